@@ -1,0 +1,1 @@
+"""The embedding engine behind VL-CLIP Studio: no screen in here."""

@@ -1,0 +1,51 @@
+"""The nouns of the studio, as small frozen dataclasses that every room speaks."""
+
+from core.domain.catalog import CatalogInfo, IndexReport, Progress, QuarantinedRow
+from core.domain.engine import Engine, EngineStatus, ImageView, Profile, TextView, Towers
+from core.domain.geometry import Box
+from core.domain.grounding import Detection, Grounding, Mask
+from core.domain.item import Item, Photo
+from core.domain.judgment import (
+    GRADES,
+    EventKind,
+    JudgingProgress,
+    JudgmentEvent,
+    JudgmentQuery,
+    JudgmentSet,
+    Pair,
+)
+from core.domain.rewrite import Rewrite, Round
+from core.domain.search import Comparison, Filters, Hit, Query, SearchResult
+
+__all__ = [
+    "GRADES",
+    "Box",
+    "CatalogInfo",
+    "Comparison",
+    "Detection",
+    "Engine",
+    "EngineStatus",
+    "EventKind",
+    "Filters",
+    "Grounding",
+    "Hit",
+    "ImageView",
+    "IndexReport",
+    "Item",
+    "JudgingProgress",
+    "JudgmentEvent",
+    "JudgmentQuery",
+    "JudgmentSet",
+    "Mask",
+    "Pair",
+    "Photo",
+    "Profile",
+    "Progress",
+    "QuarantinedRow",
+    "Query",
+    "Rewrite",
+    "Round",
+    "SearchResult",
+    "TextView",
+    "Towers",
+]

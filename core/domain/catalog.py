@@ -1,0 +1,99 @@
+"""Catalogues, rows that could not be taken, and the progress of indexing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogInfo:
+    """A catalogue in the data directory.
+
+    Attributes:
+        name: Short name, ``[a-z0-9-]+``; also its folder.
+        title: Name for people.
+        items: Number of items stored.
+        searchable: Items that can be found, per engine.
+        quarantined: Rows that were left out, with a reason each.
+        departments: Distinct departments, sorted.
+        product_types: Distinct product types, sorted.
+        source: File that it was read from last.
+        updated: When the last indexing ended, ISO 8601 UTC, or empty.
+    """
+
+    name: str
+    title: str
+    items: int
+    searchable: Mapping[str, int]
+    quarantined: int
+    departments: tuple[str, ...]
+    product_types: tuple[str, ...]
+    source: str = ""
+    updated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A row that was left out of the catalogue, and why.
+
+    Attributes:
+        row: Number of the row in the file, the first data row being 1.
+        item_id: Its id, where it had one.
+        field: The column that is to blame, where one is.
+        reason: A sentence for the person who can mend the file.
+    """
+
+    row: int
+    item_id: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A snapshot of a running (or ended) indexing job; written to disk, so any process sees it.
+
+    Attributes:
+        stage: ``reading``, ``embedding``, ``grounding``, ``rewriting``, ``finishing``, ``done``,
+            ``failed`` or ``stopped``.
+        done: Units of the stage that are done.
+        total: Units of the stage; 0 while unknown.
+        message: One sentence for people.
+        running: A live process works on it.
+    """
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one indexing run did.
+
+    Attributes:
+        catalog: Name of the catalogue.
+        rows: Rows read.
+        items: Items in the catalogue afterwards.
+        added: New items.
+        changed: Items whose row or photo changed.
+        unchanged: Items that cost nothing.
+        removed: Items removed because the file no longer has them (only with ``prune``).
+        quarantined: Rows left out.
+        seconds: Wall time.
+        per_stage: Units of work really done per stage (a cache hit is no work).
+    """
+
+    catalog: str
+    rows: int
+    items: int
+    added: int
+    changed: int
+    unchanged: int
+    removed: int
+    quarantined: tuple[QuarantinedRow, ...]
+    seconds: float
+    per_stage: Mapping[str, int] = field(default_factory=dict)

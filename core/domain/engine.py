@@ -1,0 +1,77 @@
+"""An engine: a named recipe for turning items and queries into vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class ImageView(str, Enum):
+    """Which picture of the item the encoder gets."""
+
+    PHOTO = "photo"
+    CROP = "crop"
+    CUTOUT = "cutout"
+
+
+class TextView(str, Enum):
+    """Which words of the item the encoder gets."""
+
+    TITLE = "title"
+    REWRITE = "rewrite"
+
+
+class Profile(str, Enum):
+    """Which set of weights is used: ``compact`` runs anywhere, ``full`` needs the model hub."""
+
+    COMPACT = "compact"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Towers:
+    """Where the two encoders of an engine come from, in one profile.
+
+    Attributes:
+        loader: ``compact``, ``open_clip`` or ``hf_clip`` (see ``core.embedding``).
+        model: Name that the loader understands (an open_clip name, ``hf-hub:…``, ``local-dir:…``).
+        pretrained: The open_clip pretrained tag, where the loader wants one.
+    """
+
+    loader: str
+    model: str
+    pretrained: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A recipe in data: encoder × image view × text view.
+
+    Attributes:
+        name: Short name, ``[a-z0-9-]+``: ``clip``, ``vl-clip`` …
+        title: Name for people.
+        summary: One sentence: what it does differently.
+        image_view: Picture that is embedded for each item.
+        text_view: Words that are embedded for each item.
+        text_weight: Share of the text vector in the item vector, 0 to 1; the item vector is
+            ``normalise((1 - w) * image + w * text)``.
+        towers: Encoders per profile; a profile that is missing can't run the engine.
+    """
+
+    name: str
+    title: str
+    summary: str
+    image_view: ImageView
+    text_view: TextView
+    text_weight: float
+    towers: Mapping[Profile, Towers]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """An engine and whether it can run here; ``reason`` is a sentence where it can't."""
+
+    engine: Engine
+    available: bool
+    reason: str = ""

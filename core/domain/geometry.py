@@ -1,0 +1,77 @@
+"""Boxes in a photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An axis-aligned box in integer pixels of the upright photo; right and bottom are exclusive.
+
+    Raises:
+        ValueError: The box is empty or starts left of or above the photo.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.left < self.right and 0 <= self.top < self.bottom):
+            raise ValueError(f"empty or negative box {self.as_xyxy()}")
+
+    @classmethod
+    def whole(cls, width: int, height: int) -> Box:
+        """The box of the whole photo."""
+        return cls(0, 0, width, height)
+
+    @classmethod
+    def clipped(
+        cls, left: float, top: float, right: float, bottom: float, width: int, height: int
+    ) -> Box | None:
+        """Round a box outwards and clip it to the photo; ``None`` when nothing is left of it."""
+        x0, y0 = max(0, int(left // 1)), max(0, int(top // 1))
+        x1, y1 = min(width, int(-(-right // 1))), min(height, int(-(-bottom // 1)))
+        return cls(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.bottom - self.top
+
+    @property
+    def area(self) -> int:
+        """Area in pixels."""
+        return self.width * self.height
+
+    def as_xyxy(self) -> tuple[int, int, int, int]:
+        """``(left, top, right, bottom)``, as Pillow and SAM take it."""
+        return self.left, self.top, self.right, self.bottom
+
+    def as_xywh(self) -> tuple[int, int, int, int]:
+        """``(left, top, width, height)``, as COCO writes it."""
+        return self.left, self.top, self.width, self.height
+
+    def padded(self, fraction: float, width: int, height: int) -> Box:
+        """The box grown by ``fraction`` of its longer side on every edge, inside the photo."""
+        pad = round(fraction * max(self.width, self.height))
+        return Box(
+            max(0, self.left - pad),
+            max(0, self.top - pad),
+            min(width, self.right + pad),
+            min(height, self.bottom + pad),
+        )
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union with another box, 0 to 1."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        common = max(0, across) * max(0, down)
+        return common / (self.area + other.area - common)

@@ -1,0 +1,53 @@
+"""A product as the catalogue knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A stored picture, addressed by its content.
+
+    Attributes:
+        sha256: Hex digest of the stored (upright, RGB, size-capped) file; also its name.
+        width: Pixels of the stored picture.
+        height: Pixels of the stored picture.
+        phash: 64-bit perceptual hash, 16 hex digits (``imagehash.phash``).
+    """
+
+    sha256: str
+    width: int
+    height: int
+    phash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One product: its words, its photo and where both come from.
+
+    ``attributes`` holds further named columns of the catalogue (``colour``, ``brand``, ``gender``,
+    ``material`` …) as text. ``group`` joins variants of one product. ``price`` is the text that the
+    catalogue gives; nothing is invented where it is empty.
+    """
+
+    item_id: str
+    title: str
+    photo: Photo
+    description: str = ""
+    product_type: str = ""
+    department: str = ""
+    price: str = ""
+    group: str = ""
+    url: str = ""
+    credit: str = ""
+    licence: str = ""
+    licence_url: str = ""
+    source: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def prompt(self) -> str:
+        """What the grounder is asked to find: the product type, else the title (paper, stage 1)."""
+        return self.product_type or self.title

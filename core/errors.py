@@ -1,0 +1,43 @@
+"""Errors are sentences for the person who can act on them.
+
+Every exception of our own carries one: what went wrong, where, what to do. The command line prints
+it on stderr and exits with 2, the pages show it; neither shows a traceback for it.
+"""
+
+from __future__ import annotations
+
+
+class StudioError(Exception):
+    """A problem that the person at the screen or the keyboard can understand and act on."""
+
+
+class SettingsError(StudioError):
+    """A setting is missing or makes no sense."""
+
+
+class WeightsUnavailable(StudioError):
+    """Model weights can't be had, or are not what they claim to be."""
+
+
+class EngineUnavailable(StudioError):
+    """An engine is a known recipe but can't run here, or is not known at all."""
+
+
+class FingerprintMismatch(StudioError):
+    """Stored vectors were made by other weights or rules than the engine now asks with."""
+
+
+class CatalogError(StudioError):
+    """A catalogue file, its columns, or a named catalogue is not usable."""
+
+
+class ImageError(StudioError):
+    """A picture can't be read, or is too large to be read safely."""
+
+
+class QueryError(StudioError):
+    """A query has nothing to search for, or asks for something that is not there."""
+
+
+class JudgmentError(StudioError):
+    """A judgment, a judgment set or an import of judgments is not valid."""

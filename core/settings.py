@@ -1,0 +1,91 @@
+"""One frozen ``Settings``, from environment, command line and defaults; passed down, never global.
+
+Environment variables start with ``VLCLIP_`` (``VLCLIP_DATA_DIR`` …); ``PORT`` and
+``ANTHROPIC_API_KEY`` are read under the names that everybody uses. ``Spacefile`` declares them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.domain.engine import Profile
+from core.errors import SettingsError
+
+#: Folder of what ships with the project (recipes, prompts, vocabularies, the text tower, the demo).
+SHIPPED = Path(__file__).resolve().parent.parent / "data"
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two installations."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VLCLIP_", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    data_dir: Path = Field(Path("studio-data"), description="Where catalogues and judgments live.")
+    cache_dir: Path = Field(
+        Path(platformdirs.user_cache_dir("vl-clip-studio")),
+        description="Where downloaded model weights are kept, shared by all data directories.",
+    )
+    profile: Profile = Field(Profile.COMPACT, description="Set of weights: compact or full.")
+    host: str = Field("127.0.0.1", description="Address to serve on.")
+    port: int = Field(
+        7860,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("VLCLIP_PORT", "PORT"),
+        description="Port to serve on.",
+    )
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:N.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Number format of the image tower."
+    )
+    threads: int = Field(0, ge=0, description="CPU threads for the models; 0 lets torch decide.")
+    grounding_threshold: float = Field(
+        0.35, ge=0, le=1, description="τ: smallest detection score that is cropped to."
+    )
+    crop_padding: float = Field(
+        0.05, ge=0, le=1, description="Padding of the crop, as a share of the box's longer side."
+    )
+    max_image_megapixels: float = Field(
+        100, gt=0, description="Larger pictures are refused before they are decoded."
+    )
+    max_upload_mb: int = Field(20, gt=0, description="Largest picture file that is taken.")
+    vl_clip_checkpoint: Path | None = Field(
+        None, description="open_clip local-dir checkpoint for vl-clip in the full profile."
+    )
+    sam_checkpoint: Path | None = Field(
+        None, description="Official SAM .pth file for the full profile, where the hub is not used."
+    )
+    anthropic_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("ANTHROPIC_API_KEY", "VLCLIP_ANTHROPIC_API_KEY"),
+        description="Key for the rewriting agent; without it the offline rules write.",
+    )
+
+    @property
+    def shipped(self) -> Path:
+        """Folder of what ships with the project."""
+        return SHIPPED
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Build settings from the environment and explicit overrides (``None`` means "not given").
+
+    Raises:
+        SettingsError: A value is not usable; the sentence names the setting, never its value.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors(include_input=False)
+        )
+        raise SettingsError(f"These settings are not usable: {problems}.") from None
