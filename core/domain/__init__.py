@@ -4,6 +4,7 @@ from core.domain.catalog import CatalogInfo, IndexReport, Progress, QuarantinedR
 from core.domain.engine import Engine, EngineStatus, ImageView, Profile, TextView, Towers
 from core.domain.geometry import Box
 from core.domain.grounding import Detection, Grounding, Mask
+from core.domain.inspection import EngineInput, Inspection
 from core.domain.item import Item, Photo
 from core.domain.judgment import (
     GRADES,
@@ -24,6 +25,7 @@ __all__ = [
     "Comparison",
     "Detection",
     "Engine",
+    "EngineInput",
     "EngineStatus",
     "EventKind",
     "Filters",
@@ -31,6 +33,7 @@ __all__ = [
     "Hit",
     "ImageView",
     "IndexReport",
+    "Inspection",
     "Item",
     "JudgingProgress",
     "JudgmentEvent",
