@@ -1,0 +1,65 @@
+"""The web application: pictures on their own routes, the Gradio pages on top."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import gradio as gr
+from fastapi import FastAPI, Request, Response
+
+from core.studio import Studio
+from ui.media import media_router
+from ui.pages import annotate, catalog, compare, explore, home, inspect
+from ui.theme import head, studio_theme, stylesheet
+
+#: Pages besides Home: title, path, module.
+PAGES = (
+    ("Explore", "/explore", explore),
+    ("Compare", "/compare", compare),
+    ("Inspect", "/inspect", inspect),
+    ("Annotate", "/annotate", annotate),
+    ("Catalog", "/catalog", catalog),
+)
+
+
+def build_pages(studio: Studio) -> gr.Blocks:
+    """All pages as one Gradio app with real URLs."""
+    with gr.Blocks(
+        title="VL-CLIP Studio", analytics_enabled=False, delete_cache=(3600, 86400)
+    ) as pages:
+        gr.Navbar(main_page_name="Home")
+        home.build(studio, pages)
+    for title, path, module in PAGES:
+        with pages.route(title, path) as page:
+            module.build(studio, page)
+    return pages.queue(max_size=256, default_concurrency_limit=4)
+
+
+def build_app(studio: Studio) -> FastAPI:
+    """The ASGI application, ready for a server."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.middleware("http")
+    async def harden(
+        request: Request, proceed: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        response = await proceed(request)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        return response
+
+    app.include_router(media_router(studio))
+    return gr.mount_gradio_app(
+        app,
+        build_pages(studio),
+        path="/",
+        theme=studio_theme(),
+        css=stylesheet(),
+        head=head(),
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        max_file_size=f"{studio.settings.max_upload_mb}mb",
+    )

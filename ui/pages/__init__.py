@@ -1,0 +1,1 @@
+"""One module per page; each has ``build(studio)``, called inside its route."""

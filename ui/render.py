@@ -1,0 +1,29 @@
+"""HTML from Jinja templates with escaping always on: catalogue text is untrusted.
+
+Give the result to ``gr.HTML`` as its value and leave its ``html_template`` at the default
+``${value}``: Gradio evaluates Handlebars placeholders *before* the JavaScript template, so data in
+a ``{{…}}`` placeholder could run as code.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(template: str, **context: object) -> str:
+    """Render ``ui/templates/<template>`` with every value escaped."""
+    return _environment().get_template(template).render(**context)

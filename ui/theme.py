@@ -1,0 +1,44 @@
+"""The look: one Gradio theme on system fonts (nothing is fetched from other hosts)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+ASSETS = Path(__file__).parent / "assets"
+
+_SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
+_MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
+
+
+def studio_theme() -> gr.themes.Base:
+    """Soft neutral surfaces, one teal accent, in light and dark."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        secondary_hue=gr.themes.colors.amber,
+        neutral_hue=gr.themes.colors.stone,
+        font=_SANS,
+        font_mono=_MONO,
+        radius_size=gr.themes.sizes.radius_md,
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        block_background_fill="white",
+        block_background_fill_dark="*neutral_900",
+        block_border_width="1px",
+        block_shadow="none",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_text_color="white",
+    )
+
+
+def stylesheet() -> str:
+    """The studio's own CSS, built on the theme's variables."""
+    return (ASSETS / "studio.css").read_text(encoding="utf-8")
+
+
+def head() -> str:
+    """Elements for the page's head: the studio's own script, inline."""
+    return f"<script>{(ASSETS / 'studio.js').read_text(encoding='utf-8')}</script>"
