@@ -1,7 +1,8 @@
 """One frozen ``Settings``, from environment, command line and defaults; passed down, never global.
 
 Environment variables start with ``VLCLIP_`` (``VLCLIP_DATA_DIR`` …); ``PORT`` and
-``ANTHROPIC_API_KEY`` are read under the names that everybody uses. ``Spacefile`` declares them.
+``ANTHROPIC_API_KEY`` are read under the names that everybody uses, and so are Gradio's own
+``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT``, which hosts set. ``Spacefile`` declares them.
 """
 
 from __future__ import annotations
@@ -33,12 +34,16 @@ class Settings(BaseSettings):
         description="Where downloaded model weights are kept, shared by all data directories.",
     )
     profile: Profile = Field(Profile.COMPACT, description="Set of weights: compact or full.")
-    host: str = Field("127.0.0.1", description="Address to serve on.")
+    host: str = Field(
+        "127.0.0.1",
+        validation_alias=AliasChoices("VLCLIP_HOST", "GRADIO_SERVER_NAME"),
+        description="Address to serve on.",
+    )
     port: int = Field(
         7860,
         ge=0,
         le=65535,
-        validation_alias=AliasChoices("VLCLIP_PORT", "PORT"),
+        validation_alias=AliasChoices("VLCLIP_PORT", "PORT", "GRADIO_SERVER_PORT"),
         description="Port to serve on.",
     )
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N.")

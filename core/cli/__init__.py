@@ -1,0 +1,5 @@
+"""The command line: everything the pages can do, for scripts and servers."""
+
+from core.cli.main import build_cli, run
+
+__all__ = ["build_cli", "run"]

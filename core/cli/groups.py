@@ -1,0 +1,34 @@
+"""A command group whose own options may stand before or after the command."""
+
+from __future__ import annotations
+
+import click
+from typer.core import TyperGroup
+
+
+class AnywhereOptionsGroup(TyperGroup):
+    """Lets ``app.py search chair --data-dir X`` mean ``app.py --data-dir X search chair``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Move this group's own options to the front; words after ``--`` stay where they are."""
+        takes_value = {
+            name: not parameter.is_flag
+            for parameter in self.params
+            if isinstance(parameter, click.Option) and "--help" not in parameter.opts
+            for name in parameter.opts
+        }
+        own: list[str] = []
+        rest: list[str] = []
+        words = iter(args)
+        for word in words:
+            if word == "--":
+                rest += [word, *words]
+                break
+            name, equals, _ = word.partition("=")
+            if name not in takes_value:
+                rest.append(word)
+                continue
+            own.append(word)
+            if takes_value[name] and not equals:
+                own += [value for value in [next(words, None)] if value is not None]
+        return super().parse_args(ctx, own + rest)

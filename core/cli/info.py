@@ -1,0 +1,45 @@
+"""``info``: what is installed, configured, available and indexed."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import typer
+
+from core.settings import Settings
+from core.studio import Studio
+
+_PACKAGES = (
+    "gradio", "torch", "open_clip_torch", "transformers", "segment-anything", "anthropic",
+    "lancedb", "pandas",
+)  # fmt: skip
+
+
+def info(context: typer.Context) -> None:
+    """Show versions, settings, engines and catalogues."""
+    settings: Settings = context.obj
+    studio = Studio(settings)
+    print(f"Python {platform.python_version()} on {platform.machine()}")
+    print("Packages: " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES))
+    print(f"Profile: {settings.profile.value}; data: {settings.data_dir}")
+    print(f"Weights cache: {settings.cache_dir}")
+    print("Anthropic key: " + ("set" if settings.anthropic_api_key else "not set"))
+    for status in studio.engines():
+        state = "available" if status.available else f"not available: {status.reason}"
+        print(f"Engine {status.engine.name}: {status.engine.title}, {state}")
+    for catalog in studio.catalogs():
+        searchable = ", ".join(f"{name} {count}" for name, count in catalog.searchable.items())
+        print(
+            f"Catalogue {catalog.name}: {catalog.items} items "
+            f"(searchable: {searchable or 'none'}), {catalog.quarantined} rows left out"
+        )
+    if not studio.catalogs():
+        print("No catalogue yet: `python app.py index --demo` or `python app.py index FILE`.")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"

@@ -1,0 +1,86 @@
+"""``search``: one query, one engine, hits as a table or JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.domain import Filters, Query, SearchResult
+from core.studio import Studio
+
+
+def search(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="Words to look for.")] = "",
+    image: Annotated[Path | None, typer.Option(help="A picture to look for.")] = None,
+    item: Annotated[str, typer.Option(help="More like this catalogue item (its id).")] = "",
+    minus: Annotated[str, typer.Option(help="Words to move away from.")] = "",
+    engine: Annotated[str, typer.Option(help="Engine to ask.")] = "vl-clip",
+    catalog: Annotated[str | None, typer.Option(help="Catalogue to search.")] = None,
+    department: Annotated[list[str] | None, typer.Option(help="Only these departments.")] = None,
+    product_type: Annotated[list[str] | None, typer.Option(help="Only these types.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Number of hits.")] = 20,
+    cutoff: Annotated[bool, typer.Option(help="Hide weak matches.")] = True,
+    fold: Annotated[bool, typer.Option(help="Fold near-duplicate photos.")] = True,
+    words: Annotated[bool, typer.Option(help="Fuse with full-text search.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Search a catalogue by words, a picture, both, or a known item."""
+    studio = Studio(context.obj)
+    query = Query(
+        text=text,
+        image=studio.read_image(image) if image else None,
+        item_id=item,
+        minus=minus,
+        filters=Filters(tuple(department or ()), tuple(product_type or ())),
+        k=k,
+        cutoff=cutoff,
+        fold_duplicates=fold,
+        fulltext=words,
+    )
+    result = studio.search(query, engine, catalog)
+    print(_as_json(result) if as_json else _as_table(result))
+
+
+def _as_json(result: SearchResult) -> str:
+    return json.dumps(
+        {
+            "engine": result.engine,
+            "fingerprint": result.fingerprint,
+            "encode_ms": round(result.encode_ms, 1),
+            "search_ms": round(result.search_ms, 1),
+            "cut": result.cut,
+            "hits": [
+                {
+                    "rank": hit.rank,
+                    "item_id": hit.item.item_id,
+                    "title": hit.item.title,
+                    "product_type": hit.item.product_type,
+                    "department": hit.item.department,
+                    "score": hit.score,
+                    "cosine": hit.cosine,
+                    "reasons": list(hit.reasons),
+                    "duplicates": list(hit.duplicates),
+                }
+                for hit in result.hits
+            ],
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def _as_table(result: SearchResult) -> str:
+    if not result.hits:
+        return "Nothing matches. Try fewer words, no filters, or --no-cutoff."
+    width = max(len(hit.item.item_id) for hit in result.hits)
+    lines = [
+        f"{hit.rank:>4}  {hit.item.item_id:<{width}}  {hit.score:.4f}  "
+        f"{hit.item.title[:70]}" + (f"  [{'; '.join(hit.reasons)}]" if hit.reasons else "")
+        for hit in result.hits
+    ]
+    took = result.encode_ms + result.search_ms
+    return "\n".join([*lines, f"{len(result.hits)} hits, {result.engine}, {took:.0f} ms"])
