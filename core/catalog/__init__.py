@@ -1,0 +1,1 @@
+"""Catalogue files in, validated items with stored pictures out."""

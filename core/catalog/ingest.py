@@ -1,0 +1,183 @@
+"""Stream a catalogue file: every row becomes an item with a stored photo, or goes to quarantine."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.catalog.columns import ColumnMap, guess_columns
+from core.catalog.fetch import fetch_public
+from core.catalog.images import ImageStore
+from core.catalog.readers import Unreadable, column_names, count_rows, read_rows
+from core.catalog.rows import Draft, Rejected, read_row
+from core.domain import Item, Photo, Progress, QuarantinedRow
+from core.errors import CatalogError, StudioError
+from core.settings import Settings
+
+#: Fetches a web address: ``(url, max_bytes=…, timeout=…) -> bytes``.
+Fetch = Callable[..., bytes]
+
+_WORKERS = 8
+_WINDOW = 4 * _WORKERS
+_FETCH_SECONDS = 20.0
+_PROGRESS_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRow:
+    """What is stored of a row that was taken before: its item, and the key it had then."""
+
+    item: Item
+    row_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A row that was taken.
+
+    Attributes:
+        item: The item, its photo stored.
+        row_key: Hash of the row's words and its photo's identity (64 hex digits); store it beside
+            the item and hand both back as ``KnownRow``.
+        unchanged: The known item as it was: nothing was read or decoded.
+    """
+
+    item: Item
+    row_key: str
+    unchanged: bool
+
+
+def ingest(
+    path: Path,
+    *,
+    images: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    store: ImageStore,
+    settings: Settings,
+    known: Mapping[str, KnownRow] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    fetch: Fetch = fetch_public,
+) -> Iterator[Ingested | QuarantinedRow]:
+    """Read a catalogue file in order; photos are decoded and stored by a few threads ahead.
+
+    A row whose words and photo (bytes; or path, size and time; or web address) are as in ``known``
+    costs no decoding. Closing the iterator stops the work.
+
+    Args:
+        path: CSV, JSON lines or Parquet file.
+        images: Folder that the photos' paths are relative to; the file's own folder when not given.
+        columns: Field → column, instead of the guess (see ``guess_columns``).
+        store: Where the photos go.
+        settings: For the limit on the size of pictures.
+        known: Rows taken before, by item id.
+        on_progress: Called now and then with stage ``reading``, and once at the end.
+        fetch: Gets a web address.
+
+    Raises:
+        CatalogError: The file, its columns or the images folder can't be used (at once), or the
+            file is damaged further on (while reading).
+    """
+    folder = (images or path.parent).resolve()
+    if not folder.is_dir():
+        raise CatalogError(f"The images folder “{images}” does not exist.")
+    mapping = guess_columns(column_names(path), columns)
+    run = _Run(path, folder, mapping, store, settings, known or {}, fetch)
+    return run.rows(on_progress or (lambda _: None))
+
+
+class _Run:
+    """One pass over one file."""
+
+    def __init__(
+        self,
+        path: Path,
+        folder: Path,
+        columns: ColumnMap,
+        store: ImageStore,
+        settings: Settings,
+        known: Mapping[str, KnownRow],
+        fetch: Fetch,
+    ) -> None:
+        self._path = path
+        self._folder = folder
+        self._columns = columns
+        self._store = store
+        self._max_bytes = settings.max_upload_mb * 2**20
+        self._known = known
+        self._fetch = fetch
+        self._seen: dict[str, int] = {}
+        # Many threads may wait for the network; only as many decode as there are cores.
+        self._decoding = threading.Semaphore(settings.threads or os.cpu_count() or 1)
+
+    def rows(self, on_progress: Callable[[Progress], None]) -> Iterator[Ingested | QuarantinedRow]:
+        total, done, reported = count_rows(self._path), 0, time.monotonic()
+        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="photos")
+        waiting: deque[Future[Ingested | QuarantinedRow]] = deque()
+        try:
+            for number, row in read_rows(self._path):
+                waiting.append(self._submit(pool, number, row))
+                while waiting and (len(waiting) > _WINDOW or waiting[0].done()):
+                    yield waiting.popleft().result()
+                    done += 1
+                    if time.monotonic() - reported > _PROGRESS_SECONDS:
+                        on_progress(Progress("reading", done, total, running=True))
+                        reported = time.monotonic()
+            while waiting:
+                yield waiting.popleft().result()
+                done += 1
+            on_progress(Progress("reading", done, total, running=True))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(
+        self, pool: ThreadPoolExecutor, number: int, row: Mapping[str, object] | Unreadable
+    ) -> Future[Ingested | QuarantinedRow]:
+        outcome: Ingested | QuarantinedRow
+        try:
+            draft = self._draft(number, row)
+        except Rejected as error:
+            outcome = QuarantinedRow(number, error.item_id, error.field, str(error))
+        else:
+            before = self._known.get(draft.item_id)
+            if before is None or before.row_key != draft.row_key:
+                return pool.submit(self._take, number, draft)
+            if before.item.photo.sha256 not in self._store:
+                return pool.submit(self._take, number, draft)
+            outcome = Ingested(before.item, before.row_key, unchanged=True)
+        finished: Future[Ingested | QuarantinedRow] = Future()
+        finished.set_result(outcome)
+        return finished
+
+    def _draft(self, number: int, row: Mapping[str, object] | Unreadable) -> Draft:
+        if isinstance(row, Unreadable):
+            raise Rejected(row.reason)
+        draft = read_row(row, self._columns, self._folder, salt=str(self._store.long_side))
+        first = self._seen.setdefault(draft.item_id, number)
+        if first != number:
+            reason = (
+                f"The id “{draft.item_id}” is already used by row {first}."
+                if self._columns.item_id
+                else f"The row repeats row {first}."
+            )
+            raise Rejected(reason, self._columns.item_id, draft.item_id)
+        return draft
+
+    def _take(self, number: int, draft: Draft) -> Ingested | QuarantinedRow:
+        try:
+            photo = self._store_photo(draft)
+        except StudioError as error:
+            return QuarantinedRow(number, draft.item_id, self._columns.image, str(error))
+        return Ingested(draft.item(photo), draft.row_key, unchanged=False)
+
+    def _store_photo(self, draft: Draft) -> Photo:
+        source = draft.origin
+        if isinstance(source, str):
+            source = self._fetch(source, max_bytes=self._max_bytes, timeout=_FETCH_SECONDS)
+        with self._decoding:
+            return self._store.add(source)

@@ -1,0 +1,58 @@
+"""Turn cells of any type into clean, bounded text."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+
+#: What spreadsheets and data frames write into an empty cell ("NAN" could be a brand).
+_EMPTY = {"nan", "NaN", "NaT", "null", "NULL", "None", "<NA>", "N/A", "#N/A"}
+#: Embeddings, marks that turn the direction of text, zero-width spaces and byte order marks.
+_HIDDEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNDECODABLE = re.compile(r"[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SPACE = re.compile(r"\s+")
+_LINE_SPACE = re.compile(r"[^\S\n]+")
+_BLANK_LINES = re.compile(r"\n\s*\n\s*")
+
+
+def clean(value: object, limit: int, *, multiline: bool = False) -> str:
+    """The text of a cell: no control characters, NFC, spaces collapsed, cut to a length.
+
+    Args:
+        value: A cell as a reader gives it; ``None``, NaN and the words that stand for them are
+            empty, a list is joined with commas, anything nested is empty.
+        limit: Most characters that are kept.
+        multiline: Keep line breaks.
+    """
+    text = _plain(value)
+    if not text or text in _EMPTY:
+        return ""
+    text = _UNDECODABLE.sub("", _HIDDEN.sub("", text[: 4 * limit]))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROL.sub(" ", unicodedata.normalize("NFC", text))
+    if multiline:
+        text = _BLANK_LINES.sub("\n\n", _LINE_SPACE.sub(" ", text))
+    else:
+        text = _SPACE.sub(" ", text)
+    text = text.strip()
+    if len(text) > limit:
+        text = text[:limit].rstrip()
+    return "" if text in _EMPTY else text
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, (bytes, bytearray, memoryview, Mapping)):
+        return ""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return ""
+        # A whole number in a column with gaps arrives as 1001.0.
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, (list, tuple, set)):
+        return ", ".join(part for part in map(_plain, value) if part and part not in _EMPTY)
+    return str(value)
