@@ -16,3 +16,73 @@ window.vs = {
       (el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName)));
   },
 };
+
+// ── Explore and Compare ─────────────────────────────────────────────────────────────────────────
+Object.assign(window.vs, {
+  // Show `search` ("?q=…") in the address bar as a new step of the history; Gradio's own __… stay.
+  goTo(search) {
+    const url = new URL(window.location.href);
+    const own = [...url.searchParams].filter(([name]) => name.startsWith("__"));
+    url.search = search;
+    for (const [name, value] of own) url.searchParams.set(name, value);
+    if (url.search !== window.location.search) window.history.pushState(null, "", url);
+  },
+  // Buttons with data-action report to Python; a new value's data-search goes to the address bar.
+  actions(element, send, watch) {
+    let jump = false;
+    element.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-action]");
+      if (!button) return;
+      jump = ["similar", "example", "department"].includes(button.dataset.action);
+      send({ action: button.dataset.action, value: button.dataset.value || "" });
+    });
+    watch("value", () => {
+      const shown = element.querySelector("[data-search]");
+      if (!shown) return;
+      window.vs.goTo(shown.dataset.search);
+      if (jump && element.getBoundingClientRect().top < 0) element.scrollIntoView();
+      jump = false;
+    });
+    if (element.closest("[id$='-results']")) {
+      window.addEventListener("popstate", () =>
+        send({ action: "restore", value: window.location.search }));
+    }
+  },
+});
+
+// "/" goes to the search field of the page.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || window.vs.isTyping(event)) return;
+  const field = document.querySelector(".vs-search-box input, .vs-search-box textarea");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});
+
+// On narrow screens the side panel folds behind a button.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest && event.target.closest("[data-toggle]");
+  const panel = button && document.getElementById(button.dataset.toggle);
+  if (!panel) return;
+  const open = panel.classList.toggle("vs-open");
+  button.setAttribute("aria-expanded", String(open));
+});
+
+// A picture pasted or dropped anywhere on the page goes to its picture field.
+for (const kind of ["paste", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    const input = document.querySelector(".vs-picture-input input[type=file]");
+    const data = event.clipboardData || event.dataTransfer;
+    const file = data && [...data.files].find((one) => one.type.startsWith("image/"));
+    if (!input || !file || event.target.closest(".vs-picture-input")) return;
+    event.preventDefault();
+    const files = new DataTransfer();
+    files.items.add(file);
+    input.files = files.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+document.addEventListener("dragover", (event) => {
+  if (document.querySelector(".vs-picture-input")) event.preventDefault();
+});

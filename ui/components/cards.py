@@ -1,0 +1,55 @@
+"""Result cards and the lines around them, as HTML with every value escaped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from core.domain import Hit, Item, SearchResult
+from ui.media import photo_url
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What one card shows; ``rank`` is 0 where items are browsed rather than ranked."""
+
+    item: Item
+    photo: str
+    inspect: str
+    rank: int = 0
+    reasons: tuple[str, ...] = ()
+    folded: str = ""
+
+
+def item_card(item: Item, catalog: str) -> Card:
+    """The card of an item that was not searched for."""
+    return Card(item, photo_url(item.photo, catalog), inspect_link(item.item_id, catalog))
+
+
+def hit_card(hit: Hit, catalog: str) -> Card:
+    """The card of a search result."""
+    return Card(
+        item=hit.item,
+        photo=photo_url(hit.item.photo, catalog),
+        inspect=inspect_link(hit.item.item_id, catalog),
+        rank=hit.rank,
+        reasons=hit.reasons,
+        folded=plural(len(hit.duplicates), "near-duplicate") + " folded" if hit.duplicates else "",
+    )
+
+
+def inspect_link(item_id: str, catalog: str) -> str:
+    """Link to the page that shows everything known of an item."""
+    return "/inspect?" + urlencode({"item": item_id, "catalog": catalog})
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 match``, ``3 matches``, ``2 items``: a count with its regular English noun."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun}{'es' if noun.endswith(('ch', 's', 'sh')) else 's'}"
+
+
+def milliseconds(result: SearchResult) -> str:
+    """Time of one answer, from query to hits."""
+    return f"{result.encode_ms + result.search_ms:,.0f} ms"

@@ -1,0 +1,63 @@
+"""Asking with a picture: upload, drag, paste, or one of the shipped room photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.components.image import ImageData
+from PIL import Image
+
+from core.errors import QueryError
+from core.studio import Studio
+from ui.components.query import SearchForm
+from ui.render import render
+
+
+class PictureInput(gr.Image):
+    """A picture field that hands over the file unread, so that the studio's limits apply first."""
+
+    is_template = True  # the browser side is gr.Image's own
+
+    def preprocess(self, payload: ImageData | None) -> str | None:
+        """Path of the uploaded file (Gradio has checked that it is one), or ``None``."""
+        return payload.path if payload else None
+
+
+def picture_input(label: str = "Picture") -> PictureInput:
+    """The field itself: browse, drag, or paste from the clipboard."""
+    return PictureInput(
+        label=label,
+        sources=["upload", "clipboard"],
+        type="filepath",
+        image_mode=None,
+        height=150,
+        buttons=[],
+        elem_classes="vs-picture-input",
+        placeholder="Drop, paste or browse",
+    )
+
+
+def example_strip(studio: Studio) -> str:
+    """HTML of the example photos as buttons; empty when none ship."""
+    captions = [caption for _, caption in studio.example_photos()]
+    return render("example_photos.html", captions=captions) if captions else ""
+
+
+def query_picture(studio: Studio, form: SearchForm, upload: str | None) -> Image.Image | None:
+    """The picture to ask with: the upload, else the example photo that the link names.
+
+    Raises:
+        ImageError: The upload is no picture, or too large.
+        QueryError: There is no such example photo.
+    """
+    if upload:
+        return studio.read_image(Path(upload))
+    if form.example is None:
+        return None
+    photos = studio.example_photos()
+    if form.example >= len(photos):
+        raise QueryError(
+            f"There is no example photo {form.example}; choose one of the {len(photos)} shown."
+        )
+    return studio.read_image(photos[form.example][0])

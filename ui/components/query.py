@@ -1,0 +1,157 @@
+"""A search as the person composed it: to and from a link, and to the façade's ``Query``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, urlencode
+
+import gradio as gr
+from PIL import Image
+
+from core.domain import EngineStatus, Filters, Query
+
+#: Hits asked for at first, and at most.
+FIRST_HITS = 24
+MOST_HITS = 192
+
+#: Queries that show a newcomer what can be asked.
+EXAMPLE_QUERIES = ("wooden chair", "oranges in a crate", "portrait of a woman", "floor lamp")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchForm:
+    """Everything that a search page asks with; an uploaded picture is the one thing no link holds.
+
+    Attributes:
+        text: Words to look for.
+        minus: Words to move away from.
+        item: Id of a catalogue item to look like.
+        example: Number of an example photo to look like, or ``None``.
+        departments: Keep only these; empty keeps all.
+        product_types: Keep only these; empty keeps all.
+        engines: Names of the engines that answer; empty lets the page choose.
+        k: Hits at most.
+        cutoff: Hide weak matches.
+        fold: Fold near-duplicates.
+        words: Fuse with full-text search.
+        catalog: Name of the catalogue; empty is the default one.
+    """
+
+    text: str = ""
+    minus: str = ""
+    item: str = ""
+    example: int | None = None
+    departments: tuple[str, ...] = ()
+    product_types: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    k: int = FIRST_HITS
+    cutoff: bool = True
+    fold: bool = True
+    words: bool = True
+    catalog: str = ""
+
+    @property
+    def filters(self) -> Filters:
+        """The restriction by column."""
+        return Filters(self.departments, self.product_types)
+
+    def asks(self, picture: bool = False) -> bool:
+        """Is there something to look for (``picture``: one was given)?"""
+        return bool(self.text or self.item or picture or self.example is not None)
+
+    def query(self, image: Image.Image | None = None) -> Query:
+        """The façade's query; ``image`` is the uploaded or example picture."""
+        return Query(
+            text=self.text,
+            image=image,
+            item_id=self.item,
+            minus=self.minus,
+            filters=self.filters,
+            k=self.k,
+            cutoff=self.cutoff,
+            fold_duplicates=self.fold,
+            fulltext=self.words,
+        )
+
+    def like_item(self, item_id: str) -> SearchForm:
+        """The search for items similar to one, with filters and options kept."""
+        return replace(self, text="", minus="", item=item_id, example=None, k=FIRST_HITS)
+
+    def like_example(self, number: int) -> SearchForm:
+        """The search by an example photo, with filters and options kept."""
+        return replace(self, text="", minus="", item="", example=number, k=FIRST_HITS)
+
+    def link(self, path: str = "") -> str:
+        """``path?…`` that reproduces this search; what is at its default is left out."""
+        plain = SearchForm()
+        pairs: list[tuple[str, str]] = [
+            (name, value)
+            for name, value in (
+                ("q", self.text),
+                ("minus", self.minus),
+                ("item", self.item),
+                ("example", "" if self.example is None else str(self.example)),
+                ("k", "" if self.k == plain.k else str(self.k)),
+                ("cutoff", "" if self.cutoff else "off"),
+                ("fold", "" if self.fold else "off"),
+                ("words", "" if self.words else "off"),
+                ("catalog", self.catalog),
+            )
+            if value
+        ]
+        pairs += [("department", value) for value in self.departments]
+        pairs += [("type", value) for value in self.product_types]
+        pairs += [("engine", value) for value in self.engines]
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
+    """Read a link's parameters; what makes no sense falls back to its default."""
+    several: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if value.strip():
+            several.setdefault(name, []).append(value.strip())
+    last = {name: values[-1] for name, values in several.items()}
+    return SearchForm(
+        text=last.get("q", ""),
+        minus=last.get("minus", ""),
+        item=last.get("item", ""),
+        example=_number(last.get("example", "")),
+        departments=tuple(several.get("department", ())),
+        product_types=tuple(several.get("type", ())),
+        engines=tuple(dict.fromkeys(several.get("engine", ()))),
+        k=clamp_hits(_number(last.get("k", "")) or FIRST_HITS),
+        cutoff=last.get("cutoff") != "off",
+        fold=last.get("fold") != "off",
+        words=last.get("words") != "off",
+        catalog=last.get("catalog", ""),
+    )
+
+
+def form_from_search(search: str) -> SearchForm:
+    """Read ``location.search`` as the browser's history hands it back."""
+    return form_from_pairs(parse_qsl(search.lstrip("?")))
+
+
+def form_from_request(request: gr.Request) -> SearchForm:
+    """Read the link that a page was opened with."""
+    return form_from_pairs(request.query_params.multi_items())
+
+
+def clamp_hits(wanted: int) -> int:
+    """Keep the number of hits within what a page can show."""
+    return max(1, min(MOST_HITS, wanted))
+
+
+def choose_engines(
+    wanted: tuple[str, ...], statuses: tuple[EngineStatus, ...], default: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The wanted engines that can run here, else the default ones that can, else any that can."""
+    available = tuple(status.engine.name for status in statuses if status.available)
+    chosen = tuple(name for name in wanted if name in available)
+    return chosen or tuple(name for name in default if name in available) or available[:1]
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None

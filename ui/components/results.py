@@ -1,0 +1,165 @@
+"""What Explore shows under the search line: ranked hits, shelves to browse, or a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image
+
+from core.domain import CatalogInfo, EngineStatus, Filters, Progress, SearchResult
+from core.errors import StudioError
+from core.studio import Studio
+from ui.components.cards import Card, hit_card, item_card, milliseconds, plural
+from ui.components.query import EXAMPLE_QUERIES, MOST_HITS, SearchForm
+from ui.media import photo_url
+from ui.render import render
+
+_SHELF = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The item or example photo that a search starts from, as a chip above the results."""
+
+    photo: str
+    label: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A row of items to browse; ``department`` is set where there is more of it to see."""
+
+    title: str
+    cards: tuple[Card, ...]
+    department: str = ""
+
+
+def answer_html(
+    studio: Studio, form: SearchForm, engine: EngineStatus | None, image: Image.Image | None
+) -> str:
+    """Hits for a search that asks for something, else shelves; a problem becomes its sentence."""
+    try:
+        catalog = studio.catalog(form.catalog or None)
+        if not form.asks(picture=image is not None):
+            return _browse_html(studio, form, catalog)
+        if engine is None:
+            return problem_html("No search engine can run here.", form)
+        result = studio.search(form.query(image), engine.engine.name, catalog.name)
+        return _hits_html(studio, form, catalog, engine, result)
+    except StudioError as problem:
+        return problem_html(str(problem), form)
+
+
+def problem_html(sentence: str, form: SearchForm) -> str:
+    """A problem in the place where the results would be, so that it stays readable."""
+    return render("problem.html", sentence=sentence, link=form.link())
+
+
+def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | None:
+    """The chip for the item or example photo of a search, if it has one."""
+    if form.item:
+        item = studio.item(form.item, catalog)
+        return Anchor(photo_url(item.photo, catalog), "Similar to", item.title)
+    photos = studio.example_photos()
+    if form.example is not None and form.example < len(photos):
+        return Anchor(f"/media/example/{form.example}.jpg", "Like", photos[form.example][1])
+    return None
+
+
+def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult, k: int) -> str:
+    """How many, by which engine, how fast: ``24 of 680 items · VL-CLIP · 31 ms``."""
+    count = f"{len(result.hits):,} of {plural(catalog.items, 'item')}"
+    line = f"{count} · {engine.engine.title} · {milliseconds(result)}"
+    found = catalog.searchable.get(result.engine, catalog.items)
+    if found < catalog.items:
+        line += f" · {found:,} can be found so far"
+    return line
+
+
+def advice(form: SearchForm) -> str:
+    """What to try when nothing was found, most promising first."""
+    tries = []
+    if form.filters:
+        tries.append("take away a filter")
+    if form.cutoff:
+        tries.append("show weaker matches too (More options)")
+    if form.minus:
+        tries.append("clear the “without” field")
+    tries.append("use other or fewer words")
+    return "Try this: " + ", or ".join(tries) + "."
+
+
+def progress_html(progress: Progress | None) -> str:
+    """One line and a bar while the catalogue is being indexed, else nothing."""
+    if progress is None or not progress.running:
+        return ""
+    share = 100 * progress.done / progress.total if progress.total else 0
+    message = progress.message or f"Indexing: {progress.stage}"
+    return render(
+        "progress.html",
+        message=message.rstrip(".") + ".",
+        done=f"{progress.done:,}",
+        total=f"{progress.total:,}" if progress.total else "",
+        percent=f"{min(100.0, share):.0f}",
+    )
+
+
+def missing_html(statuses: tuple[EngineStatus, ...]) -> str:
+    """The engines that can't run here, folded away, each with its reason."""
+    missing = [status for status in statuses if not status.available]
+    return render(
+        "engines_missing.html",
+        missing=missing,
+        summary=f"{plural(len(missing), 'engine')} not available here",
+    )
+
+
+def _hits_html(
+    studio: Studio,
+    form: SearchForm,
+    catalog: CatalogInfo,
+    engine: EngineStatus,
+    result: SearchResult,
+) -> str:
+    shown = len(result.hits)
+    return render(
+        "explore_results.html",
+        link=form.link(),
+        query_anchor=query_anchor(studio, form, catalog.name),
+        status=status_line(catalog, engine, result, form.k),
+        cut=plural(result.cut, "weaker match") if result.cut else "",
+        cards=[hit_card(hit, catalog.name) for hit in result.hits],
+        more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
+        advice=advice(form),
+    )
+
+
+def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
+    if form.filters or len(catalog.departments) < 2:
+        cards = _cards(studio, catalog.name, form.filters, form.k)
+        title = " · ".join((*form.departments, *form.product_types)) or catalog.title
+        shelves = [Shelf(title, cards)] if cards else []
+        more = min(2 * form.k, MOST_HITS) if len(cards) >= form.k < MOST_HITS else 0
+    else:
+        rows = (
+            (name, _cards(studio, catalog.name, Filters((name,)), _SHELF))
+            for name in catalog.departments
+        )
+        shelves = [Shelf(name.capitalize(), cards, name) for name, cards in rows if cards]
+        more = 0
+    return render(
+        "explore_browse.html",
+        link=form.link(),
+        examples=EXAMPLE_QUERIES if catalog.items else (),
+        shelves=shelves,
+        more=more,
+        advice="Take away a filter."
+        if form.filters and catalog.items
+        else "Items appear here as soon as a catalogue is indexed.",
+    )
+
+
+def _cards(studio: Studio, catalog: str, filters: Filters, limit: int) -> tuple[Card, ...]:
+    items = studio.items(catalog, filters=filters, limit=limit)
+    return tuple(item_card(item, catalog) for item in items)
