@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     )
 
     @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the pages."""
+        return self.host in {"127.0.0.1", "localhost", "::1"}
+
+    @property
     def shipped(self) -> Path:
         """Folder of what ships with the project."""
         return SHIPPED

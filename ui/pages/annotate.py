@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import gradio as gr
@@ -36,7 +39,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         render("annotate_empty.html"),
         elem_id="annotate",
         js_on_load=(ASSETS / "annotate.js").read_text(encoding="utf-8"),
-        server_functions=[desk.next_pairs, desk.judge, desk.undo],
+        server_functions=desk.server_functions(),
     )
     with gr.Accordion("New judgment set", open=False, elem_id="annotate-new"):
         title = gr.Textbox(label="Name", placeholder="Autumn chairs, round 1", max_length=120)
@@ -125,6 +128,20 @@ class Desk:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
 
+    def server_functions(self) -> list[Callable[..., dict[str, Any]]]:
+        """Plain functions (Gradio marks them, which bound methods don't allow)."""
+
+        def next_pairs(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
+            return self.next_pairs(ask, request)
+
+        def judge(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
+            return self.judge(ask, request)
+
+        def undo(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
+            return self.undo(ask, request)
+
+        return [next_pairs, judge, undo]
+
     def next_pairs(self, ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
         """The next pairs for this annotator, without those still in the browser's hands."""
         return self._answer(lambda: self._next(ask, request))
@@ -176,11 +193,8 @@ class Desk:
             "progress": self._progress(set_id, annotator, where),
         }
 
-    def export(self, set_id: str, where: str, format: str) -> Any:
+    def export(self, set_id: str, where: str, format: str) -> Path:
         """A fresh file with the labels of a set, in Gradio's own cache."""
-        from pathlib import Path
-        from tempfile import mkdtemp
-
         ending = "csv" if format == "csv" else "qrels"
         target = Path(mkdtemp(prefix="vlclip-")) / f"{set_id}.{ending}"
         return self._studio.export_judgments(set_id, target, format, where)
@@ -214,7 +228,7 @@ class Desk:
         }
 
     @staticmethod
-    def _answer(work: Any) -> dict[str, Any]:
+    def _answer(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         try:
             return work()
         except StudioError as error:
