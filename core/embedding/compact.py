@@ -1,0 +1,118 @@
+"""The compact encoder: CLIP's ViT-B/16 image tower and the studio's own text tower."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from core.embedding import preprocess
+from core.embedding.dense import DenseFeatures, Similarity, patch_features
+from core.embedding.device import resolve_device, resolve_dtype
+from core.embedding.encoder import BatchedEncoder, Vectors, to_vectors
+from core.weights import clip_from_onnx
+from core.weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from open_clip.transformer import VisionTransformer
+
+    from core.embedding.text_tower import TextTower
+
+#: Sizes of the image tower.
+DIM, IMAGE_SIZE, PATCH = clip_from_onnx.DIM, clip_from_onnx.IMAGE_SIZE, clip_from_onnx.PATCH
+
+
+class CompactEncoder(BatchedEncoder):
+    """Two towers that load apart: words never wait for the image tower or its download.
+
+    Args:
+        weights: Where the towers' files come from.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``, for the image tower.
+        precision: ``auto``, ``float32`` or ``bfloat16``, for the image tower.
+    """
+
+    def __init__(self, weights: WeightStore, device: str = "auto", precision: str = "auto") -> None:
+        self._weights = weights
+        self._device = resolve_device(device)
+        self._precision = precision
+        self._visual: VisionTransformer | None = None
+        self._text: TextTower | None = None
+        self._visual_lock, self._text_lock = threading.Lock(), threading.Lock()
+
+    @property
+    def dim(self) -> int:
+        """512."""
+        return DIM
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of both towers and the preprocessing; needs no download."""
+        parts = (
+            self._weights.fingerprint("clip-image"),
+            self.text_tower.fingerprint,
+            preprocess.VERSION,
+        )
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
+    def text_tower(self) -> TextTower:
+        """The text tower, loaded on first use.
+
+        Raises:
+            WeightsUnavailable: It did not come with the project.
+        """
+        with self._text_lock:
+            if self._text is None:
+                from core.embedding.text_tower import TextTower
+
+                self._text = TextTower.load(self._weights.path("text-tower"))
+            return self._text
+
+    @property
+    def visual(self) -> VisionTransformer:
+        """The image tower, fetched and loaded on first use, without gradients.
+
+        Raises:
+            WeightsUnavailable: It can't be fetched.
+        """
+        with self._visual_lock:
+            if self._visual is None:
+                visual = clip_from_onnx.load_visual(self._weights.path("clip-image"))
+                dtype = resolve_dtype(self._precision, self._device)
+                self._visual = visual.to(device=self._device, dtype=dtype)
+            return self._visual
+
+    def prepare(self, images: Sequence[Image.Image]) -> Tensor:
+        """Whole pictures on white squares: ``[n, 3, 224, 224] uint8``."""
+        return preprocess.prepare_squares(images, IMAGE_SIZE)
+
+    @torch.inference_mode()
+    def encode_prepared(self, batch: Tensor) -> Vectors:
+        """Embed one prepared batch: ``[n, 512] float32, L2-normalised``."""
+        return to_vectors(self.visual(self._normalise(batch)))
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Embed words: ``[n, 512] float32, L2-normalised``."""
+        return self.text_tower.encode(texts)
+
+    def dense(
+        self, image: Image.Image, long_side: int = 448, similarity: Similarity = "value"
+    ) -> DenseFeatures:
+        """Patch features of the unpadded picture, comparable with text vectors.
+
+        Args:
+            image: The picture.
+            long_side: Pixels of its longer side for the model; both sides become multiples of 16.
+            similarity: Which self-similarity replaces the last attention.
+        """
+        pixels = self._normalise(preprocess.prepare_grid(image, long_side, PATCH))
+        features = patch_features(self.visual, pixels, similarity)
+        return DenseFeatures(features.cpu().numpy(), *image.size)
+
+    def _normalise(self, batch: Tensor) -> Tensor:
+        return preprocess.normalise(batch, self._device, self.visual.proj.dtype)

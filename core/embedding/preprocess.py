@@ -1,0 +1,64 @@
+"""Pictures as the compact image tower wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+#: Raised when the same picture would give other pixels; part of the encoder's fingerprint.
+VERSION = "white-square-bicubic-1"
+#: Per channel, of values 0 to 1 (CLIP, Radford et al. 2021).
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+_WHITE = (255, 255, 255)
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """The picture in RGB; what is transparent becomes white."""
+    if image.mode == "RGB":
+        return image
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, _WHITE), image)
+    return image.convert("RGB")
+
+
+def white_square(image: Image.Image) -> Image.Image:
+    """The RGB picture centred on the smallest white square that holds all of it."""
+    width, height = image.size
+    side = max(width, height)
+    if width == height:
+        return image
+    square = Image.new("RGB", (side, side), _WHITE)
+    square.paste(image, ((side - width) // 2, (side - height) // 2))
+    return square
+
+
+def prepare_squares(images: Sequence[Image.Image], size: int) -> Tensor:
+    """``[n, 3, size, size] uint8``: whole pictures on white squares, bicubic."""
+    batch = np.empty((len(images), size, size, 3), dtype=np.uint8)
+    for row, image in zip(batch, images, strict=True):
+        square = white_square(to_rgb(image))
+        row[:] = np.asarray(square.resize((size, size), Image.Resampling.BICUBIC))
+    return torch.from_numpy(batch).permute(0, 3, 1, 2)
+
+
+def prepare_grid(image: Image.Image, long_side: int, cell: int) -> Tensor:
+    """``[1, 3, h, w] uint8``: the unpadded picture, sides rounded to multiples of ``cell``."""
+    rgb = to_rgb(image)
+    scale = long_side / max(rgb.size)
+    width, height = (max(cell, round(side * scale / cell) * cell) for side in rgb.size)
+    pixels = np.array(rgb.resize((width, height), Image.Resampling.BICUBIC))
+    return torch.from_numpy(pixels).permute(2, 0, 1).unsqueeze(0)
+
+
+def normalise(batch: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """``uint8`` pixels to CLIP's input, on the model's device and in its number format."""
+    mean = torch.tensor(CLIP_MEAN, device=device).view(1, 3, 1, 1) * 255
+    std = torch.tensor(CLIP_STD, device=device).view(1, 3, 1, 1) * 255
+    return ((batch.to(device).float() - mean) / std).to(dtype)
