@@ -1,0 +1,1 @@
+"""Item → stored vectors, stage by stage; resumable and incremental."""

@@ -1,0 +1,123 @@
+"""Drives tasks through the stages, chunk by chunk, with everything but the models hidden behind.
+
+Reading cached results, opening photos, rewriting and preparing run in worker threads ahead of the
+models; writing runs in a thread behind them. A chunk is written in the order groundings and
+rewrites, items, vectors: wherever the process dies, a stored vector has all that it was made of.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field, replace
+
+from core.domain import Grounding, Rewrite
+from core.pipeline import stages
+from core.pipeline.flow import Writer, mapped_ahead
+from core.pipeline.models import Models, Photos
+from core.pipeline.stages import Batch, Task
+from core.store.catalog_store import COMPACT_AFTER, CatalogStore
+from core.store.items import ItemRecord
+from core.store.vectors import VectorRow
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was really done, and what went wrong.
+
+    Attributes:
+        per_stage: Units of work per stage.
+        errors: Stage and reason per item id.
+    """
+
+    per_stage: Counter[str] = field(default_factory=Counter)
+    errors: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Prepared:
+    tasks: list[Task]
+    batches: list[Batch]
+    groundings: dict[str, Grounding]
+    rewrites: dict[str, Rewrite]
+
+
+class Driver:
+    """Runs chunks of tasks for one set of models over one store."""
+
+    def __init__(
+        self, store: CatalogStore, photos: Photos, models: Models, writer: Writer, tally: Tally
+    ) -> None:
+        self._store, self._photos, self._models = store, photos, models
+        self._writer, self._tally = writer, tally
+        self._writes = 0
+
+    def run(self, chunks: Iterable[list[Task]]) -> Generator[list[Task], None, None]:
+        """Drive chunks through; yields each chunk when its writes are queued."""
+        loaded = mapped_ahead(self._load, chunks)
+        grounded = (self._ground(chunk) for chunk in loaded)
+        for prepared in mapped_ahead(self._prepare, grounded):
+            rows = {
+                batch.model.name: stages.embed(batch, self._models) for batch in prepared.batches
+            }
+            self._settle(prepared, rows)
+            yield prepared.tasks
+
+    def _load(self, tasks: list[Task]) -> _Prepared:
+        """Worker: cached results; photos where a stage needs them; rewriting."""
+        groundings = self._store.groundings.get(t.grounding_key for t in tasks if t.grounding_key)
+        rewrites = self._store.rewrites.get(t.rewrite_key for t in tasks if t.rewrite_key)
+        made: dict[str, Rewrite] = {}
+        for task in tasks:
+            task.grounding = groundings.get(task.grounding_key)
+            task.rewrite = rewrites.get(task.rewrite_key)
+            if task.needs_grounding or task.needs_rewrite:
+                stages.open_photo(task, self._photos)
+            if task.needs_rewrite and stages.rewrite(task, self._models):
+                assert task.rewrite is not None  # noqa: S101
+                made[task.rewrite_key] = task.rewrite
+        return _Prepared(tasks, [], {}, made)
+
+    def _ground(self, loaded: _Prepared) -> _Prepared:
+        """Model thread: what is not grounded yet."""
+        for task in loaded.tasks:
+            if task.needs_grounding and stages.ground(task, self._models):
+                assert task.grounding is not None  # noqa: S101
+                loaded.groundings[task.grounding_key] = task.grounding
+        return loaded
+
+    def _prepare(self, grounded: _Prepared) -> _Prepared:
+        """Worker: pictures in the encoders' form."""
+        grounded.batches = stages.prepare(grounded.tasks, self._models, self._photos)
+        return grounded
+
+    def _settle(self, chunk: _Prepared, rows: dict[str, list[VectorRow]]) -> None:
+        """Count, and queue the writes."""
+        counts = self._tally.per_stage
+        counts["grounding"] += len(chunk.groundings)
+        counts["rewriting"] += len(chunk.rewrites)
+        counts["embedding"] += sum(map(len, rows.values()))
+        for task in chunk.tasks:
+            task.photo = None
+            if task.error is not None:
+                self._tally.errors[task.item.item_id] = task.error
+        records = [r for r in map(_with_rewrite, chunk.tasks) if r is not None]
+
+        def write() -> None:
+            self._store.groundings.add(chunk.groundings)
+            self._store.rewrites.add(chunk.rewrites)
+            self._store.items.upsert(records)
+            for engine, new in rows.items():
+                self._store.vectors(engine).upsert(new)
+            self._writes += 1
+            if self._writes % COMPACT_AFTER == 0:
+                self._store.compact()
+
+        self._writer.submit(write)
+
+
+def _with_rewrite(task: Task) -> ItemRecord | None:
+    """The record to store when its rewritten words are not the stored ones."""
+    if task.rewrite is None or task.record.rewrite_key == task.rewrite_key:
+        return None
+    return replace(task.record, rewrite=task.rewrite.text, rewrite_key=task.rewrite_key)

@@ -1,0 +1,44 @@
+"""The end of an indexing run: what is gone is removed, indices and statistics are refreshed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.pipeline.models import Models
+from core.store.catalog_store import CatalogStore
+from core.store.keys import content_key
+from core.store.statistics import SAMPLE, CosineStatistics
+
+
+def remove(store: CatalogStore, item_ids: Sequence[str]) -> None:
+    """Remove items and their vectors; vectors first, so that an interruption can be repeated."""
+    for engine in store.engines():
+        store.vectors(engine).delete(item_ids)
+    store.items.delete(item_ids)
+
+
+def tidy(store: CatalogStore, models: Models) -> None:
+    """Bring vectors in line with the items, then refresh indices, statistics and fragments."""
+    labels = store.items.labels()
+    for model in models.engines:
+        table = store.vectors(model.name)
+        state = table.state()
+        orphans = [item_id for item_id in state if item_id not in labels]
+        table.delete(orphans)
+        table.relabel(
+            {
+                item_id: labels[item_id]
+                for item_id, stored in state.items()
+                if item_id in labels and labels[item_id] != (stored.department, stored.product_type)
+            }
+        )
+        table.build_indices()
+        kept = sorted(
+            (item_id, stored.key) for item_id, stored in state.items() if item_id in labels
+        )
+        digest = content_key(model.fingerprint, kept)
+        if kept and digest != store.statistics.digest(model.name):
+            statistics = CosineStatistics.of(table.matrix(SAMPLE))
+            store.statistics.write(model.name, model.fingerprint, digest, statistics)
+    store.items.index_words()
+    store.compact(at_least=2)

@@ -1,0 +1,256 @@
+"""Index a catalogue: rows in, items and vectors of all engines stored; resumable, incremental."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from core.catalog.ingest import Ingested, KnownRow
+from core.domain import IndexReport, QuarantinedRow
+from core.pipeline import finish
+from core.pipeline.driver import Driver, Tally
+from core.pipeline.flow import Writer, chunks, produced_ahead
+from core.pipeline.job import Job, OnProgress, indexing_job
+from core.pipeline.models import Models, Photos
+from core.pipeline.stages import Task
+from core.store.catalog_store import CatalogStore
+from core.store.items import ItemRecord
+from core.store.meta import CatalogMeta
+from core.store.vectors import StoredState
+
+#: The rows of a catalogue file, given what is stored of them already (see ``catalog.ingest``).
+RowSource = Callable[[Mapping[str, KnownRow]], Iterable[Ingested | QuarantinedRow]]
+
+#: Items per chunk for engines that take the photo and title as they are.
+CHUNK = 64
+
+#: Items per chunk where grounding takes a second or more each: little is lost when killed.
+GROUNDED_CHUNK = 16
+
+
+def run_index(
+    store: CatalogStore,
+    photos: Photos,
+    models: Models,
+    rows: RowSource,
+    *,
+    title: str = "",
+    source: str = "",
+    prune: bool = False,
+    on_progress: OnProgress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> IndexReport:
+    """Index (or re-index) a catalogue.
+
+    Engines that take photo and title as they are come first, while the file is being read: items
+    can be found within seconds. Then the others, chunk by chunk. Whatever is stored and was made
+    of the same inputs by the same models stays, so an interrupted run goes on where it was and
+    unchanged items cost nothing; no model is loaded for them.
+
+    Args:
+        store: The catalogue's tables.
+        photos: Where its photos are opened.
+        models: Engines and stage models.
+        rows: Called with what is stored of earlier rows; gives the rows of the file in order.
+        title: Name of the catalogue for people.
+        source: Name of the file, for people.
+        prune: Remove items that the file no longer has.
+        on_progress: Called with snapshots.
+        should_stop: Asked after every chunk.
+
+    Raises:
+        CatalogError: Another job is indexing this catalogue, or the file can't be read.
+        WeightsUnavailable: A model that is needed can't be had.
+    """
+    with indexing_job(store.root, on_progress) as job:
+        run = _Run(store, photos, models, job, should_stop or (lambda: False))
+        return run.index(rows, CatalogMeta(title or store.name, source), prune)
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What the rows of the file turned out to be."""
+
+    rows: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    number: dict[str, int] = field(default_factory=dict)
+    quarantined: list[QuarantinedRow] = field(default_factory=list)
+
+
+class _Run:
+    """One indexing run."""
+
+    def __init__(
+        self,
+        store: CatalogStore,
+        photos: Photos,
+        models: Models,
+        job: Job,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self._store, self._photos, self._models = store, photos, models
+        self._job, self._should_stop = job, should_stop
+        self._counts, self._tally = _Counts(), Tally()
+        self._stopped = False
+
+    def index(self, rows: RowSource, meta: CatalogMeta, prune: bool) -> IndexReport:
+        started = time.monotonic()
+        self._job.report("reading", message="Reading the catalogue.")
+        self._store.items.index_words()
+        for model in self._models.engines:
+            table = self._store.vectors(model.name)
+            table.prepare(model.fingerprint, model.encoder.dim, model.engine.text_weight)
+        records = self._store.items.records()
+        with Writer() as writer:
+            self._read_and_embed(rows, records, writer)
+            if not self._stopped:
+                self._embed_heavy(records, writer)
+            writer.flush()
+        if not self._stopped:
+            self._finish(records, meta, prune)
+        report = self._report(started)
+        self._job.end("stopped" if self._stopped else "done", _sentence(report, self._stopped))
+        return report
+
+    def _read_and_embed(
+        self, rows: RowSource, records: dict[str, ItemRecord], writer: Writer
+    ) -> None:
+        known = {key: KnownRow(record.item, record.row_key) for key, record in records.items()}
+        light = self._models.light
+        driver = Driver(self._store, self._photos, light, writer, self._tally)
+        planner = _Planner(self._store, light)
+        done = 0
+        with closing(produced_ahead(chunks(rows(known), CHUNK), ahead=2)) as read:
+            planned = (planner.tasks(self._take(chunk, records, writer)) for chunk in read)
+            with closing(driver.run(planned)) as running:
+                for tasks in running:
+                    done += len(tasks)
+                    self._job.report(
+                        "embedding", done, 0, f"Read {self._counts.rows} rows, embedded {done}."
+                    )
+                    if self._stop():
+                        return
+
+    def _take(
+        self,
+        outcomes: list[Ingested | QuarantinedRow],
+        records: dict[str, ItemRecord],
+        writer: Writer,
+    ) -> list[ItemRecord]:
+        """Sort a chunk of rows into counts; queue the writing of new and changed items."""
+        counts, taken, fresh = self._counts, [], []
+        for outcome in outcomes:
+            counts.rows += 1
+            if isinstance(outcome, QuarantinedRow):
+                counts.quarantined.append(outcome)
+                continue
+            item_id = outcome.item.item_id
+            counts.number[item_id] = counts.rows
+            before = records.get(item_id)
+            if before is not None and before.row_key == outcome.row_key:
+                counts.unchanged += 1
+                taken.append(before)
+                continue
+            counts.added += before is None
+            counts.changed += before is not None
+            records[item_id] = ItemRecord(outcome.item, outcome.row_key)
+            fresh.append(records[item_id])
+            taken.append(records[item_id])
+        writer.submit(lambda: self._store.items.upsert(fresh))
+        self._tally.per_stage["reading"] += len(fresh)
+        return taken
+
+    def _embed_heavy(self, records: dict[str, ItemRecord], writer: Writer) -> None:
+        heavy = self._models.heavy
+        if not heavy.engines:
+            return
+        writer.flush()  # so that stored keys are up to date
+        planner = _Planner(self._store, heavy)
+        tasks = planner.tasks([records[item_id] for item_id in self._counts.number])
+        driver = Driver(self._store, self._photos, heavy, writer, self._tally)
+        done = 0
+        with closing(driver.run(chunks(tasks, GROUNDED_CHUNK))) as running:
+            for chunk in running:
+                done += len(chunk)
+                message = f"Grounded, described and embedded {done} of {len(tasks)} items."
+                self._job.report("grounding", done, len(tasks), message)
+                if self._stop():
+                    return
+
+    def _finish(self, records: dict[str, ItemRecord], meta: CatalogMeta, prune: bool) -> None:
+        self._job.report("finishing", message="Bringing the indices up to date.")
+        counts = self._counts
+        for item_id, (stage, reason) in self._tally.errors.items():
+            row = counts.number[item_id]
+            counts.quarantined.append(QuarantinedRow(row, item_id, stage, reason))
+        counts.quarantined.sort(key=lambda row: (row.row, row.item_id))
+        if prune:
+            named = {row.item_id for row in counts.quarantined} | set(counts.number)
+            gone = [item_id for item_id in records if item_id not in named]
+            finish.remove(self._store, gone)
+            counts.removed = len(gone)
+        self._store.quarantine.replace(counts.quarantined)
+        finish.tidy(self._store, self._models)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._store.meta.write(CatalogMeta(meta.title, meta.source, now))
+
+    def _stop(self) -> bool:
+        self._stopped = self._stopped or self._should_stop()
+        return self._stopped
+
+    def _report(self, started: float) -> IndexReport:
+        counts = self._counts
+        return IndexReport(
+            catalog=self._store.name,
+            rows=counts.rows,
+            items=self._store.items.count(),
+            added=counts.added,
+            changed=counts.changed,
+            unchanged=counts.unchanged,
+            removed=counts.removed,
+            quarantined=tuple(counts.quarantined),
+            seconds=time.monotonic() - started,
+            per_stage={stage: count for stage, count in self._tally.per_stage.items() if count},
+        )
+
+
+class _Planner:
+    """Tells what has to be done for an item, from keys alone."""
+
+    def __init__(self, store: CatalogStore, models: Models) -> None:
+        self._models = models
+        self._stored: dict[str, dict[str, StoredState]] = {
+            model.name: store.vectors(model.name).state() for model in models.engines
+        }
+
+    def tasks(self, records: Iterable[ItemRecord]) -> list[Task]:
+        """One task per item that needs anything."""
+        return list(self._needed(records))
+
+    def _needed(self, records: Iterable[ItemRecord]) -> Iterator[Task]:
+        for record in records:
+            item = record.item
+            stale = tuple(
+                model
+                for model in self._models.engines
+                if (stored := self._stored[model.name].get(item.item_id)) is None
+                or stored.key != self._models.vector_key(model, item)
+            )
+            rewrite_key = self._models.rewrite_key(item)
+            if stale or (rewrite_key and record.rewrite_key != rewrite_key):
+                grounding_key = self._models.grounding_key(item) if stale else ""
+                yield Task(record, stale, grounding_key, rewrite_key)
+
+
+def _sentence(report: IndexReport, stopped: bool) -> str:
+    counts = (
+        f"{report.added} items added, {report.changed} changed, {report.unchanged} unchanged, "
+        f"{report.removed} removed; {len(report.quarantined)} rows left out."
+    )
+    return f"Stopped. {counts} Run it again to go on." if stopped else counts

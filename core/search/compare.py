@@ -1,0 +1,39 @@
+"""Several engines side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from core.domain import Comparison, Query, SearchResult
+from core.pipeline.models import EngineModel
+from core.search.searcher import Searcher
+
+
+def compare(searcher: Searcher, query: Query, models: Sequence[EngineModel]) -> Comparison:
+    """Answer a query with each engine and tell how far they agree."""
+    results = tuple(searcher.search(query, model) for model in models)
+    return Comparison(results, overlaps(results), ranks(results))
+
+
+def overlaps(results: Sequence[SearchResult]) -> dict[tuple[str, str], float]:
+    """Jaccard overlap of the returned items, per pair of engines; 1 where both found nothing."""
+    found = {result.engine: {hit.item.item_id for hit in result.hits} for result in results}
+    return {
+        (first, second): _jaccard(found[first], found[second])
+        for first, second in combinations(found, 2)
+    }
+
+
+def ranks(results: Sequence[SearchResult]) -> dict[str, dict[str, int]]:
+    """Rank of every returned item per engine: ``ranks[item_id][engine]``."""
+    table: dict[str, dict[str, int]] = {}
+    for result in results:
+        for hit in result.hits:
+            table.setdefault(hit.item.item_id, {})[result.engine] = hit.rank
+    return table
+
+
+def _jaccard(first: set[str], second: set[str]) -> float:
+    union = first | second
+    return len(first & second) / len(union) if union else 1.0

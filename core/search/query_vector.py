@@ -1,0 +1,73 @@
+"""A query as one vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from core.domain import Box, Query
+from core.embedding.encoder import Encoder
+from core.errors import QueryError
+from core.store.vectors import Vectors
+
+#: How strongly words are subtracted.
+MINUS_WEIGHT = 0.5
+
+
+def embed_query(
+    query: Query,
+    encoder: Encoder,
+    item_vector: Callable[[str], Vectors],
+    item_photo: Callable[[str], Image.Image],
+) -> Vectors:
+    """The query's vector, ``[d] float32, L2-normalised``.
+
+    Each of words, picture and item gives a normalised vector; the query is their average,
+    normalised again. Words to move away from are subtracted with weight ``MINUS_WEIGHT``.
+    An item without a region is looked up, so it needs no model.
+
+    Args:
+        query: What to look for.
+        encoder: The engine's encoder.
+        item_vector: The stored picture vector of an item.
+        item_photo: The stored photo of an item.
+
+    Raises:
+        QueryError: There is nothing to look for, or the region lies outside the picture.
+    """
+    parts: list[Vectors] = []
+    if query.text.strip():
+        parts.append(encoder.encode_texts([query.text])[0])
+    if query.image is not None:
+        parts.append(encoder.encode_images([_region(query.image, query.region)])[0])
+    if query.item_id:
+        if query.region is not None and query.image is None:
+            cut = _region(item_photo(query.item_id), query.region)
+            parts.append(encoder.encode_images([cut])[0])
+        else:
+            parts.append(item_vector(query.item_id))
+    if not parts:
+        raise QueryError("There is nothing to look for: type some words or give a picture.")
+    vector = _normalised(np.mean(parts, axis=0))
+    if query.minus.strip():
+        away = encoder.encode_texts([query.minus])[0]
+        vector = _normalised(vector - MINUS_WEIGHT * away)
+    return vector
+
+
+def _region(image: Image.Image, region: Box | None) -> Image.Image:
+    if region is None:
+        return image
+    inside = Box.clipped(*region.as_xyxy(), *image.size)
+    if inside is None:
+        raise QueryError("The chosen region lies outside the picture. Choose it again.")
+    return image.crop(inside.as_xyxy())
+
+
+def _normalised(vector: Vectors) -> Vectors:
+    length = float(np.linalg.norm(vector))
+    if length == 0:
+        raise QueryError("The words to leave out take away all there was. Leave out less.")
+    return (vector / length).astype(np.float32)

@@ -1,0 +1,215 @@
+"""Answers queries over one catalogue."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from lancedb.expr import Expr, col, lit
+from PIL import Image
+
+from core.domain import Hit, Item, Query, SearchResult
+from core.errors import CatalogError, FingerprintMismatch, QueryError
+from core.pipeline.models import EngineModel, Photos
+from core.search import words
+from core.search.cutoff import Z_THRESHOLD, Standing
+from core.search.duplicates import fold
+from core.search.fusion import reciprocal_ranks
+from core.search.query_vector import embed_query
+from core.store.catalog_store import CatalogStore
+from core.store.database import where
+from core.store.statistics import CosineStatistics
+from core.store.vectors import Vectors, VectorTable
+
+#: Rows that stand-in statistics are computed from while the first indexing is under way.
+_SAMPLE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    item_id: str
+    phash: str
+    score: float
+    cosine: float
+    zscore: float
+    by_vector: bool
+    shared: tuple[str, ...]
+    has_all_words: bool
+
+
+class Searcher:
+    """Search over one catalogue; safe to use from several threads."""
+
+    def __init__(self, store: CatalogStore, photos: Photos) -> None:
+        self._store, self._photos = store, photos
+        self._statistics: dict[str, tuple[object, CosineStatistics]] = {}
+        self._lock = threading.Lock()
+
+    def search(self, query: Query, model: EngineModel) -> SearchResult:
+        """Answer a query with one engine.
+
+        Words are looked up by vector and in the full text, and both rankings are fused; pictures
+        and items by vector alone. Filters are applied before the search.
+
+        Raises:
+            QueryError: There is nothing to look for, or the item is not there.
+            CatalogError: The engine has no vectors here yet.
+            FingerprintMismatch: The vectors were made by another version of the engine.
+        """
+        table = self._checked(model)
+        started = time.perf_counter()
+        vector = embed_query(
+            query,
+            model.encoder,
+            lambda item_id: self._item_vector(table, item_id),
+            lambda item_id: self._item_photo(item_id),
+        )
+        encoded = time.perf_counter()
+        candidates = self._candidates(query, vector, model, table)
+        kept = [c for c in candidates if not query.cutoff or _stands_out(c)]
+        hits = self._hits(kept, query)
+        ended = time.perf_counter()
+        return SearchResult(
+            engine=model.name,
+            fingerprint=model.fingerprint,
+            hits=hits,
+            cut=len(candidates) - len(kept),
+            encode_ms=1000 * (encoded - started),
+            search_ms=1000 * (ended - encoded),
+        )
+
+    def _checked(self, model: EngineModel) -> VectorTable:
+        table = self._store.vectors(model.name)
+        stored = table.fingerprint
+        again = f"Index the catalogue “{self._store.name}” again."
+        if not stored:
+            raise CatalogError(f"Nothing is embedded for the engine “{model.name}” yet. {again}")
+        if stored != model.fingerprint:
+            raise FingerprintMismatch(
+                f"The vectors of the engine “{model.name}” were made by other weights or views "
+                f"({stored[:8]}) than it has now ({model.fingerprint[:8]}), so they can't be "
+                f"compared. {again}"
+            )
+        return table
+
+    def _item_vector(self, table: VectorTable, item_id: str) -> Vectors:
+        rows = table.get([item_id])
+        if item_id not in rows:
+            self._item(item_id)
+            raise QueryError(f"The item “{item_id}” is not embedded yet.")
+        return rows[item_id].image_vector
+
+    def _item_photo(self, item_id: str) -> Image.Image:
+        return self._photos.open(self._item(item_id).photo.sha256)
+
+    def _item(self, item_id: str) -> Item:
+        found = self._store.items.get([item_id])
+        if item_id not in found:
+            raise QueryError(f"There is no item “{item_id}” in “{self._store.name}”.")
+        return found[item_id]
+
+    def _candidates(
+        self, query: Query, vector: Vectors, model: EngineModel, table: VectorTable
+    ) -> list[_Candidate]:
+        """What vectors and words find, fused, best first."""
+        count = max(100, 4 * query.k)
+        condition = _condition(query)
+        near = table.nearest(vector, count, condition)
+        cosines = {item_id: cosine for item_id, _, cosine in near}
+        hashes = {item_id: phash for item_id, phash, _ in near}
+        rankings = [list(cosines)]
+        text = words.clipped(query.text) if query.fulltext else ""
+        shared: dict[str, tuple[str, ...]] = {}
+        complete: set[str] = set()
+        if text:
+            found = self._store.items.match(text, count, condition)
+            complete = {m.item_id for m in self._store.items.match(
+                text, count, condition, every=True)}  # fmt: skip
+            shared = {m.item_id: tuple(words.shared(text, m.words)) for m in found}
+            hashes |= {m.item_id: m.phash for m in found}
+            rows = table.get(m.item_id for m in found if m.item_id not in cosines)
+            by_words = {name: float(np.dot(row.vector, vector)) for name, row in rows.items()}
+            rankings.append([m.item_id for m in found if m.item_id in cosines | by_words])
+            cosines |= by_words
+        near_ids = set(rankings[0])
+        fused = len(rankings) > 1
+        scores = reciprocal_ranks(rankings) if fused else cosines
+        standing = Standing.of(vector, self._statistics_of(model, table))
+        return [
+            _Candidate(
+                item_id=item_id,
+                phash=hashes[item_id],
+                score=score,
+                cosine=cosines[item_id],
+                zscore=standing.zscore(cosines[item_id]),
+                by_vector=item_id in near_ids,
+                shared=shared.get(item_id, ()),
+                has_all_words=item_id in complete,
+            )
+            for item_id, score in scores.items()
+        ]
+
+    def _hits(self, candidates: list[_Candidate], query: Query) -> tuple[Hit, ...]:
+        by_id = {candidate.item_id: candidate for candidate in candidates}
+        if query.fold_duplicates:
+            groups = fold((candidate.item_id, candidate.phash) for candidate in candidates)
+        else:
+            groups = {candidate.item_id: [] for candidate in candidates}
+        # A few more than asked for: an item may have been removed a moment ago.
+        leaders = list(groups)[: query.k + 5]
+        items = self._store.items.get(leaders)
+        shown = [name for name in leaders if name in items][: query.k]
+        return tuple(
+            Hit(
+                rank=rank,
+                item=items[name],
+                score=by_id[name].score,
+                cosine=by_id[name].cosine,
+                zscore=by_id[name].zscore,
+                reasons=_reasons(by_id[name], len(groups[name])),
+                duplicates=tuple(groups[name]),
+            )
+            for rank, name in enumerate(shown, start=1)
+        )
+
+    def _statistics_of(self, model: EngineModel, table: VectorTable) -> CosineStatistics:
+        """Stored statistics; while there are none yet, those of the vectors so far."""
+        version: object = (self._store.statistics.version, model.fingerprint)
+        with self._lock:
+            cached = self._statistics.get(model.name)
+        if cached is not None and cached[0] == version:
+            return cached[1]
+        stored = self._store.statistics.read(model.name, model.fingerprint)
+        if stored is None:
+            sample = table.matrix(_SAMPLE)
+            if not len(sample):
+                sample = np.zeros((1, model.encoder.dim), np.float32)
+            return CosineStatistics.of(sample)
+        with self._lock:
+            self._statistics[model.name] = (version, stored)
+        return stored
+
+
+def _condition(query: Query) -> Expr | None:
+    condition = where(query.filters)
+    if query.item_id:
+        others = col("item_id") != lit(query.item_id)
+        condition = others if condition is None else condition & others
+    return condition
+
+
+def _stands_out(candidate: _Candidate) -> bool:
+    return candidate.has_all_words or candidate.zscore >= Z_THRESHOLD
+
+
+def _reasons(candidate: _Candidate, folded: int) -> tuple[str, ...]:
+    reasons = []
+    if candidate.zscore >= Z_THRESHOLD:
+        reasons.append(f"looks like it (z {candidate.zscore:.1f})")
+    if candidate.shared:
+        reasons.append(f"words: {', '.join(candidate.shared)}")
+    if folded:
+        reasons.append(f"same photo as {folded} other{'s' if folded > 1 else ''}")
+    return tuple(reasons)

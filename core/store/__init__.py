@@ -1,0 +1,1 @@
+"""LanceDB tables of one catalogue: items, stage results, vectors, quarantine."""

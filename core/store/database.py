@@ -1,0 +1,128 @@
+"""One LanceDB database per catalogue: opening it, its tables, filters that are built, not pasted.
+
+Measured traps that the helpers here stand for: handles go stale without
+``read_consistency_interval``; ``merge_insert`` from two processes at once duplicates keys, so
+only the one indexing job of a catalogue upserts and everybody else appends; small appends pile up
+fragments, so tables are compacted on a schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from functools import reduce
+from pathlib import Path
+from typing import Any, cast
+
+import lancedb
+import pyarrow as pa
+from lancedb.expr import Expr, col, lit
+from lancedb.table import Table
+
+from core.domain import Filters
+
+#: Version of all schemas here; a change that old tables can't be read with raises it.
+SCHEMA_VERSION = 1
+
+#: Old table versions are kept this long, for readers that are still in the middle of them.
+KEEP_VERSIONS = timedelta(minutes=15)
+
+#: Longest ``IN`` list sent in one go.
+IN_LIMIT = 1000
+
+
+def open_database(path: Path) -> lancedb.DBConnection:
+    """Open (or create) the database in a folder; every read sees the latest commit."""
+    path.mkdir(parents=True, exist_ok=True)
+    return lancedb.connect(str(path), read_consistency_interval=timedelta(0))
+
+
+def with_metadata(schema: pa.Schema, **facts: object) -> pa.Schema:
+    """The schema with the schema version and further facts in its metadata."""
+    facts = {"schema_version": SCHEMA_VERSION, **facts}
+    return schema.with_metadata({name: str(value) for name, value in facts.items()})
+
+
+def ensure_table(database: lancedb.DBConnection, name: str, schema: pa.Schema) -> Table:
+    """Open a table, creating it when it is missing; safe with several processes at once."""
+    return database.create_table(name, schema=with_metadata(schema), exist_ok=True)
+
+
+def find_table(database: lancedb.DBConnection, name: str) -> Table | None:
+    """Open a table, or ``None`` when there is none of that name."""
+    try:
+        return database.open_table(name)
+    except ValueError:  # what LanceDB raises for "table not found"
+        return None
+
+
+def metadata_of(table: Table) -> Mapping[str, str]:
+    """The facts that the table was created with."""
+    return {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+
+
+def one_of(column: str, values: Iterable[str]) -> Expr:
+    """The filter ``column IN (values)``; the values are quoted by LanceDB, never pasted."""
+    return col(column).isin([lit(value) for value in values])
+
+
+def where(filters: Filters) -> Expr | None:
+    """The filter for a table with ``department`` and ``product_type`` columns."""
+    chosen = {"department": filters.departments, "product_type": filters.product_types}
+    parts = [one_of(column, values) for column, values in chosen.items() if values]
+    return reduce(lambda left, right: left & right, parts) if parts else None
+
+
+def read_rows(
+    table: Table, columns: list[str], condition: Expr | None = None, limit: int | None = None
+) -> pa.Table:
+    """Columns of all rows, or of those that a condition holds for."""
+    query = table.search().select(columns)
+    if condition is not None:
+        query = query.where(condition)
+    if limit is not None:
+        query = query.limit(limit)
+    return query.to_arrow()
+
+
+def read_by(table: Table, column: str, values: Iterable[str], columns: list[str]) -> pa.Table:
+    """Rows whose ``column`` is one of ``values``, in no order; any number of values."""
+    wanted = list(dict.fromkeys(values))
+    if not wanted:
+        return read_rows(table, columns, limit=1).slice(0, 0)
+    parts = [
+        read_rows(table, columns, one_of(column, wanted[start : start + IN_LIMIT]))
+        for start in range(0, len(wanted), IN_LIMIT)
+    ]
+    return pa.concat_tables(parts)
+
+
+def delete_by(table: Table, column: str, values: Iterable[str]) -> None:
+    """Delete the rows whose ``column`` is one of ``values``."""
+    wanted = list(values)
+    for start in range(0, len(wanted), IN_LIMIT):
+        table.delete(one_of(column, wanted[start : start + IN_LIMIT]))
+
+
+def upsert(table: Table, key: str, rows: pa.Table) -> None:
+    """Replace rows with the same key, insert the others (one writer at a time: see above)."""
+    if rows.num_rows:
+        merge = table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
+        merge.execute(rows)
+
+
+def insert_new(table: Table, key: str, rows: pa.Table) -> None:
+    """Insert the rows whose key is not there yet (one writer at a time: see above)."""
+    if rows.num_rows:
+        table.merge_insert(key).when_not_matched_insert_all().execute(rows)
+
+
+def compact(table: Table) -> None:
+    """Merge small fragments, bring the indices up to date, drop old versions."""
+    table.optimize(cleanup_older_than=KEEP_VERSIONS)
+
+
+def fragments(table: Table) -> int:
+    """How many fragments the table has."""
+    stats = cast("Mapping[str, Any]", table.stats())  # a dictionary, whatever its class says
+    return int(stats["fragment_stats"]["num_fragments"])

@@ -1,0 +1,210 @@
+"""The table of items: one row per product, with the words that full-text search looks in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lancedb
+import pyarrow as pa
+from lancedb.expr import Expr
+from lancedb.index import FTS
+from lancedb.query import FullTextOperator, MatchQuery
+from lancedb.table import Table
+
+from core.domain import Filters, Item, Photo
+from core.store.database import (
+    delete_by,
+    ensure_table,
+    read_by,
+    read_rows,
+    upsert,
+    where,
+)
+
+NAME = "items"
+
+#: Fields of ``Item`` that are stored as they are.
+_PLAIN = [name for name in Item.__slots__ if name not in ("photo", "attributes")]
+
+_ITEM_COLUMNS = [*_PLAIN, "attributes", "photo_sha256", "photo_width", "photo_height", "phash"]
+_RECORD_COLUMNS = [*_ITEM_COLUMNS, "row_key", "rewrite", "rewrite_key"]
+
+SCHEMA = pa.schema(
+    [
+        *(pa.field(name, pa.string(), nullable=False) for name in _PLAIN),
+        pa.field("attributes", pa.string(), nullable=False),
+        pa.field("photo_sha256", pa.string(), nullable=False),
+        pa.field("photo_width", pa.int32(), nullable=False),
+        pa.field("photo_height", pa.int32(), nullable=False),
+        pa.field("phash", pa.string(), nullable=False),
+        pa.field("row_key", pa.string(), nullable=False),
+        pa.field("rewrite", pa.string(), nullable=False),
+        pa.field("rewrite_key", pa.string(), nullable=False),
+        pa.field("words", pa.string(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """An item with what the pipeline knows of it.
+
+    Attributes:
+        item: The item.
+        row_key: Hash of the row and photo that it was read from.
+        rewrite: Its rewritten text, part of its searchable words; empty while there is none.
+        rewrite_key: Content key of that rewrite.
+    """
+
+    item: Item
+    row_key: str
+    rewrite: str = ""
+    rewrite_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Values of the filter columns and how many items have each, most frequent first."""
+
+    departments: Mapping[str, int]
+    product_types: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WordMatch:
+    """An item found by its words: id, perceptual hash of its photo, its searchable words."""
+
+    item_id: str
+    phash: str
+    words: str
+
+
+class ItemTable:
+    """The items of one catalogue."""
+
+    def __init__(self, database: lancedb.DBConnection) -> None:
+        self._table = ensure_table(database, NAME, SCHEMA)
+
+    @property
+    def table(self) -> Table:
+        """The LanceDB table."""
+        return self._table
+
+    def upsert(self, records: Sequence[ItemRecord]) -> None:
+        """Store records, replacing those with the same item id."""
+        rows = [_row(record) for record in records]
+        upsert(self._table, "item_id", pa.Table.from_pylist(rows, schema=SCHEMA))
+
+    def delete(self, item_ids: Iterable[str]) -> None:
+        """Remove items."""
+        delete_by(self._table, "item_id", item_ids)
+
+    def count(self) -> int:
+        """Number of items."""
+        return self._table.count_rows()
+
+    def get(self, item_ids: Iterable[str]) -> dict[str, Item]:
+        """Items by id; ids that are not there are missing from the answer."""
+        rows = read_by(self._table, "item_id", item_ids, _ITEM_COLUMNS).to_pylist()
+        return {row["item_id"]: _item(row) for row in rows}
+
+    def records(self, item_ids: Iterable[str] | None = None) -> dict[str, ItemRecord]:
+        """Records by id; ``None`` reads all."""
+        if item_ids is None:
+            rows = read_rows(self._table, _RECORD_COLUMNS)
+        else:
+            rows = read_by(self._table, "item_id", item_ids, _RECORD_COLUMNS)
+        return {
+            row["item_id"]: ItemRecord(
+                _item(row), row["row_key"], row["rewrite"], row["rewrite_key"]
+            )
+            for row in rows.to_pylist()
+        }
+
+    def ids(self, filters: Filters | None = None) -> list[str]:
+        """Ids of all items that pass the filters, sorted."""
+        condition = where(filters) if filters else None
+        return sorted(read_rows(self._table, ["item_id"], condition)["item_id"].to_pylist())
+
+    def labels(self) -> dict[str, tuple[str, str]]:
+        """``(department, product type)`` of every item, by id."""
+        rows = read_rows(self._table, ["item_id", "department", "product_type"]).to_pylist()
+        return {row["item_id"]: (row["department"], row["product_type"]) for row in rows}
+
+    def facets(self, filters: Filters | None = None) -> Facets:
+        """Values of the filter columns with counts, among the items that pass the filters."""
+        condition = where(filters) if filters else None
+        rows = read_rows(self._table, ["department", "product_type"], condition)
+        return Facets(_counts(rows["department"]), _counts(rows["product_type"]))
+
+    def match(
+        self, text: str, count: int, condition: Expr | None = None, *, every: bool = False
+    ) -> list[WordMatch]:
+        """Full-text search (BM25), best first; ``text`` is data, no query syntax is read in it.
+
+        Args:
+            text: Any text.
+            count: How many at most.
+            condition: Only rows that it holds for.
+            every: All words must be there, instead of any.
+        """
+        operator = FullTextOperator.AND if every else FullTextOperator.OR
+        match = MatchQuery(text, "words", operator=operator)  # type: ignore[call-arg]
+        search = self._table.search(match, query_type="fts").select(
+            ["item_id", "phash", "words", "_score"]
+        )
+        if condition is not None:
+            search = search.where(condition)
+        rows = search.limit(count).to_arrow().to_pylist()
+        rows.sort(key=lambda row: (-row["_score"], row["item_id"]))
+        return [WordMatch(row["item_id"], row["phash"], row["words"]) for row in rows]
+
+    def index_words(self) -> None:
+        """Create the full-text index when it is missing."""
+        if not any(index.columns == ["words"] for index in self._table.list_indices()):
+            # Two indices being created at once is harmless: the later commit wins.
+            self._table.create_index("words", config=FTS(with_position=False))
+
+
+def searchable_words(item: Item, rewrite: str) -> str:
+    """All words of an item that full-text search looks in."""
+    parts = [
+        item.title,
+        item.product_type,
+        item.department,
+        *item.attributes.values(),
+        rewrite,
+        item.description,
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _row(record: ItemRecord) -> dict[str, Any]:
+    item = record.item
+    return {
+        **{name: getattr(item, name) for name in _PLAIN},
+        "attributes": json.dumps(dict(item.attributes), ensure_ascii=False, sort_keys=True),
+        "photo_sha256": item.photo.sha256,
+        "photo_width": item.photo.width,
+        "photo_height": item.photo.height,
+        "phash": item.photo.phash,
+        "row_key": record.row_key,
+        "rewrite": record.rewrite,
+        "rewrite_key": record.rewrite_key,
+        "words": searchable_words(item, record.rewrite),
+    }
+
+
+def _item(row: Mapping[str, Any]) -> Item:
+    photo = Photo(row["photo_sha256"], row["photo_width"], row["photo_height"], row["phash"])
+    plain = {name: row[name] for name in _PLAIN}
+    return Item(**plain, photo=photo, attributes=json.loads(row["attributes"]))
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    pairs = ((entry["values"], entry["counts"]) for entry in column.value_counts().to_pylist())
+    found = [(value, count) for value, count in pairs if value]
+    return dict(sorted(found, key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,51 @@
+"""What is known of a catalogue as a whole: its title, where it was read from, when."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import lancedb
+import pyarrow as pa
+
+from core.store.database import ensure_table, read_rows, upsert
+
+NAME = "meta"
+
+SCHEMA = pa.schema(
+    [
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("value", pa.string(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogMeta:
+    """Facts of a catalogue.
+
+    Attributes:
+        title: Name for people.
+        source: File that it was read from last.
+        updated: When the last indexing ended, ISO 8601 UTC; empty before that.
+    """
+
+    title: str = ""
+    source: str = ""
+    updated: str = ""
+
+
+class MetaTable:
+    """The facts of one catalogue, one row each."""
+
+    def __init__(self, database: lancedb.DBConnection) -> None:
+        self._table = ensure_table(database, NAME, SCHEMA)
+
+    def read(self) -> CatalogMeta:
+        """All facts."""
+        rows = read_rows(self._table, SCHEMA.names).to_pylist()
+        return CatalogMeta(**{row["name"]: row["value"] for row in rows})
+
+    def write(self, meta: CatalogMeta) -> None:
+        """Store all facts."""
+        rows = [{"name": name, "value": value} for name, value in asdict(meta).items()]
+        upsert(self._table, "name", pa.Table.from_pylist(rows, schema=SCHEMA))

@@ -1,0 +1,83 @@
+"""Append-only tables of stage results, keyed by what each result depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+import lancedb
+import pyarrow as pa
+from lancedb.table import Table
+
+from core.domain import Grounding, Rewrite
+from core.store import codec
+from core.store.database import ensure_table, insert_new, read_by, read_rows
+
+T = TypeVar("T")
+
+SCHEMA = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("fingerprint", pa.string(), nullable=False),
+        pa.field("payload", pa.string(), nullable=False),
+    ]
+)
+
+
+class StageTable(Generic[T]):
+    """Results of one stage; a key names inputs and model, so a result never changes."""
+
+    def __init__(
+        self,
+        database: lancedb.DBConnection,
+        name: str,
+        encode: Callable[[T], str],
+        decode: Callable[[str], T],
+        fingerprint: Callable[[T], str],
+    ) -> None:
+        self._table = ensure_table(database, name, SCHEMA)
+        self._encode, self._decode, self._fingerprint = encode, decode, fingerprint
+
+    @property
+    def table(self) -> Table:
+        """The LanceDB table."""
+        return self._table
+
+    def add(self, results: Mapping[str, T]) -> None:
+        """Store results under their keys; keys that are there already keep their result."""
+        rows = [
+            {"key": key, "fingerprint": self._fingerprint(result), "payload": self._encode(result)}
+            for key, result in results.items()
+        ]
+        insert_new(self._table, "key", pa.Table.from_pylist(rows, schema=SCHEMA))
+
+    def get(self, keys: Iterable[str]) -> dict[str, T]:
+        """Results by key; keys that are not there are missing from the answer."""
+        rows = read_by(self._table, "key", keys, ["key", "payload"]).to_pylist()
+        return {row["key"]: self._decode(row["payload"]) for row in rows}
+
+    def keys(self) -> set[str]:
+        """All keys."""
+        return set(read_rows(self._table, ["key"])["key"].to_pylist())
+
+
+def groundings(database: lancedb.DBConnection) -> StageTable[Grounding]:
+    """The table of groundings."""
+    return StageTable(
+        database,
+        "groundings",
+        codec.grounding_to_json,
+        codec.grounding_from_json,
+        lambda grounding: grounding.fingerprint,
+    )
+
+
+def rewrites(database: lancedb.DBConnection) -> StageTable[Rewrite]:
+    """The table of rewrites."""
+    return StageTable(
+        database,
+        "rewrites",
+        codec.rewrite_to_json,
+        codec.rewrite_from_json,
+        lambda rewrite: rewrite.fingerprint,
+    )

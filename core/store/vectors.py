@@ -1,0 +1,274 @@
+"""The vectors of one engine, and the statistics that its cut-off needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+import lancedb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from lancedb.expr import Expr
+from lancedb.index import Bitmap, BTree, HnswSq
+from lancedb.query import LanceVectorQueryBuilder
+from lancedb.table import Table
+
+from core.store.database import (
+    delete_by,
+    find_table,
+    insert_new,
+    metadata_of,
+    read_by,
+    read_rows,
+    upsert,
+    with_metadata,
+)
+
+Vectors = npt.NDArray[np.float32]
+
+#: Up to this many rows a search is exact; above, an index answers.
+EXACT_LIMIT = 20_000
+
+_TEXT_COLUMNS = ("item_id", "key", "grounding_key", "rewrite_key", "department", "product_type")
+_VECTOR_COLUMNS = ("image_vector", "text_vector", "vector")
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRow:
+    """The stored embedding of one item.
+
+    Attributes:
+        item_id: The item.
+        key: Content key of everything that the vectors depend on.
+        grounding_key: The grounding that the picture was cut by; empty for whole photos.
+        rewrite_key: The rewrite that the words come from; empty for titles.
+        department: For filters.
+        product_type: For filters.
+        phash: Perceptual hash of the photo, for folding near-duplicates.
+        image_vector: ``[d] float32, L2-normalised``.
+        text_vector: ``[d] float32, L2-normalised``.
+        vector: What is searched: ``[d] float32, L2-normalised``.
+    """
+
+    item_id: str
+    key: str
+    grounding_key: str
+    rewrite_key: str
+    department: str
+    product_type: str
+    phash: str
+    image_vector: Vectors
+    text_vector: Vectors
+    vector: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """What the indexer compares: is the stored row the one that is wanted?"""
+
+    key: str
+    department: str
+    product_type: str
+
+
+def blend(image: Vectors, text: Vectors, text_weight: float) -> Vectors:
+    """The searched vectors: ``normalise((1 - w) * image + w * text)``, ``[n, d] float32``."""
+    mixed = (1 - text_weight) * image + text_weight * text
+    return (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)
+
+
+def vector_schema(dim: int) -> pa.Schema:
+    """The schema for vectors of ``dim`` numbers."""
+    return pa.schema(
+        [
+            *(pa.field(name, pa.string(), nullable=False) for name in (*_TEXT_COLUMNS, "phash")),
+            *(pa.field(name, pa.list_(pa.float32(), dim), nullable=False)
+              for name in _VECTOR_COLUMNS),
+        ]
+    )  # fmt: skip
+
+
+class VectorTable:
+    """The vectors that one engine has for the items of one catalogue.
+
+    The table is created by the first :meth:`prepare`; before that it reads as empty. Its metadata
+    say which engine fingerprint made it, the dimension and that vectors are normalised.
+    """
+
+    def __init__(self, database: lancedb.DBConnection, engine: str) -> None:
+        self._database = database
+        self.engine = engine
+        self.name = f"vectors_{engine}"
+
+    @property
+    def table(self) -> Table | None:
+        """The LanceDB table, or ``None`` before the first indexing."""
+        return find_table(self._database, self.name)
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the engine that made these vectors; empty when there are none."""
+        table = self.table
+        return metadata_of(table).get("engine_fingerprint", "") if table is not None else ""
+
+    def prepare(self, fingerprint: str, dim: int, text_weight: float) -> None:
+        """Make the table ready for an engine; vectors of any other fingerprint are dropped."""
+        table = self.table
+        if table is not None and self.fingerprint == fingerprint:
+            return
+        schema = with_metadata(
+            vector_schema(dim),
+            engine_fingerprint=fingerprint,
+            dim=dim,
+            text_weight=text_weight,
+            normalised="l2",
+        )
+        if table is None:
+            self._database.create_table(self.name, schema=schema)
+        else:
+            self._database.create_table(self.name, schema=schema, mode="overwrite")
+
+    def upsert(self, rows: Sequence[VectorRow]) -> None:
+        """Store rows, replacing those of the same items."""
+        if rows:
+            upsert(self._existing(), "item_id", to_arrow(rows))
+
+    def insert_new(self, rows: pa.Table) -> None:
+        """Store rows (in the table's schema) of items that have none yet."""
+        insert_new(self._existing(), "item_id", rows)
+
+    def relabel(self, labels: Mapping[str, tuple[str, str]]) -> None:
+        """Give items a new ``(department, product_type)`` without touching their vectors."""
+        table = self._existing()
+        rows = read_by(table, "item_id", labels, table.schema.names)
+        ids = rows["item_id"].to_pylist()
+        for position, column in enumerate(("department", "product_type")):
+            values = pa.array([labels[item_id][position] for item_id in ids], pa.string())
+            index = rows.schema.get_field_index(column)
+            rows = rows.set_column(index, rows.schema.field(column), values)
+        upsert(table, "item_id", rows)
+
+    def delete(self, item_ids: Iterable[str]) -> None:
+        """Remove items."""
+        table = self.table
+        if table is not None:
+            delete_by(table, "item_id", item_ids)
+
+    def count(self) -> int:
+        """Number of items that have vectors."""
+        table = self.table
+        return table.count_rows() if table is not None else 0
+
+    def state(self) -> dict[str, StoredState]:
+        """What is stored, by item id."""
+        table = self.table
+        if table is None:
+            return {}
+        rows = read_rows(table, ["item_id", "key", "department", "product_type"]).to_pylist()
+        return {
+            row["item_id"]: StoredState(row["key"], row["department"], row["product_type"])
+            for row in rows
+        }
+
+    def get(self, item_ids: Iterable[str]) -> dict[str, VectorRow]:
+        """Rows by item id; items without vectors are missing from the answer."""
+        table = self.table
+        if table is None:
+            return {}
+        rows = read_by(table, "item_id", item_ids, list(VectorRow.__slots__)).to_pylist()
+        return {
+            row["item_id"]: VectorRow(
+                **{**row, **{name: np.array(row[name], np.float32) for name in _VECTOR_COLUMNS}}
+            )
+            for row in rows
+        }
+
+    def matrix(self, limit: int | None = None) -> Vectors:
+        """Searched vectors in the order of item ids, ``[n, d] float32``; evenly thinned to limit.
+        """  # fmt: skip
+        table = self.table
+        if table is None:
+            return np.zeros((0, 0), np.float32)
+        ids = sorted(read_rows(table, ["item_id"])["item_id"].to_pylist())
+        if limit is not None and len(ids) > limit:
+            ids = [ids[index * len(ids) // limit] for index in range(limit)]
+            rows = read_by(table, "item_id", ids, ["item_id", "vector"])
+        else:
+            rows = read_rows(table, ["item_id", "vector"])
+        rows = rows.sort_by("item_id").combine_chunks()
+        return _numpy(rows["vector"], table.schema.field("vector").type.list_size)
+
+    def nearest(
+        self, query: Vectors, count: int, condition: Expr | None = None
+    ) -> list[tuple[str, str, float]]:
+        """``(item id, phash, cosine)`` of the items closest to a query vector, best first.
+
+        Args:
+            query: ``[d] float32, L2-normalised``.
+            count: How many at most.
+            condition: Only rows that it holds for; applied before the search, so the answer is
+                full.
+        """
+        table = self.table
+        if table is None:
+            return []
+        search = (
+            cast("LanceVectorQueryBuilder", table.search(query, vector_column_name="vector"))
+            .distance_type("cosine")
+            .select(["item_id", "phash", "_distance"])
+            .limit(count)
+        )
+        if condition is not None:
+            search = search.where(condition, prefilter=True)
+        rows = search.to_arrow().to_pylist()
+        return [(row["item_id"], row["phash"], 1 - row["_distance"]) for row in rows]
+
+    def build_indices(self) -> None:
+        """Above the exact limit: HNSW over the vectors and indices over the other columns."""
+        table = self.table
+        if table is None or table.count_rows() <= EXACT_LIMIT:
+            return
+        have = {tuple(index.columns) for index in table.list_indices()}
+        wanted: dict[str, HnswSq | Bitmap | BTree] = {
+            "vector": HnswSq(distance_type="cosine"),
+            "department": Bitmap(),
+            "product_type": Bitmap(),
+            "item_id": BTree(),
+        }
+        for column, config in wanted.items():
+            if (column,) not in have:
+                table.create_index(column, config=config, wait_timeout=timedelta(minutes=30))
+
+    def _existing(self) -> Table:
+        table = self.table
+        if table is None:
+            raise RuntimeError(f"{self.name}: prepare() comes first")
+        return table
+
+
+def to_arrow(rows: Sequence[VectorRow]) -> pa.Table:
+    """Rows as an Arrow table in the schema of vector tables."""
+    schema = vector_schema(len(rows[0].vector))
+    columns: list[pa.Array] = []
+    for field in schema:
+        values = [getattr(row, field.name) for row in rows]
+        columns.append(
+            list_array(np.stack(values))
+            if field.name in _VECTOR_COLUMNS
+            else pa.array(values, pa.string())
+        )
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def list_array(vectors: Vectors) -> pa.FixedSizeListArray:
+    """``[n, d] float32`` as an Arrow array of fixed-size lists."""
+    flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
+    return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+
+
+def _numpy(column: pa.ChunkedArray, dim: int) -> Vectors:
+    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return flat.reshape(-1, dim).astype(np.float32)
