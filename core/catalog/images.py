@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -15,7 +16,7 @@ from PIL import Image
 from core.catalog.decoding import decode, read_bytes, read_image
 from core.catalog.jpeg import strip_metadata
 from core.domain import Photo
-from core.errors import ImageError
+from core.errors import CatalogError, ImageError
 
 __all__ = ["ImageStore", "read_image"]
 
@@ -58,6 +59,7 @@ class ImageStore:
 
         Raises:
             ImageError: The picture can't be used; see ``read_image``.
+            CatalogError: The folder can't be written to.
         """
         data = read_bytes(source, self.max_bytes)
         decoded = decode(data, max_megapixels=self.max_megapixels, long_side=self.long_side)
@@ -117,10 +119,14 @@ def _thumbnail(image: Image.Image, stored: bytes) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise CatalogError(
+            f"A picture can't be stored in “{path.parent}”: {error.strerror}."
+        ) from None

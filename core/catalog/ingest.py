@@ -17,7 +17,7 @@ from core.catalog.images import ImageStore
 from core.catalog.readers import Unreadable, column_names, count_rows, read_rows
 from core.catalog.rows import Draft, Rejected, read_row
 from core.domain import Item, Photo, Progress, QuarantinedRow
-from core.errors import CatalogError, StudioError
+from core.errors import CatalogError, ImageError
 from core.settings import Settings
 
 #: Fetches a web address: ``(url, max_bytes=…, timeout=…) -> bytes``.
@@ -81,7 +81,7 @@ def ingest(
 
     Raises:
         CatalogError: The file, its columns or the images folder can't be used (at once), or the
-            file is damaged further on (while reading).
+            file is damaged further on or pictures can't be stored (while reading).
     """
     folder = (images or path.parent).resolve()
     if not folder.is_dir():
@@ -171,7 +171,7 @@ class _Run:
     def _take(self, number: int, draft: Draft) -> Ingested | QuarantinedRow:
         try:
             photo = self._store_photo(draft)
-        except StudioError as error:
+        except ImageError as error:
             return QuarantinedRow(number, draft.item_id, self._columns.image, str(error))
         return Ingested(draft.item(photo), draft.row_key, unchanged=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from core.errors import ImageError
 #: Bytes of a picture, its file, or its web address.
 Origin = bytes | Path | str
 
-_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):")
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -46,14 +47,17 @@ def locate(value: object, folder: Path) -> Origin:
         raise ImageError(
             f"“{text[:80]}” is neither a file in the images folder nor an http(s) address."
         )
-    return _inside(text, folder)
+    return _inside(value.strip() if isinstance(value, str) else text, folder)
 
 
-def _inside(text: str, folder: Path) -> Path:
-    candidates = [text, text.replace("\\", "/")]
-    candidates += [candidates[1] + suffix for suffix in _SUFFIXES]
+def _inside(name: str, folder: Path) -> Path:
+    text = clean(name, 2000)
+    slashes = text.replace("\\", "/")
+    # As written; cleaned; from Windows; as macOS spells accents; without an ending.
+    candidates = [name, text, slashes, unicodedata.normalize("NFD", slashes)]
+    candidates += [slashes + suffix for suffix in _SUFFIXES]
     try:
-        for candidate in candidates:
+        for candidate in dict.fromkeys(candidates):
             path = (folder / candidate).resolve()
             # Resolved first: neither "..", an absolute path nor a symbolic link leads out.
             if not path.is_relative_to(folder):

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+
+from core.catalog.columns import guess_columns, normalise
+from core.errors import CatalogError
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("baseColour", "base_colour"),
+        ("Image URL", "image_url"),
+        ("imageURL", "image_url"),
+        ("productDisplayName", "product_display_name"),
+        ("item-id", "item_id"),
+        ("_Price_", "price"),
+    ],
+)
+def test_normalise(name, plain):
+    assert normalise(name) == plain
+
+
+def guess(text):
+    return guess_columns(text.split())
+
+
+def mapped(text):
+    found = guess(text)
+    names = {kind: getattr(found, kind) for kind in ("item_id", "title", "product_type")}
+    names |= {kind: getattr(found, kind) for kind in ("department", "image", "group", "price")}
+    return {kind: column for kind, column in names.items() if column} | dict(found.attributes)
+
+
+def test_fashion_catalogue():
+    assert mapped(
+        "item_id title description category master_category article_type colour usage photo_md5 "
+        "image"
+    ) == {
+        "item_id": "item_id",
+        "title": "title",
+        "product_type": "article_type",
+        "department": "master_category",
+        "image": "image",
+        "colour": "colour",
+        "category": "category",
+        "usage": "usage",
+    }
+
+
+def test_fashion_catalogue_in_camel_case():
+    assert mapped(
+        "id gender masterCategory subCategory articleType baseColour productDisplayName filename"
+    ) == {
+        "item_id": "id",
+        "title": "productDisplayName",
+        "product_type": "articleType",
+        "department": "masterCategory",
+        "image": "filename",
+        "colour": "baseColour",
+        "gender": "gender",
+        "sub_category": "subCategory",
+    }
+
+
+def test_home_catalogue():
+    found = guess("item_id title description category color size photo_md5 image")
+    assert (found.product_type, found.department) == ("category", "")
+    assert found.description == "description"
+    assert found.attributes == {"colour": "color", "size": "size"}
+
+
+def test_category_path_and_variants():
+    found = guess("item_id parent_id title category category_path color price image")
+    assert (found.product_type, found.department) == ("category", "category_path")
+    assert (found.group, found.price) == ("parent_id", "price")
+
+
+def test_merchant_feed():
+    found = guess(
+        "id title description link image_link price brand google_product_category product_type "
+        "gender color material item_group_id"
+    )
+    assert (found.url, found.image, found.group) == ("link", "image_link", "item_group_id")
+    assert (found.product_type, found.department) == ("product_type", "google_product_category")
+    assert set(found.attributes) == {"brand", "gender", "colour", "material"}
+
+
+def test_shop_names():
+    assert mapped("sku name category image_url parent_id type department") == {
+        "item_id": "sku",
+        "title": "name",
+        "product_type": "category",
+        "department": "department",
+        "image": "image_url",
+        "group": "parent_id",
+        "type": "type",
+    }
+
+
+def test_demo_columns():
+    names = (
+        "item_id title description product_type department image price credit licence licence_url "
+        "source"
+    )
+    found = guess(names)
+    assert all(getattr(found, name) == name for name in names.split())
+    assert found.attributes == {}
+
+
+def test_overrides_win_and_may_share_a_column():
+    found = guess_columns(["id", "category", "photo"], {"title": "category", "image": "id"})
+    assert (found.title, found.product_type) == ("category", "category")
+    assert (found.item_id, found.image) == ("id", "id")
+    found = guess_columns(["id", "title", "photo", "tint"], {"colour": "tint", "item_id": ""})
+    assert found.attributes == {"colour": "tint", "id": "id"}
+    assert found.item_id == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "overrides", "match"),
+    [
+        (["sku", "caption", "photo"], {}, r"title.*sku, caption, photo.*--column title="),
+        (["sku", "name"], {}, r"image.*sku, name.*--column image="),
+        (["name", "photo"], {"title": "nome"}, r"no column “nome”.*name, photo"),
+        (["name", "photo"], {"titel": "name"}, r"“titel” is not a field.*title"),
+        (["name", "photo"], {"title": ""}, r"No column was found for the title"),
+    ],
+)
+def test_errors_say_what_to_do(names, overrides, match):
+    with pytest.raises(CatalogError, match=match):
+        guess_columns(names, overrides)
