@@ -86,3 +86,22 @@ for (const kind of ["paste", "drop"]) {
 document.addEventListener("dragover", (event) => {
   if (document.querySelector(".vs-picture-input")) event.preventDefault();
 });
+
+// Compare: the same item in every column lights up on hover and focus; a click keeps it marked.
+for (const kind of ["mouseover", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    const row = event.target.closest && event.target.closest(".vs-row[data-item]");
+    document.querySelectorAll(".vs-row[data-item]").forEach((other) =>
+      other.classList.toggle("vs-same", Boolean(row) && other.dataset.item === row.dataset.item));
+  });
+}
+document.addEventListener("click", (event) => {
+  const button = event.target.closest && event.target.closest("[data-mark]");
+  if (!button) return;
+  const marked = button.getAttribute("aria-pressed") !== "true";
+  document.querySelectorAll("[data-mark]").forEach((other) => {
+    const on = marked && other.dataset.mark === button.dataset.mark;
+    other.setAttribute("aria-pressed", String(on));
+    other.closest(".vs-row").classList.toggle("vs-marked", on);
+  });
+});

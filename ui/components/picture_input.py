@@ -14,28 +14,28 @@ from ui.components.query import SearchForm
 from ui.render import render
 
 
-class PictureInput(gr.Image):
-    """A picture field that hands over the file unread, so that the studio's limits apply first."""
+def picture_input(label: str) -> gr.Image:
+    """The field itself: browse, drag, or paste; its value is the path of the uploaded file.
 
-    is_template = True  # the browser side is gr.Image's own
-
-    def preprocess(self, payload: ImageData | None) -> str | None:
-        """Path of the uploaded file (Gradio has checked that it is one), or ``None``."""
-        return payload.path if payload else None
-
-
-def picture_input(label: str = "Picture") -> PictureInput:
-    """The field itself: browse, drag, or paste from the clipboard."""
-    return PictureInput(
+    ``gr.Image`` would open the file before any handler runs and answer a broken one with a bare
+    "Error"; here it hands the file over unread, so that the studio's limits and sentences apply.
+    (A subclass would do, but Gradio writes a stub file beside the module of every subclass.)
+    """
+    field = gr.Image(
         label=label,
         sources=["upload", "clipboard"],
         type="filepath",
-        image_mode=None,
         height=150,
         buttons=[],
         elem_classes="vs-picture-input",
         placeholder="Drop, paste or browse",
     )
+    field.preprocess = _path  # type: ignore[method-assign]
+    return field
+
+
+def _path(payload: ImageData | None) -> str | None:
+    return payload.path if payload else None
 
 
 def example_strip(studio: Studio) -> str:

@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl, urlencode
 import gradio as gr
 from PIL import Image
 
-from core.domain import EngineStatus, Filters, Query
+from core.domain import CatalogInfo, EngineStatus, Filters, Query
 
 #: Hits asked for at first, and at most.
-FIRST_HITS = 24
-MOST_HITS = 192
+FIRST_HITS = 20
+MOST_HITS = 200
 
 #: Queries that show a newcomer what can be asked.
 EXAMPLE_QUERIES = ("wooden chair", "oranges in a crate", "portrait of a woman", "floor lamp")
@@ -155,3 +155,41 @@ def choose_engines(
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+
+
+def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
+    """The search after a click on a card or a chip, or on the browser's back button."""
+    match action:
+        case "similar":
+            return form.like_item(value)
+        case "example":
+            return form.like_example(_number(value) or 0)
+        case "ask":
+            return replace(form, text=value, minus="", item="", example=None, k=FIRST_HITS)
+        case "department":
+            return replace(form, departments=(value,), product_types=())
+        case "forget":
+            return replace(form, item="", example=None)
+        case "all":
+            return replace(form, cutoff=False)
+        case "more":
+            return replace(form, k=clamp_hits(_number(value) or form.k))
+        case "restore":
+            return form_from_search(value)
+    return form
+
+
+def keeps_picture(action: str) -> bool:
+    """Does an uploaded picture stay part of the search after this action?"""
+    return action in {"all", "more", "department"}
+
+
+def known_only(form: SearchForm, catalog: CatalogInfo | None) -> SearchForm:
+    """The search without filters that its catalogue does not have."""
+    if catalog is None:
+        return replace(form, departments=(), product_types=())
+    return replace(
+        form,
+        departments=tuple(d for d in form.departments if d in catalog.departments),
+        product_types=tuple(t for t in form.product_types if t in catalog.product_types),
+    )

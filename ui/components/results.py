@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from PIL import Image
 
 from core.domain import CatalogInfo, EngineStatus, Filters, Progress, SearchResult
-from core.errors import StudioError
 from core.studio import Studio
 from ui.components.cards import Card, hit_card, item_card, milliseconds, plural
 from ui.components.query import EXAMPLE_QUERIES, MOST_HITS, SearchForm
@@ -36,19 +35,24 @@ class Shelf:
 
 
 def answer_html(
-    studio: Studio, form: SearchForm, engine: EngineStatus | None, image: Image.Image | None
+    studio: Studio,
+    form: SearchForm,
+    engines: tuple[EngineStatus, ...],
+    image: Image.Image | None,
 ) -> str:
-    """Hits for a search that asks for something, else shelves; a problem becomes its sentence."""
-    try:
-        catalog = studio.catalog(form.catalog or None)
-        if not form.asks(picture=image is not None):
-            return _browse_html(studio, form, catalog)
-        if engine is None:
-            return problem_html("No search engine can run here.", form)
-        result = studio.search(form.query(image), engine.engine.name, catalog.name)
-        return _hits_html(studio, form, catalog, engine, result)
-    except StudioError as problem:
-        return problem_html(str(problem), form)
+    """Hits of the first engine for a search that asks for something, else shelves to browse.
+
+    Raises:
+        StudioError: The search can't be answered.
+    """
+    catalog = studio.catalog(form.catalog or None)
+    if not form.asks(picture=image is not None):
+        return _browse_html(studio, form, catalog)
+    if not engines:
+        return problem_html("No search engine can run here; see why beside this.", form)
+    engine = engines[0]
+    result = studio.search(form.query(image), engine.engine.name, catalog.name)
+    return _hits_html(studio, form, catalog, engine, result)
 
 
 def problem_html(sentence: str, form: SearchForm) -> str:
@@ -67,7 +71,7 @@ def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | Non
     return None
 
 
-def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult, k: int) -> str:
+def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult) -> str:
     """How many, by which engine, how fast: ``24 of 680 items · VL-CLIP · 31 ms``."""
     count = f"{len(result.hits):,} of {plural(catalog.items, 'item')}"
     line = f"{count} · {engine.engine.title} · {milliseconds(result)}"
@@ -127,7 +131,7 @@ def _hits_html(
         "explore_results.html",
         link=form.link(),
         query_anchor=query_anchor(studio, form, catalog.name),
-        status=status_line(catalog, engine, result, form.k),
+        status=status_line(catalog, engine, result),
         cut=plural(result.cut, "weaker match") if result.cut else "",
         cards=[hit_card(hit, catalog.name) for hit in result.hits],
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,

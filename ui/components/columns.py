@@ -1,0 +1,143 @@
+"""One query's answers side by side: a column per engine, rank changes against the first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from PIL import Image
+
+from core.domain import Comparison, EngineStatus, SearchResult
+from core.studio import Studio
+from ui.components.cards import Card, hit_card, milliseconds, plural
+from ui.components.query import EXAMPLE_QUERIES, SearchForm
+from ui.components.results import advice, problem_html, query_anchor
+from ui.render import render
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Where an item stands against the first column: a short sign and the same in words."""
+
+    sign: str
+    words: str
+    tone: str = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One result in a column."""
+
+    card: Card
+    change: Change | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One engine's answer."""
+
+    name: str
+    title: str
+    summary: str
+    time: str
+    explore: str
+    rows: tuple[Row, ...]
+    cut: str = ""
+
+
+def compare_html(
+    studio: Studio,
+    form: SearchForm,
+    engines: tuple[EngineStatus, ...],
+    image: Image.Image | None,
+) -> str:
+    """The answers in columns; without a query, what there is to compare.
+
+    Raises:
+        StudioError: The search can't be answered.
+    """
+    catalog = studio.catalog(form.catalog or None)
+    if not engines:
+        return problem_html("No search engine can run here; see why beside this.", form)
+    if not form.asks(picture=image is not None):
+        return render(
+            "compare_start.html", link=form.link(), examples=EXAMPLE_QUERIES, engines=engines
+        )
+    names = tuple(status.engine.name for status in engines)
+    comparison = studio.compare(form.query(image), names, catalog.name)
+    return render(
+        "compare_results.html",
+        link=form.link(),
+        query_anchor=query_anchor(studio, form, catalog.name),
+        sentences=in_common(comparison, engines),
+        columns=columns(comparison, engines, form, catalog.name),
+        advice=advice(form),
+    )
+
+
+def columns(
+    comparison: Comparison, engines: tuple[EngineStatus, ...], form: SearchForm, catalog: str
+) -> tuple[Column, ...]:
+    """A column per result, in the order asked for."""
+    titles = {status.engine.name: status.engine.title for status in engines}
+    summaries = {status.engine.name: status.engine.summary for status in engines}
+    return tuple(
+        Column(
+            name=result.engine,
+            title=titles[result.engine],
+            summary=summaries[result.engine],
+            time=milliseconds(result),
+            explore=replace(form, engines=(result.engine,)).link("/explore"),
+            rows=_rows(result, comparison, titles, catalog),
+            cut=plural(result.cut, "weaker match") if result.cut else "",
+        )
+        for result in comparison.results
+    )
+
+
+def change(ranks: Mapping[str, int], engine: str, titles: Mapping[str, str]) -> Change | None:
+    """How an item's rank with ``engine`` compares with its rank with the first of ``titles``.
+
+    Args:
+        ranks: The item's rank per engine that found it.
+        engine: The column that the item stands in.
+        titles: Name to title of all compared engines, the first being the yardstick.
+    """
+    first = next(iter(titles))
+    if len(titles) < 2:
+        return None
+    if set(ranks) == {engine}:
+        return Change("only here", f"Only {titles[engine]} shows this item", "only")
+    if engine == first:
+        return None
+    if first not in ranks:
+        return Change("new", f"{titles[first]} does not show this item", "only")
+    up = ranks[first] - ranks[engine]
+    if up == 0:
+        return Change("=", f"Same rank as with {titles[first]}")
+    words = f"{plural(abs(up), 'rank')} {'higher' if up > 0 else 'lower'} than with {titles[first]}"
+    return Change(f"{'▲' if up > 0 else '▼'}{abs(up)}", words, "up" if up > 0 else "down")
+
+
+def in_common(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> tuple[str, ...]:
+    """Overlap of every two engines in words: ``CLIP and VL-CLIP: 7 of 20 in common``."""
+    titles = {status.engine.name: status.engine.title for status in engines}
+    found = {r.engine: {hit.item.item_id for hit in r.hits} for r in comparison.results}
+    return tuple(
+        f"{titles[one]} and {titles[other]}: {len(found[one] & found[other])} of "
+        f"{max(len(found[one]), len(found[other]))} in common"
+        for one, other in combinations(found, 2)
+    )
+
+
+def _rows(
+    result: SearchResult, comparison: Comparison, titles: Mapping[str, str], catalog: str
+) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            hit_card(hit, catalog),
+            change(comparison.ranks.get(hit.item.item_id, {}), result.engine, titles),
+        )
+        for hit in result.hits
+    )

@@ -1,0 +1,329 @@
+"""The search line and its side panel, shared by Explore and Compare.
+
+A page gives the panel one function, ``answer``, that lays out the result of a search as HTML.
+Everything else (the fields, links that reproduce a search, the browser's back button, indexing that
+is still running) works alike on both pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+from PIL import Image
+
+from core.domain import CatalogInfo, EngineStatus
+from core.errors import StudioError
+from core.studio import Studio
+from ui.components.picture_input import example_strip, picture_input, query_picture
+from ui.components.query import (
+    FIRST_HITS,
+    MOST_HITS,
+    SearchForm,
+    apply_action,
+    choose_engines,
+    clamp_hits,
+    form_from_request,
+    keeps_picture,
+    known_only,
+)
+from ui.components.results import missing_html, problem_html, progress_html
+from ui.messages import sentences
+from ui.render import render
+
+#: ``answer(form, engines, image)`` gives the HTML of the results.
+Answer = Callable[[SearchForm, tuple[EngineStatus, ...], Image.Image | None], str]
+
+#: For ``gr.HTML(js_on_load=…)``: buttons with ``data-action`` raise the event ``pick``.
+ACTIONS_JS = "vs.actions(element, (detail) => trigger('pick', detail), watch)"
+
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The fields, in the order in which their values travel."""
+
+    text: gr.Textbox
+    minus: gr.Textbox
+    departments: gr.Dropdown
+    product_types: gr.Dropdown
+    engines: gr.Radio | gr.CheckboxGroup
+    k: gr.Slider
+    cutoff: gr.Checkbox
+    fold: gr.Checkbox
+    words: gr.Checkbox
+    catalog: gr.Dropdown
+    anchor: gr.State
+    picture: gr.Image
+
+    def all(self) -> list[Component]:
+        """Every field, as a handler's inputs or outputs."""
+        return [getattr(self, name) for name in Controls.__slots__]
+
+
+class SearchPanel:
+    """Builds the fields inside the current page and wires them to ``answer``.
+
+    Args:
+        studio: The façade.
+        name: Prefix of the element ids: ``explore`` gives ``explore-query``, ``explore-results``.
+        answer: Lays out the results.
+        default_engines: Engines that answer when the link names none, where they can run.
+        several: Let several engines answer at once.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        name: str,
+        answer: Answer,
+        *,
+        default_engines: tuple[str, ...],
+        several: bool = False,
+    ) -> None:
+        self._studio = studio
+        self._name = name
+        self._answer = answer
+        self._default_engines = default_engines
+        self._several = several
+
+    def build(self, page: gr.Blocks) -> None:
+        """Lay out the fields and wire their events."""
+        with gr.Row(elem_classes="vs-search-line"):
+            text = gr.Textbox(
+                placeholder="Search with words, a picture, or both",
+                label="Search",
+                show_label=False,
+                elem_id=f"{self._name}-query",
+                elem_classes="vs-search-box",
+                max_lines=1,
+                scale=1,
+                container=False,
+            )
+            go = gr.Button("Search", variant="primary", scale=0, min_width=96)
+        side = f"{self._name}-side"
+        gr.HTML(render("panel_toggle.html", panel=side), elem_classes="vs-narrow-only")
+        with gr.Row(elem_classes="vs-layout"):
+            with gr.Column(elem_classes="vs-side", elem_id=side, min_width=200):
+                picture = picture_input("Search with a picture")
+                strip = gr.HTML(example_strip(self._studio), js_on_load=ACTIONS_JS)
+                fields = self._fields()
+                missing = gr.HTML()
+            with gr.Column(elem_classes="vs-main", min_width=280):
+                progress = gr.HTML(elem_id=f"{self._name}-progress")
+                results = gr.HTML(elem_id=f"{self._name}-results", js_on_load=ACTIONS_JS)
+        anchor = gr.State(("", None))
+        controls = Controls(text=text, picture=picture, anchor=anchor, **fields)
+        self._wire_search(controls, go, strip, results)
+        self._wire_page(page, controls, results, missing, progress)
+
+    def _fields(self) -> dict[str, Any]:
+        catalog = self._catalog("")
+        engines = [(s.engine.title, s.engine.name) for s in self._studio.engines() if s.available]
+        fields: dict[str, Any] = {
+            "engines": gr.CheckboxGroup(engines, label="Engines", elem_id=f"{self._name}-engines")
+            if self._several
+            else gr.Radio(engines, label="Engine", elem_id=f"{self._name}-engines"),
+            "departments": gr.Dropdown(
+                list(catalog.departments) if catalog else [],
+                multiselect=True,
+                label="Department",
+                elem_id=f"{self._name}-department",
+            ),
+            "product_types": gr.Dropdown(
+                list(catalog.product_types) if catalog else [],
+                multiselect=True,
+                label="Product type",
+                elem_id=f"{self._name}-type",
+            ),
+            "minus": gr.Textbox(
+                label="Without",
+                placeholder="e.g. metal",
+                elem_id=f"{self._name}-minus",
+                max_lines=1,
+            ),
+        }
+        with gr.Accordion("More options", open=False):
+            fields |= {
+                "k": gr.Slider(10, MOST_HITS, value=FIRST_HITS, step=10, label="Results at most"),
+                "cutoff": gr.Checkbox(True, label="Hide weak matches"),
+                "fold": gr.Checkbox(True, label="Fold near-duplicate photos"),
+                "words": gr.Checkbox(True, label="Match the listing's words too"),
+                "catalog": gr.Dropdown([""], value="", label="Catalogue", visible=False),
+            }
+        return fields
+
+    def _wire_search(
+        self, controls: Controls, go: gr.Button, strip: gr.HTML, results: gr.HTML
+    ) -> None:
+        fields = controls.all()
+
+        @sentences
+        def search(*values: Any) -> str:
+            return self._results(*read_form(values))
+
+        @sentences
+        def change_catalog(*values: Any) -> list[Any]:
+            form, _ = read_form(values)
+            return self._show(SearchForm(text=form.text, catalog=form.catalog))
+
+        @sentences
+        def change_picture(*values: Any) -> tuple[Any, str]:
+            form, upload = read_form(values)
+            form = replace(form, item="", example=None) if upload else form
+            return (form.item, form.example), self._results(form, upload)
+
+        @sentences
+        def act(event: gr.EventData, *values: Any) -> list[Any]:
+            form, upload = read_form(values)
+            form = apply_action(form, str(event.action), str(event.value))
+            return self._show(form, upload if keeps_picture(str(event.action)) else None)
+
+        triggers = [controls.text.submit, controls.minus.submit, go.click, controls.k.release]
+        triggers += [
+            field.input
+            for field in (
+                controls.departments,
+                controls.product_types,
+                controls.engines,
+                controls.cutoff,
+                controls.fold,
+                controls.words,
+            )
+        ]
+        quiet = {"show_progress": "minimal", "show_progress_on": results, **_PRIVATE}
+        gr.on(triggers, search, fields, results, trigger_mode="always_last", **quiet)
+        controls.catalog.input(change_catalog, fields, [*fields, results], **quiet)
+        pictures = [controls.picture.upload, controls.picture.clear]
+        gr.on(pictures, change_picture, fields, [controls.anchor, results], **quiet)
+        for source in (results, strip):
+            source.pick(act, fields, [*fields, results], **quiet)
+
+    def _wire_page(
+        self,
+        page: gr.Blocks,
+        controls: Controls,
+        results: gr.HTML,
+        missing: gr.HTML,
+        progress: gr.HTML,
+    ) -> None:
+        fields = controls.all()
+        timer, items_seen = gr.Timer(2, active=False), gr.State(-1)
+
+        @sentences
+        def open_page(request: gr.Request) -> list[Any]:
+            form = form_from_request(request)
+            job = self._studio.progress(form.catalog or None)
+            running = bool(job and job.running)
+            return [
+                *self._show(form),
+                missing_html(self._studio.engines()),
+                progress_html(job),
+                gr.Timer(active=running),
+            ]
+
+        @sentences
+        def tick(seen: int, *values: Any) -> list[Any]:
+            form, upload = read_form(values)
+            job = self._studio.progress(form.catalog or None)
+            running = bool(job and job.running)
+            catalog = self._catalog(form.catalog)
+            items = catalog.items if catalog else 0
+            browsing = not form.asks(picture=upload is not None)
+            redo = not running or (browsing and items != seen)
+            shown = self._show(form, upload) if redo else [gr.skip()] * (len(fields) + 1)
+            return [*shown, progress_html(job), gr.Timer(active=running), items]
+
+        opened = [*fields, results, missing, progress, timer]
+        page.load(open_page, None, opened, show_progress="hidden", **_PRIVATE)
+        ticked = [*fields, results, progress, timer, items_seen]
+        timer.tick(tick, [items_seen, *fields], ticked, show_progress="hidden", **_PRIVATE)
+
+    def _show(self, form: SearchForm, upload: str | None = None) -> list[Any]:
+        """Values for every field, and the results, so that the page shows ``form``."""
+        catalog = self._catalog(form.catalog)
+        form = known_only(form, catalog)
+        statuses = self._studio.engines()
+        chosen = self._chosen(form)
+        catalogs = [(info.title, info.name) for info in self._studio.catalogs()]
+        available = [(s.engine.title, s.engine.name) for s in statuses if s.available]
+        values = {
+            "text": form.text,
+            "minus": form.minus,
+            "departments": gr.update(
+                choices=list(catalog.departments) if catalog else [], value=list(form.departments)
+            ),
+            "product_types": gr.update(
+                choices=list(catalog.product_types) if catalog else [],
+                value=list(form.product_types),
+            ),
+            "engines": gr.update(
+                choices=available,
+                value=list(chosen) if self._several else next(iter(chosen), None),
+            ),
+            "k": form.k,
+            "cutoff": form.cutoff,
+            "fold": form.fold,
+            "words": form.words,
+            "catalog": gr.update(
+                choices=catalogs,
+                value=catalog.name if catalog else None,
+                visible=len(catalogs) > 1,
+            ),
+            "anchor": (form.item, form.example),
+            "picture": upload,
+        }
+        return [*(values[name] for name in Controls.__slots__), self._results(form, upload)]
+
+    def _results(self, form: SearchForm, upload: str | None) -> str:
+        form = self._plain(form)
+        chosen = self._chosen(form)
+        try:
+            image = query_picture(self._studio, form, upload)
+            statuses = {s.engine.name: s for s in self._studio.engines()}
+            return self._answer(form, tuple(statuses[name] for name in chosen), image)
+        except StudioError as problem:
+            return problem_html(str(problem), form)
+
+    def _chosen(self, form: SearchForm) -> tuple[str, ...]:
+        chosen = choose_engines(form.engines, self._studio.engines(), self._default_engines)
+        return chosen if self._several else chosen[:1]
+
+    def _plain(self, form: SearchForm) -> SearchForm:
+        """The same search with engines and catalogue left out where they are the default."""
+        engines = () if form.engines == self._chosen(SearchForm()) else form.engines
+        default = self._catalog("")
+        catalog = "" if default and form.catalog == default.name else form.catalog
+        return replace(form, engines=engines, catalog=catalog)
+
+    def _catalog(self, name: str) -> CatalogInfo | None:
+        try:
+            return self._studio.catalog(name or None)
+        except StudioError:
+            return None
+
+
+def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
+    """The search that the fields spell out, and the path of an uploaded picture."""
+    given = dict(zip(Controls.__slots__, values, strict=True))
+    item, example = given["anchor"] or ("", None)
+    engines = given["engines"] or ()
+    form = SearchForm(
+        text=(given["text"] or "").strip(),
+        minus=(given["minus"] or "").strip(),
+        item=item,
+        example=example,
+        departments=tuple(given["departments"] or ()),
+        product_types=tuple(given["product_types"] or ()),
+        engines=(engines,) if isinstance(engines, str) else tuple(engines),
+        k=clamp_hits(int(given["k"])),
+        cutoff=bool(given["cutoff"]),
+        fold=bool(given["fold"]),
+        words=bool(given["words"]),
+        catalog=given["catalog"] or "",
+    )
+    return form, given["picture"]

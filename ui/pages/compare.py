@@ -1,0 +1,29 @@
+"""Compare: one query, several engines side by side, the same item linked across columns."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import gradio as gr
+
+from core.studio import Studio
+from ui.components.columns import compare_html
+from ui.components.search_panel import SearchPanel
+from ui.render import render
+
+#: Who answers when the link names no engine; the first column is what the others are set against.
+DEFAULT_ENGINES = ("clip", "vl-clip")
+
+
+def build(studio: Studio, page: gr.Blocks) -> None:
+    """Lay out the page and wire its events."""
+    gr.HTML(
+        render(
+            "head.html",
+            title="Compare",
+            lead="Ask several engines the same question and see where they disagree.",
+        )
+    )
+    answer = partial(compare_html, studio)
+    panel = SearchPanel(studio, "compare", answer, default_engines=DEFAULT_ENGINES, several=True)
+    panel.build(page)
