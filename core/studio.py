@@ -7,9 +7,13 @@ from pathlib import Path
 
 from PIL import Image
 
+from core.catalog import demo
+from core.catalog.images import read_image
+from core.catalog.ingest import ingest
 from core.domain import (
     CatalogInfo,
     Comparison,
+    EngineInput,
     EngineStatus,
     Filters,
     IndexReport,
@@ -24,10 +28,22 @@ from core.domain import (
     QuarantinedRow,
     Query,
     SearchResult,
+    TextView,
 )
+from core.embedding.preview import preview
+from core.errors import CatalogError, QueryError
+from core.jobs import Jobs
+from core.library import DEMO, Catalog, Library, name_from
+from core.models import ModelRoom
+from core.pipeline.indexer import run_index
+from core.pipeline.job import OnProgress, read_progress
+from core.search import browse
+from core.search.compare import compare
 from core.settings import Settings
+from core.vision.views import image_view
 
-OnProgress = Callable[[Progress], None]
+#: Where the demo's precomputed stage results ship.
+PRECOMPUTED = "precomputed"
 
 
 class Studio:
@@ -35,19 +51,23 @@ class Studio:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._models = ModelRoom(settings)
+        self._library = Library(settings)
+        self._jobs = Jobs()
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:
         """All engine recipes, in display order, and whether each can run here."""
-        raise NotImplementedError
+        return self._models.statuses()
 
     def catalogs(self) -> tuple[CatalogInfo, ...]:
         """All catalogues of the data directory, last updated first."""
-        raise NotImplementedError
+        found = (self._library.info(name) for name in self._library.names())
+        return tuple(sorted(found, key=lambda info: (info.updated, info.name), reverse=True))
 
     def catalog(self, name: str | None = None) -> CatalogInfo:
         """One catalogue; ``None`` is the default one (the latest that is not the demo)."""
-        raise NotImplementedError
+        return self._library.info(self._library.resolve(name))
 
     def items(
         self,
@@ -58,29 +78,33 @@ class Studio:
         limit: int = 50,
     ) -> tuple[Item, ...]:
         """A page of items, by id."""
-        raise NotImplementedError
+        return browse.items(self._library.get(catalog).store, filters, offset, limit)
 
     def item(self, item_id: str, catalog: str | None = None) -> Item:
         """One item; raises ``QueryError`` when it is not there."""
-        raise NotImplementedError
+        return _item(self._library.get(catalog), item_id)
 
     def photo(self, item: Item, catalog: str | None = None) -> Image.Image:
         """The stored photo, upright RGB."""
-        raise NotImplementedError
+        return self._library.get(catalog).images.open(item.photo.sha256)
 
     def photo_path(
         self, sha256: str, catalog: str | None = None, *, thumbnail: bool = False
     ) -> Path:
         """File of a stored picture; its name is its content hash, so it tells nothing else."""
-        raise NotImplementedError
+        return self._library.get(catalog).images.path(sha256, thumbnail)
 
     def read_image(self, path: Path) -> Image.Image:
         """Read an uploaded picture within the limits; upright RGB; raises ``ImageError``."""
-        raise NotImplementedError
+        return read_image(
+            path,
+            max_megapixels=self.settings.max_image_megapixels,
+            max_bytes=self.settings.max_upload_mb * 2**20,
+        )
 
     def example_photos(self) -> tuple[tuple[Path, str], ...]:
         """The shipped room photos and their captions, as example query pictures."""
-        raise NotImplementedError
+        return demo.room_photos()
 
     # ── indexing ─────────────────────────────────────────────────────────────────────────────
     def index(
@@ -95,27 +119,83 @@ class Studio:
         should_stop: Callable[[], bool] | None = None,
     ) -> IndexReport:
         """Index (or re-index) a catalogue file; idempotent and resumable."""
-        raise NotImplementedError
+        if not source.is_file():
+            raise CatalogError(f"There is no file {source}.")
+        return self._index(
+            name or name_from(source),
+            source,
+            images,
+            columns,
+            prune,
+            None,
+            on_progress,
+            should_stop,
+        )
 
     def index_demo(self, on_progress: OnProgress | None = None) -> IndexReport:
         """Index the shipped demo catalogue under the name ``demo``."""
-        raise NotImplementedError
+        precomputed = self.settings.shipped / "demo" / PRECOMPUTED
+        return self._index(
+            DEMO,
+            demo.demo_items_path(),
+            demo.demo_images_dir(),
+            None,
+            True,
+            precomputed,
+            on_progress,
+            None,
+        )
+
+    def _index(
+        self,
+        name: str,
+        source: Path,
+        images: Path | None,
+        columns: Mapping[str, str] | None,
+        prune: bool,
+        snapshot: Path | None,
+        on_progress: OnProgress | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> IndexReport:
+        catalog = self._library.create(name)
+        asked = self._jobs.stopper(name)
+        return run_index(
+            catalog.store,
+            catalog.images,
+            self._models.for_indexing(),
+            lambda known: ingest(
+                source,
+                images=images,
+                columns=columns,
+                store=catalog.images,
+                settings=self.settings,
+                known=known,
+            ),
+            title="Demo" if name == DEMO else name,
+            source=source.name,
+            prune=prune,
+            snapshot=snapshot,
+            on_progress=on_progress,
+            should_stop=lambda: asked() or (should_stop is not None and should_stop()),
+        )
 
     def start(self, job: Callable[[], object]) -> None:
         """Run an indexing job in a background thread; its end is seen through ``progress``."""
-        raise NotImplementedError
+        self._jobs.start(job)
 
     def stop_indexing(self, catalog: str) -> None:
         """Ask the running job of a catalogue (in this process) to stop after its current chunk."""
-        raise NotImplementedError
+        self._jobs.stop(catalog)
 
     def progress(self, catalog: str | None = None) -> Progress | None:
         """Snapshot of the running or last indexing job; ``None`` when there was none."""
-        raise NotImplementedError
+        if catalog is None and not self._library.names():
+            return None
+        return read_progress(self._library.get(catalog).store.root)
 
     def quarantine(self, catalog: str | None = None) -> tuple[QuarantinedRow, ...]:
         """Rows that were left out at the last indexing, with reasons."""
-        raise NotImplementedError
+        return self._library.get(catalog).store.quarantine.all()
 
     # ── search ───────────────────────────────────────────────────────────────────────────────
     def search(
@@ -126,17 +206,42 @@ class Studio:
         Raises:
             QueryError, EngineUnavailable, FingerprintMismatch, CatalogError
         """
-        raise NotImplementedError
+        return self._library.get(catalog).searcher.search(query, self._models.engine(engine))
 
     def compare(
         self, query: Query, engines: Sequence[str], catalog: str | None = None
     ) -> Comparison:
         """Answer a query with several engines side by side."""
-        raise NotImplementedError
+        models = [self._models.engine(name) for name in engines]
+        if not models:
+            raise QueryError("Choose at least one engine.")
+        return compare(self._library.get(catalog).searcher, query, models)
 
     def inspect(self, item_id: str, catalog: str | None = None) -> Inspection:
         """Everything known of one item: photo, boxes, masks, texts, what each encoder gets."""
-        raise NotImplementedError
+        where = self._library.get(catalog)
+        item = _item(where, item_id)
+        photo = where.images.open(item.photo.sha256)
+        models = self._models.for_indexing()
+        grounding = where.store.groundings.get([models.grounding_key(item)])
+        rewrite = where.store.rewrites.get([models.rewrite_key(item)])
+        found = next(iter(grounding.values()), None)
+        words = next(iter(rewrite.values()), None)
+        inputs = []
+        for model in models.engines:
+            row = where.store.vectors(model.name).get([item_id]).get(item_id)
+            view = image_view(photo, found, model.engine.image_view, self.settings.crop_padding)
+            rewritten = model.engine.text_view is TextView.REWRITE and words is not None
+            inputs.append(
+                EngineInput(
+                    engine=model.engine,
+                    picture=preview(model.encoder, view),
+                    text=words.text if rewritten and words else item.title,
+                    fingerprint=model.fingerprint if row else "",
+                    agreement=float(row.image_vector @ row.text_vector) if row else None,
+                )
+            )
+        return Inspection(item, photo, found, words, tuple(inputs))
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────
     def judgment_sets(self, catalog: str | None = None) -> tuple[JudgmentSet, ...]:
@@ -181,3 +286,10 @@ class Studio:
     ) -> Path:
         """Write ``qrels`` (TREC) or ``csv`` (all current labels) to a file."""
         raise NotImplementedError
+
+
+def _item(catalog: Catalog, item_id: str) -> Item:
+    found = catalog.store.items.get([item_id])
+    if item_id not in found:
+        raise QueryError(f"There is no item “{item_id[:100]}” in the catalogue “{catalog.name}”.")
+    return found[item_id]

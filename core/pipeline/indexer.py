@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from core.catalog.ingest import Ingested, KnownRow
 from core.domain import IndexReport, QuarantinedRow
@@ -19,6 +20,7 @@ from core.pipeline.stages import Task
 from core.store.catalog_store import CatalogStore
 from core.store.items import ItemRecord
 from core.store.meta import CatalogMeta
+from core.store.snapshot import seed
 from core.store.vectors import StoredState
 
 #: The rows of a catalogue file, given what is stored of them already (see ``catalog.ingest``).
@@ -40,6 +42,7 @@ def run_index(
     title: str = "",
     source: str = "",
     prune: bool = False,
+    snapshot: Path | None = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> IndexReport:
@@ -58,6 +61,7 @@ def run_index(
         title: Name of the catalogue for people.
         source: Name of the file, for people.
         prune: Remove items that the file no longer has.
+        snapshot: Folder of stage results that came with the catalogue (``core.store.snapshot``).
         on_progress: Called with snapshots.
         should_stop: Asked after every chunk.
 
@@ -66,6 +70,8 @@ def run_index(
         WeightsUnavailable: A model that is needed can't be had.
     """
     with indexing_job(store.root, on_progress) as job:
+        if snapshot is not None:
+            seed(store, snapshot)
         run = _Run(store, photos, models, job, should_stop or (lambda: False))
         return run.index(rows, CatalogMeta(title or store.name, source), prune)
 

@@ -1,0 +1,22 @@
+"""The picture that an encoder gets, as people can look at it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL import Image
+
+from core.embedding.encoder import Encoder
+
+
+def preview(encoder: Encoder, image: Image.Image) -> Image.Image:
+    """The encoder's own input for ``image``, cropped, padded and scaled as it will be embedded.
+
+    Inputs that are normalised already are stretched back to the full range of brightness, which
+    may change their contrast, never their geometry.
+    """
+    pixels = encoder.prepare([image])[0]
+    if pixels.dtype != torch.uint8:
+        low, high = pixels.min(), pixels.max()
+        pixels = (pixels - low) / (high - low).clamp(min=1e-6) * 255
+    return Image.fromarray(pixels.permute(1, 2, 0).to(torch.uint8).cpu().numpy().astype(np.uint8))
