@@ -1,0 +1,82 @@
+"""CLIP in ``transformers``' format (FashionCLIP): ``CLIPModel`` with its tokenizer and processor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image
+from torch import Tensor
+
+from core.embedding.preprocess import to_rgb
+from core.embedding.torch_encoder import LoadedModel, TorchEncoder
+from core.errors import WeightsUnavailable
+from core.weights.hub import unreachable
+
+
+class HfClipEncoder(TorchEncoder):
+    """A ``CLIPModel`` in a folder (or of a hub repository).
+
+    Args:
+        model: Folder or ``owner/name``.
+        title: Name for people, in error sentences.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        precision: ``auto``, ``float32`` or ``bfloat16``.
+    """
+
+    def __init__(
+        self, model: str, *, title: str = "", device: str = "auto", precision: str = "auto"
+    ) -> None:
+        super().__init__(device, precision)
+        self.model, self.title = model, title or model
+
+    def load(self) -> LoadedModel:
+        """Load model, tokenizer and image processor.
+
+        Raises:
+            WeightsUnavailable: They are not there, or a weight is missing.
+        """
+        from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizerFast
+
+        try:
+            loaded, info = CLIPModel.from_pretrained(
+                self.model, use_safetensors=True, output_loading_info=True
+            )
+            tokenizer: Any = CLIPTokenizerFast.from_pretrained(self.model)
+            processor: Any = CLIPImageProcessor.from_pretrained(self.model)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise WeightsUnavailable(
+                unreachable(self.title, f"CLIP checkpoint {self.model}", error)
+            ) from None
+        # transformers fills missing weights with random ones and only warns.
+        if info["missing_keys"] or info.get("mismatched_keys"):
+            missing = ", ".join(sorted(map(str, info["missing_keys"]))[:3])
+            raise WeightsUnavailable(
+                f"{self.title}: the checkpoint {self.model} is incomplete ({missing} …)."
+            )
+        network: Any = loaded.eval().requires_grad_(False)
+        length = network.config.text_config.max_position_embeddings
+
+        def pixels(images: Sequence[Image.Image]) -> Tensor:
+            rgb = [to_rgb(image) for image in images]
+            return processor(images=rgb, return_tensors="pt")["pixel_values"]
+
+        def tokens(texts: Sequence[str]) -> dict[str, Tensor]:
+            options = {"padding": True, "truncation": True, "max_length": length}
+            batch = tokenizer(list(texts), return_tensors="pt", **options)
+            return {name: batch[name] for name in ("input_ids", "attention_mask")}
+
+        return LoadedModel(
+            model=network,
+            dim=int(network.config.projection_dim),
+            pixels=pixels,
+            tokens=tokens,
+            image_features=lambda batch: _features(network.get_image_features(pixel_values=batch)),
+            text_features=lambda batch: _features(network.get_text_features(**batch)),
+            preprocessing=f"{processor.to_json_string()} {length}",
+        )
+
+
+def _features(output: Any) -> Tensor:
+    """The projected vectors; transformers 5 wraps them in an object with ``pooler_output``."""
+    return output if isinstance(output, Tensor) else output.pooler_output

@@ -1,0 +1,118 @@
+"""Any ``open_clip`` model: a name with a pretrained tag, ``hf-hub:owner/name``, ``local-dir:path``.
+
+Preprocessing, tokenizer and context length come with the model. A model without its weights is
+refused: ``open_clip`` itself would go on with random ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from core.embedding.preprocess import to_rgb
+from core.embedding.torch_encoder import LoadedModel, TorchEncoder
+from core.errors import WeightsUnavailable
+from core.weights.hub import unreachable
+
+LOCAL_DIR = "local-dir:"
+CONFIG = "open_clip_config.json"
+WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth")
+
+
+class OpenClipEncoder(TorchEncoder):
+    """An ``open_clip`` model.
+
+    Args:
+        model: Name as ``open_clip`` takes it.
+        pretrained: Its pretrained tag, for names without a schema.
+        title: Name for people, in error sentences.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        precision: ``auto``, ``float32`` or ``bfloat16``.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        pretrained: str = "",
+        *,
+        title: str = "",
+        device: str = "auto",
+        precision: str = "auto",
+    ) -> None:
+        super().__init__(device, precision)
+        self.model, self.pretrained, self.title = model, pretrained, title or model
+
+    def load(self) -> LoadedModel:
+        """Load model, transform and tokenizer.
+
+        Raises:
+            WeightsUnavailable: The model or its weights are not there, or do not fit together.
+        """
+        import open_clip
+
+        if self.model.startswith(LOCAL_DIR):
+            check_local_dir(Path(self.model.removeprefix(LOCAL_DIR)), self.title)
+        try:
+            model, transform = open_clip.create_model_from_pretrained(
+                self.model, pretrained=self.pretrained or None, precision="fp32", device="cpu"
+            )
+            tokenizer: Any = open_clip.get_tokenizer(self.model)
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            raise WeightsUnavailable(self._explain(error)) from None
+        network: Any = model.eval().requires_grad_(False)
+
+        def pixels(images: Sequence[Image.Image]) -> Tensor:
+            return torch.stack([transform(to_rgb(image)) for image in images])
+
+        def tokens(texts: Sequence[str]) -> dict[str, Tensor]:
+            return {"text": tokenizer(list(texts))}
+
+        context = getattr(tokenizer, "context_length", "")
+        return LoadedModel(
+            model=network,
+            dim=_dim(network),
+            pixels=pixels,
+            tokens=tokens,
+            image_features=network.encode_image,
+            text_features=lambda batch: network.encode_text(batch["text"]),
+            preprocessing=f"{network.visual.preprocess_cfg} {type(tokenizer).__name__} {context}",
+        )
+
+    def _explain(self, error: Exception) -> str:
+        if self.model.startswith(LOCAL_DIR):
+            first = str(error).splitlines()[0] if str(error) else type(error).__name__
+            return (
+                f"{self.title}: the checkpoint in {self.model.removeprefix(LOCAL_DIR)} does not "
+                f"load ({first[:200]}); it must be an open_clip local-dir checkpoint."
+            )
+        tried = f"open_clip model {self.model}" + (f" ({self.pretrained})" * bool(self.pretrained))
+        return unreachable(self.title, tried, error)
+
+
+def check_local_dir(folder: Path, title: str) -> None:
+    """Refuse a folder that is no complete ``open_clip`` checkpoint.
+
+    Raises:
+        WeightsUnavailable: The sentence names what is missing.
+    """
+    if not folder.is_dir():
+        raise WeightsUnavailable(f"{title}: there is no checkpoint folder {folder}.")
+    if not (folder / CONFIG).is_file():
+        raise WeightsUnavailable(f"{title}: the checkpoint folder {folder} has no {CONFIG}.")
+    if not any(path.suffix in WEIGHT_SUFFIXES for path in folder.iterdir()):
+        raise WeightsUnavailable(
+            f"{title}: the checkpoint folder {folder} has no weight file "
+            f"({', '.join(WEIGHT_SUFFIXES)})."
+        )
+
+
+def _dim(network: Any) -> int:
+    size = network.visual.image_size
+    height, width = size if isinstance(size, tuple) else (size, size)
+    with torch.inference_mode():
+        return int(network.encode_image(torch.zeros(1, 3, height, width)).shape[-1])

@@ -1,0 +1,112 @@
+"""What encoders over a whole two-tower model share: lazy loading, mixed precision, fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from core.embedding.device import resolve_device, resolve_dtype
+from core.embedding.encoder import BatchedEncoder, Vectors, to_vectors
+
+#: Texts per forward pass.
+TEXT_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A two-tower model with its own preprocessing.
+
+    Attributes:
+        model: In float32, in evaluation mode, without gradients.
+        dim: Length of a vector.
+        pixels: Pictures → the model's image input, ``[n, 3, h, w] float32``.
+        tokens: Texts → the model's text input, one mapping or tensor.
+        image_features: Image input → ``[n, d]``.
+        text_features: Text input → ``[n, d]``.
+        preprocessing: What ``pixels`` and ``tokens`` depend on, as text; part of the fingerprint.
+    """
+
+    model: nn.Module
+    dim: int
+    pixels: Callable[[Sequence[Image.Image]], Tensor]
+    tokens: Callable[[Sequence[str]], dict[str, Tensor]]
+    image_features: Callable[[Tensor], Tensor]
+    text_features: Callable[[dict[str, Tensor]], Tensor]
+    preprocessing: str
+
+
+class TorchEncoder(BatchedEncoder):
+    """An encoder whose model is loaded on first use, by the first thread that needs it."""
+
+    def __init__(self, device: str = "auto", precision: str = "auto") -> None:
+        self._device = resolve_device(device)
+        self._precision = precision
+        self._lock = threading.Lock()
+        self._loaded: LoadedModel | None = None
+        self._fingerprint = ""
+
+    @abstractmethod
+    def load(self) -> LoadedModel:
+        """Load the model; raises ``WeightsUnavailable`` with a sentence where it can't."""
+
+    @property
+    def loaded(self) -> LoadedModel:
+        """The model, loaded if it was not yet."""
+        with self._lock:
+            if self._loaded is None:
+                loaded = self.load()
+                # Hashed in float32, before any cast: number formats share stored vectors.
+                self._fingerprint = _model_hash(loaded)
+                loaded.model.to(self._device)
+                self._loaded = loaded
+            return self._loaded
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self.loaded.dim
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of every tensor that was loaded, and of the preprocessing."""
+        _ = self.loaded
+        return self._fingerprint
+
+    def prepare(self, images: Sequence[Image.Image]) -> Tensor:
+        """Pictures as the model's own preprocessing gives them, ``[n, 3, h, w] float32``."""
+        return self.loaded.pixels(images)
+
+    def encode_prepared(self, batch: Tensor) -> Vectors:
+        """Embed one prepared batch: ``[n, d] float32, L2-normalised``."""
+        loaded = self.loaded
+        with torch.inference_mode(), self._mixed():
+            return to_vectors(loaded.image_features(batch.to(self._device)))
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Embed words: ``[n, d] float32, L2-normalised``."""
+        loaded, parts = self.loaded, []
+        for start in range(0, len(texts), TEXT_BATCH):
+            tokens = loaded.tokens(list(texts[start : start + TEXT_BATCH]))
+            moved = {name: tensor.to(self._device) for name, tensor in tokens.items()}
+            with torch.inference_mode(), self._mixed():
+                parts.append(loaded.text_features(moved).float())
+        return to_vectors(torch.cat(parts) if parts else torch.zeros(0, loaded.dim))
+
+    def _mixed(self) -> torch.autocast:
+        dtype = resolve_dtype(self._precision, self._device)
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
+
+
+def _model_hash(loaded: LoadedModel) -> str:
+    digest = hashlib.sha256(loaded.preprocessing.encode())
+    for name, tensor in sorted(loaded.model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
