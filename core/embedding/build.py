@@ -9,10 +9,13 @@ from core.embedding.compact import CompactEncoder
 from core.embedding.encoder import Encoder
 from core.embedding.hf_clip_encoder import HfClipEncoder
 from core.embedding.open_clip_encoder import LOCAL_DIR, OpenClipEncoder
+from core.embedding.registry import load_engines
 from core.errors import EngineUnavailable
 from core.settings import Settings
 from core.weights.sources import LocalSource, ShippedSource
 from core.weights.store import WeightStore
+
+__all__ = ["EncoderPool", "build_encoder", "engine_availability", "load_engines"]
 
 #: Roles that the compact towers are made of.
 COMPACT_ROLES = ("clip-image", "text-tower")
@@ -26,7 +29,17 @@ class EncoderPool:
     def __init__(self, settings: Settings, weights: WeightStore) -> None:
         self._settings, self._weights = settings, weights
         self._encoders: dict[Towers, Encoder] = {}
-        self._lock = threading.Lock()
+        self._compact: CompactEncoder | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def compact(self) -> CompactEncoder:
+        """The compact encoder, whatever the profile; its towers load on first use."""
+        with self._lock:
+            if self._compact is None:
+                device, precision = self._settings.device, self._settings.precision
+                self._compact = CompactEncoder(self._weights, device, precision)
+            return self._compact
 
     def encoder(self, engine: Engine) -> Encoder:
         """The engine's encoder; its models load on first use.
@@ -39,6 +52,8 @@ class EncoderPool:
         if reason is not None:
             raise EngineUnavailable(reason)
         towers = engine.towers[self._settings.profile]
+        if towers.loader == "compact":
+            return self.compact
         with self._lock:
             if towers not in self._encoders:
                 self._encoders[towers] = build_encoder(engine, self._settings, self._weights)

@@ -1,4 +1,4 @@
-"""CLIP in ``transformers``' format (FashionCLIP): ``CLIPModel`` with its tokenizer and processor."""
+"""CLIP in the ``transformers`` format (FashionCLIP): model, tokenizer and image processor."""
 
 from __future__ import annotations
 

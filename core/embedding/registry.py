@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from core.domain.engine import Engine, ImageView, Profile, TextView, Towers
 from core.errors import EngineUnavailable
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def load_engines(folder: Path) -> dict[str, Engine]:

@@ -1,0 +1,130 @@
+"""``weights``: list, fetch and verify model weights."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from tqdm import tqdm
+
+from core.domain.catalog import Progress
+from core.domain.engine import Profile
+from core.weights.registry import REGISTRY, WeightSpec
+from core.weights.sources import LocalSource
+from core.weights.store import WeightStatus, WeightStore
+
+
+def weights_app() -> typer.Typer:
+    """The sub-command; it expects ``Settings`` in the context's ``obj``.
+
+    A ``WeightsUnavailable`` is left to the root command, which prints it and exits with 2.
+    """
+    app = typer.Typer(help="List, fetch and verify model weights.", no_args_is_help=False)
+    app.callback(invoke_without_command=True)(_default)
+    app.command("list")(list_weights)
+    app.command("fetch")(fetch)
+    app.command("verify")(verify)
+    return app
+
+
+def _default(context: typer.Context) -> None:
+    """List, fetch and verify model weights; lists when no command is given."""
+    if context.invoked_subcommand is None:
+        list_weights(context)
+
+
+def list_weights(context: typer.Context) -> None:
+    """Show every model: role, state, size, licence, where it comes from."""
+    store = WeightStore.from_settings(context.obj)
+    for status in store.status():
+        print(_line(status))
+    print(f"Cache: {store.root}")
+
+
+def fetch(
+    context: typer.Context,
+    roles: Annotated[
+        list[str] | None, typer.Argument(help="Roles; default: those of the profile.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Fetch anew what is there.")] = False,
+) -> None:
+    """Download what is missing, check it and convert it."""
+    with _Bar() as bar:
+        store = WeightStore.from_settings(context.obj, bar.show)
+        chosen = [store.spec(role) for role in roles] if roles else _fetchable(context.obj.profile)
+        for spec in chosen:
+            if force:
+                store.remove(spec.role)
+            path = store.path(spec.role)
+            bar.write(f"{spec.role}: {path}")
+
+
+def verify(
+    context: typer.Context,
+    roles: Annotated[
+        list[str] | None, typer.Argument(help="Roles; default: all that are here.")
+    ] = None,
+) -> None:
+    """Hash the files again and compare with what was fetched."""
+    store = WeightStore.from_settings(context.obj)
+    here = [status.spec.role for status in store.status() if status.state == "ready"]
+    for role in roles or here:
+        hashes = store.verify(role)
+        print(f"{role}: {len(hashes)} file{'s' * (len(hashes) != 1)} as fetched")
+    if not roles and not here:
+        print("No weights are here yet; `python app.py weights fetch` gets them.")
+
+
+def _fetchable(profile: Profile) -> list[WeightSpec]:
+    """What a profile needs, save what only the user can give."""
+    return [
+        spec
+        for spec in REGISTRY.values()
+        if profile in spec.profiles and not isinstance(spec.source, LocalSource)
+    ]
+
+
+def _line(status: WeightStatus) -> str:
+    spec = status.spec
+    profiles = "+".join(profile.value for profile in spec.profiles) or "training"
+    size = f"{status.bytes / 1e6:.0f} MB" if status.bytes else f"{spec.size_mb} MB"
+    return (
+        f"{spec.role:<15} {status.state:<8} {profiles:<9} {size:>8}  {spec.title}; "
+        f"{spec.licence}; {spec.source}"
+    )
+
+
+class _Bar:
+    """A progress bar in bytes; one per model."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+        self._title = ""
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def show(self, progress: Progress) -> None:
+        """Draw one snapshot."""
+        title = progress.message.partition(":")[0]
+        if self._bar is None or title != self._title:
+            self._close()
+            self._bar = tqdm(total=progress.total, desc=title, unit="B", unit_scale=True)
+            self._title = title
+        self._bar.n = progress.done
+        self._bar.set_postfix_str(progress.message.partition(": ")[2].partition(" (")[0])
+        if not progress.running:
+            self._close()
+
+    def write(self, line: str) -> None:
+        """Print a line below the bars."""
+        self._close()
+        print(line)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
