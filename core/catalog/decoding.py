@@ -165,7 +165,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         largest = float(values.max())
         tops = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
         return _scale(values, next((top for top in tops if largest <= top), largest))
-    if image.has_transparency_data:
+    if image.has_transparency_data and image.mode != "RGBA":
         return image.convert("RGBA")
     return image.convert("RGB") if image.mode in ("P", "1") else image
 
