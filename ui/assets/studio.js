@@ -33,6 +33,10 @@ Object.assign(window.vs, {
     element.addEventListener("click", (event) => {
       const button = event.target.closest("[data-action]");
       if (!button) return;
+      if (button.tagName === "A") {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab, as for any link
+        event.preventDefault();
+      }
       jump = ["similar", "example", "department"].includes(button.dataset.action);
       send({ action: button.dataset.action, value: button.dataset.value || "" });
     });
@@ -43,7 +47,7 @@ Object.assign(window.vs, {
       if (jump && element.getBoundingClientRect().top < 0) element.scrollIntoView();
       jump = false;
     });
-    if (element.closest("[id$='-results']")) {
+    if (element.closest("#home, [id$='-results']")) {
       window.addEventListener("popstate", () =>
         send({ action: "restore", value: window.location.search }));
     }

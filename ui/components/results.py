@@ -111,12 +111,13 @@ def progress_html(progress: Progress | None) -> str:
 
 def missing_html(statuses: tuple[EngineStatus, ...]) -> str:
     """The engines that can't run here, folded away, each with its reason."""
+    return render("engines_missing.html", **missing_engines(statuses))
+
+
+def missing_engines(statuses: tuple[EngineStatus, ...]) -> dict[str, object]:
+    """What ``engines_missing.html`` takes, for templates that include it."""
     missing = [status for status in statuses if not status.available]
-    return render(
-        "engines_missing.html",
-        missing=missing,
-        summary=f"{plural(len(missing), 'engine')} not available here",
-    )
+    return {"missing": missing, "summary": f"{plural(len(missing), 'engine')} not available here"}
 
 
 def _hits_html(

@@ -1,0 +1,64 @@
+"""Home: what this is, in one screen, for somebody with two minutes; real and clickable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from core.domain import Progress
+from core.errors import StudioError
+from core.studio import Studio
+from ui.components.query import SearchForm, form_from_request, form_from_search
+from ui.components.results import problem_html, progress_html
+from ui.components.search_panel import ACTIONS_JS
+from ui.components.story import story_html
+from ui.messages import sentences
+from ui.render import render
+
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+
+def build(studio: Studio, page: gr.Blocks) -> None:
+    """Lay out the page and wire its events."""
+    gr.HTML(render("home_head.html"))
+    progress = gr.HTML(elem_id="home-progress")
+    story = gr.HTML(render("home_wait.html"), elem_id="home", js_on_load=ACTIONS_JS)
+    shown = gr.State(SearchForm())
+    timer = gr.Timer(3, active=False)
+
+    def tell(form: SearchForm) -> list[Any]:
+        job = _job(studio, form)
+        try:
+            html, complete = story_html(studio, form), not (job and job.running)
+        except StudioError as problem:
+            html, complete = problem_html(str(problem), form), False
+        return [progress_html(job), html, form, gr.Timer(active=not complete)]
+
+    @sentences
+    def open_page(request: gr.Request) -> list[Any]:
+        return tell(form_from_request(request))
+
+    @sentences
+    def follow(event: gr.EventData) -> list[Any]:
+        return tell(form_from_search(str(event.value)))
+
+    @sentences
+    def tick(form: SearchForm) -> list[Any]:
+        """While indexing runs, only its line moves; the story is told anew at the end."""
+        job = _job(studio, form)
+        if job and job.running:
+            return [progress_html(job), *[gr.skip()] * 3]
+        return tell(form)
+
+    outputs = [progress, story, shown, timer]
+    page.load(open_page, None, outputs, show_progress="hidden", **_PRIVATE)
+    story.pick(follow, None, outputs, show_progress="minimal", show_progress_on=story, **_PRIVATE)
+    timer.tick(tick, shown, outputs, show_progress="hidden", **_PRIVATE)
+
+
+def _job(studio: Studio, form: SearchForm) -> Progress | None:
+    try:
+        return studio.progress(form.catalog or None)
+    except StudioError:
+        return None
