@@ -129,11 +129,8 @@ def prepare(tasks: Sequence[Task], models: Models, photos: Photos) -> list[Batch
         def work(task: Task = task) -> None:
             photo = task.photo or photos.open(task.item.photo.sha256)
             for model in task.stale:
-                picture = photo
-                if task.grounding is not None:
-                    picture = image_view(
-                        photo, task.grounding, model.engine.image_view, models.padding
-                    )
+                view = model.engine.image_view
+                picture = image_view(photo, task.grounding, view, models.padding)
                 batches[model.name].inputs.append(model.encoder.prepare([picture]))
                 batches[model.name].tasks.append(task)
 

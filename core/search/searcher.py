@@ -95,11 +95,11 @@ class Searcher:
         return table
 
     def _item_vector(self, table: VectorTable, item_id: str) -> Vectors:
-        rows = table.get([item_id])
-        if item_id not in rows:
+        vector = table.image_vector(item_id)
+        if vector is None:
             self._item(item_id)
             raise QueryError(f"The item “{item_id}” is not embedded yet.")
-        return rows[item_id].image_vector
+        return vector
 
     def _item_photo(self, item_id: str) -> Image.Image:
         return self._photos.open(self._item(item_id).photo.sha256)
@@ -129,8 +129,8 @@ class Searcher:
                 text, count, condition, every=True)}  # fmt: skip
             shared = {m.item_id: tuple(words.shared(text, m.words)) for m in found}
             hashes |= {m.item_id: m.phash for m in found}
-            rows = table.get(m.item_id for m in found if m.item_id not in cosines)
-            by_words = {name: float(np.dot(row.vector, vector)) for name, row in rows.items()}
+            others = [match.item_id for match in found if match.item_id not in cosines]
+            by_words = table.cosines(others, vector)
             rankings.append([m.item_id for m in found if m.item_id in cosines | by_words])
             cosines |= by_words
         near_ids = set(rankings[0])

@@ -33,10 +33,11 @@ class CatalogStore:
         self.quarantine = QuarantineTable(self.database)
         self.statistics = StatisticsTable(self.database)
         self.meta = MetaTable(self.database)
+        self._vectors: dict[str, VectorTable] = {}
 
     def vectors(self, engine: str) -> VectorTable:
         """The vectors of one engine."""
-        return VectorTable(self.database, engine)
+        return self._vectors.setdefault(engine, VectorTable(self.database, engine))
 
     def engines(self) -> tuple[str, ...]:
         """Names of the engines that have a vector table, sorted."""

@@ -100,13 +100,16 @@ class VectorTable:
 
     def __init__(self, database: lancedb.DBConnection, engine: str) -> None:
         self._database = database
+        self._table: Table | None = None
         self.engine = engine
         self.name = f"vectors_{engine}"
 
     @property
     def table(self) -> Table | None:
         """The LanceDB table, or ``None`` before the first indexing."""
-        return find_table(self._database, self.name)
+        if self._table is None:
+            self._table = find_table(self._database, self.name)
+        return self._table
 
     @property
     def fingerprint(self) -> str:
@@ -175,16 +178,37 @@ class VectorTable:
 
     def get(self, item_ids: Iterable[str]) -> dict[str, VectorRow]:
         """Rows by item id; items without vectors are missing from the answer."""
-        table = self.table
-        if table is None:
+        names = list(VectorRow.__slots__)
+        rows = self._read(item_ids, names)
+        if rows is None:
             return {}
-        rows = read_by(table, "item_id", item_ids, list(VectorRow.__slots__)).to_pylist()
+        vectors = {name: _numpy(rows[name]) for name in _VECTOR_COLUMNS}
+        plain = rows.drop_columns(list(_VECTOR_COLUMNS)).to_pylist()
         return {
-            row["item_id"]: VectorRow(
-                **{**row, **{name: np.array(row[name], np.float32) for name in _VECTOR_COLUMNS}}
-            )
-            for row in rows
+            row["item_id"]: VectorRow(**row, **{name: vectors[name][i] for name in vectors})
+            for i, row in enumerate(plain)
         }
+
+    def image_vector(self, item_id: str) -> Vectors | None:
+        """The picture vector of one item, ``[d] float32``; ``None`` when it has none."""
+        rows = self._read([item_id], ["image_vector"])
+        return _numpy(rows["image_vector"])[0] if rows is not None else None
+
+    def cosines(self, item_ids: Iterable[str], query: Vectors) -> dict[str, float]:
+        """Cosine of each item's searched vector to a query ``[d] float32, L2-normalised``."""
+        rows = self._read(item_ids, ["item_id", "vector"])
+        if rows is None:
+            return {}
+        found = _numpy(rows["vector"]) @ query
+        return dict(zip(rows["item_id"].to_pylist(), found.tolist(), strict=True))
+
+    def _read(self, item_ids: Iterable[str], columns: list[str]) -> pa.Table | None:
+        """Columns of some items; ``None`` when there is no row of them."""
+        wanted, table = list(item_ids), self.table
+        if table is None or not wanted:
+            return None
+        rows = read_by(table, "item_id", wanted, columns)
+        return rows if rows.num_rows else None
 
     def matrix(self, limit: int | None = None) -> Vectors:
         """Searched vectors in the order of item ids, ``[n, d] float32``; evenly thinned to limit.
@@ -199,7 +223,7 @@ class VectorTable:
         else:
             rows = read_rows(table, ["item_id", "vector"])
         rows = rows.sort_by("item_id").combine_chunks()
-        return _numpy(rows["vector"], table.schema.field("vector").type.list_size)
+        return _numpy(rows["vector"])
 
     def nearest(
         self, query: Vectors, count: int, condition: Expr | None = None
@@ -269,6 +293,7 @@ def list_array(vectors: Vectors) -> pa.FixedSizeListArray:
     return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
 
 
-def _numpy(column: pa.ChunkedArray, dim: int) -> Vectors:
+def _numpy(column: pa.ChunkedArray) -> Vectors:
+    """A column of fixed-size lists as ``[n, d] float32``."""
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(-1, dim).astype(np.float32)
+    return flat.reshape(len(column), -1).astype(np.float32)

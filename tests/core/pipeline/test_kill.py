@@ -1,0 +1,57 @@
+"""``kill -9`` anywhere: the next run goes on and ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.store.catalog_store import CatalogStore
+from tests.core.pipeline.small import write_catalog
+
+PROJECT = Path(__file__).parents[3]
+
+
+def content(root: Path) -> dict[str, list[tuple[str, ...]]]:
+    """All rows of all tables, in an order of their own; only the time of the run is left out."""
+    database = CatalogStore(root).database
+    tables = {}
+    for name in database.list_tables(limit=1000).tables:
+        rows = database.open_table(name).to_arrow().to_pylist()
+        rows = [row for row in rows if row.get("name") != "updated"]
+        tables[name] = sorted(tuple(map(repr, row.values())) for row in rows)
+    return tables
+
+
+def start(root: Path, source: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.core.pipeline.killable", str(root), str(source)]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline().strip() == "started"
+    return process
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_it_ends_in_the_same_state(tmp_path):
+    source = write_catalog(tmp_path / "source", 60)
+    undisturbed = start(tmp_path / "undisturbed", source)
+    assert undisturbed.communicate()[0].strip() == "finished"
+
+    dice, kills = random.Random(11), 0
+    for _ in range(40):
+        process = start(tmp_path / "killed", source)
+        try:
+            process.wait(dice.uniform(0.05, 1.5))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            kills += 1
+        if process.communicate()[0].strip() == "finished":
+            break
+        assert process.returncode == -9
+    else:
+        pytest.fail("it never came to an end")
+
+    assert kills >= 2, "the run was too short to be killed in the middle"
+    assert content(tmp_path / "killed") == content(tmp_path / "undisturbed")

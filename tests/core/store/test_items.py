@@ -1,0 +1,72 @@
+import pytest
+
+from core.domain import Filters, Item, Photo
+from core.store.catalog_store import CatalogStore
+from core.store.items import ItemRecord
+
+
+def item(item_id, title, **more):
+    return Item(item_id, title, Photo("ab" * 32, 30, 20, "0f" * 8), **more)
+
+
+@pytest.fixture
+def items(tmp_path):
+    return CatalogStore(tmp_path).items
+
+
+def test_item_round_trip(items):
+    stored = item(
+        "o'neill", "Stuhl 🪑", description="d", product_type="chair", department="home",
+        price="12,50 €", group="g", url="https://example.org", credit="c", licence="CC0",
+        licence_url="u", source="s", attributes={"colour": "red", "size": "L"},
+    )  # fmt: skip
+    items.upsert([ItemRecord(stored, "row key", "a red chair", "rewrite key")])
+    assert items.get(["o'neill", "nobody"]) == {"o'neill": stored}
+    assert items.records()["o'neill"] == ItemRecord(stored, "row key", "a red chair", "rewrite key")
+
+
+def test_upsert_replaces(items):
+    items.upsert([ItemRecord(item("1", "old"), "a"), ItemRecord(item("2", "two"), "a")])
+    items.upsert([ItemRecord(item("1", "new"), "b")])
+    assert items.count() == 2
+    assert items.get(["1"])["1"].title == "new"
+
+
+def test_words_are_found_and_follow_changes(items):
+    items.index_words()
+    items.upsert([ItemRecord(item("1", "Wooden chairs"), "a"), ItemRecord(item("2", "Lamp"), "a")])
+    assert [match.item_id for match in items.match("chair", 5)] == ["1"]
+    items.upsert([ItemRecord(item("2", "Lamp"), "a", rewrite="lamp beside a chair")])
+    assert {match.item_id for match in items.match("chair lamp", 5)} == {"1", "2"}
+    assert [match.item_id for match in items.match("chair lamp", 5, every=True)] == ["2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "😀",
+        "\x00",
+        "' OR 1=1 --",
+        'title:"chair" AND (a OR',
+        "*",
+        "chair~2^3",
+        "x " * 5000,
+    ],
+)
+def test_any_text_is_only_text(items, text):
+    items.index_words()
+    items.upsert([ItemRecord(item("1", "sofa"), "a")])
+    assert items.match(text, 5) == []
+
+
+def test_ids_and_facets_follow_filters(items):
+    for number, (department, kind) in enumerate([("home", "chair"), ("art", "oil"), ("home", "")]):
+        new = item(str(number), "t", department=department, product_type=kind)
+        items.upsert([ItemRecord(new, "a")])
+    assert items.ids() == ["0", "1", "2"]
+    assert items.ids(Filters(departments=("home",))) == ["0", "2"]
+    assert items.facets().departments == {"home": 2, "art": 1}
+    assert items.facets(Filters(departments=("home",))).product_types == {"chair": 1}
+    assert list(items.facets().departments) == ["home", "art"]  # most frequent first

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from core.catalog.images import ImageStore
+from core.pipeline.indexer import run_index
+from core.store import snapshot
+from core.store.catalog_store import CatalogStore
+from tests.core.pipeline.small import bench, rows_of, write_catalog
+
+
+@pytest.fixture
+def shipped(tmp_path):
+    """A small catalogue, its source file, and its snapshot."""
+    source = write_catalog(tmp_path / "source", 30)
+    store, photos = CatalogStore(tmp_path / "made"), ImageStore(tmp_path / "made" / "images")
+    run_index(store, photos, bench().models, rows_of(source, photos))
+    snapshot.export(store, tmp_path / "snapshot")
+    return source, tmp_path / "snapshot", store
+
+
+def index(tmp_path, source, small, seeded):
+    store, photos = CatalogStore(tmp_path / "new"), ImageStore(tmp_path / "new" / "images")
+    snapshot.seed(store, seeded)
+    return store, run_index(store, photos, small.models, rows_of(source, photos))
+
+
+def test_a_seeded_catalogue_needs_no_model_at_all(tmp_path, shipped):
+    source, seeded, made = shipped
+    small = bench()
+    store, report = index(tmp_path, source, small, seeded)
+    assert report.per_stage == {"reading": 30}
+    assert (small.encoder.pictures, small.grounder.calls) == (0, 0)
+    assert store.items.records() == made.items.records()
+    for engine in ("clip", "vl-clip"):
+        old, new = made.vectors(engine), store.vectors(engine)
+        assert new.state() == old.state()
+        assert (new.matrix() * old.matrix()).sum(axis=1).min() > 0.999999
+
+
+def test_what_changed_is_computed_anew(tmp_path, shipped):
+    source, seeded, _ = shipped
+    text = source.read_text().replace("red chair 0,chair", "grey bench 0,bench")
+    source.write_text(text)
+    small = bench()
+    store, report = index(tmp_path, source, small, seeded)
+    assert report.per_stage == {"reading": 30, "grounding": 1, "rewriting": 1, "embedding": 2}
+    assert store.items.records()["id-000"].rewrite == "a bench called grey bench 0"
+
+
+def test_vectors_of_other_weights_are_not_taken(tmp_path, shipped):
+    source, seeded, _ = shipped
+    small = bench("other weights")
+    store, report = index(tmp_path, source, small, seeded)
+    assert report.per_stage["embedding"] == 60
+    assert "grounding" not in report.per_stage  # groundings don't depend on the encoder
+    assert store.vectors("clip").fingerprint == small.models.engines[0].fingerprint
+
+
+def test_seeding_never_overwrites(tmp_path, shipped):
+    _, seeded, made = shipped
+    before = made.vectors("clip").matrix()
+    snapshot.seed(made, seeded)
+    assert (made.vectors("clip").matrix() == before).all()
+    assert made.vectors("clip").count() == 30
+
+
+def test_what_the_file_does_not_have_is_dropped(tmp_path, shipped):
+    source, seeded, _ = shipped
+    source.write_text("\n".join(source.read_text().splitlines()[:11]) + "\n")
+    store, _ = index(tmp_path, source, bench(), seeded)
+    assert (store.items.count(), store.vectors("clip").count()) == (10, 10)
+
+
+def test_snapshot_vectors_are_half_precision(shipped):
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(shipped[1] / "vectors_clip.parquet")
+    assert str(table.schema.field("image_vector").type.value_type) == "halffloat"
+    assert "vector" not in table.schema.names
+    assert np.isfinite(np.stack(table["text_vector"].to_pylist()).astype(np.float32)).all()
