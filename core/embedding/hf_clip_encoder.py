@@ -39,7 +39,8 @@ class HfClipEncoder(TorchEncoder):
         from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizerFast
 
         try:
-            loaded, info = CLIPModel.from_pretrained(
+            # A pair, because of output_loading_info; the library's types do not say so.
+            loading: Any = CLIPModel.from_pretrained(
                 self.model, use_safetensors=True, output_loading_info=True
             )
             tokenizer: Any = CLIPTokenizerFast.from_pretrained(self.model)
@@ -48,6 +49,7 @@ class HfClipEncoder(TorchEncoder):
             raise WeightsUnavailable(
                 unreachable(self.title, f"CLIP checkpoint {self.model}", error)
             ) from None
+        loaded, info = loading
         # transformers fills missing weights with random ones and only warns.
         if info["missing_keys"] or info.get("mismatched_keys"):
             missing = ", ".join(sorted(map(str, info["missing_keys"]))[:3])

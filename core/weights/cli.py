@@ -114,8 +114,10 @@ class _Bar:
             self._close()
             self._bar = tqdm(total=progress.total, desc=title, unit="B", unit_scale=True)
             self._title = title
-        self._bar.n = progress.done
-        self._bar.set_postfix_str(progress.message.partition(": ")[2].partition(" (")[0])
+        self._bar.set_postfix_str(
+            progress.message.partition(": ")[2].partition(" (")[0], refresh=False
+        )
+        self._bar.update(progress.done - self._bar.n)
         if not progress.running:
             self._close()
 

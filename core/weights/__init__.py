@@ -1,0 +1,6 @@
+"""Model weights: what there is, where it comes from, fetching, checking and converting."""
+
+from core.weights.registry import REGISTRY, WeightSpec
+from core.weights.store import WeightStatus, WeightStore
+
+__all__ = ["REGISTRY", "WeightSpec", "WeightStatus", "WeightStore"]

