@@ -11,6 +11,7 @@ from pathlib import Path
 from core.catalog.images import ImageStore
 from core.domain import CatalogInfo
 from core.errors import CatalogError
+from core.judging.desk import JudgingDesk
 from core.search.searcher import Searcher
 from core.settings import Settings
 from core.store.catalog_store import CatalogStore
@@ -23,12 +24,13 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """One opened catalogue: its tables, its pictures and search over both."""
+    """One opened catalogue: its tables, its pictures, search over both, and its judging desk."""
 
     name: str
     store: CatalogStore
     images: ImageStore
     searcher: Searcher
+    desk: JudgingDesk
 
 
 class Library:
@@ -91,7 +93,9 @@ class Library:
                     max_megapixels=self._settings.max_image_megapixels,
                     max_bytes=self._settings.max_upload_mb * 2**20,
                 )
-                self._open[name] = Catalog(name, store, images, Searcher(store, images))
+                self._open[name] = Catalog(
+                    name, store, images, Searcher(store, images), JudgingDesk(store.database)
+                )
             return self._open[name]
 
     def info(self, name: str) -> CatalogInfo:

@@ -246,7 +246,7 @@ class Studio:
     # ── judging ──────────────────────────────────────────────────────────────────────────────
     def judgment_sets(self, catalog: str | None = None) -> tuple[JudgmentSet, ...]:
         """All judgment sets of a catalogue, newest first."""
-        raise NotImplementedError
+        return self._library.get(catalog).desk.sets()
 
     def create_judgment_set(
         self,
@@ -259,33 +259,40 @@ class Studio:
         catalog: str | None = None,
     ) -> JudgmentSet:
         """Pool the engines' top results for each query, shuffled and blind."""
-        raise NotImplementedError
+        where = self._library.get(catalog)
+        models = [self._models.engine(engine) for engine in engines]
+
+        def answer(query: JudgmentQuery) -> list[SearchResult]:
+            ask = Query(text=query.text, item_id=query.item_id, k=depth, cutoff=False)
+            return [where.searcher.search(ask, model) for model in models]
+
+        return where.desk.create(name, queries, engines, depth, guidelines, answer)
 
     def next_pair(
         self, set_id: str, annotator: str, catalog: str | None = None, count: int = 1
     ) -> tuple[Pair, ...]:
         """The next ``count`` pairs that this annotator has not judged (to preload pictures)."""
-        raise NotImplementedError
+        return self._library.get(catalog).desk.next_pairs(set_id, annotator, count)
 
     def judge(self, event: JudgmentEvent, catalog: str | None = None) -> None:
         """Append one event durably; returning means that it is on disk."""
-        raise NotImplementedError
+        self._library.get(catalog).desk.judge(event)
 
     def undo(self, set_id: str, annotator: str, catalog: str | None = None) -> Pair | None:
         """Undo this annotator's last event; returns the pair to judge again, or ``None``."""
-        raise NotImplementedError
+        return self._library.get(catalog).desk.undo(set_id, annotator)
 
     def judging_progress(
         self, set_id: str, annotator: str, catalog: str | None = None
     ) -> JudgingProgress:
         """How far one annotator is."""
-        raise NotImplementedError
+        return self._library.get(catalog).desk.progress(set_id, annotator)
 
     def export_judgments(
         self, set_id: str, target: Path, format: str, catalog: str | None = None
     ) -> Path:
         """Write ``qrels`` (TREC) or ``csv`` (all current labels) to a file."""
-        raise NotImplementedError
+        return self._library.get(catalog).desk.write(set_id, target, format)
 
 
 def _item(catalog: Catalog, item_id: str) -> Item:

@@ -1,0 +1,1 @@
+"""Human relevance judgments: blind pools, queues, append-only events, exports."""
