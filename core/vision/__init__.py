@@ -1,0 +1,1 @@
+"""Where the product is: grounders, masks, image views and their exports."""

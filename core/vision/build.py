@@ -1,0 +1,50 @@
+"""The grounder of a profile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.domain import Profile
+from core.settings import Settings
+from core.vision.grounder import Grounder
+
+if TYPE_CHECKING:
+    from core.embedding.compact import CompactEncoder
+    from core.weights import WeightStore
+
+#: Words that a prompt competes with in the compact grounder, one a line.
+VOCABULARY = "vocabularies/scene.txt"
+
+
+def build_grounder(settings: Settings, weights: WeightStore, encoder: CompactEncoder) -> Grounder:
+    """The grounder of ``settings.profile``; no model is fetched or loaded before its first use.
+
+    Args:
+        settings: Profile, device, threshold.
+        weights: Where models come from.
+        encoder: The compact encoder; only the compact grounder uses it.
+    """
+    if settings.profile is Profile.FULL:
+        return _full(settings, weights)
+    return _compact(settings, weights, encoder)
+
+
+def _compact(settings: Settings, weights: WeightStore, encoder: CompactEncoder) -> Grounder:
+    from core.embedding.device import resolve_device
+    from core.vision.compact_grounder import CompactGrounder
+    from core.vision.segmenter import SamSegmenter
+    from core.weights.mobile_sam import build_mobile_sam
+
+    segmenter = SamSegmenter(
+        load=lambda: build_mobile_sam(weights.path("sam")),
+        name="MobileSAM",
+        weights=weights.fingerprint("sam"),
+        device=resolve_device(settings.device),
+    )
+    lines = (settings.shipped / VOCABULARY).read_text(encoding="utf-8").splitlines()
+    vocabulary = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return CompactGrounder(encoder, segmenter, vocabulary, settings.grounding_threshold)
+
+
+def _full(settings: Settings, weights: WeightStore) -> Grounder:
+    raise NotImplementedError

@@ -1,0 +1,211 @@
+"""Grounding DINO through ``transformers`` (Liu et al. 2023, arXiv 2303.05499), as the paper uses it.
+
+The product type is the caption, lower-case and ended by " ."; boxes come with scores; the box of
+the highest score is the product. SAM turns boxes into masks; the paper stops at the box.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from core.domain import Box, Detection, Grounding, Mask
+from core.errors import WeightsUnavailable
+from core.vision.grounder import Heatmap
+from core.vision.segmenter import Segmenter
+
+#: Raised when the same photo, prompt and weights would give another grounding.
+VERSION = "grounding-dino-1"
+#: Boxes below this are not even stored; the threshold of a catalogue can be moved down to it.
+FLOOR = 0.15
+#: Smallest score of a token for it to be part of a box's phrase (the model card's default).
+TEXT_THRESHOLD = 0.25
+#: How many boxes of a photo are kept.
+MAX_DETECTIONS = 8
+#: Overlap (IoU) above which the lower of two boxes is a repeat: the model itself has no NMS.
+SAME = 0.8
+#: Characters of the caption; the text encoder reads 256 tokens.
+CAPTION_CHARACTERS = 200
+#: Photos longer and thinner than this are not searched: the model's resizing breaks on them.
+MAX_ASPECT = 32
+
+
+def caption(prompt: str) -> str:
+    """The prompt as the model was trained to read it; empty where there are no words in it.
+
+    >>> caption("Women's Handbags")
+    "women's handbags ."
+    """
+    words = " ".join(prompt.lower().replace(".", " ").split())[:CAPTION_CHARACTERS].strip()
+    return f"{words} ." if any(character.isalnum() for character in words) else ""
+
+
+class GroundingDinoGrounder:
+    """Grounder over a Grounding DINO checkpoint in the layout of ``transformers``.
+
+    Args:
+        folder: Gives the checkpoint's folder; called once, on first use.
+        weights: Hash or identity of the checkpoint.
+        segmenter: Masks from boxes.
+        threshold: Smallest score that is cropped to (τ).
+        device: Where the model runs.
+        dtype: Number format of the model.
+    """
+
+    def __init__(
+        self,
+        folder: Callable[[], Path],
+        weights: str,
+        segmenter: Segmenter,
+        threshold: float,
+        device: torch.device | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self._folder = folder
+        self._weights = weights
+        self._segmenter = segmenter
+        self._threshold = threshold
+        self._device = device or torch.device("cpu")
+        self._dtype = dtype
+        self._lock = threading.Lock()
+        self._loaded: tuple[Any, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the models, for people."""
+        return f"Grounding DINO + {self._segmenter.name}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the weights and the rules here; not of the threshold."""
+        parts = (VERSION, self._weights, self._segmenter.fingerprint)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
+        """``None``: this model answers in boxes."""
+        return None
+
+    def ground(self, image: Image.Image, prompt: str) -> Grounding:
+        """All detections, best first."""
+        return self.ground_batch([image], [prompt])[0]
+
+    def ground_batch(
+        self, images: Sequence[Image.Image], prompts: Sequence[str]
+    ) -> tuple[Grounding, ...]:
+        """One grounding per photo, with one pass of the detector for all of them."""
+        asked = [
+            index
+            for index, (image, prompt) in enumerate(zip(images, prompts, strict=True))
+            if caption(prompt) and max(image.size) <= MAX_ASPECT * min(image.size)
+        ]
+        boxes = self._detect([images[i] for i in asked], [caption(prompts[i]) for i in asked])
+        found = dict(zip(asked, boxes, strict=True))
+        return tuple(
+            Grounding(
+                prompt=prompt,
+                width=image.width,
+                height=image.height,
+                detections=self._masked(image, prompt, found.get(index, [])),
+                threshold=self._threshold,
+                model=self.name,
+                fingerprint=self.fingerprint,
+            )
+            for index, (image, prompt) in enumerate(zip(images, prompts, strict=True))
+        )
+
+    @torch.inference_mode()
+    def _detect(
+        self, images: Sequence[Image.Image], captions: Sequence[str]
+    ) -> list[list[tuple[float, Box]]]:
+        if not images:
+            return []
+        model, processor = self._models()
+        inputs = processor(
+            images=[image.convert("RGB") for image in images],
+            text=list(captions),
+            padding=True,
+            truncation=True,
+            return_tensors="pt",
+        ).to(self._device)
+        inputs["pixel_values"] = inputs["pixel_values"].to(self._dtype)
+        outputs = model(**inputs)
+        outputs.logits, outputs.pred_boxes = outputs.logits.float(), outputs.pred_boxes.float()
+        sizes = [(image.height, image.width) for image in images]
+        results = post_process(processor, outputs, inputs["input_ids"], sizes)
+        return [
+            _best_boxes(result["scores"].tolist(), result["boxes"].tolist(), image.size)
+            for result, image in zip(results, images, strict=True)
+        ]
+
+    def _masked(
+        self, image: Image.Image, prompt: str, found: Sequence[tuple[float, Box]]
+    ) -> tuple[Detection, ...]:
+        if not found:
+            return ()
+        segments = self._segmenter.from_boxes(image, [box for _, box in found])
+        return tuple(
+            Detection(prompt, score, box, Mask.encode(segment.pixels(*image.size)), segment.score)
+            for (score, box), segment in zip(found, segments, strict=True)
+        )
+
+    def _models(self) -> tuple[Any, Any]:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = load_detector(self._folder(), self._device, self._dtype)
+            return self._loaded
+
+
+def load_detector(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Model and processor from a local folder; nothing is downloaded and no code of it is run.
+
+    Raises:
+        WeightsUnavailable: The folder is not a complete zero-shot detector.
+    """
+    from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
+
+    try:
+        model, report = AutoModelForZeroShotObjectDetection.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, output_loading_info=True
+        )
+        processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise WeightsUnavailable(
+            f"{folder} can't be loaded as a zero-shot detector ({type(error).__name__}); it needs "
+            "config.json, model.safetensors, preprocessor_config.json and a tokenizer. Fetch it "
+            "again with `python app.py weights fetch grounding-dino`, or use `--profile compact`."
+        ) from error
+    if report["missing_keys"]:
+        raise WeightsUnavailable(
+            f"{folder} lacks {len(report['missing_keys'])} tensors of the detector, so they would "
+            "be random. Fetch it again with `python app.py weights fetch grounding-dino`."
+        )
+    return model.to(device=device, dtype=dtype).eval(), processor
+
+
+def post_process(
+    processor: Any, outputs: Any, input_ids: Any, sizes: Sequence[tuple[int, int]]
+) -> list[dict[str, Any]]:
+    """Boxes and scores per photo; ``threshold`` was called ``box_threshold`` before 4.51."""
+    method = processor.post_process_grounded_object_detection
+    name = "threshold" if "threshold" in inspect.signature(method).parameters else "box_threshold"
+    floor = {name: FLOOR, "text_threshold": TEXT_THRESHOLD}
+    return method(outputs, input_ids, **floor, target_sizes=list(sizes))
+
+
+def _best_boxes(
+    scores: Sequence[float], corners: Sequence[Sequence[float]], size: tuple[int, int]
+) -> list[tuple[float, Box]]:
+    """Best first, inside the photo, without repeats."""
+    kept: list[tuple[float, Box]] = []
+    for score, (left, top, right, bottom) in sorted(zip(scores, corners, strict=True), reverse=True):
+        box = Box.clipped(left, top, right, bottom, *size)
+        if box is not None and all(box.iou(other) <= SAME for _, other in kept):
+            kept.append((score, box))
+    return kept[:MAX_DETECTIONS]

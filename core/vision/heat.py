@@ -1,0 +1,66 @@
+"""Heat maps: which patches of a photo fit the prompt better than anything else."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import ndimage
+
+#: CLIP's own temperature: cosines are multiplied by this before the softmax.
+LOGIT_SCALE = 100.0
+#: A distractor this close to the prompt (cosine) means the same and does not compete.
+SYNONYM = 0.9
+
+Array = npt.NDArray[np.float32]
+
+
+def rivals(prompt: Array, vocabulary: Array) -> Array:
+    """The words of ``vocabulary [n, d]`` that mean something else: ``[m, d]``, ``m <= n``."""
+    return vocabulary[vocabulary @ prompt < SYNONYM]
+
+
+def heat(features: Array, prompt: Array, distractors: Array) -> Array:
+    """Probability of the prompt among the distractors per patch, smoothed: ``[h, w] float32``.
+
+    Args:
+        features: ``[h, w, d] float32``, L2-normalised patch features.
+        prompt: ``[d] float32``, L2-normalised.
+        distractors: ``[n, d] float32``, L2-normalised.
+    """
+    words = np.concatenate([prompt[None], distractors])
+    logits = LOGIT_SCALE * (features @ words.T)
+    logits -= logits.max(axis=-1, keepdims=True)
+    odds = np.exp(logits)
+    share = odds[..., 0] / odds.sum(axis=-1)
+    return ndimage.uniform_filter(share, size=3, mode="nearest").astype(np.float32)
+
+
+def peaks(heat_map: Array, count: int, distance: int = 2) -> npt.NDArray[np.intp]:
+    """The highest local maxima, best first: ``[n, 2]`` cells ``(row, column)``, at least one."""
+    tops = heat_map == ndimage.maximum_filter(heat_map, size=2 * distance + 1, mode="nearest")
+    cells = np.argwhere(tops)
+    order = np.argsort(-heat_map[tops], kind="stable")
+    return cells[order[:count]]
+
+
+def cell_centres(
+    cells: npt.NDArray[np.intp], grid: tuple[int, int], size: tuple[int, int]
+) -> Array:
+    """Cells ``[n, 2] (row, column)`` to pixels ``[n, 2] (x, y)`` of a photo of that size."""
+    rows, columns = grid
+    x = (cells[:, 1] + 0.5) / columns * size[0]
+    y = (cells[:, 0] + 0.5) / rows * size[1]
+    return np.stack([x, y], axis=1).astype(np.float32)
+
+
+def resized(array: npt.NDArray[np.generic], rows: int, columns: int) -> Array:
+    """``[h, w]`` to ``[rows, columns]``: averaged where it shrinks, bilinear where it grows."""
+    given = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))[None, None]
+    smaller = rows <= array.shape[0] and columns <= array.shape[1]
+    if smaller:
+        return torch.nn.functional.interpolate(given, (rows, columns), mode="area")[0, 0].numpy()
+    out = torch.nn.functional.interpolate(
+        given, (rows, columns), mode="bilinear", align_corners=False
+    )
+    return out[0, 0].numpy()
