@@ -1,0 +1,153 @@
+"""One short sentence out of facts."""
+
+from __future__ import annotations
+
+import re
+
+from core.language.facts import SHAPES, Facts
+from core.language.plain import capitalised
+
+#: Words of a sentence at most; CLIP's text tower sees about 50, the paper writes about 10.
+MOST_WORDS = 14
+_MOST_CHARACTERS = 120
+
+
+def compose(facts: Facts) -> str:
+    """The sentence, without a full stop; empty when the facts name nothing at all."""
+    if facts.domain == "art" and facts.phrase and not facts.foreign:
+        sentence = _art(facts)
+    elif facts.domain == "food" and facts.phrase and not facts.foreign:
+        sentence = _food(facts)
+    elif facts.noun and not facts.foreign:
+        sentence = _product(facts)
+    else:
+        sentence = _title(facts)
+    return capitalised(short(sentence))
+
+
+def short(sentence: str) -> str:
+    """Cut to ``MOST_WORDS`` words, and never inside a word."""
+    words = sentence.split()
+    while len(words) > MOST_WORDS:
+        words.pop()
+    while len(words) > 1 and len(" ".join(words)) > _MOST_CHARACTERS:
+        words.pop()
+    while len(words) > 1 and words[-1].lower().strip(",") in {"and", "with", "of", "in", "a", "the",
+                                                              "for", "&", "on"}:  # fmt: skip
+        words.pop()
+    return " ".join(words)[:_MOST_CHARACTERS].strip(" ,;:-")
+
+
+def _product(facts: Facts) -> str:
+    noun = facts.noun
+    head, _, tail = noun.partition(" with ")
+    colours = [colour for colour in facts.colours if not _said(colour, noun)]
+    front = [
+        facts.audience,
+        *(style for style in facts.styles if style in SHAPES),
+        _listing(colours),
+        *facts.patterns,
+        *facts.materials,
+        *(style for style in facts.styles if style not in SHAPES),
+    ]
+    front = [word for word in front if word and not _said(word, noun)]
+    said = " ".join([*front, noun])
+    parts = [part for part in facts.parts if not _said(part, said) and not _implied(part, said)]
+    room = MOST_WORDS - len(" ".join([*front, noun]).split()) - 1
+    parts = _fitting(parts, room - (len(tail.split()) + 1 if tail else 0))
+    details = [detail for detail in (tail, *parts) if detail]
+    text = " ".join([*front, head])
+    return f"{text} with {_listing(details)}" if details else text
+
+
+def _art(facts: Facts) -> str:
+    subject = re.sub(r"\s*\([^()]*\)", "", facts.phrase).strip(" ,") or facts.phrase
+    kind = facts.noun if facts.noun and "," not in facts.noun else "painting"
+    named = re.match(r"(?:self-)?portrait\b|still life\b", subject, re.I) or _said(kind, subject)
+    if named or not (facts.noun or facts.medium):
+        text = subject
+    elif re.match(r"(?:after|at|by|from|in|on|under|near|before|to)\b", subject, re.I):
+        text = f"{subject}, {kind}"
+    else:
+        text = f"{kind} of {_lower_article(subject)}"
+    room = MOST_WORDS - len(facts.medium.split())
+    text = " ".join(text.split()[:room]).rstrip(" ,;")
+    return f"{text}, {facts.medium}" if facts.medium and not _said(facts.medium, text) else text
+
+
+def _food(facts: Facts) -> str:
+    phrase, noun = facts.phrase, facts.noun
+    aside = re.search(r"\s*\(([^()]*)\)", phrase)
+    if aside and noun and aside.group(1).strip().lower().startswith(noun.lower()[:4]):
+        phrase = phrase[: aside.start()] + phrase[aside.end() :]
+    if noun and not _said(noun, phrase):
+        phrase = f"{phrase} {noun}"
+    elif noun:
+        phrase = re.sub(rf"(?<!\w){re.escape(noun)}(?!\w)", noun, phrase, flags=re.I)
+    colours = _listing([colour for colour in facts.colours if not _said(colour, phrase)])
+    return f"{colours} {phrase}".strip()
+
+
+def _title(facts: Facts) -> str:
+    """No product type to build on: the cleaned title, completed by what the columns say."""
+    text = facts.phrase or facts.noun
+    if facts.phrase and facts.noun and not _said(facts.noun, text):
+        text = f"{text}, {facts.noun}"
+    if not text:
+        return ""
+    if text.isupper() and not facts.foreign:
+        text = text.lower()
+    if facts.foreign:
+        return text
+    colours = [colour for colour in facts.colours if not _said(colour, text)]
+    added = [facts.audience, _listing(colours), *facts.materials]
+    added = [word for word in added if word and not _said(word, text)]
+    room = MOST_WORDS - len(" ".join(added).split())
+    text = " ".join(text.split()[:room])
+    text = f"{' '.join(added)} {_lower_first(text) if added else text}".strip()
+    return f"{text}, {facts.tag}" if facts.tag and not _said(facts.tag, text) else text
+
+
+def _said(word: str, text: str) -> bool:
+    """Whether a text has the word (or its plural, or its stem before a hyphen) already."""
+    if not word.isascii():
+        return word.lower() in text.lower()
+    stem = re.sub(r"(?:es|s)$", "", word.lower()) if len(word) > 3 else word.lower()
+    flat = re.sub(r"[\s-]+", " ", text.lower())
+    return (
+        re.search(rf"(?<!\w){re.escape(re.sub(r'[ -]+', ' ', stem))}(?:'?s|es)?(?!\w)", flat)
+        is not None
+    )
+
+
+def _implied(part: str, said: str) -> bool:
+    """Whether the words before the noun imply a part: "hooded" a hood, "full-zip" a zip front."""
+    flat = re.sub(r"[ -]", "", said.lower())
+    return re.sub(r"[ -]", "", part.lower()) in flat or (part == "zip front" and "-zip" in said)
+
+
+def _listing(words: tuple[str, ...] | list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    words = list(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def _fitting(parts: list[str], room: int) -> list[str]:
+    """As many parts as there is room for; each costs its words and one for "and"."""
+    kept: list[str] = []
+    for part in parts:
+        cost = len(part.split()) + 1
+        if cost <= room:
+            kept.append(part)
+            room -= cost
+    return kept[:3]
+
+
+def _lower_first(text: str) -> str:
+    """Lower-case the first letter, unless the word is a name in capitals ("USB")."""
+    first = text.split(" ", 1)[0]
+    return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
+
+
+def _lower_article(text: str) -> str:
+    return re.sub(r"^(The|An?)\b", lambda found: found.group().lower(), text)

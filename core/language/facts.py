@@ -1,0 +1,390 @@
+"""What a listing's fields say of its look, and nothing that they don't say."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.domain.item import Item
+from core.language.plain import DESCRIPTION_LIMIT, TITLE_LIMIT, has_words, plain
+from core.language.vocabulary import Match, Terms, Vocabulary, singular
+
+_CLAUSE = re.compile(r"[.;:!?•\n]|,\s|\s[-–]\s|\s(?:but|while|whereas)\s")
+_ASIDE = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,80}\]")
+_SET = re.compile(r"\b(?:set|pack|nest|pair) of\b|\b\d+[- ]?(?:piece|pack)s?\b", re.I)
+_CODE = re.compile(
+    r"(?<![\w'])(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[./-][A-Za-z0-9]+)*(?![\w'])"
+)
+_FRACTION = re.compile(r"\b(?:\d+\s+)?\d+[,./]\d+\b")
+_LONE = re.compile(r"(?<![\w'])(?:\d[\d.,/x×:-]*|[-–,;:|/&+*#\"']+)(?=\s|$)")
+_EDGES = " ,;:.-–|/&+*#\"'!?"
+#: Columns with this in their name say something of another thing (a printer's ink, a pallet).
+_OTHER_THING = re.compile(r"print|ink|package|packag|pallet|case_|toner|light|led")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Statements that the fields make, in canonical words.
+
+    Attributes:
+        domain: ``fashion``, ``home``, ``food``, ``art``, ``electronics``, or empty.
+        noun: What it is, ``t-shirt``; empty where no field says so.
+        phrase: The title in plain words, without brand, sizes, codes and advertising.
+        audience: ``Women's`` …, or empty.
+        medium: ``oil on canvas``, for art.
+        conflicts: Sentences on fields that contradict each other, and which one was believed.
+    """
+
+    domain: str = ""
+    noun: str = ""
+    phrase: str = ""
+    audience: str = ""
+    colours: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    tag: str = ""
+    medium: str = ""
+    foreign: bool = False
+    conflicts: tuple[str, ...] = field(default=())
+
+
+class FactFinder:
+    """Reads facts out of an item's fields."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.words = vocabulary
+
+    def find(self, item: Item, *, title_only: bool = False) -> Facts:
+        """The facts of an item.
+
+        Args:
+            item: The listing.
+            title_only: Look at title and product type only (the summarizer's first look).
+        """
+        title = plain(item.title, TITLE_LIMIT)
+        kind, kind_is_vague = self._product_type(item.product_type, title)
+        description = "" if title_only else plain(item.description, DESCRIPTION_LIMIT)
+        attributes = {} if title_only else _attributes(item)
+        domain = self._domain(item, kind, title)
+        noun = kind or (self._noun_in(title, domain) if domain == "fashion" else "")
+        phrase = self._phrase(title, attributes.get("brand", ""))
+        foreign = self._is_foreign(f"{title} {description[:600]}")
+        whole_title = domain in ("art", "food") or foreign or not noun
+        looks = "" if whole_title else self._look_of(title, kind)
+        colours, conflicts = self._colours(attributes, looks, description, noun)
+        clauses = self._safe_clauses(description)
+        audience = self._audience(attributes, item, title) if domain not in ("art", "food") else ""
+        if audience in self.words.audiences.names(noun if noun and not foreign else phrase):
+            audience = ""  # "child chair" says it already
+        return Facts(
+            domain=domain,
+            noun=noun,
+            phrase=phrase,
+            audience=audience,
+            colours=colours,
+            materials=self._materials(attributes, looks, clauses, domain),
+            patterns=self._patterns(attributes, looks, clauses, domain),
+            styles=self._styles(attributes, looks, clauses, domain),
+            parts=self._parts(title, clauses, domain),
+            tag=self._tag(attributes, title) if not kind or kind_is_vague else "",
+            medium=self._medium(attributes) if domain == "art" else "",
+            foreign=foreign,
+            conflicts=conflicts,
+        )
+
+    # ── what it is ────────────────────────────────────────────────────────────────────────────
+    def _product_type(self, raw: str, title: str) -> tuple[str, bool]:
+        kind = re.split(r"\s*[>»/|]\s*", plain(raw, 120))[-1].strip()
+        kind = _SET.sub(" ", self.words.measures.sub(" ", _FRACTION.sub(" ", kind)))
+        kind = re.sub(r"\s*\d+\s*$", "", _ASIDE.sub(" ", kind))
+        kind = re.sub(r"\bw\b", "with", " ".join(kind.split())).strip(" ,;-")
+        if " with " in kind:
+            kind = kind.replace(",", " and ").replace("  ", " ")
+        elif "," in kind:  # "Rug, flatwoven" is how registers write "flatwoven rug"
+            head, _, rest = kind.partition(",")
+            rest = rest.strip()
+            inverted = rest and rest[0].islower() and len(rest) < 24 and "," not in rest
+            kind = f"{rest} {head}" if inverted else head
+        if not has_words(kind) or kind in self.words.vague:
+            return "", True
+        kind = kind if re.search(r"[A-Z]{2}", kind) else kind.lower()
+        kind = re.sub(r"\bt[ -]?shirt", "t-shirt", kind)
+        both = re.fullmatch(r"(\w[\w -]*?) (?:and|&) (\w[\w -]*)", kind)
+        if both:  # "Hoodies & Sweatshirts": the one that the title names, where it names one
+            named = [one for one in both.groups() if _names(title, self._singular(one))]
+            if len(named) == 1:
+                return self._singular(named[0]), False
+            other = "" if named else self._noun_in(title, "fashion")
+            return other or kind.replace("&", "and"), False
+        if re.search(r"\s(?:with|for)\s", kind):
+            return kind, False
+        return self._singular(kind), False
+
+    def _singular(self, phrase: str) -> str:
+        known = [m for nouns in self.words.nouns.values() for m in nouns.find(phrase)]
+        whole = [m.term for m in known if m.start == 0 and m.end == len(phrase)]
+        return whole[0] if whole else singular(phrase, self.words.plural_only)
+
+    def _domain(self, item: Item, kind: str, title: str) -> str:
+        department = plain(item.department, 120)
+        from_type = plain(item.product_type, 120)
+        return (
+            self.words.domain_of(kind)
+            or self.words.domain_of_department(from_type)
+            or self.words.domain_of_department(department)
+            or self.words.domain_of(department)
+            or self.words.domain_of(_before_details(title))
+            or ""
+        )
+
+    def _noun_in(self, title: str, domain: str) -> str:
+        matches = self.words.nouns[domain].find(_before_details(title))
+        return matches[-1].term if matches else ""
+
+    def _tag(self, attributes: dict[str, str], title: str) -> str:
+        for tag in re.split(r"[;,|]", attributes.get("tags", "")):
+            tag = " ".join(tag.replace("tags:", " ").split()).lower()
+            known = any(tag in nouns for nouns in self.words.nouns.values())
+            if known and tag not in self.words.tag_noise and not self.words.domain_of(title):
+                return tag
+        return ""
+
+    def _medium(self, attributes: dict[str, str]) -> str:
+        for key in ("medium", "technique", "material", "tags"):
+            for part in re.split(r";", attributes.get(key, "")):
+                if self.words.media.find(part) and len(part) < 60:
+                    part = _ASIDE.sub(" ", part).strip(" .,")
+                    return " ".join(part.split()[:6]).rstrip(",").lower()
+        return ""
+
+    # ── the title as words ────────────────────────────────────────────────────────────────────
+    def _phrase(self, title: str, brand: str) -> str:
+        text = title
+        if brand:
+            text = re.sub(rf"(?<!\w){re.escape(brand)}(?!\w)", " ", text, flags=re.I)
+        text = self.words.measures.sub(" ", text)
+        text = self.words.size_words.without(self.words.marketing.without(text))
+        text = _LONE.sub(" ", _CODE.sub(_keep_short_code, text))
+        text = re.sub(r"\(s\)|->|(?<!\w)-+|-+(?!\w)", " ", text)
+        text = re.sub(r"\(\s*[^\w]*\)|\[\s*[^\w]*\]", " ", text)
+        text = re.sub(r"\s+([,.;:!?)])", r"\1", " ".join(text.split()))
+        if text.count("(") != text.count(")"):
+            text = text.replace("(", " ").replace(")", " ")
+        text = " ".join(text.split()).strip(_EDGES)
+        if has_words(self.words.colours.without(text)):
+            return text
+        whole = " ".join(self.words.measures.sub(" ", title).split()).strip(_EDGES)
+        return whole if has_words(whole) else ""  # a colour alone says less than any title
+
+    def _look_of(self, title: str, kind: str) -> str:
+        """The title without the type's own words, which must not count twice."""
+        text = title
+        for word in kind.split():
+            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", " ", text, flags=re.I)
+        return text
+
+    def _is_foreign(self, text: str) -> bool:
+        letters = [character for character in text if character.isalpha()]
+        latin = sum(ord(character) < 0x250 for character in letters)
+        if letters and latin < 0.6 * len(letters):
+            return True
+        return len(self.words.foreign.find(text)) > len(self.words.english.find(text)) + 1
+
+    # ── how it looks ──────────────────────────────────────────────────────────────────────────
+    def _colours(
+        self, attributes: dict[str, str], title: str, description: str, noun: str
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        columns = [v for k, v in attributes.items() if re.search(r"colou?r|farbe", k)]
+        stated = _unique(name for value in columns for name in self._colours_in(value))
+        named = self._colours_in(title)
+        if not stated:
+            return tuple(named[:3]) or self._described_colour(description, noun), ()
+        if not named:
+            return stated[:3], ()
+        shades = [n for n in named if any(self.words.same_family(n, s) for s in stated)]
+        if shades:  # the title refines the column ("navy"), or names a second colour beside it
+            rest = [s for s in stated if not any(self.words.same_family(n, s) for n in shades)]
+            return _unique([*self._beside(title, shades), *rest])[:3], ()
+        sentence = (
+            f"The title says {' and '.join(named)}, the colour column says "
+            f"{' and '.join(stated)}: the column was believed."
+        )
+        return stated[:3], (sentence,)
+
+    def _colours_in(self, text: str) -> list[str]:
+        materials = self.words.materials.find(text)  # "stainless steel" is no colour
+        return [
+            match.term
+            for match in self.words.colours.find(text)
+            if not any(_overlaps(match, material) for material in materials)
+        ]
+
+    def _beside(self, title: str, shades: list[str]) -> list[str]:
+        """The shades, and colours right beside them ("blue & black"); not "Red Tape" brand."""
+        matches = [m for m in self.words.colours.find(title) if m.term in self._colours_in(title)]
+        kept = {match for match in matches if match.term in shades}
+        for _ in matches:
+            for left, right in itertools.pairwise(matches):
+                between = title[left.end : right.start].lower().strip(" ,/&-+")
+                if between in ("", "and") and (left in kept or right in kept):
+                    kept |= {left, right}
+        return [match.term for match in matches if match in kept]
+
+    def _described_colour(self, description: str, noun: str) -> tuple[str, ...]:
+        """The colour in a description, when it names just one, right before the product's noun."""
+        if not noun or len(self.words.colours.names(description)) != 1:
+            return ()
+        match = self.words.colours.find(description)[0]
+        after = description[match.end : match.end + 40].lower().split()[:4]
+        head = noun.split()[-1].lower()
+        return (match.term,) if any(word.strip(",.") == head for word in after) else ()
+
+    def _materials(
+        self, attributes: dict[str, str], title: str, clauses: list[str], domain: str
+    ) -> tuple[str, ...]:
+        if domain in ("art", "food"):
+            return ()
+        columns = [
+            value for key, value in attributes.items() if re.search(r"material|fabric|colou?r", key)
+        ]
+        found = [name for value in columns for name in self._materials_in(value)]
+        found += self._materials_in(title)
+        if not found:
+            found += [name for clause in clauses for name in self._made_of(clause)]
+        return _unique(_drop_contained(found))[:2]
+
+    def _materials_in(self, text: str) -> list[str]:
+        patterns = self.words.patterns.find(text)  # "oak effect" is no oak
+        return [
+            match.term
+            for match in self.words.materials.find(text)
+            if not any(_overlaps(match, pattern) for pattern in patterns)
+            and not re.match(r"[\s-]*(?:effect|look|style|holder|free)\b", text[match.end :], re.I)
+        ]
+
+    def _made_of(self, clause: str) -> Iterable[str]:
+        for match in self.words.materials.find(clause):
+            before = clause[max(0, match.start - 30) : match.start].rstrip().lower()
+            after = clause[match.end : match.end + 16].lstrip().lower()
+            if before.endswith(self.words.made_of_before) or after.startswith(
+                self.words.made_of_after
+            ):
+                yield match.term
+
+    def _patterns(
+        self, attributes: dict[str, str], title: str, clauses: list[str], domain: str
+    ) -> tuple[str, ...]:
+        if domain in ("art", "food"):
+            return ()
+        columns = [
+            value for key, value in attributes.items() if re.search(r"pattern|print$|colou?r", key)
+        ]
+        found = self.words.patterns.names(" ; ".join([*columns, title]))
+        if not found and domain == "fashion":
+            found = [name for clause in clauses for name in self.words.patterns.names(clause)]
+        found = [name for name in found if name not in ("solid", "plain", "stained")]
+        return _unique(_drop_contained(found))[:1]
+
+    def _styles(
+        self, attributes: dict[str, str], title: str, clauses: list[str], domain: str
+    ) -> tuple[str, ...]:
+        if domain in ("art", "food"):
+            return ()
+        columns = [attributes[key] for key in self.words.style_keys if key in attributes]
+        found = self.words.styles.names(" ; ".join([title, *columns]))
+        if domain == "fashion":
+            shapes = [
+                name
+                for clause in clauses
+                for name in self.words.styles.names(clause)
+                if name in SHAPES
+            ]
+            found += shapes
+        found = _drop_contained(found)
+        found.sort(key=lambda name: name not in SHAPES)
+        return _unique(found)[:2]
+
+    def _parts(self, title: str, clauses: list[str], domain: str) -> tuple[str, ...]:
+        terms: Terms | None = self.words.parts.get(domain)
+        if terms is None:
+            return ()
+        texts = [*self._safe_clauses(title), *clauses]
+        return _unique(name for text in texts for name in terms.names(text))[:4]
+
+    def _audience(self, attributes: dict[str, str], item: Item, title: str) -> str:
+        fields = [attributes[key] for key in self.words.audience_keys if key in attributes]
+        for text in (*fields, title, plain(item.department, 120), plain(item.product_type, 120)):
+            named = self.words.audiences.names(text)
+            if len(named) == 1:
+                return named[0]
+            if named and set(named) <= {"Girls'", "Children's"}:
+                return "Girls'"
+            if named and set(named) <= {"Boys'", "Children's"}:
+                return "Boys'"
+            if named:
+                return ""
+        return ""
+
+    def _safe_clauses(self, text: str) -> list[str]:
+        """Clauses that speak of the item itself: nothing negated, optional or about another."""
+        clauses = (clause.strip() for clause in _CLAUSE.split(text))
+        return [clause for clause in clauses if clause and not self.words.risky.find(clause)]
+
+
+#: Styles of cut, which stand first and which a description may add; the others say what for.
+SHAPES = frozenset(
+    {
+        "short-sleeve", "long-sleeve", "3/4-sleeve", "sleeveless", "slim-fit", "fitted",
+        "loose-fit", "oversized", "stretch-fit", "cropped", "high-waisted", "full-zip",
+        "half-zip", "quarter-zip", "racerback", "hooded",
+    }
+)  # fmt: skip
+
+
+def _attributes(item: Item) -> dict[str, str]:
+    """Further columns, with their typed prefixes (``t_product_colour``) taken off."""
+    found: dict[str, str] = {}
+    for name, value in item.attributes.items():
+        key = re.sub(r"^[tnb]_", "", name.lower())
+        text = plain(value, 200)
+        if key == "attributes" and "=" in text:  # "size=XS,color=White"
+            for pair in text.split(","):
+                inner, _, inner_value = pair.partition("=")
+                found.setdefault(inner.strip().lower(), inner_value.strip())
+        elif text and (key in ("print", "pattern") or not _OTHER_THING.search(key)):
+            found.setdefault(key, text)
+    return found
+
+
+def _before_details(title: str) -> str:
+    """The part of a title that names the thing: up to "with", "for", a dash or a bracket."""
+    return re.split(r"\s(?:with|for|w/)\s|\s[-–|]\s|[,(]", title, maxsplit=1, flags=re.I)[0]
+
+
+def _names(title: str, noun: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(noun)}s?(?!\w)", title, re.I) is not None
+
+
+def _keep_short_code(match: re.Match[str]) -> str:
+    """Drop article codes ("106R01455"), keep names with a digit in them ("CAT6", "3D")."""
+    code = match.group()
+    letters, digits = sum(c.isalpha() for c in code), sum(c.isdigit() for c in code)
+    return code if digits <= 2 and letters >= digits and len(code) <= 9 else " "
+
+
+def _overlaps(first: Match, second: Match) -> bool:
+    return first.start < second.end and second.start < first.end
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _drop_contained(names: Iterable[str]) -> list[str]:
+    """Leave out what a longer name says already ("steel" beside "stainless steel")."""
+    kept = list(dict.fromkeys(names))
+    return [n for n in kept if not any(n != other and n in other for other in kept)]
