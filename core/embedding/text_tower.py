@@ -1,0 +1,197 @@
+"""The compact text tower: MiniLM and a projection into the joint space of CLIP ViT-B/16."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import BertConfig, BertModel
+
+from core.errors import WeightsUnavailable
+
+#: The files of a tower, in the order in which its fingerprint reads them.
+FILES = ("config.json", "tokenizer.json", "model.safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class TowerConfig:
+    """What ``config.json`` says besides the backbone's own sizes.
+
+    Attributes:
+        dim: Length of a vector.
+        hidden: Width of the projection's non-linear branch; 0 for a linear projection.
+        max_tokens: Longer texts are cut.
+    """
+
+    dim: int = 512
+    hidden: int = 0
+    max_tokens: int = 64
+
+
+class Projection(nn.Module):
+    """A linear map, plus a GELU branch when ``hidden`` is positive (starts as the linear map)."""
+
+    def __init__(self, width: int, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(width, dim)
+        self.branch: nn.Module | None = None
+        if hidden:
+            last = nn.Linear(hidden, dim)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            self.branch = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), last)
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """``[n, width]`` to ``[n, dim]``."""
+        out = self.linear(pooled)
+        return out if self.branch is None else out + self.branch(pooled)
+
+
+class TextTower(nn.Module):
+    """Texts to vectors that are compared with CLIP's image vectors by cosine.
+
+    Args:
+        backbone: The transformer.
+        tokenizer: Its fast tokenizer.
+        config: Sizes.
+    """
+
+    def __init__(self, backbone: BertModel, tokenizer: Tokenizer, config: TowerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = backbone
+        self.projection = Projection(backbone.config.hidden_size, config.dim, config.hidden)
+        self.tokenizer = tokenizer
+        self.tokenizer.no_padding()
+        self.tokenizer.enable_truncation(config.max_tokens)
+        self._fingerprint = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over the files it was loaded from or saved to; empty before that."""
+        return self._fingerprint
+
+    @classmethod
+    def from_backbone(cls, folder: Path, config: TowerConfig) -> TextTower:
+        """An untrained tower on a MiniLM in its publisher's layout: the start of training.
+
+        Raises:
+            WeightsUnavailable: A file is missing or not what it claims to be.
+        """
+        try:
+            sizes = json.loads((folder / "config.json").read_text("utf-8"))
+            state = load_file(str(folder / "model.safetensors"))
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            backbone = _bert(sizes)
+            state.pop("embeddings.position_ids", None)
+            wanted = {k: v for k, v in state.items() if not k.startswith("pooler.")}
+            backbone.load_state_dict(wanted, strict=True)
+        except Exception as error:
+            raise _unreadable("The text backbone", folder, error) from error
+        return cls(backbone, tokenizer, config)
+
+    @classmethod
+    def load(cls, folder: Path) -> TextTower:
+        """Load a trained tower in float32 and evaluation mode, without gradients.
+
+        Raises:
+            WeightsUnavailable: A file is missing or not what it claims to be.
+        """
+        try:
+            stored = json.loads((folder / "config.json").read_text("utf-8"))
+            config = TowerConfig(**stored["tower"])
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            tower = cls(_bert(stored["backbone"]), tokenizer, config)
+            state = load_file(str(folder / "model.safetensors"))
+            tower.load_state_dict({k: v.float() for k, v in state.items()}, strict=True)
+            tower._fingerprint = _hash_files(folder)
+        except Exception as error:
+            raise _unreadable("The text tower", folder, error) from error
+        return tower.eval().requires_grad_(False)
+
+    def save(self, folder: Path, tokenizer_file: Path | None = None) -> None:
+        """Write the tower's three files, weights in float16.
+
+        Args:
+            folder: Made when it is missing.
+            tokenizer_file: Copied as it is; otherwise the tokenizer in memory is written.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        stored = {"tower": asdict(self.config), "backbone": self.backbone.config.to_diff_dict()}
+        text = json.dumps(stored, indent=2, sort_keys=True, default=str)
+        (folder / "config.json").write_text(text + "\n", "utf-8")
+        if tokenizer_file is None:
+            self.tokenizer.save(str(folder / "tokenizer.json"))
+        elif tokenizer_file.resolve() != (folder / "tokenizer.json").resolve():
+            shutil.copyfile(tokenizer_file, folder / "tokenizer.json")
+        state = {k: v.detach().cpu().half().contiguous() for k, v in self.state_dict().items()}
+        save_file(state, str(folder / "model.safetensors"))
+        self._fingerprint = _hash_files(folder)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Token ids ``[n, t]`` and their mask to ``[n, dim]``, L2-normalised."""
+        hidden = self.backbone(input_ids=input_ids, attention_mask=attention_mask)
+        mask = attention_mask.unsqueeze(-1).to(hidden.last_hidden_state.dtype)
+        pooled = (hidden.last_hidden_state * mask).sum(1) / mask.sum(1).clamp(min=1)
+        return nn.functional.normalize(self.projection(pooled).float(), dim=-1)
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids per text, cut at ``max_tokens``; any unicode, also the empty string."""
+        # Lone surrogates can be in a Python string but not in UTF-8, which the tokenizer wants.
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        return [encoding.ids for encoding in self.tokenizer.encode_batch(clean)]
+
+    @torch.inference_mode()
+    def encode(self, texts: Sequence[str], batch_size: int = 64) -> npt.NDArray[np.float32]:
+        """Embed texts: ``[n, dim] float32, L2-normalised``, in the order given."""
+        ids = self.tokenize(texts)
+        out = np.zeros((len(ids), self.config.dim), dtype=np.float32)
+        order = np.argsort([len(row) for row in ids], kind="stable")  # alike lengths: less padding
+        device = self.projection.linear.weight.device
+        for start in range(0, len(ids), batch_size):
+            chosen = order[start : start + batch_size]
+            batch, mask = pad([ids[i] for i in chosen])
+            out[chosen] = self(batch.to(device), mask.to(device)).cpu().numpy()
+        return out
+
+
+def pad(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Token ids and attention mask, each ``[n, longest] int64``, padded with zeros."""
+    longest = max(len(row) for row in ids)
+    batch = torch.zeros(len(ids), longest, dtype=torch.long)
+    mask = torch.zeros_like(batch)
+    for i, row in enumerate(ids):
+        batch[i, : len(row)] = torch.tensor(row)
+        mask[i, : len(row)] = 1
+    return batch, mask
+
+
+def _bert(sizes: dict[str, Any]) -> BertModel:
+    config = BertConfig(**{k: v for k, v in sizes.items() if k != "transformers_version"})
+    return BertModel(config, add_pooling_layer=False)
+
+
+def _hash_files(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in FILES:
+        digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _unreadable(what: str, folder: Path, error: Exception) -> WeightsUnavailable:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return WeightsUnavailable(
+        f"{what} in {folder} can't be read ({reason}). "
+        "Restore the folder from the project, or train it again (see its README.md)."
+    )

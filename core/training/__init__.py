@@ -1,0 +1,1 @@
+"""Contrastive training: pairs of texts and pictures, losses, schedules, and the loop."""

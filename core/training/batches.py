@@ -1,0 +1,127 @@
+"""Batches of one domain each, with one text per picture, drawn anew every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from core.training.pairs import Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step needs.
+
+    Attributes:
+        domain: All pictures are of this domain.
+        texts: One per picture.
+        vectors: ``[n, d] float32``.
+        same: ``[n, n] bool``; equal text or equal group, so no negatives of each other.
+    """
+
+    domain: str
+    texts: list[str]
+    vectors: Tensor
+    same: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """How texts are drawn.
+
+    Attributes:
+        title: Chance of the first text; otherwise any of them.
+        drop: Chance that each word of a text of more than three words is left out.
+    """
+
+    title: float = 0.4
+    drop: float = 0.1
+
+
+class Batches:
+    """Draws the batches of an epoch.
+
+    Args:
+        pairs: What to train on.
+        size: Pictures per batch.
+        repeats: Per domain, how often an epoch goes through it (1 where it is not named).
+        draw: How texts are drawn.
+        single_source: Share of batches whose pictures all come from one source (hard negatives).
+        seed: Start of the random numbers; an epoch's batches depend on it and the epoch only.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        size: int,
+        repeats: dict[str, float],
+        draw: Draw,
+        single_source: float = 0.3,
+        seed: int = 0,
+    ) -> None:
+        self._pairs, self._size, self._draw, self._seed = pairs, size, draw, seed
+        self._single_source = single_source
+        self._repeats = repeats
+        self._groups = np.unique(
+            np.char.add(np.char.add(pairs.sources, "\n"), pairs.groups), return_inverse=True
+        )[1]
+
+    def __len__(self) -> int:
+        return len(self._plan(np.random.default_rng(self._seed)))
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of one epoch, in random order."""
+        rng = np.random.default_rng((self._seed, number))
+        for rows in self._plan(rng):
+            yield self._batch(rows, rng)
+
+    def _plan(self, rng: np.random.Generator) -> list[npt.NDArray[np.intp]]:
+        plan = []
+        for domain in np.unique(self._pairs.domains):
+            rows = np.flatnonzero(self._pairs.domains == domain)
+            wanted = round(len(rows) * self._repeats.get(str(domain), 1.0))
+            while wanted > 0:
+                drawn = rng.permutation(rows)[:wanted]
+                plan += self._cut(drawn, rng)
+                wanted -= len(rows)
+        rng.shuffle(plan)  # type: ignore[arg-type]
+        return plan
+
+    def _cut(self, rows: npt.NDArray[np.intp], rng: np.random.Generator) -> list:
+        """Cut into batches, some of them of one source; what is left over fills mixed ones."""
+        batches, rest = [], []
+        sources = self._pairs.sources[rows]
+        for source in np.unique(sources):
+            own = rows[sources == source]
+            count = int(len(own) * self._single_source // self._size)
+            batches += np.split(own[: count * self._size], count) if count else []
+            rest.append(own[count * self._size :])
+        mixed = rng.permutation(np.concatenate(rest))
+        pieces = max(1, round(len(mixed) / self._size))
+        return batches + [piece for piece in np.array_split(mixed, pieces) if len(piece) > 1]
+
+    def _batch(self, rows: npt.NDArray[np.intp], rng: np.random.Generator) -> Batch:
+        texts = [self._text(self._pairs.texts[i], rng) for i in rows]
+        named = np.unique([text.lower() for text in texts], return_inverse=True)[1]
+        groups = self._groups[rows]
+        same = (named[:, None] == named) | (groups[:, None] == groups)
+        return Batch(
+            domain=str(self._pairs.domains[rows[0]]),
+            texts=texts,
+            vectors=torch.from_numpy(self._pairs.vectors[rows]),
+            same=torch.from_numpy(same),
+        )
+
+    def _text(self, texts: list[str], rng: np.random.Generator) -> str:
+        first = len(texts) == 1 or rng.random() < self._draw.title
+        text = texts[0 if first else int(rng.integers(len(texts)))]
+        words = text.split()
+        if len(words) > 3:
+            kept = [word for word in words if rng.random() >= self._draw.drop]
+            text = " ".join(kept) or text
+        return text

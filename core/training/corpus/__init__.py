@@ -1,0 +1,1 @@
+"""What the shipped text tower is trained on: titled pictures under free licences, and words."""

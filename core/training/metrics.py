@@ -1,0 +1,72 @@
+"""Retrieval figures of a text tower: which rank does each text give its own picture?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """Title → own picture among all pictures of a pool.
+
+    Attributes:
+        items: Size of the pool.
+        hits1: Share of texts whose own picture ranks first.
+        hits5: … among the first five; chance is ``5 / items``.
+        hits10: … among the first ten.
+        mrr: Mean reciprocal rank.
+    """
+
+    items: int
+    hits1: float
+    hits5: float
+    hits10: float
+    mrr: float
+
+    def line(self, name: str) -> str:
+        """One line of a report."""
+        chance = min(1.0, 5 / self.items)
+        return (
+            f"{name:<26} n={self.items:5d}  HITS@1 {self.hits1:.3f}  HITS@5 {self.hits5:.3f}"
+            f"  HITS@10 {self.hits10:.3f}  MRR {self.mrr:.3f}  (chance HITS@5 {chance:.4f})"
+        )
+
+
+def ranks(
+    text: npt.NDArray[np.float32],
+    image: npt.NDArray[np.float32],
+    groups: npt.NDArray[np.str_] | None = None,
+) -> npt.NDArray[np.intp]:
+    """Rank (from 0) of each text's own picture; ties count against it.
+
+    Args:
+        text: ``[n, d] float32, L2-normalised``.
+        image: ``[n, d] float32, L2-normalised``; row ``i`` belongs to text ``i``.
+        groups: Other pictures of the same group are left out (they are right as well).
+    """
+    scores = text @ image.T
+    own = np.diag(scores).copy()
+    better = scores >= own[:, None]
+    np.fill_diagonal(better, False)
+    if groups is not None:
+        better &= groups[:, None] != groups[None, :]
+    return better.sum(axis=1)
+
+
+def retrieval(
+    text: npt.NDArray[np.float32],
+    image: npt.NDArray[np.float32],
+    groups: npt.NDArray[np.str_] | None = None,
+) -> Retrieval:
+    """The figures of one pool; see ``ranks`` for the arguments."""
+    found = ranks(text, image, groups)
+    return Retrieval(
+        items=len(found),
+        hits1=float((found < 1).mean()),
+        hits5=float((found < 5).mean()),
+        hits10=float((found < 10).mean()),
+        mrr=float((1 / (found + 1)).mean()),
+    )
