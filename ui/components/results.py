@@ -117,7 +117,8 @@ def missing_html(statuses: tuple[EngineStatus, ...]) -> str:
 def missing_engines(statuses: tuple[EngineStatus, ...]) -> dict[str, object]:
     """What ``engines_missing.html`` takes, for templates that include it."""
     missing = [status for status in statuses if not status.available]
-    return {"missing": missing, "summary": f"{plural(len(missing), 'engine')} not available here"}
+    names = ", ".join(status.engine.title for status in missing)
+    return {"missing": missing, "summary": f"Not available here: {names}"}
 
 
 def _hits_html(

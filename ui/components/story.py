@@ -93,6 +93,14 @@ def shows_grounding(inspection: Inspection) -> bool:
     return share < _MOST_OF_PHOTO and rewrite.text.lower() != inspection.item.title.lower()
 
 
+def found_sentence(inspection: Inspection) -> str:
+    """What was found in the photo, short; where nothing was, why the whole photo is kept."""
+    best = inspection.grounding.best if inspection.grounding else None
+    if best is None:
+        return grounding_sentence(inspection)
+    return f"Found by looking for “{best.phrase}”, with score {best.score:.2f}."
+
+
 def _inspection(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> Inspection | None:
     """The item that the link names, else the first whose stages show something, else any."""
     if form.item:
@@ -150,7 +158,7 @@ def _step(inspection: Inspection, catalog: str) -> Step:
         link=inspect_link(item.item_id, catalog),
         photo=photo_url(item.photo, catalog, thumbnail=False),
         region=next((row for row in detection_rows(inspection) if row.chosen), None),
-        grounding=grounding_sentence(inspection),
+        grounding=found_sentence(inspection),
         inputs=tuple(
             (entry.engine.title, entry.text, data_uri(entry.picture.convert("RGB"), "JPEG"))
             for entry in inspection.inputs

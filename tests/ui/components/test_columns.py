@@ -1,0 +1,69 @@
+"""Columns: rank changes, what is in common, links."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ui.shop import CLIP, VL_CLIP, Shop
+from ui.components.columns import change, columns, compare_html, in_common
+from ui.components.query import SearchForm
+
+TITLES = {"clip": "CLIP", "vl-clip": "VL-CLIP", "gcl": "GCL"}
+
+
+@pytest.mark.parametrize(
+    ("ranks", "engine", "sign", "tone"),
+    [
+        ({"clip": 5, "vl-clip": 2}, "vl-clip", "▲3", "up"),
+        ({"clip": 1, "vl-clip": 3}, "vl-clip", "▼2", "down"),
+        ({"clip": 4, "vl-clip": 4}, "vl-clip", "=", "same"),
+        ({"vl-clip": 1}, "vl-clip", "only here", "only"),
+        ({"clip": 1}, "clip", "only here", "only"),
+        ({"vl-clip": 1, "gcl": 2}, "gcl", "new", "only"),
+    ],
+)
+def test_changes_against_the_first_column(
+    ranks: dict[str, int], engine: str, sign: str, tone: str
+) -> None:
+    found = change(ranks, engine, TITLES)
+    assert found is not None and (found.sign, found.tone) == (sign, tone)
+
+
+def test_the_first_column_has_nothing_to_be_compared_with() -> None:
+    assert change({"clip": 1, "vl-clip": 2}, "clip", TITLES) is None
+    assert change({"clip": 1}, "clip", {"clip": "CLIP"}) is None
+
+
+def test_changes_are_told_in_words() -> None:
+    found = change({"clip": 2, "vl-clip": 1}, "vl-clip", TITLES)
+    assert found is not None and found.words == "1 rank higher than with CLIP"
+
+
+def test_overlap_in_words(shop: Shop) -> None:
+    comparison = shop.compare(SearchForm(text="x", k=2).query(), ("clip", "vl-clip"))
+    assert in_common(comparison, (CLIP, VL_CLIP)) == ("CLIP and VL-CLIP: 1 of 2 in common",)
+
+
+def test_a_column_links_to_the_same_search_in_explore(shop: Shop) -> None:
+    form = SearchForm(text="x")
+    comparison = shop.compare(form.query(), ("clip", "vl-clip"))
+    first, second = columns(comparison, (CLIP, VL_CLIP), form, "demo")
+    assert second.explore == "/explore?q=x&engine=vl-clip"
+    assert first.time == "31 ms" and second.summary == "About VL-CLIP."
+    assert [row.change.sign for row in second.rows if row.change] == ["▲2", "▼1", "▼1"]
+
+
+def test_the_page_marks_the_same_item_in_every_column(shop: Shop) -> None:
+    html = compare_html(shop, SearchForm(text="x"), (CLIP, VL_CLIP), None)
+    assert html.count('data-item="a"') == 2 and html.count('data-mark="a"') == 2
+    assert "<img src=x" not in html
+
+
+def test_without_a_query_the_engines_introduce_themselves(shop: Shop) -> None:
+    html = compare_html(shop, SearchForm(), (CLIP, VL_CLIP), None)
+    assert "About CLIP." in html and shop.asked == []
+    assert "needs two engines" in compare_html(shop, SearchForm(), (CLIP,), None)
+
+
+def test_one_engine_asks_for_a_second(shop: Shop) -> None:
+    assert "Choose a second engine" in compare_html(shop, SearchForm(text="x"), (CLIP,), None)

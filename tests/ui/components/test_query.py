@@ -1,0 +1,116 @@
+"""Searches travel as links, and come back the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from core.domain import Filters
+from tests.ui.shop import CLIP, FASHION, VL_CLIP, Shop
+from ui.components.query import (
+    MOST_HITS,
+    SearchForm,
+    apply_action,
+    choose_engines,
+    form_from_search,
+    keeps_picture,
+    known_only,
+)
+
+FULL = SearchForm(
+    text="wooden & red chair?",
+    minus="metal",
+    item="a/b #1",
+    example=3,
+    departments=("home", "arts, crafts"),
+    product_types=("Chair",),
+    engines=("clip", "vl-clip"),
+    k=40,
+    cutoff=False,
+    fold=False,
+    words=False,
+    catalog="my-shop",
+)
+
+
+def test_a_link_reproduces_the_search() -> None:
+    assert form_from_search(FULL.link("/explore").removeprefix("/explore")) == FULL
+
+
+def test_a_link_holds_only_what_differs_from_the_default() -> None:
+    assert SearchForm().link("/explore") == "/explore"
+    assert SearchForm(text="chair").link() == "?q=chair"
+
+
+@pytest.mark.parametrize(
+    "search",
+    ["?k=-3", "?k=many", "?k=%C2%B2", "?example=x", "?example=-1", "?k=", "?__theme=dark"],
+)
+def test_nonsense_in_a_link_falls_back_to_the_default(search: str) -> None:
+    assert form_from_search(search) == SearchForm()
+
+
+def test_the_number_of_hits_is_bounded() -> None:
+    assert form_from_search("?k=99999").k == MOST_HITS
+
+
+def test_the_query_carries_everything() -> None:
+    picture = Image.new("RGB", (4, 4))
+    query = FULL.query(picture)
+    assert query.text == FULL.text and query.minus == "metal" and query.item_id == "a/b #1"
+    assert query.image is picture and query.k == 40
+    assert query.filters == Filters(("home", "arts, crafts"), ("Chair",))
+    assert not (query.cutoff or query.fold_duplicates or query.fulltext)
+
+
+def test_asking_needs_words_a_picture_or_an_item() -> None:
+    assert not SearchForm(minus="metal", departments=("home",)).asks()
+    assert SearchForm().asks(picture=True)
+    assert SearchForm(example=0).asks()
+    assert SearchForm(item="a").asks() and SearchForm(text="a").asks()
+
+
+def test_similar_replaces_the_query_and_keeps_the_filters() -> None:
+    form = apply_action(FULL, "similar", "z")
+    assert (form.text, form.minus, form.item, form.example) == ("", "", "z", None)
+    assert form.departments == FULL.departments and form.engines == FULL.engines
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "expected"),
+    [
+        ("example", "2", replace(FULL, text="", minus="", item="", example=2, k=20)),
+        ("ask", "lamp", replace(FULL, text="lamp", minus="", item="", example=None, k=20)),
+        ("department", "art", replace(FULL, departments=("art",), product_types=())),
+        ("forget", "", replace(FULL, item="", example=None)),
+        ("all", "", FULL),
+        ("more", "80", replace(FULL, k=80)),
+        ("more", "x", FULL),
+        ("restore", "?q=lamp", SearchForm(text="lamp")),
+        ("unheard of", "", FULL),
+    ],
+)
+def test_actions(action: str, value: str, expected: SearchForm) -> None:
+    assert apply_action(FULL, action, value) == expected
+
+
+def test_show_all_lifts_the_cut_off_and_keeps_the_picture() -> None:
+    assert not apply_action(SearchForm(), "all", "").cutoff
+    assert keeps_picture("all") and not keeps_picture("similar")
+
+
+def test_filters_that_the_catalogue_lacks_are_dropped(shop: Shop) -> None:
+    form = SearchForm(departments=("home", "garden"), product_types=("Chair", "Hose"))
+    kept = known_only(form, shop.catalog())
+    assert (kept.departments, kept.product_types) == (("home",), ("Chair",))
+    assert known_only(form, None).filters == Filters()
+
+
+def test_only_engines_that_can_run_are_chosen() -> None:
+    statuses = (CLIP, VL_CLIP, FASHION)
+    assert choose_engines(("fashion-clip", "clip"), statuses, ("vl-clip",)) == ("clip",)
+    assert choose_engines(("fashion-clip",), statuses, ("vl-clip",)) == ("vl-clip",)
+    assert choose_engines((), (CLIP, FASHION), ("vl-clip",)) == ("clip",)
+    assert choose_engines((), (FASHION,), ("vl-clip",)) == ()

@@ -1,0 +1,115 @@
+"""What Explore shows: hits, shelves, sentences; catalogue text stays text."""
+
+from __future__ import annotations
+
+from core.domain import Progress
+from tests.ui.shop import CLIP, FASHION, HOSTILE, VL_CLIP, Shop
+from ui.components.query import SearchForm
+from ui.components.results import (
+    advice,
+    answer_html,
+    missing_html,
+    problem_html,
+    progress_html,
+    status_line,
+)
+
+
+def test_hits_show_rank_price_reason_and_links(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(text="chair"), (VL_CLIP,), None)
+    assert html.count('class="vs-card"') == 3
+    assert "24.90 EUR" in html and "looks alike" in html
+    assert "1 near-duplicate folded" in html
+    assert 'href="/inspect?item=a&amp;catalog=demo"' in html
+    assert 'data-search="?q=chair"' in html
+    assert [engine for _, engine in shop.asked] == ["vl-clip"]
+
+
+def test_hostile_titles_are_text(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(text="chair"), (VL_CLIP,), None)
+    assert HOSTILE not in html
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
+
+
+def test_a_hostile_query_stays_an_attribute(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(text='"><script>'), (VL_CLIP,), None)
+    assert "<script>" not in html
+
+
+def test_the_status_line_says_how_many_by_whom_and_how_fast(shop: Shop) -> None:
+    line = status_line(shop.catalog(), CLIP, shop.search(SearchForm(text="x").query(), "clip"))
+    assert line == "3 of 3 items · CLIP · 31 ms"
+
+
+def test_the_status_line_tells_that_some_can_not_be_found_yet(shop: Shop) -> None:
+    result = shop.search(SearchForm(text="x").query(), "vl-clip")
+    assert status_line(shop.catalog(), VL_CLIP, result).endswith("2 can be found so far")
+
+
+def test_hidden_matches_are_counted_and_can_be_shown(shop: Shop) -> None:
+    shop.cut = 61
+    html = answer_html(shop, SearchForm(text="chair"), (VL_CLIP,), None)
+    assert "61 weaker matches hidden" in html and 'data-action="all"' in html
+
+
+def test_more_is_offered_only_where_there_may_be_more(shop: Shop) -> None:
+    few = answer_html(shop, SearchForm(text="chair", k=2), (VL_CLIP,), None)
+    assert 'data-action="more" data-value="4"' in few
+    assert 'data-action="more"' not in answer_html(shop, SearchForm(text="c"), (VL_CLIP,), None)
+
+
+def test_the_item_asked_with_is_shown_and_can_be_removed(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(item="a"), (VL_CLIP,), None)
+    assert "Similar to <strong>Armchair</strong>" in html and 'data-action="forget"' in html
+
+
+def test_nothing_found_says_what_to_do(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(text="nothing"), (VL_CLIP,), None)
+    assert "Nothing found." in html and "weaker matches" in html
+
+
+def test_advice_fits_the_search() -> None:
+    assert "filter" not in advice(SearchForm())
+    everything = advice(SearchForm(departments=("home",), minus="red"))
+    assert "take away a filter" in everything and "without" in everything
+    assert "weaker" not in advice(SearchForm(cutoff=False))
+
+
+def test_without_a_query_there_is_a_shelf_per_department(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(), (VL_CLIP,), None)
+    assert ">Home</h2>" in html and ">Groceries</h2>" in html
+    assert "wooden chair" in html and shop.asked == []
+
+
+def test_filters_alone_browse(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(departments=("groceries",)), (VL_CLIP,), None)
+    assert "Crate &amp; oranges" in html and "Armchair" not in html
+
+
+def test_an_empty_catalogue_says_where_to_go(shop: Shop) -> None:
+    shop.stock = {}
+    html = answer_html(shop, SearchForm(), (VL_CLIP,), None)
+    assert "nothing to show yet" in html and 'href="/catalog"' in html
+
+
+def test_no_engine_is_a_sentence(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(text="chair"), (), None)
+    assert "No search engine can run here" in html
+
+
+def test_problems_are_escaped_alerts() -> None:
+    html = problem_html("There is no item “<b>”.", SearchForm())
+    assert 'role="alert"' in html and "&lt;b&gt;" in html
+
+
+def test_progress_shows_only_while_it_runs() -> None:
+    assert progress_html(None) == ""
+    assert progress_html(Progress("done", 3, 3, "Done", False)) == ""
+    html = progress_html(Progress("embedding", 240, 680, "Embedding pictures", True))
+    assert "Embedding pictures." in html and "240 of 680" in html and "width: 35%" in html
+
+
+def test_missing_engines_tell_why() -> None:
+    html = missing_html((CLIP, FASHION))
+    assert "Not available here: FashionCLIP" in html and "It needs the full profile." in html
+    assert missing_html((CLIP,)).strip() == ""

@@ -1,0 +1,44 @@
+"""Home's story is made of what the studio answers, and says nothing of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import QueryError
+from tests.ui.shop import Shop
+from ui.components.query import SearchForm
+from ui.components.story import shows_grounding, story_html
+
+
+def test_the_story_picks_an_item_whose_stages_show_something(shop: Shop) -> None:
+    assert not shows_grounding(shop.inspect("a")) and shows_grounding(shop.inspect("c"))
+    html = story_html(shop, SearchForm())
+    assert "One item’s way: Crate &amp; oranges" in html
+    assert "a crate full of oranges" in html and "with score 0.60" in html
+
+
+def test_the_story_follows_its_link(shop: Shop) -> None:
+    html = story_html(shop, SearchForm(item="a", text="floor lamp"))
+    assert "One item’s way: Armchair" in html and "so the whole photo is kept" in html
+    assert {query.text for query, _ in shop.asked} == {"floor lamp"}
+    assert [engine for _, engine in shop.asked] == ["clip", "vl-clip"]
+    assert 'href="/?q=wooden+chair&amp;item=a"' in html
+
+
+def test_hostile_titles_are_text(shop: Shop) -> None:
+    assert "<img src=x" not in story_html(shop, SearchForm(item="b"))
+
+
+def test_what_is_missing_is_told(shop: Shop) -> None:
+    html = story_html(shop, SearchForm())
+    assert "It needs the full profile." in html and "3 items · compact weights" in html
+
+
+def test_an_unknown_item_is_a_sentence(shop: Shop) -> None:
+    with pytest.raises(QueryError, match="no item"):
+        story_html(shop, SearchForm(item="zzz"))
+
+
+def test_an_empty_catalogue_still_tells_what_is_here(shop: Shop) -> None:
+    shop.stock = {}
+    assert "0 items" in story_html(shop, SearchForm())

@@ -1,0 +1,143 @@
+"""A small shop in memory: a ``Studio`` with three items and made-up answers, for page tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from core.domain import (
+    Box,
+    CatalogInfo,
+    Comparison,
+    Detection,
+    Engine,
+    EngineInput,
+    EngineStatus,
+    Filters,
+    Grounding,
+    Hit,
+    ImageView,
+    Inspection,
+    Item,
+    Photo,
+    Progress,
+    Query,
+    Rewrite,
+    Round,
+    SearchResult,
+    TextView,
+)
+from core.errors import ImageError, QueryError
+from core.settings import Settings
+from core.studio import Studio
+
+HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{constructor}}"
+
+
+def status(name: str, title: str, available: bool = True, reason: str = "") -> EngineStatus:
+    """An engine that can, or can't, run here."""
+    engine = Engine(name, title, f"About {title}.", ImageView.PHOTO, TextView.TITLE, 0.1, {})
+    return EngineStatus(engine, available, reason)
+
+
+def item(item_id: str, title: str, department: str = "home", price: str = "") -> Item:
+    """An item with a photo of its own."""
+    photo = Photo(item_id.encode().hex().ljust(64, "0"), 100, 80, "0" * 16)
+    return Item(item_id, title, photo, product_type="Chair", department=department, price=price)
+
+
+CLIP, VL_CLIP = status("clip", "CLIP"), status("vl-clip", "VL-CLIP")
+FASHION = status("fashion-clip", "FashionCLIP", False, "It needs the full profile.")
+
+
+class Shop(Studio):
+    """Answers every query with the items in an order of each engine's own."""
+
+    def __init__(self) -> None:
+        super().__init__(Settings())
+        self.stock = {
+            one.item_id: one
+            for one in (
+                item("a", "Armchair", price="24.90 EUR"),
+                item("b", HOSTILE),
+                item("c", "Crate & oranges", "groceries"),
+            )
+        }
+        self.asked: list[tuple[Query, str]] = []
+        self.job: Progress | None = None
+        self.cut = 0
+
+    def engines(self) -> tuple[EngineStatus, ...]:
+        return CLIP, VL_CLIP, FASHION
+
+    def catalog(self, name: str | None = None) -> CatalogInfo:
+        if name not in (None, "demo"):
+            raise QueryError(f"There is no catalogue “{name}”.")
+        return CatalogInfo(
+            "demo", "Demo", len(self.stock), {"clip": 3, "vl-clip": 2}, 0,
+            ("groceries", "home"), ("Chair",),
+        )  # fmt: skip
+
+    def catalogs(self) -> tuple[CatalogInfo, ...]:
+        return (self.catalog(),)
+
+    def items(
+        self,
+        catalog: str | None = None,
+        *,
+        filters: Filters | None = None,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> tuple[Item, ...]:
+        wanted = (filters or Filters()).departments
+        kept = [i for i in self.stock.values() if not wanted or i.department in wanted]
+        return tuple(kept[offset : offset + limit])
+
+    def item(self, item_id: str, catalog: str | None = None) -> Item:
+        if item_id not in self.stock:
+            raise QueryError(f"There is no item “{item_id}”.")
+        return self.stock[item_id]
+
+    def progress(self, catalog: str | None = None) -> Progress | None:
+        return self.job
+
+    def example_photos(self) -> tuple[tuple[Path, str], ...]:
+        return ((Path("sofa.jpg"), "A sofa & a lamp"),)
+
+    def read_image(self, path: Path) -> Image.Image:
+        if path.suffix != ".jpg":
+            raise ImageError("This is no picture.")
+        return Image.new("RGB", (10, 10))
+
+    def search(
+        self, query: Query, engine: str = "vl-clip", catalog: str | None = None
+    ) -> SearchResult:
+        self.asked.append((query, engine))
+        order = {"clip": "abc", "vl-clip": "cab"}[engine]
+        found = [i for i in order if i != query.item_id and query.text != "nothing"][: query.k]
+        hits = tuple(
+            Hit(rank, self.stock[item_id], 0.3, reasons=("looks alike",), duplicates=("x",))
+            for rank, item_id in enumerate(found, 1)
+        )
+        return SearchResult(engine, "f", hits, self.cut, 20.4, 10.2)
+
+    def compare(
+        self, query: Query, engines: tuple[str, ...], catalog: str | None = None
+    ) -> Comparison:
+        results = tuple(self.search(query, name) for name in engines)
+        ranks: dict[str, dict[str, int]] = {}
+        for result in results:
+            for hit in result.hits:
+                ranks.setdefault(hit.item.item_id, {})[result.engine] = hit.rank
+        return Comparison(results, {}, ranks)
+
+    def inspect(self, item_id: str, catalog: str | None = None) -> Inspection:
+        one = self.item(item_id)
+        seen = Detection("chair", 0.6, Box(10, 10, 60, 60))
+        found = (seen,) if item_id == "c" else ()
+        grounding = Grounding("chair", 100, 80, found, 0.35, "test", "f")
+        words = Rewrite("a crate full of oranges", (Round("a crate full of oranges"),), "rules", "f")
+        picture = Image.new("RGB", (8, 8), "orange")
+        inputs = tuple(EngineInput(s.engine, picture, one.title) for s in (CLIP, VL_CLIP))
+        return Inspection(one, Image.new("RGB", (100, 80)), grounding, words, inputs)
