@@ -37,10 +37,12 @@ class Draw:
     Attributes:
         title: Chance of the first text; otherwise any of them.
         drop: Chance that each word of a text of more than three words is left out.
+        name: Chance that an invented name is put before the text, as brands are in titles.
     """
 
     title: float = 0.4
     drop: float = 0.1
+    name: float = 0.0
 
 
 class Batches:
@@ -124,4 +126,16 @@ class Batches:
         if len(words) > 3:
             kept = [word for word in words if rng.random() >= self._draw.drop]
             text = " ".join(kept) or text
+        if rng.random() < self._draw.name:
+            text = f"{invented_name(rng)} {text}"
         return text
+
+
+def invented_name(rng: np.random.Generator) -> str:
+    """A name that means nothing, such as "Belano" or "TORVIK"."""
+    syllables = (
+        rng.choice(list("bdfghjklmnprstv")) + rng.choice(list("aeiou"))
+        for _ in range(int(rng.integers(1, 4)))
+    )
+    name = "".join([*syllables, rng.choice(list("klmnrst"))])
+    return name.upper() if rng.random() < 0.5 else name.capitalize()

@@ -39,6 +39,7 @@ class TextTraining:
         rendered: Passes through the rendered words per epoch.
         title: Chance that a step takes a picture's first text.
         drop: Chance of leaving out a word.
+        name: Chance of putting an invented name before a text.
         single_source: Share of batches from one source.
         max_tokens: Longer texts are cut in training.
         patience: Epochs without a better validation recall before it stops.
@@ -58,6 +59,7 @@ class TextTraining:
     rendered: float = 1.0
     title: float = 0.4
     drop: float = 0.1
+    name: float = 0.0
     single_source: float = 0.3
     max_tokens: int = 24
     patience: int = 2
@@ -94,7 +96,7 @@ class TextTrainer:
             centred(train, self._centres),
             settings.batch,
             {"photo": settings.photo, "rendered": settings.rendered},
-            Draw(settings.title, settings.drop),
+            Draw(settings.title, settings.drop, settings.name),
             settings.single_source,
             settings.seed,
         )

@@ -11,6 +11,8 @@ from pathlib import Path
 from core.training.corpus.lexicon import Lexicon
 
 Words = dict[str, list[str]]
+#: Products of which variants are made; the list ends with food and paintings.
+_PLAIN = 240
 
 
 def phrases(lexicon: Lexicon, product_types: Sequence[str], seed: int = 1) -> list[str]:
@@ -27,7 +29,10 @@ def phrases(lexicon: Lexicon, product_types: Sequence[str], seed: int = 1) -> li
     rng.shuffle(plain)
     combined = list(_combined(lexicon, product_types, words, rng))
     rng.shuffle(combined)
-    found = [*words["scenes"], *product_types]
+    sold = words["products"]
+    kinds = [*words["colours"], *words["materials"], *words["styles"]]
+    found = [*words["scenes"], *product_types, *sold]
+    found += [f"{word} {noun}" for noun in sold[:_PLAIN] for word in rng.sample(kinds, 4)]
     queues = [iter(lexicon.single), iter(lexicon.compound), iter(plain[:1600]), iter(combined)]
     while True:
         pairs = zip(queues, (4, 2, 1, 6), strict=True)

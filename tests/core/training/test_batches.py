@@ -58,3 +58,9 @@ def test_epochs_differ_and_seeds_repeat(pairs: Pairs) -> None:
     assert texts(1, 0) == texts(1, 0)
     assert texts(1, 0) != texts(1, 1)
     assert texts(1, 0) != texts(2, 0)
+
+
+def test_invented_names_come_before_texts(pairs: Pairs) -> None:
+    batch = next(Batches(pairs, 60, {}, Draw(title=0.0, drop=0.0, name=1.0)).epoch(0))
+    assert all(text.endswith((" a thing", " of all things")) for text in batch.texts)
+    assert len({text.split()[0] for text in batch.texts}) > 30
