@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Protocol
 
 from PIL import Image
 
 from core.domain import Engine, ImageView, Item, TextView
 from core.embedding.encoder import Encoder
+from core.language.rewriter import Rewriter
 from core.pipeline import keys
-
-if TYPE_CHECKING:
-    from core.language.rewriter import Rewriter
-    from core.vision.grounder import Grounder
+from core.vision.grounder import Grounder
 
 
 class Photos(Protocol):
@@ -54,7 +53,6 @@ class EngineModel:
         return self.engine.text_view is TextView.REWRITE
 
 
-@dataclass(frozen=True, slots=True)
 class Models:
     """Everything that a run may load.
 
@@ -65,42 +63,54 @@ class Models:
         padding: Padding of crops, as a share of the box's longer side.
     """
 
-    engines: tuple[EngineModel, ...]
-    grounder: Grounder | None = None
-    rewriter: Rewriter | None = None
-    padding: float = 0.05
+    def __init__(
+        self,
+        engines: Sequence[EngineModel],
+        grounder: Grounder | None = None,
+        rewriter: Rewriter | None = None,
+        padding: float = 0.05,
+    ) -> None:
+        self.engines = tuple(engines)
+        self.grounder, self.rewriter, self.padding = grounder, rewriter, padding
+        if grounder is None and any(model.needs_grounding for model in self.engines):
+            raise ValueError("engines that look at crops need a grounder")
+        if rewriter is None and any(model.needs_rewrite for model in self.engines):
+            raise ValueError("engines that read rewrites need a rewriter")
 
     @property
     def light(self) -> Models:
         """The engines that need the photo and the title alone."""
-        chosen = (m for m in self.engines if not (m.needs_grounding or m.needs_rewrite))
-        return Models(tuple(chosen), padding=self.padding)
+        chosen = [m for m in self.engines if not (m.needs_grounding or m.needs_rewrite)]
+        return Models(chosen, padding=self.padding)
 
     @property
     def heavy(self) -> Models:
         """The engines that need grounding or rewriting first."""
-        chosen = (m for m in self.engines if m.needs_grounding or m.needs_rewrite)
-        return Models(tuple(chosen), self.grounder, self.rewriter, self.padding)
+        chosen = [m for m in self.engines if m.needs_grounding or m.needs_rewrite]
+        return Models(chosen, self.grounder, self.rewriter, self.padding)
 
     def grounding_key(self, item: Item) -> str:
         """Key of the item's grounding; empty when no engine here needs one."""
-        if self.grounder is None or not any(model.needs_grounding for model in self.engines):
-            return ""
-        return keys.grounding_key(item, self.grounder.fingerprint)
+        grounder = self._grounder_fingerprint
+        return keys.grounding_key(item, grounder) if grounder else ""
 
     def rewrite_key(self, item: Item) -> str:
         """Key of the item's rewrite; empty when no engine here needs one."""
-        if self.rewriter is None or not any(model.needs_rewrite for model in self.engines):
-            return ""
-        return keys.rewrite_key(item, self.rewriter.fingerprint)
+        rewriter = self._rewriter_fingerprint
+        return keys.rewrite_key(item, rewriter) if rewriter else ""
 
     def vector_key(self, model: EngineModel, item: Item) -> str:
         """Key of the item's vectors for one engine."""
-        return keys.vector_key(
-            model.engine,
-            model.fingerprint,
-            item,
-            self.grounding_key(item),
-            self.rewrite_key(item),
-            self.padding,
-        )
+        grounding, rewrite = self.grounding_key(item), self.rewrite_key(item)
+        engine, padding = model.engine, self.padding
+        return keys.vector_key(engine, model.fingerprint, item, grounding, rewrite, padding)
+
+    @cached_property
+    def _grounder_fingerprint(self) -> str:
+        needed = any(model.needs_grounding for model in self.engines)
+        return self.grounder.fingerprint if needed and self.grounder else ""
+
+    @cached_property
+    def _rewriter_fingerprint(self) -> str:
+        needed = any(model.needs_rewrite for model in self.engines)
+        return self.rewriter.fingerprint if needed and self.rewriter else ""

@@ -296,4 +296,4 @@ def list_array(vectors: Vectors) -> pa.FixedSizeListArray:
 def _numpy(column: pa.ChunkedArray) -> Vectors:
     """A column of fixed-size lists as ``[n, d] float32``."""
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(len(column), -1).astype(np.float32)
+    return flat.reshape(len(column), column.type.list_size).astype(np.float32)

@@ -48,9 +48,13 @@ def test_a_second_job_is_refused_from_another_thread_too(tmp_path):
 
 
 def test_a_failed_job_says_why(tmp_path):
-    with pytest.raises(RuntimeError), indexing_job(tmp_path) as job:
-        job.report("reading")
-        raise RuntimeError("the disk is full")
+    def fail():
+        with indexing_job(tmp_path) as job:
+            job.report("reading")
+            raise RuntimeError("the disk is full")
+
+    with pytest.raises(RuntimeError):
+        fail()
     progress = read_progress(tmp_path)
     assert (progress.stage, progress.message) == ("failed", "the disk is full")
 

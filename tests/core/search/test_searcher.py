@@ -1,0 +1,178 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.domain import Box, Filters, Query
+from core.errors import CatalogError, FingerprintMismatch, QueryError
+from core.pipeline.models import EngineModel
+from core.search.searcher import Searcher
+from core.store.catalog_store import CatalogStore
+from tests.core.pipeline.small import HashingEncoder, bench
+
+
+def ids(result):
+    return [hit.item.item_id for hit in result.hits]
+
+
+def search(shop, query, model=None):
+    return shop.searcher.search(query, model or shop.clip)
+
+
+def photo(shop, item_id):
+    return shop.photos.open(shop.store.items.get([item_id])[item_id].photo.sha256)
+
+
+class NoModel(HashingEncoder):
+    """An encoder that must not be asked for anything but its name."""
+
+    def prepare(self, images):
+        raise AssertionError("a model was loaded")
+
+    encode_prepared = encode_images = encode_texts = prepare
+
+
+def test_words_find_by_vector_and_by_text(shop):
+    result = search(shop, Query("olive lamp 29"))
+    assert "id-029" in ids(result)[:3]
+    assert [hit.rank for hit in result.hits] == list(range(1, len(result.hits) + 1))
+    best = next(hit for hit in result.hits if hit.item.item_id == "id-029")
+    assert "words: olive, lamp, 29" in best.reasons
+    assert result.engine == "clip"
+    assert result.fingerprint == shop.clip.fingerprint
+    assert result.encode_ms > 0
+    assert result.search_ms > 0
+
+
+def test_reported_cosine_and_zscore_are_those_of_the_stored_vectors(shop):
+    table = shop.store.vectors("clip")
+    query = shop.clip.encoder.encode_texts(["purple sofa"])[0]
+    cosines = table.matrix() @ query
+    for hit in search(shop, Query("purple sofa", cutoff=False)).hits:
+        cosine = float(table.get([hit.item.item_id])[hit.item.item_id].vector @ query)
+        assert hit.cosine == pytest.approx(cosine, abs=1e-5)
+        assert hit.zscore == pytest.approx((cosine - cosines.mean()) / cosines.std(), abs=1e-3)
+
+
+def test_a_picture_finds_its_item(shop):
+    assert ids(search(shop, Query(image=photo(shop, "id-017"))))[0] == "id-017"
+
+
+def test_a_region_is_cut_out_before_it_is_embedded(shop):
+    image = photo(shop, "id-017")
+    region = Box(30, 20, 66, 52)
+    cut = search(shop, Query(image=image.crop(region.as_xyxy()), cutoff=False))
+    assert ids(search(shop, Query(image=image, region=region, cutoff=False))) == ids(cut)
+    stored = search(shop, Query(item_id="id-017", region=region, cutoff=False))
+    assert [name for name in ids(cut) if name != "id-017"][:10] == ids(stored)[:10]
+    with pytest.raises(QueryError, match="outside"):
+        search(shop, Query(image=image, region=Box(500, 500, 600, 600)))
+
+
+def test_similar_items_need_no_model_and_leave_the_item_out(shop):
+    lazy = EngineModel(shop.vl_clip.engine, NoModel())
+    result = search(shop, Query(item_id="id-017", cutoff=False), lazy)
+    assert len(result.hits) == 20
+    assert "id-017" not in ids(result)
+    vector = shop.store.vectors("vl-clip").image_vector("id-017")
+    assert result.hits[0].cosine == pytest.approx(
+        float(shop.store.vectors("vl-clip").get(ids(result)[:1])[ids(result)[0]].vector @ vector),
+        abs=1e-5,
+    )
+
+
+def test_words_and_picture_are_averaged(shop):
+    image = photo(shop, "id-017")
+    encoder = shop.clip.encoder
+    mean = encoder.encode_texts(["green sofa"])[0] + encoder.encode_images([image])[0]
+    expected = shop.store.vectors("clip").nearest(mean / np.linalg.norm(mean), 1)[0]
+    result = search(shop, Query("green sofa", image=image, fulltext=False, cutoff=False))
+    assert (ids(result)[0], result.hits[0].cosine) == (expected[0], pytest.approx(expected[2]))
+
+
+def test_minus_moves_away(shop):
+    plain = search(shop, Query("red chair", fulltext=False, cutoff=False, k=122))
+    less = search(shop, Query("red chair", minus="chair", fulltext=False, cutoff=False, k=122))
+
+    def mean_rank(result):
+        return np.mean([hit.rank for hit in result.hits if hit.item.product_type == "chair"])
+
+    assert mean_rank(less) > mean_rank(plain) + 5
+
+
+def test_filters_hold_for_vectors_and_words(shop):
+    filters = Filters(departments=("garden",), product_types=("lamp", "mug"))
+    result = search(shop, Query("red chair", filters=filters, cutoff=False))
+    assert result.hits
+    assert {hit.item.department for hit in result.hits} == {"garden"}
+    assert {hit.item.product_type for hit in result.hits} <= {"lamp", "mug"}
+    nothing = Filters(departments=("o'clock",))
+    assert search(shop, Query("red chair", filters=nothing)).hits == ()
+
+
+def test_cutoff_hides_and_counts(shop):
+    every = search(shop, Query("yellow table 13", cutoff=False, k=100))
+    some = search(shop, Query("yellow table 13", k=100))
+    assert some.cut > 0
+    assert len(some.hits) < len(every.hits)
+    assert all(h.zscore >= 1.5 or len(h.reasons) for h in some.hits)
+    assert "id-013" in ids(some)
+
+
+def test_near_duplicates_are_folded_and_the_page_still_filled(shop):
+    folded = search(shop, Query("blue mug", cutoff=False))
+    everything = search(shop, Query("blue mug", cutoff=False, fold_duplicates=False, k=122))
+    group = [hit for hit in folded.hits if hit.duplicates]
+    assert len(group) == 1
+    assert {group[0].item.item_id, *group[0].duplicates} == {"id-042", "twin-1", "twin-2"}
+    assert "same photo as 2 others" in group[0].reasons
+    assert len(folded.hits) == 20
+    assert {"id-042", "twin-1", "twin-2"} <= set(ids(everything))
+
+
+@pytest.mark.parametrize(
+    "text", ["😀", "chair " * 2000, "' OR 1=1 --", 'title:"x" AND (', "\x00", "in a the"]
+)
+def test_any_text_is_a_query(shop, text):
+    assert search(shop, Query(text, cutoff=False)).hits
+
+
+@pytest.mark.parametrize("query", [Query(), Query("  "), Query(minus="chair")])
+def test_nothing_to_look_for_is_said(shop, query):
+    with pytest.raises(QueryError, match="nothing to look for"):
+        search(shop, query)
+
+
+def test_an_unknown_item_is_said(shop):
+    with pytest.raises(QueryError, match="no item “nobody”"):
+        search(shop, Query(item_id="nobody"))
+
+
+def test_vectors_of_other_weights_are_refused(shop):
+    other = bench("other weights").models.engines[0]
+    with pytest.raises(FingerprintMismatch, match="Index the catalogue"):
+        search(shop, Query("chair"), other)
+
+
+def test_other_weighting_is_another_fingerprint(shop):
+    other = EngineModel(replace(shop.clip.engine, text_weight=0.9), shop.clip.encoder)
+    with pytest.raises(FingerprintMismatch):
+        search(shop, Query("chair"), other)
+
+
+def test_an_engine_without_vectors_is_said(shop, tmp_path):
+    empty = Searcher(CatalogStore(tmp_path / "empty"), shop.photos)
+    with pytest.raises(CatalogError, match="Nothing is embedded"):
+        empty.search(Query("chair"), shop.clip)
+
+
+def test_it_answers_while_the_first_indexing_is_under_way(shop, tmp_path):
+    store = CatalogStore(tmp_path / "young")
+    table = store.vectors("clip")
+    table.prepare(shop.clip.fingerprint, 32, 0.25)
+    young = Searcher(store, shop.photos)
+    assert young.search(Query("chair"), shop.clip).hits == ()
+    rows = shop.store.vectors("clip").get(["id-000", "id-001", "id-002", "id-003"])
+    table.upsert(list(rows.values()))
+    store.items.upsert(list(shop.store.items.records(rows).values()))
+    assert len(young.search(Query("chair", cutoff=False), shop.clip).hits) == 4

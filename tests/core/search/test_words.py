@@ -1,0 +1,31 @@
+import pytest
+
+from core.search.words import MAX_LENGTH, clipped, content_words, shared
+
+
+def test_words_that_say_nothing_are_left_out():
+    assert content_words("Oranges in a Crate, a crate!") == ["oranges", "crate"]
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "words"),
+    [
+        ("wooden chair", "A Chair\nmade of wood", ["chair"]),
+        ("oranges in a crate", "orange, crates", ["oranges", "crate"]),
+        ("glass", "glasses", ["glass"]),
+        ("dress", "red dresses", ["dress"]),
+        ("mug", "smuggler", []),
+        ("Käse", "KÄSE", ["käse"]),
+    ],
+)
+def test_shared(query, text, words):
+    assert shared(query, text) == words
+
+
+@pytest.mark.parametrize("text", ["", "   ", "😀 !!", "in a the"])
+def test_texts_without_a_word_are_not_looked_up(text):
+    assert clipped(text) == ""
+
+
+def test_long_texts_are_clipped():
+    assert len(clipped("chair " * 5000)) == MAX_LENGTH
