@@ -26,7 +26,7 @@ def demo_images_dir() -> Path:
     Raises:
         CatalogError: It is not there.
     """
-    return _shipped("images")
+    return _shipped("images").parent
 
 
 def room_photos() -> tuple[tuple[Path, str], ...]:
