@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -29,7 +30,7 @@ from core.domain import (
     TextView,
 )
 from core.errors import ImageError, QueryError
-from core.settings import Settings
+from core.settings import load_settings
 from core.studio import Studio
 
 HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{constructor}}"
@@ -55,7 +56,7 @@ class Shop(Studio):
     """Answers every query with the items in an order of each engine's own."""
 
     def __init__(self) -> None:
-        super().__init__(Settings())
+        super().__init__(load_settings(profile="compact"))
         self.stock = {
             one.item_id: one
             for one in (
@@ -123,7 +124,7 @@ class Shop(Studio):
         return SearchResult(engine, "f", hits, self.cut, 20.4, 10.2)
 
     def compare(
-        self, query: Query, engines: tuple[str, ...], catalog: str | None = None
+        self, query: Query, engines: Sequence[str], catalog: str | None = None
     ) -> Comparison:
         results = tuple(self.search(query, name) for name in engines)
         ranks: dict[str, dict[str, int]] = {}
@@ -137,7 +138,8 @@ class Shop(Studio):
         seen = Detection("chair", 0.6, Box(10, 10, 60, 60))
         found = (seen,) if item_id == "c" else ()
         grounding = Grounding("chair", 100, 80, found, 0.35, "test", "f")
-        words = Rewrite("a crate full of oranges", (Round("a crate full of oranges"),), "rules", "f")
+        text = "a crate full of oranges"
+        words = Rewrite(text, (Round(text),), "rules", "f")
         picture = Image.new("RGB", (8, 8), "orange")
         inputs = tuple(EngineInput(s.engine, picture, one.title) for s in (CLIP, VL_CLIP))
         return Inspection(one, Image.new("RGB", (100, 80)), grounding, words, inputs)

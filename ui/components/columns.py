@@ -22,7 +22,7 @@ class Change:
 
     sign: str
     words: str
-    tone: str = "same"
+    tone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def change(ranks: Mapping[str, int], engine: str, titles: Mapping[str, str]) -> 
         return Change("new", f"{titles[first]} does not show this item", "only")
     up = ranks[first] - ranks[engine]
     if up == 0:
-        return Change("=", f"Same rank as with {titles[first]}")
+        return Change("=", f"Same rank as with {titles[first]}", "equal")
     words = f"{plural(abs(up), 'rank')} {'higher' if up > 0 else 'lower'} than with {titles[first]}"
     return Change(f"{'▲' if up > 0 else '▼'}{abs(up)}", words, "up" if up > 0 else "down")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import gradio as gr
-from gradio.components.image import ImageData
+from gradio.data_classes import ImageData
 from PIL import Image
 
 from core.errors import QueryError

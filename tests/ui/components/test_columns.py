@@ -16,7 +16,7 @@ TITLES = {"clip": "CLIP", "vl-clip": "VL-CLIP", "gcl": "GCL"}
     [
         ({"clip": 5, "vl-clip": 2}, "vl-clip", "▲3", "up"),
         ({"clip": 1, "vl-clip": 3}, "vl-clip", "▼2", "down"),
-        ({"clip": 4, "vl-clip": 4}, "vl-clip", "=", "same"),
+        ({"clip": 4, "vl-clip": 4}, "vl-clip", "=", "equal"),
         ({"vl-clip": 1}, "vl-clip", "only here", "only"),
         ({"clip": 1}, "clip", "only here", "only"),
         ({"vl-clip": 1, "gcl": 2}, "gcl", "new", "only"),
@@ -26,7 +26,8 @@ def test_changes_against_the_first_column(
     ranks: dict[str, int], engine: str, sign: str, tone: str
 ) -> None:
     found = change(ranks, engine, TITLES)
-    assert found is not None and (found.sign, found.tone) == (sign, tone)
+    assert found is not None
+    assert (found.sign, found.tone) == (sign, tone)
 
 
 def test_the_first_column_has_nothing_to_be_compared_with() -> None:
@@ -36,7 +37,8 @@ def test_the_first_column_has_nothing_to_be_compared_with() -> None:
 
 def test_changes_are_told_in_words() -> None:
     found = change({"clip": 2, "vl-clip": 1}, "vl-clip", TITLES)
-    assert found is not None and found.words == "1 rank higher than with CLIP"
+    assert found is not None
+    assert found.words == "1 rank higher than with CLIP"
 
 
 def test_overlap_in_words(shop: Shop) -> None:
@@ -49,19 +51,22 @@ def test_a_column_links_to_the_same_search_in_explore(shop: Shop) -> None:
     comparison = shop.compare(form.query(), ("clip", "vl-clip"))
     first, second = columns(comparison, (CLIP, VL_CLIP), form, "demo")
     assert second.explore == "/explore?q=x&engine=vl-clip"
-    assert first.time == "31 ms" and second.summary == "About VL-CLIP."
+    assert first.time == "31 ms"
+    assert second.summary == "About VL-CLIP."
     assert [row.change.sign for row in second.rows if row.change] == ["▲2", "▼1", "▼1"]
 
 
 def test_the_page_marks_the_same_item_in_every_column(shop: Shop) -> None:
     html = compare_html(shop, SearchForm(text="x"), (CLIP, VL_CLIP), None)
-    assert html.count('data-item="a"') == 2 and html.count('data-mark="a"') == 2
+    assert html.count('data-item="a"') == 2
+    assert html.count('data-mark="a"') == 2
     assert "<img src=x" not in html
 
 
 def test_without_a_query_the_engines_introduce_themselves(shop: Shop) -> None:
     html = compare_html(shop, SearchForm(), (CLIP, VL_CLIP), None)
-    assert "About CLIP." in html and shop.asked == []
+    assert "About CLIP." in html
+    assert shop.asked == []
     assert "needs two engines" in compare_html(shop, SearchForm(), (CLIP,), None)
 
 

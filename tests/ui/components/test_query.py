@@ -59,23 +59,30 @@ def test_the_number_of_hits_is_bounded() -> None:
 def test_the_query_carries_everything() -> None:
     picture = Image.new("RGB", (4, 4))
     query = FULL.query(picture)
-    assert query.text == FULL.text and query.minus == "metal" and query.item_id == "a/b #1"
-    assert query.image is picture and query.k == 40
+    assert query.text == FULL.text
+    assert query.minus == "metal"
+    assert query.item_id == "a/b #1"
+    assert query.image is picture
+    assert query.k == 40
     assert query.filters == Filters(("home", "arts, crafts"), ("Chair",))
-    assert not (query.cutoff or query.fold_duplicates or query.fulltext)
+    assert not (query.cutoff)
+    assert not (query.fold_duplicates)
+    assert not (query.fulltext)
 
 
 def test_asking_needs_words_a_picture_or_an_item() -> None:
     assert not SearchForm(minus="metal", departments=("home",)).asks()
     assert SearchForm().asks(picture=True)
     assert SearchForm(example=0).asks()
-    assert SearchForm(item="a").asks() and SearchForm(text="a").asks()
+    assert SearchForm(item="a").asks()
+    assert SearchForm(text="a").asks()
 
 
 def test_similar_replaces_the_query_and_keeps_the_filters() -> None:
     form = apply_action(FULL, "similar", "z")
     assert (form.text, form.minus, form.item, form.example) == ("", "", "z", None)
-    assert form.departments == FULL.departments and form.engines == FULL.engines
+    assert form.departments == FULL.departments
+    assert form.engines == FULL.engines
 
 
 @pytest.mark.parametrize(
@@ -98,7 +105,8 @@ def test_actions(action: str, value: str, expected: SearchForm) -> None:
 
 def test_show_all_lifts_the_cut_off_and_keeps_the_picture() -> None:
     assert not apply_action(SearchForm(), "all", "").cutoff
-    assert keeps_picture("all") and not keeps_picture("similar")
+    assert keeps_picture("all")
+    assert not keeps_picture("similar")
 
 
 def test_filters_that_the_catalogue_lacks_are_dropped(shop: Shop) -> None:

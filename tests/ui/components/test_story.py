@@ -11,15 +11,18 @@ from ui.components.story import shows_grounding, story_html
 
 
 def test_the_story_picks_an_item_whose_stages_show_something(shop: Shop) -> None:
-    assert not shows_grounding(shop.inspect("a")) and shows_grounding(shop.inspect("c"))
+    assert not shows_grounding(shop.inspect("a"))
+    assert shows_grounding(shop.inspect("c"))
     html = story_html(shop, SearchForm())
     assert "One item’s way: Crate &amp; oranges" in html
-    assert "a crate full of oranges" in html and "with score 0.60" in html
+    assert "a crate full of oranges" in html
+    assert "with score 0.60" in html
 
 
 def test_the_story_follows_its_link(shop: Shop) -> None:
     html = story_html(shop, SearchForm(item="a", text="floor lamp"))
-    assert "One item’s way: Armchair" in html and "so the whole photo is kept" in html
+    assert "One item’s way: Armchair" in html
+    assert "so the whole photo is kept" in html
     assert {query.text for query, _ in shop.asked} == {"floor lamp"}
     assert [engine for _, engine in shop.asked] == ["clip", "vl-clip"]
     assert 'href="/?q=wooden+chair&amp;item=a"' in html
@@ -31,7 +34,8 @@ def test_hostile_titles_are_text(shop: Shop) -> None:
 
 def test_what_is_missing_is_told(shop: Shop) -> None:
     html = story_html(shop, SearchForm())
-    assert "It needs the full profile." in html and "3 items · compact weights" in html
+    assert "It needs the full profile." in html
+    assert "3 items · compact weights" in html
 
 
 def test_an_unknown_item_is_a_sentence(shop: Shop) -> None:
