@@ -15,6 +15,7 @@ from core.embedding import preprocess
 from core.embedding.dense import DenseFeatures, Similarity, patch_features
 from core.embedding.device import resolve_device, resolve_dtype
 from core.embedding.encoder import BatchedEncoder, Vectors, to_vectors
+from core.embedding.mixed_precision import use_bfloat16
 from core.weights import clip_from_onnx
 from core.weights.store import WeightStore
 
@@ -83,8 +84,9 @@ class CompactEncoder(BatchedEncoder):
         with self._visual_lock:
             if self._visual is None:
                 visual = clip_from_onnx.load_visual(self._weights.path("clip-image"))
-                dtype = resolve_dtype(self._precision, self._device)
-                self._visual = visual.to(device=self._device, dtype=dtype)
+                if resolve_dtype(self._precision, self._device) == torch.bfloat16:
+                    use_bfloat16(visual)
+                self._visual = visual.to(self._device)
             return self._visual
 
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
@@ -115,4 +117,4 @@ class CompactEncoder(BatchedEncoder):
         return DenseFeatures(features.cpu().numpy(), *image.size)
 
     def _normalise(self, batch: Tensor) -> Tensor:
-        return preprocess.normalise(batch, self._device, self.visual.proj.dtype)
+        return preprocess.normalise(batch, self._device)

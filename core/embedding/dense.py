@@ -76,8 +76,11 @@ def _embed(visual: Any, pixels: Tensor) -> tuple[Tensor, tuple[int, int]]:
 
 def _self_attention(block: Any, tokens: Tensor, similarity: Similarity) -> Tensor:
     """The last block without its residual and its MLP, attending by likeness."""
-    attention = block.attn
-    mixed = functional.linear(block.ln_1(tokens), attention.in_proj_weight, attention.in_proj_bias)
+    # The weights may be bfloat16 (see ``mixed_precision``); likeness is computed in float32.
+    attention, dtype = block.attn, block.attn.in_proj_weight.dtype
+    mixed = functional.linear(
+        block.ln_1(tokens).to(dtype), attention.in_proj_weight, attention.in_proj_bias
+    ).float()
     count, length, _ = tokens.shape
     query, _, value = (
         part.view(count, length, attention.num_heads, -1).transpose(1, 2)
@@ -85,4 +88,4 @@ def _self_attention(block: Any, tokens: Tensor, similarity: Similarity) -> Tenso
     )
     like = functional.normalize(query if similarity == "query" else value, dim=-1)
     weights = (like @ like.transpose(-1, -2) * SHARPNESS).softmax(dim=-1)
-    return attention.out_proj((weights @ value).transpose(1, 2).flatten(2))
+    return attention.out_proj((weights @ value).transpose(1, 2).flatten(2).to(dtype)).float()

@@ -36,14 +36,14 @@ class HfClipEncoder(TorchEncoder):
         Raises:
             WeightsUnavailable: They are not there, or a weight is missing.
         """
-        from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizerFast
+        from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
         try:
             # A pair, because of output_loading_info; the library's types do not say so.
             loading: Any = CLIPModel.from_pretrained(
                 self.model, use_safetensors=True, output_loading_info=True
             )
-            tokenizer: Any = CLIPTokenizerFast.from_pretrained(self.model)
+            tokenizer: Any = CLIPTokenizer.from_pretrained(self.model)
             processor: Any = CLIPImageProcessor.from_pretrained(self.model)
         except (OSError, ValueError, RuntimeError) as error:
             raise WeightsUnavailable(

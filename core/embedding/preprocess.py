@@ -57,8 +57,8 @@ def prepare_grid(image: Image.Image, long_side: int, cell: int) -> Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1).unsqueeze(0)
 
 
-def normalise(batch: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """``uint8`` pixels to CLIP's input, on the model's device and in its number format."""
+def normalise(batch: Tensor, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
+    """``uint8`` pixels to CLIP's input, on the model's device."""
     mean = torch.tensor(CLIP_MEAN, device=device).view(1, 3, 1, 1) * 255
     std = torch.tensor(CLIP_STD, device=device).view(1, 3, 1, 1) * 255
     return ((batch.to(device).float() - mean) / std).to(dtype)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from core.errors import WeightsUnavailable
-from core.weights.files import sha256_file
+from core.weights.files import is_disk_full, sha256_file
 from core.weights.sources import HubSource
 
 
@@ -45,7 +45,13 @@ def fetch_hub(source: HubSource, title: str, target: Path, *, endpoint: str | No
             local_dir=target,
             endpoint=endpoint,
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except WeightsUnavailable:
+        raise
+    except Exception as error:
+        # The hub's client raises errors of whichever HTTP library it was built on; whatever they
+        # are, the user's way out is the same, except for a full disk.
+        if isinstance(error, OSError) and is_disk_full(error):
+            raise
         raise WeightsUnavailable(unreachable(title, str(source), error)) from None
     shutil.rmtree(target / ".cache", ignore_errors=True)
     if source.sha256 and sha256_file(target / weights) != source.sha256:

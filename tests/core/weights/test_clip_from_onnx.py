@@ -54,7 +54,7 @@ def test_same_vectors_as_the_onnx_runtime(weights: WeightStore, tmp_path: Path) 
     session = runtime.InferenceSession(str(tmp_path / "onnx" / "clip_encoder.int8.onnx"))
     visual = clip_from_onnx.load_visual(weights.path("clip-image"))
     batch = preprocess.prepare_squares(demo_photos(4), clip_from_onnx.IMAGE_SIZE)
-    pixels = preprocess.normalise(batch, torch.device("cpu"), torch.float32)
+    pixels = preprocess.normalise(batch, torch.device("cpu"))
     with torch.inference_mode():
         ours = torch.nn.functional.normalize(visual(pixels), dim=-1).numpy()
     # One by one: the runtime picks one activation scale for a whole batch.

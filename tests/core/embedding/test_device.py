@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from core.embedding.device import resolve_device, resolve_dtype
+from core.errors import SettingsError
+
+CPU = torch.device("cpu")
+
+
+def test_explicit_settings_are_kept() -> None:
+    assert resolve_device("cpu") == CPU
+    assert resolve_dtype("float32", CPU) is torch.float32
+    assert resolve_dtype("bfloat16", CPU) is torch.bfloat16
+
+
+def test_auto_picks_something_that_exists() -> None:
+    assert resolve_dtype("auto", resolve_device("auto")) in (torch.float32, torch.bfloat16)
+
+
+def test_unknown_device_is_a_sentence() -> None:
+    with pytest.raises(SettingsError, match="'warp'"):
+        resolve_device("warp")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_missing_gpu_is_a_sentence() -> None:
+    with pytest.raises(SettingsError, match="sees no GPU"):
+        resolve_device("cuda")
