@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 
 from core.studio import Studio
 from ui.media import media_router
-from ui.pages import annotate, catalog, compare, explore, home, inspect
+from ui.pages import annotate, catalog, compare, credits, explore, home, inspect
 from ui.theme import head, studio_theme, stylesheet
 
 #: Pages besides Home: title, path, module.
@@ -32,6 +32,8 @@ def build_pages(studio: Studio) -> gr.Blocks:
     for title, path, module in PAGES:
         with pages.route(title, path) as page:
             module.build(studio, page)
+    with pages.route("Credits", "/credits", show_in_navbar=False) as page:
+        credits.build(studio, page)
     return pages.queue(max_size=256, default_concurrency_limit=4)
 
 
