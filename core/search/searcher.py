@@ -14,7 +14,7 @@ from core.domain import Hit, Item, Query, SearchResult
 from core.errors import CatalogError, FingerprintMismatch, QueryError
 from core.pipeline.models import EngineModel, Photos
 from core.search import words
-from core.search.cutoff import Z_THRESHOLD, Standing
+from core.search.cutoff import Standing, threshold
 from core.search.duplicates import fold
 from core.search.fusion import reciprocal_ranks
 from core.search.query_vector import embed_query
@@ -34,7 +34,6 @@ class _Candidate:
     score: float
     cosine: float
     zscore: float
-    by_vector: bool
     shared: tuple[str, ...]
     has_all_words: bool
 
@@ -68,8 +67,9 @@ class Searcher:
         )
         encoded = time.perf_counter()
         candidates = self._candidates(query, vector, model, table)
-        kept = [c for c in candidates if not query.cutoff or _stands_out(c)]
-        hits = self._hits(kept, query)
+        limit = _threshold(query, candidates)
+        kept = [c for c in candidates if not query.cutoff or c.has_all_words or c.zscore >= limit]
+        hits = self._hits(kept, query, limit)
         ended = time.perf_counter()
         return SearchResult(
             engine=model.name,
@@ -133,7 +133,6 @@ class Searcher:
             by_words = table.cosines(others, vector)
             rankings.append([m.item_id for m in found if m.item_id in cosines | by_words])
             cosines |= by_words
-        near_ids = set(rankings[0])
         fused = len(rankings) > 1
         scores = reciprocal_ranks(rankings) if fused else cosines
         standing = Standing.of(vector, self._statistics_of(model, table))
@@ -144,14 +143,13 @@ class Searcher:
                 score=score,
                 cosine=cosines[item_id],
                 zscore=standing.zscore(cosines[item_id]),
-                by_vector=item_id in near_ids,
                 shared=shared.get(item_id, ()),
                 has_all_words=item_id in complete,
             )
             for item_id, score in scores.items()
         ]
 
-    def _hits(self, candidates: list[_Candidate], query: Query) -> tuple[Hit, ...]:
+    def _hits(self, candidates: list[_Candidate], query: Query, limit: float) -> tuple[Hit, ...]:
         by_id = {candidate.item_id: candidate for candidate in candidates}
         if query.fold_duplicates:
             groups = fold((candidate.item_id, candidate.phash) for candidate in candidates)
@@ -168,7 +166,7 @@ class Searcher:
                 score=by_id[name].score,
                 cosine=by_id[name].cosine,
                 zscore=by_id[name].zscore,
-                reasons=_reasons(by_id[name], len(groups[name])),
+                reasons=_reasons(by_id[name], len(groups[name]), limit),
                 duplicates=tuple(groups[name]),
             )
             for rank, name in enumerate(shown, start=1)
@@ -200,13 +198,14 @@ def _condition(query: Query) -> Expr | None:
     return condition
 
 
-def _stands_out(candidate: _Candidate) -> bool:
-    return candidate.has_all_words or candidate.zscore >= Z_THRESHOLD
+def _threshold(query: Query, candidates: list[_Candidate]) -> float:
+    has_picture = query.image is not None or bool(query.item_id)
+    return threshold(has_picture, max((c.zscore for c in candidates), default=0.0))
 
 
-def _reasons(candidate: _Candidate, folded: int) -> tuple[str, ...]:
+def _reasons(candidate: _Candidate, folded: int, limit: float) -> tuple[str, ...]:
     reasons = []
-    if candidate.zscore >= Z_THRESHOLD:
+    if candidate.zscore >= limit:
         reasons.append(f"looks like it (z {candidate.zscore:.1f})")
     if candidate.shared:
         reasons.append(f"words: {', '.join(candidate.shared)}")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.search.cutoff import Standing
+from core.search.cutoff import Standing, threshold
 from core.store.statistics import CosineStatistics
 
 
@@ -20,3 +20,9 @@ def test_where_all_items_are_alike_nothing_stands_out():
     same = np.ones((5, 4), np.float32) / 2
     standing = Standing.of(same[0], CosineStatistics.of(same))
     assert standing.zscore(1.0) == 0.0
+
+
+def test_words_need_more_than_pictures_and_a_share_of_the_best():
+    assert threshold(has_picture=False, best=2.5) == 2.0
+    assert threshold(has_picture=False, best=6.0) == 3.0
+    assert threshold(has_picture=True, best=6.0) == 1.5
