@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from core.domain import Hit, Item, SearchResult
@@ -14,6 +14,7 @@ class Card:
     """What one card shows; ``rank`` is 0 where items are browsed rather than ranked."""
 
     item: Item
+    kind: str
     photo: str
     inspect: str
     rank: int = 0
@@ -23,19 +24,28 @@ class Card:
 
 def item_card(item: Item, catalog: str) -> Card:
     """The card of an item that was not searched for."""
-    return Card(item, photo_url(item.photo, catalog), inspect_link(item.item_id, catalog))
+    return Card(
+        item=item,
+        kind=kind(item),
+        photo=photo_url(item.photo, catalog),
+        inspect=inspect_link(item.item_id, catalog),
+    )
 
 
 def hit_card(hit: Hit, catalog: str) -> Card:
     """The card of a search result."""
-    return Card(
-        item=hit.item,
-        photo=photo_url(hit.item.photo, catalog),
-        inspect=inspect_link(hit.item.item_id, catalog),
+    return replace(
+        item_card(hit.item, catalog),
         rank=hit.rank,
         reasons=hit.reasons,
         folded=plural(len(hit.duplicates), "near-duplicate") + " folded" if hit.duplicates else "",
     )
+
+
+def kind(item: Item) -> str:
+    """The product type, or the department where the type says no more than the title."""
+    said = item.title.strip().lower()
+    return item.product_type if item.product_type.lower() != said else item.department
 
 
 def inspect_link(item_id: str, catalog: str) -> str:

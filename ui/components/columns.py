@@ -8,7 +8,7 @@ from itertools import combinations
 
 from PIL import Image
 
-from core.domain import Comparison, EngineStatus, SearchResult
+from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult
 from core.studio import Studio
 from ui.components.cards import Card, hit_card, milliseconds, plural
 from ui.components.query import EXAMPLE_QUERIES, SearchForm
@@ -43,6 +43,7 @@ class Column:
     time: str
     explore: str
     rows: tuple[Row, ...]
+    empty: str
     cut: str = ""
 
 
@@ -71,25 +72,28 @@ def compare_html(
         link=form.link(),
         query_anchor=query_anchor(studio, form, catalog.name),
         sentences=in_common(comparison, engines),
-        columns=columns(comparison, engines, form, catalog.name),
-        advice=advice(form),
+        columns=columns(comparison, engines, form, catalog),
     )
 
 
 def columns(
-    comparison: Comparison, engines: tuple[EngineStatus, ...], form: SearchForm, catalog: str
+    comparison: Comparison,
+    engines: tuple[EngineStatus, ...],
+    form: SearchForm,
+    catalog: CatalogInfo,
 ) -> tuple[Column, ...]:
     """A column per result, in the order asked for."""
-    titles = {status.engine.name: status.engine.title for status in engines}
-    summaries = {status.engine.name: status.engine.summary for status in engines}
+    statuses = {status.engine.name: status for status in engines}
+    titles = {name: status.engine.title for name, status in statuses.items()}
     return tuple(
         Column(
             name=result.engine,
             title=titles[result.engine],
-            summary=summaries[result.engine],
+            summary=statuses[result.engine].engine.summary,
             time=milliseconds(result),
             explore=replace(form, engines=(result.engine,)).link("/explore"),
-            rows=_rows(result, comparison, titles, catalog),
+            rows=_rows(result, comparison, titles, catalog.name),
+            empty=advice(form, catalog, statuses[result.engine]),
             cut=plural(result.cut, "weaker match") if result.cut else "",
         )
         for result in comparison.results

@@ -144,6 +144,12 @@ def clamp_hits(wanted: int) -> int:
     return max(1, min(MOST_HITS, wanted))
 
 
+def ready_first(names: tuple[str, ...], catalog: CatalogInfo | None) -> tuple[str, ...]:
+    """Engines that can find something already come before those whose indexing has not begun."""
+    searchable = catalog.searchable if catalog else {}
+    return tuple(sorted(names, key=lambda name: not searchable.get(name, 0)))
+
+
 def choose_engines(
     wanted: tuple[str, ...], statuses: tuple[EngineStatus, ...], default: tuple[str, ...]
 ) -> tuple[str, ...]:

@@ -81,8 +81,10 @@ def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult
     return line
 
 
-def advice(form: SearchForm) -> str:
+def advice(form: SearchForm, catalog: CatalogInfo, engine: EngineStatus) -> str:
     """What to try when nothing was found, most promising first."""
+    if not catalog.searchable.get(engine.engine.name, catalog.items):
+        return f"{engine.engine.title} has indexed nothing yet; its turn comes while indexing runs."
     tries = []
     if form.filters:
         tries.append("take away a filter")
@@ -137,7 +139,7 @@ def _hits_html(
         cut=plural(result.cut, "weaker match") if result.cut else "",
         cards=[hit_card(hit, catalog.name) for hit in result.hits],
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
-        advice=advice(form),
+        advice=advice(form, catalog, engine),
     )
 
 

@@ -29,6 +29,7 @@ from ui.components.query import (
     form_from_request,
     keeps_picture,
     known_only,
+    ready_first,
 )
 from ui.components.results import missing_html, problem_html, progress_html
 from ui.messages import sentences
@@ -290,12 +291,15 @@ class SearchPanel:
             return problem_html(str(problem), form)
 
     def _chosen(self, form: SearchForm) -> tuple[str, ...]:
-        chosen = choose_engines(form.engines, self._studio.engines(), self._default_engines)
+        default = self._default_engines
+        if not self._several:
+            default = ready_first(default, self._catalog(form.catalog))
+        chosen = choose_engines(form.engines, self._studio.engines(), default)
         return chosen if self._several else chosen[:1]
 
     def _plain(self, form: SearchForm) -> SearchForm:
         """The same search with engines and catalogue left out where they are the default."""
-        engines = () if form.engines == self._chosen(SearchForm()) else form.engines
+        engines = () if form.engines == self._chosen(replace(form, engines=())) else form.engines
         default = self._catalog("")
         catalog = "" if default and form.catalog == default.name else form.catalog
         return replace(form, engines=engines, catalog=catalog)

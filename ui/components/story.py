@@ -175,7 +175,7 @@ def _retrieval(
     engines = tuple(s for name in names for s in statuses if s.engine.name == name)
     comparison = studio.compare(form.query(), names, catalog.name)
     return Retrieval(
-        columns=columns(comparison, engines, form, catalog.name),
+        columns=columns(comparison, engines, form, catalog),
         common=" · ".join(in_common(comparison, engines)),
         compare=SearchForm(text=form.text, catalog=form.catalog).link("/compare"),
     )

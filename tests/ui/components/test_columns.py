@@ -49,7 +49,7 @@ def test_overlap_in_words(shop: Shop) -> None:
 def test_a_column_links_to_the_same_search_in_explore(shop: Shop) -> None:
     form = SearchForm(text="x")
     comparison = shop.compare(form.query(), ("clip", "vl-clip"))
-    first, second = columns(comparison, (CLIP, VL_CLIP), form, "demo")
+    first, second = columns(comparison, (CLIP, VL_CLIP), form, shop.catalog())
     assert second.explore == "/explore?q=x&engine=vl-clip"
     assert first.time == "31 ms"
     assert second.summary == "About VL-CLIP."

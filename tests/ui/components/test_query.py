@@ -17,6 +17,7 @@ from ui.components.query import (
     form_from_search,
     keeps_picture,
     known_only,
+    ready_first,
 )
 
 FULL = SearchForm(
@@ -122,3 +123,10 @@ def test_only_engines_that_can_run_are_chosen() -> None:
     assert choose_engines(("fashion-clip",), statuses, ("vl-clip",)) == ("vl-clip",)
     assert choose_engines((), (CLIP, FASHION), ("vl-clip",)) == ("clip",)
     assert choose_engines((), (FASHION,), ("vl-clip",)) == ()
+
+
+def test_engines_that_can_find_something_come_first(shop: Shop) -> None:
+    started = replace(shop.catalog(), searchable={"clip": 128, "vl-clip": 0})
+    assert ready_first(("vl-clip", "clip"), started) == ("clip", "vl-clip")
+    assert ready_first(("vl-clip", "clip"), shop.catalog()) == ("vl-clip", "clip")
+    assert ready_first(("vl-clip", "clip"), None) == ("vl-clip", "clip")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.domain import Progress
 from tests.ui.shop import CLIP, FASHION, HOSTILE, VL_CLIP, Shop
 from ui.components.query import SearchForm
@@ -72,12 +74,18 @@ def test_nothing_found_says_what_to_do(shop: Shop) -> None:
     assert "weaker matches" in html
 
 
-def test_advice_fits_the_search() -> None:
-    assert "filter" not in advice(SearchForm())
-    everything = advice(SearchForm(departments=("home",), minus="red"))
+def test_advice_fits_the_search(shop: Shop) -> None:
+    catalog = shop.catalog()
+    assert "filter" not in advice(SearchForm(), catalog, CLIP)
+    everything = advice(SearchForm(departments=("home",), minus="red"), catalog, CLIP)
     assert "take away a filter" in everything
     assert "without" in everything
-    assert "weaker" not in advice(SearchForm(cutoff=False))
+    assert "weaker" not in advice(SearchForm(cutoff=False), catalog, CLIP)
+
+
+def test_advice_knows_an_engine_that_has_indexed_nothing(shop: Shop) -> None:
+    empty = replace(shop.catalog(), searchable={"clip": 0})
+    assert "CLIP has indexed nothing yet" in advice(SearchForm(), empty, CLIP)
 
 
 def test_without_a_query_there_is_a_shelf_per_department(shop: Shop) -> None:
