@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 import lancedb
 import pyarrow as pa
 from lancedb.expr import col, lit
 
 from core.domain import EventKind, JudgmentEvent
+from core.judging.durable import Flusher
 from core.store.database import compact, ensure_table, fragments, read_rows
 
 NAME = "judgments"
@@ -43,10 +45,11 @@ class JudgmentLog:
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         self._table = ensure_table(database, NAME, SCHEMA)
+        self._flusher = Flusher(Path(str(database.uri)) / f"{NAME}.lance")
         self._appended = 0
 
     def append(self, events: Sequence[JudgmentEvent]) -> None:
-        """Add events; returning means that they are committed on disk."""
+        """Add events; returning means that they are committed and flushed to disk."""
         rows = [
             {
                 "event_id": event.event_id,
@@ -62,7 +65,9 @@ class JudgmentLog:
             }
             for event in events
         ]
+        since = self._flusher.moment()
         self._table.add(pa.Table.from_pylist(rows, schema=SCHEMA))
+        self._flusher.flush(since)
         self._appended += 1
         if self._appended % 64 == 0:
             self.compact()
@@ -74,6 +79,10 @@ class JudgmentLog:
             condition = condition & (col("at") >= lit(since))
         rows = read_rows(self._table, SCHEMA.names, condition)
         return [_event(row) for row in rows.sort_by([("at", "ascending")]).to_pylist()]
+
+    def count(self, set_id: str) -> int:
+        """How many events a set has."""
+        return int(self._table.count_rows((col("set_id") == lit(set_id)).to_sql()))
 
     @property
     def version(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import islice, pairwise
 
 from core.domain import EventKind, JudgingProgress, JudgmentSet, Pair
 from core.judging.pool import shuffled
@@ -28,20 +29,29 @@ def order(judgment_set: JudgmentSet, annotator: str) -> list[Pair]:
 
 
 def next_pairs(
-    judgment_set: JudgmentSet, state: SetState, annotator: str, count: int
+    ordered: Sequence[Pair], state: SetState, annotator: str, count: int
 ) -> tuple[Pair, ...]:
-    """Pairs that this annotator has not judged, in their order; those put off come last."""
+    """Pairs that this annotator has not judged, in their order; those put off come last.
+
+    Args:
+        ordered: The annotator's own ``order``.
+        state: All events of the set.
+        annotator: Who.
+        count: How many at most.
+    """
     current = state.current(annotator)
-    fresh: list[Pair] = []
-    later: list[Pair] = []
-    for pair in order(judgment_set, annotator):
-        event = current.get((pair.query.query_id, pair.item_id))
-        if event is None:
-            fresh.append(pair)
-        elif event.kind is EventKind.SKIP:
-            later.append(pair)
-    later.sort(key=lambda pair: current[(pair.query.query_id, pair.item_id)].at)
-    return tuple((fresh + later)[:count])
+    fresh = (pair for pair in ordered if (pair.query.query_id, pair.item_id) not in current)
+    found = list(islice(fresh, max(count, 0)))
+    if len(found) < count:
+        later = [
+            pair
+            for pair in ordered
+            if (event := current.get((pair.query.query_id, pair.item_id)))
+            and event.kind is EventKind.SKIP
+        ]
+        later.sort(key=lambda pair: current[(pair.query.query_id, pair.item_id)].at)
+        found += later[: count - len(found)]
+    return tuple(found)
 
 
 def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> JudgingProgress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 
 import lancedb
 import pyarrow as pa
@@ -11,6 +12,7 @@ from lancedb.expr import col, lit
 
 from core.domain import JudgmentQuery, JudgmentSet, Pair
 from core.errors import JudgmentError
+from core.judging.durable import Flusher
 from core.store.database import ensure_table, read_rows
 
 NAME = "judgment_sets"
@@ -29,6 +31,7 @@ class SetTable:
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         self._table = ensure_table(database, NAME, SCHEMA)
+        self._flusher = Flusher(Path(str(database.uri)) / f"{NAME}.lance")
         self._known: dict[str, JudgmentSet] = {}
 
     def add(self, judgment_set: JudgmentSet) -> None:
@@ -38,7 +41,9 @@ class SetTable:
             "created": judgment_set.created,
             "payload": _encode(judgment_set),
         }
+        since = self._flusher.moment()
         self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
+        self._flusher.flush(since)
 
     def all(self) -> tuple[JudgmentSet, ...]:
         """All sets, newest first."""

@@ -3,8 +3,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 import uuid
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,8 +22,10 @@ from core.domain import (
     SearchResult,
 )
 from core.errors import JudgmentError
+from core.judging.aggregation import aggregate
 from core.judging.desk import JudgingDesk
-from core.judging.export import aggregate
+from core.judging.export import read_qrels
+from core.judging.log import JudgmentLog
 from core.store.database import open_database
 
 QUERIES = (JudgmentQuery("q1", text="chair"), JudgmentQuery("q2", item_id="lamp-1"))
@@ -173,6 +177,7 @@ def _start(tmp_path: Path, made: JudgmentSet, names: list[str]) -> list[multipro
     return processes
 
 
+@pytest.mark.slow
 def test_four_labelling_processes_lose_nothing(
     tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
 ) -> None:
@@ -184,6 +189,7 @@ def test_four_labelling_processes_lose_nothing(
     assert all(not desk.next_pairs(made.set_id, name) for name in names)
 
 
+@pytest.mark.slow
 def test_a_killed_labeller_loses_nothing_acknowledged(
     tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
 ) -> None:
@@ -195,3 +201,139 @@ def test_a_killed_labeller_loses_nothing_acknowledged(
     process.join()
     stored = {event.event_id for event in desk.current(made.set_id)}
     assert set(acknowledged.read_text().split()) <= stored
+
+
+def test_an_event_sent_twice_counts_once(desk: JudgingDesk, made: JudgmentSet) -> None:
+    event = grade(made, "q1", "q1-0", 2)
+    desk.judge(event)
+    desk.judge(event)
+    assert desk.current(made.set_id) == [event]
+    desk.undo(made.set_id, "ada")
+    assert desk.current(made.set_id) == []
+
+
+def test_nobody_undoes_another_persons_label(desk: JudgingDesk, made: JudgmentSet) -> None:
+    hers = grade(made, "q1", "q1-0", 2)
+    desk.judge(hers)
+    with pytest.raises(JudgmentError, match="can't be sent"):
+        desk.judge(
+            replace(hers, event_id="x", kind=EventKind.UNDO, annotator="eve", note=hers.event_id)
+        )
+    assert desk.undo(made.set_id, "eve") is None
+    assert desk.current(made.set_id) == [hers]
+
+
+@pytest.mark.parametrize("name", ["", "  ", " ada", "a\x00b", "a\u202eb", "x" * 201, "a\ud800"])
+def test_names_that_nobody_has_are_refused(desk: JudgingDesk, made: JudgmentSet, name: str) -> None:
+    with pytest.raises(JudgmentError, match="name"):
+        desk.judge(grade(made, "q1", "q1-0", 1, name))
+
+
+@pytest.mark.parametrize(
+    "name", ["' OR '1'='1", '"; DROP TABLE', "../../etc", "名前", "<b>ada</b>"]
+)
+def test_hostile_names_and_notes_are_only_text(
+    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet, name: str
+) -> None:
+    event = replace(grade(made, "q1", "q1-0", 1, name), note="'); DROP\x00 TABLE --\n" + "n" * 9000)
+    desk.judge(replace(event, seconds=float("nan")))
+    (stored,) = JudgingDesk(open_database(tmp_path / "lance")).current(made.set_id)
+    assert stored.annotator == name
+    assert stored.note.startswith("'); DROP TABLE --\n")
+    assert len(stored.note) == 2000
+    assert stored.seconds == 0.0
+    assert desk.progress(made.set_id, "ada").done == 0
+
+
+def test_labels_imported_with_old_dates_are_seen_by_running_processes(
+    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+) -> None:
+    desk.judge(grade(made, "q1", "q1-0", 1))
+    other = JudgingDesk(open_database(tmp_path / "lance"))
+    assert len(other.current(made.set_id)) == 1
+    desk.judge(replace(grade(made, "q1", "q1-1", 1, "bob"), at=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert len(other.current(made.set_id)) == 2
+
+
+@pytest.mark.slow
+def test_compaction_beside_writers_loses_nothing(
+    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["ada", "bob"]
+    processes = _start(tmp_path, made, names)
+    log = JudgmentLog(open_database(tmp_path / "lance"))
+    monkeypatch.setattr("core.judging.log.COMPACT_AFTER", 2)
+    while any(process.is_alive() for process in processes):
+        log.compact()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert len(desk.current(made.set_id)) == 2 * len(made.pairs)
+    acknowledged = {line for name in names for line in (tmp_path / name).read_text().split()}
+    assert {event.event_id for event in desk.current(made.set_id)} == acknowledged
+
+
+def test_csv_comes_back_without_loss(tmp_path: Path, desk: JudgingDesk, made: JudgmentSet) -> None:
+    notes = ["=1+1", "'quoted", "-3", 'two\nlines, “quotes" and ünïcode', "@x", ""]
+    for number, note in enumerate(notes):
+        event = replace(grade(made, "q1", f"q1-{number}", number % 4, f"+{number}"), note=note)
+        desk.judge(replace(event, seconds=0.1 + 0.2))
+    before = desk.current(made.set_id)
+    file = desk.write(made.set_id, tmp_path / "labels.csv", "csv")
+    assert desk.read(made.set_id, file) == 0
+    elsewhere = JudgingDesk(open_database(tmp_path / "other"))
+    elsewhere._sets.add(made)
+    assert elsewhere.read(made.set_id, file) == len(notes)
+    assert elsewhere.current(made.set_id) == before
+
+
+def test_a_broken_import_names_the_line_and_takes_nothing(
+    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+) -> None:
+    desk.judge(grade(made, "q1", "q1-0", 1))
+    file = desk.write(made.set_id, tmp_path / "labels.csv", "csv")
+    first, label = file.read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join([first, label, label.replace(",grade,1", ",grade,one")]))
+    with pytest.raises(JudgmentError, match="line 3"):
+        desk.read(made.set_id, file)
+    file.write_text("a,b\n1,2\n")
+    with pytest.raises(JudgmentError, match="lacks the columns"):
+        desk.read(made.set_id, file)
+    assert len(desk.current(made.set_id)) == 1
+
+
+def test_qrels_come_back(tmp_path: Path, desk: JudgingDesk, made: JudgmentSet) -> None:
+    for item, value in (("q1-0", 3), ("q1-1", 0)):
+        desk.judge(grade(made, "q1", item, value))
+    file = desk.write(made.set_id, tmp_path / "a.qrels", "qrels", "majority")
+    assert read_qrels(file) == aggregate(desk.current(made.set_id), "majority")
+    file.write_text("q1 0 x\n")
+    with pytest.raises(JudgmentError, match="line 1"):
+        read_qrels(file)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_events_stay_interactive(tmp_path: Path, desk: JudgingDesk) -> None:
+    queries = tuple(JudgmentQuery(f"q{i}", text="chair") for i in range(100))
+    made = desk.create(
+        "Large", queries, ("clip",), 100, "",
+        lambda query: [result("clip", [f"{query.query_id}-{i}" for i in range(100)])],
+    )  # fmt: skip
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    events = [
+        JudgmentEvent(
+            f"{who}-{number}", EventKind.GRADE, made.set_id, pair.query.query_id, pair.item_id,
+            f"a{who}", number % 4, "", start + timedelta(seconds=number), 1.0,
+        )
+        for who in range(10)
+        for number, pair in enumerate(made.pairs)
+    ]  # fmt: skip
+    assert len(events) == 100_000
+    JudgmentLog(open_database(tmp_path / "lance")).append(events)
+    desk.next_pairs(made.set_id, "zoe")
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        (pair,) = desk.next_pairs(made.set_id, "zoe")
+        desk.judge(grade(made, pair.query.query_id, pair.item_id, 1, "zoe"))
+        desk.progress(made.set_id, "zoe")
+        times.append(time.perf_counter() - started)
+    assert sorted(times)[2] < 0.5
