@@ -84,11 +84,11 @@ def columns(
 ) -> tuple[Column, ...]:
     """A column per result, in the order asked for."""
     statuses = {status.engine.name: status for status in engines}
-    titles = {name: status.engine.title for name, status in statuses.items()}
+    titles = _answering(comparison, engines)
     return tuple(
         Column(
             name=result.engine,
-            title=titles[result.engine],
+            title=statuses[result.engine].engine.title,
             summary=statuses[result.engine].engine.summary,
             time=milliseconds(result),
             explore=replace(form, engines=(result.engine,)).link("/explore"),
@@ -125,14 +125,20 @@ def change(ranks: Mapping[str, int], engine: str, titles: Mapping[str, str]) -> 
 
 
 def in_common(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> tuple[str, ...]:
-    """Overlap of every two engines in words: ``CLIP and VL-CLIP: 7 of 20 in common``."""
-    titles = {status.engine.name: status.engine.title for status in engines}
-    found = {r.engine: {hit.item.item_id for hit in r.hits} for r in comparison.results}
+    """Overlap of every two engines that found something, in words: ``7 of 20 in common``."""
+    titles = _answering(comparison, engines)
+    found = {r.engine: {hit.item.item_id for hit in r.hits} for r in comparison.results if r.hits}
     return tuple(
         f"{titles[one]} and {titles[other]}: {len(found[one] & found[other])} of "
         f"{max(len(found[one]), len(found[other]))} in common"
         for one, other in combinations(found, 2)
     )
+
+
+def _answering(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> dict[str, str]:
+    """Name to title of the engines that found something, in the order asked for."""
+    titles = {status.engine.name: status.engine.title for status in engines}
+    return {r.engine: titles[r.engine] for r in comparison.results if r.hits}
 
 
 def _rows(

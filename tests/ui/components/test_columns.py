@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.ui.shop import CLIP, VL_CLIP, Shop
@@ -72,3 +74,13 @@ def test_without_a_query_the_engines_introduce_themselves(shop: Shop) -> None:
 
 def test_one_engine_asks_for_a_second(shop: Shop) -> None:
     assert "Choose a second engine" in compare_html(shop, SearchForm(text="x"), (CLIP,), None)
+
+
+def test_an_engine_that_finds_nothing_is_compared_with_nothing(shop: Shop) -> None:
+    found = shop.compare(SearchForm(text="x").query(), ("clip",))
+    nothing = shop.search(SearchForm(text="nothing").query(), "vl-clip")
+    comparison = replace(found, results=(*found.results, nothing))
+    assert in_common(comparison, (CLIP, VL_CLIP)) == ()
+    first, second = columns(comparison, (CLIP, VL_CLIP), SearchForm(), shop.catalog())
+    assert [row.change for row in first.rows] == [None, None, None]
+    assert second.rows == ()
