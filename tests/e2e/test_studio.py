@@ -1,0 +1,117 @@
+"""What a merchandiser, a stakeholder and an annotator do, in a real browser, on real models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_home_tells_one_real_story(page: Page, studio_url: str) -> None:
+    page.goto(studio_url)
+    story = page.locator("#home")
+    expect(story.locator("img").first).to_be_visible()
+    assert all(
+        page.evaluate("[...document.querySelectorAll('#home img')].map(i => i.alt !== null)")
+    )
+
+
+def test_search_similar_and_a_link_that_reproduces_it(page: Page, studio_url: str) -> None:
+    page.goto(f"{studio_url}/explore")
+    page.locator("#explore-query textarea, #explore-query input").first.fill("wooden chair")
+    page.keyboard.press("Enter")
+    cards = page.locator("#explore-results .vs-card")
+    expect(page.locator("#explore-results .vs-rank").first).to_be_visible()
+    names = [name.lower() for name in page.locator("#explore-results .vs-name").all_inner_texts()]
+    assert sum("chair" in name for name in names[:6]) >= 3, names[:6]
+
+    page.wait_for_url("**/explore?*q=wooden*")
+    link = page.url
+    first = cards.first.get_attribute("data-item")
+    page.goto(link)
+    expect(page.locator("#explore-results .vs-rank").first).to_be_visible()
+    assert cards.first.get_attribute("data-item") == first
+
+    cards.first.get_by_role("button", name="Similar to").click()
+    expect(page.locator("#explore-results .vs-anchor")).to_be_visible()
+    assert first not in [card.get_attribute("data-item") for card in cards.all()]
+
+
+def test_engines_side_by_side(page: Page, studio_url: str) -> None:
+    page.goto(f"{studio_url}/compare?q=portrait+of+a+woman")
+    columns = page.locator("#compare-results .vs-column")
+    expect(columns).to_have_count(2)
+    expect(columns.first.locator(".vs-row").first).to_be_visible()
+    expect(page.locator("#compare-results .vs-overlap")).to_contain_text("in common")
+
+
+def test_inspect_shows_what_each_encoder_gets(page: Page, studio_url: str) -> None:
+    page.goto(f"{studio_url}/explore?q=floor+lamp")
+    page.locator("#explore-results .vs-card a").first.click()
+    page.wait_for_url("**/inspect?*")
+    expect(page.locator("#inspect .vs-input-picture")).to_have_count(2)
+    expect(page.locator("#inspect .vs-inspect-rewrite")).not_to_be_empty()
+    rows = page.locator("#inspect tr[data-region]")
+    if rows.count() > 1:
+        rows.nth(1).click()
+        expect(rows.nth(1)).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("#inspect .vs-region.vs-on")).to_have_count(1)
+
+
+def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path: Path) -> None:
+    page.goto(f"{studio_url}/annotate")
+    page.get_by_role("button", name="New judgment set").click()
+    page.locator("#annotate-queries textarea").fill("wooden chair\nitem:nothing-like-it")
+    page.locator("#annotate-create").click()
+    expect(page.get_by_text("There is no item")).to_be_visible()
+    page.locator("#annotate-queries textarea").fill("wooden chair\noranges in a crate")
+    page.locator("#annotate-create").click()
+    desk = page.locator(".vs-desk")
+    expect(desk.locator(".vs-desk-title")).not_to_be_empty()
+    page.locator("h1").first.click()  # away from the text fields: keys are commands now
+
+    first = desk.get_attribute("data-key")
+    page.keyboard.press("3")
+    expect(desk).not_to_have_attribute("data-key", first or "")
+    expect(desk.locator(".vs-desk-progress")).to_contain_text("1 of")
+    page.keyboard.press("0")
+    expect(desk.locator(".vs-desk-progress")).to_contain_text("2 of")
+    page.keyboard.press("z")
+    expect(desk.locator(".vs-desk-progress")).to_contain_text("1 of")
+
+    page.get_by_role("button", name="Export").first.click()
+    with page.expect_download() as download:
+        page.locator("#annotate-qrels").click()
+    target = tmp_path / "labels.qrels"
+    download.value.save_as(target)
+    (line,) = target.read_text().splitlines()
+    query_id, zero, item_id, grade = line.split()
+    assert (zero, grade) == ("0", "3")
+    assert f"{query_id}\t{item_id}" == first
+
+
+def test_pages_fit_a_phone(page: Page, studio_url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/", "/explore?q=chair", "/compare?q=chair", "/inspect", "/annotate", "/catalog"):
+        page.goto(studio_url + path)
+        page.wait_for_selector("h1")
+        page.wait_for_timeout(500)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 391, f"{path} is {width} pixels wide"
+
+
+def test_a_hostile_query_stays_text(page: Page, studio_url: str) -> None:
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.goto(f"{studio_url}/explore?q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E%24%7Balert(2)%7D")
+    page.wait_for_selector("#explore-results .vs-status, #explore-results .vs-empty")
+    page.wait_for_timeout(500)
+    assert dialogs == []
+
+
+def test_catalog_lists_the_demo(page: Page, studio_url: str) -> None:
+    page.goto(f"{studio_url}/catalog")
+    expect(page.locator("#catalog-overview .vs-catalog")).to_contain_text("items in 3 departments")
