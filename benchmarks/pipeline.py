@@ -4,7 +4,7 @@ The pipeline reads a catalogue file, checks rows, decodes and stores pictures, e
 titles and writes to LanceDB; the bare rate is ``encode_prepared`` alone on pictures that are
 decoded and resized already. Two cores that do nothing else are assumed.
 
-    python benchmarks/pipeline.py CATALOG_FILE [--images DIR] [--rows 256]
+    python -m benchmarks.pipeline CATALOG_FILE [--images DIR] [--rows 256]
 """
 
 from __future__ import annotations

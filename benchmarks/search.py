@@ -1,6 +1,6 @@
 """Search latency: the studio on a catalogue, and exact search against index on synthetic rows.
 
-python benchmarks/search.py [--data-dir DIR] [--catalog demo] [--rows 20000]
+python -m benchmarks.search [--data-dir DIR] [--catalog demo] [--rows 20000]
 """
 
 from __future__ import annotations

@@ -32,6 +32,11 @@ Vectors = npt.NDArray[np.float32]
 #: Up to this many rows a search is exact; above, an index answers.
 EXACT_LIMIT = 20_000
 
+#: How wide HNSW searches, and how many times more candidates than asked for are ranked again with
+#: the full vectors. With LanceDB's defaults recall@20 on 20,001 random vectors was 0.14 to 0.17;
+#: with these it was 0.94, and 1.00 on clustered ones. An exact search ignores both.
+SEARCH_BREADTH, REFINE = 800, 5
+
 _TEXT_COLUMNS = ("item_id", "key", "grounding_key", "rewrite_key", "department", "product_type")
 _VECTOR_COLUMNS = ("image_vector", "text_vector", "vector")
 
@@ -244,6 +249,8 @@ class VectorTable:
             .distance_type("cosine")
             .select(["item_id", "phash", "_distance"])
             .limit(count)
+            .ef(max(SEARCH_BREADTH, 8 * count))
+            .refine_factor(REFINE)
         )
         if condition is not None:
             search = search.where(condition, prefilter=True)
@@ -257,7 +264,7 @@ class VectorTable:
             return
         have = {tuple(index.columns) for index in table.list_indices()}
         wanted: dict[str, HnswSq | Bitmap | BTree] = {
-            "vector": HnswSq(distance_type="cosine"),
+            "vector": HnswSq(distance_type="cosine", ef_construction=150),
             "department": Bitmap(),
             "product_type": Bitmap(),
             "item_id": BTree(),
