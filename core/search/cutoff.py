@@ -7,6 +7,7 @@ it stands out, on one scale for words and pictures, for every engine and every c
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from core.store.statistics import CosineStatistics
@@ -22,13 +23,20 @@ WORDS_THRESHOLD, PICTURE_THRESHOLD = 2.0, 1.5
 SHARE_OF_BEST = 0.5
 
 
-def threshold(has_picture: bool, best: float) -> float:
+#: In smaller catalogues averages mean little (of n items none can reach more than √n): no cut-off.
+SMALLEST = 50
+
+
+def threshold(has_picture: bool, best: float, items: int) -> float:
     """The z-score that a hit must reach.
 
     Args:
         has_picture: A picture or an item is part of the query.
         best: Largest z-score among the candidates.
+        items: How many items the averages are of.
     """
+    if items < SMALLEST:
+        return -math.inf
     return PICTURE_THRESHOLD if has_picture else max(WORDS_THRESHOLD, SHARE_OF_BEST * best)
 
 
@@ -38,11 +46,12 @@ class Standing:
 
     mean: float
     deviation: float
+    items: int
 
     @classmethod
     def of(cls, query: Vectors, statistics: CosineStatistics) -> Standing:
         """For ``query`` ``[d] float32``."""
-        return cls(*statistics.moments(query))
+        return cls(*statistics.moments(query), statistics.rows)
 
     def zscore(self, cosine: float) -> float:
         """How many standard deviations above the mean; 0 when all items are alike."""

@@ -66,8 +66,9 @@ class Searcher:
             lambda item_id: self._item_photo(item_id),
         )
         encoded = time.perf_counter()
-        candidates = self._candidates(query, vector, model, table)
-        limit = _threshold(query, candidates)
+        standing = Standing.of(vector, self._statistics_of(model, table))
+        candidates = self._candidates(query, vector, standing, table)
+        limit = _threshold(query, candidates, standing)
         kept = [c for c in candidates if not query.cutoff or c.has_all_words or c.zscore >= limit]
         hits = self._hits(kept, query, limit)
         ended = time.perf_counter()
@@ -111,7 +112,7 @@ class Searcher:
         return found[item_id]
 
     def _candidates(
-        self, query: Query, vector: Vectors, model: EngineModel, table: VectorTable
+        self, query: Query, vector: Vectors, standing: Standing, table: VectorTable
     ) -> list[_Candidate]:
         """What vectors and words find, fused, best first."""
         count = max(100, 4 * query.k)
@@ -135,7 +136,6 @@ class Searcher:
             cosines |= by_words
         fused = len(rankings) > 1
         scores = reciprocal_ranks(rankings) if fused else cosines
-        standing = Standing.of(vector, self._statistics_of(model, table))
         return [
             _Candidate(
                 item_id=item_id,
@@ -198,14 +198,15 @@ def _condition(query: Query) -> Expr | None:
     return condition
 
 
-def _threshold(query: Query, candidates: list[_Candidate]) -> float:
+def _threshold(query: Query, candidates: list[_Candidate], standing: Standing) -> float:
     has_picture = query.image is not None or bool(query.item_id)
-    return threshold(has_picture, max((c.zscore for c in candidates), default=0.0))
+    best = max((candidate.zscore for candidate in candidates), default=0.0)
+    return threshold(has_picture, best, standing.items)
 
 
 def _reasons(candidate: _Candidate, folded: int, limit: float) -> tuple[str, ...]:
     reasons = []
-    if candidate.zscore >= limit:
+    if candidate.zscore >= max(limit, 0.0):
         reasons.append(f"looks like it (z {candidate.zscore:.1f})")
     if candidate.shared:
         reasons.append(f"words: {', '.join(candidate.shared)}")

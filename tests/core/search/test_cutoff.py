@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,10 @@ def test_where_all_items_are_alike_nothing_stands_out():
 
 
 def test_words_need_more_than_pictures_and_a_share_of_the_best():
-    assert threshold(has_picture=False, best=2.5) == 2.0
-    assert threshold(has_picture=False, best=6.0) == 3.0
-    assert threshold(has_picture=True, best=6.0) == 1.5
+    assert threshold(has_picture=False, best=2.5, items=700) == 2.0
+    assert threshold(has_picture=False, best=6.0, items=700) == 3.0
+    assert threshold(has_picture=True, best=6.0, items=700) == 1.5
+
+
+def test_a_handful_of_items_is_shown_as_a_whole():
+    assert threshold(has_picture=False, best=1.0, items=6) == -math.inf

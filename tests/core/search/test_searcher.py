@@ -175,4 +175,4 @@ def test_it_answers_while_the_first_indexing_is_under_way(shop, tmp_path):
     rows = shop.store.vectors("clip").get(["id-000", "id-001", "id-002", "id-003"])
     table.upsert(list(rows.values()))
     store.items.upsert(list(shop.store.items.records(rows).values()))
-    assert len(young.search(Query("chair", cutoff=False), shop.clip).hits) == 4
+    assert len(young.search(Query("chair"), shop.clip).hits) == 4
