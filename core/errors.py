@@ -41,3 +41,7 @@ class QueryError(StudioError):
 
 class JudgmentError(StudioError):
     """A judgment, a judgment set or an import of judgments is not valid."""
+
+
+class RewritingFailed(StudioError):
+    """An item's text could not be rewritten; it keeps what it had."""

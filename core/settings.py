@@ -72,6 +72,15 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("ANTHROPIC_API_KEY", "VLCLIP_ANTHROPIC_API_KEY"),
         description="Key for the rewriting agent; without it the offline rules write.",
     )
+    rewriter: Literal["rules", "claude"] = Field(
+        "rules", description="Who rewrites titles: the offline rules, or claude (needs a key)."
+    )
+    rewrite_model: str = Field(
+        "claude-haiku-5-5", min_length=1, description="Model of the rewriting agent."
+    )
+    rewrite_rounds: int = Field(
+        5, ge=1, le=10, description="Most rounds of draft and verdict of the rewriting agent."
+    )
 
     @property
     def is_local(self) -> bool:

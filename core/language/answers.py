@@ -1,0 +1,62 @@
+"""What the agent's roles answer, and what an answer must be before it is believed."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel, Field
+
+from core.language.plain import has_words
+
+#: A description is never longer; the text tower's context holds about 50 words.
+MOST_WORDS = 30
+_MOST_CHARACTERS = 300
+_MARKUP = re.compile(r"[<>{}\[\]`|\\#*_^~]|&\w+;|https?:|www\.|\w@\w")
+_SENTENCE_END = re.compile(r"[.!?。！？]\s+\S")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+class Draft(BaseModel):
+    """The summarizer's and the refiner's answer."""
+
+    description: str = Field(description="The one-sentence visual description.")
+
+
+class Verdict(BaseModel):
+    """The evaluator's answer."""
+
+    score: float = Field(ge=0, le=5, description="0 to 5; 5 when nothing needs to change.")
+    justification: str = Field(description="Why, in one or two sentences.")
+    suggestions: list[str] = Field(description="What to change, most important first.")
+    stop: bool = Field(description="True exactly when nothing needs to change.")
+
+
+class Unusable(ValueError):
+    """An answer breaks the rules; the message says which, never what was written."""
+
+
+def usable(description: str) -> str:
+    """The description, tidied, if it is one plain sentence.
+
+    Raises:
+        Unusable: It is empty, too long, several sentences, or has markup or an address in it.
+    """
+    text = " ".join(description.split()).strip(" \"'“”«»")
+    text = text.rstrip(".。 ")
+    if not has_words(text):
+        raise Unusable("the description is empty")
+    if _CONTROL.search(text):
+        raise Unusable("the description has control characters in it")
+    if _MARKUP.search(text):
+        raise Unusable("the description has markup or an address in it")
+    if len(text.split()) > MOST_WORDS or len(text) > _MOST_CHARACTERS:
+        raise Unusable(f"the description has more than {MOST_WORDS} words")
+    if _SENTENCE_END.search(text):
+        raise Unusable("the description has more than one sentence")
+    return text
+
+
+def short_lines(texts: list[str], most: int = 5, length: int = 300) -> tuple[str, ...]:
+    """The evaluator's suggestions as bounded single lines, without empty ones."""
+    lines = (" ".join(_CONTROL.sub(" ", text).split())[:length] for text in texts)
+    return tuple(line for line in lines if line)[:most]

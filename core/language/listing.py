@@ -1,0 +1,74 @@
+"""An item as the agent sees it: the photo, downscaled, and the listing as escaped XML data."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from PIL import Image
+
+from core.domain.item import Item
+from core.language.plain import DESCRIPTION_LIMIT, TITLE_LIMIT, plain
+
+if TYPE_CHECKING:
+    from anthropic.types import ImageBlockParam, TextBlockParam
+
+#: Long side of the photo that is sent, pixels: enough for shapes and patterns, cheap to send.
+LONG_SIDE = 768
+_MOST_ATTRIBUTES = 30
+
+
+def listing_xml(item: Item) -> str:
+    """The listing's fields between ``<listing>`` tags; nothing in them can close the block."""
+    fields = [
+        ("title", plain(item.title, TITLE_LIMIT)),
+        ("product_type", plain(item.product_type, 200)),
+        ("department", plain(item.department, 200)),
+        *(
+            (f'attribute name="{_attribute(name)}"', plain(value, 200))
+            for name, value in list(item.attributes.items())[:_MOST_ATTRIBUTES]
+        ),
+        ("description", plain(item.description, DESCRIPTION_LIMIT)),
+    ]
+    lines = [f"<{tag}>{escape(text)}</{tag.split()[0]}>" for tag, text in fields if text]
+    return "\n".join(["<listing>", *lines, "</listing>"])
+
+
+def draft_xml(draft: str) -> str:
+    """A draft between ``<draft>`` tags."""
+    return f"<draft>{escape(draft)}</draft>"
+
+
+def item_blocks(item: Item, photo: Image.Image | None) -> list[ImageBlockParam | TextBlockParam]:
+    """Photo and listing as content blocks; the last one ends the part that can be cached."""
+    blocks: list[ImageBlockParam | TextBlockParam] = []
+    if photo is not None:
+        blocks.append(
+            {
+                "type": "image",
+                "source": {"type": "base64", "media_type": "image/jpeg", "data": _jpeg(photo)},
+            }
+        )
+    note = "" if photo is not None else "There is no photo of this product.\n"
+    blocks.append(
+        {
+            "type": "text",
+            "text": note + listing_xml(item),
+            "cache_control": {"type": "ephemeral"},
+        }
+    )
+    return blocks
+
+
+def _attribute(name: str) -> str:
+    return escape(plain(name, 60), {'"': "&quot;", "\n": " "})
+
+
+def _jpeg(photo: Image.Image) -> str:
+    picture = photo.convert("RGB")
+    picture.thumbnail((LONG_SIDE, LONG_SIDE))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=85)
+    return base64.standard_b64encode(buffer.getvalue()).decode("ascii")

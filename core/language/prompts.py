@@ -1,0 +1,43 @@
+"""The agent's prompts: files in ``data/prompts``, known by their content."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """What the agent is told: the rules for every role, and each role's task."""
+
+    system: str
+    summarizer: str
+    evaluator: str
+    refiner: str
+
+    @property
+    def digest(self) -> str:
+        """Hash of all four texts, hexadecimal."""
+        texts = (self.system, self.summarizer, self.evaluator, self.refiner)
+        return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def load_prompts(folder: Path) -> Prompts:
+    """Read the four prompts.
+
+    Raises:
+        SettingsError: One is missing or empty.
+    """
+    texts: dict[str, str] = {}
+    for name in ("system", "summarizer", "evaluator", "refiner"):
+        path = folder / f"{name}.md"
+        try:
+            texts[name] = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"The prompt {path} can't be read: {error}.") from None
+        if not texts[name]:
+            raise SettingsError(f"The prompt {path} is empty.")
+    return Prompts(**texts)
