@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Cosines are sharpened by this before the softmax.
 SHARPNESS = 10.0
 
-Similarity = Literal["query", "value"]
+Similarity = Literal["query", "key", "value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,11 @@ def _self_attention(block: Any, tokens: Tensor, similarity: Similarity) -> Tenso
         block.ln_1(tokens).to(dtype), attention.in_proj_weight, attention.in_proj_bias
     ).float()
     count, length, _ = tokens.shape
-    query, _, value = (
+    query, key, value = (
         part.view(count, length, attention.num_heads, -1).transpose(1, 2)
         for part in mixed.chunk(3, dim=-1)
     )
-    like = functional.normalize(query if similarity == "query" else value, dim=-1)
+    chosen = {"query": query, "key": key, "value": value}[similarity]
+    like = functional.normalize(chosen, dim=-1)
     weights = (like @ like.transpose(-1, -2) * SHARPNESS).softmax(dim=-1)
     return attention.out_proj((weights @ value).transpose(1, 2).flatten(2).to(dtype)).float()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Words that a prompt competes with in the compact grounder, one a line.
 VOCABULARY = "vocabularies/scene.txt"
+#: Roles of the full profile's weights.
+DINO_ROLE, SAM_ROLE = "grounding-dino", "sam-vit-b"
 
 
 def build_grounder(settings: Settings, weights: WeightStore, encoder: CompactEncoder) -> Grounder:
@@ -38,7 +40,7 @@ def _compact(settings: Settings, weights: WeightStore, encoder: CompactEncoder) 
     segmenter = SamSegmenter(
         load=lambda: build_mobile_sam(weights.path("sam")),
         name="MobileSAM",
-        weights=weights.fingerprint("sam"),
+        weights=lambda: weights.fingerprint("sam"),
         device=resolve_device(settings.device),
     )
     lines = (settings.shipped / VOCABULARY).read_text(encoding="utf-8").splitlines()
@@ -47,4 +49,23 @@ def _compact(settings: Settings, weights: WeightStore, encoder: CompactEncoder) 
 
 
 def _full(settings: Settings, weights: WeightStore) -> Grounder:
-    raise NotImplementedError
+    from core.embedding.device import resolve_device, resolve_dtype
+    from core.vision.grounding_dino import GroundingDinoGrounder
+    from core.vision.sam import load_sam
+    from core.vision.segmenter import SamSegmenter
+
+    device = resolve_device(settings.device)
+    segmenter = SamSegmenter(
+        load=lambda: load_sam(weights.path(SAM_ROLE)),
+        name="SAM",
+        weights=lambda: weights.fingerprint(SAM_ROLE),
+        device=device,
+    )
+    return GroundingDinoGrounder(
+        folder=lambda: weights.path(DINO_ROLE),
+        weights=lambda: weights.fingerprint(DINO_ROLE),
+        segmenter=segmenter,
+        threshold=settings.grounding_threshold,
+        device=device,
+        dtype=resolve_dtype(settings.precision, device),
+    )

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from core.domain import Detection, Grounding, Mask
@@ -22,23 +21,27 @@ from core.vision import heat as heating
 from core.vision.background import plain_foreground
 from core.vision.grounder import SALIENT, Heatmap
 from core.vision.regions import Pixels, box_of, mask_iou
-from core.vision.segmenter import Segment, Segmenter
+from core.vision.segmenter import Segmenter
 
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
 
 #: Raised when the same photo, prompt and weights would give another grounding.
-VERSION = "compact-1"
-#: Longer side of the photo for the image tower, in pixels.
-LONG_SIDE = 448
+VERSION = "compact-2"
+#: Longer side of the photo for the image tower, in pixels: to find things, and to see a person.
+LONG_SIDE, GLANCE_SIDE = 448, 224
 #: How many peaks of the heat map prompt SAM.
-PEAKS = 3
+PEAKS = 4
 #: Two masks that overlap more than this are one detection.
 SAME = 0.7
 #: Longest prompt that is read; the rest can't be about the product type any more.
 PROMPT_CHARACTERS = 200
-#: Score of a product on a plain ground that the prompt neither confirms nor denies.
-PLAIN_SCORE = 0.6
+#: Score of a product alone on a plain ground, and of a product together with who wears it.
+ALONE_SCORE, WORN_SCORE = 0.9, 0.4
+#: What gives a person away who wears or holds the product.
+PERSON = ("person", "face", "hair", "hand", "arm", "leg", "bare skin")
+#: Share of the foreground that must look like a person.
+PERSON_SHARE = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class CompactGrounder:
         self._vocabulary = tuple(vocabulary)
         self._threshold = threshold
         self._lock = threading.Lock()
-        self._words: npt.NDArray[np.float32] | None = None
+        self._words: tuple[heating.Array, heating.Array] | None = None
 
     @property
     def name(self) -> str:
@@ -84,24 +87,66 @@ class CompactGrounder:
         parts = (VERSION, self._encoder.fingerprint, self._segmenter.fingerprint, *self._vocabulary)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
+    def ground(self, image: Image.Image, prompt: str) -> Grounding:
+        """The product that the photo is of: all detections, best first."""
+        plain = plain_foreground(image)
+        if plain is not None and not self._worn(image, plain):
+            return self._grounding(image, prompt, [_Candidate(plain, ALONE_SCORE, SALIENT, None)])
+        found = self._prompted(image, prompt, plain)
+        if plain is not None:
+            found.append(_Candidate(plain, WORN_SCORE, SALIENT, None))
+        return self._grounding(image, prompt, found)
+
+    def find(self, image: Image.Image, phrase: str) -> Grounding:
+        """Anything in the photo by its name, be it the product, a part of it or something else."""
+        return self._grounding(image, phrase, self._prompted(image, phrase, None))
+
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
         """Probability of the prompt per patch, ``[h, w] float32``; ``None`` without a prompt."""
         words = prompt.strip()[:PROMPT_CHARACTERS]
         if not words:
             return None
         vector = self._encoder.encode_texts([words])[0]
-        features = self._encoder.dense(image, LONG_SIDE).features
-        return heating.heat(features, vector, heating.rivals(vector, self._distractors()))
+        scene, _ = self._distractors()
+        return heating.heat(self._dense(image, LONG_SIDE), vector, heating.rivals(vector, scene))
 
-    def ground(self, image: Image.Image, prompt: str) -> Grounding:
-        """All detections, best first."""
+    def _worn(self, image: Image.Image, foreground: Pixels) -> bool:
+        """A person is in the foreground, so it is more than the product."""
+        features = self._dense(image, GLANCE_SIDE)
+        scene, person = self._distractors()
+        looks = heating.share(features, person, scene)
+        covered = heating.resized(foreground, *looks.shape)
+        return float((looks * covered).sum()) > PERSON_SHARE * float(covered.sum())
+
+    def _prompted(self, image: Image.Image, prompt: str, within: Pixels | None) -> list[_Candidate]:
+        """For each peak of the heat, the mask that agrees best with it."""
         heat_map = self.heatmap(image, prompt)
-        found: list[_Candidate] = []
-        plain = plain_foreground(image)
-        if plain is not None:
-            found.append(_plain_candidate(plain, heat_map, prompt))
-        if heat_map is not None and not (found and found[0].phrase == prompt):
-            found.extend(self._prompted(image, heat_map, prompt))
+        if heat_map is None:
+            return []
+        if within is not None:
+            heat_map = heat_map * heating.resized(within, *heat_map.shape)
+        cells = heating.peaks(heat_map, PEAKS)
+        points = heating.cell_centres(cells, heat_map.shape, image.size)
+        found = []
+        for segments in self._segmenter.from_points(image, points):
+            masks = [segment.pixels(*image.size) for segment in segments]
+            scores = [_score(mask, heat_map) for mask in masks]
+            best = int(np.argmax(scores))
+            found.append(_Candidate(masks[best], scores[best], prompt, segments[best].score))
+        return found
+
+    def _dense(self, image: Image.Image, long_side: int) -> heating.Array:
+        return self._encoder.dense(image, long_side, similarity="key").features
+
+    def _distractors(self) -> tuple[heating.Array, heating.Array]:
+        """Vectors of the vocabulary and of what a person looks like, each ``[n, d]``."""
+        with self._lock:
+            if self._words is None:
+                encode = self._encoder.encode_texts
+                self._words = encode(self._vocabulary), encode(PERSON)
+            return self._words
+
+    def _grounding(self, image: Image.Image, prompt: str, found: Sequence[_Candidate]) -> Grounding:
         return Grounding(
             prompt=prompt,
             width=image.width,
@@ -112,47 +157,11 @@ class CompactGrounder:
             fingerprint=self.fingerprint,
         )
 
-    def _distractors(self) -> npt.NDArray[np.float32]:
-        with self._lock:
-            if self._words is None:
-                self._words = self._encoder.encode_texts(self._vocabulary)
-            return self._words
 
-    def _prompted(self, image: Image.Image, heat_map: Heatmap, prompt: str) -> list[_Candidate]:
-        """For each peak, the mask that agrees best with the heat."""
-        rows, columns = heat_map.shape
-        cells = heating.peaks(heat_map, PEAKS)
-        points = heating.cell_centres(cells, (rows, columns), image.size)
-        found = []
-        for segments in self._segmenter.from_points(image, points):
-            scored = [(_agreement(segment, heat_map), segment) for segment in segments]
-            score, best = max(scored, key=lambda pair: pair[0] * pair[1].score)
-            pixels = best.pixels(*image.size)
-            found.append(_Candidate(pixels, score, prompt, best.score))
-        return found
-
-
-def _plain_candidate(plain: Pixels, heat_map: Heatmap | None, prompt: str) -> _Candidate:
-    if heat_map is None:
-        return _Candidate(plain, PLAIN_SCORE, SALIENT, None)
-    rows, columns = heat_map.shape
-    agreement = soft_iou(heating.resized(plain, rows, columns), heat_map)
-    if agreement > 0.5:
-        return _Candidate(plain, max(PLAIN_SCORE, agreement), prompt, None)
-    return _Candidate(plain, PLAIN_SCORE, SALIENT, None)
-
-
-def _agreement(segment: Segment, heat_map: Heatmap) -> float:
-    rows, columns = heat_map.shape
-    inside = 1 / (1 + np.exp(-np.clip(segment.logits, -30, 30)))
-    return soft_iou(heating.resized(inside > 0.5, rows, columns), heat_map)
-
-
-def soft_iou(mask: Heatmap, heat_map: Heatmap) -> float:
-    """IoU of a soft mask and a heat map stretched to its own maximum, both ``[h, w]``, 0 to 1."""
-    stretched = heat_map / max(float(heat_map.max()), 1e-6)
-    union = float(np.maximum(mask, stretched).sum())
-    return float(np.minimum(mask, stretched).sum()) / union if union else 0.0
+def _score(mask: Pixels, heat_map: Heatmap) -> float:
+    """How well a mask explains the heat, and how hot it is: 0 to 1."""
+    covered = heating.resized(mask, *heat_map.shape)
+    return heating.cosine(covered, heat_map) * float(np.sqrt(heat_map.max()))
 
 
 def _detections(candidates: Sequence[_Candidate]) -> tuple[Detection, ...]:

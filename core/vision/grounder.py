@@ -31,7 +31,15 @@ class Grounder(Protocol):
         ...
 
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
-        """All detections with their masks, best first; none is an answer too.
+        """The product of the photo: detections with masks, best first; none is an answer too.
+
+        Raises:
+            WeightsUnavailable: A model can't be had.
+        """
+        ...
+
+    def find(self, image: Image.Image, phrase: str) -> Grounding:
+        """Anything in the photo by its name: a part ("sleeve"), or something beside the product.
 
         Raises:
             WeightsUnavailable: A model can't be had.

@@ -1,4 +1,4 @@
-"""Grounding DINO through ``transformers`` (Liu et al. 2023, arXiv 2303.05499), as the paper uses it.
+"""Grounding DINO through ``transformers`` (Liu et al. 2023), as the paper uses it.
 
 The product type is the caption, lower-case and ended by " ."; boxes come with scores; the box of
 the highest score is the product. SAM turns boxes into masks; the paper stops at the box.
@@ -52,7 +52,7 @@ class GroundingDinoGrounder:
 
     Args:
         folder: Gives the checkpoint's folder; called once, on first use.
-        weights: Hash or identity of the checkpoint.
+        weights: Gives the hash of the checkpoint; called when a fingerprint is first asked for.
         segmenter: Masks from boxes.
         threshold: Smallest score that is cropped to (τ).
         device: Where the model runs.
@@ -62,7 +62,7 @@ class GroundingDinoGrounder:
     def __init__(
         self,
         folder: Callable[[], Path],
-        weights: str,
+        weights: Callable[[], str],
         segmenter: Segmenter,
         threshold: float,
         device: torch.device | None = None,
@@ -85,7 +85,7 @@ class GroundingDinoGrounder:
     @property
     def fingerprint(self) -> str:
         """Hash of the weights and the rules here; not of the threshold."""
-        parts = (VERSION, self._weights, self._segmenter.fingerprint)
+        parts = (VERSION, self._weights(), self._segmenter.fingerprint)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
@@ -95,6 +95,10 @@ class GroundingDinoGrounder:
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
         """All detections, best first."""
         return self.ground_batch([image], [prompt])[0]
+
+    def find(self, image: Image.Image, phrase: str) -> Grounding:
+        """Anything in the photo by its name; the same as ``ground`` for this model."""
+        return self.ground(image, phrase)
 
     def ground_batch(
         self, images: Sequence[Image.Image], prompts: Sequence[str]
@@ -134,8 +138,9 @@ class GroundingDinoGrounder:
             truncation=True,
             return_tensors="pt",
         ).to(self._device)
-        inputs["pixel_values"] = inputs["pixel_values"].to(self._dtype)
-        outputs = model(**inputs)
+        reduced = self._dtype != torch.float32
+        with torch.autocast(self._device.type, dtype=self._dtype, enabled=reduced):
+            outputs = model(**inputs)
         outputs.logits, outputs.pred_boxes = outputs.logits.float(), outputs.pred_boxes.float()
         sizes = [(image.height, image.width) for image in images]
         results = post_process(processor, outputs, inputs["input_ids"], sizes)
@@ -158,11 +163,11 @@ class GroundingDinoGrounder:
     def _models(self) -> tuple[Any, Any]:
         with self._lock:
             if self._loaded is None:
-                self._loaded = load_detector(self._folder(), self._device, self._dtype)
+                self._loaded = load_detector(self._folder(), self._device)
             return self._loaded
 
 
-def load_detector(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:
+def load_detector(folder: Path, device: torch.device) -> tuple[Any, Any]:
     """Model and processor from a local folder; nothing is downloaded and no code of it is run.
 
     Raises:
@@ -186,7 +191,7 @@ def load_detector(folder: Path, device: torch.device, dtype: torch.dtype) -> tup
             f"{folder} lacks {len(report['missing_keys'])} tensors of the detector, so they would "
             "be random. Fetch it again with `python app.py weights fetch grounding-dino`."
         )
-    return model.to(device=device, dtype=dtype).eval(), processor
+    return model.to(device).eval(), processor
 
 
 def post_process(
@@ -204,7 +209,9 @@ def _best_boxes(
 ) -> list[tuple[float, Box]]:
     """Best first, inside the photo, without repeats."""
     kept: list[tuple[float, Box]] = []
-    for score, (left, top, right, bottom) in sorted(zip(scores, corners, strict=True), reverse=True):
+    for score, (left, top, right, bottom) in sorted(
+        zip(scores, corners, strict=True), reverse=True
+    ):
         box = Box.clipped(left, top, right, bottom, *size)
         if box is not None and all(box.iou(other) <= SAME for _, other in kept):
             kept.append((score, box))

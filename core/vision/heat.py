@@ -7,8 +7,9 @@ import numpy.typing as npt
 import torch
 from scipy import ndimage
 
-#: CLIP's own temperature: cosines are multiplied by this before the softmax.
-LOGIT_SCALE = 100.0
+#: Cosines are multiplied by this before the softmax; half of CLIP's own, which is meant for whole
+#: pictures and makes patches too sure (pointing game, COCO and CCP).
+LOGIT_SCALE = 50.0
 #: A distractor this close to the prompt (cosine) means the same and does not compete.
 SYNONYM = 0.9
 
@@ -28,12 +29,21 @@ def heat(features: Array, prompt: Array, distractors: Array) -> Array:
         prompt: ``[d] float32``, L2-normalised.
         distractors: ``[n, d] float32``, L2-normalised.
     """
-    words = np.concatenate([prompt[None], distractors])
-    logits = LOGIT_SCALE * (features @ words.T)
-    logits -= logits.max(axis=-1, keepdims=True)
-    odds = np.exp(logits)
-    share = odds[..., 0] / odds.sum(axis=-1)
-    return ndimage.uniform_filter(share, size=3, mode="nearest").astype(np.float32)
+    found = share(features, prompt[None], distractors)
+    return ndimage.uniform_filter(found, size=3, mode="nearest").astype(np.float32)
+
+
+def share(features: Array, words: Array, distractors: Array) -> Array:
+    """Probability of all ``words [m, d]`` together among the distractors: ``[h, w] float32``."""
+    logits = LOGIT_SCALE * (features @ np.concatenate([words, distractors]).T)
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return (odds[..., : len(words)].sum(axis=-1) / odds.sum(axis=-1)).astype(np.float32)
+
+
+def cosine(mask: Array, heat_map: Array) -> float:
+    """Cosine between a mask and a heat map, both ``[h, w]``: 1 where one explains the other."""
+    lengths = float(np.linalg.norm(mask) * np.linalg.norm(heat_map))
+    return float((mask * heat_map).sum()) / lengths if lengths else 0.0
 
 
 def peaks(heat_map: Array, count: int, distance: int = 2) -> npt.NDArray[np.intp]:

@@ -20,6 +20,8 @@ from core.domain import Box
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam
 
+#: Raised when the same photo, prompts and weights would give other masks.
+VERSION = "sam-1"
 #: The decoder's masks are this many times smaller than the model's input.
 STRIDE = 4
 #: Prompts that go through the mask decoder at once; bounds its memory.
@@ -99,7 +101,7 @@ class SamSegmenter:
     Args:
         load: Builds the model; called once, on first use.
         name: Name for people.
-        weights: Hash of the weights.
+        weights: Gives the hash of the weights; called when a fingerprint is first asked for.
         device: Where the model runs.
         dtype: Number format of the image encoder; the decoder stays in float32.
         keep: How many photos' encodings are kept (4 MB each).
@@ -109,7 +111,7 @@ class SamSegmenter:
         self,
         load: Callable[[], Sam],
         name: str,
-        weights: str,
+        weights: Callable[[], str],
         device: torch.device | None = None,
         dtype: torch.dtype = torch.float32,
         keep: int = 4,
@@ -133,7 +135,7 @@ class SamSegmenter:
     @property
     def fingerprint(self) -> str:
         """Hash of the model and of the rules here."""
-        return hashlib.sha256(f"sam-1 {self._weights}".encode()).hexdigest()
+        return hashlib.sha256(f"{VERSION} {self._weights()}".encode()).hexdigest()
 
     def from_points(
         self, image: Image.Image, points: npt.NDArray[np.float32]

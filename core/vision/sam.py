@@ -1,0 +1,38 @@
+"""Segment Anything's official checkpoints, of any size, as data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from core.errors import WeightsUnavailable
+
+if TYPE_CHECKING:
+    from segment_anything.modeling import Sam
+
+#: Width of the image encoder → name in ``segment_anything``'s registry.
+SIZES = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
+_WIDTH_KEY = "image_encoder.patch_embed.proj.bias"
+
+
+def load_sam(checkpoint: Path) -> Sam:
+    """Build the SAM that an official ``sam_vit_*.pth`` belongs to; the file itself says which.
+
+    Raises:
+        WeightsUnavailable: The file is not a complete SAM checkpoint.
+    """
+    from segment_anything import sam_model_registry
+
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        size = SIZES[len(state[_WIDTH_KEY])]
+        sam = sam_model_registry[size]()
+        sam.load_state_dict(state, strict=True)
+    except Exception as error:  # torch raises many kinds for a file that is no checkpoint
+        raise WeightsUnavailable(
+            f"{checkpoint} is not a checkpoint of Segment Anything (vit_b, vit_l or vit_h): "
+            f"{type(error).__name__}. Take an official sam_vit_*.pth, or use `--profile compact`."
+        ) from error
+    return sam.eval().requires_grad_(False)
