@@ -18,8 +18,8 @@ from ui.media import photo_url
 from ui.pages.inspect import DetectionRow, detection_rows, grounding_sentence
 from ui.render import render
 
-#: Demo items that are tried first: photos with more in them than the product. Which of them is shown,
-#: and what was found in it, is looked up like any other item's.
+#: Demo items that are tried first: photos with more in them than the product. Which of them is
+#: shown, and what was found in it, is looked up like any other item's.
 FEATURED = ("groc1232", "groc1829", "groc0650", "met-436528", "met-436944", "groc1329")
 
 #: The engines of "before" and "after".
