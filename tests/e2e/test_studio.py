@@ -63,7 +63,6 @@ def test_inspect_shows_what_each_encoder_gets(page: Page, studio_url: str) -> No
 
 def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path: Path) -> None:
     page.goto(f"{studio_url}/annotate")
-    page.get_by_role("button", name="New judgment set").click()
     page.locator("#annotate-queries textarea").fill("wooden chair\nitem:nothing-like-it")
     page.locator("#annotate-create").click()
     expect(page.get_by_text("There is no item")).to_be_visible()

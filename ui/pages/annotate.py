@@ -41,12 +41,13 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         js_on_load=(ASSETS / "annotate.js").read_text(encoding="utf-8"),
         server_functions=desk.server_functions(),
     )
-    with gr.Accordion("New judgment set", open=False, elem_id="annotate-new"):
+    with gr.Accordion("New judgment set", open=False, elem_id="annotate-new") as new:
         title = gr.Textbox(label="Name", placeholder="Autumn chairs, round 1", max_length=120)
         queries = gr.Textbox(
             label="Queries, one per line",
             info="A line that starts with item: asks what is similar to that item, for example "
             "item:met-36029",
+            placeholder="wooden chair\noranges in a crate",
             lines=5,
             max_lines=20,
             elem_id="annotate-queries",
@@ -75,6 +76,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             gr.update(value=annotator_name(request, "local"), interactive=not request.username),
             gr.update(choices=available, value=available),
             _pane(known, wanted, where),
+            gr.update(open=not known),
         )
 
     @sentences
@@ -108,7 +110,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             raise JudgmentError("Choose a judgment set first.")
         return str(desk.export(set_id, where, format))
 
-    page.load(load, None, [catalog, sets, name, engines, pane], api_visibility="private")
+    page.load(load, None, [catalog, sets, name, engines, pane, new], api_visibility="private")
     sets.input(choose, [sets, catalog], pane, api_visibility="private")
     create.click(
         make,
