@@ -21,17 +21,19 @@ from core.vision import heat as heating
 from core.vision.background import plain_foreground
 from core.vision.grounder import SALIENT, Heatmap
 from core.vision.regions import Pixels, box_of, mask_iou
-from core.vision.segmenter import Segmenter
+from core.vision.segmenter import Segment, Segmenter
 
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
 
 #: Raised when the same photo, prompt and weights would give another grounding.
-VERSION = "compact-2"
+VERSION = "compact-3"
 #: Longer side of the photo for the image tower, in pixels: to find things, and to see a person.
 LONG_SIDE, GLANCE_SIDE = 448, 224
 #: How many peaks of the heat map prompt SAM.
 PEAKS = 4
+#: Shares of the highest heat at which the blob around it becomes a box prompt for SAM.
+BLOB_LEVELS = (0.3, 0.5)
 #: Two masks that overlap more than this are one detection.
 SAME = 0.7
 #: Longest prompt that is read; the rest can't be about the product type any more.
@@ -127,13 +129,11 @@ class CompactGrounder:
             heat_map = heat_map * heating.resized(within, *heat_map.shape)
         cells = heating.peaks(heat_map, PEAKS)
         points = heating.cell_centres(cells, heat_map.shape, image.size)
-        found = []
-        for segments in self._segmenter.from_points(image, points):
-            masks = [segment.pixels(*image.size) for segment in segments]
-            scores = [_score(mask, heat_map) for mask in masks]
-            best = int(np.argmax(scores))
-            found.append(_Candidate(masks[best], scores[best], prompt, segments[best].score))
-        return found
+        boxes = [heating.blob_box(heat_map, cells[0], level, image.size) for level in BLOB_LEVELS]
+        prompted = self._segmenter.from_points(image, points)
+        boxed = self._segmenter.from_boxes(image, boxes)
+        groups = (*prompted, *((segment,) for segment in boxed))
+        return [_best_of(segments, heat_map, image.size, prompt) for segments in groups]
 
     def _dense(self, image: Image.Image, long_side: int) -> heating.Array:
         return self._encoder.dense(image, long_side, similarity="key").features
@@ -158,10 +158,21 @@ class CompactGrounder:
         )
 
 
-def _score(mask: Pixels, heat_map: Heatmap) -> float:
-    """How well a mask explains the heat, and how hot it is: 0 to 1."""
-    covered = heating.resized(mask, *heat_map.shape)
-    return heating.cosine(covered, heat_map) * float(np.sqrt(heat_map.max()))
+def _best_of(
+    segments: Sequence[Segment], heat_map: Heatmap, size: tuple[int, int], prompt: str
+) -> _Candidate:
+    """Of the masks of one prompt, the one that explains the heat best and is surest itself.
+
+    Its score says how well it explains the heat and how hot the heat is: 0 to 1.
+    """
+    masks = [segment.pixels(*size) for segment in segments]
+    fits = [
+        heating.cosine(heating.resized(mask, *heat_map.shape), heat_map) * segment.score
+        for mask, segment in zip(masks, segments, strict=True)
+    ]
+    best = int(np.argmax(fits))
+    score = fits[best] * float(np.sqrt(heat_map.max()))
+    return _Candidate(masks[best], score, prompt, segments[best].score)
 
 
 def _detections(candidates: Sequence[_Candidate]) -> tuple[Detection, ...]:

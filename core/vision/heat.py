@@ -7,6 +7,9 @@ import numpy.typing as npt
 import torch
 from scipy import ndimage
 
+from core.domain import Box
+from core.vision.regions import box_of
+
 #: Cosines are multiplied by this before the softmax; half of CLIP's own, which is meant for whole
 #: pictures and makes patches too sure (pointing game, COCO and CCP).
 LOGIT_SCALE = 50.0
@@ -62,6 +65,19 @@ def cell_centres(
     x = (cells[:, 1] + 0.5) / columns * size[0]
     y = (cells[:, 0] + 0.5) / rows * size[1]
     return np.stack([x, y], axis=1).astype(np.float32)
+
+
+def blob_box(
+    heat_map: Array, cell: npt.NDArray[np.intp], level: float, size: tuple[int, int]
+) -> Box:
+    """Box, in a photo of ``size``, of the cells around ``cell`` with ``level`` of its heat."""
+    labels, _ = ndimage.label(heat_map >= level * heat_map[tuple(cell)])
+    across, down = (side / cells for side, cells in zip(size, heat_map.shape[::-1], strict=True))
+    found = box_of(labels == labels[tuple(cell)])
+    assert found is not None  # noqa: S101  # the cell itself is in it
+    left, top, right, bottom = found.as_xyxy()
+    box = Box.clipped(left * across, top * down, right * across, bottom * down, *size)
+    return box or Box.whole(*size)
 
 
 def resized(array: npt.NDArray[np.generic], rows: int, columns: int) -> Array:
