@@ -6,6 +6,7 @@ import re
 
 from core.language.facts import SHAPES, Facts
 from core.language.plain import capitalised
+from core.language.vocabulary import plural
 
 #: Words of a sentence at most; CLIP's text tower sees about 50, the paper writes about 10.
 MOST_WORDS = 14
@@ -18,6 +19,8 @@ def compose(facts: Facts) -> str:
         sentence = _art(facts)
     elif facts.domain == "food" and facts.phrase and not facts.foreign:
         sentence = _food(facts)
+    elif facts.noun and facts.descriptive and not facts.foreign:
+        sentence = _described(facts)
     elif facts.noun and not facts.foreign:
         sentence = _product(facts)
     else:
@@ -51,6 +54,8 @@ def _product(facts: Facts) -> str:
         *(style for style in facts.styles if style not in SHAPES),
     ]
     front = [word for word in front if word and not _said(word, noun)]
+    zips = [word for word in front if word.endswith("-zip")]
+    front = [word for word in front if word not in zips[1:]]
     said = " ".join([*front, noun])
     parts = [part for part in facts.parts if not _said(part, said) and not _implied(part, said)]
     room = MOST_WORDS - len(" ".join([*front, noun]).split()) - 1
@@ -60,8 +65,30 @@ def _product(facts: Facts) -> str:
     return f"{text} with {_listing(details)}" if details else text
 
 
+def _described(facts: Facts) -> str:
+    """The title's own words, completed by what the columns say."""
+    text = facts.phrase
+    if all(_said(word, facts.noun) for word in text.split()):
+        text = facts.noun  # "Crate" with the type "wooden crate"
+    words = [word for word in facts.noun.split() if len(word) > 2]
+    named = any(_said(word, text) for word in words) or not words
+    shapes = [style for style in facts.styles if style in SHAPES]
+    front = [
+        facts.audience, *shapes, _listing(facts.colours), *facts.patterns, *facts.materials
+    ]  # fmt: skip
+    said = f"{text} {facts.noun}"
+    front = [word for word in front if word and not _said(word, said)]
+    text = " ".join([*front, _lower_first(text) if front else text])
+    parts = [p for p in facts.parts if not _said(p, said) and not _implied(p, said)]
+    room = MOST_WORDS - len(text.split()) - (0 if named else len(facts.noun.split()) + 1)
+    parts = _fitting(parts, room) if " with " not in text else []
+    text = f"{text} with {_listing(parts)}" if parts else text
+    return text if named else f"{text}, {facts.noun}"
+
+
 def _art(facts: Facts) -> str:
     subject = re.sub(r"\s*\([^()]*\)", "", facts.phrase).strip(" ,") or facts.phrase
+    subject = subject.replace('"', "")
     kind = facts.noun if facts.noun and "," not in facts.noun else "painting"
     named = re.match(r"(?:self-)?portrait\b|still life\b", subject, re.I) or _said(kind, subject)
     if named or not (facts.noun or facts.medium):
@@ -72,6 +99,9 @@ def _art(facts: Facts) -> str:
         text = f"{kind} of {_lower_article(subject)}"
     room = MOST_WORDS - len(facts.medium.split())
     text = " ".join(text.split()[:room]).rstrip(" ,;")
+    shown = [subject for subject in facts.subjects if not _said(subject, text)]
+    shown = _fitting(shown, room - len(text.split()) - 1)
+    text = f"{text} showing {_listing(shown)}" if shown else text
     return f"{text}, {facts.medium}" if facts.medium and not _said(facts.medium, text) else text
 
 
@@ -80,7 +110,7 @@ def _food(facts: Facts) -> str:
     aside = re.search(r"\s*\(([^()]*)\)", phrase)
     if aside and noun and aside.group(1).strip().lower().startswith(noun.lower()[:4]):
         phrase = phrase[: aside.start()] + phrase[aside.end() :]
-    if noun and not _said(noun, phrase):
+    if noun and not (_said(noun, phrase) or _said(plural(noun), phrase) or _ends(phrase, noun)):
         phrase = f"{phrase} {noun}"
     elif noun:
         phrase = re.sub(rf"(?<!\w){re.escape(noun)}(?!\w)", noun, phrase, flags=re.I)
@@ -104,7 +134,7 @@ def _title(facts: Facts) -> str:
     added = [word for word in added if word and not _said(word, text)]
     room = MOST_WORDS - len(" ".join(added).split())
     text = " ".join(text.split()[:room])
-    text = f"{' '.join(added)} {_lower_first(text) if added else text}".strip()
+    text = f"{' '.join(added)} {text}".strip()
     return f"{text}, {facts.tag}" if facts.tag and not _said(facts.tag, text) else text
 
 
@@ -118,6 +148,11 @@ def _said(word: str, text: str) -> bool:
         re.search(rf"(?<!\w){re.escape(re.sub(r'[ -]+', ' ', stem))}(?:'?s|es)?(?!\w)", flat)
         is not None
     )
+
+
+def _ends(phrase: str, noun: str) -> bool:
+    """Whether the phrase ends in a compound of the noun: "watermelon" is a melon."""
+    return phrase.lower().endswith((noun.lower(), plural(noun.lower())))
 
 
 def _implied(part: str, said: str) -> bool:

@@ -18,7 +18,18 @@ _CODE = re.compile(
     r"(?<![\w'])(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[./-][A-Za-z0-9]+)*(?![\w'])"
 )
 _FRACTION = re.compile(r"\b(?:\d+\s+)?\d+[,./]\d+\b")
-_LONE = re.compile(r"(?<![\w'])(?:\d[\d.,/x×:-]*|[-–,;:|/&+*#\"']+)(?=\s|$)")
+_LONE = re.compile(
+    r"(?<![\w'])(?:\d{3}[\d.,/x×:-]*|\d[\d.,/×:-]*(?!\s[a-z]{3})|x|[-–,;:|/&+*#\"']+)(?=\s|$)"
+)
+#: Where a title goes on with a second sentence ("Black toner cartridge. Compatible with …").
+_SENTENCE = re.compile(r"(?<=[a-z]{5})\. (?=[A-Z])")
+#: "Oil and gold on wood panel", inside one sentence.
+_MEDIUM = re.compile(
+    r"\b(?:oil|tempera|ink|distemper|watercolou?r|opaque watercolou?r|pastel|gouache|acrylic|chalk"
+    r"|charcoal|graphite)\b[\w ,]{0,40}?\bon \w+(?: (?:panel|paper|board|ground))?",
+    re.I,
+)
+_SUBJECTS = re.compile(r"\b(?:shows|depicts|subjects?)\s*:\s*([^.;]{2,200})", re.I)
 _EDGES = " ,;:.-–|/&+*#\"'!?"
 #: Columns with this in their name say something of another thing (a printer's ink, a pallet).
 _OTHER_THING = re.compile(r"print|ink|package|packag|pallet|case_|toner|light|led")
@@ -34,6 +45,10 @@ class Facts:
         phrase: The title in plain words, without brand, sizes, codes and advertising.
         audience: ``Women's`` …, or empty.
         medium: ``oil on canvas``, for art.
+        subjects: What a work of art shows, where a field lists it.
+        descriptive: The title is written as a phrase of common words ("Double vanity unit with
+            mirror"), so all of them are kept; in other titles unknown words are names.
+        foreign: The fields are in another language than the vocabularies.
         conflicts: Sentences on fields that contradict each other, and which one was believed.
     """
 
@@ -48,6 +63,8 @@ class Facts:
     parts: tuple[str, ...] = ()
     tag: str = ""
     medium: str = ""
+    subjects: tuple[str, ...] = ()
+    descriptive: bool = False
     foreign: bool = False
     conflicts: tuple[str, ...] = field(default=())
 
@@ -72,10 +89,13 @@ class FactFinder:
         domain = self._domain(item, kind, title)
         noun = kind or (self._noun_in(title, domain) if domain == "fashion" else "")
         phrase = self._phrase(title, attributes.get("brand", ""))
-        foreign = self._is_foreign(f"{title} {description[:600]}")
+        foreign = self._is_foreign(title if domain == "art" else f"{title} {description[:600]}")
+        descriptive = bool(noun and phrase) and _is_phrase(phrase)
         whole_title = domain in ("art", "food") or foreign or not noun
         looks = "" if whole_title else self._look_of(title, kind)
         colours, conflicts = self._colours(attributes, looks, description, noun)
+        if whole_title or descriptive:
+            colours = tuple(c for c in colours if c not in self.words.colours.names(phrase))
         clauses = self._safe_clauses(description)
         audience = self._audience(attributes, item, title) if domain not in ("art", "food") else ""
         if audience in self.words.audiences.names(noun if noun and not foreign else phrase):
@@ -91,7 +111,9 @@ class FactFinder:
             styles=self._styles(attributes, looks, clauses, domain),
             parts=self._parts(title, clauses, domain),
             tag=self._tag(attributes, title) if not kind or kind_is_vague else "",
-            medium=self._medium(attributes) if domain == "art" else "",
+            medium=self._medium(attributes, description) if domain == "art" else "",
+            subjects=_subjects(attributes, description) if domain == "art" else (),
+            descriptive=descriptive,
             foreign=foreign,
             conflicts=conflicts,
         )
@@ -125,6 +147,8 @@ class FactFinder:
         return self._singular(kind), False
 
     def _singular(self, phrase: str) -> str:
+        if " of " in phrase:
+            return phrase
         known = [m for nouns in self.words.nouns.values() for m in nouns.find(phrase)]
         whole = [m.term for m in known if m.start == 0 and m.end == len(phrase)]
         return whole[0] if whole else singular(phrase, self.words.plural_only)
@@ -132,8 +156,10 @@ class FactFinder:
     def _domain(self, item: Item, kind: str, title: str) -> str:
         department = plain(item.department, 120)
         from_type = plain(item.product_type, 120)
+        if self.words.domain_of_department(department) == "art":
+            return "art"
         return (
-            self.words.domain_of(kind)
+            self.words.domain_of(kind, head=True)
             or self.words.domain_of_department(from_type)
             or self.words.domain_of_department(department)
             or self.words.domain_of(department)
@@ -153,13 +179,14 @@ class FactFinder:
                 return tag
         return ""
 
-    def _medium(self, attributes: dict[str, str]) -> str:
+    def _medium(self, attributes: dict[str, str], description: str) -> str:
         for key in ("medium", "technique", "material", "tags"):
             for part in re.split(r";", attributes.get(key, "")):
                 if self.words.media.find(part) and len(part) < 60:
                     part = _ASIDE.sub(" ", part).strip(" .,")
                     return " ".join(part.split()[:6]).rstrip(",").lower()
-        return ""
+        described = _MEDIUM.search(description)
+        return described.group().lower() if described else ""
 
     # ── the title as words ────────────────────────────────────────────────────────────────────
     def _phrase(self, title: str, brand: str) -> str:
@@ -168,6 +195,7 @@ class FactFinder:
             text = re.sub(rf"(?<!\w){re.escape(brand)}(?!\w)", " ", text, flags=re.I)
         text = self.words.measures.sub(" ", text)
         text = self.words.size_words.without(self.words.marketing.without(text))
+        text = _SENTENCE.split(text, maxsplit=1)[0]
         text = _LONE.sub(" ", _CODE.sub(_keep_short_code, text))
         text = re.sub(r"\(s\)|->|(?<!\w)-+|-+(?!\w)", " ", text)
         text = re.sub(r"\(\s*[^\w]*\)|\[\s*[^\w]*\]", " ", text)
@@ -199,8 +227,14 @@ class FactFinder:
         self, attributes: dict[str, str], title: str, description: str, noun: str
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         columns = [v for k, v in attributes.items() if re.search(r"colou?r|farbe", k)]
-        stated = _unique(name for value in columns for name in self._colours_in(value))
+        stated = _unique(
+            name
+            for value in columns
+            for name in (self.words.colour_columns.names(value) or self._colours_in(value))
+        )
         named = self._colours_in(title)
+        if set(named) & set(stated):  # "Cobalt Tee - Blue" with the column "Blue": Cobalt is a name
+            named = self._beside(title, [name for name in named if name in stated])
         if not stated:
             return tuple(named[:3]) or self._described_colour(description, noun), ()
         if not named:
@@ -358,6 +392,28 @@ def _attributes(item: Item) -> dict[str, str]:
         elif text and (key in ("print", "pattern") or not _OTHER_THING.search(key)):
             found.setdefault(key, text)
     return found
+
+
+def _is_phrase(title: str) -> bool:
+    """Whether a title is in sentence case, so that its words are common ones and no names."""
+    words = re.findall(r"[^\W\d_][\w'-]*", title)
+    rest = [word for word in words[1:] if len(word) > 2]
+    if not rest:
+        return bool(words) and not (len(words[0]) > 3 and words[0].isupper())
+    if words[0].isupper() and len(words[0]) > 3:
+        return False
+    return sum(word[0].islower() for word in rest) >= 0.8 * len(rest)
+
+
+def _subjects(attributes: dict[str, str], description: str) -> tuple[str, ...]:
+    """What a work of art shows, as a museum's subject list says."""
+    listed = next((attributes[key] for key in ("subjects", "subject", "shows", "depicts")
+                   if attributes.get(key)), "")  # fmt: skip
+    found = _SUBJECTS.search(description)
+    words = [
+        word.strip().lower() for word in re.split(r"[,;|]", listed or (found and found[1]) or "")
+    ]
+    return tuple(word for word in words if word and not word.startswith("portrait"))[:2]
 
 
 def _before_details(title: str) -> str:

@@ -20,7 +20,7 @@ from core.language.plain import TITLE_LIMIT, capitalised, has_words, plain
 from core.language.vocabulary import Vocabulary
 
 #: Raise this when the rules change what they write: stored rewrites are then made again.
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 
 class RuleRewriter:
@@ -96,5 +96,6 @@ def _statements(facts: Facts, refined: str) -> list[tuple[str, str]]:
         *(("pattern", pattern) for pattern in facts.patterns),
         *(("style", style) for style in facts.styles),
         *(("part", part) for part in facts.parts),
+        *(("subject", subject) for subject in facts.subjects),
     ]
     return [(kind, word) for kind, word in every if word and word.lower() in refined.lower()]

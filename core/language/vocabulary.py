@@ -29,9 +29,12 @@ class Terms:
     Args:
         terms: Canonical form → other spellings. Case, and hyphen or space, make no difference.
         inflected: Also find the plural of each.
+        whole: Find a term only where it is the whole text.
     """
 
-    def __init__(self, terms: Mapping[str, Iterable[str]], *, inflected: bool = False) -> None:
+    def __init__(
+        self, terms: Mapping[str, Iterable[str]], *, inflected: bool = False, whole: bool = False
+    ) -> None:
         self._canonical: dict[str, str] = {}
         for term, synonyms in terms.items():
             for form in (term, *synonyms):
@@ -40,7 +43,10 @@ class Terms:
                     self._canonical.setdefault(_key(plural(form)), term)
         forms = sorted(self._canonical, key=len, reverse=True)
         joined = "|".join(re.escape(form).replace(r"\ ", r"[\s-]+") for form in forms)
-        self._pattern = re.compile(rf"(?<![\w'])(?:{joined})(?![\w'])" if forms else r"(?!)", re.I)
+        around = (r"\A\s*", r"\s*\Z") if whole else (r"(?<![\w'])", r"(?![\w'])")
+        self._pattern = re.compile(
+            rf"{around[0]}(?:{joined}){around[1]}" if forms else r"(?!)", re.I
+        )
 
     def find(self, text: str) -> list[Match]:
         """All matches in order, not overlapping."""
@@ -89,6 +95,7 @@ class Vocabulary:
 
     def _build(self, tables: dict[str, dict]) -> None:
         self.colours = Terms(tables["colours"]["terms"])
+        self.colour_columns = Terms(tables["colours"]["column_values"], whole=True)
         self.families = {
             name: frozenset(shades) for name, shades in tables["colours"]["families"].items()
         }
@@ -134,11 +141,18 @@ class Vocabulary:
         self.english = _words(noise["function_words"]["english"])
         self.foreign = _words(noise["function_words"]["other"])
 
-    def domain_of(self, text: str) -> str | None:
-        """The domain whose product noun ends last in the text (the head of an English phrase)."""
+    def domain_of(self, text: str, *, head: bool = False) -> str | None:
+        """The domain whose product noun ends last in the text (the head of an English phrase).
+
+        Args:
+            text: A title or type.
+            head: Only a noun that ends the text counts ("coffee machine" is no coffee).
+        """
         best: tuple[int, int, str] | None = None
         for domain in DOMAINS:
             for match in self.nouns[domain].find(text):
+                if head and text[match.end :].strip():
+                    continue
                 found = (match.end, match.end - match.start, domain)
                 if best is None or found[:2] > best[:2]:
                     best = found
@@ -184,4 +198,4 @@ def _words(words: Iterable[str]) -> Terms:
 
 
 def _key(text: str) -> str:
-    return re.sub(r"[\s-]+", " ", text).lower()
+    return re.sub(r"[\s-]+", " ", text).strip().lower()

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from messages_server import Answer, MessagesServer, draft, trouble, verdict
 from PIL import Image
 
 from core.domain import Item, Photo
@@ -22,6 +21,7 @@ from core.language.messages import Messages
 from core.language.prompts import load_prompts
 from core.language.rules import RuleRewriter
 from core.settings import SHIPPED, Settings
+from tests.core.language.messages_server import Answer, MessagesServer, draft, trouble, verdict
 
 KEY = "sk-ant-api03-very-secret-0123456789"
 PHOTO = Image.new("RGB", (1600, 900), "orange")
