@@ -42,7 +42,7 @@ class Terms:
                 if inflected:
                     self._canonical.setdefault(_key(plural(form)), term)
         forms = sorted(self._canonical, key=len, reverse=True)
-        joined = "|".join(re.escape(form).replace(r"\ ", r"[\s-]+") for form in forms)
+        joined = "|".join(re.escape(form).replace(r"\ ", r"[\s-]") for form in forms)
         around = (r"\A\s*", r"\s*\Z") if whole else (r"(?<![\w'])", r"(?![\w'])")
         self._pattern = re.compile(
             rf"{around[0]}(?:{joined}){around[1]}" if forms else r"(?!)", re.I

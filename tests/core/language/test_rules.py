@@ -69,7 +69,7 @@ def item(title: str, kind: str = "", description: str = "", department: str = ""
         (item("Cobalt Tee - Blue", "Tees", colour="Blue"), "Blue tee"),
         (
             item("The Spanish Singer", "musician painting", department="art",
-                 description="Edouard Manet, 1860. Oil on canvas, 147 × 114 cm. Shows: men, guitars."),
+                 description="Manet, 1860. Oil on canvas, 147 × 114 cm. Shows: men, guitars."),
             "Musician painting of the Spanish Singer showing men and guitars, oil on canvas",
         ),
         (item("Деревянный стул для кухни"), "Деревянный стул для кухни"),
