@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import click
-from typer.core import TyperGroup
+from typing import Any
+
+from typer.core import TyperGroup, TyperOption
 
 
 class AnywhereOptionsGroup(TyperGroup):
     """Lets ``app.py search chair --data-dir X`` mean ``app.py --data-dir X search chair``."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Move this group's own options to the front; words after ``--`` stay where they are."""
         takes_value = {
             name: not parameter.is_flag
             for parameter in self.params
-            if isinstance(parameter, click.Option) and "--help" not in parameter.opts
+            if isinstance(parameter, TyperOption) and "--help" not in parameter.opts
             for name in parameter.opts
         }
         own: list[str] = []

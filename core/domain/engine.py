@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class ImageView(str, Enum):
+class ImageView(StrEnum):
     """Which picture of the item the encoder gets."""
 
     PHOTO = "photo"
@@ -15,14 +15,14 @@ class ImageView(str, Enum):
     CUTOUT = "cutout"
 
 
-class TextView(str, Enum):
+class TextView(StrEnum):
     """Which words of the item the encoder gets."""
 
     TITLE = "title"
     REWRITE = "rewrite"
 
 
-class Profile(str, Enum):
+class Profile(StrEnum):
     """Which set of weights is used: ``compact`` runs anywhere, ``full`` needs the model hub."""
 
     COMPACT = "compact"
