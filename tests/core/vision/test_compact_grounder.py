@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.domain import Box, Grounding
+from core.vision.compact_grounder import CompactGrounder
+from core.vision.grounder import SALIENT, Grounder
+
+from .conftest import DISC
+
+
+def assert_sound(grounding: Grounding, image: Image.Image) -> None:
+    """Boxes inside the photo, masks of its size, best first."""
+    assert (grounding.width, grounding.height) == image.size
+    scores = [detection.score for detection in grounding.detections]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    for detection in grounding.detections:
+        assert detection.box.right <= image.width
+        assert detection.box.bottom <= image.height
+        assert detection.mask is not None
+        assert detection.mask.decode().shape == (image.height, image.width)
+        assert detection.mask.area > 0
+
+
+def test_it_is_a_grounder(grounder: CompactGrounder) -> None:
+    assert isinstance(grounder, Grounder)
+    assert "MobileSAM" in grounder.name
+    assert len(grounder.fingerprint) == 64
+
+
+def test_a_packshot_is_cropped_to_all_of_the_product(
+    grounder: CompactGrounder, packshot: Image.Image
+) -> None:
+    found = grounder.ground(packshot, "orange")
+    assert_sound(found, packshot)
+    assert found.box == DISC
+    assert found.best is not None
+    assert found.best.phrase == SALIENT
+
+
+def test_a_thing_in_a_scene_is_found_by_its_name(
+    grounder: CompactGrounder, scene: Image.Image
+) -> None:
+    found = grounder.find(scene, "orange")
+    assert_sound(found, scene)
+    assert found.detections[0].phrase == "orange"
+    assert found.detections[0].box.iou(DISC) > 0.7
+    heat = grounder.heatmap(scene, "orange")
+    assert heat is not None
+    assert heat.dtype == np.float32
+    assert 0 <= heat.min() <= heat.max() <= 1
+
+
+@pytest.mark.parametrize("prompt", ["", "   ", "🙂🪑", "lamp " * 2000])
+def test_any_prompt_is_taken(grounder: CompactGrounder, scene: Image.Image, prompt: str) -> None:
+    found = grounder.ground(scene, prompt)
+    assert_sound(found, scene)
+    assert found.prompt == prompt
+    if not prompt.strip():
+        assert found.detections == ()
+        assert found.box == Box.whole(*scene.size)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (900, 2), (2, 900)])
+def test_any_shape_of_photo_is_taken(grounder: CompactGrounder, size: tuple[int, int]) -> None:
+    image = Image.new("RGB", size, (90, 20, 20))
+    assert_sound(grounder.ground(image, "lamp"), image)

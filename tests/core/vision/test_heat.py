@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.vision import heat as heating
+
+
+def test_the_prompt_is_hot_where_it_beats_the_distractors() -> None:
+    words = np.eye(3, dtype=np.float32)
+    features = np.tile(words[1], (6, 8, 1))
+    features[2:5, 3:6] = words[0]
+    found = heating.heat(features, words[0], words[1:])
+    assert found.shape == (6, 8)
+    assert np.unravel_index(found.argmax(), found.shape) == (3, 4)
+    assert found[3, 4] > 0.99
+    assert found[0, 0] < 0.01
+    assert heating.peaks(found, 4)[0].tolist() == [3, 4]
+
+
+def test_synonyms_do_not_compete() -> None:
+    prompt = np.array([1, 0], np.float32)
+    vocabulary = np.array([[0.99, 0.141], [0, 1]], np.float32)
+    assert heating.rivals(prompt, vocabulary).tolist() == [[0, 1]]
+
+
+def test_a_flat_map_has_a_peak_and_a_box() -> None:
+    flat = np.zeros((4, 5), np.float32)
+    cells = heating.peaks(flat, 3)
+    assert 1 <= len(cells) <= 3
+    assert heating.blob_box(flat, cells[0], 0.5, (50, 40)).as_xyxy() == (0, 0, 50, 40)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (640, 480)])
+def test_boxes_and_points_lie_inside_the_photo(size: tuple[int, int]) -> None:
+    found = np.random.default_rng(0).random((7, 9)).astype(np.float32)
+    cells = heating.peaks(found, 4)
+    points = heating.cell_centres(cells, found.shape, size)
+    assert np.all((points >= 0) & (points < size))
+    box = heating.blob_box(found, cells[0], 0.5, size)
+    assert box.right <= size[0]
+    assert box.bottom <= size[1]
+
+
+def test_cosine_is_one_where_the_mask_explains_all() -> None:
+    mask = np.zeros((4, 4), np.float32)
+    mask[1:3, 1:3] = 1
+    assert heating.cosine(mask, mask * 0.3) == pytest.approx(1)
+    assert heating.cosine(mask, 1 - mask) == 0
+    assert heating.cosine(mask * 0, mask) == 0

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from segment_anything import sam_model_registry
+
+from core.errors import WeightsUnavailable
+from core.vision.sam import load_sam
+
+
+@pytest.mark.slow
+def test_an_official_layout_loads_strictly(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    written = sam_model_registry["vit_b"]()
+    torch.save(written.state_dict(), tmp_path / "sam.pth")
+    loaded = load_sam(tmp_path / "sam.pth")
+    key = "image_encoder.blocks.3.mlp.lin1.weight"
+    assert torch.equal(loaded.state_dict()[key], written.state_dict()[key])
+    assert not loaded.training
+
+
+def test_another_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "sam.pth").write_bytes(b"not a checkpoint")
+    with pytest.raises(WeightsUnavailable, match="Segment Anything"):
+        load_sam(tmp_path / "sam.pth")
+    torch.save({"weight": torch.zeros(3)}, tmp_path / "other.pth")
+    with pytest.raises(WeightsUnavailable, match="Segment Anything"):
+        load_sam(tmp_path / "other.pth")
