@@ -12,7 +12,7 @@ from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult
 from core.studio import Studio
 from ui.components.cards import Card, hit_card, milliseconds, plural
 from ui.components.query import EXAMPLE_QUERIES, SearchForm
-from ui.components.results import advice, problem_html, query_anchor
+from ui.components.results import advice, behind, problem_html, query_anchor
 from ui.render import render
 
 
@@ -72,6 +72,7 @@ def compare_html(
         link=form.link(),
         query_anchor=query_anchor(studio, form, catalog.name),
         sentences=in_common(comparison, engines),
+        behind=behind(catalog, engines),
         columns=columns(comparison, engines, form, catalog),
     )
 

@@ -145,9 +145,9 @@ def clamp_hits(wanted: int) -> int:
 
 
 def ready_first(names: tuple[str, ...], catalog: CatalogInfo | None) -> tuple[str, ...]:
-    """Engines that can find something already come before those whose indexing has not begun."""
+    """Engines by how much they can find, most first: while indexing runs, some are behind."""
     searchable = catalog.searchable if catalog else {}
-    return tuple(sorted(names, key=lambda name: not searchable.get(name, 0)))
+    return tuple(sorted(names, key=lambda name: -searchable.get(name, 0)))
 
 
 def choose_engines(

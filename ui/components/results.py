@@ -96,18 +96,27 @@ def advice(form: SearchForm, catalog: CatalogInfo, engine: EngineStatus) -> str:
     return "Try this: " + ", or ".join(tries) + "."
 
 
+def behind(catalog: CatalogInfo, engines: tuple[EngineStatus, ...]) -> str:
+    """A warning where engines can't find the whole catalogue yet, so that nobody is misled."""
+    late = [
+        f"{status.engine.title} {catalog.searchable[status.engine.name]:,}"
+        for status in engines
+        if catalog.searchable.get(status.engine.name, catalog.items) < catalog.items
+    ]
+    if not late:
+        return ""
+    return f"Not the whole picture yet: of {catalog.items:,} items, {' and '.join(late)} so far."
+
+
 def progress_html(progress: Progress | None) -> str:
     """One line and a bar while the catalogue is being indexed, else nothing."""
     if progress is None or not progress.running:
         return ""
-    share = 100 * progress.done / progress.total if progress.total else 0
-    message = progress.message or f"Indexing: {progress.stage}"
+    share = 100 * progress.done / progress.total if progress.total else None
     return render(
         "progress.html",
-        message=message.rstrip(".") + ".",
-        done=f"{progress.done:,}",
-        total=f"{progress.total:,}" if progress.total else "",
-        percent=f"{min(100.0, share):.0f}",
+        message=progress.message or f"Indexing: {progress.stage}.",
+        percent=None if share is None else f"{min(100.0, share):.0f}",
     )
 
 

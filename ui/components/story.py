@@ -13,7 +13,7 @@ from ui.components.cards import inspect_link, plural
 from ui.components.columns import Column, columns, in_common
 from ui.components.pictures import data_uri
 from ui.components.query import EXAMPLE_QUERIES, SearchForm, choose_engines
-from ui.components.results import missing_engines
+from ui.components.results import behind, missing_engines
 from ui.media import photo_url
 from ui.pages.inspect import DetectionRow, detection_rows, grounding_sentence
 from ui.render import render
@@ -49,6 +49,7 @@ class Retrieval:
 
     columns: tuple[Column, ...]
     common: str
+    behind: str
     compare: str
 
 
@@ -127,10 +128,8 @@ def _next_item(
 
 
 def _candidates(studio: Studio, catalog: CatalogInfo) -> Iterator[Item]:
-    """The featured items that are there, else a few from every department in turn."""
-    featured = [item for item in map(_finder(studio, catalog), FEATURED) if item]
-    if featured:
-        return iter(featured)
+    """The featured items that are there, then a few from every department in turn."""
+    yield from (item for item in map(_finder(studio, catalog), FEATURED) if item)
     shelves = (
         studio.items(
             catalog.name,
@@ -139,7 +138,9 @@ def _candidates(studio: Studio, catalog: CatalogInfo) -> Iterator[Item]:
         )
         for name in catalog.departments or ("",)
     )
-    return (item for item in chain.from_iterable(zip_longest(*shelves)) if item)
+    for item in chain.from_iterable(zip_longest(*shelves)):
+        if item and item.item_id not in FEATURED:
+            yield item
 
 
 def _finder(studio: Studio, catalog: CatalogInfo) -> Callable[[str], Item | None]:
@@ -178,5 +179,6 @@ def _retrieval(
     return Retrieval(
         columns=columns(comparison, engines, form, catalog),
         common=" · ".join(in_common(comparison, engines)),
+        behind=behind(catalog, engines),
         compare=SearchForm(text=form.text, catalog=form.catalog).link("/compare"),
     )

@@ -10,6 +10,7 @@ from ui.components.query import SearchForm
 from ui.components.results import (
     advice,
     answer_html,
+    behind,
     missing_html,
     problem_html,
     progress_html,
@@ -123,9 +124,8 @@ def test_problems_are_escaped_alerts() -> None:
 def test_progress_shows_only_while_it_runs() -> None:
     assert progress_html(None) == ""
     assert progress_html(Progress("done", 3, 3, "Done", False)) == ""
-    html = progress_html(Progress("embedding", 240, 680, "Embedding pictures", True))
-    assert "Embedding pictures." in html
-    assert "240 of 680" in html
+    html = progress_html(Progress("embedding", 240, 680, "Embedded 240 of 680 items.", True))
+    assert "Embedded 240 of 680 items." in html
     assert "width: 35%" in html
 
 
@@ -134,3 +134,14 @@ def test_missing_engines_tell_why() -> None:
     assert "Not available here: FashionCLIP" in html
     assert "It needs the full profile." in html
     assert missing_html((CLIP,)).strip() == ""
+
+
+def test_engines_that_are_behind_are_named(shop: Shop) -> None:
+    assert behind(shop.catalog(), (CLIP,)) == ""
+    assert "of 3 items, VL-CLIP 2 so far" in behind(shop.catalog(), (CLIP, VL_CLIP))
+
+
+def test_progress_of_unknown_length_has_no_bar() -> None:
+    html = progress_html(Progress("reading", 0, 0, "Reading the catalogue.", True))
+    assert "Reading the catalogue." in html
+    assert "vs-bar" not in html
