@@ -212,7 +212,7 @@ class FactFinder:
         """The title without the type's own words, which must not count twice."""
         text = title
         for word in kind.split():
-            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", " ", text, flags=re.I)
+            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", " ; ", text, flags=re.I)
         return text
 
     def _is_foreign(self, text: str) -> bool:
