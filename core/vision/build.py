@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.domain import Profile
+from core.embedding.device import resolve_device, resolve_dtype
 from core.settings import Settings
+from core.vision.compact_grounder import CompactGrounder, Rules
 from core.vision.grounder import Grounder
+from core.vision.grounding_dino import GroundingDinoGrounder
+from core.vision.sam import load_sam
+from core.vision.segmenter import SamSegmenter, Segmenter
 
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
@@ -28,32 +33,31 @@ def build_grounder(settings: Settings, weights: WeightStore, encoder: CompactEnc
     """
     if settings.profile is Profile.FULL:
         return _full(settings, weights)
-    return _compact(settings, weights, encoder)
+    return build_compact_grounder(settings, encoder, build_mobile_segmenter(settings, weights))
 
 
-def _compact(settings: Settings, weights: WeightStore, encoder: CompactEncoder) -> Grounder:
-    from core.embedding.device import resolve_device
-    from core.vision.compact_grounder import CompactGrounder
-    from core.vision.segmenter import SamSegmenter
+def build_mobile_segmenter(settings: Settings, weights: WeightStore) -> SamSegmenter:
+    """MobileSAM, loaded on first use."""
     from core.weights.mobile_sam import build_mobile_sam
 
-    segmenter = SamSegmenter(
+    return SamSegmenter(
         load=lambda: build_mobile_sam(weights.path("sam")),
         name="MobileSAM",
         weights=lambda: weights.fingerprint("sam"),
         device=resolve_device(settings.device),
     )
+
+
+def build_compact_grounder(
+    settings: Settings, encoder: CompactEncoder, segmenter: Segmenter, rules: Rules | None = None
+) -> CompactGrounder:
+    """The compact grounder with the shipped vocabulary."""
     lines = (settings.shipped / VOCABULARY).read_text(encoding="utf-8").splitlines()
     vocabulary = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    return CompactGrounder(encoder, segmenter, vocabulary, settings.grounding_threshold)
+    return CompactGrounder(encoder, segmenter, vocabulary, settings.grounding_threshold, rules)
 
 
 def _full(settings: Settings, weights: WeightStore) -> Grounder:
-    from core.embedding.device import resolve_device, resolve_dtype
-    from core.vision.grounding_dino import GroundingDinoGrounder
-    from core.vision.sam import load_sam
-    from core.vision.segmenter import SamSegmenter
-
     device = resolve_device(settings.device)
     segmenter = SamSegmenter(
         load=lambda: load_sam(weights.path(SAM_ROLE)),

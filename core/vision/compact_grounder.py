@@ -25,15 +25,12 @@ from core.vision.segmenter import Segment, Segmenter
 
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
+    from core.embedding.dense import Similarity
 
 #: Raised when the same photo, prompt and weights would give another grounding.
-VERSION = "compact-3"
+VERSION = "compact-4"
 #: Longer side of the photo for the image tower, in pixels: to find things, and to see a person.
 LONG_SIDE, GLANCE_SIDE = 448, 224
-#: How many peaks of the heat map prompt SAM.
-PEAKS = 4
-#: Shares of the highest heat at which the blob around it becomes a box prompt for SAM.
-BLOB_LEVELS = (0.3, 0.5)
 #: Two masks that overlap more than this are one detection.
 SAME = 0.7
 #: Longest prompt that is read; the rest can't be about the product type any more.
@@ -44,6 +41,26 @@ ALONE_SCORE, WORN_SCORE = 0.9, 0.4
 PERSON = ("person", "face", "hair", "hand", "arm", "leg", "bare skin")
 #: Share of the foreground that must look like a person.
 PERSON_SHARE = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What was chosen by measurement (``benchmarks/grounding.py`` compares the alternatives).
+
+    Attributes:
+        similarity: What patches are alike by, in the image tower's last block.
+        sharpness: Cosines are multiplied by this before the softmax over the vocabulary; half of
+            CLIP's own, which is meant for whole pictures and makes patches too sure.
+        peaks: How many peaks of the heat map are point prompts for SAM.
+        blob_levels: Shares of the highest heat at which the blob around it is a box prompt.
+        blob_trust: What the fit of a mask from such a box counts beside one from a point.
+    """
+
+    similarity: Similarity = "key"
+    sharpness: float = 50.0
+    peaks: int = 4
+    blob_levels: tuple[float, ...] = (0.3, 0.5)
+    blob_trust: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +79,7 @@ class CompactGrounder:
         segmenter: Masks from points.
         vocabulary: What else a photo may show.
         threshold: Smallest score that is cropped to (τ).
+        rules: Which variant of the method.
     """
 
     def __init__(
@@ -70,11 +88,13 @@ class CompactGrounder:
         segmenter: Segmenter,
         vocabulary: Sequence[str],
         threshold: float,
+        rules: Rules | None = None,
     ) -> None:
         self._encoder = encoder
         self._segmenter = segmenter
         self._vocabulary = tuple(vocabulary)
         self._threshold = threshold
+        self._rules = rules or Rules()
         self._lock = threading.Lock()
         self._words: tuple[heating.Array, heating.Array] | None = None
 
@@ -86,7 +106,8 @@ class CompactGrounder:
     @property
     def fingerprint(self) -> str:
         """Hash of the weights, the vocabulary and the rules here; not of the threshold."""
-        parts = (VERSION, self._encoder.fingerprint, self._segmenter.fingerprint, *self._vocabulary)
+        models = self._encoder.fingerprint, self._segmenter.fingerprint
+        parts = (VERSION, repr(self._rules), *models, *self._vocabulary)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
@@ -110,13 +131,14 @@ class CompactGrounder:
             return None
         vector = self._encoder.encode_texts([words])[0]
         scene, _ = self._distractors()
-        return heating.heat(self._dense(image, LONG_SIDE), vector, heating.rivals(vector, scene))
+        rivals, sharpness = heating.rivals(vector, scene), self._rules.sharpness
+        return heating.heat(self._dense(image, LONG_SIDE), vector, rivals, sharpness)
 
     def _worn(self, image: Image.Image, foreground: Pixels) -> bool:
         """A person is in the foreground, so it is more than the product."""
         features = self._dense(image, GLANCE_SIDE)
         scene, person = self._distractors()
-        looks = heating.share(features, person, scene)
+        looks = heating.share(features, person, scene, self._rules.sharpness)
         covered = heating.resized(foreground, *looks.shape)
         return float((looks * covered).sum()) > PERSON_SHARE * float(covered.sum())
 
@@ -127,16 +149,19 @@ class CompactGrounder:
             return []
         if within is not None:
             heat_map = heat_map * heating.resized(within, *heat_map.shape)
-        cells = heating.peaks(heat_map, PEAKS)
-        points = heating.cell_centres(cells, heat_map.shape, image.size)
-        boxes = [heating.blob_box(heat_map, cells[0], level, image.size) for level in BLOB_LEVELS]
-        prompted = self._segmenter.from_points(image, points)
+        size, rules = image.size, self._rules
+        cells = heating.peaks(heat_map, max(rules.peaks, 1))
+        points = heating.cell_centres(cells[: rules.peaks], heat_map.shape, size)
+        boxes = [heating.blob_box(heat_map, cells[0], part, size) for part in rules.blob_levels]
+        pointed = self._segmenter.from_points(image, points)
         boxed = self._segmenter.from_boxes(image, boxes)
-        groups = (*prompted, *((segment,) for segment in boxed))
-        return [_best_of(segments, heat_map, image.size, prompt) for segments in groups]
+        found = [_best_of(segments, heat_map, size, prompt) for segments in pointed]
+        for segment in boxed:
+            found.append(_best_of([segment], heat_map, size, prompt, rules.blob_trust))
+        return found
 
     def _dense(self, image: Image.Image, long_side: int) -> heating.Array:
-        return self._encoder.dense(image, long_side, similarity="key").features
+        return self._encoder.dense(image, long_side, self._rules.similarity).features
 
     def _distractors(self) -> tuple[heating.Array, heating.Array]:
         """Vectors of the vocabulary and of what a person looks like, each ``[n, d]``."""
@@ -159,20 +184,24 @@ class CompactGrounder:
 
 
 def _best_of(
-    segments: Sequence[Segment], heat_map: Heatmap, size: tuple[int, int], prompt: str
+    segments: Sequence[Segment],
+    heat_map: Heatmap,
+    size: tuple[int, int],
+    prompt: str,
+    trust: float = 1.0,
 ) -> _Candidate:
     """Of the masks of one prompt, the one that explains the heat best and is surest itself.
 
     Its score says how well it explains the heat and how hot the heat is: 0 to 1.
     """
-    masks = [segment.pixels(*size) for segment in segments]
     fits = [
-        heating.cosine(heating.resized(mask, *heat_map.shape), heat_map) * segment.score
-        for mask, segment in zip(masks, segments, strict=True)
+        heating.cosine(heating.resized(segment.logits > 0, *heat_map.shape), heat_map)
+        * segment.score
+        for segment in segments
     ]
     best = int(np.argmax(fits))
-    score = fits[best] * float(np.sqrt(heat_map.max()))
-    return _Candidate(masks[best], score, prompt, segments[best].score)
+    score = trust * fits[best] * float(np.sqrt(heat_map.max()))
+    return _Candidate(segments[best].pixels(*size), score, prompt, segments[best].score)
 
 
 def _detections(candidates: Sequence[_Candidate]) -> tuple[Detection, ...]:

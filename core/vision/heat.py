@@ -10,9 +10,6 @@ from scipy import ndimage
 from core.domain import Box
 from core.vision.regions import box_of
 
-#: Cosines are multiplied by this before the softmax; half of CLIP's own, which is meant for whole
-#: pictures and makes patches too sure (pointing game, COCO and CCP).
-LOGIT_SCALE = 50.0
 #: A distractor this close to the prompt (cosine) means the same and does not compete.
 SYNONYM = 0.9
 
@@ -24,21 +21,22 @@ def rivals(prompt: Array, vocabulary: Array) -> Array:
     return vocabulary[vocabulary @ prompt < SYNONYM]
 
 
-def heat(features: Array, prompt: Array, distractors: Array) -> Array:
+def heat(features: Array, prompt: Array, distractors: Array, sharpness: float) -> Array:
     """Probability of the prompt among the distractors per patch, smoothed: ``[h, w] float32``.
 
     Args:
         features: ``[h, w, d] float32``, L2-normalised patch features.
         prompt: ``[d] float32``, L2-normalised.
         distractors: ``[n, d] float32``, L2-normalised.
+        sharpness: Cosines are multiplied by this before the softmax.
     """
-    found = share(features, prompt[None], distractors)
+    found = share(features, prompt[None], distractors, sharpness)
     return ndimage.uniform_filter(found, size=3, mode="nearest").astype(np.float32)
 
 
-def share(features: Array, words: Array, distractors: Array) -> Array:
+def share(features: Array, words: Array, distractors: Array, sharpness: float) -> Array:
     """Probability of all ``words [m, d]`` together among the distractors: ``[h, w] float32``."""
-    logits = LOGIT_SCALE * (features @ np.concatenate([words, distractors]).T)
+    logits = sharpness * (features @ np.concatenate([words, distractors]).T)
     odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return (odds[..., : len(words)].sum(axis=-1) / odds.sum(axis=-1)).astype(np.float32)
 

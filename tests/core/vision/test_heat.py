@@ -10,7 +10,7 @@ def test_the_prompt_is_hot_where_it_beats_the_distractors() -> None:
     words = np.eye(3, dtype=np.float32)
     features = np.tile(words[1], (6, 8, 1))
     features[2:5, 3:6] = words[0]
-    found = heating.heat(features, words[0], words[1:])
+    found = heating.heat(features, words[0], words[1:], 50)
     assert found.shape == (6, 8)
     assert np.unravel_index(found.argmax(), found.shape) == (3, 4)
     assert found[3, 4] > 0.99
