@@ -99,13 +99,13 @@ def advice(form: SearchForm, catalog: CatalogInfo, engine: EngineStatus) -> str:
 def behind(catalog: CatalogInfo, engines: tuple[EngineStatus, ...]) -> str:
     """A warning where engines can't find the whole catalogue yet, so that nobody is misled."""
     late = [
-        f"{status.engine.title} {catalog.searchable[status.engine.name]:,}"
+        f"{status.engine.title} can find {catalog.searchable[status.engine.name]:,} items"
         for status in engines
         if catalog.searchable.get(status.engine.name, catalog.items) < catalog.items
     ]
     if not late:
         return ""
-    return f"Not the whole picture yet: of {catalog.items:,} items, {' and '.join(late)} so far."
+    return f"Not the whole picture yet: {' and '.join(late)} of {catalog.items:,} so far."
 
 
 def progress_html(progress: Progress | None) -> str:

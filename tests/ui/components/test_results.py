@@ -138,7 +138,7 @@ def test_missing_engines_tell_why() -> None:
 
 def test_engines_that_are_behind_are_named(shop: Shop) -> None:
     assert behind(shop.catalog(), (CLIP,)) == ""
-    assert "of 3 items, VL-CLIP 2 so far" in behind(shop.catalog(), (CLIP, VL_CLIP))
+    assert "VL-CLIP can find 2 items of 3 so far" in behind(shop.catalog(), (CLIP, VL_CLIP))
 
 
 def test_progress_of_unknown_length_has_no_bar() -> None:
