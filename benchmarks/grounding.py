@@ -15,7 +15,7 @@ import io
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -178,9 +178,12 @@ def run(
     for group in photos:
         for pair in group:
             if pair is group[0]:
-                encode.append(_timed(lambda p=pair: segmenter.from_boxes(p.photo, p.boxes[:1])))
-                grounder = next(iter(ways.values()))
-                dense.append(_timed(lambda p=pair, g=grounder: g.heatmap(p.photo, p.label)))
+                start = time.perf_counter()
+                segmenter.from_boxes(pair.photo, pair.boxes[:1])
+                encode.append(time.perf_counter() - start)
+                start = time.perf_counter()
+                next(iter(ways.values())).heatmap(pair.photo, pair.label)
+                dense.append(time.perf_counter() - start)
             pairs += 1
             for base in ("whole", "centre"):
                 scores[base].ious.append(best_iou(baseline(base, pair), pair))
@@ -200,12 +203,6 @@ def run(
         f"patch features and heat {np.median(dense):.2f} s",
         flush=True,
     )
-
-
-def _timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def main() -> None:
