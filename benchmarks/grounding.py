@@ -1,9 +1,9 @@
 """Grounding and masks against boxes and masks drawn by people.
 
 Reads ``coco_dev.parquet`` + ``coco_boxes_dev.csv`` and ``ccp_masks_dev.parquet`` +
-``ccp_boxes_dev.csv`` + ``ccp_labels.json`` from a folder that is not part of the project. The prompt
-is the label. A COCO label counts where its largest box covers more than 5 % of the photo; any box of
-the label is right.
+``ccp_boxes_dev.csv`` + ``ccp_labels.json`` from a folder that is not part of the project. The
+prompt is the label. A COCO label counts where its largest box covers more than 5 % of the photo;
+any box of the label is right.
 
     python -m benchmarks.grounding DATA_DIR [--photos 20] [--ways shipped whole centre …]
 """
