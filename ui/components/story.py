@@ -20,7 +20,10 @@ from ui.render import render
 
 #: Demo items that are tried first: photos with more in them than the product. Which of them is
 #: shown, and what was found in it, is looked up like any other item's.
-FEATURED = ("groc1232", "groc1829", "groc0650", "met-436528", "met-436944", "groc1329")
+FEATURED = ("BlendSwap-CC-BY-081", "groc1232", "groc1829", "groc0650", "met-436528")
+
+#: Asked first: on the demo its two answers differ, which most of the short examples' do not.
+FIRST_QUERY = "portrait of a woman"
 
 #: The engines of "before" and "after".
 BEFORE_AFTER = ("clip", "vl-clip")
@@ -61,7 +64,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
     """
     catalog = studio.catalog(form.catalog or None)
     statuses = studio.engines()
-    text = form.text or EXAMPLE_QUERIES[0]
+    text = form.text or FIRST_QUERY
     inspection = _inspection(studio, form, catalog)
     return render(
         "home_story.html",
