@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from core.cli import run
+from core.library import DEMO
 from core.studio import Studio
 
 
 def serve(studio: Studio) -> None:
-    """Serve the pages until interrupted; index the demo first where there is no catalogue yet."""
+    """Serve the pages until interrupted; the demo is indexed where there is no other catalogue."""
     # Imported here so that commands without a screen start fast.
     import uvicorn
 
     from ui.app import build_app
 
     settings = studio.settings
-    if not studio.catalogs():
-        studio.start(studio.index_demo)
+    if {info.name for info in studio.catalogs()} <= {DEMO}:
+        studio.start(studio.index_demo)  # costs seconds when there is nothing left to do
+    studio.start(studio.warm_up)
     app = build_app(studio)
     print(
         f"VL-CLIP Studio is at http://{settings.host}:{settings.port} (Ctrl+C stops it)", flush=True

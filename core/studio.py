@@ -180,8 +180,13 @@ class Studio:
         )
 
     def start(self, job: Callable[[], object]) -> None:
-        """Run an indexing job in a background thread; its end is seen through ``progress``."""
+        """Run a job in a background thread; an indexing job's end is seen through ``progress``."""
         self._jobs.start(job)
+
+    def warm_up(self) -> None:
+        """Load what the first query in words needs, so that nobody waits for it."""
+        for model in self._models.available():
+            model.encoder.encode_texts(["chair"])
 
     def stop_indexing(self, catalog: str) -> None:
         """Ask the running job of a catalogue (in this process) to stop after its current chunk."""

@@ -138,7 +138,7 @@ def grounding_sentence(inspection: Inspection) -> str:
         return "Not grounded yet: the indexer has not reached this item."
     if grounding.best is not None:
         return (
-            f"Looked for “{grounding.prompt}”: the best of {len(grounding.detections)} regions "
+            f"Looked for “{grounding.prompt}”: the best region (of {len(grounding.detections)} found) "
             f"scores {grounding.best.score:.2f}, above the threshold {grounding.threshold:.2f}, "
             "so its box is the crop."
         )
