@@ -138,8 +138,8 @@ def grounding_sentence(inspection: Inspection) -> str:
         return "Not grounded yet: the indexer has not reached this item."
     if grounding.best is not None:
         return (
-            f"Looked for “{grounding.prompt}”: the best region (of {len(grounding.detections)} found) "
-            f"scores {grounding.best.score:.2f}, above the threshold {grounding.threshold:.2f}, "
+            f"Looked for “{grounding.prompt}”: the best region of those found "
+            f"({len(grounding.detections)}) scores {grounding.best.score:.2f}, above the threshold {grounding.threshold:.2f}, "
             "so its box is the crop."
         )
     if grounding.detections:
