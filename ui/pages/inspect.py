@@ -139,8 +139,8 @@ def grounding_sentence(inspection: Inspection) -> str:
     if grounding.best is not None:
         return (
             f"Looked for “{grounding.prompt}”: the best region of those found "
-            f"({len(grounding.detections)}) scores {grounding.best.score:.2f}, above the threshold {grounding.threshold:.2f}, "
-            "so its box is the crop."
+            f"({len(grounding.detections)}) scores {grounding.best.score:.2f}, above the "
+            f"threshold {grounding.threshold:.2f}, so its box is the crop."
         )
     if grounding.detections:
         return (
