@@ -21,6 +21,7 @@ def test_home_tells_one_real_story(page: Page, studio_url: str) -> None:
 
 def test_search_similar_and_a_link_that_reproduces_it(page: Page, studio_url: str) -> None:
     page.goto(f"{studio_url}/explore")
+    expect(page.locator("#explore-results .vs-card").first).to_be_visible()
     page.locator("#explore-query textarea, #explore-query input").first.fill("wooden chair")
     page.keyboard.press("Enter")
     cards = page.locator("#explore-results .vs-card")
@@ -82,8 +83,9 @@ def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path
     expect(desk.locator(".vs-desk-progress")).to_contain_text("1 of")
 
     page.get_by_role("button", name="Export").first.click()
+    page.locator("#annotate-qrels").click()
     with page.expect_download() as download:
-        page.locator("#annotate-qrels").click()
+        page.locator("#annotate-file a[download]").first.click()
     target = tmp_path / "labels.qrels"
     download.value.save_as(target)
     (line,) = target.read_text().splitlines()

@@ -60,8 +60,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
         create = gr.Button("Create the set", variant="primary", elem_id="annotate-create")
     with gr.Accordion("Export", open=False, elem_id="annotate-export"), gr.Row():
-        qrels = gr.DownloadButton("TREC qrels", elem_id="annotate-qrels")
-        table = gr.DownloadButton("CSV with all labels", elem_id="annotate-csv")
+        qrels = gr.Button("TREC qrels", elem_id="annotate-qrels")
+        table = gr.Button("CSV with all labels", elem_id="annotate-csv")
+        file = gr.File(label="File", elem_id="annotate-file", interactive=False)
 
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
@@ -118,10 +119,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         [sets, pane],
         api_visibility="private",
     )
-    qrels.click(
-        lambda s, c: export(s, c, "qrels"), [sets, catalog], qrels, api_visibility="private"
-    )
-    table.click(lambda s, c: export(s, c, "csv"), [sets, catalog], table, api_visibility="private")
+    qrels.click(lambda s, c: export(s, c, "qrels"), [sets, catalog], file, api_visibility="private")
+    table.click(lambda s, c: export(s, c, "csv"), [sets, catalog], file, api_visibility="private")
 
 
 class Desk:
