@@ -36,7 +36,7 @@ def test_search_similar_and_a_link_that_reproduces_it(page: Page, studio_url: st
     expect(page.locator("#explore-results .vs-rank").first).to_be_visible()
     assert cards.first.get_attribute("data-item") == first
 
-    cards.first.get_by_role("button", name="Similar to").click()
+    cards.first.locator(".vs-links button").click()
     expect(page.locator("#explore-results .vs-anchor")).to_be_visible()
     assert first not in [card.get_attribute("data-item") for card in cards.all()]
 
