@@ -31,6 +31,10 @@ class CatalogError(StudioError):
     """A catalogue file, its columns, or a named catalogue is not usable."""
 
 
+class CatalogBusy(CatalogError):
+    """Somebody else is writing to the catalogue right now."""
+
+
 class ImageError(StudioError):
     """A picture can't be read, or is too large to be read safely."""
 

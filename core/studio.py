@@ -227,7 +227,7 @@ class Studio:
         where = self._library.get(catalog)
         item = _item(where, item_id)
         photo = where.images.open(item.photo.sha256)
-        models = self._models.for_indexing()
+        models = self._models.for_indexing().corrected_by(where.store.corrections.standing())
         grounding = where.store.groundings.get([models.grounding_key(item)])
         rewrite = where.store.rewrites.get([models.rewrite_key(item)])
         found = next(iter(grounding.values()), None)

@@ -1,6 +1,7 @@
 """The nouns of the studio, as small frozen dataclasses that every room speaks."""
 
 from core.domain.catalog import CatalogInfo, IndexReport, Progress, QuarantinedRow
+from core.domain.correction import Correction, Corrections, Stage
 from core.domain.engine import Engine, EngineStatus, ImageView, Profile, TextView, Towers
 from core.domain.geometry import Box
 from core.domain.grounding import Detection, Grounding, Mask
@@ -23,6 +24,8 @@ __all__ = [
     "Box",
     "CatalogInfo",
     "Comparison",
+    "Correction",
+    "Corrections",
     "Detection",
     "Engine",
     "EngineInput",
@@ -49,6 +52,7 @@ __all__ = [
     "Rewrite",
     "Round",
     "SearchResult",
+    "Stage",
     "TextView",
     "Towers",
 ]

@@ -16,8 +16,8 @@ import pyarrow as pa
 from lancedb.expr import col, lit
 
 from core.domain import EventKind, JudgmentEvent
-from core.judging.durable import Flusher
 from core.store.database import compact, ensure_table, fragments, read_rows
+from core.store.durable import Flusher
 
 NAME = "judgments"
 

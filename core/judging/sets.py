@@ -12,8 +12,8 @@ from lancedb.expr import col, lit
 
 from core.domain import JudgmentQuery, JudgmentSet, Pair
 from core.errors import JudgmentError
-from core.judging.durable import Flusher
 from core.store.database import ensure_table, read_rows
+from core.store.durable import Flusher
 
 NAME = "judgment_sets"
 

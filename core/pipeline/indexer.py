@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,12 +16,11 @@ from core.pipeline.driver import Driver, Tally
 from core.pipeline.flow import Writer, chunks, produced_ahead
 from core.pipeline.job import Job, OnProgress, indexing_job
 from core.pipeline.models import Models, Photos
-from core.pipeline.stages import Task
+from core.pipeline.planner import Planner
 from core.store.catalog_store import CatalogStore
 from core.store.items import ItemRecord
 from core.store.meta import CatalogMeta
 from core.store.snapshot import seed
-from core.store.vectors import StoredState
 
 #: The rows of a catalogue file, given what is stored of them already (see ``catalog.ingest``).
 RowSource = Callable[[Mapping[str, KnownRow]], Iterable[Ingested | QuarantinedRow]]
@@ -72,6 +71,7 @@ def run_index(
     with indexing_job(store.root, on_progress) as job:
         if snapshot is not None:
             seed(store, snapshot)
+        models = models.corrected_by(store.corrections.standing())
         run = _Run(store, photos, models, job, should_stop or (lambda: False))
         return run.index(rows, CatalogMeta(title or store.name, source), prune)
 
@@ -130,7 +130,7 @@ class _Run:
         known = {key: KnownRow(record.item, record.row_key) for key, record in records.items()}
         light = self._models.light
         driver = Driver(self._store, self._photos, light, writer, self._tally)
-        planner = _Planner(self._store, light)
+        planner = Planner(self._store, light)
         done = 0
         with closing(produced_ahead(chunks(rows(known), CHUNK), ahead=2)) as read:
             planned = (planner.tasks(self._take(chunk, records, writer)) for chunk in read)
@@ -177,7 +177,7 @@ class _Run:
         if not heavy.engines:
             return
         writer.flush()  # so that stored keys are up to date
-        planner = _Planner(self._store, heavy)
+        planner = Planner(self._store, heavy)
         tasks = planner.tasks([records[item_id] for item_id in self._counts.number])
         driver = Driver(self._store, self._photos, heavy, writer, self._tally)
         done = 0
@@ -224,34 +224,6 @@ class _Run:
             seconds=time.monotonic() - started,
             per_stage={stage: count for stage, count in self._tally.per_stage.items() if count},
         )
-
-
-class _Planner:
-    """Tells what has to be done for an item, from keys alone."""
-
-    def __init__(self, store: CatalogStore, models: Models) -> None:
-        self._models = models
-        self._stored: dict[str, dict[str, StoredState]] = {
-            model.name: store.vectors(model.name).state() for model in models.engines
-        }
-
-    def tasks(self, records: Iterable[ItemRecord]) -> list[Task]:
-        """One task per item that needs anything."""
-        return list(self._needed(records))
-
-    def _needed(self, records: Iterable[ItemRecord]) -> Iterator[Task]:
-        for record in records:
-            item = record.item
-            stale = tuple(
-                model
-                for model in self._models.engines
-                if (stored := self._stored[model.name].get(item.item_id)) is None
-                or stored.key != self._models.vector_key(model, item)
-            )
-            rewrite_key = self._models.rewrite_key(item)
-            if stale or (rewrite_key and record.rewrite_key != rewrite_key):
-                grounding_key = self._models.grounding_key(item) if stale else ""
-                yield Task(record, stale, grounding_key, rewrite_key)
 
 
 def _sentence(report: IndexReport, stopped: bool) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.domain import Progress
-from core.errors import CatalogError
+from core.errors import CatalogBusy
 
 OnProgress = Callable[[Progress], None]
 
@@ -59,24 +59,36 @@ def indexing_job(root: Path, on_progress: OnProgress | None = None) -> Iterator[
     """Hold the catalogue's lock for the length of a job.
 
     Raises:
-        CatalogError: Another job is indexing this catalogue.
+        CatalogBusy: Another job is indexing this catalogue.
+    """
+    with writing(root):
+        job = Job(root, on_progress)
+        try:
+            yield job
+        except BaseException as error:
+            reason = str(error) or type(error).__name__
+            job.end("failed", reason)
+            raise
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """Hold the catalogue's lock: one process at a time writes items and vectors.
+
+    Raises:
+        CatalogBusy: Another job holds it.
     """
     root.mkdir(parents=True, exist_ok=True)
     lock = _lock(root)
     try:
         lock.acquire(timeout=2)  # somebody who only looks (read_progress) lets go at once
     except Timeout:
-        raise CatalogError(
+        raise CatalogBusy(
             f"The catalogue “{root.name}” is being indexed already. Wait until that is done, or "
             "stop it first."
         ) from None
-    job = Job(root, on_progress)
     try:
-        yield job
-    except BaseException as error:
-        reason = str(error) or type(error).__name__
-        job.end("failed", reason)
-        raise
+        yield
     finally:
         lock.release()
 

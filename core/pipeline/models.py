@@ -8,7 +8,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from core.domain import Engine, ImageView, Item, TextView
+from core.domain import Corrections, Engine, ImageView, Item, Stage, TextView
 from core.embedding.encoder import Encoder
 from core.language.rewriter import Rewriter
 from core.pipeline import keys
@@ -61,6 +61,7 @@ class Models:
         grounder: Finds the product; needed by engines that look at crops or cut-outs.
         rewriter: Describes the product; needed by engines that read rewrites.
         padding: Padding of crops, as a share of the box's longer side.
+        corrections: What people decided for single items; it takes the models' place.
     """
 
     def __init__(
@@ -69,9 +70,11 @@ class Models:
         grounder: Grounder | None = None,
         rewriter: Rewriter | None = None,
         padding: float = 0.05,
+        corrections: Corrections | None = None,
     ) -> None:
         self.engines = tuple(engines)
         self.grounder, self.rewriter, self.padding = grounder, rewriter, padding
+        self.corrections = corrections or Corrections()
         if grounder is None and any(model.needs_grounding for model in self.engines):
             raise ValueError("engines that look at crops need a grounder")
         if rewriter is None and any(model.needs_rewrite for model in self.engines):
@@ -81,29 +84,41 @@ class Models:
     def light(self) -> Models:
         """The engines that need the photo and the title alone."""
         chosen = [m for m in self.engines if not (m.needs_grounding or m.needs_rewrite)]
-        return Models(chosen, padding=self.padding)
+        return Models(chosen, padding=self.padding, corrections=self.corrections)
 
     @property
     def heavy(self) -> Models:
         """The engines that need grounding or rewriting first."""
         chosen = [m for m in self.engines if m.needs_grounding or m.needs_rewrite]
-        return Models(chosen, self.grounder, self.rewriter, self.padding)
+        return Models(chosen, self.grounder, self.rewriter, self.padding, self.corrections)
 
     def grounding_key(self, item: Item) -> str:
         """Key of the item's grounding; empty when no engine here needs one."""
         grounder = self._grounder_fingerprint
-        return keys.grounding_key(item, grounder) if grounder else ""
+        if not grounder:
+            return ""
+        return self._corrected(Stage.GROUNDING, item) or keys.grounding_key(item, grounder)
 
     def rewrite_key(self, item: Item) -> str:
         """Key of the item's rewrite; empty when no engine here needs one."""
         rewriter = self._rewriter_fingerprint
-        return keys.rewrite_key(item, rewriter) if rewriter else ""
+        if not rewriter:
+            return ""
+        return self._corrected(Stage.REWRITE, item) or keys.rewrite_key(item, rewriter)
+
+    def corrected_by(self, corrections: Corrections) -> Models:
+        """The same models with what people decided in one catalogue."""
+        return Models(self.engines, self.grounder, self.rewriter, self.padding, corrections)
 
     def vector_key(self, model: EngineModel, item: Item) -> str:
         """Key of the item's vectors for one engine."""
         grounding, rewrite = self.grounding_key(item), self.rewrite_key(item)
         engine, padding = model.engine, self.padding
         return keys.vector_key(engine, model.fingerprint, item, grounding, rewrite, padding)
+
+    def _corrected(self, stage: Stage, item: Item) -> str:
+        correction = self.corrections.of(stage, item.item_id, item.photo.sha256)
+        return correction.key if correction else ""
 
     @cached_property
     def _grounder_fingerprint(self) -> str:

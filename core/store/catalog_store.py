@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.store import stages
+from core.store.corrections import CorrectionTable
 from core.store.database import compact, find_table, fragments, open_database
 from core.store.items import ItemTable
 from core.store.meta import MetaTable
@@ -19,8 +20,8 @@ COMPACT_AFTER = 24
 class CatalogStore:
     """The tables of the catalogue in ``root`` (``DATA_DIR/catalogs/<name>``).
 
-    Opening creates what is missing. Any number of processes may read; writing is the indexing
-    job's alone (see ``core.pipeline.job``).
+    Opening creates what is missing. Any number of processes may read and add corrections; all
+    other writing is the indexing job's alone (see ``core.pipeline.job``).
     """
 
     def __init__(self, root: Path) -> None:
@@ -30,6 +31,7 @@ class CatalogStore:
         self.items = ItemTable(self.database)
         self.groundings = stages.groundings(self.database)
         self.rewrites = stages.rewrites(self.database)
+        self.corrections = CorrectionTable(self.database)
         self.quarantine = QuarantineTable(self.database)
         self.statistics = StatisticsTable(self.database)
         self.meta = MetaTable(self.database)

@@ -51,6 +51,15 @@ class StageTable(Generic[T]):
         ]
         insert_new(self._table, "key", pa.Table.from_pylist(rows, schema=SCHEMA))
 
+    def append(self, key: str, result: T) -> None:
+        """Store one result under a key that nobody else uses; any process may do so at any time."""
+        row = {
+            "key": key,
+            "fingerprint": self._fingerprint(result),
+            "payload": self._encode(result),
+        }
+        self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
+
     def get(self, keys: Iterable[str]) -> dict[str, T]:
         """Results by key; keys that are not there are missing from the answer."""
         rows = read_by(self._table, "key", keys, ["key", "payload"]).to_pylist()

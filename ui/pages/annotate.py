@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,12 +16,12 @@ from core.errors import JudgmentError, StudioError
 from core.studio import Studio
 from ui.media import photo_url
 from ui.messages import sentences
+from ui.people import person
 from ui.render import render
 from ui.theme import ASSETS
 
 #: Pairs kept ready in the browser, so that the next photo is there before the key is pressed.
 AHEAD = 6
-_NAME = re.compile(r"[\w .@+-]{1,60}")
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -74,7 +73,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return (
             where,
             gr.update(choices=_choices(known), value=wanted),
-            gr.update(value=annotator_name(request, "local"), interactive=not request.username),
+            gr.update(value=person(request, "local"), interactive=not request.username),
             gr.update(choices=available, value=available),
             _pane(known, wanted, where),
             gr.update(open=not known),
@@ -254,17 +253,8 @@ def parse_queries(lines: str) -> tuple[JudgmentQuery, ...]:
     return tuple(queries)
 
 
-def annotator_name(request: gr.Request | None, typed: str) -> str:
-    """Who judges: the signed-in user where there is one, else the name on the page."""
-    signed_in = getattr(request, "username", None)
-    name = (signed_in or typed).strip()
-    if not _NAME.fullmatch(name):
-        raise JudgmentError("A name has 1 to 60 letters, digits, spaces or . @ + - _ characters.")
-    return name
-
-
 def _who(ask: dict[str, Any], request: gr.Request | None) -> tuple[str, str, str]:
-    return str(ask["set"]), str(ask["catalog"]), annotator_name(request, str(ask["name"]))
+    return str(ask["set"]), str(ask["catalog"]), person(request, str(ask["name"]))
 
 
 def _key(pair: Pair) -> str:

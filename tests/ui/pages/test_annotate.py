@@ -7,7 +7,7 @@ import pytest
 
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
-from ui.pages.annotate import Desk, annotator_name, parse_queries
+from ui.pages.annotate import Desk, parse_queries
 
 
 def test_queries_one_per_line_without_repeats() -> None:
@@ -19,15 +19,6 @@ def test_queries_one_per_line_without_repeats() -> None:
     )
     with pytest.raises(JudgmentError, match="at least one"):
         parse_queries(" \n ")
-
-
-def test_the_signed_in_user_wins_over_the_typed_name() -> None:
-    request: Any = SimpleNamespace(username="ada")
-    assert annotator_name(request, "bob") == "ada"
-    assert annotator_name(None, " bob ") == "bob"
-    for name in ("", "<b>", "x" * 61, "a\nb"):
-        with pytest.raises(JudgmentError, match="name has"):
-            annotator_name(None, name)
 
 
 @pytest.mark.parametrize(

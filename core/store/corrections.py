@@ -1,0 +1,91 @@
+"""Corrections by people, append-only; the corrected results lie in the stages' own tables."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import lancedb
+import pyarrow as pa
+from lancedb.expr import col, lit
+
+from core.domain import Correction, Corrections, Item, Stage
+from core.store.database import ensure_table, read_rows
+from core.store.durable import Flusher
+from core.store.keys import content_key
+from core.store.stages import StageTable
+
+T = TypeVar("T")
+
+NAME = "corrections"
+
+SCHEMA = pa.schema(
+    [
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("stage", pa.string(), nullable=False),
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("photo", pa.string(), nullable=False),
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("author", pa.string(), nullable=False),
+        pa.field("note", pa.string(), nullable=False),
+        pa.field("at", pa.timestamp("us", tz="UTC"), nullable=False),
+    ]
+)
+
+
+class CorrectionTable:
+    """Corrections of one catalogue; several processes may append at once."""
+
+    def __init__(self, database: lancedb.DBConnection) -> None:
+        self._table = ensure_table(database, NAME, SCHEMA)
+        self._flusher = Flusher(Path(str(database.uri)) / f"{NAME}.lance")
+
+    def correct(
+        self,
+        stage: Stage,
+        item: Item,
+        results: StageTable[T],
+        value: T | None,
+        author: str,
+        note: str = "",
+    ) -> Correction:
+        """Let a value stand for an item's present photo; ``None`` gives it back to the machine.
+
+        Returning means that the event is on disk. The item is embedded anew by
+        ``core.pipeline.redo``, or by the next indexing.
+        """
+        event_id = uuid.uuid4().hex
+        key = content_key("correction", event_id) if value is not None else ""
+        if value is not None:
+            results.append(key, value)  # first the result, so that no event points nowhere
+        event = Correction(
+            event_id, stage, item.item_id, item.photo.sha256, key, author, note, datetime.now(UTC)
+        )
+        self._append(event)
+        return event
+
+    def history(self, item_id: str) -> tuple[Correction, ...]:
+        """All events of an item, oldest first."""
+        rows = read_rows(self._table, SCHEMA.names, col("item_id") == lit(item_id))
+        return tuple(map(_event, rows.sort_by([("at", "ascending")]).to_pylist()))
+
+    def standing(self) -> Corrections:
+        """What stands now."""
+        rows = read_rows(self._table, SCHEMA.names).sort_by([("at", "ascending")])
+        latest = {
+            (event.stage, event.item_id, event.photo): event
+            for event in map(_event, rows.to_pylist())
+        }
+        return Corrections({place: event for place, event in latest.items() if event.key})
+
+    def _append(self, event: Correction) -> None:
+        row = {name: getattr(event, name) for name in SCHEMA.names} | {"stage": event.stage.value}
+        since = self._flusher.moment()
+        self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
+        self._flusher.flush(since)
+
+
+def _event(row: dict[str, object]) -> Correction:
+    return Correction(**{**row, "stage": Stage(str(row["stage"]))})  # type: ignore[arg-type]
