@@ -49,3 +49,11 @@ class JudgmentError(StudioError):
 
 class RewritingFailed(StudioError):
     """An item's text could not be rewritten; it keeps what it had."""
+
+
+class EvaluationError(StudioError):
+    """Queries, relevance judgments or a run are not usable, or a task does not fit a catalogue."""
+
+
+class TrainingError(StudioError):
+    """Training data or settings are not usable."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
@@ -32,6 +33,7 @@ from core.domain import (
 )
 from core.embedding.preview import preview
 from core.errors import CatalogError, QueryError
+from core.evaluation.verbs import EvaluationVerbs
 from core.jobs import Jobs
 from core.library import DEMO, Catalog, Library, name_from
 from core.models import ModelRoom
@@ -54,6 +56,12 @@ class Studio:
         self._models = ModelRoom(settings)
         self._library = Library(settings)
         self._jobs = Jobs()
+
+    # ── rooms with verbs of their own ────────────────────────────────────────────────────────
+    @cached_property
+    def evaluation(self) -> EvaluationVerbs:
+        """Measuring engines: tasks, reports."""
+        return EvaluationVerbs(self._library, self._models, self.settings)
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from core.cli.catalog import index
+from core.cli.evaluate import evaluate
 from core.cli.export import export_app
 from core.cli.groups import AnywhereOptionsGroup
 from core.cli.info import info
@@ -57,6 +58,7 @@ def build_cli(serve: Serve) -> typer.Typer:
 
     cli.command("index")(index)
     cli.command("search")(search)
+    cli.command("evaluate")(evaluate)
     cli.command("info")(info)
     cli.add_typer(weights_app(), name="weights")
     cli.add_typer(export_app(), name="export")

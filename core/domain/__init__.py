@@ -3,6 +3,19 @@
 from core.domain.catalog import CatalogInfo, IndexReport, Progress, QuarantinedRow
 from core.domain.correction import Correction, Corrections, Stage
 from core.domain.engine import Engine, EngineStatus, ImageView, Profile, TextView, Towers
+from core.domain.evaluation import (
+    EngineScores,
+    EvalQuery,
+    EvalTask,
+    PairedTest,
+    Qrels,
+    QueryRow,
+    Ranking,
+    Report,
+    Run,
+    Score,
+    Slice,
+)
 from core.domain.geometry import Box
 from core.domain.grounding import Detection, Grounding, Mask
 from core.domain.inspection import EngineInput, Inspection
@@ -29,7 +42,10 @@ __all__ = [
     "Detection",
     "Engine",
     "EngineInput",
+    "EngineScores",
     "EngineStatus",
+    "EvalQuery",
+    "EvalTask",
     "EventKind",
     "Filters",
     "Grounding",
@@ -44,14 +60,22 @@ __all__ = [
     "JudgmentSet",
     "Mask",
     "Pair",
+    "PairedTest",
     "Photo",
     "Profile",
     "Progress",
+    "Qrels",
     "QuarantinedRow",
     "Query",
+    "QueryRow",
+    "Ranking",
+    "Report",
     "Rewrite",
     "Round",
+    "Run",
+    "Score",
     "SearchResult",
+    "Slice",
     "Stage",
     "TextView",
     "Towers",

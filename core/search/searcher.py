@@ -57,7 +57,7 @@ class Searcher:
             CatalogError: The engine has no vectors here yet.
             FingerprintMismatch: The vectors were made by another version of the engine.
         """
-        table = self._checked(model)
+        table = self.checked(model)
         started = time.perf_counter()
         vector = embed_query(
             query,
@@ -81,7 +81,8 @@ class Searcher:
             search_ms=1000 * (ended - encoded),
         )
 
-    def _checked(self, model: EngineModel) -> VectorTable:
+    def checked(self, model: EngineModel) -> VectorTable:
+        """The engine's vectors here, made by its present fingerprint; raises as ``search`` does."""
         table = self._store.vectors(model.name)
         stored = table.fingerprint
         again = f"Index the catalogue “{self._store.name}” again."

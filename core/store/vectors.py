@@ -230,6 +230,16 @@ class VectorTable:
         rows = rows.sort_by("item_id").combine_chunks()
         return _numpy(rows["vector"])
 
+    def columns(self, *names: str) -> tuple[list[str], list[Vectors]]:
+        """All item ids, sorted, and vector columns in that order, ``[n, d] float32`` each."""
+        table = self.table
+        if table is None:
+            return [], [np.zeros((0, 0), np.float32) for _ in names]
+        rows = (
+            read_rows(table, ["item_id", *dict.fromkeys(names)]).sort_by("item_id").combine_chunks()
+        )
+        return rows["item_id"].to_pylist(), [_numpy(rows[name]) for name in names]
+
     def nearest(
         self, query: Vectors, count: int, condition: Expr | None = None
     ) -> list[tuple[str, str, float]]:

@@ -1,0 +1,186 @@
+"""``evaluate``: measure engines on a named task, or on queries and judgments from files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tqdm import tqdm
+
+from core.domain import EvalQuery, Ranking, Report
+from core.errors import EvaluationError
+from core.evaluation import files, trec
+from core.evaluation.html import label, verdicts
+from core.evaluation.verbs import ATTRIBUTES, DEPTH
+from core.studio import Studio
+
+
+def evaluate(
+    context: typer.Context,
+    task: Annotated[
+        str, typer.Option(help="title, rewrite, own, similar, same-type or attributes.")
+    ] = "title",
+    queries: Annotated[
+        Path | None, typer.Option(help="File of queries: query_id, text[, image][, item_id].")
+    ] = None,
+    qrels: Annotated[
+        Path | None, typer.Option(help="File of judgments: query_id, item_id, relevance; or TREC.")
+    ] = None,
+    engines: Annotated[
+        str, typer.Option(help="Engines, with commas; the first is the yardstick.")
+    ] = "clip,vl-clip",
+    catalog: Annotated[str | None, typer.Option(help="Catalogue.")] = None,
+    words: Annotated[
+        bool, typer.Option("--words", help="Rank as the pages do: vectors and full text, fused.")
+    ] = False,
+    depth: Annotated[int, typer.Option(min=1, max=1000, help="Results kept per query.")] = DEPTH,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="hits@5, mrr, ndcg@10, p@5, recall@10 …; repeatable.")
+    ] = None,
+    relevant_from: Annotated[
+        int, typer.Option("--relevant-from", min=1, help="Smallest grade that counts as relevant.")
+    ] = 1,
+    run: Annotated[
+        list[str] | None, typer.Option(help="Also measure a TREC run: NAME=FILE; repeatable.")
+    ] = None,
+    runs_out: Annotated[
+        Path | None, typer.Option(help="Folder to write a TREC run per engine to.")
+    ] = None,
+    report_html: Annotated[
+        Path | None, typer.Option("--html", help="Write the report as one HTML file.")
+    ] = None,
+    keep: Annotated[bool, typer.Option(help="Keep the report for the Evaluate page.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure engines side by side: figures, intervals, and whether a difference could be chance.
+
+    Retrieval is by vectors alone, as in the paper; --words asks as the pages do.
+    """
+    studio = Studio(context.obj)
+    names = [name.strip() for name in engines.split(",") if name.strip()]
+    if (queries is None) != (qrels is None):
+        raise EvaluationError("--queries and --qrels go together: what to ask, and what is right.")
+    with _Bar() as bar:
+        if queries is None or qrels is None:
+            if measure or run or runs_out:
+                raise EvaluationError(
+                    "--measure, --run and --runs-out go with --queries and --qrels."
+                )
+            report = studio.evaluation.run_task(
+                task, names, catalog, depth=depth,
+                ranking=Ranking.WORDS if words and task != ATTRIBUTES else None,
+                on_progress=bar.show,
+            )  # fmt: skip
+        else:
+            asked = files.read_queries(queries)
+            ranking = Ranking.WORDS if words else Ranking.VECTOR
+            report = studio.evaluation.evaluate(
+                asked, files.read_qrels(qrels), names, catalog, title=queries.stem,
+                names=measure, ranking=ranking, depth=depth, relevant_from=relevant_from,
+                runs=_read_runs(run or []), on_progress=bar.show,
+            )  # fmt: skip
+            if runs_out:
+                _write_runs(studio, asked, names, catalog, ranking, depth, runs_out)
+    if keep:
+        studio.evaluation.save(report)
+    if report_html:
+        report_html.write_text(studio.evaluation.html(report), encoding="utf-8")
+    print(as_text(report) if not as_json else json.dumps(as_dict(report), ensure_ascii=False))
+
+
+def as_dict(report: Report) -> dict[str, object]:
+    """What ``--json`` prints."""
+    return {
+        "engines": {
+            entry.engine: {name: score.value for name, score in entry.scores.items()}
+            for entry in report.engines
+        },
+        "intervals": {
+            entry.engine: {name: [s.low, s.high] for name, s in entry.scores.items()}
+            for entry in report.engines
+        },
+        "tests": [
+            {"measure": t.measure, "first": t.first, "second": t.second,
+             "difference": t.difference.value, "p": t.p, "p_corrected": t.corrected}
+            for t in report.tests
+        ],
+        "catalog": report.catalog, "task": report.task, "ranking": report.ranking.value,
+        "queries": report.queries, "items": report.items, "report_id": report.report_id,
+        "fingerprints": {entry.engine: entry.fingerprint for entry in report.engines},
+        "seconds": report.seconds, "encode_seconds": report.encode_seconds,
+    }  # fmt: skip
+
+
+def as_text(report: Report) -> str:
+    """The table that a terminal shows."""
+    width = max(len(entry.engine) for entry in report.engines)
+    lines = [
+        f"{report.title}: {report.queries} queries, {report.items} items, "
+        f"catalogue {report.catalog}",
+        f"{'':<{width}}  " + "  ".join(f"{label(name):>19}" for name in report.measures),
+    ]
+    for entry in report.engines:
+        cells = []
+        for name in report.measures:
+            score = entry.scores[name]
+            span = "" if score.low is None else f" {score.low:.3f}–{score.high:.3f}"
+            cells.append(f"{score.value:.3f}{span:>14}")
+        lines.append(f"{entry.engine:<{width}}  " + "  ".join(cells))
+    lines += verdicts(report)
+    for part in report.slices:
+        if part.baselines:
+            values = [
+                f"{name} {value:.3f}" for name, value in {**part.values, **part.baselines}.items()
+            ]
+            lines.append(f"  {part.name} ({part.queries}): " + ", ".join(values))
+    lines += [f"Note: {note}" for note in report.notes]
+    share = f"{report.seconds:.1f} s, {report.encode_seconds:.1f} s of it encoding"
+    return "\n".join([*lines, f"{report.report_id}: {share}."])
+
+
+def _read_runs(pairs: list[str]) -> dict[str, dict[str, list[tuple[str, float]]]]:
+    runs = {}
+    for pair in pairs:
+        name, equals, path = pair.partition("=")
+        if not (name and equals and path):
+            raise EvaluationError(f"--run takes NAME=FILE; got {pair!r}.")
+        runs[name] = trec.read_run(Path(path))
+    return runs
+
+
+def _write_runs(
+    studio: Studio,
+    queries: tuple[EvalQuery, ...],
+    engines: list[str],
+    catalog: str | None,
+    ranking: Ranking,
+    depth: int,
+    folder: Path,
+) -> None:
+    for name in engines:
+        ranked = studio.evaluation.run(queries, name, catalog, ranking=ranking, depth=depth)
+        trec.write_run(ranked, folder / f"{name}.run", name)
+
+
+class _Bar:
+    """A terminal progress bar, there only once something slow is going on."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, done: int, total: int, message: str) -> None:
+        """Draw one state."""
+        if self._bar is None:
+            self._bar = tqdm(total=total, unit="queries")
+        self._bar.set_description(message)
+        self._bar.n = done
+        self._bar.refresh()

@@ -1,0 +1,205 @@
+"""From runs and relevance to a report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core.domain import (
+    EngineScores,
+    EvalQuery,
+    Item,
+    Qrels,
+    QueryRow,
+    Ranking,
+    Report,
+    Run,
+    Slice,
+)
+from core.evaluation import measures, significance
+
+#: Slices with fewer queries say nothing.
+_LEAST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRun:
+    """What one engine answered.
+
+    Attributes:
+        engine: Its name.
+        title: Its name for people.
+        fingerprint: Of its vectors; empty for a run read from a file.
+        run: The rankings.
+    """
+
+    engine: str
+    title: str
+    fingerprint: str
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a report says besides its figures; see ``Report``."""
+
+    catalog: str
+    task: str
+    title: str
+    ranking: Ranking
+    depth: int
+    items: int
+    measures: tuple[str, ...]
+    main: str
+    notes: tuple[str, ...]
+    relevant_from: int = 1
+
+
+def report(
+    frame: Frame,
+    queries: Sequence[EvalQuery],
+    qrels: Qrels,
+    runs: Sequence[EngineRun],
+    items: Mapping[str, Item],
+    texts: Mapping[str, str] | None = None,
+) -> Report:
+    """Measure the runs and compare them.
+
+    Args:
+        frame: What was asked.
+        queries: All queries; those without a judgment in ``qrels`` are left out.
+        qrels: What is relevant.
+        runs: One per engine, the yardstick first.
+        items: Items by id, as far as known, for labels.
+        texts: What to show for a query instead of its words.
+    """
+    ids = sorted(query.query_id for query in queries if query.query_id in qrels)
+    judged = {query_id: qrels[query_id] for query_id in ids}
+    found = {
+        run.engine: measures.per_query(run.run, judged, frame.measures, frame.relevant_from)
+        for run in runs
+    }
+    ranks = {
+        run.engine: measures.first_relevant(run.run, judged, frame.relevant_from) for run in runs
+    }
+    by_id = {query.query_id: query for query in queries}
+    rows = tuple(
+        _row(
+            by_id[query_id],
+            judged[query_id],
+            items,
+            {engine: values[frame.main][query_id] for engine, values in found.items()},
+            {engine: known[query_id] for engine, known in ranks.items() if query_id in known},
+            (texts or {}).get(query_id, ""),
+        )
+        for query_id in ids
+    )
+    samples = {
+        engine: {m: np.array([values[m][i] for i in ids], np.float64) for m in frame.measures}
+        for engine, values in found.items()
+    }
+    return assemble(frame, runs, samples, rows, slices(rows))
+
+
+def assemble(
+    frame: Frame,
+    runs: Sequence[EngineRun],
+    samples: Mapping[str, Mapping[str, significance.Sample]],
+    rows: tuple[QueryRow, ...],
+    parts: tuple[Slice, ...],
+) -> Report:
+    """Intervals and tests over per-query values: ``samples[engine][measure]``, in rows' order."""
+    now = datetime.now(UTC)
+    engines = tuple(
+        EngineScores(
+            run.engine,
+            run.title,
+            run.fingerprint,
+            {m: significance.interval(samples[run.engine][m]) for m in frame.measures},
+        )
+        for run in runs
+    )
+    return Report(
+        report_id=f"{frame.catalog}-{frame.task}-{now:%Y%m%d-%H%M%S-%f}"[:120],
+        catalog=frame.catalog,
+        task=frame.task,
+        title=frame.title,
+        ranking=frame.ranking,
+        depth=frame.depth,
+        items=frame.items,
+        queries=len(rows),
+        measures=frame.measures,
+        main=frame.main,
+        engines=engines,
+        tests=significance.compare(samples, frame.measures),
+        rows=rows,
+        slices=parts,
+        notes=frame.notes,
+        created=now.isoformat(timespec="seconds"),
+    )
+
+
+def slices(rows: Sequence[QueryRow]) -> tuple[Slice, ...]:
+    """The main measure by department and by product type, most queries first."""
+    parts: dict[tuple[str, str], list[QueryRow]] = defaultdict(list)
+    for row in rows:
+        for kind, name in (("department", row.department), ("product type", row.label)):
+            if name:
+                parts[kind, name].append(row)
+    found = [
+        Slice(kind, name, len(members), _means(members))
+        for (kind, name), members in parts.items()
+        if len(members) >= _LEAST
+    ]
+    return tuple(sorted(found, key=lambda part: (part.kind, -part.queries, part.name)))
+
+
+def losses_and_wins(
+    report: Report, first: str, second: str, count: int = 8
+) -> tuple[tuple[QueryRow, ...], tuple[QueryRow, ...]]:
+    """The queries on which ``second`` loses most against ``first``, and those where it wins most.
+
+    By the main measure; where that is equal, by the rank of the first relevant item.
+    """
+
+    def gain(row: QueryRow) -> tuple[float, float]:
+        places = [1 / row.ranks[e] if e in row.ranks else 0.0 for e in (first, second)]
+        return row.values[second] - row.values[first], places[1] - places[0]
+
+    ordered = sorted(report.rows, key=lambda row: (gain(row), row.query_id))
+    losses = [row for row in ordered[:count] if gain(row) < (0.0, 0.0)]
+    wins = [row for row in reversed(ordered[-count:]) if gain(row) > (0.0, 0.0)]
+    return tuple(losses), tuple(wins)
+
+
+def _means(rows: Sequence[QueryRow]) -> dict[str, float]:
+    engines = rows[0].values
+    return {engine: float(np.mean([row.values[engine] for row in rows])) for engine in engines}
+
+
+def _row(
+    query: EvalQuery,
+    grades: Mapping[str, int],
+    items: Mapping[str, Item],
+    values: Mapping[str, float],
+    ranks: Mapping[str, int],
+    text: str,
+) -> QueryRow:
+    relevant = sorted((i for i in grades if grades[i] > 0), key=lambda i: (-grades[i], i))
+    known = items.get(query.item_id) or next((items[i] for i in relevant if i in items), None)
+    asked = items.get(query.item_id)
+    return QueryRow(
+        query_id=query.query_id,
+        text=text or query.text or (asked.title if asked else ""),
+        item_id=query.item_id,
+        has_image=query.image is not None,
+        label=known.product_type if known else "",
+        department=known.department if known else "",
+        relevant=tuple(relevant[:5]),
+        values=values,
+        ranks=ranks,
+    )

@@ -1,0 +1,86 @@
+"""The measures, by the names that the field uses; computed by ``ir_measures`` (trec_eval's code).
+
+Every measure is computed over the run as deep as it was kept. ``hits@k`` is ``Success@k`` there,
+``mrr`` is ``RR`` (0 where nothing relevant is in the run).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import ir_measures
+from ir_measures import AP, RR, Judged, Measure, P, R, Success, nDCG
+
+from core.domain import Qrels, Run
+from core.errors import EvaluationError
+
+#: Per query, the value of each measure: ``values[measure][query_id]``.
+Values = Mapping[str, Mapping[str, float]]
+
+_AT: dict[str, Callable[[int, int], Measure]] = {
+    "hits": lambda k, rel: Success(rel=rel) @ k,
+    "p": lambda k, rel: P(rel=rel) @ k,
+    "recall": lambda k, rel: R(rel=rel) @ k,
+    "ndcg": lambda k, rel: nDCG @ k,
+    "judged": lambda k, rel: Judged @ k,
+}
+_PLAIN: dict[str, Callable[[int], Measure]] = {
+    "mrr": lambda rel: RR(rel=rel),
+    "map": lambda rel: AP(rel=rel),
+}
+_NAME = re.compile(r"([a-z]+)(?:@([1-9][0-9]{0,3}))?")
+
+#: What is measured unless somebody says otherwise.
+SEARCH = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
+SIMILAR = ("p@1", "p@3", "p@5", "recall@10", "mrr")
+GRADED = ("ndcg@10", "p@1", "p@5", "recall@10", "mrr", "judged@10")
+
+
+def parse(name: str, relevant_from: int = 1) -> Measure:
+    """The library's measure of a name such as ``hits@5``.
+
+    Args:
+        name: ``hits@k``, ``p@k``, ``recall@k``, ``ndcg@k``, ``judged@k``, ``mrr`` or ``map``.
+        relevant_from: Smallest grade that counts as relevant to yes-or-no measures.
+
+    Raises:
+        EvaluationError: There is no such measure.
+    """
+    found = _NAME.fullmatch(name)
+    kind, cutoff = found.groups() if found else ("", None)
+    if cutoff and kind in _AT:
+        return _AT[kind](int(cutoff), relevant_from)
+    if not cutoff and kind in _PLAIN:
+        return _PLAIN[kind](relevant_from)
+    known = ", ".join([*(f"{kind}@K" for kind in _AT), *_PLAIN])
+    raise EvaluationError(f"There is no measure “{name[:40]}”; there are: {known}.")
+
+
+def per_query(run: Run, qrels: Qrels, names: Sequence[str], relevant_from: int = 1) -> Values:
+    """Each measure for each query of the qrels; a query that the run lacks counts as 0.
+
+    The run's order decides, not its scores: ties are as they stand in the list.
+    """
+    wanted = {parse(name, relevant_from): name for name in names}
+    ranked = {
+        query_id: {item: float(len(hits) - place) for place, (item, _) in enumerate(hits)}
+        for query_id, hits in run.items()
+        if query_id in qrels and hits
+    }
+    judged = {query_id: dict(grades) for query_id, grades in qrels.items()}
+    values: dict[str, dict[str, float]] = {name: dict.fromkeys(judged, 0.0) for name in names}
+    for metric in ir_measures.iter_calc(list(wanted), judged, ranked):
+        values[wanted[metric.measure]][metric.query_id] = float(metric.value)
+    return values
+
+
+def first_relevant(run: Run, qrels: Qrels, relevant_from: int = 1) -> dict[str, int]:
+    """Rank (from 1) of the first relevant item per query; queries without one are missing."""
+    ranks: dict[str, int] = {}
+    for query_id, grades in qrels.items():
+        for rank, (item, _) in enumerate(run.get(query_id, ()), start=1):
+            if grades.get(item, 0) >= relevant_from:
+                ranks[query_id] = rank
+                break
+    return ranks

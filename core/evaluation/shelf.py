@@ -1,0 +1,59 @@
+"""Stored reports: one JSON file each, under ``DATA_DIR/evaluations``."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from core.domain import Report
+from core.errors import EvaluationError
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,119}")
+_ADAPTER = TypeAdapter(Report)
+
+
+class Shelf:
+    """Reports on disk, newest first."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def add(self, report: Report) -> Path:
+        """Store a report; it appears whole or not at all."""
+        path = self._path(report.report_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        partial.write_bytes(_ADAPTER.dump_json(report))
+        partial.replace(path)
+        return path
+
+    def ids(self) -> tuple[str, ...]:
+        """Ids of all reports, the newest first."""
+        files = sorted(self._root.glob("*.json"), key=lambda path: -path.stat().st_mtime)
+        return tuple(path.stem for path in files)
+
+    def get(self, report_id: str) -> Report:
+        """One report.
+
+        Raises:
+            EvaluationError: There is none of that id, or its file is damaged.
+        """
+        path = self._path(report_id)
+        try:
+            return _ADAPTER.validate_json(path.read_bytes())
+        except OSError:
+            raise EvaluationError(f"There is no stored report “{report_id[:120]}”.") from None
+        except ValidationError:
+            raise EvaluationError(f"The stored report {path} is damaged.") from None
+
+    def remove(self, report_id: str) -> None:
+        """Remove one report; nothing happens where there is none."""
+        self._path(report_id).unlink(missing_ok=True)
+
+    def _path(self, report_id: str) -> Path:
+        if not _ID.fullmatch(report_id):
+            raise EvaluationError(f"“{report_id[:120]}” is no id of a report.")
+        return self._root / f"{report_id}.json"

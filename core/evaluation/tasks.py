@@ -1,0 +1,167 @@
+"""The named tasks: queries and relevance that a catalogue gives by itself.
+
+Title, rewrite and own words are looked up among *picture vectors* alone: an engine's item vector
+holds a share of the very text that is asked with, so ranking by it would measure a string match.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.domain import Engine, EvalQuery, EvalTask, Item, Qrels, Ranking, TextView
+from core.errors import EvaluationError
+from core.evaluation import measures
+from core.store.items import ItemRecord
+
+#: A group of one has no variant, a type of one no fellow.
+_ENOUGH = 2
+
+Records = Mapping[str, ItemRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to ask and what is right.
+
+    Attributes:
+        name: Short name.
+        title: In words.
+        queries: The same for every engine, or per engine (by its text view).
+        qrels: What is relevant.
+        ranking: What to rank by.
+        measures: What to measure.
+        main: The measure that is explained per query.
+        notes: What a reader must know.
+    """
+
+    name: str
+    title: str
+    queries: Callable[[Engine], Sequence[EvalQuery]]
+    qrels: Qrels
+    ranking: Ranking
+    measures: tuple[str, ...]
+    main: str
+    notes: tuple[str, ...] = ()
+
+
+_PICTURES_ONLY = (
+    "Ranked by picture vectors alone: the text that is asked with is also part of the items' "
+    "served vectors, which would give the answer away."
+)
+_SAME_WORDS = "Items with the very same words count as right, too; each text is asked once."
+
+_EXPLAINED = {
+    "title": ("Title → its item", "Ask with each item's title: is its picture found?"),
+    "rewrite": (
+        "Rewritten sentence → its item",
+        "Ask with each item's rewritten sentence: is its picture found?",
+    ),
+    "own": (
+        "Own words → its item (the paper's task)",
+        "Ask each engine with the words it gives its items: the title, or the rewritten sentence.",
+    ),
+    "similar": (
+        "Item → its variants",
+        "Ask with an item: are the other variants of the same product found?",
+    ),
+    "same-type": (
+        "Item → items of its type",
+        "Ask with an item: are the first results of the same product type?",
+    ),
+}
+#: Names of the tasks here, in the order that pages show them.
+NAMES = tuple(_EXPLAINED)
+
+
+def overview(records: Records) -> tuple[EvalTask, ...]:
+    """All tasks and whether the catalogue has what they need."""
+    found = []
+    for name, (title, explanation) in _EXPLAINED.items():
+        reason = _missing(name, records)
+        found.append(EvalTask(name, title, explanation, not reason, reason))
+    return tuple(found)
+
+
+def build(name: str, records: Records) -> Task:
+    """A named task over a catalogue's items.
+
+    Raises:
+        EvaluationError: There is no such task, or the catalogue lacks what it needs.
+    """
+    if name not in _EXPLAINED:
+        raise EvaluationError(f"There is no task “{name[:40]}”; there are: {', '.join(NAMES)}.")
+    reason = _missing(name, records)
+    if reason:
+        raise EvaluationError(f"The task “{name}” can't be run here: {reason}")
+    title = _EXPLAINED[name][0]
+    if name in ("title", "rewrite", "own"):
+        return _by_words(name, title, records)
+    return _by_item(name, title, records)
+
+
+def _missing(name: str, records: Records) -> str:
+    items = [record.item for record in records.values()]
+    if len(items) < _ENOUGH:
+        return "the catalogue needs at least two items."
+    if name in ("rewrite", "own") and not any(record.rewrite for record in records.values()):
+        return "no item has a rewritten sentence yet."
+    if name == "similar" and not _groups(items, lambda item: item.group):
+        return "no two items share a group (a column such as parent_id or group)."
+    if name == "same-type" and len({item.product_type for item in items} - {""}) < _ENOUGH:
+        return "the catalogue needs a product type column with two types."
+    return ""
+
+
+def _by_words(name: str, title: str, records: Records) -> Task:
+    titles = {item_id: record.item.title for item_id, record in records.items()}
+    rewrites = {i: record.rewrite for i, record in records.items() if record.rewrite}
+    texts = rewrites if name == "rewrite" else titles
+    leaders, qrels = _distinct(texts)
+
+    def queries(engine: Engine) -> list[EvalQuery]:
+        own = name == "own" and engine.text_view is TextView.REWRITE
+        words = {**titles, **rewrites} if own else texts
+        return [EvalQuery(item_id, words[item_id]) for item_id in leaders]
+
+    notes = (_PICTURES_ONLY, _SAME_WORDS)
+    if name == "own":
+        notes += ("Engines are asked with different words: the queries are those of the titles.",)
+    return Task(name, title, queries, qrels, Ranking.IMAGE, measures.SEARCH, "mrr", notes)
+
+
+def _by_item(name: str, title: str, records: Records) -> Task:
+    items = [record.item for record in records.values()]
+    key: Callable[[Item], str] = (
+        (lambda item: item.group) if name == "similar" else (lambda item: item.product_type)
+    )
+    qrels: dict[str, dict[str, int]] = {}
+    for members in _groups(items, key).values():
+        for member in members:
+            qrels[member] = {other: 1 for other in members if other != member}
+    queries = [EvalQuery(item_id, item_id=item_id) for item_id in sorted(qrels)]
+    notes = ("Asked with the item's picture vector; the item itself is left out.",)
+    return Task(
+        name, title, lambda _: queries, qrels, Ranking.VECTOR, measures.SIMILAR, "p@5", notes
+    )
+
+
+def _distinct(texts: Mapping[str, str]) -> tuple[list[str], dict[str, dict[str, int]]]:
+    """One query per distinct text, under its first item's id; all items with it are relevant."""
+    same: dict[str, list[str]] = defaultdict(list)
+    for item_id in sorted(texts):
+        words = " ".join(texts[item_id].lower().split())
+        if words:
+            same[words].append(item_id)
+    qrels = {members[0]: dict.fromkeys(members, 1) for members in same.values()}
+    return sorted(qrels), qrels
+
+
+def _groups(items: Sequence[Item], key: Callable[[Item], str]) -> dict[str, list[str]]:
+    """Item ids that share a (non-empty) key, where at least two do."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        if key(item):
+            found[key(item)].append(item.item_id)
+    return {name: sorted(ids) for name, ids in found.items() if len(ids) >= _ENOUGH}

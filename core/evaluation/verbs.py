@@ -1,0 +1,324 @@
+"""What pages and commands ask of evaluation: ``studio.evaluation``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from core.domain import EvalQuery, EvalTask, Item, Qrels, QueryRow, Ranking, Report, Run, Slice
+from core.errors import EvaluationError
+from core.evaluation import attributes, build, html, measures, tasks
+from core.evaluation.answer import Answerer, OnProgress
+from core.evaluation.build import EngineRun, Frame
+from core.evaluation.shelf import Shelf
+from core.library import Catalog, Library
+from core.models import ModelRoom
+from core.settings import Settings
+
+#: Name of the task that is no ranking.
+ATTRIBUTES = "attributes"
+_ATTRIBUTES_TITLE = "Picture → its attributes (zero-shot)"
+#: Results kept per query.
+DEPTH = 100
+
+
+class EvaluationVerbs:
+    """Evaluates engines over the catalogues of a studio."""
+
+    def __init__(self, library: Library, models: ModelRoom, settings: Settings) -> None:
+        self._library, self._models, self._settings = library, models, settings
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        return Shelf(self._settings.data_dir / "evaluations")
+
+    # ── running ──────────────────────────────────────────────────────────────────────────────
+    def tasks(self, catalog: str | None = None) -> tuple[EvalTask, ...]:
+        """The named tasks, and whether the catalogue has what each needs."""
+        records = self._library.get(catalog).store.items.records()
+        reason = ""
+        try:
+            attributes.find([record.item for record in records.values()])
+        except EvaluationError as error:
+            reason = str(error)
+        words = (
+            "Is the colour, pattern, gender … that the catalogue states also seen in the picture?"
+        )
+        last = EvalTask(ATTRIBUTES, _ATTRIBUTES_TITLE, words, not reason, reason)
+        return (*tasks.overview(records), last)
+
+    def run_task(
+        self,
+        task: str,
+        engines: Sequence[str],
+        catalog: str | None = None,
+        *,
+        depth: int = DEPTH,
+        ranking: Ranking | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Report:
+        """Evaluate engines on a named task (see ``tasks``); the first engine is the yardstick.
+
+        Raises:
+            EvaluationError: The task is not known, or the catalogue lacks what it needs.
+            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
+        """
+        where = self._library.get(catalog)
+        if task == ATTRIBUTES:
+            return self._attributes(engines, where)
+        started = time.perf_counter()
+        records = where.store.items.records()
+        planned = tasks.build(task, records)
+        by = ranking or planned.ranking
+        answerer = Answerer(where, self._settings, by, depth, on_progress)
+        runs = []
+        for name in _distinct(engines):
+            model = self._models.engine(name)
+            asked = planned.queries(model.engine)
+            run = answerer.run(asked, model)
+            runs.append(EngineRun(name, model.engine.title, model.fingerprint, run))
+        notes = planned.notes if by is planned.ranking else (_given_away(by),)
+        frame = Frame(
+            where.name, task, planned.title, by, depth, where.store.items.count(),
+            planned.measures, planned.main, notes,
+        )  # fmt: skip
+        items = {item_id: record.item for item_id, record in records.items()}
+        first = planned.queries(self._models.engine(runs[0].engine).engine)
+        report = build.report(frame, first, planned.qrels, runs, items)
+        return _timed(report, started, answerer)
+
+    def evaluate(
+        self,
+        queries: Sequence[EvalQuery],
+        qrels: Qrels,
+        engines: Sequence[str],
+        catalog: str | None = None,
+        *,
+        task: str = "queries",
+        title: str = "Given queries",
+        names: Sequence[str] | None = None,
+        main: str | None = None,
+        ranking: Ranking = Ranking.VECTOR,
+        depth: int = DEPTH,
+        relevant_from: int = 1,
+        runs: Mapping[str, Run] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Report:
+        """Evaluate engines on given queries and relevance grades.
+
+        Args:
+            queries: What to ask; queries without any judgment are left out (and counted in a note).
+            qrels: Grades per query and item; 0 is judged and not relevant.
+            engines: Names; the first is the yardstick.
+            catalog: Where to look.
+            task: Short name for the report, ``[a-z0-9-]+``.
+            title: Name for people.
+            names: Measures; by default those for graded or for yes-or-no judgments.
+            main: The measure that is explained per query.
+            ranking: What items are ranked by.
+            depth: Results kept per query.
+            relevant_from: Smallest grade that counts as relevant for yes-or-no measures.
+            runs: Further rankings to measure beside the engines' (from TREC files), by name.
+            on_progress: Told how far it is.
+
+        Raises:
+            EvaluationError: Nothing to evaluate, or a query is not usable.
+            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
+        """
+        started = time.perf_counter()
+        where = self._library.get(catalog)
+        asked = _usable(queries, qrels, relevant_from)
+        answerer = Answerer(where, self._settings, ranking, depth, on_progress)
+        done = [self._ask(answerer, asked, name) for name in _distinct(engines)]
+        done += [EngineRun(name, name, "", run) for name, run in (runs or {}).items()]
+        if not done:
+            raise EvaluationError("Choose at least one engine.")
+        items = {i: record.item for i, record in where.store.items.records().items()}
+        wanted = tuple(names or _default_measures(qrels))
+        frame = Frame(
+            where.name, task, title, ranking, depth, len(items), wanted,
+            main or _main(wanted), _notes(queries, asked, qrels, items), relevant_from,
+        )  # fmt: skip
+        return _timed(build.report(frame, asked, qrels, done, items), started, answerer)
+
+    def run(
+        self,
+        queries: Sequence[EvalQuery],
+        engine: str,
+        catalog: str | None = None,
+        *,
+        ranking: Ranking = Ranking.VECTOR,
+        depth: int = DEPTH,
+    ) -> Run:
+        """One engine's rankings, for example to write them as a TREC run."""
+        where = self._library.get(catalog)
+        return Answerer(where, self._settings, ranking, depth).run(
+            queries, self._models.engine(engine)
+        )
+
+    def _ask(self, answerer: Answerer, queries: Sequence[EvalQuery], name: str) -> EngineRun:
+        model = self._models.engine(name)
+        run = answerer.run(queries, model)
+        return EngineRun(name, model.engine.title, model.fingerprint, run)
+
+    def _attributes(self, engines: Sequence[str], where: Catalog) -> Report:
+        started, inside = time.perf_counter(), 0.0
+        items = {i: r.item for i, r in where.store.items.records().items()}
+        columns = attributes.find(list(items.values()))
+        runs, answers = [], {}
+        for name in _distinct(engines):
+            model = self._models.engine(name)
+            ids, (pictures,) = where.searcher.checked(model).columns("image_vector")
+            encoding = time.perf_counter()
+            for column in columns:
+                found = attributes.classify(column, items, ids, pictures, model.encoder)
+                answers[name, column.name] = found
+            inside += time.perf_counter() - encoding
+            runs.append(EngineRun(name, model.engine.title, model.fingerprint, {}))
+        rows, parts = _attribute_rows(columns, answers, [run.engine for run in runs], items)
+        if not rows:
+            raise EvaluationError("No item with such a column is embedded for all these engines.")
+        samples = {
+            run.engine: {"accuracy": np.array([row.values[run.engine] for row in rows])}
+            for run in runs
+        }
+        frame = Frame(
+            where.name, ATTRIBUTES, _ATTRIBUTES_TITLE, Ranking.IMAGE, 1, len(items),
+            ("accuracy",), "accuracy",
+            ("Picture vectors against one sentence per value, the product type in the sentence.",
+             "The catalogue's own values are taken for true."),
+        )  # fmt: skip
+        report = build.assemble(frame, runs, samples, rows, parts)
+        seconds = time.perf_counter() - started
+        return replace(report, seconds=seconds, encode_seconds=inside)
+
+    # ── keeping ──────────────────────────────────────────────────────────────────────────────
+    def save(self, report: Report) -> Path:
+        """Store a report, so that pages list it."""
+        return self._shelf.add(report)
+
+    def reports(self) -> tuple[str, ...]:
+        """Ids of the stored reports, the newest first."""
+        return self._shelf.ids()
+
+    def report(self, report_id: str) -> Report:
+        """One stored report; raises ``EvaluationError`` where there is none."""
+        return self._shelf.get(report_id)
+
+    def remove(self, report_id: str) -> None:
+        """Forget a stored report."""
+        self._shelf.remove(report_id)
+
+    def html(self, report: Report) -> str:
+        """The report as one self-contained page."""
+        try:
+            where = self._library.get(report.catalog)
+        except Exception:  # the catalogue may be gone; its report still reads
+            return html.page(report, {}, None)
+        shown = html.shown_items(report)
+        return html.page(report, where.store.items.get(shown), where.images)
+
+
+def _distinct(engines: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(engines))
+
+
+def _usable(
+    queries: Sequence[EvalQuery], qrels: Qrels, relevant_from: int
+) -> tuple[EvalQuery, ...]:
+    """The queries that have a relevant item (without one, no engine can be right)."""
+    if not queries:
+        raise EvaluationError("There is no query to evaluate.")
+    for query in queries:
+        if not (query.text.strip() or query.image is not None or query.item_id):
+            raise EvaluationError(f"The query “{query.query_id}” has nothing to look for.")
+    kept = tuple(
+        query
+        for query in queries
+        if any(grade >= relevant_from for grade in qrels.get(query.query_id, {}).values())
+    )
+    if not kept:
+        raise EvaluationError(
+            "No query has a relevant item in the judgments. Do the query ids of both files agree?"
+        )
+    return kept
+
+
+def _notes(
+    queries: Sequence[EvalQuery],
+    asked: Sequence[EvalQuery],
+    qrels: Qrels,
+    items: Mapping[str, Item],
+) -> tuple[str, ...]:
+    notes = []
+    if len(asked) < len(queries):
+        notes.append(f"{len(queries) - len(asked)} queries have no relevant item and are left out.")
+    judged = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
+    missing = len(judged - set(items))
+    if missing:
+        notes.append(
+            f"{missing} of {len(judged)} relevant items are not in the catalogue, so not findable."
+        )
+    return tuple(notes)
+
+
+def _default_measures(qrels: Qrels) -> tuple[str, ...]:
+    grades = {grade for found in qrels.values() for grade in found.values()}
+    return measures.SEARCH if grades <= {1} else (*measures.GRADED, "hits@5")
+
+
+def _main(names: Sequence[str]) -> str:
+    return next((name for name in ("mrr", "ndcg@10") if name in names), names[0])
+
+
+def _given_away(ranking: Ranking) -> str:
+    return (
+        f"Ranked by {'item vectors' if ranking is Ranking.VECTOR else 'vectors and full text'}, "
+        "which hold the words that are asked with: these figures are too good to be true."
+    )
+
+
+def _timed(report: Report, started: float, answerer: Answerer) -> Report:
+    seconds = time.perf_counter() - started
+    return replace(report, seconds=seconds, encode_seconds=answerer.encode_seconds)
+
+
+def _attribute_rows(
+    columns: Sequence[attributes.Attribute],
+    answers: Mapping[tuple[str, str], Mapping[str, str]],
+    engines: Sequence[str],
+    items: Mapping[str, Item],
+) -> tuple[tuple[QueryRow, ...], tuple[Slice, ...]]:
+    """One row per item and attribute; only items that every engine has a vector for."""
+    rows, parts = [], []
+    for column in columns:
+        own = []
+        for item_id, value in column.truth.items():
+            if not all(item_id in answers[engine, column.name] for engine in engines):
+                continue
+            said = {engine: answers[engine, column.name][item_id] for engine in engines}
+            own.append(
+                QueryRow(
+                    query_id=f"{column.name}/{item_id}",
+                    text=f"{items[item_id].title} ({column.name}: {value})",
+                    item_id=item_id,
+                    has_image=False,
+                    label=items[item_id].product_type,
+                    department=items[item_id].department,
+                    relevant=(item_id,),
+                    values={engine: float(said[engine] == value) for engine in engines},
+                    ranks={engine: 1 for engine in engines if said[engine] == value},
+                )
+            )
+        if not own:
+            continue
+        means = {e: float(np.mean([row.values[e] for row in own])) for e in engines}
+        baselines = {"majority": column.majority, "chance": column.chance}
+        parts.append(Slice("attribute", column.name, len(own), means, baselines))
+        rows += own
+    return tuple(rows), tuple(parts)

@@ -1,0 +1,150 @@
+"""Evaluations end to end over a real store; the models are small stand-ins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from core.domain import EvalQuery, Ranking, Report
+from core.errors import EvaluationError
+from core.evaluation import html
+
+ENGINES = ("clip", "vl-clip")
+NAMED = ("title", "rewrite", "own", "similar", "same-type", "attributes")
+
+
+def figures(report: Report) -> Report:
+    """Everything but clock and id."""
+    return replace(report, report_id="", created="", seconds=0.0, encode_seconds=0.0)
+
+
+def test_every_named_task_runs_and_is_the_same_twice(shop: SimpleNamespace) -> None:
+    assert [task.name for task in shop.verbs.tasks("shop") if task.available] == list(NAMED)
+    for name in NAMED:
+        report = shop.verbs.run_task(name, ENGINES, "shop")
+        assert figures(report) == figures(shop.verbs.run_task(name, ENGINES, "shop"))
+        assert report.names() == ENGINES
+        assert all(0 <= s.value <= 1 for e in report.engines for s in e.scores.values())
+
+
+def test_words_are_ranked_by_pictures_alone(shop: SimpleNamespace) -> None:
+    honest = shop.verbs.run_task("title", ["clip"], "shop")
+    leaking = shop.verbs.run_task("title", ["clip"], "shop", ranking=Ranking.VECTOR)
+    assert honest.ranking is Ranking.IMAGE
+    # The stand-in's words and pictures have nothing in common: only a leak can find anything.
+    found = [report.engines[0].scores["hits@5"] for report in (honest, leaking)]
+    assert found[0].high < found[1].low
+    assert "too good" in leaking.notes[0]
+
+
+def test_figures_agree_with_ranks_worked_out_here(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("title", ["clip"], "shop", depth=1000)
+    ids, (pictures,) = shop.catalog.store.vectors("clip").columns("image_vector")
+    titles = [shop.catalog.store.items.get(ids)[i].title for i in ids]
+    scores = shop.models["clip"].encoder.encode_texts(titles) @ pictures.T
+    places = [1 + int((row > row[i]).sum()) for i, row in enumerate(scores)]
+    assert report.engines[0].scores["mrr"].value == pytest.approx(np.mean(1 / np.array(places)))
+    assert {row.query_id: row.ranks["clip"] for row in report.rows} == dict(
+        zip(ids, places, strict=True)
+    )
+
+
+def test_given_queries(shop: SimpleNamespace) -> None:
+    picture = shop.catalog.images.path(
+        shop.catalog.store.items.get(["id-003"])["id-003"].photo.sha256
+    )
+    queries = [
+        EvalQuery("words", "red chair 0"),
+        EvalQuery("photo", image=picture),
+        EvalQuery("like", item_id="id-003"),
+        EvalQuery("unjudged", "lamp"),
+    ]
+    qrels = {"words": {"id-000": 3, "gone": 1}, "photo": {"id-003": 2}, "like": {"id-003": 1}}
+    report = shop.verbs.evaluate(queries, qrels, ["clip"], "shop")
+    assert report.queries == 3
+    assert report.measures[0] == "ndcg@10"
+    assert "judged@10" in report.measures
+    rows = {row.query_id: row for row in report.rows}
+    assert rows["photo"].ranks == {"clip": 1}
+    assert rows["photo"].label == "chair"
+    assert rows["like"].ranks == {}  # the item that is asked from is never an answer
+    assert any("1 queries have no relevant" in note for note in report.notes)
+    assert any("1 of 3 relevant" in note for note in report.notes)
+
+
+def test_a_run_from_elsewhere_beside_the_engines(shop: SimpleNamespace) -> None:
+    perfect = {"q": [("id-007", 1.0)]}
+    report = shop.verbs.evaluate(
+        [EvalQuery("q", "anything")],
+        {"q": {"id-007": 1}},
+        ["clip"],
+        "shop",
+        runs={"oracle": perfect},
+    )
+    assert report.engines[1].scores["mrr"].value == 1.0
+    assert report.engines[1].fingerprint == ""
+
+
+def test_the_pages_ranking(shop: SimpleNamespace) -> None:
+    queries, qrels = [EvalQuery("q", "red chair 0")], {"q": {"id-000": 1}}
+    report = shop.verbs.evaluate(queries, qrels, ["clip"], "shop", ranking=Ranking.WORDS)
+    assert report.engines[0].scores["hits@1"].value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("queries", "qrels", "sentence"),
+    [
+        ([], {}, "no query"),
+        ([EvalQuery("q", " ")], {"q": {"a": 1}}, "nothing to look for"),
+        ([EvalQuery("q", "x")], {"other": {"a": 1}}, "query ids"),
+        ([EvalQuery("q", item_id="gone")], {"q": {"a": 1}}, "no vectors"),
+        ([EvalQuery("q", image=b"not a picture")], {"q": {"a": 1}}, "The picture of “q”"),
+    ],
+)
+def test_bad_input_is_a_sentence(
+    shop: SimpleNamespace, queries: list, qrels: dict, sentence: str
+) -> None:
+    with pytest.raises(EvaluationError, match=sentence):
+        shop.verbs.evaluate(queries, qrels, ["clip"], "shop")
+    with pytest.raises(EvaluationError, match="no task"):
+        shop.verbs.run_task("warp", ["clip"], "shop")
+
+
+def test_attributes_against_majority_and_chance(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("attributes", ["clip"], "shop")
+    assert report.measures == ("accuracy",)
+    (colour,) = report.slices
+    assert (colour.name, colour.queries) == ("colour", 60)
+    assert colour.baselines == pytest.approx({"majority": 1 / 10, "chance": 1 / 10})
+
+
+def test_reports_are_kept_and_shown(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("title", ENGINES, "shop")
+    shop.verbs.save(report)
+    assert shop.verbs.reports()[0] == report.report_id
+    assert shop.verbs.report(report.report_id) == report
+    page = shop.verbs.html(report)
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    for text in ("VL-CLIP", "nDCG@10", "95 % interval"):
+        assert text in page
+    shop.verbs.remove(report.report_id)
+    for name in (report.report_id, "../../etc/passwd"):
+        with pytest.raises(EvaluationError):
+            shop.verbs.report(name)
+
+
+def test_untrusted_texts_are_escaped(shop: SimpleNamespace) -> None:
+    hostile = "<script>alert(1)</script>"
+    queries = [EvalQuery("a", hostile), EvalQuery("b", "x")]
+    qrels = {"a": {"id-000": 1}, "b": {"id-001": 1}}
+    lost = {"a": [("id-009", 1.0)], "b": [("id-001", 1.0)]}
+    report = shop.verbs.evaluate(
+        queries, qrels, ["clip"], "shop", title=hostile, runs={"other": lost}
+    )
+    shown = html.fragment(report, {}, lambda item: "", lambda row: "/compare?q=x")
+    assert hostile not in shown
+    assert "&lt;script&gt;" in shown
