@@ -125,7 +125,7 @@ def _by_words(name: str, title: str, records: Records) -> Task:
         words = {**titles, **rewrites} if own else texts
         return [EvalQuery(item_id, words[item_id]) for item_id in leaders]
 
-    notes = (_PICTURES_ONLY, _SAME_WORDS)
+    notes: tuple[str, ...] = (_PICTURES_ONLY, _SAME_WORDS)
     if name == "own":
         notes += ("Engines are asked with different words: the queries are those of the titles.",)
     return Task(name, title, queries, qrels, Ranking.IMAGE, measures.SEARCH, "mrr", notes)
