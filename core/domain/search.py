@@ -65,6 +65,7 @@ class Hit:
         zscore: How many standard deviations above this query's average over the catalogue.
         reasons: Short phrases for people: why it is here.
         duplicates: Ids folded under this hit.
+        rewrite: The item's rewritten words, empty while there are none.
     """
 
     rank: int
@@ -74,6 +75,7 @@ class Hit:
     zscore: float | None = None
     reasons: tuple[str, ...] = ()
     duplicates: tuple[str, ...] = ()
+    rewrite: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ from core.store.database import where
 from core.store.statistics import CosineStatistics
 from core.store.vectors import Vectors, VectorTable
 
+#: Hits from this z-score on are called very alike: one item in a thousand by chance.
+VERY_ALIKE = 3.0
+
 #: Rows that stand-in statistics are computed from while the first indexing is under way.
 _SAMPLE = 2_000
 
@@ -158,17 +161,18 @@ class Searcher:
             groups = {candidate.item_id: [] for candidate in candidates}
         # A few more than asked for: an item may have been removed a moment ago.
         leaders = list(groups)[: query.k + 5]
-        items = self._store.items.get(leaders)
-        shown = [name for name in leaders if name in items][: query.k]
+        records = self._store.items.records(leaders)
+        shown = [name for name in leaders if name in records][: query.k]
         return tuple(
             Hit(
                 rank=rank,
-                item=items[name],
+                item=records[name].item,
                 score=by_id[name].score,
                 cosine=by_id[name].cosine,
                 zscore=by_id[name].zscore,
-                reasons=_reasons(by_id[name], len(groups[name]), limit),
+                reasons=_reasons(by_id[name], limit),
                 duplicates=tuple(groups[name]),
+                rewrite=records[name].rewrite,
             )
             for rank, name in enumerate(shown, start=1)
         )
@@ -205,12 +209,10 @@ def _threshold(query: Query, candidates: list[_Candidate], standing: Standing) -
     return threshold(has_picture, best, standing.items)
 
 
-def _reasons(candidate: _Candidate, folded: int, limit: float) -> tuple[str, ...]:
+def _reasons(candidate: _Candidate, limit: float) -> tuple[str, ...]:
     reasons = []
     if candidate.zscore >= max(limit, 0.0):
-        reasons.append(f"looks like it (z {candidate.zscore:.1f})")
+        reasons.append("looks very alike" if candidate.zscore >= VERY_ALIKE else "looks alike")
     if candidate.shared:
         reasons.append(f"words: {', '.join(candidate.shared)}")
-    if folded:
-        reasons.append(f"same photo as {folded} other{'s' if folded > 1 else ''}")
     return tuple(reasons)

@@ -11,7 +11,19 @@ from ui.media import photo_url
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What one card shows; ``rank`` is 0 where items are browsed rather than ranked."""
+    """What one card shows.
+
+    Attributes:
+        item: The item.
+        kind: What it is, where its title does not say so.
+        photo: URL of its thumbnail.
+        inspect: Link to everything known of it.
+        rank: 1 is best; 0 where items are browsed rather than ranked.
+        reasons: Why it was found.
+        folded: How many near-duplicates are hidden behind it.
+        seen: Its rewritten words, where they say more than the title.
+        strength: How far it stands out, for those who want the figure.
+    """
 
     item: Item
     kind: str
@@ -20,6 +32,8 @@ class Card:
     rank: int = 0
     reasons: tuple[str, ...] = ()
     folded: str = ""
+    seen: str = ""
+    strength: str = ""
 
 
 def item_card(item: Item, catalog: str) -> Card:
@@ -38,8 +52,15 @@ def hit_card(hit: Hit, catalog: str) -> Card:
         item_card(hit.item, catalog),
         rank=hit.rank,
         reasons=hit.reasons,
+        seen=hit.rewrite if says_more(hit.rewrite, hit.item.title) else "",
+        strength=f"z-score {hit.zscore:.1f}" if hit.zscore is not None else "",
         folded=plural(len(hit.duplicates), "near-duplicate") + " folded" if hit.duplicates else "",
     )
+
+
+def says_more(rewrite: str, title: str) -> bool:
+    """Does the rewrite hold a word that the title does not?"""
+    return bool(set(rewrite.casefold().split()) - set(title.casefold().split()))
 
 
 def kind(item: Item) -> str:

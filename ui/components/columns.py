@@ -8,7 +8,7 @@ from itertools import combinations
 
 from PIL import Image
 
-from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult
+from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, TextView
 from core.studio import Studio
 from ui.components.cards import Card, hit_card, milliseconds, plural
 from ui.components.query import EXAMPLE_QUERIES, SearchForm
@@ -45,6 +45,7 @@ class Column:
     rows: tuple[Row, ...]
     empty: str
     cut: str = ""
+    reads_rewrites: bool = False
 
 
 def compare_html(
@@ -96,6 +97,7 @@ def columns(
             rows=_rows(result, comparison, titles, catalog.name),
             empty=advice(form, catalog, statuses[result.engine]),
             cut=plural(result.cut, "weaker match") if result.cut else "",
+            reads_rewrites=statuses[result.engine].engine.text_view is TextView.REWRITE,
         )
         for result in comparison.results
     )

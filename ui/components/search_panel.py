@@ -220,8 +220,11 @@ class SearchPanel:
             form = form_from_request(request)
             job = self._studio.progress(form.catalog or None)
             running = bool(job and job.running)
+            shown = self._show(form)
+            if not form.text:
+                shown[0] = gr.skip()  # keep what was typed while the page was loading
             return [
-                *self._show(form),
+                *shown,
                 missing_html(self._studio.engines()),
                 progress_html(job),
                 gr.Timer(active=running),
