@@ -49,7 +49,7 @@ class Library:
         return tuple(sorted(path.parent.name for path in self._root.glob("*/lance")))
 
     def resolve(self, name: str | None) -> str:
-        """The name itself when it is there; ``None`` is the default catalogue.
+        """The name itself when it is there; ``None`` is the default: the latest with items in it.
 
         Raises:
             CatalogError: There is no such catalogue, or none at all.
@@ -67,8 +67,9 @@ class Library:
                 f"There is no catalogue in {self._settings.data_dir} yet. Index one: "
                 "`python app.py index FILE`, or `python app.py index --demo`."
             )
-        own = [entry for entry in names if entry != DEMO]
-        return max(own, key=self._age, default=DEMO)
+        # One that could not be read has no items; it must not hide the others.
+        own = [name for name in names if name != DEMO and self.get(name).store.items.count()]
+        return max(own, key=self._age, default=DEMO if DEMO in names else names[0])
 
     def get(self, name: str | None) -> Catalog:
         """An existing catalogue; ``None`` is the default one."""

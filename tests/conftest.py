@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from core.embedding.compact import CompactEncoder
 from core.errors import WeightsUnavailable
 from core.settings import load_settings
+from core.studio import Studio
 from core.weights import WeightStore
 
 
@@ -34,3 +36,23 @@ def weights() -> WeightStore:
 def encoder(weights: WeightStore) -> CompactEncoder:
     """The compact encoder on real weights; loads on first use."""
     return CompactEncoder(weights)
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with the shipped demo in it; copy it where a test writes to it.
+
+    It is indexed where no weights are cached and none can be fetched: what ships must do.
+    """
+    folder = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("PIP_FIND_LINKS", str(folder))
+        studio = Studio(load_settings(data_dir=folder / "data", cache_dir=folder / "cache"))
+        report = studio.index_demo()
+    assert not report.quarantined
+    assert set(report.per_stage) <= {"reading"}, (
+        f"what ships in data/demo/precomputed is out of date ({dict(report.per_stage)}): "
+        "run scripts/precompute_demo.py"
+    )
+    return folder / "data"

@@ -4,15 +4,24 @@ from pathlib import Path
 
 import pytest
 
+from core.domain import Item, Photo
 from core.errors import CatalogError
 from core.library import DEMO, Library, name_from
 from core.settings import load_settings
+from core.store.items import ItemRecord
 from core.store.meta import CatalogMeta
+
+ITEM = Item("i-1", "Chair", Photo("a" * 64, 10, 10, "0" * 16))
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
     return Library(load_settings(data_dir=tmp_path))
+
+
+def test_alone_even_one_without_items_is_the_default(library: Library) -> None:
+    library.create("started")
+    assert library.resolve(None) == "started"
 
 
 def test_an_empty_data_directory_says_what_to_do(library: Library) -> None:
@@ -27,9 +36,12 @@ def test_the_default_is_the_latest_that_is_not_the_demo(library: Library) -> Non
     library.create(DEMO).store.meta.write(CatalogMeta("Demo", updated="2026-03-01"))
     assert library.resolve(None) == DEMO
     for name, updated in (("old", "2026-01-01"), ("new", "2026-02-01")):
-        library.create(name).store.meta.write(CatalogMeta(name, updated=updated))
+        store = library.create(name).store
+        store.items.upsert([ItemRecord(ITEM, "row")])
+        store.meta.write(CatalogMeta(name, updated=updated))
+    library.create("unreadable").store.meta.write(CatalogMeta("unreadable", updated="2026-03-02"))
     assert library.resolve(None) == "new"
-    assert library.names() == ("demo", "new", "old")
+    assert library.names() == ("demo", "new", "old", "unreadable")
     with pytest.raises(CatalogError, match="demo, new, old"):
         library.get("chairs")
 

@@ -24,11 +24,10 @@ CHROMIUM_FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def studio_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with the demo indexed by the command line."""
-    folder = tmp_path_factory.mktemp("studio")
-    command = [sys.executable, "app.py", "--data-dir", str(folder), "index", "--demo"]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=300)
+def studio_data(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with the demo in it, for a studio that is written to."""
+    folder = tmp_path_factory.mktemp("studio") / "data"
+    shutil.copytree(demo_data, folder)
     return folder
 
 
