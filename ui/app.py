@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 
 from core.studio import Studio
 from ui.media import media_router
-from ui.pages import annotate, catalog, compare, credits, explore, home, inspect
+from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
 from ui.theme import head, studio_theme, stylesheet
 
 #: Pages besides Home: title, path, module.
@@ -18,6 +18,7 @@ PAGES = (
     ("Compare", "/compare", compare),
     ("Inspect", "/inspect", inspect),
     ("Annotate", "/annotate", annotate),
+    ("Evaluate", "/evaluate", evaluate),
     ("Catalog", "/catalog", catalog),
 )
 

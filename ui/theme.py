@@ -6,6 +6,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from core.evaluation import html as report_html
+
 ASSETS = Path(__file__).parent / "assets"
 
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
@@ -43,8 +45,11 @@ def studio_theme() -> gr.themes.Base:
 
 
 def stylesheet() -> str:
-    """The studio's own CSS, built on the theme's variables."""
-    return (ASSETS / "studio.css").read_text(encoding="utf-8")
+    """The studio's own CSS, built on the theme's variables: the shared file, then the rest."""
+    shared = ASSETS / "studio.css"
+    own = sorted(path for path in ASSETS.glob("*.css") if path != shared)
+    files = [shared, *own, report_html.TEMPLATES / "report.css"]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
 def head() -> str:

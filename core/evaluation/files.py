@@ -21,8 +21,12 @@ from core.evaluation import trec
 _TABLES = {".csv": ",", ".tsv": "\t"}
 
 
-def read_queries(path: Path) -> tuple[EvalQuery, ...]:
+def read_queries(path: Path, pictures: bool = True) -> tuple[EvalQuery, ...]:
     """Queries of a file, in its order.
+
+    Args:
+        path: The file.
+        pictures: Whether picture paths are followed; not for files that somebody sent.
 
     Raises:
         EvaluationError: The file can't be read, an id is missing or comes twice, or a query has
@@ -36,6 +40,11 @@ def read_queries(path: Path) -> tuple[EvalQuery, ...]:
             raise EvaluationError(f"{path}, row {row}: {problem}.")
         text, item_id = (str(cells.get(name) or "").strip() for name in ("text", "item_id"))
         image = _image(cells.get("image"), path.parent)
+        if isinstance(image, Path) and not pictures:
+            raise EvaluationError(
+                f"{path.name}, row {row}: picture paths work on the command line only; here, put "
+                "the pictures into a Parquet file."
+            )
         if not (text or item_id or image):
             raise EvaluationError(
                 f"{path}, row {row}: the query “{query_id}” has neither text nor image nor item_id."

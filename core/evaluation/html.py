@@ -107,6 +107,8 @@ def shown_items(report: Report) -> tuple[str, ...]:
 def explain(measure: str) -> str:
     """A measure in words."""
     kind, _, cutoff = measure.partition("@")
+    if cutoff == "1" and kind in ("hits", "p"):
+        return "share of queries whose first result is right"
     return _WORDS.get(kind, measure).format(k=cutoff)
 
 

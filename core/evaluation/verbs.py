@@ -216,12 +216,22 @@ class EvaluationVerbs:
 
     def html(self, report: Report) -> str:
         """The report as one self-contained page."""
-        try:
-            where = self._library.get(report.catalog)
-        except Exception:  # the catalogue may be gone; its report still reads
-            return html.page(report, {}, None)
-        shown = html.shown_items(report)
-        return html.page(report, where.store.items.get(shown), where.images)
+        where = self._catalog_of(report)
+        return html.page(report, self._shown(report, where), where.images if where else None)
+
+    def fragment(self, report: Report, picture: html.Picture, link: html.Link) -> str:
+        """The report as a part of a page, with the page's own addresses in it."""
+        shown = self._shown(report, self._catalog_of(report))
+        return html.fragment(report, shown, picture, link)
+
+    def _catalog_of(self, report: Report) -> Catalog | None:
+        """The report's catalogue; it may be gone since, and its report still reads."""
+        known = report.catalog in self._library.names()
+        return self._library.get(report.catalog) if known else None
+
+    @staticmethod
+    def _shown(report: Report, where: Catalog | None) -> dict[str, Item]:
+        return where.store.items.get(html.shown_items(report)) if where else {}
 
 
 def _distinct(engines: Sequence[str]) -> list[str]:

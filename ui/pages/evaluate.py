@@ -1,0 +1,228 @@
+"""Evaluate: which engine finds more, by how much, and could it be chance?"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import gradio as gr
+
+from core.domain import EvalTask, Item, QueryRow, Ranking, Report
+from core.errors import EvaluationError
+from core.evaluation.files import read_qrels, read_queries
+from core.studio import Studio
+from ui.components.query import SearchForm
+from ui.media import photo_url
+from ui.messages import sentences
+from ui.render import render
+
+#: The engines that are measured unless somebody chooses; the first is the yardstick.
+DEFAULT_ENGINES = ("clip", "vl-clip")
+_STAMP = re.compile(r"(.+)-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-\d+")
+#: Gradio finds this default by its type and puts a live one in its place.
+PROGRESS = gr.Progress()
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+
+def build(studio: Studio, page: gr.Blocks) -> None:
+    """Lay out the page inside its route."""
+    gr.HTML(render("evaluate_head.html"))
+    with gr.Row(elem_classes="vs-evaluate-line"):
+        catalog = gr.Dropdown(label="Catalogue", choices=[], elem_id="evaluate-catalog", scale=1)
+        task = gr.Dropdown(label="Task", choices=[], elem_id="evaluate-task", scale=2)
+        engines = gr.CheckboxGroup(label="Engines", choices=[], elem_id="evaluate-engines", scale=2)
+        go = gr.Button("Evaluate", variant="primary", elem_id="evaluate-go", scale=0, min_width=110)
+    about = gr.HTML(elem_id="evaluate-about")
+    with gr.Accordion("Your own queries and judgments", open=False, elem_id="evaluate-own"):
+        gr.HTML(render("evaluate_files.html"))
+        with gr.Row():
+            queries = gr.File(label="Queries", elem_id="evaluate-queries")
+            qrels = gr.File(label="Judgments", elem_id="evaluate-qrels")
+        words = gr.Checkbox(label="Rank as the pages do: vectors and full text, fused")
+        go_files = gr.Button("Evaluate these", elem_id="evaluate-files-go")
+    with gr.Row(elem_classes="vs-evaluate-line"):
+        stored = gr.Dropdown(label="Stored reports", choices=[], elem_id="evaluate-stored", scale=3)
+        download = gr.DownloadButton(
+            "Download report", elem_id="evaluate-download", visible=False, scale=0,
+            min_width=170,
+        )  # fmt: skip
+        forget = gr.Button("Forget it", elem_id="evaluate-forget", visible=False, scale=0,
+                           min_width=110)  # fmt: skip
+    shown = gr.HTML(render("evaluate_empty.html"), elem_id="evaluate-report")
+    outputs = [stored, download, forget, shown]
+
+    def show(report_id: str | None) -> tuple[Any, ...]:
+        known = studio.evaluation.reports()
+        current = report_id if report_id in known else None
+        body = report_html(studio, studio.evaluation.report(current)) if current else None
+        return (
+            gr.update(choices=[(entry_label(name), name) for name in known], value=current),
+            gr.update(visible=bool(current), value=None),
+            gr.update(visible=bool(current)),
+            body or render("evaluate_empty.html"),
+        )
+
+    @sentences
+    def load(request: gr.Request) -> tuple[Any, ...]:
+        names = [entry.name for entry in studio.catalogs()]
+        wanted = str(request.query_params.get("catalog", ""))
+        chosen = wanted if wanted in names else (studio.catalog().name if names else None)
+        runnable = [status.engine for status in studio.engines() if status.available]
+        default = [engine.name for engine in runnable if engine.name in DEFAULT_ENGINES]
+        known = studio.evaluation.reports()
+        report = str(request.query_params.get("report", "")) or (known[0] if known else None)
+        return (
+            gr.update(choices=names, value=chosen),
+            gr.update(
+                choices=[(engine.title, engine.name) for engine in runnable],
+                value=default or [engine.name for engine in runnable[:1]],
+            ),
+            *tasks_of(chosen),
+            *show(report),
+        )
+
+    def tasks_of(name: str | None) -> tuple[Any, ...]:
+        tasks = studio.evaluation.tasks(name) if name else ()
+        ready = [one for one in tasks if one.available]
+        first = ready[0].name if ready else None
+        choices = [(one.title, one.name) for one in ready]
+        return gr.update(choices=choices, value=first), about_html(tasks, first)
+
+    @sentences
+    def explain(name: str | None, chosen: str | None) -> str:
+        return about_html(studio.evaluation.tasks(name) if name else (), chosen)
+
+    @sentences
+    def evaluate(
+        name: str | None,
+        chosen: str | None,
+        asked: list[str],
+        progress: gr.Progress = PROGRESS,
+    ) -> tuple[Any, ...]:
+        if not (name and chosen):
+            raise EvaluationError("Index a catalogue first; then choose a task.")
+        report = studio.evaluation.run_task(
+            chosen, in_order(studio, asked), name, on_progress=_follow(progress)
+        )
+        studio.evaluation.save(report)
+        return show(report.report_id)
+
+    @sentences
+    def evaluate_files(
+        name: str | None,
+        asked: list[str],
+        ask: str | None,
+        right: str | None,
+        fused: bool,
+        progress: gr.Progress = PROGRESS,
+    ) -> tuple[Any, ...]:
+        if not (ask and right):
+            raise EvaluationError("Choose both files: the queries, and the judgments.")
+        report = studio.evaluation.evaluate(
+            read_queries(Path(ask), pictures=False),
+            read_qrels(Path(right)),
+            in_order(studio, asked),
+            name,
+            title=Path(ask).stem[:80],
+            ranking=Ranking.WORDS if fused else Ranking.VECTOR,
+            on_progress=_follow(progress),
+        )
+        studio.evaluation.save(report)
+        return show(report.report_id)
+
+    @sentences
+    def save_file(report_id: str | None) -> str:
+        if not report_id:
+            raise EvaluationError("Choose a report first.")
+        target = Path(mkdtemp()) / f"{report_id}.html"
+        target.write_text(studio.evaluation.html(studio.evaluation.report(report_id)), "utf-8")
+        return str(target)
+
+    @sentences
+    def remove(report_id: str | None) -> tuple[Any, ...]:
+        if report_id:
+            studio.evaluation.remove(report_id)
+        known = studio.evaluation.reports()
+        return show(known[0] if known else None)
+
+    page.load(load, None, [catalog, engines, task, about, *outputs], **_PRIVATE)
+    catalog.input(sentences(tasks_of), catalog, [task, about], **_PRIVATE)
+    task.input(explain, [catalog, task], about, **_PRIVATE)
+    run_options: dict[str, Any] = {**_PRIVATE, "concurrency_limit": 1, "concurrency_id": "evaluate"}
+    go.click(
+        evaluate, [catalog, task, engines], outputs, show_progress_on=shown, **run_options
+    ).then(None, stored, None, js=REMEMBER_JS, **_PRIVATE)
+    go_files.click(
+        evaluate_files, [catalog, engines, queries, qrels, words], outputs,
+        show_progress_on=shown, **run_options,
+    ).then(None, stored, None, js=REMEMBER_JS, **_PRIVATE)  # fmt: skip
+    stored.input(sentences(show), stored, outputs, **_PRIVATE).then(
+        None, stored, None, js=REMEMBER_JS, **_PRIVATE
+    )
+    download.click(save_file, stored, download, **_PRIVATE)
+    forget.click(remove, stored, outputs, **_PRIVATE)
+
+
+#: The address bar names the report that is shown, so that it can be sent around.
+REMEMBER_JS = """(id) => {
+  const to = new URL(window.location);
+  if (id) to.searchParams.set("report", id); else to.searchParams.delete("report");
+  window.history.replaceState(window.history.state, "", to);
+}"""
+
+
+def report_html(studio: Studio, report: Report) -> str:
+    """A report with the pages' own pictures, and a link to Compare for every query in words."""
+
+    def picture(item: Item) -> str:
+        return photo_url(item.photo, report.catalog, thumbnail=True)
+
+    def link(row: QueryRow) -> str:
+        known = tuple(e.engine for e in report.engines if e.fingerprint)
+        if row.has_image or not known or not (row.text or row.item_id):
+            return ""
+        form = SearchForm(
+            text="" if row.item_id else row.text,
+            item=row.item_id,
+            engines=known,
+            words=report.ranking is Ranking.WORDS,
+            cutoff=False,
+            catalog=report.catalog,
+        )
+        return form.link("/compare")
+
+    return studio.evaluation.fragment(report, picture, link)
+
+
+def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:
+    """What the chosen task asks, and which tasks the catalogue can't have."""
+    return render(
+        "evaluate_about.html",
+        chosen=next((task for task in tasks if task.name == chosen), None),
+        missing=[task for task in tasks if not task.available],
+    )
+
+
+def in_order(studio: Studio, asked: list[str]) -> list[str]:
+    """The chosen engines in display order, so that the baseline comes first."""
+    if not asked:
+        raise EvaluationError("Choose at least one engine.")
+    return [s.engine.name for s in studio.engines() if s.engine.name in asked]
+
+
+def entry_label(report_id: str) -> str:
+    """A stored report's id for people: ``demo-title, 24 11 2026`` …"""
+    found = _STAMP.fullmatch(report_id)
+    if found is None:
+        return report_id
+    name, year, month, day, hour, minute = found.groups()
+    return f"{name}, {year}-{month}-{day} {hour}:{minute} UTC"
+
+
+def _follow(progress: gr.Progress) -> Any:
+    def tell(done: int, total: int, message: str) -> None:
+        progress((done, total), desc=message)
+
+    return tell
