@@ -12,7 +12,8 @@ import numpy as np
 
 from core.domain import EvalQuery, EvalTask, Item, Qrels, QueryRow, Ranking, Report, Run, Slice
 from core.errors import EvaluationError
-from core.evaluation import attributes, build, html, measures, tasks
+from core.evaluation import attributes, build, measures, tasks
+from core.evaluation import html as rendering
 from core.evaluation.answer import Answerer, OnProgress
 from core.evaluation.build import EngineRun, Frame
 from core.evaluation.shelf import Shelf
@@ -217,12 +218,12 @@ class EvaluationVerbs:
     def html(self, report: Report) -> str:
         """The report as one self-contained page."""
         where = self._catalog_of(report)
-        return html.page(report, self._shown(report, where), where.images if where else None)
+        return rendering.page(report, self._shown(report, where), where.images if where else None)
 
-    def fragment(self, report: Report, picture: html.Picture, link: html.Link) -> str:
+    def fragment(self, report: Report, picture: rendering.Picture, link: rendering.Link) -> str:
         """The report as a part of a page, with the page's own addresses in it."""
         shown = self._shown(report, self._catalog_of(report))
-        return html.fragment(report, shown, picture, link)
+        return rendering.fragment(report, shown, picture, link)
 
     def _catalog_of(self, report: Report) -> Catalog | None:
         """The report's catalogue; it may be gone since, and its report still reads."""
@@ -231,7 +232,7 @@ class EvaluationVerbs:
 
     @staticmethod
     def _shown(report: Report, where: Catalog | None) -> dict[str, Item]:
-        return where.store.items.get(html.shown_items(report)) if where else {}
+        return where.store.items.get(rendering.shown_items(report)) if where else {}
 
 
 def _distinct(engines: Sequence[str]) -> list[str]:
