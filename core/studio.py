@@ -29,6 +29,7 @@ from core.domain import (
     QuarantinedRow,
     Query,
     SearchResult,
+    Stage,
     TextView,
 )
 from core.embedding.preview import preview
@@ -42,6 +43,7 @@ from core.pipeline.job import OnProgress, read_progress
 from core.search import browse
 from core.search.compare import compare
 from core.settings import Settings
+from core.vision.verbs import GroundingVerbs
 from core.vision.views import image_view
 
 #: Where the demo's precomputed stage results ship.
@@ -62,6 +64,11 @@ class Studio:
     def evaluation(self) -> EvaluationVerbs:
         """Measuring engines: tasks, reports."""
         return EvaluationVerbs(self._library, self._models, self.settings)
+
+    @cached_property
+    def grounding(self) -> GroundingVerbs:
+        """Where products are in photos: look, shop, export."""
+        return GroundingVerbs(self._library, self._models, self.settings)
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:
@@ -235,10 +242,10 @@ class Studio:
         where = self._library.get(catalog)
         item = _item(where, item_id)
         photo = where.images.open(item.photo.sha256)
-        models = self._models.for_indexing().corrected_by(where.store.corrections.standing())
-        grounding = where.store.groundings.get([models.grounding_key(item)])
+        standing = where.store.corrections.standing()
+        models = self._models.for_indexing().corrected_by(standing)
         rewrite = where.store.rewrites.get([models.rewrite_key(item)])
-        found = next(iter(grounding.values()), None)
+        found = self.grounding.of(item, catalog)
         words = next(iter(rewrite.values()), None)
         inputs = []
         for model in models.engines:
@@ -254,7 +261,12 @@ class Studio:
                     agreement=float(row.image_vector @ row.text_vector) if row else None,
                 )
             )
-        return Inspection(item, photo, found, words, tuple(inputs))
+        decided = {
+            stage: event
+            for stage in Stage
+            if (event := standing.of(stage, item.item_id, item.photo.sha256)) is not None
+        }
+        return Inspection(item, photo, found, words, tuple(inputs), decided)
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────
     def judgment_sets(self, catalog: str | None = None) -> tuple[JudgmentSet, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+import re
+from typing import Annotated
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, HTTPException
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import FileResponse, Response
 
 from core.domain import Photo
 from core.errors import StudioError
@@ -20,6 +22,11 @@ def photo_url(photo: Photo, catalog: str, *, thumbnail: bool = True) -> str:
     return f"/media/{quote(catalog, safe='')}/{size}/{photo.sha256}.jpg"
 
 
+def export_url(item_id: str, catalog: str) -> str:
+    """URL of an item's grounding for other tools; ``&as=coco``, ``mask`` or ``cutout`` is added."""
+    return "/media/grounding?" + urlencode({"item": item_id, "catalog": catalog})
+
+
 def media_router(studio: Studio) -> APIRouter:
     """Routes ``/media/<catalog>/<thumb|full>/<sha256>.jpg`` and ``/media/example/<n>.jpg``."""
     router = APIRouter(prefix="/media")
@@ -30,6 +37,13 @@ def media_router(studio: Studio) -> APIRouter:
         if not 0 <= number < len(photos):
             raise HTTPException(404, "There is no such example.")
         return FileResponse(photos[number][0], media_type="image/jpeg")
+
+    @router.get("/grounding", include_in_schema=False)
+    def grounding(item: str, catalog: str, kind: Annotated[str, Query(alias="as")]) -> Response:
+        try:
+            return _grounding(studio, item, catalog, kind)
+        except StudioError as error:
+            raise HTTPException(404, str(error)) from None
 
     @router.get("/{catalog}/{size}/{sha256}.jpg", include_in_schema=False)
     def picture(catalog: str, size: str, sha256: str) -> FileResponse:
@@ -42,3 +56,20 @@ def media_router(studio: Studio) -> APIRouter:
         return FileResponse(path, media_type="image/jpeg", headers=_FOREVER)
 
     return router
+
+
+def _grounding(studio: Studio, item_id: str, catalog: str, kind: str) -> Response:
+    item = studio.item(item_id, catalog)
+    match kind:
+        case "coco":
+            content, ending = studio.grounding.coco(item, catalog), "json"
+        case "mask":
+            content, ending = studio.grounding.mask_png(item, catalog), "png"
+        case "cutout":
+            content, ending = studio.grounding.cutout_png(item, catalog), "png"
+        case _:
+            raise HTTPException(404, "There are coco, mask and cutout.")
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", item_id)[:80] or "item"
+    media = "application/json" if ending == "json" else "image/png"
+    saved = {"Content-Disposition": f'attachment; filename="{stem}-{kind}.{ending}"'}
+    return Response(content, media_type=media, headers=saved)

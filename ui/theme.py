@@ -10,6 +10,9 @@ from core.evaluation import html as report_html
 
 ASSETS = Path(__file__).parent / "assets"
 
+#: Scripts that every page carries, in order.
+SCRIPTS = ("studio.js", "regions.js")
+
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
@@ -53,5 +56,6 @@ def stylesheet() -> str:
 
 
 def head() -> str:
-    """Elements for the page's head: the studio's own script, inline."""
-    return f"<script>{(ASSETS / 'studio.js').read_text(encoding='utf-8')}</script>"
+    """Elements for the page's head: the studio's own scripts, inline."""
+    scripts = ((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return "".join(f"<script>{script}</script>" for script in scripts)

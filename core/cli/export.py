@@ -1,4 +1,4 @@
-"""``export``: judgments as files."""
+"""``export``: judgments and groundings as files."""
 
 from __future__ import annotations
 
@@ -41,5 +41,15 @@ def export_app() -> typer.Typer:
         chosen = format or ("csv" if output.suffix.lower() == ".csv" else "qrels")
         written = studio.export_judgments(set_id or sets[0].set_id, output, chosen, catalog)
         print(f"Wrote {written}.")
+
+    @app.command("grounding")
+    def grounding(
+        context: typer.Context,
+        output: Annotated[Path, typer.Argument(help="COCO JSON file to write.")],
+        catalog: Annotated[str | None, typer.Option(help="Catalogue.")] = None,
+    ) -> None:
+        """Export all boxes and masks as COCO JSON (masks as RLE, for pycocotools)."""
+        photos, regions = Studio(context.obj).grounding.export_coco(output, catalog)
+        print(f"Wrote {regions} regions of {photos} photos to {output}.")
 
     return app

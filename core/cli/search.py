@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from core.domain import Filters, Query, SearchResult
+from core.domain import Box, Filters, Query, SearchResult
+from core.errors import QueryError
 from core.studio import Studio
 
 
@@ -17,6 +18,9 @@ def search(
     text: Annotated[str, typer.Argument(help="Words to look for.")] = "",
     image: Annotated[Path | None, typer.Option(help="A picture to look for.")] = None,
     item: Annotated[str, typer.Option(help="More like this catalogue item (its id).")] = "",
+    region: Annotated[
+        str, typer.Option(help="Only this part of the picture: x,y,width,height in its pixels.")
+    ] = "",
     minus: Annotated[str, typer.Option(help="Words to move away from.")] = "",
     engine: Annotated[str, typer.Option(help="Engine to ask.")] = "vl-clip",
     catalog: Annotated[str | None, typer.Option(help="Catalogue to search.")] = None,
@@ -34,6 +38,7 @@ def search(
         text=text,
         image=studio.read_image(image) if image else None,
         item_id=item,
+        region=_region(region, bool(image or item)),
         minus=minus,
         filters=Filters(tuple(department or ()), tuple(product_type or ())),
         k=k,
@@ -43,6 +48,20 @@ def search(
     )
     result = studio.search(query, engine, catalog)
     print(_as_json(result) if as_json else _as_table(result))
+
+
+def _region(spelled: str, picture: bool) -> Box | None:
+    if not spelled:
+        return None
+    if not picture:
+        raise QueryError("A region is a part of a picture: give --image or --item with it.")
+    box = Box.read(spelled)
+    if box is None:
+        raise QueryError(
+            f"“{spelled[:60]}” is no region. Spell it x,y,width,height in pixels, "
+            "for example 40,60,200,180."
+        )
+    return box
 
 
 def _as_json(result: SearchResult) -> str:

@@ -17,7 +17,7 @@ from core.domain.evaluation import (
     Slice,
 )
 from core.domain.geometry import Box
-from core.domain.grounding import Detection, Grounding, Mask
+from core.domain.grounding import WHOLE_PHOTO, Detection, Grounding, Mask
 from core.domain.inspection import EngineInput, Inspection
 from core.domain.item import Item, Photo
 from core.domain.judgment import (
@@ -34,6 +34,7 @@ from core.domain.search import Comparison, Filters, Hit, Query, SearchResult
 
 __all__ = [
     "GRADES",
+    "WHOLE_PHOTO",
     "Box",
     "CatalogInfo",
     "Comparison",

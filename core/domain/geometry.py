@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,23 @@ class Box:
         x0, y0 = max(0, int(left // 1)), max(0, int(top // 1))
         x1, y1 = min(width, int(-(-right // 1))), min(height, int(-(-bottom // 1)))
         return cls(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+    @classmethod
+    def read(cls, text: str) -> Box | None:
+        """Read ``x,y,width,height``, as links and commands spell a region; ``None`` if it is none.
+
+        >>> Box.read("10,20,30,40")
+        Box(left=10, top=20, right=40, bottom=60)
+        """
+        parts = text.split(",")
+        if len(parts) != 4 or not all(_NUMBER.fullmatch(part.strip()) for part in parts):
+            return None
+        left, top, width, height = (int(part) for part in parts)
+        return cls(left, top, left + width, top + height) if width and height else None
+
+    def spell(self) -> str:
+        """The box as :meth:`read` takes it: ``x,y,width,height``."""
+        return ",".join(map(str, self.as_xywh()))
 
     @property
     def width(self) -> int:

@@ -64,6 +64,9 @@ class Detection:
     mask: Mask | None = None
     mask_score: float | None = None
 
+#: ``Grounding.choice`` of a person who wants the whole photo.
+WHOLE_PHOTO = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Grounding:
@@ -77,6 +80,11 @@ class Grounding:
         threshold: The smallest score that is trusted (the paper's τ).
         model: Name of the grounder (and segmenter) for people.
         fingerprint: Hash of everything the result depends on besides photo and prompt.
+        choice: What a person chose instead of the rule: the number of a detection, from 0, or
+            ``WHOLE_PHOTO``; ``None`` where nobody did.
+
+    Raises:
+        ValueError: ``choice`` is the number of no detection.
     """
 
     prompt: str
@@ -86,10 +94,17 @@ class Grounding:
     threshold: float
     model: str
     fingerprint: str
+    choice: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.choice is not None and not WHOLE_PHOTO <= self.choice < len(self.detections):
+            raise ValueError(f"there is no detection {self.choice}")
 
     @property
     def best(self) -> Detection | None:
-        """The most confident detection at or above the threshold, else ``None``."""
+        """What a person chose, else the most confident detection at or above the threshold."""
+        if self.choice is not None:
+            return None if self.choice == WHOLE_PHOTO else self.detections[self.choice]
         if self.detections and self.detections[0].score >= self.threshold:
             return self.detections[0]
         return None

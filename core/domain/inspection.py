@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from PIL import Image
 
+from core.domain.correction import Correction, Stage
 from core.domain.engine import Engine
 from core.domain.grounding import Grounding
 from core.domain.item import Item
@@ -33,10 +35,20 @@ class EngineInput:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """An item with its photo, its stored stages and what each engine makes of it."""
+    """An item with its photo, its stored stages and what each engine makes of it.
+
+    Attributes:
+        item: The item.
+        photo: Its stored photo, upright RGB.
+        grounding: Where the product is; ``None`` before it was grounded.
+        rewrite: Its rewritten words; ``None`` before that.
+        inputs: What each engine's encoder gets.
+        corrections: What people decided about it, by stage; only what stands.
+    """
 
     item: Item
     photo: Image.Image
     grounding: Grounding | None
     rewrite: Rewrite | None
     inputs: tuple[EngineInput, ...]
+    corrections: Mapping[Stage, Correction] = field(default_factory=dict)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from core.domain import Detection, Grounding, Mask
+from core.domain import Box, Detection, Grounding, Mask
 from core.vision import heat as heating
 from core.vision.background import plain_foreground
-from core.vision.grounder import SALIENT, Heatmap
+from core.vision.grounder import SALIENT, Heatmap, drawn
+from core.vision.recent import Recent, pixel_hash
 from core.vision.regions import Pixels, box_of, mask_iou
 from core.vision.segmenter import Segment, Segmenter
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 VERSION = "compact-4"
 #: Longer side of the photo for the image tower, in pixels: to find things, and to see a person.
 LONG_SIDE, GLANCE_SIDE = 448, 224
+#: How many photos' patch features are kept for further prompts (up to 1.6 MB each).
+KEEP = 16
 #: Two masks that overlap more than this are one detection.
 SAME = 0.7
 #: Longest prompt that is read; the rest can't be about the product type any more.
@@ -97,6 +100,7 @@ class CompactGrounder:
         self._rules = rules or Rules()
         self._lock = threading.Lock()
         self._words: tuple[heating.Array, heating.Array] | None = None
+        self._seen: Recent[heating.Array] = Recent(KEEP)
 
     @property
     def name(self) -> str:
@@ -123,6 +127,10 @@ class CompactGrounder:
     def find(self, image: Image.Image, phrase: str) -> Grounding:
         """Anything in the photo by its name, be it the product, a part of it or something else."""
         return self._grounding(image, phrase, self._prompted(image, phrase, None))
+
+    def outline(self, image: Image.Image, box: Box) -> Detection:
+        """A box that a person drew, with the mask of what is in it."""
+        return drawn(self._segmenter, image, box)
 
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
         """Probability of the prompt per patch, ``[h, w] float32``; ``None`` without a prompt."""
@@ -161,7 +169,12 @@ class CompactGrounder:
         return found
 
     def _dense(self, image: Image.Image, long_side: int) -> heating.Array:
-        return self._encoder.dense(image, long_side, self._rules.similarity).features
+        key = pixel_hash(image), long_side
+        seen = self._seen.get(key)
+        if seen is None:
+            features = self._encoder.dense(image, long_side, self._rules.similarity).features
+            seen = self._seen.put(key, features)
+        return seen
 
     def _distractors(self) -> tuple[heating.Array, heating.Array]:
         """Vectors of the vocabulary and of what a person looks like, each ``[n, d]``."""

@@ -46,6 +46,11 @@ def write_coco(photos: Iterable[GroundedPhoto], target: Path) -> int:
     return len(document["annotations"])
 
 
+def coco_json(photos: Sequence[GroundedPhoto]) -> bytes:
+    """The COCO document of these photos as a file's content."""
+    return json.dumps(coco_document(photos), ensure_ascii=False).encode("utf-8")
+
+
 def coco_document(photos: Sequence[GroundedPhoto]) -> dict[str, list[dict[str, object]]]:
     """The COCO document of these photos (https://cocodataset.org/#format-data)."""
     phrases = sorted({d.phrase for photo in photos for d in photo.grounding.detections})

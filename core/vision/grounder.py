@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from core.domain import Grounding
+from core.domain import Box, Detection, Grounding, Mask
+from core.vision.segmenter import Segmenter
 
-#: The phrase of detections that were found without the prompt.
-SALIENT = "salient"
+#: The phrase of detections that were found without the prompt, and of those that a person drew.
+SALIENT, DRAWN = "salient", "drawn"
 
 Heatmap = npt.NDArray[np.float32]
 
@@ -46,9 +47,32 @@ class Grounder(Protocol):
         """
         ...
 
+    def outline(self, image: Image.Image, box: Box) -> Detection:
+        """A box that a person drew, with the mask of what is in it.
+
+        Raises:
+            WeightsUnavailable: A model can't be had.
+        """
+        ...
+
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
         """How well each part of the photo fits the prompt, ``[h, w] float32``, 0 to 1.
 
         Its grid covers the photo evenly; ``None`` when this grounder has no such thing.
         """
         ...
+
+
+def drawn(segmenter: Segmenter, image: Image.Image, box: Box) -> Detection:
+    """What :meth:`Grounder.outline` gives, by a segmenter; the box stays as it was drawn.
+
+    The mask ends at the box. Where the segmenter sees nothing in it, there is no mask.
+    """
+    (segment,) = segmenter.from_boxes(image, [box])
+    pixels = segment.pixels(*image.size)
+    inside = np.zeros_like(pixels)
+    rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
+    inside[rows, columns] = pixels[rows, columns]
+    if not inside.any():
+        return Detection(DRAWN, 1.0, box)
+    return Detection(DRAWN, 1.0, box, Mask.encode(inside), segment.score)

@@ -18,7 +18,7 @@ from PIL import Image
 
 from core.domain import Box, Detection, Grounding, Mask
 from core.errors import WeightsUnavailable
-from core.vision.grounder import Heatmap
+from core.vision.grounder import Heatmap, drawn
 from core.vision.segmenter import Segmenter
 
 #: Raised when the same photo, prompt and weights would give another grounding.
@@ -87,6 +87,10 @@ class GroundingDinoGrounder:
         """Hash of the weights and the rules here; not of the threshold."""
         parts = (VERSION, self._weights(), self._segmenter.fingerprint)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def outline(self, image: Image.Image, box: Box) -> Detection:
+        """A box that a person drew, with the mask of what is in it."""
+        return drawn(self._segmenter, image, box)
 
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
         """``None``: this model answers in boxes."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -16,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from core.domain import Box
+from core.vision.recent import Recent, pixel_hash
 
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam
@@ -114,17 +114,16 @@ class SamSegmenter:
         weights: Callable[[], str],
         device: torch.device | None = None,
         dtype: torch.dtype = torch.float32,
-        keep: int = 4,
+        keep: int = 16,
     ) -> None:
         self._load = load
         self._name = name
         self._weights = weights
         self._device = device or torch.device("cpu")
         self._dtype = dtype
-        self._keep = keep
         self._lock = threading.Lock()
         self._predictor: Any = None
-        self._encodings: OrderedDict[str, _Encoding] = OrderedDict()
+        self._encodings: Recent[_Encoding] = Recent(keep)
         self.encoded = 0  #: How often the image encoder ran.
 
     @property
@@ -206,12 +205,10 @@ class SamSegmenter:
         least = -(-max(image.size) // MAX_ASPECT)
         size = (max(image.width, least), max(image.height, least))
         shown = image.convert("RGB") if size == image.size else image.convert("RGB").resize(size)
-        pixels = np.asarray(shown)
-        key = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
-        encoding = self._encodings.pop(key, None) or self._encode(pixels)
-        self._encodings[key] = encoding
-        while len(self._encodings) > self._keep:
-            self._encodings.popitem(last=False)
+        key = pixel_hash(shown)
+        encoding = self._encodings.get(key)
+        if encoding is None:
+            encoding = self._encodings.put(key, self._encode(np.asarray(shown)))
         self._predictor.features = encoding.features
         self._predictor.input_size = encoding.input_size
         self._predictor.original_size = encoding.original_size

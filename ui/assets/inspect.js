@@ -1,18 +1,110 @@
-// One region at a time: a row shows its own, a second click the chosen one again.
-function showRegion(root, number) {
-  const rows = [...root.querySelectorAll("tr[data-region]")];
-  const pressed = rows.find((row) => row.dataset.region === number);
-  const again = pressed && pressed.getAttribute("aria-pressed") === "true";
-  const chosen = rows.find((row) => row.querySelector(".vs-chip-accent"));
-  const wanted = again ? (chosen && chosen.dataset.region) : number;
-  rows.forEach((row) => row.setAttribute("aria-pressed", String(row.dataset.region === wanted)));
-  root.querySelectorAll(".vs-region").forEach((region) => region.classList.toggle("vs-on", region.dataset.region === wanted));
+// Detections of one photo. All of this works on what is already on the page: no model, no server,
+// except the heat map, which is asked for once and kept.
+const pane = element;
+const rowsOf = () => [...pane.querySelectorAll("tr[data-region]")];
+const regionOf = (number) => pane.querySelector(`.vs-region[data-region="${number}"]`);
+let alone = null;
+
+function filter() {
+  const start = performance.now();
+  const tau = pane.querySelector("#vs-tau"), least = pane.querySelector("#vs-area");
+  if (!tau) return;
+  const score = Number(tau.value), area = Number(least.value), rows = rowsOf();
+  pane.querySelector("#vs-tau-value").textContent = score.toFixed(2);
+  pane.querySelector("#vs-area-value").textContent = `${area} %`;
+  const chosen = pane.querySelector("table.vs-regions").dataset.chosen;
+  const passing = rows.filter((row) => Number(row.dataset.score) >= score && Number(row.dataset.area) >= area);
+  // The rule: the surest region at or above the threshold, unless a person chose.
+  const first = rows.filter((row) => row.dataset.score >= score).sort((a, b) => b.dataset.score - a.dataset.score)[0];
+  const crop = chosen ? chosen : first ? first.dataset.region : "0";
+  if (alone && !passing.some((row) => row.dataset.region === alone)) alone = null;
+  rows.forEach((row) => {
+    const passes = passing.includes(row), number = row.dataset.region;
+    row.classList.toggle("vs-out", !passes);
+    row.classList.toggle("vs-is-crop", number === crop);
+    row.setAttribute("aria-pressed", String(number === alone));
+    regionOf(number).classList.toggle("vs-on", alone ? number === alone : passes);
+  });
+  const line = pane.querySelector("#vs-filtered"), moved = tau.value !== tau.dataset.set || area > 0;
+  const cut = crop === "0" ? "the whole photo would be kept" : `region ${crop} would be the crop`;
+  line.textContent = moved && !chosen ? `${passing.length} of ${rows.length} regions pass; ${cut}.` : moved ? `${passing.length} of ${rows.length} regions pass.` : "";
+  pane.querySelector("#vs-filter-reset").hidden = !moved;
+  pane.dataset.filterMs = (performance.now() - start).toFixed(2);
 }
-element.addEventListener("click", (event) => {
-  const row = event.target.closest("tr[data-region]");
-  if (row) showRegion(element, row.dataset.region);
+function pick(number) { alone = alone === number ? null : number; filter(); }
+
+async function heat(button) {
+  const stage = pane.querySelector(".vs-stage"), line = pane.querySelector("#vs-heat-line");
+  let overlay = stage.querySelector(".vs-heat");
+  if (!overlay) {
+    line.textContent = "Looking …";
+    try {
+      const answer = await server.heat({ item: stage.dataset.item, catalog: stage.dataset.catalog, phrase: stage.dataset.phrase });
+      if (!stage.isConnected) return;
+      line.textContent = answer.error || answer.legend;
+      if (answer.error) return;
+      overlay = Object.assign(new Image(), { className: "vs-heat", src: answer.picture, alt: "", hidden: true });
+      stage.querySelector("img").after(overlay);
+    } catch { line.textContent = "The studio can't be reached. Try again."; return; }
+  }
+  overlay.hidden = !overlay.hidden;
+  line.hidden = overlay.hidden;
+  button.setAttribute("aria-pressed", String(!overlay.hidden));
+}
+
+pane.addEventListener("input", (event) => { if (event.target.matches("#vs-tau, #vs-area")) filter(); });
+pane.addEventListener("click", (event) => {
+  const target = event.target;
+  const action = target.closest("[data-action]");
+  if (action) {
+    const from = action.dataset.from && pane.querySelector(action.dataset.from);
+    trigger("pick", { action: action.dataset.action, value: (from ? from.value : action.dataset.value) || "" });
+    return;
+  }
+  if (target.closest("a, input, label, summary")) return;
+  const layer = target.closest("[data-layer]");
+  if (layer) {
+    const off = pane.querySelector(".vs-stage").classList.toggle(`vs-no-${layer.dataset.layer}`);
+    layer.setAttribute("aria-pressed", String(!off));
+  } else if (target.closest("[data-heat]")) heat(target.closest("[data-heat]"));
+  else if (target.closest("#vs-filter-reset")) {
+    const tau = pane.querySelector("#vs-tau");
+    tau.value = tau.dataset.set;
+    pane.querySelector("#vs-area").value = 0;
+    filter();
+  } else if (target.closest("[data-forget]")) forget();
+  else if (target.closest("[data-region]")) pick(target.closest("[data-region]").dataset.region);
 });
-element.addEventListener("keydown", (event) => {
+pane.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches(".vs-find")) {
+    event.preventDefault();
+    trigger("pick", { action: "find", value: event.target.value });
+    return;
+  }
   const row = event.target.closest("tr[data-region]");
-  if (row && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); showRegion(element, row.dataset.region); }
+  if (row && event.target === row && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); pick(row.dataset.region); }
 });
+
+// A drawn box waits for what to do with it.
+function forget() {
+  pane.querySelectorAll(".vs-band").forEach((band) => band.remove());
+  const bar = pane.querySelector("#vs-drawn");
+  if (bar) bar.hidden = true;
+}
+window.vs.drawing(pane, (value) => {
+  const bar = pane.querySelector("#vs-drawn");
+  if (!bar) return;
+  bar.hidden = false;
+  bar.querySelector("[data-action]").dataset.value = value;
+  const link = bar.querySelector("a");
+  link.href = `${link.dataset.base}&region=${value}`;
+  bar.querySelector("span").textContent = `Box ${value.split(",").slice(2).join(" × ")}:`;
+  bar.querySelector("button").focus();
+});
+watch("value", () => {
+  alone = null;
+  filter();
+  const shown = pane.querySelector("[data-search]");
+  if (shown) window.vs.goTo(shown.dataset.search);
+});
+filter();

@@ -13,6 +13,9 @@ from core.studio import Studio
 from ui.components.query import SearchForm
 from ui.render import render
 
+#: Pixels of the longer side of an uploaded picture; stored photos have as many at most.
+LONG_SIDE = 1024
+
 
 def picture_input(label: str) -> gr.Image:
     """The field itself: browse, drag, or paste; its value is the path of the uploaded file.
@@ -47,12 +50,17 @@ def example_strip(studio: Studio) -> str:
 def query_picture(studio: Studio, form: SearchForm, upload: str | None) -> Image.Image | None:
     """The picture to ask with: the upload, else the example photo that the link names.
 
+    An upload is shrunk to the size of stored photos, so that regions of it are small numbers and
+    the page can show it.
+
     Raises:
         ImageError: The upload is no picture, or too large.
         QueryError: There is no such example photo.
     """
     if upload:
-        return studio.read_image(Path(upload))
+        image = studio.read_image(Path(upload))
+        image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
+        return image
     if form.example is None:
         return None
     photos = studio.example_photos()

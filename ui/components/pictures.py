@@ -9,9 +9,13 @@ import numpy as np
 from PIL import Image
 
 from core.domain import Mask
+from core.vision.grounder import Heatmap
 
 #: Longest side of a mask overlay: the browser scales it, so more pixels only cost time.
 OVERLAY_SIDE = 512
+#: Colours of a heat map from cold to hot, and how opaque they are.
+_HEAT = ((255, 237, 160), (253, 141, 60), (189, 0, 38))
+_HEAT_OPACITY = 0.75
 
 
 def data_uri(picture: Image.Image, format: str = "PNG") -> str:
@@ -29,3 +33,13 @@ def mask_overlay(mask: Mask, colour: tuple[int, int, int], opacity: float = 0.45
     overlay = Image.new("RGBA", alpha.size, (*colour, 0))
     overlay.putalpha(alpha)
     return data_uri(overlay)
+
+
+def heat_overlay(heat: Heatmap) -> str:
+    """A heat map ``[h, w]`` as a translucent PNG, its hottest part opaque; the browser scales it."""
+    share = heat / max(float(heat.max()), 1e-6)
+    stops = np.linspace(0, 1, len(_HEAT))
+    channels = [np.interp(share, stops, [colour[i] for colour in _HEAT]) for i in range(3)]
+    pixels = np.stack([*channels, 255 * _HEAT_OPACITY * share], axis=-1).astype(np.uint8)
+    small = Image.fromarray(pixels, "RGBA")
+    return data_uri(small.resize((small.width * 8, small.height * 8), Image.Resampling.BICUBIC))

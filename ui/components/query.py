@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import gradio as gr
 from PIL import Image
 
-from core.domain import CatalogInfo, EngineStatus, Filters, Query
+from core.domain import Box, CatalogInfo, EngineStatus, Filters, Query
 
 #: Hits asked for at first, and at most.
 FIRST_HITS = 20
@@ -28,6 +28,7 @@ class SearchForm:
         minus: Words to move away from.
         item: Id of a catalogue item to look like.
         example: Number of an example photo to look like, or ``None``.
+        region: Only this part of the item's, the example's or the uploaded photo, or ``None``.
         departments: Keep only these; empty keeps all.
         product_types: Keep only these; empty keeps all.
         engines: Names of the engines that answer; empty lets the page choose.
@@ -42,6 +43,7 @@ class SearchForm:
     minus: str = ""
     item: str = ""
     example: int | None = None
+    region: Box | None = None
     departments: tuple[str, ...] = ()
     product_types: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ class SearchForm:
             text=self.text,
             image=image,
             item_id=self.item,
+            region=self.region,
             minus=self.minus,
             filters=self.filters,
             k=self.k,
@@ -76,11 +79,17 @@ class SearchForm:
 
     def like_item(self, item_id: str) -> SearchForm:
         """The search for items similar to one, with filters and options kept."""
-        return replace(self, text="", minus="", item=item_id, example=None, k=FIRST_HITS)
+        return self.ask_only(item=item_id)
 
     def like_example(self, number: int) -> SearchForm:
         """The search by an example photo, with filters and options kept."""
-        return replace(self, text="", minus="", item="", example=number, k=FIRST_HITS)
+        return self.ask_only(example=number)
+
+    def ask_only(self, text: str = "", item: str = "", example: int | None = None) -> SearchForm:
+        """The search for one thing alone, with filters and options kept."""
+        return replace(
+            self, text=text, minus="", item=item, example=example, region=None, k=FIRST_HITS
+        )
 
     def link(self, path: str = "") -> str:
         """``path?…`` that reproduces this search; what is at its default is left out."""
@@ -92,6 +101,7 @@ class SearchForm:
                 ("minus", self.minus),
                 ("item", self.item),
                 ("example", "" if self.example is None else str(self.example)),
+                ("region", self.region.spell() if self.region else ""),
                 ("k", "" if self.k == plain.k else str(self.k)),
                 ("cutoff", "" if self.cutoff else "off"),
                 ("fold", "" if self.fold else "off"),
@@ -118,6 +128,7 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
         minus=last.get("minus", ""),
         item=last.get("item", ""),
         example=_number(last.get("example", "")),
+        region=Box.read(last.get("region", "")),
         departments=tuple(several.get("department", ())),
         product_types=tuple(several.get("type", ())),
         engines=tuple(dict.fromkeys(several.get("engine", ()))),
@@ -171,11 +182,13 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
         case "example":
             return form.like_example(_number(value) or 0)
         case "ask":
-            return replace(form, text=value, minus="", item="", example=None, k=FIRST_HITS)
+            return form.ask_only(text=value)
         case "department":
             return replace(form, departments=(value,), product_types=())
         case "forget":
-            return replace(form, item="", example=None)
+            return replace(form, item="", example=None, region=None)
+        case "region":
+            return replace(form, region=Box.read(value), k=FIRST_HITS)
         case "all":
             return replace(form, cutoff=False)
         case "more":
@@ -187,7 +200,7 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
 
 def keeps_picture(action: str) -> bool:
     """Does an uploaded picture stay part of the search after this action?"""
-    return action in {"all", "more", "department"}
+    return action in {"all", "more", "department", "region"}
 
 
 def known_only(form: SearchForm, catalog: CatalogInfo | None) -> SearchForm:

@@ -10,6 +10,7 @@ from core.domain import CatalogInfo, EngineStatus, Filters, Progress, SearchResu
 from core.studio import Studio
 from ui.components.cards import Card, hit_card, item_card, milliseconds, plural
 from ui.components.query import EXAMPLE_QUERIES, MOST_HITS, SearchForm
+from ui.components.photo_part import photo_part
 from ui.media import photo_url
 from ui.render import render
 
@@ -52,7 +53,7 @@ def answer_html(
         return problem_html("No search engine can run here; see why beside this.", form)
     engine = engines[0]
     result = studio.search(form.query(image), engine.engine.name, catalog.name)
-    return _hits_html(studio, form, catalog, engine, result)
+    return _hits_html(studio, form, catalog, engine, result, image)
 
 
 def problem_html(sentence: str, form: SearchForm) -> str:
@@ -64,10 +65,12 @@ def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | Non
     """The chip for the item or example photo of a search, if it has one."""
     if form.item:
         item = studio.item(form.item, catalog)
-        return Anchor(photo_url(item.photo, catalog), "Similar to", item.title)
+        label = "Similar to a part of" if form.region else "Similar to"
+        return Anchor(photo_url(item.photo, catalog), label, item.title)
     photos = studio.example_photos()
     if form.example is not None and form.example < len(photos):
-        return Anchor(f"/media/example/{form.example}.jpg", "Like", photos[form.example][1])
+        label = "Like a part of" if form.region else "Like"
+        return Anchor(f"/media/example/{form.example}.jpg", label, photos[form.example][1])
     return None
 
 
@@ -138,12 +141,14 @@ def _hits_html(
     catalog: CatalogInfo,
     engine: EngineStatus,
     result: SearchResult,
+    image: Image.Image | None,
 ) -> str:
     shown = len(result.hits)
     return render(
         "explore_results.html",
         link=form.link(),
         query_anchor=query_anchor(studio, form, catalog.name),
+        part=photo_part(studio, form, image, catalog.name),
         status=status_line(catalog, engine, result),
         cut=plural(result.cut, "weaker match") if result.cut else "",
         cards=[hit_card(hit, catalog.name) for hit in result.hits],

@@ -18,6 +18,7 @@ from PIL import Image
 from core.domain import CatalogInfo, EngineStatus
 from core.errors import StudioError
 from core.studio import Studio
+from ui.components.photo_part import photo_functions
 from ui.components.picture_input import example_strip, picture_input, query_picture
 from ui.components.query import (
     FIRST_HITS,
@@ -40,6 +41,11 @@ Answer = Callable[[SearchForm, tuple[EngineStatus, ...], Image.Image | None], st
 
 #: For ``gr.HTML(js_on_load=…)``: buttons with ``data-action`` raise the event ``pick``.
 ACTIONS_JS = "vs.actions(element, (detail) => trigger('pick', detail), watch)"
+
+#: The same for results, which may show the photo that was asked with: its parts can be asked with.
+RESULTS_JS = f"""{ACTIONS_JS};
+vs.drawing(element, (value) => trigger('pick', {{ action: 'region', value }}));
+vs.things(element, server);"""
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
@@ -116,8 +122,12 @@ class SearchPanel:
                 missing = gr.HTML()
             with gr.Column(elem_classes="vs-main", min_width=280):
                 progress = gr.HTML(elem_id=f"{self._name}-progress")
-                results = gr.HTML(elem_id=f"{self._name}-results", js_on_load=ACTIONS_JS)
-        anchor = gr.State(("", None))
+                results = gr.HTML(
+                    elem_id=f"{self._name}-results",
+                    js_on_load=RESULTS_JS,
+                    server_functions=photo_functions(self._studio),
+                )
+        anchor = gr.State(("", None, None))
         controls = Controls(text=text, picture=picture, anchor=anchor, **fields)
         self._wire_search(controls, go, strip, results)
         self._wire_page(page, controls, results, missing, progress)
@@ -175,8 +185,10 @@ class SearchPanel:
         @sentences
         def change_picture(*values: Any) -> tuple[Any, str]:
             form, upload = read_form(values)
-            form = replace(form, item="", example=None) if upload else form
-            return (form.item, form.example), self._results(form, upload)
+            if upload:
+                form = replace(form, item="", example=None)
+            form = replace(form, region=None)
+            return (form.item, form.example, None), self._results(form, upload)
 
         @sentences
         def act(event: gr.EventData, *values: Any) -> list[Any]:
@@ -278,7 +290,7 @@ class SearchPanel:
                 value=catalog.name if catalog else None,
                 visible=len(catalogs) > 1,
             ),
-            "anchor": (form.item, form.example),
+            "anchor": (form.item, form.example, form.region),
             "picture": upload,
         }
         return [*(values[name] for name in Controls.__slots__), self._results(form, upload)]
@@ -317,13 +329,14 @@ class SearchPanel:
 def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
     """The search that the fields spell out, and the path of an uploaded picture."""
     given = dict(zip(Controls.__slots__, values, strict=True))
-    item, example = given["anchor"] or ("", None)
+    item, example, region = given["anchor"] or ("", None, None)
     engines = given["engines"] or ()
     form = SearchForm(
         text=(given["text"] or "").strip(),
         minus=(given["minus"] or "").strip(),
         item=item,
         example=example,
+        region=region,
         departments=tuple(given["departments"] or ()),
         product_types=tuple(given["product_types"] or ()),
         engines=(engines,) if isinstance(engines, str) else tuple(engines),

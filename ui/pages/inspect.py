@@ -1,39 +1,32 @@
-"""Inspect: one item's way from photo and listing to what each encoder gets."""
+"""Inspect: one item's way from photo and listing to what each encoder gets, and corrections."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
-from core.domain import Detection, EngineInput, Inspection
-from core.errors import QueryError
+from core.domain import Box, EngineInput, Inspection, Item
+from core.errors import QueryError, StudioError
 from core.studio import Studio
-from ui.components.pictures import data_uri, mask_overlay
-from ui.media import photo_url
+from ui.components.detections import (
+    NO_CROP,
+    chosen_number,
+    detection_rows,
+    found_sentence,
+    grounding_sentence,
+    similar_link,
+)
+from ui.components.pictures import data_uri, heat_overlay
+from ui.media import export_url, photo_url
 from ui.messages import sentences
+from ui.people import LOCAL, person
 from ui.render import render
 from ui.theme import ASSETS
 
-#: One colour per detection, best first; distinct also for most colour-blind people (Okabe, Ito).
-COLOURS = ((0, 158, 115), (230, 159, 0), (86, 180, 233), (213, 94, 0), (204, 121, 167))
-
-
-@dataclass(frozen=True, slots=True)
-class DetectionRow:
-    """A detection as the page shows it; box in per cent of the photo."""
-
-    number: int
-    detection: Detection
-    chosen: bool
-    colour: str
-    overlay: str
-    left: float
-    top: float
-    width: float
-    height: float
-    share: float | None
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -52,11 +45,20 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             scale=3,
         )
         catalog = gr.Dropdown(label="Catalogue", choices=[], elem_id="inspect-catalog", scale=1)
+        name = gr.Textbox(
+            label="Your name, for corrections",
+            value=LOCAL,
+            max_length=60,
+            elem_id="inspect-name",
+            scale=1,
+        )
         show = gr.Button("Show", variant="primary", scale=0, min_width=90)
+    find = gr.State("")
     pane = gr.HTML(
         render("inspect_empty.html", items=(), catalog=""),
         elem_id="inspect",
         js_on_load=(ASSETS / "inspect.js").read_text(encoding="utf-8"),
+        server_functions=photo_functions(studio),
     )
 
     @sentences
@@ -67,22 +69,69 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         wanted = str(request.query_params.get("catalog", ""))
         where = wanted if wanted in catalogs else studio.catalog().name
         item_id = str(request.query_params.get("item", ""))
-        return item_id, gr.update(choices=catalogs, value=where), content(studio, item_id, where)
-
-    @sentences
-    def look(item_id: str, where: str) -> tuple[str, str]:
-        return item_id.strip(), content(studio, item_id.strip(), where)
-
-    page.load(load, None, [chosen, catalog, pane], api_visibility="private")
-    address = "(item, catalog) => { window.vs.setQuery({item, catalog}); }"
-    for listen in (chosen.submit, show.click):
-        listen(look, [chosen, catalog], [chosen, pane], api_visibility="private").then(
-            None, [chosen, catalog], None, js=address
+        phrase = str(request.query_params.get("find", ""))
+        return (
+            item_id,
+            gr.update(choices=catalogs, value=where),
+            gr.update(value=person(request), interactive=not request.username),
+            phrase,
+            content(studio, item_id, where, phrase),
         )
 
+    @sentences
+    def look(item_id: str, where: str) -> tuple[str, str, str]:
+        return item_id.strip(), "", content(studio, item_id.strip(), where)
 
-def content(studio: Studio, item_id: str, catalog: str) -> str:
-    """The page's body for an item, or an invitation to choose one."""
+    @sentences
+    def act(
+        event: gr.EventData, item_id: str, where: str, phrase: str, who: str, request: gr.Request
+    ) -> tuple[str, str]:
+        action, value = str(event.action), str(event.value)
+        if action == "find":
+            return value.strip(), content(studio, item_id, where, value.strip())
+        item = studio.item(item_id, where)
+        correct(studio, item, where, phrase, action, value, person(request, who))
+        return "", content(studio, item_id, where)
+
+    opened = [chosen, catalog, name, find, pane]
+    page.load(load, None, opened, **_PRIVATE)
+    for listen in (chosen.submit, show.click):
+        listen(look, [chosen, catalog], [chosen, find, pane], **_PRIVATE)
+    pane.pick(act, [chosen, catalog, find, name], [find, pane], show_progress="minimal", **_PRIVATE)
+
+
+def correct(
+    studio: Studio, item: Item, where: str, phrase: str, action: str, value: str, author: str
+) -> None:
+    """Carry out what a person decided about an item's grounding, and say how it went.
+
+    Raises:
+        QueryError: The request makes no sense for this item.
+    """
+    grounding = studio.grounding
+    match action:
+        case "use" if value.isdecimal():
+            done = grounding.choose(item, int(value) - 1, author, phrase=phrase, catalog=where)
+        case "draw" if box := Box.read(value):
+            done = grounding.draw(item, box, author, catalog=where)
+        case "whole":
+            done = grounding.keep_whole(item, author, catalog=where)
+        case "restore":
+            done = grounding.restore(item, author, catalog=where)
+        case _:
+            raise QueryError("This can't be done here. Load the page again.")
+    gr.Info(done)
+
+
+def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
+    """The page's body for an item, or an invitation to choose one.
+
+    Args:
+        studio: The façade.
+        item_id: The item; empty shows some to choose from.
+        catalog: Name of the catalogue.
+        find: Look for this in the photo instead of showing the product.
+    """
     if not item_id:
         return render(
             "inspect_empty.html",
@@ -91,64 +140,46 @@ def content(studio: Studio, item_id: str, catalog: str) -> str:
             url=photo_url,
         )
     inspection = studio.inspect(item_id, catalog)
+    item, grounding = inspection.item, inspection.grounding
+    found = studio.grounding.find(inspection.photo, find) if find else None
+    link = {"item": item_id, "catalog": catalog} | ({"find": find} if find else {})
     return render(
         "inspect.html",
         it=inspection,
         catalog=catalog,
-        photo=photo_url(inspection.item.photo, catalog, thumbnail=False),
-        rows=detection_rows(inspection),
+        link="?" + urlencode(link),
+        photo=photo_url(item.photo, catalog, thumbnail=False),
+        find=find,
+        rows=detection_rows(found or grounding),
+        chosen=NO_CROP if found else chosen_number(grounding),
+        tau=studio.settings.grounding_threshold,
+        status=found_sentence(found) if found else grounding_sentence(inspection),
+        similar=similar_link(item_id, catalog),
+        export=export_url(item_id, catalog),
         inputs=[(entry, data_uri(entry.picture)) for entry in inspection.inputs],
         facts=item_facts(inspection),
-        status=grounding_sentence(inspection),
         reference=_reference(inspection.inputs),
     )
 
 
-def detection_rows(inspection: Inspection) -> list[DetectionRow]:
-    """Detections with overlay pictures, best first."""
-    grounding = inspection.grounding
-    if grounding is None:
-        return []
-    rows = []
-    for index, detection in enumerate(grounding.detections[: len(COLOURS)]):
-        colour, box = COLOURS[index], detection.box
-        rows.append(
-            DetectionRow(
-                number=index + 1,
-                detection=detection,
-                chosen=detection is grounding.best,
-                colour="#{:02x}{:02x}{:02x}".format(*colour),
-                overlay=mask_overlay(detection.mask, colour) if detection.mask else "",
-                left=100 * box.left / grounding.width,
-                top=100 * box.top / grounding.height,
-                width=100 * box.width / grounding.width,
-                height=100 * box.height / grounding.height,
-                share=detection.mask.area / (grounding.width * grounding.height)
-                if detection.mask
-                else None,
-            )
-        )
-    return rows
+def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
+    """What the browser calls: the heat map of a photo, when somebody wants to see it."""
 
+    def heat(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
+        where, phrase = str(ask.get("catalog", "")) or None, str(ask.get("phrase", ""))
+        try:
+            item = studio.item(str(ask.get("item", "")), where)
+            found = studio.grounding.heatmap(studio.photo(item, where), phrase)
+        except StudioError as error:
+            return {"error": str(error)}
+        if found is None:
+            return {"error": "This grounder answers in boxes; it has no heat map."}
+        legend = (
+            f"How likely each part is “{phrase}” rather than anything else: up to {found.max():.2f}"
+        )
+        return {"picture": heat_overlay(found), "legend": legend}
 
-def grounding_sentence(inspection: Inspection) -> str:
-    """What the grounding stage decided, in words."""
-    grounding = inspection.grounding
-    if grounding is None:
-        return "Not grounded yet: the indexer has not reached this item."
-    if grounding.best is not None:
-        return (
-            f"Looked for “{grounding.prompt}”: the best region of those found "
-            f"({len(grounding.detections)}) scores {grounding.best.score:.2f}, above the "
-            f"threshold {grounding.threshold:.2f}, so its box is the crop."
-        )
-    if grounding.detections:
-        return (
-            f"Looked for “{grounding.prompt}”: the best region scores "
-            f"{grounding.detections[0].score:.2f}, below the threshold {grounding.threshold:.2f}, "
-            "so the whole photo is kept."
-        )
-    return f"Looked for “{grounding.prompt}”: nothing was found, so the whole photo is kept."
+    return [heat]
 
 
 def item_facts(inspection: Inspection) -> list[tuple[str, str]]:

@@ -1,0 +1,127 @@
+"""Detections of one photo: the rows of the table, the overlays, what was decided, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from core.domain import WHOLE_PHOTO, Correction, Detection, Grounding, Inspection, Stage
+from core.vision.grounder import DRAWN, SALIENT
+from ui.components.photo_part import Spot, spot
+from ui.components.pictures import mask_overlay
+
+#: One colour per detection, best first; distinct also for most colour-blind people (Okabe, Ito).
+COLOURS = (
+    (0, 158, 115), (230, 159, 0), (86, 180, 233), (213, 94, 0), (204, 121, 167), (0, 114, 178),
+    (240, 228, 66),
+)  # fmt: skip
+#: What the script reads where no region can be the crop: things found by another name.
+NO_CROP = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionRow:
+    """A detection as the page shows it.
+
+    Attributes:
+        number: From 1, best first.
+        detection: The detection.
+        name: What it was found by, for people.
+        colour: ``#rrggbb``.
+        overlay: Its mask as a translucent picture, or empty.
+        spot: Where it lies on the photo.
+        percent: Share of the photo that its mask (or box) covers.
+    """
+
+    number: int
+    detection: Detection
+    name: str
+    colour: str
+    overlay: str
+    spot: Spot
+    percent: float
+
+
+def detection_rows(grounding: Grounding | None) -> list[DetectionRow]:
+    """All detections with their overlays."""
+    if grounding is None:
+        return []
+    size = grounding.width, grounding.height
+    rows = []
+    for index, detection in enumerate(grounding.detections):
+        colour, mask = COLOURS[index % len(COLOURS)], detection.mask
+        area = mask.area if mask else detection.box.area
+        rows.append(
+            DetectionRow(
+                number=index + 1,
+                detection=detection,
+                name=found_by(detection),
+                colour="#{:02x}{:02x}{:02x}".format(*colour),
+                overlay=mask_overlay(mask, colour) if mask else "",
+                spot=spot(detection.box, size, "", ""),
+                percent=round(100 * area / (size[0] * size[1]), 2),
+            )
+        )
+    return rows
+
+
+def found_by(detection: Detection) -> str:
+    """What a detection was found by, for people."""
+    special = {SALIENT: "stands out from a plain ground", DRAWN: "drawn by hand"}
+    return special.get(detection.phrase, detection.phrase)
+
+
+def chosen_number(grounding: Grounding | None) -> str:
+    """Number of the region that a person chose; ``0`` for the whole photo, empty for nobody."""
+    if grounding is None or grounding.choice is None:
+        return ""
+    return str(grounding.choice + 1) if grounding.choice != WHOLE_PHOTO else "0"
+
+
+def grounding_sentence(inspection: Inspection) -> str:
+    """What the grounding stage decided, or a person instead of it, in words."""
+    grounding = inspection.grounding
+    if grounding is None:
+        return "Not grounded yet: the indexer has not reached this item."
+    if Stage.GROUNDING in inspection.corrections:
+        return f"{_decision(grounding)} {who_and_when(inspection.corrections[Stage.GROUNDING])}"
+    if grounding.best is not None:
+        return (
+            f"Looked for “{grounding.prompt}”: the best region of those found "
+            f"({len(grounding.detections)}) scores {grounding.best.score:.2f}, at or above the "
+            f"threshold {grounding.threshold:.2f}, so its box is the crop."
+        )
+    if grounding.detections:
+        return (
+            f"Looked for “{grounding.prompt}”: the best region scores "
+            f"{grounding.detections[0].score:.2f}, below the threshold {grounding.threshold:.2f}, "
+            "so the whole photo is kept."
+        )
+    return f"Looked for “{grounding.prompt}”: nothing was found, so the whole photo is kept."
+
+
+def found_sentence(found: Grounding) -> str:
+    """How many things were found by a name that a person typed."""
+    if not found.detections:
+        return f"Nothing was found by the name “{found.prompt}”."
+    return (
+        f"{len(found.detections)} regions may be “{found.prompt}”, the surest first. They are not "
+        "stored; “Use as crop” makes one of them the product."
+    )
+
+
+def who_and_when(correction: Correction) -> str:
+    """``Corrected by Ada on 24 November 2026, 14:05 UTC.``"""
+    when = f"{correction.at:%d %B %Y, %H:%M} UTC".lstrip("0")
+    return f"Corrected by {correction.author} on {when}."
+
+
+def similar_link(item_id: str, catalog: str) -> str:
+    """Explore, asking with this item; a region may be added."""
+    return "/explore?" + urlencode({"item": item_id, "catalog": catalog})
+
+
+def _decision(grounding: Grounding) -> str:
+    if grounding.best is None:
+        return "A person chose the whole photo."
+    return f"A person chose region {(grounding.choice or 0) + 1}: {found_by(grounding.best)}."

@@ -1,0 +1,125 @@
+"""Searching with a part of a photo: what was found in it to press, a box to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from core.domain import Box, Detection
+from core.errors import StudioError
+from core.studio import Studio
+from core.vision.grounder import DRAWN, SALIENT
+from ui.components.pictures import data_uri
+from ui.components.query import SearchForm
+from ui.media import photo_url
+
+#: Longest text of names that the browser may send.
+_NAMES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A region on a photo, as the browser lays it over the picture."""
+
+    name: str
+    title: str
+    value: str
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPart:
+    """The photo of a search and what can be pressed on it."""
+
+    url: str
+    title: str
+    width: int
+    height: int
+    token: str
+    spots: tuple[Spot, ...]
+    region: Spot | None
+    names: str
+    open: bool
+
+
+def spot(box: Box, size: tuple[int, int], name: str, title: str) -> Spot:
+    """A region of a photo of that size; places are in per cent, so the photo may be scaled."""
+    width, height = size
+    style = (
+        f"left:{100 * box.left / width:.2f}%;top:{100 * box.top / height:.2f}%;"
+        f"width:{100 * box.width / width:.2f}%;height:{100 * box.height / height:.2f}%"
+    )
+    return Spot(name, title, box.spell(), style)
+
+
+def photo_part(
+    studio: Studio, form: SearchForm, image: Image.Image | None, catalog: str
+) -> PhotoPart | None:
+    """The picture that a search asks with; ``None`` where it asks with words alone."""
+    if form.item:
+        item = studio.item(form.item, catalog)
+        photo = studio.photo(item, catalog)
+        grounding = studio.grounding.of(item, catalog)
+        stored = grounding.detections if grounding else ()
+        url, title = photo_url(item.photo, catalog, thumbnail=False), item.title
+        names = item.prompt
+    elif image is not None:
+        photo, stored, names = image, (), ", ".join(studio.grounding.room_names())
+        title = "The photo to search with"
+        url = f"/media/example/{form.example}.jpg" if form.example is not None else ""
+        url = url or data_uri(photo, "JPEG")
+    else:
+        return None
+    found = studio.grounding.things_seen(photo) or stored
+    region = form.region and Box.clipped(*form.region.as_xyxy(), *photo.size)
+    return PhotoPart(
+        url=url,
+        title=title,
+        width=photo.width,
+        height=photo.height,
+        token=studio.grounding.remember(photo),
+        spots=spots(found, photo.size),
+        region=spot(region, photo.size, "", "") if region else None,
+        names=names,
+        open=bool(form.region or not form.item),
+    )
+
+
+def spots(found: tuple[Detection, ...], size: tuple[int, int]) -> tuple[Spot, ...]:
+    """Detections to press, the largest first so that small ones lie on top."""
+    largest_first = sorted(found, key=lambda one: -one.box.area)
+    return tuple(
+        spot(one.box, size, _name(one), f"Search with this part: {_name(one)} ({one.score:.2f})")
+        for one in largest_first
+    )
+
+
+def _name(detection: Detection) -> str:
+    return {SALIENT: "what stands out", DRAWN: "drawn"}.get(detection.phrase, detection.phrase)
+
+
+def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
+    """What the browser calls: things in a shown photo by their names."""
+
+    def things(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
+        try:
+            photo = studio.grounding.recall(str(ask.get("photo", "")))
+            names = [str(name) for name in list(ask.get("names", ()))[:_NAMES]]
+            found: tuple[Detection, ...] = ()
+            for found in studio.grounding.things(photo, names):  # noqa: B007  # the last is all
+                pass
+        except StudioError as error:
+            return {"error": str(error)}
+        shown = spots(found, photo.size)
+        return {
+            "spots": [
+                {"name": s.name, "title": s.title, "value": s.value, "style": s.style}
+                for s in shown
+            ]
+        }
+
+    return [things]
