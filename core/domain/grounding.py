@@ -64,6 +64,7 @@ class Detection:
     mask: Mask | None = None
     mask_score: float | None = None
 
+
 #: ``Grounding.choice`` of a person who wants the whole photo.
 WHOLE_PHOTO = -1
 

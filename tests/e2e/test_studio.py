@@ -62,6 +62,40 @@ def test_inspect_shows_what_each_encoder_gets(page: Page, studio_url: str) -> No
         expect(page.locator("#inspect .vs-region.vs-on")).to_have_count(1)
 
 
+def test_regions_are_filtered_drawn_searched_with_and_corrected(
+    page: Page, studio_url: str
+) -> None:
+    page.goto(f"{studio_url}/inspect?item=Scopia-300&catalog=demo")
+    rows = page.locator("#inspect tr[data-region]")
+    expect(rows.first).to_be_visible()
+    page.locator("#vs-tau").fill("0.99")
+    expect(page.locator("#vs-filtered")).to_contain_text(f"0 of {rows.count()} regions pass")
+    took = page.evaluate("document.querySelector('[data-filter-ms]').dataset.filterMs")
+    assert float(took) < 100
+    page.locator("#vs-filter-reset").click()
+
+    stage = page.locator("#inspect .vs-stage")
+    stage.scroll_into_view_if_needed()
+    place = stage.bounding_box()
+    assert place
+    page.mouse.move(place["x"] + 60, place["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 160, place["y"] + 140, steps=3)
+    page.mouse.up()
+    expect(page.locator("#vs-drawn")).to_be_visible()
+    link = page.locator("#vs-drawn a").get_attribute("href") or ""
+    assert "region=" in link
+
+    page.locator("[data-action=whole]").click()
+    expect(page.locator("#inspect")).to_contain_text("Corrected by local")
+    page.locator("[data-action=restore]").click()
+    expect(page.locator("#inspect")).not_to_contain_text("Corrected by")
+
+    page.goto(studio_url + link)
+    expect(page.locator("#explore-results .vs-asked")).to_be_visible()
+    expect(page.locator("#explore-results .vs-card").first).to_be_visible()
+
+
 def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path: Path) -> None:
     page.goto(f"{studio_url}/annotate")
     page.locator("#annotate-queries textarea").fill("wooden chair\nitem:nothing-like-it")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from core.domain import (
@@ -52,6 +53,69 @@ CLIP, VL_CLIP = status("clip", "CLIP"), status("vl-clip", "VL-CLIP")
 FASHION = status("fashion-clip", "FashionCLIP", False, "It needs the full profile.")
 
 
+class Looks:
+    """What pages ask of the grounding verbs; things are where they are asked for."""
+
+    has_heat = True
+
+    def __init__(self) -> None:
+        self.done: list[tuple[object, ...]] = []
+        self.stored: Grounding | None = None
+        self.seen: tuple[Detection, ...] = ()
+
+    def of(self, item: Item, catalog: str | None = None) -> Grounding | None:
+        return self.stored
+
+    def room_names(self) -> tuple[str, ...]:
+        return ("sofa", "lamp")
+
+    def remember(self, photo: Image.Image) -> str:
+        return "token"
+
+    def recall(self, name: str) -> Image.Image:
+        if name != "token":
+            raise QueryError("The photo is not at hand any more.")
+        return Image.new("RGB", (100, 80))
+
+    def things_seen(self, photo: Image.Image) -> tuple[Detection, ...]:
+        return self.seen
+
+    def things(self, photo: Image.Image, names: Sequence[str]) -> Iterator[tuple[Detection, ...]]:
+        found: tuple[Detection, ...] = ()
+        for number, name in enumerate(names):
+            found = (*found, Detection(name, 0.5, Box(number, 0, 50, 40 + number)))
+            yield found
+
+    def find(self, photo: Image.Image, phrase: str) -> Grounding:
+        found = (Detection(phrase, 0.4, Box(5, 5, 20, 20)),) if phrase != "nothing" else ()
+        return Grounding(phrase, 100, 80, found, 0.35, "test", "f")
+
+    def heatmap(self, photo: Image.Image, phrase: str) -> np.ndarray:
+        return np.array([[0.0, 0.5], [0.25, 0.1]], np.float32)
+
+    def choose(self, item: Item, number: int, author: str, **more: object) -> str:
+        return self._do("choose", item, number, author, more.get("phrase"))
+
+    def draw(self, item: Item, box: Box, author: str, **more: object) -> str:
+        return self._do("draw", item, box, author)
+
+    def keep_whole(self, item: Item, author: str, **more: object) -> str:
+        return self._do("whole", item, author)
+
+    def restore(self, item: Item, author: str, **more: object) -> str:
+        return self._do("restore", item, author)
+
+    def _do(self, *what: object) -> str:
+        self.done.append(what)
+        return "Saved."
+
+    def coco(self, item: Item, catalog: str | None = None) -> bytes:
+        return b"{}"
+
+    def mask_png(self, item: Item, catalog: str | None = None) -> bytes:
+        raise QueryError("Not grounded yet.")
+
+
 class Shop(Studio):
     """Answers every query with the items in an order of each engine's own."""
 
@@ -65,9 +129,17 @@ class Shop(Studio):
                 item("c", "Crate & oranges", "groceries"),
             )
         }
+        self.looks = Looks()
         self.asked: list[tuple[Query, str]] = []
         self.job: Progress | None = None
         self.cut = 0
+
+    @property
+    def grounding(self) -> Looks:  # type: ignore[override]
+        return self.looks
+
+    def photo(self, item: Item, catalog: str | None = None) -> Image.Image:
+        return Image.new("RGB", (100, 80))
 
     def engines(self) -> tuple[EngineStatus, ...]:
         return CLIP, VL_CLIP, FASHION

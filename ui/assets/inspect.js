@@ -23,7 +23,9 @@ function filter() {
     row.classList.toggle("vs-out", !passes);
     row.classList.toggle("vs-is-crop", number === crop);
     row.setAttribute("aria-pressed", String(number === alone));
-    regionOf(number).classList.toggle("vs-on", alone ? number === alone : passes);
+    const region = regionOf(number);
+    region.classList.toggle("vs-on", alone ? number === alone : passes);
+    region.classList.toggle("vs-is-crop", number === crop);
   });
   const line = pane.querySelector("#vs-filtered"), moved = tau.value !== tau.dataset.set || area > 0;
   const cut = crop === "0" ? "the whole photo would be kept" : `region ${crop} would be the crop`;

@@ -11,6 +11,7 @@ from PIL import Image
 from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, TextView
 from core.studio import Studio
 from ui.components.cards import Card, hit_card, milliseconds, plural
+from ui.components.photo_part import photo_part
 from ui.components.query import EXAMPLE_QUERIES, SearchForm
 from ui.components.results import advice, behind, problem_html, query_anchor
 from ui.render import render
@@ -72,6 +73,7 @@ def compare_html(
         "compare_results.html",
         link=form.link(),
         query_anchor=query_anchor(studio, form, catalog.name),
+        part=photo_part(studio, form, image, catalog.name),
         sentences=in_common(comparison, engines),
         behind=behind(catalog, engines),
         columns=columns(comparison, engines, form, catalog),

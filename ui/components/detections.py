@@ -106,7 +106,7 @@ def found_sentence(found: Grounding) -> str:
         return f"Nothing was found by the name “{found.prompt}”."
     return (
         f"{len(found.detections)} regions may be “{found.prompt}”, the surest first. They are not "
-        "stored; “Use as crop” makes one of them the product."
+        "stored; “Use” makes one of them the product."
     )
 
 

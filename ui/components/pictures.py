@@ -36,7 +36,7 @@ def mask_overlay(mask: Mask, colour: tuple[int, int, int], opacity: float = 0.45
 
 
 def heat_overlay(heat: Heatmap) -> str:
-    """A heat map ``[h, w]`` as a translucent PNG, its hottest part opaque; the browser scales it."""
+    """A heat map ``[h, w]`` as a translucent PNG; the browser scales it to the photo."""
     share = heat / max(float(heat.max()), 1e-6)
     stops = np.linspace(0, 1, len(_HEAT))
     channels = [np.interp(share, stops, [colour[i] for colour in _HEAT]) for i in range(3)]

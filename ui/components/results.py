@@ -9,8 +9,8 @@ from PIL import Image
 from core.domain import CatalogInfo, EngineStatus, Filters, Progress, SearchResult
 from core.studio import Studio
 from ui.components.cards import Card, hit_card, item_card, milliseconds, plural
-from ui.components.query import EXAMPLE_QUERIES, MOST_HITS, SearchForm
 from ui.components.photo_part import photo_part
+from ui.components.query import EXAMPLE_QUERIES, MOST_HITS, SearchForm
 from ui.media import photo_url
 from ui.render import render
 

@@ -11,11 +11,11 @@ from core.errors import QueryError
 from core.studio import Studio
 from ui.components.cards import inspect_link, plural
 from ui.components.columns import Column, columns, in_common
+from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
 from ui.components.pictures import data_uri
 from ui.components.query import EXAMPLE_QUERIES, SearchForm, choose_engines
 from ui.components.results import behind, missing_engines
 from ui.media import photo_url
-from ui.pages.inspect import DetectionRow, detection_rows, grounding_sentence
 from ui.render import render
 
 #: Demo items that are tried first: photos with more in them than the product. Which of them is
@@ -162,13 +162,19 @@ def _step(inspection: Inspection, catalog: str) -> Step:
         inspection=inspection,
         link=inspect_link(item.item_id, catalog),
         photo=photo_url(item.photo, catalog, thumbnail=False),
-        region=next((row for row in detection_rows(inspection) if row.chosen), None),
+        region=_region(inspection),
         grounding=found_sentence(inspection),
         inputs=tuple(
             (entry.engine.title, entry.text, data_uri(entry.picture.convert("RGB"), "JPEG"))
             for entry in inspection.inputs
         ),
     )
+
+
+def _region(inspection: Inspection) -> DetectionRow | None:
+    grounding = inspection.grounding
+    rows = detection_rows(grounding)
+    return next((row for row in rows if grounding and row.detection is grounding.best), None)
 
 
 def _retrieval(

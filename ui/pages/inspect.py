@@ -150,6 +150,7 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
         link="?" + urlencode(link),
         photo=photo_url(item.photo, catalog, thumbnail=False),
         find=find,
+        has_heat=studio.grounding.has_heat,
         rows=detection_rows(found or grounding),
         chosen=NO_CROP if found else chosen_number(grounding),
         tau=studio.settings.grounding_threshold,

@@ -24,3 +24,16 @@ def test_empty_or_negative_boxes_are_refused(corners: tuple[int, int, int, int])
 
 def test_padding_stays_inside_the_photo() -> None:
     assert Box(10, 10, 20, 30).padded(0.5, 100, 35) == Box(0, 0, 30, 35)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1,2,3", "1,2,0,4", "1,2,3,-4", "a,b,c,d", "1,2,3,1e9", "²,1,1,1"]
+)
+def test_what_is_no_region_reads_as_none(text: str) -> None:
+    assert Box.read(text) is None
+
+
+def test_a_region_is_spelled_as_it_is_read() -> None:
+    box = Box(10, 20, 40, 60)
+    assert box.spell() == "10,20,30,40"
+    assert Box.read(" 10, 20,30,40") == box

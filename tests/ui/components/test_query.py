@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from core.domain import Filters
+from core.domain import Box, Filters
 from tests.ui.shop import CLIP, FASHION, VL_CLIP, Shop
 from ui.components.query import (
     MOST_HITS,
@@ -25,6 +25,7 @@ FULL = SearchForm(
     minus="metal",
     item="a/b #1",
     example=3,
+    region=Box(10, 20, 40, 60),
     departments=("home", "arts, crafts"),
     product_types=("Chair",),
     engines=("clip", "vl-clip"),
@@ -34,6 +35,7 @@ FULL = SearchForm(
     words=False,
     catalog="my-shop",
 )
+ALONE = replace(FULL, text="", minus="", item="", example=None, region=None, k=20)
 
 
 def test_a_link_reproduces_the_search() -> None:
@@ -47,7 +49,16 @@ def test_a_link_holds_only_what_differs_from_the_default() -> None:
 
 @pytest.mark.parametrize(
     "search",
-    ["?k=-3", "?k=many", "?k=%C2%B2", "?example=x", "?example=-1", "?k=", "?__theme=dark"],
+    [
+        "?k=-3",
+        "?k=many",
+        "?k=%C2%B2",
+        "?example=x",
+        "?example=-1",
+        "?region=1,2,3",
+        "?k=",
+        "?__theme=dark",
+    ],
 )
 def test_nonsense_in_a_link_falls_back_to_the_default(search: str) -> None:
     assert form_from_search(search) == SearchForm()
@@ -89,10 +100,12 @@ def test_similar_replaces_the_query_and_keeps_the_filters() -> None:
 @pytest.mark.parametrize(
     ("action", "value", "expected"),
     [
-        ("example", "2", replace(FULL, text="", minus="", item="", example=2, k=20)),
-        ("ask", "lamp", replace(FULL, text="lamp", minus="", item="", example=None, k=20)),
+        ("example", "2", replace(ALONE, example=2)),
+        ("ask", "lamp", replace(ALONE, text="lamp")),
         ("department", "art", replace(FULL, departments=("art",), product_types=())),
-        ("forget", "", replace(FULL, item="", example=None)),
+        ("forget", "", replace(FULL, item="", example=None, region=None)),
+        ("region", "1,2,3,4", replace(FULL, region=Box(1, 2, 4, 6), k=20)),
+        ("region", "", replace(FULL, region=None, k=20)),
         ("all", "", FULL),
         ("more", "80", replace(FULL, k=80)),
         ("more", "x", FULL),
@@ -107,6 +120,7 @@ def test_actions(action: str, value: str, expected: SearchForm) -> None:
 def test_show_all_lifts_the_cut_off_and_keeps_the_picture() -> None:
     assert not apply_action(SearchForm(), "all", "").cutoff
     assert keeps_picture("all")
+    assert keeps_picture("region")
     assert not keeps_picture("similar")
 
 

@@ -1,0 +1,116 @@
+"""Inspect: what is stored, what a person decided, what is looked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from core.domain import WHOLE_PHOTO, Box, Correction, Inspection, Stage
+from core.errors import QueryError
+from tests.ui.shop import HOSTILE, Shop
+from ui.components.detections import chosen_number, detection_rows, grounding_sentence
+from ui.media import export_url, media_router
+from ui.pages.inspect import content, correct, photo_functions
+
+WHEN = datetime(2026, 11, 4, 9, 5, tzinfo=UTC)
+EVENT = Correction("e", Stage.GROUNDING, "c", "p", "k", "Ada", "", WHEN)
+
+
+def corrected(shop: Shop, choice: int) -> Inspection:
+    seen = shop.inspect("c")
+    assert seen.grounding is not None
+    return replace(
+        seen,
+        grounding=replace(seen.grounding, choice=choice),
+        corrections={Stage.GROUNDING: EVENT},
+    )
+
+
+def test_stored_detections_carry_what_the_sliders_need(shop: Shop) -> None:
+    html = content(shop, "c", "demo")
+    assert 'data-score="0.6" data-area="31.25"' in html
+    assert 'value="0.35" data-set="0.35"' in html
+    assert 'data-chosen=""' in html
+    assert 'data-search="?item=c&amp;catalog=demo"' in html
+    assert "/explore?item=c&amp;catalog=demo&amp;region=10,10,50,50" in html
+    assert "/media/grounding?item=c&amp;catalog=demo&amp;as=mask" in html
+
+
+def test_without_detections_the_photo_can_still_be_corrected(shop: Shop) -> None:
+    html = content(shop, "a", "demo")
+    assert "vs-tau" not in html
+    assert 'data-draw=""' in html
+    assert 'data-action="whole"' in html
+
+
+def test_a_correction_says_who_and_when(shop: Shop) -> None:
+    said = grounding_sentence(corrected(shop, 0))
+    assert said == "A person chose region 1: chair. Corrected by Ada on 4 November 2026, 09:05 UTC."
+    whole = corrected(shop, WHOLE_PHOTO)
+    assert grounding_sentence(whole).startswith("A person chose the whole photo.")
+    assert chosen_number(whole.grounding) == "0"
+
+
+def test_regions_are_numbered_and_placed_in_per_cent(shop: Shop) -> None:
+    (row,) = detection_rows(shop.inspect("c").grounding)
+    assert (row.number, row.percent, row.overlay) == (1, 31.25, "")
+    assert row.spot.style == "left:10.00%;top:12.50%;width:50.00%;height:62.50%"
+
+
+def test_looking_for_a_part_shows_it_and_stores_nothing(shop: Shop) -> None:
+    html = content(shop, "c", "demo", HOSTILE)
+    assert HOSTILE not in html
+    assert "They are not stored" in html
+    assert 'data-chosen="-"' in html
+    assert shop.looks.done == []
+    assert "Nothing was found by the name" in content(shop, "c", "demo", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "done"),
+    [
+        ("use", "2", ("choose", 1, "Ada", "handle")),
+        ("draw", "1,2,3,4", ("draw", Box(1, 2, 4, 6), "Ada")),
+        ("whole", "", ("whole", "Ada")),
+        ("restore", "", ("restore", "Ada")),
+    ],
+)
+def test_every_decision_reaches_the_studio(
+    shop: Shop, action: str, value: str, done: tuple[object, ...]
+) -> None:
+    correct(shop, shop.item("c"), "demo", "handle", action, value, "Ada")
+    (what, item, *rest) = shop.looks.done[0]
+    assert item == shop.item("c")
+    assert (what, *rest) == done
+
+
+@pytest.mark.parametrize(("action", "value"), [("draw", "1,2,0,0"), ("use", "x"), ("drop", "")])
+def test_nonsense_from_the_browser_changes_nothing(shop: Shop, action: str, value: str) -> None:
+    with pytest.raises(QueryError):
+        correct(shop, shop.item("c"), "demo", "", action, value, "Ada")
+    assert shop.looks.done == []
+
+
+def test_the_heat_map_is_a_picture_with_a_legend(shop: Shop) -> None:
+    (heat,) = photo_functions(shop)
+    answer = heat({"item": "a", "catalog": "demo", "phrase": "chair"})
+    assert answer["picture"].startswith("data:image/png;base64,")
+    assert "up to 0.50" in answer["legend"]
+    assert "no item" in heat({"item": "zzz"})["error"]
+
+
+def test_exports_are_downloads_and_problems_are_sentences(shop: Shop) -> None:
+    app = FastAPI()
+    app.include_router(media_router(shop))
+    client = TestClient(app)
+    got = client.get(export_url("c", "demo") + "&as=coco")
+    assert (got.status_code, got.content) == (200, b"{}")
+    assert got.headers["content-disposition"] == 'attachment; filename="c-coco.json"'
+    for url in (export_url("c", "demo") + "&as=mask", export_url("x y", "demo") + "&as=coco"):
+        refused = client.get(url)
+        assert refused.status_code == 404
+        assert refused.json()["detail"].endswith(".")
