@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pycocotools.coco import COCO
 
 from tests.command import Ended, command
 
@@ -42,6 +43,18 @@ def test_search_prints_json(data: Path) -> None:
     assert {"item_id", "title", "score", "cosine", "reasons"} <= set(answer["hits"][0])
 
 
+def test_all_groundings_are_exported_for_pycocotools(data: Path, tmp_path: Path) -> None:
+    target = tmp_path / "demo.json"
+    told = app(data, "export", "grounding", str(target))
+    assert told.returncode == 0, told.stderr
+    coco = COCO(str(target))
+    assert len(coco.getImgIds()) >= 600
+    assert f"Wrote {len(coco.getAnnIds())} regions of {len(coco.getImgIds())} photos" in told.stdout
+    chosen = [one for one in coco.loadAnns(coco.getAnnIds()) if one["selected"]]
+    assert len(chosen) >= 500
+    assert coco.annToMask(chosen[0]).sum() == chosen[0]["area"]
+
+
 def test_info_names_what_is_there_and_no_secret(data: Path) -> None:
     told = app(data, "info")
     assert told.returncode == 0, told.stderr
@@ -57,6 +70,8 @@ def test_info_names_what_is_there_and_no_secret(data: Path) -> None:
         (["search", "chair", "--engine", "warp"], "no engine"),
         (["search"], "nothing to"),
         (["search", "--image", "nowhere.jpg"], "nowhere.jpg"),
+        (["search", "chair", "--region", "1,2,3,4"], "--image or --item"),
+        (["search", "--item", "Scopia-300", "--region", "1,2,3"], "is no region"),
         (["index", "nowhere.csv"], "no file"),
         (["index", "README.md"], "README.md"),
         (["export", "judgments", "out.qrels"], "no judgment set"),
