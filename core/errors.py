@@ -57,3 +57,7 @@ class EvaluationError(StudioError):
 
 class TrainingError(StudioError):
     """Training data or settings are not usable."""
+
+
+class BudgetReached(StudioError):
+    """What may be spent is spent; what was done is kept."""

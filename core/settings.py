@@ -82,6 +82,19 @@ class Settings(BaseSettings):
         5, ge=1, le=10, description="Most rounds of draft and verdict of the rewriting agent."
     )
 
+    rewrite_timeout: float = Field(
+        120, gt=0, description="Longest wait for one answer of the rewriting agent, seconds."
+    )
+    rewrite_concurrency: int = Field(
+        4, ge=1, le=64, description="Questions of the rewriting agent under way at once."
+    )
+    rewrite_patience: float = Field(
+        600, ge=0, description="How long an overloaded server is asked again, seconds."
+    )
+    rewrite_budget: float | None = Field(
+        None, gt=0, description="Most dollars that one rewriting job may spend; empty is no cap."
+    )
+
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the pages."""

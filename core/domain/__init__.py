@@ -20,6 +20,7 @@ from core.domain.geometry import Box
 from core.domain.grounding import WHOLE_PHOTO, Detection, Grounding, Mask
 from core.domain.inspection import EngineInput, Inspection
 from core.domain.item import Item, Photo
+from core.domain.judge import JudgeGrade, JudgeReport, JudgeTask
 from core.domain.judgment import (
     GRADES,
     EventKind,
@@ -29,13 +30,15 @@ from core.domain.judgment import (
     JudgmentSet,
     Pair,
 )
-from core.domain.rewrite import Rewrite, Round
+from core.domain.rewrite import Rewrite, RewriteProgress, RewriteReport, RewriteRun, Round
 from core.domain.search import Comparison, Filters, Hit, Query, SearchResult
+from core.domain.usage import Call, Spent, Usage
 
 __all__ = [
     "GRADES",
     "WHOLE_PHOTO",
     "Box",
+    "Call",
     "CatalogInfo",
     "Comparison",
     "Correction",
@@ -55,6 +58,9 @@ __all__ = [
     "IndexReport",
     "Inspection",
     "Item",
+    "JudgeGrade",
+    "JudgeReport",
+    "JudgeTask",
     "JudgingProgress",
     "JudgmentEvent",
     "JudgmentQuery",
@@ -72,12 +78,17 @@ __all__ = [
     "Ranking",
     "Report",
     "Rewrite",
+    "RewriteProgress",
+    "RewriteReport",
+    "RewriteRun",
     "Round",
     "Run",
     "Score",
     "SearchResult",
     "Slice",
+    "Spent",
     "Stage",
     "TextView",
     "Towers",
+    "Usage",
 ]

@@ -1,8 +1,10 @@
-"""A listing's text, rewritten to what can be seen."""
+"""A listing's text, rewritten to what can be seen, and the record of how that came about."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from core.domain.usage import NOTHING, Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,80 @@ class Rewrite:
     rounds: tuple[Round, ...]
     rewriter: str
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteRun:
+    """The record of one run of the agent over one item; never changed once written.
+
+    Attributes:
+        run_id: Its own name.
+        at: When it ended, ISO 8601 UTC.
+        item_id: The item.
+        inputs: Hash of the item's fields and photo, as they were.
+        key: Where the rewrite lies in the stage table; empty when there is none.
+        model: Who was asked.
+        prompts: Hash of the prompts.
+        photo: Hash of the photo.
+        rewrite: What came out; ``None`` when nothing usable did.
+        problem: Why there is none, or why the loop ended early.
+        spent: Tokens and dollars of all answers that it is made of, also those paid for earlier.
+        seconds: How long it took; 0 where the answers came in batches.
+        hint: What a person asked for, in a round that a person asked for.
+        asked_by: That person.
+    """
+
+    run_id: str
+    at: str
+    item_id: str
+    inputs: str
+    key: str
+    model: str
+    prompts: str
+    photo: str
+    rewrite: Rewrite | None
+    problem: str = ""
+    spent: Spent = NOTHING
+    seconds: float = 0.0
+    hint: str = ""
+    asked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteProgress:
+    """How far a rewriting job over a catalogue is.
+
+    Attributes:
+        total: Items to do.
+        done: Items with a new rewrite.
+        failed: Items without one; each has its reason in its run's record.
+        waiting: Items with a question in a batch that is not answered yet.
+        spent: Paid for in this job.
+        to_go: Estimated dollars for the rest, at the mean so far; ``None`` while unknown.
+        message: A sentence.
+    """
+
+    total: int
+    done: int = 0
+    failed: int = 0
+    waiting: int = 0
+    spent: Spent = NOTHING
+    to_go: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteReport:
+    """How a rewriting job ended.
+
+    Attributes:
+        progress: The last state.
+        problems: Reason per item id that has no new rewrite.
+        stopped: Why it ended before all was done; empty when all was.
+        embedded: Items that were embedded anew.
+    """
+
+    progress: RewriteProgress
+    problems: dict[str, str]
+    stopped: str = ""
+    embedded: int = 0

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import replace
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 from PIL import Image
 
 from core.domain.item import Item
-from core.domain.rewrite import Rewrite, Round
+from core.domain.rewrite import Rewrite, RewriteRun
+from core.domain.usage import Call, Spent
 from core.errors import RewritingFailed
-from core.language.answers import Draft, Unusable, Verdict, short_lines, usable
-from core.language.listing import draft_xml, item_blocks
-from core.language.messages import Answer, BadAnswer, Messages, Refused
+from core.language.budget import Budget
+from core.language.failures import BadAnswer
+from core.language.loop import LOOP_VERSION, Loop, Steps, drive
+from core.language.messages import Messages
 from core.language.prompts import Prompts
+from core.language.question import Question, answer_of
 from core.language.usage import Usage
-
-#: Raise this when the loop changes what it writes: stored rewrites are then made again.
-LOOP_VERSION = 1
 
 _log = logging.getLogger(__name__)
 
@@ -36,8 +40,8 @@ class ClaudeRewriter:
     """
 
     def __init__(self, messages: Messages, prompts: Prompts, rounds: int = 5) -> None:
-        self._messages = messages
-        self._prompts = prompts
+        self.messages = messages
+        self.prompts = prompts
         self._rounds = rounds
         self.name = messages.model
         parts = (str(LOOP_VERSION), messages.model, messages.base_url, prompts.digest, str(rounds))
@@ -46,96 +50,89 @@ class ClaudeRewriter:
     @property
     def usage(self) -> Usage:
         """Tokens spent since this rewriter was made."""
-        return self._messages.meter.total
+        return self.messages.meter.total
+
+    def for_job(self, budget: Budget | None = None, patience: float = 0.0) -> ClaudeRewriter:
+        """The same rewriter for one job, with its own meter and budget."""
+        return ClaudeRewriter(self.messages.for_job(budget, patience), self.prompts, self._rounds)
+
+    def loop(self, item: Item, photo: Image.Image | None) -> Loop:
+        """The loop over an item, for whoever asks its questions in another way."""
+        return Loop(self.prompts, item, photo, self._rounds)
 
     def rewrite(self, item: Item, photo: Image.Image | None) -> Rewrite:
         """Describe an item.
 
-        A failure after the first usable draft ends the loop: that draft stands, and the trace says
-        why there are no more rounds.
+        Raises:
+            RewritingFailed: There is no usable draft at all, or the server can't be asked; the
+                sentence says why.
+            BudgetReached: There is not enough left.
+        """
+        run = self.run(item, self.loop(item, photo).steps())
+        if run.rewrite is None:
+            raise RewritingFailed(run.problem)
+        return run.rewrite
+
+    def run(
+        self,
+        item: Item,
+        steps: Steps,
+        *,
+        inputs: str = "",
+        key: str = "",
+        hint: str = "",
+        asked_by: str = "",
+        call: Callable[[Question[Any]], Call] | None = None,
+    ) -> RewriteRun:
+        """Drive a loop over an item to its end and write the record of it.
+
+        What the model spoils (a refusal, an answer in another form) is in the record.
+
+        Args:
+            item: The listing.
+            steps: Of :meth:`loop`.
+            inputs: Hash of the listing and photo.
+            key: Where the rewrite will lie.
+            hint: What a person asked for.
+            asked_by: That person.
+            call: Who answers; asks the model where it is not given.
 
         Raises:
-            RewritingFailed: There is no usable draft at all; the sentence says why.
+            RewritingFailed: The server can't be asked. Answers that came are kept: the next run
+                goes on from them.
+            BudgetReached: There is not enough left.
         """
-        task = _Task(self._messages, self._prompts, item, photo)
-        draft = task.summarize()
-        done: list[Round] = []
+        started, spent = time.monotonic(), Spent()
+        answered = call or self.messages.call
+        rewrite: Rewrite | None = None
+
+        def ask(question: Question[Any]) -> Any:
+            nonlocal spent
+            got = answered(question)
+            spent += got.spent
+            return answer_of(got.body, question.form)
+
         try:
-            for number in range(1, self._rounds + 1):
-                verdict = task.evaluate(draft)
-                done.append(verdict)
-                if verdict.stop or number == self._rounds:
-                    break
-                better = task.refine(verdict)
-                if better == draft:
-                    break
-                draft = better
-        except (RewritingFailed, Unusable) as problem:
-            done = _ended(done, draft, str(problem))
-        _log.info("rewrote %r in %d rounds, %s", item.item_id, len(done), task.spent)
-        return Rewrite(draft, tuple(done), self.name, self.fingerprint)
-
-
-class _Task:
-    """One item's conversation: the same photo and listing in every question, so they are cached."""
-
-    def __init__(
-        self, messages: Messages, prompts: Prompts, item: Item, photo: Image.Image | None
-    ) -> None:
-        self._messages = messages
-        self._prompts = prompts
-        self._blocks = item_blocks(item, photo)
-        self.spent = Usage()
-
-    def summarize(self) -> str:
-        """The first draft; a bad answer gets one more chance."""
-        try:
-            return self._draft(self._prompts.summarizer)
-        except Refused:
-            raise  # asking again would only cost again
-        except (BadAnswer, Unusable):
-            pass
-        try:
-            return self._draft(self._prompts.summarizer)
-        except Unusable as problem:
-            reason = f"The model's answer is no description: {problem}."
-        raise RewritingFailed(reason)
-
-    def evaluate(self, draft: str) -> Round:
-        """The verdict on a draft."""
-        task = f"{draft_xml(draft)}\n\n{self._prompts.evaluator}"
-        verdict = self._ask(task, Verdict)
-        suggestions = () if verdict.stop else short_lines(verdict.suggestions)
-        return Round(
-            draft=draft,
-            score=verdict.score,
-            justification=" ".join(short_lines([verdict.justification], 1, 600)),
-            suggestions=suggestions,
-            stop=verdict.stop or verdict.score >= 5 or not suggestions,
+            outcome = drive(steps, ask)
+        except BadAnswer as problem:
+            told = str(problem)
+        else:
+            told = outcome.problem
+            rewrite = Rewrite(outcome.text, outcome.rounds, self.name, self.fingerprint)
+        _log.info("rewrote %r: %s", item.item_id, spent)
+        return RewriteRun(
+            run_id=uuid.uuid4().hex,
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            item_id=item.item_id,
+            inputs=inputs,
+            key=key if rewrite else "",
+            model=self.name,
+            prompts=self.prompts.digest,
+            photo=item.photo.sha256,
+            rewrite=rewrite,
+            problem=told,
+            spent=spent,
+            seconds=time.monotonic() - started,
+            hint=hint,
+            asked_by=asked_by,
         )
-
-    def refine(self, verdict: Round) -> str:
-        """The next draft, following a verdict's suggestions."""
-        numbered = "\n".join(f"{n}. {one}" for n, one in enumerate(verdict.suggestions, 1))
-        return self._draft(
-            f"{draft_xml(verdict.draft)}\n\n{self._prompts.refiner}\n\nSuggestions:\n{numbered}"
-        )
-
-    def _draft(self, task: str) -> str:
-        return usable(self._ask(task, Draft).description)
-
-    def _ask(self, task: str, answer: type[Answer]) -> Answer:
-        parsed, usage = self._messages.ask(
-            self._prompts.system, [*self._blocks, {"type": "text", "text": task}], answer
-        )
-        self.spent += usage
-        return parsed
-
-
-def _ended(done: list[Round], draft: str, reason: str) -> list[Round]:
-    """The trace of a loop that broke off: its last round holds the standing draft and why."""
-    note = f"The loop ended early: {reason}"
-    if done and done[-1].draft == draft:
-        last = done[-1]
-        return [*done[:-1], replace(last, justification=f"{last.justification} {note}".strip())]
-    return [*done, Round(draft, justification=note)]

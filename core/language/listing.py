@@ -45,12 +45,7 @@ def item_blocks(item: Item, photo: Image.Image | None) -> list[ImageBlockParam |
     """Photo and listing as content blocks; the last one ends the part that can be cached."""
     blocks: list[ImageBlockParam | TextBlockParam] = []
     if photo is not None:
-        blocks.append(
-            {
-                "type": "image",
-                "source": {"type": "base64", "media_type": "image/jpeg", "data": _jpeg(photo)},
-            }
-        )
+        blocks.append(photo_block(photo))
     note = "" if photo is not None else "There is no photo of this product.\n"
     blocks.append(
         {
@@ -60,6 +55,12 @@ def item_blocks(item: Item, photo: Image.Image | None) -> list[ImageBlockParam |
         }
     )
     return blocks
+
+
+def photo_block(photo: Image.Image) -> ImageBlockParam:
+    """A photo as a content block, downscaled."""
+    source = {"type": "base64", "media_type": "image/jpeg", "data": _jpeg(photo)}
+    return {"type": "image", "source": source}  # type: ignore[typeddict-item]
 
 
 def _attribute(name: str) -> str:

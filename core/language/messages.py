@@ -1,36 +1,34 @@
 """One question to the Messages API, one validated answer; every failure is a sentence.
 
 The official client retries by itself (connection errors, 408, 409, 429, 5xx, honouring
-``retry-after``); what is raised here is what remained after that.
+``retry-after``), and a pause that one thread is told to make holds for all. What is raised here is
+what remained after that. An answer is kept the moment it arrives, before it is looked at: the same
+question is never paid for twice, whatever happens next.
 """
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 import anthropic
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from core.domain.usage import Call, Spent
 from core.errors import RewritingFailed
-from core.language.usage import Meter, Usage, usage_of
-
-if TYPE_CHECKING:
-    from anthropic.types import ImageBlockParam, TextBlockParam
-
-Answer = TypeVar("Answer", bound=BaseModel)
-
-#: Ample for a sentence or a verdict, with room for a model that thinks first.
-MAX_TOKENS = 2_048
-
-
-class BadAnswer(RewritingFailed):
-    """The model answered, but not usably: refused, cut off, or not in the agreed form."""
-
-
-class Refused(BadAnswer):
-    """The model declined."""
+from core.language.budget import Budget
+from core.language.calls import CallLog
+from core.language.failures import Troubled, failure_of
+from core.language.pace import Pace
+from core.language.prices import Prices
+from core.language.question import MAX_TOKENS, Form, Question, answer_of
+from core.language.usage import Meter, usage_of
 
 
 class Messages:
@@ -43,6 +41,9 @@ class Messages:
             (``ANTHROPIC_BASE_URL``, else Anthropic's own).
         timeout: Longest wait for one answer, seconds.
         max_retries: How often the client tries again.
+        log: Where answers are kept; ``None`` keeps none.
+        prices: What tokens cost.
+        pace: The pause that all threads share.
     """
 
     def __init__(
@@ -53,94 +54,146 @@ class Messages:
         base_url: str | None = None,
         timeout: float = 120.0,
         max_retries: int = 4,
+        log: CallLog | None = None,
+        prices: Prices | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.model = model
         self.meter = Meter()
-        self._client = anthropic.Anthropic(
+        self.prices = prices or Prices({})
+        self._log, self._pace = log, pace or Pace(0.5)
+        self._budget: Budget | None = None
+        self._patience = 0.0
+        self._asking: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self.client = anthropic.Anthropic(
             api_key=api_key, base_url=base_url, timeout=timeout, max_retries=max_retries
         )
 
     @property
     def base_url(self) -> str:
         """The server that is asked."""
-        return str(self._client.base_url)
+        return str(self.client.base_url)
 
-    def ask(
-        self,
-        system: str,
-        content: Iterable[ImageBlockParam | TextBlockParam],
-        answer: type[Answer],
-    ) -> tuple[Answer, Usage]:
-        """Ask once (with the client's retries); returns the parsed answer and what it cost.
+    def for_job(self, budget: Budget | None = None, patience: float = 0.0) -> Messages:
+        """The same client for one job: with its own meter and budget.
+
+        Args:
+            budget: What the job may spend.
+            patience: How long a server in trouble is asked again and again, seconds.
+        """
+        job = copy.copy(self)
+        job.meter, job._budget, job._patience = Meter(), budget, patience
+        return job
+
+    def known(self, question: Question[Any]) -> Call | None:
+        """The answer to a question, where it was ever paid for."""
+        return self._log.get(self.key(question)) if self._log is not None else None
+
+    def key(self, question: Question[Any]) -> str:
+        """What the question and its answer are known by."""
+        return question.key(self.model, self.base_url)
+
+    def ask(self, question: Question[Form]) -> tuple[Form, Call]:
+        """The parsed answer to a question and its record; raises as :meth:`call` does.
 
         Raises:
             BadAnswer: The model refused, was cut off, or did not keep to the form.
+        """
+        call = self.call(question)
+        return answer_of(call.body, question.form), call
+
+    def call(self, question: Question[Any]) -> Call:
+        """The answer as it came, usable or not; asked only where it never was before.
+
+        Raises:
+            Troubled: The server can't answer now.
+            BudgetReached: There is not enough left for this question.
             RewritingFailed: No answer was had at all.
         """
-        spent: list[Usage] = []
-        bodies: list[Any] = []
+        key = self.key(question)
+        with self._alone(key):
+            return self.known(question) or self._pay(question, key)
 
-        def note(request: Any, call_next: Any) -> Any:
-            response = call_next(request)
+    def _pay(self, question: Question[Any], key: str) -> Call:
+        """Ask, within the budget, again and again while the patience lasts."""
+        while True:
+            reserved = self._budget.reserve(question.most) if self._budget else Spent()
+            call: Call | None = None
+            try:
+                call = self._send(question, key)
+                return call
+            except Troubled:
+                if self._pace.troubled >= self._patience:
+                    raise
+            finally:
+                if self._budget:
+                    self._budget.settle(reserved, call.spent if call else Spent())
+
+    def _send(self, question: Question[Any], key: str) -> Call:
+        calls: list[Call] = []
+
+        def attempt(request: Any, call_next: Any) -> Any:
+            self._pace.wait()
+            try:
+                response = call_next(request)
+            except anthropic.APIConnectionError:
+                self._pace.trouble()
+                raise
             if response.status_code == 200:
-                body = _json(response)
-                bodies.append(body)
-                spent.append(usage_of(body))
-                self.meter.add(spent[-1])
+                calls.append(self._keep(question, key, _json(response)))
+            elif response.status_code == 429 or response.status_code >= 500:
+                self._pace.trouble(retry_after(response.headers))
             return response
 
-        problem: RewritingFailed
+        problem: RewritingFailed | None = None
         try:
-            message = self._client.with_middleware(note).messages.parse(
+            self.client.with_middleware(attempt).messages.parse(
                 model=self.model,
                 max_tokens=MAX_TOKENS,
-                system=system,
-                messages=[{"role": "user", "content": list(content)}],
-                output_format=answer,
+                system=question.system,
+                messages=[{"role": "user", "content": list(question.content)}],
+                output_format=question.form,
             )
-            parsed = message.parsed_output
-            if parsed is not None and message.stop_reason not in ("refusal", "max_tokens"):
-                return parsed, sum(spent, Usage())
-            problem = _unusable(bodies)
         except ValidationError:
-            problem = _unusable(bodies)
-        except anthropic.APIError as error:
-            problem = RewritingFailed(self._sentence(error))
+            pass  # what came is told by ``answer_of``
         except (anthropic.AnthropicError, ValueError, TypeError) as error:
-            problem = RewritingFailed(
-                f"{self.model} could not be asked ({type(error).__name__}). Check the key and the "
-                "address of the server."
-            )
-        # raised outside of the handler: the client's error holds the request, and that the key
-        raise problem
+            problem = None if calls else failure_of(error, self.model)
+        if problem is not None:
+            # raised outside of the handler: the client's error holds the request, and that the key
+            raise problem
+        return calls[-1]
 
-    def _sentence(self, error: anthropic.APIError) -> str:
-        if isinstance(error, anthropic.APITimeoutError):
-            return f"{self.model} did not answer in time. Try again later."
-        if isinstance(error, anthropic.APIConnectionError):
-            return (
-                f"The server of {self.model} can't be reached. Check the network, and "
-                "ANTHROPIC_BASE_URL where it is set."
-            )
-        status = error.status_code if isinstance(error, anthropic.APIStatusError) else 0
-        if status in _STATUS:
-            return _STATUS[status].format(model=self.model)
-        if status >= 500:
-            return f"The server of {self.model} has trouble ({status}). Try again later."
-        return f"{self.model} did not take the question ({status or 'not a valid answer'})."
+    def _keep(self, question: Question[Any], key: str, body: object) -> Call:
+        """Count and store an answer as it arrives."""
+        self._pace.fine()
+        spent = self.prices.spent(self.model, usage_of(body))
+        self.meter.add(spent)
+        known = body if isinstance(body, dict) else {}
+        call = Call(key, question.role, self.model, known, spent)
+        if self._log is not None and known.get("type") == "message":
+            self._log.add([call])
+        return call
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """One thread per question: two equal items are asked about once."""
+        with self._lock:
+            lock = self._asking.setdefault(key, threading.Lock())
+        with lock:
+            yield
 
 
-_STATUS = {
-    400: "{model} did not take the question (400): the model may not know pictures or structured "
-    "answers. Choose another one with VLCLIP_REWRITE_MODEL.",
-    401: "The key was refused (401). Check ANTHROPIC_API_KEY.",
-    402: "The account has no credit left (402).",
-    403: "This key may not use {model} (403). Check its permissions or choose another model.",
-    404: "There is no model “{model}” there (404). Choose another one with VLCLIP_REWRITE_MODEL.",
-    413: "The question to {model} is too large (413).",
-    429: "{model} is rate-limited (429) and stayed so. Try again later.",
-    529: "{model} is overloaded (529) and stayed so. Try again later.",
-}
+def retry_after(headers: Any) -> float | None:
+    """How long the server asks to wait, seconds; ``None`` where it does not say."""
+    with suppress(TypeError, ValueError):
+        return max(0.0, float(headers.get("retry-after-ms")) / 1000)
+    with suppress(TypeError, ValueError):
+        return max(0.0, float(headers.get("retry-after")))
+    with suppress(TypeError, ValueError):
+        moment = parsedate_to_datetime(headers.get("retry-after"))
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return None
 
 
 def _json(response: Any) -> object:
@@ -148,12 +201,3 @@ def _json(response: Any) -> object:
         return json.loads(response.read())
     except (ValueError, UnicodeDecodeError):
         return None
-
-
-def _unusable(bodies: list[Any]) -> BadAnswer:
-    reason = bodies[-1].get("stop_reason") if bodies and isinstance(bodies[-1], dict) else None
-    if reason == "refusal":
-        return Refused("The model refused to describe this product.")
-    if reason in ("max_tokens", "model_context_window_exceeded"):
-        return BadAnswer("The model's answer was cut off.")
-    return BadAnswer("The model's answer was not in the agreed form.")

@@ -31,13 +31,21 @@ def load_prompts(folder: Path) -> Prompts:
     Raises:
         SettingsError: One is missing or empty.
     """
-    texts: dict[str, str] = {}
-    for name in ("system", "summarizer", "evaluator", "refiner"):
-        path = folder / f"{name}.md"
-        try:
-            texts[name] = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"The prompt {path} can't be read: {error}.") from None
-        if not texts[name]:
-            raise SettingsError(f"The prompt {path} is empty.")
-    return Prompts(**texts)
+    names = ("system", "summarizer", "evaluator", "refiner")
+    return Prompts(**{name: load_prompt(folder, name) for name in names})
+
+
+def load_prompt(folder: Path, name: str) -> str:
+    """Read one prompt.
+
+    Raises:
+        SettingsError: It is missing or empty.
+    """
+    path = folder / f"{name}.md"
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The prompt {path} can't be read: {error}.") from None
+    if not text:
+        raise SettingsError(f"The prompt {path} is empty.")
+    return text

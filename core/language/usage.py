@@ -4,29 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
+from core.domain.usage import Spent, Usage
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Answers of the Messages API and their tokens, as it reports them.
-
-    Attributes:
-        calls: Answers received (each is paid for, usable or not).
-        input_tokens: Read at the full price.
-        output_tokens: Written.
-        cache_creation_input_tokens: Written to the prompt cache.
-        cache_read_input_tokens: Read from the prompt cache.
-    """
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_creation_input_tokens: int = 0
-    cache_read_input_tokens: int = 0
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Usage)))
+__all__ = ["Meter", "Usage", "usage_of"]
 
 
 def usage_of(body: object) -> Usage:
@@ -44,15 +26,20 @@ class Meter:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._total = Usage()
+        self._total = Spent()
 
-    def add(self, usage: Usage) -> None:
+    def add(self, spent: Spent) -> None:
         """Count an answer."""
         with self._lock:
-            self._total += usage
+            self._total += spent
 
     @property
-    def total(self) -> Usage:
+    def spent(self) -> Spent:
         """Everything so far."""
         with self._lock:
             return self._total
+
+    @property
+    def total(self) -> Usage:
+        """Tokens so far."""
+        return self.spent.usage

@@ -10,6 +10,7 @@ from core.store.database import compact, find_table, fragments, open_database
 from core.store.items import ItemTable
 from core.store.meta import MetaTable
 from core.store.quarantine import QuarantineTable
+from core.store.rewrite_runs import RewriteRunTable
 from core.store.statistics import StatisticsTable
 from core.store.vectors import VectorTable
 
@@ -31,7 +32,8 @@ class CatalogStore:
         self.items = ItemTable(self.database)
         self.groundings = stages.groundings(self.database)
         self.rewrites = stages.rewrites(self.database)
-        self.corrections = CorrectionTable(self.database)
+        self.rewrite_runs = RewriteRunTable(self.database)
+        self.corrections = CorrectionTable(self.database, self.rewrite_runs)
         self.quarantine = QuarantineTable(self.database)
         self.statistics = StatisticsTable(self.database)
         self.meta = MetaTable(self.database)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -52,12 +53,24 @@ class MessagesServer:
         self.questions: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.at: list[float] = []
+        #: Answers a question by itself, where it is set, instead of the script.
+        self.respond: Callable[[dict[str, Any]], Answer] | None = None
+        #: Batches by id: ``{"requests": …, "ended": bool, "created": …}``.
+        self.batches: dict[str, dict[str, Any]] = {}
+        #: Batches end as soon as they are handed in.
+        self.batches_end = True
         self._lock = threading.Lock()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                server._serve(self)
+                if self.path.startswith("/v1/messages/batches"):
+                    server._take_batch(self)
+                else:
+                    server._serve(self)
+
+            def do_GET(self) -> None:
+                server._tell_batch(self)
 
             def log_message(self, *args: object) -> None:
                 return
@@ -83,7 +96,10 @@ class MessagesServer:
             self.questions.append(json.loads(body))
             self.headers.append({name.lower(): value for name, value in http.headers.items()})
             self.at.append(time.monotonic())
-            answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+            if self.respond is not None:
+                answer = self.respond(self.questions[-1])
+            else:
+                answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         time.sleep(answer.delay)
         if answer.reset:
             # close with a reset instead of a clean end
@@ -113,6 +129,71 @@ class MessagesServer:
             "usage": {"input_tokens": 100, "output_tokens": 10, "cache_read_input_tokens": 7},
         }  # fmt: skip
         return json.dumps(message).encode()
+
+    # ── batches ──────────────────────────────────────────────────────────────────────────────
+    def _take_batch(self, http: BaseHTTPRequestHandler) -> None:
+        body = json.loads(http.rfile.read(int(http.headers["content-length"])))
+        with self._lock:
+            name = f"msgbatch_{len(self.batches)}"
+            self.batches[name] = {
+                "requests": body["requests"],
+                "ended": self.batches_end,
+                "created": datetime.now(UTC).isoformat(),
+            }
+        self._json(http, self._batch(name))
+
+    def _tell_batch(self, http: BaseHTTPRequestHandler) -> None:
+        parts = http.path.split("?")[0].split("/")
+        if parts[-1] == "batches":
+            known = [self._batch(name) for name in reversed(self.batches)]
+            self._json(http, {"data": known, "has_more": False, "first_id": None, "last_id": None})
+        elif parts[4] not in self.batches:
+            self._json(http, {"type": "error", "error": {"type": "not_found_error"}}, 404)
+        elif parts[-1] == "results":
+            lines = [self._result(request) for request in self.batches[parts[4]]["requests"]]
+            # results come in no order
+            payload = "".join(json.dumps(line) + "\n" for line in reversed(lines)).encode()
+            self._send(http, payload, 200)
+        else:
+            self._json(http, self._batch(parts[4]))
+
+    def _batch(self, name: str) -> dict[str, Any]:
+        batch = self.batches[name]
+        done, count = batch["ended"], len(batch["requests"])
+        return {
+            "id": name, "type": "message_batch", "created_at": batch["created"],
+            "expires_at": batch["created"], "archived_at": None, "cancel_initiated_at": None,
+            "ended_at": batch["created"] if done else None,
+            "processing_status": "ended" if done else "in_progress",
+            "request_counts": {
+                "processing": 0 if done else count, "succeeded": count if done else 0,
+                "errored": 0, "canceled": 0, "expired": 0,
+            },
+            "results_url": f"{self.url}/v1/messages/batches/{name}/results" if done else None,
+        }  # fmt: skip
+
+    def _result(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.questions.append(request["params"])
+        assert self.respond is not None
+        answer = self.respond(request["params"])
+        if answer.status != 200:
+            kind = {200: "succeeded", 410: "expired", 499: "canceled"}.get(answer.status, "errored")
+            error = {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}}
+            result = {"type": kind, **({"error": error} if kind == "errored" else {})}
+        else:
+            result = {"type": "succeeded", "message": json.loads(self._payload(answer))}
+        return {"custom_id": request["custom_id"], "result": result}
+
+    def _json(self, http: BaseHTTPRequestHandler, body: dict[str, Any], status: int = 200) -> None:
+        self._send(http, json.dumps(body).encode(), status)
+
+    @staticmethod
+    def _send(http: BaseHTTPRequestHandler, payload: bytes, status: int) -> None:
+        http.send_response(status)
+        http.send_header("content-type", "application/json")
+        http.send_header("content-length", str(len(payload)))
+        http.end_headers()
+        http.wfile.write(payload)
 
 
 Serve = Callable[..., MessagesServer]

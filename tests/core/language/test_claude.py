@@ -224,9 +224,7 @@ def test_an_answer_in_another_form_is_told(server: MessagesServer, answer: Answe
     assert failure(agent(server)).endswith(".")
 
 
-@pytest.mark.parametrize(
-    "broken", [Answer(text="no json"), verdict(99), trouble(529), trouble(429, retry_after="0")]
-)
+@pytest.mark.parametrize("broken", [Answer(text="no json"), verdict(99)])
 def test_a_failing_evaluator_leaves_the_draft_and_the_reason(
     server: MessagesServer, broken: Answer
 ) -> None:

@@ -1,0 +1,289 @@
+"""Conversations through the Message Batches API: half the price, answers within a day.
+
+Nothing is remembered but the ledger. A conversation is run from its start each time; the first
+question that has no kept answer yet goes into the next batch. So the rounds of the loop become
+successive batches, and a process that was killed, or started again tomorrow, simply goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+
+import anthropic
+
+from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent
+from core.errors import BudgetReached, RewritingFailed, StudioError
+from core.language.budget import Budget
+from core.language.calls import CallLog
+from core.language.failures import Rejected, Troubled, failure_of
+from core.language.messages import Messages
+from core.language.question import Question
+from core.language.usage import usage_of
+from core.language.work import Tally, Work
+
+T = TypeVar("T")
+
+#: Limits of one batch, well inside those of the API (100,000 requests, 256 MB).
+MOST_QUESTIONS = 2_000
+MOST_BYTES = 64 * 2**20
+
+#: The server's clock and ours may be this far apart.
+CLOCKS_DIFFER = timedelta(minutes=10)
+
+
+class BatchLog(CallLog, Protocol):
+    """Where answers and batches are kept (``core.store.ledger``)."""
+
+    def intend(self, model: str, server: str, roles: dict[str, str]) -> str:
+        """Note a batch about to be handed in; the name of the intention."""
+        ...
+
+    def handed_in(
+        self, batch_id: str, model: str, server: str, roles: dict[str, str], name: str
+    ) -> None:
+        """Note that the server has taken it."""
+        ...
+
+    def dropped(self, name: str, model: str, server: str) -> None:
+        """Note that it was never taken."""
+        ...
+
+    def fetched(self, batch_id: str, model: str, server: str) -> None:
+        """Note that a batch is done with."""
+        ...
+
+    def intended_batches(self, model: str, server: str) -> Sequence[IntendedBatch]:
+        """Intentions of which nobody knows what became."""
+        ...
+
+    def open_batches(self, model: str, server: str) -> Sequence[OpenBatch]:
+        """Batches that were handed in and not fetched."""
+        ...
+
+
+class _NotYet(Exception):
+    """The conversation has come to a question that is not answered yet."""
+
+    def __init__(self, key: str, question: Question[Any]) -> None:
+        self.key, self.question = key, question
+
+
+class BatchRunner:
+    """Has conversations in rounds of batches.
+
+    Args:
+        messages: The model to ask; its meter counts what is fetched.
+        log: The ledger.
+        budget: What may be handed in during this job.
+        poll: Seconds between two looks at an unfinished batch.
+        sleep: Waits.
+    """
+
+    def __init__(
+        self,
+        messages: Messages,
+        log: BatchLog,
+        budget: Budget | None = None,
+        *,
+        poll: float = 60.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._messages, self._log, self._budget = messages, log, budget
+        self._poll, self._sleep = poll, sleep
+        self._failed: dict[str, RewritingFailed] = {}
+        self._reserved: dict[str, Spent] = {}
+
+    def run(
+        self,
+        works: Sequence[Work[T]],
+        on_result: Callable[[str, T], None],
+        tally: Tally,
+        *,
+        wait: bool = False,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> str:
+        """Fetch what is done, go on, hand in what is to be asked next.
+
+        Args:
+            works: The conversations.
+            on_result: Called with each result.
+            tally: Where failures and what is waited for are counted.
+            wait: Stay until all is done; otherwise come back when batches are under way.
+            should_stop: Asked while waiting.
+
+        Returns:
+            Why it came back early, or an empty string when every conversation has ended.
+        """
+        left = list(works)
+        questions: dict[str, Question[Any]] = {}
+        try:
+            self._adopt()
+            first = True
+            while True:
+                under_way, news = self._fetch()
+                if first or news:
+                    left, questions = self._go_on(left, under_way, on_result, tally)
+                handed_in, stopped = self._hand_in(questions)
+                questions, first = {}, False
+                tally.waiting(len(left))
+                if not left:
+                    return ""
+                if not (handed_in or under_way):
+                    return stopped
+                if not wait:
+                    return stopped or (
+                        f"{len(left)} items wait for answers of a batch. Run it again to fetch "
+                        "them, or with --wait to stay."
+                    )
+                if should_stop():
+                    return "It was stopped; the batches go on. Run it again to fetch them."
+                self._sleep(self._poll)
+        except (Troubled, Rejected) as problem:
+            return str(problem)
+
+    def _go_on(
+        self,
+        works: Sequence[Work[T]],
+        under_way: set[str],
+        on_result: Callable[[str, T], None],
+        tally: Tally,
+    ) -> tuple[list[Work[T]], dict[str, Question[Any]]]:
+        """Run each conversation as far as there are answers; what is left, and what to ask."""
+        left, questions = [], {}
+        for work in works:
+            try:
+                result = work.run(self._answer)
+            except _NotYet as next_:
+                left.append(work)
+                if next_.key not in under_way:
+                    questions[next_.key] = next_.question
+            except StudioError as problem:
+                tally.failed(work.name, str(problem))
+            else:
+                on_result(work.name, result)
+        return left, questions
+
+    def _answer(self, question: Question[Any]) -> Call:
+        call = self._messages.known(question)
+        if call is not None:
+            return call
+        key = self._messages.key(question)
+        if key in self._failed:
+            raise self._failed[key]
+        raise _NotYet(key, question)
+
+    # ── with the server ──────────────────────────────────────────────────────────────────────
+    def _adopt(self) -> None:
+        """Find batches again that were taken by the server just before this process was killed."""
+        api, model = self._messages.client.messages.batches, self._messages.model
+        server = self._messages.base_url
+        intended = self._log.intended_batches(model, server)
+        if not intended:
+            return
+        known = {batch.batch_id for batch in self._log.open_batches(model, server)}
+        listed = [b for b in self._guarded(lambda: api.list(limit=100)).data if b.id not in known]
+        for intention in intended:
+            for batch in listed:
+                counts = batch.request_counts
+                asked = sum((counts.processing, counts.succeeded, counts.errored, counts.canceled,
+                             counts.expired))  # fmt: skip
+                if batch.created_at >= intention.at - CLOCKS_DIFFER and asked == len(
+                    intention.roles
+                ):
+                    listed.remove(batch)
+                    self._log.handed_in(batch.id, model, server, intention.roles, intention.name)
+                    break
+            else:
+                self._log.dropped(intention.name, model, server)
+
+    def _fetch(self) -> tuple[set[str], bool]:
+        """Keep the answers of all batches that have ended.
+
+        Returns:
+            Keys that are still under way, and whether anything was fetched.
+        """
+        waiting: set[str] = set()
+        news = False
+        model, server = self._messages.model, self._messages.base_url
+        for batch in self._log.open_batches(model, server):
+            state = self._guarded(self._messages.client.messages.batches.retrieve, batch.batch_id)
+            if state is not None and state.processing_status != "ended":
+                waiting.update(batch.roles)
+                continue
+            if state is not None and state.results_url:
+                self._log.add(list(self._results(batch)))
+            for key in batch.roles:
+                if self._budget is not None and key in self._reserved:
+                    self._budget.settle(self._reserved.pop(key), Spent())
+            self._log.fetched(batch.batch_id, model, server)
+            news = True
+        return waiting, news
+
+    def _results(self, batch: OpenBatch) -> Iterator[Call]:
+        model = self._messages.model
+        lines = self._guarded(self._messages.client.messages.batches.results, batch.batch_id) or []
+        for line in lines:
+            result, key = line.result, line.custom_id
+            if result.type == "succeeded":
+                body = json.loads(result.message.to_json())
+                spent = self._messages.prices.spent(model, usage_of(body), batch=True)
+                self._messages.meter.add(spent)
+                if self._budget is not None:
+                    self._budget.settle(self._reserved.pop(key, Spent()), spent)
+                yield Call(key, batch.roles.get(key, ""), model, body, spent, batch=True)
+            elif result.type == "errored":
+                self._failed[key] = RewritingFailed(f"{model} did not take the question.")
+            # canceled and expired ones cost nothing and are asked again
+
+    def _hand_in(self, questions: dict[str, Question[Any]]) -> tuple[int, str]:
+        """Send questions in batches, as far as the budget goes; how many, and why no more."""
+        stopped, count, size = "", 0, 0
+        chunk: list[tuple[str, Question[Any]]] = []
+        for key, question in questions.items():
+            if self._budget is not None:
+                try:
+                    self._reserved[key] = self._budget.reserve(question.most, batch=True)
+                except BudgetReached as problem:
+                    stopped = str(problem)
+                    break
+            bytes_ = len(json.dumps(question.params(self._messages.model)))
+            if chunk and (len(chunk) >= MOST_QUESTIONS or size + bytes_ > MOST_BYTES):
+                self._submit(chunk)
+                chunk, size = [], 0
+            chunk.append((key, question))
+            size, count = size + bytes_, count + 1
+        if chunk:
+            self._submit(chunk)
+        return count, stopped
+
+    def _submit(self, chunk: Sequence[tuple[str, Question[Any]]]) -> None:
+        model, server = self._messages.model, self._messages.base_url
+        requests: Any = [
+            {"custom_id": key, "params": question.params(model)} for key, question in chunk
+        ]
+        roles = {key: question.role for key, question in chunk}
+        name = self._log.intend(model, server, roles)
+        batch = self._guarded(
+            lambda: self._messages.client.messages.batches.create(requests=requests)
+        )
+        self._log.handed_in(batch.id, model, server, roles, name)
+
+    def _guarded(self, act: Callable[..., Any], *given: Any) -> Any:
+        """Do it; a batch that is not there any more is ``None``, other errors are sentences."""
+        problem: RewritingFailed
+        try:
+            return act(*given)
+        except anthropic.NotFoundError as error:
+            if given:
+                return None
+            problem = failure_of(error, self._messages.model)
+        except (anthropic.AnthropicError, ValueError, TypeError) as error:
+            problem = failure_of(error, self._messages.model)
+        # raised outside of the handler: the client's error holds the request, and that the key
+        if isinstance(problem, (Troubled, Rejected)):
+            raise problem
+        raise Troubled(str(problem))

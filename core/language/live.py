@@ -1,0 +1,70 @@
+"""Conversations with a model at the same time, in threads, until all are had or a cap is met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import TypeVar
+
+from core.errors import BudgetReached, RewritingFailed, StudioError
+from core.language.failures import Rejected, Troubled
+from core.language.work import GIVE_UP, Answerer, Tally, Work
+
+T = TypeVar("T")
+
+
+def run_live(
+    works: Iterable[Work[T]],
+    call: Answerer,
+    on_result: Callable[[str, T], None],
+    tally: Tally,
+    *,
+    concurrency: int = 4,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> str:
+    """Have all conversations; returns why it stopped early, or an empty string.
+
+    Answers that came are kept by the answerer, so whatever stops this, the next run goes on from
+    them. A conversation that fails for itself is counted; what would fail for all stops the job.
+
+    Args:
+        works: The conversations; read as they are started.
+        call: Answers one question.
+        on_result: Called in this thread with each result.
+        tally: Where failures are counted.
+        concurrency: Conversations under way at once.
+        should_stop: Asked before each start.
+    """
+    queue = iter(works)
+    reason, in_a_row = "", 0
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="rewriting") as pool:
+        running: dict[Future[T], str] = {}
+        try:
+            while True:
+                if not reason and should_stop():
+                    reason = "It was stopped."
+                if not reason:
+                    for work in islice(queue, concurrency - len(running)):
+                        running[pool.submit(work.run, call)] = work.name
+                if not running:
+                    return reason
+                ended, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    name = running.pop(future)
+                    try:
+                        result = future.result()
+                    except (BudgetReached, Troubled, Rejected) as problem:
+                        reason = reason or str(problem)
+                    except StudioError as problem:
+                        tally.failed(name, str(problem))
+                        in_a_row += isinstance(problem, RewritingFailed)
+                        if in_a_row >= GIVE_UP:
+                            reason = reason or f"{in_a_row} items in a row failed: {problem}"
+                    else:
+                        in_a_row = 0
+                        on_result(name, result)
+        except BaseException:
+            for future in running:
+                future.cancel()
+            raise

@@ -1,0 +1,170 @@
+"""The paper's loop, summarizer → evaluator → refiner, without a word of how it is asked.
+
+A loop yields questions and is sent their answers. So one and the same loop is driven question by
+question, by threads, or by batches whose answers come tomorrow: driven again from its start, it
+runs through the answers that are there already to the first one that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PIL import Image
+
+from core.domain.item import Item
+from core.domain.rewrite import Round
+from core.language.answers import Draft, Unusable, Verdict, short_lines, usable
+from core.language.failures import BadAnswer, Refused
+from core.language.listing import draft_xml, item_blocks
+from core.language.prompts import Prompts
+from core.language.question import Question
+
+#: Raise this when the loop changes what it writes: stored rewrites are then made again.
+LOOP_VERSION = 1
+
+#: Yields questions, is sent the parsed answers (or thrown a ``BadAnswer``), returns the outcome.
+Steps = Generator[Question[Any], Any, "Outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a loop.
+
+    Attributes:
+        rounds: The trace; the last draft is the description.
+        problem: Why the loop ended early; empty when it did not.
+    """
+
+    rounds: tuple[Round, ...]
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """The description."""
+        return self.rounds[-1].draft
+
+
+def drive(steps: Steps, ask: Callable[[Question[Any]], Any]) -> Outcome:
+    """Run a loop to its end; ``ask`` answers, or raises ``BadAnswer`` for the loop to deal with."""
+    try:
+        question = next(steps)
+        while True:
+            try:
+                answer = ask(question)
+            except BadAnswer as problem:
+                question = steps.throw(problem)
+            else:
+                question = steps.send(answer)
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome
+
+
+class Loop:
+    """The loop over one item: the same photo and listing in every question, so they are cached.
+
+    Args:
+        prompts: What the roles are told.
+        item: The listing.
+        photo: Its photo, if there is one.
+        rounds: Most turns of draft and verdict.
+    """
+
+    def __init__(
+        self, prompts: Prompts, item: Item, photo: Image.Image | None, rounds: int
+    ) -> None:
+        self._prompts, self._rounds = prompts, rounds
+        self._blocks = item_blocks(item, photo)
+
+    def steps(self) -> Steps:
+        """From a first draft to the last one.
+
+        An unusable answer after the first draft ends the loop: that draft stands, and the trace
+        says why there are no more rounds.
+
+        Raises:
+            BadAnswer: There is no usable draft at all; the sentence says why.
+        """
+        draft = yield from self._summarize()
+        return (yield from self._improve(draft, []))
+
+    def another_round(self, standing: str, hint: str, who: str) -> Steps:
+        """From a standing text on, with a person's wish as the first verdict."""
+        wish = " ".join(short_lines([hint], 1)) or "Look again and say it better."
+        asked = Round(
+            standing, justification=f"{who} asked for another round.", suggestions=(wish,)
+        )
+        try:
+            draft = yield from self._refine(asked)
+        except Unusable as problem:
+            raise BadAnswer(f"The model's answer is no description: {problem}.") from None
+        return (yield from self._improve(draft, [asked]))
+
+    def _improve(self, draft: str, done: list[Round]) -> Steps:
+        try:
+            for number in range(1, self._rounds + 1):
+                verdict = yield from self._evaluate(draft)
+                done.append(verdict)
+                if verdict.stop or number == self._rounds:
+                    break
+                better = yield from self._refine(verdict)
+                if better == draft:
+                    break
+                draft = better
+        except (BadAnswer, Unusable) as problem:
+            return Outcome(tuple(_ended(done, draft, str(problem))), str(problem))
+        return Outcome(tuple(done))
+
+    def _summarize(self) -> Generator[Question[Any], Any, str]:
+        """The first draft; a bad answer gets one more chance."""
+        reason = ""
+        for attempt in range(2):
+            try:
+                return (yield from self._draft("summarizer", self._prompts.summarizer, attempt))
+            except Refused:
+                raise  # asking again would only cost again
+            except Unusable as problem:
+                reason = f"The model's answer is no description: {problem}."
+            except BadAnswer as problem:
+                reason = str(problem)
+        raise BadAnswer(reason)
+
+    def _evaluate(self, draft: str) -> Generator[Question[Any], Any, Round]:
+        task = f"{draft_xml(draft)}\n\n{self._prompts.evaluator}"
+        verdict: Verdict = yield self._question("evaluator", task, Verdict)
+        suggestions = () if verdict.stop else short_lines(verdict.suggestions)
+        return Round(
+            draft=draft,
+            score=verdict.score,
+            justification=" ".join(short_lines([verdict.justification], 1, 600)),
+            suggestions=suggestions,
+            stop=verdict.stop or verdict.score >= 5 or not suggestions,
+        )
+
+    def _refine(self, verdict: Round) -> Generator[Question[Any], Any, str]:
+        numbered = "\n".join(f"{n}. {one}" for n, one in enumerate(verdict.suggestions, 1))
+        return (
+            yield from self._draft(
+                "refiner",
+                f"{draft_xml(verdict.draft)}\n\n{self._prompts.refiner}\n\nSuggestions:\n{numbered}",
+            )
+        )
+
+    def _draft(self, role: str, task: str, attempt: int = 0) -> Generator[Question[Any], Any, str]:
+        answer: Draft = yield self._question(role, task, Draft, attempt)
+        return usable(answer.description)
+
+    def _question(self, role: str, task: str, form: type[Any], attempt: int = 0) -> Question[Any]:
+        blocks = [*self._blocks, {"type": "text", "text": task}]
+        return Question(role, self._prompts.system, blocks, form, attempt)  # type: ignore[arg-type]
+
+
+def _ended(done: list[Round], draft: str, reason: str) -> list[Round]:
+    """The trace of a loop that broke off: its last round holds the standing draft and why."""
+    note = f"The loop ended early: {reason}"
+    if done and done[-1].draft == draft:
+        last = done[-1]
+        return [*done[:-1], replace(last, justification=f"{last.justification} {note}".strip())]
+    return [*done, Round(draft, justification=note)]

@@ -1,0 +1,61 @@
+"""One pause for everybody: when the server asks for patience, no thread goes on asking."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+
+#: Longest pause that a server is believed to mean, seconds.
+LONGEST = 300.0
+
+
+class Pace:
+    """A moment before which no question is sent, shared by all threads of a job.
+
+    Args:
+        unit: Pause where the server names none, seconds; doubled with every further trouble.
+        clock: Monotonic seconds (tests bring their own).
+        sleep: Waits for seconds.
+    """
+
+    def __init__(
+        self,
+        unit: float = 2.0,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._unit, self._clock, self._sleep = unit, clock, sleep
+        self._lock = Lock()
+        self._until = 0.0
+        self._troubles = 0
+        self._since: float | None = None
+
+    def wait(self) -> None:
+        """Wait until questions may be sent."""
+        while (rest := self._rest()) > 0:
+            self._sleep(min(rest, 1.0))
+
+    def trouble(self, retry_after: float | None = None) -> None:
+        """The server has trouble or sets a limit: pause, as long as it says, else ever longer."""
+        with self._lock:
+            self._since = self._since if self._since is not None else self._clock()
+            pause = self._unit * 2**self._troubles if retry_after is None else retry_after
+            self._troubles = min(self._troubles + 1, 10)
+            self._until = max(self._until, self._clock() + min(pause, LONGEST))
+
+    def fine(self) -> None:
+        """An answer came."""
+        with self._lock:
+            self._troubles, self._since = 0, None
+
+    @property
+    def troubled(self) -> float:
+        """Seconds since the trouble began; 0 while there is none."""
+        with self._lock:
+            return 0.0 if self._since is None else self._clock() - self._since
+
+    def _rest(self) -> float:
+        with self._lock:
+            return self._until - self._clock()

@@ -1,0 +1,102 @@
+"""One question to the Messages API: what is asked, how it is known again, what its answer means."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from anthropic import transform_schema
+from pydantic import BaseModel, ValidationError
+
+from core.domain.usage import Usage
+from core.language.failures import BadAnswer, Refused
+
+if TYPE_CHECKING:
+    from anthropic.types import ImageBlockParam, TextBlockParam
+    from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+
+Form = TypeVar("Form", bound=BaseModel)
+
+#: Ample for a sentence or a verdict, with room for a model that thinks first.
+MAX_TOKENS = 2_048
+
+#: A picture of at most 768 pixels is no more tokens than this.
+_PICTURE_TOKENS = 1_600
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[Form]):
+    """A question, and the form that its answer has to have.
+
+    Attributes:
+        role: Who is asked to answer: ``summarizer``, ``evaluator``, ``refiner``, ``judge``.
+        system: The rules for every role.
+        content: Photo, listing and task as content blocks.
+        form: What the answer is parsed into.
+        attempt: Asking once more after an unusable answer is another question.
+    """
+
+    role: str
+    system: str
+    content: Sequence[ImageBlockParam | TextBlockParam]
+    form: type[Form]
+    attempt: int = 0
+
+    def params(self, model: str) -> MessageCreateParamsNonStreaming:
+        """The request's body, as a batch takes it."""
+        schema = transform_schema(self.form)
+        return {
+            "model": model,
+            "max_tokens": MAX_TOKENS,
+            "system": self.system,
+            "messages": [{"role": "user", "content": list(self.content)}],
+            "output_config": {"format": {"type": "json_schema", "schema": schema}},
+        }
+
+    def key(self, model: str, base_url: str) -> str:
+        """Hash of everything that is asked, and of whom; 32 hex digits."""
+        asked = json.dumps([self.params(model), base_url, self.attempt], sort_keys=True)
+        return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def most(self) -> Usage:
+        """An upper bound of what one answer uses: all of the prompt counted at the dearest rate."""
+        texts = [block["text"] for block in self.content if block["type"] == "text"]
+        pictures = len(self.content) - len(texts)
+        schema = json.dumps(transform_schema(self.form))
+        read = sum(len(text.encode()) for text in (self.system, schema, *texts)) // 2
+        return Usage(
+            calls=1,
+            output_tokens=MAX_TOKENS,
+            cache_creation_input_tokens=500 + read + pictures * _PICTURE_TOKENS,
+        )
+
+
+def answer_of(body: Mapping[str, Any] | None, form: type[Form]) -> Form:
+    """Read the body of an answer into its form.
+
+    Raises:
+        BadAnswer: The model refused, was cut off, or did not keep to the form.
+    """
+    reason = body.get("stop_reason") if body else None
+    if reason == "refusal":
+        raise Refused("The model refused to describe this product.")
+    if reason in ("max_tokens", "model_context_window_exceeded"):
+        raise BadAnswer("The model's answer was cut off.")
+    text = next(iter(_texts(body)), "")
+    try:
+        return form.model_validate_json(text)
+    except ValidationError:
+        pass
+    raise BadAnswer("The model's answer was not in the agreed form.")
+
+
+def _texts(body: Mapping[str, Any] | None) -> list[str]:
+    blocks = body.get("content") if body else None
+    if not isinstance(blocks, list):
+        return []
+    found = (block.get("text") for block in blocks if isinstance(block, Mapping))
+    return [text for text in found if isinstance(text, str)]

@@ -1,0 +1,170 @@
+"""What was asked of language models and paid for, in a whole data directory.
+
+Two append-only tables beside the catalogues: ``calls`` (one row per answer, under the hash of the
+question) and ``batches`` (what was handed in to be answered later, and what was fetched). They
+belong to no catalogue: the same photo and listing in two catalogues are paid for once.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from lancedb.expr import col, lit
+
+from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent, Usage
+from core.store.database import compact, ensure_table, fragments, open_database, read_rows
+
+CALLS = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("role", pa.string(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("batch", pa.bool_(), nullable=False),
+        pa.field("usage", pa.string(), nullable=False),
+        pa.field("dollars", pa.float64()),
+        pa.field("body", pa.string(), nullable=False),
+    ]
+)
+BATCHES = pa.schema(
+    [
+        pa.field("event", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("batch_id", pa.string(), nullable=False),
+        pa.field("at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("server", pa.string(), nullable=False),
+        pa.field("questions", pa.string(), nullable=False),
+    ]
+)
+
+#: Every append is a fragment of its own; from this many on, appending also compacts.
+COMPACT_AFTER = 128
+
+
+class Ledger:
+    """The tables of one data directory; safe with several threads and processes."""
+
+    def __init__(self, data_dir: Path) -> None:
+        database = open_database(data_dir / "agent")
+        self._calls = ensure_table(database, "calls", CALLS)
+        self._batches = ensure_table(database, "batches", BATCHES)
+        self._lock = threading.Lock()
+        self._keys: set[str] | None = None
+
+    def get(self, key: str) -> Call | None:
+        """The answer to a question, where it was ever given."""
+        with self._lock:
+            if self._keys is None:
+                self._keys = set(read_rows(self._calls, ["key"])["key"].to_pylist())
+            if key not in self._keys:
+                return None
+        rows = read_rows(self._calls, CALLS.names, col("key") == lit(key), limit=1).to_pylist()
+        return _call(rows[0]) if rows else None
+
+    def add(self, calls: Iterable[Call]) -> None:
+        """Keep answers; returning means that they survive the process."""
+        new = list(calls)
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "key": call.key,
+                "at": now,
+                "role": call.role,
+                "model": call.model,
+                "batch": call.batch,
+                "usage": json.dumps(asdict(call.spent.usage)),
+                "dollars": call.spent.dollars,
+                "body": json.dumps(call.body, ensure_ascii=False),
+            }
+            for call in new
+        ]
+        with self._lock:
+            if rows:
+                self._calls.add(pa.Table.from_pylist(rows, schema=CALLS))
+                if fragments(self._calls) >= COMPACT_AFTER:
+                    compact(self._calls)
+            if self._keys is not None:
+                self._keys.update(call.key for call in new)
+
+    def spent(self) -> Spent:
+        """Everything that was ever paid for in this data directory."""
+        rows = read_rows(self._calls, ["usage", "dollars"]).to_pylist()
+        total = Spent()
+        for row in rows:
+            total += Spent(Usage(**json.loads(row["usage"])), row["dollars"])
+        return total
+
+    # ── batches ──────────────────────────────────────────────────────────────────────────────
+    def intend(self, model: str, server: str, roles: dict[str, str]) -> str:
+        """Note a batch about to be handed in; the name of the intention."""
+        name = uuid.uuid4().hex
+        self._event("intended", name, "", model, server, roles)
+        return name
+
+    def handed_in(
+        self, batch_id: str, model: str, server: str, roles: dict[str, str], name: str
+    ) -> None:
+        """Note that the server has taken it."""
+        self._event("handed in", name, batch_id, model, server, roles)
+
+    def dropped(self, name: str, model: str, server: str) -> None:
+        """Note that it was never taken."""
+        self._event("dropped", name, "", model, server, {})
+
+    def fetched(self, batch_id: str, model: str, server: str) -> None:
+        """Note that a batch's answers are all kept, or lost for good."""
+        self._event("fetched", "", batch_id, model, server, {})
+
+    def intended_batches(self, model: str, server: str) -> list[IntendedBatch]:
+        """Intentions of which nobody knows what became, oldest first."""
+        rows = self._events(model, server)
+        known = {row["name"] for row in rows if row["event"] != "intended"}
+        return [
+            IntendedBatch(row["name"], row["at"], json.loads(row["questions"]))
+            for row in rows
+            if row["event"] == "intended" and row["name"] not in known
+        ]
+
+    def open_batches(self, model: str, server: str) -> list[OpenBatch]:
+        """Batches that were handed in and not fetched, oldest first."""
+        rows = self._events(model, server)
+        done = {row["batch_id"] for row in rows if row["event"] == "fetched"}
+        return [
+            OpenBatch(row["batch_id"], json.loads(row["questions"]))
+            for row in rows
+            if row["event"] == "handed in" and row["batch_id"] not in done
+        ]
+
+    def _events(self, model: str, server: str) -> list[dict[str, Any]]:
+        mine = (col("model") == lit(model)) & (col("server") == lit(server))
+        return read_rows(self._batches, BATCHES.names, mine).sort_by("at").to_pylist()
+
+    def _event(
+        self, event: str, name: str, batch_id: str, model: str, server: str, roles: dict[str, str]
+    ) -> None:
+        row = {
+            "event": event,
+            "name": name,
+            "batch_id": batch_id,
+            "at": datetime.now(UTC),
+            "model": model,
+            "server": server,
+            "questions": json.dumps(roles),
+        }
+        with self._lock:
+            self._batches.add(pa.Table.from_pylist([row], schema=BATCHES))
+
+
+def _call(row: dict[str, Any]) -> Call:
+    spent = Spent(Usage(**json.loads(row["usage"])), row["dollars"])
+    body = json.loads(row["body"])
+    return Call(row["key"], row["role"], row["model"], body, spent, row["batch"])

@@ -1,0 +1,94 @@
+"""The record of every run of the rewriting agent over a catalogue's items: append-only."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import lancedb
+import pyarrow as pa
+from lancedb.expr import col, lit
+
+from core.domain import RewriteRun, Spent, Usage
+from core.store import codec
+from core.store.database import compact, ensure_table, fragments, read_rows
+
+NAME = "rewrite_runs"
+
+SCHEMA = pa.schema(
+    [
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("at", pa.string(), nullable=False),
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("inputs", pa.string(), nullable=False),
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("payload", pa.string(), nullable=False),
+    ]
+)
+_INDEXED = ("run_id", "at", "item_id", "inputs", "key")
+
+#: Every append is a fragment of its own; from this many on, appending also compacts.
+COMPACT_AFTER = 64
+
+
+class RewriteRunTable:
+    """Runs of one catalogue; safe with several threads and processes."""
+
+    def __init__(self, database: lancedb.DBConnection) -> None:
+        self._table = ensure_table(database, NAME, SCHEMA)
+
+    def add(self, runs: Sequence[RewriteRun]) -> None:
+        """Append records."""
+        if not runs:
+            return
+        rows = [
+            {**{name: getattr(run, name) for name in _INDEXED}, "payload": _payload(run)}
+            for run in runs
+        ]
+        self._table.add(pa.Table.from_pylist(rows, schema=SCHEMA))
+        if fragments(self._table) >= COMPACT_AFTER:
+            compact(self._table)
+
+    def of(self, item_id: str) -> tuple[RewriteRun, ...]:
+        """All runs over an item, latest first."""
+        condition = col("item_id") == lit(item_id)
+        rows = read_rows(self._table, SCHEMA.names, condition).to_pylist()
+        return tuple(map(_run, sorted(rows, key=lambda row: row["at"], reverse=True)))
+
+    def latest(self) -> dict[str, RewriteRun]:
+        """The latest run over each item."""
+        rows = read_rows(self._table, SCHEMA.names).sort_by("at").to_pylist()
+        return {row["item_id"]: _run(row) for row in rows}
+
+    def standing(self) -> dict[str, tuple[str, str]]:
+        """Per item that has one: hash of its inputs, and key of the latest rewrite of them."""
+        rows = read_rows(self._table, ["item_id", "inputs", "key", "at"]).sort_by("at").to_pylist()
+        return {row["item_id"]: (row["inputs"], row["key"]) for row in rows if row["key"]}
+
+    def failed(self) -> Iterable[str]:
+        """Ids of items whose latest run brought nothing usable."""
+        rows = read_rows(self._table, ["item_id", "key", "at"]).sort_by("at").to_pylist()
+        latest = {row["item_id"]: row["key"] for row in rows}
+        return (item_id for item_id, key in latest.items() if not key)
+
+
+def _payload(run: RewriteRun) -> str:
+    rest = {name: getattr(run, name) for name in ("model", "prompts", "photo", "problem",
+                                                  "seconds", "hint", "asked_by")}  # fmt: skip
+    rest["rewrite"] = codec.rewrite_to_json(run.rewrite) if run.rewrite else ""
+    rest["usage"] = dataclasses.asdict(run.spent.usage)
+    rest["dollars"] = run.spent.dollars
+    return json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
+
+
+def _run(row: dict[str, Any]) -> RewriteRun:
+    rest = json.loads(row["payload"])
+    rewrite, usage, dollars = rest.pop("rewrite"), rest.pop("usage"), rest.pop("dollars")
+    return RewriteRun(
+        **{name: row[name] for name in _INDEXED},
+        **rest,
+        rewrite=codec.rewrite_from_json(rewrite) if rewrite else None,
+        spent=Spent(Usage(**usage), dollars),
+    )
