@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import threading
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from core.domain import EngineStatus
 from core.embedding.build import EncoderPool, engine_availability, load_engines
 from core.errors import EngineUnavailable
-from core.language.build import build_rewriter
+from core.language.build import build_agent, build_rules
 from core.language.rewriter import Rewriter
 from core.pipeline.models import EngineModel, Models
 from core.settings import Settings
+from core.store.ledger import Ledger
 from core.vision.build import build_grounder
 from core.vision.grounder import Grounder
 from core.weights import WeightStore
+
+if TYPE_CHECKING:  # the SDK is loaded only when it is needed
+    from core.language.claude import ClaudeRewriter
+    from core.language.judge import VisualJudge
 
 
 class ModelRoom:
@@ -65,8 +71,25 @@ class ModelRoom:
 
     @cached_property
     def rewriter(self) -> Rewriter:
-        """The rewriter that the settings allow."""
-        return build_rewriter(self.settings)
+        """The offline rules: what indexing writes with, free and without a network."""
+        return build_rules(self.settings)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What language models were asked and paid for in this data directory."""
+        return Ledger(self.settings.data_dir)
+
+    @cached_property
+    def agent(self) -> ClaudeRewriter:
+        """The rewriting agent; raises ``SettingsError`` where it is off or has no key."""
+        return build_agent(self.settings, self.ledger)
+
+    @cached_property
+    def judge(self) -> VisualJudge:
+        """The vision-language judge; raises ``SettingsError`` where the agent is off."""
+        from core.language.judge import build_judge
+
+        return build_judge(self.settings, self.ledger)
 
     def for_indexing(self) -> Models:
         """All that an indexing run may need."""

@@ -36,6 +36,7 @@ from core.embedding.preview import preview
 from core.errors import CatalogError, QueryError
 from core.evaluation.verbs import EvaluationVerbs
 from core.jobs import Jobs
+from core.language.verbs import RewritingVerbs
 from core.library import DEMO, Catalog, Library, name_from
 from core.models import ModelRoom
 from core.pipeline.indexer import run_index
@@ -267,6 +268,11 @@ class Studio:
             if (event := standing.of(stage, item.item_id, item.photo.sha256)) is not None
         }
         return Inspection(item, photo, found, words, tuple(inputs), decided)
+
+    @cached_property
+    def rewriting(self) -> RewritingVerbs:
+        """The rewriting agent, people's decisions on texts, and which ones are worth a look."""
+        return RewritingVerbs(self._library, self._models, self.settings)
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────
     def judgment_sets(self, catalog: str | None = None) -> tuple[JudgmentSet, ...]:

@@ -30,6 +30,7 @@ from core.domain.judgment import (
     JudgmentSet,
     Pair,
 )
+from core.domain.review import RewriteView, WorthALook, Writer
 from core.domain.rewrite import Rewrite, RewriteProgress, RewriteReport, RewriteRun, Round
 from core.domain.search import Comparison, Filters, Hit, Query, SearchResult
 from core.domain.usage import Call, Spent, Usage
@@ -81,6 +82,7 @@ __all__ = [
     "RewriteProgress",
     "RewriteReport",
     "RewriteRun",
+    "RewriteView",
     "Round",
     "Run",
     "Score",
@@ -91,4 +93,6 @@ __all__ = [
     "TextView",
     "Towers",
     "Usage",
+    "WorthALook",
+    "Writer",
 ]

@@ -43,14 +43,22 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """The standing corrections of a catalogue.
+    """The standing corrections of a catalogue, and what the rewriting agent wrote for its items.
 
     Attributes:
         standing: By stage, item id and photo; withdrawn ones are left out.
+        agent: By item id, the inputs that the agent last described (``pipeline.keys.inputs_key``)
+            and the key of what it wrote. It wins over the offline rules; a person wins over both.
     """
 
     standing: Mapping[tuple[Stage, str, str], Correction] = field(default_factory=dict)
+    agent: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def of(self, stage: Stage, item_id: str, photo: str) -> Correction | None:
         """The correction that stands for an item's photo, or ``None``."""
         return self.standing.get((stage, item_id, photo))
+
+    def rewritten(self, item_id: str, inputs: str) -> str:
+        """Key of the agent's rewrite of an item, or empty: none, or its inputs have changed."""
+        described, key = self.agent.get(item_id, ("", ""))
+        return key if described == inputs else ""

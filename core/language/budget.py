@@ -49,7 +49,7 @@ class Budget:
             if self._tokens is not None and then.usage.tokens > self._tokens:
                 raise BudgetReached(f"The budget of {self._tokens} tokens is used up.")
             if self._dollars is not None and (then.dollars or 0.0) > self._dollars:
-                raise BudgetReached(f"The budget of ${self._dollars:.2f} is used up.")
+                raise BudgetReached(f"The budget of ${self._dollars:g} is used up.")
             self._reserved += wanted
         return wanted
 

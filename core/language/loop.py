@@ -78,16 +78,19 @@ class Loop:
         self._prompts, self._rounds = prompts, rounds
         self._blocks = item_blocks(item, photo)
 
-    def steps(self) -> Steps:
+    def steps(self, attempt: int = 0) -> Steps:
         """From a first draft to the last one.
 
         An unusable answer after the first draft ends the loop: that draft stands, and the trace
         says why there are no more rounds.
 
+        Args:
+            attempt: Answers to the first draft that were unusable in earlier runs.
+
         Raises:
             BadAnswer: There is no usable draft at all; the sentence says why.
         """
-        draft = yield from self._summarize()
+        draft = yield from self._summarize(attempt)
         return (yield from self._improve(draft, []))
 
     def another_round(self, standing: str, hint: str, who: str) -> Steps:
@@ -117,10 +120,10 @@ class Loop:
             return Outcome(tuple(_ended(done, draft, str(problem))), str(problem))
         return Outcome(tuple(done))
 
-    def _summarize(self) -> Generator[Question[Any], Any, str]:
+    def _summarize(self, first: int) -> Generator[Question[Any], Any, str]:
         """The first draft; a bad answer gets one more chance."""
         reason = ""
-        for attempt in range(2):
+        for attempt in (first, first + 1):
             try:
                 return (yield from self._draft("summarizer", self._prompts.summarizer, attempt))
             except Refused:

@@ -34,6 +34,11 @@ def grounding_key(item: Item, grounder_fingerprint: str) -> str:
     return content_key("grounding", GROUNDING, item.photo.sha256, item.prompt, grounder_fingerprint)
 
 
+def inputs_key(item: Item) -> str:
+    """Key of all that a rewriter is given: photo, and everything said of the product."""
+    return rewrite_key(item, "")
+
+
 def rewrite_key(item: Item, rewriter_fingerprint: str) -> str:
     """Key of a rewrite: photo, everything said of the product, rewriter."""
     return content_key(

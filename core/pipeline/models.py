@@ -104,7 +104,11 @@ class Models:
         rewriter = self._rewriter_fingerprint
         if not rewriter:
             return ""
-        return self._corrected(Stage.REWRITE, item) or keys.rewrite_key(item, rewriter)
+        return (
+            self._corrected(Stage.REWRITE, item)
+            or self.corrections.rewritten(item.item_id, keys.inputs_key(item))
+            or keys.rewrite_key(item, rewriter)
+        )
 
     def corrected_by(self, corrections: Corrections) -> Models:
         """The same models with what people decided in one catalogue."""

@@ -15,6 +15,7 @@ from core.domain import Correction, Corrections, Item, Stage
 from core.store.database import ensure_table, read_rows
 from core.store.durable import Flusher
 from core.store.keys import content_key
+from core.store.rewrite_runs import RewriteRunTable
 from core.store.stages import StageTable
 
 T = TypeVar("T")
@@ -36,9 +37,15 @@ SCHEMA = pa.schema(
 
 
 class CorrectionTable:
-    """Corrections of one catalogue; several processes may append at once."""
+    """Corrections of one catalogue; several processes may append at once.
 
-    def __init__(self, database: lancedb.DBConnection) -> None:
+    Args:
+        database: The catalogue's database.
+        runs: What the rewriting agent wrote, which :meth:`standing` tells, too.
+    """
+
+    def __init__(self, database: lancedb.DBConnection, runs: RewriteRunTable | None = None) -> None:
+        self._runs = runs
         self._table = ensure_table(database, NAME, SCHEMA)
         self._flusher = Flusher(Path(str(database.uri)) / f"{NAME}.lance")
 
@@ -78,7 +85,8 @@ class CorrectionTable:
             (event.stage, event.item_id, event.photo): event
             for event in map(_event, rows.to_pylist())
         }
-        return Corrections({place: event for place, event in latest.items() if event.key})
+        people = {place: event for place, event in latest.items() if event.key}
+        return Corrections(people, self._runs.standing() if self._runs is not None else {})
 
     def _append(self, event: Correction) -> None:
         row = {name: getattr(event, name) for name in SCHEMA.names} | {"stage": event.stage.value}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import lancedb
@@ -24,13 +25,25 @@ SCHEMA = pa.schema(
         pa.field("item_id", pa.string(), nullable=False),
         pa.field("inputs", pa.string(), nullable=False),
         pa.field("key", pa.string(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("asked_by", pa.string(), nullable=False),
         pa.field("payload", pa.string(), nullable=False),
     ]
 )
-_INDEXED = ("run_id", "at", "item_id", "inputs", "key")
+_INDEXED = ("run_id", "at", "item_id", "inputs", "key", "model", "asked_by")
 
 #: Every append is a fragment of its own; from this many on, appending also compacts.
 COMPACT_AFTER = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """What a run was made of and where its rewrite lies (empty: nowhere)."""
+
+    inputs: str
+    key: str
+    model: str
+    asked_by: str
 
 
 class RewriteRunTable:
@@ -67,16 +80,23 @@ class RewriteRunTable:
         rows = read_rows(self._table, ["item_id", "inputs", "key", "at"]).sort_by("at").to_pylist()
         return {row["item_id"]: (row["inputs"], row["key"]) for row in rows if row["key"]}
 
-    def failed(self) -> Iterable[str]:
-        """Ids of items whose latest run brought nothing usable."""
-        rows = read_rows(self._table, ["item_id", "key", "at"]).sort_by("at").to_pylist()
-        latest = {row["item_id"]: row["key"] for row in rows}
-        return (item_id for item_id, key in latest.items() if not key)
+    def states(self) -> dict[str, RunState]:
+        """The latest run over each item, without its trace."""
+        names = ["item_id", "at", "inputs", "key", "model", "asked_by"]
+        rows = read_rows(self._table, names).sort_by("at").to_pylist()
+        return {
+            row["item_id"]: RunState(row["inputs"], row["key"], row["model"], row["asked_by"])
+            for row in rows
+        }
+
+    def failures(self, item_id: str, inputs: str) -> int:
+        """How often nothing usable was written for an item as it is."""
+        mine = (col("item_id") == lit(item_id)) & (col("inputs") == lit(inputs))
+        return read_rows(self._table, ["key"], mine)["key"].to_pylist().count("")
 
 
 def _payload(run: RewriteRun) -> str:
-    rest = {name: getattr(run, name) for name in ("model", "prompts", "photo", "problem",
-                                                  "seconds", "hint", "asked_by")}  # fmt: skip
+    rest = {name: getattr(run, name) for name in ("prompts", "photo", "problem", "seconds", "hint")}
     rest["rewrite"] = codec.rewrite_to_json(run.rewrite) if run.rewrite else ""
     rest["usage"] = dataclasses.asdict(run.spent.usage)
     rest["dollars"] = run.spent.dollars

@@ -45,25 +45,32 @@ class StageTable(Generic[T]):
 
     def add(self, results: Mapping[str, T]) -> None:
         """Store results under their keys; keys that are there already keep their result."""
-        rows = [
-            {"key": key, "fingerprint": self._fingerprint(result), "payload": self._encode(result)}
-            for key, result in results.items()
-        ]
-        insert_new(self._table, "key", pa.Table.from_pylist(rows, schema=SCHEMA))
+        insert_new(self._table, "key", self._rows(results))
 
     def append(self, key: str, result: T) -> None:
-        """Store one result under a key that nobody else uses; any process may do so at any time."""
-        row = {
-            "key": key,
-            "fingerprint": self._fingerprint(result),
-            "payload": self._encode(result),
-        }
-        self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
+        """Store one result under a key that nobody else uses; any number of processes may."""
+        self.append_all({key: result})
+
+    def append_all(self, results: Mapping[str, T]) -> None:
+        """Store results without looking for their keys first; any number of processes may.
+
+        A key that is there already lies in the table twice then, with the same result.
+        """
+        rows = self._rows(results)
+        if rows.num_rows:
+            self._table.add(rows)
 
     def get(self, keys: Iterable[str]) -> dict[str, T]:
         """Results by key; keys that are not there are missing from the answer."""
         rows = read_by(self._table, "key", keys, ["key", "payload"]).to_pylist()
         return {row["key"]: self._decode(row["payload"]) for row in rows}
+
+    def _rows(self, results: Mapping[str, T]) -> pa.Table:
+        rows = [
+            {"key": key, "fingerprint": self._fingerprint(result), "payload": self._encode(result)}
+            for key, result in results.items()
+        ]
+        return pa.Table.from_pylist(rows, schema=SCHEMA)
 
     def keys(self) -> set[str]:
         """All keys."""

@@ -207,6 +207,16 @@ class VectorTable:
         found = _numpy(rows["vector"]) @ query
         return dict(zip(rows["item_id"].to_pylist(), found.tolist(), strict=True))
 
+    def agreements(self) -> dict[str, float]:
+        """Cosine of picture and words of every item."""
+        table = self.table
+        if table is None:
+            return {}
+        rows = read_rows(table, ["item_id", "image_vector", "text_vector"])
+        image, text = _numpy(rows["image_vector"]), _numpy(rows["text_vector"])
+        cosines = np.einsum("ij,ij->i", image, text).tolist()
+        return dict(zip(rows["item_id"].to_pylist(), cosines, strict=True))
+
     def _read(self, item_ids: Iterable[str], columns: list[str]) -> pa.Table | None:
         """Columns of some items; ``None`` when there is no row of them."""
         wanted, table = list(item_ids), self.table

@@ -1,0 +1,123 @@
+"""``rewrite``: the agent over a catalogue; ``rewrites``: the queue of those worth a look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+from tqdm import tqdm
+
+from core.domain import RewriteProgress, RewriteReport
+from core.studio import Studio
+
+
+def rewrite(
+    context: typer.Context,
+    catalog: Annotated[str | None, typer.Option(help="Catalogue to describe.")] = None,
+    item: Annotated[
+        list[str] | None, typer.Option(help="Only this item (may be repeated).")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="So many items at most.")] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0.0, help="Most dollars that this run may spend.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Most tokens that this run may use.")
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Questions under way at once.")
+    ] = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Use the Message Batches API: half the price, slower.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="With --batch: stay until all is done.")
+    ] = False,
+    poll: Annotated[
+        float, typer.Option(min=0.01, help="With --wait: seconds between two looks.")
+    ] = 60.0,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Also items that it found no usable words for.")
+    ] = False,
+) -> None:
+    """Let the agent describe what it has not described yet. Stopped or killed, it goes on.
+
+    Needs VLCLIP_REWRITER=claude and ANTHROPIC_API_KEY. What was answered once is never paid for
+    again.
+    """
+    studio = Studio(context.obj)
+    given = {"dollars": budget, "tokens": max_tokens, "concurrency": concurrency}
+    limits = replace(
+        studio.rewriting.limits(),
+        batch=batch,
+        wait=wait,
+        poll=poll,
+        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+    )
+    with _Bar() as bar:
+        report = studio.rewriting.rewrite(
+            catalog,
+            item_ids=item or (),
+            limit=limit,
+            limits=limits,
+            retry=retry,
+            on_progress=bar.show,
+        )
+    _print_report(report)
+
+
+def rewrites(
+    context: typer.Context,
+    catalog: Annotated[str | None, typer.Option(help="Catalogue to look at.")] = None,
+    limit: Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")] = 20,
+) -> None:
+    """List the rewrites that a person should look at, most serious first."""
+    found = Studio(context.obj).rewriting.worth_a_look(catalog, limit)
+    for one in found:
+        print(f"{one.item.item_id}  “{one.text}”  ({one.writer})")
+        print(f"    title: {one.item.title[:100]}")
+        for reason in one.reasons:
+            print(f"    {reason}")
+    print(f"{len(found)} rewrites worth a look." if found else "No rewrite asks for a look.")
+
+
+def _print_report(report: RewriteReport) -> None:
+    state = report.progress
+    print(
+        f"{state.done} of {state.total} items described, {state.failed} failed"
+        + (f", {state.waiting} wait for a batch" if state.waiting else "")
+        + f"; {report.embedded} vectors made. Paid now: {state.spent}."
+    )
+    for name, reason in list(report.problems.items())[:20]:
+        print(f"  {name}: {reason}")
+    if len(report.problems) > 20:
+        print(f"  … and {len(report.problems) - 20} more; `rewrites` lists them.")
+    if report.stopped:
+        print(f"Stopped early: {report.stopped}")
+
+
+class _Bar:
+    """A terminal progress bar with the cost so far and an estimate of the rest."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, progress: RewriteProgress) -> None:
+        """Draw one snapshot."""
+        if self._bar is None:
+            self._bar = tqdm(total=progress.total, desc="rewriting", unit="items")
+        spent, to_go = progress.spent.dollars, progress.to_go
+        money = "cost unknown" if spent is None else f"${spent:.3f}"
+        rest = f", about ${to_go:.2f} to go" if to_go is not None else ""
+        waiting = f", {progress.waiting} wait for a batch" if progress.waiting else ""
+        self._bar.set_postfix_str(money + rest + waiting, refresh=False)
+        self._bar.n = progress.done + progress.failed
+        self._bar.refresh()

@@ -1,0 +1,193 @@
+"""The agent over a whole catalogue: what is left to do, doing it, and embedding what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from filelock import FileLock, Timeout
+
+from core.domain import Corrections, Item, RewriteReport, RewriteRun, Stage
+from core.errors import CatalogBusy, ImageError
+from core.language.batches import BatchRunner
+from core.language.budget import Budget
+from core.language.claude import ClaudeRewriter
+from core.language.live import run_live
+from core.language.work import Answerer, OnProgress, Tally, Work
+from core.library import Catalog
+from core.pipeline.keys import inputs_key, rewrite_key
+from core.pipeline.models import Models
+from core.pipeline.redo import redo
+from core.store.ledger import Ledger
+
+#: Results are written this many at a time. What a killed job had not written costs nothing to have
+#: again: every answer is in the ledger.
+FLUSH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class JobLimits:
+    """How a job may go about it.
+
+    Attributes:
+        dollars: Most that it may spend; ``None`` is no cap.
+        tokens: Most tokens that it may use; ``None`` is no cap.
+        concurrency: Questions under way at once.
+        patience: How long an overloaded server is asked again, seconds.
+        batch: Use the Message Batches API.
+        wait: Stay until all batches are done.
+        poll: Seconds between two looks at an unfinished batch.
+    """
+
+    dollars: float | None = None
+    tokens: int | None = None
+    concurrency: int = 4
+    patience: float = 600.0
+    batch: bool = False
+    wait: bool = False
+    poll: float = 60.0
+
+
+@dataclass(slots=True)
+class _Buffer:
+    """Results that are not written yet."""
+
+    where: Catalog
+    runs: list[RewriteRun] = field(default_factory=list)
+
+    def add(self, run: RewriteRun) -> None:
+        self.runs.append(run)
+        if len(self.runs) >= FLUSH:
+            self.flush()
+
+    def flush(self) -> None:
+        """First the rewrites, so that no record points nowhere."""
+        made = {run.key: run.rewrite for run in self.runs if run.rewrite is not None}
+        self.where.store.rewrites.append_all(made)
+        self.where.store.rewrite_runs.add(self.runs)
+        self.runs = []
+
+
+class CatalogueRewriting:
+    """The agent at work on one catalogue.
+
+    Args:
+        where: The catalogue.
+        agent: The agent.
+        ledger: Where its answers are kept.
+    """
+
+    def __init__(self, where: Catalog, agent: ClaudeRewriter, ledger: Ledger) -> None:
+        self._where, self._agent, self._ledger = where, agent, ledger
+
+    def todo(self, item_ids: Iterable[str] | None = None, *, retry: bool = False) -> list[Item]:
+        """Items that the agent has not described as they are now, by id.
+
+        Left out are items whose text a person wrote, accepted or asked another round for, and,
+        without ``retry``, those for which it found no usable words.
+        """
+        store = self._where.store
+        decided, latest = store.corrections.standing(), store.rewrite_runs.states()
+        found = []
+        for item_id, record in sorted(store.items.records(item_ids).items()):
+            item = record.item
+            if decided.of(Stage.REWRITE, item_id, item.photo.sha256):
+                continue
+            state, inputs = latest.get(item_id), inputs_key(item)
+            if state is not None and state.inputs == inputs:
+                if state.asked_by or state.key == rewrite_key(item, self._agent.fingerprint):
+                    continue
+                if not state.key and state.model == self._agent.name and not retry:
+                    continue
+            found.append(item)
+        return found
+
+    def run(
+        self,
+        items: Sequence[Item],
+        limits: JobLimits,
+        models: Models,
+        *,
+        on_progress: OnProgress | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> RewriteReport:
+        """Describe items and embed what changed.
+
+        Raises:
+            CatalogBusy: Another rewriting job is at work on this catalogue.
+            SettingsError: A budget in dollars can't be kept.
+        """
+        prices, name = self._agent.messages.prices, self._agent.name
+        budget = Budget(name, prices, dollars=limits.dollars, tokens=limits.tokens)
+        agent = self._agent.for_job(budget, limits.patience)
+        tally = Tally(len(items), lambda: agent.messages.meter.spent, on_progress)
+        buffer = _Buffer(self._where)
+
+        def keep(item_id: str, run: RewriteRun) -> None:
+            buffer.add(run)
+            if run.rewrite is None:
+                tally.failed(item_id, run.problem)
+            else:
+                tally.done()
+
+        works = [self._work(agent, item) for item in items]
+        lock = FileLock(self._where.store.root / ".rewriting", timeout=0)
+        try:
+            with lock:
+                tally.tell()
+                try:
+                    if limits.batch:
+                        runner = BatchRunner(agent.messages, self._ledger, budget, poll=limits.poll)
+                        stopped = runner.run(
+                            works, keep, tally, wait=limits.wait, should_stop=should_stop
+                        )
+                    else:
+                        stopped = run_live(
+                            works,
+                            agent.messages.call,
+                            keep,
+                            tally,
+                            concurrency=limits.concurrency,
+                            should_stop=should_stop,
+                        )
+                finally:
+                    buffer.flush()
+        except Timeout:
+            raise CatalogBusy(
+                f"The catalogue “{self._where.name}” is being rewritten already."
+            ) from None
+        tally.say("Embedding what changed.")
+        embedded = self.embed(models)
+        return RewriteReport(tally.state, tally.problems, stopped, embedded)
+
+    def embed(self, models: Models) -> int:
+        """Embed the items whose standing text is not the embedded one; how many vectors.
+
+        While an indexing job is running nothing is done: the next indexing embeds them.
+        """
+        store = self._where.store
+        decided: Corrections = store.corrections.standing()
+        behind = [
+            item_id
+            for item_id, record in store.items.records(decided.agent).items()
+            if models.corrected_by(decided).rewrite_key(record.item) != record.rewrite_key
+        ]
+        try:
+            return redo(store, self._where.images, models, behind) if behind else 0
+        except CatalogBusy:
+            return 0
+
+    def _work(self, agent: ClaudeRewriter, item: Item) -> Work[RewriteRun]:
+        store, images = self._where.store, self._where.images
+
+        def run(call: Answerer) -> RewriteRun:
+            try:
+                photo = images.open(item.photo.sha256)
+            except (ImageError, OSError):
+                photo = None  # the prompt says that there is none
+            failures = store.rewrite_runs.failures(item.item_id, inputs_key(item))
+            steps = agent.loop(item, photo).steps(2 * failures)
+            key = rewrite_key(item, agent.fingerprint)
+            return agent.run(item, steps, inputs=inputs_key(item), key=key, call=call)
+
+        return Work(item.item_id, run)

@@ -1,0 +1,92 @@
+"""Which rewrites a person should look at, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.domain import Item, Rewrite, RewriteRun, WorthALook, Writer
+from core.language.vocabulary import Vocabulary
+
+#: A last score below this is low.
+LOW_SCORE = 4.0
+
+#: More words than this are very long: the paper writes about ten.
+LONG = 18
+
+#: Photo and text agree little where the cosine is among this share of the catalogue's lowest.
+LOWEST = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One item as the review sees it.
+
+    Attributes:
+        item: The item.
+        rewrite: Its standing text.
+        writer: Whose it is.
+        run: The agent's latest run over it, if any.
+        agreement: Cosine of photo and text, where embedded.
+    """
+
+    item: Item
+    rewrite: Rewrite
+    writer: Writer
+    run: RewriteRun | None = None
+    agreement: float | None = None
+
+
+def worth_a_look(words: Vocabulary, entries: Sequence[Reviewed]) -> list[WorthALook]:
+    """Rewrites with a reason to look at them, most serious first; people's own are left out."""
+    known = [e.agreement for e in entries if e.agreement is not None]
+    floor = float(np.quantile(known, LOWEST)) if len(known) >= 1 / LOWEST else None
+    found = []
+    for entry in entries:
+        if entry.writer is Writer.PERSON:
+            continue
+        concerns = sorted(_concerns(words, entry, floor), reverse=True)
+        if concerns:
+            reasons = tuple(reason for _, reason in concerns)
+            severity = sum(weight for weight, _ in concerns)
+            who = entry.rewrite.rewriter
+            found.append(WorthALook(entry.item, entry.rewrite.text, who, reasons, severity))
+    return sorted(found, key=lambda one: (-one.severity, one.item.item_id))
+
+
+def _concerns(words: Vocabulary, entry: Reviewed, floor: float | None) -> list[tuple[float, str]]:
+    rewrite, found = entry.rewrite, []
+    if entry.run is not None and entry.run.rewrite is None:
+        found.append((5.0, f"The agent wrote nothing usable: {entry.run.problem}"))
+    elif entry.run is not None and entry.run.problem:
+        found.append((3.0, f"The loop ended early: {entry.run.problem}."))
+    last = rewrite.rounds[-1] if rewrite.rounds else None
+    if last is not None and last.score is not None and last.score < LOW_SCORE:
+        found.append((5.0 - last.score, f"Its last score is {last.score:.1f} of 5."))
+    contradiction = contradicts(words, entry.item.title, rewrite.text)
+    if contradiction:
+        found.append((3.0, contradiction))
+    if len(rewrite.text.split()) > LONG:
+        found.append((1.0, f"It is very long: {len(rewrite.text.split())} words."))
+    if floor is not None and entry.agreement is not None and entry.agreement <= floor:
+        low = f"Photo and text agree little (cosine {entry.agreement:.2f})"
+        found.append((2.0, f"{low}, among the lowest {LOWEST:.0%} of the catalogue."))
+    return found
+
+
+def contradicts(words: Vocabulary, title: str, text: str) -> str:
+    """A sentence on a colour, audience or kind of garment of the title that the text gainsays."""
+    told, said = words.colours.names(title), words.colours.names(text)
+    if told and said and not any(words.same_family(one, two) for one in told for two in said):
+        return f"The title says {' and '.join(told)}, the text {' and '.join(said)}."
+    for kind, table in (("is for", words.audiences), ("names a", words.nouns["fashion"])):
+        one, two = _last(table.names(title)), _last(table.names(text))
+        if one and two and one.lower() not in two.lower() and two.lower() not in one.lower():
+            return f"The title {kind} {one}, the text {kind} {two}."
+    return ""
+
+
+def _last(names: Sequence[str]) -> str:
+    return names[-1] if names else ""

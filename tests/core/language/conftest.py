@@ -1,0 +1,34 @@
+"""Fixtures of the agent's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.core.language.messages_server import MessagesServer
+from tests.core.language.shop import Shop, copy_shop, good_answer, index_shop
+
+
+@pytest.fixture
+def server() -> Iterator[MessagesServer]:
+    """A server that answers from a script, or by ``respond``."""
+    running = MessagesServer()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with an indexed catalogue; never written to."""
+    data_dir = tmp_path_factory.mktemp("indexed") / "data"
+    index_shop(data_dir)
+    return data_dir
+
+
+@pytest.fixture
+def shop(indexed: Path, tmp_path: Path, server: MessagesServer) -> Shop:
+    """Verbs over a copy of it, with a server that gives good answers."""
+    server.respond = good_answer
+    return copy_shop(indexed, tmp_path / "data", server)

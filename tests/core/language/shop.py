@@ -1,0 +1,118 @@
+"""A small indexed catalogue and the agent over it, against the local Messages API server."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from core.language.claude import ClaudeRewriter
+from core.language.judge import VisualJudge
+from core.language.messages import Messages
+from core.language.pace import Pace
+from core.language.prices import Price, Prices
+from core.language.prompts import load_prompt, load_prompts
+from core.language.verbs import RewritingVerbs
+from core.library import Catalog, Library
+from core.pipeline.indexer import run_index
+from core.pipeline.models import Models
+from core.settings import SHIPPED, Settings
+from core.store.ledger import Ledger
+from tests.core.language.messages_server import Answer, MessagesServer, draft, verdict
+from tests.core.pipeline.small import bench, rows_of, write_catalog
+
+KEY = "sk-ant-api03-very-secret-0123456789"
+PRICES = Prices({"claude-test": Price(1.0, 5.0, 1.25, 0.1)}, batch=0.5)
+ITEMS = 6
+
+
+def index_shop(data_dir: Path) -> None:
+    """Index six items under the name ``shop``."""
+    source = write_catalog(data_dir / "source", ITEMS)
+    where = Library(Settings(data_dir=data_dir)).create("shop")
+    run_index(where.store, where.images, bench().models, rows_of(source, where.images))
+
+
+class Room:
+    """What the verbs need of a ``ModelRoom``."""
+
+    def __init__(self, data_dir: Path, server: MessagesServer, retries: int = 0) -> None:
+        self.ledger = Ledger(data_dir)
+        self.server, self.retries = server, retries
+        self.bench = bench()
+        self.agent = ClaudeRewriter(self.messages(), load_prompts(SHIPPED / "prompts"), 3)
+        self.judge = VisualJudge(
+            self.messages(), load_prompt(SHIPPED / "prompts", "judge"), self.ledger
+        )
+
+    def messages(self) -> Messages:
+        return Messages(
+            KEY, "claude-test", base_url=self.server.url, timeout=20, max_retries=self.retries,
+            log=self.ledger, prices=PRICES, pace=Pace(0.01),
+        )  # fmt: skip
+
+    def for_indexing(self) -> Models:
+        return self.bench.models
+
+
+class Shop:
+    """Verbs over a copy of an indexed catalogue; made again, it is another process."""
+
+    def __init__(self, data_dir: Path, server: MessagesServer, retries: int = 0) -> None:
+        settings = Settings(data_dir=data_dir)
+        self.data_dir, self.server = data_dir, server
+        self.library = Library(settings)
+        self.room = Room(data_dir, server, retries)
+        self.verbs = RewritingVerbs(self.library, self.room, settings)  # type: ignore[arg-type]
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.library.get("shop")
+
+    def again(self) -> Shop:
+        """The same directory, as a new process would see it."""
+        return Shop(self.data_dir, self.server, self.room.retries)
+
+    def texts(self) -> dict[str, str]:
+        return {key: record.rewrite for key, record in self.catalog.store.items.records().items()}
+
+
+def copy_shop(indexed: Path, target: Path, server: MessagesServer) -> Shop:
+    shutil.copytree(indexed, target)
+    return Shop(target, server)
+
+
+def words(question: dict[str, Any]) -> str:
+    blocks = question["messages"][0]["content"]
+    return "\n".join(block["text"] for block in blocks if block["type"] == "text")
+
+
+def role(question: dict[str, Any]) -> str:
+    return question["output_config"]["format"]["schema"]["title"]
+
+
+def title(question: dict[str, Any]) -> str:
+    return re.search(r"<title>(.*?)</title>", words(question)).group(1)
+
+
+def good_answer(question: dict[str, Any]) -> Answer:
+    """A draft with the title in it, refined once, then praised."""
+    if role(question) == "Draft":
+        better = "Suggestions:" in words(question)
+        return draft(f"Seen {'better ' if better else ''}{title(question)}")
+    if role(question) == "GradeForm":
+        return Answer({"reason": "It fits.", "grade": 3})
+    if "better" in words(question):
+        return verdict(5, stop=True, why="All there.")
+    return verdict(3, "Look closer.")
+
+
+def log_of(data_dir: Path) -> str:
+    """Everything in the files of a data directory, as text (to look for secrets in it)."""
+    files = (path for path in data_dir.rglob("*") if path.is_file())
+    return "".join(path.read_bytes().decode("latin-1") for path in files)
+
+
+__all__ = ["ITEMS", "KEY", "Shop", "copy_shop", "good_answer", "index_shop", "json", "log_of"]
