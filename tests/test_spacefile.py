@@ -68,4 +68,4 @@ def test_front_matter_matches_requirements(front_matter: dict) -> None:
 def test_readme_has_the_lines_that_it_promises(front_matter: dict) -> None:
     readme = (ROOT / "README.md").read_text()
     assert "\npip install -r requirements.txt && python app.py\n" in readme
-    assert "\npip install -r requirements-dev.txt && python -m pytest\n" in readme
+    assert "\npip install -r requirements-dev.txt && python -m pytest" in readme
