@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.catalog import demo
 from core.catalog.images import read_image
-from core.catalog.ingest import ingest
+from core.catalog.ingest import check_source, ingest
 from core.domain import (
     CatalogInfo,
     Comparison,
@@ -135,8 +135,7 @@ class Studio:
         should_stop: Callable[[], bool] | None = None,
     ) -> IndexReport:
         """Index (or re-index) a catalogue file; idempotent and resumable."""
-        if not source.is_file():
-            raise CatalogError(f"There is no file {source}.")
+        self.check_source(source, images=images, columns=columns)
         return self._index(
             name or name_from(source),
             source,
@@ -147,6 +146,22 @@ class Studio:
             on_progress,
             should_stop,
         )
+
+    def check_source(
+        self,
+        source: Path,
+        *,
+        images: Path | None = None,
+        columns: Mapping[str, str] | None = None,
+    ) -> None:
+        """Look at a catalogue file's head, so that one of no use leaves no empty catalogue behind.
+
+        Raises:
+            CatalogError: The file, its columns or the images folder can't be used.
+        """
+        if not source.is_file():
+            raise CatalogError(f"There is no file {source}.")
+        check_source(source, images=images, columns=columns)
 
     def index_demo(self, on_progress: OnProgress | None = None) -> IndexReport:
         """Index the shipped demo catalogue under the name ``demo``."""

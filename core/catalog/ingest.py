@@ -83,12 +83,23 @@ def ingest(
         CatalogError: The file, its columns or the images folder can't be used (at once), or the
             file is damaged further on or pictures can't be stored (while reading).
     """
+    mapping = check_source(path, images=images, columns=columns)
     folder = (images or path.parent).resolve()
-    if not folder.is_dir():
-        raise CatalogError(f"The images folder “{images}” does not exist.")
-    mapping = guess_columns(column_names(path), columns)
     run = _Run(path, folder, mapping, store, settings, known or {}, fetch)
     return run.rows(on_progress or (lambda _: None))
+
+
+def check_source(
+    path: Path, *, images: Path | None = None, columns: Mapping[str, str] | None = None
+) -> ColumnMap:
+    """Which column is what in a catalogue file; only its head is read.
+
+    Raises:
+        CatalogError: The file, its columns or the images folder can't be used.
+    """
+    if not (images or path.parent).resolve().is_dir():
+        raise CatalogError(f"The images folder “{images}” does not exist.")
+    return guess_columns(column_names(path), columns)
 
 
 class _Run:

@@ -115,6 +115,7 @@ def _add_form(studio: Studio, overview: gr.HTML, timer: gr.Timer, chosen: gr.Dro
         source = keep_upload(studio.settings.data_dir / "uploads", Path(file), pictures or [])
         images = Path(path).expanduser() if path.strip() else source.parent
         wanted = parse_mapping(mapping)
+        studio.check_source(source, images=images, columns=wanted)
         studio.start(
             lambda: studio.index(source, name=label.strip() or None, images=images, columns=wanted)
         )

@@ -84,3 +84,5 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     assert failed.returncode == 2, failed.stdout + failed.stderr
     assert sentence.lower() in failed.stderr.lower()
     assert "Traceback" not in failed.stderr
+    # A file of no use leaves no empty catalogue behind.
+    assert [path.name for path in (data / "catalogs").iterdir()] == ["demo"]
