@@ -207,6 +207,21 @@ class EvaluationVerbs:
         """Ids of the stored reports, the newest first."""
         return self._shelf.ids()
 
+    def latest(self, catalog: str, engines: Sequence[str]) -> Report | None:
+        """The newest stored report on a catalogue that compares these engines as they are now."""
+        now = {(name, self._models.engine(name).fingerprint) for name in engines}
+        for report_id in self.reports():
+            if report_id.startswith(f"{catalog}-"):
+                report = self.report(report_id)
+                known = {(entry.engine, entry.fingerprint) for entry in report.engines}
+                if report.catalog == catalog and now <= known:
+                    return report
+        return None
+
+    def verdicts(self, report: Report) -> tuple[str, ...]:
+        """Who beats whom on the report's main measure: one sentence per pair of engines."""
+        return rendering.verdicts(report)
+
     def report(self, report_id: str) -> Report:
         """One stored report; raises ``EvaluationError`` where there is none."""
         return self._shelf.get(report_id)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
+from urllib.parse import urlencode
 
 from core.domain import CatalogInfo, EngineStatus, Filters, Inspection, Item
 from core.errors import QueryError
 from core.studio import Studio
+from core.vision.grounder import SALIENT
 from ui.components.cards import inspect_link, plural
 from ui.components.columns import Column, columns, in_common
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
@@ -20,10 +22,7 @@ from ui.render import render
 
 #: Demo items that are tried first: photos with more in them than the product. Which of them is
 #: shown, and what was found in it, is looked up like any other item's.
-FEATURED = ("BlendSwap-CC-BY-081", "groc1232", "groc1829", "groc0650", "met-436528")
-
-#: Asked first: on the demo its two answers differ, which most of the short examples' do not.
-FIRST_QUERY = "portrait of a woman"
+FEATURED = ("groc0255", "groc1983", "groc1922", "groc1941", "met-436528")
 
 #: The engines of "before" and "after".
 BEFORE_AFTER = ("clip", "vl-clip")
@@ -31,7 +30,7 @@ BEFORE_AFTER = ("clip", "vl-clip")
 _CANDIDATES_PER_DEPARTMENT = 4
 _TOP = 6
 #: A box that covers more of the photo than this shows nobody what grounding does.
-_MOST_OF_PHOTO = 0.85
+_MOST_OF_PHOTO = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,25 @@ class Step:
     photo: str
     region: DetectionRow | None
     grounding: str
+    kept: bool
     inputs: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Retrieval:
-    """One query's first hits, before and after."""
+class Measured:
+    """What an evaluation of the whole catalogue says of before and after."""
 
+    task: str
+    queries: str
+    verdict: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """One query's first hits, before and after; ``asked`` is the query in words."""
+
+    asked: str
     columns: tuple[Column, ...]
     common: str
     behind: str
@@ -64,16 +75,18 @@ def story_html(studio: Studio, form: SearchForm) -> str:
     """
     catalog = studio.catalog(form.catalog or None)
     statuses = studio.engines()
-    text = form.text or FIRST_QUERY
     inspection = _inspection(studio, form, catalog)
+    like = inspection.item if inspection and not form.text else None
     return render(
         "home_story.html",
         link=form.link(),
         step=_step(inspection, catalog.name) if inspection else None,
         next_item=_next_item(studio, form, catalog, inspection),
-        text=text,
+        text=form.text,
+        like=replace(form, text="", item=inspection.item.item_id).link() if inspection else "",
         queries=[(query, replace(form, text=query).link()) for query in EXAMPLE_QUERIES],
-        retrieval=_retrieval(studio, replace(form, text=text, item="", k=_TOP), statuses, catalog),
+        retrieval=_retrieval(studio, form, like, statuses, catalog),
+        measured=_measured(studio, statuses, catalog.name),
         facts=facts(studio, catalog, statuses),
         **missing_engines(statuses),
     )
@@ -90,12 +103,11 @@ def facts(studio: Studio, catalog: CatalogInfo, statuses: tuple[EngineStatus, ..
 
 
 def shows_grounding(inspection: Inspection) -> bool:
-    """Did all stages do something visible to this item: a region of the photo, other words?"""
-    grounding, rewrite = inspection.grounding, inspection.rewrite
-    if grounding is None or grounding.best is None or rewrite is None:
+    """Is the product found, and is there more in the photo than the product?"""
+    grounding = inspection.grounding
+    if grounding is None or grounding.best is None or grounding.best.phrase == SALIENT:
         return False
-    share = grounding.best.box.area / (grounding.width * grounding.height)
-    return share < _MOST_OF_PHOTO and rewrite.text.lower() != inspection.item.title.lower()
+    return grounding.best.box.area < _MOST_OF_PHOTO * grounding.width * grounding.height
 
 
 def found_sentence(inspection: Inspection) -> str:
@@ -103,6 +115,8 @@ def found_sentence(inspection: Inspection) -> str:
     best = inspection.grounding.best if inspection.grounding else None
     if best is None:
         return grounding_sentence(inspection)
+    if best.phrase == SALIENT:
+        return "The product stands out from a plain ground, so it was found without its name."
     return f"Found by looking for “{best.phrase}”, with score {best.score:.2f}."
 
 
@@ -157,13 +171,14 @@ def _finder(studio: Studio, catalog: CatalogInfo) -> Callable[[str], Item | None
 
 
 def _step(inspection: Inspection, catalog: str) -> Step:
-    item = inspection.item
+    item, rewrite = inspection.item, inspection.rewrite
     return Step(
         inspection=inspection,
         link=inspect_link(item.item_id, catalog),
         photo=photo_url(item.photo, catalog, thumbnail=False),
         region=_region(inspection),
         grounding=found_sentence(inspection),
+        kept=bool(rewrite and rewrite.text.casefold() == item.title.casefold()),
         inputs=tuple(
             (entry.engine.title, entry.text, data_uri(entry.picture.convert("RGB"), "JPEG"))
             for entry in inspection.inputs
@@ -178,16 +193,37 @@ def _region(inspection: Inspection) -> DetectionRow | None:
 
 
 def _retrieval(
-    studio: Studio, form: SearchForm, statuses: tuple[EngineStatus, ...], catalog: CatalogInfo
+    studio: Studio,
+    form: SearchForm,
+    like: Item | None,
+    statuses: tuple[EngineStatus, ...],
+    catalog: CatalogInfo,
 ) -> Retrieval | None:
+    """The text's answers, else what is like the item."""
     names = choose_engines(BEFORE_AFTER, statuses, BEFORE_AFTER)
-    if not names or not catalog.items:
+    if not names or not catalog.items or not (form.text or like):
         return None
+    asking = replace(form, item=like.item_id if like else "", k=_TOP)
     engines = tuple(s for name in names for s in statuses if s.engine.name == name)
-    comparison = studio.compare(form.query(), names, catalog.name)
+    comparison = studio.compare(asking.query(), names, catalog.name)
     return Retrieval(
-        columns=columns(comparison, engines, form, catalog),
+        asked=f"Items like {like.title}" if like else f"“{form.text}”",
+        columns=columns(comparison, engines, asking, catalog),
         common=" · ".join(in_common(comparison, engines)),
         behind=behind(catalog, engines),
-        compare=SearchForm(text=form.text, catalog=form.catalog).link("/compare"),
+        compare=SearchForm(asking.text, item=asking.item, catalog=form.catalog).link("/compare"),
+    )
+
+
+def _measured(studio: Studio, statuses: tuple[EngineStatus, ...], catalog: str) -> Measured | None:
+    names = choose_engines(BEFORE_AFTER, statuses, BEFORE_AFTER)
+    report = studio.evaluation.latest(catalog, names) if len(names) > 1 else None
+    if report is None:
+        return None
+    said = studio.evaluation.verdicts(report)
+    return Measured(
+        task=report.title,
+        queries=f"{report.queries:,} queries",
+        verdict=said[0] if said else "",
+        link="/evaluate?" + urlencode({"catalog": catalog, "report": report.report_id}),
     )

@@ -126,11 +126,17 @@ def test_reports_are_kept_and_shown(shop: SimpleNamespace) -> None:
     shop.verbs.save(report)
     assert shop.verbs.reports()[0] == report.report_id
     assert shop.verbs.report(report.report_id) == report
+    assert shop.verbs.latest("shop", ENGINES) == report
+    assert shop.verbs.latest("sho", ENGINES) is None
+    assert len(shop.verbs.verdicts(report)) == 1
     page = shop.verbs.html(report)
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
     for text in ("VL-CLIP", "nDCG@10", "95 % interval"):
         assert text in page
+    old = tuple(replace(entry, fingerprint="old") for entry in report.engines)
+    shop.verbs.save(replace(report, engines=old))
+    assert shop.verbs.latest("shop", ENGINES) is None, "figures of engines that are no more"
     shop.verbs.remove(report.report_id)
     for name in (report.report_id, "../../etc/passwd"):
         with pytest.raises(EvaluationError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import QueryError
+from tests.ui.pages.test_evaluate import report
 from tests.ui.shop import Shop
 from ui.components.query import SearchForm
 from ui.components.story import shows_grounding, story_html
@@ -17,6 +18,21 @@ def test_the_story_picks_an_item_whose_stages_show_something(shop: Shop) -> None
     assert "One item’s way: Crate &amp; oranges" in html
     assert "a crate full of oranges" in html
     assert "with score 0.60" in html
+    assert "Items like Crate &amp; oranges, by CLIP and VL-CLIP" in html
+    assert {query.item_id for query, _ in shop.asked} == {"c"}
+
+
+def test_home_says_what_was_measured_and_only_that(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shop.evaluation, "latest", lambda catalog, engines: None)
+    assert "Measure the engines on the whole catalogue" in story_html(shop, SearchForm())
+    stored = report()
+    monkeypatch.setattr(shop.evaluation, "latest", lambda catalog, engines: stored)
+    html = story_html(shop, SearchForm())
+    assert "Measured with 3 queries" in html
+    assert "CLIP is better than VL-CLIP: MRR 0.100 higher" in html
+    assert f"report={stored.report_id}" in html
 
 
 def test_the_story_follows_its_link(shop: Shop) -> None:
