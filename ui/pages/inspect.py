@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
 
-from core.domain import Box, EngineInput, Inspection, Item
+from core.domain import Box, EngineInput, Grounding, Inspection, Item
 from core.errors import QueryError, StudioError
 from core.studio import Studio
 from ui.components.detections import (
@@ -153,7 +154,7 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
         has_heat=studio.grounding.has_heat,
         rows=detection_rows(found or grounding),
         chosen=NO_CROP if found else chosen_number(grounding),
-        tau=studio.settings.grounding_threshold,
+        tau=shown_from(found, studio.settings.grounding_threshold),
         status=found_sentence(found) if found else grounding_sentence(inspection),
         similar=similar_link(item_id, catalog),
         export=export_url(item_id, catalog),
@@ -161,6 +162,13 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
         facts=item_facts(inspection),
         reference=_reference(inspection.inputs),
     )
+
+
+def shown_from(found: Grounding | None, tau: float) -> float:
+    """Where the score's slider starts: at τ, but low enough to show the best of what was found."""
+    if found is None or not found.detections:
+        return tau
+    return min(tau, math.floor(100 * found.detections[0].score) / 100)
 
 
 def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:

@@ -14,7 +14,7 @@ from core.errors import QueryError
 from tests.ui.shop import HOSTILE, Shop
 from ui.components.detections import chosen_number, detection_rows, grounding_sentence
 from ui.media import export_url, media_router
-from ui.pages.inspect import content, correct, photo_functions
+from ui.pages.inspect import content, correct, photo_functions, shown_from
 
 WHEN = datetime(2026, 11, 4, 9, 5, tzinfo=UTC)
 EVENT = Correction("e", Stage.GROUNDING, "c", "p", "k", "Ada", "", WHEN)
@@ -68,6 +68,16 @@ def test_looking_for_a_part_shows_it_and_stores_nothing(shop: Shop) -> None:
     assert 'data-chosen="-"' in html
     assert shop.looks.done == []
     assert "Nothing was found by the name" in content(shop, "c", "demo", "nothing")
+
+
+def test_what_was_found_by_name_is_shown_even_below_the_threshold(shop: Shop) -> None:
+    seen = shop.inspect("c").grounding
+    assert seen is not None
+    assert shown_from(seen, 0.35) == 0.35
+    weak = replace(seen, detections=(replace(seen.detections[0], score=0.278),))
+    assert shown_from(weak, 0.35) == 0.27
+    assert shown_from(replace(seen, detections=()), 0.35) == 0.35
+    assert shown_from(None, 0.35) == 0.35
 
 
 @pytest.mark.parametrize(
