@@ -20,11 +20,6 @@ from core.domain import (
     IndexReport,
     Inspection,
     Item,
-    JudgingProgress,
-    JudgmentEvent,
-    JudgmentQuery,
-    JudgmentSet,
-    Pair,
     Progress,
     QuarantinedRow,
     Query,
@@ -37,6 +32,7 @@ from core.errors import CatalogError, QueryError
 from core.evaluation.verbs import EvaluationVerbs
 from core.jobs import Jobs
 from core.language.verbs import RewritingVerbs
+from core.judging.verbs import JudgingVerbs
 from core.library import DEMO, Catalog, Library, name_from
 from core.models import ModelRoom
 from core.pipeline.indexer import run_index
@@ -289,56 +285,11 @@ class Studio:
         """The rewriting agent, people's decisions on texts, and which ones are worth a look."""
         return RewritingVerbs(self._library, self._models, self.settings)
 
-    # ── judging ──────────────────────────────────────────────────────────────────────────────
-    def judgment_sets(self, catalog: str | None = None) -> tuple[JudgmentSet, ...]:
-        """All judgment sets of a catalogue, newest first."""
-        return self._library.get(catalog).desk.sets()
-
-    def create_judgment_set(
-        self,
-        name: str,
-        queries: Sequence[JudgmentQuery],
-        *,
-        engines: Sequence[str],
-        depth: int = 10,
-        guidelines: str = "",
-        catalog: str | None = None,
-    ) -> JudgmentSet:
-        """Pool the engines' top results for each query, shuffled and blind."""
-        where = self._library.get(catalog)
-        models = [self._models.engine(engine) for engine in engines]
-
-        def answer(query: JudgmentQuery) -> list[SearchResult]:
-            ask = Query(text=query.text, item_id=query.item_id, k=depth, cutoff=False)
-            return [where.searcher.search(ask, model) for model in models]
-
-        return where.desk.create(name, queries, engines, depth, guidelines, answer)
-
-    def next_pair(
-        self, set_id: str, annotator: str, catalog: str | None = None, count: int = 1
-    ) -> tuple[Pair, ...]:
-        """The next ``count`` pairs that this annotator has not judged (to preload pictures)."""
-        return self._library.get(catalog).desk.next_pairs(set_id, annotator, count)
-
-    def judge(self, event: JudgmentEvent, catalog: str | None = None) -> None:
-        """Append one event durably; returning means that it is on disk."""
-        self._library.get(catalog).desk.judge(event)
-
-    def undo(self, set_id: str, annotator: str, catalog: str | None = None) -> Pair | None:
-        """Undo this annotator's last event; returns the pair to judge again, or ``None``."""
-        return self._library.get(catalog).desk.undo(set_id, annotator)
-
-    def judging_progress(
-        self, set_id: str, annotator: str, catalog: str | None = None
-    ) -> JudgingProgress:
-        """How far one annotator is."""
-        return self._library.get(catalog).desk.progress(set_id, annotator)
-
-    def export_judgments(
-        self, set_id: str, target: Path, format: str, catalog: str | None = None
-    ) -> Path:
-        """Write ``qrels`` (TREC) or ``csv`` (all current labels) to a file."""
-        return self._library.get(catalog).desk.write(set_id, target, format)
+    # ── rooms with verbs of their own ────────────────────────────────────────────────────────
+    @cached_property
+    def judging(self) -> JudgingVerbs:
+        """Judgment sets, annotators' labels, agreement, import and export."""
+        return JudgingVerbs(self._library, self._models, self.settings)
 
 
 def _item(catalog: Catalog, item_id: str) -> Item:

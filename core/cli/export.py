@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.errors import JudgmentError
+from core.cli.judgments import write_judgments
 from core.studio import Studio
 
 
@@ -27,20 +27,13 @@ def export_app() -> typer.Typer:
             str | None, typer.Option("--set", help="Judgment set (default: the newest).")
         ] = None,
         format: Annotated[
-            str | None, typer.Option(help="qrels or csv (default: from the file's ending).")
+            str | None,
+            typer.Option(help="qrels, csv, jsonl or parquet (default: from the file's ending)."),
         ] = None,
         catalog: Annotated[str | None, typer.Option(help="Catalogue.")] = None,
     ) -> None:
-        """Export human relevance judgments as TREC qrels or CSV."""
-        studio = Studio(context.obj)
-        sets = studio.judgment_sets(catalog)
-        if not sets:
-            raise JudgmentError(
-                "There is no judgment set yet; make one on the Annotate page first."
-            )
-        chosen = format or ("csv" if output.suffix.lower() == ".csv" else "qrels")
-        written = studio.export_judgments(set_id or sets[0].set_id, output, chosen, catalog)
-        print(f"Wrote {written}.")
+        """Export human relevance judgments (the same as `judgments export`)."""
+        write_judgments(Studio(context.obj), output, set_id, format, catalog=catalog)
 
     @app.command("grounding")
     def grounding(

@@ -16,6 +16,7 @@ from core.cli.export import export_app
 from core.cli.groups import AnywhereOptionsGroup
 from core.cli.info import info
 from core.cli.rewrite import rewrite, rewrites
+from core.cli.judgments import judgments_app
 from core.cli.search import search
 from core.errors import StudioError
 from core.settings import Profile, load_settings
@@ -65,6 +66,7 @@ def build_cli(serve: Serve) -> typer.Typer:
     cli.command("info")(info)
     cli.add_typer(weights_app(), name="weights")
     cli.add_typer(export_app(), name="export")
+    cli.add_typer(judgments_app(), name="judgments")
     return cli
 
 

@@ -22,13 +22,19 @@ from core.domain.inspection import EngineInput, Inspection
 from core.domain.item import Item, Photo
 from core.domain.judge import JudgeGrade, JudgeReport, JudgeTask
 from core.domain.judgment import (
-    GRADES,
+    DEFAULT_SCALE,
+    LABELS,
     EventKind,
+    ExamplePair,
+    Grade,
     JudgingProgress,
     JudgmentEvent,
     JudgmentQuery,
     JudgmentSet,
+    Label,
     Pair,
+    Rules,
+    Task,
 )
 from core.domain.review import RewriteView, WorthALook, Writer
 from core.domain.rewrite import Rewrite, RewriteProgress, RewriteReport, RewriteRun, Round
@@ -36,8 +42,9 @@ from core.domain.search import Comparison, Filters, Hit, Query, SearchResult
 from core.domain.usage import Call, Spent, Usage
 
 __all__ = [
-    "GRADES",
     "WHOLE_PHOTO",
+    "DEFAULT_SCALE",
+    "LABELS",
     "Box",
     "Call",
     "CatalogInfo",
@@ -52,7 +59,9 @@ __all__ = [
     "EvalQuery",
     "EvalTask",
     "EventKind",
+    "ExamplePair",
     "Filters",
+    "Grade",
     "Grounding",
     "Hit",
     "ImageView",
@@ -66,6 +75,7 @@ __all__ = [
     "JudgmentEvent",
     "JudgmentQuery",
     "JudgmentSet",
+    "Label",
     "Mask",
     "Pair",
     "PairedTest",
@@ -86,10 +96,12 @@ __all__ = [
     "Round",
     "Run",
     "Score",
+    "Rules",
     "SearchResult",
     "Slice",
     "Spent",
     "Stage",
+    "Task",
     "TextView",
     "Towers",
     "Usage",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from statistics import median_low
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import fmean, median_low
 
-from core.domain import EventKind, JudgmentEvent
+from core.domain import EventKind, JudgmentEvent, Label
 from core.errors import JudgmentError
+from core.judging.state import PairKey
+
+#: Answers a pair's grades with one, or ``None`` where the rule leaves the pair out.
+Rule = Callable[[Sequence[int]], "float | None"]
 
 
 def majority(grades: Sequence[int]) -> int:
@@ -22,28 +27,74 @@ def median(grades: Sequence[int]) -> int:
     return int(median_low(grades))
 
 
+def minimum_of_top_three(grades: Sequence[int]) -> int:
+    """The lowest of the three highest grades: one strict outlier among many can't sink a pair."""
+    return min(sorted(grades, reverse=True)[:3])
+
+
+def unanimous(grades: Sequence[int]) -> int | None:
+    """The grade that all gave; nothing where they disagree."""
+    return grades[0] if len(set(grades)) == 1 else None
+
+
 #: Rules by name; a tie goes to the lower grade, so that doubt does not make results look better.
-RULES: dict[str, Callable[[Sequence[int]], int]] = {
-    "median": median,
+#: In every rule an adjudicator's label stands before all others; by ``adjudicated`` it is the only
+#: way to settle a disagreement.
+RULES: dict[str, Rule] = {
     "majority": majority,
+    "mean": fmean,
+    "median": median,
     "minimum": min,
     "maximum": max,
+    "minimum-of-top-three": minimum_of_top_three,
+    "adjudicated": unanimous,
 }
 DEFAULT_RULE = "median"
 
 
-def aggregate(
-    events: Iterable[JudgmentEvent], rule: str = DEFAULT_RULE
-) -> dict[tuple[str, str], int]:
-    """One grade per judged pair: ``{(query_id, item_id): grade}``; skips and unsures don't count.
+def labels(
+    events: Iterable[JudgmentEvent],
+    rule: str = DEFAULT_RULE,
+    decisions: Mapping[PairKey, JudgmentEvent] | None = None,
+) -> dict[PairKey, Label]:
+    """One label per judged pair; skips and "can't tell" don't count.
+
+    Args:
+        events: Standing labels of all annotators.
+        rule: Name of the rule.
+        decisions: Adjudications; they win.
 
     Raises:
         JudgmentError: There is no such rule.
     """
     if rule not in RULES:
-        raise JudgmentError(f"There is no rule “{rule}”; there are: {', '.join(RULES)}.")
-    grades: dict[tuple[str, str], list[int]] = {}
+        raise JudgmentError(f"There is no rule “{rule[:40]}”; there are: {', '.join(RULES)}.")
+    grades: dict[PairKey, dict[str, int]] = {}
     for event in events:
         if event.kind is EventKind.GRADE and event.grade is not None:
-            grades.setdefault((event.query_id, event.item_id), []).append(event.grade)
-    return {pair: RULES[rule](values) for pair, values in grades.items()}
+            pair = (event.query_id, event.item_id)
+            grades.setdefault(pair, {})[event.annotator] = event.grade
+    found: dict[PairKey, Label] = {}
+    for pair, given in grades.items():
+        grade = RULES[rule](list(given.values()))
+        if grade is not None:
+            found[pair] = Label(grade, given)
+    for pair, decision in (decisions or {}).items():
+        if decision.grade is not None:
+            found[pair] = Label(decision.grade, grades.get(pair, {}), adjudicated=True)
+    return found
+
+
+def aggregate(
+    events: Iterable[JudgmentEvent],
+    rule: str = DEFAULT_RULE,
+    decisions: Mapping[PairKey, JudgmentEvent] | None = None,
+) -> dict[PairKey, int]:
+    """One whole grade per judged pair: ``{(query_id, item_id): grade}``; see ``labels``.
+
+    A mean between two grades is rounded to the nearer one, a half to the lower.
+    """
+    return {
+        pair: math.ceil(label.grade - 0.5)
+        for pair, label in labels(events, rule, decisions).items()
+    }

@@ -1,8 +1,8 @@
 """How far annotators agree: percent agreement, Cohen's κ, Krippendorff's α.
 
 κ comes from scikit-learn (quadratic weights: grades are ordered), α from ``krippendorff``
-(ordinal). Neither is defined where only one grade occurs; then it is ``None``, and the base rates
-say why.
+(ordinal), its interval from ``scipy.stats.bootstrap`` over pairs. Neither is defined where only one
+grade occurs; then it is ``None``, and the base rates say why.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -18,6 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core.domain import EventKind, JudgmentEvent
+
+Grades = npt.NDArray[np.float64]
+
+#: Fewer overlapping pairs than this give no interval worth the name.
+_FEWEST_FOR_INTERVAL = 10
+_RESAMPLES = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,25 @@ class PairAgreement:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryAgreement:
+    """The pairs of one query.
+
+    Attributes:
+        query_id: The query.
+        judged: Pairs with at least one grade.
+        overlapping: Pairs with at least two.
+        percent: Share of equal grades among all couples of grades of one pair, 0 to 1.
+        alpha: Krippendorff's α, ordinal, where it is defined.
+    """
+
+    query_id: str
+    judged: int
+    overlapping: int
+    percent: float | None
+    alpha: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """All annotators of a set.
 
@@ -49,7 +74,9 @@ class Agreement:
         overlapping: Pairs with at least two grades; only these say anything here.
         percent: Share of equal grades among all couples of grades of one pair, 0 to 1.
         alpha: Krippendorff's α, ordinal, where it is defined.
+        interval: 95 % bootstrap interval of α over pairs, where there are enough of them.
         couples: Every two annotators that share pairs.
+        queries: Every query with grades, the least agreed-on first.
         base_rates: Share of each grade among all grades.
     """
 
@@ -58,70 +85,125 @@ class Agreement:
     overlapping: int
     percent: float | None
     alpha: float | None
+    interval: tuple[float, float] | None
     couples: tuple[PairAgreement, ...]
+    queries: tuple[QueryAgreement, ...]
     base_rates: dict[int, float]
 
 
 def agreement(events: Iterable[JudgmentEvent]) -> Agreement:
     """Agreement of current labels (at most one per annotator and pair); skips don't count."""
     graded = [e for e in events if e.kind is EventKind.GRADE and e.grade is not None]
-    annotators = tuple(sorted({event.annotator for event in graded}))
-    table = _table(graded, annotators)
+    annotators, pairs, table = grade_table(graded)
     counts = Counter(int(event.grade or 0) for event in graded)
     couples = tuple(
         couple
         for one, two in combinations(range(len(annotators)), 2)
         if (couple := _couple(annotators[one], annotators[two], table[one], table[two]))
     )
-    same = sum(couple.percent * couple.pairs for couple in couples)
-    shared = sum(couple.pairs for couple in couples)
+    units = value_counts(table)
+    alpha = alpha_of(units)
     return Agreement(
         annotators=annotators,
-        judged=table.shape[1],
-        overlapping=int((np.sum(~np.isnan(table), axis=0) > 1).sum()) if table.size else 0,
-        percent=same / shared if shared else None,
-        alpha=_alpha(table),
+        judged=len(pairs),
+        overlapping=len(units),
+        percent=percent_of(units),
+        alpha=alpha,
+        interval=_interval(units) if alpha is not None else None,
         couples=couples,
+        queries=_by_query(pairs, table),
         base_rates={grade: counts[grade] / len(graded) for grade in sorted(counts)},
     )
 
 
-def _table(graded: list[JudgmentEvent], annotators: tuple[str, ...]) -> npt.NDArray[np.float64]:
-    """Grades ``[annotators, pairs] float64``, NaN where there is none."""
-    pairs = {
-        pair: number
-        for number, pair in enumerate(sorted({(e.query_id, e.item_id) for e in graded}))
-    }
+def grade_table(
+    graded: Sequence[JudgmentEvent],
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], Grades]:
+    """Annotators, pairs, and grades ``[annotators, pairs] float64``, NaN where there is none."""
+    annotators = tuple(sorted({event.annotator for event in graded}))
+    pairs = tuple(sorted({(event.query_id, event.item_id) for event in graded}))
     rows = {name: number for number, name in enumerate(annotators)}
+    columns = {pair: number for number, pair in enumerate(pairs)}
     table = np.full((len(annotators), len(pairs)), np.nan)
     for event in graded:
-        table[rows[event.annotator], pairs[(event.query_id, event.item_id)]] = event.grade
-    return table
+        table[rows[event.annotator], columns[(event.query_id, event.item_id)]] = event.grade
+    return annotators, pairs, table
 
 
-def _couple(
-    first: str, second: str, one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]
-) -> PairAgreement | None:
+def value_counts(table: Grades) -> npt.NDArray[np.int64]:
+    """How often each grade was given, ``[pairs, grades] int64``, for pairs with two or more."""
+    values = np.unique(table[~np.isnan(table)]) if table.size else np.empty(0)
+    counts = np.stack([(table == value).sum(axis=0) for value in values], axis=1) if len(
+        values
+    ) else np.zeros((0, 0), np.int64)  # fmt: skip
+    return counts[counts.sum(axis=1) > 1].astype(np.int64)
+
+
+def percent_of(units: npt.NDArray[np.int64]) -> float | None:
+    """Share of equal grades among all couples of grades of one pair."""
+    totals = units.sum(axis=1)
+    couples = float((totals * (totals - 1)).sum())
+    return float((units * (units - 1)).sum()) / couples if couples else None
+
+
+def alpha_of(units: npt.NDArray[np.int64]) -> float | None:
+    """Krippendorff's α, ordinal, of value counts; ``None`` where it is not defined."""
+    import krippendorff  # slow to import: only when asked for
+
+    units = units[:, units.sum(axis=0) > 0] if units.size else units
+    if units.size == 0 or units.shape[1] < 2:
+        return None
+    value = float(krippendorff.alpha(value_counts=units, level_of_measurement="ordinal"))
+    return None if math.isnan(value) else value
+
+
+def kappa_of(one: Sequence[int], two: Sequence[int]) -> float | None:
+    """Cohen's κ with quadratic weights; ``None`` where it is not defined."""
     from sklearn.metrics import cohen_kappa_score  # slow to import: only when asked for
 
+    if len(one) == 0 or len(set(one) | set(two)) < 2:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # undefined cases are told by NaN below
+        value = float(cohen_kappa_score(one, two, weights="quadratic"))
+    return None if math.isnan(value) else value
+
+
+def _couple(first: str, second: str, one: Grades, two: Grades) -> PairAgreement | None:
     both = ~np.isnan(one) & ~np.isnan(two)
     if not both.any():
         return None
-    a, b = one[both].astype(int), two[both].astype(int)
-    kappa: float | None = None
-    if len(set(a) | set(b)) > 1:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # undefined cases are told by NaN below
-            value = float(cohen_kappa_score(a, b, weights="quadratic"))
-        kappa = None if math.isnan(value) else value
-    return PairAgreement(first, second, len(a), float((a == b).mean()), kappa)
+    a, b = one[both].astype(int).tolist(), two[both].astype(int).tolist()
+    percent = float(np.mean(np.equal(a, b)))
+    return PairAgreement(first, second, len(a), percent, kappa_of(a, b))
 
 
-def _alpha(table: npt.NDArray[np.float64]) -> float | None:
-    import krippendorff  # slow to import: only when asked for
+def _by_query(pairs: Sequence[tuple[str, str]], table: Grades) -> tuple[QueryAgreement, ...]:
+    columns: dict[str, list[int]] = {}
+    for number, (query_id, _) in enumerate(pairs):
+        columns.setdefault(query_id, []).append(number)
+    found = []
+    for query_id, numbers in columns.items():
+        units = value_counts(table[:, numbers])
+        found.append(
+            QueryAgreement(query_id, len(numbers), len(units), percent_of(units), alpha_of(units))
+        )
+    return tuple(sorted(found, key=lambda one: (one.percent is None, one.percent, one.query_id)))
 
-    comparable = table[:, np.sum(~np.isnan(table), axis=0) > 1] if table.size else table
-    if comparable.size == 0 or len(np.unique(comparable[~np.isnan(comparable)])) < 2:
+
+def _interval(units: npt.NDArray[np.int64]) -> tuple[float, float] | None:
+    """95 % percentile bootstrap over pairs; resamples without variation count as agreement 1."""
+    from scipy.stats import bootstrap  # slow to import: only when asked for
+
+    if len(units) < _FEWEST_FOR_INTERVAL:
         return None
-    value = float(krippendorff.alpha(comparable, level_of_measurement="ordinal"))
-    return None if math.isnan(value) else value
+
+    def alpha_again(sample: npt.NDArray[np.int64]) -> float:
+        found = alpha_of(units[sample])
+        return 1.0 if found is None else found
+
+    low, high = bootstrap(
+        (np.arange(len(units)),), alpha_again, vectorized=False, n_resamples=_RESAMPLES,
+        method="percentile", rng=np.random.default_rng(0),
+    ).confidence_interval  # fmt: skip
+    return float(low), float(high)

@@ -1,4 +1,4 @@
-"""The judging desk of one catalogue: sets, queues, events and exports behind one object."""
+"""The judging desk of one catalogue: sets, queues and events behind one object."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import re
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import lancedb
+from filelock import FileLock
 
 from core.domain import (
     EventKind,
@@ -20,15 +23,15 @@ from core.domain import (
     JudgmentQuery,
     JudgmentSet,
     Pair,
+    Rules,
     SearchResult,
 )
 from core.errors import JudgmentError
-from core.judging import export, queue
-from core.judging.aggregation import DEFAULT_RULE
-from core.judging.agreement import Agreement, agreement
-from core.judging.checks import checked
+from core.judging import queue
+from core.judging.checks import checked, clean
+from core.judging.leases import Leases
 from core.judging.log import JudgmentLog
-from core.judging.pool import pool
+from core.judging.pool import pool, shuffled
 from core.judging.sets import SetTable
 from core.judging.state import PairKey, SetState
 
@@ -38,24 +41,44 @@ _OVERLAP = timedelta(minutes=5)
 #: Orders of this many annotators and sets are kept in memory.
 _ORDERS_KEPT = 64
 
+_SET_ID = re.compile(r"[a-z0-9-]{1,80}")
+_T = TypeVar("_T")
+
 #: Answers one query: the results of every pooled engine.
 Answer = Callable[[JudgmentQuery], Sequence[SearchResult]]
+
+
+@dataclass(slots=True)
+class _Known:
+    """A set's state as of a version of the log; ``twice`` rows of it were repeats."""
+
+    version: int
+    state: SetState
+    twice: int = 0
 
 
 class JudgingDesk:
     """Judging over one database; safe with several threads and processes."""
 
     def __init__(self, database: lancedb.DBConnection) -> None:
+        folder = Path(str(database.uri))
         self._sets = SetTable(database)
-        self._log = JudgmentLog(database)
-        self._states: dict[str, tuple[int, SetState]] = {}
-        self._pairs: dict[str, dict[PairKey, Pair]] = {}
-        self._orders: OrderedDict[tuple[str, str], list[Pair]] = OrderedDict()
+        self._sets_lock = folder / ".judgment_sets.lock"
+        self._log = JudgmentLog(database, self._wrote)
+        self._leases = Leases(folder.parent / "judging-leases.sqlite")
+        self._states: dict[str, _Known] = {}
+        self._pairs: dict[tuple[str, int], dict[PairKey, Pair]] = {}
+        self._orders: OrderedDict[tuple[str, int, str], list[Pair]] = OrderedDict()
         self._lock = threading.RLock()
 
+    # ── sets ─────────────────────────────────────────────────────────────────────────────────
     def sets(self) -> tuple[JudgmentSet, ...]:
         """All sets, newest first."""
         return self._sets.all()
+
+    def get(self, set_id: str) -> JudgmentSet:
+        """One set; raises ``JudgmentError`` when it is not there."""
+        return self._sets.get(set_id)
 
     def create(
         self,
@@ -63,10 +86,20 @@ class JudgingDesk:
         queries: Sequence[JudgmentQuery],
         engines: Sequence[str],
         depth: int,
-        guidelines: str,
+        rules: Rules,
         answer: Answer,
+        calibration: int = 0,
     ) -> JudgmentSet:
         """Pool the engines' results into a new set.
+
+        Args:
+            name: For people.
+            queries: What was asked.
+            engines: Whose results are pooled.
+            depth: How many results of each.
+            rules: How it is judged.
+            answer: Asks the engines.
+            calibration: This many pairs, drawn by the set's seed, are judged by everybody.
 
         Raises:
             JudgmentError: No queries or engines, a depth below 1, or nothing was found at all.
@@ -79,20 +112,83 @@ class JudgingDesk:
         pairs = pool({query: answer(query) for query in queries}, depth, set_id)
         if not pairs:
             raise JudgmentError("The engines found nothing for these queries, so nothing to judge.")
+        drawn = shuffled([_joined(pair.key) for pair in pairs], f"{set_id}/calibration")
+        chosen = {_split(key) for key in drawn[: max(calibration, 0)]}
+        rules = replace(rules, calibration=rules.calibration | chosen)
         made = JudgmentSet(
-            set_id, name.strip(), guidelines, tuple(engines), depth, pairs, datetime.now(UTC)
+            set_id, name.strip(), rules, tuple(engines), depth, pairs, datetime.now(UTC)
         )
+        return self.add(made)
+
+    def add(self, made: JudgmentSet) -> JudgmentSet:
+        """Store a set that was made elsewhere (an import).
+
+        Raises:
+            JudgmentError: Its scale or its other rules make no sense.
+        """
+        if not _SET_ID.fullmatch(made.set_id):
+            raise JudgmentError("A set's id has 1 to 80 small letters, digits and dashes.")
+        _check_rules(made.rules)
         self._sets.add(made)
         return made
 
+    def revise(self, set_id: str, change: Callable[[JudgmentSet], JudgmentSet]) -> JudgmentSet:
+        """Store a changed revision of a set; pairs that are there already stay.
+
+        Raises:
+            JudgmentError: There is no such set, or the change makes no sense.
+        """
+        with FileLock(self._sets_lock):
+            old = self._sets.get(set_id)
+            new = replace(change(old), set_id=set_id, created=old.created,
+                          revision=old.revision + 1)  # fmt: skip
+            gone = {pair.key for pair in old.pairs} - {pair.key for pair in new.pairs}
+            if gone:
+                raise JudgmentError("A judgment set only grows: its pairs can't be removed.")
+            return self.add(new)
+
+    def extend(self, set_id: str, wanted: Iterable[Pair]) -> JudgmentSet:
+        """Add pairs to judge, shuffled in among those that nobody has judged yet."""
+
+        def grown(old: JudgmentSet) -> JudgmentSet:
+            known = {pair.key for pair in old.pairs}
+            new = {pair.key: pair for pair in wanted if pair.key not in known}
+            keys = shuffled([_joined(key) for key in sorted(new)], f"{set_id}/{old.revision}")
+            added = tuple(new[_split(key)] for key in keys)
+            return replace(old, pairs=(*old.pairs, *added))
+
+        return self.revise(set_id, grown)
+
+    # ── judging ──────────────────────────────────────────────────────────────────────────────
+    def deal(
+        self,
+        set_id: str,
+        annotator: str,
+        count: int = 1,
+        without: Collection[tuple[str, str, int]] = (),
+    ) -> queue.Hand:
+        """The next pairs for this annotator, held for them for some minutes."""
+        judgment_set = self._sets.get(set_id)
+        ordered = self._order(judgment_set, annotator)
+        rules = judgment_set.rules
+        if not rules.overlap:
+            with self._lock:
+                state = self._state(set_id)
+                return queue.deal(ordered, state, rules, annotator, count, without=without)
+        with self._leases.dealing(set_id) as leases:
+            held = leases.held()
+            with self._lock:
+                state = self._state(set_id)
+                hand = queue.deal(ordered, state, rules, annotator, count, held, without)
+            leases.take(annotator, [task.pair.key for task in hand.tasks if not task.round])
+        return hand
+
     def next_pairs(self, set_id: str, annotator: str, count: int = 1) -> tuple[Pair, ...]:
-        """The next pairs that this annotator has not judged."""
-        ordered = self._order(set_id, annotator)
-        with self._lock:
-            return queue.next_pairs(ordered, self._state(set_id), annotator, count)
+        """The next pairs for this annotator."""
+        return tuple(task.pair for task in self.deal(set_id, annotator, count).tasks)
 
     def progress(self, set_id: str, annotator: str) -> JudgingProgress:
-        """How far this annotator is."""
+        """How far this annotator is, and the set."""
         judgment_set = self._sets.get(set_id)
         with self._lock:
             return queue.progress(judgment_set, self._state(set_id), annotator)
@@ -105,85 +201,132 @@ class JudgingDesk:
         Raises:
             JudgmentError: The event is not valid (see ``core.judging.checks``).
         """
-        event = checked(event, self._pairs_of(event.set_id))
-        with self._lock:
-            if event.event_id in self._state(event.set_id):
-                return  # sent again by a page that had no answer the first time
+        if event.kind in (EventKind.UNDO, EventKind.DELETE):
+            raise JudgmentError("An undo takes back one's own last event; it can't be sent as one.")
+        judgment_set = self._sets.get(event.set_id)
+        event = checked(event, self._pairs_of(judgment_set), judgment_set.grades)
         self._append(event)
+        if event.kind is EventKind.SKIP and judgment_set.rules.overlap:
+            with suppress(JudgmentError), self._leases.dealing(event.set_id) as leases:
+                leases.release(event.annotator, [(event.query_id, event.item_id)])
 
-    def undo(self, set_id: str, annotator: str) -> Pair | None:
-        """Take back this annotator's last event; returns its pair, or ``None``."""
-        with self._lock:
-            last = self._state(set_id).last(annotator)
-            if last is None:
-                return None
-            self._append(
-                replace(
-                    last,
-                    event_id=uuid.uuid4().hex,
-                    kind=EventKind.UNDO,
-                    grade=None,
-                    note=last.event_id,
-                    at=datetime.now(UTC),
-                    seconds=0.0,
-                )
-            )
-        return self._pairs_of(set_id)[(last.query_id, last.item_id)]
+    def undo(self, set_id: str, annotator: str, event_id: str = "") -> JudgmentEvent | None:
+        """Take back this annotator's last event; returns that event, or ``None``.
 
-    def current(self, set_id: str) -> list[JudgmentEvent]:
-        """The standing events of a set, of all annotators."""
+        ``event_id`` is the undo's own id: sent twice, it takes back one event.
+        """
         self._sets.get(set_id)
         with self._lock:
-            return self._state(set_id).all_current()
+            state = self._state(set_id)
+            if event_id and event_id in state:
+                return None
+            last = state.last(annotator)
+        if last is None:
+            return None
+        self._append(
+            replace(
+                last,
+                event_id=event_id or uuid.uuid4().hex,
+                kind=EventKind.UNDO,
+                grade=None,
+                note=last.event_id,
+                at=datetime.now(UTC),
+                seconds=0.0,
+            )
+        )
+        return last
 
-    def agreement(self, set_id: str) -> Agreement:
-        """How far the annotators of a set agree."""
-        return agreement(self.current(set_id))
-
-    def write(self, set_id: str, target: Path, format: str, rule: str = DEFAULT_RULE) -> Path:
-        """Export a set's current labels; see ``core.judging.export``."""
-        return export.write(self._sets.get(set_id), self.current(set_id), target, format, rule)
-
-    def read(self, set_id: str, source: Path) -> int:
-        """Take in labels that ``write`` exported as CSV; returns how many were new.
+    def delete(self, set_id: str, event_ids: Iterable[str], who: str, why: str = "") -> int:
+        """Take labels out, whoever gave them; the log keeps both. Returns how many.
 
         Raises:
-            JudgmentError: A line is no label, or does not belong to this set; nothing is taken
-                then.
+            JudgmentError: An event is not in this set.
         """
-        pairs = self._pairs_of(set_id)
-        events = [checked(replace(e, set_id=set_id), pairs) for e in export.read_csv(source)]
         with self._lock:
             state = self._state(set_id)
-            new = list({e.event_id: e for e in events if e.event_id not in state}.values())
-            if new:
-                self._log.append(new)
-                for event in new:
-                    state.add(event)
+            found = [state.find(event_id) for event_id in event_ids]
+        if None in found:
+            raise JudgmentError("One of these labels is not in the judgment set.")
+        now = datetime.now(UTC)
+        gone = [
+            replace(event, event_id=uuid.uuid4().hex, kind=EventKind.DELETE, grade=None,
+                    annotator=who, note=event.event_id, page=clean(why)[:40], at=now, seconds=0.0)
+            for event in found if event is not None
+        ]  # fmt: skip
+        if gone:
+            self._log.append(gone)
+        return len(gone)
+
+    # ── what there is ────────────────────────────────────────────────────────────────────────
+    def current(self, set_id: str) -> list[JudgmentEvent]:
+        """The standing labels of a set, of all annotators."""
+        return self.look(set_id, SetState.all_current)
+
+    def look(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
+        """What a function sees in the set's newest state (it must not keep the state)."""
+        self._sets.get(set_id)
+        with self._lock:
+            return at(self._state(set_id))
+
+    def events(self, set_id: str) -> list[JudgmentEvent]:
+        """Every event of a set, oldest first, each once."""
+        self._sets.get(set_id)
+        return list({event.event_id: event for event in self._log.events(set_id)}.values())
+
+    def take_in(self, set_id: str, events: Sequence[JudgmentEvent]) -> int:
+        """Append events that come from a file; returns how many were new.
+
+        Raises:
+            JudgmentError: An event does not belong to this set; nothing is taken then.
+        """
+        judgment_set = self._sets.get(set_id)
+        pairs, grades = self._pairs_of(judgment_set), judgment_set.grades
+        kept = [checked(replace(event, set_id=set_id), pairs, grades) for event in events]
+        with self._lock:
+            state = self._state(set_id)
+            new = list({e.event_id: e for e in kept if e.event_id not in state}.values())
+        if new:
+            self._log.append(new)
         return len(new)
 
-    def _pairs_of(self, set_id: str) -> dict[PairKey, Pair]:
-        if set_id not in self._pairs:
-            pairs = self._sets.get(set_id).pairs
-            self._pairs[set_id] = {(pair.query.query_id, pair.item_id): pair for pair in pairs}
-        return self._pairs[set_id]
+    # ── inside ───────────────────────────────────────────────────────────────────────────────
+    def _append(self, event: JudgmentEvent) -> None:
+        with self._lock:
+            known = event.event_id in self._state(event.set_id)
+        if known:  # sent again by a page that had no answer the first time
+            self._log.flush()
+        else:
+            self._log.append([event])
 
-    def _order(self, set_id: str, annotator: str) -> list[Pair]:
+    def _wrote(self, events: Sequence[JudgmentEvent], version: int) -> None:
+        """Keep the states in step with this process's own commits, without reading them back."""
+        with self._lock:
+            for event in events:
+                known = self._states.get(event.set_id)
+                if known is not None:
+                    before = len(known.state)
+                    known.state.add(event)
+                    known.twice += len(known.state) == before
+            for known in self._states.values():
+                if known.version == version - 1:
+                    known.version = version
+
+    def _pairs_of(self, judgment_set: JudgmentSet) -> dict[PairKey, Pair]:
+        key = (judgment_set.set_id, judgment_set.revision)
+        if key not in self._pairs:
+            self._pairs[key] = {pair.key: pair for pair in judgment_set.pairs}
+        return self._pairs[key]
+
+    def _order(self, judgment_set: JudgmentSet, annotator: str) -> list[Pair]:
         """The annotator's order, kept for the few people who judge at one time."""
-        key = (set_id, annotator)
+        key = (judgment_set.set_id, judgment_set.revision, annotator)
         with self._lock:
             if key not in self._orders:
-                self._orders[key] = queue.order(self._sets.get(set_id), annotator)
+                self._orders[key] = queue.order(judgment_set, annotator)
                 if len(self._orders) > _ORDERS_KEPT:
                     self._orders.popitem(last=False)
             self._orders.move_to_end(key)
             return self._orders[key]
-
-    def _append(self, event: JudgmentEvent) -> None:
-        self._log.append([event])
-        with self._lock:
-            if event.set_id in self._states:
-                self._states[event.set_id][1].add(event)
 
     def _state(self, set_id: str) -> SetState:
         """The set's state with every process's events, read in full only once.
@@ -191,21 +334,47 @@ class JudgingDesk:
         New events are looked for by time; where the count then still differs (an import of old
         labels, a clock that is far off), the set is read again.
         """
-        with self._lock:
-            version = self._log.version
-            known = self._states.get(set_id)
-            if known is not None and known[0] == version:
-                return known[1]
-            state = known[1] if known else SetState()
-            if state.latest:
-                for event in self._log.events(set_id, state.latest - _OVERLAP):
-                    state.add(event)
-            if len(state) < self._log.count(set_id):
-                for event in self._log.events(set_id):
-                    state.add(event)
-            self._states[set_id] = (version, state)
-            return state
+        version = self._log.version
+        known = self._states.get(set_id)
+        if known is not None and known.version == version:
+            return known.state
+        if known is None:
+            known = self._states.setdefault(set_id, _Known(version, SetState()))
+        state = known.state
+        if state.latest:
+            for event in self._log.events(set_id, state.latest - _OVERLAP):
+                state.add(event)
+        if len(state) + known.twice != self._log.count(set_id):
+            rows = self._log.events(set_id)
+            for event in rows:
+                state.add(event)
+            known.twice = len(rows) - len(state)
+        known.version = version
+        return state
+
+
+def _joined(key: PairKey) -> str:
+    return "\t".join(key)
+
+
+def _split(key: str) -> PairKey:
+    query_id, _, item_id = key.partition("\t")
+    return query_id, item_id
 
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "set"
+
+
+def _check_rules(rules: Rules) -> None:
+    values = [grade.value for grade in rules.scale]
+    if not 2 <= len(values) <= 10 or sorted(set(values)) != values:
+        raise JudgmentError("A scale has 2 to 10 different grades, the lowest first.")
+    if values[0] < 0 or values[-1] > 9:
+        raise JudgmentError("A grade is a digit, 0 to 9: it is also the key that is pressed.")
+    if any(not grade.name.strip() for grade in rules.scale):
+        raise JudgmentError("Every grade needs a name.")
+    if not 0 <= rules.overlap <= 100:
+        raise JudgmentError("The overlap is a number of people, 0 (everybody) to 100.")
+    if not 0 <= rules.repeats <= 0.5:
+        raise JudgmentError("At most half of the pairs can be repeated.")

@@ -7,20 +7,25 @@ whatever the events say last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import lancedb
 import pyarrow as pa
+from filelock import FileLock, Timeout
 from lancedb.expr import col, lit
 
 from core.domain import EventKind, JudgmentEvent
-from core.store.database import compact, ensure_table, fragments, read_rows
+from core.errors import JudgmentError
+from core.store.database import add_missing_columns, ensure_table, fragments, read_rows
 from core.store.durable import Flusher
 
 NAME = "judgments"
 
+#: The last three columns came later: they may be null, and old tables get them when opened.
 SCHEMA = pa.schema(
     [
         pa.field("event_id", pa.string(), nullable=False),
@@ -32,45 +37,96 @@ SCHEMA = pa.schema(
         pa.field("grade", pa.int8()),
         pa.field("note", pa.string(), nullable=False),
         pa.field("at", pa.timestamp("us", tz="UTC"), nullable=False),
-        pa.field("seconds", pa.float32(), nullable=False),
+        pa.field("seconds", pa.float64(), nullable=False),
+        pa.field("round", pa.int8()),
+        pa.field("page", pa.string()),
+        pa.field("guidelines", pa.int32()),
     ]
 )
 
-#: Every event is a fragment of its own; from this many on, appending also compacts.
-COMPACT_AFTER = 256
+#: Every append is a fragment of its own; from this many on they are merged in the background.
+COMPACT_AFTER = 64
+#: Looked at once in this many appends.
+_LOOK_EVERY = 16
+#: Old versions are kept this long for readers in the middle of them; each read takes moments.
+_KEEP_VERSIONS = timedelta(minutes=2)
+
+#: Told what one commit wrote, and the table's version after it.
+OnWritten = Callable[[Sequence[JudgmentEvent], int], None]
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """What one caller wants appended, and how that went."""
+
+    events: Sequence[JudgmentEvent]
+    done: bool = False
+    error: Exception | None = None
 
 
 class JudgmentLog:
     """Events of all sets of one catalogue; safe with several threads and processes."""
 
-    def __init__(self, database: lancedb.DBConnection) -> None:
+    def __init__(self, database: lancedb.DBConnection, on_written: OnWritten | None = None) -> None:
+        folder = Path(str(database.uri))
+        self._lock_file = folder / f".{NAME}.lock"
         self._table = ensure_table(database, NAME, SCHEMA)
-        self._flusher = Flusher(Path(str(database.uri)) / f"{NAME}.lance")
+        add_missing_columns(self._table, SCHEMA, self._lock_file)
+        self._seconds = self._table.schema.field("seconds").type  # float32 in the oldest tables
+        self._flusher = Flusher(folder / f"{NAME}.lance")
+        self._on_written = on_written
+        self._waiting: list[_Batch] = []
+        self._queue_lock = threading.Lock()
+        self._write_lock = threading.Lock()
         self._appended = 0
 
     def append(self, events: Sequence[JudgmentEvent]) -> None:
-        """Add events; returning means that they are committed and flushed to disk."""
-        rows = [
-            {
-                "event_id": event.event_id,
-                "kind": event.kind.value,
-                "set_id": event.set_id,
-                "query_id": event.query_id,
-                "item_id": event.item_id,
-                "annotator": event.annotator,
-                "grade": event.grade,
-                "note": event.note,
-                "at": event.at,
-                "seconds": event.seconds,
-            }
-            for event in events
-        ]
-        since = self._flusher.moment()
-        self._table.add(pa.Table.from_pylist(rows, schema=SCHEMA))
-        self._flusher.flush(since)
+        """Add events; returning means that they are committed and flushed to disk.
+
+        Callers that come while a commit is under way are written together by the next one.
+
+        Raises:
+            JudgmentError: They could not be written; nothing of them counts as saved.
+        """
+        batch = _Batch(events)
+        with self._queue_lock:
+            self._waiting.append(batch)
+        with self._write_lock:
+            if not batch.done:
+                with self._queue_lock:
+                    batches, self._waiting = self._waiting, []
+                self._commit(batches)
+        if batch.error is not None:
+            raise JudgmentError(f"The judgment could not be saved: {batch.error}") from batch.error
+
+    def flush(self) -> None:
+        """Flush whatever a commit left unflushed."""
+        with self._write_lock:
+            self._flusher.flush()
+
+    def _commit(self, batches: list[_Batch]) -> None:
+        events = [event for batch in batches for event in batch.events]
+        error: Exception | None = None
+        try:
+            added = self._table.add(self._rows(events))
+            self._flusher.flush()
+            if self._on_written is not None:
+                self._on_written(events, int(added.version))
+        except (OSError, RuntimeError, ValueError) as problem:
+            error = problem
+        for batch in batches:
+            batch.error, batch.done = error, True
         self._appended += 1
-        if self._appended % 64 == 0:
-            self.compact()
+        if self._appended % _LOOK_EVERY == 0:
+            threading.Thread(target=self.compact, name="compact-judgments", daemon=True).start()
+
+    def _rows(self, events: Sequence[JudgmentEvent]) -> pa.Table:
+        rows = [{name: getattr(event, name) for name in SCHEMA.names} for event in events]
+        for row in rows:
+            row["kind"] = row["kind"].value
+        position = SCHEMA.get_field_index("seconds")
+        field = SCHEMA.field("seconds").with_type(self._seconds)
+        return pa.Table.from_pylist(rows, schema=SCHEMA.set(position, field))
 
     def events(self, set_id: str, since: datetime | None = None) -> list[JudgmentEvent]:
         """Events of a set, oldest first; only those at or after ``since`` where it is given."""
@@ -81,7 +137,7 @@ class JudgmentLog:
         return [_event(row) for row in rows.sort_by([("at", "ascending")]).to_pylist()]
 
     def count(self, set_id: str) -> int:
-        """How many events a set has."""
+        """How many rows a set has."""
         return int(self._table.count_rows((col("set_id") == lit(set_id)).to_sql()))
 
     @property
@@ -90,17 +146,21 @@ class JudgmentLog:
         return int(self._table.version)
 
     def compact(self) -> None:
-        """Merge small fragments where there are many; other processes may do so at once."""
-        if fragments(self._table) < COMPACT_AFTER:
-            return
+        """Merge small fragments where there are many; one process does it, the others go on."""
         try:
-            compact(self._table)
-        except (RuntimeError, OSError):
-            # A concurrent compaction won; the events themselves are not touched by either.
+            if fragments(self._table) < COMPACT_AFTER:
+                return
+            with FileLock(self._lock_file, timeout=0):
+                self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
+        except (RuntimeError, OSError, Timeout):
+            # Somebody else compacts; the events themselves are not touched by either.
             return
 
 
 def _event(row: dict[str, object]) -> JudgmentEvent:
     values = dict(row)
     values["kind"] = EventKind(str(row["kind"]))
+    values["round"] = row["round"] or 0
+    values["page"] = row["page"] or ""
+    values["guidelines"] = row["guidelines"] or 1
     return JudgmentEvent(**values)  # type: ignore[arg-type]

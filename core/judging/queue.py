@@ -2,66 +2,169 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import islice, pairwise
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
-from core.domain import EventKind, JudgingProgress, JudgmentSet, Pair
+from core.domain import EventKind, JudgingProgress, JudgmentSet, Pair, Rules, Task
 from core.judging.pool import shuffled
-from core.judging.state import SetState
+from core.judging.state import PairKey, SetState
 
 #: Pace is told from this many latest events.
 _PACE_EVENTS = 30
 #: A longer pause than this is a break, no part of the pace, seconds.
 _BREAK = 120.0
+#: A hidden repeat comes at the earliest after this many further pairs …
+REPEAT_AFTER = 20
+#: … or, once nothing else is left, after this many.
+REPEAT_AFTER_AT_END = 3
+
+_NONE: Mapping[PairKey, set[str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What somebody is handed.
+
+    Attributes:
+        tasks: Pairs to judge.
+        waiting: How many more pairs would be there if others did not hold them right now.
+    """
+
+    tasks: tuple[Task, ...]
+    waiting: int = 0
 
 
 def order(judgment_set: JudgmentSet, annotator: str) -> list[Pair]:
-    """The set in this annotator's own order: one query after the other, both shuffled."""
+    """The set in this annotator's own order: calibration pairs, then one query after the other."""
     groups: dict[str, dict[str, Pair]] = {}
     for pair in judgment_set.pairs:
         groups.setdefault(pair.query.query_id, {})[pair.item_id] = pair
     seed = f"{judgment_set.set_id}/{annotator}"
-    return [
+    ordered = [
         groups[query_id][item_id]
         for query_id in shuffled(list(groups), seed)
         for item_id in shuffled(list(groups[query_id]), f"{seed}/{query_id}")
     ]
+    first = judgment_set.rules.calibration
+    return sorted(ordered, key=lambda pair: pair.key not in first) if first else ordered
 
 
-def next_pairs(
-    ordered: Sequence[Pair], state: SetState, annotator: str, count: int
-) -> tuple[Pair, ...]:
-    """Pairs that this annotator has not judged, in their order; those put off come last.
+def deal(
+    ordered: Sequence[Pair],
+    state: SetState,
+    rules: Rules,
+    annotator: str,
+    count: int,
+    leased: Mapping[PairKey, set[str]] = _NONE,
+    without: Collection[tuple[str, str, int]] = (),
+) -> Hand:
+    """Pairs for this annotator: fewest-judged first, in their own order; those put off come last.
 
     Args:
         ordered: The annotator's own ``order``.
         state: All events of the set.
+        rules: Overlap target, calibration pairs, share of repeats.
         annotator: Who.
         count: How many at most.
+        leased: Who holds which pair right now.
+        without: Query id, item id and round of tasks that the annotator has in hand already.
     """
-    current = state.current(annotator)
-    fresh = (pair for pair in ordered if (pair.query.query_id, pair.item_id) not in current)
-    found = list(islice(fresh, max(count, 0)))
-    if len(found) < count:
-        later = [
-            pair
-            for pair in ordered
-            if (event := current.get((pair.query.query_id, pair.item_id)))
-            and event.kind is EventKind.SKIP
-        ]
-        later.sort(key=lambda pair: current[(pair.query.query_id, pair.item_id)].at)
-        found += later[: count - len(found)]
-    return tuple(found)
+    mine = state.current(annotator)
+    fresh: dict[int, list[Task]] = {}
+    later: list[Task] = []
+    waiting = 0
+    for pair in ordered:
+        key = pair.key
+        label = mine.get(key)
+        if label is not None and label.kind is not EventKind.SKIP:
+            continue
+        graders, holders = state.graders(key), leased.get(key, ())
+        if rules.overlap and key not in rules.calibration:
+            if len(graders) >= rules.overlap:
+                continue
+            if len({*graders, *holders} - {annotator}) >= rules.overlap:
+                waiting += 1
+                continue
+        if (*key, 0) in without:
+            continue
+        if label is not None:
+            later.append(Task(pair))
+            continue
+        tier = -1 if key in rules.calibration else len({*graders, *holders} - {annotator})
+        fresh.setdefault(tier, []).append(Task(pair))
+        if tier <= 0 and sum(len(fresh.get(low, ())) for low in (-1, 0)) >= count:
+            break
+    later.sort(key=lambda task: mine[task.pair.key].at)
+    found = [task for tier in sorted(fresh) for task in fresh[tier]]
+    soonest = REPEAT_AFTER if found else REPEAT_AFTER_AT_END
+    repeats = due_repeats(ordered, state, rules, annotator, soonest, without)
+    hand = [*found[: count - 1], *repeats[:1]] if found and repeats else [*found, *repeats]
+    return Hand(tuple([*hand, *later][: max(count, 0)]), waiting)
+
+
+def due_repeats(
+    ordered: Sequence[Pair],
+    state: SetState,
+    rules: Rules,
+    annotator: str,
+    soonest: int,
+    without: Collection[tuple[str, str, int]] = (),
+) -> list[Task]:
+    """Hidden repeats that are due: graded pairs of a seeded sample, long enough ago."""
+    if not rules.repeats:
+        return []
+    mine, again = state.current(annotator), state.repeated(annotator)
+    return [
+        Task(pair, round=1)
+        for pair in ordered
+        if (label := mine.get(pair.key)) is not None
+        and label.kind is EventKind.GRADE
+        and pair.key not in again
+        and is_repeat(rules, annotator, pair.key)
+        and state.turns_since(annotator, pair.key) >= soonest
+        and (*pair.key, 1) not in without
+    ]
+
+
+def is_repeat(rules: Rules, annotator: str, pair: PairKey) -> bool:
+    """Whether a pair belongs to this annotator's sample of hidden repeats."""
+    digest = hashlib.sha256("\x1f".join((annotator, *pair)).encode()).digest()
+    return int.from_bytes(digest[:4], "big") < rules.repeats * 2**32
 
 
 def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> JudgingProgress:
-    """How far this annotator is, and how fast (without breaks)."""
-    events = sorted(state.current(annotator).values(), key=lambda event: event.at)
-    skipped = sum(event.kind is EventKind.SKIP for event in events)
-    recent = [event.at.timestamp() for event in events[-_PACE_EVENTS:]]
-    gaps = [later - earlier for earlier, later in pairwise(recent)]
-    working = [gap for gap in gaps if gap <= _BREAK]
-    per_minute = 60 * len(working) / sum(working) if sum(working) > 0 else 0.0
+    """How far this annotator is, and how fast (without breaks); how far the whole set is."""
+    rules, mine = judgment_set.rules, state.current(annotator)
+    done, again = 0, len(state.repeated(annotator))
+    skipped = open_pairs = repeats = set_done = set_total = 0
+    people = state.annotators()
+    for pair in judgment_set.pairs:
+        key = pair.key
+        everybody = not rules.overlap or key in rules.calibration
+        wanted = max(len(people), rules.overlap, 1) if everybody else rules.overlap
+        graded = len(state.graders(key))
+        set_total += wanted
+        set_done += min(graded, wanted)
+        label = mine.get(key)
+        if label is None or label.kind is EventKind.SKIP:
+            if everybody or graded < rules.overlap:
+                open_pairs += 1
+                skipped += label is not None
+        else:
+            done += 1
+            if rules.repeats and label.kind is EventKind.GRADE:
+                repeats += is_repeat(rules, annotator, key)
+    done += again
+    total = done + open_pairs + max(repeats - again, 0)
     return JudgingProgress(
-        len(events) - skipped, len(judgment_set.pairs), skipped, round(per_minute, 1)
+        done, total, skipped, pace(state, annotator), set_done, set_total, len(people)
     )
+
+
+def pace(state: SetState, annotator: str) -> float:
+    """Pairs a minute of the latest stretch of work; 0 where there is too little to tell."""
+    recent = sorted(e.at.timestamp() for e in state.recent(annotator, _PACE_EVENTS))
+    working = [gap for gap in (b - a for a, b in pairwise(recent)) if gap <= _BREAK]
+    return round(60 * len(working) / sum(working), 1) if sum(working) > 0 else 0.0

@@ -1,16 +1,17 @@
-"""Judgment sets: made once, never changed."""
+"""Judgment sets: an append-only table of revisions; the latest revision of a set counts."""
 
 from __future__ import annotations
 
 import json
+import threading
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import lancedb
 import pyarrow as pa
-from lancedb.expr import col, lit
 
-from core.domain import JudgmentQuery, JudgmentSet, Pair
+from core.domain import ExamplePair, Grade, JudgmentQuery, JudgmentSet, Pair, Rules
 from core.errors import JudgmentError
 from core.store.database import ensure_table, read_rows
 from core.store.durable import Flusher
@@ -33,22 +34,22 @@ class SetTable:
         self._table = ensure_table(database, NAME, SCHEMA)
         self._flusher = Flusher(Path(str(database.uri)) / f"{NAME}.lance")
         self._known: dict[str, JudgmentSet] = {}
+        self._version = -1
+        self._lock = threading.Lock()
 
     def add(self, judgment_set: JudgmentSet) -> None:
-        """Store a new set."""
+        """Store a new set, or a new revision of one."""
         row = {
             "set_id": judgment_set.set_id,
             "created": judgment_set.created,
-            "payload": _encode(judgment_set),
+            "payload": json.dumps(to_json(judgment_set), ensure_ascii=False),
         }
-        since = self._flusher.moment()
         self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
-        self._flusher.flush(since)
+        self._flusher.flush()
 
     def all(self) -> tuple[JudgmentSet, ...]:
         """All sets, newest first."""
-        rows = read_rows(self._table, SCHEMA.names).sort_by([("created", "descending")])
-        return tuple(_decode(row) for row in rows.to_pylist())
+        return tuple(sorted(self._latest().values(), key=lambda one: one.created, reverse=True))
 
     def get(self, set_id: str) -> JudgmentSet:
         """One set.
@@ -56,40 +57,71 @@ class SetTable:
         Raises:
             JudgmentError: There is no such set.
         """
-        if set_id not in self._known:
-            rows = read_rows(self._table, SCHEMA.names, col("set_id") == lit(set_id)).to_pylist()
-            if not rows:
-                raise JudgmentError(f"There is no judgment set “{set_id[:80]}”.")
-            self._known[set_id] = _decode(rows[0])
-        return self._known[set_id]
+        found = self._latest().get(set_id)
+        if found is None:
+            raise JudgmentError(f"There is no judgment set “{set_id[:80]}”.")
+        return found
+
+    def _latest(self) -> dict[str, JudgmentSet]:
+        with self._lock:
+            version = int(self._table.version)
+            if version != self._version:
+                found: dict[str, JudgmentSet] = {}
+                for row in read_rows(self._table, SCHEMA.names).to_pylist():
+                    made = self._decode(row)
+                    known = found.get(made.set_id)
+                    if known is None or known.revision <= made.revision:
+                        found[made.set_id] = made
+                self._known, self._version = found, version
+            return self._known
+
+    def _decode(self, row: dict[str, Any]) -> JudgmentSet:
+        """The set of a row; what did not change since the last read is not built again."""
+        payload = json.loads(row["payload"])
+        known = self._known.get(row["set_id"])
+        if known is not None and known.revision == payload.get("revision", 1):
+            return known
+        return from_json(row["set_id"], row["created"], payload)
 
 
-def _encode(judgment_set: JudgmentSet) -> str:
-    queries = {pair.query.query_id: pair.query for pair in judgment_set.pairs}
-    return json.dumps(
-        {
-            "name": judgment_set.name,
-            "guidelines": judgment_set.guidelines,
-            "engines": judgment_set.engines,
-            "depth": judgment_set.depth,
-            "queries": [[q.query_id, q.text, q.item_id] for q in queries.values()],
-            "pairs": [[pair.query.query_id, pair.item_id] for pair in judgment_set.pairs],
-        },
-        ensure_ascii=False,
-    )
+def to_json(judgment_set: JudgmentSet) -> dict[str, Any]:
+    """A set as plain values (without its id and date)."""
+    rules = judgment_set.rules
+    return {
+        "name": judgment_set.name,
+        "revision": judgment_set.revision,
+        "guidelines": rules.guidelines,
+        "scale": [[grade.value, grade.name, grade.help] for grade in rules.scale],
+        "examples": [[one.query, one.item_id, one.grade, one.why] for one in rules.examples],
+        "overlap": rules.overlap,
+        "calibration": sorted(map(list, rules.calibration)),
+        "repeats": rules.repeats,
+        "engines": judgment_set.engines,
+        "depth": judgment_set.depth,
+        "queries": [[q.query_id, q.text, q.item_id, q.picture] for q in judgment_set.queries],
+        "pairs": [list(pair.key) for pair in judgment_set.pairs],
+    }
 
 
-def _decode(row: dict[str, object]) -> JudgmentSet:
-    payload = json.loads(str(row["payload"]))
+def from_json(set_id: str, created: datetime, payload: dict[str, Any]) -> JudgmentSet:
+    """What ``to_json`` made, or a first version's payload, which lacks the later fields."""
     queries = {entry[0]: JudgmentQuery(*entry) for entry in payload["queries"]}
-    created = row["created"]
-    assert isinstance(created, datetime)  # noqa: S101 (the schema says so)
-    return JudgmentSet(
-        set_id=str(row["set_id"]),
-        name=payload["name"],
+    scale = tuple(Grade(*entry) for entry in payload.get("scale", ()))
+    rules = Rules(
+        scale=scale or Rules().scale,
         guidelines=payload["guidelines"],
+        examples=tuple(ExamplePair(*entry) for entry in payload.get("examples", ())),
+        overlap=payload.get("overlap", 0),
+        calibration=frozenset((query, item) for query, item in payload.get("calibration", ())),
+        repeats=payload.get("repeats", 0.0),
+    )
+    return JudgmentSet(
+        set_id=set_id,
+        name=payload["name"],
+        rules=rules,
         engines=tuple(payload["engines"]),
         depth=payload["depth"],
         pairs=tuple(Pair(queries[query_id], item_id) for query_id, item_id in payload["pairs"]),
         created=created,
+        revision=payload.get("revision", 1),
     )

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from core.domain import EventKind, JudgmentEvent
+from core.domain import LABELS, EventKind, JudgmentEvent
 
 #: Query id and item id.
 PairKey = tuple[str, str]
+#: What an event competes in to be the latest: its group, its annotator, its pair.
+_Slot = tuple[str, str, PairKey]
+
+_FIRST, _REPEAT, _FLAG, _FINAL = "first", "repeat", "flag", "final"
+_NOBODY: frozenset[str] = frozenset()
 
 
 class SetState:
     """Folds events, in any order and with repeats, into current labels.
 
-    The current label of a pair for an annotator is the latest of their events that was not undone;
-    an undo counts only for its own annotator's events. Adding an event costs the same however many
-    there are.
+    The current label of a pair for an annotator is the latest of their events that was not taken
+    back: an undo counts for its own annotator's events only, a deletion for anybody's. Hidden
+    repeats, flags and adjudications are kept apart from labels. Adding an event costs the same
+    however many there are.
     """
 
     def __init__(self, events: Iterable[JudgmentEvent] = ()) -> None:
         self._seen: set[str] = set()
+        self._events: dict[str, JudgmentEvent] = {}
         self._undone: set[tuple[str, str]] = set()
-        self._pair_of: dict[tuple[str, str], PairKey] = {}
-        self._histories: dict[str, dict[PairKey, list[JudgmentEvent]]] = {}
-        self._standing: dict[str, dict[PairKey, JudgmentEvent]] = {}
+        self._deleted: set[str] = set()
+        self._histories: dict[_Slot, list[JudgmentEvent]] = {}
+        self._standing: dict[str, dict[str, dict[PairKey, JudgmentEvent]]] = {
+            group: {} for group in (_FIRST, _REPEAT, _FLAG, _FINAL)
+        }
+        self._graders: dict[PairKey, set[str]] = {}
+        self._turns: dict[str, int] = {}
+        self._turn_of: dict[tuple[str, PairKey], int] = {}
         self.latest: datetime | None = None
         for event in events:
             self.add(event)
@@ -43,34 +56,105 @@ class SetState:
             return
         self._seen.add(event.event_id)
         self.latest = max(self.latest, event.at) if self.latest else event.at
-        who = event.annotator
-        if event.kind is EventKind.UNDO:
-            self._undone.add((who, event.note))
-            pair = self._pair_of.get((who, event.note))
-        else:
-            pair = (event.query_id, event.item_id)
-            self._pair_of[(who, event.event_id)] = pair
-            self._histories.setdefault(who, {}).setdefault(pair, []).append(event)
-        if pair is not None:
-            self._settle(who, pair)
+        if event.kind in (EventKind.UNDO, EventKind.DELETE):
+            if event.kind is EventKind.UNDO:
+                self._undone.add((event.annotator, event.note))
+            else:
+                self._deleted.add(event.note)
+            target = self._events.get(event.note)
+            if target is not None:
+                self._settle(_slot(target))
+            return
+        self._events[event.event_id] = event
+        slot = _slot(event)
+        self._histories.setdefault(slot, []).append(event)
+        if slot[0] == _FIRST:
+            turn = self._turns[event.annotator] = self._turns.get(event.annotator, 0) + 1
+            self._turn_of[(event.annotator, slot[2])] = turn
+        self._settle(slot)
+
+    def find(self, event_id: str) -> JudgmentEvent | None:
+        """An event by its id (no undo, no deletion)."""
+        return self._events.get(event_id)
 
     def current(self, annotator: str) -> Mapping[PairKey, JudgmentEvent]:
         """The standing event of every pair that this annotator has acted on."""
-        return self._standing.get(annotator, {})
+        return self._standing[_FIRST].get(annotator, {})
+
+    def repeated(self, annotator: str) -> Mapping[PairKey, JudgmentEvent]:
+        """The standing second label of every hidden repeat of this annotator."""
+        return self._standing[_REPEAT].get(annotator, {})
+
+    def graders(self, pair: PairKey) -> set[str] | frozenset[str]:
+        """Who has graded a pair."""
+        return self._graders.get(pair, _NOBODY)
+
+    def annotators(self) -> tuple[str, ...]:
+        """Everybody with a standing event, sorted."""
+        return tuple(sorted(who for who, labels in self._standing[_FIRST].items() if labels))
+
+    def turns_since(self, annotator: str, pair: PairKey) -> int:
+        """How many events this annotator has made since labelling a pair."""
+        return self._turns.get(annotator, 0) - self._turn_of.get((annotator, pair), 0)
 
     def all_current(self) -> list[JudgmentEvent]:
-        """The standing events of all annotators, by query, item and annotator."""
-        events = [event for standing in self._standing.values() for event in standing.values()]
-        return sorted(events, key=lambda one: (one.query_id, one.item_id, one.annotator))
+        """The standing labels of all annotators, by query, item and annotator."""
+        return _sorted(self._standing[_FIRST])
+
+    def all_repeated(self) -> list[JudgmentEvent]:
+        """The standing second labels of all annotators."""
+        return _sorted(self._standing[_REPEAT])
+
+    def flags(self) -> list[JudgmentEvent]:
+        """The standing flags of all annotators."""
+        return _sorted(self._standing[_FLAG])
+
+    def decisions(self) -> dict[PairKey, JudgmentEvent]:
+        """The latest standing adjudication of every adjudicated pair."""
+        found: dict[PairKey, JudgmentEvent] = {}
+        for labels in self._standing[_FINAL].values():
+            for pair, event in labels.items():
+                if pair not in found or found[pair].at < event.at:
+                    found[pair] = event
+        return found
 
     def last(self, annotator: str) -> JudgmentEvent | None:
-        """This annotator's latest standing event, whatever its pair."""
-        return max(self.current(annotator).values(), key=lambda one: one.at, default=None)
+        """This annotator's latest standing label, whatever its pair."""
+        return next(iter(self.recent(annotator, 1)), None)
 
-    def _settle(self, who: str, pair: PairKey) -> None:
-        left = [e for e in self._histories[who][pair] if (who, e.event_id) not in self._undone]
-        standing = self._standing.setdefault(who, {})
+    def recent(self, annotator: str, count: int) -> list[JudgmentEvent]:
+        """This annotator's latest standing labels and repeats, newest first."""
+        mine = [*self.current(annotator).values(), *self.repeated(annotator).values()]
+        return heapq.nlargest(count, mine, key=lambda one: one.at)
+
+    def _settle(self, slot: _Slot) -> None:
+        group, who, pair = slot
+        left = [
+            event
+            for event in self._histories[slot]
+            if (who, event.event_id) not in self._undone and event.event_id not in self._deleted
+        ]
+        standing = self._standing[group].setdefault(who, {})
         if left:
             standing[pair] = max(left, key=lambda one: one.at)
         else:
             standing.pop(pair, None)
+        if group == _FIRST:
+            graders = self._graders.setdefault(pair, set())
+            if left and standing[pair].kind is EventKind.GRADE:
+                graders.add(who)
+            else:
+                graders.discard(who)
+
+
+def _slot(event: JudgmentEvent) -> _Slot:
+    if event.kind in LABELS:
+        group = _REPEAT if event.round else _FIRST
+    else:
+        group = _FLAG if event.kind is EventKind.FLAG else _FINAL
+    return group, event.annotator, (event.query_id, event.item_id)
+
+
+def _sorted(standing: Mapping[str, Mapping[PairKey, JudgmentEvent]]) -> list[JudgmentEvent]:
+    events = [event for labels in standing.values() for event in labels.values()]
+    return sorted(events, key=lambda one: (one.query_id, one.item_id, one.annotator))

@@ -90,9 +90,8 @@ class CorrectionTable:
 
     def _append(self, event: Correction) -> None:
         row = {name: getattr(event, name) for name in SCHEMA.names} | {"stage": event.stage.value}
-        since = self._flusher.moment()
         self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
-        self._flusher.flush(since)
+        self._flusher.flush()
 
 
 def _event(row: dict[str, object]) -> Correction:

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import lancedb
 import pyarrow as pa
+from filelock import FileLock
 from lancedb.expr import Expr, col, lit
 from lancedb.table import Table
 
@@ -44,8 +45,30 @@ def with_metadata(schema: pa.Schema, **facts: object) -> pa.Schema:
 
 
 def ensure_table(database: lancedb.DBConnection, name: str, schema: pa.Schema) -> Table:
-    """Open a table, creating it when it is missing; safe with several processes at once."""
+    """Open a table, creating it when it is missing; safe with several processes at once.
+
+    A table of an earlier version is opened as it is.
+    """
+    found = find_table(database, name)
+    if found is not None:
+        return found
     return database.create_table(name, schema=with_metadata(schema), exist_ok=True)
+
+
+def add_missing_columns(table: Table, schema: pa.Schema, lock_file: Path) -> None:
+    """Give a table of an earlier version the (nullable) columns that came since.
+
+    Args:
+        table: The table.
+        schema: What it should have.
+        lock_file: Held meanwhile, so that of several processes one does it.
+    """
+    if not set(schema.names) - set(table.schema.names):
+        return
+    with FileLock(lock_file):
+        missing = [field for field in schema if field.name not in table.schema.names]
+        if missing:
+            table.add_columns(missing)
 
 
 def find_table(database: lancedb.DBConnection, name: str) -> Table | None:

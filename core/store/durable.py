@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from pathlib import Path
-
-#: File times are only as fine as the kernel's clock tick, seconds.
-_TICK = 0.05
 
 
 class Flusher:
-    """Flushes what was written to a table's folder since a moment.
+    """Flushes what was written to a table's folder since the last flush.
+
+    Names are remembered: files never change once they are written, and listing thousands of names
+    is cheap where looking at each file is not.
 
     Args:
         folder: Folder of the table; where it is not on a local disk, nothing is done (an object
@@ -25,13 +24,10 @@ class Flusher:
 
     def __init__(self, folder: Path) -> None:
         self._folders = [folder / name for name in ("data", "_transactions", "_versions")]
+        self._flushed = {inner: set(_names(inner)) for inner in self._folders}
 
-    def moment(self) -> float:
-        """Now, for ``flush``."""
-        return time.time() - _TICK
-
-    def flush(self, since: float) -> None:
-        """Flush files written since ``since``, then their folders.
+    def flush(self) -> None:
+        """Flush the files that were not there at the last flush, then their folders.
 
         Raises:
             OSError: The disk refuses.
@@ -39,13 +35,17 @@ class Flusher:
         for folder in self._folders:
             if not folder.is_dir():
                 continue
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    # a compaction of another process may remove a file in between
-                    with contextlib.suppress(FileNotFoundError):
-                        if entry.stat().st_mtime >= since:
-                            _sync(Path(entry.path))
+            names = set(_names(folder))
+            for name in names - self._flushed[folder]:
+                # a compaction of another process may remove a file in between
+                with contextlib.suppress(FileNotFoundError):
+                    _sync(folder / name)
             _sync(folder)
+            self._flushed[folder] = names
+
+
+def _names(folder: Path) -> list[str]:
+    return os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208 (names only: faster)
 
 
 def _sync(path: Path) -> None:

@@ -79,17 +79,17 @@ def test_unknown_things_are_sentences(demo: Studio) -> None:
 
 
 def test_judging_from_pool_to_qrels(demo: Studio, tmp_path: Path) -> None:
-    made = demo.create_judgment_set(
+    made = demo.judging.create(
         "Chairs", [JudgmentQuery("q1", text="wooden chair")], engines=["clip", "vl-clip"], depth=3
     )
-    (pair,) = demo.next_pair(made.set_id, "ada")
-    demo.judge(
+    (task,) = demo.judging.deal(made.set_id, "ada").tasks
+    demo.judging.judge(
         JudgmentEvent(
             uuid.uuid4().hex,
             EventKind.GRADE,
             made.set_id,
             "q1",
-            pair.item_id,
+            task.pair.item_id,
             "ada",
             2,
             "",
@@ -97,9 +97,9 @@ def test_judging_from_pool_to_qrels(demo: Studio, tmp_path: Path) -> None:
             1.5,
         )
     )
-    assert demo.judging_progress(made.set_id, "ada").done == 1
-    target = demo.export_judgments(made.set_id, tmp_path / "x.qrels", "qrels")
-    assert target.read_text() == f"q1 0 {pair.item_id} 2\n"
+    assert demo.judging.progress(made.set_id, "ada").done == 1
+    target = demo.judging.export(made.set_id, tmp_path / "x.qrels", "qrels")
+    assert target.read_text() == f"q1 0 {task.pair.item_id} 2\n"
 
 
 @pytest.mark.slow

@@ -1,0 +1,187 @@
+"""``judgments``: sets, import, export, agreement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import JudgmentError
+from core.judging.aggregation import DEFAULT_RULE, RULES
+from core.studio import Studio
+
+_SetOption = Annotated[
+    str | None, typer.Option("--set", help="Judgment set (default: the newest).")
+]
+_CatalogOption = Annotated[str | None, typer.Option(help="Catalogue.")]
+_RuleOption = Annotated[
+    str, typer.Option(help=f"How several grades become one: {', '.join(RULES)}.")
+]
+
+#: Endings that say what to write.
+_ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+
+
+def judgments_app() -> typer.Typer:
+    """The ``judgments`` command group."""
+    app = typer.Typer(help="Human relevance judgments.", no_args_is_help=True)
+    app.command("list")(list_sets)
+    app.command("export")(export)
+    app.command("import")(take_in)
+    app.command("agreement")(agreement)
+    return app
+
+
+def list_sets(context: typer.Context, catalog: _CatalogOption = None) -> None:
+    """List the judgment sets of a catalogue."""
+    judging = Studio(context.obj).judging
+    for made in judging.sets(catalog):
+        labelled = len(judging.labels(made.set_id, catalog=catalog))
+        print(
+            f"{made.set_id}: {made.name}, {len(made.queries)} queries, {labelled} of "
+            f"{len(made.pairs)} pairs judged, {made.created:%Y-%m-%d}"
+        )
+
+
+def export(
+    context: typer.Context,
+    output: Annotated[Path, typer.Argument(help="File to write.")],
+    set_id: _SetOption = None,
+    format: Annotated[
+        str | None,
+        typer.Option(help="qrels, csv, jsonl or parquet (default: from the file's ending)."),
+    ] = None,
+    rule: _RuleOption = DEFAULT_RULE,
+    history: Annotated[
+        bool, typer.Option("--history", help="Every event, also undone and corrected ones.")
+    ] = False,
+    catalog: _CatalogOption = None,
+) -> None:
+    """Write a set's labels; qrels hold one grade a pair, the other formats every label."""
+    write_judgments(
+        Studio(context.obj), output, set_id, format, rule=rule, history=history, catalog=catalog
+    )
+
+
+def write_judgments(
+    studio: Studio,
+    output: Path,
+    set_id: str | None,
+    format: str | None,
+    *,
+    rule: str = DEFAULT_RULE,
+    history: bool = False,
+    catalog: str | None = None,
+) -> None:
+    """Export and say so."""
+    chosen = format or _ENDINGS.get(output.suffix.lower(), "qrels")
+    written = studio.judging.export(
+        _chosen(studio, set_id, catalog), output, chosen, rule=rule, history=history,
+        catalog=catalog,
+    )  # fmt: skip
+    print(f"Wrote {written} (rule: {rule}).")
+
+
+def take_in(
+    context: typer.Context,
+    source: Annotated[
+        Path, typer.Argument(help="TREC qrels, CSV, JSON lines or Parquet; Quepid or OpenSearch.")
+    ],
+    set_id: Annotated[
+        str | None, typer.Option("--set", help="Take them into this set (default: a new one).")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the new set.")] = "",
+    annotator: Annotated[
+        str, typer.Option(help="Who gave the labels, where the file does not say.")
+    ] = "imported",
+    queries: Annotated[
+        Path | None, typer.Option(help="Query texts for qrels: query id and text per line.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    catalog: _CatalogOption = None,
+) -> None:
+    """Take judgments in from a file; rows that don't fit are listed and left out."""
+    judging = Studio(context.obj).judging
+    plan = judging.plan_import(
+        source, set_id=set_id, name=name, annotator=annotator, query_texts=queries, catalog=catalog
+    )
+    print(
+        f"{source.name} is {plan.format}: {len(plan.events)} labels fit, {len(plan.rejected)} rows "
+        f"do not; {plan.new_pairs} pairs are new to the "
+        f"{'new set' if plan.is_new else 'set'} “{plan.judgment_set.name}”."
+    )
+    for row in plan.rejected[:20]:
+        print(f"  line {row.line}: {row.reason}")
+    if len(plan.rejected) > 20:
+        print(f"  … and {len(plan.rejected) - 20} more.")
+    if dry_run:
+        print("Nothing was stored (dry run).")
+        return
+    taken = judging.carry_out(plan, catalog)
+    print(f"Took in {taken} labels into {plan.judgment_set.set_id}.")
+
+
+def agreement(
+    context: typer.Context, set_id: _SetOption = None, catalog: _CatalogOption = None
+) -> None:
+    """Show how far annotators agree: percent, κ, α, per person and per query."""
+    studio = Studio(context.obj)
+    chosen = _chosen(studio, set_id, catalog)
+    made, report = studio.judging.get(chosen, catalog), studio.judging.report(chosen, catalog)
+    found, texts = report.agreement, {q.query_id: q for q in made.queries}
+    print(f"{made.name} ({made.set_id})")
+    print(
+        f"{found.judged} of {len(made.pairs)} pairs judged by {len(found.annotators)} people, "
+        f"{found.overlapping} of them by two or more."
+    )
+    interval = (
+        f" (95 % interval {found.interval[0]:.3f} to {found.interval[1]:.3f})"
+        if found.interval
+        else ""
+    )
+    print(f"Same grade: {_share(found.percent)}; Krippendorff's α (ordinal): "
+          f"{_number(found.alpha)}{interval}")  # fmt: skip
+    rates = ", ".join(
+        f"{grade} {made.grades.get(grade, '?')} {share:.0%}"
+        for grade, share in found.base_rates.items()
+    )
+    print(f"Base rates: {rates or 'none'}")
+    for couple in found.couples:
+        print(
+            f"  {couple.first} / {couple.second}: {couple.pairs} pairs, same "
+            f"{_share(couple.percent)}, weighted κ {_number(couple.kappa)}"
+        )
+    for person in report.annotators:
+        pace = f"{person.seconds:.1f} s a pair" if person.seconds else "no times"
+        print(
+            f"{person.name}: {person.grades} grades, {pace}, same as others "
+            f"{_share(person.percent)}, κ {_number(person.kappa)}, with themselves "
+            f"{_share(person.self_percent)} of {person.repeats} repeats"
+        )
+        for concern in person.concerns:
+            print(f"  ! {concern}")
+    for entry in [one for one in found.queries if one.percent is not None][:10]:
+        query = texts.get(entry.query_id)
+        print(
+            f"  {query.text or query.item_id or 'picture' if query else entry.query_id}: same "
+            f"{_share(entry.percent)} over {entry.overlapping} pairs, α {_number(entry.alpha)}"
+        )
+    print(f"Open disagreements: {report.open_disagreements}; flagged: {len(report.flags)}")
+
+
+def _chosen(studio: Studio, set_id: str | None, catalog: str | None) -> str:
+    if set_id:
+        return set_id
+    sets = studio.judging.sets(catalog)
+    if not sets:
+        raise JudgmentError("There is no judgment set yet; make one on the Annotate page first.")
+    return sets[0].set_id
+
+
+def _share(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.1%}"
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.3f}"

@@ -1,0 +1,206 @@
+"""Taking judgments in from a file: first a plan of what fits and what does not, then doing it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.domain import (
+    DEFAULT_SCALE,
+    EventKind,
+    Grade,
+    JudgmentEvent,
+    JudgmentQuery,
+    JudgmentSet,
+    Pair,
+    Rules,
+)
+from core.errors import JudgmentError
+from core.judging import readers
+from core.judging.checks import checked
+from core.judging.desk import JudgingDesk
+from core.judging.readers import File, Rejected, Row
+from core.judging.sets import from_json
+from core.judging.state import PairKey
+
+#: Which of these item ids the catalogue has.
+KnownItems = Callable[[Sequence[str]], Collection[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What an import would do.
+
+    Attributes:
+        format: What the file was taken for.
+        judgment_set: The set as it would be afterwards.
+        is_new: Whether the set would be made.
+        events: Events that fit.
+        new_pairs: Pairs that the set would get.
+        rejected: Rows that don't fit, with reasons.
+    """
+
+    format: str
+    judgment_set: JudgmentSet
+    is_new: bool
+    events: tuple[JudgmentEvent, ...]
+    new_pairs: int
+    rejected: tuple[Rejected, ...]
+
+
+def plan(
+    desk: JudgingDesk,
+    source: Path,
+    known_items: KnownItems,
+    *,
+    set_id: str | None = None,
+    name: str = "",
+    annotator: str = "imported",
+    texts: Mapping[str, str] | None = None,
+) -> ImportPlan:
+    """Read a file and say what would happen; nothing is stored.
+
+    Args:
+        desk: Where the judgments would go.
+        source: The file.
+        known_items: Which item ids the catalogue has.
+        set_id: Existing set to take them into; else the file's own set, else a new one.
+        name: Name of a new set.
+        annotator: Who gave the labels, where the file does not say.
+        texts: Query texts by id, for qrels.
+
+    Raises:
+        JudgmentError: The file can't be read, or there is no such set.
+    """
+    file = readers.read(source)
+    rejected = list(file.rejected)
+    base = _base(desk, file, source, set_id, name)
+    existing = {made.set_id for made in desk.sets()}
+    queries = {query.query_id: query for query in base.queries}
+    by_content = {_content(query): query for query in base.queries}
+    pairs: dict[PairKey, Pair] = {pair.key: pair for pair in base.pairs}
+    before = len(pairs)
+    catalogue = set(known_items(sorted({row.item_id for row in file.rows})))
+    grades, now = set(base.grades), datetime.now(UTC)
+    events = []
+    for row in file.rows:
+        query = _query_of(row, queries, by_content, texts or {})
+        key = (query.query_id, row.item_id)
+        if key not in pairs and row.item_id not in catalogue:
+            rejected.append(Rejected(row.line, f"the catalogue has no item “{row.item_id[:60]}”"))
+            continue
+        queries.setdefault(query.query_id, query)
+        by_content.setdefault(_content(query), query)
+        event = _event(row, base.set_id, query.query_id, annotator, now)
+        try:
+            events.append(checked(event, {key}, grades))
+        except JudgmentError as error:
+            rejected.append(Rejected(row.line, str(error)))
+            continue
+        pairs.setdefault(key, Pair(query, row.item_id))
+    return ImportPlan(
+        format=file.format,
+        judgment_set=replace(base, pairs=tuple(pairs.values())),
+        is_new=base.set_id not in existing,
+        events=tuple(events),
+        new_pairs=len(pairs) - before,
+        rejected=tuple(sorted(rejected, key=lambda one: one.line)),
+    )
+
+
+def carry_out(desk: JudgingDesk, made: ImportPlan) -> int:
+    """Store what a plan found to fit; returns how many events were new.
+
+    Raises:
+        JudgmentError: It can't be stored, or nothing fits.
+    """
+    if not made.events and not made.judgment_set.pairs:
+        raise JudgmentError("Nothing in this file fits, so nothing was taken in.")
+    if made.is_new:
+        desk.add(made.judgment_set)
+    elif made.new_pairs:
+        desk.extend(made.judgment_set.set_id, made.judgment_set.pairs)
+    return desk.take_in(made.judgment_set.set_id, made.events)
+
+
+def _base(
+    desk: JudgingDesk, file: File, source: Path, set_id: str | None, name: str
+) -> JudgmentSet:
+    """The set that labels go into: named, the file's own, or a new empty one."""
+    if set_id:
+        return desk.get(set_id)
+    ids = {row.event.set_id for row in file.rows if row.event is not None}
+    own = str(file.definition.get("set_id", "")) or (next(iter(ids)) if len(ids) == 1 else "")
+    known = {made.set_id: made for made in desk.sets()}
+    if own in known:
+        return known[own]
+    if file.definition:
+        try:
+            created = datetime.fromisoformat(str(file.definition["created"]))
+            return from_json(own, created, dict(file.definition))
+        except (KeyError, TypeError, ValueError) as error:
+            raise JudgmentError(f"{source.name} describes no judgment set: {error}.") from None
+    highest = max((row.grade for row in file.rows if row.grade is not None), default=0)
+    title = name or source.stem[:60]
+    digest = hashlib.sha256(f"{title}/{source.stem}".encode()).hexdigest()[:6]
+    return JudgmentSet(
+        set_id=own or f"import-{digest}",
+        name=title,
+        rules=Rules(scale=_scale(highest)),
+        engines=(),
+        depth=0,
+        pairs=(),
+        created=datetime.now(UTC),
+    )
+
+
+def _scale(highest: int) -> tuple[Grade, ...]:
+    """The default scale where the grades fit on it, else one with as many steps as there are."""
+    if highest <= DEFAULT_SCALE[-1].value:
+        return DEFAULT_SCALE
+    return tuple(Grade(value, f"grade {value}") for value in range(min(highest, 9) + 1))
+
+
+def _query_of(
+    row: Row,
+    queries: Mapping[str, JudgmentQuery],
+    by_content: Mapping[tuple[str, str, str], JudgmentQuery],
+    texts: Mapping[str, str],
+) -> JudgmentQuery:
+    """The set's own query for a row; a new one where the set has none like it."""
+    given = row.query
+    if given.query_id in queries:
+        return queries[given.query_id]
+    if given.query_id and not (given.text or given.item_id or given.picture):
+        given = replace(given, text=texts.get(given.query_id, given.query_id))
+    known = by_content.get(_content(given))
+    if known is not None and not given.query_id:
+        return known
+    return given if given.query_id else replace(given, query_id=_new_id(queries))
+
+
+def _new_id(queries: Mapping[str, JudgmentQuery]) -> str:
+    number = len(queries) + 1
+    while f"q{number}" in queries:
+        number += 1
+    return f"q{number}"
+
+
+def _content(query: JudgmentQuery) -> tuple[str, str, str]:
+    return query.text.casefold(), query.item_id, query.picture
+
+
+def _event(row: Row, set_id: str, query_id: str, annotator: str, now: datetime) -> JudgmentEvent:
+    if row.event is not None:
+        return replace(row.event, set_id=set_id, query_id=query_id)
+    who = row.annotator or annotator
+    parts = (set_id, query_id, row.item_id, who, str(row.grade))
+    # The same label from the same file again has the same id, so it counts once.
+    event_id = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+    return JudgmentEvent(
+        event_id, EventKind.GRADE, set_id, query_id, row.item_id, who, row.grade, "", now, 0.0,
+        page="import",
+    )  # fmt: skip

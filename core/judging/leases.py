@@ -1,0 +1,90 @@
+"""Who holds which pair right now, so that two people are not handed the same last slot.
+
+Leases are short-lived and cost at worst a label too many when they are lost, so they live in a
+SQLite file beside the database: its transactions hold between all processes on one file system.
+A lease is not given back when its pair is judged: it simply runs out. Until then its holder counts
+once, as holder or as grader, so a process that has not read the newest label yet can't hand the
+slot out again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from core.errors import JudgmentError
+from core.judging.state import PairKey
+
+#: How long a pair is held for somebody who does not answer, seconds.
+LEASE_SECONDS = 600.0
+
+_TABLE = """
+create table if not exists leases (
+  set_id text, query_id text, item_id text, annotator text, until real,
+  primary key (set_id, query_id, item_id, annotator)
+)
+"""
+
+
+class Leases:
+    """Leases of one catalogue; safe with several threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextmanager
+    def dealing(self, set_id: str) -> Iterator[Deal]:
+        """One deal at a time in all processes: look at the leases, then take some.
+
+        Raises:
+            JudgmentError: The file can't be used.
+        """
+        try:
+            with closing(
+                sqlite3.connect(self._path, timeout=20, isolation_level=None)
+            ) as connection:
+                connection.execute("pragma synchronous = off")
+                connection.execute("begin immediate")
+                connection.execute(_TABLE)
+                yield Deal(connection, set_id)
+                connection.execute("commit")
+        except sqlite3.Error as error:
+            raise JudgmentError(f"The queue can't be used: {error}. Try again.") from None
+
+
+class Deal:
+    """The leases of one set within one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, set_id: str) -> None:
+        self._connection = connection
+        self._set_id = set_id
+
+    def held(self) -> Mapping[PairKey, set[str]]:
+        """Who holds each leased pair; leases that have run out are dropped."""
+        self._connection.execute("delete from leases where until < ?", (time.time(),))
+        rows = self._connection.execute(
+            "select query_id, item_id, annotator from leases where set_id = ?", (self._set_id,)
+        )
+        found: dict[PairKey, set[str]] = {}
+        for query_id, item_id, annotator in rows:
+            found.setdefault((query_id, item_id), set()).add(annotator)
+        return found
+
+    def take(self, annotator: str, pairs: Iterable[PairKey]) -> None:
+        """Hold these pairs for somebody from now on."""
+        until = time.time() + LEASE_SECONDS
+        self._connection.executemany(
+            "insert or replace into leases values (?, ?, ?, ?, ?)",
+            [(self._set_id, *pair, annotator, until) for pair in pairs],
+        )
+
+    def release(self, annotator: str, pairs: Iterable[PairKey]) -> None:
+        """Give these pairs back."""
+        self._connection.executemany(
+            "delete from leases where set_id = ? and query_id = ? and item_id = ? "
+            "and annotator = ?",
+            [(self._set_id, *pair, annotator) for pair in pairs],
+        )
