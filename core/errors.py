@@ -61,3 +61,7 @@ class TrainingError(StudioError):
 
 class BudgetReached(StudioError):
     """What may be spent is spent; what was done is kept."""
+
+
+class AccessDenied(StudioError):
+    """Somebody asked for what their role does not allow."""

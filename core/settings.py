@@ -95,6 +95,13 @@ class Settings(BaseSettings):
         None, gt=0, description="Most dollars that one rewriting job may spend; empty is no cap."
     )
 
+    users_file: Path | None = Field(
+        None, description="Who may sign in (default: users.json in the data directory)."
+    )
+    user_header: str = Field(
+        "", description="Request header in which a trusted proxy names the signed-in user."
+    )
+
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the pages."""

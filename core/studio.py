@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from core.language.verbs import RewritingVerbs
 from core.judging.verbs import JudgingVerbs
 from core.library import DEMO, Catalog, Library, name_from
 from core.models import ModelRoom
+from core.people import People
 from core.pipeline.indexer import run_index
 from core.pipeline.job import OnProgress, read_progress
 from core.search import browse
@@ -55,6 +56,9 @@ class Studio:
         self._models = ModelRoom(settings)
         self._library = Library(settings)
         self._jobs = Jobs()
+        self.people = People(
+            settings.users_file or settings.data_dir / "users.json", settings.user_header
+        )
 
     # ── rooms with verbs of their own ────────────────────────────────────────────────────────
     @cached_property
@@ -95,6 +99,10 @@ class Studio:
     def item(self, item_id: str, catalog: str | None = None) -> Item:
         """One item; raises ``QueryError`` when it is not there."""
         return _item(self._library.get(catalog), item_id)
+
+    def items_by_id(self, item_ids: Iterable[str], catalog: str | None = None) -> dict[str, Item]:
+        """Those of these items that are there, by id."""
+        return self._library.get(catalog).store.items.get(item_ids)
 
     def photo(self, item: Item, catalog: str | None = None) -> Image.Image:
         """The stored photo, upright RGB."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import gradio as gr
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 
 from core.studio import Studio
 from ui.media import media_router
 from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
+from ui.people import SignIn
 from ui.theme import head, studio_theme, stylesheet
 
 #: Pages besides Home: title, path, module.
@@ -51,8 +52,10 @@ def build_app(studio: Studio) -> FastAPI:
         response.headers.setdefault("Referrer-Policy", "same-origin")
         return response
 
-    app.include_router(media_router(studio))
-    return gr.mount_gradio_app(
+    sign_in = SignIn(studio)
+    app.middleware("http")(sign_in.note)
+    app.include_router(media_router(studio), dependencies=[Depends(sign_in.check)])
+    app = gr.mount_gradio_app(
         app,
         build_pages(studio),
         path="/",
@@ -65,4 +68,7 @@ def build_app(studio: Studio) -> FastAPI:
         enable_monitoring=False,
         ssr_mode=False,
         max_file_size=f"{studio.settings.max_upload_mb}mb",
+        **sign_in.options(),
     )
+    sign_in.attach(app)
+    return app

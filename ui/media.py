@@ -17,9 +17,14 @@ _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def photo_url(photo: Photo, catalog: str, *, thumbnail: bool = True) -> str:
+    """URL of an item's photo in this studio."""
+    return picture_url(photo.sha256, catalog, thumbnail=thumbnail)
+
+
+def picture_url(sha256: str, catalog: str, *, thumbnail: bool = True) -> str:
     """URL of a stored picture in this studio."""
     size = "thumb" if thumbnail else "full"
-    return f"/media/{quote(catalog, safe='')}/{size}/{photo.sha256}.jpg"
+    return f"/media/{quote(catalog, safe='')}/{size}/{sha256}.jpg"
 
 
 def export_url(item_id: str, catalog: str) -> str:

@@ -55,6 +55,11 @@ def stylesheet() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
+def script(folder: str, *names: str) -> str:
+    """Script files of ``assets/<folder>`` in one piece, for ``gr.HTML(js_on_load=…)``."""
+    return "\n".join((ASSETS / folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
 def head() -> str:
     """Elements for the page's head: the studio's own scripts, inline."""
     scripts = ((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)

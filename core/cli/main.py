@@ -18,6 +18,7 @@ from core.cli.info import info
 from core.cli.rewrite import rewrite, rewrites
 from core.cli.judgments import judgments_app
 from core.cli.search import search
+from core.cli.users import users_app
 from core.errors import StudioError
 from core.settings import Profile, load_settings
 from core.studio import Studio
@@ -67,6 +68,7 @@ def build_cli(serve: Serve) -> typer.Typer:
     cli.add_typer(weights_app(), name="weights")
     cli.add_typer(export_app(), name="export")
     cli.add_typer(judgments_app(), name="judgments")
+    cli.add_typer(users_app(), name="users")
     return cli
 
 

@@ -166,6 +166,7 @@ class JudgingDesk:
         annotator: str,
         count: int = 1,
         without: Collection[tuple[str, str, int]] = (),
+        one_query: bool = False,
     ) -> queue.Hand:
         """The next pairs for this annotator, held for them for some minutes."""
         judgment_set = self._sets.get(set_id)
@@ -174,12 +175,14 @@ class JudgingDesk:
         if not rules.overlap:
             with self._lock:
                 state = self._state(set_id)
-                return queue.deal(ordered, state, rules, annotator, count, without=without)
+                return queue.deal(
+                    ordered, state, rules, annotator, count, without=without, one_query=one_query
+                )
         with self._leases.dealing(set_id) as leases:
             held = leases.held()
             with self._lock:
                 state = self._state(set_id)
-                hand = queue.deal(ordered, state, rules, annotator, count, held, without)
+                hand = queue.deal(ordered, state, rules, annotator, count, held, without, one_query)
             leases.take(annotator, [task.pair.key for task in hand.tasks if not task.round])
         return hand
 

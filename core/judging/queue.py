@@ -59,6 +59,7 @@ def deal(
     count: int,
     leased: Mapping[PairKey, set[str]] = _NONE,
     without: Collection[tuple[str, str, int]] = (),
+    one_query: bool = False,
 ) -> Hand:
     """Pairs for this annotator: fewest-judged first, in their own order; those put off come last.
 
@@ -70,6 +71,7 @@ def deal(
         count: How many at most.
         leased: Who holds which pair right now.
         without: Query id, item id and round of tasks that the annotator has in hand already.
+        one_query: Only pairs of one query, the one that is next.
     """
     mine = state.current(annotator)
     fresh: dict[int, list[Task]] = {}
@@ -101,7 +103,11 @@ def deal(
     soonest = REPEAT_AFTER if found else REPEAT_AFTER_AT_END
     repeats = due_repeats(ordered, state, rules, annotator, soonest, without)
     hand = [*found[: count - 1], *repeats[:1]] if found and repeats else [*found, *repeats]
-    return Hand(tuple([*hand, *later][: max(count, 0)]), waiting)
+    dealt = [*hand, *later]
+    if one_query and dealt:
+        query_id = dealt[0].pair.query.query_id
+        dealt = [task for task in dealt if task.pair.query.query_id == query_id]
+    return Hand(tuple(dealt[: max(count, 0)]), waiting)
 
 
 def due_repeats(
@@ -137,8 +143,9 @@ def is_repeat(rules: Rules, annotator: str, pair: PairKey) -> bool:
 def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> JudgingProgress:
     """How far this annotator is, and how fast (without breaks); how far the whole set is."""
     rules, mine = judgment_set.rules, state.current(annotator)
-    done, again = 0, len(state.repeated(annotator))
-    skipped = open_pairs = repeats = set_done = set_total = 0
+    again = state.repeated(annotator)
+    done = skipped = open_pairs = set_done = set_total = 0
+    pending: list[PairKey] = []
     people = state.annotators()
     for pair in judgment_set.pairs:
         key = pair.key
@@ -154,10 +161,17 @@ def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> Judg
                 skipped += label is not None
         else:
             done += 1
-            if rules.repeats and label.kind is EventKind.GRADE:
-                repeats += is_repeat(rules, annotator, key)
-    done += again
-    total = done + open_pairs + max(repeats - again, 0)
+            if (
+                rules.repeats
+                and label.kind is EventKind.GRADE
+                and key not in again
+                and is_repeat(rules, annotator, key)
+            ):
+                pending.append(key)
+    if not open_pairs:  # repeats that would come too soon don't come at all
+        pending = [k for k in pending if state.turns_since(annotator, k) >= REPEAT_AFTER_AT_END]
+    done += len(again)
+    total = done + open_pairs + len(pending)
     return JudgingProgress(
         done, total, skipped, pace(state, annotator), set_done, set_total, len(people)
     )

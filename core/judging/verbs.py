@@ -195,13 +195,15 @@ class JudgingVerbs:
         count: int = 1,
         *,
         without: Collection[tuple[str, str, int]] = (),
+        one_query: bool = False,
         catalog: str | None = None,
     ) -> Hand:
         """The next pairs for this annotator, held for them for some minutes.
 
-        ``without`` names tasks that the annotator's page has in hand: query id, item id, round.
+        ``without`` names tasks that the annotator's page has in hand: query id, item id, round;
+        ``one_query`` deals pairs of one query only, for a screen full of items.
         """
-        return self._desk(catalog).deal(set_id, annotator, count, without)
+        return self._desk(catalog).deal(set_id, annotator, count, without, one_query)
 
     def judge(self, event: JudgmentEvent, catalog: str | None = None) -> None:
         """Append one event durably; returning means that it is on disk."""

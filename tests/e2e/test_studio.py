@@ -98,25 +98,38 @@ def test_regions_are_filtered_drawn_searched_with_and_corrected(
 
 def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path: Path) -> None:
     page.goto(f"{studio_url}/annotate")
+    page.get_by_role("tab", name="New set").click()
     page.locator("#annotate-queries textarea").fill("wooden chair\nitem:nothing-like-it")
     page.locator("#annotate-create").click()
     expect(page.get_by_text("There is no item")).to_be_visible()
     page.locator("#annotate-queries textarea").fill("wooden chair\noranges in a crate")
     page.locator("#annotate-create").click()
-    desk = page.locator(".vs-desk")
-    expect(desk.locator(".vs-desk-title")).not_to_be_empty()
+    desk, single = page.locator(".vs-desk"), page.locator(".vs-desk [data-part=single]")
+    expect(desk.locator("[data-part=title]")).not_to_be_empty()
     page.locator("h1").first.click()  # away from the text fields: keys are commands now
 
-    first = desk.get_attribute("data-key")
+    first = single.get_attribute("data-key") or ""
     page.keyboard.press("3")
-    expect(desk).not_to_have_attribute("data-key", first or "")
-    expect(desk.locator(".vs-desk-progress")).to_contain_text("1 of")
+    expect(single).not_to_have_attribute("data-key", first)
+    done = desk.locator("[data-part=progress]")
+    expect(done).to_contain_text("1 of")
     page.keyboard.press("0")
-    expect(desk.locator(".vs-desk-progress")).to_contain_text("2 of")
+    expect(done).to_contain_text("2 of")
     page.keyboard.press("z")
-    expect(desk.locator(".vs-desk-progress")).to_contain_text("1 of")
+    expect(done).to_contain_text("1 of")
 
-    page.get_by_role("button", name="Export").first.click()
+    # A lost connection: the judgment stays in the browser, over a reload, until it is saved.
+    page.context.route("**/component_server**", lambda route: route.abort())
+    page.keyboard.press("1")
+    expect(desk.locator("[data-part=status]")).to_contain_text("kept in this browser")
+    page.reload()
+    page.context.unroute("**/component_server**")
+    expect(done).to_contain_text("2 of")
+    page.locator("h1").first.click()
+    page.keyboard.press("z")
+    expect(done).to_contain_text("1 of")
+
+    page.get_by_role("tab", name="Files").click()
     page.locator("#annotate-qrels").click()
     with page.expect_download() as download:
         page.locator("#annotate-file a[download]").first.click()
@@ -125,7 +138,7 @@ def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path
     (line,) = target.read_text().splitlines()
     query_id, zero, item_id, grade = line.split()
     assert (zero, grade) == ("0", "3")
-    assert f"{query_id}\t{item_id}" == first
+    assert f"{query_id}\t{item_id}\t0" == first
 
 
 def test_pages_fit_a_phone(page: Page, studio_url: str) -> None:

@@ -5,25 +5,54 @@ from typing import Any
 
 import pytest
 
-from core.domain import JudgmentQuery
+from core.domain import DEFAULT_SCALE, ExamplePair
 from core.errors import JudgmentError
-from ui.pages.annotate import Desk, parse_queries
+from core.people import People, Role
+from ui.components.judging_desk import Desk
+from ui.components.judging_setup import parse_examples, parse_scale
+from ui.render import markdown
 
 
-def test_queries_one_per_line_without_repeats() -> None:
-    lines = " wooden chair \n\nitem: met-1\nwooden chair\nred lamp"
-    assert parse_queries(lines) == (
-        JudgmentQuery("q1", text="wooden chair"),
-        JudgmentQuery("q2", item_id="met-1"),
-        JudgmentQuery("q3", text="red lamp"),
+def desk(tmp_path: Any) -> Desk:
+    """A desk of a studio that nobody has to sign in to; the rest of it is never reached."""
+    studio: Any = SimpleNamespace(people=People(tmp_path / "users.json"))
+    return Desk(studio)
+
+
+@pytest.mark.parametrize("ask", [{}, {"name": "a"}, {"name": "a", "set": "s", "catalog": "c"},
+    {"name": "a", "set": "s", "catalog": "c", "events": [{"event_id": "1", "kind": "adjudicate"}]},
+    {"name": "a", "set": "s", "catalog": "c", "events": [{"event_id": "1", "kind": "explode"}]},
+    {"name": "a", "set": "s", "catalog": "c", "events": 7}])  # fmt: skip
+def test_nonsense_from_the_browser_is_answered_with_a_sentence(
+    tmp_path: Any, ask: dict[str, Any]
+) -> None:
+    one = desk(tmp_path)
+    assert "no judgment" in one.answer(one.judge, ask, None)["error"]
+
+
+def test_nobody_judges_without_the_role(tmp_path: Any) -> None:
+    one = desk(tmp_path)
+    people = one._studio.people
+    people.add("vera", Role.VIEWER, "password-1")
+    ask = {"name": "root", "set": "s", "catalog": "c", "events": []}
+    assert "Sign in" in one.answer(one.judge, ask, None)["error"]
+    vera: Any = SimpleNamespace(username="vera")
+    assert "needs the role annotator" in one.answer(one.judge, ask, vera)["error"]
+
+
+def test_scales_and_examples_from_tables() -> None:
+    rows = [[grade.value, grade.name, grade.help] for grade in reversed(DEFAULT_SCALE)]
+    assert parse_scale([*rows, ["", "", ""]]) == DEFAULT_SCALE
+    with pytest.raises(JudgmentError, match="no whole number"):
+        parse_scale([["high", "good", ""]])
+    assert parse_examples([["chair", "a", "2", "kind"], ["", "", "", ""]]) == (
+        ExamplePair("chair", "a", 2, "kind"),
     )
-    with pytest.raises(JudgmentError, match="at least one"):
-        parse_queries(" \n ")
 
 
-@pytest.mark.parametrize(
-    "ask", [{}, {"set": "s", "catalog": "c", "name": "a", "kind": "explode"}, {"set": "s"}]
-)
-def test_nonsense_from_the_browser_is_answered_with_a_sentence(ask: dict[str, Any]) -> None:
-    desk = Desk(studio=SimpleNamespace())  # type: ignore[arg-type]  # never reached
-    assert "no judgment" in desk.judge(ask)["error"]
+def test_guidelines_are_markdown_but_never_html() -> None:
+    html = markdown("**bold** <script>x</script> ![p](http://x/y.png) [l](javascript:x)")
+    assert "<strong>bold</strong>" in html
+    assert "<script" not in html
+    assert "<img" not in html
+    assert 'href="javascript' not in html

@@ -1,0 +1,26 @@
+// Deciding disagreements: a grade button stores the decision with its reason.
+element.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-decide]");
+  if (!button) return;
+  const list = element.querySelector("[data-cases]"), item = button.closest("[data-query]");
+  const why = item.querySelector("input"), note = item.querySelector("[role=status]");
+  if (!why.value.trim()) {
+    note.textContent = "Say in a few words why: the annotators learn from it.";
+    why.focus();
+    return;
+  }
+  const name = document.querySelector("#annotate-name input, #annotate-name textarea");
+  item.dataset.event = item.dataset.event || [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const answer = await server.decide({
+    set: list.dataset.set, catalog: list.dataset.catalog, name: name ? name.value : "local",
+    query_id: item.dataset.query, item_id: item.dataset.item, grade: Number(button.dataset.decide),
+    why: why.value, event_id: item.dataset.event,
+  }).catch(() => ({ error: "The studio can't be reached; try again." }));
+  note.textContent = answer.error || "Decided.";
+  note.classList.toggle("vs-down", Boolean(answer.error));
+  if (answer.error) return;
+  delete item.dataset.event;  // a second decision is a new one
+  for (const other of item.querySelectorAll("[data-decide]"))
+    other.setAttribute("aria-pressed", String(other === button));
+});

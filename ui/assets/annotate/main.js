@@ -1,0 +1,223 @@
+// The judging desk: keys and buttons in, judgments out through the outbox, pairs from the server.
+let desk = null, single = null, grid = null, box = null, choice = null, loading = false;
+let ended = false, generation = 0, gridMode = false;
+const photos = makePhotos(40);
+const part = (name) => desk.querySelector(`[data-part=${name}]`);
+const nameOf = () =>
+  (document.querySelector("#annotate-name input, #annotate-name textarea") || {}).value || "local";
+const base = () => ({ set: desk.dataset.set, catalog: desk.dataset.catalog, name: nameOf() });
+const mode = () => (gridMode ? grid : single);
+
+function say(text, bad) {
+  if (!desk) return;
+  part("status").textContent = text || "";
+  part("status").classList.toggle("vs-down", Boolean(bad));
+}
+function progress(p) {
+  if (!p) return;
+  const share = (done, total) => `${total ? Math.round((100 * done) / total) : 0}%`;
+  part("mine").style.width = share(p.done, p.total);
+  part("all").style.width = share(p.set_done, p.set_total);
+  const left = p.total - p.done;
+  const minutes = p.per_minute ? Math.ceil(left / p.per_minute) : 0;
+  part("progress").textContent = `${p.done} of ${p.total} judged` +
+    (p.skipped ? ` · ${p.skipped} for later` : "") +
+    (p.per_minute ? ` · ${p.per_minute} a minute` : "") +
+    (minutes && left ? ` · about ${minutes} min left` : "");
+  part("set-progress").textContent = `Whole set: ${p.set_done} of ${p.set_total} labels, ` +
+    `${p.annotators} ${p.annotators === 1 ? "person" : "people"}`;
+}
+
+const outbox = makeOutbox({
+  send: (batch) => server.judge(batch),
+  onSaved: (answer) => {
+    if (!desk || answer.set !== desk.dataset.set) return;
+    progress(answer.progress);
+    say("Saved.");
+    if (mode().isEmpty && mode().isEmpty()) refill();
+  },
+  onRefused: (event, why) => {
+    say(`Not saved: ${why}`, true);
+    if (desk && event.set === desk.dataset.set && event.task) {
+      if (!gridMode || !grid.reopen(event.task.key)) single.reopen(event.task);
+    }
+  },
+  onState: (count, problem) => {
+    if (!count) return;
+    say(`Not saved yet: ${problem}. ${count} ${count === 1 ? "judgment is" : "judgments are"} ` +
+      "kept in this browser and sent again by itself.", true);
+  },
+});
+function send(task, kind, grade, note, seconds) {
+  outbox.add({
+    ...base(), event_id: newId(), query_id: task.query_id, item_id: task.item_id,
+    round: task.round, kind, grade, note: note || part("note").value.trim(), seconds,
+    guidelines: Number(desk.dataset.revision), page: desk.dataset.page, task,
+  });
+  part("note").value = "";
+  part("note-row").hidden = true;
+  if (kind === "flag") say("Flagged. Now judge it, or put it off.");
+}
+
+async function refill() {
+  if (loading || ended || !desk) return;
+  loading = true;
+  const mine = generation;
+  try {
+    if (gridMode && !(await outbox.empty(nameOf()))) return;
+    const answer = await server.next_pairs({ ...base(), grid: gridMode,
+      held: gridMode ? [] : [...single.held(), ...inFlight()] });
+    if (mine !== generation) return;
+    if (answer.error) { say(answer.error, true); return; }
+    progress(answer.progress);
+    if (gridMode) grid.take(answer.tasks); else single.take(answer.tasks);
+    const empty = gridMode ? !answer.tasks.length : single.isEmpty();
+    ended = empty && !outbox.count(nameOf());
+    part("end").hidden = !empty;
+    part("end-text").textContent = answer.waiting
+      ? `Others have the last ${answer.waiting} pairs in hand. Look again in some minutes.`
+      : "Nothing is left for you in this set: everything that you can judge is judged.";
+    if (empty && answer.waiting) { ended = false; setTimeout(refill, 20000); }
+  } catch (problem) {
+    if (mine === generation) say("The studio can't be reached; nothing is lost. Trying again …", true);
+    setTimeout(refill, 2000);
+  } finally { loading = false; }
+}
+function inFlight() {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(OUTBOX))
+      .map((key) => JSON.parse(localStorage.getItem(key)))
+      .filter((event) => event.set === desk.dataset.set && event.task)
+      .map((event) => event.task.key);
+  } catch { return []; }
+}
+async function undo() {
+  const mine = generation;
+  if (!(await outbox.empty(nameOf()))) { say("Still saving; undo again in a moment.", true); return; }
+  const answer = await server.undo({ ...base(), event_id: newId() })
+    .catch(() => ({ error: "The studio can't be reached." }));
+  if (mine !== generation) return;
+  if (answer.error) { say(answer.error, true); return; }
+  if (!answer.task) { say("There is nothing to undo."); return; }
+  ended = false;
+  part("end").hidden = true;
+  progress(answer.progress);
+  if (!gridMode || !grid.reopen(answer.task.key)) {
+    if (gridMode) setGrid(false);
+    single.reopen(answer.task);
+  }
+  say("Taken back: judge it again.");
+}
+
+function ask(kind) {  // reasons for "can't tell" and for a flag: a digit chooses, Escape leaves
+  choice = choice === kind ? null : kind;
+  for (const row of desk.querySelectorAll("[data-reasons]")) row.hidden = row.dataset.reasons !== choice;
+}
+function act(kind, grade, note) {
+  if (!mode().shown()) return;
+  choice = null;
+  for (const row of desk.querySelectorAll("[data-reasons]")) row.hidden = true;
+  mode().act(kind, grade, note);
+}
+function setGrid(on) {
+  gridMode = on;
+  generation += 1;
+  ended = false;
+  loading = false;
+  try { localStorage.setItem("vs-grid", on ? "1" : ""); } catch { /* not kept */ }
+  part("mode").setAttribute("aria-pressed", String(on));
+  part("end").hidden = true;
+  desk.classList.toggle("vs-desk-grid", on);
+  if (on) { single.reset(); grid.take([]); } else grid.hide();
+  refill();
+}
+function toggle(name) {
+  const panel = part(name);
+  panel.hidden = !panel.hidden;
+}
+function command(name, button) {
+  if (name === "grade") act("grade", Number(button.dataset.grade));
+  else if (name === "reason") act(button.closest("[data-reasons]").dataset.reasons, null, button.dataset.text);
+  else if (name === "skip") act("skip", null);
+  else if (name === "unsure" || name === "flag") ask(name);
+  else if (name === "undo") undo();
+  else if (name === "back") gridMode ? undo() : single.goBack();
+  else if (name === "forward") single.forward();
+  else if (name === "note") { toggle("note-row"); if (!part("note-row").hidden) part("note").focus(); }
+  else if (name === "bigger") {
+    const task = mode().shown();
+    if (box.isOpen()) box.close(); else if (task) box.open(task.photo, task.title);
+  } else if (name === "description") { const d = desk.querySelector("figcaption details"); d.open = !d.open; }
+  else if (name === "guidelines") { const d = part("guidelines"); if (d) d.open = !d.open; }
+  else if (name === "help") toggle("help");
+  else if (name === "mode") setGrid(!gridMode);
+  else if (name === "next" && grid.isDone()) refill();
+}
+const KEYS = {
+  s: "skip", u: "unsure", f: "flag", z: "undo", backspace: "back", n: "note", b: "bigger",
+  d: "description", g: "guidelines", "?": "help", m: "mode", enter: "next",
+};
+function onKey(event) {
+  if (!desk || !desk.isConnected || !desk.offsetParent) return;
+  if (event.target === part("note") && ["Enter", "Escape"].includes(event.key)) {
+    part("note").blur();
+    if (event.key === "Escape") part("note-row").hidden = true;
+    event.preventDefault();
+    return;
+  }
+  if (window.vs.isTyping(event)) return;
+  const key = event.key.toLowerCase();
+  if (key === "escape") { box.close(); part("help").hidden = true; ask(null); return; }
+  if (/^[0-9]$/.test(key)) {
+    const button = choice
+      ? desk.querySelectorAll(`[data-reasons=${choice}] button`)[Number(key) - 1]
+      : desk.querySelector(`[data-do=grade][data-grade="${key}"]`);
+    if (!button) return;
+    box.close();
+    command(button.dataset.do, button);
+  } else if (event.key.startsWith("Arrow")) {
+    if (gridMode) grid.move(event.key);
+    else if (event.key === "ArrowLeft") single.goBack();
+    else if (event.key === "ArrowRight") single.forward();
+    else return;
+  } else if (KEYS[key] && !(key === "enter" && (!gridMode || event.target.closest("button,summary,a")))) command(KEYS[key]);
+  else return;
+  event.preventDefault();
+}
+
+async function start() {
+  const found = element.querySelector("[data-desk]");
+  if (found === desk && desk) return;
+  desk = found;
+  generation += 1;
+  ended = loading = false;
+  choice = null;
+  if (!desk) return;
+  box = makeLightbox(part("lightbox"));
+  const hooks = { send, refill, say,
+    nameOf: (grade) => (desk.querySelector(`[data-grade="${grade}"]`) || {}).dataset?.name || grade };
+  single = makeSingle({ root: part("single"), photos, hooks });
+  grid = makeGrid({ root: part("grid"), hooks });
+  try { gridMode = Boolean(localStorage.getItem("vs-grid")); } catch { gridMode = false; }
+  desk.classList.toggle("vs-desk-grid", gridMode);
+  part("mode").setAttribute("aria-pressed", String(gridMode));
+  const mine = generation;
+  outbox.flush(nameOf());
+  const answer = await server.history(base()).catch(() => ({ tasks: [] }));
+  if (mine !== generation) return;
+  if (answer.error) { say(answer.error, true); return; }
+  single.remember(answer.tasks || []);
+  if (answer.tasks && answer.tasks.length) say("Welcome back: you go on where you were.");
+  refill();
+}
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do]");
+  if (button && desk) { command(button.dataset.do, button); if (button.dataset.do !== "note") button.blur(); }
+});
+document.addEventListener("keydown", onKey);
+document.addEventListener("change", (event) => {
+  if (event.target.closest && event.target.closest("#annotate-name")) { desk = null; start(); }
+});
+window.addEventListener("online", () => outbox.flush(nameOf()));
+watch("value", start);
+start();

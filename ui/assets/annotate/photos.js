@@ -1,0 +1,45 @@
+// Photos that are decoded before they are needed: showing one is putting its element in place.
+function makePhotos(limit) {
+  const ready = new Map();
+  function load(url) {
+    if (!url || ready.has(url)) return;
+    const image = new Image();
+    image.src = url;
+    image.decode().catch(() => {});
+    ready.set(url, image);
+    while (ready.size > limit) ready.delete(ready.keys().next().value);
+  }
+  function put(slot, url, alt) {
+    load(url);
+    const image = ready.get(url);
+    if (!image) { slot.replaceChildren(); return; }
+    ready.delete(url);
+    ready.set(url, image);  // used last
+    image.alt = alt;
+    slot.replaceChildren(image);
+  }
+  return { load, put };
+}
+
+// The photo over the whole window; click (or + and -) magnifies, the pointer moves what is seen.
+function makeLightbox(element) {
+  const picture = element.querySelector("img");
+  const close = () => { element.hidden = true; picture.classList.remove("vs-closer"); };
+  const aim = (event) => {
+    const box = element.getBoundingClientRect();
+    const at = (value, start, size) => `${Math.round((100 * (value - start)) / size)}%`;
+    picture.style.transformOrigin =
+      `${at(event.clientX, box.left, box.width)} ${at(event.clientY, box.top, box.height)}`;
+  };
+  element.addEventListener("pointermove", aim);
+  element.addEventListener("click", (event) => {
+    if (event.target.closest("button")) { close(); return; }
+    aim(event);
+    picture.classList.toggle("vs-closer");
+  });
+  return {
+    close,
+    isOpen: () => !element.hidden,
+    open: (url, alt) => { picture.src = url; picture.alt = alt; element.hidden = false; },
+  };
+}

@@ -1,0 +1,86 @@
+// One pair at a time: the photo is large, a key grades, saves and goes on.
+function makeSingle({ root, photos, hooks }) {
+  const part = (name) => root.querySelector(`[data-part=${name}]`);
+  let queue = [], current = null, history = [], back = 0, shownAt = 0;
+
+  const keyOf = (task) => task.key;
+  const held = () => [...queue, ...(current ? [current] : [])].map((task) => task.key);
+  function take(tasks) {
+    const have = new Set(held());
+    for (const task of tasks) {
+      if (have.has(task.key)) continue;
+      photos.load(task.photo);
+      photos.load(task.query_photo);
+      queue.push(task);
+    }
+    if (!current) next();
+  }
+  function next() {
+    back = 0;
+    current = queue.shift() || null;
+    draw(current);
+    if (queue.length < 4) hooks.refill();
+  }
+  function draw(task) {
+    root.hidden = !task;
+    if (!task) return;
+    const past = back > 0 ? history[history.length - back] : null;
+    photos.put(part("photo"), task.photo, task.title);
+    part("title").textContent = task.title;
+    part("type").textContent = task.type;
+    part("type").hidden = !task.type;
+    part("description").textContent = task.description || "No description.";
+    part("query").textContent = task.query;
+    part("ask").textContent = task.query_photo && !task.query_text
+      ? "How similar is it to this?" : "Query";
+    part("query-photo").hidden = !task.query_photo;
+    if (task.query_photo) photos.put(part("query-photo"), task.query_photo, "Query picture");
+    part("past").hidden = !past;
+    for (const button of root.querySelectorAll("[data-grade]")) {
+      button.setAttribute("aria-pressed", String(Boolean(past) && past.kind === "grade" &&
+        String(past.grade) === button.dataset.grade));
+    }
+    root.dataset.key = task.key;
+    shownAt = performance.now();
+  }
+  const shown = () => (back > 0 ? history[history.length - back].task : current);
+  function act(kind, grade, note) {
+    const task = shown();
+    if (!task) return;
+    const seconds = (performance.now() - shownAt) / 1000;
+    if (kind === "flag") { hooks.send(task, kind, null, note, seconds); return; }
+    if (back > 0) {  // a correction: the newest judgment of a pair counts
+      Object.assign(history[history.length - back], { kind, grade });
+      forward();
+    } else {
+      history.push({ task, kind, grade });
+      if (history.length > 200) history.shift();
+      next();
+    }
+    hooks.send(task, kind, grade, note, seconds);
+  }
+  function goBack() {
+    if (back >= history.length) { hooks.say("There is nothing before this."); return; }
+    back += 1;
+    draw(shown());
+  }
+  function forward() {
+    if (back > 0) back -= 1;
+    draw(shown());
+  }
+  function reopen(task) {  // after an undo, or when the server refused it
+    history = history.filter((one) => one.task.key !== task.key);
+    queue = queue.filter((one) => one.key !== task.key);
+    if (current && current.key !== task.key) queue.unshift(current);
+    back = 0;
+    current = task;
+    draw(current);
+  }
+  return {
+    take, act, goBack, forward, reopen, held, shown, keyOf,
+    remember: (entries) => { history = entries; },
+    isEmpty: () => !current && !queue.length,
+    reset: () => { queue = []; current = null; history = []; back = 0; root.hidden = true; },
+    show: () => draw(shown()),
+  };
+}

@@ -1,0 +1,236 @@
+"""The judging desk: what its script calls, pairs out, events in. Nothing here tells an engine."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import gradio as gr
+
+from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Task
+from core.errors import StudioError
+from core.people import Role
+from core.studio import Studio
+from ui.media import photo_url, picture_url
+from ui.people import person, require
+from ui.render import markdown, render
+from ui.theme import script
+
+#: Pairs kept ready in the browser, so that the next photo is there before the key is pressed.
+AHEAD = 8
+#: Items on one screen of the grid.
+GRID = 24
+#: What "back" reaches after a reload.
+_HISTORY = 20
+#: Most events in one call.
+_BATCH = 50
+
+#: What a page may send; adjudications and deletions have doors of their own.
+_KINDS = LABELS | {EventKind.FLAG}
+
+_SCRIPT = script("annotate", "outbox", "photos", "single", "grid", "main")
+#: Told to every event, so that labels made with a faulty page can be found later.
+PAGE_VERSION = hashlib.sha256(_SCRIPT.encode()).hexdigest()[:8]
+
+_log = logging.getLogger(__name__)
+
+
+def desk_pane(studio: Studio) -> gr.HTML:
+    """The desk as a component; its value is ``desk_html``."""
+    return gr.HTML(
+        render("annotate_empty.html"),
+        elem_id="annotate",
+        js_on_load=_SCRIPT,
+        server_functions=Desk(studio).server_functions(),
+    )
+
+
+def desk_html(studio: Studio, chosen: JudgmentSet | None, catalog: str) -> str:
+    """The desk for a set, or what to do where none is chosen."""
+    if chosen is None:
+        return render("annotate_empty.html")
+    return render(
+        "annotate.html",
+        set=chosen,
+        catalog=catalog,
+        version=PAGE_VERSION,
+        guidelines=markdown(chosen.rules.guidelines),
+        examples=_examples(studio, chosen, catalog),
+    )
+
+
+class Desk:
+    """What the page's script calls."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def server_functions(self) -> list[Callable[..., dict[str, Any]]]:
+        """Plain functions (Gradio marks them, which bound methods don't allow)."""
+
+        def next_pairs(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+            return self.answer(self.next_pairs, ask, request)
+
+        def judge(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+            return self.answer(self.judge, ask, request)
+
+        def undo(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+            return self.answer(self.undo, ask, request)
+
+        def history(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+            return self.answer(self.history, ask, request)
+
+        return [next_pairs, judge, undo, history]
+
+    def answer(
+        self,
+        work: Callable[[dict[str, Any], str], dict[str, Any]],
+        ask: dict[str, Any],
+        request: gr.Request | None,
+    ) -> dict[str, Any]:
+        """Run one call for whoever sent it; problems become a sentence under ``error``."""
+        try:
+            require(self._studio, request, Role.ANNOTATOR)
+            return work(ask, person(request, str(ask["name"])))
+        except StudioError as error:
+            return {"error": str(error)}
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return {"error": "The page sent something that is no judgment. Reload it, please."}
+        except Exception:
+            _log.exception("The judging desk failed")
+            return {"error": "Something went wrong on our side; the log has the details."}
+
+    def next_pairs(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
+        """The next pairs for this annotator, without those still in the browser's hands."""
+        set_id, where, grid = str(ask["set"]), str(ask["catalog"]), bool(ask.get("grid"))
+        held = {_parsed_key(str(key)) for key in ask.get("held", [])}
+        hand = self._studio.judging.deal(
+            set_id, who, GRID if grid else AHEAD, without=held, one_query=grid, catalog=where
+        )
+        return {
+            "tasks": self._views(hand.tasks, where),
+            "waiting": hand.waiting,
+            "progress": self._progress(set_id, who, where),
+        }
+
+    def judge(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
+        """Store events; those not named in ``refused`` are on disk when this returns."""
+        set_id, where = str(ask["set"]), str(ask["catalog"])
+        refused: dict[str, str] = {}
+        for sent in list(ask["events"])[:_BATCH]:
+            try:
+                self._studio.judging.judge(_event(sent, set_id, who), where)
+            except StudioError as error:
+                if isinstance(error.__cause__, Exception):
+                    raise  # the disk, not the judgment: the page keeps it and tries again
+                refused[str(sent["event_id"])] = str(error)
+        return {
+            "set": set_id,
+            "refused": refused,
+            "progress": self._progress(set_id, who, where),
+        }
+
+    def undo(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
+        """Take back this annotator's last event and hand out its pair again."""
+        set_id, where = str(ask["set"]), str(ask["catalog"])
+        judging = self._studio.judging
+        undone = judging.undo(set_id, who, str(ask["event_id"])[:64], where)
+        return {
+            "task": self._history_views([undone], where)[0]["task"] if undone else None,
+            "progress": self._progress(set_id, who, where),
+        }
+
+    def history(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
+        """This annotator's latest judgments, oldest first, for the way back."""
+        set_id, where = str(ask["set"]), str(ask["catalog"])
+        events = self._studio.judging.history(set_id, who, _HISTORY, where)
+        return {"tasks": self._history_views(events[::-1], where)}
+
+    def _history_views(self, events: list[JudgmentEvent], where: str) -> list[dict[str, Any]]:
+        if not events:
+            return []
+        made = self._studio.judging.get(events[0].set_id, where)
+        pairs = {pair.key: pair for pair in made.pairs}
+        tasks = [Task(pairs[(e.query_id, e.item_id)], e.round) for e in events]
+        return [
+            {"task": view, "kind": event.kind.value, "grade": event.grade}
+            for event, view in zip(events, self._views(tasks, where), strict=True)
+        ]
+
+    def _views(self, tasks: Any, where: str) -> list[dict[str, Any]]:
+        wanted = {t.pair.item_id for t in tasks} | {t.pair.query.item_id for t in tasks} - {""}
+        items = self._studio.items_by_id(wanted, where)
+        views = []
+        for task in tasks:
+            query, item = task.pair.query, items.get(task.pair.item_id)
+            asked = items.get(query.item_id)
+            picture = asked.photo.sha256 if asked else query.picture
+            views.append(
+                {
+                    "key": "\t".join((*task.pair.key, str(task.round))),
+                    "query_id": query.query_id,
+                    "query": query.text or (asked.title if asked else ""),
+                    "query_text": query.text,
+                    "query_photo": picture_url(picture, where, thumbnail=False) if picture else "",
+                    "item_id": task.pair.item_id,
+                    "round": task.round,
+                    "photo": photo_url(item.photo, where, thumbnail=False) if item else "",
+                    "thumb": photo_url(item.photo, where) if item else "",
+                    "title": item.title if item else "This item has left the catalogue.",
+                    "type": item.product_type if item else "",
+                    "description": item.description if item else "",
+                }
+            )
+        return views
+
+    def _progress(self, set_id: str, who: str, where: str) -> dict[str, Any]:
+        found = self._studio.judging.progress(set_id, who, where)
+        return {name: getattr(found, name) for name in found.__slots__}
+
+
+def _event(sent: Mapping[str, Any], set_id: str, who: str) -> JudgmentEvent:
+    kind = EventKind(str(sent["kind"]))
+    if kind not in _KINDS:
+        raise ValueError(kind)
+    grade = sent.get("grade")
+    return JudgmentEvent(
+        event_id=str(sent["event_id"]),
+        kind=kind,
+        set_id=set_id,
+        query_id=str(sent["query_id"]),
+        item_id=str(sent["item_id"]),
+        annotator=who,
+        grade=int(grade) if kind is EventKind.GRADE and grade is not None else None,
+        note=str(sent.get("note") or ""),
+        at=datetime.now(UTC),
+        seconds=float(sent.get("seconds") or 0),
+        round=int(sent.get("round") or 0),
+        page=str(sent.get("page") or ""),
+        guidelines=int(sent.get("guidelines") or 1),
+    )
+
+
+def _parsed_key(key: str) -> tuple[str, str, int]:
+    query_id, item_id, number = key.split("\t")
+    return query_id, item_id, int(number)
+
+
+def _examples(studio: Studio, chosen: JudgmentSet, where: str) -> list[dict[str, Any]]:
+    """The guidelines' example pairs whose items are (still) in the catalogue."""
+    wanted = chosen.rules.examples
+    items = studio.items_by_id({example.item_id for example in wanted}, where)
+    return [
+        {
+            "query": example.query,
+            "title": items[example.item_id].title,
+            "photo": photo_url(items[example.item_id].photo, where),
+            "grade": example.grade,
+            "name": chosen.grades.get(example.grade, ""),
+            "why": example.why,
+        }
+        for example in wanted
+        if example.item_id in items
+    ]

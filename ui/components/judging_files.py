@@ -1,0 +1,106 @@
+"""Judgments in and out of the page: exports to download, imports with a dry run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import gradio as gr
+
+from core.errors import JudgmentError
+from core.judging.aggregation import DEFAULT_RULE, RULES
+from core.judging.export import FORMATS, facts_path
+from core.people import Role
+from core.studio import Studio
+from ui.messages import sentences
+from ui.people import allowed
+from ui.render import render
+
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+
+def files_tab(
+    studio: Studio,
+    sets: gr.Dropdown,
+    catalog: gr.State,
+    shown: Callable[[str, str | None], tuple[Any, ...]],
+    outputs: list[Any],
+) -> None:
+    """Lay out export and import inside the current tab."""
+    with gr.Row(equal_height=False):
+        with gr.Column():
+            gr.HTML('<h2 class="vs-h2">Export</h2>')
+            rule = gr.Dropdown(
+                list(RULES), value=DEFAULT_RULE, label="How several grades become one",
+                info="An adjudicator's grade stands before every rule.",
+            )  # fmt: skip
+            history = gr.Checkbox(False, label="Whole history: also undone and corrected labels")
+            with gr.Row():
+                buttons = {
+                    name: gr.Button(text, elem_id=f"annotate-{name}", min_width=90)
+                    for name, text in zip(
+                        FORMATS, ("TREC qrels", "CSV", "JSON lines", "Parquet"), strict=True
+                    )
+                }
+            file = gr.File(
+                label="File", elem_id="annotate-file", interactive=False, file_count="multiple"
+            )
+        with gr.Column():
+            gr.HTML('<h2 class="vs-h2">Import</h2>')
+            source = gr.File(
+                label="TREC qrels, CSV (also Quepid's and OpenSearch's), JSON lines or Parquet",
+                file_types=[".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".qrels", ".txt"],
+                height=120,
+            )
+            into = gr.Checkbox(False, label="Into the chosen set (else the file's own, or new)")
+            name = gr.Textbox(
+                "imported", label="Who gave the labels, where the file does not say", max_length=60
+            )
+            with gr.Row():
+                dry = gr.Button("Dry run")
+                go = gr.Button("Import", variant="primary")
+            report = gr.HTML(elem_id="annotate-import")
+
+    def export(format: str) -> Callable[..., list[str]]:
+        @sentences
+        @allowed(studio, Role.MERCHANDISER)
+        def write(set_id: str | None, where: str, by: str, whole: bool) -> list[str]:
+            if not set_id:
+                raise JudgmentError("Choose a judgment set first.")
+            target = Path(mkdtemp(prefix="vlclip-")) / f"{set_id}.{format}"
+            studio.judging.export(set_id, target, format, rule=by, history=whole, catalog=where)
+            return [str(path) for path in (target, facts_path(target)) if path.is_file()]
+
+        return write
+
+    def plan(path: str | None, chosen: str | None, where: str, who: str) -> Any:
+        if not path:
+            raise JudgmentError("Choose a file first.")
+        return studio.judging.plan_import(
+            Path(path), set_id=chosen, name=Path(path).stem[:60],
+            annotator=who.strip() or "imported", catalog=where,
+        )  # fmt: skip
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def try_out(path: str | None, here: bool, who: str, set_id: str | None, where: str) -> str:
+        found = plan(path, set_id if here else None, where, who)
+        return render("annotate_import.html", plan=found, taken=None)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def take_in(
+        path: str | None, here: bool, who: str, set_id: str | None, where: str
+    ) -> tuple[Any, ...]:
+        found = plan(path, set_id if here else None, where, who)
+        taken = studio.judging.carry_out(found, where)
+        html = render("annotate_import.html", plan=found, taken=taken)
+        return html, *shown(where, found.judgment_set.set_id)
+
+    for format, button in buttons.items():
+        button.click(export(format), [sets, catalog, rule, history], file, **_PRIVATE)
+    fields = [source, into, name, sets, catalog]
+    dry.click(try_out, fields, report, **_PRIVATE)
+    go.click(take_in, fields, [report, *outputs], **_PRIVATE)

@@ -1,0 +1,149 @@
+"""What the labels say: agreement, each annotator, and disagreements to decide."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from core.domain import JudgmentQuery
+from core.errors import JudgmentError, StudioError
+from core.people import Role
+from core.studio import Studio
+from ui.media import photo_url, picture_url
+from ui.messages import sentences
+from ui.people import allowed, person, require
+from ui.render import render
+from ui.theme import script
+
+#: Disagreements on one page.
+_CASES = 30
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+_log = logging.getLogger(__name__)
+
+
+def report_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab) -> None:
+    """Lay out agreement and annotators inside the current tab; filled when it is opened."""
+    pane = gr.HTML(elem_id="annotate-agreement")
+    with gr.Accordion("Take an annotator's labels out of this set", open=False), gr.Row():
+        who = gr.Textbox(label="Annotator", max_lines=1, scale=3)
+        remove = gr.Button("Delete their labels (the log keeps them)", variant="stop", scale=1)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def show(set_id: str | None, where: str) -> str:
+        return report_html(studio, set_id, where)
+
+    @sentences
+    @allowed(studio, Role.ADMIN)
+    def delete(name: str, set_id: str | None, where: str, request: gr.Request) -> str:
+        if not set_id:
+            raise JudgmentError("Choose a judgment set first.")
+        gone = studio.judging.delete_labels(set_id, name.strip(), person(request), where)
+        gr.Info(f"{gone} labels of {name.strip()} no longer count.")
+        return report_html(studio, set_id, where)
+
+    tab.select(show, [sets, catalog], pane, **_PRIVATE)
+    sets.change(show, [sets, catalog], pane, show_progress="hidden", **_PRIVATE)
+    remove.click(delete, [who, sets, catalog], pane, **_PRIVATE)
+
+
+def decide_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab) -> None:
+    """Lay out the queue of disagreements inside the current tab; filled when it is opened."""
+    pane = gr.HTML(
+        elem_id="annotate-decide",
+        js_on_load=script("annotate", "decide"),
+        server_functions=[_decide_function(studio)],
+    )
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def show(set_id: str | None, where: str) -> str:
+        return cases_html(studio, set_id, where)
+
+    tab.select(show, [sets, catalog], pane, **_PRIVATE)
+    sets.change(show, [sets, catalog], pane, show_progress="hidden", **_PRIVATE)
+
+
+def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:
+    def decide(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+        try:
+            require(studio, request, Role.MERCHANDISER)
+            studio.judging.adjudicate(
+                str(ask["set"]),
+                (str(ask["query_id"]), str(ask["item_id"])),
+                int(ask["grade"]),
+                str(ask["why"]),
+                person(request, str(ask["name"])),
+                event_id=str(ask["event_id"]),
+                catalog=str(ask["catalog"]),
+            )
+            return {}
+        except StudioError as error:
+            return {"error": str(error)}
+        except (KeyError, TypeError, ValueError):
+            return {"error": "The page sent something that is no decision. Reload it, please."}
+        except Exception:
+            _log.exception("A decision could not be stored")
+            return {"error": "Something went wrong on our side; the log has the details."}
+
+    return decide
+
+
+def report_html(studio: Studio, set_id: str | None, where: str) -> str:
+    """Agreement of a set as HTML."""
+    if not set_id:
+        return render("annotate_empty.html")
+    made = studio.judging.get(set_id, where)
+    report = studio.judging.report(set_id, where)
+    queries = {query.query_id: query for query in made.queries}
+    items = studio.items_by_id({flag.item_id for flag in report.flags}, where)
+    return render(
+        "annotate_agreement.html",
+        set=made,
+        report=report,
+        found=report.agreement,
+        queries={query_id: asked(studio, query, where) for query_id, query in queries.items()},
+        items=items,
+    )
+
+
+def cases_html(studio: Studio, set_id: str | None, where: str) -> str:
+    """Disagreements of a set as HTML: open ones first."""
+    if not set_id:
+        return render("annotate_empty.html")
+    made = studio.judging.get(set_id, where)
+    found = studio.judging.disagreements(set_id, where)
+    queries = {query.query_id: query for query in made.queries}
+    page = found[:_CASES]
+    items = studio.items_by_id({case.item_id for case in page}, where)
+    cases = []
+    for case in page:
+        item, query = items.get(case.item_id), queries[case.query_id]
+        photo = picture_url(query.picture, where) if query.picture else ""
+        cases.append(
+            {
+                "case": case,
+                "query": asked(studio, query, where),
+                "query_photo": photo,
+                "title": item.title if item else case.item_id,
+                "photo": photo_url(item.photo, where, thumbnail=False) if item else "",
+            }
+        )
+    still_open = sum(case.decision is None for case in found)
+    return render(
+        "annotate_decide.html", set=made, catalog=where, cases=cases, open=still_open,
+        total=len(found),
+    )  # fmt: skip
+
+
+def asked(studio: Studio, query: JudgmentQuery, where: str) -> str:
+    """A query in words."""
+    if query.text:
+        return query.text
+    if query.item_id:
+        item = studio.items_by_id([query.item_id], where).get(query.item_id)
+        return f"similar to {item.title if item else query.item_id}"
+    return "a picture"
