@@ -71,6 +71,11 @@ class Studio:
         """Where products are in photos: look, shop, export."""
         return GroundingVerbs(self._library, self._models, self.settings)
 
+    @cached_property
+    def judging(self) -> JudgingVerbs:
+        """Judgment sets, annotators' labels, agreement, import and export."""
+        return JudgingVerbs(self._library, self._models, self.settings, self.evaluation)
+
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:
         """All engine recipes, in display order, and whether each can run here."""
@@ -292,12 +297,6 @@ class Studio:
     def rewriting(self) -> RewritingVerbs:
         """The rewriting agent, people's decisions on texts, and which ones are worth a look."""
         return RewritingVerbs(self._library, self._models, self.settings)
-
-    # ── rooms with verbs of their own ────────────────────────────────────────────────────────
-    @cached_property
-    def judging(self) -> JudgingVerbs:
-        """Judgment sets, annotators' labels, agreement, import and export."""
-        return JudgingVerbs(self._library, self._models, self.settings)
 
 
 def _item(catalog: Catalog, item_id: str) -> Item:

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 import ir_measures
-from ir_measures import AP, RR, Judged, Measure, P, R, Success, nDCG
+from ir_measures import AP, ERR, RR, Bpref, Judged, Measure, P, R, Success, nDCG
 
 from core.domain import Qrels, Run
 from core.errors import EvaluationError
+from core.evaluation.err import expected_reciprocal_rank
 
 #: Per query, the value of each measure: ``values[measure][query_id]``.
 Values = Mapping[str, Mapping[str, float]]
@@ -24,10 +25,12 @@ _AT: dict[str, Callable[[int, int], Measure]] = {
     "recall": lambda k, rel: R(rel=rel) @ k,
     "ndcg": lambda k, rel: nDCG @ k,
     "judged": lambda k, rel: Judged @ k,
+    "err": lambda k, rel: ERR @ k,
 }
 _PLAIN: dict[str, Callable[[int], Measure]] = {
     "mrr": lambda rel: RR(rel=rel),
     "map": lambda rel: AP(rel=rel),
+    "bpref": lambda rel: Bpref(rel=rel),
 }
 _NAME = re.compile(r"([a-z]+)(?:@([1-9][0-9]{0,3}))?")
 
@@ -35,13 +38,16 @@ _NAME = re.compile(r"([a-z]+)(?:@([1-9][0-9]{0,3}))?")
 SEARCH = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
 SIMILAR = ("p@1", "p@3", "p@5", "recall@10", "mrr")
 GRADED = ("ndcg@10", "p@1", "p@5", "recall@10", "mrr", "judged@10")
+#: For pooled human judgments, which are never complete.
+POOLED = ("ndcg@10", "p@1", "p@5", "p@10", "recall@10", "mrr", "err@10", "bpref", "judged@10")
 
 
 def parse(name: str, relevant_from: int = 1) -> Measure:
     """The library's measure of a name such as ``hits@5``.
 
     Args:
-        name: ``hits@k``, ``p@k``, ``recall@k``, ``ndcg@k``, ``judged@k``, ``mrr`` or ``map``.
+        name: ``hits@k``, ``p@k``, ``recall@k``, ``ndcg@k``, ``judged@k``, ``err@k``, ``mrr``,
+            ``map`` or ``bpref``.
         relevant_from: Smallest grade that counts as relevant to yes-or-no measures.
 
     Raises:
@@ -70,8 +76,16 @@ def per_query(run: Run, qrels: Qrels, names: Sequence[str], relevant_from: int =
     }
     judged = {query_id: dict(grades) for query_id, grades in qrels.items()}
     values: dict[str, dict[str, float]] = {name: dict.fromkeys(judged, 0.0) for name in names}
-    for metric in ir_measures.iter_calc(list(wanted), judged, ranked):
+    library = [measure for measure in wanted if measure.NAME != ERR.NAME]
+    for metric in ir_measures.iter_calc(library, judged, ranked):
         values[wanted[metric.measure]][metric.query_id] = float(metric.value)
+    highest = max((grade for grades in judged.values() for grade in grades.values()), default=0)
+    for measure, name in wanted.items():
+        if measure.NAME == ERR.NAME:
+            for query_id, grades in judged.items():
+                items = [item for item, _ in run.get(query_id, ())]
+                depth = int(measure["cutoff"])
+                values[name][query_id] = expected_reciprocal_rank(items, grades, depth, highest)
     return values
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.domain import (
+    EvalQuery,
     EventKind,
     JudgingProgress,
     JudgmentEvent,
@@ -16,10 +17,15 @@ from core.domain import (
     Label,
     Pair,
     Query,
+    Ranking,
+    Report,
     Rules,
     SearchResult,
 )
 from core.errors import JudgmentError
+from core.evaluation import measures
+from core.evaluation.answer import OnProgress
+from core.evaluation.verbs import EvaluationVerbs
 from core.judging import aggregation, export, importing, queries
 from core.judging.agreement import Agreement, agreement
 from core.judging.desk import JudgingDesk
@@ -55,7 +61,7 @@ class QuerySource:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class LabelReport:
     """What ``report`` found out about a set's labels.
 
     Attributes:
@@ -77,10 +83,15 @@ class JudgingVerbs:
     Every method takes the catalogue's name; ``None`` is the default catalogue.
     """
 
-    def __init__(self, library: Library, models: ModelRoom, settings: Settings) -> None:
-        self._library = library
-        self._models = models
-        self._settings = settings
+    def __init__(
+        self,
+        library: Library,
+        models: ModelRoom,
+        settings: Settings,
+        evaluation: EvaluationVerbs,
+    ) -> None:
+        self._library, self._models, self._settings = library, models, settings
+        self._evaluation = evaluation
 
     # ── sets ─────────────────────────────────────────────────────────────────────────────────
     def sets(self, catalog: str | None = None) -> tuple[JudgmentSet, ...]:
@@ -250,7 +261,7 @@ class JudgingVerbs:
         )
         return aggregation.aggregate(events, rule, decisions)
 
-    def report(self, set_id: str, catalog: str | None = None) -> Report:
+    def report(self, set_id: str, catalog: str | None = None) -> LabelReport:
         """Agreement, every annotator, and what was flagged."""
 
         def look(state: SetState) -> tuple[list[JudgmentEvent], ...]:
@@ -260,7 +271,7 @@ class JudgingVerbs:
         events, repeats, flags = desk.look(set_id, look)
         decisions = desk.look(set_id, SetState.decisions)
         still_open = sum(one.decision is None for one in disagreements(events, decisions))
-        return Report(
+        return LabelReport(
             agreement(events), annotator_reports(events, repeats), tuple(flags), still_open
         )
 
@@ -307,6 +318,60 @@ class JudgingVerbs:
             lambda state: [*state.current(annotator).values(), *state.repeated(annotator).values()],
         )
         return desk.delete(set_id, [event.event_id for event in mine], who)
+
+    def evaluate(
+        self,
+        set_id: str,
+        engines: Sequence[str],
+        *,
+        rule: str = aggregation.DEFAULT_RULE,
+        relevant_from: int = 2,
+        catalog: str | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Report:
+        """Measure engines on a set's labels; the first engine is the yardstick.
+
+        Args:
+            set_id: The set.
+            engines: Names.
+            rule: How several annotators' grades become one.
+            relevant_from: Smallest grade that counts as relevant to yes-or-no measures.
+            catalog: Where the set is.
+            on_progress: Told how far it is.
+
+        Raises:
+            EvaluationError: Nothing relevant is judged yet.
+            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
+        """
+        where = self._library.get(catalog)
+        made = where.desk.get(set_id)
+        qrels: dict[str, dict[str, int]] = {}
+        for (query_id, item_id), grade in self.qrels(set_id, rule, catalog).items():
+            qrels.setdefault(query_id, {})[item_id] = grade
+        highest = made.rules.scale[-1].value
+        asked = [
+            EvalQuery(
+                query.query_id,
+                query.text,
+                where.images.path(query.picture) if query.picture else None,
+                query.item_id,
+            )
+            for query in made.queries
+            if query.query_id in qrels
+        ]
+        return self._evaluation.evaluate(
+            asked,
+            qrels,
+            engines,
+            where.name,
+            task=made.set_id[:60],
+            title=f"Human judgments: {made.name} ({rule})",
+            names=measures.POOLED,
+            main="ndcg@10",
+            ranking=Ranking.WORDS,
+            relevant_from=min(relevant_from, highest),
+            on_progress=on_progress,
+        )
 
     # ── in and out ───────────────────────────────────────────────────────────────────────────
     def export(
@@ -380,6 +445,7 @@ class JudgingVerbs:
                 image=where.images.open(query.picture) if query.picture else None,
                 k=depth,
                 cutoff=False,
+                fold_duplicates=False,
             )
             return [where.searcher.search(ask, model) for model in models]
 

@@ -28,6 +28,9 @@ QRELS = {"q1": {"b": 3, "d": 1}, "q2": {"x": 1, "y": 0}, "q3": {"z": 1}}
         ("recall@10", 1 / 2, 1.0),
         ("map", (1 / 2) / 2, 1.0),
         ("judged@2", 1 / 2, 1.0),
+        ("bpref", 1 / 2, 1.0),
+        # A grade of 3 (of 3) satisfies 7 of 8 people; here at rank 2. A grade of 1 satisfies 1.
+        ("err@10", (7 / 8) / 2, 1 / 8),
         # Gain 3 at rank 2, ideal: 3 at rank 1 and 1 at rank 2.
         ("ndcg@10", (3 / math.log2(3)) / (3 + 1 / math.log2(3)), 1.0),
     ],
