@@ -31,8 +31,8 @@ from core.embedding.preview import preview
 from core.errors import CatalogError, QueryError
 from core.evaluation.verbs import EvaluationVerbs
 from core.jobs import Jobs
-from core.language.verbs import RewritingVerbs
 from core.judging.verbs import JudgingVerbs
+from core.language.verbs import RewritingVerbs
 from core.library import DEMO, Catalog, Library, name_from
 from core.models import ModelRoom
 from core.people import People
@@ -75,6 +75,11 @@ class Studio:
     def judging(self) -> JudgingVerbs:
         """Judgment sets, annotators' labels, agreement, import and export."""
         return JudgingVerbs(self._library, self._models, self.settings, self.evaluation)
+
+    @cached_property
+    def rewriting(self) -> RewritingVerbs:
+        """The rewriting agent, people's decisions on texts, and which ones are worth a look."""
+        return RewritingVerbs(self._library, self._models, self.settings)
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:
@@ -292,11 +297,6 @@ class Studio:
             if (event := standing.of(stage, item.item_id, item.photo.sha256)) is not None
         }
         return Inspection(item, photo, found, words, tuple(inputs), decided)
-
-    @cached_property
-    def rewriting(self) -> RewritingVerbs:
-        """The rewriting agent, people's decisions on texts, and which ones are worth a look."""
-        return RewritingVerbs(self._library, self._models, self.settings)
 
 
 def _item(catalog: Catalog, item_id: str) -> Item:

@@ -15,8 +15,8 @@ from core.cli.evaluate import evaluate
 from core.cli.export import export_app
 from core.cli.groups import AnywhereOptionsGroup
 from core.cli.info import info
-from core.cli.rewrite import rewrite, rewrites
 from core.cli.judgments import judgments_app
+from core.cli.rewrite import rewrite, rewrites
 from core.cli.search import search
 from core.cli.users import users_app
 from core.errors import StudioError

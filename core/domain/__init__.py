@@ -42,9 +42,9 @@ from core.domain.search import Comparison, Filters, Hit, Query, SearchResult
 from core.domain.usage import Call, Spent, Usage
 
 __all__ = [
-    "WHOLE_PHOTO",
     "DEFAULT_SCALE",
     "LABELS",
+    "WHOLE_PHOTO",
     "Box",
     "Call",
     "CatalogInfo",

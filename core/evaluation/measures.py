@@ -77,7 +77,7 @@ def per_query(run: Run, qrels: Qrels, names: Sequence[str], relevant_from: int =
     judged = {query_id: dict(grades) for query_id, grades in qrels.items()}
     values: dict[str, dict[str, float]] = {name: dict.fromkeys(judged, 0.0) for name in names}
     library = [measure for measure in wanted if measure.NAME != ERR.NAME]
-    for metric in ir_measures.iter_calc(library, judged, ranked):
+    for metric in ir_measures.iter_calc(library, judged, ranked) if library else ():
         values[wanted[metric.measure]][metric.query_id] = float(metric.value)
     highest = max((grade for grades in judged.values() for grade in grades.values()), default=0)
     for measure, name in wanted.items():
