@@ -98,7 +98,7 @@ def _art(facts: Facts) -> str:
     else:
         text = f"{kind} of {_lower_article(subject)}"
     room = MOST_WORDS - len(facts.medium.split())
-    text = " ".join(text.split()[:room]).rstrip(" ,;")
+    text = short(" ".join(text.split()[: max(room, 3)])).rstrip(" ,;")
     shown = [subject for subject in facts.subjects if not _said(subject, text)]
     shown = _fitting(shown, room - len(text.split()) - 1)
     text = f"{text} showing {_listing(shown)}" if shown else text
@@ -110,12 +110,16 @@ def _food(facts: Facts) -> str:
     aside = re.search(r"\s*\(([^()]*)\)", phrase)
     if aside and noun and aside.group(1).strip().lower().startswith(noun.lower()[:4]):
         phrase = phrase[: aside.start()] + phrase[aside.end() :]
-    if noun and not (_said(noun, phrase) or _said(plural(noun), phrase) or _ends(phrase, noun)):
+    if noun and not (_covers(noun, phrase) or _said(plural(noun), phrase) or _ends(phrase, noun)):
+        shared = " ".join(word for word in noun.split() if not _said(word, phrase))
+        noun = shared or noun  # "Milk" that is a "milk carton" is no "milk milk carton"
         phrase = f"{phrase} {noun}"
     elif noun:
         phrase = re.sub(rf"(?<!\w){re.escape(noun)}(?!\w)", noun, phrase, flags=re.I)
     colours = _listing([colour for colour in facts.colours if not _said(colour, phrase)])
-    return f"{colours} {phrase}".strip()
+    text = f"{colours} {phrase}".strip()
+    details = [] if " with " in text else [d for d in facts.details if not _said(d, text)]
+    return f"{text} with {_listing(details)}" if details else text
 
 
 def _title(facts: Facts) -> str:
@@ -148,6 +152,11 @@ def _said(word: str, text: str) -> bool:
         re.search(rf"(?<!\w){re.escape(re.sub(r'[ -]+', ' ', stem))}(?:'?s|es)?(?!\w)", flat)
         is not None
     )
+
+
+def _covers(noun: str, text: str) -> bool:
+    """Whether every word of a noun stands in a text: "cup of coffee" in "coffee cup"."""
+    return all(_said(word, text) for word in noun.split() if word not in ("of", "for", "with"))
 
 
 def _ends(phrase: str, noun: str) -> bool:

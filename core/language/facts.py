@@ -30,6 +30,8 @@ _MEDIUM = re.compile(
     re.I,
 )
 _SUBJECTS = re.compile(r"\b(?:shows|depicts|subjects?)\s*:\s*([^.;]{2,200})", re.I)
+#: "A melon with a netted rind."
+_HAS = re.compile(r"\bwith (?:an? )?([^.;,()]{3,80})")
 _EDGES = " ,;:.-–|/&+*#\"'!?"
 #: Columns with this in their name say something of another thing (a printer's ink, a pallet).
 _OTHER_THING = re.compile(r"print|ink|package|packag|pallet|case_|toner|light|led")
@@ -46,6 +48,7 @@ class Facts:
         audience: ``Women's`` …, or empty.
         medium: ``oil on canvas``, for art.
         subjects: What a work of art shows, where a field lists it.
+        details: How food looks, where a description says so: ``dark red skin``.
         descriptive: The title is written as a phrase of common words ("Double vanity unit with
             mirror"), so all of them are kept; in other titles unknown words are names.
         foreign: The fields are in another language than the vocabularies.
@@ -64,6 +67,7 @@ class Facts:
     tag: str = ""
     medium: str = ""
     subjects: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
     descriptive: bool = False
     foreign: bool = False
     conflicts: tuple[str, ...] = field(default=())
@@ -89,6 +93,8 @@ class FactFinder:
         domain = self._domain(item, kind, title)
         noun = kind or (self._noun_in(title, domain) if domain == "fashion" else "")
         phrase = self._phrase(title, attributes.get("brand", ""))
+        if kind and _names(title, kind) and not _names(phrase, kind):
+            phrase = title  # "hot" is advertising, but not in "Hot dog"
         foreign = self._is_foreign(title if domain == "art" else f"{title} {description[:600]}")
         descriptive = bool(noun and phrase) and _is_phrase(phrase)
         whole_title = domain in ("art", "food") or foreign or not noun
@@ -113,6 +119,7 @@ class FactFinder:
             tag=self._tag(attributes, title) if not kind or kind_is_vague else "",
             medium=self._medium(attributes, description) if domain == "art" else "",
             subjects=_subjects(attributes, description) if domain == "art" else (),
+            details=self._details(description) if domain == "food" and not foreign else (),
             descriptive=descriptive,
             foreign=foreign,
             conflicts=conflicts,
@@ -348,6 +355,16 @@ class FactFinder:
             return ()
         texts = [*self._safe_clauses(title), *clauses]
         return _unique(name for text in texts for name in terms.names(text))[:4]
+
+    def _details(self, description: str) -> tuple[str, ...]:
+        """What a description says that food has, if it names a colour: ``dark red skin``."""
+        found = _HAS.search(description)
+        if not found or self.words.risky.find(found[1]):
+            return ()
+        said = [one for one in re.split(r"\s+and\s+(?:an?\s+)?", found[1].strip())
+                if not self.words.unseen.find(one)]  # fmt: skip
+        text = " and ".join(said)
+        return (text,) if self.words.colours.find(text) and len(text.split()) <= 7 else ()
 
     def _audience(self, attributes: dict[str, str], item: Item, title: str) -> str:
         fields = [attributes[key] for key in self.words.audience_keys if key in attributes]

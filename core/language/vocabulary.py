@@ -134,6 +134,7 @@ class Vocabulary:
             rf"(?<![\w.,/×])[(]?\d{{1,9}}(?:[.,/x×]\s?\d{{1,9}}){{0,5}}\s?-?(?:(?:{units})\b|[\"'”″%])(?:\s?[)])?",
             re.I,
         )
+        self.unseen = _words(noise["unseen"]["words"])
         self.risky = _words(noise["risky"]["words"])
         self.made_of_before = tuple(noise["made_of"]["before"])
         self.made_of_after = tuple(noise["made_of"]["after"])
