@@ -72,7 +72,7 @@ class ModelRoom:
     @cached_property
     def rewriter(self) -> Rewriter:
         """The offline rules: what indexing writes with, free and without a network."""
-        return build_rules(self.settings)
+        return build_rules(self.settings, self.encoders.compact)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.embedding.encoder import Encoder
 from core.errors import SettingsError
 from core.language.rewriter import Rewriter
 from core.language.rules import RuleRewriter
+from core.language.sight import Sight
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -15,13 +17,14 @@ if TYPE_CHECKING:
     from core.language.messages import Messages
 
 
-def build_rules(settings: Settings) -> RuleRewriter:
-    """The offline rules, which need nothing and nobody.
+def build_rules(settings: Settings, encoder: Encoder | None = None) -> RuleRewriter:
+    """The offline rules, which need no network; with an encoder they look at photos, too.
 
     Raises:
         SettingsError: A shipped vocabulary is broken.
     """
-    return RuleRewriter(settings.shipped / "vocabularies")
+    folder = settings.shipped / "vocabularies"
+    return RuleRewriter(folder, Sight(encoder, folder / "sight.toml") if encoder else None)
 
 
 def build_messages(settings: Settings, log: CallLog | None = None) -> Messages:

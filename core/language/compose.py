@@ -189,8 +189,9 @@ def _fitting(parts: list[str], room: int) -> list[str]:
 
 def _lower_first(text: str) -> str:
     """Lower-case the first letter, unless the word is a name in capitals ("USB")."""
-    first = text.split(" ", 1)[0]
-    return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
+    first, _, rest = text.partition(" ")
+    named = first[1:] != first[1:].lower() or re.match(r"[a-z]+[A-Z]", rest)  # "Apple iPhone"
+    return text if named else text[:1].lower() + text[1:]
 
 
 def _lower_article(text: str) -> str:

@@ -1,33 +1,42 @@
 """The offline rewriter: vocabularies and rules, in the agent's three roles.
 
-It states only what the listing's fields state. The summarizer looks at title and product type, the
-evaluator checks the draft against the facts of all fields, the refiner writes again with all of
-them: the paper's loop, with rules for a model.
+It states what the listing's fields state, and a colour that they don't name where the image tower
+is sure of it. The summarizer looks at title and product type, the evaluator checks the draft
+against the facts of all fields and against the photo, the refiner writes again with all of them:
+the paper's loop, with rules for a model.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
 
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite, Round
+from core.embedding.encoder import Vectors
 from core.language.compose import compose, short
 from core.language.facts import FactFinder, Facts
 from core.language.plain import TITLE_LIMIT, capitalised, has_words, plain
+from core.language.sight import Seen, Sight
 from core.language.vocabulary import Vocabulary
 
 #: Raise this when the rules change what they write: stored rewrites are then made again.
-RULES_VERSION = 2
+RULES_VERSION = 3
+
+#: What a photo that shows another colour than the listing states takes off the score.
+_DISAGREES = 1.5
 
 
 class RuleRewriter:
-    """Writes from the listing's fields alone; the photo is not looked at.
+    """Writes from the listing's fields and, with ``sight``, from the photo.
 
     Args:
         folder: Folder of the vocabularies (``data/vocabularies``).
+        sight: What looks at the photo; ``None`` writes from the fields alone.
 
     Raises:
         SettingsError: A vocabulary is missing or broken.
@@ -35,22 +44,98 @@ class RuleRewriter:
 
     name = "rules"
 
-    def __init__(self, folder: Path) -> None:
-        vocabulary = Vocabulary(folder)
-        self._facts = FactFinder(vocabulary)
-        seed = f"rules-{RULES_VERSION}-{vocabulary.digest}"
-        self.fingerprint = hashlib.sha256(seed.encode()).hexdigest()[:16]
+    def __init__(self, folder: Path, sight: Sight | None = None) -> None:
+        self._words = Vocabulary(folder)
+        self._facts = FactFinder(self._words)
+        self._sight = sight
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of rules, vocabularies and, where it looks at photos, the towers."""
+        seed = f"rules-{RULES_VERSION}-{self._words.digest}"
+        seed += f"-{self._sight.fingerprint}" if self._sight else ""
+        return hashlib.sha256(seed.encode()).hexdigest()[:16]
 
     def rewrite(self, item: Item, photo: Image.Image | None = None) -> Rewrite:
         """Describe an item in one sentence; falls back to its type, then to ``Product``."""
         facts = self._facts.find(item)
         last_resort = _last_resort(item)
         draft = compose(self._facts.find(item, title_only=True)) or last_resort
+        look = self._look(item, facts, photo)
+        if look.adds:
+            facts = replace(facts, colours=(look.adds.colour,))
         refined = compose(facts) or last_resort
-        rounds = [_evaluate(draft, facts, refined)]
+        rounds = [self._evaluate(draft, facts, refined, look)]
         if not rounds[0].stop:
-            rounds.append(_evaluate(refined, facts, refined))
+            rounds.append(self._evaluate(refined, facts, refined, look))
         return Rewrite(rounds[-1].draft, tuple(rounds), self.name, self.fingerprint)
+
+    def _look(self, item: Item, facts: Facts, photo: Image.Image | None) -> _Look:
+        """What the photo adds to the fields, or has against them."""
+        if self._sight is None or photo is None:
+            return _Look()
+        vector = self._sight.look(photo)
+        seen = self._sight.colour(vector)
+        if seen is None or facts.foreign or facts.domain == "art":
+            return _Look(vector)  # a painting has many colours, whatever its vector is nearest to
+        text = " ; ".join((facts.phrase, facts.noun, *facts.details, *facts.patterns))
+        stated = (*facts.colours, *self._words.colours.names(text))
+        if not stated and not self._words.colours.find(plain(item.description, 2000)):
+            return _Look(vector, adds=seen)
+        known = bool(stated) and len(facts.colours) <= 1 and "multicoloured" not in stated
+        if known and not any(self._words.same_family(seen.colour, one) for one in stated):
+            return _Look(vector, against=seen, stated=stated[0])
+        return _Look(vector)
+
+    def _evaluate(self, draft: str, facts: Facts, refined: str, look: _Look) -> Round:
+        """Check a draft's coverage of the facts and its agreement with the photo."""
+        statements = _statements(facts, refined)
+        missing = [
+            f"{kind}: {word}" for kind, word in statements if word.lower() not in draft.lower()
+        ]
+        said = len(statements) - len(missing)
+        score = 1 + 4 * said / len(statements) if statements else 5.0
+        words = len(draft.split())
+        notes = [
+            f"States {said} of {len(statements)} facts that fit, in {words} words."
+            if statements
+            else f"The listing states nothing more that can be seen; {words} words."
+        ]
+        if look.photo is not None and self._sight is not None:
+            cosine = self._sight.agreement(look.photo, draft)
+            notes.append(f"Photo and text agree: cosine {cosine:.2f}.")
+        if look.adds:
+            notes.append(f"The photo shows {_sure(look.adds)}; the listing names no colour.")
+        if look.against:
+            score = max(1.0, score - _DISAGREES)
+            notes.append(
+                f"The photo looks {_sure(look.against)}, the listing says {look.stated}: "
+                "the listing was believed."
+            )
+        suggestions = [f"Say the {one}." for one in missing]
+        if not suggestions and draft != refined:
+            suggestions.append("Leave out the words that say nothing of the look.")
+        return Round(
+            draft=draft,
+            score=round(score, 1),
+            justification=" ".join([*notes, *facts.conflicts]),
+            suggestions=tuple(suggestions),
+            stop=not suggestions,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was seen: the photo's vector, a colour to add, or one against the stated colour."""
+
+    photo: Vectors | None = None
+    adds: Seen | None = None
+    against: Seen | None = None
+    stated: str = ""
+
+
+def _sure(seen: Seen) -> str:
+    return f"{seen.colour} ({seen.probability:.0%} sure)"
 
 
 def _last_resort(item: Item) -> str:
@@ -59,30 +144,6 @@ def _last_resort(item: Item) -> str:
         return capitalised(kind)
     title = short(plain(item.title, TITLE_LIMIT))
     return capitalised(title) if has_words(title) else "Product"
-
-
-def _evaluate(draft: str, facts: Facts, refined: str) -> Round:
-    """Check a draft's coverage of the facts; ``refined`` is what could be written with all."""
-    statements = _statements(facts, refined)
-    missing = [f"{kind}: {word}" for kind, word in statements if word.lower() not in draft.lower()]
-    said = len(statements) - len(missing)
-    score = round(1 + 4 * said / len(statements), 1) if statements else 5.0
-    words = len(draft.split())
-    justification = (
-        f"States {said} of {len(statements)} facts of the listing that fit, in {words} words."
-        if statements
-        else f"The listing states nothing more that can be seen; {words} words."
-    )
-    suggestions = [f"Say the {one}." for one in missing]
-    if not suggestions and draft != refined:
-        suggestions.append("Leave out the words that say nothing of the look.")
-    return Round(
-        draft=draft,
-        score=score,
-        justification=" ".join([justification, *facts.conflicts]),
-        suggestions=tuple(suggestions),
-        stop=not suggestions,
-    )
 
 
 def _statements(facts: Facts, refined: str) -> list[tuple[str, str]]:
@@ -96,6 +157,7 @@ def _statements(facts: Facts, refined: str) -> list[tuple[str, str]]:
         *(("pattern", pattern) for pattern in facts.patterns),
         *(("style", style) for style in facts.styles),
         *(("part", part) for part in facts.parts),
+        *(("detail", detail) for detail in facts.details),
         *(("subject", subject) for subject in facts.subjects),
     ]
     return [(kind, word) for kind, word in every if word and word.lower() in refined.lower()]

@@ -55,7 +55,7 @@ class Sight:
             table = tomllib.loads(content.decode("utf-8"))
             self._scale = float(table["scale"])
             self.names = tuple(map(str, table["colours"]))
-            self._least = {str(name): float(value) for name, value in table["least"].items()}
+            self.least = {str(name): float(value) for name, value in table["least"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SettingsError(f"The vocabulary {path} can't be read: {error}.") from None
         self._digest = hashlib.sha256(content).hexdigest()
@@ -76,9 +76,13 @@ class Sight:
         """Cosine of a photo's vector and a text."""
         return float(self._encoder.encode_texts([text])[0] @ photo)
 
+    def cosines(self, photos: Vectors) -> Vectors:
+        """Cosine of photos and each colour in ``names``: ``[n, d]`` to ``[n, colours]``."""
+        return photos @ self._vectors().T
+
     def probabilities(self, photos: Vectors) -> Vectors:
         """Calibrated probability of each colour in ``names``: ``[n, d]`` to ``[n, colours]``."""
-        logits = self._scale * (photos @ self._vectors().T)
+        logits = self._scale * self.cosines(photos)
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
 
@@ -87,7 +91,7 @@ class Sight:
         odds = self.probabilities(photo[None])[0]
         best = int(odds.argmax())
         name = self.names[best]
-        sure = name in self._least and odds[best] >= self._least[name]
+        sure = name in self.least and odds[best] >= self.least[name]
         return Seen(name, float(odds[best])) if sure else None
 
     def _vectors(self) -> Vectors:
