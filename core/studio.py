@@ -31,6 +31,7 @@ from core.embedding.preview import preview
 from core.errors import CatalogError, QueryError
 from core.evaluation.verbs import EvaluationVerbs
 from core.jobs import Jobs
+from core.judging.preferences import PreferenceVerbs
 from core.judging.verbs import JudgingVerbs
 from core.language.verbs import RewritingVerbs
 from core.library import DEMO, Catalog, Library, name_from
@@ -75,6 +76,11 @@ class Studio:
     def judging(self) -> JudgingVerbs:
         """Judgment sets, annotators' labels, agreement, import and export."""
         return JudgingVerbs(self._library, self._models, self.settings, self.evaluation)
+
+    @cached_property
+    def preferences(self) -> PreferenceVerbs:
+        """Two engines blind, left and right: votes and their sign test."""
+        return PreferenceVerbs(self._library, self._models)
 
     @cached_property
     def rewriting(self) -> RewritingVerbs:

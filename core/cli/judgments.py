@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from core.cli.evaluate import as_text
 from core.errors import JudgmentError
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.studio import Studio
@@ -30,6 +31,8 @@ def judgments_app() -> typer.Typer:
     app.command("export")(export)
     app.command("import")(take_in)
     app.command("agreement")(agreement)
+    app.command("evaluate")(evaluate)
+    app.command("preferences")(preferences)
     return app
 
 
@@ -185,3 +188,39 @@ def _share(value: float | None) -> str:
 
 def _number(value: float | None) -> str:
     return "not defined" if value is None else f"{value:.3f}"
+
+
+def evaluate(
+    context: typer.Context,
+    engines: Annotated[list[str], typer.Argument(help="Engines; the first is the yardstick.")],
+    set_id: _SetOption = None,
+    rule: _RuleOption = DEFAULT_RULE,
+    catalog: _CatalogOption = None,
+) -> None:
+    """Measure engines on a judgment set, with intervals and paired tests."""
+    judging = Studio(context.obj).judging
+    known = judging.sets(catalog)
+    if not set_id and not known:
+        raise JudgmentError("There is no judgment set yet.")
+    report = judging.evaluate(set_id or known[0].set_id, engines, rule=rule, catalog=catalog)
+    print(as_text(report))
+
+
+def preferences(
+    context: typer.Context,
+    one: Annotated[str, typer.Argument(help="An engine.")],
+    other: Annotated[str, typer.Argument(help="The other engine.")],
+    catalog: _CatalogOption = None,
+) -> None:
+    """The sign test of the blind votes on two engines."""
+    found = Studio(context.obj).preferences.report(one, other, catalog)
+    print(
+        f"{one} preferred {found.wins} times, {other} {found.losses} times, "
+        f"no difference {found.same}; {found.people} people."
+    )
+    if found.p is not None and found.share is not None:
+        share, low, high = found.share
+        print(
+            f"Share of {one}: {share:.3f} [{low:.3f}, {high:.3f}], two-sided sign test p = "
+            f"{found.p:.4f}."
+        )

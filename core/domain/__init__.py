@@ -36,6 +36,7 @@ from core.domain.judgment import (
     Rules,
     Task,
 )
+from core.domain.preference import Duel, Preference, PreferenceReport, Side
 from core.domain.review import RewriteView, WorthALook, Writer
 from core.domain.rewrite import Rewrite, RewriteProgress, RewriteReport, RewriteRun, Round
 from core.domain.search import Comparison, Filters, Hit, Query, SearchResult
@@ -52,6 +53,7 @@ __all__ = [
     "Correction",
     "Corrections",
     "Detection",
+    "Duel",
     "Engine",
     "EngineInput",
     "EngineScores",
@@ -80,6 +82,8 @@ __all__ = [
     "Pair",
     "PairedTest",
     "Photo",
+    "Preference",
+    "PreferenceReport",
     "Profile",
     "Progress",
     "Qrels",
@@ -98,6 +102,7 @@ __all__ = [
     "Run",
     "Score",
     "SearchResult",
+    "Side",
     "Slice",
     "Spent",
     "Stage",

@@ -1,4 +1,4 @@
-"""Compare: one query, several engines side by side, the same item linked across columns."""
+"""Compare: one query, several engines side by side; and a blind vote on two of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import gradio as gr
 
 from core.studio import Studio
 from ui.components.columns import compare_html
+from ui.components.preference import preference_panel
 from ui.components.search_panel import SearchPanel
 from ui.render import render
 
@@ -27,3 +28,4 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     answer = partial(compare_html, studio)
     panel = SearchPanel(studio, "compare", answer, default_engines=DEFAULT_ENGINES, several=True)
     panel.build(page)
+    preference_panel(studio, page)

@@ -1,0 +1,182 @@
+"""Judging under stress: killed processes lose nothing, and a large log stays interactive.
+
+``python -m benchmarks.judging`` works in a temporary folder and needs no model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import signal
+import statistics
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from core.domain import (
+    EventKind,
+    Hit,
+    Item,
+    JudgmentEvent,
+    JudgmentQuery,
+    JudgmentSet,
+    Photo,
+    Rules,
+    SearchResult,
+)
+from core.judging.agreement import agreement
+from core.judging.desk import JudgingDesk
+from core.judging.export import Labels, write
+from core.judging.log import JudgmentLog
+from core.judging.state import SetState
+from core.store.database import open_database
+
+PROCESSES, EACH = 8, 500
+
+
+def made_set(desk: JudgingDesk, queries: int, depth: int, rules: Rules) -> JudgmentSet:
+    """A set of ``queries`` × ``depth`` pairs of made-up items."""
+    photo = Photo("0" * 64, 10, 10, "0" * 16)
+
+    def answer(query: JudgmentQuery) -> list[SearchResult]:
+        names = [f"{query.query_id}-{number}" for number in range(depth)]
+        hits = tuple(Hit(n, Item(name, name, photo), 1 / n) for n, name in enumerate(names, 1))
+        return [SearchResult("clip", "f", hits, 0, 0.0, 0.0)]
+
+    asked = tuple(JudgmentQuery(f"q{number}", text="chair") for number in range(queries))
+    return desk.create("Stress", asked, ("clip",), depth, rules, answer)
+
+
+def annotate(root: str, set_id: str, who: str, file: str, wanted: int) -> None:
+    """One annotator: next pair, grade, note what was acknowledged, until enough."""
+    desk = JudgingDesk(open_database(Path(root)))
+    path = Path(file)
+    done = path.read_text().count("\n") if path.exists() else 0
+    with path.open("a") as acknowledged:
+        while done < wanted and (pairs := desk.next_pairs(set_id, who)):
+            event = JudgmentEvent(
+                uuid.uuid4().hex, EventKind.GRADE, set_id, *pairs[0].key, who, done % 4, "",
+                datetime.now(UTC), 1.0,
+            )  # fmt: skip
+            started = time.perf_counter()
+            desk.judge(event)
+            seconds = time.perf_counter() - started
+            acknowledged.write(f"{event.event_id} {seconds:.4f}\n")
+            acknowledged.flush()
+            done += 1
+
+
+def killed(folder: Path, processes: int, each: int, seed: int) -> dict[str, object]:
+    """Annotating processes, killed at random moments and started again until all is judged."""
+    desk = JudgingDesk(open_database(folder / "lance"))
+    rules = Rules(overlap=1)
+    made = made_set(desk, processes, each + 10, rules)
+    context, draw = multiprocessing.get_context("spawn"), random.Random(seed)  # noqa: S311
+
+    def start(number: int) -> BaseProcess:
+        process = context.Process(
+            target=annotate,
+            args=(str(folder / "lance"), made.set_id, f"a{number}", str(folder / f"a{number}"),
+                  each),
+        )  # fmt: skip
+        process.start()
+        return process
+
+    began = time.perf_counter()
+    running, kills = {number: start(number) for number in range(processes)}, 0
+    while running:
+        time.sleep(draw.uniform(2.0, 6.0))
+        for number, process in list(running.items()):
+            if not process.is_alive() and process.exitcode == 0:
+                del running[number]
+        if running and kills < 3 * processes:
+            number = draw.choice(sorted(running))
+            process = running[number]
+            if process.is_alive() and process.pid:
+                os.kill(process.pid, signal.SIGKILL)
+                kills += 1
+                process.join()
+                running[number] = start(number)
+    seconds = time.perf_counter() - began
+    lines = [
+        line.split()
+        for number in range(processes)
+        for line in (folder / f"a{number}").read_text().splitlines()
+    ]
+    events = JudgmentLog(open_database(folder / "lance")).events(made.set_id)
+    rows = Counter(event.event_id for event in events)
+    pairs = Counter((event.query_id, event.item_id) for event in events)
+    times = sorted(float(line[1]) for line in lines if len(line) == 2)
+    return {
+        "acknowledged": len(lines),
+        "kills": kills,
+        "acknowledged but missing": sum(rows[line[0]] == 0 for line in lines),
+        "acknowledged and doubled": sum(rows[line[0]] > 1 for line in lines),
+        "stored": len(events),
+        "pairs given to two people": sum(count > 1 for count in pairs.values()),
+        "judge p50 ms": round(1000 * statistics.median(times), 1),
+        "judge p95 ms": round(1000 * times[int(0.95 * len(times))], 1),
+        "judgments a second": round(len(lines) / seconds, 1),
+    }
+
+
+def large(folder: Path) -> dict[str, float]:
+    """Seconds for what people wait for, with 100,000 events: 10 annotators × 10,000 pairs."""
+    desk = JudgingDesk(open_database(folder / "lance"))
+    made = made_set(desk, 100, 100, Rules(overlap=12, repeats=0.1))
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    events = [
+        JudgmentEvent(
+            f"{who}-{number}", EventKind.GRADE, made.set_id, *pair.key, f"a{who}", number % 4, "",
+            start + timedelta(seconds=number), 1.0,
+        )
+        for who in range(10)
+        for number, pair in enumerate(made.pairs)
+    ]  # fmt: skip
+    JudgmentLog(open_database(folder / "lance")).append(events)
+    fresh = JudgingDesk(open_database(folder / "lance"))
+
+    def took(work: Callable[[], object]) -> float:
+        began = time.perf_counter()
+        work()
+        return round(time.perf_counter() - began, 3)
+
+    found = {"open a set, first pairs": took(lambda: fresh.next_pairs(made.set_id, "zoe", 8))}
+    found["next pairs"] = took(lambda: fresh.next_pairs(made.set_id, "zoe", 8))
+    pair = fresh.next_pairs(made.set_id, "zoe")[0]
+    event = JudgmentEvent(
+        "z", EventKind.GRADE, made.set_id, *pair.key, "zoe", 1, "", datetime.now(UTC), 1.0
+    )
+    found["judge"] = took(lambda: fresh.judge(event))
+    found["progress"] = took(lambda: fresh.progress(made.set_id, "zoe"))
+    current = fresh.look(made.set_id, SetState.all_current)
+    found["agreement"] = took(lambda: agreement(current))
+    what = Labels(fresh.get(made.set_id), current, current, {}, "majority")
+    for kind in ("qrels", "csv", "jsonl", "parquet"):
+        found[f"export {kind}"] = took(lambda k=kind: write(what, folder / f"out.{k}", k))  # type: ignore[misc]
+    return found
+
+
+def main() -> None:
+    """Print both parts as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--processes", type=int, default=PROCESSES)
+    parser.add_argument("--each", type=int, default=EACH)
+    parser.add_argument("--seed", type=int, default=7)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        print(json.dumps({"100,000 events, seconds": large(Path(name))}, indent=1), flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        print(json.dumps(killed(Path(name), asked.processes, asked.each, asked.seed), indent=1))
+
+
+if __name__ == "__main__":
+    main()
