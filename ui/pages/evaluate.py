@@ -12,10 +12,13 @@ import gradio as gr
 from core.domain import EvalTask, Item, QueryRow, Ranking, Report
 from core.errors import EvaluationError
 from core.evaluation.files import read_qrels, read_queries
+from core.people import Role
 from core.studio import Studio
+from ui.components.judged_panel import judged_panel
 from ui.components.query import SearchForm
 from ui.media import photo_url
 from ui.messages import sentences
+from ui.people import allowed
 from ui.render import render
 
 #: The engines that are measured unless somebody chooses; the first is the yardstick.
@@ -42,6 +45,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             qrels = gr.File(label="Judgments", elem_id="evaluate-qrels")
         words = gr.Checkbox(label="Rank as the pages do: vectors and full text, fused")
         go_files = gr.Button("Evaluate these", elem_id="evaluate-files-go")
+    judged = judged_panel(studio)
     with gr.Row(elem_classes="vs-evaluate-line"):
         stored = gr.Dropdown(label="Stored reports", choices=[], elem_id="evaluate-stored", scale=3)
         download = gr.DownloadButton(
@@ -133,6 +137,31 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return show(report.report_id)
 
     @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def evaluate_judged(
+        name: str | None,
+        asked: list[str],
+        set_id: str | None,
+        rule: str,
+        progress: gr.Progress = PROGRESS,
+    ) -> tuple[Any, ...]:
+        if not set_id:
+            raise EvaluationError("Choose a judgment set; Annotate makes one.")
+        report = studio.judging.evaluate(
+            set_id, in_order(studio, asked), rule=rule, catalog=name, on_progress=_follow(progress)
+        )
+        studio.evaluation.save(report)
+        return show(report.report_id)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def judge_missing(name: str | None, asked: list[str], set_id: str | None) -> None:
+        if not set_id:
+            raise EvaluationError("Choose a judgment set; Annotate makes one.")
+        added = studio.judging.judge_missing(set_id, in_order(studio, asked), catalog=name)
+        gr.Info(f"{added} pairs more to judge, on Annotate.")
+
+    @sentences
     def save_file(report_id: str | None) -> str:
         if not report_id:
             raise EvaluationError("Choose a report first.")
@@ -158,6 +187,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         evaluate_files, [catalog, engines, queries, qrels, words], outputs,
         show_progress_on=shown, **run_options,
     ).then(None, stored, None, js=REMEMBER_JS, **_PRIVATE)  # fmt: skip
+    judged.go.click(
+        evaluate_judged, [catalog, engines, judged.sets, judged.rule], outputs,
+        show_progress_on=shown, **run_options,
+    ).then(None, stored, None, js=REMEMBER_JS, **_PRIVATE)  # fmt: skip
+    judged.missing.click(judge_missing, [catalog, engines, judged.sets], None, **_PRIVATE)
+    catalog.change(judged.refresh, catalog, judged.sets, show_progress="hidden", **_PRIVATE)
     stored.input(sentences(show), stored, outputs, **_PRIVATE).then(
         None, stored, None, js=REMEMBER_JS, **_PRIVATE
     )
