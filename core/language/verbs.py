@@ -123,14 +123,15 @@ class RewritingVerbs:
         event = decided.of(Stage.REWRITE, item_id, item.photo.sha256)
         alone = replace(decided, standing={})
         machine_key = models.corrected_by(alone).rewrite_key(item)
-        found = store.rewrites.get([wanted, machine_key])
+        stored = store.items.records([item_id])[item_id].rewrite_key  # until it is indexed anew
+        found = store.rewrites.get([key for key in (wanted, machine_key, stored) if key])
         agent = decided.rewritten(item_id, inputs_key(item))
         row = store.vectors(ENGINE).get([item_id]).get(item_id)
         embedded = row is not None and row.rewrite_key == wanted
         history = store.corrections.history(item_id)
         return RewriteView(
             item=item,
-            standing=found.get(wanted),
+            standing=found.get(wanted) or found.get(stored),
             writer=Writer.PERSON if event else Writer.AGENT if agent else Writer.RULES,
             machine=found.get(machine_key),
             decision=event,

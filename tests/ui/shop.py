@@ -26,9 +26,12 @@ from core.domain import (
     Progress,
     Query,
     Rewrite,
+    RewriteView,
     Round,
     SearchResult,
     TextView,
+    WorthALook,
+    Writer,
 )
 from core.errors import ImageError, QueryError
 from core.settings import load_settings
@@ -116,6 +119,52 @@ class Looks:
         raise QueryError("Not grounded yet.")
 
 
+class Words:
+    """Stands in for ``studio.rewriting``: one item with a trace; keeps what was decided."""
+
+    def __init__(self, stock: dict[str, Item]) -> None:
+        self.stock, self.done = stock, []  # type: ignore[var-annotated]
+        self.agent_off = "The rewriting agent is off."
+        self.queue: tuple[WorthALook, ...] = ()
+
+    def view(self, item_id: str, catalog: str | None = None) -> RewriteView:
+        rounds = (
+            Round("Armchair", 3.0, "Names no colour.", ("Say the colour: blue.",)),
+            Round("Blue armchair", 5.0, HOSTILE, stop=True),
+        )
+        return RewriteView(
+            item=self.stock[item_id],
+            standing=Rewrite("Blue armchair", rounds, "rules", "f"),
+            writer=Writer.RULES,
+            machine=None,
+            decision=None,
+            history=(),
+            runs=(),
+            embedded=True,
+            agreement=0.31,
+            agent_off=self.agent_off,
+        )
+
+    def worth_a_look(self, catalog: str | None = None) -> tuple[WorthALook, ...]:
+        return self.queue
+
+    def edit(self, *what: str) -> str:
+        return self._do("edit", *what)
+
+    def accept(self, *what: str) -> str:
+        return self._do("accept", *what)
+
+    def back_to_machine(self, *what: str) -> str:
+        return self._do("machine", *what)
+
+    def another_round(self, *what: str) -> str:
+        return self._do("round", *what)
+
+    def _do(self, *what: str) -> str:
+        self.done.append(what)
+        return "Saved."
+
+
 class Shop(Studio):
     """Answers every query with the items in an order of each engine's own."""
 
@@ -130,6 +179,7 @@ class Shop(Studio):
             )
         }
         self.looks = Looks()
+        self.words = Words(self.stock)
         self.asked: list[tuple[Query, str]] = []
         self.job: Progress | None = None
         self.cut = 0
@@ -137,6 +187,10 @@ class Shop(Studio):
     @property
     def grounding(self) -> Looks:  # type: ignore[override]
         return self.looks
+
+    @property
+    def rewriting(self) -> Words:  # type: ignore[override]
+        return self.words
 
     def photo(self, item: Item, catalog: str | None = None) -> Image.Image:
         return Image.new("RGB", (100, 80))

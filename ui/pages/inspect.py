@@ -21,6 +21,7 @@ from ui.components.detections import (
     similar_link,
 )
 from ui.components.pictures import data_uri, heat_overlay
+from ui.components.rewrite_panel import ACTIONS, decide, panel, worth_a_look_panel
 from ui.media import export_url, photo_url
 from ui.messages import sentences
 from ui.people import LOCAL, person
@@ -56,7 +57,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         show = gr.Button("Show", variant="primary", scale=0, min_width=90)
     find = gr.State("")
     pane = gr.HTML(
-        render("inspect_empty.html", items=(), catalog=""),
+        render("inspect_empty.html", items=(), catalog="", queue=""),
         elem_id="inspect",
         js_on_load=(ASSETS / "inspect.js").read_text(encoding="utf-8"),
         server_functions=photo_functions(studio),
@@ -104,11 +105,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 def correct(
     studio: Studio, item: Item, where: str, phrase: str, action: str, value: str, author: str
 ) -> None:
-    """Carry out what a person decided about an item's grounding, and say how it went.
+    """Carry out what a person decided about an item's crop or text, and say how it went.
 
     Raises:
         QueryError: The request makes no sense for this item.
     """
+    if action in ACTIONS:
+        gr.Info(decide(studio, item.item_id, where, action, value, author))
+        return
     grounding = studio.grounding
     match action:
         case "use" if value.isdecimal():
@@ -139,6 +143,7 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
             items=studio.items(catalog, limit=12),
             catalog=catalog,
             url=photo_url,
+            queue=worth_a_look_panel(studio, catalog),
         )
     inspection = studio.inspect(item_id, catalog)
     item, grounding = inspection.item, inspection.grounding
@@ -159,6 +164,7 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
         similar=similar_link(item_id, catalog),
         export=export_url(item_id, catalog),
         inputs=[(entry, data_uri(entry.picture)) for entry in inspection.inputs],
+        rewriting=panel(studio, item_id, catalog),
         facts=item_facts(inspection),
         reference=_reference(inspection.inputs),
     )

@@ -1,0 +1,123 @@
+"""An item's rewritten text on Inspect: what led to it, and what a person decides about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from markupsafe import Markup
+
+from core.domain import RewriteView, Round, WorthALook, Writer
+from core.errors import QueryError
+from core.studio import Studio
+from ui.media import photo_url
+from ui.render import render
+
+#: How many rewrites worth a look are listed at once.
+LISTED = 24
+
+#: What the buttons of this panel send.
+ACTIONS = frozenset({"text-edit", "text-accept", "text-machine", "text-round"})
+
+_WRITERS = {Writer.RULES: "the offline rules", Writer.AGENT: "the agent", Writer.PERSON: "a person"}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One round of the trace as the page shows it.
+
+    Attributes:
+        words: The draft in pieces, each with whether it was not in the text before.
+        round: The round.
+    """
+
+    words: tuple[tuple[str, bool], ...]
+    round: Round
+
+
+def panel(studio: Studio, item_id: str, catalog: str) -> Markup:
+    """The text with its trace, its records and what a person can do about it."""
+    view = studio.rewriting.view(item_id, catalog)
+    html = render(
+        "rewrite_panel.html",
+        view=view,
+        writer=writer_sentence(view),
+        turns=turns(view),
+        catalog=catalog,
+    )
+    return Markup(html)  # noqa: S704 (escaped by the template)
+
+
+def worth_a_look_panel(studio: Studio, catalog: str) -> Markup:
+    """The queue of rewrites that a person should look at, most serious first."""
+    found: tuple[WorthALook, ...] = studio.rewriting.worth_a_look(catalog)
+    html = render(
+        "rewrite_queue.html",
+        found=found[:LISTED],
+        total=len(found),
+        catalog=catalog,
+        url=photo_url,
+    )
+    return Markup(html)  # noqa: S704 (escaped by the template)
+
+
+def decide(studio: Studio, item_id: str, catalog: str, action: str, value: str, author: str) -> str:
+    """Carry out what a person decided about a text; returns a sentence on how it went.
+
+    Raises:
+        QueryError: The request makes no sense.
+        StudioError: It could not be done; the text stays as it was.
+    """
+    verbs = studio.rewriting
+    actions: dict[str, Callable[[], str]] = {
+        "text-edit": lambda: verbs.edit(item_id, value, author, catalog),
+        "text-accept": lambda: verbs.accept(item_id, author, catalog),
+        "text-machine": lambda: verbs.back_to_machine(item_id, author, catalog),
+        "text-round": lambda: verbs.another_round(item_id, value, author, catalog),
+    }
+    if action not in actions:
+        raise QueryError("This can't be done here. Load the page again.")
+    return actions[action]()
+
+
+def writer_sentence(view: RewriteView) -> str:
+    """Whose text stands, and how well it fits the photo."""
+    if view.standing is None:
+        return "Not rewritten yet: the indexer has not reached it."
+    said = f"Written by {_WRITERS[view.writer]}"
+    if view.decision is not None:
+        at = view.decision.at
+        said = f"Decided by {view.decision.author} on {at.day} {at:%B %Y, %H:%M} UTC"
+    elif view.writer is Writer.AGENT:
+        said += f" ({view.standing.rewriter})"
+    if not view.embedded:
+        return f"{said}; not embedded yet."
+    if view.agreement is None:
+        return f"{said}."
+    return f"{said}; the crop and this text agree with a cosine of {view.agreement:.2f}."
+
+
+def turns(view: RewriteView) -> tuple[Turn, ...]:
+    """The trace, each draft compared with the one before it; the first with the title."""
+    before, found = view.item.title, []
+    for one in view.standing.rounds if view.standing else ():
+        found.append(Turn(changed_words(before, one.draft), one))
+        before = one.draft
+    return tuple(found)
+
+
+def changed_words(before: str, after: str) -> tuple[tuple[str, bool], ...]:
+    """The later text in pieces, each with whether its words are new."""
+    old, new = before.split(), after.split()
+    matcher = SequenceMatcher(None, [*map(_key, old)], [*map(_key, new)], autojunk=False)
+    return tuple(
+        (" ".join(new[start:end]), kind != "equal")
+        for kind, _, _, start, end in matcher.get_opcodes()
+        if end > start
+    )
+
+
+def _key(word: str) -> str:
+    return re.sub(r"\W+", "", word).lower() or word
