@@ -33,6 +33,7 @@ from core.evaluation.verbs import EvaluationVerbs
 from core.jobs import Jobs
 from core.judging.preferences import PreferenceVerbs
 from core.judging.verbs import JudgingVerbs
+from core.language.assess import AssessVerbs
 from core.language.verbs import RewritingVerbs
 from core.library import DEMO, Catalog, Library, name_from
 from core.models import ModelRoom
@@ -86,6 +87,11 @@ class Studio:
     def rewriting(self) -> RewritingVerbs:
         """The rewriting agent, people's decisions on texts, and which ones are worth a look."""
         return RewritingVerbs(self._library, self._models, self.settings)
+
+    @cached_property
+    def assessing(self) -> AssessVerbs:
+        """The vision-language model as judge of engines."""
+        return AssessVerbs(self._library, self._models, self.judging)
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:

@@ -15,6 +15,7 @@ from core.cli.evaluate import evaluate
 from core.cli.export import export_app
 from core.cli.groups import AnywhereOptionsGroup
 from core.cli.info import info
+from core.cli.judge import judge
 from core.cli.judgments import judgments_app
 from core.cli.rewrite import rewrite, rewrites
 from core.cli.search import search
@@ -64,6 +65,7 @@ def build_cli(serve: Serve) -> typer.Typer:
     cli.command("evaluate")(evaluate)
     cli.command("rewrite")(rewrite)
     cli.command("rewrites")(rewrites)
+    cli.command("judge")(judge)
     cli.command("info")(info)
     cli.add_typer(weights_app(), name="weights")
     cli.add_typer(export_app(), name="export")
