@@ -178,6 +178,8 @@ class JudgingDesk:
                 return queue.deal(
                     ordered, state, rules, annotator, count, without=without, one_query=one_query
                 )
+        with self._lock:
+            self._state(set_id)  # most of the reading is done before others have to wait
         with self._leases.dealing(set_id) as leases:
             held = leases.held()
             with self._lock:

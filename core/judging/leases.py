@@ -44,7 +44,7 @@ class Leases:
         """
         try:
             with closing(
-                sqlite3.connect(self._path, timeout=20, isolation_level=None)
+                sqlite3.connect(self._path, timeout=60, isolation_level=None)
             ) as connection:
                 connection.execute("pragma synchronous = off")
                 connection.execute("begin immediate")
