@@ -55,7 +55,10 @@ function makeSingle({ root, photos, hooks }) {
     } else {
       history.push({ task, kind, grade });
       if (history.length > 200) history.shift();
+      // First into the outbox: what is asked for next must name this pair as in hand.
+      hooks.send(task, kind, grade, note, seconds);
       next();
+      return;
     }
     hooks.send(task, kind, grade, note, seconds);
   }
