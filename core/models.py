@@ -6,8 +6,9 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from core.domain import EngineStatus
+from core.domain import Engine, EngineStatus
 from core.embedding.build import EncoderPool, engine_availability, load_engines
+from core.embedding.registry import load_own_engines
 from core.errors import EngineUnavailable
 from core.language.build import build_agent, build_rules
 from core.language.rewriter import Rewriter
@@ -22,6 +23,9 @@ if TYPE_CHECKING:  # the SDK is loaded only when it is needed
     from core.language.claude import ClaudeRewriter
     from core.language.judge import VisualJudge
 
+#: Where engines that were trained here live in the data directory.
+OWN_ENGINES = "engines"
+
 
 class ModelRoom:
     """Engines, grounder and rewriter for one set of settings; nothing loads before it is used."""
@@ -29,10 +33,23 @@ class ModelRoom:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.weights = WeightStore.from_settings(settings)
-        self.recipes = load_engines(settings.shipped / "engines")
+        self._shipped = load_engines(settings.shipped / "engines")
         self.encoders = EncoderPool(settings, self.weights)
         self._engines: dict[str, EngineModel] = {}
         self._lock = threading.Lock()
+
+    @property
+    def recipes(self) -> dict[str, Engine]:
+        """Shipped engines, then those that were trained in this data directory."""
+        own = load_own_engines(self.settings.data_dir / OWN_ENGINES)
+        return self._shipped | {name: own[name] for name in own if name not in self._shipped}
+
+    def forget(self, name: str) -> None:
+        """Drop the loaded model of an engine whose checkpoint has changed or is gone."""
+        with self._lock:
+            known = self._engines.pop(name, None)
+        if known is not None:
+            self.encoders.forget(known.engine.towers[self.settings.profile])
 
     def statuses(self) -> tuple[EngineStatus, ...]:
         """Every recipe, and whether it can run here."""
@@ -50,9 +67,10 @@ class ModelRoom:
         """
         with self._lock:
             if name not in self._engines:
-                recipe = self.recipes.get(name)
+                recipes = self.recipes
+                recipe = recipes.get(name)
                 if recipe is None:
-                    known = ", ".join(self.recipes)
+                    known = ", ".join(recipes)
                     raise EngineUnavailable(f"There is no engine “{name}”. There are: {known}.")
                 reason = engine_availability(recipe, self.settings, self.weights)
                 if reason:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from core.domain.engine import Engine, Profile, Towers
+from core.embedding.adapted import AdaptedEncoder
+from core.embedding.adapter import FILE as ADAPTER_FILE
 from core.embedding.compact import CompactEncoder
 from core.embedding.encoder import Encoder
 from core.embedding.hf_clip_encoder import HfClipEncoder
@@ -17,6 +20,8 @@ from core.weights.store import WeightStore
 
 __all__ = ["EncoderPool", "build_encoder", "engine_availability", "load_engines"]
 
+#: Loader of engines that were fine-tuned on a catalogue; their model is a folder.
+ADAPTED = "adapted"
 #: Roles that the compact towers are made of.
 COMPACT_ROLES = ("clip-image", "text-tower")
 #: Marks a model name as a role of the weight registry, which fetches and checks it.
@@ -54,10 +59,20 @@ class EncoderPool:
         towers = engine.towers[self._settings.profile]
         if towers.loader == "compact":
             return self.compact
+        if towers.loader == ADAPTED:
+            with self._lock:
+                if towers not in self._encoders:
+                    self._encoders[towers] = AdaptedEncoder(self.compact, Path(towers.model))
+                return self._encoders[towers]
         with self._lock:
             if towers not in self._encoders:
                 self._encoders[towers] = build_encoder(engine, self._settings, self._weights)
             return self._encoders[towers]
+
+    def forget(self, towers: Towers) -> None:
+        """Drop loaded towers whose files have changed or are gone."""
+        with self._lock:
+            self._encoders.pop(towers, None)
 
 
 def build_encoder(engine: Engine, settings: Settings, weights: WeightStore) -> Encoder:
@@ -73,6 +88,8 @@ def build_encoder(engine: Engine, settings: Settings, weights: WeightStore) -> E
     device, precision = settings.device, settings.precision
     if towers.loader == "compact":
         return CompactEncoder(weights, device, precision)
+    if towers.loader == ADAPTED:
+        return AdaptedEncoder(CompactEncoder(weights, device, precision), Path(towers.model))
     if towers.loader == "open_clip":
         return OpenClipEncoder(
             _location(towers.model, weights, LOCAL_DIR),
@@ -89,7 +106,7 @@ def build_encoder(engine: Engine, settings: Settings, weights: WeightStore) -> E
             precision=precision,
         )
     raise EngineUnavailable(
-        f"Engine {engine.name} asks for the loader {towers.loader!r}; known are compact, "
+        f"Engine {engine.name} asks for the loader {towers.loader!r}; known are compact, adapted, "
         "open_clip and hf_clip."
     )
 
@@ -99,6 +116,8 @@ def engine_availability(engine: Engine, settings: Settings, weights: WeightStore
     towers = engine.towers.get(settings.profile)
     if towers is None:
         return _needs_full(engine)
+    if towers.loader == ADAPTED and not (Path(towers.model) / ADAPTER_FILE).is_file():
+        return f"{engine.title} needs its checkpoint in {towers.model}, which is not whole."
     for role in _roles(towers):
         spec = weights.spec(role)
         if weights.find(role) is not None:
@@ -116,7 +135,7 @@ def engine_availability(engine: Engine, settings: Settings, weights: WeightStore
 
 
 def _roles(towers: Towers) -> tuple[str, ...]:
-    if towers.loader == "compact":
+    if towers.loader in ("compact", ADAPTED):
         return COMPACT_ROLES
     return (towers.model.removeprefix(ROLE),) if towers.model.startswith(ROLE) else ()
 

@@ -54,11 +54,16 @@ class CompactEncoder(BatchedEncoder):
     def fingerprint(self) -> str:
         """Hash of both towers and the preprocessing; needs no download."""
         parts = (
-            self._weights.fingerprint("clip-image"),
+            self.image_fingerprint,
             self.text_tower.fingerprint,
             preprocess.VERSION,
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
+    def image_fingerprint(self) -> str:
+        """Hash of the image tower alone."""
+        return self._weights.fingerprint("clip-image")
 
     @property
     def text_tower(self) -> TextTower:

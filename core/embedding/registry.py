@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.domain.engine import Engine, ImageView, Profile, TextView, Towers
 from core.errors import EngineUnavailable
+
+#: The recipe in the folder of an engine that was trained here.
+RECIPE = "engine.toml"
 
 
 def load_engines(folder: Path) -> dict[str, Engine]:
@@ -20,6 +24,26 @@ def load_engines(folder: Path) -> dict[str, Engine]:
     recipes = {path: _read(path) for path in sorted(folder.glob("*.toml"))}
     ordered = sorted(recipes, key=lambda path: (recipes[path].get("order", 100), path.stem))
     return {path.stem: _engine(path, recipes[path]) for path in ordered}
+
+
+def load_own_engines(folder: Path) -> dict[str, Engine]:
+    """Engines that were trained here: ``FOLDER/NAME/engine.toml``, the newest last.
+
+    Raises:
+        EngineUnavailable: A recipe can't be read; the sentence names file and field.
+    """
+    found = {}
+    for path in sorted(folder.glob(f"*/{RECIPE}"), key=lambda path: path.stat().st_mtime):
+        recipe = _engine(path, _read(path))
+        found[path.parent.name] = replace(
+            recipe,
+            name=path.parent.name,
+            towers={
+                profile: replace(towers, model=str(path.parent))
+                for profile, towers in recipe.towers.items()
+            },
+        )
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

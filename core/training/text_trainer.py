@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from core.embedding.adapter import ImageAdapter
 from core.embedding.text_tower import TextTower, pad
 from core.training.batches import Batch, Batches, Draw
 from core.training.losses import masked_clip_loss
@@ -76,6 +77,7 @@ class TextTrainer:
         settings: See ``TextTraining``.
         folder: Where state and log are kept.
         say: Gets a line of progress now and then.
+        adapter: Trained along with the tower, behind the frozen image vectors.
     """
 
     def __init__(
@@ -85,8 +87,10 @@ class TextTrainer:
         settings: TextTraining,
         folder: Path,
         say: Callable[[str], None] = print,
+        adapter: ImageAdapter | None = None,
     ) -> None:
         torch.manual_seed(settings.seed)
+        self._adapter = adapter
         self._tower, self._settings, self._folder, self._say = tower, settings, folder, say
         folder.mkdir(parents=True, exist_ok=True)
         train = pairs.take(pairs.splits == "train")
@@ -110,7 +114,7 @@ class TextTrainer:
         self._optimizer = torch.optim.AdamW(self._parameter_groups(), betas=(0.9, 0.98))
         self._total = len(self._batches) * settings.epochs
         average = get_ema_multi_avg_fn(settings.ema)
-        self._averaged = AveragedModel(_Weights(tower), multi_avg_fn=average)
+        self._averaged = AveragedModel(self._weights(), multi_avg_fn=average)
         self._step = self._epoch = self._worse = 0
         self._best = -1.0
 
@@ -129,16 +133,19 @@ class TextTrainer:
             self._store()
             self._log(loss, found, time.monotonic() - started)
         best = torch.load(self._folder / "best.pt", weights_only=True)
-        _Weights(self._tower).load_state_dict(best)
+        self._weights().load_state_dict(best)
         return self._tower.eval()
 
     def validate(self) -> Retrieval:
         """Title → picture on the validation split, with the averaged weights."""
-        module = _Weights(self._tower)
+        module = self._weights()
         kept = {name: value.clone() for name, value in module.state_dict().items()}
         module.load_state_dict(self._averaged.module.state_dict())
         self._tower.eval()
-        found = retrieval(self._tower.encode(self._val.titles()), self._val.vectors)
+        images = self._val.vectors
+        if self._adapter is not None:
+            images = self._adapter.apply_to(images)
+        found = retrieval(self._tower.encode(self._val.titles()), images)
         module.load_state_dict(kept)
         return found
 
@@ -164,12 +171,13 @@ class TextTrainer:
         with torch.autocast("cpu", torch.bfloat16, enabled=self._settings.bf16):
             text = self._encode(batch.texts)
         scale = self._scales[batch.domain].exp().clamp(max=100)
-        loss = masked_clip_loss(batch.vectors, text.float(), scale, batch.same)
+        image = batch.vectors if self._adapter is None else self._adapter(batch.vectors)
+        loss = masked_clip_loss(image, text.float(), scale, batch.same)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self._tower.parameters(), 1.0)
         self._optimizer.step()
-        self._averaged.update_parameters(_Weights(self._tower))
+        self._averaged.update_parameters(self._weights())
         self._step += 1
         return float(loss.detach())
 
@@ -183,12 +191,17 @@ class TextTrainer:
         ]
         return torch.cat(pieces)[torch.from_numpy(np.argsort(order))]
 
+    def _weights(self) -> _Weights:
+        return _Weights(self._tower, self._adapter)
+
     def _parameter_groups(self) -> list[dict[str, object]]:
         settings, layers = self._settings, self._tower.backbone.encoder.layer
         groups: list[dict[str, object]] = [
             {"params": list(self._tower.projection.parameters()), "peak": settings.lr_head},
             {"params": list(self._scales.values()), "peak": settings.lr_head, "weight_decay": 0.0},
         ]
+        if self._adapter is not None:
+            groups.append({"params": list(self._adapter.parameters()), "peak": settings.lr_head})
         for depth, layer in enumerate(reversed(layers)):
             peak = settings.lr * settings.lr_decay**depth
             groups.append({"params": list(layer.parameters()), "peak": peak})
@@ -199,7 +212,7 @@ class TextTrainer:
     def _store(self) -> None:
         """Everything that going on needs; written beside and then moved into place."""
         state = {
-            "tower": _Weights(self._tower).state_dict(),
+            "tower": self._weights().state_dict(),
             "averaged": self._averaged.state_dict(),
             "scales": self._scales.state_dict(),
             "optimizer": self._optimizer.state_dict(),
@@ -218,7 +231,7 @@ class TextTrainer:
         if state["settings"] != asdict(self._settings):
             self._say(f"{path} belongs to other settings: starting from the beginning")
             return
-        _Weights(self._tower).load_state_dict(state["tower"])
+        self._weights().load_state_dict(state["tower"])
         self._averaged.load_state_dict(state["averaged"])
         self._scales.load_state_dict(state["scales"])
         self._optimizer.load_state_dict(state["optimizer"])
@@ -266,7 +279,9 @@ def _centres(pairs: Pairs) -> dict[str, np.ndarray]:
 class _Weights(nn.Module):
     """The trained part of a tower, which shares its tensors: what is averaged and stored."""
 
-    def __init__(self, tower: TextTower) -> None:
+    def __init__(self, tower: TextTower, adapter: ImageAdapter | None) -> None:
         super().__init__()
         self.encoder = tower.backbone.encoder
         self.projection = tower.projection
+        if adapter is not None:
+            self.adapter = adapter

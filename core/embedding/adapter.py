@@ -1,0 +1,69 @@
+"""A light adapter behind a frozen image tower: what fine-tuning adds to its vectors."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from core.embedding.encoder import Vectors, to_vectors
+from core.errors import WeightsUnavailable
+
+#: The adapter's file in a checkpoint's folder.
+FILE = "adapter.safetensors"
+
+
+class ImageAdapter(nn.Module):
+    """``normalise(x + up(gelu(down(x))))``; starts as the identity (Gao et al., CLIP-Adapter).
+
+    Args:
+        dim: Length of a vector.
+        rank: Width of the bottleneck.
+    """
+
+    def __init__(self, dim: int, rank: int = 64) -> None:
+        super().__init__()
+        self.down, self.up = nn.Linear(dim, rank), nn.Linear(rank, dim)
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """``[n, d]`` to ``[n, d]``, L2-normalised."""
+        changed = vectors + self.up(nn.functional.gelu(self.down(vectors)))
+        return nn.functional.normalize(changed, dim=-1)
+
+    @torch.inference_mode()
+    def apply_to(self, vectors: Vectors) -> Vectors:
+        """Vectors of the image tower, adapted: ``[n, d] float32, L2-normalised``."""
+        return to_vectors(self(torch.from_numpy(np.ascontiguousarray(vectors, np.float32))))
+
+    @classmethod
+    def load(cls, folder: Path) -> ImageAdapter:
+        """Read the adapter of a checkpoint.
+
+        Raises:
+            WeightsUnavailable: The file is missing or not what it claims to be.
+        """
+        try:
+            state = load_file(str(folder / FILE))
+            rank, dim = state["down.weight"].shape
+            adapter = cls(dim, rank)
+            adapter.load_state_dict(state, strict=True)
+        except Exception as error:
+            raise WeightsUnavailable(f"The adapter in {folder} can't be read: {error}.") from error
+        return adapter.eval().requires_grad_(False)
+
+    def save(self, folder: Path) -> None:
+        """Write the adapter's file, float32."""
+        folder.mkdir(parents=True, exist_ok=True)
+        state = {name: value.detach().contiguous() for name, value in self.state_dict().items()}
+        save_file(state, str(folder / FILE))
+
+
+def fingerprint(folder: Path) -> str:
+    """sha256 of the adapter's file."""
+    return hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
