@@ -43,6 +43,7 @@ from core.pipeline.job import OnProgress, read_progress
 from core.search import browse
 from core.search.compare import compare
 from core.settings import Settings
+from core.training.verbs import TrainingVerbs
 from core.vision.verbs import GroundingVerbs
 from core.vision.views import image_view
 
@@ -92,6 +93,11 @@ class Studio:
     def assessing(self) -> AssessVerbs:
         """The vision-language model as judge of engines."""
         return AssessVerbs(self._library, self._models, self.judging)
+
+    @cached_property
+    def training(self) -> TrainingVerbs:
+        """Fine-tuning engines on a catalogue's own items."""
+        return TrainingVerbs(self._library, self._models, self.settings, self.evaluation)
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:

@@ -19,6 +19,7 @@ from core.cli.judge import judge
 from core.cli.judgments import judgments_app
 from core.cli.rewrite import rewrite, rewrites
 from core.cli.search import search
+from core.cli.train import train
 from core.cli.users import users_app
 from core.errors import StudioError
 from core.settings import Profile, load_settings
@@ -63,6 +64,7 @@ def build_cli(serve: Serve) -> typer.Typer:
     cli.command("index")(index)
     cli.command("search")(search)
     cli.command("evaluate")(evaluate)
+    cli.command("train")(train)
     cli.command("rewrite")(rewrite)
     cli.command("rewrites")(rewrites)
     cli.command("judge")(judge)

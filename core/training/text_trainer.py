@@ -175,7 +175,7 @@ class TextTrainer:
         loss = masked_clip_loss(image, text.float(), scale, batch.same)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(self._tower.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(self._weights().parameters(), 1.0)
         self._optimizer.step()
         self._averaged.update_parameters(self._weights())
         self._step += 1

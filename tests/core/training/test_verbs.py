@@ -1,0 +1,124 @@
+"""Fine-tuning on a catalogue, end to end over a real store; only the towers are small."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from core.domain import Engine, EvalQuery, ImageView, Profile, TextView, Towers
+from core.embedding import adapter
+from core.embedding.adapter import ImageAdapter
+from core.embedding.registry import load_own_engines
+from core.errors import TrainingError, WeightsUnavailable
+from core.training.adapt import catalogue_pairs, held_out
+from core.training.pairs import PairsError
+from core.training.text_trainer import TextTrainer
+from core.training.verbs import TrainingVerbs
+from tests.core.training.test_text_trainer import SETTINGS, make_tower, pairs
+
+__all__ = ["pairs"]
+
+
+def test_an_adapter_starts_as_the_identity_and_comes_back_from_disk(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(5, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    fresh = ImageAdapter(16, 4)
+    assert np.allclose(fresh.apply_to(vectors), vectors, atol=1e-6)
+    torch.nn.init.normal_(fresh.up.weight)
+    fresh.save(tmp_path)
+    loaded = ImageAdapter.load(tmp_path)
+    assert np.array_equal(loaded.apply_to(vectors), fresh.eval().apply_to(vectors))
+    (tmp_path / adapter.FILE).write_bytes(b"no weights")
+    with pytest.raises(WeightsUnavailable, match="can't be read"):
+        ImageAdapter.load(tmp_path)
+
+
+def test_an_adapter_learns_what_the_tower_alone_cannot(pairs, tmp_path: Path) -> None:
+    """The words are frozen, so that only the adapter can close the gap."""
+    learning = ImageAdapter(16, 8)
+    tower = make_tower()
+    options = replace(SETTINGS, lr=0.0, epochs=4)
+    before = float(learning.up.weight.abs().sum())
+    TextTrainer(tower, pairs, options, tmp_path, lambda _: None, learning).run()
+    assert before == 0 < float(learning.up.weight.abs().sum())
+
+
+def shop(titles: list[str]) -> SimpleNamespace:
+    """A catalogue as the pairs see it."""
+    item = lambda i, t: SimpleNamespace(item_id=i, title=t, product_type="Thing")  # noqa: E731
+    records = {
+        str(i): SimpleNamespace(item=item(str(i), t), rewrite=f"{t} seen")
+        for i, t in enumerate(titles)
+    }
+    vectors = np.eye(len(titles), dtype=np.float32)
+    table = SimpleNamespace(columns=lambda *names: (list(records), [vectors]))
+    return SimpleNamespace(
+        name="shop",
+        searcher=SimpleNamespace(checked=lambda base: table),
+        store=SimpleNamespace(items=SimpleNamespace(records=lambda ids: records)),
+    )
+
+
+def test_equal_titles_are_on_one_side_and_all_count_as_right() -> None:
+    titles = [f"Thing {i // 2}" for i in range(200)]
+    found = catalogue_pairs(shop(titles), None)  # type: ignore[arg-type]
+    side = dict(zip(found.groups, found.splits, strict=True))
+    assert all(side[g] == s for g, s in zip(found.groups, found.splits, strict=True))
+    assert set(found.splits) == {"train", "val", "test"}
+    assert found.texts[0] == ["Thing 0", "Thing 0 seen", "Thing 0, Thing"]
+    queries, relevant = held_out(found)
+    assert all(isinstance(query, EvalQuery) for query in queries)
+    assert {len(items) for items in relevant.values()} == {2}
+    assert len(queries) == sum(1 for s in side.values() if s == "test")
+    leaking = replace_split(found)
+    with pytest.raises(PairsError, match="one side"):
+        leaking.check()
+
+
+def replace_split(found):
+    """One of two pictures of a title moves to the other side."""
+    splits = found.splits.copy()
+    splits[0] = "test" if splits[0] != "test" else "train"
+    return replace(found, splits=splits)
+
+
+def test_too_few_items_is_a_sentence() -> None:
+    with pytest.raises(TrainingError, match="has 3 items"):
+        catalogue_pairs(shop(["a", "b", "c"]), None)  # type: ignore[arg-type]
+
+
+def room(tmp_path: Path) -> TrainingVerbs:
+    """Verbs that know one engine."""
+    towers = {Profile.COMPACT: Towers("compact", "clip-vit-b-16")}
+    engine = Engine("vl-clip", "VL-CLIP", "", ImageView.CROP, TextView.REWRITE, 0.2, towers)
+    models = SimpleNamespace(recipes={"vl-clip": engine}, forget=lambda name: None)
+    settings = SimpleNamespace(data_dir=tmp_path, profile=Profile.COMPACT)
+    return TrainingVerbs(None, models, settings, None)  # type: ignore[arg-type]
+
+
+def test_a_published_checkpoint_is_an_engine_until_it_is_discarded(tmp_path: Path) -> None:
+    verbs = room(tmp_path)
+    origin = tmp_path / "origin"
+    tower = make_tower()
+    tower.save(origin)
+    verbs._publish("mine", "shop", "vl-clip", tower, ImageAdapter(16, 4), origin)
+    known = load_own_engines(tmp_path / "engines")
+    assert list(known) == ["mine"] == list(verbs.engines())
+    assert known["mine"].image_view is ImageView.CROP
+    assert known["mine"].towers[Profile.COMPACT].model == str(tmp_path / "engines" / "mine")
+    verbs.discard("mine")
+    assert verbs.engines() == ()
+    with pytest.raises(TrainingError, match="No engine"):
+        verbs.discard("mine")
+
+
+@pytest.mark.parametrize("name", ["../up", "Big", "", "vl-clip", "a" * 50])
+def test_bad_and_taken_names(tmp_path: Path, name: str) -> None:
+    with pytest.raises(TrainingError):
+        room(tmp_path).adapt(name)
