@@ -98,6 +98,7 @@ def test_regions_are_filtered_drawn_searched_with_and_corrected(
 
 def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path: Path) -> None:
     page.goto(f"{studio_url}/annotate")
+    expect(page.locator("#annotate-set")).to_be_visible()
     page.get_by_role("tab", name="New set").click()
     page.locator("#annotate-queries textarea").fill("wooden chair\nitem:nothing-like-it")
     page.locator("#annotate-create").click()

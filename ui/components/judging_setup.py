@@ -110,8 +110,10 @@ def setup_form(
         photos: list[str] | None, engine_names: list[str], k: float, people: float, common: float,
         again: float, text: str, steps: list[list[Any]], pairs: list[list[Any]], where: str,
     ) -> tuple[Any, ...]:  # fmt: skip
-        if not where:
+        if not where and not studio.catalogs():
             raise JudgmentError("Index a catalogue first: see the Catalog page.")
+        # Who is faster than the page's load event means the catalogue that it would show.
+        where = where or studio.catalog().name
         source = QuerySource(
             lines=lines,
             file=Path(table) if table else None,

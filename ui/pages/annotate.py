@@ -67,7 +67,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             gr.update(value=person(request), interactive=not signed_in(request)),
             gr.update(choices=available, value=available),
             *(gr.update(visible=leads) for _ in range(5)),
-            *shown(where, str(request.query_params.get("set", "")) or None),
+            # Not the tabs: who opened another one meanwhile stays there.
+            *shown(where, str(request.query_params.get("set", "")) or None)[:2],
         )
 
     @sentences
@@ -77,7 +78,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return desk_html(studio, next((s for s in known if s.set_id == set_id), None), where)
 
     tools = [new, agreement, decide, rules, files]
-    page.load(load, None, [catalog, name, engines, *tools, *outputs], **_PRIVATE)
+    page.load(load, None, [catalog, name, engines, *tools, sets, pane], **_PRIVATE)
     sets.input(choose, [sets, catalog], pane, **_PRIVATE)
 
 
