@@ -100,6 +100,7 @@ def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path
     page.goto(f"{studio_url}/annotate")
     expect(page.locator("#annotate-set")).to_be_visible()
     page.get_by_role("tab", name="New set").click()
+    expect(page.get_by_role("checkbox", name="vl-clip")).to_be_checked()
     page.locator("#annotate-queries textarea").fill("wooden chair\nitem:nothing-like-it")
     page.locator("#annotate-create").click()
     expect(page.get_by_text("There is no item")).to_be_visible()
