@@ -135,7 +135,7 @@ def run(
         values = per_query(ranked, qrels, MEASURES)
         return {m: np.array([values[m][q] for q in qrels]) for m in MEASURES}
 
-    tau = grounder.threshold
+    tau = settings.grounding_threshold
     shelf = {view: vectors(pictures, stood, view, tau) for view in ImageView}
     whole = score(vectors(asked, found, ImageView.PHOTO, tau), shelf[ImageView.PHOTO])
     say("words alone", score(encoder.encode_texts([p for _, p in asked]), shelf[ImageView.PHOTO]))
