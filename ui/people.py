@@ -69,6 +69,7 @@ def allowed(studio: Studio, wanted: Role) -> Callable[[Callable[_P, _R]], Callab
             require(studio, LocalContext.request.get(None), wanted)
             return handler(*args, **kwargs)
 
+        guarded.role = wanted  # type: ignore[attr-defined]  # for whoever checks that none lacks it
         return guarded
 
     return decorate

@@ -1,10 +1,20 @@
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from core.errors import StudioError
+from core.people import People, Role
+from tests.ui.shop import Shop
+from ui.app import build_pages
 from ui.people import person
+
+#: Handlers that only look (and Inspect's ``act``, see below). The rest says which role it takes.
+OPEN = {
+    "act", "change_catalog", "change_picture", "explain", "follow", "load", "look",
+    "open_page", "refresh", "save_file", "search", "show", "tasks_of", "tick", "view",
+}  # fmt: skip
 
 
 def test_the_signed_in_user_wins_over_the_typed_name() -> None:
@@ -14,3 +24,27 @@ def test_the_signed_in_user_wins_over_the_typed_name() -> None:
     for name in ("", "<b>", "x" * 61, "a\nb"):
         with pytest.raises(StudioError, match="name has"):
             person(None, name)
+
+
+def test_every_handler_that_changes_something_asks_for_a_role(shop: Shop) -> None:
+    open_ones = {
+        fn.fn.__name__
+        for fn in build_pages(shop).fns.values()
+        if fn.fn is not None and not isinstance(getattr(fn.fn, "role", None), Role)
+    }
+    assert open_ones == OPEN
+
+
+def test_a_viewer_looks_on_inspect_and_corrects_nothing(shop: Shop, tmp_path: Any) -> None:
+    shop.people = People(tmp_path / "users.json")
+    shop.people.add("vera", Role.VIEWER, "long enough")
+    act = next(
+        fn.fn
+        for fn in build_pages(shop).fns.values()
+        if fn.fn.__module__ == "ui.pages.inspect" and fn.name == "act"
+    )
+    request: Any = SimpleNamespace(username="vera")
+    event: Any = SimpleNamespace(action="whole", value="")
+    with pytest.raises(gr.Error, match="needs the role merchandiser"):
+        act(event, "c", "demo", "", "vera", request)
+    assert shop.looks.done == []

@@ -10,8 +10,10 @@ import gradio as gr
 
 from core.domain import CatalogInfo, Progress
 from core.errors import CatalogError
+from core.people import Role
 from core.studio import Studio
 from ui.messages import sentences
+from ui.people import allowed
 from ui.render import render
 
 #: Seconds between two looks at a running job.
@@ -66,11 +68,13 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return view(str(request.query_params.get("catalog", "")) or None)
 
     @sentences
+    @allowed(studio, Role.MERCHANDISER)
     def index_demo() -> Any:
         studio.start(studio.index_demo)
         return gr.update(active=True)
 
     @sentences
+    @allowed(studio, Role.MERCHANDISER)
     def halt() -> None:
         for entry in studio.catalogs():
             studio.stop_indexing(entry.name)
@@ -105,6 +109,7 @@ def _add_form(studio: Studio, overview: gr.HTML, timer: gr.Timer, chosen: gr.Dro
     go = gr.Button("Index", variant="primary", elem_id="catalog-index")
 
     @sentences
+    @allowed(studio, Role.MERCHANDISER)
     def add(
         file: str | None, pictures: list[str] | None, label: str, path: str, mapping: str
     ) -> Any:

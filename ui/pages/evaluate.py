@@ -99,6 +99,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return about_html(studio.evaluation.tasks(name) if name else (), chosen)
 
     @sentences
+    @allowed(studio, Role.MERCHANDISER)
     def evaluate(
         name: str | None,
         chosen: str | None,
@@ -114,6 +115,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return show(report.report_id)
 
     @sentences
+    @allowed(studio, Role.MERCHANDISER)
     def evaluate_files(
         name: str | None,
         asked: list[str],
@@ -170,6 +172,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return str(target)
 
     @sentences
+    @allowed(studio, Role.MERCHANDISER)
     def remove(report_id: str | None) -> tuple[Any, ...]:
         if report_id:
             studio.evaluation.remove(report_id)

@@ -11,6 +11,7 @@ import gradio as gr
 
 from core.domain import Box, EngineInput, Grounding, Inspection, Item
 from core.errors import QueryError, StudioError
+from core.people import Role
 from core.studio import Studio
 from ui.components.detections import (
     NO_CROP,
@@ -24,7 +25,7 @@ from ui.components.pictures import data_uri, heat_overlay
 from ui.components.rewrite_panel import ACTIONS, decide, panel, worth_a_look_panel
 from ui.media import export_url, photo_url
 from ui.messages import sentences
-from ui.people import LOCAL, person
+from ui.people import LOCAL, person, require
 from ui.render import render
 from ui.theme import ASSETS
 
@@ -91,6 +92,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         action, value = str(event.action), str(event.value)
         if action == "find":
             return value.strip(), content(studio, item_id, where, value.strip())
+        require(studio, request, Role.MERCHANDISER)
         item = studio.item(item_id, where)
         correct(studio, item, where, phrase, action, value, person(request, who))
         return "", content(studio, item_id, where)
