@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -43,12 +44,16 @@ from core.pipeline.job import OnProgress, read_progress
 from core.search import browse
 from core.search.compare import compare
 from core.settings import Settings
-from core.training.verbs import TrainingVerbs
 from core.vision.verbs import GroundingVerbs
 from core.vision.views import image_view
 
+if TYPE_CHECKING:
+    from core.training.verbs import TrainingVerbs
+
 #: Where the demo's precomputed stage results ship.
 PRECOMPUTED = "precomputed"
+#: The engines of "before" and "after".
+BEFORE_AFTER = ("clip", "vl-clip")
 
 
 class Studio:
@@ -97,6 +102,8 @@ class Studio:
     @cached_property
     def training(self) -> TrainingVerbs:
         """Fine-tuning engines on a catalogue's own items."""
+        from core.training.verbs import TrainingVerbs  # slow to import, and seldom needed
+
         return TrainingVerbs(self._library, self._models, self.settings, self.evaluation)
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
@@ -208,6 +215,11 @@ class Studio:
             on_progress,
             None,
         )
+
+    def measure_demo(self) -> None:
+        """Measure the engines on the demo where that is not done yet; takes no model, seconds."""
+        if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
+            self.evaluation.save(self.evaluation.run_task("same-type", BEFORE_AFTER, DEMO))
 
     def _index(
         self,

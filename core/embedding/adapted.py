@@ -1,5 +1,4 @@
-"""An encoder that was fine-tuned on a catalogue: the compact towers, a text tower and an adapter
-of its own."""
+"""An encoder that was fine-tuned here: an adapter and a text tower of its own."""
 
 from __future__ import annotations
 
@@ -7,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 from torch import Tensor
@@ -15,7 +15,9 @@ from core.embedding import adapter, preprocess
 from core.embedding.adapter import ImageAdapter
 from core.embedding.compact import CompactEncoder
 from core.embedding.encoder import BatchedEncoder, Vectors
-from core.embedding.text_tower import TextTower
+
+if TYPE_CHECKING:
+    from core.embedding.text_tower import TextTower
 
 
 class AdaptedEncoder(BatchedEncoder):
@@ -48,6 +50,8 @@ class AdaptedEncoder(BatchedEncoder):
     @cached_property
     def text_tower(self) -> TextTower:
         """The fine-tuned text tower; raises ``WeightsUnavailable``."""
+        from core.embedding.text_tower import TextTower  # slow to import
+
         return TextTower.load(self._folder)
 
     @cached_property

@@ -139,6 +139,12 @@ class VectorTable:
         else:
             self._database.create_table(self.name, schema=schema, mode="overwrite")
 
+    def drop(self) -> None:
+        """Remove the table, where there is one."""
+        if self.table is not None:
+            self._database.drop_table(self.name)
+            self._table = None
+
     def upsert(self, rows: Sequence[VectorRow]) -> None:
         """Store rows, replacing those of the same items."""
         if rows:

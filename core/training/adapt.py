@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from core.domain import EvalQuery, Item, TextView
 from core.embedding.adapted import AdaptedEncoder
@@ -24,7 +28,8 @@ _CHUNK = 512
 def catalogue_pairs(where: Catalog, base: EngineModel) -> Pairs:
     """The catalogue's pictures, as the engine embedded them, with their titles and rewrites.
 
-    Items of one title are on one side of the split, which depends on the title alone.
+    Items that share a title, a product group or a look-alike photo, also through others, are on
+    one side of the split.
 
     Raises:
         TrainingError: There are too few items.
@@ -39,7 +44,7 @@ def catalogue_pairs(where: Catalog, base: EngineModel) -> Pairs:
             f"{LEAST_ITEMS} at least."
         )
     known = [records[ids[row]] for row in rows]
-    groups = [one.item.title.casefold() for one in known]
+    groups = families([one.item for one in known])
     texts = [list(clean(_texts(one.item, one.rewrite))) for one in known]
     pairs = Pairs(
         keys=[one.item.item_id for one in known],
@@ -54,14 +59,38 @@ def catalogue_pairs(where: Catalog, base: EngineModel) -> Pairs:
     return pairs
 
 
+def families(items: Sequence[Item]) -> list[str]:
+    """Per item, the name of its family: all that one title, group or photo joins."""
+    marks = [
+        (f"title:{one.title.casefold()}", f"photo:{one.photo.phash}", f"group:{one.group}")
+        for one in items
+    ]
+    number = {mark: at for at, mark in enumerate(sorted({m for row in marks for m in row}))}
+    edges = [
+        (at, len(items) + number[mark])
+        for at, row in enumerate(marks)
+        for mark in row
+        if mark != "group:"
+    ]
+    rows, columns = zip(*edges, strict=True)
+    size = len(items) + len(number)
+    graph = coo_array((np.ones(len(edges), np.int8), (rows, columns)), shape=(size, size))
+    labels = connected_components(graph, directed=False)[1][: len(items)]
+    # The first title in order names the family: a row added elsewhere moves no other family.
+    names: dict[int, str] = {}
+    for label, (title, *_) in sorted(zip(labels.tolist(), marks, strict=True)):
+        names.setdefault(label, title)
+    return [names[label] for label in labels.tolist()]
+
+
 def held_out(pairs: Pairs) -> tuple[list[EvalQuery], dict[str, dict[str, int]]]:
     """A query per held-out title, and the items that it is the title of."""
     test = pairs.take(pairs.splits == "test")
     relevant: dict[str, dict[str, int]] = {}
     queries: dict[str, EvalQuery] = {}
-    for key, group, title in zip(test.keys, test.groups, test.titles(), strict=True):
-        queries.setdefault(str(group), EvalQuery(key, text=title))
-        relevant.setdefault(queries[str(group)].query_id, {})[key] = 1
+    for key, title in zip(test.keys, test.titles(), strict=True):
+        query = queries.setdefault(title.casefold(), EvalQuery(key, text=title))
+        relevant.setdefault(query.query_id, {})[key] = 1
     return list(queries.values()), relevant
 
 

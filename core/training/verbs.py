@@ -107,7 +107,7 @@ class TrainingVerbs:
         return tuple(sorted(path.parent.name for path in self._root.glob(f"*/{RECIPE}")))
 
     def discard(self, name: str) -> None:
-        """Throw a trained engine away; its vectors in catalogues are no longer asked.
+        """Throw a trained engine away, with its vectors in every catalogue.
 
         Raises:
             TrainingError: There is none of that name.
@@ -116,6 +116,8 @@ class TrainingVerbs:
             raise TrainingError(f"No engine “{name[:60]}” was trained here.")
         self._models.forget(name)
         shutil.rmtree(self._root / name)
+        for catalog in self._library.names():
+            self._library.get(catalog).store.vectors(name).drop()
 
     def _check(self, name: str) -> None:
         if not _NAME.fullmatch(name):

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from core.domain import CatalogInfo, EngineStatus, Filters, Inspection, Item
 from core.errors import QueryError
-from core.studio import Studio
+from core.studio import BEFORE_AFTER, Studio
 from core.vision.grounder import SALIENT
 from ui.components.cards import inspect_link, plural
 from ui.components.columns import Column, columns, in_common
@@ -23,9 +23,6 @@ from ui.render import render
 #: Demo items that are tried first: photos with more in them than the product. Which of them is
 #: shown, and what was found in it, is looked up like any other item's.
 FEATURED = ("groc0255", "groc1983", "groc1922", "groc1941", "met-436528")
-
-#: The engines of "before" and "after".
-BEFORE_AFTER = ("clip", "vl-clip")
 
 _CANDIDATES_PER_DEPARTMENT = 4
 _TOP = 6
