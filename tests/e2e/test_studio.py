@@ -62,6 +62,14 @@ def test_inspect_shows_what_each_encoder_gets(page: Page, studio_url: str) -> No
         expect(page.locator("#inspect .vs-region.vs-on")).to_have_count(1)
 
 
+def test_long_facts_wrap(page: Page, studio_url: str) -> None:
+    """Styles of one page must not reach the tables of another."""
+    page.goto(f"{studio_url}/inspect?item=groc0255&catalog=demo")
+    facts = page.locator("#inspect .vs-table", has_text="Licence")
+    expect(facts).to_be_visible()
+    assert facts.evaluate("table => table.offsetWidth <= table.parentElement.clientWidth")
+
+
 def test_regions_are_filtered_drawn_searched_with_and_corrected(
     page: Page, studio_url: str
 ) -> None:

@@ -179,6 +179,7 @@ def _step(inspection: Inspection, catalog: str) -> Step:
         inputs=tuple(
             (entry.engine.title, entry.text, data_uri(entry.picture.convert("RGB"), "JPEG"))
             for entry in inspection.inputs
+            if entry.engine.name in BEFORE_AFTER
         ),
     )
 
