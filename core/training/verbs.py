@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from core.domain import Profile, Ranking, Report
+from core.domain import EvalQuery, Profile, Ranking, Report
 from core.embedding.adapter import ImageAdapter
 from core.embedding.registry import RECIPE
 from core.embedding.text_tower import TextTower
@@ -101,6 +101,12 @@ class TrainingVerbs:
         self._card(name, where.name, base, len(pairs), report, options)
         shutil.rmtree(work)
         return report
+
+    def held_out(
+        self, base: str, catalog: str | None = None
+    ) -> tuple[list[EvalQuery], dict[str, dict[str, int]]]:
+        """Titles that fine-tuning from this engine never sees, and the items that they are of."""
+        return held_out(catalogue_pairs(self._library.get(catalog), self._models.engine(base)))
 
     def engines(self) -> tuple[str, ...]:
         """Names of the engines that were trained here."""
