@@ -80,9 +80,11 @@ class Driver:
 
     def _ground(self, loaded: _Prepared) -> _Prepared:
         """Model thread: what is not grounded yet."""
-        for task in loaded.tasks:
-            if task.needs_grounding and stages.ground(task, self._models):
-                assert task.grounding is not None  # noqa: S101
+        wanting = [task for task in loaded.tasks if task.needs_grounding]
+        if wanting:
+            stages.ground(wanting, self._models)
+        for task in wanting:
+            if task.grounding is not None:
                 loaded.groundings[task.grounding_key] = task.grounding
         return loaded
 

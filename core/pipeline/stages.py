@@ -18,10 +18,14 @@ from core.errors import EngineUnavailable, SettingsError, WeightsUnavailable
 from core.pipeline.models import EngineModel, Models, Photos
 from core.store.items import ItemRecord
 from core.store.vectors import VectorRow, Vectors, blend
+from core.vision.grounder import BatchGrounder
 from core.vision.views import image_view
 
 #: Errors that are about the installation, not about one item.
 FATAL = (WeightsUnavailable, EngineUnavailable, SettingsError, MemoryError)
+
+#: Photos that a grounder which can looks at in one pass; bounds its memory.
+GROUND_BATCH = 8
 
 
 @dataclass(slots=True)
@@ -93,15 +97,35 @@ def open_photo(task: Task, photos: Photos) -> None:
     attempt(task, "photo", work)
 
 
-def ground(task: Task, models: Models) -> bool:
-    """Find the product in the photo and mask it; returns whether a grounding was made."""
+def ground(tasks: Sequence[Task], models: Models) -> None:
+    """Find the products in the photos and mask them, several photos in one pass where it can."""
+    grounder = models.grounder
+    assert grounder is not None  # noqa: S101
+    if isinstance(grounder, BatchGrounder):
+        for start in range(0, len(tasks), GROUND_BATCH):
+            _ground_batch(tasks[start : start + GROUND_BATCH], grounder)
+    for task in tasks:
+        if not task.needs_grounding:
+            continue
 
-    def work() -> None:
-        assert models.grounder is not None  # noqa: S101
-        assert task.photo is not None  # noqa: S101
-        task.grounding = models.grounder.ground(task.photo, task.item.prompt)
+        def work(task: Task = task) -> None:
+            assert task.photo is not None  # noqa: S101
+            task.grounding = grounder.ground(task.photo, task.item.prompt)
 
-    return attempt(task, "grounding", work)
+        attempt(task, "grounding", work)
+
+
+def _ground_batch(tasks: Sequence[Task], grounder: BatchGrounder) -> None:
+    """A batch that fails leaves its tasks as they were: alone, the one at fault shows itself."""
+    photos = [task.photo for task in tasks if task.photo is not None]
+    try:
+        found = grounder.ground_batch(photos, [task.item.prompt for task in tasks])
+    except FATAL:
+        raise
+    except Exception:
+        return
+    for task, grounding in zip(tasks, found, strict=True):
+        task.grounding = grounding
 
 
 def rewrite(task: Task, models: Models) -> bool:

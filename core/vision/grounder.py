@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -59,6 +60,21 @@ class Grounder(Protocol):
         """How well each part of the photo fits the prompt, ``[h, w] float32``, 0 to 1.
 
         Its grid covers the photo evenly; ``None`` when this grounder has no such thing.
+        """
+        ...
+
+
+@runtime_checkable
+class BatchGrounder(Grounder, Protocol):
+    """A grounder that looks at several photos in one pass of its model."""
+
+    def ground_batch(
+        self, images: Sequence[Image.Image], prompts: Sequence[str]
+    ) -> tuple[Grounding, ...]:
+        """What :meth:`Grounder.ground` gives, one per photo.
+
+        Raises:
+            WeightsUnavailable: A model can't be had.
         """
         ...
 

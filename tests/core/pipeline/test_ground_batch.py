@@ -1,0 +1,50 @@
+"""A grounder that can look at several photos at once is asked for several at once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from core.catalog.images import ImageStore
+from core.domain import Grounding
+from core.pipeline.indexer import run_index
+from core.pipeline.models import Models
+from core.store.catalog_store import CatalogStore
+from tests.core.pipeline.small import MiddleGrounder, bench, rows_of, write_catalog
+
+
+class TogetherGrounder(MiddleGrounder):
+    """Looks at a batch in one pass; one cursed photo spoils the pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passes: list[int] = []
+
+    def ground_batch(
+        self, images: Sequence[Image.Image], prompts: Sequence[str]
+    ) -> tuple[Grounding, ...]:
+        self.passes.append(len(images))
+        return tuple(map(self.ground, images, prompts))
+
+
+def index(folder: Path, source: Path) -> tuple[TogetherGrounder, CatalogStore, dict[str, int]]:
+    small, grounder = bench(), TogetherGrounder()
+    models = Models(small.models.engines, grounder, small.models.rewriter)
+    store = CatalogStore(folder)
+    photos = ImageStore(store.root / "images")
+    report = run_index(store, photos, models, rows_of(source, photos))
+    return grounder, store, dict(report.per_stage)
+
+
+def test_photos_are_grounded_in_batches(tmp_path: Path) -> None:
+    grounder, _, work = index(tmp_path / "shop", write_catalog(tmp_path / "source", 10))
+    assert grounder.passes == [8, 2]
+    assert grounder.calls == work["grounding"] == 10
+
+
+def test_one_bad_photo_spoils_no_other_of_its_batch(tmp_path: Path) -> None:
+    source = write_catalog(tmp_path / "source", 6)
+    source.write_text(source.read_text().replace("blue chair 2,chair", "blue chair 2,cursed"))
+    _, store, work = index(tmp_path / "shop", source)
+    assert work["grounding"] == 5
+    assert len(store.vectors("vl-clip").get([f"id-{i:03}" for i in range(6)])) == 5
