@@ -15,6 +15,7 @@ from core.domain import EvalQuery, Query, Ranking, Run
 from core.errors import EvaluationError, ImageError
 from core.evaluation.retrieval import rank
 from core.library import Catalog
+from core.pipeline.flow import chunks
 from core.pipeline.models import EngineModel
 from core.settings import Settings
 from core.store.vectors import Vectors
@@ -50,8 +51,9 @@ class Answerer:
         self._ranking, self._depth = ranking, depth
         self._tell = on_progress or (lambda *_: None)
         self.encode_seconds = 0.0
-        #: Engines often share towers and are asked the same words.
+        #: Engines often share towers and are asked the same words and pictures.
         self._texts: dict[tuple[str, str], Vectors] = {}
+        self._pictures: dict[tuple[str, Path | bytes], Vectors] = {}
 
     def run(self, queries: Sequence[EvalQuery], model: EngineModel) -> Run:
         """The engine's ranking for every query.
@@ -88,12 +90,9 @@ class Answerer:
                         f"has no vectors in “{self._catalog.name}”."
                     )
                 total[row] += stored[query.item_id]
-        rows = [row for row, query in enumerate(queries) if query.image is not None]
-        for start in range(0, len(rows), _PICTURES):
-            chunk = rows[start : start + _PICTURES]
-            pictures = [self._picture(queries[row]) for row in chunk]
-            total[chunk] += model.encoder.encode_images(pictures)
-            self._tell(chunk[-1] + 1, len(queries), f"{model.name}: reading the queries' pictures")
+        shown = [row for row, query in enumerate(queries) if query.image is not None]
+        if shown:
+            total[shown] += self._encode_pictures([queries[row] for row in shown], model)
         return (total / np.linalg.norm(total, axis=1, keepdims=True)).astype(np.float32)
 
     def _encode_texts(self, texts: Sequence[str], model: EngineModel) -> Vectors:
@@ -104,6 +103,21 @@ class Answerer:
             vectors = model.encoder.encode_texts(new)
             self._texts |= {(towers, t): v for t, v in zip(new, vectors, strict=True)}
         return np.stack([self._texts[towers, text] for text in texts])
+
+    def _encode_pictures(self, queries: Sequence[EvalQuery], model: EngineModel) -> Vectors:
+        towers = model.encoder.fingerprint
+        keys = [(towers, query.image) for query in queries if query.image is not None]
+        new = {
+            key: query
+            for key, query in zip(keys, queries, strict=True)
+            if key not in self._pictures
+        }
+        for chunk in chunks(new, _PICTURES):
+            pictures = [self._picture(new[key]) for key in chunk]
+            vectors = model.encoder.encode_images(pictures)
+            self._pictures |= dict(zip(chunk, vectors, strict=True))
+            self._tell(len(self._pictures), len(queries), f"{model.name}: reading pictures")
+        return np.stack([self._pictures[key] for key in keys])
 
     def _picture(self, query: EvalQuery) -> Image.Image:
         source, limits = query.image, self._settings

@@ -73,7 +73,8 @@ def find(items: Sequence[Item]) -> tuple[Attribute, ...]:
     found = []
     for name in VISIBLE:
         texts = {item.item_id: item.attributes.get(name, "").strip().lower() for item in items}
-        counts = Counter(text for text in texts.values() if text)
+        # A list of values ("men; women") is no single right answer.
+        counts = Counter(text for text in texts.values() if text and ";" not in text)
         values = tuple(sorted(v for v, count in counts.items() if count >= ITEMS_PER_VALUE))
         if LEAST_VALUES <= len(values) <= MOST_VALUES:
             truth = {item_id: text for item_id, text in sorted(texts.items()) if text in values}
