@@ -48,6 +48,7 @@ from core.vision.verbs import GroundingVerbs
 from core.vision.views import image_view
 
 if TYPE_CHECKING:
+    from core.training.trials import TrialVerbs
     from core.training.verbs import TrainingVerbs
 
 #: Where the demo's precomputed stage results ship.
@@ -105,6 +106,13 @@ class Studio:
         from core.training.verbs import TrainingVerbs  # slow to import, and seldom needed
 
         return TrainingVerbs(self._library, self._models, self.settings, self.evaluation)
+
+    @cached_property
+    def trials(self) -> TrialVerbs:
+        """Fine-tuning for the sake of a comparison: ablation, transfer."""
+        from core.training.trials import TrialVerbs  # slow to import, and seldom needed
+
+        return TrialVerbs(self._library, self._models, self.settings)
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:

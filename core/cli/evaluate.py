@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,15 +14,22 @@ from tqdm import tqdm
 from core.domain import EvalQuery, Ranking, Report
 from core.errors import EvaluationError
 from core.evaluation import files, trec
-from core.evaluation.html import label, verdicts
+from core.evaluation.ablation import TASK as ABLATION
+from core.evaluation.html import gaps, label, verdicts
 from core.evaluation.verbs import ATTRIBUTES, DEPTH
 from core.studio import Studio
+
+#: The task that takes fine-tuning, so it is none of the quick ones.
+TRANSFER = "transfer"
 
 
 def evaluate(
     context: typer.Context,
     task: Annotated[
-        str, typer.Option(help="title, rewrite, own, similar, same-type or attributes.")
+        str,
+        typer.Option(
+            help="title, rewrite, own, similar, same-type, attributes, ablation or transfer."
+        ),
     ] = "title",
     queries: Annotated[
         Path | None, typer.Option(help="File of queries: query_id, text[, image][, item_id].")
@@ -32,6 +41,12 @@ def evaluate(
         str, typer.Option(help="Engines, with commas; the first is the yardstick.")
     ] = "clip,vl-clip",
     catalog: Annotated[str | None, typer.Option(help="Catalogue.")] = None,
+    fine_tuned: Annotated[
+        bool, typer.Option("--fine-tuned", help="ablation: also fine-tune each part (minutes).")
+    ] = False,
+    epochs: Annotated[
+        int, typer.Option(min=1, max=1000, help="Of fine-tuning for ablation and transfer.")
+    ] = 12,
     words: Annotated[
         bool, typer.Option("--words", help="Rank as the pages do: vectors and full text, fused.")
     ] = False,
@@ -68,11 +83,14 @@ def evaluate(
                 raise EvaluationError(
                     "--measure, --run and --runs-out go with --queries and --qrels."
                 )
-            report = studio.evaluation.run_task(
-                task, names, catalog, depth=depth,
-                ranking=Ranking.WORDS if words and task != ATTRIBUTES else None,
-                on_progress=bar.show,
-            )  # fmt: skip
+            if task == TRANSFER or fine_tuned:
+                report = _trial(studio, task, names, catalog, epochs, depth)
+            else:
+                report = studio.evaluation.run_task(
+                    task, names, catalog, depth=depth,
+                    ranking=Ranking.WORDS if words and task != ATTRIBUTES else None,
+                    on_progress=bar.show,
+                )  # fmt: skip
         else:
             asked = files.read_queries(queries)
             ranking = Ranking.WORDS if words else Ranking.VECTOR
@@ -130,14 +148,30 @@ def as_text(report: Report) -> str:
         lines.append(f"{entry.engine:<{width}}  " + "  ".join(cells))
     lines += verdicts(report)
     for part in report.slices:
-        if part.baselines:
+        if part.baselines or part.tests:
             values = [
                 f"{name} {value:.3f}" for name, value in {**part.values, **part.baselines}.items()
             ]
             lines.append(f"  {part.name} ({part.queries}): " + ", ".join(values))
+            lines += [f"    {sentence}" for sentence in gaps(report, part)]
     lines += [f"Note: {note}" for note in report.notes]
     share = f"{report.seconds:.1f} s, {report.encode_seconds:.1f} s of it encoding"
     return "\n".join([*lines, f"{report.report_id}: {share}."])
+
+
+def _trial(
+    studio: Studio, task: str, engines: list[str], catalog: str | None, epochs: int, depth: int
+) -> Report:
+    """What has to be fine-tuned first; progress goes to stderr, so that --json stays whole."""
+    from core.training.verbs import DEFAULTS  # slow to import, and seldom needed
+
+    trials = {TRANSFER: studio.trials.transfer, ABLATION: studio.trials.ablation}
+    if task not in trials:
+        raise EvaluationError("--fine-tuned goes with --task ablation.")
+    return trials[task](
+        engines, catalog, options=replace(DEFAULTS, epochs=epochs), depth=depth,
+        say=lambda line: print(line, file=sys.stderr),
+    )  # fmt: skip
 
 
 def _read_runs(pairs: list[str]) -> dict[str, dict[str, list[tuple[str, float]]]]:

@@ -125,11 +125,12 @@ class Slice:
     """The main measure on a part of the queries.
 
     Attributes:
-        kind: ``product type``, ``department`` or ``attribute``.
+        kind: ``product type``, ``department``, ``attribute``, ``photo`` or ``left out``.
         name: Which.
         queries: How many.
         values: Mean of the main measure per engine.
         baselines: Named values to hold them against (``majority``, ``chance``).
+        tests: Who beats whom on this part, where that was asked.
     """
 
     kind: str
@@ -137,6 +138,7 @@ class Slice:
     queries: int
     values: Mapping[str, float]
     baselines: Mapping[str, float] = field(default_factory=dict)
+    tests: tuple[PairedTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,10 @@ class EngineRun:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a report says besides its figures; see ``Report``."""
+    """What a report says besides its figures; see ``Report``.
+
+    ``pairs`` are the engines to test against each other; every two unless they are given.
+    """
 
     catalog: str
     task: str
@@ -57,6 +60,7 @@ class Frame:
     main: str
     notes: tuple[str, ...]
     relevant_from: int = 1
+    pairs: tuple[tuple[str, str], ...] | None = None
 
 
 def report(
@@ -135,7 +139,7 @@ def assemble(
         measures=frame.measures,
         main=frame.main,
         engines=engines,
-        tests=significance.compare(samples, frame.measures),
+        tests=significance.compare(samples, frame.measures, frame.pairs),
         rows=rows,
         slices=parts,
         notes=frame.notes,

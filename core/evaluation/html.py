@@ -122,9 +122,18 @@ def label(measure: str) -> str:
 
 def verdicts(report: Report) -> tuple[str, ...]:
     """Who beats whom on the main measure, one sentence per pair of engines."""
+    return _sentences(report, report.tests)
+
+
+def gaps(report: Report, part: Slice) -> tuple[str, ...]:
+    """The same on a part of the queries, where it was tested."""
+    return _sentences(report, part.tests)
+
+
+def _sentences(report: Report, tests: tuple[PairedTest, ...]) -> tuple[str, ...]:
     titles = {entry.engine: entry.title for entry in report.engines}
     found = []
-    for test in report.tests:
+    for test in tests:
         if test.measure != report.main:
             continue
         first, second = titles[test.first], titles[test.second]

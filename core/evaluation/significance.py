@@ -60,15 +60,19 @@ def paired_p(first: Sample, second: Sample) -> float:
 
 
 def compare(
-    values: Mapping[str, Mapping[str, Sample]], measures: Sequence[str]
+    values: Mapping[str, Mapping[str, Sample]],
+    measures: Sequence[str],
+    engines: Sequence[tuple[str, str]] | None = None,
 ) -> tuple[PairedTest, ...]:
-    """Every two engines on every measure; p corrected over all of them (false discovery rate).
+    """Two engines at a time on every measure; p corrected over all tests (false discovery rate).
 
     Args:
         values: ``values[engine][measure]``, one number per query, in the same order everywhere.
         measures: Which measures to test.
+        engines: Which pairs, the yardstick first; every two unless they are given.
     """
-    pairs = [(m, a, b) for a, b in combinations(values, 2) for m in measures]
+    chosen = combinations(values, 2) if engines is None else engines
+    pairs = [(m, a, b) for a, b in chosen for m in measures]
     if not pairs:
         return ()
     raw = [paired_p(values[a][m], values[b][m]) for m, a, b in pairs]

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.domain import EvalQuery, EvalTask, Item, Qrels, QueryRow, Ranking, Report, Run, Slice
 from core.errors import EvaluationError
-from core.evaluation import attributes, build, measures, tasks
+from core.evaluation import ablation, attributes, build, measures, tasks
 from core.evaluation import html as rendering
 from core.evaluation.answer import Answerer, OnProgress
 from core.evaluation.build import EngineRun, Frame
@@ -51,7 +51,15 @@ class EvaluationVerbs:
             "Is the colour, pattern, gender … that the catalogue states also seen in the picture?"
         )
         last = EvalTask(ATTRIBUTES, _ATTRIBUTES_TITLE, words, not reason, reason)
-        return (*tasks.overview(records), last)
+        named = tasks.overview(records)
+        own = next(task for task in named if task.name == "own")
+        parts = replace(
+            own,
+            name=ablation.TASK,
+            title="Ablation: grounding, rewriting, both",
+            explanation="What does each of the two bring? Over the vectors of clip and vl-clip.",
+        )
+        return (*named, parts, last)
 
     def run_task(
         self,
@@ -72,6 +80,8 @@ class EvaluationVerbs:
         where = self._library.get(catalog)
         if task == ATTRIBUTES:
             return self._attributes(engines, where)
+        if task == ablation.TASK:
+            return self._ablation(engines, where, depth)
         started = time.perf_counter()
         records = where.store.items.records()
         planned = tasks.build(task, records)
@@ -195,6 +205,21 @@ class EvaluationVerbs:
              "The catalogue's own values are taken for true."),
         )  # fmt: skip
         report = build.assemble(frame, runs, samples, rows, parts)
+        seconds = time.perf_counter() - started
+        return replace(report, seconds=seconds, encode_seconds=inside)
+
+    def _ablation(self, engines: Sequence[str], where: Catalog, depth: int) -> Report:
+        started = time.perf_counter()
+        plain, full = ablation.engines_of([self._models.engine(n) for n in _distinct(engines)])
+        own = ablation.stock(where, plain, full)
+        cells = ablation.contenders(own, plain)
+        asked = sorted(own.qrels)
+        runs, inside = ablation.answered(own, cells, asked, depth)
+        report = ablation.report(
+            where, own, runs, asked, depth,
+            pairs=[(cells[0].name, cell.name) for cell in cells[1:]],
+            kind="photo", parts=ablation.photo_kinds(where, own, asked),
+        )  # fmt: skip
         seconds = time.perf_counter() - started
         return replace(report, seconds=seconds, encode_seconds=inside)
 
