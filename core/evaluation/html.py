@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -91,6 +91,7 @@ def fragment(report: Report, items: Mapping[str, Item], picture: Picture, link: 
         against=against(report),
         duels=duels(report),
         parts=parts(report),
+        marks=partial(marks, report),
         items=items,
         picture=picture,
         link=link,
@@ -172,22 +173,30 @@ def against(report: Report) -> dict[tuple[str, str], PairedTest]:
     return {(test.second, test.measure): test for test in report.tests if test.first == first}
 
 
+def marks(report: Report, part: Slice) -> dict[str, PairedTest]:
+    """Proven differences to the yardstick on a part of the queries, by engine."""
+    first = report.engines[0].engine
+    return {test.second: test for test in part.tests if test.first == first and test.significant}
+
+
 def duels(report: Report) -> tuple[Duel, ...]:
-    """Worst losses and best wins of every engine against the yardstick."""
+    """Worst losses and best wins of every engine that was tested against the yardstick."""
     if report.task == "attributes":
         return ()
     first = report.engines[0].engine
+    rivals = {test.second for test in report.tests if test.first == first}
     return tuple(
         Duel(entry.engine, entry.title, *losses_and_wins(report, first, entry.engine, _EXTREMES))
         for entry in report.engines[1:]
+        if entry.engine in rivals
     )
 
 
 def parts(report: Report) -> dict[str, tuple[Slice, ...]]:
-    """The largest slices of each kind; a kind with a single slice says nothing and is left out."""
+    """The largest slices of each kind; a kind with a single one says nothing, unless tested."""
     kinds = dict.fromkeys(part.kind for part in report.slices)
     found = {k: tuple(p for p in report.slices if p.kind == k)[:_SLICES] for k in kinds}
-    return {k: own for k, own in found.items() if len(own) > 1 or k == "attribute"}
+    return {k: own for k, own in found.items() if len(own) > 1 or k == "attribute" or own[0].tests}
 
 
 def _p(value: float) -> str:

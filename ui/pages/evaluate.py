@@ -213,12 +213,17 @@ REMEMBER_JS = """(id) => {
 
 def report_html(studio: Studio, report: Report) -> str:
     """A report with the pages' own pictures, and a link to Compare for every query in words."""
+    there = {status.engine.name for status in studio.engines()}
 
     def picture(item: Item) -> str:
         return photo_url(item.photo, report.catalog, thumbnail=True)
 
     def link(row: QueryRow) -> str:
-        known = tuple(e.engine for e in report.engines if e.fingerprint)
+        measured = [e.engine for e in report.engines if e.fingerprint]
+        # The parts of an ablation are no engines; theirs stand for them.
+        known = tuple(name for name in measured if name in there) or (
+            DEFAULT_ENGINES if measured else ()
+        )
         if row.has_image or not known or not (row.text or row.item_id):
             return ""
         form = SearchForm(

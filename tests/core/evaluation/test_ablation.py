@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.domain import ImageView, TextView
+from core.domain import ImageView, PairedTest, Score, Slice, TextView
 from core.errors import EvaluationError
 from core.evaluation import ablation, html
 
@@ -82,3 +82,15 @@ def test_engines_that_differ_in_more_than_views_are_refused(shop: SimpleNamespac
     with pytest.raises(EvaluationError, match="different towers"):
         ablation.engines_of([shop.models["clip"], other])  # type: ignore[list-item]
     assert full.engine.image_view is ImageView.CROP
+
+
+def test_the_report_marks_parts_and_compares_what_was_tested(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("ablation", ENGINES, "shop")
+    assert [duel.engine for duel in html.duels(report)] == list(report.names()[1:])
+    fewer = replace(report, tests=tuple(t for t in report.tests if t.second == "crop-title"))
+    assert [duel.engine for duel in html.duels(fewer)] == ["crop-title"]
+    gap = PairedTest("mrr", "photo-title", "crop-title", Score(-0.2, -0.3, -0.1), 0.001, 0.001)
+    part = Slice("photo", "busy", 20, dict.fromkeys(report.names(), 0.5), tests=(gap,))
+    marked = replace(report, slices=(part,))
+    assert set(html.parts(marked)) == {"photo"}
+    assert "on this part" in html.fragment(marked, {}, lambda item: "", lambda row: "")
