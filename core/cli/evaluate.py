@@ -126,6 +126,7 @@ def as_dict(report: Report) -> dict[str, object]:
         ],
         "catalog": report.catalog, "task": report.task, "ranking": report.ranking.value,
         "queries": report.queries, "items": report.items, "report_id": report.report_id,
+        "notes": list(report.notes),
         "fingerprints": {entry.engine: entry.fingerprint for entry in report.engines},
         "seconds": report.seconds, "encode_seconds": report.encode_seconds,
     }  # fmt: skip
@@ -214,7 +215,7 @@ class _Bar:
     def show(self, done: int, total: int, message: str) -> None:
         """Draw one state."""
         if self._bar is None:
-            self._bar = tqdm(total=total, unit="queries")
+            self._bar = tqdm(total=total, unit="queries", disable=None)  # on a terminal only
         self._bar.set_description(message)
         self._bar.n = done
         self._bar.refresh()

@@ -20,8 +20,13 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     try:
         for entry in ir_measures.read_trec_qrels(str(path)):
             qrels.setdefault(entry.query_id, {})[entry.doc_id] = int(entry.relevance)
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise EvaluationError(f"{path} can't be read as TREC qrels: {error}.") from None
+    except OSError as error:
+        raise EvaluationError(f"{path} can't be read: {error.strerror}.") from None
+    except ValueError:
+        raise EvaluationError(
+            f"{path.name} can't be read as TREC qrels: each line takes query_id, 0, item_id and a "
+            "whole number."
+        ) from None
     return qrels
 
 
@@ -35,8 +40,13 @@ def read_run(path: Path) -> dict[str, list[tuple[str, float]]]:
     try:
         for entry in ir_measures.read_trec_run(str(path)):
             found.setdefault(entry.query_id, {})[entry.doc_id] = float(entry.score)
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise EvaluationError(f"{path} can't be read as a TREC run: {error}.") from None
+    except OSError as error:
+        raise EvaluationError(f"{path} can't be read: {error.strerror}.") from None
+    except ValueError:
+        raise EvaluationError(
+            f"{path.name} can't be read as a TREC run: each line takes query_id, Q0, item_id, "
+            "rank, score and tag."
+        ) from None
     return {
         query_id: sorted(scores.items(), key=lambda hit: (-hit[1], hit[0]))
         for query_id, scores in found.items()

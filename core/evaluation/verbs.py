@@ -144,12 +144,14 @@ class EvaluationVerbs:
         started = time.perf_counter()
         where = self._library.get(catalog)
         asked = _usable(queries, qrels, relevant_from)
+        items = {i: record.item for i, record in where.store.items.records().items()}
+        if not runs:
+            _same_ids(asked, qrels, items, where.name)
         answerer = Answerer(where, self._settings, ranking, depth, on_progress)
         done = [self._ask(answerer, asked, name) for name in _distinct(engines)]
         done += [EngineRun(name, name, "", run) for name, run in (runs or {}).items()]
         if not done:
             raise EvaluationError("Choose at least one engine.")
-        items = {i: record.item for i, record in where.store.items.records().items()}
         wanted = tuple(names or _default_measures(qrels))
         frame = Frame(
             where.name, task, title, ranking, depth, len(items), wanted,
@@ -298,6 +300,18 @@ def _usable(
             "No query has a relevant item in the judgments. Do the query ids of both files agree?"
         )
     return kept
+
+
+def _same_ids(
+    asked: Sequence[EvalQuery], qrels: Qrels, items: Mapping[str, Item], catalog: str
+) -> None:
+    """Judgments of another catalogue would make every engine look useless."""
+    relevant = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
+    if not relevant & set(items):
+        raise EvaluationError(
+            f"None of the {len(relevant)} relevant items is in the catalogue “{catalog}” "
+            f"(“{min(relevant)[:60]}” is not). Are these the catalogue's item ids?"
+        )
 
 
 def _notes(

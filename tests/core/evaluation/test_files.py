@@ -37,6 +37,9 @@ def test_queries_in_every_form(tmp_path: Path) -> None:
         ("query_id,text\n,a\n", "row 1: there is no query_id"),
         ("query_id,text\n1,\n", "neither text nor image"),
         ("query_id,text\n", "no query in"),
+        ("", "no query in"),
+        ("id,words\n1,a\n", "no column “query_id” and no “text” or .*it has: id, words"),
+        ("query_id,words\n1,a\n", "no column “text” or “image” or “item_id”"),
     ],
 )
 def test_bad_queries_are_sentences(tmp_path: Path, text: str, sentence: str) -> None:
@@ -52,6 +55,26 @@ def test_judgments(tmp_path: Path) -> None:
             read_qrels(write(tmp_path / "bad.csv", f"query_id,item_id,relevance\n{line}\n"))
     with pytest.raises(EvaluationError, match="can't be read"):
         read_qrels(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "no judgment in"),
+        ("query_id,product\n1,a\n", "no column “item_id”; it has: query_id, product"),
+        ("query_id,item_id,relevance\n1,a,1\n1,a,0\n", "row 2: “a” has two grades"),
+        ("1 0 a good\n", "each line takes query_id, 0, item_id"),
+    ],
+)
+def test_bad_judgments_are_sentences(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(EvaluationError, match=sentence):
+        read_qrels(write(tmp_path / "r.csv", text))
+
+
+def test_headers_as_spreadsheets_write_them(tmp_path: Path) -> None:
+    queries = write(tmp_path / "q.csv", "\ufeffQuery_ID; Text\n1;red, soft\n")
+    assert read_queries(queries) == (EvalQuery("1", "red, soft"),)
+    assert read_qrels(write(tmp_path / "r.csv", "1 0 a 2\n")) == {"1": {"a": 2}}
 
 
 def test_trec_there_and_back(tmp_path: Path) -> None:

@@ -76,6 +76,19 @@ def test_given_queries(shop: SimpleNamespace) -> None:
     assert any("1 of 3 relevant" in note for note in report.notes)
 
 
+def test_a_picture_is_read_once_for_engines_that_share_towers(shop: SimpleNamespace) -> None:
+    picture = shop.catalog.images.path(
+        shop.catalog.store.items.get(["id-003"])["id-003"].photo.sha256
+    )
+    encoder = shop.models["clip"].encoder
+    before = encoder.pictures
+    queries = [EvalQuery("a", image=picture), EvalQuery("b", image=picture.read_bytes())]
+    qrels = {"a": {"id-003": 1}, "b": {"id-003": 1}}
+    report = shop.verbs.evaluate(queries, qrels, ENGINES, "shop")
+    assert encoder.pictures - before == 2
+    assert report.engines[0].scores["hits@1"].value == 1.0
+
+
 def test_a_run_from_elsewhere_beside_the_engines(shop: SimpleNamespace) -> None:
     perfect = {"q": [("id-007", 1.0)]}
     report = shop.verbs.evaluate(
@@ -101,8 +114,9 @@ def test_the_pages_ranking(shop: SimpleNamespace) -> None:
         ([], {}, "no query"),
         ([EvalQuery("q", " ")], {"q": {"a": 1}}, "nothing to look for"),
         ([EvalQuery("q", "x")], {"other": {"a": 1}}, "query ids"),
-        ([EvalQuery("q", item_id="gone")], {"q": {"a": 1}}, "no vectors"),
-        ([EvalQuery("q", image=b"not a picture")], {"q": {"a": 1}}, "The picture of “q”"),
+        ([EvalQuery("q", "x")], {"q": {"a": 1}}, "None of the 1 relevant items"),
+        ([EvalQuery("q", item_id="gone")], {"q": {"id-001": 1}}, "no vectors"),
+        ([EvalQuery("q", image=b"not a picture")], {"q": {"id-001": 1}}, "The picture of “q”"),
     ],
 )
 def test_bad_input_is_a_sentence(
