@@ -317,7 +317,13 @@ class Studio:
         words = next(iter(rewrite.values()), None)
         inputs = []
         for model in models.engines:
-            row = where.store.vectors(model.name).get([item_id]).get(item_id)
+            table = where.store.vectors(model.name)
+            # Vectors of other weights say nothing of what this engine sees.
+            row = (
+                table.get([item_id]).get(item_id)
+                if table.fingerprint == model.fingerprint
+                else None
+            )
             view = image_view(photo, found, model.engine.image_view, self.settings.crop_padding)
             rewritten = model.engine.text_view is TextView.REWRITE and words is not None
             inputs.append(

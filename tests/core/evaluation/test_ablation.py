@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.domain import ImageView, PairedTest, Score, Slice, TextView
-from core.errors import EvaluationError
+from core.errors import EvaluationError, FingerprintMismatch
 from core.evaluation import ablation, html
 
 ENGINES = ("clip", "vl-clip")
@@ -82,6 +82,17 @@ def test_engines_that_differ_in_more_than_views_are_refused(shop: SimpleNamespac
     with pytest.raises(EvaluationError, match="different towers"):
         ablation.engines_of([shop.models["clip"], other])  # type: ignore[list-item]
     assert full.engine.image_view is ImageView.CROP
+
+
+@pytest.mark.parametrize("task", ["title", "similar", "attributes", "ablation"])
+def test_vectors_of_other_weights_are_refused(shop: SimpleNamespace, task: str) -> None:
+    model = shop.models["clip"]
+    kept, model.fingerprint = model.fingerprint, "f" * 64
+    try:
+        with pytest.raises(FingerprintMismatch, match=r"other weights or views.*Index the cat"):
+            shop.verbs.run_task(task, ENGINES, "shop")
+    finally:
+        model.fingerprint = kept
 
 
 def test_the_report_marks_parts_and_compares_what_was_tested(shop: SimpleNamespace) -> None:
