@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,19 +16,28 @@ from core.training.pairs import Pairs
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step needs.
+    """What one step needs of one process.
 
     Attributes:
         domain: All pictures are of this domain.
         texts: One per picture.
-        vectors: ``[n, d] float32``.
-        same: ``[n, n] bool``; equal text or equal group, so no negatives of each other.
+        vectors: ``[n, …]``: what is stored of each picture.
+        same: ``[N, N] bool`` over the rows of all processes; equal text or equal group, so no
+            negatives of each other.
     """
 
     domain: str
     texts: list[str]
     vectors: Tensor
     same: Tensor
+
+    def pieces(self, count: int) -> list[Batch]:
+        """The batch in so many pieces (fewer where it is small), each with the whole ``same``."""
+        size = -(-len(self.texts) // count)
+        return [
+            Batch(self.domain, self.texts[at : at + size], self.vectors[at : at + size], self.same)
+            for at in range(0, len(self.texts), size)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class Batches:
         draw: How texts are drawn.
         single_source: Share of batches whose pictures all come from one source (hard negatives).
         seed: Start of the random numbers; an epoch's batches depend on it and the epoch only.
+        rows: The pairs that are drawn from; all where it is not given.
+        share: Number of this process and how many there are: each gets its part of every batch.
     """
 
     def __init__(
@@ -65,7 +77,11 @@ class Batches:
         draw: Draw,
         single_source: float = 0.3,
         seed: int = 0,
+        rows: npt.NDArray[np.intp] | None = None,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
+        self._rows = np.arange(len(pairs)) if rows is None else rows
+        self._share = share
         self._pairs, self._size, self._draw, self._seed = pairs, size, draw, seed
         self._single_source = single_source
         self._repeats = repeats
@@ -76,16 +92,18 @@ class Batches:
     def __len__(self) -> int:
         return len(self._plan(np.random.default_rng(self._seed)))
 
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """The batches of one epoch, in random order."""
+    def epoch(self, number: int, skip: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch, in random order, without the first ``skip`` ones."""
         rng = np.random.default_rng((self._seed, number))
-        for rows in self._plan(rng):
-            yield self._batch(rows, rng)
+        for at, rows in enumerate(self._plan(rng)):
+            texts = [self._text(self._pairs.texts[i], rng) for i in rows]
+            if at >= skip:
+                yield self._batch(rows, texts)
 
     def _plan(self, rng: np.random.Generator) -> list[npt.NDArray[np.intp]]:
         plan = []
         for domain in np.unique(self._pairs.domains):
-            rows = np.flatnonzero(self._pairs.domains == domain)
+            rows = self._rows[self._pairs.domains[self._rows] == domain]
             wanted = round(len(rows) * self._repeats.get(str(domain), 1.0))
             while wanted > 0:
                 drawn = rng.permutation(rows)[:wanted]
@@ -105,17 +123,21 @@ class Batches:
             rest.append(own[count * self._size :])
         mixed = rng.permutation(np.concatenate(rest))
         pieces = max(1, round(len(mixed) / self._size))
-        return batches + [piece for piece in np.array_split(mixed, pieces) if len(piece) > 1]
+        least = max(2, self._share[1])
+        return batches + [piece for piece in np.array_split(mixed, pieces) if len(piece) >= least]
 
-    def _batch(self, rows: npt.NDArray[np.intp], rng: np.random.Generator) -> Batch:
-        texts = [self._text(self._pairs.texts[i], rng) for i in rows]
+    def _batch(self, rows: npt.NDArray[np.intp], texts: list[str]) -> Batch:
+        rank, size = self._share
+        count = len(rows) // size  # every process must bring as many
+        rows, texts = rows[: count * size], texts[: count * size]
         named = np.unique([text.lower() for text in texts], return_inverse=True)[1]
         groups = self._groups[rows]
         same = (named[:, None] == named) | (groups[:, None] == groups)
+        mine = slice(rank * count, (rank + 1) * count)
         return Batch(
             domain=str(self._pairs.domains[rows[0]]),
-            texts=texts,
-            vectors=torch.from_numpy(self._pairs.vectors[rows]),
+            texts=texts[mine],
+            vectors=torch.from_numpy(np.asarray(self._pairs.vectors[rows[mine]])),
             same=torch.from_numpy(same),
         )
 
@@ -129,6 +151,15 @@ class Batches:
         if rng.random() < self._draw.name:
             text = f"{invented_name(rng)} {text}"
         return text
+
+
+def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, each made in another thread while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = pool.submit(next, batches, None)
+            yield batch
 
 
 def invented_name(rng: np.random.Generator) -> str:

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from open_clip import ClipLoss
+from torch import Tensor, arange
 from torch.nn import functional
 
 
-def masked_clip_loss(
-    image: Tensor, text: Tensor, scale: Tensor, same: Tensor | None = None
-) -> Tensor:
-    """Symmetric InfoNCE (Radford et al. 2021) that leaves out known false negatives.
+class MaskedClipLoss(ClipLoss):
+    """``open_clip.ClipLoss`` that leaves out known false negatives.
 
-    Equals ``open_clip.ClipLoss`` where nothing is masked; that one can't mask, and a batch of
-    products is full of equal titles and of several photos of one product.
-
-    Args:
-        image: ``[n, d]``.
-        text: ``[n, d]``.
-        scale: Inverse temperature.
-        same: ``[n, n] bool``; true where row and column are the same thing and so no negatives.
+    Symmetric InfoNCE (Radford et al. 2021). A batch of products is full of equal titles and of
+    several photos of one product; none of these is a negative of another. Over several processes
+    features are gathered, with their gradients, as ``ClipLoss`` does.
     """
-    logits = scale * text @ image.T
-    if same is not None:
-        itself = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
-        logits = logits.masked_fill(same & ~itself, float("-inf"))
-    target = torch.arange(len(logits), device=logits.device)
-    return (
-        functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)
-    ) / 2
+
+    def forward(  # type: ignore[override]
+        self, image: Tensor, text: Tensor, scale: Tensor, same: Tensor | None = None
+    ) -> Tensor:
+        """The mean loss of this process's rows.
+
+        Args:
+            image: ``[n, d]``, L2-normalised.
+            text: ``[n, d]``, L2-normalised.
+            scale: Inverse temperature.
+            same: ``[N, N] bool`` over the rows of all processes; true where row and column are the
+                same thing and so no negatives.
+        """
+        by_image, by_text = self.get_logits(image, text, scale)
+        target = self.get_ground_truth(image.device, len(by_image))
+        if same is not None:
+            first = self.rank * len(image)
+            hidden = same[first : first + len(image)].clone()
+            hidden[arange(len(image)), target] = False
+            by_image = by_image.masked_fill(hidden, float("-inf"))
+            by_text = by_text.masked_fill(hidden, float("-inf"))
+        return (
+            functional.cross_entropy(by_image, target) + functional.cross_entropy(by_text, target)
+        ) / 2

@@ -4,7 +4,7 @@ import open_clip
 import pytest
 import torch
 
-from core.training.losses import masked_clip_loss
+from core.training.losses import MaskedClipLoss
 
 
 def _vectors(seed: int) -> torch.Tensor:
@@ -14,7 +14,7 @@ def _vectors(seed: int) -> torch.Tensor:
 
 def test_equals_open_clip_without_a_mask() -> None:
     image, text, scale = _vectors(0), _vectors(1), torch.tensor(20.0)
-    assert masked_clip_loss(image, text, scale).item() == pytest.approx(
+    assert MaskedClipLoss()(image, text, scale).item() == pytest.approx(
         open_clip.ClipLoss()(image, text, scale).item(), rel=1e-5
     )
 
@@ -25,7 +25,7 @@ def test_masked_pairs_are_no_negatives() -> None:
     same = torch.zeros(6, 6, dtype=torch.bool)
     same[0, 1] = same[1, 0] = True
     keep = [0, 2, 3, 4, 5]
-    with_mask = masked_clip_loss(image[:2], text[:2], scale, same[:2, :2])
+    with_mask = MaskedClipLoss()(image[:2], text[:2], scale, same[:2, :2])
     assert with_mask.item() == pytest.approx(0.0, abs=1e-6)
-    assert masked_clip_loss(image, text, scale, same) < masked_clip_loss(image, text, scale)
-    assert masked_clip_loss(image[keep], text[keep], scale) > 0
+    assert MaskedClipLoss()(image, text, scale, same) < MaskedClipLoss()(image, text, scale)
+    assert MaskedClipLoss()(image[keep], text[keep], scale) > 0
