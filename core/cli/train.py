@@ -1,39 +1,101 @@
-"""``train``: fine-tune an engine on a catalogue's own items."""
+"""``train``: fine-tune an engine on a catalogue, or on pairs of pictures and texts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from core.errors import TrainingError
 from core.evaluation.html import label, verdicts
 from core.studio import Studio
-from core.training.verbs import DEFAULTS
+from core.training.verbs import DEFAULTS, TUNING, TrainingVerbs
 
 
 def train(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of the new engine.")],
     catalog: Annotated[str | None, typer.Option(help="Catalogue to learn from.")] = None,
-    base: Annotated[str, typer.Option(help="Engine to start from.")] = "vl-clip",
-    epochs: Annotated[int, typer.Option(min=1, max=1000, help="At most.")] = DEFAULTS.epochs,
+    pairs: Annotated[
+        Path | None, typer.Option(help="Parquet to learn from: image, text, group, split.")
+    ] = None,
+    base: Annotated[
+        str, typer.Option(help="Engine to start from, or local-dir:FOLDER.")
+    ] = "vl-clip",
+    unlock_image: Annotated[
+        str | None, typer.Option(help="Last blocks of the image tower to train: a number, or all.")
+    ] = None,
+    unlock_text: Annotated[
+        str | None, typer.Option(help="Last blocks of the text tower to train: a number, or all.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, max=1000, help="At most.")] = None,
+    batch: Annotated[int | None, typer.Option(min=2, help="Pairs per step.")] = None,
+    accumulate: Annotated[
+        int, typer.Option(min=1, help="Pieces that a batch is embedded in, to save memory.")
+    ] = 1,
+    lr: Annotated[float | None, typer.Option(min=0, help="Peak learning rate.")] = None,
     seed: Annotated[int, typer.Option(help="Start of all random numbers.")] = DEFAULTS.seed,
+    resume: Annotated[
+        bool, typer.Option("--resume/--restart", help="Go on with a killed run, or forget it.")
+    ] = True,
     discard: Annotated[
         bool, typer.Option("--discard", help="Throw this trained engine away instead.")
     ] = False,
 ) -> None:
-    """Fine-tune on a catalogue; before and after are measured on titles that were held out."""
+    """Fine-tune; before and after are measured on what was held out.
+
+    On a catalogue alone, an adapter and the text tower are trained behind the frozen image tower,
+    in minutes. With --pairs or an --unlock option the towers themselves are trained.
+    """
     training = Studio(context.obj).training
     if discard:
         training.discard(name)
         print(f"The engine {name} is gone.")
         return
-    options = replace(DEFAULTS, epochs=epochs, seed=seed)
-    say = typer.echo
-    report = training.adapt(name, catalog, base=base, options=options, say=say)
+    given: dict[str, Any] = {
+        "epochs": epochs,
+        "batch": batch,
+        "lr": lr,
+        "seed": seed,
+        "accumulate": accumulate,
+    }
+    chosen = {key: value for key, value in given.items() if value is not None}
+    if pairs is None and unlock_image is None and unlock_text is None:
+        _adapt(training, name, catalog, base, chosen, not resume)
+    else:
+        if pairs is not None and catalog is not None:
+            raise TrainingError("Name a catalogue or a file of pairs, not both.")
+        outcome = training.tune(
+            name, pairs=pairs, catalog=catalog, base=base, restart=not resume, say=typer.echo,
+            unlock_image=blocks(unlock_image or "0"), unlock_text=blocks(unlock_text or "all"),
+            options=replace(TUNING, **chosen),
+        )  # fmt: skip
+        if outcome is None:
+            return
+        print("\n".join(outcome.lines()))
+    print(f"The engine {name} can be chosen now; `train {name} --discard` throws it away.")
+
+
+def blocks(text: str) -> int | None:
+    """How many blocks to unlock; ``None`` is all; raises ``TrainingError``."""
+    if text.strip().lower() == "all":
+        return None
+    if not text.strip().isdecimal():
+        raise TrainingError(f"Unlock a number of blocks, or “all”; got “{text[:40]}”.")
+    return int(text)
+
+
+def _adapt(
+    training: TrainingVerbs, name: str, catalog: str | None, base: str, chosen: dict[str, Any],
+    restart: bool,
+) -> None:  # fmt: skip
+    options = replace(DEFAULTS, **chosen)
+    report = training.adapt(
+        name, catalog, base=base, options=options, say=typer.echo, restart=restart
+    )
     for entry in report.engines:
         figures = "  ".join(f"{label(m)} {entry.scores[m].value:.3f}" for m in report.measures)
         print(f"{entry.engine:<16} {figures}")
     print(f"{report.queries} held-out titles, {report.items} items. " + " ".join(verdicts(report)))
-    print(f"The engine {name} can be chosen now; `train {name} --discard` throws it away.")

@@ -1,35 +1,48 @@
-"""An encoder that was fine-tuned here: an adapter and a text tower of its own."""
+"""An encoder that was fine-tuned here from the compact towers."""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from PIL import Image
 from torch import Tensor
 
 from core.embedding import adapter, preprocess
 from core.embedding.adapter import ImageAdapter
 from core.embedding.compact import CompactEncoder
-from core.embedding.encoder import BatchedEncoder, Vectors
+from core.embedding.encoder import BatchedEncoder, Vectors, to_vectors
+from core.errors import WeightsUnavailable
 
 if TYPE_CHECKING:
+    from open_clip.transformer import VisionTransformer
+
     from core.embedding.text_tower import TextTower
+
+#: Tensors of the image tower that training changed, where it was unlocked.
+IMAGE_FILE = "image.safetensors"
 
 
 class AdaptedEncoder(BatchedEncoder):
-    """The compact image tower with an adapter behind it, and a fine-tuned text tower.
+    """The compact image tower with what training changed, and a fine-tuned text tower.
+
+    What changed of the image tower is an adapter behind it, some of its tensors, or nothing.
 
     Args:
         base: The compact encoder, which other engines share.
-        folder: The checkpoint: a text tower's files and ``adapter.safetensors``.
+        folder: The checkpoint: a text tower's files, and ``adapter.safetensors`` or
+            ``image.safetensors`` where there is one.
     """
 
     def __init__(self, base: CompactEncoder, folder: Path) -> None:
         self._base, self._folder = base, folder
+        self._lock = threading.Lock()
+        self._visual: VisionTransformer | None = None
 
     @property
     def dim(self) -> int:
@@ -38,13 +51,13 @@ class AdaptedEncoder(BatchedEncoder):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the image tower, the adapter, the text tower and the preprocessing."""
-        parts = (
-            self._base.image_fingerprint,
-            adapter.fingerprint(self._folder),
-            self.text_tower.fingerprint,
-            preprocess.VERSION,
-        )
+        """Hash of the image tower, what changed of it, the text tower and the preprocessing."""
+        parts = [self._base.image_fingerprint]
+        if (self._folder / adapter.FILE).is_file():
+            parts.append(adapter.fingerprint(self._folder))
+        if (self._folder / IMAGE_FILE).is_file():
+            parts.append(hashlib.sha256((self._folder / IMAGE_FILE).read_bytes()).hexdigest())
+        parts += [self.text_tower.fingerprint, preprocess.VERSION]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @cached_property
@@ -55,18 +68,48 @@ class AdaptedEncoder(BatchedEncoder):
         return TextTower.load(self._folder)
 
     @cached_property
-    def adapter(self) -> ImageAdapter:
-        """The adapter; raises ``WeightsUnavailable``."""
-        return ImageAdapter.load(self._folder)
+    def adapter(self) -> ImageAdapter | None:
+        """The adapter, where there is one; raises ``WeightsUnavailable``."""
+        return ImageAdapter.load(self._folder) if (self._folder / adapter.FILE).is_file() else None
+
+    @property
+    def visual(self) -> VisionTransformer:
+        """The image tower, sharing with the compact one what training left as it was.
+
+        Raises:
+            WeightsUnavailable: It can't be fetched, or the checkpoint does not fit it.
+        """
+        if not (self._folder / IMAGE_FILE).is_file():
+            return self._base.visual
+        with self._lock:
+            if self._visual is None:
+                self._visual = self._changed()
+            return self._visual
 
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
         """As the compact encoder does."""
         return self._base.prepare(images)
 
+    @torch.inference_mode()
     def encode_prepared(self, batch: Tensor) -> Vectors:
         """Embed one prepared batch: ``[n, 512] float32, L2-normalised``."""
-        return self.adapter.apply_to(self._base.encode_prepared(batch))
+        visual = self.visual
+        device = visual.positional_embedding.device
+        vectors = to_vectors(visual(preprocess.normalise(batch, device)))
+        return vectors if self.adapter is None else self.adapter.apply_to(vectors)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed words: ``[n, 512] float32, L2-normalised``."""
         return self.text_tower.encode(texts)
+
+    def _changed(self) -> VisionTransformer:
+        from safetensors.torch import load_file
+
+        try:
+            changed = load_file(str(self._folder / IMAGE_FILE))
+            return self._base.with_changes(changed)
+        except (OSError, ValueError, RuntimeError) as error:
+            first = str(error).splitlines()[0][:200]
+            raise WeightsUnavailable(
+                f"The image tower in {self._folder} can't be read: {first}."
+            ) from error

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from core.domain.engine import Engine, Profile, Towers
 from core.embedding.adapted import AdaptedEncoder
-from core.embedding.adapter import FILE as ADAPTER_FILE
 from core.embedding.compact import CompactEncoder
 from core.embedding.encoder import Encoder
 from core.embedding.hf_clip_encoder import HfClipEncoder
@@ -22,6 +21,8 @@ __all__ = ["EncoderPool", "build_encoder", "engine_availability", "load_engines"
 
 #: Loader of engines that were fine-tuned on a catalogue; their model is a folder.
 ADAPTED = "adapted"
+#: Every such folder has a text tower.
+TEXT_FILE = "model.safetensors"
 #: Roles that the compact towers are made of.
 COMPACT_ROLES = ("clip-image", "text-tower")
 #: Marks a model name as a role of the weight registry, which fetches and checks it.
@@ -116,7 +117,7 @@ def engine_availability(engine: Engine, settings: Settings, weights: WeightStore
     towers = engine.towers.get(settings.profile)
     if towers is None:
         return _needs_full(engine)
-    if towers.loader == ADAPTED and not (Path(towers.model) / ADAPTER_FILE).is_file():
+    if towers.loader == ADAPTED and not (Path(towers.model) / TEXT_FILE).is_file():
         return f"{engine.title} needs its checkpoint in {towers.model}, which is not whole."
     for role in _roles(towers):
         spec = weights.spec(role)

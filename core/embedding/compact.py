@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -93,6 +93,22 @@ class CompactEncoder(BatchedEncoder):
                     use_bfloat16(visual)
                 self._visual = visual.to(self._device)
             return self._visual
+
+    def with_changes(self, changed: Mapping[str, Tensor]) -> VisionTransformer:
+        """The image tower with some of its tensors replaced; it shares the others.
+
+        Raises:
+            ValueError: A tensor is none of the tower's, or of the wrong shape.
+        """
+        own = self.visual.state_dict()
+        for name, tensor in changed.items():
+            if name not in own or own[name].shape != tensor.shape:
+                raise ValueError(f"the image tower has no {name} of {list(tensor.shape)} numbers")
+            own[name] = tensor.to(self._device, own[name].dtype)
+        visual = clip_from_onnx.visual_of(own)
+        if resolve_dtype(self._precision, self._device) == torch.bfloat16:
+            use_bfloat16(visual)
+        return visual
 
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
         """Whole pictures on white squares: ``[n, 3, 224, 224] uint8``."""

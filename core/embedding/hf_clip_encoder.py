@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -68,6 +69,10 @@ class HfClipEncoder(TorchEncoder):
             batch = tokenizer(list(texts), return_tensors="pt", **options)
             return {name: batch[name] for name in ("input_ids", "attention_mask")}
 
+        def save(folder: Path) -> None:
+            for part in (network, tokenizer, processor):
+                part.save_pretrained(str(folder))
+
         return LoadedModel(
             model=network,
             dim=int(network.config.projection_dim),
@@ -76,6 +81,7 @@ class HfClipEncoder(TorchEncoder):
             image_features=lambda batch: _features(network.get_image_features(pixel_values=batch)),
             text_features=lambda batch: _features(network.get_text_features(**batch)),
             preprocessing=f"{processor.to_json_string()} {length}",
+            save=save,
         )
 
 

@@ -72,6 +72,9 @@ class OpenClipEncoder(TorchEncoder):
         def tokens(texts: Sequence[str]) -> dict[str, Tensor]:
             return {"text": tokenizer(list(texts))}
 
+        def save(folder: Path) -> None:
+            save_local_dir(network, tokenizer, open_clip.get_model_config(self.model), folder)
+
         context = getattr(tokenizer, "context_length", "")
         return LoadedModel(
             model=network,
@@ -81,6 +84,7 @@ class OpenClipEncoder(TorchEncoder):
             image_features=network.encode_image,
             text_features=lambda batch: network.encode_text(batch["text"]),
             preprocessing=f"{network.visual.preprocess_cfg} {type(tokenizer).__name__} {context}",
+            save=save,
         )
 
     def _explain(self, error: Exception) -> str:
@@ -109,6 +113,28 @@ def check_local_dir(folder: Path, title: str) -> None:
             f"{title}: the checkpoint folder {folder} has no weight file "
             f"({', '.join(WEIGHT_SUFFIXES)})."
         )
+
+
+def save_local_dir(
+    network: Any, tokenizer: Any, config: dict[str, Any] | None, folder: Path
+) -> None:
+    """Write a checkpoint that ``local-dir:FOLDER`` names: configuration, weights, tokenizer."""
+    from open_clip.model import QuickGELU
+    from open_clip.push_to_hf_hub import save_config_for_hf
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    stated = {name: value for name, value in (config or {}).items() if name != "quick_gelu"}
+    # open_clip decides this by the name of the weights, which a folder does not have.
+    if any(isinstance(part, QuickGELU) for part in network.modules()):
+        stated["quick_gelu"] = True
+    save_config_for_hf(network, folder / CONFIG, stated)
+    state = {
+        name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()
+    }
+    save_file(state, str(folder / "open_clip_model.safetensors"))
+    if hasattr(tokenizer, "save_pretrained"):
+        tokenizer.save_pretrained(str(folder))
 
 
 def _dim(network: Any) -> int:

@@ -39,7 +39,8 @@ def load_own_engines(folder: Path) -> dict[str, Engine]:
             recipe,
             name=path.parent.name,
             towers={
-                profile: replace(towers, model=str(path.parent))
+                # "." in a recipe is the folder that it lies in; a scheme may stand before it.
+                profile: replace(towers, model=f"{towers.model.removesuffix('.')}{path.parent}")
                 for profile, towers in recipe.towers.items()
             },
         )

@@ -7,6 +7,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -31,6 +32,7 @@ class LoadedModel:
         image_features: Image input → ``[n, d]``.
         text_features: Text input → ``[n, d]``.
         preprocessing: What ``pixels`` and ``tokens`` depend on, as text; part of the fingerprint.
+        save: Writes the model as it is now into a folder, in a layout that its loader reads.
     """
 
     model: nn.Module
@@ -40,6 +42,7 @@ class LoadedModel:
     image_features: Callable[[Tensor], Tensor]
     text_features: Callable[[dict[str, Tensor]], Tensor]
     preprocessing: str
+    save: Callable[[Path], None]
 
 
 class TorchEncoder(BatchedEncoder):

@@ -196,4 +196,3 @@ class Learner(nn.Module):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
                 found.append(self.text(texts[start : start + _CHUNK]).float())
         return to_vectors(torch.cat(found))
-

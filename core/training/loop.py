@@ -1,8 +1,8 @@
-"""The training loop: steps, schedule, averages, validation, early stop, and going on after a kill.
+"""The training loop: steps, schedule, averages, validation, early stop, going on after a kill.
 
-A run's trajectory depends on its settings and seed only: state is written whole (weights, optimiser,
-random numbers, place in the epoch, log), so a run that is killed at any moment goes on as if it had
-not been.
+A run's trajectory depends on its settings and seed only: its state is written whole (weights,
+optimiser, random numbers, place in the epoch, log), so a run that is killed at any moment goes on
+as if it had not been.
 """
 
 from __future__ import annotations

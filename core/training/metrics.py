@@ -26,6 +26,17 @@ class Retrieval:
     hits10: float
     mrr: float
 
+    @classmethod
+    def of(cls, found: npt.NDArray[np.intp]) -> Retrieval:
+        """The figures of these ranks (see ``ranks``)."""
+        return cls(
+            items=len(found),
+            hits1=float((found < 1).mean()),
+            hits5=float((found < 5).mean()),
+            hits10=float((found < 10).mean()),
+            mrr=float((1 / (found + 1)).mean()),
+        )
+
     def line(self, name: str) -> str:
         """One line of a report."""
         chance = min(1.0, 5 / self.items)
@@ -62,11 +73,4 @@ def retrieval(
     groups: npt.NDArray[np.str_] | None = None,
 ) -> Retrieval:
     """The figures of one pool; see ``ranks`` for the arguments."""
-    found = ranks(text, image, groups)
-    return Retrieval(
-        items=len(found),
-        hits1=float((found < 1).mean()),
-        hits5=float((found < 5).mean()),
-        hits10=float((found < 10).mean()),
-        mrr=float((1 / (found + 1)).mean()),
-    )
+    return Retrieval.of(ranks(text, image, groups))

@@ -19,6 +19,9 @@ from core.training.losses import MaskedClipLoss
 _PATIENCE = timedelta(hours=12)
 
 
+_CPU = torch.device("cpu")
+
+
 @dataclass(frozen=True, slots=True)
 class Team:
     """The processes of one run.
@@ -31,7 +34,7 @@ class Team:
 
     rank: int = 0
     size: int = 1
-    device: torch.device = torch.device("cpu")
+    device: torch.device = _CPU
 
     @property
     def first(self) -> bool:
@@ -61,7 +64,7 @@ class Team:
         return found
 
     def _objects(self) -> torch.device:
-        return self.device if self.device.type == "cuda" else torch.device("cpu")
+        return self.device if self.device.type == "cuda" else _CPU
 
 
 #: A run of one process on the CPU.

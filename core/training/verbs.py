@@ -5,11 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core.domain import EvalQuery, Profile, Ranking, Report
+import numpy as np
+
+from core.domain import (
+    Engine,
+    EvalQuery,
+    ImageView,
+    Profile,
+    Ranking,
+    Report,
+    TextView,
+    Towers,
+)
 from core.embedding.adapter import ImageAdapter
+from core.embedding.encoder import Vectors
 from core.embedding.registry import RECIPE
 from core.embedding.text_tower import TextTower
 from core.errors import TrainingError
@@ -17,13 +29,22 @@ from core.evaluation.verbs import EvaluationVerbs
 from core.library import Library
 from core.models import OWN_ENGINES, ModelRoom
 from core.settings import Settings
+from core.store.vectors import VectorRow
 from core.training.adapt import catalogue_pairs, derive_vectors, held_out
+from core.training.loop import Training
+from core.training.publish import publish, write_card
+from core.training.sources import catalogue_source, parquet_source
+from core.training.team import team_of
 from core.training.text_trainer import TextTrainer, TextTraining
+from core.training.towers import Unlock
+from core.training.tune import Outcome, Plan, Tuning
 
 #: Small catalogues: few steps, so the averaged weights must follow faster; words change least.
 DEFAULTS = TextTraining(
     epochs=12, batch=128, lr=1e-4, lr_head=1e-3, ema=0.95, patience=3, single_source=0.0, bf16=False
 )
+#: Towers of their own change least where they learn slowly.
+TUNING = Training()
 MEASURES = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
@@ -52,6 +73,7 @@ class TrainingVerbs:
         *,
         base: str = "vl-clip",
         options: TextTraining = DEFAULTS,
+        restart: bool = False,
         say: Callable[[str], None] = lambda line: None,
     ) -> Report:
         """Fine-tune on a catalogue's own items; a killed run goes on after its last epoch.
@@ -65,6 +87,7 @@ class TrainingVerbs:
             catalog: Whose items.
             base: The engine that it starts from; it must have vectors in the catalogue.
             options: Settings of the run.
+            restart: Forget what a killed run has done.
             say: Gets lines of progress.
 
         Returns:
@@ -75,6 +98,8 @@ class TrainingVerbs:
             EngineUnavailable, CatalogError, FingerprintMismatch: The base can't be used.
         """
         self._check(name)
+        if self._settings.profile is not Profile.COMPACT:
+            raise TrainingError("Fine-tuning with an adapter runs in the compact profile.")
         where, start = self._library.get(catalog), self._models.engine(base)
         if start.engine.towers[self._settings.profile].loader != "compact":
             raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
@@ -87,11 +112,23 @@ class TrainingVerbs:
         digest = hashlib.sha256("\n".join([start.fingerprint, *pairs.keys]).encode())
         digest.update(pairs.vectors.tobytes())
         work = self._root / f".{name}-{digest.hexdigest()[:16]}"
+        if restart:
+            shutil.rmtree(work, ignore_errors=True)
         tower = TextTrainer(tower, pairs, options, work, say, adapter).run()
-        self._publish(name, where.name, base, tower, adapter.eval(), origin)
+        adapter.eval()
+
+        def save(folder: Path) -> None:
+            tower.save(folder, origin / "tokenizer.json")
+            adapter.save(folder)
+
+        def pictures(rows: Sequence[VectorRow]) -> dict[str, Vectors]:
+            shown = adapter.apply_to(np.stack([row.image_vector for row in rows]))
+            return {row.item_id: vector for row, vector in zip(rows, shown, strict=True)}
+
+        publish(self._root / name, start.engine, "adapted", f"the catalogue {where.name}", save)
         tuned = self._models.engine(name)
         models = self._models.for_indexing().corrected_by(where.store.corrections.standing())
-        derive_vectors(where, start, tuned, models)
+        derive_vectors(where, start, tuned, models, pictures)
         report = self._evaluation.evaluate(
             queries, relevant, (base, name), where.name,
             task="adapted", title="Titles held out from fine-tuning → their items",
@@ -101,6 +138,84 @@ class TrainingVerbs:
         self._card(name, where.name, base, len(pairs), report, options)
         shutil.rmtree(work)
         return report
+
+    def tune(
+        self,
+        name: str,
+        *,
+        pairs: Path | None = None,
+        catalog: str | None = None,
+        base: str = "vl-clip",
+        unlock_image: Unlock = 0,
+        unlock_text: Unlock = None,
+        options: Training = TUNING,
+        restart: bool = False,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> Outcome | None:
+        """Train an engine's own towers on a file of pairs or on a catalogue.
+
+        A killed run goes on where it was. Under ``torchrun`` all processes call this alike. What
+        comes out is an engine of the data directory; index a catalogue again to search with it
+        (one that it learnt from has its vectors at once, where its base has some).
+
+        Args:
+            name: Of the new engine, ``[a-z0-9-]+``.
+            pairs: A Parquet file with the columns image, text and, where there are any, group
+                and split.
+            catalog: Learn from this catalogue where there is no file; ``None`` is the default one.
+            base: An engine's name, or any that open_clip has a scheme for (``local-dir:…``).
+            unlock_image: Blocks of the image tower that are trained, from the last; ``None``: all.
+            unlock_text: … of the text tower.
+            options: Settings of the run.
+            restart: Forget what a killed run has done.
+            say: Gets lines of progress.
+
+        Returns:
+            Before and after on held-out pairs; ``None`` in all processes but the first.
+
+        Raises:
+            TrainingError, PairsError: The name, the pairs or the towers are not usable.
+            EngineUnavailable, WeightsUnavailable, CatalogError: What it starts from is not there.
+        """
+        self._check(name)
+        engine = self._base(base)
+        models = self._models.for_indexing()
+        where = None if pairs is not None else self._library.get(catalog)
+        if where is None:
+            assert pairs is not None  # noqa: S101
+            source = parquet_source(pairs, self._settings)
+        else:
+            models = models.corrected_by(where.store.corrections.standing())
+            source = catalogue_source(where, engine, models, self._settings)
+        plan = Plan(engine, unlock_image, unlock_text, options)
+        key = f"{source.digest} {engine.towers} {unlock_image} {unlock_text}"
+        work = self._root / f".{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        with team_of(self._settings.device) as team:
+            if restart and team.first:
+                shutil.rmtree(work, ignore_errors=True)
+            team.agree(None)
+            if team.first:
+                say(f"{len(source.pairs)} pairs of {source.name}")
+            run = Tuning(plan, source, self._settings, self._models.weights, work, say, team)
+            outcome = run.run()
+            if not team.first:
+                return None
+        folder = self._root / name
+        publish(folder, engine, run.towers.loader, source.name, run.save)
+        write_card(folder, outcome.card(source.name, plan))
+        if where is not None and base in where.store.engines():
+            seen, tuned = run.image_vectors(), self._models.engine(name)
+            derive_vectors(where, self._models.engine(base), tuned, models, lambda rows: seen)
+        shutil.rmtree(work)
+        return outcome
+
+    def _base(self, base: str) -> Engine:
+        """An engine, or one made up around a checkpoint that is named by its scheme."""
+        if base.startswith(("local-dir:", "hf-hub:")):
+            towers = dict.fromkeys(Profile, Towers("open_clip", base))
+            title = base.partition(":")[2].rstrip("/").rpartition("/")[2] or base
+            return Engine(title, title, "", ImageView.PHOTO, TextView.TITLE, 0.2, towers)
+        return self._models.engine(base).engine
 
     def held_out(
         self, base: str, catalog: str | None = None
@@ -130,46 +245,23 @@ class TrainingVerbs:
             raise TrainingError(
                 f"An engine's name has small letters, digits and dashes only; got “{name[:60]}”."
             )
-        if self._settings.profile is not Profile.COMPACT:
-            raise TrainingError("Fine-tuning on a catalogue runs in the compact profile.")
         if name in self._models.recipes:
             raise TrainingError(f"There is an engine “{name}” already. Discard it first.")
-
-    def _publish(
-        self, name: str, catalog: str, base: str, tower: TextTower, adapter: ImageAdapter,
-        origin: Path,
-    ) -> None:  # fmt: skip
-        """The checkpoint becomes an engine whole or not at all: its recipe is written last."""
-        folder = self._root / name
-        shutil.rmtree(folder, ignore_errors=True)
-        tower.save(folder, origin / "tokenizer.json")
-        adapter.save(folder)
-        from_ = self._models.recipes[base]
-        recipe = (
-            f'order = 200\ntitle = "{name}"\n'
-            f'summary = "{from_.title}, fine-tuned on the catalogue {catalog}."\n'
-            f'image_view = "{from_.image_view.value}"\ntext_view = "{from_.text_view.value}"\n'
-            f'text_weight = {from_.text_weight}\n\n[towers.compact]\nloader = "adapted"\n'
-            f'model = "."\n'
-        )
-        partial = folder / f".{RECIPE}"
-        partial.write_text(recipe, "utf-8")
-        partial.replace(folder / RECIPE)
 
     def _card(
         self, name: str, catalog: str, base: str, items: int, report: Report, options: TextTraining
     ) -> None:
-        lines = [
-            f"# {name}",
+        figures = [
+            f"- {entry.engine}: "
+            + ", ".join(f"{m} {entry.scores[m].value:.3f}" for m in report.measures)
+            for entry in report.engines
+        ]
+        paragraphs = [
             f"Grown from `{base}` on {items} items of the catalogue `{catalog}`: an adapter behind "
             "the frozen image tower, and the text tower. Measured on titles that training never "
             f"saw ({report.queries} queries, ranked by picture vectors alone):",
-            *(
-                f"- {entry.engine}: "
-                + ", ".join(f"{m} {entry.scores[m].value:.3f}" for m in report.measures)
-                for entry in report.engines
-            ),
+            "\n".join(figures),
             *self._evaluation.verdicts(report),
             f"Settings: `{options}`",
         ]
-        (self._root / name / "README.md").write_text("\n\n".join(lines) + "\n", "utf-8")
+        write_card(self._root / name, paragraphs)

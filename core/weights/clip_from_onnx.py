@@ -38,7 +38,7 @@ def convert(onnx_path: Path, target: Path) -> None:
 
     state = open_clip_state(onnx.load(str(onnx_path)))
     tensors = {name: torch.from_numpy(array) for name, array in state.items()}
-    _strict_load(tensors)
+    visual_of(tensors)
     save_file(tensors, str(target))
 
 
@@ -50,7 +50,7 @@ def load_visual(path: Path) -> VisionTransformer:
     """
     from safetensors.torch import load_file
 
-    return _strict_load(load_file(str(path)))
+    return visual_of(load_file(str(path)))
 
 
 def open_clip_state(model: ModelProto) -> dict[str, Array]:
@@ -122,7 +122,12 @@ def _linear_weights(model: ModelProto) -> dict[str, Array]:
     return weights
 
 
-def _strict_load(tensors: dict[str, Tensor]) -> VisionTransformer:
+def visual_of(tensors: dict[str, Tensor]) -> VisionTransformer:
+    """The tower made of these tensors, which it keeps.
+
+    Raises:
+        ValueError: A tensor is missing, left over or of the wrong shape.
+    """
     import torch
     from open_clip.model import QuickGELU
     from open_clip.transformer import VisionTransformer

@@ -19,6 +19,7 @@ from core.errors import TrainingError, WeightsUnavailable
 from core.training.adapt import catalogue_pairs, families, held_out
 from core.training.metrics import retrieval
 from core.training.pairs import PairsError
+from core.training.publish import publish
 from core.training.text_trainer import TextTrainer
 from core.training.verbs import TrainingVerbs
 from tests.core.training.test_text_trainer import SETTINGS, make_tower, pairs
@@ -132,10 +133,17 @@ def test_a_published_checkpoint_is_an_engine_until_it_is_discarded(tmp_path: Pat
     origin = tmp_path / "origin"
     tower = make_tower()
     tower.save(origin)
-    verbs._publish("mine", "shop", "vl-clip", tower, ImageAdapter(16, 4), origin)
+
+    def save(folder: Path) -> None:
+        tower.save(folder, origin / "tokenizer.json")
+        ImageAdapter(16, 4).save(folder)
+
+    base = verbs._models.recipes["vl-clip"]
+    publish(tmp_path / "engines" / "mine", base, "adapted", 'a "shop"', save)
     known = load_own_engines(tmp_path / "engines")
     assert list(known) == ["mine"] == list(verbs.engines())
     assert known["mine"].image_view is ImageView.CROP
+    assert known["mine"].summary == 'VL-CLIP, fine-tuned on a "shop".'
     assert known["mine"].towers[Profile.COMPACT].model == str(tmp_path / "engines" / "mine")
     verbs.discard("mine")
     assert verbs.engines() == ()

@@ -1,0 +1,54 @@
+"""What belongs together stays on one side of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from core.domain import Item
+from core.training.corpus.record import bucket
+
+#: Of ten families, so many are held out to measure on, and to stop early by.
+TEST, VALIDATION = 2, 1
+
+
+def families(items: Sequence[Item]) -> list[str]:
+    """Per item, the name of its family: all that one title, group or photo joins."""
+    return joined(
+        [
+            (
+                f"title:{one.title.casefold()}",
+                f"photo:{one.photo.phash}",
+                f"group:{one.group}" if one.group else "",
+            )
+            for one in items
+        ]
+    )
+
+
+def joined(marks: Sequence[Sequence[str]]) -> list[str]:
+    """Per row, the name of all that its marks join, also through others; empty marks join none.
+
+    Args:
+        marks: Per row; the first mark names the family.
+    """
+    number = {mark: at for at, mark in enumerate(sorted({m for row in marks for m in row}))}
+    edges = [(at, len(marks) + number[m]) for at, row in enumerate(marks) for m in row if m]
+    rows, columns = zip(*edges, strict=True)
+    size = len(marks) + len(number)
+    graph = coo_array((np.ones(len(edges), np.int8), (rows, columns)), shape=(size, size))
+    labels = connected_components(graph, directed=False)[1][: len(marks)]
+    # The first mark in order names the family: a row added elsewhere moves no other family.
+    names: dict[int, str] = {}
+    for label, row in sorted(zip(labels.tolist(), marks, strict=True)):
+        names.setdefault(label, row[0])
+    return [names[label] for label in labels.tolist()]
+
+
+def split_of(family: str) -> str:
+    """``train``, ``val`` or ``test``, by the family's name only."""
+    place = bucket(family, 10)
+    return "test" if place < TEST else "val" if place < TEST + VALIDATION else "train"

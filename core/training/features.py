@@ -1,0 +1,83 @@
+"""What training streams: each picture looked at once, its features in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from PIL import Image
+from torch import Tensor
+
+from core.training.towers import ImageSide
+
+#: Pictures per pass.
+_BATCH = 32
+
+
+def write_features(
+    pictures: Iterable[Image.Image | None],
+    count: int,
+    image: ImageSide,
+    path: Path,
+    bf16: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Run what is locked of the image tower over all pictures, once.
+
+    The file is a NumPy array, a row per picture, read through the page cache and never whole.
+    Beside it, ``FILE.seen.npy`` says which pictures could be read; the others' rows are zeros. A
+    file that is there is taken as it is.
+    """
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial, seen = path.with_suffix(".part"), np.zeros(count, dtype=bool)
+    stored: np.memmap | None = None
+    at = 0
+    for known, prepared in _prepared(iter(pictures), image):
+        seen[at : at + len(known)] = known
+        if prepared is not None:
+            features = image.store(prepared, bf16)
+            if stored is None:
+                shape = (count, *features.shape[1:])
+                stored = open_memmap(partial, "w+", features.dtype, shape)
+            stored[at + np.flatnonzero(known)] = features
+        at += len(known)
+        if at % (_BATCH * 10) == 0:
+            say(f"{at} of {count} pictures looked at")
+    if stored is None:
+        open_memmap(partial, "w+", np.float32, (count, 1))
+    else:
+        stored.flush()
+    np.save(_seen(path), seen)
+    partial.replace(path)
+
+
+def read_features(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The features, mapped, ``[n, …]``, and whether each picture could be read, ``[n] bool``."""
+    return np.load(path, mmap_mode="r"), np.load(_seen(path))
+
+
+def _prepared(
+    pictures: Iterator[Image.Image | None], image: ImageSide
+) -> Iterator[tuple[list[bool], Tensor | None]]:
+    """Batches, each decoded and resized in another thread while the model runs."""
+
+    def following() -> tuple[list[bool], Tensor | None]:
+        batch = list(islice(pictures, _BATCH))
+        good = [picture for picture in batch if picture is not None]
+        return [one is not None for one in batch], image.prepare(good) if good else None
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(following)
+        while (found := waiting.result())[0]:
+            waiting = pool.submit(following)
+            yield found
+
+
+def _seen(path: Path) -> Path:
+    return path.with_suffix(".seen.npy")

@@ -1,0 +1,57 @@
+"""From a trained pair of towers to an engine of the data directory."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from core.domain import Engine, Profile
+from core.embedding.registry import RECIPE
+
+#: The model card of an engine that was trained here.
+CARD = "README.md"
+
+
+def publish(
+    folder: Path, base: Engine, loader: str, learnt_from: str, save: Callable[[Path], None]
+) -> None:
+    """Write a checkpoint and its recipe; it is an engine whole or not at all.
+
+    Args:
+        folder: Of the engine; its name is the engine's.
+        base: What it grew from; it sees and reads what its base does.
+        loader: Of the checkpoint.
+        learnt_from: The catalogue or file, for people.
+        save: Writes the checkpoint's files.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    save(folder)
+    # Weights in a folder need no hub: they run in any profile. The compact towers are of one.
+    profiles = [Profile.COMPACT] if loader == "adapted" else list(Profile)
+    model = "local-dir:." if loader == "open_clip" else "."
+    lines = [
+        "order = 200",
+        f"title = {_quoted(folder.name)}",
+        f"summary = {_quoted(f'{base.title}, fine-tuned on {learnt_from}.')}",
+        f'image_view = "{base.image_view.value}"',
+        f'text_view = "{base.text_view.value}"',
+        f"text_weight = {base.text_weight}",
+    ]
+    for profile in profiles:
+        lines += ["", f"[towers.{profile.value}]", f'loader = "{loader}"', f'model = "{model}"']
+    partial = folder / f".{RECIPE}"
+    partial.write_text("\n".join(lines) + "\n", "utf-8")
+    partial.replace(folder / RECIPE)
+
+
+def write_card(folder: Path, paragraphs: Sequence[str]) -> None:
+    """Write the model card."""
+    text = "\n\n".join([f"# {folder.name}", *paragraphs])
+    (folder / CARD).write_text(text + "\n", "utf-8")
+
+
+def _quoted(text: str) -> str:
+    """A TOML string."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,194 @@
+"""Contrastive fine-tuning of an engine's own towers on pictures and texts."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.domain import Engine, Score
+from core.embedding.device import resolve_dtype
+from core.embedding.encoder import Vectors
+from core.evaluation.significance import interval, paired_p
+from core.settings import Settings
+from core.training.batches import Batches, Draw
+from core.training.curve import write_curve
+from core.training.features import read_features, write_features
+from core.training.learner import Learner
+from core.training.loop import LOG, Loop, Training
+from core.training.metrics import Retrieval, ranks
+from core.training.pairs import Pairs
+from core.training.sources import Source
+from core.training.team import Team
+from core.training.towers import TowerPair, Unlock, load_towers
+from core.weights import WeightStore
+
+#: Held-out pairs that are measured on, at most: figures stay comparable, and memory small.
+MOST_HELD_OUT = 2_000
+#: The plot of a run.
+CURVE = "curve.svg"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to train, and from what.
+
+    Attributes:
+        base: The engine that training starts from.
+        unlock_image: Blocks of the image tower that are trained, from the last; ``None`` for all.
+        unlock_text: … of the text tower.
+        options: Settings of the run.
+    """
+
+    base: Engine
+    unlock_image: Unlock = 0
+    unlock_text: Unlock = None
+    options: Training = Training()  # noqa: RUF009 (frozen)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Before and after on the pairs of the test split: text → its own picture among all of them.
+
+    Attributes:
+        before: The towers as they were.
+        after: The towers as training left them.
+        mrr: Their mean reciprocal ranks, with intervals over the texts.
+        p: Of the difference; two-sided paired randomisation test.
+    """
+
+    before: Retrieval
+    after: Retrieval
+    mrr: tuple[Score, Score]
+    p: float
+
+    def lines(self) -> list[str]:
+        """The figures, and the verdict in words."""
+        first, second = (f"{s.value:.3f} [{s.low:.3f}, {s.high:.3f}]" for s in self.mrr)
+        change = "better" if self.after.mrr > self.before.mrr else "worse"
+        verdict = (
+            f"{change}, and not by chance" if self.p < 0.05 else "the difference may be chance"
+        )
+        return [
+            self.before.line("before"),
+            self.after.line("after"),
+            f"MRR with 95 % interval: before {first}, after {second}; p = {self.p:.3g}: {verdict}.",
+        ]
+
+    def card(self, source: str, plan: Plan) -> list[str]:
+        """Paragraphs of the model card."""
+        sides = {"image": plan.unlock_image, "text": plan.unlock_text}
+        freed = ", ".join(
+            f"{which} tower: "
+            + ("whole" if n is None else "locked" if n == 0 else f"last {n} blocks")
+            for which, n in sides.items()
+        )
+        return [
+            f"Grown from `{plan.base.name}` on `{source}`; trained: {freed}. Measured on pairs of "
+            "groups that training never saw, text → its own picture:",
+            "\n".join(f"- {line}" for line in self.lines()),
+            f"![Loss and validation recall]({CURVE})",
+            f"Settings: `{plan.options}`",
+            "The checkpoint inherits the licences of what it grew from and of the pairs.",
+        ]
+
+
+class Tuning:
+    """One run over one source.
+
+    Args:
+        plan: What to train.
+        source: Pairs.
+        settings: Device, number format, profile.
+        weights: Where the towers come from.
+        folder: Where features, state and log are kept until the run is done with.
+        say: Gets lines of progress.
+        team: The processes that train together.
+    """
+
+    def __init__(
+        self, plan: Plan, source: Source, settings: Settings, weights: WeightStore, folder: Path,
+        say: Callable[[str], None], team: Team,
+    ) -> None:  # fmt: skip
+        self._folder, self._team = folder, team
+        self._say = say if team.first else lambda line: None
+        bf16 = resolve_dtype(settings.precision, team.device) == torch.bfloat16
+        self._options = replace(plan.options, bf16=bf16)
+        self.towers: TowerPair = load_towers(
+            plan.base, settings, weights, plan.unlock_image, plan.unlock_text
+        )
+        self._learner = Learner(
+            self.towers.image, self.towers.text, scale=self.towers.scale, bf16=bf16
+        ).to(team.device)
+        self._pairs = self._look(plan, source, bf16)
+
+    @property
+    def scale(self) -> float:
+        """Inverse temperature as it is now."""
+        return float(self._learner.scales["photo"].detach().exp().clamp(max=100))
+
+    def run(self) -> Outcome:
+        """Train, and measure before and after on the test split."""
+        options, train = self._options, np.flatnonzero(self._pairs.splits == "train")
+        self._learner.lively(False)
+        before = self._ranks("test")
+        batches = Batches(
+            self._pairs, options.batch, {}, Draw(options.title, options.drop), 0.0, options.seed,
+            rows=train, share=(self._team.rank, self._team.size),
+        )  # fmt: skip
+        run = self._folder / "run"
+        Loop(self._learner, batches, self._validate, options, run, self._say, self._team).run()
+        self._learner.lively(False)
+        if self._team.first:
+            write_curve(run / LOG, run / CURVE)
+        after = self._ranks("test")
+        first, second = (1 / (found + 1.0) for found in (before, after))
+        return Outcome(
+            Retrieval.of(before),
+            Retrieval.of(after),
+            (interval(first), interval(second)),
+            paired_p(first, second),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the towers, the log and its plot."""
+        self.towers.save(folder, self.scale)
+        for name in (LOG, CURVE):
+            shutil.copyfile(self._folder / "run" / name, folder / name)
+
+    def image_vectors(self) -> dict[str, Vectors]:
+        """Picture vectors by key, as the trained towers give them."""
+        rows = np.flatnonzero(self._pairs.splits != "")
+        found = self._learner.image_vectors(self._pairs.vectors, rows)
+        return {self._pairs.keys[row]: vector for row, vector in zip(rows, found, strict=True)}
+
+    def _look(self, plan: Plan, source: Source, bf16: bool) -> Pairs:
+        key = f"{source.digest} {plan.unlock_image} {bf16}"
+        name = hashlib.sha256(key.encode()).hexdigest()[:16]
+        path = self._folder / f"features-{name}.npy"
+        if self._team.first:
+            count, image = len(source.pairs), self.towers.image
+            write_features(source.pictures(), count, image, path, bf16, self._say)
+        self._team.agree(None)
+        features, seen = read_features(path)
+        if not seen.all():
+            self._say(f"{int((~seen).sum())} pictures can't be read and are left out")
+        splits = np.where(seen, source.pairs.splits, "")
+        return replace(source.pairs, splits=splits, vectors=features)
+
+    def _validate(self) -> Retrieval:
+        return Retrieval.of(self._ranks("val"))
+
+    def _ranks(self, split: str) -> np.ndarray:
+        """Rank of each text's own picture among those of a split; its group does not count."""
+        rows = np.flatnonzero(self._pairs.splits == split)
+        if len(rows) > MOST_HELD_OUT:
+            rows = np.sort(np.random.default_rng(0).permutation(rows)[:MOST_HELD_OUT])
+        images = self._learner.image_vectors(self._pairs.vectors, rows)
+        texts = self._learner.text_vectors([self._pairs.texts[row][0] for row in rows])
+        return ranks(texts, images, self._pairs.groups[rows])

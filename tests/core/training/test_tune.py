@@ -1,0 +1,173 @@
+"""Training two towers: what is planted is learnt, from a file to an engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.domain import Profile
+from core.embedding.open_clip_encoder import OpenClipEncoder
+from core.embedding.registry import load_own_engines
+from core.errors import TrainingError
+from core.training.features import read_features, write_features
+from core.training.loop import Loop, Training
+from core.training.pairs import PairsError
+from core.training.sources import parquet_source
+from core.training.team import ALONE
+from core.training.towers import ModelPair
+from core.training.tune import Outcome
+from core.training.verbs import TrainingVerbs
+from tests.core.embedding.test_open_clip_encoder import write_checkpoint
+from tests.core.training.flags import FAST, room, settings, write_flags
+
+LIBRARY = SimpleNamespace(names=lambda: ())
+#: A run of four epochs of three steps.
+KILLED = replace(FAST, epochs=4, save_every=1)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file of pairs and a tiny checkpoint."""
+    folder = tmp_path_factory.mktemp("flags")
+    write_flags(folder / "flags.parquet")
+    write_checkpoint(folder / "start")
+    return folder
+
+
+def verbs(folder: Path) -> TrainingVerbs:
+    return TrainingVerbs(LIBRARY, room(folder), settings(folder), None)  # type: ignore[arg-type]
+
+
+def train(
+    shop: Path, folder: Path, options: Training, say: Callable[[str], None] = lambda line: None
+) -> Outcome:
+    """Both towers, whole, on the flags; the engine ``flags`` is what comes out."""
+    outcome = verbs(folder).tune(
+        "flags", pairs=shop / "flags.parquet", base=f"local-dir:{shop / 'start'}",
+        unlock_image=None, unlock_text=None, options=options, say=say,
+    )  # fmt: skip
+    assert outcome is not None
+    return outcome
+
+
+def test_a_planted_alignment_is_learnt_and_becomes_an_engine(shop: Path, tmp_path: Path) -> None:
+    outcome = train(shop, tmp_path, FAST)
+    chance = 5 / outcome.after.items
+    assert outcome.before.hits5 < 3 * chance
+    assert outcome.after.hits5 > 5 * chance
+    assert outcome.p < 0.01
+    assert "better, and not by chance" in outcome.lines()[-1]
+
+    folder = tmp_path / "engines" / "flags"
+    engine = load_own_engines(tmp_path / "engines")["flags"]
+    towers = engine.towers[Profile.FULL]
+    assert towers == engine.towers[Profile.COMPACT]
+    assert towers.model == f"local-dir:{folder}"
+    assert "text → its own picture" in (folder / "README.md").read_text()
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    ET.parse(folder / "curve.svg")
+    encoder = OpenClipEncoder(towers.model, device="cpu", precision="float32")
+    picture = Image.new("RGB", (32, 32), (220, 30, 30))
+    picture.paste((30, 60, 220), (0, 16, 32, 32))
+    names = ["red over blue", "green over white", "black over pink"]
+    scores = encoder.encode_texts(names) @ encoder.encode_images([picture])[0]
+    assert names[int(np.argmax(scores))] == "red over blue"
+    assert not list((tmp_path / "engines").glob(".*")), "the run's own files are gone"
+
+
+@pytest.mark.parametrize(("image", "text"), [(0, None), (1, 0), (1, 1), (None, 0)])
+def test_only_what_is_unlocked_changes_and_the_rest_is_looked_at_once(
+    shop: Path, tmp_path: Path, image: int | None, text: int | None
+) -> None:
+    base = OpenClipEncoder(f"local-dir:{shop / 'start'}", device="cpu", precision="float32")
+    pair = ModelPair(base, "open_clip", image, text)
+    network = pair._network
+    free = {name for name, value in network.named_parameters() if value.requires_grad}
+    assert ("visual.transformer.resblocks.1.ln_1.weight" in free) == (image != 0)
+    assert ("visual.transformer.resblocks.0.ln_1.weight" in free) == (image is None)
+    assert ("visual.conv1.weight" in free) == (image is None)
+    assert ("visual.proj" in free) == (image != 0)
+    assert ("ln_final.weight" in free) == (text != 0)
+    assert ("token_embedding.weight" in free) == (text is None)
+
+    source = parquet_source(shop / "flags.parquet", settings(tmp_path))
+    first = list(source.pictures())[:4]
+    path = tmp_path / "features.npy"
+    write_features([*first, None], 5, pair.image, path, False, lambda line: None)
+    features, seen = read_features(path)
+    assert seen.tolist() == [True] * 4 + [False]
+    given = torch.from_numpy(np.array(features[:4])).float()
+    vectors = pair.image(given).detach().numpy()
+    np.testing.assert_allclose(vectors, base.encode_images(first), atol=2e-3)
+
+
+def test_too_many_blocks_and_none_at_all(shop: Path, tmp_path: Path) -> None:
+    start = f"local-dir:{shop / 'start'}"
+    with pytest.raises(TrainingError, match="has 2 blocks"):
+        verbs(tmp_path).tune(
+            "x", pairs=shop / "flags.parquet", base=start, unlock_image=3, unlock_text=0
+        )
+    with pytest.raises(TrainingError, match="Both towers are locked"):
+        verbs(tmp_path).tune(
+            "x", pairs=shop / "flags.parquet", base=start, unlock_image=0, unlock_text=0
+        )
+
+
+def test_leaks_and_useless_files_are_sentences(tmp_path: Path) -> None:
+    leaking = write_flags(tmp_path / "a.parquet", split=["train", "val", "test"] * 64)
+    with pytest.raises(PairsError, match="one side"):
+        parquet_source(leaking, settings(tmp_path))
+    wrong = write_flags(tmp_path / "b.parquet", split=["dev"] * 192)
+    with pytest.raises(TrainingError, match="split “dev”"):
+        parquet_source(wrong, settings(tmp_path))
+    alike = write_flags(tmp_path / "c.parquet", image=[b"the same"] * 192)
+    with pytest.raises(TrainingError, match="no pair in the split"):
+        parquet_source(alike, settings(tmp_path))
+    few = write_flags(tmp_path / "d.parquet", copies=1)
+    with pytest.raises(TrainingError, match="has 64 pairs"):
+        parquet_source(few, settings(tmp_path))
+    (tmp_path / "e.parquet").write_bytes(b"no")
+    with pytest.raises(TrainingError, match="can't be read as Parquet"):
+        parquet_source(tmp_path / "e.parquet", settings(tmp_path))
+
+
+def test_pieces_give_the_gradients_of_the_whole_batch(shop: Path, tmp_path: Path) -> None:
+    found = []
+    for pieces in (1, 3):
+        base = OpenClipEncoder(f"local-dir:{shop / 'start'}", device="cpu", precision="float32")
+        found.append(one_backward(base, shop, replace(FAST, accumulate=pieces), tmp_path))
+    (loss, whole), (again, cut) = found
+    assert again == pytest.approx(loss, rel=1e-5)
+    for name, gradient in whole.items():
+        torch.testing.assert_close(cut[name], gradient, rtol=1e-3, atol=1e-6)
+
+
+def one_backward(base: OpenClipEncoder, shop: Path, options, folder: Path, team=ALONE):
+    """Loss and gradients of the first batch of the flags."""
+    from core.training.batches import Batches, Draw
+    from core.training.learner import Learner
+
+    pair = ModelPair(base, "open_clip", None, None)
+    path = folder / f"features-{team.rank}.npy"
+    source = parquet_source(shop / "flags.parquet", settings(folder))
+    write_features(source.pictures(), len(source.pairs), pair.image, path, False, lambda line: None)
+    pairs = replace(source.pairs, vectors=read_features(path)[0])
+    learner = Learner(pair.image, pair.text, scale=pair.scale)
+    share = (team.rank, team.size)
+    batches = Batches(pairs, options.batch, {}, Draw(drop=0.0), 0.0, share=share)
+    loop = Loop(learner, batches, lambda: None, options, folder / str(team.rank), team=team)
+    loss = loop.backward(next(batches.epoch(0)))
+    gradients = {
+        name: value.grad for name, value in learner.named_parameters() if value.grad is not None
+    }
+    return float(np.mean(team.collect(float(loss)))), gradients
