@@ -71,12 +71,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
         names = [entry.name for entry in studio.catalogs()]
-        wanted = str(request.query_params.get("catalog", ""))
+        known = studio.evaluation.reports()
+        report = str(request.query_params.get("report", "")) or (known[0] if known else None)
+        # What is asked for; else what the report is about; else the default one.
+        about = studio.evaluation.report(report).catalog if report in known else ""
+        wanted = str(request.query_params.get("catalog", "")) or about
         chosen = wanted if wanted in names else (studio.catalog().name if names else None)
         runnable = [status.engine for status in studio.engines() if status.available]
         default = [engine.name for engine in runnable if engine.name in DEFAULT_ENGINES]
-        known = studio.evaluation.reports()
-        report = str(request.query_params.get("report", "")) or (known[0] if known else None)
         return (
             gr.update(choices=names, value=chosen),
             gr.update(
