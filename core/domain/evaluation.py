@@ -107,6 +107,7 @@ class QueryRow:
         relevant: Ids of (at most five) relevant items, best grade first.
         values: The main measure per engine.
         ranks: Rank of the first relevant item per engine; missing where none was found.
+        found: The first results per engine, and whether each is right.
     """
 
     query_id: str
@@ -118,6 +119,7 @@ class QueryRow:
     relevant: tuple[str, ...]
     values: Mapping[str, float]
     ranks: Mapping[str, int]
+    found: Mapping[str, tuple[tuple[str, bool], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

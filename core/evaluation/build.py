@@ -22,6 +22,8 @@ from core.domain import (
 )
 from core.evaluation import measures, significance
 
+#: Results kept per query and engine, to be shown side by side.
+_SHOWN = 5
 #: Slices with fewer queries say nothing.
 _LEAST = 3
 
@@ -99,6 +101,13 @@ def report(
             {engine: values[frame.main][query_id] for engine, values in found.items()},
             {engine: known[query_id] for engine, known in ranks.items() if query_id in known},
             (texts or {}).get(query_id, ""),
+            {
+                run.engine: tuple(
+                    (item, judged[query_id].get(item, 0) >= frame.relevant_from)
+                    for item, _ in run.run.get(query_id, ())[:_SHOWN]
+                )
+                for run in runs
+            },
         )
         for query_id in ids
     )
@@ -192,6 +201,7 @@ def _row(
     values: Mapping[str, float],
     ranks: Mapping[str, int],
     text: str,
+    found: Mapping[str, tuple[tuple[str, bool], ...]],
 ) -> QueryRow:
     relevant = sorted((i for i in grades if grades[i] > 0), key=lambda i: (-grades[i], i))
     known = items.get(query.item_id) or next((items[i] for i in relevant if i in items), None)
@@ -206,4 +216,5 @@ def _row(
         relevant=tuple(relevant[:5]),
         values=values,
         ranks=ranks,
+        found=found,
     )

@@ -100,8 +100,18 @@ def fragment(report: Report, items: Mapping[str, Item], picture: Picture, link: 
 
 def shown_items(report: Report) -> tuple[str, ...]:
     """Ids of the items that ``fragment`` shows pictures of."""
-    rows = [row for duel in duels(report) for row in (*duel.losses, *duel.wins)]
-    ids = [i for row in rows for i in (row.item_id, *row.relevant[:1]) if i]
+    first = report.engines[0].engine
+    ids = [
+        item_id
+        for duel in duels(report)
+        for row in (*duel.losses, *duel.wins)
+        for item_id in (
+            row.item_id,
+            *row.relevant[:1],
+            *(item for engine in (first, duel.engine) for item, _ in row.found.get(engine, ())),
+        )
+        if item_id
+    ]
     return tuple(dict.fromkeys(ids))
 
 

@@ -169,3 +169,19 @@ def test_untrusted_texts_are_escaped(shop: SimpleNamespace) -> None:
     shown = html.fragment(report, {}, lambda item: "", lambda row: "/compare?q=x")
     assert hostile not in shown
     assert "&lt;script&gt;" in shown
+
+
+def test_a_query_opens_its_first_results_side_by_side(shop: SimpleNamespace) -> None:
+    """Also in the file that is sent around, where nothing else can be asked."""
+    report = shop.verbs.run_task("title", ENGINES, "shop")
+    row = report.rows[0]
+    assert {engine: len(found) for engine, found in row.found.items()} == dict.fromkeys(ENGINES, 5)
+    for row in report.rows:
+        for engine, found in row.found.items():
+            places = [place for place, (_, right) in enumerate(found, start=1) if right]
+            assert places[:1] == [row.ranks[engine]] * (row.ranks[engine] <= 5)
+    page = shop.verbs.html(report)
+    assert "First results side by side" in page
+    assert page.count("<img") > 16 * 5
+    bare = replace(report, rows=tuple(replace(row, found={}) for row in report.rows))
+    assert "side by side" not in shop.verbs.html(bare), "reports that were stored before"
