@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.errors import JudgmentError
-from core.judging.verbs import QuerySource
+from core.judging.sources import QuerySource
 from core.language.assess import Assessment
 from core.studio import Studio
 

@@ -1,4 +1,4 @@
-"""What an event must be to enter the log: events come from browsers and files."""
+"""What events and rules must be to be stored: they come from browsers and files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from core.domain import EventKind, JudgmentEvent
+from core.domain import EventKind, JudgmentEvent, Rules
 from core.errors import JudgmentError
 
 LONGEST_NAME = 200
@@ -71,3 +71,18 @@ def check_name(name: str) -> None:
 def clean(text: str) -> str:
     """Text without control characters, at most as long as a note may be."""
     return _CONTROL.sub("", text)[:LONGEST_NOTE]
+
+
+def check_rules(rules: Rules) -> None:
+    """Raise ``JudgmentError`` where a set's rules make no sense."""
+    values = [grade.value for grade in rules.scale]
+    if not 2 <= len(values) <= 10 or sorted(set(values)) != values:
+        raise JudgmentError("A scale has 2 to 10 different grades, the lowest first.")
+    if values[0] < 0 or values[-1] > 9:
+        raise JudgmentError("A grade is a digit, 0 to 9: it is also the key that is pressed.")
+    if any(not grade.name.strip() for grade in rules.scale):
+        raise JudgmentError("Every grade needs a name.")
+    if not 0 <= rules.overlap <= 100:
+        raise JudgmentError("The overlap is a number of people, 0 (everybody) to 100.")
+    if not 0 <= rules.repeats <= 0.5:
+        raise JudgmentError("At most half of the pairs can be repeated.")

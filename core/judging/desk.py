@@ -6,10 +6,10 @@ import re
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,15 +28,12 @@ from core.domain import (
 )
 from core.errors import JudgmentError
 from core.judging import queue
-from core.judging.checks import checked, clean
+from core.judging.checks import check_rules, checked, clean
 from core.judging.leases import Leases
-from core.judging.log import JudgmentLog
 from core.judging.pool import pool, shuffled
 from core.judging.sets import SetTable
 from core.judging.state import PairKey, SetState
-
-#: Other processes' events are looked for this far back: their clocks and commits may lag.
-_OVERLAP = timedelta(minutes=5)
+from core.judging.states import States
 
 #: Orders of this many annotators and sets are kept in memory.
 _ORDERS_KEPT = 64
@@ -48,15 +45,6 @@ _T = TypeVar("_T")
 Answer = Callable[[JudgmentQuery], Sequence[SearchResult]]
 
 
-@dataclass(slots=True)
-class _Known:
-    """A set's state as of a version of the log; ``twice`` rows of it were repeats."""
-
-    version: int
-    state: SetState
-    twice: int = 0
-
-
 class JudgingDesk:
     """Judging over one database; safe with several threads and processes."""
 
@@ -64,12 +52,12 @@ class JudgingDesk:
         folder = Path(str(database.uri))
         self._sets = SetTable(database)
         self._sets_lock = folder / ".judgment_sets.lock"
-        self._log = JudgmentLog(database, self._wrote)
+        self._states = States(database)
+        self._log = self._states.log
         self._leases = Leases(folder.parent / "judging-leases.sqlite")
-        self._states: dict[str, _Known] = {}
         self._pairs: dict[tuple[str, int], dict[PairKey, Pair]] = {}
         self._orders: OrderedDict[tuple[str, int, str], list[Pair]] = OrderedDict()
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
 
     # ── sets ─────────────────────────────────────────────────────────────────────────────────
     def sets(self) -> tuple[JudgmentSet, ...]:
@@ -128,7 +116,7 @@ class JudgingDesk:
         """
         if not _SET_ID.fullmatch(made.set_id):
             raise JudgmentError("A set's id has 1 to 80 small letters, digits and dashes.")
-        _check_rules(made.rules)
+        check_rules(made.rules)
         self._sets.add(made)
         return made
 
@@ -172,19 +160,18 @@ class JudgingDesk:
         judgment_set = self._sets.get(set_id)
         ordered = self._order(judgment_set, annotator)
         rules = judgment_set.rules
+
+        def dealt(state: SetState, held: Mapping[PairKey, set[str]]) -> queue.Hand:
+            return queue.deal(ordered, state, rules, annotator, count, held, without, one_query)
+
         if not rules.overlap:
-            with self._lock:
-                state = self._state(set_id)
-                return queue.deal(
-                    ordered, state, rules, annotator, count, without=without, one_query=one_query
-                )
-        with self._lock:
-            self._state(set_id)  # most of the reading is done before others have to wait
+            return self._states.look(set_id, lambda state: dealt(state, {}))
+        # Events are read before others have to wait. What is judged meanwhile is leased still, so
+        # its slot counts as taken even in a state that lacks the label.
+        self._states.look(set_id, len)
         with self._leases.dealing(set_id) as leases:
             held = leases.held()
-            with self._lock:
-                state = self._state(set_id)
-                hand = queue.deal(ordered, state, rules, annotator, count, held, without, one_query)
+            hand = self._states.look_again(set_id, lambda state: dealt(state, held))
             leases.take(annotator, [task.pair.key for task in hand.tasks if not task.round])
         return hand
 
@@ -195,8 +182,9 @@ class JudgingDesk:
     def progress(self, set_id: str, annotator: str) -> JudgingProgress:
         """How far this annotator is, and the set."""
         judgment_set = self._sets.get(set_id)
-        with self._lock:
-            return queue.progress(judgment_set, self._state(set_id), annotator)
+        return self._states.look(
+            set_id, lambda state: queue.progress(judgment_set, state, annotator)
+        )
 
     def judge(self, event: JudgmentEvent) -> None:
         """Append one event; returning means that it is flushed to disk.
@@ -221,11 +209,9 @@ class JudgingDesk:
         ``event_id`` is the undo's own id: sent twice, it takes back one event.
         """
         self._sets.get(set_id)
-        with self._lock:
-            state = self._state(set_id)
-            if event_id and event_id in state:
-                return None
-            last = state.last(annotator)
+        last = self._states.look(
+            set_id, lambda state: None if event_id in state else state.last(annotator)
+        )
         if last is None:
             return None
         self._append(
@@ -247,9 +233,7 @@ class JudgingDesk:
         Raises:
             JudgmentError: An event is not in this set.
         """
-        with self._lock:
-            state = self._state(set_id)
-            found = [state.find(event_id) for event_id in event_ids]
+        found = self._states.look(set_id, lambda state: [state.find(one) for one in event_ids])
         if None in found:
             raise JudgmentError("One of these labels is not in the judgment set.")
         now = datetime.now(UTC)
@@ -270,8 +254,7 @@ class JudgingDesk:
     def look(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
         """What a function sees in the set's newest state (it must not keep the state)."""
         self._sets.get(set_id)
-        with self._lock:
-            return at(self._state(set_id))
+        return self._states.look(set_id, at)
 
     def events(self, set_id: str) -> list[JudgmentEvent]:
         """Every event of a set, oldest first, each once."""
@@ -287,34 +270,22 @@ class JudgingDesk:
         judgment_set = self._sets.get(set_id)
         pairs, grades = self._pairs_of(judgment_set), judgment_set.grades
         kept = [checked(replace(event, set_id=set_id), pairs, grades) for event in events]
-        with self._lock:
-            state = self._state(set_id)
-            new = list({e.event_id: e for e in kept if e.event_id not in state}.values())
+        new = self._states.look(
+            set_id,
+            lambda state: list({e.event_id: e for e in kept if e.event_id not in state}.values()),
+        )
         if new:
             self._log.append(new)
         return len(new)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
     def _append(self, event: JudgmentEvent) -> None:
-        with self._lock:
-            known = event.event_id in self._state(event.set_id)
-        if known:  # sent again by a page that had no answer the first time
+        if self._states.look(
+            event.set_id, lambda state: event.event_id in state
+        ):  # sent again by a page that had no answer the first time
             self._log.flush()
         else:
             self._log.append([event])
-
-    def _wrote(self, events: Sequence[JudgmentEvent], version: int) -> None:
-        """Keep the states in step with this process's own commits, without reading them back."""
-        with self._lock:
-            for event in events:
-                known = self._states.get(event.set_id)
-                if known is not None:
-                    before = len(known.state)
-                    known.state.add(event)
-                    known.twice += len(known.state) == before
-            for known in self._states.values():
-                if known.version == version - 1:
-                    known.version = version
 
     def _pairs_of(self, judgment_set: JudgmentSet) -> dict[PairKey, Pair]:
         key = (judgment_set.set_id, judgment_set.revision)
@@ -333,30 +304,6 @@ class JudgingDesk:
             self._orders.move_to_end(key)
             return self._orders[key]
 
-    def _state(self, set_id: str) -> SetState:
-        """The set's state with every process's events, read in full only once.
-
-        New events are looked for by time; where the count then still differs (an import of old
-        labels, a clock that is far off), the set is read again.
-        """
-        version = self._log.version
-        known = self._states.get(set_id)
-        if known is not None and known.version == version:
-            return known.state
-        if known is None:
-            known = self._states.setdefault(set_id, _Known(version, SetState()))
-        state = known.state
-        if state.latest:
-            for event in self._log.events(set_id, state.latest - _OVERLAP):
-                state.add(event)
-        if len(state) + known.twice != self._log.count(set_id):
-            rows = self._log.events(set_id)
-            for event in rows:
-                state.add(event)
-            known.twice = len(rows) - len(state)
-        known.version = version
-        return state
-
 
 def _joined(key: PairKey) -> str:
     return "\t".join(key)
@@ -369,17 +316,3 @@ def _split(key: str) -> PairKey:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "set"
-
-
-def _check_rules(rules: Rules) -> None:
-    values = [grade.value for grade in rules.scale]
-    if not 2 <= len(values) <= 10 or sorted(set(values)) != values:
-        raise JudgmentError("A scale has 2 to 10 different grades, the lowest first.")
-    if values[0] < 0 or values[-1] > 9:
-        raise JudgmentError("A grade is a digit, 0 to 9: it is also the key that is pressed.")
-    if any(not grade.name.strip() for grade in rules.scale):
-        raise JudgmentError("Every grade needs a name.")
-    if not 0 <= rules.overlap <= 100:
-        raise JudgmentError("The overlap is a number of people, 0 (everybody) to 100.")
-    if not 0 <= rules.repeats <= 0.5:
-        raise JudgmentError("At most half of the pairs can be repeated.")

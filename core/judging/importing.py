@@ -22,7 +22,7 @@ from core.errors import JudgmentError
 from core.judging import readers
 from core.judging.checks import checked
 from core.judging.desk import JudgingDesk
-from core.judging.readers import File, Rejected, Row
+from core.judging.rows import File, Rejected, Row
 from core.judging.sets import from_json
 from core.judging.state import PairKey
 

@@ -5,21 +5,29 @@ SQLite file beside the database: its transactions hold between all processes on 
 A lease is not given back when its pair is judged: it simply runs out. Until then its holder counts
 once, as holder or as grader, so a process that has not read the newest label yet can't hand the
 slot out again.
+
+A file lock stands before the database: SQLite's own waiting looks less and less often, so it
+favours whoever came last, and under load the first in line gave up with "database is locked".
 """
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from core.errors import JudgmentError
 from core.judging.state import PairKey
 
 #: How long a pair is held for somebody who does not answer, seconds.
 LEASE_SECONDS = 600.0
+#: A deal takes milliseconds; nobody waits longer for those before, seconds.
+_PATIENCE = 60.0
 
 _TABLE = """
 create table if not exists leases (
@@ -34,6 +42,7 @@ class Leases:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._threads = threading.Lock()
 
     @contextmanager
     def dealing(self, set_id: str) -> Iterator[Deal]:
@@ -42,17 +51,20 @@ class Leases:
         Raises:
             JudgmentError: The file can't be used.
         """
+        turn = FileLock(self._path.with_suffix(".lock"), timeout=_PATIENCE, poll_interval=0.01)
         try:
-            with closing(
-                sqlite3.connect(self._path, timeout=60, isolation_level=None)
-            ) as connection:
-                connection.execute("pragma synchronous = off")
+            with self._threads, turn, closing(self._open()) as connection:
                 connection.execute("begin immediate")
                 connection.execute(_TABLE)
                 yield Deal(connection, set_id)
                 connection.execute("commit")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, Timeout, OSError) as error:
             raise JudgmentError(f"The queue can't be used: {error}. Try again.") from None
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
+        connection.execute("pragma synchronous = off")
+        return connection
 
 
 class Deal:

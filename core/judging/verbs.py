@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core.domain import (
-    EvalQuery,
     EventKind,
     JudgingProgress,
     JudgmentEvent,
@@ -26,55 +25,19 @@ from core.errors import JudgmentError
 from core.evaluation import measures
 from core.evaluation.answer import OnProgress
 from core.evaluation.verbs import EvaluationVerbs
-from core.judging import aggregation, export, importing, queries
-from core.judging.agreement import Agreement, agreement
+from core.judging import aggregation, export, importing, measuring, sources
 from core.judging.desk import JudgingDesk
 from core.judging.disagreement import Disagreement, disagreements
 from core.judging.queue import Hand
-from core.judging.state import PairKey, SetState
-from core.judging.watch import AnnotatorReport, annotator_reports
+from core.judging.reports import LabelReport, label_report
+from core.judging.sources import QuerySource
+from core.judging.state import PairKey
 from core.library import Catalog, Library
 from core.models import ModelRoom
 from core.settings import Settings
 
 #: Most pairs that one set may have.
 MOST_PAIRS = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class QuerySource:
-    """Where the queries of a new set come from; everything given is taken together.
-
-    Attributes:
-        lines: Typed or pasted, one per line; ``item:<id>`` asks about an item.
-        file: CSV, TSV or a log of queries.
-        file_limit: Keep this many of the file's most frequent queries; 0 keeps all.
-        sampled_items: This many catalogue items to find similar ones for.
-        pictures: Picture files.
-    """
-
-    lines: str = ""
-    file: Path | None = None
-    file_limit: int = 0
-    sampled_items: int = 0
-    pictures: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LabelReport:
-    """What ``report`` found out about a set's labels.
-
-    Attributes:
-        agreement: Between people.
-        annotators: Each person.
-        flags: Pairs that somebody flagged.
-        open_disagreements: How many disagreements nobody has decided yet.
-    """
-
-    agreement: Agreement
-    annotators: tuple[AnnotatorReport, ...]
-    flags: tuple[JudgmentEvent, ...]
-    open_disagreements: int
 
 
 class JudgingVerbs:
@@ -109,22 +72,7 @@ class JudgingVerbs:
             JudgmentError: There are none, or the file can't be read.
             ImageError: A picture can't be used.
         """
-        where = self._library.get(catalog)
-        found = list(queries.parse_lines(source.lines))
-        if source.file is not None:
-            found += queries.read_file(source.file, source.file_limit)
-        if source.sampled_items:
-            kinds = {
-                item: kind or department
-                for item, (department, kind) in where.store.items.labels().items()
-            }
-            found += queries.similar_item_queries(kinds, source.sampled_items, where.name)
-        for path in source.pictures:
-            found.append(JudgmentQuery("", picture=where.images.add(path).sha256))
-        made = queries.numbered(found)
-        if not made:
-            raise JudgmentError("Give at least one query, one per line.")
-        return made
+        return sources.gather(source, self._library.get(catalog))
 
     def create(
         self,
@@ -263,17 +211,7 @@ class JudgingVerbs:
 
     def report(self, set_id: str, catalog: str | None = None) -> LabelReport:
         """Agreement, every annotator, and what was flagged."""
-
-        def look(state: SetState) -> tuple[list[JudgmentEvent], ...]:
-            return state.all_current(), state.all_repeated(), state.flags()
-
-        desk = self._desk(catalog)
-        events, repeats, flags = desk.look(set_id, look)
-        decisions = desk.look(set_id, SetState.decisions)
-        still_open = sum(one.decision is None for one in disagreements(events, decisions))
-        return LabelReport(
-            agreement(events), annotator_reports(events, repeats), tuple(flags), still_open
-        )
+        return label_report(self._desk(catalog), set_id)
 
     def disagreements(self, set_id: str, catalog: str | None = None) -> tuple[Disagreement, ...]:
         """Pairs with different grades; those that nobody has decided come first."""
@@ -345,20 +283,7 @@ class JudgingVerbs:
         """
         where = self._library.get(catalog)
         made = where.desk.get(set_id)
-        qrels: dict[str, dict[str, int]] = {}
-        for (query_id, item_id), grade in self.qrels(set_id, rule, catalog).items():
-            qrels.setdefault(query_id, {})[item_id] = grade
-        highest = made.rules.scale[-1].value
-        asked = [
-            EvalQuery(
-                query.query_id,
-                query.text,
-                where.images.path(query.picture) if query.picture else None,
-                query.item_id,
-            )
-            for query in made.queries
-            if query.query_id in qrels
-        ]
+        qrels, asked = measuring.questions(made, self.qrels(set_id, rule, catalog), where.images)
         return self._evaluation.evaluate(
             asked,
             qrels,
@@ -369,7 +294,7 @@ class JudgingVerbs:
             names=measures.POOLED,
             main="ndcg@10",
             ranking=Ranking.WORDS,
-            relevant_from=min(relevant_from, highest),
+            relevant_from=min(relevant_from, made.rules.scale[-1].value),
             on_progress=on_progress,
         )
 

@@ -10,7 +10,8 @@ from sklearn.metrics import cohen_kappa_score
 
 from core.domain import JudgeReport, JudgeTask, JudgmentQuery, Query
 from core.errors import JudgmentError
-from core.judging.verbs import JudgingVerbs, QuerySource
+from core.judging.sources import QuerySource
+from core.judging.verbs import JudgingVerbs
 from core.language.catalogue import JobLimits
 from core.language.work import OnProgress
 from core.library import Catalog, Library

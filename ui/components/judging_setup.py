@@ -10,7 +10,7 @@ import gradio as gr
 
 from core.domain import DEFAULT_SCALE, ExamplePair, Grade, JudgmentSet, Rules
 from core.errors import JudgmentError
-from core.judging.verbs import QuerySource
+from core.judging.sources import QuerySource
 from core.people import Role
 from core.studio import Studio
 from ui.messages import sentences

@@ -6,7 +6,8 @@ import pytest
 
 from core.errors import JudgmentError
 from core.evaluation.verbs import EvaluationVerbs
-from core.judging.verbs import JudgingVerbs, QuerySource
+from core.judging.sources import QuerySource
+from core.judging.verbs import JudgingVerbs
 from core.language.assess import AssessVerbs, agreement
 from core.language.catalogue import JobLimits
 from tests.core.language.shop import Shop

@@ -1,0 +1,105 @@
+"""Other tools' files.
+
+TREC qrels; CSVs with one rating a row (``query, docid, rating``, as OpenSearch and Quepid use them)
+or one column per rater (a Quepid book); JSON lines.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.domain import JudgmentQuery
+from core.errors import JudgmentError
+from core.judging.rows import File, Rejected, Row, file_of, graded
+
+#: What other tools call their columns, lower case, spaces as underscores.
+_QUERY = ("query", "query_text", "querytext", "q", "search")
+_QUERY_ID = ("qid", "query_id", "queryid")
+_DOC = ("docid", "doc_id", "document_id", "item_id", "doc", "product_id", "id")
+_RATING = ("rating", "grade", "judgment", "relevance", "label", "score")
+_RATER = ("rater", "annotator", "judge", "user", "username")
+#: Columns of a wide file that are no raters.
+_NO_RATER = {
+    "name", "title", "description", "position", "doc_position", "final_rating", "url", "rank",
+    "team_name", "case_name", "case_id", "date", "notes", "information_need",
+}  # fmt: skip
+
+
+def qrels(text: str) -> File:
+    """TREC qrels: ``query 0 item grade`` per line."""
+
+    def parse() -> Iterator[Row | Rejected]:
+        for number, line in enumerate(text.splitlines(), 1):
+            cells = line.split()
+            if not cells:
+                continue
+            if len(cells) != 4:
+                yield Rejected(number, "is not “query 0 item grade”")
+                continue
+            yield graded(number, JudgmentQuery(cells[0]), cells[2], cells[3])
+
+    return file_of("TREC qrels", parse())
+
+
+def csv_rows(reader: csv.DictReader[str], names: Mapping[str, str], name: str) -> File:
+    """A CSV that is not our own.
+
+    Args:
+        reader: Its rows.
+        names: Its columns by their names in lower case.
+        name: Of the file, for people.
+
+    Raises:
+        JudgmentError: A column that is needed is missing.
+    """
+    query = next((names[n] for n in (*_QUERY, *_QUERY_ID) if n in names), None)
+    doc = next((names[n] for n in _DOC if n in names), None)
+    if query is None or doc is None:
+        raise JudgmentError(
+            f"{name} has no column for the query or none for the item; it has: "
+            f"{', '.join(names) or 'none'}."
+        )
+    by_id = not any(n in names for n in _QUERY)
+    rating = next((names[n] for n in _RATING if n in names), None)
+    rater = next((names[n] for n in _RATER if n in names), None)
+    used = {query, doc, *(names[n] for n in names if n in _NO_RATER | set(_QUERY_ID))}
+    raters = [] if rating else [name for name in reader.fieldnames or () if name not in used]
+    if rating is None and not raters:
+        raise JudgmentError(f"{name} has no column with ratings.")
+
+    def parse() -> Iterator[Row | Rejected]:
+        for row in reader:
+            line, words = reader.line_num, (row[query] or "").strip()
+            asked = JudgmentQuery(words) if by_id else JudgmentQuery("", text=words)
+            item_id = (row[doc] or "").strip()
+            if rating is not None:
+                who = (row[rater] or "").strip() if rater else ""
+                cells = [(who, row[rating])]
+            else:
+                cells = [(_rater_name(name), row[name]) for name in raters]
+            for who, value in cells:
+                if (value or "").strip():  # an empty cell: this person did not judge it
+                    yield graded(line, asked, item_id, value or "", who)
+
+    kind = "CSV with one rating a row" if rating else f"CSV with {len(raters)} raters"
+    return file_of(kind, parse())
+
+
+def json_row(line: int, entry: Mapping[str, Any]) -> Row | Rejected:
+    """A JSON object that is not our own."""
+    lower = {str(key).lower(): value for key, value in entry.items()}
+    words = next((str(lower[n]) for n in _QUERY if n in lower), "")
+    item = next((str(lower[n]) for n in _DOC if n in lower), "")
+    grade = next((lower[n] for n in _RATING if n in lower), "")
+    who = next((str(lower[n]) for n in _RATER if n in lower), "")
+    return graded(line, JudgmentQuery("", text=words), item, str(grade), who)
+
+
+def _rater_name(column: str) -> str:
+    """``agent_1_rating`` → ``agent_1``."""
+    name = column.strip()
+    for ending in ("_rating", " rating", "_grade"):
+        name = name.removesuffix(ending)
+    return name or "rater"

@@ -1,0 +1,45 @@
+"""What a set's labels say of themselves: agreement, people, flags, what is open to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain import JudgmentEvent
+from core.judging.agreement import Agreement, agreement
+from core.judging.desk import JudgingDesk
+from core.judging.disagreement import disagreements
+from core.judging.watch import AnnotatorReport, annotator_reports
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReport:
+    """What ``report`` found out about a set's labels.
+
+    Attributes:
+        agreement: Between people.
+        annotators: Each person.
+        flags: Pairs that somebody flagged.
+        open_disagreements: How many disagreements nobody has decided yet.
+    """
+
+    agreement: Agreement
+    annotators: tuple[AnnotatorReport, ...]
+    flags: tuple[JudgmentEvent, ...]
+    open_disagreements: int
+
+
+def label_report(desk: JudgingDesk, set_id: str) -> LabelReport:
+    """Look at a set's standing labels."""
+    events, repeats, flags, decisions = desk.look(
+        set_id,
+        lambda state: (
+            state.all_current(),
+            state.all_repeated(),
+            state.flags(),
+            state.decisions(),
+        ),
+    )
+    still_open = sum(one.decision is None for one in disagreements(events, decisions))
+    return LabelReport(
+        agreement(events), annotator_reports(events, repeats), tuple(flags), still_open
+    )

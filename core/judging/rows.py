@@ -1,0 +1,75 @@
+"""What a file of judgments holds, whoever wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.domain import JudgmentEvent, JudgmentQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that does not fit, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One judgment of a file.
+
+    Attributes:
+        line: Where it stands.
+        query: The query as the file gives it; its id is empty where the file has none.
+        item_id: The item.
+        grade: The grade (``None`` for other events).
+        annotator: Who; empty where the file does not say.
+        event: The whole event, for our own files.
+    """
+
+    line: int
+    query: JudgmentQuery
+    item_id: str
+    grade: int | None
+    annotator: str = ""
+    event: JudgmentEvent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a file holds: rows, lines that are none, and the set's definition where it has one."""
+
+    format: str
+    rows: tuple[Row, ...]
+    rejected: tuple[Rejected, ...]
+    definition: Mapping[str, Any] = field(default_factory=dict)
+
+
+def file_of(
+    format: str, found: Iterable[Row | Rejected], definition: Mapping[str, Any] | None = None
+) -> File:
+    """Rows and rejected lines, as they come out of a parser."""
+    parsed = list(found)
+    rows = tuple(entry for entry in parsed if isinstance(entry, Row))
+    rejected = tuple(entry for entry in parsed if isinstance(entry, Rejected))
+    return File(format, rows, rejected, definition or {})
+
+
+def graded(
+    line: int, query: JudgmentQuery, item_id: str, value: str, who: str = ""
+) -> Row | Rejected:
+    """A row with a grade as the file spells it, or why it is none."""
+    if not (query.query_id or query.text):
+        return Rejected(line, "has no query")
+    if not item_id:
+        return Rejected(line, "has no item")
+    try:
+        grade = float(value)
+    except ValueError:
+        return Rejected(line, f"the grade “{value.strip()[:20]}” is no number")
+    if not grade.is_integer():
+        return Rejected(line, f"the grade {value.strip()[:20]} lies between two grades")
+    return Row(line, query, item_id, int(grade), who)

@@ -1,0 +1,89 @@
+"""Every set's newest state: read in full once, kept in step with all processes afterwards."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+import lancedb
+
+from core.domain import JudgmentEvent
+from core.judging.log import JudgmentLog
+from core.judging.state import SetState
+
+#: Other processes' events are looked for this far back, their clocks and commits may lag; where the
+#: count still differs then (an import of old labels, a clock that is far off), all are read again.
+_BACK = (timedelta(seconds=10), timedelta(minutes=5))
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class _Known:
+    """A set's state as of a version of the log; ``twice`` rows of it were repeats."""
+
+    version: int
+    state: SetState
+    twice: int = 0
+
+
+class States:
+    """The log of one catalogue and what its events add up to; safe with several threads."""
+
+    def __init__(self, database: lancedb.DBConnection) -> None:
+        self.log = JudgmentLog(database, self._wrote)
+        self._known: dict[str, _Known] = {}
+        self._lock = threading.RLock()
+
+    def look(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
+        """What a function sees in the set's newest state (it must not keep the state)."""
+        with self._lock:
+            return at(self._newest(set_id))
+
+    def look_again(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
+        """The same in the state as it was read last: no file is touched for it."""
+        with self._lock:
+            known = self._known.get(set_id)
+            return at(known.state if known is not None else self._newest(set_id))
+
+    def _wrote(self, events: Sequence[JudgmentEvent], version: int) -> None:
+        """Keep the states in step with this process's own commits, without reading them back."""
+        with self._lock:
+            for event in events:
+                known = self._known.get(event.set_id)
+                if known is not None:
+                    before = len(known.state)
+                    known.state.add(event)
+                    known.twice += len(known.state) == before
+            for known in self._known.values():
+                if known.version == version - 1:
+                    known.version = version
+
+    def _newest(self, set_id: str) -> SetState:
+        version = self.log.version
+        known = self._known.get(set_id)
+        if known is not None and known.version == version:
+            return known.state
+        if known is None:
+            known = self._known.setdefault(set_id, _Known(version, SetState()))
+        if not self._catch_up(set_id, known):
+            rows = self.log.events(set_id)
+            for event in rows:
+                known.state.add(event)
+            known.twice = len(rows) - len(known.state)
+        known.version = version
+        return known.state
+
+    def _catch_up(self, set_id: str, known: _Known) -> bool:
+        """Add the latest events; whether the state then holds as many as the log."""
+        state = known.state
+        rows = self.log.count(set_id)
+        for back in _BACK if state.latest else ():
+            for event in self.log.events(set_id, state.latest - back if state.latest else None):
+                state.add(event)
+            if len(state) + known.twice >= rows:
+                break
+        return len(state) + known.twice == rows

@@ -1,0 +1,32 @@
+"""A desk on an empty store, and a set of 14 pairs on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.domain import (
+    JudgmentSet,
+    Rules,
+)
+from core.judging.desk import JudgingDesk
+from core.store.database import open_database
+from tests.core.judging.desks import QUERIES, answer
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> JudgingDesk:
+    return JudgingDesk(open_database(tmp_path / "lance"))
+
+
+@pytest.fixture
+def made(desk: JudgingDesk) -> JudgmentSet:
+    return desk.create(
+        "Chairs, round 1",
+        QUERIES,
+        ("clip", "vl-clip"),
+        4,
+        Rules(guidelines="Look closely."),
+        answer,
+    )

@@ -1,0 +1,60 @@
+"""Small judgment sets and labels for the tests of this room."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.domain import (
+    EventKind,
+    Hit,
+    Item,
+    JudgmentEvent,
+    JudgmentQuery,
+    JudgmentSet,
+    Photo,
+    Rules,
+    SearchResult,
+)
+from core.judging.desk import JudgingDesk
+from core.judging.export import Labels, write
+from core.judging.state import SetState
+
+QUERIES = (JudgmentQuery("q1", text="chair"), JudgmentQuery("q2", item_id="lamp-1"))
+
+
+def result(engine: str, names: list[str]) -> SearchResult:
+    photo = Photo("0" * 64, 10, 10, "0" * 16)
+    hits = tuple(
+        Hit(rank, Item(name, name, photo), score=1 / rank) for rank, name in enumerate(names, 1)
+    )
+    return SearchResult(engine, "f", hits, 0, 0.0, 0.0)
+
+
+def answer(query: JudgmentQuery) -> list[SearchResult]:
+    return [
+        result("clip", [f"{query.query_id}-{i}" for i in range(5)]),
+        result("vl-clip", [f"{query.query_id}-{i}" for i in range(3, 9)]),
+    ]
+
+
+def grade(
+    judgment_set: JudgmentSet, query: str, item: str, value: int, who: str = "ada"
+) -> JudgmentEvent:
+    return JudgmentEvent(
+        uuid.uuid4().hex, EventKind.GRADE, judgment_set.set_id, query, item, who, value, "",
+        datetime.now(UTC), 1.0,
+    )  # fmt: skip
+
+
+def rules_of(desk: JudgingDesk, made: JudgmentSet, rules: Rules) -> JudgmentSet:
+    return desk.revise(made.set_id, lambda old: replace(old, rules=rules))
+
+
+def export(desk: JudgingDesk, made: JudgmentSet, target: Path, rule: str = "median") -> Path:
+    """Standing labels of a set in the format of the file's ending."""
+    current = desk.current(made.set_id)
+    what = Labels(made, current, current, desk.look(made.set_id, SetState.decisions), rule)
+    return write(what, target, target.suffix[1:])

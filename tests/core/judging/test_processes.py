@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.domain import (
+    EventKind,
+    JudgmentEvent,
+    JudgmentQuery,
+    JudgmentSet,
+    Rules,
+)
+from core.judging.desk import JudgingDesk
+from core.judging.log import JudgmentLog
+from core.store.database import open_database
+from tests.core.judging.desks import grade, result
+
+
+def _label(root: str, set_id: str, who: str, acknowledged: str) -> None:
+    desk = JudgingDesk(open_database(Path(root)))
+    with Path(acknowledged).open("a") as file:
+        while pairs := desk.next_pairs(set_id, who):
+            event = JudgmentEvent(
+                uuid.uuid4().hex, EventKind.GRADE, set_id, pairs[0].query.query_id,
+                pairs[0].item_id, who, 1, "", datetime.now(UTC), 1.0,
+            )  # fmt: skip
+            desk.judge(event)
+            file.write(event.event_id + "\n")
+            file.flush()
+
+
+def _start(tmp_path: Path, made: JudgmentSet, names: list[str]) -> list[multiprocessing.Process]:
+    context = multiprocessing.get_context("spawn")
+    processes = [
+        context.Process(
+            target=_label,
+            args=(str(tmp_path / "lance"), made.set_id, name, str(tmp_path / name)),
+        )
+        for name in names
+    ]
+    for process in processes:
+        process.start()
+    return processes
+
+
+@pytest.mark.slow
+def test_four_labelling_processes_lose_nothing(
+    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+) -> None:
+    names = ["ada", "bob", "cyd", "dan"]
+    for process in _start(tmp_path, made, names):
+        process.join()
+        assert process.exitcode == 0
+    assert len(desk.current(made.set_id)) == 4 * len(made.pairs)
+    assert all(not desk.next_pairs(made.set_id, name) for name in names)
+
+
+@pytest.mark.slow
+def test_a_killed_labeller_loses_nothing_acknowledged(
+    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+) -> None:
+    (process,) = _start(tmp_path, made, ["ada"])
+    acknowledged = tmp_path / "ada"
+    while not (acknowledged.exists() and acknowledged.read_text().count("\n") >= 3):
+        assert process.is_alive()
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+    stored = {event.event_id for event in desk.current(made.set_id)}
+    assert set(acknowledged.read_text().split()) <= stored
+
+
+@pytest.mark.slow
+def test_compaction_beside_writers_loses_nothing(
+    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["ada", "bob"]
+    processes = _start(tmp_path, made, names)
+    log = JudgmentLog(open_database(tmp_path / "lance"))
+    monkeypatch.setattr("core.judging.log.COMPACT_AFTER", 2)
+    while any(process.is_alive() for process in processes):
+        log.compact()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert len(desk.current(made.set_id)) == 2 * len(made.pairs)
+    acknowledged = {line for name in names for line in (tmp_path / name).read_text().split()}
+    assert {event.event_id for event in desk.current(made.set_id)} == acknowledged
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_events_stay_interactive(tmp_path: Path, desk: JudgingDesk) -> None:
+    queries = tuple(JudgmentQuery(f"q{i}", text="chair") for i in range(100))
+    made = desk.create(
+        "Large", queries, ("clip",), 100, Rules(overlap=12, repeats=0.1),
+        lambda query: [result("clip", [f"{query.query_id}-{i}" for i in range(100)])],
+    )  # fmt: skip
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    events = [
+        JudgmentEvent(
+            f"{who}-{number}", EventKind.GRADE, made.set_id, pair.query.query_id, pair.item_id,
+            f"a{who}", number % 4, "", start + timedelta(seconds=number), 1.0,
+        )
+        for who in range(10)
+        for number, pair in enumerate(made.pairs)
+    ]  # fmt: skip
+    assert len(events) == 100_000
+    JudgmentLog(open_database(tmp_path / "lance")).append(events)
+    desk.next_pairs(made.set_id, "zoe")
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        (pair,) = desk.next_pairs(made.set_id, "zoe")
+        desk.judge(grade(made, pair.query.query_id, pair.item_id, 1, "zoe"))
+        desk.progress(made.set_id, "zoe")
+        times.append(time.perf_counter() - started)
+    assert sorted(times)[2] < 0.5
+
+
+def test_labels_imported_with_old_dates_are_seen_by_running_processes(
+    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+) -> None:
+    desk.judge(grade(made, "q1", "q1-0", 1))
+    other = JudgingDesk(open_database(tmp_path / "lance"))
+    assert len(other.current(made.set_id)) == 1
+    desk.judge(replace(grade(made, "q1", "q1-1", 1, "bob"), at=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert len(other.current(made.set_id)) == 2

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.domain import (
+    EventKind,
+    JudgmentEvent,
+    JudgmentQuery,
+    JudgmentSet,
+    Rules,
+)
+from core.judging.desk import JudgingDesk
+from core.judging.leases import LEASE_SECONDS
+from core.judging.queue import Hand
+from core.judging.state import SetState
+from core.judging.watch import annotator_reports
+from core.store.database import open_database
+from tests.core.judging.desks import grade, result, rules_of
+
+
+def test_nobody_gets_a_pair_twice_and_orders_differ(desk: JudgingDesk, made: JudgmentSet) -> None:
+    seen = []
+    while pairs := desk.next_pairs(made.set_id, "ada"):
+        (pair,) = pairs
+        seen.append((pair.query.query_id, pair.item_id))
+        desk.judge(grade(made, *seen[-1], 2))
+    assert len(seen) == len(set(seen)) == len(made.pairs)
+    bob = [(p.query.query_id, p.item_id) for p in desk.next_pairs(made.set_id, "bob", 99)]
+    assert set(bob) == set(seen)
+    assert bob != seen
+    assert desk.progress(made.set_id, "ada").done == 14
+    assert desk.progress(made.set_id, "bob").done == 0
+
+
+def test_put_off_pairs_come_last(desk: JudgingDesk, made: JudgmentSet) -> None:
+    (first,) = desk.next_pairs(made.set_id, "ada")
+    skip = JudgmentEvent(
+        "e1", EventKind.SKIP, made.set_id, first.query.query_id, first.item_id, "ada", None, "",
+        datetime.now(UTC), 1.0,
+    )  # fmt: skip
+    desk.judge(skip)
+    pairs = desk.next_pairs(made.set_id, "ada", 99)
+    assert len(pairs) == 14
+    assert pairs[-1] == first
+    assert desk.progress(made.set_id, "ada").skipped == 1
+
+
+def test_each_pair_gets_as_many_people_as_wanted(
+    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+) -> None:
+    rules_of(desk, made, Rules(overlap=2, calibration=frozenset({("q1", "q1-3")})))
+    desks = [desk, JudgingDesk(open_database(tmp_path / "lance"))]  # two servers on one store
+    for turn in range(60):
+        who = f"a{turn % 4}"
+        for pair in desks[turn % 2].next_pairs(made.set_id, who):
+            desks[turn % 2].judge(grade(made, *pair.key, 1, who))
+    per_pair = Counter((e.query_id, e.item_id) for e in desk.current(made.set_id))
+    assert per_pair.pop(("q1", "q1-3")) == 4  # the calibration pair: everybody
+    assert set(per_pair.values()) == {2}
+    assert len(per_pair) == len(made.pairs) - 1
+    found = desk.progress(made.set_id, "a0")
+    assert (found.set_done, found.set_total) == (4 + 26, 4 + 26)
+
+
+def test_the_last_slot_is_handed_to_one_person_at_a_time(
+    desk: JudgingDesk, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules_of(desk, made, Rules(overlap=1))
+    hers = desk.deal(made.set_id, "ada", 10).tasks
+    hand = desk.deal(made.set_id, "bob", 99)
+    assert len(hand.tasks) == 4
+    assert not {t.pair.key for t in hand.tasks} & {t.pair.key for t in hers}
+    assert desk.deal(made.set_id, "cyd", 1) == Hand((), waiting=14)
+    assert len(desk.deal(made.set_id, "ada", 99).tasks) == 10  # her own come again
+    now = time.time()
+    monkeypatch.setattr("core.judging.leases.time.time", lambda: now + LEASE_SECONDS + 1)
+    assert len(desk.deal(made.set_id, "cyd", 99).tasks) == 14
+
+
+def test_fewest_judged_first(desk: JudgingDesk, made: JudgmentSet) -> None:
+    rules_of(desk, made, Rules(overlap=2))
+    for pair in made.pairs[:9]:
+        desk.judge(grade(made, *pair.key, 1, "ada"))
+    bob = [pair.key for pair in desk.next_pairs(made.set_id, "bob", 14)]
+    assert set(bob[:5]) == {pair.key for pair in made.pairs[9:]}
+
+
+def test_hidden_repeats_come_later_and_count_apart(desk: JudgingDesk) -> None:
+    made = desk.create(
+        "Repeats", (JudgmentQuery("q1", "chair"),), ("clip",), 60, Rules(overlap=1, repeats=0.2),
+        lambda query: [result("clip", [f"i{n}" for n in range(60)])],
+    )  # fmt: skip
+    order: list[tuple[str, int]] = []
+    while tasks := desk.deal(made.set_id, "ada", 4).tasks:
+        task = tasks[0]
+        order.append((task.pair.item_id, task.round))
+        value = 1 if task.round else 2
+        desk.judge(replace(grade(made, *task.pair.key, value), round=task.round))
+    repeated = [item for item, round in order if round]
+    assert 3 <= len(repeated) == len(set(repeated))
+    for item in repeated:
+        assert order.index((item, 1)) - order.index((item, 0)) > 3
+    assert len(desk.current(made.set_id)) == 60
+    assert {e.grade for e in desk.current(made.set_id)} == {2}
+    (report,) = annotator_reports(
+        desk.current(made.set_id), desk.look(made.set_id, SetState.all_repeated)
+    )
+    assert (report.repeats, report.self_percent) == (len(repeated), 0.0)
+    found = desk.progress(made.set_id, "ada")
+    assert found.done == found.total == 60 + len(repeated)
