@@ -91,12 +91,17 @@ def killed(folder: Path, processes: int, each: int, seed: int) -> dict[str, obje
         return process
 
     began = time.perf_counter()
-    running, kills = {number: start(number) for number in range(processes)}, 0
+    running, kills, died = {number: start(number) for number in range(processes)}, 0, 0
     while running:
         time.sleep(draw.uniform(2.0, 6.0))
         for number, process in list(running.items()):
-            if not process.is_alive() and process.exitcode == 0:
+            if process.is_alive():
+                continue
+            if process.exitcode == 0:
                 del running[number]
+            else:  # of an error: its traceback is on stderr
+                died += 1
+                running[number] = start(number)
         if running and kills < 3 * processes:
             number = draw.choice(sorted(running))
             process = running[number]
@@ -118,6 +123,7 @@ def killed(folder: Path, processes: int, each: int, seed: int) -> dict[str, obje
     return {
         "acknowledged": len(lines),
         "kills": kills,
+        "annotators that died of an error": died,
         "acknowledged but missing": sum(rows[line[0]] == 0 for line in lines),
         "acknowledged and doubled": sum(rows[line[0]] > 1 for line in lines),
         "stored": len(events),
@@ -171,9 +177,13 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=PROCESSES)
     parser.add_argument("--each", type=int, default=EACH)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--only", choices=("large", "killed"))
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        print(json.dumps({"100,000 events, seconds": large(Path(name))}, indent=1), flush=True)
+    if asked.only != "killed":
+        with tempfile.TemporaryDirectory() as name:
+            print(json.dumps({"100,000 events, seconds": large(Path(name))}, indent=1), flush=True)
+    if asked.only == "large":
+        return
     with tempfile.TemporaryDirectory() as name:
         print(json.dumps(killed(Path(name), asked.processes, asked.each, asked.seed), indent=1))
 
