@@ -25,6 +25,8 @@ _WORDS = {
     "recall": "share of all right items that are among the first {k}",
     "ndcg": "graded gain of the first {k}, the ideal order being 1",
     "judged": "share of the first {k} that anybody judged",
+    "err": "how soon a reader is satisfied within the first {k}, a high grade ending the search",
+    "bpref": "how seldom a judged wrong item stands before a right one; unjudged ones don't count",
     "mrr": "mean of 1 / rank of the first right item",
     "map": "mean average precision",
     "accuracy": "share of right answers",
@@ -127,6 +129,7 @@ def label(measure: str) -> str:
     """A measure as it is written: ``HITS@5``, ``MRR``, ``nDCG@10``."""
     kind, at, cutoff = measure.partition("@")
     shown = {"ndcg": "nDCG", "p": "P", "recall": "Recall", "judged": "Judged", "map": "MAP",
+             "bpref": "bpref",
              "accuracy": "Accuracy"}.get(kind, kind.upper())  # fmt: skip
     return f"{shown}{at}{cutoff}"
 

@@ -120,14 +120,21 @@ class JudgingDesk:
         self._sets.add(made)
         return made
 
-    def revise(self, set_id: str, change: Callable[[JudgmentSet], JudgmentSet]) -> JudgmentSet:
+    def revise(
+        self,
+        set_id: str,
+        change: Callable[[JudgmentSet], JudgmentSet],
+        start: JudgmentSet | None = None,
+    ) -> JudgmentSet:
         """Store a changed revision of a set; pairs that are there already stay.
+
+        ``start`` is what is changed where there is no such set yet.
 
         Raises:
             JudgmentError: There is no such set, or the change makes no sense.
         """
         with FileLock(self._sets_lock):
-            old = self._sets.get(set_id)
+            old = self._sets.get(set_id) if start is None else self._sets.find(set_id) or start
             new = replace(change(old), set_id=set_id, created=old.created,
                           revision=old.revision + 1)  # fmt: skip
             gone = {pair.key for pair in old.pairs} - {pair.key for pair in new.pairs}
@@ -155,6 +162,7 @@ class JudgingDesk:
         count: int = 1,
         without: Collection[tuple[str, str, int]] = (),
         one_query: bool = False,
+        first: str = "",
     ) -> queue.Hand:
         """The next pairs for this annotator, held for them for some minutes."""
         judgment_set = self._sets.get(set_id)
@@ -162,7 +170,9 @@ class JudgingDesk:
         rules = judgment_set.rules
 
         def dealt(state: SetState, held: Mapping[PairKey, set[str]]) -> queue.Hand:
-            return queue.deal(ordered, state, rules, annotator, count, held, without, one_query)
+            return queue.deal(
+                ordered, state, rules, annotator, count, held, without, one_query, first
+            )
 
         if not rules.overlap:
             return self._states.look(set_id, lambda state: dealt(state, {}))
@@ -174,6 +184,12 @@ class JudgingDesk:
             hand = self._states.look_again(set_id, lambda state: dealt(state, held))
             leases.take(annotator, [task.pair.key for task in hand.tasks if not task.round])
         return hand
+
+    def release(self, set_id: str, annotator: str, pairs: Collection[PairKey]) -> None:
+        """Give pairs back that were dealt to this annotator and will not be judged now."""
+        if pairs and self._sets.get(set_id).rules.overlap:
+            with self._leases.dealing(set_id) as leases:
+                leases.release(annotator, pairs)
 
     def next_pairs(self, set_id: str, annotator: str, count: int = 1) -> tuple[Pair, ...]:
         """The next pairs for this annotator."""
@@ -199,9 +215,9 @@ class JudgingDesk:
         judgment_set = self._sets.get(event.set_id)
         event = checked(event, self._pairs_of(judgment_set), judgment_set.grades)
         self._append(event)
-        if event.kind is EventKind.SKIP and judgment_set.rules.overlap:
-            with suppress(JudgmentError), self._leases.dealing(event.set_id) as leases:
-                leases.release(event.annotator, [(event.query_id, event.item_id)])
+        if event.kind is EventKind.SKIP:
+            with suppress(JudgmentError):
+                self.release(event.set_id, event.annotator, [(event.query_id, event.item_id)])
 
     def undo(self, set_id: str, annotator: str, event_id: str = "") -> JudgmentEvent | None:
         """Take back this annotator's last event; returns that event, or ``None``.

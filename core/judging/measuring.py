@@ -1,12 +1,64 @@
-"""From a judgment set to what evaluation asks for."""
+"""From a judgment set to what evaluation asks for, and to lists that show what was judged."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from core.catalog.images import ImageStore
-from core.domain import EvalQuery, JudgmentSet, Qrels
+from core.domain import EvalQuery, Item, JudgmentQuery, JudgmentSet, Label, Qrels, SearchResult
 from core.judging.state import PairKey
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedHit:
+    """A result and its grade; ``None`` is a result that nobody has judged."""
+
+    item: Item
+    grade: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedList:
+    """What one engine answers to a query, best first."""
+
+    engine: str
+    hits: tuple[JudgedHit, ...]
+
+    @property
+    def unjudged(self) -> int:
+        """How many of the results nobody has judged."""
+        return sum(hit.grade is None for hit in self.hits)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedQuery:
+    """One query of a set with every engine's answer."""
+
+    query: JudgmentQuery
+    lists: tuple[JudgedList, ...]
+
+
+def judged_query(
+    query: JudgmentQuery,
+    results: Sequence[SearchResult],
+    labels: Mapping[PairKey, Label],
+    depth: int,
+) -> JudgedQuery:
+    """Each engine's first results with their grades."""
+
+    def grade(item_id: str) -> float | None:
+        label = labels.get((query.query_id, item_id))
+        return None if label is None else label.grade
+
+    lists = (
+        JudgedList(
+            result.engine,
+            tuple(JudgedHit(hit.item, grade(hit.item.item_id)) for hit in result.hits[:depth]),
+        )
+        for result in results
+    )
+    return JudgedQuery(query, tuple(lists))
 
 
 def questions(

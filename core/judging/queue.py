@@ -60,6 +60,7 @@ def deal(
     leased: Mapping[PairKey, set[str]] = _NONE,
     without: Collection[tuple[str, str, int]] = (),
     one_query: bool = False,
+    first: str = "",
 ) -> Hand:
     """Pairs for this annotator: fewest-judged first, in their own order; those put off come last.
 
@@ -72,8 +73,11 @@ def deal(
         leased: Who holds which pair right now.
         without: Query id, item id and round of tasks that the annotator has in hand already.
         one_query: Only pairs of one query, the one that is next.
+        first: This query's pairs before all others.
     """
     mine = state.current(annotator)
+    if first:
+        ordered = sorted(ordered, key=lambda pair: pair.query.query_id != first)
     fresh: dict[int, list[Task]] = {}
     later: list[Task] = []
     waiting = 0
@@ -95,8 +99,9 @@ def deal(
             later.append(Task(pair))
             continue
         tier = -1 if key in rules.calibration else len({*graders, *holders} - {annotator})
+        tier = -2 if pair.query.query_id == first else tier
         fresh.setdefault(tier, []).append(Task(pair))
-        if tier <= 0 and sum(len(fresh.get(low, ())) for low in (-1, 0)) >= count:
+        if tier <= 0 and sum(len(fresh.get(low, ())) for low in (-2, -1, 0)) >= count:
             break
     later.sort(key=lambda task: mine[task.pair.key].at)
     found = [task for tier in sorted(fresh) for task in fresh[tier]]

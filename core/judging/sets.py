@@ -51,13 +51,17 @@ class SetTable:
         """All sets, newest first."""
         return tuple(sorted(self._latest().values(), key=lambda one: one.created, reverse=True))
 
+    def find(self, set_id: str) -> JudgmentSet | None:
+        """One set, or ``None`` where there is no such set."""
+        return self._latest().get(set_id)
+
     def get(self, set_id: str) -> JudgmentSet:
         """One set.
 
         Raises:
             JudgmentError: There is no such set.
         """
-        found = self._latest().get(set_id)
+        found = self.find(set_id)
         if found is None:
             raise JudgmentError(f"There is no judgment set “{set_id[:80]}”.")
         return found

@@ -25,7 +25,7 @@ from core.errors import JudgmentError
 from core.evaluation import measures
 from core.evaluation.answer import OnProgress
 from core.evaluation.verbs import EvaluationVerbs
-from core.judging import aggregation, export, importing, measuring, sources
+from core.judging import aggregation, collecting, export, importing, measuring, sources
 from core.judging.desk import JudgingDesk
 from core.judging.disagreement import Disagreement, disagreements
 from core.judging.queue import Hand
@@ -38,6 +38,10 @@ from core.settings import Settings
 
 #: Most pairs that one set may have.
 MOST_PAIRS = 200_000
+_UNJUDGED = (
+    "A result that nobody has judged counts as irrelevant, except in bpref, which leaves it out; "
+    "Judged@10 says how many are judged."
+)
 
 
 class JudgingVerbs:
@@ -123,6 +127,22 @@ class JudgingVerbs:
         """Add pairs to a set; pairs that it has already change nothing."""
         return self._desk(catalog).extend(set_id, pairs)
 
+    def collect(
+        self, query: Query, engines: Sequence[str], catalog: str | None = None
+    ) -> tuple[JudgmentSet, JudgmentQuery]:
+        """Put what these engines answer to a search into the catalogue's set of such lists.
+
+        Raises:
+            JudgmentError: Nothing is asked or found, or a set can't hold the search.
+            QueryError, EngineUnavailable, FingerprintMismatch: An engine can't answer.
+        """
+        where = self._library.get(catalog)
+        asked = collecting.as_judged(query, where)
+        models = [self._models.engine(name) for name in engines]
+        results = [where.searcher.search(query, model) for model in models]
+        found = [hit.item.item_id for result in results for hit in result.hits]
+        return collecting.collect(where.desk, asked, found, engines)
+
     def judge_missing(
         self,
         set_id: str,
@@ -155,14 +175,22 @@ class JudgingVerbs:
         *,
         without: Collection[tuple[str, str, int]] = (),
         one_query: bool = False,
+        first: str = "",
         catalog: str | None = None,
     ) -> Hand:
         """The next pairs for this annotator, held for them for some minutes.
 
         ``without`` names tasks that the annotator's page has in hand: query id, item id, round;
-        ``one_query`` deals pairs of one query only, for a screen full of items.
+        ``one_query`` deals pairs of one query only, for a screen full of items; ``first`` names a
+        query whose pairs come before all others.
         """
-        return self._desk(catalog).deal(set_id, annotator, count, without, one_query)
+        return self._desk(catalog).deal(set_id, annotator, count, without, one_query, first)
+
+    def release(
+        self, set_id: str, annotator: str, pairs: Collection[PairKey], catalog: str | None = None
+    ) -> None:
+        """Give pairs back that were dealt to this annotator and will not be judged now."""
+        self._desk(catalog).release(set_id, annotator, pairs)
 
     def judge(self, event: JudgmentEvent, catalog: str | None = None) -> None:
         """Append one event durably; returning means that it is on disk."""
@@ -284,7 +312,7 @@ class JudgingVerbs:
         where = self._library.get(catalog)
         made = where.desk.get(set_id)
         qrels, asked = measuring.questions(made, self.qrels(set_id, rule, catalog), where.images)
-        return self._evaluation.evaluate(
+        report = self._evaluation.evaluate(
             asked,
             qrels,
             engines,
@@ -297,6 +325,38 @@ class JudgingVerbs:
             relevant_from=min(relevant_from, made.rules.scale[-1].value),
             on_progress=on_progress,
         )
+        return replace(report, notes=(*report.notes, _UNJUDGED))
+
+    def lists(
+        self,
+        set_id: str,
+        engines: Sequence[str],
+        *,
+        rule: str = aggregation.DEFAULT_RULE,
+        depth: int = 10,
+        offset: int = 0,
+        count: int = 10,
+        catalog: str | None = None,
+    ) -> tuple[measuring.JudgedQuery, ...]:
+        """What engines answer to some of a set's queries today, with grades and gaps.
+
+        Args:
+            set_id: The set.
+            engines: Names.
+            rule: How several annotators' grades become one.
+            depth: Results per list.
+            offset: Queries to leave out, from the first.
+            count: How many queries.
+            catalog: Where the set is.
+
+        Raises:
+            JudgmentError, QueryError, EngineUnavailable, FingerprintMismatch
+        """
+        where = self._library.get(catalog)
+        asked = where.desk.get(set_id).queries[offset : offset + count]
+        answer = self._answers(where, engines, depth)
+        labels = self.labels(set_id, rule, catalog)
+        return tuple(measuring.judged_query(query, answer(query), labels, depth) for query in asked)
 
     # ── in and out ───────────────────────────────────────────────────────────────────────────
     def export(

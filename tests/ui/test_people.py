@@ -41,7 +41,7 @@ def test_a_viewer_looks_on_inspect_and_corrects_nothing(shop: Shop, tmp_path: An
     act = next(
         fn.fn
         for fn in build_pages(shop).fns.values()
-        if fn.fn.__module__ == "ui.pages.inspect" and fn.name == "act"
+        if getattr(fn.fn, "__module__", "") == "ui.pages.inspect" and fn.name == "act"
     )
     request: Any = SimpleNamespace(username="vera")
     event: Any = SimpleNamespace(action="whole", value="")

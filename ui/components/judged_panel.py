@@ -1,31 +1,39 @@
-"""Evaluate on people's judgments: which set, which rule, measure, judge what is missing."""
+"""Evaluate on people's judgments: which set and rule, measure, see gaps, judge what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from core.domain import JudgmentQuery, JudgmentSet
+from core.errors import EvaluationError
 from core.judging.aggregation import DEFAULT_RULE, RULES
+from core.people import Role
 from core.studio import Studio
+from ui.components.judge_list import OPEN_JS, annotate_link
+from ui.media import photo_url, picture_url
 from ui.messages import sentences
+from ui.people import allowed
+from ui.render import render
+
+#: Results of a list, and queries on a page of lists.
+DEPTH, QUERIES = 10, 10
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedPanel:
-    """The panel's fields; ``refresh`` gives the sets of a catalogue."""
+    """What the page wires itself: the set, the rule, and the button that measures."""
 
     sets: gr.Dropdown
     rule: gr.Dropdown
     go: gr.Button
-    missing: gr.Button
-    refresh: Callable[[str | None], Any]
 
 
-def judged_panel(studio: Studio) -> JudgedPanel:
-    """Lay out the fields; the page wires them."""
+def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup) -> JudgedPanel:
+    """Lay out the panel; all of it but the measuring works by itself."""
     with gr.Accordion("A judgment set", open=False, elem_id="evaluate-judged"):
         with gr.Row():
             sets = gr.Dropdown(label="Set", choices=[], elem_id="evaluate-set", scale=3)
@@ -34,7 +42,11 @@ def judged_panel(studio: Studio) -> JudgedPanel:
             )
         with gr.Row():
             go = gr.Button("Evaluate on the set", elem_id="evaluate-judged-go")
+            look = gr.Button("Show lists and gaps", elem_id="evaluate-lists-go")
             missing = gr.Button("Judge what is missing", elem_id="evaluate-missing")
+        lists = gr.HTML(elem_id="evaluate-lists")
+        more = gr.Button("Next queries", size="sm", visible=False, elem_id="evaluate-lists-more")
+    offset, link = gr.State(0), gr.Textbox(visible=False)
 
     @sentences
     def refresh(name: str | None) -> Any:
@@ -42,4 +54,99 @@ def judged_panel(studio: Studio) -> JudgedPanel:
         choices = [(f"{one.name} ({len(one.pairs)} pairs)", one.set_id) for one in known]
         return gr.update(choices=choices, value=choices[0][1] if choices else None)
 
-    return JudgedPanel(sets, rule, go, missing, refresh)
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def first_page(
+        name: str | None, asked: list[str], set_id: str | None, by: str
+    ) -> tuple[Any, ...]:
+        return page_of_lists(studio, name, asked, set_id, by, 0)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def next_page(
+        name: str | None, asked: list[str], set_id: str | None, by: str, at: int
+    ) -> tuple[Any, ...]:
+        return page_of_lists(studio, name, asked, set_id, by, at + QUERIES)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def judge_missing(name: str | None, asked: list[str], set_id: str | None) -> str:
+        made = _chosen(studio, name, set_id)
+        added = studio.judging.judge_missing(
+            made.set_id, in_order(studio, asked), DEPTH, catalog=name
+        )
+        labels = studio.judging.labels(made.set_id, catalog=name)
+        if not added and len(labels) == len(made.pairs):
+            gr.Info("Nothing is missing: every result of these engines is judged.")
+            return ""
+        return annotate_link(name or "", made.set_id)
+
+    fields = [catalog, engines, sets, rule]
+    catalog.change(refresh, catalog, sets, show_progress="hidden", **_PRIVATE)
+    # Measuring takes longer than looking: the lists are there meanwhile.
+    gr.on([look.click, go.click], first_page, fields, [lists, more, offset], **_PRIVATE)
+    more.click(next_page, [*fields, offset], [lists, more, offset], **_PRIVATE)
+    missing.click(judge_missing, fields[:3], link, **_PRIVATE).success(
+        None, link, None, js=OPEN_JS, **_PRIVATE
+    )
+    return JudgedPanel(sets, rule, go)
+
+
+def page_of_lists(
+    studio: Studio, name: str | None, asked: list[str], set_id: str | None, rule: str, offset: int
+) -> tuple[Any, ...]:
+    """Lists of some queries as HTML, the button for the next ones, and where these start."""
+    made = _chosen(studio, name, set_id)
+    total = len(made.queries)
+    offset = offset if offset < total else 0
+    found = studio.judging.lists(
+        made.set_id, in_order(studio, asked), rule=rule, depth=DEPTH, offset=offset,
+        count=QUERIES, catalog=name,
+    )  # fmt: skip
+    where = name or ""
+    titles = {status.engine.name: status.engine.title for status in studio.engines()}
+    asked_with = studio.items_by_id({q.query.item_id for q in found} - {""}, name)
+
+    def words(query: JudgmentQuery) -> str:
+        item = asked_with.get(query.item_id)
+        return query.text or (f"similar to {item.title}" if item else "a picture")
+
+    html = render(
+        "evaluate_lists.html",
+        queries=[
+            {
+                "words": words(one.query),
+                "picture": picture_url(one.query.picture, where) if one.query.picture else "",
+                "lists": [
+                    {
+                        "title": titles.get(ranked.engine, ranked.engine),
+                        "unjudged": ranked.unjudged,
+                        "hits": [
+                            (hit.item.title, photo_url(hit.item.photo, where), hit.grade)
+                            for hit in ranked.hits
+                        ],
+                    }
+                    for ranked in one.lists
+                ],
+            }
+            for one in found
+        ],
+        grades=made.grades,
+        first=offset + 1,
+        last=offset + len(found),
+        total=total,
+    )
+    return html, gr.update(visible=total > QUERIES), offset
+
+
+def in_order(studio: Studio, asked: list[str]) -> list[str]:
+    """The chosen engines in display order, so that the baseline comes first."""
+    if not asked:
+        raise EvaluationError("Choose at least one engine.")
+    return [s.engine.name for s in studio.engines() if s.engine.name in asked]
+
+
+def _chosen(studio: Studio, name: str | None, set_id: str | None) -> JudgmentSet:
+    if not (name and set_id):
+        raise EvaluationError("Choose a judgment set; Annotate makes one.")
+    return studio.judging.get(set_id, name)

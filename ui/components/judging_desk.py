@@ -48,14 +48,15 @@ def desk_pane(studio: Studio) -> gr.HTML:
     )
 
 
-def desk_html(studio: Studio, chosen: JudgmentSet | None, catalog: str) -> str:
-    """The desk for a set, or what to do where none is chosen."""
+def desk_html(studio: Studio, chosen: JudgmentSet | None, catalog: str, first: str = "") -> str:
+    """The desk for a set, a query's pairs first; or what to do where no set is chosen."""
     if chosen is None:
         return render("annotate_empty.html")
     return render(
         "annotate.html",
         set=chosen,
         catalog=catalog,
+        first=first,
         version=PAGE_VERSION,
         guidelines=markdown(chosen.rules.guidelines),
         examples=_examples(studio, chosen, catalog),
@@ -83,7 +84,10 @@ class Desk:
         def history(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
             return self.answer(self.history, ask, request)
 
-        return [next_pairs, judge, undo, history]
+        def release(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+            return self.answer(self.release, ask, request)
+
+        return [next_pairs, judge, undo, history, release]
 
     def answer(
         self,
@@ -108,8 +112,9 @@ class Desk:
         set_id, where, grid = str(ask["set"]), str(ask["catalog"]), bool(ask.get("grid"))
         held = {_parsed_key(str(key)) for key in ask.get("held", [])}
         hand = self._studio.judging.deal(
-            set_id, who, GRID if grid else AHEAD, without=held, one_query=grid, catalog=where
-        )
+            set_id, who, GRID if grid else AHEAD, without=held, one_query=grid,
+            first=str(ask.get("first") or ""), catalog=where,
+        )  # fmt: skip
         return {
             "tasks": self._views(hand.tasks, where),
             "waiting": hand.waiting,
@@ -148,6 +153,12 @@ class Desk:
         set_id, where = str(ask["set"]), str(ask["catalog"])
         events = self._studio.judging.history(set_id, who, _HISTORY, where)
         return {"tasks": self._history_views(events[::-1], where)}
+
+    def release(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
+        """Give back what was dealt to somebody who judges under another name from now on."""
+        held = [_parsed_key(str(key))[:2] for key in list(ask["held"])[:_BATCH]]
+        self._studio.judging.release(str(ask["set"]), who, held, str(ask["catalog"]))
+        return {}
 
     def _history_views(self, events: list[JudgmentEvent], where: str) -> list[dict[str, Any]]:
         if not events:

@@ -18,6 +18,7 @@ from PIL import Image
 from core.domain import CatalogInfo, EngineStatus
 from core.errors import StudioError
 from core.studio import Studio
+from ui.components.judge_list import judge_button, wire_judge_button
 from ui.components.photo_part import photo_functions
 from ui.components.picture_input import example_strip, picture_input, query_picture
 from ui.components.query import (
@@ -122,6 +123,8 @@ class SearchPanel:
                 missing = gr.HTML()
             with gr.Column(elem_classes="vs-main", min_width=280):
                 progress = gr.HTML(elem_id=f"{self._name}-progress")
+                label = "Judge these lists" if self._several else "Judge this list"
+                judge = judge_button(self._name, label)
                 results = gr.HTML(
                     elem_id=f"{self._name}-results",
                     js_on_load=RESULTS_JS,
@@ -131,6 +134,7 @@ class SearchPanel:
         controls = Controls(text=text, picture=picture, anchor=anchor, **fields)
         self._wire_search(controls, go, strip, results)
         self._wire_page(page, controls, results, missing, progress)
+        wire_judge_button(self._studio, page, judge, controls.all(), self._on_screen)
 
     def _fields(self) -> dict[str, Any]:
         catalog = self._catalog("")
@@ -294,6 +298,14 @@ class SearchPanel:
             "picture": upload,
         }
         return [*(values[name] for name in Controls.__slots__), self._results(form, upload)]
+
+    def _on_screen(
+        self, values: tuple[Any, ...]
+    ) -> tuple[SearchForm, tuple[str, ...], Image.Image | None]:
+        """The search that the fields spell out, the engines that answer it, its picture."""
+        form, upload = read_form(values)
+        form = self._plain(form)
+        return form, self._chosen(form), query_picture(self._studio, form, upload)
 
     def _results(self, form: SearchForm, upload: str | None) -> str:
         form = self._plain(form)

@@ -30,13 +30,16 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
     catalog = gr.State("")
 
-    def shown(where: str, wanted: str | None) -> tuple[Any, ...]:
-        """The choice of sets and the desk, for a set or the newest one."""
+    def shown(where: str, wanted: str | None, first: str = "") -> tuple[Any, ...]:
+        """The choice of sets and the desk, for a set or the newest one.
+
+        ``first`` names a query whose pairs come before all others.
+        """
         known = studio.judging.sets(where) if where else ()
         chosen = next((one for one in known if one.set_id == wanted), next(iter(known), None))
         return (
             gr.update(choices=choices(known), value=chosen.set_id if chosen else None),
-            desk_html(studio, chosen, where),
+            desk_html(studio, chosen, where, first),
             gr.Tabs(selected="judge"),
         )
 
@@ -58,8 +61,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     @sentences
     @allowed(studio, Role.ANNOTATOR)
     def load(request: gr.Request) -> tuple[Any, ...]:
-        asked = str(request.query_params.get("catalog", "")) or None
-        where = studio.catalog(asked).name if studio.catalogs() else ""
+        def asked_for(name: str) -> str:
+            return str(request.query_params.get(name, ""))
+
+        where = studio.catalog(asked_for("catalog") or None).name if studio.catalogs() else ""
         available = [status.engine.name for status in studio.engines() if status.available]
         leads = may(studio, request, Role.MERCHANDISER)
         return (
@@ -68,7 +73,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             gr.update(choices=available, value=available),
             *(gr.update(visible=leads) for _ in range(5)),
             # Not the tabs: who opened another one meanwhile stays there.
-            *shown(where, str(request.query_params.get("set", "")) or None)[:2],
+            *shown(where, asked_for("set") or None, asked_for("first"))[:2],
         )
 
     @sentences

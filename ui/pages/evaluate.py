@@ -14,7 +14,7 @@ from core.errors import EvaluationError
 from core.evaluation.files import read_qrels, read_queries
 from core.people import Role
 from core.studio import Studio
-from ui.components.judged_panel import judged_panel
+from ui.components.judged_panel import in_order, judged_panel
 from ui.components.query import SearchForm
 from ui.media import photo_url
 from ui.messages import sentences
@@ -45,7 +45,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             qrels = gr.File(label="Judgments", elem_id="evaluate-qrels")
         words = gr.Checkbox(label="Rank as the pages do: vectors and full text, fused")
         go_files = gr.Button("Evaluate these", elem_id="evaluate-files-go")
-    judged = judged_panel(studio)
+    judged = judged_panel(studio, catalog, engines)
     with gr.Row(elem_classes="vs-evaluate-line"):
         stored = gr.Dropdown(label="Stored reports", choices=[], elem_id="evaluate-stored", scale=3)
         download = gr.DownloadButton(
@@ -158,14 +158,6 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return show(report.report_id)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
-    def judge_missing(name: str | None, asked: list[str], set_id: str | None) -> None:
-        if not set_id:
-            raise EvaluationError("Choose a judgment set; Annotate makes one.")
-        added = studio.judging.judge_missing(set_id, in_order(studio, asked), catalog=name)
-        gr.Info(f"{added} pairs more to judge, on Annotate.")
-
-    @sentences
     def save_file(report_id: str | None) -> str:
         if not report_id:
             raise EvaluationError("Choose a report first.")
@@ -196,8 +188,6 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         evaluate_judged, [catalog, engines, judged.sets, judged.rule], outputs,
         show_progress_on=shown, **run_options,
     ).then(None, stored, None, js=REMEMBER_JS, **_PRIVATE)  # fmt: skip
-    judged.missing.click(judge_missing, [catalog, engines, judged.sets], None, **_PRIVATE)
-    catalog.change(judged.refresh, catalog, judged.sets, show_progress="hidden", **_PRIVATE)
     stored.input(sentences(show), stored, outputs, **_PRIVATE).then(
         None, stored, None, js=REMEMBER_JS, **_PRIVATE
     )
@@ -248,13 +238,6 @@ def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:
         chosen=next((task for task in tasks if task.name == chosen), None),
         missing=[task for task in tasks if not task.available],
     )
-
-
-def in_order(studio: Studio, asked: list[str]) -> list[str]:
-    """The chosen engines in display order, so that the baseline comes first."""
-    if not asked:
-        raise EvaluationError("Choose at least one engine.")
-    return [s.engine.name for s in studio.engines() if s.engine.name in asked]
 
 
 def entry_label(report_id: str) -> str:

@@ -1,10 +1,21 @@
 // The judging desk: keys and buttons in, judgments out through the outbox, pairs from the server.
+const LOCAL = "local", NAME = "vs-name";
 let desk = null, single = null, grid = null, box = null, choice = null, loading = false;
-let ended = false, generation = 0, gridMode = false;
+let ended = false, generation = 0, gridMode = false, arrived = false, judging = LOCAL;
 const photos = makePhotos(40);
 const part = (name) => desk.querySelector(`[data-part=${name}]`);
-const nameOf = () =>
-  (document.querySelector("#annotate-name input, #annotate-name textarea") || {}).value || "local";
+const nameField = () => document.querySelector("#annotate-name input, #annotate-name textarea");
+function nameOf() {  // who typed a name here before is that person again, until they sign in
+  const field = nameField();
+  if (!field) return LOCAL;
+  let kept = "";
+  try { kept = localStorage.getItem(NAME) || ""; } catch { /* not kept */ }
+  if (kept && kept !== field.value && field.value === LOCAL && !field.disabled) {
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, kept);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  return field.value || LOCAL;
+}
 const base = () => ({ set: desk.dataset.set, catalog: desk.dataset.catalog, name: nameOf() });
 const mode = () => (gridMode ? grid : single);
 
@@ -65,12 +76,13 @@ async function refill() {
   const mine = generation;
   try {
     if (gridMode && !(await outbox.empty(nameOf()))) return;
-    const answer = await server.next_pairs({ ...base(), grid: gridMode,
+    const answer = await server.next_pairs({ ...base(), grid: gridMode, first: desk.dataset.first,
       held: gridMode ? [] : [...single.held(), ...inFlight()] });
     if (mine !== generation) return;
     if (answer.error) { say(answer.error, true); return; }
     progress(answer.progress);
     if (gridMode) grid.take(answer.tasks); else single.take(answer.tasks);
+    if (!arrived) arrive();
     const empty = gridMode ? !answer.tasks.length : single.isEmpty();
     ended = empty && !outbox.count(nameOf());
     part("end").hidden = !empty;
@@ -82,6 +94,10 @@ async function refill() {
     if (mine === generation) say("The studio can't be reached; nothing is lost. Trying again …", true);
     setTimeout(refill, 2000);
   } finally { loading = false; }
+}
+function arrive() {  // on a phone the page's head leaves no room for the photo above the grades
+  arrived = true;
+  if (window.matchMedia("(max-width: 760px)").matches && desk.offsetParent) desk.scrollIntoView();
 }
 function inFlight() {
   try {
@@ -189,6 +205,7 @@ async function start() {
   const found = element.querySelector("[data-desk]");
   if (found === desk && desk) return;
   desk = found;
+  judging = nameOf();
   generation += 1;
   ended = loading = false;
   choice = null;
@@ -216,7 +233,12 @@ element.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", onKey);
 document.addEventListener("change", (event) => {
-  if (event.target.closest && event.target.closest("#annotate-name")) { desk = null; start(); }
+  if (event.target !== nameField()) return;
+  try { localStorage.setItem(NAME, event.target.value); } catch { /* not kept */ }
+  if (desk && single && judging !== nameOf())  // others need not wait for what this name held
+    server.release({ ...base(), name: judging, held: single.held() }).catch(() => {});
+  desk = null;
+  start();
 });
 window.addEventListener("online", () => outbox.flush(nameOf()));
 watch("value", start);
