@@ -11,7 +11,7 @@ import typer
 from core.errors import TrainingError
 from core.evaluation.html import label, verdicts
 from core.studio import Studio
-from core.training.verbs import DEFAULTS, TUNING, TrainingVerbs
+from core.training.verbs import DEFAULTS, TrainingVerbs
 
 
 def train(
@@ -35,7 +35,10 @@ def train(
     accumulate: Annotated[
         int, typer.Option(min=1, help="Pieces that a batch is embedded in, to save memory.")
     ] = 1,
-    lr: Annotated[float | None, typer.Option(min=0, help="Peak learning rate.")] = None,
+    lr: Annotated[float | None, typer.Option(min=0, help="Peak rate of the text tower.")] = None,
+    lr_image: Annotated[
+        float | None, typer.Option(min=0, help="Peak rate of the image tower.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Start of all random numbers.")] = DEFAULTS.seed,
     resume: Annotated[
         bool, typer.Option("--resume/--restart", help="Go on with a killed run, or forget it.")
@@ -70,7 +73,7 @@ def train(
         outcome = training.tune(
             name, pairs=pairs, catalog=catalog, base=base, restart=not resume, say=typer.echo,
             unlock_image=blocks(unlock_image or "0"), unlock_text=blocks(unlock_text or "all"),
-            options=replace(TUNING, **chosen),
+            options=chosen,
         )  # fmt: skip
         if outcome is None:
             return

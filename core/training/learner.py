@@ -155,10 +155,10 @@ class Learner(nn.Module):
         scale = self.scales[domain].exp().clamp(max=100)
         return Output(image.float(), text.float(), scale)
 
-    def groups(self, lr: float, lr_head: float, weight_decay: float) -> Groups:
+    def groups(self, lr_image: float, lr: float, lr_head: float, weight_decay: float) -> Groups:
         """Everything that is trained, for AdamW."""
         scales = {"params": list(self.scales.values()), "peak": lr_head, "weight_decay": 0}
-        groups = [*self.image.groups(lr, lr_head), *self.text.groups(lr, lr_head), scales]
+        groups = [*self.image.groups(lr_image, lr_head), *self.text.groups(lr, lr_head), scales]
         for group in groups:
             group.setdefault("weight_decay", weight_decay)
         return [group for group in groups if group["params"]]

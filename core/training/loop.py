@@ -39,7 +39,8 @@ class Training:
         epochs: Times through the pairs, at most.
         batch: Pictures per step, over all processes.
         accumulate: Pieces that a batch is embedded in; the loss is that of the whole batch.
-        lr: Peak learning rate of a tower's layers.
+        lr: Peak learning rate of the text tower's layers.
+        lr_image: Peak learning rate of the image tower's layers.
         lr_head: Peak learning rate of what starts from nothing, and of the temperature.
         weight_decay: AdamW's.
         warmup: Share of all steps.
@@ -56,6 +57,7 @@ class Training:
     batch: int = 128
     accumulate: int = 1
     lr: float = 1e-5
+    lr_image: float = 1e-5
     lr_head: float = 1e-4
     weight_decay: float = 0.01
     warmup: float = 0.05
@@ -109,7 +111,8 @@ class Loop:
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed + team.rank)
         self._weights = learner.trained()
-        groups = learner.groups(settings.lr, settings.lr_head, settings.weight_decay)
+        rates = (settings.lr_image, settings.lr, settings.lr_head)
+        groups = learner.groups(*rates, settings.weight_decay)
         self._optimizer = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98))
         self._averaged = (
             AveragedModel(self._weights, multi_avg_fn=get_ema_multi_avg_fn(settings.ema))

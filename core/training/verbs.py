@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,8 +45,12 @@ from core.training.tune import Outcome, Plan, Tuning
 DEFAULTS = TextTraining(
     epochs=12, batch=128, lr=1e-4, lr_head=1e-3, ema=0.95, patience=3, single_source=0.0, bf16=False
 )
-#: Towers of their own change least where they learn slowly.
+#: Whole towers of CLIP's kind: slowly, so that they keep what they know.
 TUNING = Training()
+#: The compact towers: the text tower as with an adapter, the image tower slowly.
+COMPACT_TUNING = Training(
+    epochs=12, lr=1e-4, lr_head=1e-3, weight_decay=0.05, warmup=0.08, ema=0.95, drop=0.1
+)
 MEASURES = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
@@ -148,7 +154,7 @@ class TrainingVerbs:
         base: str = "vl-clip",
         unlock_image: Unlock = 0,
         unlock_text: Unlock = None,
-        options: Training = TUNING,
+        options: Mapping[str, Any] | None = None,
         restart: bool = False,
         say: Callable[[str], None] = lambda line: None,
     ) -> Outcome | None:
@@ -166,7 +172,7 @@ class TrainingVerbs:
             base: An engine's name, or any that open_clip has a scheme for (``local-dir:…``).
             unlock_image: Blocks of the image tower that are trained, from the last; ``None``: all.
             unlock_text: … of the text tower.
-            options: Settings of the run.
+            options: Fields of ``Training`` that differ from what suits the base.
             restart: Forget what a killed run has done.
             say: Gets lines of progress.
 
@@ -187,7 +193,9 @@ class TrainingVerbs:
         else:
             models = models.corrected_by(where.store.corrections.standing())
             source = catalogue_source(where, engine, models, self._settings)
-        plan = Plan(engine, unlock_image, unlock_text, options)
+        loader = engine.towers[self._settings.profile].loader
+        usual = COMPACT_TUNING if loader == "compact" else TUNING
+        plan = Plan(engine, unlock_image, unlock_text, replace(usual, **(options or {})))
         key = f"{source.digest} {engine.towers} {unlock_image} {unlock_text}"
         work = self._root / f".{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
         with team_of(self._settings.device) as team:

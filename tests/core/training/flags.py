@@ -19,7 +19,9 @@ COLOURS = {
     "black": (9, 9, 9), "white": (250, 250, 250), "pink": (250, 120, 200), "brown": (120, 70, 30),
 }  # fmt: skip
 #: Learns the flags in seconds.
-FAST = Training(epochs=12, batch=48, lr=2e-3, lr_head=1e-2, patience=99, weight_decay=0.0)
+FAST = Training(
+    epochs=12, batch=48, lr=2e-3, lr_image=2e-3, lr_head=1e-2, patience=99, weight_decay=0.0
+)
 
 
 def flag(over: str, under: str, rng: np.random.Generator) -> bytes:

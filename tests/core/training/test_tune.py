@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
@@ -53,7 +53,7 @@ def train(
     """Both towers, whole, on the flags; the engine ``flags`` is what comes out."""
     outcome = verbs(folder).tune(
         "flags", pairs=shop / "flags.parquet", base=f"local-dir:{shop / 'start'}",
-        unlock_image=None, unlock_text=None, options=options, say=say,
+        unlock_image=None, unlock_text=None, options=asdict(options), say=say,
     )  # fmt: skip
     assert outcome is not None
     return outcome
