@@ -113,6 +113,7 @@ class Library:
             product_types=tuple(sorted(value for value in facets.product_types if value)),
             source=meta.source,
             updated=meta.updated,
+            engine=meta.engine,
         )
 
     def _age(self, name: str) -> tuple[str, str]:

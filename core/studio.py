@@ -44,6 +44,7 @@ from core.pipeline.job import OnProgress, read_progress
 from core.search import browse
 from core.search.compare import compare
 from core.settings import Settings
+from core.training.desk import AdaptDesk
 from core.vision.verbs import GroundingVerbs
 from core.vision.views import image_view
 
@@ -113,6 +114,12 @@ class Studio:
         from core.training.trials import TrialVerbs  # slow to import, and seldom needed
 
         return TrialVerbs(self._library, self._models, self.settings)
+
+    @cached_property
+    def adapting(self) -> AdaptDesk:
+        """Fine-tuning as the Catalog page sees it: start, progress, use, throw away."""
+        parts = (self._library, self._models, self.settings, self.evaluation)
+        return AdaptDesk(*parts, training=lambda: self.training)
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:

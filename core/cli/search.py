@@ -12,6 +12,9 @@ from core.domain import Box, Filters, Query, SearchResult
 from core.errors import QueryError
 from core.studio import Studio
 
+#: The engine of a catalogue for which none was chosen.
+USUAL = "vl-clip"
+
 
 def search(
     context: typer.Context,
@@ -22,7 +25,9 @@ def search(
         str, typer.Option(help="Only this part of the picture: x,y,width,height in its pixels.")
     ] = "",
     minus: Annotated[str, typer.Option(help="Words to move away from.")] = "",
-    engine: Annotated[str, typer.Option(help="Engine to ask.")] = "vl-clip",
+    engine: Annotated[
+        str | None, typer.Option(help="Engine to ask; else the catalogue's, else vl-clip.")
+    ] = None,
     catalog: Annotated[str | None, typer.Option(help="Catalogue to search.")] = None,
     department: Annotated[list[str] | None, typer.Option(help="Only these departments.")] = None,
     product_type: Annotated[list[str] | None, typer.Option(help="Only these types.")] = None,
@@ -46,7 +51,7 @@ def search(
         fold_duplicates=fold,
         fulltext=words,
     )
-    result = studio.search(query, engine, catalog)
+    result = studio.search(query, engine or studio.catalog(catalog).engine or USUAL, catalog)
     print(_as_json(result) if as_json else _as_table(result))
 
 

@@ -20,6 +20,7 @@ class CatalogInfo:
         product_types: Distinct product types, sorted.
         source: File that it was read from last.
         updated: When the last indexing ended, ISO 8601 UTC, or empty.
+        engine: The engine that was chosen to answer here; empty for the usual one.
     """
 
     name: str
@@ -31,6 +32,7 @@ class CatalogInfo:
     product_types: tuple[str, ...]
     source: str = ""
     updated: str = ""
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

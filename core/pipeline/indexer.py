@@ -204,7 +204,8 @@ class _Run:
         self._store.quarantine.replace(counts.quarantined)
         finish.tidy(self._store, self._models)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        self._store.meta.write(CatalogMeta(meta.title, meta.source, now))
+        chosen = self._store.meta.read().engine
+        self._store.meta.write(CatalogMeta(meta.title, meta.source, now, chosen))
 
     def _stop(self) -> bool:
         self._stopped = self._stopped or self._should_stop()

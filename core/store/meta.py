@@ -27,11 +27,13 @@ class CatalogMeta:
         title: Name for people.
         source: File that it was read from last.
         updated: When the last indexing ended, ISO 8601 UTC; empty before that.
+        engine: The engine that answers where none is asked for; empty for the usual one.
     """
 
     title: str = ""
     source: str = ""
     updated: str = ""
+    engine: str = ""
 
 
 class MetaTable:

@@ -27,6 +27,8 @@ from core.training.metrics import Retrieval
 from core.training.schedule import warmup_cosine
 from core.training.team import ALONE, Team
 
+OnStep = Callable[[int, int], None]
+
 #: Files of a run's folder.
 LOG, STATE, BEST = "log.jsonl", "state.pt", "best.pt"
 
@@ -93,6 +95,7 @@ class Loop:
         folder: Where state and log are kept.
         say: Gets a line of progress now and then.
         team: The processes that train together.
+        on_step: Gets the number of steps done, and of all there can be.
     """
 
     def __init__(
@@ -104,7 +107,9 @@ class Loop:
         folder: Path,
         say: Callable[[str], None] = print,
         team: Team = ALONE,
+        on_step: OnStep = lambda done, total: None,
     ) -> None:
+        self._on_step = on_step
         self._learner, self._batches, self._validate = learner.to(team.device), batches, validate
         self._settings, self._folder, self._team = settings, folder, team
         self._say = say if team.first else lambda line: None
@@ -163,6 +168,7 @@ class Loop:
         for batch in ahead(self._batches.epoch(at.epoch, skip=len(at.losses))):
             at.losses.append(self._train_step(batch))
             seen += len(batch.same)
+            self._on_step(at.step, self._total)
             if at.step % 20 == 0:
                 pace = seen / (time.monotonic() - started)
                 mean = np.mean(at.losses[-20:])

@@ -12,7 +12,7 @@ from core.embedding.adapter import ImageAdapter
 from core.embedding.text_tower import TextTower
 from core.training.batches import Batches, Draw
 from core.training.learner import CompactText, Learner, StoredImages
-from core.training.loop import Loop, Training
+from core.training.loop import Loop, OnStep, Training
 from core.training.metrics import Retrieval, retrieval
 from core.training.pairs import Pairs
 
@@ -59,6 +59,7 @@ class TextTrainer:
         folder: Where state and log are kept.
         say: Gets a line of progress now and then.
         adapter: Trained along with the tower, behind the frozen image vectors.
+        on_step: Gets the number of steps done, and of all there can be.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class TextTrainer:
         folder: Path,
         say: Callable[[str], None] = print,
         adapter: ImageAdapter | None = None,
+        on_step: OnStep = lambda done, total: None,
     ) -> None:
         self._tower, self._adapter = tower, adapter
         train = pairs.take(pairs.splits == "train")
@@ -84,7 +86,7 @@ class TextTrainer:
         text = CompactText(tower, settings.max_tokens, settings.lr_decay)
         names = [str(name) for name in np.unique(train.domains)]
         learner = Learner(StoredImages(adapter), text, names, bf16=settings.bf16)
-        self._loop = Loop(learner, batches, self._validate, settings, folder, say)
+        self._loop = Loop(learner, batches, self._validate, settings, folder, say, on_step=on_step)
 
     def run(self) -> TextTower:
         """Train to the end, or until validation no longer gains; gives the best averaged tower."""

@@ -28,13 +28,15 @@ from core.embedding.registry import RECIPE
 from core.embedding.text_tower import TextTower
 from core.errors import TrainingError
 from core.evaluation.verbs import EvaluationVerbs
-from core.library import Library
+from core.library import Catalog, Library
 from core.models import OWN_ENGINES, ModelRoom
+from core.pipeline.models import EngineModel
 from core.settings import Settings
 from core.store.vectors import VectorRow
 from core.training.adapt import catalogue_pairs, derive_vectors, held_out
 from core.training.loop import Training
 from core.training.publish import publish, write_card
+from core.training.runs import Runs, Voice
 from core.training.sources import catalogue_source, parquet_source
 from core.training.team import team_of
 from core.training.text_trainer import TextTrainer, TextTraining
@@ -71,6 +73,7 @@ class TrainingVerbs:
         self._library, self._models, self._settings = library, models, settings
         self._evaluation = evaluation
         self._root = settings.data_dir / OWN_ENGINES
+        self._runs = Runs(self._root)
 
     def adapt(
         self,
@@ -103,12 +106,21 @@ class TrainingVerbs:
             TrainingError: The name is taken or none, the profile is another, or items are few.
             EngineUnavailable, CatalogError, FingerprintMismatch: The base can't be used.
         """
-        self._check(name)
+        self.check_name(name)
         if self._settings.profile is not Profile.COMPACT:
             raise TrainingError("Fine-tuning with an adapter runs in the compact profile.")
         where, start = self._library.get(catalog), self._models.engine(base)
         if start.engine.towers[self._settings.profile].loader != "compact":
             raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
+        with self._runs.hold(name, where.name, base) as voice:
+            report = self._adapt(name, where, start, options, restart, say, voice)
+            voice.end("done", report=report.report_id)
+        return report
+
+    def _adapt(
+        self, name: str, where: Catalog, start: EngineModel, options: TextTraining,
+        restart: bool, say: Callable[[str], None], voice: Voice,
+    ) -> Report:  # fmt: skip
         pairs = catalogue_pairs(where, start)
         queries, relevant = held_out(pairs)
         say(f"{len(pairs)} items, {len(queries)} titles held out")
@@ -120,7 +132,11 @@ class TrainingVerbs:
         work = self._root / f".{name}-{digest.hexdigest()[:16]}"
         if restart:
             shutil.rmtree(work, ignore_errors=True)
-        tower = TextTrainer(tower, pairs, options, work, say, adapter).run()
+
+        def on_step(done: int, total: int) -> None:
+            voice.tell("training", done, total)
+
+        TextTrainer(tower, pairs, options, work, say, adapter, on_step).run()
         adapter.eval()
 
         def save(folder: Path) -> None:
@@ -132,16 +148,17 @@ class TrainingVerbs:
             return {row.item_id: vector for row, vector in zip(rows, shown, strict=True)}
 
         publish(self._root / name, start.engine, "adapted", f"the catalogue {where.name}", save)
-        tuned = self._models.engine(name)
+        voice.tell("embedding")
         models = self._models.for_indexing().corrected_by(where.store.corrections.standing())
-        derive_vectors(where, start, tuned, models, pictures)
+        derive_vectors(where, start, self._models.engine(name), models, pictures)
+        voice.tell("measuring")
         report = self._evaluation.evaluate(
-            queries, relevant, (base, name), where.name,
+            queries, relevant, (start.name, name), where.name,
             task="adapted", title="Titles held out from fine-tuning → their items",
             names=MEASURES, main="mrr", ranking=Ranking.IMAGE,
         )  # fmt: skip
         self._evaluation.save(report)
-        self._card(name, where.name, base, len(pairs), report, options)
+        self._card(name, where.name, start.name, len(pairs), report, options)
         shutil.rmtree(work)
         return report
 
@@ -183,7 +200,7 @@ class TrainingVerbs:
             TrainingError, PairsError: The name, the pairs or the towers are not usable.
             EngineUnavailable, WeightsUnavailable, CatalogError: What it starts from is not there.
         """
-        self._check(name)
+        self.check_name(name)
         engine = self._base(base)
         models = self._models.for_indexing()
         where = None if pairs is not None else self._library.get(catalog)
@@ -246,9 +263,14 @@ class TrainingVerbs:
         self._models.forget(name)
         shutil.rmtree(self._root / name)
         for catalog in self._library.names():
-            self._library.get(catalog).store.vectors(name).drop()
+            store = self._library.get(catalog).store
+            store.vectors(name).drop()
+            if (meta := store.meta.read()).engine == name:
+                store.meta.write(replace(meta, engine=""))
+        self._runs.forget(name)
 
-    def _check(self, name: str) -> None:
+    def check_name(self, name: str) -> None:
+        """Make sure that a new engine may have this name; raises ``TrainingError``."""
         if not _NAME.fullmatch(name):
             raise TrainingError(
                 f"An engine's name has small letters, digits and dashes only; got “{name[:60]}”."

@@ -320,7 +320,10 @@ class SearchPanel:
     def _chosen(self, form: SearchForm) -> tuple[str, ...]:
         default = self._default_engines
         if not self._several:
-            default = ready_first(default, self._catalog(form.catalog))
+            catalog = self._catalog(form.catalog)
+            default = ready_first(default, catalog)
+            if catalog and catalog.engine:
+                default = (catalog.engine, *default)
         chosen = choose_engines(form.engines, self._studio.engines(), default)
         return chosen if self._several else chosen[:1]
 

@@ -1,4 +1,4 @@
-"""Catalog: what is indexed, how far a running job is, what was left out, and adding more."""
+"""Catalog: what is indexed, what was left out, adding more, and fine-tuning an engine on it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.domain import CatalogInfo, Progress
 from core.errors import CatalogError
 from core.people import Role
 from core.studio import Studio
+from ui.components.adapt_panel import adapt_panel
 from ui.messages import sentences
 from ui.people import allowed
 from ui.render import render
@@ -41,6 +42,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 '<div class="vs-empty">This studio is open to other machines, so catalogues are '
                 "added by its owner: <code>python app.py index items.csv --images DIR</code>.</div>"
             )
+
+    adapt_panel(studio, chosen)
 
     def view(name: str | None) -> tuple[Any, ...]:
         catalogs = studio.catalogs()

@@ -1,0 +1,136 @@
+"""The fine-tuning run of a data directory: one at a time, and any process sees how far it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from core.errors import TrainingError
+
+_INTERRUPTED = "The last run was interrupted. Start it again: it goes on where it was."
+#: Snapshots of the same stage are written this often at most, seconds.
+_INTERVAL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptRun:
+    """The running, or the last, run.
+
+    Attributes:
+        engine: Name of the engine that comes out.
+        catalog: Whose items it learns from.
+        base: The engine that it grows from.
+        stage: ``preparing``, ``training``, ``embedding``, ``measuring``, ``done``, ``failed`` or
+            ``stopped``.
+        done: Steps done.
+        total: Steps there can be; training may stop before.
+        message: One sentence for people; empty where the stage says all.
+        running: A live process works on it.
+        report: Id of the report of before and after.
+    """
+
+    engine: str
+    catalog: str
+    base: str
+    stage: str = "preparing"
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    running: bool = True
+    report: str = ""
+
+
+class Voice:
+    """Tells how far the run is."""
+
+    def __init__(self, path: Path, run: AdaptRun) -> None:
+        self._path, self.run, self._at = path, run, 0.0
+        self._write()
+
+    def tell(self, stage: str, done: int = 0, total: int = 0) -> None:
+        """How far it is."""
+        same = stage == self.run.stage and done != total
+        self.run = replace(self.run, stage=stage, done=done, total=total)
+        if not same or time.monotonic() - self._at >= _INTERVAL:
+            self._write()
+
+    def end(self, stage: str, message: str = "", report: str = "") -> None:
+        """How it ended."""
+        self.run = replace(self.run, stage=stage, message=message, report=report, running=False)
+        self._write()
+
+    def _write(self) -> None:
+        self._at = time.monotonic()
+        partial = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        partial.write_text(json.dumps(asdict(self.run)), "utf-8")
+        partial.replace(self._path)
+
+
+class Runs:
+    """One run at a time in a folder, over all processes."""
+
+    def __init__(self, root: Path) -> None:
+        self._root, self._path = root, root / ".run.json"
+
+    @contextmanager
+    def hold(self, engine: str, catalog: str, base: str) -> Iterator[Voice]:
+        """Be the run, for as long as it takes.
+
+        Raises:
+            TrainingError: There is one already.
+        """
+        self._root.mkdir(parents=True, exist_ok=True)
+        lock = self._lock()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise TrainingError(
+                "An engine is being fine-tuned already. Wait until that is done."
+            ) from None
+        try:
+            voice = Voice(self._path, AdaptRun(engine, catalog, base))
+            try:
+                yield voice
+            except BaseException as error:
+                voice.end("failed", str(error) or type(error).__name__)
+                raise
+        finally:
+            lock.release()
+
+    def latest(self) -> AdaptRun | None:
+        """The running or last run; one whose process is gone reads as stopped."""
+        try:
+            run = AdaptRun(**json.loads(self._path.read_text("utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+        if run.running and not self.busy():
+            return replace(run, stage="stopped", message=_INTERRUPTED, running=False)
+        return run
+
+    def busy(self) -> bool:
+        """Whether a live process trains."""
+        if not self._root.is_dir():
+            return False
+        lock = self._lock()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
+
+    def forget(self, engine: str) -> None:
+        """Forget the last run, where it made this engine."""
+        run = self.latest()
+        if run is not None and run.engine == engine and not run.running:
+            self._path.unlink(missing_ok=True)
+
+    def _lock(self) -> FileLock:
+        return FileLock(self._root / ".lock", thread_local=False)

@@ -1,0 +1,137 @@
+"""Fine-tune an engine on a catalogue, see before and after, then use it or throw it away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from core.errors import TrainingError
+from core.evaluation.html import label
+from core.people import Role
+from core.studio import Studio
+from core.training.desk import AdaptState
+from ui.messages import sentences
+from ui.people import allowed
+from ui.render import render
+
+#: Seconds between two looks at a running run.
+TICK = 2.0
+#: What is shown of the report; the rest is on Evaluate.
+MEASURES = ("hits@1", "hits@5", "mrr")
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+_STAGES = {
+    "preparing": "getting the items ready",
+    "embedding": "embedding the catalogue anew",
+    "measuring": "measuring before and after",
+}
+
+
+def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
+    """Lay out the panel, which follows the catalogue that is chosen on the page."""
+    with gr.Accordion("Fine-tune an engine", open=False, elem_id="adapt") as fold:
+        shown = gr.HTML(render("adapt_empty.html"), elem_id="adapt-state")
+        timer = gr.Timer(TICK, active=False)
+        with gr.Row(visible=False, elem_classes="vs-adapt-line") as form:
+            base = gr.Dropdown(label="Start from", choices=[], elem_id="adapt-base", scale=2)
+            name = gr.Textbox(
+                label="Name of the new engine", placeholder="my-shop", max_length=40,
+                elem_id="adapt-name", scale=2,
+            )  # fmt: skip
+            go = gr.Button(
+                "Fine-tune", variant="primary", elem_id="adapt-go", scale=0, min_width=120
+            )
+        with gr.Row(visible=False, elem_classes="vs-adapt-line") as keep:
+            mine = gr.Dropdown(label="Fine-tuned", choices=[], elem_id="adapt-mine", scale=4)
+            use = gr.Button("Use this engine", elem_id="adapt-use", scale=0, min_width=150)
+            usual = gr.Button(
+                "Use the usual one", elem_id="adapt-usual", visible=False, scale=0, min_width=150
+            )
+            away = gr.Button(
+                "Throw it away", variant="stop", elem_id="adapt-away", scale=0, min_width=140
+            )
+    outputs = [shown, timer, form, base, keep, mine, usual]
+
+    def view(chosen: str | None) -> tuple[Any, ...]:
+        if not studio.catalogs():
+            return (render("adapt_empty.html"), *[gr.skip()] * (len(outputs) - 1))
+        state = studio.adapting.state(chosen)
+        running = state.run is not None and state.run.running
+        latest = state.run.engine if state.run else None
+        bases = [(one.title, one.name) for one in state.bases]
+        return (
+            state_html(state),
+            gr.update(active=running),
+            gr.update(visible=bool(bases) and not running),
+            gr.update(choices=bases, value=bases[-1][1] if bases else None),
+            gr.update(visible=bool(state.mine) and not running),
+            gr.update(
+                choices=list(state.mine),
+                value=latest if latest in state.mine else next(iter(state.mine), None),
+            ),
+            gr.update(visible=bool(state.chosen)),
+        )
+
+    @sentences
+    def refresh(chosen: str | None) -> tuple[Any, ...]:
+        return view(chosen)
+
+    @sentences
+    def look(chosen: str | None) -> tuple[Any, ...]:
+        """As ``refresh``, and opened where there is something to see."""
+        run = studio.adapting.state(chosen).run if studio.catalogs() else None
+        there = run is not None and run.catalog == chosen and (run.running or bool(run.report))
+        return (*view(chosen), gr.update(open=True) if there else gr.skip())
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def start(chosen: str | None, grown_from: str | None, wanted: str) -> tuple[Any, ...]:
+        studio.adapting.check(wanted.strip(), chosen, grown_from or "")
+        studio.start(lambda: studio.adapting.run(wanted.strip(), chosen, grown_from or ""))
+        return gr.update(active=True), gr.update(visible=False), gr.update(visible=False)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def take(chosen: str | None, engine: str | None) -> tuple[Any, ...]:
+        if not engine:
+            raise TrainingError("Choose a fine-tuned engine first.")
+        studio.adapting.use(engine, chosen)
+        gr.Info(f"In this catalogue {engine} answers now where no engine is chosen.")
+        return view(chosen)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def give_back(chosen: str | None) -> tuple[Any, ...]:
+        studio.adapting.use("", chosen)
+        return view(chosen)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def discard(chosen: str | None, engine: str | None) -> tuple[Any, ...]:
+        if not engine:
+            raise TrainingError("Choose a fine-tuned engine first.")
+        studio.adapting.discard(engine)
+        gr.Info(f"The engine {engine} is gone.")
+        return view(chosen)
+
+    catalog.change(look, catalog, [*outputs, fold], show_progress="hidden", **_PRIVATE)
+    timer.tick(refresh, catalog, outputs, show_progress="hidden", **_PRIVATE)
+    go.click(start, [catalog, base, name], [timer, form, keep], **_PRIVATE)
+    use.click(take, [catalog, mine], outputs, **_PRIVATE)
+    usual.click(give_back, catalog, outputs, **_PRIVATE)
+    away.click(discard, [catalog, mine], outputs, **_PRIVATE)
+
+
+def state_html(state: AdaptState) -> str:
+    """The running run, or before and after of the last one."""
+    run = state.run
+    stage, percent = "", 0
+    if run is not None:
+        stage = _STAGES.get(run.stage, "")
+        percent = {"preparing": 2, "embedding": 96, "measuring": 98}.get(run.stage, 0)
+        if run.stage == "training":
+            stage = f"step {run.done} of {run.total} at most"
+            percent = 2 + round(93 * run.done / max(1, run.total))
+    return render(
+        "adapt.html", state=state, stage=stage, percent=percent, measures=MEASURES, label=label
+    )
