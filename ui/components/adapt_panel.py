@@ -32,6 +32,15 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     with gr.Accordion("Fine-tune an engine", open=False, elem_id="adapt") as fold:
         shown = gr.HTML(render("adapt_empty.html"), elem_id="adapt-state")
         timer = gr.Timer(TICK, active=False)
+        with gr.Row(visible=False, elem_classes="vs-adapt-line") as keep:
+            mine = gr.Dropdown(label="Fine-tuned engine", choices=[], elem_id="adapt-mine", scale=4)
+            use = gr.Button("Use this engine", elem_id="adapt-use", scale=0, min_width=190)
+            usual = gr.Button(
+                "Use the usual one", elem_id="adapt-usual", visible=False, scale=0, min_width=190
+            )
+            away = gr.Button(
+                "Throw it away", variant="stop", elem_id="adapt-away", scale=0, min_width=160
+            )
         with gr.Row(visible=False, elem_classes="vs-adapt-line") as form:
             base = gr.Dropdown(label="Start from", choices=[], elem_id="adapt-base", scale=2)
             name = gr.Textbox(
@@ -40,15 +49,6 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             )  # fmt: skip
             go = gr.Button(
                 "Fine-tune", variant="primary", elem_id="adapt-go", scale=0, min_width=120
-            )
-        with gr.Row(visible=False, elem_classes="vs-adapt-line") as keep:
-            mine = gr.Dropdown(label="Fine-tuned", choices=[], elem_id="adapt-mine", scale=4)
-            use = gr.Button("Use this engine", elem_id="adapt-use", scale=0, min_width=150)
-            usual = gr.Button(
-                "Use the usual one", elem_id="adapt-usual", visible=False, scale=0, min_width=150
-            )
-            away = gr.Button(
-                "Throw it away", variant="stop", elem_id="adapt-away", scale=0, min_width=140
             )
     outputs = [shown, timer, form, base, keep, mine, usual]
 

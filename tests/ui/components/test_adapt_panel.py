@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from core.domain import EngineScores, Ranking, Report, Score
+from core.training.desk import AdaptState
+from core.training.runs import AdaptRun
+from tests.ui.shop import HOSTILE
+from ui.components.adapt_panel import MEASURES, state_html
+
+RUN = AdaptRun("mine", "demo", "vl-clip", "training", 30, 60)
+
+
+def state(**changes: object) -> AdaptState:
+    base: dict = {
+        "catalog": "demo", "bases": (), "why_not": "", "run": None, "report": None,
+        "verdicts": (), "mine": (), "chosen": "",
+    }  # fmt: skip
+    return AdaptState(**base | changes)
+
+
+def report() -> Report:
+    engines = tuple(
+        EngineScores(
+            name, HOSTILE, "f", {m: Score(value, value - 0.1, value + 0.1) for m in MEASURES}
+        )
+        for name, value in (("vl-clip", 0.3), ("mine", 0.4))
+    )
+    return Report(
+        report_id="demo-adapted-1", catalog="demo", task="adapted", title="Held out",
+        created="2026-11-24T12:00:00", ranking=Ranking.IMAGE, depth=100, queries=90, items=729,
+        measures=MEASURES, main="mrr", engines=engines, tests=(), rows=(), slices=(), notes=(),
+    )  # fmt: skip
+
+
+def test_a_running_run_shows_how_far_it_is() -> None:
+    html = state_html(state(run=RUN))
+    assert "step 30 of 60 at most" in html
+    assert 'aria-valuenow="48"' in html
+
+
+def test_before_and_after_with_intervals_and_a_verdict() -> None:
+    run = AdaptRun("mine", "demo", "vl-clip", "done", running=False, report="demo-adapted-1")
+    html = state_html(state(run=run, report=report(), verdicts=("mine is better.",)))
+    assert "mine is better." in html
+    assert "0.400" in html
+    assert "0.300–0.500" in html
+    assert "/evaluate?report=demo-adapted-1" in html
+    assert "<img src=x" not in html
+
+
+def test_failures_and_small_catalogues_are_sentences() -> None:
+    failed = AdaptRun("mine", "demo", "clip", "failed", message="<b>No.</b>", running=False)
+    assert "did not get to its end: &lt;b&gt;No." in state_html(state(run=failed))
+    assert "too small" in state_html(state(why_not="This catalogue is too small."))
+    assert "answers where no engine is chosen" in state_html(state(chosen="mine"))
