@@ -26,11 +26,13 @@ _PATTERNS = {
 }  # fmt: skip
 
 
-def grocery(data: Path, out: Path) -> None:
-    """Photos as queries, and the one product on each."""
+def grocery(data: Path, out: Path, sample: int) -> None:
+    """Photos as queries, and the one product on each; 0 takes all photos."""
     photos = pd.read_parquet(data / "grocery_photos_dev.parquet")
     known = set(pd.read_parquet(data / "grocery_products.parquet", columns=["item_id"]).item_id)
     photos = photos[photos.item_id.isin(known)]
+    if sample:
+        photos = photos.sample(sample, random_state=SEED)
     photos[["query_id", "image"]].to_parquet(out / "grocery-queries.parquet")
     photos[["query_id", "item_id"]].assign(relevance=1).to_csv(
         out / "grocery-qrels.csv", index=False
@@ -97,11 +99,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--grocery", type=int, default=0, help="Photos of the sample; 0 is all.")
     parser.add_argument("--myntra", type=int, default=1000, help="Items of the sample.")
     parser.add_argument("--rooms", type=int, default=400, help="Items seen in rooms, at most.")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    grocery(given.data, given.out)
+    grocery(given.data, given.out, given.grocery)
     luma(given.data, given.out)
     myntra(given.data, given.out, given.myntra)
     rooms(given.data, given.out, given.rooms)
