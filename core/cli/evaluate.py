@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from core.domain import EvalQuery, Ranking, Report
+from core.domain import EvalQuery, Ranking, Report, Score
 from core.errors import EvaluationError
 from core.evaluation import files, trec
 from core.evaluation.ablation import TASK as ABLATION
@@ -124,6 +124,11 @@ def as_dict(report: Report) -> dict[str, object]:
              "difference": t.difference.value, "p": t.p, "p_corrected": t.corrected}
             for t in report.tests
         ],
+        "parts": [
+            {"kind": part.kind, "name": part.name, "queries": part.queries,
+             "engines": dict(part.values), "baselines": dict(part.baselines)}
+            for part in report.slices
+        ],
         "catalog": report.catalog, "task": report.task, "ranking": report.ranking.value,
         "queries": report.queries, "items": report.items, "report_id": report.report_id,
         "notes": list(report.notes),
@@ -143,16 +148,13 @@ def as_text(report: Report) -> str:
     for entry in report.engines:
         cells = []
         for name in report.measures:
-            score = entry.scores[name]
-            span = "" if score.low is None else f" {score.low:.3f}–{score.high:.3f}"
-            cells.append(f"{score.value:.3f}{span:>14}")
+            cells.append(f"{_span(entry.scores[name]):<19}")
         lines.append(f"{entry.engine:<{width}}  " + "  ".join(cells))
     lines += verdicts(report)
     for part in report.slices:
         if part.baselines or part.tests:
-            values = [
-                f"{name} {value:.3f}" for name, value in {**part.values, **part.baselines}.items()
-            ]
+            values = [f"{name} {_span(score)}" for name, score in part.scores.items()]
+            values += [f"{name} {value:.3f}" for name, value in part.baselines.items()]
             lines.append(f"  {part.name} ({part.queries}): " + ", ".join(values))
             lines += [f"    {sentence}" for sentence in gaps(report, part)]
     lines += [f"Note: {note}" for note in report.notes]
@@ -173,6 +175,11 @@ def _trial(
         engines, catalog, options=replace(DEFAULTS, epochs=epochs), depth=depth,
         say=lambda line: print(line, file=sys.stderr),
     )  # fmt: skip
+
+
+def _span(score: Score) -> str:
+    span = "" if score.low is None else f" {score.low:.3f}–{score.high:.3f}"
+    return f"{score.value:.3f}{span:>14}"
 
 
 def _read_runs(pairs: list[str]) -> dict[str, dict[str, list[tuple[str, float]]]]:

@@ -133,6 +133,7 @@ class Slice:
         values: Mean of the main measure per engine.
         baselines: Named values to hold them against (``majority``, ``chance``).
         tests: Who beats whom on this part, where that was asked.
+        scores: The same means with their intervals, where that was asked.
     """
 
     kind: str
@@ -141,6 +142,7 @@ class Slice:
     values: Mapping[str, float]
     baselines: Mapping[str, float] = field(default_factory=dict)
     tests: tuple[PairedTest, ...] = ()
+    scores: Mapping[str, Score] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-import numpy as np
-
 from core.domain import Engine, EvalQuery, ImageView, Item, Qrels, Ranking, Report, Slice, TextView
 from core.errors import EvaluationError, ImageError
-from core.evaluation import build, measures, significance, tasks
+from core.evaluation import build, measures, tasks
 from core.evaluation.build import EngineRun, Frame
 from core.evaluation.retrieval import rank
 from core.library import Catalog
@@ -253,13 +251,7 @@ def by_part(
         rows = [row for row in done.rows if parts.get(row.query_id) == name]
         if len(rows) < _LEAST:
             continue
-        values = {
-            engine: {done.main: np.array([row.values[engine] for row in rows])}
-            for engine in done.names()
-        }
-        means = {engine: float(own[done.main].mean()) for engine, own in values.items()}
-        tests = significance.compare(values, (done.main,), pairs)
-        found.append(Slice(kind, name, len(rows), means, tests=tests))
+        found.append(build.measured_part(kind, name, done.main, rows, pairs))
     return tuple(found)
 
 

@@ -171,6 +171,30 @@ def slices(rows: Sequence[QueryRow]) -> tuple[Slice, ...]:
     return tuple(sorted(found, key=lambda part: (part.kind, -part.queries, part.name)))
 
 
+def measured_part(
+    kind: str,
+    name: str,
+    main: str,
+    rows: Sequence[QueryRow],
+    pairs: Sequence[tuple[str, str]] | None = None,
+    baselines: Mapping[str, float] | None = None,
+) -> Slice:
+    """A part of the queries with intervals and tests of its own.
+
+    Args:
+        kind: What it is a part by.
+        name: Which part.
+        main: The measure of the rows.
+        rows: Its queries.
+        pairs: Who is tested against whom; p is corrected over them.
+        baselines: See ``Slice``.
+    """
+    values = {engine: np.array([row.values[engine] for row in rows]) for engine in rows[0].values}
+    tests = significance.compare({e: {main: own} for e, own in values.items()}, (main,), pairs)
+    scores = {engine: significance.interval(own) for engine, own in values.items()}
+    return Slice(kind, name, len(rows), _means(rows), baselines or {}, tests, scores)
+
+
 def losses_and_wins(
     report: Report, first: str, second: str, count: int = 8
 ) -> tuple[tuple[QueryRow, ...], tuple[QueryRow, ...]]:

@@ -382,8 +382,9 @@ def _attribute_rows(
             )
         if not own:
             continue
-        means = {e: float(np.mean([row.values[e] for row in own])) for e in engines}
         baselines = {"majority": column.majority, "chance": column.chance}
-        parts.append(Slice("attribute", column.name, len(own), means, baselines))
+        parts.append(
+            build.measured_part("attribute", column.name, "accuracy", own, baselines=baselines)
+        )
         rows += own
     return tuple(rows), tuple(parts)

@@ -57,6 +57,7 @@ def test_parts_are_tested_on_their_own(shop: SimpleNamespace) -> None:
     assert (part.name, part.queries) == ("first", 20)
     mean = np.mean([row.values["crop-title"] for row in report.rows[:20]])
     assert part.values["crop-title"] == pytest.approx(mean)
+    assert part.scores["crop-title"].value == pytest.approx(mean)
     (test,) = part.tests
     gap = part.values["crop-title"] - part.values["photo-title"]
     assert test.difference.value == pytest.approx(gap)
