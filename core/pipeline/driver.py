@@ -69,7 +69,9 @@ class Driver:
         rewrites = self._store.rewrites.get(t.rewrite_key for t in tasks if t.rewrite_key)
         made: dict[str, Rewrite] = {}
         for task in tasks:
-            task.grounding = groundings.get(task.grounding_key)
+            stored = groundings.get(task.grounding_key)
+            # Stored under an older threshold, maybe; the detections are the same.
+            task.grounding = stored and replace(stored, threshold=self._models.threshold)
             task.rewrite = rewrites.get(task.rewrite_key)
             if task.needs_grounding or task.needs_rewrite:
                 stages.open_photo(task, self._photos)

@@ -6,6 +6,8 @@ without loading a model or reading a stored result.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from core.domain import Engine, ImageView, Item, TextView
 from core.store.keys import content_key
 
@@ -54,25 +56,32 @@ def rewrite_key(item: Item, rewriter_fingerprint: str) -> str:
     )
 
 
-def vector_key(
-    engine: Engine,
-    fingerprint: str,
-    item: Item,
-    grounding: str,
-    rewrite: str,
-    padding: float,
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What decides which part of the photo an engine sees that looks at crops or cut-outs.
+
+    Attributes:
+        grounding: Key of the grounding.
+        padding: Padding of crops, as a share of the box's longer side.
+        threshold: Smallest score that is cropped to (τ).
+    """
+
+    grounding: str
+    padding: float
+    threshold: float
+
+
+def vector_key(engine: Engine, fingerprint: str, item: Item, cut: Cut, rewrite: str) -> str:
     """Key of an item's vectors for one engine.
 
     Args:
         engine: The recipe.
         fingerprint: Of the engine.
         item: The item.
-        grounding: Key of its grounding.
+        cut: How its picture is cut.
         rewrite: Key of its rewrite.
-        padding: Padding of crops.
     """
     whole = engine.image_view is ImageView.PHOTO
-    picture = [item.photo.sha256] if whole else [grounding, padding]
+    picture = [item.photo.sha256] if whole else [cut.grounding, cut.padding, cut.threshold]
     words = item.title if engine.text_view is TextView.TITLE else rewrite
     return content_key("vector", fingerprint, picture, words, item.photo.phash)

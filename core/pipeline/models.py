@@ -114,11 +114,16 @@ class Models:
         """The same models with what people decided in one catalogue."""
         return Models(self.engines, self.grounder, self.rewriter, self.padding, corrections)
 
+    @property
+    def threshold(self) -> float:
+        """The score from which on a detection is cropped to (τ), as set now."""
+        return self.grounder.threshold if self.grounder else 0.0
+
     def vector_key(self, model: EngineModel, item: Item) -> str:
         """Key of the item's vectors for one engine."""
         grounding, rewrite = self.grounding_key(item), self.rewrite_key(item)
-        engine, padding = model.engine, self.padding
-        return keys.vector_key(engine, model.fingerprint, item, grounding, rewrite, padding)
+        cut = keys.Cut(grounding, self.padding, self.threshold)
+        return keys.vector_key(model.engine, model.fingerprint, item, cut, rewrite)
 
     def _corrected(self, stage: Stage, item: Item) -> str:
         correction = self.corrections.of(stage, item.item_id, item.photo.sha256)

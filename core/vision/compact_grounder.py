@@ -114,6 +114,11 @@ class CompactGrounder:
         parts = (VERSION, repr(self._rules), *models, *self._vocabulary)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
+    @property
+    def threshold(self) -> float:
+        """Smallest score that is trusted (τ)."""
+        return self._threshold
+
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
         """The product that the photo is of: all detections, best first."""
         plain = plain_foreground(image)

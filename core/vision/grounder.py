@@ -32,6 +32,11 @@ class Grounder(Protocol):
         """Hash of everything that a grounding depends on besides photo and prompt."""
         ...
 
+    @property
+    def threshold(self) -> float:
+        """Smallest score that is trusted (τ); not part of the fingerprint."""
+        ...
+
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
         """The product of the photo: detections with masks, best first; none is an answer too.
 

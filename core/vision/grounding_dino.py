@@ -92,6 +92,11 @@ class GroundingDinoGrounder:
         """A box that a person drew, with the mask of what is in it."""
         return drawn(self._segmenter, image, box)
 
+    @property
+    def threshold(self) -> float:
+        """Smallest score that is trusted (τ)."""
+        return self._threshold
+
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
         """``None``: this model answers in boxes."""
         return None

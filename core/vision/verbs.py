@@ -60,7 +60,7 @@ class GroundingVerbs:
         models = self._models.for_indexing().corrected_by(where.store.corrections.standing())
         keys = {item.item_id: models.grounding_key(item) for item in items}
         stored = where.store.groundings.get([key for key in keys.values() if key])
-        tau = self._settings.grounding_threshold
+        tau = models.threshold
         return {
             item_id: replace(stored[key], threshold=tau)
             for item_id, key in keys.items()
@@ -150,7 +150,7 @@ class GroundingVerbs:
         grounder = self._models.grounder
         key = pixel_hash(photo), words.lower(), grounder.fingerprint
         seen = self._looks.get(key) or self._looks.put(key, grounder.find(photo, words))
-        return replace(seen, threshold=self._settings.grounding_threshold)
+        return replace(seen, threshold=grounder.threshold)
 
     def heatmap(self, photo: Image.Image, phrase: str) -> Heatmap | None:
         """How well each part of a photo fits a phrase; ``None`` where the grounder has no such map.

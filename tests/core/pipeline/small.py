@@ -77,7 +77,8 @@ class MiddleGrounder:
     name = "middle"
     fingerprint = "middle-1"
 
-    def __init__(self) -> None:
+    def __init__(self, threshold: float = 0.35) -> None:
+        self.threshold = threshold
         self.calls = 0
 
     def ground(self, image: Image.Image, prompt: str) -> Grounding:

@@ -10,8 +10,9 @@ CLIP = Engine("clip", "CLIP", "", ImageView.PHOTO, TextView.TITLE, 0.1, {})
 VL = Engine("vl-clip", "VL-CLIP", "", ImageView.CROP, TextView.REWRITE, 0.1, {})
 
 
-def vector(engine, item=ITEM, grounding="g", rewrite="r", padding=0.05):
-    return keys.vector_key(engine, "fingerprint", item, grounding, rewrite, padding)
+def vector(engine, item=ITEM, grounding="g", rewrite="r", padding=0.05, threshold=0.35):
+    cut = keys.Cut(grounding, padding, threshold)
+    return keys.vector_key(engine, "fingerprint", item, cut, rewrite)
 
 
 @pytest.mark.parametrize("change", [{"price": "3"}, {"credit": "me"}, {"item_id": "2"}])
@@ -39,11 +40,12 @@ def test_grounding_depends_on_photo_prompt_and_grounder():
 
 
 def test_vectors_depend_on_what_the_views_show():
-    assert vector(CLIP, grounding="x", rewrite="y", padding=0.5) == vector(CLIP)
+    assert vector(CLIP, grounding="x", rewrite="y", padding=0.5, threshold=0.6) == vector(CLIP)
     assert vector(CLIP, replace(ITEM, title="Stool")) != vector(CLIP)
     assert vector(VL, grounding="x") != vector(VL)
     assert vector(VL, rewrite="x") != vector(VL)
     assert vector(VL, padding=0.5) != vector(VL)
+    assert vector(VL, threshold=0.6) != vector(VL)
 
 
 def test_engine_fingerprint_depends_on_weights_views_and_weighting():

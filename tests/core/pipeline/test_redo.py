@@ -66,3 +66,17 @@ def test_busy_is_said(shop):
     with indexing_job(store.root), pytest.raises(CatalogBusy, match="being indexed"):
         redo(store, photos, small.models, ["id-001"])
     assert read_progress(store.root).stage == "done"
+
+
+def test_a_new_threshold_cuts_anew_without_looking_anew(shop):
+    store, photos, _, source = shop
+    before = store.vectors("vl-clip").get(["id-001"])["id-001"]
+    strict = bench()
+    strict.grounder.threshold = 0.95  # above the score of everything that was found
+    report = run_index(store, photos, strict.models, rows_of(source, photos))
+    assert report.per_stage == {"embedding": 6}
+    assert strict.grounder.calls == 0
+    whole = store.vectors("clip").get(["id-001"])["id-001"]
+    after = store.vectors("vl-clip").get(["id-001"])["id-001"]
+    assert (after.image_vector == whole.image_vector).all()
+    assert (after.image_vector != before.image_vector).any()

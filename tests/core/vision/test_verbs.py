@@ -117,8 +117,9 @@ def test_a_correction_during_indexing_is_kept(verbs: GroundingVerbs, library: Li
 
 
 def test_the_threshold_in_force_decides_not_the_stored_one(library: Library) -> None:
-    strict = load_settings(grounding_threshold=0.95)
-    verbs = GroundingVerbs(library, Room(bench()), strict)  # type: ignore[arg-type]
+    strict = bench()
+    strict.grounder.threshold = 0.95
+    verbs = GroundingVerbs(library, Room(strict), load_settings())  # type: ignore[arg-type]
     found = verbs.of(item_of(library, "id-003"))
     assert found is not None
     assert found.threshold == 0.95
