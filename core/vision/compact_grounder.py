@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 
 #: Raised when the same photo, prompt and weights would give another grounding.
 VERSION = "compact-4"
-#: Longer side of the photo for the image tower, in pixels: to find things, and to see a person.
-LONG_SIDE, GLANCE_SIDE = 448, 224
-#: How many photos' patch features are kept for further prompts (up to 1.6 MB each).
-KEEP = 16
+#: Longer side of the photo for the image tower, in pixels, to see whether a person is there.
+GLANCE_SIDE = 224
+#: How many patch features are kept for further prompts (up to 3.6 MB each).
+KEEP = 32
+#: Photos with a shorter side than this, in pixels, are not looked at in tiles.
+MIN_TILED = 64
 #: Two masks that overlap more than this are one detection.
 SAME = 0.7
 #: Longest prompt that is read; the rest can't be about the product type any more.
@@ -52,18 +54,27 @@ class Rules:
 
     Attributes:
         similarity: What patches are alike by, in the image tower's last block.
+        sides: Longer sides of the photo for the image tower, in pixels; their heat is averaged.
+        tiles: So many overlapping tiles across and down are looked at as well, each at the first
+            of the sides; 0 for none.
+        templates: The prompt's vector is the mean of what these say, the prompt in place of {}.
         sharpness: Cosines are multiplied by this before the softmax over the vocabulary; half of
             CLIP's own, which is meant for whole pictures and makes patches too sure.
         peaks: How many peaks of the heat map are point prompts for SAM.
         blob_levels: Shares of the highest heat at which the blob around it is a box prompt.
         blob_trust: What the fit of a mask from such a box counts beside one from a point.
+        focus: A mask is to explain the heat to this power; above 1, its hottest part.
     """
 
     similarity: Similarity = "key"
+    sides: tuple[int, ...] = (448,)
+    tiles: int = 0
+    templates: tuple[str, ...] = ("{}",)
     sharpness: float = 50.0
     peaks: int = 4
     blob_levels: tuple[float, ...] = (0.3, 0.5)
     blob_trust: float = 0.9
+    focus: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +153,21 @@ class CompactGrounder:
         words = prompt.strip()[:PROMPT_CHARACTERS]
         if not words:
             return None
-        vector = self._encoder.encode_texts([words])[0]
+        rules = self._rules
+        told = [template.replace("{}", words) for template in rules.templates]
+        vector = heating.mean_direction(self._encoder.encode_texts(told))
         scene, _ = self._distractors()
-        rivals, sharpness = heating.rivals(vector, scene), self._rules.sharpness
-        return heating.heat(self._dense(image, LONG_SIDE), vector, rivals, sharpness)
+        rivals = heating.rivals(vector, scene)
+
+        def hot(part: Image.Image, side: int) -> heating.Array:
+            return heating.heat(self._dense(part, side), vector, rivals, rules.sharpness)
+
+        maps = [hot(image, side) for side in rules.sides]
+        if rules.tiles and min(image.size) >= MIN_TILED:
+            boxes = heating.tiles(image.size, rules.tiles)
+            looks = [hot(image.crop(box.as_xyxy()), rules.sides[0]) for box in boxes]
+            maps.append(heating.stitched(looks, boxes, image.size))
+        return heating.averaged(maps)
 
     def _worn(self, image: Image.Image, foreground: Pixels) -> bool:
         """A person is in the foreground, so it is more than the product."""
@@ -168,9 +190,9 @@ class CompactGrounder:
         boxes = [heating.blob_box(heat_map, cells[0], part, size) for part in rules.blob_levels]
         pointed = self._segmenter.from_points(image, points)
         boxed = self._segmenter.from_boxes(image, boxes)
-        found = [_best_of(segments, heat_map, size, prompt) for segments in pointed]
+        found = [_best_of(segments, heat_map, size, prompt, rules) for segments in pointed]
         for segment in boxed:
-            found.append(_best_of([segment], heat_map, size, prompt, rules.blob_trust))
+            found.append(_best_of([segment], heat_map, size, prompt, rules, rules.blob_trust))
         return found
 
     def _dense(self, image: Image.Image, long_side: int) -> heating.Array:
@@ -206,15 +228,16 @@ def _best_of(
     heat_map: Heatmap,
     size: tuple[int, int],
     prompt: str,
+    rules: Rules,
     trust: float = 1.0,
 ) -> _Candidate:
     """Of the masks of one prompt, the one that explains the heat best and is surest itself.
 
     Its score says how well it explains the heat and how hot the heat is: 0 to 1.
     """
+    goal = heat_map**rules.focus
     fits = [
-        heating.cosine(heating.resized(segment.logits > 0, *heat_map.shape), heat_map)
-        * segment.score
+        heating.cosine(heating.resized(segment.logits > 0, *heat_map.shape), goal) * segment.score
         for segment in segments
     ]
     best = int(np.argmax(fits))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -39,6 +41,55 @@ def share(features: Array, words: Array, distractors: Array, sharpness: float) -
     logits = sharpness * (features @ np.concatenate([words, distractors]).T)
     odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return (odds[..., : len(words)].sum(axis=-1) / odds.sum(axis=-1)).astype(np.float32)
+
+
+def mean_direction(vectors: Array) -> Array:
+    """The direction in the middle of ``[n, d]``: ``[d] float32, L2-normalised``."""
+    middle = vectors.mean(axis=0)
+    return (middle / np.linalg.norm(middle)).astype(np.float32)
+
+
+def averaged(maps: Sequence[Array]) -> Array:
+    """The mean of several maps of one photo, on the finest of their grids: ``[h, w] float32``."""
+    rows, columns = max((one.shape for one in maps), key=lambda shape: shape[0] * shape[1])
+    grown = [one if one.shape == (rows, columns) else resized(one, rows, columns) for one in maps]
+    return np.mean(grown, axis=0, dtype=np.float32)
+
+
+def tiles(size: tuple[int, int], count: int) -> list[Box]:
+    """``count × count`` boxes that cover a photo of that size and overlap by half a step."""
+    width, height = size
+    across, down = width / (count + 0.5) * 1.5, height / (count + 0.5) * 1.5
+    if count == 1:
+        across, down = width, height
+    steps = np.linspace(0, 1, count)
+    boxes = (
+        Box.clipped(
+            x * (width - across),
+            y * (height - down),
+            x * (width - across) + across,
+            y * (height - down) + down,
+            width,
+            height,
+        )
+        for y in steps
+        for x in steps
+    )
+    return [box for box in boxes if box is not None]
+
+
+def stitched(maps: Sequence[Array], boxes: Sequence[Box], size: tuple[int, int]) -> Array:
+    """One map of the photo out of maps of its parts; where they overlap, their mean."""
+    cell = max(boxes[0].width / maps[0].shape[1], boxes[0].height / maps[0].shape[0])
+    rows, columns = (max(1, round(side / cell)) for side in size[::-1])
+    total, times = np.zeros((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
+    for found, box in zip(maps, boxes, strict=True):
+        top, bottom = (round(y / size[1] * rows) for y in (box.top, box.bottom))
+        left, right = (round(x / size[0] * columns) for x in (box.left, box.right))
+        bottom, right = max(bottom, top + 1), max(right, left + 1)
+        total[top:bottom, left:right] += resized(found, bottom - top, right - left)
+        times[top:bottom, left:right] += 1
+    return (total / np.maximum(times, 1)).astype(np.float32)
 
 
 def cosine(mask: Array, heat_map: Array) -> float:

@@ -48,3 +48,37 @@ def test_cosine_is_one_where_the_mask_explains_all() -> None:
     assert heating.cosine(mask, mask * 0.3) == pytest.approx(1)
     assert heating.cosine(mask, 1 - mask) == 0
     assert heating.cosine(mask * 0, mask) == 0
+
+
+def test_maps_of_several_sizes_are_averaged_on_the_finest_grid() -> None:
+    coarse, fine = np.ones((2, 3), np.float32), np.zeros((4, 6), np.float32)
+    found = heating.averaged([coarse, fine])
+    assert found.shape == (4, 6)
+    assert np.allclose(found, 0.5)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (550, 832), (333, 500)])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_tiles_cover_the_photo_and_what_is_seen_in_them_lies_where_it_is(
+    size: tuple[int, int], count: int
+) -> None:
+    boxes = heating.tiles(size, count)
+    assert len(boxes) == count * count
+    seen = np.zeros(size[::-1], bool)
+    maps = []
+    for box in boxes:
+        seen[box.top : box.bottom, box.left : box.right] = True
+        hot = np.zeros((14, 14), np.float32)
+        if box.left == 0:
+            hot[:, 0] = 1  # only along the photo's left edge
+        maps.append(hot)
+    assert seen.all()
+    found = heating.stitched(maps, boxes, size)
+    assert found[:, 0].min() > 0.4
+    assert found[:, found.shape[1] // 2 :].max() == 0
+
+
+def test_the_mean_of_directions_is_a_direction() -> None:
+    found = heating.mean_direction(np.eye(2, dtype=np.float32))
+    assert found.dtype == np.float32
+    assert np.allclose(found, 0.5**0.5)
