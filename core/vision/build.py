@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.domain import Profile
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Words that a prompt competes with in the compact grounder, one a line.
 VOCABULARY = "vocabularies/scene.txt"
+#: Product types whose photo is the product, one a line.
+PICTURES = "vocabularies/pictures.txt"
 #: Roles of the full profile's weights.
 DINO_ROLE, SAM_ROLE = "grounding-dino", "sam-vit-b"
 
@@ -51,10 +54,15 @@ def build_mobile_segmenter(settings: Settings, weights: WeightStore) -> SamSegme
 def build_compact_grounder(
     settings: Settings, encoder: CompactEncoder, segmenter: Segmenter, rules: Rules | None = None
 ) -> CompactGrounder:
-    """The compact grounder with the shipped vocabulary."""
-    lines = (settings.shipped / VOCABULARY).read_text(encoding="utf-8").splitlines()
-    vocabulary = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    return CompactGrounder(encoder, segmenter, vocabulary, settings.grounding_threshold, rules)
+    """The compact grounder with the shipped vocabularies."""
+    scene, pictures = (_lines(settings.shipped / name) for name in (VOCABULARY, PICTURES))
+    tau = settings.grounding_threshold
+    return CompactGrounder(encoder, segmenter, scene, tau, rules, pictures)
+
+
+def _lines(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _full(settings: Settings, weights: WeightStore) -> Grounder:

@@ -2,7 +2,8 @@
 
 The prompt competes with a vocabulary of distractors for every patch of the photo. What comes out
 is a heat map; its peaks prompt SAM; the mask that agrees best with the heat is the product. A
-product alone on a plain ground needs none of that: it is whatever is not ground.
+product alone on a plain ground needs none of that: it is whatever is not ground. Nor does a
+painting: its photo is the product.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from PIL import Image
 from core.domain import Box, Detection, Grounding, Mask
 from core.vision import heat as heating
 from core.vision.background import plain_foreground
-from core.vision.grounder import SALIENT, Heatmap, drawn
+from core.vision.grounder import PICTURE, SALIENT, Heatmap, drawn
+from core.vision.pictures import PICTURE_LOOKS, ROOM_LOOKS, looks_like_picture, names_picture
 from core.vision.recent import Recent, pixel_hash
 from core.vision.regions import Pixels, box_of, mask_iou
 from core.vision.segmenter import Segment, Segmenter
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from core.embedding.dense import Similarity
 
 #: Raised when the same photo, prompt and weights would give another grounding.
-VERSION = "compact-4"
+VERSION = "compact-5"
 #: Longer side of the photo for the image tower, in pixels, to see whether a person is there.
 GLANCE_SIDE = 224
 #: How many patch features are kept for further prompts (up to 3.6 MB each).
@@ -94,6 +96,7 @@ class CompactGrounder:
         vocabulary: What else a photo may show.
         threshold: Smallest score that is cropped to (τ).
         rules: Which variant of the method.
+        pictures: What product types end with whose photo is the product.
     """
 
     def __init__(
@@ -103,12 +106,14 @@ class CompactGrounder:
         vocabulary: Sequence[str],
         threshold: float,
         rules: Rules | None = None,
+        pictures: Sequence[str] = (),
     ) -> None:
         self._encoder = encoder
         self._segmenter = segmenter
         self._vocabulary = tuple(vocabulary)
         self._threshold = threshold
         self._rules = rules or Rules()
+        self._pictures = tuple(pictures)
         self._lock = threading.Lock()
         self._words: tuple[heating.Array, heating.Array] | None = None
         self._seen: Recent[heating.Array] = Recent(KEEP)
@@ -122,7 +127,7 @@ class CompactGrounder:
     def fingerprint(self) -> str:
         """Hash of the weights, the vocabulary and the rules here; not of the threshold."""
         models = self._encoder.fingerprint, self._segmenter.fingerprint
-        parts = (VERSION, repr(self._rules), *models, *self._vocabulary)
+        parts = (VERSION, repr(self._rules), *models, *self._vocabulary, "", *self._pictures)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @property
@@ -133,6 +138,9 @@ class CompactGrounder:
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
         """The product that the photo is of: all detections, best first."""
         plain = plain_foreground(image)
+        if self._is_picture(image, prompt):
+            shown = np.ones(image.size[::-1], bool) if plain is None else plain
+            return self._grounding(image, prompt, [_Candidate(shown, ALONE_SCORE, PICTURE, None)])
         if plain is not None and not self._worn(image, plain):
             return self._grounding(image, prompt, [_Candidate(plain, ALONE_SCORE, SALIENT, None)])
         found = self._prompted(image, prompt, plain)
@@ -168,6 +176,14 @@ class CompactGrounder:
             looks = [hot(image.crop(box.as_xyxy()), rules.sides[0]) for box in boxes]
             maps.append(heating.stitched(looks, boxes, image.size))
         return heating.averaged(maps)
+
+    def _is_picture(self, image: Image.Image, prompt: str) -> bool:
+        """The product is a flat picture, and the photo shows it, not a room where it hangs."""
+        if not names_picture(prompt[:PROMPT_CHARACTERS], self._pictures):
+            return False
+        words = self._encoder.encode_texts
+        (photo,) = self._encoder.encode_images([image])
+        return looks_like_picture(photo, words(PICTURE_LOOKS), words(ROOM_LOOKS))
 
     def _worn(self, image: Image.Image, foreground: Pixels) -> bool:
         """A person is in the foreground, so it is more than the product."""

@@ -12,8 +12,9 @@ from PIL import Image
 from core.domain import Box, Detection, Grounding, Mask
 from core.vision.segmenter import Segmenter
 
-#: The phrase of detections that were found without the prompt, and of those that a person drew.
-SALIENT, DRAWN = "salient", "drawn"
+#: The phrase of detections that were found without the prompt, of photos that are the product
+#: themselves, and of what a person drew.
+SALIENT, PICTURE, DRAWN = "salient", "the photo itself", "drawn"
 
 Heatmap = npt.NDArray[np.float32]
 

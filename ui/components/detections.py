@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from core.domain import WHOLE_PHOTO, Correction, Detection, Grounding, Inspection, Stage
-from core.vision.grounder import DRAWN, SALIENT
+from core.vision.grounder import DRAWN, PICTURE, SALIENT
 from ui.components.photo_part import Spot, spot
 from ui.components.pictures import mask_overlay
 
@@ -67,7 +67,11 @@ def detection_rows(grounding: Grounding | None) -> list[DetectionRow]:
 
 def found_by(detection: Detection) -> str:
     """What a detection was found by, for people."""
-    special = {SALIENT: "stands out from a plain ground", DRAWN: "drawn by hand"}
+    special = {
+        SALIENT: "stands out from a plain ground",
+        PICTURE: "the photo is the product",
+        DRAWN: "drawn by hand",
+    }
     return special.get(detection.phrase, detection.phrase)
 
 

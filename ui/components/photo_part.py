@@ -12,7 +12,7 @@ from PIL import Image
 from core.domain import Box, Detection
 from core.errors import StudioError
 from core.studio import Studio
-from core.vision.grounder import DRAWN, SALIENT
+from core.vision.grounder import DRAWN, PICTURE, SALIENT
 from ui.components.pictures import data_uri
 from ui.components.query import SearchForm
 from ui.media import photo_url
@@ -99,7 +99,9 @@ def spots(found: tuple[Detection, ...], size: tuple[int, int]) -> tuple[Spot, ..
 
 
 def _name(detection: Detection) -> str:
-    return {SALIENT: "what stands out", DRAWN: "drawn"}.get(detection.phrase, detection.phrase)
+    return {SALIENT: "what stands out", PICTURE: "all of it", DRAWN: "drawn"}.get(
+        detection.phrase, detection.phrase
+    )
 
 
 def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
