@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from core.domain.engine import ImageView, Profile, TextView
-from core.embedding.registry import load_engines
+from core.embedding.build import engine_availability
+from core.embedding.registry import load_engines, load_own_engines
 from core.errors import EngineUnavailable
-from core.settings import SHIPPED
+from core.settings import SHIPPED, load_settings
 from core.weights.registry import REGISTRY
+from core.weights.store import WeightStore
 
 RECIPE = """
 title = "Mine"
@@ -49,6 +51,17 @@ def test_own_recipe_is_one_file(tmp_path: Path) -> None:
     engine = load_engines(tmp_path)["mine"]
     assert engine.text_weight == 0.3
     assert engine.towers[Profile.FULL].model == "local-dir:/models/mine"
+
+
+def test_an_engine_on_cutouts_is_a_recipe_in_the_data_directory(tmp_path: Path) -> None:
+    text = (SHIPPED / "engines" / "vl-clip.toml").read_text("utf-8")
+    folder = tmp_path / "vl-clip-cutout"
+    folder.mkdir()
+    (folder / "engine.toml").write_text(text.replace('"crop"', '"cutout"'), "utf-8")
+    engine = load_own_engines(tmp_path)["vl-clip-cutout"]
+    assert engine.image_view is ImageView.CUTOUT
+    weights = WeightStore(tmp_path)
+    assert engine_availability(engine, load_settings(), weights) is None
 
 
 @pytest.mark.parametrize(
