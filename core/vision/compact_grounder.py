@@ -38,6 +38,10 @@ GLANCE_SIDE = 224
 KEEP = 32
 #: Photos with a shorter side than this, in pixels, are not looked at in tiles.
 MIN_TILED = 64
+#: How many photos' masks from the grid are kept for further prompts (up to 28 MB each).
+KEEP_GRIDS = 2
+#: At most so many of the best masks are looked at closely.
+MOST = 12
 #: Two masks that overlap more than this are one detection.
 SAME = 0.7
 #: Longest prompt that is read; the rest can't be about the product type any more.
@@ -63,6 +67,7 @@ class Rules:
         sharpness: Cosines are multiplied by this before the softmax over the vocabulary; half of
             CLIP's own, which is meant for whole pictures and makes patches too sure.
         peaks: How many peaks of the heat map are point prompts for SAM.
+        grid: So many points across and down, evenly spread, are point prompts as well; 0 for none.
         blob_levels: Shares of the highest heat at which the blob around it is a box prompt.
         blob_trust: What the fit of a mask from such a box counts beside one from a point.
         focus: A mask is to explain the heat to this power; above 1, its hottest part.
@@ -74,6 +79,7 @@ class Rules:
     templates: tuple[str, ...] = ("{}",)
     sharpness: float = 50.0
     peaks: int = 4
+    grid: int = 0
     blob_levels: tuple[float, ...] = (0.3, 0.5)
     blob_trust: float = 0.9
     focus: float = 1.0
@@ -117,6 +123,7 @@ class CompactGrounder:
         self._lock = threading.Lock()
         self._words: tuple[heating.Array, heating.Array] | None = None
         self._seen: Recent[heating.Array] = Recent(KEEP)
+        self._grids: Recent[tuple[tuple[Segment, ...], ...]] = Recent(KEEP_GRIDS)
 
     @property
     def name(self) -> str:
@@ -204,12 +211,23 @@ class CompactGrounder:
         cells = heating.peaks(heat_map, max(rules.peaks, 1))
         points = heating.cell_centres(cells[: rules.peaks], heat_map.shape, size)
         boxes = [heating.blob_box(heat_map, cells[0], part, size) for part in rules.blob_levels]
-        pointed = self._segmenter.from_points(image, points)
+        pointed = self._segmenter.from_points(image, points) + self._spread(image)
         boxed = self._segmenter.from_boxes(image, boxes)
-        found = [_best_of(segments, heat_map, size, prompt, rules) for segments in pointed]
-        for segment in boxed:
-            found.append(_best_of([segment], heat_map, size, prompt, rules, rules.blob_trust))
-        return found
+        found = [_best_of(segments, heat_map, rules) for segments in pointed]
+        found += [_best_of([segment], heat_map, rules, rules.blob_trust) for segment in boxed]
+        best = sorted(found, key=lambda one: -one[0])[:MOST]
+        return [_Candidate(one.pixels(*size), score, prompt, one.score) for score, one in best]
+
+    def _spread(self, image: Image.Image) -> tuple[tuple[Segment, ...], ...]:
+        """Masks of an even grid of points, whatever the prompt is."""
+        if not self._rules.grid:
+            return ()
+        key = pixel_hash(image)
+        known = self._grids.get(key)
+        if known is None:
+            points = heating.grid_points(self._rules.grid, image.size)
+            known = self._grids.put(key, self._segmenter.from_points(image, points))
+        return known
 
     def _dense(self, image: Image.Image, long_side: int) -> heating.Array:
         key = pixel_hash(image), long_side
@@ -240,13 +258,8 @@ class CompactGrounder:
 
 
 def _best_of(
-    segments: Sequence[Segment],
-    heat_map: Heatmap,
-    size: tuple[int, int],
-    prompt: str,
-    rules: Rules,
-    trust: float = 1.0,
-) -> _Candidate:
+    segments: Sequence[Segment], heat_map: Heatmap, rules: Rules, trust: float = 1.0
+) -> tuple[float, Segment]:
     """Of the masks of one prompt, the one that explains the heat best and is surest itself.
 
     Its score says how well it explains the heat and how hot the heat is: 0 to 1.
@@ -257,8 +270,7 @@ def _best_of(
         for segment in segments
     ]
     best = int(np.argmax(fits))
-    score = trust * fits[best] * float(np.sqrt(heat_map.max()))
-    return _Candidate(segments[best].pixels(*size), score, prompt, segments[best].score)
+    return trust * fits[best] * float(np.sqrt(heat_map.max())), segments[best]
 
 
 def _detections(candidates: Sequence[_Candidate]) -> tuple[Detection, ...]:

@@ -116,6 +116,13 @@ def cell_centres(
     return np.stack([x, y], axis=1).astype(np.float32)
 
 
+def grid_points(count: int, size: tuple[int, int]) -> Array:
+    """``count × count`` points ``(x, y)`` spread evenly over a photo of that size."""
+    middle = (np.arange(count) + 0.5) / count
+    x, y = np.meshgrid(middle * size[0], middle * size[1])
+    return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
+
+
 def blob_box(
     heat_map: Array, cell: npt.NDArray[np.intp], level: float, size: tuple[int, int]
 ) -> Box:

@@ -16,7 +16,7 @@ from core.catalog.images import ImageStore
 from core.domain import Box, Grounding, ImageView
 from core.embedding.dense import DenseFeatures
 from core.errors import ImageError
-from core.vision.compact_grounder import CompactGrounder
+from core.vision.compact_grounder import CompactGrounder, Rules
 from core.vision.export import cutout_png, mask_png
 from core.vision.grounder import DRAWN, Grounder
 from core.vision.grounding_dino import GroundingDinoGrounder
@@ -61,9 +61,9 @@ def _normalised(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return values / np.linalg.norm(values, axis=-1, keepdims=True)
 
 
-def compact(segmenter: SamSegmenter | Flat) -> CompactGrounder:
+def compact(segmenter: SamSegmenter | Flat, rules: Rules | None = None) -> CompactGrounder:
     words = ("wall", "floor", "sky", "person")
-    return CompactGrounder(Patches(), segmenter, words, 0.0)  # type: ignore[arg-type]
+    return CompactGrounder(Patches(), segmenter, words, 0.0, rules)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +186,21 @@ def test_a_mask_of_the_whole_photo_is_one_detection() -> None:
     drawn = grounder.outline(photo, Box(3, 4, 20, 30))
     assert drawn.mask is not None
     assert drawn.mask.area == 17 * 26
+
+
+RULES = (
+    Rules(),
+    Rules(sides=(448, 672)),
+    Rules(tiles=2),
+    Rules(grid=2),
+    Rules(templates=("{}", "a photo of a {}")),
+)
+
+
+@pytest.mark.parametrize("rules", RULES)
+@pytest.mark.parametrize("size", [(1, 1), (90, 60), (400, 2), (2, 400)])
+def test_every_variant_takes_every_shape(
+    tiny: SamSegmenter, rules: Rules, size: tuple[int, int]
+) -> None:
+    photo = picture(size)
+    assert_sound(compact(tiny, rules).find(photo, "lamp {}"), photo)

@@ -82,3 +82,8 @@ def test_the_mean_of_directions_is_a_direction() -> None:
     found = heating.mean_direction(np.eye(2, dtype=np.float32))
     assert found.dtype == np.float32
     assert np.allclose(found, 0.5**0.5)
+
+
+def test_grid_points_are_spread_evenly() -> None:
+    found = heating.grid_points(2, (80, 40))
+    assert found.tolist() == [[20, 10], [60, 10], [20, 30], [60, 30]]
