@@ -75,14 +75,14 @@ class Rules:
 
     similarity: Similarity = "key"
     sides: tuple[int, ...] = (448,)
-    tiles: int = 0
+    tiles: int = 2
     templates: tuple[str, ...] = ("{}",)
     sharpness: float = 50.0
     peaks: int = 4
-    grid: int = 0
+    grid: int = 6
     blob_levels: tuple[float, ...] = (0.3, 0.5)
     blob_trust: float = 0.9
-    focus: float = 1.0
+    focus: float = 1.25
 
 
 @dataclass(frozen=True, slots=True)
