@@ -45,15 +45,15 @@ NOT_GARMENTS = {"hair", "skin", "null"}
 TEMPLATES = ("{}", "a photo of a {}", "a close-up of a {}")
 
 #: What shipped before: the photo in one size, peaks and blobs of its heat alone.
-EARLIER = Rules(tiles=0, grid=0, focus=1.0)
+EARLIER = Rules(tiles=0, focus=1.0)
 
 #: Every variant of the method that was tried, by name; the first is what ships.
 WAYS = {
     "shipped": Rules(),
     "earlier": EARLIER,
     "without tiles": Rules(tiles=0),
-    "without the grid": Rules(grid=0),
-    "grid alone": Rules(peaks=0, blob_levels=()),
+    "with a grid of points": Rules(grid=6),
+    "grid alone": Rules(grid=6, peaks=0, blob_levels=()),
     "focus 1": Rules(focus=1.0),
     "focus 1.5": Rules(focus=1.5),
     "with templates": Rules(templates=TEMPLATES),

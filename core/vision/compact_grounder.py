@@ -62,7 +62,7 @@ class Rules:
         similarity: What patches are alike by, in the image tower's last block.
         sides: Longer sides of the photo for the image tower, in pixels; their heat is averaged.
         tiles: So many overlapping tiles across and down are looked at as well, each at the first
-            of the sides; 0 for none.
+            of the sides; 0 for none. A photo that is no larger than that has nothing more to show.
         templates: The prompt's vector is the mean of what these say, the prompt in place of {}.
         sharpness: Cosines are multiplied by this before the softmax over the vocabulary; half of
             CLIP's own, which is meant for whole pictures and makes patches too sure.
@@ -79,7 +79,7 @@ class Rules:
     templates: tuple[str, ...] = ("{}",)
     sharpness: float = 50.0
     peaks: int = 4
-    grid: int = 6
+    grid: int = 0
     blob_levels: tuple[float, ...] = (0.3, 0.5)
     blob_trust: float = 0.9
     focus: float = 1.25
@@ -178,7 +178,7 @@ class CompactGrounder:
             return heating.heat(self._dense(part, side), vector, rivals, rules.sharpness)
 
         maps = [hot(image, side) for side in rules.sides]
-        if rules.tiles and min(image.size) >= MIN_TILED:
+        if rules.tiles and min(image.size) >= MIN_TILED and max(image.size) > rules.sides[0]:
             boxes = heating.tiles(image.size, rules.tiles)
             looks = [hot(image.crop(box.as_xyxy()), rules.sides[0]) for box in boxes]
             maps.append(heating.stitched(looks, boxes, image.size))
