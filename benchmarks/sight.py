@@ -1,129 +1,293 @@
-"""Calibrate what the towers see: temperature and thresholds on one half, precision on the other.
+"""Calibrate what is read from photos, and measure it on photos that were not calibrated on.
 
-    python -m benchmarks.sight FILE.parquet:COLUMN … [--limit N] [--write]
+    python -m benchmarks.sight --data-dir DIR CATALOG … [--write]
 
-FILE has photos in a column ``image`` and colours in COLUMN; photos alike (``photo_md5``) stay on
-one side. Only rows whose column names one colour count. ``--write`` puts the figures chosen on the
-first half into ``data/vocabularies/sight.toml``.
+Takes the stored crops' vectors and masks of indexed catalogues, so no photo is embedded again.
+What a photo shows is compared with the catalogue's own fields; only items whose fields name one
+value count. Items of one product (``parent_id``, else the photo) are on one side of a split in
+halves. Scale and bias are fitted and thresholds chosen on one half and tested on the other, both
+ways; a value is shipped when it passes both ways, with the higher threshold. ``--write`` puts the
+figures (fitted on everything) into ``data/vocabularies/sight.toml``.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-from pathlib import Path
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
-from PIL import Image
-from sklearn.metrics import log_loss
+import torch
 
+from core.domain import Item
 from core.embedding.encoder import Vectors
-from core.language.sight import Sight
+from core.language.facts import FactFinder, Facts
+from core.language.sight import Attribute, evidence, said
 from core.language.vocabulary import Vocabulary
+from core.library import Library
 from core.models import ModelRoom
 from core.settings import SHIPPED, load_settings
+from core.vision import colours
 
 FILE = SHIPPED / "vocabularies" / "sight.toml"
+WORDS = Vocabulary(SHIPPED / "vocabularies")
 
-#: A colour is stated only where it is right this often, in so many cases at least.
-PRECISION, CASES = 0.9, 8
-SCALES = (25, 50, 75, 100, 150, 200)
+#: A threshold is chosen at this precision, and at ``KEPT`` in each catalogue alone; it is kept if
+#: right that often on the other half, and ``EACH`` in each catalogue; with so many cases.
+CHOSEN, KEPT, EACH, CASES = 0.94, 0.9, 0.85, 8
 
+#: Whatever the halves say, nobody is sure below this probability.
+LOWEST = 0.6
 
-def right(words: Vocabulary, names: tuple[str, ...], truth: list[str]) -> np.ndarray:
-    """Which colour fits which row: ``[n, colours] bool``; shades count as their colour."""
-    return np.array([[words.same_family(name, one) for name in names] for one in truth])
-
-
-def choose_scale(cosines: Vectors, fits: np.ndarray) -> float:
-    """The temperature with the least log loss of "the best colour fits"."""
-
-    def loss(scale: float) -> float:
-        odds = softmax(scale * cosines)
-        best = odds.argmax(axis=1)
-        rows = np.arange(len(odds))
-        return float(log_loss(fits[rows, best], odds[rows, best], labels=[False, True]))
-
-    return min(SCALES, key=loss)
+HOME = ("wooden", "metal", "glass", "plastic", "wicker", "ceramic", "fabric")
+WORN = ("denim", "leather", "fabric", "knitted", "metal", "plastic")
+PATTERNS = ("plain", "striped", "checked", "polka-dot", "floral", "graphic-print", "camouflage")
+#: Alternatives to the others that are not worth a word of their own.
+SAY_NOTHING = ("plain", "fabric")
+AUDIENCES = ("Women's", "Men's", "Girls'", "Boys'", "Baby")
 
 
-def choose_least(odds: Vectors, fits: np.ndarray, names: tuple[str, ...]) -> dict[str, float]:
-    """The lowest threshold per colour at which it is right often enough."""
-    best, found = odds.argmax(axis=1), {}
-    for number, name in enumerate(names):
-        mine = best == number
-        for least in np.arange(0.5, 0.96, 0.05):
-            chosen = mine & (odds[:, number] >= least)
-            if chosen.sum() >= CASES and fits[chosen, number].mean() >= PRECISION:
+@dataclass(frozen=True)
+class Trial:
+    """An attribute to try.
+
+    Attributes:
+        kind: ``colour`` …
+        domains: Kinds of product that it is for.
+        names: Its values.
+        truth: What the fields say of it.
+        on: Kinds of product that it is judged on; empty means those that it is for.
+    """
+
+    kind: str
+    domains: tuple[str, ...]
+    names: tuple[str, ...]
+    truth: Callable[[Item, Facts], list[str]]
+    on: tuple[str, ...] = ()
+
+
+def _colour(item: Item, _: Facts) -> list[str]:
+    named = WORDS.colours.names(item.attributes.get("colour", ""))
+    return named if len(named) == 1 else []
+
+
+def _material(_: Item, facts: Facts) -> list[str]:
+    return [*facts.materials, *(name for name in facts.patterns if name.endswith("-effect"))]
+
+
+def _pattern(item: Item, _: Facts) -> list[str]:
+    columns = (item.attributes.get(key, "") for key in ("pattern", "colour"))
+    return WORDS.patterns.names(" ; ".join([item.title, *columns]))
+
+
+def _audience(_: Item, facts: Facts) -> list[str]:
+    return [facts.audience] if facts.audience else []
+
+
+TRIALS = (
+    Trial("colour", ("home",), colours.NAMES, _colour),
+    Trial("colour", ("fashion",), colours.NAMES, _colour),
+    Trial("colour", ("", "food", "electronics"), colours.NAMES, _colour, ("home", "fashion")),
+    Trial("material", ("home",), HOME, _material),
+    Trial("material", ("fashion",), WORN, _material),
+    Trial("pattern", ("fashion", "home"), PATTERNS, _pattern),
+    Trial("audience", ("fashion",), AUDIENCES, _audience),
+)
+
+
+@dataclass
+class Photos:
+    """What is known of some catalogues' items: one row each."""
+
+    catalog: np.ndarray
+    items: list[Item]
+    facts: list[Facts]
+    vectors: Vectors
+    shares: Vectors
+
+    @property
+    def half(self) -> np.ndarray:
+        """Which half an item is in: ``[n] bool``."""
+        keys = (i.attributes.get("parent_id") or i.photo.sha256 for i in self.items)
+        return np.array([hashlib.sha256(key.encode()).digest()[0] % 2 == 0 for key in keys])
+
+
+def read(data_dir: str, names: list[str]) -> Photos:
+    """Crops' vectors, pixels and fields of indexed catalogues."""
+    library, finder = Library(load_settings(data_dir=data_dir)), FactFinder(WORDS)
+    catalog, items, vectors, shares = [], [], [], []
+    for name in names:
+        where = library.get(name)
+        rows = where.store.vectors("vl-clip").get(where.store.items.records())
+        found = where.store.groundings.get(row.grounding_key for row in rows.values())
+        for item in where.store.items.get(rows).values():
+            row = rows[item.item_id]
+            best = found[row.grounding_key].best
+            photo = where.images.open(item.photo.sha256)
+            shares.append(colours.colour_shares(photo, best.mask if best else None))
+            catalog.append(name)
+            items.append(item)
+            vectors.append(row.image_vector)
+    facts = [finder.find(item) for item in items]
+    return Photos(np.array(catalog), items, facts, np.stack(vectors), np.stack(shares))
+
+
+@dataclass
+class Rows:
+    """The rows that a trial can be judged on."""
+
+    cosines: Vectors
+    shares: Vectors
+    fits: np.ndarray
+    catalog: np.ndarray
+    half: np.ndarray
+
+    def only(self, mask: np.ndarray) -> Rows:
+        return Rows(*(getattr(self, name)[mask] for name in self.__dataclass_fields__))
+
+
+def rows_of(trial: Trial, photos: Photos, classes: Vectors) -> Rows:
+    """Rows whose domain is the trial's and whose fields name any value, one to be tried or not."""
+    truth = [trial.truth(item, facts) for item, facts in zip(photos.items, photos.facts,
+                                                            strict=True)]  # fmt: skip
+    fits = np.array(
+        [[any(WORDS.fits(trial.kind, n, t) for t in said) for n in trial.names] for said in truth]
+    )
+    on = trial.on or trial.domains
+    named = np.array([bool(one) for one in truth])
+    mine = named & np.array([facts.domain in on for facts in photos.facts])
+    rows = Rows(photos.vectors @ classes.T, photos.shares, fits, photos.catalog, photos.half)
+    return rows.only(mine)
+
+
+def fitted(trial: Trial, rows: Rows) -> Attribute:
+    """Scale, bias and the pixels' weight with the least log loss; catalogues weigh the same."""
+    rows = rows.only(rows.fits.any(axis=1))
+    counts = {name: np.sum(rows.catalog == name) for name in set(rows.catalog)}
+    weight = torch.tensor([1 / counts[name] for name in rows.catalog], dtype=torch.float32)
+    cosines, fits = torch.tensor(rows.cosines), torch.tensor(rows.fits)
+    pixels = torch.tensor(evidence(rows.shares)) if trial.kind == "colour" else None
+    scale, share = torch.tensor(4.0, requires_grad=True), torch.tensor(0.5, requires_grad=True)
+    bias = torch.zeros(len(trial.names), requires_grad=True)
+    optimiser = torch.optim.LBFGS([scale, share, bias], max_iter=300)
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        logits = scale.exp() * cosines + bias + (share * pixels if pixels is not None else 0)
+        right = torch.log_softmax(logits, 1).masked_fill(~fits, -1e9).logsumexp(1)
+        value = -(weight * right).sum() / weight.sum() + 0.01 * (bias**2).mean()
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return Attribute(
+        trial.kind,
+        frozenset(trial.domains),
+        trial.names,
+        round(float(scale.exp().detach()), 1),
+        tuple(round(float(one), 2) for one in bias.detach()),
+        round(float(share.detach()), 2) if pixels is not None else 0.0,
+        {},
+    )
+
+
+def chosen(attribute: Attribute, rows: Rows) -> dict[str, float]:
+    """The lowest threshold per value at which it is right often enough."""
+    odds, found = attribute.odds(rows.cosines, rows.shares), dict[str, float]()
+    for number, name in enumerate(attribute.names):
+        if name in SAY_NOTHING:
+            continue
+        for least in np.arange(LOWEST, 0.985, 0.02):
+            stated = replace(attribute, least={name: least}).stated(odds, rows.shares)
+            right = rows.fits[stated, number]
+            if len(right) < CASES:
+                break
+            each = [rows.fits[stated & (rows.catalog == one), number] for one in set(rows.catalog)]
+            if right.mean() >= CHOSEN and all(r.mean() >= KEPT for r in each if len(r) > 4):
                 found[name] = round(float(least), 2)
                 break
     return found
 
 
-def softmax(logits: Vectors) -> Vectors:
-    """Rows to probabilities."""
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
+def outcome(attribute: Attribute, rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per row: the best value's number, whether it is stated, whether it is right."""
+    odds = attribute.odds(rows.cosines, rows.shares)
+    best = odds.argmax(axis=1)
+    return best, attribute.stated(odds, rows.shares), rows.fits[np.arange(len(best)), best]
 
 
-def told(title: str, odds: Vectors, fits: np.ndarray, names: tuple[str, ...], least: dict) -> None:
-    """Print share stated and precision, with and without the thresholds."""
-    best, rows = odds.argmax(axis=1), np.arange(len(odds))
-    limits = np.array([least.get(name, 9.0) for name in names])
-    stated = odds[rows, best] >= limits[best]
-    good = fits[rows, best]
-    sure = f"{good[stated].mean():.3f}" if stated.any() else "—"
-    print(f"{title}: {len(odds)} photos; best colour right {good.mean():.3f}; ", end="")
-    print(f"stated {stated.mean():.3f}, of these right {sure}")
-
-
-def read(place: str, limit: int, words: Vocabulary) -> pd.DataFrame:
-    """Rows of ``FILE:COLUMN`` with one known colour, which goes into a column ``truth``."""
-    file, _, column = place.rpartition(":")
-    table = pd.read_parquet(file)
-    table = table.sample(min(limit, len(table)), random_state=1)
-    named = [words.colours.names(str(value)) for value in table[column]]
-    table = table[[len(one) == 1 for one in named]]
-    return table.assign(truth=[one[0] for one in named if len(one) == 1], name=Path(file).stem)
+def tried(trial: Trial, rows: Rows) -> Attribute:
+    """Both ways over the halves; prints what was right where it was not chosen on."""
+    parts, least = [], []
+    for first in (rows.half, ~rows.half):
+        attribute = fitted(trial, rows.only(first))
+        attribute = replace(attribute, least=chosen(attribute, rows.only(first)))
+        least.append(attribute.least)
+        parts.append((rows.only(~first), *outcome(attribute, rows.only(~first))))
+    catalog = np.concatenate([part[0].catalog for part in parts])
+    best, stated, right = (np.concatenate([part[n] for part in parts]) for n in (1, 2, 3))
+    passed = {}
+    for number, name in enumerate(trial.names):
+        mine = right[stated & (best == number)]
+        each = [right[stated & (best == number) & (catalog == one)] for one in set(catalog)]
+        good = len(mine) >= CASES and mine.mean() >= KEPT
+        good = good and all(one.mean() >= EACH for one in each if len(one) >= CASES)
+        if good and all(name in one for one in least):
+            passed[name] = max(one[name] for one in least)
+        elif mine.size or np.any(best == number):
+            told = f"right {mine.mean():.2f} of {mine.size}" if mine.size else "no threshold"
+            print(f"    never stated: {name} ({told}; best value right "
+                  f"{right[best == number].mean():.2f} of {np.sum(best == number)})")  # fmt: skip
+    kept = stated & np.isin(best, [trial.names.index(name) for name in passed])
+    for one in sorted(set(catalog)):
+        here = catalog == one
+        sure = right[here & kept]
+        print(f"    {one}: {here.sum()} items; best value right {right[here].mean():.3f}; stated "
+              f"{kept[here].mean():.3f}, of these right "
+              + (f"{sure.mean():.3f}" if sure.size else "—"))  # fmt: skip
+    for name in passed:
+        mine = right[kept & (best == trial.names.index(name))]
+        print(f"    {name}: right {mine.mean():.3f} of {mine.size}")
+    return replace(fitted(trial, rows), least=passed)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("places", nargs="+", metavar="FILE:COLUMN")
-    parser.add_argument("--limit", type=int, default=600)
+    parser.add_argument("catalogs", nargs="+", metavar="CATALOG")
+    parser.add_argument("--data-dir")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    words = Vocabulary(SHIPPED / "vocabularies")
-    table = pd.concat([read(place, given.limit, words) for place in given.places])
+    photos = read(given.data_dir, given.catalogs)
     encoder = ModelRoom(load_settings()).encoders.compact
-    sight = Sight(encoder, FILE)
-    photos = encoder.encode_images(
-        [Image.open(io.BytesIO(data)).convert("RGB") for data in table["image"]]
-    )
-    fits, cosines = right(words, sight.names, list(table["truth"])), sight.cosines(photos)
-    first = np.array([int(one[:8], 16) % 2 == 0 for one in table["photo_md5"]])
-    scale = choose_scale(cosines[first], fits[first])
-    odds = softmax(scale * cosines)
-    least = choose_least(odds[first], fits[first], sight.names)
-    print(f"chosen on the first halves: scale {scale}, thresholds {least}")
-    shipped = sight.probabilities(photos)
-    for name in dict.fromkeys(table["name"]):
-        here = np.array(table["name"] == name)
-        told(f"{name}, first half", odds[here & first], fits[here & first], sight.names, least)
-        told(f"{name}, second half", odds[here & ~first], fits[here & ~first], sight.names, least)
-        told(f"{name}, whole, shipped", shipped[here], fits[here], sight.names, sight.least)
+    shipped = []
+    for trial in TRIALS:
+        rows = rows_of(trial, photos, said(encoder, trial.names))
+        print(f"{trial.kind} ({', '.join(filter(None, trial.domains))}), {len(rows.fits)} items:")
+        attribute = tried(trial, rows)
+        print(f"  thresholds {dict(attribute.least)}")
+        if attribute.least:
+            shipped.append(attribute)
     if given.write:
-        write(scale, sight.names, least)
+        write(shipped)
 
 
-def write(scale: float, names: tuple[str, ...], least: dict[str, float]) -> None:
-    """Ship the chosen figures."""
-    head = FILE.read_text(encoding="utf-8").split("\nscale", 1)[0]
-    listed = ", ".join(f'"{name}"' for name in names)
-    rows = "\n".join(f'"{name}" = {value}' for name, value in least.items())
-    text = f"{head}\nscale = {scale}\ncolours = [{listed}]\n\n[least]\n{rows}\n"
-    FILE.write_text(text, encoding="utf-8")
+def write(attributes: list[Attribute]) -> None:
+    """Ship the figures."""
+    parts = [FILE.read_text(encoding="utf-8").split("\n\n", 1)[0].strip()]
+    for one in attributes:
+        parts.append(
+            f'[[attribute]]\nkind = "{one.kind}"\ndomains = {_listed(sorted(one.domains))}\n'
+            f"names = {_listed(one.names)}\nscale = {one.scale}\npixels = {one.pixels}\n"
+            f"bias = {list(one.bias)}"
+        )
+        rows = "\n".join(f'"{name}" = {value}' for name, value in one.least.items())
+        parts.append(f"[attribute.least]\n{rows}")
+    FILE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ def build_rules(settings: Settings, encoder: Encoder | None = None) -> RuleRewri
         SettingsError: A shipped vocabulary is broken.
     """
     folder = settings.shipped / "vocabularies"
-    return RuleRewriter(folder, Sight(encoder, folder / "sight.toml") if encoder else None)
+    if encoder is None:
+        return RuleRewriter(folder)
+    return RuleRewriter(folder, Sight(encoder, folder / "sight.toml", settings.crop_padding))
 
 
 def build_messages(settings: Settings, log: CallLog | None = None) -> Messages:

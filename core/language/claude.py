@@ -12,9 +12,11 @@ from typing import Any
 
 from PIL import Image
 
+from core.domain.grounding import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite, RewriteRun
 from core.domain.usage import Call, Spent
+from core.embedding.encoder import Vectors
 from core.errors import RewritingFailed
 from core.language.budget import Budget
 from core.language.failures import BadAnswer
@@ -39,6 +41,9 @@ class ClaudeRewriter:
         rounds: Most turns of draft and verdict (the paper has 5).
     """
 
+    #: It asks a model that has eyes of its own.
+    towers = ""
+
     def __init__(self, messages: Messages, prompts: Prompts, rounds: int = 5) -> None:
         self.messages = messages
         self.prompts = prompts
@@ -60,8 +65,14 @@ class ClaudeRewriter:
         """The loop over an item, for whoever asks its questions in another way."""
         return Loop(self.prompts, item, photo, self._rounds)
 
-    def rewrite(self, item: Item, photo: Image.Image | None) -> Rewrite:
-        """Describe an item.
+    def rewrite(
+        self,
+        item: Item,
+        photo: Image.Image | None,
+        grounding: Grounding | None = None,
+        vector: Vectors | None = None,
+    ) -> Rewrite:
+        """Describe an item; it looks at the whole photo, so grounding and vector are left aside.
 
         Raises:
             RewritingFailed: There is no usable draft at all, or the server can't be asked; the

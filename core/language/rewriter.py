@@ -6,8 +6,10 @@ from typing import Protocol
 
 from PIL import Image
 
+from core.domain.grounding import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite
+from core.embedding.encoder import Vectors
 
 
 class Rewriter(Protocol):
@@ -23,8 +25,25 @@ class Rewriter(Protocol):
         """Hash of everything the result depends on besides the item and its photo."""
         ...
 
-    def rewrite(self, item: Item, photo: Image.Image | None) -> Rewrite:
+    @property
+    def towers(self) -> str:
+        """Fingerprint of the encoder whose vector of the crop it can use; empty for none."""
+        ...
+
+    def rewrite(
+        self,
+        item: Item,
+        photo: Image.Image | None,
+        grounding: Grounding | None = None,
+        vector: Vectors | None = None,
+    ) -> Rewrite:
         """Describe an item; never empty, and never without the trace that led there.
+
+        Args:
+            item: The listing.
+            photo: The stored photo.
+            grounding: Where the product is in it.
+            vector: Of the grounded crop, ``[d] float32``, from the encoder ``towers``.
 
         Raises:
             StudioError: The text could not be written; the sentence says why.

@@ -1,31 +1,33 @@
 """The offline rewriter: vocabularies and rules, in the agent's three roles.
 
-It states what the listing's fields state, and a colour that they don't name where the image tower
-is sure of it. The summarizer looks at title and product type, the evaluator checks the draft
-against the facts of all fields and against the photo, the refiner writes again with all of them:
-the paper's loop, with rules for a model.
+It states what the listing's fields state, and what they leave open (a colour, a material, for whom)
+where the photo shows it for sure. The summarizer looks at title and product type, the evaluator
+checks the draft against the facts of all fields and against the photo, the refiner writes again
+with all of them: the paper's loop, with rules for a model.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
 
+from core.domain.grounding import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite, Round
 from core.embedding.encoder import Vectors
 from core.language.compose import compose, short
 from core.language.facts import FactFinder, Facts
 from core.language.plain import TITLE_LIMIT, capitalised, has_words, plain
-from core.language.sight import Seen, Sight
+from core.language.sight import Look, Seen, Sight
 from core.language.vocabulary import Vocabulary
 
 #: Raise this when the rules change what they write: stored rewrites are then made again.
-RULES_VERSION = 3
+RULES_VERSION = 4
 
 #: What a photo that shows another colour than the listing states takes off the score.
 _DISAGREES = 1.5
@@ -56,38 +58,64 @@ class RuleRewriter:
         seed += f"-{self._sight.fingerprint}" if self._sight else ""
         return hashlib.sha256(seed.encode()).hexdigest()[:16]
 
-    def rewrite(self, item: Item, photo: Image.Image | None = None) -> Rewrite:
+    @property
+    def towers(self) -> str:
+        """Fingerprint of the towers that look at the crop; empty when it sees no photos."""
+        return self._sight.towers if self._sight else ""
+
+    def rewrite(
+        self,
+        item: Item,
+        photo: Image.Image | None = None,
+        grounding: Grounding | None = None,
+        vector: Vectors | None = None,
+    ) -> Rewrite:
         """Describe an item in one sentence; falls back to its type, then to ``Product``."""
         facts = self._facts.find(item)
         last_resort = _last_resort(item)
         draft = compose(self._facts.find(item, title_only=True)) or last_resort
-        look = self._look(item, facts, photo)
-        if look.adds:
-            facts = replace(facts, colours=(look.adds.colour,))
+        sighting = self._look(item, facts, photo, grounding, vector)
+        facts = _with(facts, sighting.adds)
         refined = compose(facts) or last_resort
-        rounds = [self._evaluate(draft, facts, refined, look)]
+        rounds = [self._evaluate(draft, facts, refined, sighting)]
         if not rounds[0].stop:
-            rounds.append(self._evaluate(refined, facts, refined, look))
+            rounds.append(self._evaluate(refined, facts, refined, sighting))
         return Rewrite(rounds[-1].draft, tuple(rounds), self.name, self.fingerprint)
 
-    def _look(self, item: Item, facts: Facts, photo: Image.Image | None) -> _Look:
+    def _look(
+        self,
+        item: Item,
+        facts: Facts,
+        photo: Image.Image | None,
+        grounding: Grounding | None,
+        vector: Vectors | None,
+    ) -> _Sighting:
         """What the photo adds to the fields, or has against them."""
         if self._sight is None or photo is None:
-            return _Look()
-        vector = self._sight.look(photo)
-        seen = self._sight.colour(vector)
-        if seen is None or facts.foreign or facts.domain == "art":
-            return _Look(vector)  # a painting has many colours, whatever its vector is nearest to
-        text = " ; ".join((facts.phrase, facts.noun, *facts.details, *facts.patterns))
-        stated = (*facts.colours, *self._words.colours.names(text))
-        if not stated and not self._words.colours.find(plain(item.description, 2000)):
-            return _Look(vector, adds=seen)
+            return _Sighting()
+        look = self._sight.look(photo, grounding, vector)
+        if facts.foreign or facts.domain == "art":
+            return _Sighting(look)  # a painting has many colours, whatever its vector is nearest to
+        seen = self._sight.read(look, facts.domain)
+        said = " ; ".join((facts.phrase, facts.noun, *facts.details, *facts.patterns))
+        text = f"{said} ; {plain(item.description, 2000)}"
+        adds = {}
+        if "material" in seen and not facts.materials and not self._words.materials.find(text):
+            adds["material"] = seen["material"]
+        if "audience" in seen and facts.noun and not self._words.audiences.find(text):
+            adds["audience"] = seen["audience"]
+        colour = seen.get("colour")
+        if colour is None:
+            return _Sighting(look, adds)
+        stated = (*facts.colours, *self._words.colours.names(said))
+        if not stated and not self._words.colours.find(text):
+            return _Sighting(look, adds | {"colour": colour})
         known = bool(stated) and len(facts.colours) <= 1 and "multicoloured" not in stated
-        if known and not any(self._words.same_family(seen.colour, one) for one in stated):
-            return _Look(vector, against=seen, stated=stated[0])
-        return _Look(vector)
+        if known and not any(self._words.same_family(colour.name, one) for one in stated):
+            return _Sighting(look, adds, against=colour, stated=stated[0])
+        return _Sighting(look, adds)
 
-    def _evaluate(self, draft: str, facts: Facts, refined: str, look: _Look) -> Round:
+    def _evaluate(self, draft: str, facts: Facts, refined: str, sighting: _Sighting) -> Round:
         """Check a draft's coverage of the facts and its agreement with the photo."""
         statements = _statements(facts, refined)
         missing = [
@@ -101,15 +129,15 @@ class RuleRewriter:
             if statements
             else f"The listing states nothing more that can be seen; {words} words."
         ]
-        if look.photo is not None and self._sight is not None:
-            cosine = self._sight.agreement(look.photo, draft)
+        if sighting.look is not None and self._sight is not None:
+            cosine = self._sight.agreement(sighting.look, draft)
             notes.append(f"Photo and text agree: cosine {cosine:.2f}.")
-        if look.adds:
-            notes.append(f"The photo shows {_sure(look.adds)}; the listing names no colour.")
-        if look.against:
+        for kind, seen in sighting.adds.items():
+            notes.append(f"The photo shows {_sure(seen)}; the listing names no {kind}.")
+        if sighting.against:
             score = max(1.0, score - _DISAGREES)
             notes.append(
-                f"The photo looks {_sure(look.against)}, the listing says {look.stated}: "
+                f"The photo looks {_sure(sighting.against)}, the listing says {sighting.stated}: "
                 "the listing was believed."
             )
         suggestions = [f"Say the {one}." for one in missing]
@@ -125,17 +153,28 @@ class RuleRewriter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What was seen: the photo's vector, a colour to add, or one against the stated colour."""
+class _Sighting:
+    """What was seen: what to add (by attribute), or a colour against the stated one."""
 
-    photo: Vectors | None = None
-    adds: Seen | None = None
+    look: Look | None = None
+    adds: Mapping[str, Seen] = field(default_factory=dict)
     against: Seen | None = None
     stated: str = ""
 
 
+def _with(facts: Facts, seen: Mapping[str, Seen]) -> Facts:
+    """The facts, completed by what the photo shows."""
+    if "colour" in seen:
+        facts = replace(facts, colours=(seen["colour"].name,))
+    if "material" in seen:
+        facts = replace(facts, materials=(seen["material"].name,))
+    if "audience" in seen:
+        facts = replace(facts, audience=seen["audience"].name)
+    return facts
+
+
 def _sure(seen: Seen) -> str:
-    return f"{seen.colour} ({seen.probability:.0%} sure)"
+    return f"{seen.name} ({seen.probability:.0%} sure)"
 
 
 def _last_resort(item: Item) -> str:

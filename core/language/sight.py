@@ -1,9 +1,10 @@
-"""What the studio's own CLIP towers see in a photo: a colour, where they are sure of one.
+"""What is seen of an item: its colour, material, audience, each only where it is sure.
 
-Zero-shot over the colours of ``data/vocabularies/sight.toml``: cosines of the photo and a few
-phrases per colour, a softmax at a calibrated temperature, and a threshold per colour. Temperature
-and thresholds were chosen on development data (``benchmarks/sight.py``); a colour that was not
-right often enough at any threshold has none and is never stated.
+Zero-shot over the values in ``data/vocabularies/sight.toml``: cosines of the grounded picture and
+a few phrases per value, for colours also the pixels under the product's mask, a softmax with
+calibrated scale and bias, and a threshold per value. All figures were chosen on development data
+(``benchmarks/sight.py``); a value that was not right often enough at any threshold has none and is
+never stated.
 """
 
 from __future__ import annotations
@@ -11,94 +12,189 @@ from __future__ import annotations
 import hashlib
 import threading
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from core.domain import Grounding, ImageView
 from core.embedding.encoder import Encoder, Vectors
 from core.errors import SettingsError
+from core.vision import colours
+from core.vision.views import image_view
 
-#: How a colour is put into words for the text tower; their vectors are averaged.
+#: How a value is put into words for the text tower; their vectors are averaged.
 PHRASES = ("a photo of a {} item", "{} item", "{}, a product photo")
+
+#: Below this share of the product's pixels a colour is a detail, and no colour of the product.
+LEAST_SHARE = 0.3
+
+#: Added to shares before their logarithm is taken, so that no colour is impossible.
+_EVEN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A colour that the towers are sure of.
+    """A value that the sight is sure of.
 
     Attributes:
-        colour: Its name, as in ``data/vocabularies/colours.toml``.
+        name: Its name, as in the vocabularies.
         probability: Calibrated, 0 to 1.
     """
 
-    colour: str
+    name: str
     probability: float
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a product.
+
+    Attributes:
+        vector: Of the grounded picture, ``[d] float32, L2-normalised``.
+        shares: Of its pixels under each colour name (``core.vision.colours``), ``[12] float32``.
+    """
+
+    vector: Vectors
+    shares: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What one attribute can be, and when it counts as seen.
+
+    Attributes:
+        kind: ``colour``, ``material`` or ``audience``.
+        domains: Kinds of product that it is read for; no two of a kind share one.
+        names: The values.
+        scale: Times cosine.
+        bias: Per value.
+        pixels: Times the logarithm of the pixels' share; 0 leaves pixels out.
+        least: Probability from which on a value is stated; one without is never stated.
+    """
+
+    kind: str
+    domains: frozenset[str]
+    names: tuple[str, ...]
+    scale: float
+    bias: tuple[float, ...]
+    pixels: float
+    least: Mapping[str, float]
+
+    @classmethod
+    def parse(cls, table: Mapping[str, Any]) -> Attribute:
+        """Read one table of ``sight.toml``; raises ``ValueError`` and the like."""
+        names = tuple(map(str, table["names"]))
+        bias = tuple(map(float, table["bias"]))
+        least = {str(name): float(value) for name, value in table["least"].items()}
+        pixels = float(table.get("pixels", 0))
+        if len(bias) != len(names) or not set(least) <= set(names):
+            raise ValueError("bias and thresholds don't fit the names")
+        if pixels and names != colours.NAMES:
+            raise ValueError(f"pixels are counted for the colours {', '.join(colours.NAMES)}")
+        domains = frozenset(map(str, table["domains"]))
+        return cls(str(table["kind"]), domains, names, float(table["scale"]), bias, pixels, least)
+
+    def odds(self, cosines: Vectors, shares: Vectors) -> Vectors:
+        """Calibrated probabilities: cosines ``[n, values]``, shares ``[n, 12]`` to ``[n, values]``.
+        """  # fmt: skip
+        logits = self.scale * cosines + np.array(self.bias, np.float32)
+        if self.pixels:
+            logits = logits + self.pixels * evidence(shares)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def stated(self, odds: Vectors, shares: Vectors) -> np.ndarray:
+        """Which rows' best value is sure enough to be stated: ``[n] bool``."""
+        best, rows = odds.argmax(axis=1), np.arange(len(odds))
+        sure = odds[rows, best] >= np.array([self.least.get(name, 2) for name in self.names])[best]
+        return sure & (shares[rows, best] >= LEAST_SHARE) if self.pixels else sure
+
+
+def evidence(shares: Vectors) -> Vectors:
+    """What pixels say for each colour, as logarithms: ``[n, 12]`` to ``[n, 12]``."""
+    return np.log(shares + _EVEN)
+
+
 class Sight:
-    """Reads colours from photos and measures how well words fit a photo. Thread-safe.
+    """Reads attributes from pictures and measures how well words fit one. Thread-safe.
 
     Args:
         encoder: The towers.
-        path: The colours with their thresholds (``sight.toml``).
+        path: The attributes with their figures (``sight.toml``).
+        padding: Of crops, as a share of the box's longer side.
 
     Raises:
         SettingsError: The file is missing or broken.
     """
 
-    def __init__(self, encoder: Encoder, path: Path) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: Encoder, path: Path, padding: float = 0.05) -> None:
+        self._encoder, self._padding = encoder, padding
         try:
             content = path.read_bytes()
-            table = tomllib.loads(content.decode("utf-8"))
-            self._scale = float(table["scale"])
-            self.names = tuple(map(str, table["colours"]))
-            self.least = {str(name): float(value) for name, value in table["least"].items()}
+            tables = tomllib.loads(content.decode("utf-8"))["attribute"]
+            self.attributes = tuple(Attribute.parse(table) for table in tables)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SettingsError(f"The vocabulary {path} can't be read: {error}.") from None
         self._digest = hashlib.sha256(content).hexdigest()
-        self._classes: Vectors | None = None
+        self._classes: dict[tuple[str, ...], Vectors] = {}
         self._lock = threading.Lock()
 
     @property
+    def towers(self) -> str:
+        """Fingerprint of the towers: a crop's vector of theirs need not be computed again."""
+        return self._encoder.fingerprint
+
+    @property
     def fingerprint(self) -> str:
-        """Hash of the towers, the phrases and the thresholds."""
+        """Hash of the towers, the phrases and the figures."""
         parts = (self._encoder.fingerprint, *PHRASES, self._digest)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
-    def look(self, photo: Image.Image) -> Vectors:
-        """The photo's vector: ``[d] float32, L2-normalised``."""
-        return self._encoder.encode_images([photo])[0]
+    def look(
+        self, photo: Image.Image, grounding: Grounding | None = None, vector: Vectors | None = None
+    ) -> Look:
+        """Look at a product.
 
-    def agreement(self, photo: Vectors, text: str) -> float:
-        """Cosine of a photo's vector and a text."""
-        return float(self._encoder.encode_texts([text])[0] @ photo)
+        Args:
+            photo: The stored photo.
+            grounding: Where it is; without, the whole photo is looked at.
+            vector: The crop's vector of the same towers, where it is known already.
+        """
+        if vector is None:
+            crop = image_view(photo, grounding, ImageView.CROP, self._padding)
+            vector = self._encoder.encode_images([crop])[0]
+        best = grounding.best if grounding else None
+        return Look(vector, colours.colour_shares(photo, best.mask if best else None))
 
-    def cosines(self, photos: Vectors) -> Vectors:
-        """Cosine of photos and each colour in ``names``: ``[n, d]`` to ``[n, colours]``."""
-        return photos @ self._vectors().T
+    def read(self, look: Look, domain: str) -> dict[str, Seen]:
+        """What it is sure of: attribute (``colour`` …) to value, for one kind of product."""
+        found, shares = {}, look.shares[None]
+        for attribute in self.attributes:
+            if domain not in attribute.domains:
+                continue
+            odds = attribute.odds(look.vector[None] @ self._said(attribute.names).T, shares)
+            if attribute.stated(odds, shares)[0]:
+                best = int(odds[0].argmax())
+                found[attribute.kind] = Seen(attribute.names[best], float(odds[0, best]))
+        return found
 
-    def probabilities(self, photos: Vectors) -> Vectors:
-        """Calibrated probability of each colour in ``names``: ``[n, d]`` to ``[n, colours]``."""
-        logits = self._scale * self.cosines(photos)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
+    def agreement(self, look: Look, text: str) -> float:
+        """Cosine of the picture and a text."""
+        return float(self._encoder.encode_texts([text])[0] @ look.vector)
 
-    def colour(self, photo: Vectors) -> Seen | None:
-        """The colour of what a photo shows, or ``None`` where the towers are not sure."""
-        odds = self.probabilities(photo[None])[0]
-        best = int(odds.argmax())
-        name = self.names[best]
-        sure = name in self.least and odds[best] >= self.least[name]
-        return Seen(name, float(odds[best])) if sure else None
-
-    def _vectors(self) -> Vectors:
+    def _said(self, names: tuple[str, ...]) -> Vectors:
         with self._lock:
-            if self._classes is None:
-                said = [phrase.format(name) for name in self.names for phrase in PHRASES]
-                each = self._encoder.encode_texts(said).reshape(len(self.names), len(PHRASES), -1)
-                mean = each.mean(axis=1)
-                self._classes = mean / np.linalg.norm(mean, axis=1, keepdims=True)
-            return self._classes
+            if names not in self._classes:
+                self._classes[names] = said(self._encoder, names)
+            return self._classes[names]
+
+
+def said(encoder: Encoder, names: tuple[str, ...]) -> Vectors:
+    """Vectors of some values' phrases: ``[values, d] float32, L2-normalised``."""
+    phrases = [phrase.format(name.lower()) for name in names for phrase in PHRASES]
+    mean = encoder.encode_texts(phrases).reshape(len(names), len(PHRASES), -1).mean(axis=1)
+    return mean / np.linalg.norm(mean, axis=1, keepdims=True)

@@ -121,7 +121,8 @@ class RewritingVerbs:
         models = self._models.for_indexing()
         wanted = models.corrected_by(decided).rewrite_key(item)
         event = decided.of(Stage.REWRITE, item_id, item.photo.sha256)
-        alone = replace(decided, standing={})
+        boxes = {key: one for key, one in decided.standing.items() if one.stage is Stage.GROUNDING}
+        alone = replace(decided, standing=boxes)
         machine_key = models.corrected_by(alone).rewrite_key(item)
         stored = store.items.records([item_id])[item_id].rewrite_key  # until it is indexed anew
         found = store.rewrites.get([key for key in (wanted, machine_key, stored) if key])

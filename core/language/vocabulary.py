@@ -99,6 +99,10 @@ class Vocabulary:
         self.families = {
             name: frozenset(shades) for name, shades in tables["colours"]["families"].items()
         }
+        self._seen_families = {
+            kind: {name: frozenset(words) for name, words in tables[f"{kind}s"]["families"].items()}
+            for kind in ("material", "pattern", "audience")
+        }
         self.materials = Terms(tables["materials"]["terms"])
         self.media = _words(tables["materials"]["media"]["words"])
         self.media_keys = frozenset(tables["materials"]["media"]["keys"])
@@ -168,6 +172,18 @@ class Vocabulary:
         return first == second or any(
             first in shades and second in shades for shades in self.families.values()
         )
+
+    def fits(self, kind: str, seen: str, stated: str) -> bool:
+        """Whether what a photo shows (``metal``) fits what a listing says (``brass``).
+
+        Args:
+            kind: ``colour``, ``material``, ``pattern`` or ``audience``.
+            seen: A value of ``sight.toml``.
+            stated: A canonical word of that vocabulary.
+        """
+        if kind == "colour":
+            return self.same_family(seen, stated)
+        return stated in self._seen_families[kind].get(seen, {seen})
 
 
 def plural(word: str) -> str:

@@ -1,8 +1,9 @@
 """Drives tasks through the stages, chunk by chunk, with everything but the models hidden behind.
 
-Reading cached results, opening photos, rewriting and preparing run in worker threads ahead of the
-models; writing runs in a thread behind them. A chunk is written in the order groundings and
-rewrites, items, vectors: wherever the process dies, a stored vector has all that it was made of.
+Reading cached results, opening photos and preparing run in worker threads ahead of the models;
+rewriting runs between pictures and words, because it looks with the pictures' vectors; writing
+runs in a thread behind them. A chunk is written in the order groundings and rewrites, items,
+vectors: wherever the process dies, a stored vector has all that it was made of.
 """
 
 from __future__ import annotations
@@ -39,7 +40,11 @@ class _Prepared:
     tasks: list[Task]
     batches: list[Batch]
     groundings: dict[str, Grounding]
-    rewrites: dict[str, Rewrite]
+
+    @property
+    def rewrites(self) -> dict[str, Rewrite]:
+        """What was described in this run."""
+        return {t.rewrite_key: t.rewrite for t in self.tasks if t.described and t.rewrite}
 
 
 class Driver:
@@ -60,14 +65,16 @@ class Driver:
             rows = {
                 batch.model.name: stages.embed(batch, self._models) for batch in prepared.batches
             }
+            for task in prepared.tasks:  # whose vectors are there, and only the words are not
+                if task.needs_rewrite:
+                    stages.rewrite(task, self._models)
             self._settle(prepared, rows)
             yield prepared.tasks
 
     def _load(self, tasks: list[Task]) -> _Prepared:
-        """Worker: cached results; photos where a stage needs them; rewriting."""
+        """Worker: cached results; photos where a stage needs them."""
         groundings = self._store.groundings.get(t.grounding_key for t in tasks if t.grounding_key)
         rewrites = self._store.rewrites.get(t.rewrite_key for t in tasks if t.rewrite_key)
-        made: dict[str, Rewrite] = {}
         for task in tasks:
             stored = groundings.get(task.grounding_key)
             # Stored under an older threshold, maybe; the detections are the same.
@@ -75,10 +82,7 @@ class Driver:
             task.rewrite = rewrites.get(task.rewrite_key)
             if task.needs_grounding or task.needs_rewrite:
                 stages.open_photo(task, self._photos)
-            if task.needs_rewrite and stages.rewrite(task, self._models):
-                assert task.rewrite is not None  # noqa: S101
-                made[task.rewrite_key] = task.rewrite
-        return _Prepared(tasks, [], {}, made)
+        return _Prepared(tasks, [], {})
 
     def _ground(self, loaded: _Prepared) -> _Prepared:
         """Model thread: what is not grounded yet."""
@@ -99,7 +103,8 @@ class Driver:
         """Count, and queue the writes."""
         counts = self._tally.per_stage
         counts["grounding"] += len(chunk.groundings)
-        counts["rewriting"] += len(chunk.rewrites)
+        described = chunk.rewrites
+        counts["rewriting"] += len(described)
         counts["embedding"] += sum(map(len, rows.values()))
         for task in chunk.tasks:
             task.photo = None
@@ -109,7 +114,7 @@ class Driver:
 
         def write() -> None:
             self._store.groundings.add(chunk.groundings)
-            self._store.rewrites.add(chunk.rewrites)
+            self._store.rewrites.add(described)
             self._store.items.upsert(records)
             for engine, new in rows.items():
                 self._store.vectors(engine).upsert(new)

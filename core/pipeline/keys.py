@@ -41,8 +41,14 @@ def inputs_key(item: Item) -> str:
     return rewrite_key(item, "")
 
 
-def rewrite_key(item: Item, rewriter_fingerprint: str) -> str:
-    """Key of a rewrite: photo, everything said of the product, rewriter."""
+def rewrite_key(item: Item, rewriter_fingerprint: str, seen: tuple[object, ...] = ()) -> str:
+    """Key of a rewrite: photo, everything said of the product, rewriter.
+
+    Args:
+        item: The item.
+        rewriter_fingerprint: Of the rewriter.
+        seen: What it is shown besides: key of the grounding, and padding of the crop.
+    """
     return content_key(
         "rewrite",
         REWRITING,
@@ -53,6 +59,7 @@ def rewrite_key(item: Item, rewriter_fingerprint: str) -> str:
         item.department,
         dict(item.attributes),
         rewriter_fingerprint,
+        *seen,
     )
 
 

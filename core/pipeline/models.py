@@ -107,8 +107,13 @@ class Models:
         return (
             self._corrected(Stage.REWRITE, item)
             or self.corrections.rewritten(item.item_id, keys.inputs_key(item))
-            or keys.rewrite_key(item, rewriter)
+            or keys.rewrite_key(item, rewriter, self._shown(item))
         )
+
+    def _shown(self, item: Item) -> tuple[object, ...]:
+        looks = self.rewriter is not None and self.rewriter.towers
+        grounding = self.grounding_key(item) if looks else ""
+        return (grounding, self.padding) if grounding else ()
 
     def corrected_by(self, corrections: Corrections) -> Models:
         """The same models with what people decided in one catalogue."""

@@ -35,5 +35,4 @@ class Planner:
             )
             rewrite_key = self._models.rewrite_key(item)
             if stale or (rewrite_key and record.rewrite_key != rewrite_key):
-                grounding_key = self._models.grounding_key(item) if stale else ""
-                yield Task(record, stale, grounding_key, rewrite_key)
+                yield Task(record, stale, self._models.grounding_key(item), rewrite_key)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from core.domain import Grounding, Item, Rewrite, TextView
+from core.domain import Grounding, ImageView, Item, Rewrite, TextView
 from core.errors import EngineUnavailable, SettingsError, WeightsUnavailable
 from core.pipeline.models import EngineModel, Models, Photos
 from core.store.items import ItemRecord
@@ -39,6 +40,7 @@ class Task:
         rewrite_key: Key of its rewrite; empty when none is needed.
         grounding: Its grounding, once there.
         rewrite: Its rewrite, once there.
+        described: The rewrite was made in this run.
         photo: Its photo, while a stage needs it.
         error: Stage and reason of the first failure; further stages leave the item alone.
     """
@@ -49,6 +51,7 @@ class Task:
     rewrite_key: str = ""
     grounding: Grounding | None = None
     rewrite: Rewrite | None = None
+    described: bool = False
     photo: Image.Image | None = None
     error: tuple[str, str] | None = None
 
@@ -128,12 +131,19 @@ def _ground_batch(tasks: Sequence[Task], grounder: BatchGrounder) -> None:
         task.grounding = grounding
 
 
-def rewrite(task: Task, models: Models) -> bool:
-    """Describe the product; returns whether a rewrite was made."""
+def rewrite(task: Task, models: Models, vector: Vectors | None = None) -> bool:
+    """Describe the product; returns whether a rewrite was made.
+
+    Args:
+        task: The item, its photo open.
+        models: With the rewriter.
+        vector: Of the crop, where the rewriter's own towers have embedded it.
+    """
 
     def work() -> None:
         assert models.rewriter is not None  # noqa: S101
-        task.rewrite = models.rewriter.rewrite(task.item, task.photo)
+        task.rewrite = models.rewriter.rewrite(task.item, task.photo, task.grounding, vector)
+        task.described = True
 
     return attempt(task, "rewriting", work)
 
@@ -159,12 +169,22 @@ def prepare(tasks: Sequence[Task], models: Models, photos: Photos) -> list[Batch
                 batches[model.name].tasks.append(task)
 
         attempt(task, "photo", work)
-        task.photo = None
-    return [batch for batch in batches.values() if batch.tasks]
+        if not task.needs_rewrite:
+            task.photo = None
+    found = [batch for batch in batches.values() if batch.tasks]
+    return sorted(found, key=lambda batch: not _sees(batch.model, models))
+
+
+def _sees(model: EngineModel, models: Models) -> bool:
+    """Whether the engine's picture vectors are what the rewriter would look with."""
+    rewriter = models.rewriter
+    cropped = model.engine.image_view is ImageView.CROP
+    return rewriter is not None and cropped and model.encoder.fingerprint == rewriter.towers
 
 
 def embed(batch: Batch, models: Models) -> list[VectorRow]:
-    """Embed pictures and words; a batch that fails is taken apart to find the item at fault."""
+    """Embed pictures, describe, embed words; a batch that fails is taken apart to find the item
+    at fault."""
     try:
         return _embed(batch, models)
     except FATAL:
@@ -184,6 +204,16 @@ def embed(batch: Batch, models: Models) -> list[VectorRow]:
 def _embed(batch: Batch, models: Models) -> list[VectorRow]:
     engine, encoder = batch.model.engine, batch.model.encoder
     images: Vectors = encoder.encode_prepared(torch.cat(batch.inputs))
+    if batch.model.needs_rewrite:  # between picture and words: it looks with the picture's vector
+        sees = _sees(batch.model, models)
+        for task, vector in zip(batch.tasks, images, strict=True):
+            if task.needs_rewrite:
+                rewrite(task, models, vector if sees else None)
+        well = [task.error is None for task in batch.tasks]
+        images = images[well]
+        batch = Batch(batch.model, list(compress(batch.tasks, well)))
+        if not batch.tasks:
+            return []
     texts: Vectors = encoder.encode_texts(
         [text_view(task.item, task.rewrite, engine.text_view) for task in batch.tasks]
     )

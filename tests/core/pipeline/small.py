@@ -112,8 +112,15 @@ class PlainRewriter:
 
     name = "plain"
     fingerprint = "plain-1"
+    towers = ""
 
-    def rewrite(self, item: Item, photo: Image.Image | None) -> Rewrite:
+    def rewrite(
+        self,
+        item: Item,
+        photo: Image.Image | None,
+        grounding: Grounding | None = None,
+        vector: np.ndarray | None = None,
+    ) -> Rewrite:
         text = f"a {item.product_type} called {item.title}"
         return Rewrite(text, (Round(text, 4.0, "short", ("nothing",), stop=True),), "plain", "p-1")
 

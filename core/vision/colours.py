@@ -1,0 +1,78 @@
+"""Colours of pixels by name: how much of a product is black, white, red … ?"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from core.domain import Mask
+
+#: English's basic colour terms (Berlin & Kay), with beige.
+NAMES = (
+    "black", "white", "grey", "brown", "beige", "red", "pink", "orange", "yellow", "green", "blue",
+    "purple",
+)  # fmt: skip
+
+#: Longest side at which pixels are counted: an overview is what a colour name is about.
+_SIDE = 96
+
+#: A mask with fewer pixels than this at that size says nothing; the whole picture is counted.
+_FEWEST = 30
+
+_TO_XYZ = np.array([[0.4124, 0.2126, 0.0193], [0.3576, 0.7152, 0.1192], [0.1805, 0.0722, 0.9505]])
+_D65 = np.array([0.9505, 1.0, 1.089])
+
+Floats = npt.NDArray[np.float64]
+
+
+def colour_shares(photo: Image.Image, mask: Mask | None) -> npt.NDArray[np.float32]:
+    """Share of a product's pixels under each of ``NAMES``: ``[12] float32``, sum 1.
+
+    Args:
+        photo: Upright RGB.
+        mask: The product's pixels, in this photo; ``None`` or an empty one counts all.
+    """
+    small = photo.copy()
+    small.thumbnail((_SIDE, _SIDE))
+    pixels = np.asarray(small.convert("RGB")).reshape(-1, 3)
+    if mask is not None and mask.area:
+        picture = Image.fromarray(mask.decode().astype(np.uint8) * 255)
+        inside = np.asarray(picture.resize(small.size, Image.Resampling.BOX)).reshape(-1) >= 200
+        pixels = pixels[inside] if inside.sum() >= _FEWEST else pixels
+    counts = np.bincount(_named(*_to_lch(pixels)), minlength=len(NAMES))
+    return (counts / counts.sum()).astype(np.float32)
+
+
+def _to_lch(pixels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats, Floats]:
+    """sRGB ``[n, 3] uint8`` to CIE lightness (0 to 100), chroma, and hue in degrees."""
+    value = pixels.astype(np.float64) / 255
+    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ _TO_XYZ / _D65
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    a, b = 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])
+    return 116 * f[:, 1] - 16, np.hypot(a, b), np.degrees(np.arctan2(b, a)) % 360
+
+
+def _named(light: Floats, chroma: Floats, hue: Floats) -> npt.NDArray[np.intp]:
+    """Which name each pixel has: the first rule that fits."""
+    drab = chroma < np.where(light < 25, 14, np.where(light > 85, 7, 10))
+    rules = (
+        ("black", drab & (light < 27)),
+        ("grey", drab & (light < 82)),
+        ("white", drab),
+        ("black", light < 14),
+        ("beige", (light > 62) & (chroma < 32) & (hue > 50) & (hue < 105)),
+        ("brown", (light <= 62) & (chroma < 60) & (hue > 35) & (hue < 95)
+         & ((light < 50) | (chroma < 35))),
+        ("pink", (light > 55) & ((hue < 25) | (hue >= 335))),
+        ("pink", (light > 65) & (hue < 50) & (chroma < 45)),
+        ("red", (hue < 45) | (hue >= 350)),
+        ("orange", hue < 75),
+        ("yellow", hue < 112),
+        ("green", hue < 195),
+        ("blue", hue < 310),
+        ("purple", hue < 340),
+    )  # fmt: skip
+    fits = [rule for _, rule in rules]
+    return np.select(fits, [NAMES.index(name) for name, _ in rules], NAMES.index("pink"))
