@@ -35,7 +35,7 @@ WORDS = Vocabulary(SHIPPED / "vocabularies")
 
 #: A threshold is chosen at this precision, and at ``KEPT`` in each catalogue alone; it is kept if
 #: right that often on the other half, and ``EACH`` in each catalogue; with so many cases.
-CHOSEN, KEPT, EACH, CASES = 0.94, 0.9, 0.85, 8
+CHOSEN, KEPT, EACH, CASES = 0.92, 0.9, 0.85, 6
 
 #: Whatever the halves say, nobody is sure below this probability.
 LOWEST = 0.6
