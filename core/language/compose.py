@@ -83,7 +83,13 @@ def _described(facts: Facts) -> str:
     room = MOST_WORDS - len(text.split()) - (0 if named else len(facts.noun.split()) + 1)
     parts = _fitting(parts, room) if " with " not in text else []
     text = f"{text} with {_listing(parts)}" if parts else text
-    return text if named else f"{text}, {facts.noun}"
+    if named:
+        return text
+    head, _, rest = facts.noun.replace("-", " ").partition(" ")
+    joined = rest and not parts and text.lower().endswith(head.lower())
+    return (
+        f"{text} {rest}" if joined else f"{text}, {facts.noun}"
+    )  # "Convertible sofa" + "sofa bed"
 
 
 def _art(facts: Facts) -> str:
@@ -95,11 +101,12 @@ def _art(facts: Facts) -> str:
         text = subject
     elif re.match(r"(?:after|at|by|from|in|on|under|near|before|to)\b", subject, re.I):
         text = f"{subject}, {kind}"
-    else:
-        text = f"{kind} of {_lower_article(subject)}"
+    else:  # "horse painting" of "The Horse Fair" is a painting of the Horse Fair
+        new = [word for word in kind.split() if not _said(word, subject)]
+        text = f"{' '.join(new) or 'painting'} of {_lower_article(subject)}"
     room = MOST_WORDS - len(facts.medium.split())
     text = short(" ".join(text.split()[: max(room, 3)])).rstrip(" ,;")
-    shown = [subject for subject in facts.subjects if not _said(subject, text)]
+    shown = [one for one in facts.subjects if not any(_said(word, text) for word in _long(one))]
     shown = _fitting(shown, room - len(text.split()) - 1)
     text = f"{text} showing {_listing(shown)}" if shown else text
     return f"{text}, {facts.medium}" if facts.medium and not _said(facts.medium, text) else text
@@ -146,12 +153,16 @@ def _said(word: str, text: str) -> bool:
     """Whether a text has the word (or its plural, or its stem before a hyphen) already."""
     if not word.isascii():
         return word.lower() in text.lower()
-    stem = re.sub(r"(?:es|s)$", "", word.lower()) if len(word) > 3 else word.lower()
     flat = re.sub(r"[\s-]+", " ", text.lower())
-    return (
-        re.search(rf"(?<!\w){re.escape(re.sub(r'[ -]+', ' ', stem))}(?:'?s|es)?(?!\w)", flat)
-        is not None
-    )
+    endings = ("es", "s") if len(word) > 3 else ()
+    stems = {word.lower(), *(word.lower().removesuffix(ending) for ending in endings)}
+    said = "|".join(re.escape(re.sub(r"[ -]+", " ", stem)) for stem in stems)
+    return re.search(rf"(?<!\w)(?:{said})(?:'?s|es)?(?!\w)", flat) is not None
+
+
+def _long(text: str) -> list[str]:
+    """The words of a text that carry meaning."""
+    return [word for word in text.split() if len(word) > 3] or [text]
 
 
 def _covers(noun: str, text: str) -> bool:

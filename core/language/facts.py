@@ -32,6 +32,8 @@ _MEDIUM = re.compile(
 _SUBJECTS = re.compile(r"\b(?:shows|depicts|subjects?)\s*:\s*([^.;]{2,200})", re.I)
 #: "A melon with a netted rind."
 _HAS = re.compile(r"\bwith (?:an? )?([^.;,()]{3,80})")
+#: What food has on its outside.
+_OUTSIDE = re.compile(r"\w+ (?:rind|skin|peel|shell|crust|leaves|stalks?)\b", re.I)
 _EDGES = " ,;:.-–|/&+*#\"'!?"
 #: Columns with this in their name say something of another thing (a printer's ink, a pallet).
 _OTHER_THING = re.compile(r"print|ink|package|packag|pallet|case_|toner|light|led")
@@ -357,14 +359,15 @@ class FactFinder:
         return _unique(name for text in texts for name in terms.names(text))[:4]
 
     def _details(self, description: str) -> tuple[str, ...]:
-        """What a description says that food has, if it names a colour: ``dark red skin``."""
+        """What a description says that food has, if it can be seen: ``dark red skin``."""
         found = _HAS.search(description)
         if not found or self.words.risky.find(found[1]):
             return ()
         said = [one for one in re.split(r"\s+and\s+(?:an?\s+)?", found[1].strip())
                 if not self.words.unseen.find(one)]  # fmt: skip
         text = " and ".join(said)
-        return (text,) if self.words.colours.find(text) and len(text.split()) <= 7 else ()
+        visible = self.words.colours.find(text) or _OUTSIDE.search(text)
+        return (text,) if visible and len(text.split()) <= 7 else ()
 
     def _audience(self, attributes: dict[str, str], item: Item, title: str) -> str:
         fields = [attributes[key] for key in self.words.audience_keys if key in attributes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import time
@@ -183,3 +184,35 @@ def test_a_missing_or_broken_vocabulary_is_named(tmp_path) -> None:
     (copy / "materials.toml").write_text("[terms\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"materials\.toml"):
         RuleRewriter(copy)
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "description", "department", "text"),
+    [
+        ("The Horse Fair", "horse painting", "Oil on canvas. Shows: men, horses.", "art",
+         "Painting of the Horse Fair showing men, oil on canvas"),
+        ("A Bouquet of Flowers", "flower still life", "Oil on wood.", "art",
+         "Still life of a Bouquet of Flowers, oil on wood"),
+        ("Virgin and Child", "religious painting", "Shows: madonna and child, women.", "art",
+         "Religious painting of Virgin and Child showing women"),
+        ("Convertible sofa", "sofa bed", "", "home", "Convertible sofa bed"),
+    ],
+)  # fmt: skip
+def test_what_the_title_says_is_not_said_again(
+    rules: RuleRewriter, title: str, kind: str, description: str, department: str, text: str
+) -> None:
+    assert rules.rewrite(item(title, kind, description, department)).text == text
+
+
+def test_no_rewrite_of_the_demo_says_a_word_twice(rules: RuleRewriter) -> None:
+    twice = []
+    with (SHIPPED / "demo" / "items.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            listing = (row[name] for name in ("title", "product_type", "description", "department"))
+            text = rules.rewrite(item(*listing)).text
+            fields = f"{row['title']} {row['description']}".lower()
+            words = [re.sub(r"(?:es|s)$", "", word) for word in re.findall(r"\w{4,}", text.lower())]
+            again = {word for word in words if words.count(word) > 1}
+            if any(fields.count(word) < 2 for word in again):  # "Table tennis table", "Pink Lady"
+                twice.append((row["title"], text))
+    assert twice == []

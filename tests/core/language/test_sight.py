@@ -210,8 +210,8 @@ def test_a_broken_vocabulary_is_named(tmp_path: Path) -> None:
     [
         ("Red Delicious apples", "apple", "Red Delicious, an apple with dark red skin. In a shop.",
          "Red Delicious apples with dark red skin"),
-        ("Cantaloupe melons", "melon", "A melon with a netted yellow rind and orange flesh.",
-         "Cantaloupe melons with netted yellow rind"),
+        ("Cantaloupe melons", "melon", "A melon with a netted rind and orange flesh.",
+         "Cantaloupe melons with netted rind"),
         ("Hot dog", "hot dog", "", "Hot dog"),
         ("Milk", "milk carton", "", "Milk carton"),
         ("Coffee cup", "cup of coffee", "", "Coffee cup"),
