@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from core.domain import EvalQuery, Ranking, Report, Score
+from core.domain import Ranking, Report, Score
 from core.errors import EvaluationError
 from core.evaluation import files, trec
 from core.evaluation.ablation import TASK as ABLATION
+from core.evaluation.attribute_report import ATTRIBUTES
 from core.evaluation.html import gaps, label, verdicts
-from core.evaluation.verbs import ATTRIBUTES, DEPTH
+from core.evaluation.verbs import DEPTH
 from core.studio import Studio
 
 #: The task that takes fine-tuning, so it is none of the quick ones.
@@ -61,7 +62,7 @@ def evaluate(
         list[str] | None, typer.Option(help="Also measure a TREC run: NAME=FILE; repeatable.")
     ] = None,
     runs_out: Annotated[
-        Path | None, typer.Option(help="Folder to write a TREC run per engine to.")
+        Path | None, typer.Option(help="Folder for a TREC run per engine, and the qrels.")
     ] = None,
     report_html: Annotated[
         Path | None, typer.Option("--html", help="Write the report as one HTML file.")
@@ -79,32 +80,33 @@ def evaluate(
         raise EvaluationError("--queries and --qrels go together: what to ask, and what is right.")
     with _Bar() as bar:
         if queries is None or qrels is None:
-            if measure or run or runs_out:
-                raise EvaluationError(
-                    "--measure, --run and --runs-out go with --queries and --qrels."
-                )
+            if measure or run:
+                raise EvaluationError("--measure and --run go with --queries and --qrels.")
             if task == TRANSFER or fine_tuned:
+                if runs_out:
+                    raise EvaluationError("--runs-out does not go with fine-tuning.")
                 report = _trial(studio, task, names, catalog, epochs, depth)
             else:
                 report = studio.evaluation.run_task(
                     task, names, catalog, depth=depth,
                     ranking=Ranking.WORDS if words and task != ATTRIBUTES else None,
-                    on_progress=bar.show,
+                    runs_out=runs_out, on_progress=bar.show,
                 )  # fmt: skip
         else:
-            asked = files.read_queries(queries)
             ranking = Ranking.WORDS if words else Ranking.VECTOR
             report = studio.evaluation.evaluate(
-                asked, files.read_qrels(qrels), names, catalog, title=queries.stem,
+                files.read_queries(queries), files.read_qrels(qrels), names, catalog,
+                title=queries.stem,
                 names=measure, ranking=ranking, depth=depth, relevant_from=relevant_from,
-                runs=_read_runs(run or []), on_progress=bar.show,
+                runs=_read_runs(run or []), runs_out=runs_out, on_progress=bar.show,
             )  # fmt: skip
-            if runs_out:
-                _write_runs(studio, asked, names, catalog, ranking, depth, runs_out)
     if keep:
         studio.evaluation.save(report)
     if report_html:
-        report_html.write_text(studio.evaluation.html(report), encoding="utf-8")
+        try:
+            report_html.write_text(studio.evaluation.html(report), encoding="utf-8")
+        except OSError as error:
+            raise EvaluationError(f"{report_html} can't be written: {error.strerror}.") from None
     print(as_text(report) if not as_json else json.dumps(as_dict(report), ensure_ascii=False))
 
 
@@ -190,20 +192,6 @@ def _read_runs(pairs: list[str]) -> dict[str, dict[str, list[tuple[str, float]]]
             raise EvaluationError(f"--run takes NAME=FILE; got {pair!r}.")
         runs[name] = trec.read_run(Path(path))
     return runs
-
-
-def _write_runs(
-    studio: Studio,
-    queries: tuple[EvalQuery, ...],
-    engines: list[str],
-    catalog: str | None,
-    ranking: Ranking,
-    depth: int,
-    folder: Path,
-) -> None:
-    for name in engines:
-        ranked = studio.evaluation.run(queries, name, catalog, ranking=ranking, depth=depth)
-        trec.write_run(ranked, folder / f"{name}.run", name)
 
 
 class _Bar:

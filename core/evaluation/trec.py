@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import ir_measures
@@ -75,6 +76,13 @@ def write_run(run: Run, path: Path, tag: str) -> None:
         for rank, (item, score) in enumerate(hits, start=1)
     ]
     _write(path, lines)
+
+
+def write_all(folder: Path, runs: Mapping[str, Run], qrels: Qrels) -> None:
+    """Write ``NAME.run`` per engine and ``qrels.txt``: what another tool needs to measure again."""
+    for name, run in runs.items():
+        write_run(run, folder / f"{name}.run", name)
+    write_qrels(qrels, folder / "qrels.txt")
 
 
 def _write(path: Path, lines: list[str]) -> None:

@@ -8,22 +8,18 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
-from core.domain import EvalQuery, EvalTask, Item, Qrels, QueryRow, Ranking, Report, Run, Slice
+from core.domain import EvalQuery, EvalTask, Item, Qrels, Ranking, Report, Run
 from core.errors import EvaluationError
-from core.evaluation import ablation, attributes, build, measures, tasks
+from core.evaluation import ablation, attribute_report, attributes, build, measures, tasks, trec
 from core.evaluation import html as rendering
 from core.evaluation.answer import Answerer, OnProgress
+from core.evaluation.attribute_report import ATTRIBUTES
 from core.evaluation.build import EngineRun, Frame
 from core.evaluation.shelf import Shelf
 from core.library import Catalog, Library
 from core.models import ModelRoom
 from core.settings import Settings
 
-#: Name of the task that is no ranking.
-ATTRIBUTES = "attributes"
-_ATTRIBUTES_TITLE = "Picture → its attributes (zero-shot)"
 #: Results kept per query.
 DEPTH = 100
 
@@ -50,7 +46,7 @@ class EvaluationVerbs:
         words = (
             "Is the colour, pattern, gender … that the catalogue states also seen in the picture?"
         )
-        last = EvalTask(ATTRIBUTES, _ATTRIBUTES_TITLE, words, not reason, reason)
+        last = EvalTask(ATTRIBUTES, attribute_report.TITLE, words, not reason, reason)
         named = tasks.overview(records)
         own = next(task for task in named if task.name == "own")
         parts = replace(
@@ -69,9 +65,12 @@ class EvaluationVerbs:
         *,
         depth: int = DEPTH,
         ranking: Ranking | None = None,
+        runs_out: Path | None = None,
         on_progress: OnProgress | None = None,
     ) -> Report:
         """Evaluate engines on a named task (see ``tasks``); the first engine is the yardstick.
+
+        ``runs_out`` is a folder for the rankings and judgments in TREC format.
 
         Raises:
             EvaluationError: The task is not known, or the catalogue lacks what it needs.
@@ -79,9 +78,13 @@ class EvaluationVerbs:
         """
         where = self._library.get(catalog)
         if task == ATTRIBUTES:
+            if runs_out:
+                raise EvaluationError("Attributes are no rankings, so there are no runs to write.")
             return self._attributes(engines, where)
         if task == ablation.TASK:
-            return self._ablation(engines, where, depth)
+            if ranking:
+                raise EvaluationError("An ablation is ranked by picture vectors alone.")
+            return self._ablation(engines, where, depth, runs_out)
         started = time.perf_counter()
         records = where.store.items.records()
         planned = tasks.build(task, records)
@@ -93,6 +96,7 @@ class EvaluationVerbs:
             asked = planned.queries(model.engine)
             run = answerer.run(asked, model)
             runs.append(EngineRun(name, model.engine.title, model.fingerprint, run))
+        _write(runs_out, runs, planned.qrels)
         notes = planned.notes if by is planned.ranking else (_given_away(by),)
         frame = Frame(
             where.name, task, planned.title, by, depth, where.store.items.count(),
@@ -118,6 +122,7 @@ class EvaluationVerbs:
         depth: int = DEPTH,
         relevant_from: int = 1,
         runs: Mapping[str, Run] | None = None,
+        runs_out: Path | None = None,
         on_progress: OnProgress | None = None,
     ) -> Report:
         """Evaluate engines on given queries and relevance grades.
@@ -135,6 +140,7 @@ class EvaluationVerbs:
             depth: Results kept per query.
             relevant_from: Smallest grade that counts as relevant for yes-or-no measures.
             runs: Further rankings to measure beside the engines' (from TREC files), by name.
+            runs_out: Folder for the rankings and judgments in TREC format.
             on_progress: Told how far it is.
 
         Raises:
@@ -152,6 +158,7 @@ class EvaluationVerbs:
         done += [EngineRun(name, name, "", run) for name, run in (runs or {}).items()]
         if not done:
             raise EvaluationError("Choose at least one engine.")
+        _write(runs_out, done, qrels)
         wanted = tuple(names or _default_measures(qrels))
         frame = Frame(
             where.name, task, title, ranking, depth, len(items), wanted,
@@ -159,64 +166,25 @@ class EvaluationVerbs:
         )  # fmt: skip
         return _timed(build.report(frame, asked, qrels, done, items), started, answerer)
 
-    def run(
-        self,
-        queries: Sequence[EvalQuery],
-        engine: str,
-        catalog: str | None = None,
-        *,
-        ranking: Ranking = Ranking.VECTOR,
-        depth: int = DEPTH,
-    ) -> Run:
-        """One engine's rankings, for example to write them as a TREC run."""
-        where = self._library.get(catalog)
-        return Answerer(where, self._settings, ranking, depth).run(
-            queries, self._models.engine(engine)
-        )
-
     def _ask(self, answerer: Answerer, queries: Sequence[EvalQuery], name: str) -> EngineRun:
         model = self._models.engine(name)
         run = answerer.run(queries, model)
         return EngineRun(name, model.engine.title, model.fingerprint, run)
 
     def _attributes(self, engines: Sequence[str], where: Catalog) -> Report:
-        started, inside = time.perf_counter(), 0.0
-        items = {i: r.item for i, r in where.store.items.records().items()}
-        columns = attributes.find(list(items.values()))
-        runs, answers = [], {}
-        for name in _distinct(engines):
-            model = self._models.engine(name)
-            ids, (pictures,) = where.searcher.checked(model).columns("image_vector")
-            encoding = time.perf_counter()
-            for column in columns:
-                found = attributes.classify(column, items, ids, pictures, model.encoder)
-                answers[name, column.name] = found
-            inside += time.perf_counter() - encoding
-            runs.append(EngineRun(name, model.engine.title, model.fingerprint, {}))
-        rows, parts = _attribute_rows(columns, answers, [run.engine for run in runs], items)
-        if not rows:
-            raise EvaluationError("No item with such a column is embedded for all these engines.")
-        samples = {
-            run.engine: {"accuracy": np.array([row.values[run.engine] for row in rows])}
-            for run in runs
-        }
-        frame = Frame(
-            where.name, ATTRIBUTES, _ATTRIBUTES_TITLE, Ranking.IMAGE, 1, len(items),
-            ("accuracy",), "accuracy",
-            ("Picture vectors against one sentence per value, the product type in the sentence.",
-             "The catalogue's own values are taken for true."),
-        )  # fmt: skip
-        report = build.assemble(frame, runs, samples, rows, parts)
-        seconds = time.perf_counter() - started
-        return replace(report, seconds=seconds, encode_seconds=inside)
+        models = [self._models.engine(name) for name in _distinct(engines)]
+        return attribute_report.run(where, models)
 
-    def _ablation(self, engines: Sequence[str], where: Catalog, depth: int) -> Report:
+    def _ablation(
+        self, engines: Sequence[str], where: Catalog, depth: int, runs_out: Path | None
+    ) -> Report:
         started = time.perf_counter()
         plain, full = ablation.engines_of([self._models.engine(n) for n in _distinct(engines)])
         own = ablation.stock(where, plain, full)
         cells = ablation.contenders(own, plain)
         asked = sorted(own.qrels)
         runs, inside = ablation.answered(own, cells, asked, depth)
+        _write(runs_out, runs, own.qrels)
         report = ablation.report(
             where, own, runs, asked, depth,
             pairs=[(cells[0].name, cell.name) for cell in cells[1:]],
@@ -275,6 +243,11 @@ class EvaluationVerbs:
     @staticmethod
     def _shown(report: Report, where: Catalog | None) -> dict[str, Item]:
         return where.store.items.get(rendering.shown_items(report)) if where else {}
+
+
+def _write(folder: Path | None, runs: Sequence[EngineRun], qrels: Qrels) -> None:
+    if folder is not None:
+        trec.write_all(folder, {run.engine: run.run for run in runs}, qrels)
 
 
 def _distinct(engines: Sequence[str]) -> list[str]:
@@ -351,40 +324,3 @@ def _given_away(ranking: Ranking) -> str:
 def _timed(report: Report, started: float, answerer: Answerer) -> Report:
     seconds = time.perf_counter() - started
     return replace(report, seconds=seconds, encode_seconds=answerer.encode_seconds)
-
-
-def _attribute_rows(
-    columns: Sequence[attributes.Attribute],
-    answers: Mapping[tuple[str, str], Mapping[str, str]],
-    engines: Sequence[str],
-    items: Mapping[str, Item],
-) -> tuple[tuple[QueryRow, ...], tuple[Slice, ...]]:
-    """One row per item and attribute; only items that every engine has a vector for."""
-    rows, parts = [], []
-    for column in columns:
-        own = []
-        for item_id, value in column.truth.items():
-            if not all(item_id in answers[engine, column.name] for engine in engines):
-                continue
-            said = {engine: answers[engine, column.name][item_id] for engine in engines}
-            own.append(
-                QueryRow(
-                    query_id=f"{column.name}/{item_id}",
-                    text=f"{items[item_id].title} ({column.name}: {value})",
-                    item_id=item_id,
-                    has_image=False,
-                    label=items[item_id].product_type,
-                    department=items[item_id].department,
-                    relevant=(item_id,),
-                    values={engine: float(said[engine] == value) for engine in engines},
-                    ranks={engine: 1 for engine in engines if said[engine] == value},
-                )
-            )
-        if not own:
-            continue
-        baselines = {"majority": column.majority, "chance": column.chance}
-        parts.append(
-            build.measured_part("attribute", column.name, "accuracy", own, baselines=baselines)
-        )
-        rows += own
-    return tuple(rows), tuple(parts)

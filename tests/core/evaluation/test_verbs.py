@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from core.domain import EvalQuery, Ranking, Report
 from core.errors import EvaluationError
-from core.evaluation import html
+from core.evaluation import html, measures, trec
 
 ENGINES = ("clip", "vl-clip")
 CELLS = ("photo-title", "crop-title", "photo-rewrite", "crop-rewrite")
@@ -185,3 +186,22 @@ def test_a_query_opens_its_first_results_side_by_side(shop: SimpleNamespace) -> 
     assert page.count("<img") > 16 * 5
     bare = replace(report, rows=tuple(replace(row, found={}) for row in report.rows))
     assert "side by side" not in shop.verbs.html(bare), "reports that were stored before"
+
+
+def test_runs_and_judgments_of_a_task_can_be_measured_again(
+    shop: SimpleNamespace, tmp_path: Path
+) -> None:
+    for task, name in (("title", "clip"), ("ablation", "crop-rewrite")):
+        report = shop.verbs.run_task(task, ENGINES, "shop", runs_out=tmp_path)
+        run, qrels = (
+            trec.read_run(tmp_path / f"{name}.run"),
+            trec.read_qrels(tmp_path / "qrels.txt"),
+        )
+        again = measures.per_query(run, qrels, ["mrr", "hits@5"])
+        scores = next(entry.scores for entry in report.engines if entry.engine == name)
+        for measure, values in again.items():
+            assert np.mean(list(values.values())) == pytest.approx(scores[measure].value)
+    with pytest.raises(EvaluationError, match="no rankings"):
+        shop.verbs.run_task("attributes", ENGINES, "shop", runs_out=tmp_path)
+    with pytest.raises(EvaluationError, match="picture vectors alone"):
+        shop.verbs.run_task("ablation", ENGINES, "shop", ranking=Ranking.WORDS)
