@@ -59,11 +59,14 @@ class People:
         path: The file; nobody needs to sign in while it is missing.
         header: Request header in which a trusted proxy or hosting platform names the signed-in
             user; passwords are not asked for then, and who is not in the file may only look.
+        space: The hosting platform signs people in, and lets visitors in who have not: both may
+            only look unless the file says more.
     """
 
-    def __init__(self, path: Path, header: str = "") -> None:
+    def __init__(self, path: Path, header: str = "", *, space: bool = False) -> None:
         self._path = path
         self.header = header
+        self.space = space
         self._lock = threading.Lock()
         self._read_at: tuple[int, int] | None = None
         self._known: dict[str, dict[str, str]] = {}
@@ -71,7 +74,7 @@ class People:
     @property
     def sign_in(self) -> bool:
         """Whether people have to say who they are."""
-        return bool(self.header or self._users())
+        return bool(self.header or self.space or self._users())
 
     def all(self) -> tuple[Person, ...]:
         """Everybody with a sign-in, by name."""
@@ -84,11 +87,11 @@ class People:
         if not self.sign_in:
             return Role.ADMIN
         if not name:
-            return None
+            return Role.VIEWER if self.space else None
         entry = self._users().get(name)
         if entry is not None:
             return Role(entry["role"])
-        return Role.VIEWER if self.header else None
+        return Role.VIEWER if self.header or self.space else None
 
     def check(self, name: str, password: str) -> bool:
         """Whether the password is this person's; takes as long for unknown names."""
@@ -104,9 +107,9 @@ class People:
         if mine is None:
             raise AccessDenied("Sign in first (no sign-in page? Then restart the studio).")
         if not mine.includes(role):
+            who = f"signed in as {name}, {mine.value}" if name else "not signed in"
             raise AccessDenied(
-                f"This needs the role {role.value}; you are signed in as {name}, {mine.value}. "
-                "Ask an admin of this studio."
+                f"This needs the role {role.value}; you are {who}. Ask an admin of this studio."
             )
 
     def add(self, name: str, role: Role, password: str) -> None:

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     user_header: str = Field(
         "", description="Request header in which a trusted proxy names the signed-in user."
     )
+    space_sign_in: bool = Field(
+        False, description="On a Hugging Face Space with hf_oauth: its users sign in to act."
+    )
 
     @property
     def is_local(self) -> bool:

@@ -67,7 +67,9 @@ class Studio:
         self._library = Library(settings)
         self._jobs = Jobs()
         self.people = People(
-            settings.users_file or settings.data_dir / "users.json", settings.user_header
+            settings.users_file or settings.data_dir / "users.json",
+            settings.user_header,
+            space=settings.space_sign_in,
         )
 
     # ── rooms with verbs of their own ────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ changes something, or shows what not everybody may see, checks the role itself: 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -42,8 +43,22 @@ def signed_in(request: gr.Request | Request | None) -> str | None:
     name = getattr(request, "username", None)
     if name is None and isinstance(request, Request):
         # Gradio hands server functions the bare request; the middleware noted the user there.
-        name = getattr(request.state, "user", None)
+        name = getattr(request.state, "user", None) or space_user(request)
     return name if isinstance(name, str) else None
+
+
+def space_user(request: Request) -> str:
+    """Who signed in through a Hugging Face Space; empty for a visitor.
+
+    Gradio keeps it in a session that the Space's own secret signs, which is there only where
+    ``SignIn`` has asked for it.
+    """
+    session: dict[str, Any] = request.scope.get("session") or {}
+    found: dict[str, Any] = session.get("oauth_info") or {}
+    if float(found.get("expires_at") or "inf") < time.time():
+        return ""
+    name = str((found.get("userinfo") or {}).get("preferred_username", ""))
+    return name if NAME.fullmatch(name) else ""
 
 
 def role(studio: Studio, request: gr.Request | Request | None) -> Role | None:
@@ -81,17 +96,24 @@ def may(studio: Studio, request: gr.Request | Request | None, wanted: Role) -> b
     return mine is not None and mine.includes(wanted)
 
 
+def sign_in_button(studio: Studio) -> None:
+    """The Space's sign-in, on pages that people act on; nothing elsewhere."""
+    if studio.people.space:
+        gr.LoginButton(size="sm", elem_id="sign-in")
+
+
 class SignIn:
     """How people sign in to this server; decided once, when it starts.
 
     With a users file Gradio shows its own sign-in page; with a header a proxy or hosting platform
-    has done it already; with neither, everybody is the local user.
+    has done it already; on a Hugging Face Space a button leads to its sign-in, and visitors look
+    around without; with none of these, everybody is the local user.
     """
 
     def __init__(self, studio: Studio) -> None:
         self._people = studio.people
         self._pages: Any = None
-        self.mode = "header" if studio.people.header else ""
+        self.mode = "header" if studio.people.header else "space" if studio.people.space else ""
         if not self.mode and studio.people.sign_in:
             self.mode = "password"
 
@@ -108,6 +130,8 @@ class SignIn:
 
     def user(self, request: Request) -> str | None:
         """The signed-in user of a request, or ``None``."""
+        if self.mode == "space":
+            return space_user(request)  # empty, not None: visitors see the pages
         if self.mode == "header":
             name = request.headers.get(self._people.header, "").strip()
             return name if NAME.fullmatch(name) else None

@@ -1,4 +1,4 @@
-"""``judgments``: sets, import, export, agreement."""
+"""``judgments``: import, export, agreement (sets are made in ``core.cli.judgment_sets``)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from core.cli.evaluate import as_text
+from core.cli.judgment_sets import create, missing
 from core.errors import JudgmentError
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.studio import Studio
@@ -27,6 +28,8 @@ _ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "p
 def judgments_app() -> typer.Typer:
     """The ``judgments`` command group."""
     app = typer.Typer(help="Human relevance judgments.", no_args_is_help=True)
+    app.command("create")(create)
+    app.command("missing")(missing)
     app.command("list")(list_sets)
     app.command("export")(export)
     app.command("import")(take_in)

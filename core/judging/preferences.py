@@ -10,13 +10,14 @@ from pathlib import Path
 
 import lancedb
 import pyarrow as pa
+from filelock import FileLock
 from scipy.stats import binomtest
 
 from core.domain import Duel, Preference, PreferenceReport, Query, Side
 from core.errors import JudgmentError
 from core.library import Library
 from core.models import ModelRoom
-from core.store.database import ensure_table, read_rows
+from core.store.database import compact, ensure_table, fragments, read_rows
 from core.store.durable import Flusher
 
 NAME = "preferences"
@@ -35,18 +36,29 @@ SCHEMA = pa.schema(
 )
 
 
+#: Every vote is a fragment of its own; this many are merged.
+_COMPACT_AFTER = 64
+#: Longest wait for other processes' votes, seconds.
+_PATIENCE = 30.0
+
+
 class PreferenceLog:
     """Votes of one catalogue, append-only; several processes may append at once."""
 
     def __init__(self, database: lancedb.DBConnection) -> None:
+        folder = Path(str(database.uri))
         self._table = ensure_table(database, NAME, SCHEMA)
-        self._flusher = Flusher(Path(str(database.uri)) / f"{NAME}.lance")
+        self._flusher = Flusher(folder / f"{NAME}.lance")
+        self._turn = FileLock(folder / f".{NAME}.lock", timeout=_PATIENCE, poll_interval=0.01)
 
     def append(self, vote: Preference) -> None:
         """Store a vote; returning means that it is on disk."""
         row = {name: getattr(vote, name) for name in SCHEMA.names} | {"choice": vote.choice.value}
-        self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
-        self._flusher.flush()
+        with self._turn:
+            self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
+            self._flusher.flush()
+            if fragments(self._table) >= _COMPACT_AFTER:
+                compact(self._table)
 
     def all(self) -> list[Preference]:
         """Every vote, oldest first."""

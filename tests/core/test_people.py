@@ -56,3 +56,13 @@ def test_a_proxys_users_may_look_until_the_file_says_more(tmp_path: Path) -> Non
     assert people.role("ada") is Role.VIEWER
     people.add("ada", Role.ADMIN, "not asked for")
     assert people.role("ada") is Role.ADMIN
+
+
+def test_on_a_space_visitors_look_and_named_people_act(tmp_path: Path) -> None:
+    people = People(tmp_path / "users.json", space=True)
+    assert people.sign_in
+    assert people.role(None) is people.role("") is people.role("ada") is Role.VIEWER
+    with pytest.raises(AccessDenied, match="you are not signed in"):
+        people.require("", Role.ANNOTATOR)
+    people.add("ada", Role.ANNOTATOR, "not asked for")
+    people.require("ada", Role.ANNOTATOR)

@@ -24,6 +24,10 @@ query be happy to see this item?
 """
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 _TABLE: dict[str, Any] = {"type": "array", "interactive": True, "row_count": 4}
+_EXAMPLES: dict[str, Any] = {
+    "headers": ["query", "item id", "grade", "why"], "type": "array", "interactive": True,
+    "row_count": 1,
+}  # fmt: skip
 
 
 def setup_form(
@@ -96,11 +100,8 @@ def setup_form(
                 **_TABLE,
             )
             examples = gr.Dataframe(
-                [["", "", "", ""]],
-                headers=["query", "item id", "grade", "why"],
-                label="Example pairs for the guidelines",
-                type="array", interactive=True, row_count=1,
-            )  # fmt: skip
+                [[""] * 4], label="Example pairs for the guidelines", **_EXAMPLES
+            )
     create = gr.Button("Create the set", variant="primary", elem_id="annotate-create")
 
     @sentences
@@ -166,6 +167,8 @@ def rules_form(
                 [], headers=["grade", "name", "what it means"], label="Grade scale", **_TABLE
             )
             overlap = gr.Slider(0, 10, step=1, label="People per pair", info="0: everybody")
+            repeats = gr.Slider(0, 20, step=1, label="Hidden repeats, %")
+    examples = gr.Dataframe([], label="Example pairs for the guidelines", **_EXAMPLES)
     save = gr.Button("Save the rules", variant="primary")
     with gr.Row():
         depth = gr.Slider(1, 50, value=10, step=1, label="Results per engine")
@@ -176,19 +179,22 @@ def rules_form(
     def read(set_id: str | None, where: str) -> tuple[Any, ...]:
         rules = _chosen(studio, set_id, where).rules
         steps = [[grade.value, grade.name, grade.help] for grade in rules.scale]
-        return rules.guidelines, steps, rules.overlap
+        pairs = [[one.query, one.item_id, one.grade, one.why] for one in rules.examples]
+        again = round(100 * rules.repeats)
+        return rules.guidelines, steps, rules.overlap, again, pairs or [[""] * 4]
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
     def write(
-        set_id: str | None, where: str, text: str, steps: list[list[Any]], people: float
-    ) -> tuple[Any, ...]:
+        set_id: str | None, where: str, text: str, steps: list[list[Any]], people: float,
+        again: float, pairs: list[list[Any]],
+    ) -> tuple[Any, ...]:  # fmt: skip
         chosen = _chosen(studio, set_id, where)
-        new_scale = parse_scale(steps)
+        scale, shown_pairs = parse_scale(steps), parse_examples(pairs)
 
         def change(old: Rules) -> Rules:
             return Rules(
-                new_scale, text.strip(), old.examples, int(people), old.calibration, old.repeats
+                scale, text.strip(), shown_pairs, int(people), old.calibration, again / 100
             )
 
         studio.judging.revise(chosen.set_id, change, where)
@@ -204,8 +210,9 @@ def rules_form(
         gr.Info(f"{added} pairs came in addition; the set asks for their labels now.")
         return shown(where, chosen.set_id)
 
-    load.click(read, [sets, catalog], [guidelines, scale, overlap], **_PRIVATE)
-    save.click(write, [sets, catalog, guidelines, scale, overlap], outputs, **_PRIVATE)
+    fields = [guidelines, scale, overlap, repeats, examples]
+    load.click(read, [sets, catalog], fields, **_PRIVATE)
+    save.click(write, [sets, catalog, *fields], outputs, **_PRIVATE)
     missing.click(pool_again, [sets, catalog, depth], outputs, **_PRIVATE)
 
 

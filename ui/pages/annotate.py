@@ -14,7 +14,7 @@ from ui.components.judging_files import files_tab
 from ui.components.judging_report import decide_tab, report_tab
 from ui.components.judging_setup import rules_form, setup_form
 from ui.messages import sentences
-from ui.people import allowed, may, person, signed_in
+from ui.people import allowed, may, person, sign_in_button, signed_in
 from ui.render import render
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -23,6 +23,7 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 def build(studio: Studio, page: gr.Blocks) -> None:
     """Lay out the page inside its route."""
     gr.HTML(render("annotate_head.html"))
+    sign_in_button(studio)
     with gr.Row(equal_height=True):
         sets = gr.Dropdown(label="Judgment set", choices=[], elem_id="annotate-set", scale=3)
         name = gr.Textbox(

@@ -14,6 +14,7 @@ from ui.components.results import problem_html, progress_html
 from ui.components.search_panel import ACTIONS_JS
 from ui.components.story import story_html
 from ui.messages import sentences
+from ui.people import sign_in_button
 from ui.render import render
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -22,6 +23,7 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 def build(studio: Studio, page: gr.Blocks) -> None:
     """Lay out the page and wire its events."""
     gr.HTML(render("home_head.html"))
+    sign_in_button(studio)
     progress = gr.HTML(elem_id="home-progress")
     story = gr.HTML(render("home_wait.html"), elem_id="home", js_on_load=ACTIONS_JS)
     shown = gr.State(SearchForm())

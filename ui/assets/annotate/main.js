@@ -181,6 +181,7 @@ function onKey(event) {
     event.preventDefault();
     return;
   }
+  if (event.target === nameField() && event.key === "Enter") { event.target.blur(); return; }
   if (window.vs.isTyping(event)) return;
   const key = event.key.toLowerCase();
   if (key === "escape") { box.close(); part("help").hidden = true; ask(null); return; }
@@ -204,6 +205,8 @@ function onKey(event) {
 async function start() {
   const found = element.querySelector("[data-desk]");
   if (found === desk && desk) return;
+  const typing = document.activeElement;  // a set or a name was chosen: keys are commands now
+  if (typing && typing.closest("#annotate-set, #annotate-name")) typing.blur();
   desk = found;
   judging = nameOf();
   generation += 1;
