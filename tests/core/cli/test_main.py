@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +87,33 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in failed.stderr
     # A file of no use leaves no empty catalogue behind.
     assert [path.name for path in (data / "catalogs").iterdir()] == ["demo"]
+
+
+def test_a_set_is_made_labelled_from_a_file_and_exported(data: Path, tmp_path: Path) -> None:
+    own = tmp_path / "data"
+    shutil.copytree(data, own)
+    made = app(own, "judgments", "create", "By command", "--query", "chair", "--items", "2",
+               "--depth", "3")  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    set_id = made.stdout.split(":")[0]
+    assert "of 3 queries" in made.stdout
+    hits = json.loads(app(own, "search", "chair", "-k", "3", "--json").stdout)["hits"]
+    book = tmp_path / "book.csv"
+    rows = [f"chair,{hit['item_id']},{n % 4},{(n + 1) % 4}" for n, hit in enumerate(hits)]
+    book.write_text("\n".join(["Query Text,Doc ID,ada,bob_rating", *rows, "chair,nowhere,1,1"]))
+    tried = app(own, "judgments", "import", str(book), "--set", set_id, "--dry-run")
+    assert "6 labels fit, 2 rows do not" in tried.stdout, tried.stdout + tried.stderr
+    assert "line 5: the catalogue has no item" in tried.stdout
+    assert "Took in 6" in app(own, "judgments", "import", str(book), "--set", set_id).stdout
+    told = app(own, "judgments", "agreement", "--set", set_id).stdout
+    assert "3 of" in told
+    assert "by 2 people" in told
+    files = [tmp_path / f"out{n}.jsonl" for n in (1, 2)]
+    assert "rule: minimum" in app(
+        own, "judgments", "export", str(files[0]), "--set", set_id, "--rule", "minimum"
+    ).stdout  # fmt: skip
+    again = app(own, "judgments", "import", str(files[0]))
+    assert "Took in 0 labels" in again.stdout
+    app(own, "judgments", "export", str(files[1]), "--set", set_id, "--rule", "minimum")
+    assert files[0].read_text() == files[1].read_text()
+    assert "0 pairs more" in app(own, "judgments", "missing", set_id, "--depth", "3").stdout

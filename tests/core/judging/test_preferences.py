@@ -8,7 +8,7 @@ import pytest
 
 from core.domain import Duel, Preference, SearchResult, Side
 from core.judging.preferences import PreferenceLog, sign_test
-from core.store.database import open_database
+from core.store.database import fragments, open_database
 from ui.components.preference import duel_html, verdict
 from ui.render import render
 
@@ -44,6 +44,16 @@ def test_the_latest_vote_counts_and_nothing_is_said_without_votes(tmp_path: Path
     assert len(other.all()) == 2
     assert (report.wins, report.losses) == (0, 1)
     assert sign_test([], "a", "b").p is None
+
+
+def test_votes_are_merged_and_none_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.judging.preferences._COMPACT_AFTER", 3)
+    database = open_database(tmp_path / "lance")
+    votes = [vote(f"q{n}", "a") for n in range(5)]
+    for one in votes:
+        PreferenceLog(database).append(one)
+    assert PreferenceLog(database).all() == votes
+    assert fragments(database.open_table("preferences")) < 4
 
 
 def test_the_page_does_not_tell_whose_list_it_is() -> None:
