@@ -46,7 +46,6 @@ def report_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
         return report_html(studio, set_id, where)
 
     tab.select(show, [sets, catalog], pane, **_PRIVATE)
-    sets.change(show, [sets, catalog], pane, show_progress="hidden", **_PRIVATE)
     remove.click(delete, [who, sets, catalog], pane, **_PRIVATE)
 
 
@@ -64,7 +63,6 @@ def decide_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
         return cases_html(studio, set_id, where)
 
     tab.select(show, [sets, catalog], pane, **_PRIVATE)
-    sets.change(show, [sets, catalog], pane, show_progress="hidden", **_PRIVATE)
 
 
 def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:

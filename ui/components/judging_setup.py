@@ -157,9 +157,9 @@ def rules_form(
     catalog: gr.State,
     shown: Callable[[str, str | None], tuple[Any, ...]],
     outputs: list[Any],
+    tab: gr.Tab,
 ) -> None:
-    """Lay out the form that changes guidelines, names of grades and overlap of the chosen set."""
-    load = gr.Button("Show the rules of the chosen set")
+    """Lay out the form that changes how the chosen set is judged; filled when ``tab`` is opened."""
     with gr.Row(equal_height=False):
         guidelines = gr.Textbox(label="Guidelines (Markdown)", lines=6, max_lines=20)
         with gr.Column():
@@ -211,7 +211,7 @@ def rules_form(
         return shown(where, chosen.set_id)
 
     fields = [guidelines, scale, overlap, repeats, examples]
-    load.click(read, [sets, catalog], fields, **_PRIVATE)
+    tab.select(read, [sets, catalog], fields, **_PRIVATE)
     save.click(write, [sets, catalog, *fields], outputs, **_PRIVATE)
     missing.click(pool_again, [sets, catalog, depth], outputs, **_PRIVATE)
 

@@ -18,6 +18,11 @@ from ui.people import allowed, may, person, sign_in_button, signed_in
 from ui.render import render
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+#: Hides the tabs that annotators may not use, which refuse by themselves: Gradio 6.31 does not
+#: carry out a change of a tab's visibility before the tab was opened.
+_JUDGE_ONLY = (
+    '<style>#annotate-tabs [role="tab"]:not([aria-selected="true"]) { display: none; }</style>'
+)
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -29,7 +34,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         name = gr.Textbox(
             label="Your name", value="local", max_length=60, elem_id="annotate-name", scale=1
         )
-    catalog = gr.State("")
+    catalog, rights = gr.State(""), gr.HTML(elem_id="annotate-rights")
 
     def shown(where: str, wanted: str | None, first: str = "") -> tuple[Any, ...]:
         """The choice of sets and the desk, for a set or the newest one.
@@ -48,15 +53,15 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         with gr.Tab("Judge", id="judge"):
             pane = desk_pane(studio)
         outputs = [sets, pane, tabs]
-        with gr.Tab("New set", id="new") as new:
+        with gr.Tab("New set", id="new"):
             engines = setup_form(studio, catalog, shown, outputs)
         with gr.Tab("Agreement", id="agreement") as agreement:
             report_tab(studio, sets, catalog, agreement)
         with gr.Tab("Decide", id="decide") as decide:
             decide_tab(studio, sets, catalog, decide)
         with gr.Tab("Rules", id="rules") as rules:
-            rules_form(studio, sets, catalog, shown, outputs)
-        with gr.Tab("Files", id="files") as files:
+            rules_form(studio, sets, catalog, shown, outputs, rules)
+        with gr.Tab("Files", id="files"):
             files_tab(studio, sets, catalog, shown, outputs)
 
     @sentences
@@ -72,20 +77,19 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             where,
             gr.update(value=person(request), interactive=not signed_in(request)),
             gr.update(choices=available, value=available),
-            *(gr.update(visible=leads) for _ in range(5)),
+            "" if leads else _JUDGE_ONLY,
             # Not the tabs: who opened another one meanwhile stays there.
             *shown(where, asked_for("set") or None, asked_for("first"))[:2],
         )
 
     @sentences
     @allowed(studio, Role.ANNOTATOR)
-    def choose(set_id: str | None, where: str) -> str:
-        known = studio.judging.sets(where) if where else ()
-        return desk_html(studio, next((s for s in known if s.set_id == set_id), None), where)
+    def choose(set_id: str | None, where: str) -> tuple[Any, ...]:
+        # To the desk: the other tabs show one set, and are filled when they are opened.
+        return shown(where, set_id)[1:]
 
-    tools = [new, agreement, decide, rules, files]
-    page.load(load, None, [catalog, name, engines, *tools, sets, pane], **_PRIVATE)
-    sets.input(choose, [sets, catalog], pane, **_PRIVATE)
+    page.load(load, None, [catalog, name, engines, rights, sets, pane], **_PRIVATE)
+    sets.input(choose, [sets, catalog], outputs[1:], **_PRIVATE)
 
 
 def choices(sets: tuple[JudgmentSet, ...]) -> list[tuple[str, str]]:
