@@ -91,7 +91,8 @@ def build(name: str, records: Records) -> Task:
         EvaluationError: There is no such task, or the catalogue lacks what it needs.
     """
     if name not in _EXPLAINED:
-        raise EvaluationError(f"There is no task “{name[:40]}”; there are: {', '.join(NAMES)}.")
+        known = ", ".join((*NAMES, "attributes", "ablation", "transfer"))
+        raise EvaluationError(f"There is no task “{name[:40]}”; there are: {known}.")
     reason = _missing(name, records)
     if reason:
         raise EvaluationError(f"The task “{name}” can't be run here: {reason}")
