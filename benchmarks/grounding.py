@@ -45,7 +45,7 @@ NOT_GARMENTS = {"hair", "skin", "null"}
 TEMPLATES = ("{}", "a photo of a {}", "a close-up of a {}")
 
 #: What shipped before: the photo in one size, peaks and blobs of its heat alone.
-EARLIER = Rules(tiles=0)
+EARLIER = Rules(tiles=0, focus=1.0)
 
 #: Every variant of the method that was tried, by name; the first is what ships.
 WAYS = {
@@ -54,8 +54,8 @@ WAYS = {
     "without tiles": Rules(tiles=0),
     "with a grid of points": Rules(grid=6),
     "grid alone": Rules(grid=6, peaks=0, blob_levels=()),
-    "focus 1.25": Rules(focus=1.25),
-    "focus 0.75": Rules(focus=0.75),
+    "focus 1": Rules(focus=1.0),
+    "focus 1.5": Rules(focus=1.5),
     "with templates": Rules(templates=TEMPLATES),
     "blobs as trusted as points": Rules(blob_trust=1.0),
     "value-value": Rules(similarity="value"),

@@ -82,7 +82,7 @@ class Rules:
     grid: int = 0
     blob_levels: tuple[float, ...] = (0.3, 0.5)
     blob_trust: float = 0.9
-    focus: float = 1.0
+    focus: float = 1.25
 
 
 @dataclass(frozen=True, slots=True)
