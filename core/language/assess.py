@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sklearn.metrics import cohen_kappa_score
 
@@ -12,10 +13,12 @@ from core.domain import JudgeReport, JudgeTask, JudgmentQuery, Query
 from core.errors import JudgmentError
 from core.judging.sources import QuerySource
 from core.judging.verbs import JudgingVerbs
-from core.language.catalogue import JobLimits
-from core.language.work import OnProgress
+from core.language.limits import JobLimits
 from core.library import Catalog, Library
 from core.models import ModelRoom
+
+if TYPE_CHECKING:
+    from core.language.work import OnProgress
 
 #: Depths that the paper reports.
 DEPTHS = (1, 3, 5)

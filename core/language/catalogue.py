@@ -12,6 +12,7 @@ from core.errors import CatalogBusy, ImageError
 from core.language.batches import BatchRunner
 from core.language.budget import Budget
 from core.language.claude import ClaudeRewriter
+from core.language.limits import JobLimits
 from core.language.live import run_live
 from core.language.work import Answerer, OnProgress, Tally, Work
 from core.library import Catalog
@@ -23,29 +24,6 @@ from core.store.ledger import Ledger
 #: Results are written this many at a time. What a killed job had not written costs nothing to have
 #: again: every answer is in the ledger.
 FLUSH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class JobLimits:
-    """How a job may go about it.
-
-    Attributes:
-        dollars: Most that it may spend; ``None`` is no cap.
-        tokens: Most tokens that it may use; ``None`` is no cap.
-        concurrency: Questions under way at once.
-        patience: How long an overloaded server is asked again, seconds.
-        batch: Use the Message Batches API.
-        wait: Stay until all batches are done.
-        poll: Seconds between two looks at an unfinished batch.
-    """
-
-    dollars: float | None = None
-    tokens: int | None = None
-    concurrency: int = 4
-    patience: float = 600.0
-    batch: bool = False
-    wait: bool = False
-    poll: float = 60.0
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from core.domain import (
     Item,
@@ -27,16 +28,21 @@ from core.errors import (
     WeightsUnavailable,
 )
 from core.language.answers import Unusable, usable
-from core.language.catalogue import CatalogueRewriting, JobLimits
+from core.language.budget import Budget
+from core.language.desk import AgentDesk
+from core.language.limits import JobLimits
 from core.language.review import Reviewed, worth_a_look
 from core.language.vocabulary import Vocabulary
-from core.language.work import OnProgress
 from core.library import Catalog, Library
 from core.models import ModelRoom
 from core.pipeline.keys import inputs_key
 from core.pipeline.redo import redo
 from core.settings import Settings
 from core.store.keys import content_key
+
+if TYPE_CHECKING:
+    from core.language.catalogue import CatalogueRewriting
+    from core.language.work import OnProgress
 
 #: The engine whose vectors tell how well photo and rewritten text agree.
 ENGINE = "vl-clip"
@@ -89,11 +95,9 @@ class RewritingVerbs:
             SettingsError: The agent is off, or a budget in dollars can't be kept.
             CatalogBusy: Another rewriting job is at work on this catalogue.
         """
-        agent, where = self._models.agent, self._library.get(catalog)
-        unknown = set(item_ids) - set(where.store.items.get(item_ids)) if item_ids else set()
-        if unknown:
-            raise QueryError(f"There is no item “{min(unknown)[:100]}” in “{where.name}”.")
-        job = CatalogueRewriting(where, agent, self._models.ledger)
+        where = self._library.get(catalog)
+        self._known(where, item_ids)
+        job = self._job(where)
         items = job.todo(item_ids or None, retry=retry)[:limit]
         return job.run(
             items,
@@ -110,6 +114,27 @@ class RewritingVerbs:
             concurrency=self._settings.rewrite_concurrency,
             patience=self._settings.rewrite_patience,
         )
+
+    @cached_property
+    def desk(self) -> AgentDesk:
+        """Jobs of this process, started and watched from a page."""
+        return AgentDesk(self)
+
+    def agent_name(self) -> str:
+        """The model that is asked; raises ``SettingsError`` where the agent is off."""
+        return self._models.agent.name
+
+    def left(self, catalog: str | None = None) -> int:
+        """Items that the agent has not described as they are now."""
+        return len(self._job(self._library.get(catalog)).todo())
+
+    def check_order(
+        self, catalog: str | None, item_ids: Sequence[str], dollars: float | None
+    ) -> None:
+        """Raise what would keep a job from starting (see :meth:`rewrite`)."""
+        agent, where = self._models.agent, self._library.get(catalog)
+        self._known(where, item_ids)
+        Budget(agent.name, agent.messages.prices, dollars=dollars)
 
     # ── one item ─────────────────────────────────────────────────────────────────────────────
     def view(self, item_id: str, catalog: str | None = None) -> RewriteView:
@@ -258,6 +283,17 @@ class RewritingVerbs:
         except StudioError as problem:
             return f"{done} It could not be embedded: {problem}"
         return f"{done} The item is embedded anew."
+
+    def _job(self, where: Catalog) -> CatalogueRewriting:
+        from core.language.catalogue import CatalogueRewriting  # loads the SDK: a second or more
+
+        return CatalogueRewriting(where, self._models.agent, self._models.ledger)
+
+    @staticmethod
+    def _known(where: Catalog, item_ids: Sequence[str]) -> None:
+        unknown = set(item_ids) - set(where.store.items.get(item_ids)) if item_ids else set()
+        if unknown:
+            raise QueryError(f"There is no item “{min(unknown)[:100]}” in “{where.name}”.")
 
     @staticmethod
     def _item(where: Catalog, item_id: str) -> Item:

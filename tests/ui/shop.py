@@ -34,6 +34,7 @@ from core.domain import (
     Writer,
 )
 from core.errors import ImageError, QueryError
+from core.language.desk import AgentDesk
 from core.settings import load_settings
 from core.studio import Studio
 
@@ -126,6 +127,7 @@ class Words:
         self.stock, self.done = stock, []  # type: ignore[var-annotated]
         self.agent_off = "The rewriting agent is off."
         self.queue: tuple[WorthALook, ...] = ()
+        self.desk: AgentDesk = AgentDesk(self)  # type: ignore[arg-type]
 
     def view(self, item_id: str, catalog: str | None = None) -> RewriteView:
         rounds = (

@@ -13,6 +13,7 @@ from core.errors import CatalogError
 from core.people import Role
 from core.studio import Studio
 from ui.components.adapt_panel import adapt_panel
+from ui.components.agent_panel import agent_panel
 from ui.messages import sentences
 from ui.people import allowed
 from ui.render import render
@@ -43,6 +44,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 "added by its owner: <code>python app.py index items.csv --images DIR</code>.</div>"
             )
 
+    agent_panel(studio, chosen)
     adapt_panel(studio, chosen)
 
     def view(name: str | None) -> tuple[Any, ...]:

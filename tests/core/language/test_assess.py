@@ -9,7 +9,7 @@ from core.evaluation.verbs import EvaluationVerbs
 from core.judging.sources import QuerySource
 from core.judging.verbs import JudgingVerbs
 from core.language.assess import AssessVerbs, agreement
-from core.language.catalogue import JobLimits
+from core.language.limits import JobLimits
 from tests.core.language.shop import Shop
 
 

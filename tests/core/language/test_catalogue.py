@@ -17,7 +17,7 @@ import pytest
 from core.domain import RewriteProgress, Stage
 from core.errors import CatalogBusy, QueryError, SettingsError
 from core.language import catalogue
-from core.language.catalogue import JobLimits
+from core.language.limits import JobLimits
 from core.language.prices import Prices
 from tests.core.language.messages_server import Answer, draft, trouble, verdict
 from tests.core.language.shop import ITEMS, KEY, Shop, good_answer, log_of, role, title, words
