@@ -61,6 +61,7 @@ def train(
         "epochs": epochs,
         "batch": batch,
         "lr": lr,
+        "lr_image": lr_image,
         "seed": seed,
         "accumulate": accumulate,
     }

@@ -108,7 +108,7 @@ class AdaptedEncoder(BatchedEncoder):
         try:
             changed = load_file(str(self._folder / IMAGE_FILE))
             return self._base.with_changes(changed)
-        except (OSError, ValueError, RuntimeError) as error:
+        except Exception as error:  # the file's reader raises an error of its own
             first = str(error).splitlines()[0][:200]
             raise WeightsUnavailable(
                 f"The image tower in {self._folder} can't be read: {first}."

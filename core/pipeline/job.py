@@ -72,8 +72,12 @@ def indexing_job(root: Path, on_progress: OnProgress | None = None) -> Iterator[
 
 
 @contextmanager
-def writing(root: Path) -> Iterator[None]:
+def writing(root: Path, wait: float = 2) -> Iterator[None]:
     """Hold the catalogue's lock: one process at a time writes items and vectors.
+
+    Args:
+        root: The catalogue's folder.
+        wait: Seconds to wait for it; somebody who only looks (read_progress) lets go at once.
 
     Raises:
         CatalogBusy: Another job holds it.
@@ -81,7 +85,7 @@ def writing(root: Path) -> Iterator[None]:
     root.mkdir(parents=True, exist_ok=True)
     lock = _lock(root)
     try:
-        lock.acquire(timeout=2)  # somebody who only looks (read_progress) lets go at once
+        lock.acquire(timeout=wait)
     except Timeout:
         raise CatalogBusy(
             f"The catalogue “{root.name}” is being indexed already. Wait until that is done, or "

@@ -9,6 +9,7 @@ import numpy as np
 from core.domain import EvalQuery, Item, TextView
 from core.errors import TrainingError
 from core.library import Catalog
+from core.pipeline.job import writing
 from core.pipeline.models import EngineModel, Models
 from core.store.vectors import VectorRow, Vectors, blend
 from core.training.corpus.record import clean
@@ -17,6 +18,8 @@ from core.training.pairs import Pairs
 
 #: A catalogue with fewer items teaches nothing and measures nothing.
 LEAST_ITEMS = 100
+#: Longest wait for an indexing job, seconds: training took minutes, and must not be lost.
+_PATIENCE = 6 * 3600
 #: Vectors written at once.
 _CHUNK = 512
 #: The tuned engine's picture vectors of stored rows, by item.
@@ -74,8 +77,16 @@ def derive_vectors(
     """Store the tuned engine's vectors: pictures by way of what is known of them, words anew.
 
     No picture is looked at again. A row whose base is not up to date gets no key, so that the
-    next indexing redoes it; one whose picture is not known is left to the next indexing.
+    next indexing redoes it; one whose picture is not known is left to the next indexing. Waits
+    for an indexing job of the catalogue.
     """
+    with writing(where.store.root, wait=_PATIENCE):
+        _derive(where, base, tuned, models, pictures)
+
+
+def _derive(
+    where: Catalog, base: EngineModel, tuned: EngineModel, models: Models, pictures: Pictures
+) -> None:
     engine, table = tuned.engine, where.store.vectors(tuned.name)
     table.prepare(tuned.fingerprint, tuned.encoder.dim, engine.text_weight)
     stored = where.store.vectors(base.name)

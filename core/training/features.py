@@ -16,6 +16,8 @@ from core.training.towers import ImageSide
 
 #: Pictures per pass.
 _BATCH = 32
+#: What is known of a picture.
+_UNSEEN, _READ, _BROKEN = 0, 1, 2
 
 
 def write_features(
@@ -30,36 +32,38 @@ def write_features(
 
     The file is a NumPy array, a row per picture, read through the page cache and never whole.
     Beside it, ``FILE.seen.npy`` says which pictures could be read; the others' rows are zeros. A
-    file that is there is taken as it is.
+    file that is there is taken as it is, and a part of one is gone on with.
     """
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial, seen = path.with_suffix(".part"), np.zeros(count, dtype=bool)
-    stored: np.memmap | None = None
-    at = 0
-    for known, prepared in _prepared(iter(pictures), image):
-        seen[at : at + len(known)] = known
+    partial = path.with_suffix(".part")
+    going_on = partial.exists() and _seen(path).exists()
+    seen = open_memmap(_seen(path), "r+" if going_on else "w+", np.int8, (count,))
+    at = int((seen != _UNSEEN).sum())
+    stored: np.memmap | None = open_memmap(partial, "r+") if going_on else None
+    # The pictures before that are opened again, and not looked at.
+    for known, prepared in _prepared(islice(iter(pictures), at, None), image):
         if prepared is not None:
             features = image.store(prepared, bf16)
             if stored is None:
                 shape = (count, *features.shape[1:])
                 stored = open_memmap(partial, "w+", features.dtype, shape)
             stored[at + np.flatnonzero(known)] = features
+        seen[at : at + len(known)] = np.where(known, _READ, _BROKEN)
         at += len(known)
         if at % (_BATCH * 10) == 0:
             say(f"{at} of {count} pictures looked at")
     if stored is None:
-        open_memmap(partial, "w+", np.float32, (count, 1))
-    else:
-        stored.flush()
-    np.save(_seen(path), seen)
+        stored = open_memmap(partial, "w+", np.float32, (count, 1))
+    stored.flush()
+    seen.flush()
     partial.replace(path)
 
 
 def read_features(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """The features, mapped, ``[n, …]``, and whether each picture could be read, ``[n] bool``."""
-    return np.load(path, mmap_mode="r"), np.load(_seen(path))
+    return np.load(path, mmap_mode="r"), np.load(_seen(path)) == _READ
 
 
 def _prepared(

@@ -127,7 +127,7 @@ class Loop:
         self._loss = team.loss()
         self._model: nn.Module = learner
         if team.size > 1:
-            self._model = DistributedDataParallel(learner, broadcast_buffers=False)
+            self._model = DistributedDataParallel(learner)
         self._total = len(batches) * settings.epochs
         self._at = _Progress()
 

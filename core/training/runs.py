@@ -89,7 +89,7 @@ class Runs:
         self._root.mkdir(parents=True, exist_ok=True)
         lock = self._lock()
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=2)  # somebody who only looks lets go at once
         except Timeout:
             raise TrainingError(
                 "An engine is being fine-tuned already. Wait until that is done."

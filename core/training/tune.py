@@ -85,7 +85,15 @@ class Outcome:
         sides = {"image": plan.unlock_image, "text": plan.unlock_text}
         freed = ", ".join(
             f"{which} tower: "
-            + ("whole" if n is None else "locked" if n == 0 else f"last {n} blocks")
+            + (
+                "whole"
+                if n is None
+                else "locked"
+                if n == 0
+                else "last block"
+                if n == 1
+                else f"last {n} blocks"
+            )
             for which, n in sides.items()
         )
         return [

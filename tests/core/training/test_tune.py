@@ -111,6 +111,38 @@ def test_only_what_is_unlocked_changes_and_the_rest_is_looked_at_once(
     np.testing.assert_allclose(vectors, base.encode_images(first), atol=2e-3)
 
 
+def test_a_killed_look_at_pictures_goes_on(shop: Path, tmp_path: Path) -> None:
+    base = OpenClipEncoder(f"local-dir:{shop / 'start'}", device="cpu", precision="float32")
+    pair = ModelPair(base, "open_clip", 1, 1)
+    pictures = list(parquet_source(shop / "flags.parquet", settings(tmp_path)).pictures())
+
+    class Killed(Exception):
+        pass
+
+    def killed():
+        yield from pictures[:70]
+        raise Killed
+
+    looked: list[int] = []
+    store = pair.image.store
+
+    def counting(prepared, bf16):
+        looked.append(len(prepared))
+        return store(prepared, bf16)
+
+    pair.image.store = counting  # type: ignore[method-assign]
+    path, quiet = tmp_path / "features.npy", (False, lambda line: None)
+    with pytest.raises(Killed):
+        write_features(killed(), len(pictures), pair.image, path, *quiet)
+    assert not path.exists()
+    write_features(iter(pictures), len(pictures), pair.image, path, *quiet)
+    assert sum(looked) == len(pictures)
+    features, seen = read_features(path)
+    assert seen.all()
+    again = store(pair.image.prepare(pictures[:3]), False)
+    np.testing.assert_allclose(features[:3], again, atol=5e-3)
+
+
 def test_too_many_blocks_and_none_at_all(shop: Path, tmp_path: Path) -> None:
     start = f"local-dir:{shop / 'start'}"
     with pytest.raises(TrainingError, match="has 2 blocks"):
