@@ -1,6 +1,6 @@
 """Does it pay to unlock the image tower's last block, against an adapter behind the locked one?
 
-``python -m benchmarks.unlocking --data-dir DIR --catalog NAME [--blocks N]``: from ``vl-clip``,
+``python -m benchmarks.unlocking --data-dir DIR --catalog NAME [--blocks N]``: from ``clip``,
 with the same split, the same text tower and schedule: an adapter, and the last N blocks. All are
 measured on the titles that no training saw, by picture vectors alone.
 """
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from core.domain import Ranking
 from core.settings import load_settings
 from core.studio import Studio
-from core.training.verbs import MEASURES
+from core.training.verbs import DEFAULTS, MEASURES
 
-BASE, ADAPTER, BLOCKS = "vl-clip", "bench-adapter", "bench-blocks"
+ADAPTER, BLOCKS = "bench-adapter", "bench-blocks"
 
 
 def main() -> None:
@@ -24,6 +25,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--catalog", required=True)
+    parser.add_argument("--base", default="clip")
+    parser.add_argument("--epochs", type=int, default=DEFAULTS.epochs)
     parser.add_argument("--blocks", type=int, default=1)
     parser.add_argument("--lr-image", type=float, default=1e-5)
     options = parser.parse_args()
@@ -32,17 +35,21 @@ def main() -> None:
     started = time.monotonic()
     if BLOCKS not in known:
         studio.training.tune(
-            BLOCKS, catalog=options.catalog, base=BASE, unlock_image=options.blocks, say=print,
-            options={"lr_image": options.lr_image},
+            BLOCKS, catalog=options.catalog, base=options.base, unlock_image=options.blocks,
+            say=print,
+            options={"lr_image": options.lr_image, "epochs": options.epochs},
         )  # fmt: skip
         print(f"{BLOCKS}: {time.monotonic() - started:.0f} s", flush=True)
     started = time.monotonic()
     if ADAPTER not in known:
-        studio.training.adapt(ADAPTER, options.catalog, base=BASE, say=print)
+        studio.training.adapt(
+            ADAPTER, options.catalog, base=options.base, say=print,
+            options=replace(DEFAULTS, epochs=options.epochs),
+        )  # fmt: skip
         print(f"{ADAPTER}: {time.monotonic() - started:.0f} s", flush=True)
-    queries, relevant = studio.training.held_out(BASE, options.catalog)
+    queries, relevant = studio.training.held_out(options.base, options.catalog)
     report = studio.evaluation.evaluate(
-        queries, relevant, [BASE, ADAPTER, BLOCKS], options.catalog,
+        queries, relevant, [options.base, ADAPTER, BLOCKS], options.catalog,
         names=MEASURES, main="mrr", ranking=Ranking.IMAGE,
     )  # fmt: skip
     print(f"{report.catalog}: {report.queries} held-out titles → {report.items} items")

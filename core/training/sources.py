@@ -100,10 +100,15 @@ def parquet_source(path: Path, settings: Settings) -> Source:
 def catalogue_source(where: Catalog, engine: Engine, models: Models, settings: Settings) -> Source:
     """Pairs from a catalogue: each item's picture as the engine sees it, and its texts.
 
+    An engine that looks at crops learns from items that are grounded.
+
     Raises:
         TrainingError: There are too few items.
     """
     known = list(where.store.items.records().values())
+    if _cuts(engine):
+        grounded = where.store.groundings.keys()
+        known = [one for one in known if models.grounding_key(one.item) in grounded]
     items = [one.item for one in known]
     grouped = families(items) if items else []
     splits = [split_of(group) for group in grouped]
@@ -135,7 +140,8 @@ def _pairs(
 ) -> Pairs:
     if len(keys) < LEAST_ITEMS:
         raise TrainingError(
-            f"“{source}” has {len(keys)} pairs; fine-tuning needs {LEAST_ITEMS} at least."
+            f"“{source}” has {len(keys)} pairs that are ready; fine-tuning needs {LEAST_ITEMS} at "
+            "least. (A catalogue has to be indexed first.)"
         )
     pairs = Pairs(
         keys=keys,

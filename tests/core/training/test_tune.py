@@ -14,14 +14,24 @@ import pytest
 import torch
 from PIL import Image
 
-from core.domain import Profile
+from core.domain import (
+    Box,
+    Detection,
+    Engine,
+    Grounding,
+    ImageView,
+    Item,
+    Photo,
+    Profile,
+    TextView,
+)  # fmt: skip
 from core.embedding.open_clip_encoder import OpenClipEncoder
 from core.embedding.registry import load_own_engines
 from core.errors import TrainingError
 from core.training.features import read_features, write_features
 from core.training.loop import Loop, Training
 from core.training.pairs import PairsError
-from core.training.sources import parquet_source
+from core.training.sources import catalogue_source, parquet_source
 from core.training.team import ALONE
 from core.training.towers import ModelPair
 from core.training.tune import Outcome
@@ -171,6 +181,44 @@ def test_leaks_and_useless_files_are_sentences(tmp_path: Path) -> None:
     (tmp_path / "e.parquet").write_bytes(b"no")
     with pytest.raises(TrainingError, match="can't be read as Parquet"):
         parquet_source(tmp_path / "e.parquet", settings(tmp_path))
+
+
+def test_a_catalogue_gives_crops_of_what_is_grounded(tmp_path: Path) -> None:
+    def item(number: int) -> Item:
+        photo = Photo(f"{number:064d}", 40, 20, f"{number:016d}")
+        return Item(str(number), f"Thing {number}", photo, product_type="Thing")
+
+    records = {str(n): SimpleNamespace(item=item(n), rewrite="A thing.") for n in range(130)}
+    box = Detection("thing", 0.9, Box(0, 0, 10, 20))
+    found = {f"key-{n}": Grounding("thing", 40, 20, (box,), 0.35, "g", "f") for n in range(120)}
+    where = SimpleNamespace(
+        name="shop",
+        store=SimpleNamespace(
+            items=SimpleNamespace(records=lambda: records),
+            groundings=SimpleNamespace(
+                keys=lambda: set(found), get=lambda keys: {key: found[key] for key in keys}
+            ),
+        ),
+        images=SimpleNamespace(open=lambda sha256: Image.new("RGB", (40, 20))),
+    )
+    models = SimpleNamespace(grounding_key=lambda one: f"key-{one.item_id}")
+    own = settings(tmp_path)
+
+    def source(view: ImageView):
+        engine = Engine("e", "E", "", view, TextView.TITLE, 0.2, {})
+        return catalogue_source(where, engine, models, own)  # type: ignore[arg-type]
+
+    crops, photos = source(ImageView.CROP), source(ImageView.PHOTO)
+    assert (len(crops.pairs), len(photos.pairs)) == (120, 130)
+    assert crops.digest != photos.digest
+    sizes = {picture.size for picture in crops.pictures() if picture is not None}
+    assert sizes == {(11, 20)}, "the box and its padding"
+    assert next(photos.pictures()).size == (40, 20)  # type: ignore[union-attr]
+    assert crops.pairs.texts[0] == ["Thing 0", "A thing.", "Thing 0, Thing"]
+    for number in range(30):
+        found.pop(f"key-{number}")
+    with pytest.raises(TrainingError, match="90 pairs that are ready"):
+        source(ImageView.CROP)
 
 
 def test_pieces_give_the_gradients_of_the_whole_batch(shop: Path, tmp_path: Path) -> None:
