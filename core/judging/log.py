@@ -49,7 +49,7 @@ SCHEMA = pa.schema(
 
 #: Every append is a fragment of its own; from this many on they are merged in the background.
 COMPACT_AFTER = 64
-#: Looked at once in this many appends.
+#: Looked at with the first append, then once in this many.
 _LOOK_EVERY = 16
 #: Old versions are kept this long for readers in the middle of them; each read takes moments.
 _KEEP_VERSIONS = timedelta(minutes=2)
@@ -125,7 +125,7 @@ class JudgmentLog:
         for batch in batches:
             batch.error, batch.done = error, True
         self._appended += 1
-        if self._appended % _LOOK_EVERY == 0:
+        if self._appended % _LOOK_EVERY == 1:
             threading.Thread(target=self.compact, name="compact-judgments", daemon=True).start()
 
     def _turn(self) -> FileLock:
