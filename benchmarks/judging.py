@@ -1,6 +1,8 @@
 """Judging under stress: killed processes lose nothing, and a large log stays interactive.
 
-``python -m benchmarks.judging`` works in a temporary folder and needs no model.
+``python -m benchmarks.judging`` works in a temporary folder and needs no model. With ``--folder``
+and ``--seconds`` the killed part stops in time, with all annotators killed, and goes on at the next
+call.
 """
 
 from __future__ import annotations
@@ -74,11 +76,12 @@ def annotate(root: str, set_id: str, who: str, file: str, wanted: int) -> None:
             done += 1
 
 
-def killed(folder: Path, processes: int, each: int, seed: int) -> dict[str, object]:
+def killed(
+    folder: Path, processes: int, each: int, seed: int, most_seconds: float = float("inf")
+) -> dict[str, object]:
     """Annotating processes, killed at random moments and started again until all is judged."""
     desk = JudgingDesk(open_database(folder / "lance"))
-    rules = Rules(overlap=1)
-    made = made_set(desk, processes, each + 10, rules)
+    made = next(iter(desk.sets()), None) or made_set(desk, processes, each + 10, Rules(overlap=1))
     context, draw = multiprocessing.get_context("spawn"), random.Random(seed)  # noqa: S311
 
     def start(number: int) -> BaseProcess:
@@ -94,6 +97,12 @@ def killed(folder: Path, processes: int, each: int, seed: int) -> dict[str, obje
     running, kills, died = {number: start(number) for number in range(processes)}, 0, 0
     while running:
         time.sleep(draw.uniform(2.0, 6.0))
+        if time.perf_counter() - began > most_seconds:
+            for process in running.values():
+                process.kill()
+                process.join()
+            kills += len(running)
+            break
         for number, process in list(running.items()):
             if process.is_alive():
                 continue
@@ -111,9 +120,12 @@ def killed(folder: Path, processes: int, each: int, seed: int) -> dict[str, obje
                 process.join()
                 running[number] = start(number)
     seconds = time.perf_counter() - began
+    before = _before(folder, kills, died, seconds)
+    kills, died, seconds = int(before[0]), int(before[1]), before[2]
     lines = [
         line.split()
         for number in range(processes)
+        if (folder / f"a{number}").exists()  # else it was killed before its first judgment
         for line in (folder / f"a{number}").read_text().splitlines()
     ]
     events = JudgmentLog(open_database(folder / "lance")).events(made.set_id)
@@ -122,6 +134,7 @@ def killed(folder: Path, processes: int, each: int, seed: int) -> dict[str, obje
     times = sorted(float(line[1]) for line in lines if len(line) == 2)
     return {
         "acknowledged": len(lines),
+        "seconds": round(seconds),
         "kills": kills,
         "annotators that died of an error": died,
         "acknowledged but missing": sum(rows[line[0]] == 0 for line in lines),
@@ -132,6 +145,15 @@ def killed(folder: Path, processes: int, each: int, seed: int) -> dict[str, obje
         "judge p95 ms": round(1000 * times[int(0.95 * len(times))], 1),
         "judgments a second": round(len(lines) / seconds, 1),
     }
+
+
+def _before(folder: Path, *counts: float) -> list[float]:
+    """These counts and those of the earlier calls on the same folder, kept for the next one."""
+    file = folder / "counts.json"
+    earlier = json.loads(file.read_text()) if file.exists() else [0] * len(counts)
+    total = [a + b for a, b in zip(earlier, counts, strict=True)]
+    file.write_text(json.dumps(total))
+    return total
 
 
 def large(folder: Path) -> dict[str, float]:
@@ -177,6 +199,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=PROCESSES)
     parser.add_argument("--each", type=int, default=EACH)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--folder", type=Path, help="keep the killed part's store here")
+    parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--only", choices=("large", "killed"))
     asked = parser.parse_args()
     if asked.only != "killed":
@@ -185,7 +209,10 @@ def main() -> None:
     if asked.only == "large":
         return
     with tempfile.TemporaryDirectory() as name:
-        print(json.dumps(killed(Path(name), asked.processes, asked.each, asked.seed), indent=1))
+        folder = asked.folder or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = killed(folder, asked.processes, asked.each, asked.seed, asked.seconds)
+        print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":
