@@ -76,6 +76,8 @@ def evaluate(
     """
     studio = Studio(context.obj)
     names = [name.strip() for name in engines.split(",") if name.strip()]
+    if fine_tuned and (queries or task != ABLATION):
+        raise EvaluationError("--fine-tuned goes with --task ablation.")
     if (queries is None) != (qrels is None):
         raise EvaluationError("--queries and --qrels go together: what to ask, and what is right.")
     with _Bar() as bar:
@@ -170,10 +172,8 @@ def _trial(
     """What has to be fine-tuned first; progress goes to stderr, so that --json stays whole."""
     from core.training.verbs import DEFAULTS  # slow to import, and seldom needed
 
-    trials = {TRANSFER: studio.trials.transfer, ABLATION: studio.trials.ablation}
-    if task not in trials:
-        raise EvaluationError("--fine-tuned goes with --task ablation.")
-    return trials[task](
+    run = studio.trials.transfer if task == TRANSFER else studio.trials.ablation
+    return run(
         engines, catalog, options=replace(DEFAULTS, epochs=epochs), depth=depth,
         say=lambda line: print(line, file=sys.stderr),
     )  # fmt: skip

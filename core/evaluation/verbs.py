@@ -77,6 +77,8 @@ class EvaluationVerbs:
             EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
         """
         where = self._library.get(catalog)
+        if not engines:
+            raise EvaluationError("Choose at least one engine.")
         if task == ATTRIBUTES:
             if runs_out:
                 raise EvaluationError("Attributes are no rankings, so there are no runs to write.")

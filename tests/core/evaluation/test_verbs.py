@@ -127,6 +127,9 @@ def test_bad_input_is_a_sentence(
         shop.verbs.evaluate(queries, qrels, ["clip"], "shop")
     with pytest.raises(EvaluationError, match="no task"):
         shop.verbs.run_task("warp", ["clip"], "shop")
+    for task in ("title", "attributes", "ablation"):
+        with pytest.raises(EvaluationError, match="at least one engine"):
+            shop.verbs.run_task(task, [], "shop")
 
 
 def test_attributes_against_majority_and_chance(shop: SimpleNamespace) -> None:

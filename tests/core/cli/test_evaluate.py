@@ -1,0 +1,39 @@
+"""``evaluate`` as a stranger runs it, over the demo: what it prints, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.command import command
+
+
+def test_own_queries_and_judgments_as_json(demo_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text("query_id,text\n1,wooden chair\n2,green apple\n")
+    (tmp_path / "r.csv").write_text("query_id,item_id,relevance\n1,BlendSwap-CC-0-001,1\n2,no,1\n")
+
+    def app(*words: object):
+        files = ("--queries", tmp_path / "q.csv", "--qrels", tmp_path / "r.csv")
+        return command(
+            "--data-dir", demo_data, "evaluate", "--catalog", "demo", "--no-keep", *files, *words
+        )
+
+    done = app("--engines", "clip,vl-clip", "--json", "--runs-out", tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert next(iter(printed)) == "engines"
+    assert list(printed["engines"]) == ["clip", "vl-clip"]
+    assert {"hits@5", "mrr"} <= set(printed["engines"]["clip"])
+    assert any("not in the catalogue" in note for note in printed["notes"])
+    assert len((tmp_path / "runs" / "vl-clip.run").read_text().splitlines()) == 200
+
+    for words, sentence in (
+        (("--fine-tuned",), "goes with --task ablation"),
+        (("--engines", "clip,nope"), "no engine “nope”"),
+        (("--engines", ""), "at least one engine"),
+        (("--measure", "hits@x"), "no measure “hits@x”"),
+        (("--html", tmp_path / "none" / "x.html"), "can't be written"),
+    ):
+        refused = app(*words)
+        assert (refused.returncode, refused.stdout) == (2, ""), words
+        assert sentence in refused.stderr
