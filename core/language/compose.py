@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from core.language.facts import SHAPES, Facts
+from core.language.facts import Facts
+from core.language.looks import SHAPES
 from core.language.plain import capitalised
 from core.language.vocabulary import plural
 

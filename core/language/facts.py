@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core.domain.item import Item
+from core.language.looks import LookReader
 from core.language.plain import DESCRIPTION_LIMIT, TITLE_LIMIT, has_words, plain
-from core.language.vocabulary import Match, Terms, Vocabulary, singular
+from core.language.vocabulary import Vocabulary, singular
 
-_CLAUSE = re.compile(r"[.;:!?•\n]|,\s|\s[-–]\s|\s(?:but|while|whereas)\s")
 _ASIDE = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,80}\]")
 _SET = re.compile(r"\b(?:set|pack|nest|pair) of\b|\b\d+[- ]?(?:piece|pack)s?\b", re.I)
 _CODE = re.compile(
@@ -30,10 +28,6 @@ _MEDIUM = re.compile(
     re.I,
 )
 _SUBJECTS = re.compile(r"\b(?:shows|depicts|subjects?)\s*:\s*([^.;]{2,200})", re.I)
-#: "A melon with a netted rind."
-_HAS = re.compile(r"\bwith (?:an? )?([^.;,()]{3,80})")
-#: What food has on its outside.
-_OUTSIDE = re.compile(r"\w+ (?:rind|skin|peel|shell|crust|leaves|stalks?)\b", re.I)
 _EDGES = " ,;:.-–|/&+*#\"'!?"
 #: Columns with this in their name say something of another thing (a printer's ink, a pallet).
 _OTHER_THING = re.compile(r"print|ink|package|packag|pallet|case_|toner|light|led")
@@ -80,6 +74,7 @@ class FactFinder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.words = vocabulary
+        self._looks = LookReader(vocabulary)
 
     def find(self, item: Item, *, title_only: bool = False) -> Facts:
         """The facts of an item.
@@ -101,11 +96,13 @@ class FactFinder:
         descriptive = bool(noun and phrase) and _is_phrase(phrase)
         whole_title = domain in ("art", "food") or foreign or not noun
         looks = "" if whole_title else self._look_of(title, kind)
-        colours, conflicts = self._colours(attributes, looks, description, noun)
+        colours, conflicts = self._looks.colours(attributes, looks, description, noun)
         if whole_title or descriptive:
             colours = tuple(c for c in colours if c not in self.words.colours.names(phrase))
-        clauses = self._safe_clauses(description)
-        audience = self._audience(attributes, item, title) if domain not in ("art", "food") else ""
+        clauses = self._looks.safe_clauses(description)
+        audience = (
+            self._looks.audience(attributes, item, title) if domain not in ("art", "food") else ""
+        )
         if audience in self.words.audiences.names(noun if noun and not foreign else phrase):
             audience = ""  # "child chair" says it already
         return Facts(
@@ -114,14 +111,14 @@ class FactFinder:
             phrase=phrase,
             audience=audience,
             colours=colours,
-            materials=self._materials(attributes, looks, clauses, domain),
-            patterns=self._patterns(attributes, looks, clauses, domain),
-            styles=self._styles(attributes, looks, clauses, domain),
-            parts=self._parts(title, clauses, domain),
+            materials=self._looks.materials(attributes, looks, clauses, domain),
+            patterns=self._looks.patterns(attributes, looks, clauses, domain),
+            styles=self._looks.styles(attributes, looks, clauses, domain),
+            parts=self._looks.parts(title, clauses, domain),
             tag=self._tag(attributes, title) if not kind or kind_is_vague else "",
             medium=self._medium(attributes, description) if domain == "art" else "",
             subjects=_subjects(attributes, description) if domain == "art" else (),
-            details=self._details(description) if domain == "food" and not foreign else (),
+            details=self._looks.details(description) if domain == "food" and not foreign else (),
             descriptive=descriptive,
             foreign=foreign,
             conflicts=conflicts,
@@ -231,173 +228,6 @@ class FactFinder:
             return True
         return len(self.words.foreign.find(text)) > len(self.words.english.find(text)) + 1
 
-    # ── how it looks ──────────────────────────────────────────────────────────────────────────
-    def _colours(
-        self, attributes: dict[str, str], title: str, description: str, noun: str
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        columns = [v for k, v in attributes.items() if re.search(r"colou?r|farbe", k)]
-        stated = _unique(
-            name
-            for value in columns
-            for name in (self.words.colour_columns.names(value) or self._colours_in(value))
-        )
-        named = self._colours_in(title)
-        if set(named) & set(stated):  # "Cobalt Tee - Blue" with the column "Blue": Cobalt is a name
-            named = self._beside(title, [name for name in named if name in stated])
-        if not stated:
-            return tuple(named[:3]) or self._described_colour(description, noun), ()
-        if not named:
-            return stated[:3], ()
-        shades = [n for n in named if any(self.words.same_family(n, s) for s in stated)]
-        if shades:  # the title refines the column ("navy"), or names a second colour beside it
-            rest = [s for s in stated if not any(self.words.same_family(n, s) for n in shades)]
-            return _unique([*self._beside(title, shades), *rest])[:3], ()
-        sentence = (
-            f"The title says {' and '.join(named)}, the colour column says "
-            f"{' and '.join(stated)}: the column was believed."
-        )
-        return stated[:3], (sentence,)
-
-    def _colours_in(self, text: str) -> list[str]:
-        materials = self.words.materials.find(text)  # "stainless steel" is no colour
-        return [
-            match.term
-            for match in self.words.colours.find(text)
-            if not any(_overlaps(match, material) for material in materials)
-        ]
-
-    def _beside(self, title: str, shades: list[str]) -> list[str]:
-        """The shades, and colours right beside them ("blue & black"); not "Red Tape" brand."""
-        matches = [m for m in self.words.colours.find(title) if m.term in self._colours_in(title)]
-        kept = {match for match in matches if match.term in shades}
-        for _ in matches:
-            for left, right in itertools.pairwise(matches):
-                between = title[left.end : right.start].lower().strip(" ,/&-+")
-                if between in ("", "and") and (left in kept or right in kept):
-                    kept |= {left, right}
-        return [match.term for match in matches if match in kept]
-
-    def _described_colour(self, description: str, noun: str) -> tuple[str, ...]:
-        """The colour in a description, when it names just one, right before the product's noun."""
-        if not noun or len(self.words.colours.names(description)) != 1:
-            return ()
-        match = self.words.colours.find(description)[0]
-        after = description[match.end : match.end + 40].lower().split()[:4]
-        head = noun.split()[-1].lower()
-        return (match.term,) if any(word.strip(",.") == head for word in after) else ()
-
-    def _materials(
-        self, attributes: dict[str, str], title: str, clauses: list[str], domain: str
-    ) -> tuple[str, ...]:
-        if domain in ("art", "food"):
-            return ()
-        columns = [
-            value for key, value in attributes.items() if re.search(r"material|fabric|colou?r", key)
-        ]
-        found = [name for value in columns for name in self._materials_in(value)]
-        found += self._materials_in(title)
-        if not found:
-            found += [name for clause in clauses for name in self._made_of(clause)]
-        return _unique(_drop_contained(found))[:2]
-
-    def _materials_in(self, text: str) -> list[str]:
-        patterns = self.words.patterns.find(text)  # "oak effect" is no oak
-        return [
-            match.term
-            for match in self.words.materials.find(text)
-            if not any(_overlaps(match, pattern) for pattern in patterns)
-            and not re.match(r"[\s-]*(?:effect|look|style|holder|free)\b", text[match.end :], re.I)
-        ]
-
-    def _made_of(self, clause: str) -> Iterable[str]:
-        for match in self.words.materials.find(clause):
-            before = clause[max(0, match.start - 30) : match.start].rstrip().lower()
-            after = clause[match.end : match.end + 16].lstrip().lower()
-            if before.endswith(self.words.made_of_before) or after.startswith(
-                self.words.made_of_after
-            ):
-                yield match.term
-
-    def _patterns(
-        self, attributes: dict[str, str], title: str, clauses: list[str], domain: str
-    ) -> tuple[str, ...]:
-        if domain in ("art", "food"):
-            return ()
-        columns = [
-            value for key, value in attributes.items() if re.search(r"pattern|print$|colou?r", key)
-        ]
-        found = self.words.patterns.names(" ; ".join([*columns, title]))
-        if not found and domain == "fashion":
-            found = [name for clause in clauses for name in self.words.patterns.names(clause)]
-        found = [name for name in found if name not in ("solid", "plain", "stained")]
-        return _unique(_drop_contained(found))[:1]
-
-    def _styles(
-        self, attributes: dict[str, str], title: str, clauses: list[str], domain: str
-    ) -> tuple[str, ...]:
-        if domain in ("art", "food"):
-            return ()
-        columns = [attributes[key] for key in self.words.style_keys if key in attributes]
-        found = self.words.styles.names(" ; ".join([title, *columns]))
-        if domain == "fashion":
-            shapes = [
-                name
-                for clause in clauses
-                for name in self.words.styles.names(clause)
-                if name in SHAPES
-            ]
-            found += shapes
-        found = _drop_contained(found)
-        found.sort(key=lambda name: name not in SHAPES)
-        return _unique(found)[:2]
-
-    def _parts(self, title: str, clauses: list[str], domain: str) -> tuple[str, ...]:
-        terms: Terms | None = self.words.parts.get(domain)
-        if terms is None:
-            return ()
-        texts = [*self._safe_clauses(title), *clauses]
-        return _unique(name for text in texts for name in terms.names(text))[:4]
-
-    def _details(self, description: str) -> tuple[str, ...]:
-        """What a description says that food has, if it can be seen: ``dark red skin``."""
-        found = _HAS.search(description)
-        if not found or self.words.risky.find(found[1]):
-            return ()
-        said = [one for one in re.split(r"\s+and\s+(?:an?\s+)?", found[1].strip())
-                if not self.words.unseen.find(one)]  # fmt: skip
-        text = " and ".join(said)
-        visible = self.words.colours.find(text) or _OUTSIDE.search(text)
-        return (text,) if visible and len(text.split()) <= 7 else ()
-
-    def _audience(self, attributes: dict[str, str], item: Item, title: str) -> str:
-        fields = [attributes[key] for key in self.words.audience_keys if key in attributes]
-        for text in (*fields, title, plain(item.department, 120), plain(item.product_type, 120)):
-            named = self.words.audiences.names(text)
-            if len(named) == 1:
-                return named[0]
-            if named and set(named) <= {"Girls'", "Children's"}:
-                return "Girls'"
-            if named and set(named) <= {"Boys'", "Children's"}:
-                return "Boys'"
-            if named:
-                return ""
-        return ""
-
-    def _safe_clauses(self, text: str) -> list[str]:
-        """Clauses that speak of the item itself: nothing negated, optional or about another."""
-        clauses = (clause.strip() for clause in _CLAUSE.split(text))
-        return [clause for clause in clauses if clause and not self.words.risky.find(clause)]
-
-
-#: Styles of cut, which stand first and which a description may add; the others say what for.
-SHAPES = frozenset(
-    {
-        "short-sleeve", "long-sleeve", "3/4-sleeve", "sleeveless", "slim-fit", "fitted",
-        "loose-fit", "oversized", "stretch-fit", "cropped", "high-waisted", "full-zip",
-        "half-zip", "quarter-zip", "racerback", "hooded",
-    }
-)  # fmt: skip
-
 
 def _attributes(item: Item) -> dict[str, str]:
     """Further columns, with their typed prefixes (``t_product_colour``) taken off."""
@@ -450,17 +280,3 @@ def _keep_short_code(match: re.Match[str]) -> str:
     code = match.group()
     letters, digits = sum(c.isalpha() for c in code), sum(c.isdigit() for c in code)
     return code if digits <= 2 and letters >= digits and len(code) <= 9 else " "
-
-
-def _overlaps(first: Match, second: Match) -> bool:
-    return first.start < second.end and second.start < first.end
-
-
-def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
-
-
-def _drop_contained(names: Iterable[str]) -> list[str]:
-    """Leave out what a longer name says already ("steel" beside "stainless steel")."""
-    kept = list(dict.fromkeys(names))
-    return [n for n in kept if not any(n != other and n in other for other in kept)]
