@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from filelock import FileLock, Timeout
 
 from core.domain import Corrections, Item, RewriteReport, RewriteRun, Stage
-from core.errors import CatalogBusy, ImageError
+from core.errors import CatalogBusy, CatalogError, ImageError
 from core.language.batches import BatchRunner
 from core.language.budget import Budget
 from core.language.claude import ClaudeRewriter
@@ -135,7 +135,10 @@ class CatalogueRewriting:
                 f"The catalogue “{self._where.name}” is being rewritten already."
             ) from None
         tally.say("Embedding what changed.")
-        embedded = self.embed(models)
+        try:
+            embedded = self.embed(models)
+        except CatalogError as problem:  # what could be embedded is, and all that is written stays
+            embedded, stopped = 0, f"{stopped} Not all is embedded: {problem}".strip()
         return RewriteReport(tally.state, tally.problems, stopped, embedded)
 
     def embed(self, models: Models) -> int:
