@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from core.domain import Ranking, Report, Score
+from core.domain import JudgeRecord, Ranking, Report, Score
 from core.errors import EvaluationError
 from core.evaluation import files, trec
 from core.evaluation.ablation import TASK as ABLATION
@@ -109,7 +110,27 @@ def evaluate(
             report_html.write_text(studio.evaluation.html(report), encoding="utf-8")
         except OSError as error:
             raise EvaluationError(f"{report_html} can't be written: {error.strerror}.") from None
-    print(as_text(report) if not as_json else json.dumps(as_dict(report), ensure_ascii=False))
+    if as_json:
+        print(json.dumps(as_dict(report), ensure_ascii=False))
+        return
+    print(as_text(report))
+    print(*judged_lines(studio.assessing.records(report.catalog)[:1]), sep="\n", end="")
+
+
+def judged_lines(records: Sequence[JudgeRecord]) -> list[str]:
+    """What a model judged of engines here, as the terminal shows it under a report."""
+    lines = []
+    for one in records:
+        lines.append(
+            f"Judged by {one.model} on {one.at[:10]}, {one.queries} queries ({one.about}):"
+        )
+        for engine, figures in one.precision.items():
+            said = (f"P@{k} {'–' if v is None else f'{v:.3f}'}" for k, v in figures.items())
+            lines.append(f"  {engine}: {', '.join(said)}")
+        if one.same is not None:
+            kappa = "undefined" if one.kappa is None else f"{one.kappa:.2f}"
+            lines.append(f"  as people in {one.same:.0%} of {one.compared} pairs, kappa {kappa}")
+    return [*lines, ""] if lines else []
 
 
 def as_dict(report: Report) -> dict[str, object]:

@@ -20,7 +20,7 @@ from core.domain.geometry import Box
 from core.domain.grounding import WHOLE_PHOTO, Detection, Grounding, Mask
 from core.domain.inspection import EngineInput, Inspection
 from core.domain.item import Item, Photo
-from core.domain.judge import JudgeGrade, JudgeReport, JudgeTask
+from core.domain.judge import JudgeGrade, JudgeRecord, JudgeReport, JudgeTask
 from core.domain.judgment import (
     DEFAULT_SCALE,
     LABELS,
@@ -71,6 +71,7 @@ __all__ = [
     "Inspection",
     "Item",
     "JudgeGrade",
+    "JudgeRecord",
     "JudgeReport",
     "JudgeTask",
     "JudgingProgress",

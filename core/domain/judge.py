@@ -93,3 +93,30 @@ class JudgeReport:
                     shares.append(right / k)
             means[k] = sum(shares) / len(shares) if shares else None
         return means
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRecord:
+    """What the model judged of some engines in one job, kept with the catalogue.
+
+    Attributes:
+        at: When, ISO 8601 UTC.
+        model: Who graded.
+        about: What was asked: the judgment set's id, or how many queries of which kind.
+        queries: How many.
+        precision: Engine to depth (as text) to Precision@depth; ``None`` where nothing counts.
+        compared: Pairs that people graded, too.
+        same: Share of these with the very same grade.
+        kappa: Quadratically weighted Cohen's kappa on them.
+        stopped: Why it ended before all was graded.
+    """
+
+    at: str
+    model: str
+    about: str
+    queries: int
+    precision: Mapping[str, Mapping[str, float | None]]
+    compared: int = 0
+    same: float | None = None
+    kappa: float | None = None
+    stopped: str = ""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sklearn.metrics import cohen_kappa_score
 
-from core.domain import JudgeReport, JudgeTask, JudgmentQuery, Query
+from core.domain import JudgeRecord, JudgeReport, JudgeTask, JudgmentQuery, Query
 from core.errors import JudgmentError
 from core.judging.sources import QuerySource
 from core.judging.verbs import JudgingVerbs
 from core.language.limits import JobLimits
 from core.library import Catalog, Library
 from core.models import ModelRoom
+from core.store.judge_records import JudgeRecords
 
 if TYPE_CHECKING:
     from core.language.work import OnProgress
@@ -100,7 +102,14 @@ class AssessVerbs:
         precision = {name: report.precision_at(run, DEPTHS) for name, run in runs.items()}
         people = self._people(set_id, catalog) if set_id else {}
         both = [(grade.grade, people[key]) for key, grade in report.grades.items() if key in people]
-        return Assessment(report, precision, len(asked), len(both), *agreement(both))
+        made = Assessment(report, precision, len(asked), len(both), *agreement(both))
+        if report.grades:
+            JudgeRecords(where.store.root).add(_record(made, judge.name, set_id, asked))
+        return made
+
+    def records(self, catalog: str | None = None) -> tuple[JudgeRecord, ...]:
+        """What the model judged of engines in this catalogue so far, latest first."""
+        return JudgeRecords(self._library.get(catalog).store.root).all()
 
     def _run(
         self, where: Catalog, engine: str, asked: Sequence[JudgmentQuery]
@@ -141,6 +150,28 @@ class AssessVerbs:
         """People's grades, where they are on the judge's scale."""
         scale = sorted(grade.value for grade in self._judging.get(set_id, catalog).rules.scale)
         return self._judging.qrels(set_id, catalog=catalog) if tuple(scale) == GRADES else {}
+
+
+def _record(
+    made: Assessment, model: str, set_id: str, asked: Sequence[JudgmentQuery]
+) -> JudgeRecord:
+    pictured = sum(bool(one.item_id or one.picture) for one in asked)
+    parts = [f"{len(asked) - pictured} in words" if len(asked) > pictured else "",
+             f"{pictured} by photo" if pictured else ""]  # fmt: skip
+    return JudgeRecord(
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        model=model,
+        about=f"judgment set {set_id}" if set_id else ", ".join(filter(None, parts)),
+        queries=made.queries,
+        precision={
+            engine: {str(depth): value for depth, value in figures.items()}
+            for engine, figures in made.precision.items()
+        },
+        compared=made.compared,
+        same=made.same,
+        kappa=made.kappa,
+        stopped=made.report.stopped,
+    )
 
 
 def agreement(both: Sequence[tuple[int, int]]) -> tuple[float | None, float | None]:

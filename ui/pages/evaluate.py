@@ -14,6 +14,7 @@ from core.errors import EvaluationError
 from core.evaluation.files import read_qrels, read_queries
 from core.people import Role
 from core.studio import Studio
+from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
 from ui.components.query import SearchForm
 from ui.media import photo_url
@@ -46,6 +47,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         words = gr.Checkbox(label="Rank as the pages do: vectors and full text, fused")
         go_files = gr.Button("Evaluate these", elem_id="evaluate-files-go")
     judged = judged_panel(studio, catalog, engines)
+    judge_figures(studio, catalog)
     with gr.Row(elem_classes="vs-evaluate-line"):
         stored = gr.Dropdown(label="Stored reports", choices=[], elem_id="evaluate-stored", scale=3)
         download = gr.DownloadButton(

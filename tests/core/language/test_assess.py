@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.cli.evaluate import judged_lines
 from core.errors import JudgmentError
 from core.evaluation.verbs import EvaluationVerbs
 from core.judging.sources import QuerySource
@@ -37,6 +38,16 @@ def test_words_and_items_are_graded_once_for_all_engines(shop: Shop) -> None:
     assert again.precision == made.precision
     assert len(shop.server.questions) == asked
     assert again.report.spent.dollars == 0
+    latest, first = verbs(shop).records("shop")
+    assert latest.precision == first.precision == {
+        engine: {"1": 1.0, "3": 1.0, "5": 1.0} for engine in ("clip", "vl-clip")
+    }  # fmt: skip
+    assert (first.model, first.about) == ("claude-test", "1 in words, 1 by photo")
+    said = judged_lines([first])
+    assert "  clip: P@1 1.000, P@3 1.000, P@5 1.000" in said
+    with (shop.catalog.store.root / "judge.jsonl").open("a") as file:
+        file.write('{"half')
+    assert len(verbs(shop).records("shop")) == 2
 
 
 def test_without_queries_it_says_what_is_missing(shop: Shop) -> None:

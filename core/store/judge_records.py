@@ -1,0 +1,40 @@
+"""What a model judged of engines, one JSON line per job beside the catalogue's tables."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+
+from core.domain.judge import JudgeRecord
+
+_log = logging.getLogger(__name__)
+
+
+class JudgeRecords:
+    """The records of one catalogue; appended to, never changed.
+
+    Args:
+        root: The catalogue's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._file = root / "judge.jsonl"
+
+    def add(self, record: JudgeRecord) -> None:
+        """Keep a record."""
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(record)) + "\n")
+
+    def all(self) -> tuple[JudgeRecord, ...]:
+        """All records, latest first; a line that a crash left half written is left out."""
+        if not self._file.is_file():
+            return ()
+        found = []
+        for line in self._file.read_text(encoding="utf-8").splitlines():
+            try:
+                found.append(JudgeRecord(**json.loads(line)))
+            except (ValueError, TypeError):
+                _log.warning("A line of %s can't be read.", self._file.name)
+        return tuple(reversed(found))

@@ -1,0 +1,30 @@
+"""What the vision-language judge said of engines: Precision@1/3/5, and agreement with people."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from core.domain import JudgeRecord
+from core.studio import Studio
+from ui.messages import sentences
+from ui.render import render
+
+#: Jobs that are shown, latest first.
+SHOWN = 5
+
+
+def judge_figures(studio: Studio, catalog: gr.Dropdown) -> None:
+    """Lay out the section, which follows the catalogue that is chosen on the page."""
+    with gr.Accordion("Judged by a model", open=False, elem_id="evaluate-judge"):
+        shown = gr.HTML(figures_html((), ""), elem_id="evaluate-judge-figures")
+
+    @sentences
+    def look(name: str | None) -> str:
+        return figures_html(studio.assessing.records(name) if name else (), name or "")
+
+    catalog.change(look, catalog, shown, show_progress="hidden", api_visibility="private")
+
+
+def figures_html(records: tuple[JudgeRecord, ...], catalog: str) -> str:
+    """The latest jobs as tables; what to type where there are none."""
+    return render("judge_figures.html", records=records[:SHOWN], catalog=catalog)
