@@ -28,7 +28,8 @@ class DetectionRow:
         detection: The detection.
         name: What it was found by, for people.
         colour: ``#rrggbb``.
-        overlay: Its mask as a translucent picture, or empty.
+        overlay: Its mask as a translucent picture, or empty; nothing veils a photo that is the
+            product.
         spot: Where it lies on the photo.
         percent: Share of the photo that its mask (or box) covers.
     """
@@ -57,7 +58,7 @@ def detection_rows(grounding: Grounding | None) -> list[DetectionRow]:
                 detection=detection,
                 name=found_by(detection),
                 colour="#{:02x}{:02x}{:02x}".format(*colour),
-                overlay=mask_overlay(mask, colour) if mask else "",
+                overlay=mask_overlay(mask, colour) if mask and detection.phrase != PICTURE else "",
                 spot=spot(detection.box, size, "", ""),
                 percent=round(100 * area / (size[0] * size[1]), 2),
             )
@@ -89,6 +90,8 @@ def grounding_sentence(inspection: Inspection) -> str:
         return "Not grounded yet: the indexer has not reached this item."
     if Stage.GROUNDING in inspection.corrections:
         return f"{_decision(grounding)} {who_and_when(inspection.corrections[Stage.GROUNDING])}"
+    if grounding.best is not None and grounding.best.phrase == PICTURE:
+        return f"“{grounding.prompt}” is a picture, so the photo itself is the product."
     if grounding.best is not None:
         return (
             f"Looked for “{grounding.prompt}”: the best region of those found "

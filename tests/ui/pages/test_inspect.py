@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from core.domain import WHOLE_PHOTO, Box, Correction, Inspection, Stage
+from core.domain import WHOLE_PHOTO, Box, Correction, Detection, Inspection, Mask, Stage
 from core.errors import QueryError
+from core.vision.grounder import PICTURE
 from tests.ui.shop import HOSTILE, Shop
 from ui.components.detections import chosen_number, detection_rows, grounding_sentence
 from ui.media import export_url, media_router
@@ -59,6 +61,20 @@ def test_regions_are_numbered_and_placed_in_per_cent(shop: Shop) -> None:
     (row,) = detection_rows(shop.inspect("c").grounding)
     assert (row.number, row.percent, row.overlay) == (1, 31.25, "")
     assert row.spot.style == "left:10.00%;top:12.50%;width:50.00%;height:62.50%"
+
+
+def test_a_photo_that_is_the_product_is_not_veiled(shop: Shop) -> None:
+    seen = shop.inspect("c")
+    assert seen.grounding is not None
+    pixels = np.ones((seen.grounding.height, seen.grounding.width), bool)
+    whole = Box.whole(seen.grounding.width, seen.grounding.height)
+    all_of_it = Detection(PICTURE, 0.9, whole, Mask.encode(pixels))
+    found = replace(seen.grounding, detections=(all_of_it,), prompt="genre painting")
+    (row,) = detection_rows(found)
+    assert (row.overlay, row.name) == ("", "the photo is the product")
+    assert "so the photo itself is the product" in grounding_sentence(
+        replace(seen, grounding=found)
+    )
 
 
 def test_looking_for_a_part_shows_it_and_stores_nothing(shop: Shop) -> None:
