@@ -118,7 +118,7 @@ class Loop:
         self._weights = learner.trained()
         rates = (settings.lr_image, settings.lr, settings.lr_head)
         groups = learner.groups(*rates, settings.weight_decay)
-        self._optimizer = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98))
+        self._optimizer = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), fused=True)
         self._averaged = (
             AveragedModel(self._weights, multi_avg_fn=get_ema_multi_avg_fn(settings.ema))
             if settings.ema
