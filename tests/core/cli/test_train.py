@@ -28,7 +28,7 @@ def test_train_search_and_discard(demo_data: Path, tmp_path: Path) -> None:
     assert report is not None
     assert report.task == "adapted"
     assert "Measured on titles" in (data / "engines" / "mine" / "README.md").read_text("utf-8")
-    assert [path.name for path in (data / "engines").iterdir()] == ["mine"]
+    assert [path.name for path in (data / "engines").glob("[!.]*")] == ["mine"]
 
     found = app("search", "wooden chair", "--engine", "mine", "-k", "5", "--json")
     assert found.returncode == 0, found.stderr
