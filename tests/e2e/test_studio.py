@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -112,10 +113,15 @@ def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path
     page.locator("#annotate-queries textarea").fill("wooden chair\nitem:nothing-like-it")
     page.locator("#annotate-create").click()
     expect(page.get_by_text("There is no item")).to_be_visible()
-    page.locator("#annotate-queries textarea").fill("wooden chair\noranges in a crate")
-    page.locator("#annotate-create").click()
     desk, single = page.locator(".vs-desk"), page.locator(".vs-desk [data-part=single]")
-    expect(desk.locator("[data-part=title]")).not_to_be_empty()
+    for queries in ("portrait", "wooden chair\noranges in a crate"):  # a desk after a desk
+        before = desk.get_attribute("data-set") or "" if desk.count() else ""
+        page.get_by_role("tab", name="New set").click()
+        page.locator("#annotate-queries textarea").fill(queries)
+        page.locator("#annotate-create").click()
+        expect(desk).to_have_attribute("data-set", re.compile(r"."))
+        expect(desk).not_to_have_attribute("data-set", before)
+        expect(single).to_have_attribute("data-key", re.compile(r"."))
     page.locator("h1").first.click()  # away from the text fields: keys are commands now
 
     first = single.get_attribute("data-key") or ""

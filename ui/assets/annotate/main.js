@@ -2,6 +2,7 @@
 const LOCAL = "local", NAME = "vs-name";
 let desk = null, single = null, grid = null, box = null, choice = null, loading = false;
 let ended = false, generation = 0, gridMode = false, arrived = false, judging = LOCAL;
+let stamp = "";
 const photos = makePhotos(40);
 const part = (name) => desk.querySelector(`[data-part=${name}]`);
 const nameField = () => document.querySelector("#annotate-name input, #annotate-name textarea");
@@ -202,9 +203,17 @@ function onKey(event) {
   event.preventDefault();
 }
 
+const stampOf = (found) =>
+  found ? [found.dataset.set, found.dataset.revision, found.dataset.first].join("\t") : "";
 async function start() {
-  const found = element.querySelector("[data-desk]");
-  if (found === desk && desk) return;
+  let found = element.querySelector("[data-desk]");
+  if (found && found === desk) {
+    if (stampOf(found) === stamp) return;
+    // Gradio patches the old desk in place: a copy has no listeners of the set before.
+    found.replaceWith(found.cloneNode(true));
+    found = element.querySelector("[data-desk]");
+  }
+  stamp = stampOf(found);
   const typing = document.activeElement;  // a set or a name was chosen: keys are commands now
   if (typing && typing.closest("#annotate-set, #annotate-name")) typing.blur();
   desk = found;
@@ -245,4 +254,7 @@ document.addEventListener("change", (event) => {
 });
 window.addEventListener("online", () => outbox.flush(nameOf()));
 watch("value", start);
+// The value is told before the desk is patched: what is on screen afterwards is what is started.
+new MutationObserver(start).observe(element,
+  { childList: true, subtree: true, attributes: true, attributeFilter: ["data-set", "data-revision"] });
 start();
