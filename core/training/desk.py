@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.domain import Engine, Profile, Report
-from core.embedding.registry import RECIPE
 from core.errors import EvaluationError, TrainingError
 from core.evaluation.verbs import EvaluationVerbs
 from core.library import Library
 from core.models import OWN_ENGINES, ModelRoom
 from core.settings import Settings
 from core.training.adapt import LEAST_ITEMS
-from core.training.runs import AdaptRun, Runs
+from core.training.runs import BUSY, AdaptRun, Runs
 
 if TYPE_CHECKING:
     from core.training.verbs import TrainingVerbs
@@ -83,7 +82,7 @@ class AdaptDesk:
             run=run,
             report=report,
             verdicts=self._evaluation.verdicts(report) if report else (),
-            mine=tuple(name for name in self._own() if info.searchable.get(name)),
+            mine=tuple(name for name in self._runs.engines() if info.searchable.get(name)),
             chosen=info.engine,
         )
 
@@ -95,7 +94,7 @@ class AdaptDesk:
             CatalogError: There is no such catalogue.
         """
         if self._runs.busy():
-            raise TrainingError("An engine is being fine-tuned already. Wait until that is done.")
+            raise TrainingError(BUSY)
         state = self.state(catalog)
         if base not in {one.name for one in state.bases}:
             raise TrainingError(state.why_not or f"The engine “{base[:60]}” can't be fine-tuned.")
@@ -121,10 +120,6 @@ class AdaptDesk:
     def discard(self, name: str) -> None:
         """Throw a trained engine away; raises ``TrainingError`` where there is none."""
         self._training().discard(name)
-
-    def _own(self) -> tuple[str, ...]:
-        root = self._settings.data_dir / OWN_ENGINES
-        return tuple(sorted(path.parent.name for path in root.glob(f"*/{RECIPE}")))
 
     def _report(self, run: AdaptRun | None) -> Report | None:
         if run is None or not run.report or run.engine not in self._models.recipes:

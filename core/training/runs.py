@@ -12,8 +12,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from core.embedding.registry import RECIPE
 from core.errors import TrainingError
 
+#: Said to whoever wants to start a second one.
+BUSY = "An engine is being fine-tuned already. Wait until that is done."
 _INTERRUPTED = "The last run was interrupted. Start it again: it goes on where it was."
 #: Snapshots of the same stage are written this often at most, seconds.
 _INTERVAL = 0.5
@@ -25,7 +28,7 @@ class AdaptRun:
 
     Attributes:
         engine: Name of the engine that comes out.
-        catalog: Whose items it learns from.
+        catalog: Whose items it learns from, or the file of its pairs.
         base: The engine that it grows from.
         stage: ``preparing``, ``training``, ``embedding``, ``measuring``, ``done``, ``failed`` or
             ``stopped``.
@@ -61,6 +64,10 @@ class Voice:
         if not same or time.monotonic() - self._at >= _INTERVAL:
             self._write()
 
+    def training(self, done: int, total: int) -> None:
+        """How many steps of training are done."""
+        self.tell("training", done, total)
+
     def end(self, stage: str, message: str = "", report: str = "") -> None:
         """How it ended."""
         self.run = replace(self.run, stage=stage, message=message, report=report, running=False)
@@ -91,9 +98,7 @@ class Runs:
         try:
             lock.acquire(timeout=2)  # somebody who only looks lets go at once
         except Timeout:
-            raise TrainingError(
-                "An engine is being fine-tuned already. Wait until that is done."
-            ) from None
+            raise TrainingError(BUSY) from None
         try:
             voice = Voice(self._path, AdaptRun(engine, catalog, base))
             try:
@@ -125,6 +130,10 @@ class Runs:
             return True
         lock.release()
         return False
+
+    def engines(self) -> tuple[str, ...]:
+        """Names of the engines that runs have left in the folder."""
+        return tuple(sorted(path.parent.name for path in self._root.glob(f"*/{RECIPE}")))
 
     def forget(self, engine: str) -> None:
         """Forget the last run, where it made this engine."""

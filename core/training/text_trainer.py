@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -115,9 +115,7 @@ def centred(pairs: Pairs, centres: dict[str, np.ndarray]) -> Pairs:
         rows = pairs.domains == "rendered"
         vectors[rows] += centres["photo"] - centres["rendered"]
         vectors[rows] /= np.linalg.norm(vectors[rows], axis=1, keepdims=True)
-    return Pairs(
-        pairs.keys, pairs.sources, pairs.domains, pairs.groups, pairs.splits, pairs.texts, vectors
-    )
+    return replace(pairs, vectors=vectors)
 
 
 def _centres(pairs: Pairs) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,7 @@ class ImageSide(ModelSide):
         )
 
 
-class TowerPair:
+class TowerPair(ABC):
     """The towers of an engine, fresh from its weights.
 
     Attributes:
@@ -151,9 +152,9 @@ class TowerPair:
     scale: float = 40.0
     loader: str
 
+    @abstractmethod
     def save(self, folder: Path, scale: float) -> None:
         """Write the towers as they are now."""
-        raise NotImplementedError
 
 
 class ModelPair(TowerPair):

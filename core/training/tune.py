@@ -20,7 +20,7 @@ from core.training.batches import Batches, Draw
 from core.training.curve import write_curve
 from core.training.features import read_features, write_features
 from core.training.learner import Learner
-from core.training.loop import LOG, Loop, Training
+from core.training.loop import LOG, Loop, OnStep, Training
 from core.training.metrics import Retrieval, ranks
 from core.training.pairs import Pairs
 from core.training.sources import Source
@@ -117,13 +117,14 @@ class Tuning:
         folder: Where features, state and log are kept until the run is done with.
         say: Gets lines of progress.
         team: The processes that train together.
+        on_step: Gets the number of steps done, and of all there can be.
     """
 
     def __init__(
         self, plan: Plan, source: Source, settings: Settings, weights: WeightStore, folder: Path,
-        say: Callable[[str], None], team: Team,
+        say: Callable[[str], None], team: Team, on_step: OnStep,
     ) -> None:  # fmt: skip
-        self._folder, self._team = folder, team
+        self._folder, self._team, self._on_step = folder, team, on_step
         self._say = say if team.first else lambda line: None
         bf16 = resolve_dtype(settings.precision, team.device) == torch.bfloat16
         self._options = replace(plan.options, bf16=bf16)
@@ -150,7 +151,10 @@ class Tuning:
             rows=train, share=(self._team.rank, self._team.size),
         )  # fmt: skip
         run = self._folder / "run"
-        Loop(self._learner, batches, self._validate, options, run, self._say, self._team).run()
+        Loop(
+            self._learner, batches, self._validate, options, run, self._say, self._team,
+            self._on_step,
+        ).run()  # fmt: skip
         self._learner.lively(False)
         if self._team.first:
             write_curve(run / LOG, run / CURVE)

@@ -6,6 +6,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ from core.domain import (
 )
 from core.embedding.adapter import ImageAdapter
 from core.embedding.encoder import Vectors
-from core.embedding.registry import RECIPE
 from core.embedding.text_tower import TextTower
 from core.errors import TrainingError
 from core.evaluation.verbs import EvaluationVerbs
@@ -133,10 +133,7 @@ class TrainingVerbs:
         if restart:
             shutil.rmtree(work, ignore_errors=True)
 
-        def on_step(done: int, total: int) -> None:
-            voice.tell("training", done, total)
-
-        TextTrainer(tower, pairs, options, work, say, adapter, on_step).run()
+        TextTrainer(tower, pairs, options, work, say, adapter, voice.training).run()
         adapter.eval()
 
         def save(folder: Path) -> None:
@@ -215,23 +212,30 @@ class TrainingVerbs:
         plan = Plan(engine, unlock_image, unlock_text, replace(usual, **(options or {})))
         key = f"{source.digest} {engine.towers} {unlock_image} {unlock_text}"
         work = self._root / f".{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-        with team_of(self._settings.device) as team:
-            if restart and team.first:
-                shutil.rmtree(work, ignore_errors=True)
+        with ExitStack() as held:
+            team = held.enter_context(team_of(self._settings.device))
+            voice: Voice | None = None
+            if team.first:
+                voice = held.enter_context(self._runs.hold(name, source.name, base))
+                if restart:
+                    shutil.rmtree(work, ignore_errors=True)
             team.agree(None)
             if team.first:
                 say(f"{len(source.pairs)} pairs of {source.name}")
-            run = Tuning(plan, source, self._settings, self._models.weights, work, say, team)
+            told = voice.training if voice else _silent
+            run = Tuning(plan, source, self._settings, self._models.weights, work, say, team, told)
             outcome = run.run()
-            if not team.first:
+            if voice is None:
                 return None
-        folder = self._root / name
-        publish(folder, engine, run.towers.loader, source.name, run.save)
-        write_card(folder, outcome.card(source.name, plan))
-        if where is not None and base in where.store.engines():
-            seen, tuned = run.image_vectors(), self._models.engine(name)
-            derive_vectors(where, self._models.engine(base), tuned, models, lambda rows: seen)
-        shutil.rmtree(work)
+            folder = self._root / name
+            publish(folder, engine, run.towers.loader, source.name, run.save)
+            write_card(folder, outcome.card(source.name, plan))
+            if where is not None and base in where.store.engines():
+                voice.tell("embedding")
+                seen, tuned = run.image_vectors(), self._models.engine(name)
+                derive_vectors(where, self._models.engine(base), tuned, models, lambda rows: seen)
+            shutil.rmtree(work)
+            voice.end("done")
         return outcome
 
     def _base(self, base: str) -> Engine:
@@ -250,7 +254,7 @@ class TrainingVerbs:
 
     def engines(self) -> tuple[str, ...]:
         """Names of the engines that were trained here."""
-        return tuple(sorted(path.parent.name for path in self._root.glob(f"*/{RECIPE}")))
+        return self._runs.engines()
 
     def discard(self, name: str) -> None:
         """Throw a trained engine away, with its vectors in every catalogue.
@@ -295,3 +299,7 @@ class TrainingVerbs:
             f"Settings: `{options}`",
         ]
         write_card(self._root / name, paragraphs)
+
+
+def _silent(done: int, total: int) -> None:
+    """Steps of a process that does not speak."""

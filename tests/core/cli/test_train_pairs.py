@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.training.runs import Runs
 from tests.command import command
 from tests.core.embedding.test_open_clip_encoder import write_checkpoint
 from tests.core.training.flags import write_flags
@@ -17,6 +18,9 @@ def test_pairs_become_an_engine_and_mistakes_are_sentences(tmp_path: Path) -> No
         start = f"local-dir:{tmp_path / 'start'}"
         return command("--data-dir", tmp_path / "data", "train", *words, "--base", start)
 
+    with Runs(tmp_path / "data" / "engines").hold("other", "shop", "clip"):
+        busy = train("flags", "--pairs", pairs)
+    assert (busy.returncode, "already" in busy.stderr) == (2, True)
     done = train("flags", "--pairs", pairs, "--unlock-image", "1", "--epochs", "1", "--batch", "32",
                  "--accumulate", "2", "--lr-image", "0.003")  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -26,6 +30,10 @@ def test_pairs_become_an_engine_and_mistakes_are_sentences(tmp_path: Path) -> No
     card = (tmp_path / "data" / "engines" / "flags" / "README.md").read_text()
     assert "lr_image=0.003" in card
     assert "image tower: last block" in card
+    last = Runs(tmp_path / "data" / "engines").latest()
+    assert last is not None
+    assert (last.engine, last.catalog, last.stage) == ("flags", "flags.parquet", "done")
+    assert last.done > 0
     listed = command("--data-dir", tmp_path / "data", "info")
     assert "flags" in listed.stdout
 

@@ -92,7 +92,8 @@ def test_a_planted_alignment_is_learnt_and_becomes_an_engine(shop: Path, tmp_pat
     names = ["red over blue", "green over white", "black over pink"]
     scores = encoder.encode_texts(names) @ encoder.encode_images([picture])[0]
     assert names[int(np.argmax(scores))] == "red over blue"
-    assert not list((tmp_path / "engines").glob(".*")), "the run's own files are gone"
+    hidden = [path for path in (tmp_path / "engines").glob(".*") if path.is_dir()]
+    assert not hidden, "the run's own files are gone"
 
 
 @pytest.mark.parametrize(("image", "text"), [(0, None), (1, 0), (1, 1), (None, 0)])
