@@ -59,6 +59,13 @@ class TrainingError(StudioError):
     """Training data or settings are not usable."""
 
 
+class TrainingStopped(TrainingError):
+    """Somebody asked training to stop; what it has done is kept, and it can be gone on with."""
+
+    def __init__(self) -> None:
+        super().__init__("It was stopped. Start it again under its name: it goes on where it was.")
+
+
 class BudgetReached(StudioError):
     """What may be spent is spent; what was done is kept."""
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+#: The file of a run's plot.
+CURVE = "curve.svg"
 _WIDTH, _HEIGHT, _MARGIN = 640, 260, 46
 _LOSS, _RECALL = "#b4532a", "#2f6f4f"
 

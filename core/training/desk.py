@@ -13,6 +13,7 @@ from core.library import Library
 from core.models import OWN_ENGINES, ModelRoom
 from core.settings import Settings
 from core.training.adapt import LEAST_ITEMS
+from core.training.curve import CURVE
 from core.training.runs import BUSY, AdaptRun, Runs
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class AdaptState:
         run: The running or last run, of whatever catalogue.
         report: Before and after of that run, where it is done and its engine is there.
         verdicts: That report in words.
+        curve: Loss and validation recall of that run by epoch, as SVG; empty where there is none.
         mine: Engines that were fine-tuned and have vectors in this catalogue.
         chosen: The engine that answers in this catalogue where none is asked for, or empty.
     """
@@ -40,6 +42,7 @@ class AdaptState:
     run: AdaptRun | None
     report: Report | None
     verdicts: tuple[str, ...]
+    curve: str
     mine: tuple[str, ...]
     chosen: str
 
@@ -82,6 +85,7 @@ class AdaptDesk:
             run=run,
             report=report,
             verdicts=self._evaluation.verdicts(report) if report else (),
+            curve=self._curve(run) if run and report else "",
             mine=tuple(name for name in self._runs.engines() if info.searchable.get(name)),
             chosen=info.engine,
         )
@@ -103,6 +107,10 @@ class AdaptDesk:
     def run(self, name: str, catalog: str | None, base: str) -> None:
         """Fine-tune, in this thread; how far it is and how it ended is seen in ``state``."""
         self._training().adapt(name, catalog, base=base)
+
+    def stop(self) -> None:
+        """Ask the running run to stop after its present step; it can be gone on with."""
+        self._runs.stop()
 
     def use(self, name: str, catalog: str | None = None) -> None:
         """Let an engine answer in a catalogue where none is asked for; empty: the usual one.
@@ -128,6 +136,10 @@ class AdaptDesk:
             return self._evaluation.report(run.report)
         except EvaluationError:  # somebody removed it
             return None
+
+    def _curve(self, run: AdaptRun) -> str:
+        path = self._settings.data_dir / OWN_ENGINES / run.engine / CURVE
+        return path.read_text("utf-8") if path.is_file() else ""
 
     def _why_not(self, searchable: Mapping[str, int], able: list[Engine]) -> str:
         if self._settings.profile is not Profile.COMPACT or not able:

@@ -21,13 +21,15 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from core.errors import TrainingStopped
 from core.training.batches import Batch, Batches, ahead
 from core.training.learner import Learner
 from core.training.metrics import Retrieval
 from core.training.schedule import warmup_cosine
 from core.training.team import ALONE, Team
 
-OnStep = Callable[[int, int], None]
+#: Gets the number of steps done, and of all there can be; true asks to stop.
+OnStep = Callable[[int, int], bool]
 
 #: Files of a run's folder.
 LOG, STATE, BEST = "log.jsonl", "state.pt", "best.pt"
@@ -95,7 +97,7 @@ class Loop:
         folder: Where state and log are kept.
         say: Gets a line of progress now and then.
         team: The processes that train together.
-        on_step: Gets the number of steps done, and of all there can be.
+        on_step: See ``OnStep``; asked in every process, and one that says so stops all.
     """
 
     def __init__(
@@ -107,7 +109,7 @@ class Loop:
         folder: Path,
         say: Callable[[str], None] = print,
         team: Team = ALONE,
-        on_step: OnStep = lambda done, total: None,
+        on_step: OnStep = lambda done, total: False,
     ) -> None:
         self._on_step = on_step
         self._learner, self._batches, self._validate = learner.to(team.device), batches, validate
@@ -132,7 +134,11 @@ class Loop:
         self._at = _Progress()
 
     def run(self) -> None:
-        """Train to the end, or until validation no longer gains; the learner keeps the best."""
+        """Train to the end, or until validation no longer gains; the learner keeps the best.
+
+        Raises:
+            TrainingStopped: It was asked to; the next run goes on after the last step.
+        """
         self._resume()
         at, settings = self._at, self._settings
         while at.epoch < settings.epochs and at.worse < settings.patience:
@@ -168,13 +174,15 @@ class Loop:
         for batch in ahead(self._batches.epoch(at.epoch, skip=len(at.losses))):
             at.losses.append(self._train_step(batch))
             seen += len(batch.same)
-            self._on_step(at.step, self._total)
             if at.step % 20 == 0:
                 pace = seen / (time.monotonic() - started)
                 mean = np.mean(at.losses[-20:])
                 self._say(f"step {at.step}/{self._total} loss {mean:.3f} {pace:.0f} pairs/s")
-            if at.step % self._settings.save_every == 0:
+            stopping = any(self._team.collect(self._on_step(at.step, self._total)))
+            if stopping or at.step % self._settings.save_every == 0:
                 self._store()
+            if stopping:
+                raise TrainingStopped
 
     def _train_step(self, batch: Batch) -> float:
         at, settings = self._at, self._settings

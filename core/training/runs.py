@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +15,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.embedding.registry import RECIPE
-from core.errors import TrainingError
+from core.errors import TrainingError, TrainingStopped
 
 #: Said to whoever wants to start a second one.
 BUSY = "An engine is being fine-tuned already. Wait until that is done."
-_INTERRUPTED = "The last run was interrupted. Start it again: it goes on where it was."
+_INTERRUPTED = "It was interrupted. Start it again under its name: it goes on where it was."
+#: What an engine may be called.
+ENGINE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+#: Characters of a digest in a folder's name.
+_DIGEST = 16
 #: Snapshots of the same stage are written this often at most, seconds.
 _INTERVAL = 0.5
 
@@ -51,10 +57,10 @@ class AdaptRun:
 
 
 class Voice:
-    """Tells how far the run is."""
+    """Tells how far the run is, and hears whether somebody wants it to stop."""
 
-    def __init__(self, path: Path, run: AdaptRun) -> None:
-        self._path, self.run, self._at = path, run, 0.0
+    def __init__(self, path: Path, wish: Path, run: AdaptRun) -> None:
+        self._path, self._wish, self.run, self._at = path, wish, run, 0.0
         self._write()
 
     def tell(self, stage: str, done: int = 0, total: int = 0) -> None:
@@ -64,9 +70,16 @@ class Voice:
         if not same or time.monotonic() - self._at >= _INTERVAL:
             self._write()
 
-    def training(self, done: int, total: int) -> None:
-        """How many steps of training are done."""
-        self.tell("training", done, total)
+    def training(self, done: int, total: int) -> bool:
+        """How many steps of training are done; answers whether to stop."""
+        if total:
+            self.tell("training", done, total)
+        return self._wish.exists()
+
+    def go_on(self) -> None:
+        """Raise ``TrainingStopped`` where somebody wants it to stop."""
+        if self._wish.exists():
+            raise TrainingStopped
 
     def end(self, stage: str, message: str = "", report: str = "") -> None:
         """How it ended."""
@@ -84,7 +97,7 @@ class Runs:
     """One run at a time in a folder, over all processes."""
 
     def __init__(self, root: Path) -> None:
-        self._root, self._path = root, root / ".run.json"
+        self._root, self._path, self._wish = root, root / ".run.json", root / ".stop"
 
     @contextmanager
     def hold(self, engine: str, catalog: str, base: str) -> Iterator[Voice]:
@@ -100,14 +113,24 @@ class Runs:
         except Timeout:
             raise TrainingError(BUSY) from None
         try:
-            voice = Voice(self._path, AdaptRun(engine, catalog, base))
+            self._wish.unlink(missing_ok=True)  # a wish to stop the run before is none for this one
+            voice = Voice(self._path, self._wish, AdaptRun(engine, catalog, base))
             try:
                 yield voice
+            except (TrainingStopped, KeyboardInterrupt):
+                voice.end("stopped", str(TrainingStopped()))
+                raise
             except BaseException as error:
                 voice.end("failed", str(error) or type(error).__name__)
                 raise
         finally:
+            self._wish.unlink(missing_ok=True)
             lock.release()
+
+    def stop(self) -> None:
+        """Ask the running run, of whatever process, to stop after its present step."""
+        if self.busy():
+            self._wish.touch()
 
     def latest(self) -> AdaptRun | None:
         """The running or last run; one whose process is gone reads as stopped."""
@@ -134,6 +157,23 @@ class Runs:
     def engines(self) -> tuple[str, ...]:
         """Names of the engines that runs have left in the folder."""
         return tuple(sorted(path.parent.name for path in self._root.glob(f"*/{RECIPE}")))
+
+    def work(self, engine: str, digest: str) -> Path:
+        """Where a run keeps its state until its engine is whole; another input, another folder."""
+        return self._root / f".{engine}-{digest[:_DIGEST]}"
+
+    def unfinished(self, engine: str) -> bool:
+        """Whether a run that did not get to its end has left something of an engine."""
+        return bool(self._left(engine))
+
+    def tidy(self, engine: str) -> None:
+        """Remove that."""
+        for folder in self._left(engine):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _left(self, engine: str) -> list[Path]:
+        named = ENGINE_NAME.fullmatch(engine)
+        return list(self._root.glob(f".{engine}-{'[0-9a-f]' * _DIGEST}")) if named else []
 
     def forget(self, engine: str) -> None:
         """Forget the last run, where it made this engine."""

@@ -59,7 +59,7 @@ class TextTrainer:
         folder: Where state and log are kept.
         say: Gets a line of progress now and then.
         adapter: Trained along with the tower, behind the frozen image vectors.
-        on_step: Gets the number of steps done, and of all there can be.
+        on_step: Gets the number of steps done, and of all there can be; true asks to stop.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class TextTrainer:
         folder: Path,
         say: Callable[[str], None] = print,
         adapter: ImageAdapter | None = None,
-        on_step: OnStep = lambda done, total: None,
+        on_step: OnStep = lambda done, total: False,
     ) -> None:
         self._tower, self._adapter = tower, adapter
         train = pairs.take(pairs.splits == "train")

@@ -14,10 +14,11 @@ import torch
 from core.domain import Engine, Score
 from core.embedding.device import resolve_dtype
 from core.embedding.encoder import Vectors
+from core.errors import TrainingStopped
 from core.evaluation.significance import interval, paired_p
 from core.settings import Settings
 from core.training.batches import Batches, Draw
-from core.training.curve import write_curve
+from core.training.curve import CURVE, write_curve
 from core.training.features import read_features, write_features
 from core.training.learner import Learner
 from core.training.loop import LOG, Loop, OnStep, Training
@@ -30,8 +31,6 @@ from core.weights import WeightStore
 
 #: Held-out pairs that are measured on, at most: figures stay comparable, and memory small.
 MOST_HELD_OUT = 2_000
-#: The plot of a run.
-CURVE = "curve.svg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ class Tuning:
         folder: Where features, state and log are kept until the run is done with.
         say: Gets lines of progress.
         team: The processes that train together.
-        on_step: Gets the number of steps done, and of all there can be.
+        on_step: Gets the number of steps done, and of all there can be; true asks to stop.
     """
 
     def __init__(
@@ -185,13 +184,18 @@ class Tuning:
         path = self._folder / f"features-{name}.npy"
         if self._team.first:
             count, image = len(source.pairs), self.towers.image
-            write_features(source.pictures(), count, image, path, bf16, self._say)
+            write_features(source.pictures(), count, image, path, bf16, self._looked)
         self._team.agree(None)
         features, seen = read_features(path)
         if not seen.all():
             self._say(f"{int((~seen).sum())} pictures can't be read and are left out")
         splits = np.where(seen, source.pairs.splits, "")
         return replace(source.pairs, splits=splits, vectors=features)
+
+    def _looked(self, line: str) -> None:
+        self._say(line)
+        if self._on_step(0, 0):
+            raise TrainingStopped
 
     def _validate(self) -> Retrieval:
         return Retrieval.of(self._ranks("val"))

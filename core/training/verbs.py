@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -34,9 +33,10 @@ from core.pipeline.models import EngineModel
 from core.settings import Settings
 from core.store.vectors import VectorRow
 from core.training.adapt import catalogue_pairs, derive_vectors, held_out
-from core.training.loop import Training
+from core.training.curve import CURVE, write_curve
+from core.training.loop import LOG, Training
 from core.training.publish import publish, write_card
-from core.training.runs import Runs, Voice
+from core.training.runs import ENGINE_NAME, Runs, Voice
 from core.training.sources import catalogue_source, parquet_source
 from core.training.team import team_of
 from core.training.text_trainer import TextTrainer, TextTraining
@@ -54,7 +54,6 @@ COMPACT_TUNING = Training(
     epochs=12, lr=1e-4, lr_head=1e-3, weight_decay=0.05, warmup=0.08, ema=0.95, drop=0.1
 )
 MEASURES = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 class TrainingVerbs:
@@ -129,21 +128,25 @@ class TrainingVerbs:
         # Another catalogue, base or photo is another run: it never goes on from this one's state.
         digest = hashlib.sha256("\n".join([start.fingerprint, *pairs.keys]).encode())
         digest.update(pairs.vectors.tobytes())
-        work = self._root / f".{name}-{digest.hexdigest()[:16]}"
+        work = self._runs.work(name, digest.hexdigest())
         if restart:
             shutil.rmtree(work, ignore_errors=True)
 
         TextTrainer(tower, pairs, options, work, say, adapter, voice.training).run()
+        voice.go_on()
         adapter.eval()
 
         def save(folder: Path) -> None:
             tower.save(folder, origin / "tokenizer.json")
             adapter.save(folder)
+            shutil.copyfile(work / LOG, folder / LOG)
+            write_curve(work / LOG, folder / CURVE)
 
         def pictures(rows: Sequence[VectorRow]) -> dict[str, Vectors]:
             shown = adapter.apply_to(np.stack([row.image_vector for row in rows]))
             return {row.item_id: vector for row, vector in zip(rows, shown, strict=True)}
 
+        self._models.forget(name)
         publish(self._root / name, start.engine, "adapted", f"the catalogue {where.name}", save)
         voice.tell("embedding")
         models = self._models.for_indexing().corrected_by(where.store.corrections.standing())
@@ -156,7 +159,7 @@ class TrainingVerbs:
         )  # fmt: skip
         self._evaluation.save(report)
         self._card(name, where.name, start.name, len(pairs), report, options)
-        shutil.rmtree(work)
+        self._runs.tidy(name)
         return report
 
     def tune(
@@ -211,7 +214,7 @@ class TrainingVerbs:
         usual = COMPACT_TUNING if loader == "compact" else TUNING
         plan = Plan(engine, unlock_image, unlock_text, replace(usual, **(options or {})))
         key = f"{source.digest} {engine.towers} {unlock_image} {unlock_text}"
-        work = self._root / f".{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        work = self._runs.work(name, hashlib.sha256(key.encode()).hexdigest())
         with ExitStack() as held:
             team = held.enter_context(team_of(self._settings.device))
             voice: Voice | None = None
@@ -227,14 +230,16 @@ class TrainingVerbs:
             outcome = run.run()
             if voice is None:
                 return None
+            voice.go_on()
             folder = self._root / name
+            self._models.forget(name)
             publish(folder, engine, run.towers.loader, source.name, run.save)
             write_card(folder, outcome.card(source.name, plan))
             if where is not None and base in where.store.engines():
                 voice.tell("embedding")
                 seen, tuned = run.image_vectors(), self._models.engine(name)
                 derive_vectors(where, self._models.engine(base), tuned, models, lambda rows: seen)
-            shutil.rmtree(work)
+            self._runs.tidy(name)
             voice.end("done")
         return outcome
 
@@ -257,15 +262,19 @@ class TrainingVerbs:
         return self._runs.engines()
 
     def discard(self, name: str) -> None:
-        """Throw a trained engine away, with its vectors in every catalogue.
+        """Throw a trained engine, or one whose training was stopped, away, vectors and all.
 
         Raises:
             TrainingError: There is none of that name.
         """
-        if name not in self.engines():
+        if name not in self.engines() and not self._runs.unfinished(name):
             raise TrainingError(f"No engine “{name[:60]}” was trained here.")
+        run = self._runs.latest()
+        if run is not None and run.running and run.engine == name:
+            raise TrainingError(f"“{name}” is being trained now. Stop that first.")
         self._models.forget(name)
-        shutil.rmtree(self._root / name)
+        self._runs.tidy(name)
+        shutil.rmtree(self._root / name, ignore_errors=True)
         for catalog in self._library.names():
             store = self._library.get(catalog).store
             store.vectors(name).drop()
@@ -275,11 +284,12 @@ class TrainingVerbs:
 
     def check_name(self, name: str) -> None:
         """Make sure that a new engine may have this name; raises ``TrainingError``."""
-        if not _NAME.fullmatch(name):
+        if not ENGINE_NAME.fullmatch(name):
             raise TrainingError(
                 f"An engine's name has small letters, digits and dashes only; got “{name[:60]}”."
             )
-        if name in self._models.recipes:
+        # One that was killed between its checkpoint and its vectors is gone on with.
+        if name in self._models.recipes and not self._runs.unfinished(name):
             raise TrainingError(f"There is an engine “{name}” already. Discard it first.")
 
     def _card(
@@ -296,10 +306,12 @@ class TrainingVerbs:
             f"saw ({report.queries} queries, ranked by picture vectors alone):",
             "\n".join(figures),
             *self._evaluation.verdicts(report),
+            f"![Loss and validation recall]({CURVE})",
             f"Settings: `{options}`",
         ]
         write_card(self._root / name, paragraphs)
 
 
-def _silent(done: int, total: int) -> None:
+def _silent(done: int, total: int) -> bool:
     """Steps of a process that does not speak."""
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import gradio as gr
@@ -17,6 +18,8 @@ from ui.render import render
 
 #: Seconds between two looks at a running run.
 TICK = 2.0
+#: Where a run can stop and be gone on with; what comes after takes seconds.
+_STOPPABLE = ("preparing", "training")
 #: What is shown of the report; the rest is on Evaluate.
 MEASURES = ("hits@1", "hits@5", "mrr")
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -32,6 +35,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     with gr.Accordion("Fine-tune an engine", open=False, elem_id="adapt") as fold:
         shown = gr.HTML(render("adapt_empty.html"), elem_id="adapt-state")
         timer = gr.Timer(TICK, active=False)
+        stop = gr.Button("Stop fine-tuning", variant="stop", elem_id="adapt-stop", visible=False)
         with gr.Row(visible=False, elem_classes="vs-adapt-line") as keep:
             mine = gr.Dropdown(label="Fine-tuned engine", choices=[], elem_id="adapt-mine", scale=4)
             use = gr.Button("Use this engine", elem_id="adapt-use", scale=0, min_width=190)
@@ -41,6 +45,12 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             away = gr.Button(
                 "Throw it away", variant="stop", elem_id="adapt-away", scale=0, min_width=160
             )
+        with gr.Row(visible=False, elem_classes="vs-adapt-line") as sure:
+            asked = gr.HTML(elem_id="adapt-sure")
+            yes = gr.Button(
+                "Yes, throw it away", variant="stop", elem_id="adapt-yes", scale=0, min_width=220
+            )
+            no = gr.Button("Keep it", elem_id="adapt-no", scale=0, min_width=110)
         with gr.Row(visible=False, elem_classes="vs-adapt-line") as form:
             base = gr.Dropdown(label="Start from", choices=[], elem_id="adapt-base", scale=2)
             name = gr.Textbox(
@@ -50,26 +60,35 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             go = gr.Button(
                 "Fine-tune", variant="primary", elem_id="adapt-go", scale=0, min_width=120
             )
-    outputs = [shown, timer, form, base, keep, mine, usual]
+    outputs = [shown, timer, stop, form, base, name, keep, mine, usual, sure]
 
     def view(chosen: str | None) -> tuple[Any, ...]:
         if not studio.catalogs():
             return (render("adapt_empty.html"), *[gr.skip()] * (len(outputs) - 1))
         state = studio.adapting.state(chosen)
-        running = state.run is not None and state.run.running
-        latest = state.run.engine if state.run else None
+        run = state.run
+        running = run is not None and run.running
+        latest = run.engine if run else None
+        # A run here that did not get to its end is offered again, under its name.
+        again = run if run and run.stage == "stopped" and run.catalog == state.catalog else None
         bases = [(one.title, one.name) for one in state.bases]
+        first = bases[-1][1] if bases else None
+        if again and again.base in dict(bases).values():
+            first = again.base
         return (
             state_html(state),
             gr.update(active=running),
+            gr.update(visible=running and run is not None and run.stage in _STOPPABLE),
             gr.update(visible=bool(bases) and not running),
-            gr.update(choices=bases, value=bases[-1][1] if bases else None),
+            gr.update(choices=bases, value=first),
+            gr.update(value=again.engine) if again else gr.skip(),
             gr.update(visible=bool(state.mine) and not running),
             gr.update(
                 choices=list(state.mine),
                 value=latest if latest in state.mine else next(iter(state.mine), None),
             ),
             gr.update(visible=bool(state.chosen)),
+            gr.update(visible=False),
         )
 
     @sentences
@@ -80,7 +99,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     def look(chosen: str | None) -> tuple[Any, ...]:
         """As ``refresh``, and opened where there is something to see."""
         run = studio.adapting.state(chosen).run if studio.catalogs() else None
-        there = run is not None and run.catalog == chosen and (run.running or bool(run.report))
+        there = run is not None and run.catalog == chosen
         return (*view(chosen), gr.update(open=True) if there else gr.skip())
 
     @sentences
@@ -89,6 +108,12 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         studio.adapting.check(wanted.strip(), chosen, grown_from or "")
         studio.start(lambda: studio.adapting.run(wanted.strip(), chosen, grown_from or ""))
         return gr.update(active=True), gr.update(visible=False), gr.update(visible=False)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def stop_run() -> None:
+        studio.adapting.stop()
+        gr.Info("It stops after its present step. Started again under its name, it goes on there.")
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
@@ -106,6 +131,13 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         return view(chosen)
 
     @sentences
+    def ask(engine: str | None) -> tuple[Any, ...]:
+        if not engine:
+            raise TrainingError("Choose a fine-tuned engine first.")
+        hidden = gr.update(visible=False)
+        return render("adapt_sure.html", engine=engine), gr.update(visible=True), hidden
+
+    @sentences
     @allowed(studio, Role.MERCHANDISER)
     def discard(chosen: str | None, engine: str | None) -> tuple[Any, ...]:
         if not engine:
@@ -119,7 +151,10 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     go.click(start, [catalog, base, name], [timer, form, keep], **_PRIVATE)
     use.click(take, [catalog, mine], outputs, **_PRIVATE)
     usual.click(give_back, catalog, outputs, **_PRIVATE)
-    away.click(discard, [catalog, mine], outputs, **_PRIVATE)
+    stop.click(stop_run, None, None, **_PRIVATE)
+    away.click(ask, mine, [asked, sure, keep], **_PRIVATE)
+    yes.click(discard, [catalog, mine], outputs, **_PRIVATE)
+    no.click(refresh, catalog, outputs, **_PRIVATE)
 
 
 def state_html(state: AdaptState) -> str:
@@ -133,5 +168,6 @@ def state_html(state: AdaptState) -> str:
             stage = f"step {run.done} of {run.total} at most"
             percent = 2 + round(93 * run.done / max(1, run.total))
     return render(
-        "adapt.html", state=state, stage=stage, percent=percent, measures=MEASURES, label=label
-    )
+        "adapt.html", state=state, stage=stage, percent=percent, measures=MEASURES, label=label,
+        curve=b64encode(state.curve.encode()).decode(),
+    )  # fmt: skip

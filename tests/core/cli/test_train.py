@@ -30,6 +30,10 @@ def test_train_search_and_discard(demo_data: Path, tmp_path: Path) -> None:
     assert "Measured on titles" in (data / "engines" / "mine" / "README.md").read_text("utf-8")
     assert [path.name for path in (data / "engines").glob("[!.]*")] == ["mine"]
 
+    assert "<svg" in (data / "engines" / "mine" / "curve.svg").read_text("utf-8")
+    table = data / "catalogs" / "demo" / "lance" / "vectors_mine.lance"
+    assert table.is_dir()
+
     found = app("search", "wooden chair", "--engine", "mine", "-k", "5", "--json")
     assert found.returncode == 0, found.stderr
     titles = [hit["title"].lower() for hit in json.loads(found.stdout)["hits"]]
@@ -40,4 +44,5 @@ def test_train_search_and_discard(demo_data: Path, tmp_path: Path) -> None:
     assert "already" in again.stderr
     assert app("train", "mine", "--discard").returncode == 0
     assert not (data / "engines" / "mine").exists()
+    assert not table.exists(), "its vectors go, too"
     assert "mine" not in Studio(load_settings(data_dir=data)).catalog("demo").searchable

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.domain import Engine, ImageView, Profile, TextView, Towers
-from core.errors import EvaluationError, TrainingError
+from core.errors import EvaluationError, TrainingError, TrainingStopped
 from core.store.meta import CatalogMeta
 from core.training.desk import AdaptDesk
 from core.training.runs import Runs
@@ -52,6 +52,31 @@ def test_a_failed_and_a_killed_run_say_so(tmp_path: Path) -> None:
     assert killed is not None
     assert killed.stage == "stopped"
     assert "goes on where it was" in killed.message
+
+
+def test_a_run_is_asked_to_stop_from_elsewhere(tmp_path: Path) -> None:
+    runs, elsewhere = Runs(tmp_path), Runs(tmp_path)
+    elsewhere.stop()  # nothing runs, so nothing is asked
+
+    def run() -> None:
+        with runs.hold("mine", "shop", "clip") as voice:
+            assert not voice.training(1, 12)
+            voice.go_on()
+            elsewhere.stop()
+            assert voice.training(2, 12)
+            voice.go_on()
+
+    with pytest.raises(TrainingStopped):
+        run()
+    ended = runs.latest()
+    assert ended is not None
+    assert (ended.stage, ended.running) == ("stopped", False)
+    assert "goes on where it was" in ended.message
+    with runs.hold("mine", "shop", "clip") as voice:
+        assert not voice.training(3, 12), "an old wish does not meet a new run"
+    with pytest.raises(KeyboardInterrupt), runs.hold("mine", "shop", "clip"):
+        raise KeyboardInterrupt
+    assert runs.latest().stage == "stopped"  # type: ignore[union-attr]
 
 
 class Meta:

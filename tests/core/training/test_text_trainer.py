@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertConfig, BertModel
 
 from core.embedding.text_tower import TextTower, TowerConfig
+from core.errors import TrainingStopped
 from core.training.batches import Batch
 from core.training.loop import Loop
+from core.training.metrics import Retrieval
 from core.training.pairs import Pairs
 from core.training.text_trainer import TextTrainer, TextTraining, centred
 
@@ -114,6 +117,74 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(
     texts = ["red chair", "black ship"]
     np.testing.assert_array_equal(whole.encode(texts), again.encode(texts))
     assert log(tmp_path / "a") == log(tmp_path / "b")
+
+
+def test_a_run_that_is_asked_to_stop_goes_on_after_its_last_step(
+    pairs: Pairs, tmp_path: Path
+) -> None:
+    settings = replace(SETTINGS, epochs=3)
+    whole = TextTrainer(make_tower(), pairs, settings, tmp_path / "a", say=lambda line: None).run()
+
+    def run(stop_at: int, lines: list[str]) -> TextTower:
+        return TextTrainer(
+            make_tower(), pairs, settings, tmp_path / "b", lines.append,
+            on_step=lambda done, total: done == stop_at,
+        ).run()  # fmt: skip
+
+    lines: list[str] = []
+    with pytest.raises(TrainingStopped, match="goes on where it was"):
+        run(5, [])
+    again = run(-1, lines)
+    assert lines[0] == "going on after epoch 1 and 2 steps"
+    assert log(tmp_path / "a") == log(tmp_path / "b")
+    np.testing.assert_array_equal(whole.encode(["red chair"]), again.encode(["red chair"]))
+
+
+def test_it_stops_early_and_keeps_the_best_epoch(
+    pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recalls = iter([0.4, 0.6, 0.5, 0.6, 0.9])
+    monkeypatch.setattr(
+        TextTrainer, "_validate", lambda self: Retrieval(20, 0.0, next(recalls), 0.0, 0.0)
+    )
+    settings = replace(SETTINGS, epochs=9, patience=2, ema=0.0)
+    tower = TextTrainer(make_tower(), pairs, settings, tmp_path, say=lambda line: None).run()
+    assert [row["validation"]["hits5"] for row in log(tmp_path)] == [0.4, 0.6, 0.5, 0.6]
+    best = torch.load(tmp_path / "best.pt", weights_only=True)
+    last = torch.load(tmp_path / "state.pt", weights_only=True)["weights"]
+    name = next(name for name in best if "projection" in name)
+    kept = dict(tower.named_parameters())[name.removeprefix("text/tower/").replace("/", ".")]
+    torch.testing.assert_close(kept.detach(), best[name])
+    assert not torch.equal(best[name], last[name])
+
+
+def test_seeds_and_number_formats(pairs: Pairs, tmp_path: Path) -> None:
+    """The same seed, the same weights; another, others; bfloat16 learns what float32 does."""
+
+    def run(folder: str, **changes: object) -> tuple[TextTower, list[dict]]:
+        settings = replace(SETTINGS, **{"epochs": 2, "drop": 0.1} | changes)  # type: ignore[arg-type]
+        trainer = TextTrainer(
+            make_tower(), pairs, settings, tmp_path / folder, say=lambda line: None
+        )
+        return trainer.run(), log(tmp_path / folder)
+
+    (_, first), (_, again), (_, other) = run("a"), run("b"), run("c", seed=1)
+    assert first == again
+    assert first != other
+    seen: list[torch.dtype] = []
+    linear = torch.nn.functional.linear
+
+    def watched(*given: Any) -> torch.Tensor:
+        found = linear(*given)
+        seen.append(found.dtype)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.nn.functional, "linear", watched)
+        tower, half = run("d", bf16=True, epochs=8)
+    assert torch.bfloat16 in seen
+    assert half[-1]["validation"]["hits5"] > 0.9
+    assert {value.dtype for value in tower.parameters()} == {torch.float32}, "weights stay exact"
 
 
 def log(folder: Path) -> list[dict]:

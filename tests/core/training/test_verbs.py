@@ -151,6 +151,23 @@ def test_a_published_checkpoint_is_an_engine_until_it_is_discarded(tmp_path: Pat
         verbs.discard("mine")
 
 
+def test_what_a_stopped_run_left_is_gone_on_with_or_thrown_away(tmp_path: Path) -> None:
+    verbs = room(tmp_path)
+    engines = tmp_path / "engines"
+    work, other = engines / f".mine-{'0' * 16}", engines / f".mine-too-{'0' * 16}"
+    for folder in (work, other):
+        folder.mkdir(parents=True)
+    verbs._models.recipes["mine"] = verbs._models.recipes["vl-clip"]
+    verbs.check_name("mine")  # killed between its checkpoint and its vectors
+    with verbs._runs.hold("mine", "shop", "vl-clip"), pytest.raises(TrainingError, match="Stop"):
+        verbs.discard("mine")
+    verbs.discard("mine")
+    assert not work.exists()
+    assert other.exists(), "another engine's"
+    with pytest.raises(TrainingError, match="already"):
+        verbs.check_name("mine")
+
+
 @pytest.mark.parametrize("name", ["../up", "Big", "", "vl-clip", "a" * 50])
 def test_bad_and_taken_names(tmp_path: Path, name: str) -> None:
     with pytest.raises(TrainingError):

@@ -12,7 +12,7 @@ RUN = AdaptRun("mine", "demo", "vl-clip", "training", 30, 60)
 def state(**changes: object) -> AdaptState:
     base: dict = {
         "catalog": "demo", "bases": (), "why_not": "", "run": None, "report": None,
-        "verdicts": (), "mine": (), "chosen": "",
+        "verdicts": (), "curve": "", "mine": (), "chosen": "",
     }  # fmt: skip
     return AdaptState(**base | changes)
 
@@ -39,7 +39,9 @@ def test_a_running_run_shows_how_far_it_is() -> None:
 
 def test_before_and_after_with_intervals_and_a_verdict() -> None:
     run = AdaptRun("mine", "demo", "vl-clip", "done", running=False, report="demo-adapted-1")
-    html = state_html(state(run=run, report=report(), verdicts=("mine is better.",)))
+    said = ("mine is better.",)
+    html = state_html(state(run=run, report=report(), verdicts=said, curve="<svg/>"))
+    assert "data:image/svg+xml;base64,PHN2Zy8+" in html
     assert "mine is better." in html
     assert "0.400" in html
     assert "0.300–0.500" in html
@@ -49,6 +51,6 @@ def test_before_and_after_with_intervals_and_a_verdict() -> None:
 
 def test_failures_and_small_catalogues_are_sentences() -> None:
     failed = AdaptRun("mine", "demo", "clip", "failed", message="<b>No.</b>", running=False)
-    assert "did not get to its end: &lt;b&gt;No." in state_html(state(run=failed))
+    assert "did not get to its end. &lt;b&gt;No." in state_html(state(run=failed))
     assert "too small" in state_html(state(why_not="This catalogue is too small."))
     assert "answers where no engine is chosen" in state_html(state(chosen="mine"))
