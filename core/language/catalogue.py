@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from filelock import FileLock, Timeout
 
 from core.domain import Corrections, Item, RewriteReport, RewriteRun, Stage
-from core.errors import CatalogBusy, CatalogError, ImageError
+from core.errors import CatalogBusy, CatalogError
 from core.language.batches import BatchRunner
 from core.language.budget import Budget
 from core.language.claude import ClaudeRewriter
 from core.language.limits import JobLimits
+from core.language.listing import photo_of
 from core.language.live import run_live
 from core.language.work import Answerer, OnProgress, Tally, Work
 from core.library import Catalog
@@ -97,7 +98,7 @@ class CatalogueRewriting:
         """
         prices, name = self._agent.messages.prices, self._agent.name
         budget = Budget(name, prices, dollars=limits.dollars, tokens=limits.tokens)
-        agent = self._agent.for_job(budget, limits.patience)
+        agent = self._agent.for_job(budget, limits.patience, should_stop)
         tally = Tally(len(items), lambda: agent.messages.meter.spent, on_progress)
         buffer = _Buffer(self._where)
 
@@ -162,10 +163,7 @@ class CatalogueRewriting:
         store, images = self._where.store, self._where.images
 
         def run(call: Answerer) -> RewriteRun:
-            try:
-                photo = images.open(item.photo.sha256)
-            except (ImageError, OSError):
-                photo = None  # the prompt says that there is none
+            photo = photo_of(item, images)
             failures = store.rewrite_runs.failures(item.item_id, inputs_key(item))
             steps = agent.loop(item, photo).steps(2 * failures)
             key = rewrite_key(item, agent.fingerprint)

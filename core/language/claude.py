@@ -57,9 +57,15 @@ class ClaudeRewriter:
         """Tokens spent since this rewriter was made."""
         return self.messages.meter.total
 
-    def for_job(self, budget: Budget | None = None, patience: float = 0.0) -> ClaudeRewriter:
+    def for_job(
+        self,
+        budget: Budget | None = None,
+        patience: float = 0.0,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> ClaudeRewriter:
         """The same rewriter for one job, with its own meter and budget."""
-        return ClaudeRewriter(self.messages.for_job(budget, patience), self.prompts, self._rounds)
+        messages = self.messages.for_job(budget, patience, stopped)
+        return ClaudeRewriter(messages, self.prompts, self._rounds)
 
     def loop(self, item: Item, photo: Image.Image | None) -> Loop:
         """The loop over an item, for whoever asks its questions in another way."""

@@ -10,14 +10,25 @@ from xml.sax.saxutils import escape
 from PIL import Image
 
 from core.domain.item import Item
+from core.errors import ImageError
 from core.language.plain import DESCRIPTION_LIMIT, TITLE_LIMIT, plain
 
 if TYPE_CHECKING:
     from anthropic.types import ImageBlockParam, TextBlockParam
 
+    from core.catalog.images import ImageStore
+
 #: Long side of the photo that is sent, pixels: enough for shapes and patterns, cheap to send.
 LONG_SIDE = 768
 _MOST_ATTRIBUTES = 30
+
+
+def photo_of(item: Item, images: ImageStore) -> Image.Image | None:
+    """An item's photo; ``None`` where its file is lost or damaged (the prompt then says so)."""
+    try:
+        return images.open(item.photo.sha256)
+    except (ImageError, OSError):
+        return None
 
 
 def listing_xml(item: Item) -> str:

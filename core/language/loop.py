@@ -93,14 +93,24 @@ class Loop:
         draft = yield from self._summarize(attempt)
         return (yield from self._improve(draft, []))
 
-    def another_round(self, standing: str, hint: str, who: str) -> Steps:
-        """From a standing text on, with a person's wish as the first verdict."""
+    def another_round(self, standing: str, hint: str, who: str, attempt: int = 0) -> Steps:
+        """From a standing text on, with a person's wish as the first verdict.
+
+        Args:
+            standing: The text.
+            hint: The wish.
+            who: The person.
+            attempt: Unusable answers to this wish in earlier runs.
+
+        Raises:
+            BadAnswer: There is no usable draft; the sentence says why.
+        """
         wish = " ".join(short_lines([hint], 1)) or "Look again and say it better."
         asked = Round(
             standing, justification=f"{who} asked for another round.", suggestions=(wish,)
         )
         try:
-            draft = yield from self._refine(asked)
+            draft = yield from self._refine(asked, attempt)
         except Unusable as problem:
             raise BadAnswer(f"The model's answer is no description: {problem}.") from None
         return (yield from self._improve(draft, [asked]))
@@ -146,12 +156,13 @@ class Loop:
             stop=verdict.stop or verdict.score >= 5 or not suggestions,
         )
 
-    def _refine(self, verdict: Round) -> Generator[Question[Any], Any, str]:
+    def _refine(self, verdict: Round, attempt: int = 0) -> Generator[Question[Any], Any, str]:
         numbered = "\n".join(f"{n}. {one}" for n, one in enumerate(verdict.suggestions, 1))
         return (
             yield from self._draft(
                 "refiner",
                 f"{draft_xml(verdict.draft)}\n\n{self._prompts.refiner}\n\nSuggestions:\n{numbered}",
+                attempt,
             )
         )
 

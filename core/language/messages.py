@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -63,7 +63,8 @@ class Messages:
         self.prices = prices or Prices({})
         self._log, self._pace = log, pace or Pace(0.5)
         self._budget: Budget | None = None
-        self._patience = 0.0
+        self._patience, self._began = 0.0, 0.0
+        self._stopped: Callable[[], bool] = lambda: False
         self._asking: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self.client = anthropic.Anthropic(
@@ -75,15 +76,22 @@ class Messages:
         """The server that is asked."""
         return str(self.client.base_url)
 
-    def for_job(self, budget: Budget | None = None, patience: float = 0.0) -> Messages:
+    def for_job(
+        self,
+        budget: Budget | None = None,
+        patience: float = 0.0,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Messages:
         """The same client for one job: with its own meter and budget.
 
         Args:
             budget: What the job may spend.
             patience: How long a server in trouble is asked again and again, seconds.
+            stopped: Asked before each question, also while a server in trouble is waited for.
         """
         job = copy.copy(self)
         job.meter, job._budget, job._patience = Meter(), budget, patience
+        job._began, job._stopped = self._pace.now, stopped
         return job
 
     def known(self, question: Question[Any]) -> Call | None:
@@ -107,7 +115,7 @@ class Messages:
         """The answer as it came, usable or not; asked only where it never was before.
 
         Raises:
-            Troubled: The server can't answer now.
+            Troubled: The server can't answer now, or the job was stopped.
             BudgetReached: There is not enough left for this question.
             RewritingFailed: No answer was had at all.
         """
@@ -118,13 +126,15 @@ class Messages:
     def _pay(self, question: Question[Any], key: str) -> Call:
         """Ask, within the budget, again and again while the patience lasts."""
         while True:
+            if self._stopped():
+                raise Troubled("It was stopped.")
             reserved = self._budget.reserve(question.most) if self._budget else Spent()
             call: Call | None = None
             try:
                 call = self._send(question, key)
                 return call
             except Troubled:
-                if self._pace.troubled >= self._patience:
+                if self._pace.troubled(self._began) >= self._patience:
                     raise
             finally:
                 if self._budget:
@@ -134,7 +144,9 @@ class Messages:
         calls: list[Call] = []
 
         def attempt(request: Any, call_next: Any) -> Any:
-            self._pace.wait()
+            self._pace.wait(self._stopped)
+            if self._stopped():
+                raise Troubled("It was stopped.")
             try:
                 response = call_next(request)
             except anthropic.APIConnectionError:
@@ -142,7 +154,7 @@ class Messages:
                 raise
             if response.status_code == 200:
                 calls.append(self._keep(question, key, _json(response)))
-            elif response.status_code == 429 or response.status_code >= 500:
+            elif response.status_code in (408, 409, 429) or response.status_code >= 500:
                 self._pace.trouble(retry_after(response.headers))
             return response
 

@@ -32,9 +32,14 @@ class Pace:
         self._troubles = 0
         self._since: float | None = None
 
-    def wait(self) -> None:
-        """Wait until questions may be sent."""
-        while (rest := self._rest()) > 0:
+    @property
+    def now(self) -> float:
+        """The moment, by this pace's clock."""
+        return self._clock()
+
+    def wait(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Wait until questions may be sent, or somebody wants to stop."""
+        while (rest := self._rest()) > 0 and not stopped():
             self._sleep(min(rest, 1.0))
 
     def trouble(self, retry_after: float | None = None) -> None:
@@ -50,11 +55,10 @@ class Pace:
         with self._lock:
             self._troubles, self._since = 0, None
 
-    @property
-    def troubled(self) -> float:
-        """Seconds since the trouble began; 0 while there is none."""
+    def troubled(self, began: float) -> float:
+        """Seconds that the trouble has lasted after ``began``; 0 while there is none."""
         with self._lock:
-            return 0.0 if self._since is None else self._clock() - self._since
+            return 0.0 if self._since is None else self._clock() - max(self._since, began)
 
     def _rest(self) -> float:
         with self._lock:

@@ -31,6 +31,7 @@ from core.language.answers import Unusable, usable
 from core.language.budget import Budget
 from core.language.desk import AgentDesk
 from core.language.limits import JobLimits
+from core.language.listing import photo_of
 from core.language.review import Reviewed, worth_a_look
 from core.language.vocabulary import Vocabulary
 from core.library import Catalog, Library
@@ -220,20 +221,27 @@ class RewritingVerbs:
         item, wish = before.item, " ".join(hint.split())[:_LONGEST_HINT]
         inputs = inputs_key(item)
         key = content_key("hinted", inputs, agent.fingerprint, before.standing.text, wish)
-        photo = where.images.open(item.photo.sha256)
-        steps = agent.loop(item, photo).another_round(before.standing.text, wish, author)
+        photo = photo_of(item, where.images)
+        broken = sum(
+            run.rewrite is None and (run.inputs, run.hint) == (inputs, wish) and bool(run.asked_by)
+            for run in before.runs
+        )  # an unusable answer is kept, so asking for the same again has to be another question
+        standing = before.standing.text
+        steps = agent.loop(item, photo).another_round(standing, wish, author, broken)
         run = agent.run(item, steps, inputs=inputs, key=key, hint=wish, asked_by=author)
         if run.rewrite is not None:
             where.store.rewrites.append(key, run.rewrite)
-            where.store.rewrite_runs.add([run])
-        else:
+        where.store.rewrite_runs.add([run])
+        if run.rewrite is None:
             raise RewritingFailed(f"{run.problem} The text stays as it was.")
-        if before.decision is not None:
+        same = run.rewrite.text == standing
+        if before.decision is not None and not same:
             note = "asked the agent for another round"
             where.store.corrections.correct(
                 Stage.REWRITE, item, where.store.rewrites, None, author, note
             )
-        return self._embed(where, item_id, f"The agent went on ({run.spent}).")
+        went = "The agent changed nothing" if same else "The agent went on"
+        return self._embed(where, item_id, f"{went} ({run.spent}).")
 
     # ── worth a look ─────────────────────────────────────────────────────────────────────────
     def worth_a_look(

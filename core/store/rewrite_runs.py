@@ -71,9 +71,9 @@ class RewriteRunTable:
         return tuple(map(_run, sorted(rows, key=lambda row: row["at"], reverse=True)))
 
     def latest(self) -> dict[str, RewriteRun]:
-        """The latest run over each item."""
+        """The latest run over each item that says how its text came about."""
         rows = read_rows(self._table, SCHEMA.names).sort_by("at").to_pylist()
-        return {row["item_id"]: _run(row) for row in rows}
+        return {row["item_id"]: _run(row) for row in rows if _tells(row)}
 
     def standing(self) -> dict[str, tuple[str, str]]:
         """Per item that has one: hash of its inputs, and key of the latest rewrite of them."""
@@ -81,18 +81,25 @@ class RewriteRunTable:
         return {row["item_id"]: (row["inputs"], row["key"]) for row in rows if row["key"]}
 
     def states(self) -> dict[str, RunState]:
-        """The latest run over each item, without its trace."""
+        """The latest run over each item (as :meth:`latest`), without its trace."""
         names = ["item_id", "at", "inputs", "key", "model", "asked_by"]
         rows = read_rows(self._table, names).sort_by("at").to_pylist()
         return {
             row["item_id"]: RunState(row["inputs"], row["key"], row["model"], row["asked_by"])
             for row in rows
+            if _tells(row)
         }
 
     def failures(self, item_id: str, inputs: str) -> int:
-        """How often nothing usable was written for an item as it is."""
+        """How often a job wrote nothing usable for an item as it is."""
         mine = (col("item_id") == lit(item_id)) & (col("inputs") == lit(inputs))
+        mine &= col("asked_by") == lit("")
         return read_rows(self._table, ["key"], mine)["key"].to_pylist().count("")
+
+
+def _tells(row: dict[str, Any]) -> bool:
+    """A round that a person asked for and that came to nothing left the text as it was."""
+    return bool(row["key"] or not row["asked_by"])
 
 
 def _payload(run: RewriteRun) -> str:

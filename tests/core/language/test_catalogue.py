@@ -262,8 +262,11 @@ def test_stopping_keeps_what_is_done(shop: Shop) -> None:
         "shop", limits=limits, should_stop=lambda: len(shop.server.questions) >= 6
     )
     assert report.stopped == "It was stopped."
-    assert report.progress.done == 2
-    assert sum(text.startswith("Seen") for text in shop.texts().values()) == 2
+    assert len(shop.server.questions) == 6, "it stops before its next question"
+    assert report.progress.done == 1
+    assert sum(text.startswith("Seen") for text in shop.texts().values()) == 1
+    shop.again().verbs.rewrite("shop", limits=limits)
+    assert len(shop.server.questions) == 4 * ITEMS, "nothing was asked twice"
 
 
 def test_kill_9_pays_for_nothing_twice(shop: Shop) -> None:

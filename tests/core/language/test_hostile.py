@@ -3,8 +3,8 @@
 instructions in fields, HTML, 50 KB, 30 languages   test_catalogue.py, test_claude.py, test_rules.py
 no photo                                            here, test_claude.py
 refusal, cut off, invalid JSON, reset, 401, 529     here, test_claude.py, test_catalogue.py
-timeout                                             test_claude.py
-529 for ten minutes                                 here, by a clock of the test's own
+timeout                                             here, test_claude.py
+529 for ten minutes, also 408, 409, 500, timeouts   here, by a clock of the test's own
 killed, restarted, stopped, out of budget           test_catalogue.py
 """
 
@@ -37,6 +37,7 @@ FAST = JobLimits(patience=0.0, concurrency=3)
         Answer(text="Sure! A green chair."),
         Answer(raw=b"<html>gateway</html>"),
         Answer(reset=True),
+        Answer(delay=2.0),
         trouble(401),
         trouble(529),
     ],
@@ -45,6 +46,7 @@ def test_whatever_breaks_the_last_good_text_stays_and_the_reason_is_told(
     shop: Shop, broken: Answer
 ) -> None:
     shop.verbs.rewrite("shop", item_ids=["id-001"], limits=FAST)
+    clocked(shop, [0.0], timeout=1.0)
     good = shop.texts()["id-001"]
     spent = shop.verbs.spent().usage.calls
     shop.server.respond = lambda question: broken
@@ -59,8 +61,9 @@ def test_whatever_breaks_the_last_good_text_stays_and_the_reason_is_told(
     answered = shop.verbs.spent().usage.calls
     assert answered - spent <= 2
     shop.server.respond = good_answer
-    again = shop.again()
-    again.verbs.another_round("id-001", "name the seat", "ada", "shop")
+    asked, again = len(shop.server.questions), shop.again()
+    again.verbs.another_round("id-001", "name the legs", "ada", "shop")
+    assert len(shop.server.questions) > asked, "the same wish is asked anew"
     assert KEY not in str(told.value) + log_of(shop.data_dir)
 
 
@@ -74,34 +77,68 @@ def test_a_missing_photo_is_said_and_the_fields_are_described(shop: Shop) -> Non
     assert "no photo" in words(shop.server.questions[0]).lower()
 
 
-def test_an_overload_of_ten_minutes_is_waited_for_and_then_given_up(shop: Shop) -> None:
-    now = [0.0]
+def clocked(shop: Shop, now: list[float], timeout: float = 20.0) -> Shop:
+    """The shop with an agent by a clock of the test's own, which sleeping sets forward."""
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    def room(shop: Shop) -> Shop:
-        pace = Pace(2.0, clock=lambda: now[0], sleep=sleep)
-        messages = Messages(
-            KEY, "claude-test", base_url=shop.server.url, timeout=20, max_retries=0,
-            log=shop.room.ledger, prices=PRICES, pace=pace,
-        )  # fmt: skip
-        shop.room.agent = ClaudeRewriter(messages, load_prompts(SHIPPED / "prompts"), 3)
-        return shop
+    pace = Pace(2.0, clock=lambda: now[0], sleep=sleep)
+    messages = Messages(
+        KEY, "claude-test", base_url=shop.server.url, timeout=timeout, max_retries=0,
+        log=shop.room.ledger, prices=PRICES, pace=pace,
+    )  # fmt: skip
+    shop.room.agent = ClaudeRewriter(messages, load_prompts(SHIPPED / "prompts"), 3)
+    return shop
 
-    before, started = shop.texts(), time.monotonic()
-    shop.server.respond = lambda question: trouble(529)
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (trouble(529), "overloaded (529)"),
+        (trouble(500), "has trouble (500)"),
+        (trouble(408), "has trouble (408)"),
+        (trouble(409), "has trouble (409)"),
+        (Answer(delay=0.5), "did not answer in time"),
+    ],
+)
+def test_ten_minutes_of_trouble_are_waited_for_and_then_given_up(
+    shop: Shop, broken: Answer, words: str
+) -> None:
+    now, before, started = [0.0], shop.texts(), time.monotonic()
+    clocked(shop, now, timeout=0.2)
+    shop.server.respond = lambda question: broken
     limits = JobLimits(patience=600.0, concurrency=1)
-    report = room(shop).verbs.rewrite("shop", limits=limits)
+    report = shop.verbs.rewrite("shop", limits=limits)
     assert now[0] >= 600
-    assert time.monotonic() - started < 30
-    assert "overloaded (529)" in report.stopped
+    assert time.monotonic() - started < 60
+    assert words in report.stopped
+    assert len(shop.server.questions) < 20, "it waits longer and longer"
     assert shop.texts() == before
     assert shop.verbs.spent().usage.calls == 0
 
+
+def test_patience_is_each_jobs_own_and_a_recovered_server_goes_on(shop: Shop) -> None:
+    now = [0.0]
+    clocked(shop, now)
+    shop.server.respond = lambda question: trouble(529)
+    limits = JobLimits(patience=600.0, concurrency=1)
+    assert shop.verbs.rewrite("shop", limits=limits).stopped
+    begun, now[0] = now[0] + 1000, now[0] + 1000
+
     def recovers(question: dict[str, Any]) -> Answer:
-        return good_answer(question) if now[0] > 900 else trouble(529)
+        return good_answer(question) if now[0] > begun + 300 else trouble(529)
 
     shop.server.respond = recovers
-    report = room(shop.again()).verbs.rewrite("shop", limits=limits)
+    report = shop.verbs.rewrite("shop", limits=limits)
     assert (report.progress.done, report.stopped) == (ITEMS, "")
+
+
+def test_a_job_that_waits_for_an_overloaded_server_can_be_stopped(shop: Shop) -> None:
+    now = [0.0]
+    clocked(shop, now)
+    shop.server.respond = lambda question: trouble(529)
+    limits = JobLimits(patience=600.0, concurrency=1)
+    report = shop.verbs.rewrite("shop", limits=limits, should_stop=lambda: now[0] > 20)
+    assert report.stopped == "It was stopped."
+    assert now[0] < 30
