@@ -131,6 +131,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         return view(chosen)
 
     @sentences
+    @allowed(studio, Role.MERCHANDISER)
     def ask(engine: str | None) -> tuple[Any, ...]:
         if not engine:
             raise TrainingError("Choose a fine-tuned engine first.")
