@@ -9,27 +9,25 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 import anthropic
 
 from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent
-from core.errors import BudgetReached, RewritingFailed, StudioError
+from core.errors import RewritingFailed, StudioError
 from core.language.budget import Budget
 from core.language.calls import CallLog
 from core.language.failures import Rejected, Troubled, failure_of
+from core.language.live import run_live
 from core.language.messages import Messages
+from core.language.outbox import Chunk, Outbox
 from core.language.question import Question
 from core.language.usage import usage_of
-from core.language.work import Tally, Work
+from core.language.work import InBatch, Tally, Work
 
 T = TypeVar("T")
-
-#: Limits of one batch, well inside those of the API (100,000 requests, 256 MB).
-MOST_QUESTIONS = 2_000
-MOST_BYTES = 64 * 2**20
 
 #: The server's clock and ours may be this far apart.
 CLOCKS_DIFFER = timedelta(minutes=10)
@@ -119,31 +117,74 @@ class BatchRunner:
             Why it came back early, or an empty string when every conversation has ended.
         """
         left = list(works)
-        questions: dict[str, Question[Any]] = {}
         try:
             self._adopt()
             first = True
             while True:
                 under_way, news = self._fetch()
+                out = Outbox(self._messages.model, self._submit, self._budget, self._reserved)
                 if first or news:
-                    left, questions = self._go_on(left, under_way, on_result, tally)
-                handed_in, stopped = self._hand_in(questions)
-                questions, first = {}, False
+                    left = self._go_on(left, under_way, on_result, tally, out)
+                out.send()
+                first = False
                 tally.waiting(len(left))
                 if not left:
                     return ""
-                if not (handed_in or under_way):
-                    return stopped
+                if not (out.count or under_way):
+                    return out.stopped
                 if not wait:
-                    return stopped or (
+                    return out.stopped or (
                         f"{len(left)} items wait for answers of a batch. Run it again to fetch "
                         "them, or with --wait to stay."
                     )
+                self._pause(should_stop)
                 if should_stop():
-                    return "It was stopped; the batches go on. Run it again to fetch them."
-                self._sleep(self._poll)
+                    return "It was stopped; the batches go on. Start it again to fetch them."
         except (Troubled, Rejected) as problem:
             return str(problem)
+
+    def live(
+        self,
+        works: Iterable[Work[T]],
+        on_result: Callable[[str, T], None],
+        tally: Tally,
+        *,
+        concurrency: int = 4,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> str:
+        """Ask at once, but nothing that is in a batch: what has ended is fetched first.
+
+        Args:
+            works: The conversations; those that come to a question of a batch wait for it.
+            on_result: Called with each result.
+            tally: Where failures and what is waited for are counted.
+            concurrency: Conversations under way at once.
+            should_stop: Asked before each start.
+
+        Returns:
+            Why it stopped early, or an empty string when every conversation has ended.
+        """
+        try:
+            self._adopt()
+            under_way, _ = self._fetch()
+        except (Troubled, Rejected) as problem:
+            return str(problem)
+
+        def call(question: Question[Any]) -> Call:
+            if under_way and self._messages.key(question) in under_way:
+                raise InBatch("Its answer is still to come in a batch.")
+            return self._messages.call(question)
+
+        return run_live(
+            works, call, on_result, tally, concurrency=concurrency, should_stop=should_stop
+        )
+
+    def _pause(self, should_stop: Callable[[], bool]) -> None:
+        """Wait until the next look, or until somebody wants to stop."""
+        rest = self._poll
+        while rest > 0 and not should_stop():
+            self._sleep(min(rest, 1.0))
+            rest -= 1.0
 
     def _go_on(
         self,
@@ -151,21 +192,26 @@ class BatchRunner:
         under_way: set[str],
         on_result: Callable[[str, T], None],
         tally: Tally,
-    ) -> tuple[list[Work[T]], dict[str, Question[Any]]]:
-        """Run each conversation as far as there are answers; what is left, and what to ask."""
-        left, questions = [], {}
+        out: Outbox,
+    ) -> list[Work[T]]:
+        """Run each conversation as far as there are answers; puts out what to ask next.
+
+        Returns:
+            The conversations that have not ended.
+        """
+        left = []
         for work in works:
             try:
                 result = work.run(self._answer)
             except _NotYet as next_:
                 left.append(work)
                 if next_.key not in under_way:
-                    questions[next_.key] = next_.question
+                    out.put(next_.key, next_.question)
             except StudioError as problem:
                 tally.failed(work.name, str(problem))
             else:
                 on_result(work.name, result)
-        return left, questions
+        return left
 
     def _answer(self, question: Question[Any]) -> Call:
         call = self._messages.known(question)
@@ -225,8 +271,10 @@ class BatchRunner:
 
     def _results(self, batch: OpenBatch) -> Iterator[Call]:
         model = self._messages.model
-        lines = self._guarded(self._messages.client.messages.batches.results, batch.batch_id) or []
-        for line in lines:
+        api = self._messages.client.messages.batches
+        # read to its end first: what breaks off is fetched whole the next time
+        lines = self._guarded(lambda name: list(api.results(name)), batch.batch_id)
+        for line in lines or ():
             result, key = line.result, line.custom_id
             if result.type == "succeeded":
                 body = json.loads(result.message.to_json())
@@ -236,31 +284,15 @@ class BatchRunner:
                     self._budget.settle(self._reserved.pop(key, Spent()), spent)
                 yield Call(key, batch.roles.get(key, ""), model, body, spent, batch=True)
             elif result.type == "errored":
-                self._failed[key] = RewritingFailed(f"{model} did not take the question.")
+                told = (
+                    f"{model} did not take the question."
+                    if result.error.error.type == "invalid_request_error"
+                    else f"The server of {model} had trouble with the question. Start again."
+                )
+                self._failed[key] = RewritingFailed(told)
             # canceled and expired ones cost nothing and are asked again
 
-    def _hand_in(self, questions: dict[str, Question[Any]]) -> tuple[int, str]:
-        """Send questions in batches, as far as the budget goes; how many, and why no more."""
-        stopped, count, size = "", 0, 0
-        chunk: list[tuple[str, Question[Any]]] = []
-        for key, question in questions.items():
-            if self._budget is not None:
-                try:
-                    self._reserved[key] = self._budget.reserve(question.most, batch=True)
-                except BudgetReached as problem:
-                    stopped = str(problem)
-                    break
-            bytes_ = len(json.dumps(question.params(self._messages.model)))
-            if chunk and (len(chunk) >= MOST_QUESTIONS or size + bytes_ > MOST_BYTES):
-                self._submit(chunk)
-                chunk, size = [], 0
-            chunk.append((key, question))
-            size, count = size + bytes_, count + 1
-        if chunk:
-            self._submit(chunk)
-        return count, stopped
-
-    def _submit(self, chunk: Sequence[tuple[str, Question[Any]]]) -> None:
+    def _submit(self, chunk: Chunk) -> None:
         model, server = self._messages.model, self._messages.base_url
         requests: Any = [
             {"custom_id": key, "params": question.params(model)} for key, question in chunk
@@ -281,7 +313,7 @@ class BatchRunner:
             if given:
                 return None
             problem = failure_of(error, self._messages.model)
-        except (anthropic.AnthropicError, ValueError, TypeError) as error:
+        except Exception as error:  # also of the connection, which breaks while results are read
             problem = failure_of(error, self._messages.model)
         # raised outside of the handler: the client's error holds the request, and that the key
         if isinstance(problem, (Troubled, Rejected)):

@@ -14,7 +14,6 @@ from core.language.budget import Budget
 from core.language.claude import ClaudeRewriter
 from core.language.limits import JobLimits
 from core.language.listing import photo_of
-from core.language.live import run_live
 from core.language.work import Answerer, OnProgress, Tally, Work
 from core.library import Catalog
 from core.pipeline.keys import inputs_key, rewrite_key
@@ -114,21 +113,17 @@ class CatalogueRewriting:
         try:
             with lock:
                 tally.tell()
+                runner = BatchRunner(agent.messages, self._ledger, budget, poll=limits.poll)
                 try:
                     if limits.batch:
-                        runner = BatchRunner(agent.messages, self._ledger, budget, poll=limits.poll)
                         stopped = runner.run(
                             works, keep, tally, wait=limits.wait, should_stop=should_stop
                         )
                     else:
-                        stopped = run_live(
-                            works,
-                            agent.messages.call,
-                            keep,
-                            tally,
-                            concurrency=limits.concurrency,
-                            should_stop=should_stop,
-                        )
+                        stopped = runner.live(
+                            works, keep, tally,
+                            concurrency=limits.concurrency, should_stop=should_stop,
+                        )  # fmt: skip
                 finally:
                     buffer.flush()
         except Timeout:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import anthropic
 
 from core.errors import RewritingFailed
@@ -53,6 +55,10 @@ def failure_of(error: Exception, model: str) -> RewritingFailed:
         return failure_of_status(error.status_code, model)
     if isinstance(error, anthropic.APIError):
         return RewritingFailed(f"{model} did not take the question (not a valid answer).")
+    if not isinstance(error, (anthropic.AnthropicError, TypeError, ValueError)) or isinstance(
+        error, json.JSONDecodeError
+    ):
+        return Troubled(f"The answer of {model} broke off. Try again later.")
     return Rejected(
         f"{model} could not be asked ({type(error).__name__}). Check the key and the address of "
         "the server."

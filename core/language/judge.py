@@ -126,12 +126,15 @@ class VisualJudge:
             tally.done()
 
         works = [self._work(task) for task in tasks]
-        if batch:
-            if self._log is None:
+        if self._log is None:
+            if batch:
                 raise ValueError("batches need a ledger")
+            stopped = run_live(works, messages.call, keep, tally, concurrency=concurrency)
+        elif batch:
             stopped = BatchRunner(messages, self._log, budget).run(works, keep, tally, wait=wait)
         else:
-            stopped = run_live(works, messages.call, keep, tally, concurrency=concurrency)
+            runner = BatchRunner(messages, self._log, budget)
+            stopped = runner.live(works, keep, tally, concurrency=concurrency)
         return JudgeReport(grades, tally.problems, messages.meter.spent, stopped)
 
     def _work(self, task: JudgeTask) -> Work[JudgeGrade]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from core.errors import BudgetReached, RewritingFailed, StudioError
 from core.language.failures import Rejected, Troubled
-from core.language.work import GIVE_UP, Answerer, Tally, Work
+from core.language.work import GIVE_UP, Answerer, InBatch, Tally, Work
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ def run_live(
         should_stop: Asked before each start.
     """
     queue = iter(works)
-    reason, in_a_row = "", 0
+    reason, in_a_row, waiting = "", 0, 0
     with ThreadPoolExecutor(concurrency, thread_name_prefix="rewriting") as pool:
         running: dict[Future[T], str] = {}
         try:
@@ -48,7 +48,8 @@ def run_live(
                     for work in islice(queue, concurrency - len(running)):
                         running[pool.submit(work.run, call)] = work.name
                 if not running:
-                    return reason
+                    later = f"{waiting} items wait for answers of a batch. Start it again later."
+                    return reason or (later if waiting else "")
                 ended, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
                     name = running.pop(future)
@@ -56,6 +57,9 @@ def run_live(
                         result = future.result()
                     except (BudgetReached, Troubled, Rejected) as problem:
                         reason = reason or str(problem)
+                    except InBatch:
+                        waiting += 1
+                        tally.waiting(waiting)
                     except StudioError as problem:
                         tally.failed(name, str(problem))
                         in_a_row += isinstance(problem, RewritingFailed)

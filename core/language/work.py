@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from core.domain.rewrite import RewriteProgress
 from core.domain.usage import Call, Spent
+from core.errors import StudioError
 from core.language.question import Question
 
 T = TypeVar("T")
@@ -20,6 +21,10 @@ OnProgress = Callable[[RewriteProgress], None]
 
 #: So many failures of the server in a row, without one success, and a job gives up.
 GIVE_UP = 5
+
+
+class InBatch(StudioError):
+    """A question is in a batch whose answers are still to come; asked now, it would cost twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class MessagesServer:
         self.batches: dict[str, dict[str, Any]] = {}
         #: Batches end as soon as they are handed in.
         self.batches_end = True
+        #: Sent for the results of a batch instead, and whether more was promised.
+        self.results_raw: tuple[bytes, bool] | None = None
         self._lock = threading.Lock()
         server = self
 
@@ -149,6 +151,10 @@ class MessagesServer:
             self._json(http, {"data": known, "has_more": False, "first_id": None, "last_id": None})
         elif parts[4] not in self.batches:
             self._json(http, {"type": "error", "error": {"type": "not_found_error"}}, 404)
+        elif parts[-1] == "results" and self.results_raw is not None:
+            payload, promised = self.results_raw
+            self._send(http, payload, 200, len(payload) + 100 * promised)
+            http.close_connection = True
         elif parts[-1] == "results":
             lines = [self._result(request) for request in self.batches[parts[4]]["requests"]]
             # results come in no order
@@ -188,10 +194,12 @@ class MessagesServer:
         self._send(http, json.dumps(body).encode(), status)
 
     @staticmethod
-    def _send(http: BaseHTTPRequestHandler, payload: bytes, status: int) -> None:
+    def _send(
+        http: BaseHTTPRequestHandler, payload: bytes, status: int, length: int | None = None
+    ) -> None:
         http.send_response(status)
         http.send_header("content-type", "application/json")
-        http.send_header("content-length", str(len(payload)))
+        http.send_header("content-length", str(length or len(payload)))
         http.end_headers()
         http.wfile.write(payload)
 

@@ -16,7 +16,7 @@ import pytest
 
 from core.domain import RewriteProgress, Stage
 from core.errors import CatalogBusy, QueryError, SettingsError
-from core.language import catalogue
+from core.language import catalogue, outbox
 from core.language.limits import JobLimits
 from core.language.prices import Prices
 from tests.core.language.messages_server import Answer, draft, trouble, verdict
@@ -333,6 +333,52 @@ def test_live_goes_on_from_batches(shop: Shop) -> None:
     assert asked == ITEMS  # the first round is fetched, the second is handed in
     report = shop.again().verbs.rewrite("shop", limits=FAST)
     assert report.progress.done == ITEMS
+    assert len(shop.server.questions) == 4 * ITEMS, "what was in the batch is not asked again"
+
+
+def test_live_waits_for_what_is_in_a_batch_and_describes_the_rest(shop: Shop) -> None:
+    shop.server.batches_end = False
+    shop.verbs.rewrite("shop", item_ids=IDS[:2], limits=replace(BATCH, wait=False))
+    report = shop.again().verbs.rewrite("shop", limits=FAST)
+    assert (report.progress.done, report.progress.waiting) == (ITEMS - 2, 2)
+    assert report.stopped == "2 items wait for answers of a batch. Start it again later."
+    for batch in shop.server.batches.values():
+        batch["ended"] = True
+    report = shop.again().verbs.rewrite("shop", limits=FAST)
+    assert (report.progress.done, report.stopped) == (2, "")
+    assert shop.room.ledger.spent().usage.calls == len(shop.server.questions) == 4 * ITEMS
+
+
+@pytest.mark.parametrize("broken", [b'{"custom_id": "x", "resu', None])
+def test_results_that_break_off_are_fetched_again(shop: Shop, broken: bytes | None) -> None:
+    limits = replace(BATCH, wait=False)
+    shop.verbs.rewrite("shop", limits=limits)
+    shop.server.results_raw = broken or b"", broken is None
+    report = shop.again().verbs.rewrite("shop", limits=limits)
+    assert report.stopped == "The answer of claude-test broke off. Try again later."
+    assert KEY not in log_of(shop.data_dir)
+    shop.server.results_raw = None
+    report = shop.again().verbs.rewrite("shop", limits=BATCH)
+    assert (report.progress.done, report.stopped) == (ITEMS, "")
+    assert len(shop.server.questions) == 4 * ITEMS
+
+
+def test_a_large_catalogue_is_handed_in_in_several_batches(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_QUESTIONS", 4)
+    report = shop.verbs.rewrite("shop", limits=BATCH)
+    assert report.progress.done == ITEMS
+    assert [len(b["requests"]) for b in shop.server.batches.values()] == [4, 2] * 4
+
+
+def test_waiting_for_a_batch_can_be_stopped(shop: Shop) -> None:
+    shop.server.batches_end = False
+    limits = replace(BATCH, poll=60.0)
+    report = shop.verbs.rewrite(
+        "shop", limits=limits, should_stop=lambda: bool(shop.server.batches)
+    )
+    assert report.stopped.startswith("It was stopped; the batches go on.")
 
 
 def test_a_batch_that_was_taken_just_before_the_end_is_found_again(shop: Shop) -> None:

@@ -1,0 +1,74 @@
+"""Questions on their way into batches: not too many in one, and none beyond the budget."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from core.domain.usage import Spent
+from core.errors import BudgetReached
+from core.language.budget import Budget
+from core.language.question import Question
+
+#: Limits of one batch, well inside those of the API (100,000 requests, 256 MB).
+MOST_QUESTIONS = 2_000
+MOST_BYTES = 64 * 2**20
+
+Chunk = Sequence[tuple[str, Question[Any]]]
+
+
+class Outbox:
+    """Hands questions in as soon as there are enough for a batch, so few are held in memory.
+
+    Args:
+        model: Who is asked.
+        submit: Hands a batch in.
+        budget: What may be spent; ``None`` is no cap.
+        reserved: Where reservations are noted by key.
+
+    Attributes:
+        stopped: Why no more are taken; empty while they are.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        submit: Callable[[Chunk], None],
+        budget: Budget | None,
+        reserved: dict[str, Spent],
+    ) -> None:
+        self._model, self._submit = model, submit
+        self._budget, self._reserved = budget, reserved
+        self._keys: set[str] = set()
+        self._chunk: list[tuple[str, Question[Any]]] = []
+        self._size = 0
+        self.stopped = ""
+
+    @property
+    def count(self) -> int:
+        """Questions that were put in."""
+        return len(self._keys)
+
+    def put(self, key: str, question: Question[Any]) -> None:
+        """Take a question, once, as far as the budget goes."""
+        if key in self._keys or self.stopped:
+            return
+        if self._budget is not None:
+            try:
+                self._reserved[key] = self._budget.reserve(question.most, batch=True)
+            except BudgetReached as problem:
+                self.stopped = str(problem)
+                return
+        size = len(json.dumps(question.params(self._model)))
+        if self._chunk and (len(self._chunk) >= MOST_QUESTIONS or self._size + size > MOST_BYTES):
+            self.send()
+        self._keys.add(key)
+        self._chunk.append((key, question))
+        self._size += size
+
+    def send(self) -> None:
+        """Hand in what is left."""
+        chunk, self._chunk, self._size = self._chunk, [], 0
+        if chunk:
+            self._submit(chunk)
