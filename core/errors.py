@@ -55,6 +55,13 @@ class EvaluationError(StudioError):
     """Queries, relevance judgments or a run are not usable, or a task does not fit a catalogue."""
 
 
+class EvaluationStopped(EvaluationError):
+    """Somebody asked an evaluation to stop."""
+
+    def __init__(self, kept: str = "Nothing was stored.") -> None:
+        super().__init__(f"The evaluation was stopped. {kept}")
+
+
 class TrainingError(StudioError):
     """Training data or settings are not usable."""
 

@@ -45,6 +45,7 @@ from core.search import browse
 from core.search.compare import compare
 from core.settings import Settings
 from core.training.desk import AdaptDesk
+from core.training.tasks import TaskVerbs
 from core.vision.verbs import GroundingVerbs
 from core.vision.views import image_view
 
@@ -116,6 +117,11 @@ class Studio:
         from core.training.trials import TrialVerbs  # slow to import, and seldom needed
 
         return TrialVerbs(self._library, self._models, self.settings)
+
+    @cached_property
+    def tasks(self) -> TaskVerbs:
+        """Every named task that engines can be measured on, quick or with fine-tuning."""
+        return TaskVerbs(self._library, self.settings, self.evaluation, lambda: self.trials)
 
     @cached_property
     def adapting(self) -> AdaptDesk:

@@ -20,9 +20,7 @@ from core.evaluation.attribute_report import ATTRIBUTES
 from core.evaluation.html import gaps, label, verdicts
 from core.evaluation.verbs import DEPTH
 from core.studio import Studio
-
-#: The task that takes fine-tuning, so it is none of the quick ones.
-TRANSFER = "transfer"
+from core.training.tasks import TRANSFER
 
 
 def evaluate(

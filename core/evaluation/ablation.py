@@ -16,6 +16,7 @@ from itertools import product
 from core.domain import Engine, EvalQuery, ImageView, Item, Qrels, Ranking, Report, Slice, TextView
 from core.errors import EvaluationError, ImageError
 from core.evaluation import build, measures, tasks
+from core.evaluation.answer import OnProgress, silent
 from core.evaluation.build import EngineRun, Frame
 from core.evaluation.retrieval import rank
 from core.library import Catalog
@@ -28,6 +29,8 @@ TASK, TITLE = "ablation", "Ablation: own words → its item (the paper's task)"
 CLUTTERED = 0.5
 #: Parts with fewer queries are left out.
 _LEAST = 10
+#: Photos looked at between two words of how far it is.
+_LOOK = 50
 _NAMES = {
     (ImageView.PHOTO, TextView.TITLE): "Neither",
     (ImageView.CROP, TextView.TITLE): "Grounding only",
@@ -175,12 +178,14 @@ def contenders(own: Stock, model: EngineModel) -> list[Contender]:
 
 
 def answered(
-    own: Stock, taking_part: Sequence[Contender], asked: Sequence[str], depth: int
-) -> tuple[list[EngineRun], float]:
+    own: Stock, taking_part: Sequence[Contender], asked: Sequence[str], depth: int,
+    tell: OnProgress = silent,
+) -> tuple[list[EngineRun], float]:  # fmt: skip
     """Everybody's rankings, and the seconds that encoding took."""
     inside, runs = 0.0, []
     known: dict[tuple[Encode, TextView], Vectors] = {}
-    for one in taking_part:
+    for number, one in enumerate(taking_part):
+        tell(number, len(taking_part), f"{one.title}: searching")
         source, encoding = (one.encode, one.text_view), time.perf_counter()
         if source not in known:
             words = own.words[one.text_view]
@@ -255,10 +260,14 @@ def by_part(
     return tuple(found)
 
 
-def photo_kinds(where: Catalog, own: Stock, asked: Sequence[str]) -> dict[str, str]:
+def photo_kinds(
+    where: Catalog, own: Stock, asked: Sequence[str], tell: OnProgress = silent
+) -> dict[str, str]:
     """Per query, what kind of photo its item has: measured on the pixels and on the crop."""
     kinds = {}
-    for query_id in asked:
+    for number, query_id in enumerate(asked):
+        if number % _LOOK == 0:
+            tell(number, len(asked), "looking at the photos")
         try:
             photo = where.images.open(own.items[query_id].photo.sha256)
         except ImageError:

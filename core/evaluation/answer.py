@@ -20,12 +20,19 @@ from core.pipeline.models import EngineModel
 from core.settings import Settings
 from core.store.vectors import Vectors
 
-#: Called with queries done, queries in all, and what is going on.
+#: Called with how much is done, how much there is, and what is going on. What it raises ends the
+#: evaluation; nothing is stored by then.
 OnProgress = Callable[[int, int, str], None]
+#: Texts encoded at once.
+_TEXTS = 256
 #: Pictures decoded at once.
 _PICTURES = 64
 #: Fused rankings kept per query at most (the pages' searcher answers one query at a time).
 _WORDS_DEPTH = 100
+
+
+def silent(done: int, total: int, message: str) -> None:
+    """Progress that nobody follows."""
 
 
 class Answerer:
@@ -49,7 +56,7 @@ class Answerer:
     ) -> None:
         self._catalog, self._settings = catalog, settings
         self._ranking, self._depth = ranking, depth
-        self._tell = on_progress or (lambda *_: None)
+        self._tell = on_progress or silent
         self.encode_seconds = 0.0
         #: Engines often share towers and are asked the same words and pictures.
         self._texts: dict[tuple[str, str], Vectors] = {}
@@ -99,9 +106,12 @@ class Answerer:
         towers = model.encoder.fingerprint
         new = [text for text in dict.fromkeys(texts) if (towers, text) not in self._texts]
         if new:
-            self._tell(0, len(new), f"{model.name}: reading the queries' words")
-            vectors = model.encoder.encode_texts(new)
-            self._texts |= {(towers, t): v for t, v in zip(new, vectors, strict=True)}
+            done = 0
+            for chunk in chunks(sorted(new, key=len), _TEXTS):  # alike lengths: less padding
+                self._tell(done, len(new), f"{model.name}: reading the queries' words")
+                vectors = model.encoder.encode_texts(chunk)
+                self._texts |= {(towers, t): v for t, v in zip(chunk, vectors, strict=True)}
+                done += len(chunk)
         return np.stack([self._texts[towers, text] for text in texts])
 
     def _encode_pictures(self, queries: Sequence[EvalQuery], model: EngineModel) -> Vectors:

@@ -11,6 +11,7 @@ import numpy as np
 from core.domain import Item, QueryRow, Ranking, Report, Slice
 from core.errors import EvaluationError
 from core.evaluation import build
+from core.evaluation.answer import OnProgress
 from core.evaluation.attributes import Attribute, classify, find
 from core.evaluation.build import EngineRun, Frame
 from core.library import Catalog
@@ -21,7 +22,9 @@ ATTRIBUTES = "attributes"
 TITLE = "Picture → its attributes (zero-shot)"
 
 
-def run(where: Catalog, models: Sequence[EngineModel]) -> Report:
+def run(
+    where: Catalog, models: Sequence[EngineModel], on_progress: OnProgress | None = None
+) -> Report:
     """Classify every visible column of a catalogue with every engine.
 
     Raises:
@@ -32,7 +35,9 @@ def run(where: Catalog, models: Sequence[EngineModel]) -> Report:
     items = {i: r.item for i, r in where.store.items.records().items()}
     columns = find(list(items.values()))
     runs, answers = [], {}
-    for model in models:
+    for number, model in enumerate(models):
+        if on_progress:
+            on_progress(number, len(models), f"{model.name}: reading attributes")
         ids, (pictures,) = where.searcher.checked(model).columns("image_vector")
         encoding = time.perf_counter()
         for column in columns:

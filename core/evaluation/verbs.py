@@ -12,10 +12,11 @@ from core.domain import EvalQuery, EvalTask, Item, Qrels, Ranking, Report, Run
 from core.errors import EvaluationError
 from core.evaluation import ablation, attribute_report, attributes, build, measures, tasks, trec
 from core.evaluation import html as rendering
-from core.evaluation.answer import Answerer, OnProgress
+from core.evaluation.answer import Answerer, OnProgress, silent
 from core.evaluation.attribute_report import ATTRIBUTES
 from core.evaluation.build import EngineRun, Frame
 from core.evaluation.shelf import Shelf
+from core.evaluation.stopping import Stops
 from core.library import Catalog, Library
 from core.models import ModelRoom
 from core.settings import Settings
@@ -29,6 +30,7 @@ class EvaluationVerbs:
 
     def __init__(self, library: Library, models: ModelRoom, settings: Settings) -> None:
         self._library, self._models, self._settings = library, models, settings
+        self.stops = Stops()
 
     @cached_property
     def _shelf(self) -> Shelf:
@@ -82,18 +84,20 @@ class EvaluationVerbs:
         if task == ATTRIBUTES:
             if runs_out:
                 raise EvaluationError("Attributes are no rankings, so there are no runs to write.")
-            return self._attributes(engines, where)
+            return self._attributes(engines, where, on_progress)
         if task == ablation.TASK:
             if ranking:
                 raise EvaluationError("An ablation is ranked by picture vectors alone.")
-            return self._ablation(engines, where, depth, runs_out)
+            return self._ablation(engines, where, depth, runs_out, on_progress or silent)
         started = time.perf_counter()
         records = where.store.items.records()
         planned = tasks.build(task, records)
         by = ranking or planned.ranking
         answerer = Answerer(where, self._settings, by, depth, on_progress)
         runs = []
-        for name in _distinct(engines):
+        told, named = on_progress or silent, _distinct(engines)
+        for number, name in enumerate(named):
+            told(number, len(named), f"{name}: searching")
             model = self._models.engine(name)
             asked = planned.queries(model.engine)
             run = answerer.run(asked, model)
@@ -105,6 +109,7 @@ class EvaluationVerbs:
             planned.measures, planned.main, notes,
         )  # fmt: skip
         items = {item_id: record.item for item_id, record in records.items()}
+        told(len(named), len(named), "intervals and tests")
         first = planned.queries(self._models.engine(runs[0].engine).engine)
         report = build.report(frame, first, planned.qrels, runs, items)
         return _timed(report, started, answerer)
@@ -166,6 +171,8 @@ class EvaluationVerbs:
             where.name, task, title, ranking, depth, len(items), wanted,
             main or _main(wanted), _notes(queries, asked, qrels, items), relevant_from,
         )  # fmt: skip
+        if on_progress:
+            on_progress(len(done), len(done), "intervals and tests")
         return _timed(build.report(frame, asked, qrels, done, items), started, answerer)
 
     def _ask(self, answerer: Answerer, queries: Sequence[EvalQuery], name: str) -> EngineRun:
@@ -173,24 +180,27 @@ class EvaluationVerbs:
         run = answerer.run(queries, model)
         return EngineRun(name, model.engine.title, model.fingerprint, run)
 
-    def _attributes(self, engines: Sequence[str], where: Catalog) -> Report:
+    def _attributes(
+        self, engines: Sequence[str], where: Catalog, on_progress: OnProgress | None
+    ) -> Report:
         models = [self._models.engine(name) for name in _distinct(engines)]
-        return attribute_report.run(where, models)
+        return attribute_report.run(where, models, on_progress)
 
     def _ablation(
-        self, engines: Sequence[str], where: Catalog, depth: int, runs_out: Path | None
-    ) -> Report:
+        self, engines: Sequence[str], where: Catalog, depth: int, runs_out: Path | None,
+        tell: OnProgress,
+    ) -> Report:  # fmt: skip
         started = time.perf_counter()
         plain, full = ablation.engines_of([self._models.engine(n) for n in _distinct(engines)])
         own = ablation.stock(where, plain, full)
         cells = ablation.contenders(own, plain)
         asked = sorted(own.qrels)
-        runs, inside = ablation.answered(own, cells, asked, depth)
+        runs, inside = ablation.answered(own, cells, asked, depth, tell)
         _write(runs_out, runs, own.qrels)
         report = ablation.report(
             where, own, runs, asked, depth,
             pairs=[(cells[0].name, cell.name) for cell in cells[1:]],
-            kind="photo", parts=ablation.photo_kinds(where, own, asked),
+            kind="photo", parts=ablation.photo_kinds(where, own, asked, tell),
         )  # fmt: skip
         seconds = time.perf_counter() - started
         return replace(report, seconds=seconds, encode_seconds=inside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import gradio as gr
 
 from core.domain import EvalTask, Item, QueryRow, Ranking, Report
-from core.errors import EvaluationError
+from core.errors import EvaluationError, EvaluationStopped
+from core.evaluation.answer import OnProgress
 from core.evaluation.files import read_qrels, read_queries
 from core.people import Role
 from core.studio import Studio
@@ -38,6 +40,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         task = gr.Dropdown(label="Task", choices=[], elem_id="evaluate-task", scale=2)
         engines = gr.CheckboxGroup(label="Engines", choices=[], elem_id="evaluate-engines", scale=2)
         go = gr.Button("Evaluate", variant="primary", elem_id="evaluate-go", scale=0, min_width=110)
+        stop = gr.Button("Stop", variant="stop", elem_id="evaluate-stop", visible=False, scale=0,
+                         min_width=110)  # fmt: skip
     about = gr.HTML(elem_id="evaluate-about")
     with gr.Accordion("Your own queries and judgments", open=False, elem_id="evaluate-own"):
         gr.HTML(render("evaluate_files.html"))
@@ -92,7 +96,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
 
     def tasks_of(name: str | None) -> tuple[Any, ...]:
-        tasks = studio.evaluation.tasks(name) if name else ()
+        tasks = studio.tasks.all(name) if name else ()
         ready = [one for one in tasks if one.available]
         first = ready[0].name if ready else None
         choices = [(one.title, one.name) for one in ready]
@@ -100,7 +104,19 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     def explain(name: str | None, chosen: str | None) -> str:
-        return about_html(studio.evaluation.tasks(name) if name else (), chosen)
+        return about_html(studio.tasks.all(name) if name else (), chosen)
+
+    def measured(
+        run: Callable[[OnProgress], Report], request: gr.Request, progress: gr.Progress
+    ) -> tuple[Any, ...]:
+        """Run an evaluation, keep its report and show it; stopped, leave everything as it is."""
+        try:
+            report = run(studio.evaluation.stops.follow(_tab(request), _follow(progress)))
+        except EvaluationStopped as stopped:
+            gr.Info(str(stopped))
+            return tuple(gr.skip() for _ in outputs)
+        studio.evaluation.save(report)
+        return show(report.report_id)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
@@ -108,15 +124,17 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         name: str | None,
         chosen: str | None,
         asked: list[str],
+        request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[Any, ...]:
         if not (name and chosen):
             raise EvaluationError("Index a catalogue first; then choose a task.")
-        report = studio.evaluation.run_task(
-            chosen, in_order(studio, asked), name, on_progress=_follow(progress)
-        )
-        studio.evaluation.save(report)
-        return show(report.report_id)
+        engines = in_order(studio, asked)
+
+        def run(tell: OnProgress) -> Report:
+            return studio.tasks.run(chosen, engines, name, on_progress=tell)
+
+        return measured(run, request, progress)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
@@ -126,21 +144,21 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         ask: str | None,
         right: str | None,
         fused: bool,
+        request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[Any, ...]:
         if not (ask and right):
             raise EvaluationError("Choose both files: the queries, and the judgments.")
-        report = studio.evaluation.evaluate(
-            read_queries(Path(ask), pictures=False),
-            read_qrels(Path(right)),
-            in_order(studio, asked),
-            name,
-            title=Path(ask).stem[:80],
-            ranking=Ranking.WORDS if fused else Ranking.VECTOR,
-            on_progress=_follow(progress),
-        )
-        studio.evaluation.save(report)
-        return show(report.report_id)
+        given = read_queries(Path(ask), pictures=False), read_qrels(Path(right))
+        engines, title = in_order(studio, asked), Path(ask).stem[:80]
+        by = Ranking.WORDS if fused else Ranking.VECTOR
+
+        def run(tell: OnProgress) -> Report:
+            return studio.evaluation.evaluate(
+                *given, engines, name, title=title, ranking=by, on_progress=tell
+            )
+
+        return measured(run, request, progress)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
@@ -149,15 +167,35 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         asked: list[str],
         set_id: str | None,
         rule: str,
+        request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[Any, ...]:
         if not set_id:
             raise EvaluationError("Choose a judgment set; Annotate makes one.")
-        report = studio.judging.evaluate(
-            set_id, in_order(studio, asked), rule=rule, catalog=name, on_progress=_follow(progress)
-        )
-        studio.evaluation.save(report)
-        return show(report.report_id)
+        engines = in_order(studio, asked)
+
+        def run(tell: OnProgress) -> Report:
+            return studio.judging.evaluate(
+                set_id, engines, rule=rule, catalog=name, on_progress=tell
+            )
+
+        return measured(run, request, progress)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def begin(request: gr.Request) -> Any:
+        studio.evaluation.stops.clear(_tab(request))
+        return gr.update(visible=True)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def stop_it(request: gr.Request) -> None:
+        studio.evaluation.stops.stop(_tab(request))
+        gr.Info("It stops after its present step.")
+
+    @sentences
+    def ended() -> Any:
+        return gr.update(visible=False)
 
     @sentences
     def save_file(report_id: str | None) -> str:
@@ -179,17 +217,17 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     catalog.input(sentences(tasks_of), catalog, [task, about], **_PRIVATE)
     task.input(explain, [catalog, task], about, **_PRIVATE)
     run_options: dict[str, Any] = {**_PRIVATE, "concurrency_limit": 1, "concurrency_id": "evaluate"}
-    go.click(
-        evaluate, [catalog, task, engines], outputs, show_progress_on=shown, **run_options
-    ).then(None, stored, None, js=REMEMBER_JS, **_PRIVATE)
-    go_files.click(
-        evaluate_files, [catalog, engines, queries, qrels, words], outputs,
-        show_progress_on=shown, **run_options,
-    ).then(None, stored, None, js=REMEMBER_JS, **_PRIVATE)  # fmt: skip
-    judged.go.click(
-        evaluate_judged, [catalog, engines, judged.sets, judged.rule], outputs,
-        show_progress_on=shown, **run_options,
-    ).then(None, stored, None, js=REMEMBER_JS, **_PRIVATE)  # fmt: skip
+    for button, work, given in (
+        (go, evaluate, [catalog, task, engines]),
+        (go_files, evaluate_files, [catalog, engines, queries, qrels, words]),
+        (judged.go, evaluate_judged, [catalog, engines, judged.sets, judged.rule]),
+    ):
+        button.click(begin, None, stop, show_progress="hidden", **_PRIVATE).success(
+            work, given, outputs, show_progress_on=shown, **run_options
+        ).then(None, stored, None, js=REMEMBER_JS, **_PRIVATE).then(
+            ended, None, stop, show_progress="hidden", **_PRIVATE
+        )
+    stop.click(stop_it, None, None, **_PRIVATE)
     stored.input(sentences(show), stored, outputs, **_PRIVATE).then(
         None, stored, None, js=REMEMBER_JS, **_PRIVATE
     )
@@ -249,6 +287,11 @@ def entry_label(report_id: str) -> str:
         return report_id
     name, year, month, day, hour, minute = found.groups()
     return f"{name}, {year}-{month}-{day} {hour}:{minute} UTC"
+
+
+def _tab(request: gr.Request) -> str:
+    """Whose evaluation it is: that of one open page."""
+    return str(request.session_hash)
 
 
 def _follow(progress: gr.Progress) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.domain import EvalQuery, Ranking, Report
-from core.errors import EvaluationError
+from core.errors import EvaluationError, EvaluationStopped
 from core.evaluation import html, measures, trec
 
 ENGINES = ("clip", "vl-clip")
@@ -130,6 +130,28 @@ def test_bad_input_is_a_sentence(
     for task in ("title", "attributes", "ablation"):
         with pytest.raises(EvaluationError, match="at least one engine"):
             shop.verbs.run_task(task, [], "shop")
+
+
+@pytest.mark.parametrize("task", ["title", "attributes", "ablation"])
+def test_an_evaluation_stops_where_it_says_how_far_it_is(shop: SimpleNamespace, task: str) -> None:
+    told: list[str] = []
+
+    def tell(done: int, total: int, message: str) -> None:
+        assert 0 <= done <= total
+        told.append(message)
+        shop.verbs.stops.stop("mine")
+
+    with pytest.raises(EvaluationStopped, match="Nothing was stored"):
+        shop.verbs.run_task(
+            task, ENGINES, "shop", on_progress=shop.verbs.stops.follow("mine", tell)
+        )
+    assert len(told) == 1
+    shop.verbs.stops.clear("mine")
+    shop.verbs.stops.stop("another's")
+    shop.verbs.run_task(
+        task, ENGINES, "shop",
+        on_progress=shop.verbs.stops.follow("mine", lambda done, total, message: None),
+    )  # fmt: skip
 
 
 def test_attributes_against_majority_and_chance(shop: SimpleNamespace) -> None:

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from core.embedding.text_tower import TextTower, TowerConfig
-from core.errors import EvaluationError, TrainingError
+from core.errors import EvaluationError, EvaluationStopped, TrainingError
+from core.evaluation.verbs import EvaluationVerbs
 from core.library import Library
 from core.pipeline.indexer import run_index
 from core.settings import Settings
+from core.training.tasks import TaskVerbs
 from core.training.trials import TrialVerbs, _left_out, _without
 from tests.core.pipeline.small import bench, rows_of, write_catalog
 from tests.core.training.test_text_trainer import SETTINGS, make_tower, pairs
@@ -40,7 +42,9 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     models = {model.name: model for model in small.models.engines}
     weights = SimpleNamespace(path=lambda role: root / "tower")
     room = SimpleNamespace(engine=models.__getitem__, weights=weights)
+    evaluation = EvaluationVerbs(library, room, settings)  # type: ignore[arg-type]
     return SimpleNamespace(
+        tasks=TaskVerbs(library, settings, evaluation, lambda: None),  # type: ignore[arg-type,return-value]
         verbs=TrialVerbs(library, room, settings),  # type: ignore[arg-type]
         trials=settings.data_dir / "engines" / ".trials",
     )
@@ -58,7 +62,26 @@ def test_every_combination_is_measured_as_it_is_and_fine_tuned(bed: SimpleNamesp
     }
     assert 10 < report.queries < 40, "the held-out part alone"
     assert len([line for line in said if line.startswith("fine-tuning on")]) == 4
-    assert not list(bed.trials.glob("*")), "no engine and no state is left behind"
+    assert not list(bed.trials.glob("[!.]*")), "no engine and no state is left behind"
+
+
+def test_a_stopped_trial_goes_on_where_it_was(bed: SimpleNamespace) -> None:
+    told: list[tuple[int, int, str]] = []
+
+    def stop(done: int, total: int, message: str) -> None:
+        told.append((done, total, message))
+        if done == 7:  # the first step of the third of four; each has one epoch of three steps
+            raise EvaluationStopped
+
+    with pytest.raises(EvaluationStopped, match="kept"):
+        bed.verbs.ablation(ENGINES, "shop", options=OPTIONS, on_progress=stop)
+    assert told[-1][0] == 7 < told[-1][1]
+    assert told[-1][2].startswith("3 of 4, fine-tuning on photo and rewrite")
+    said: list[str] = []
+    bed.verbs.ablation(ENGINES, "shop", options=OPTIONS, say=said.append)
+    assert said.index("going on after epoch 0 and 1 steps") == 3, "two were done, the third begun"
+    with bed.verbs._alone(), pytest.raises(TrainingError, match="running already"):
+        bed.verbs.transfer(ENGINES, "shop")
 
 
 def test_each_department_is_measured_by_a_model_that_never_saw_it(bed: SimpleNamespace) -> None:
@@ -76,6 +99,22 @@ def test_a_family_that_touches_what_is_left_out_does_not_train(pairs) -> None:
     joined = replace(pairs, groups=groups, splits=np.full(len(pairs), "train"))
     found = _without(joined, {"0"})
     assert list(found.splits[:3]) == ["test", "test", "train"]
+
+
+def test_the_list_of_tasks_says_what_can_be_run_and_for_how_long(bed: SimpleNamespace) -> None:
+    found = {task.name: task for task in bed.tasks.all("shop")}
+    assert list(found)[-2:] == ["ablation-tuned", "transfer"]
+    assert found["transfer"].available
+    assert "fine-tunes 2 times: about 1 minute on" in found["transfer"].explanation
+    ran: list[str] = []
+    bed.tasks._trials = lambda: SimpleNamespace(
+        ablation=lambda *given, **named: ran.append("ablation"),
+        transfer=lambda *given, **named: ran.append("transfer"),
+    )
+    for name in ("ablation-tuned", "transfer"):
+        bed.tasks.run(name, ENGINES, "shop")
+    assert ran == ["ablation", "transfer"]
+    assert bed.tasks.run("same-type", ENGINES, "shop").task == "same-type"
 
 
 def test_what_is_missing_is_a_sentence(bed: SimpleNamespace) -> None:
