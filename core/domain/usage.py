@@ -91,10 +91,12 @@ class OpenBatch:
     Attributes:
         batch_id: The server's name for it.
         roles: Role per key of its questions.
+        at: When it was handed in.
     """
 
     batch_id: str
     roles: dict[str, str]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from core.domain import Corrections, Item, RewriteReport, RewriteRun, Stage
 from core.errors import CatalogBusy, CatalogError
 from core.language.batches import BatchRunner
 from core.language.budget import Budget
 from core.language.claude import ClaudeRewriter
-from core.language.limits import JobLimits
+from core.language.limits import JobLimits, rewriting_lock
 from core.language.listing import photo_of
 from core.language.work import Answerer, OnProgress, Tally, Work
 from core.library import Catalog
@@ -109,9 +109,8 @@ class CatalogueRewriting:
                 tally.done()
 
         works = [self._work(agent, item) for item in items]
-        lock = FileLock(self._where.store.root / ".rewriting", timeout=0)
         try:
-            with lock:
+            with rewriting_lock(self._where.store.root):
                 tally.tell()
                 runner = BatchRunner(agent.messages, self._ledger, budget, poll=limits.poll)
                 try:

@@ -5,61 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from core.domain import RewriteProgress, RewriteReport, Spent
 from core.errors import CatalogBusy, QueryError, StudioError
+from core.language.orders import AgentJob, AgentOrder, JobFile
 
 if TYPE_CHECKING:
     from core.language.verbs import RewritingVerbs
 
 #: So many item ids are taken from a page at most.
 MOST_IDS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class AgentOrder:
-    """What somebody asks the agent to do.
-
-    Attributes:
-        item_ids: Only these; empty means all that are left.
-        limit: So many at most; ``None`` means all.
-        dollars: Most that it may spend.
-        tokens: Most tokens that it may use.
-        retry: Also items for which it found no usable words.
-    """
-
-    item_ids: tuple[str, ...] = ()
-    limit: int | None = None
-    dollars: float | None = None
-    tokens: int | None = None
-    retry: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AgentJob:
-    """A job of this process, running or ended.
-
-    Attributes:
-        catalog: Which.
-        author: Who started it.
-        order: What was asked.
-        progress: How far it is; ``None`` until the first item is looked at.
-        report: How it ended.
-        problem: Why it could not go on at all.
-    """
-
-    catalog: str
-    author: str
-    order: AgentOrder
-    progress: RewriteProgress | None = None
-    report: RewriteReport | None = None
-    problem: str = ""
-
-    @property
-    def running(self) -> bool:
-        """It has not ended."""
-        return self.report is None and not self.problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +29,11 @@ class AgentState:
         model: Who is asked.
         left: Items that it has not described as they are now.
         spent: All that was ever paid for in this data directory.
-        job: The running or last job on this catalogue.
+        job: The running or last job on this catalogue, also of an earlier start of the app.
+        elsewhere: A job of another process (a command, another server) is at work on it.
+        batches: Batches of this studio that were handed in and not fetched.
+        questions: Questions in them.
+        since: When the first of them was handed in.
     """
 
     catalog: str
@@ -81,6 +42,10 @@ class AgentState:
     left: int
     spent: Spent
     job: AgentJob | None
+    elsewhere: bool = False
+    batches: int = 0
+    questions: int = 0
+    since: datetime | None = None
 
 
 class AgentDesk:
@@ -89,6 +54,7 @@ class AgentDesk:
     def __init__(self, verbs: RewritingVerbs) -> None:
         self._verbs = verbs
         self._jobs: dict[str, AgentJob] = {}
+        self._files: dict[str, JobFile] = {}
         self._stopping: set[str] = set()
         self._lock = threading.Lock()
 
@@ -97,9 +63,20 @@ class AgentDesk:
         off = self._verbs.agent_off()
         model = "" if off else self._verbs.agent_name()
         left = 0 if off else self._verbs.left(catalog)
+        waiting = () if off else self._verbs.open_batches()
         with self._lock:
             job = self._jobs.get(catalog)
-        return AgentState(catalog, off, model, left, self._verbs.spent(), job)
+        elsewhere = (job is None or not job.running) and self._verbs.at_work(catalog)
+        if job is None or elsewhere:
+            job = self._file(catalog).read()
+        if job is not None and job.running and catalog not in self._jobs and not elsewhere:
+            job = replace(job, cut_off=True)
+        return AgentState(
+            catalog, off, model, left, self._verbs.spent(), job, elsewhere,
+            batches=len(waiting),
+            questions=sum(len(batch.roles) for batch in waiting),
+            since=waiting[0].at if waiting else None,
+        )  # fmt: skip
 
     def order(self, catalog: str, author: str, order: AgentOrder) -> Callable[[], None]:
         """Take an order on; returns the work, to be run in a thread.
@@ -116,8 +93,9 @@ class AgentDesk:
             running = self._jobs.get(catalog)
             if running is not None and running.running:
                 raise CatalogBusy(f"The agent is at work on “{catalog}” already.")
-            self._jobs[catalog] = AgentJob(catalog, author, order)
+            self._jobs[catalog] = job = AgentJob(catalog, author, order)
             self._stopping.discard(catalog)
+        self._file(catalog).write(job)
         return lambda: self._run(catalog, order)
 
     def stop(self, catalog: str) -> None:
@@ -126,7 +104,10 @@ class AgentDesk:
             self._stopping.add(catalog)
 
     def _run(self, catalog: str, order: AgentOrder) -> None:
-        limits = replace(self._verbs.limits(), dollars=order.dollars, tokens=order.tokens)
+        limits = replace(
+            self._verbs.limits(),
+            dollars=order.dollars, tokens=order.tokens, batch=order.batch, wait=order.batch,
+        )  # fmt: skip
         try:
             report = self._verbs.rewrite(
                 catalog,
@@ -154,9 +135,14 @@ class AgentDesk:
     ) -> None:
         with self._lock:
             job = self._jobs[catalog]
-            self._jobs[catalog] = replace(
-                job, progress=progress or job.progress, report=report, problem=problem
-            )
+            job = replace(job, progress=progress or job.progress, report=report, problem=problem)
+            self._jobs[catalog] = job
+            self._file(catalog).write(job)
+
+    def _file(self, catalog: str) -> JobFile:
+        if catalog not in self._files:
+            self._files[catalog] = JobFile(self._verbs.folder(catalog))
+        return self._files[catalog]
 
 
 def item_ids(text: str) -> tuple[str, ...]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import Timeout
 
 from core.domain import (
     Item,
@@ -18,6 +21,7 @@ from core.domain import (
     WorthALook,
     Writer,
 )
+from core.domain.usage import OpenBatch
 from core.errors import (
     CatalogBusy,
     EngineUnavailable,
@@ -30,7 +34,7 @@ from core.errors import (
 from core.language.answers import Unusable, usable
 from core.language.budget import Budget
 from core.language.desk import AgentDesk
-from core.language.limits import JobLimits
+from core.language.limits import JobLimits, rewriting_lock
 from core.language.listing import photo_of
 from core.language.review import Reviewed, worth_a_look
 from core.language.vocabulary import Vocabulary
@@ -128,6 +132,24 @@ class RewritingVerbs:
     def left(self, catalog: str | None = None) -> int:
         """Items that the agent has not described as they are now."""
         return len(self._job(self._library.get(catalog)).todo())
+
+    def folder(self, catalog: str | None = None) -> Path:
+        """Where a catalogue's own files lie."""
+        return self._library.get(catalog).store.root
+
+    def at_work(self, catalog: str | None = None) -> bool:
+        """Whether a rewriting job of any process is at work on a catalogue."""
+        try:
+            with rewriting_lock(self.folder(catalog)):
+                return False
+        except Timeout:
+            return True
+
+    def open_batches(self) -> list[OpenBatch]:
+        """The agent's batches that were handed in and not fetched, oldest first."""
+        agent = self._models.agent
+        found = self._models.ledger.open_batches(agent.name, agent.messages.base_url)
+        return [batch for batch in found if "judge" not in batch.roles.values()]
 
     def check_order(
         self, catalog: str | None, item_ids: Sequence[str], dollars: float | None

@@ -139,7 +139,7 @@ class Ledger:
         rows = self._events(model, server)
         done = {row["batch_id"] for row in rows if row["event"] == "fetched"}
         return [
-            OpenBatch(row["batch_id"], json.loads(row["questions"]))
+            OpenBatch(row["batch_id"], json.loads(row["questions"]), row["at"])
             for row in rows
             if row["event"] == "handed in" and row["batch_id"] not in done
         ]

@@ -7,7 +7,8 @@ from typing import Any
 import gradio as gr
 
 from core.domain import RewriteProgress
-from core.language.desk import AgentOrder, AgentState, item_ids
+from core.language.desk import AgentState, item_ids
+from core.language.orders import AgentOrder
 from core.people import Role
 from core.studio import Studio
 from ui.messages import sentences
@@ -44,9 +45,13 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
                 "left)",
                 max_length=200_000, lines=1, max_lines=6, elem_id="agent-items",
             )  # fmt: skip
-            again = gr.Checkbox(
-                label="Also those that it found no words for", elem_id="agent-retry"
-            )
+            with gr.Row():
+                batch = gr.Checkbox(
+                    label="In batches: half the price, answers within a day", elem_id="agent-batch"
+                )
+                again = gr.Checkbox(
+                    label="Also those that it found no words for", elem_id="agent-retry"
+                )
             go = gr.Button("Start the agent", variant="primary", elem_id="agent-go")
     outputs = [shown, timer, stop, form]
 
@@ -54,12 +59,12 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         if not name or not studio.catalogs():
             return render("agent_empty.html"), gr.update(active=False), *[gr.skip()] * 2
         state = studio.rewriting.desk.state(name)
-        running = state.job is not None and state.job.running
+        mine = state.job is not None and state.job.running and not state.elsewhere
         return (
             state_html(state),
-            gr.update(active=running),
-            gr.update(visible=running),
-            gr.update(visible=not running and not state.off),
+            gr.update(active=mine or state.elsewhere),
+            gr.update(visible=mine),
+            gr.update(visible=not (mine or state.elsewhere or state.off)),
         )
 
     @sentences
@@ -68,20 +73,25 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
     @sentences
     def look(name: str | None) -> tuple[Any, ...]:
-        """As ``refresh``, and opened where a job is running."""
+        """As ``refresh``, and opened where a job is running or a batch waits to be fetched."""
         shown = view(name)
-        job = studio.rewriting.desk.state(name).job if name and studio.catalogs() else None
-        return (*shown, gr.update(open=True) if job and job.running else gr.skip())
+        state = studio.rewriting.desk.state(name) if name and studio.catalogs() else None
+        job = state.job if state else None
+        asks = state and (
+            state.batches or state.elsewhere or (job and (job.running or job.cut_off))
+        )
+        return (*shown, gr.update(open=True) if asks else gr.skip())
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
     def start_agent(
         name: str | None, money: float | None, most: float | None, items: float | None,
-        ids: str, retry: bool, request: gr.Request,
+        ids: str, batched: bool, retry: bool, request: gr.Request,
     ) -> tuple[Any, ...]:  # fmt: skip
         order = AgentOrder(
-            item_ids(ids), int(items or 0) or None, money or None, int(most or 0) or None, retry
-        )
+            item_ids(ids), int(items or 0) or None, money or None, int(most or 0) or None, retry,
+            batched,
+        )  # fmt: skip
         work = studio.rewriting.desk.order(name or "", person(request), order)
         studio.start(work)
         return view(name)
@@ -94,7 +104,8 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
     catalog.change(look, catalog, [*outputs, fold], show_progress="hidden", **_PRIVATE)
     timer.tick(refresh, catalog, outputs, show_progress="hidden", **_PRIVATE)
-    go.click(start_agent, [catalog, dollars, tokens, limit, chosen, again], outputs, **_PRIVATE)
+    asked = [catalog, dollars, tokens, limit, chosen, batch, again]
+    go.click(start_agent, asked, outputs, **_PRIVATE)
     stop.click(stop_agent, catalog, None, **_PRIVATE)
 
 

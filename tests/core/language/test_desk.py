@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from filelock import FileLock
 
 from core.errors import CatalogBusy, QueryError
-from core.language.desk import AgentOrder, item_ids
+from core.language.desk import item_ids
+from core.language.orders import AgentOrder, JobFile
 from tests.core.language.messages_server import Answer
 from tests.core.language.shop import ITEMS, KEY, Shop, good_answer, log_of
 
@@ -72,3 +74,45 @@ def test_why_a_job_could_not_go_on_is_kept(shop: Shop) -> None:
         work()
     assert "being rewritten already" in shop.verbs.desk.state("shop").job.problem
     assert shop.server.questions == []
+
+
+def test_a_batch_is_seen_and_fetched_after_a_restart(shop: Shop) -> None:
+    shop.server.batches_end = False
+    order = AgentOrder(tokens=1_000_000, batch=True)
+    desk = shop.verbs.desk
+    work = desk.order("shop", "ada", order)
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not shop.server.batches or not desk.state("shop").batches:
+        time.sleep(0.01)
+    assert desk.state("shop").job.progress.waiting == ITEMS
+    other = shop.again().verbs.desk.state("shop")  # another server meanwhile
+    assert other.elsewhere
+    assert other.job.running
+    desk.stop("shop")
+    thread.join(30)
+    assert "the batches go on" in desk.state("shop").job.report.stopped
+    again = shop.again().verbs.desk
+    state = again.state("shop")
+    assert (state.batches, state.questions, state.elsewhere) == (1, ITEMS, False)
+    assert state.since is not None
+    assert (state.job.author, state.job.order) == ("ada", order)
+    assert "the batches go on" in state.job.report.stopped
+    shop.server.batches_end = True
+    for batch in shop.server.batches.values():
+        batch["ended"] = True
+    again.order("shop", "bob", AgentOrder(tokens=1_000_000))()
+    state = again.state("shop")
+    assert (state.job.progress.done, state.left, state.batches) == (ITEMS, 0, 0)
+    assert len(shop.server.questions) == 4 * ITEMS
+
+
+def test_a_job_that_the_app_did_not_survive_is_told(shop: Shop) -> None:
+    shop.verbs.desk.order("shop", "ada", AgentOrder(tokens=1))  # and the process is killed
+    state = shop.again().verbs.desk.state("shop")
+    assert state.job.cut_off
+    assert not state.job.running
+    file = JobFile(shop.catalog.store.root)
+    assert file.read().author == "ada"
+    (shop.catalog.store.root / "agent-job.json").write_text("{half")
+    assert shop.again().verbs.desk.state("shop").job is None

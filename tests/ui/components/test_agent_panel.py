@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from core.domain import RewriteProgress, RewriteReport, Spent, Usage
-from core.language.desk import AgentJob, AgentOrder, AgentState
+from core.language.desk import AgentState
+from core.language.orders import AgentJob, AgentOrder
 from tests.ui.shop import HOSTILE
 from ui.components.agent_panel import percent, state_html
 
@@ -35,3 +39,23 @@ def test_an_ended_job_says_how_it_went_and_names_what_is_left() -> None:
     assert "<img" not in html
     failed = state_html(state(job=AgentJob("demo", "ada", AgentOrder(), problem="Busy.")))
     assert "It did not start:</strong> Busy." in failed
+
+
+def test_after_a_restart_it_tells_of_the_last_job_and_of_batches() -> None:
+    job = AgentJob("demo", HOSTILE, AgentOrder(), RUNNING, cut_off=True)
+    since = datetime(2026, 11, 24, 9, 5, tzinfo=UTC)
+    html = state_html(replace(state(job=job), batches=2, questions=1200, since=since))
+    assert "The app ended in the middle of the last job</strong> (9 of 40 described)" in html
+    assert (
+        "2 batches with 1,200 questions</strong> (the first handed in on 24 November, 09:05" in html
+    )
+    assert "Start the agent again to fetch what is ready" in html
+    assert "<img" not in html
+    assert "not fetched" not in state_html(state())
+
+
+def test_a_job_of_another_process_is_told() -> None:
+    html = state_html(replace(state(), elsewhere=True))
+    assert "A job of another process is at work" in html
+    running = AgentJob("demo", "ada", AgentOrder(dollars=2), RUNNING)
+    assert "in another process" in state_html(replace(state(job=running), elsewhere=True))
