@@ -13,7 +13,8 @@ MOST_WORDS = 30
 _MOST_CHARACTERS = 300
 _MARKUP = re.compile(r"[<>{}\[\]`|\\#*_^~]|&\w+;|https?:|www\.|\w@\w")
 _SENTENCE_END = re.compile(r"[.!?。！？]\s+\S")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+#: The joiners U+200C and U+200D are left: Persian and Indic words are spelled with them.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 class Draft(BaseModel):

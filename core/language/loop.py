@@ -20,9 +20,10 @@ from core.language.failures import BadAnswer, Refused
 from core.language.listing import draft_xml, item_blocks
 from core.language.prompts import Prompts
 from core.language.question import Question
+from core.language.writing import written_like
 
 #: Raise this when the loop changes what it writes: stored rewrites are then made again.
-LOOP_VERSION = 1
+LOOP_VERSION = 2
 
 #: Yields questions, is sent the parsed answers (or thrown a ``BadAnswer``), returns the outcome.
 Steps = Generator[Question[Any], Any, "Outcome"]
@@ -77,6 +78,7 @@ class Loop:
     ) -> None:
         self._prompts, self._rounds = prompts, rounds
         self._blocks = item_blocks(item, photo)
+        self._language = item.title  # the description is written in the listing's language
 
     def steps(self, attempt: int = 0) -> Steps:
         """From a first draft to the last one.
@@ -106,6 +108,7 @@ class Loop:
             BadAnswer: There is no usable draft; the sentence says why.
         """
         wish = " ".join(short_lines([hint], 1)) or "Look again and say it better."
+        self._language += f" {standing} {hint}"  # a person may want another one
         asked = Round(
             standing, justification=f"{who} asked for another round.", suggestions=(wish,)
         )
@@ -168,7 +171,10 @@ class Loop:
 
     def _draft(self, role: str, task: str, attempt: int = 0) -> Generator[Question[Any], Any, str]:
         answer: Draft = yield self._question(role, task, Draft, attempt)
-        return usable(answer.description)
+        text = usable(answer.description)
+        if not written_like(text, self._language):
+            raise Unusable("it is in another language's letters than the listing")
+        return text
 
     def _question(self, role: str, task: str, form: type[Any], attempt: int = 0) -> Question[Any]:
         blocks = [*self._blocks, {"type": "text", "text": task}]

@@ -49,6 +49,8 @@ def capitalised(text: str) -> str:
 
 def has_words(text: str) -> bool:
     """Whether there is a word of at least two letters (or one ideograph)."""
+    # vowel signs are no letters to Python, so they would part the letters of an Indic word
+    text = "".join(c for c in text if not unicodedata.category(c).startswith("M"))
     return bool(re.search(r"[^\W\d_]{2}", text)) or any(
         ord(c) > 0x2E80 and c.isalpha() for c in text
     )

@@ -27,6 +27,15 @@ KEY = "sk-ant-api03-very-secret-0123456789"
 PRICES = Prices({"claude-test": Price(1.0, 5.0, 1.25, 0.1)}, batch=0.5)
 ITEMS = 6
 
+#: “Red chair” in thirty languages.
+LANGUAGES = (
+    "Roter Stuhl", "Chaise rouge", "Silla roja", "Sedia rossa", "Cadeira vermelha", "Rode stoel",
+    "Röd stol", "Rød stol", "Punainen tuoli", "Czerwone krzesło", "Červená židle", "Piros szék",
+    "Scaun roșu", "Crvena stolica", "Червен стол", "Красный стул", "Червоний стілець",
+    "Κόκκινη καρέκλα", "Kırmızı sandalye", "كرسي أحمر", "כיסא אדום", "صندلی قرمز", "लाल कुर्सी",
+    "লাল চেয়ার", "சிவப்பு நாற்காலி", "เก้าอี้สีแดง", "Ghế đỏ", "红色椅子", "赤い椅子", "빨간 의자",
+)  # fmt: skip
+
 
 def index_shop(data_dir: Path) -> None:
     """Index six items under the name ``shop``."""

@@ -8,6 +8,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,16 @@ from PIL import Image
 
 from core.domain import Item, Photo
 from core.errors import RewritingFailed, SettingsError
+from core.language.answers import usable
 from core.language.build import build_rewriter
 from core.language.claude import ClaudeRewriter
 from core.language.messages import Messages
 from core.language.prompts import load_prompts
 from core.language.rules import RuleRewriter
+from core.language.writing import scripts, written_like
 from core.settings import SHIPPED, Settings
 from tests.core.language.messages_server import Answer, MessagesServer, draft, trouble, verdict
+from tests.core.language.shop import LANGUAGES
 
 KEY = "sk-ant-api03-very-secret-0123456789"
 PHOTO = Image.new("RGB", (1600, 900), "orange")
@@ -173,6 +177,35 @@ def test_an_answer_that_is_no_plain_sentence_is_not_accepted(
     server.script = [draft(written), draft(written)]
     assert "no description" in failure(agent(server))
     assert len(server.questions) == 2
+
+
+def test_a_description_in_other_letters_than_the_listings_is_not_accepted(
+    server: MessagesServer,
+) -> None:
+    chair = replace(ITEM, title="赤い椅子 Acme")
+    server.script = [draft("Красный стул"), draft("赤い木製の椅子"), verdict(5, stop=True)]
+    assert agent(server).rewrite(chair, PHOTO).text == "赤い木製の椅子"
+    server.script = [draft("Красный стул")]
+    assert "another language's letters" in failure(agent(server))
+    # what a person asks for may be in another language
+    steps = agent(server).loop(ITEM, None).another_round("Orange dress", "Красное", "ada")
+    server.script = [draft("Красный стул"), verdict(5, stop=True)]
+    assert agent(server).run(ITEM, steps).rewrite.text == "Красный стул"
+
+
+@pytest.mark.parametrize("text", [*LANGUAGES, "صندلی\u200cهای قرمز"])
+def test_a_sentence_of_any_language_is_usable(text: str) -> None:
+    assert usable(text) == text
+
+
+@pytest.mark.parametrize("text", LANGUAGES)
+def test_thirty_languages_are_known_by_their_letters(text: str) -> None:
+    assert written_like(text, f"{text} ACME 2000")
+    assert written_like(text.lower(), text)
+    assert written_like("2 × 3", text)
+    others = [other for other in LANGUAGES if scripts(other).keys().isdisjoint(scripts(text))]
+    assert len(others) >= 10
+    assert not any(written_like(other, text) for other in others)
 
 
 def test_a_bad_first_answer_gets_one_more_chance(server: MessagesServer) -> None:

@@ -14,6 +14,7 @@ from core.errors import SettingsError
 from core.language import RuleRewriter
 from core.language.compose import MOST_WORDS
 from core.settings import SHIPPED
+from tests.core.language.shop import LANGUAGES
 
 VOCABULARIES = SHIPPED / "vocabularies"
 PHOTO = Photo("0" * 64, 1, 1, "0" * 16)
@@ -165,6 +166,11 @@ def test_hostile_titles_give_a_clean_short_sentence(
 def test_falls_back_to_the_type_and_then_to_product(rules: RuleRewriter) -> None:
     assert rules.rewrite(item("12345", "Chair")).text == "Chair"
     assert rules.rewrite(item("12345", "77")).text == "Product"
+
+
+@pytest.mark.parametrize("title", LANGUAGES)
+def test_thirty_languages_stay_what_they_are(rules: RuleRewriter, title: str) -> None:
+    assert rules.rewrite(item(title)).text == title
 
 
 def test_the_fingerprint_follows_the_vocabulary(rules: RuleRewriter, tmp_path) -> None:
