@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -17,19 +17,21 @@ RELEVANT = 2
 class JudgeTask:
     """One result to grade: a query (words, or the photo of an item) and the photo of the result.
 
+    Photos are opened when they are needed: hundreds of queries have thousands of results.
+
     Attributes:
         query_id: Of the query.
         item_id: Of the result.
-        photo: The result's photo.
+        photo: Opens the result's photo.
         text: The query in words; empty where it is an item.
-        query_photo: The photo of the query item; ``None`` where the query is words.
+        query_photo: Opens the photo of the query item; ``None`` where the query is words.
     """
 
     query_id: str
     item_id: str
-    photo: Image.Image
+    photo: Callable[[], Image.Image]
     text: str = ""
-    query_photo: Image.Image | None = None
+    query_photo: Callable[[], Image.Image] | None = None
 
 
 @dataclass(frozen=True, slots=True)

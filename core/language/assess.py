@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sklearn.metrics import cohen_kappa_score
@@ -136,10 +137,10 @@ class AssessVerbs:
         tasks = []
         for one in asked:
             source = one.picture or (items[one.item_id].photo.sha256 if one.item_id else "")
-            photo = where.images.open(source) if source else None
+            photo = partial(where.images.open, source) if source else None
             tasks += [
                 JudgeTask(
-                    one.query_id, item_id, where.images.open(items[item_id].photo.sha256),
+                    one.query_id, item_id, partial(where.images.open, items[item_id].photo.sha256),
                     "" if photo else one.text, photo,
                 )
                 for item_id in wanted[one.query_id]

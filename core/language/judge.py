@@ -65,17 +65,18 @@ class VisualJudge:
 
         Raises:
             QueryError: The query is neither words nor a photo.
+            ImageError: A photo is lost or damaged.
         """
         blocks: list[Any] = []
         words = plain(task.text, 500)
         if task.query_photo is not None:
-            blocks += [{"type": "text", "text": "The query item:"}, photo_block(task.query_photo)]
+            blocks += [{"type": "text", "text": "The query item:"}, photo_block(task.query_photo())]
         elif words:
             blocks.append({"type": "text", "text": f"<query>{escape(words)}</query>"})
         else:
             raise QueryError("There is no query to judge by: neither words nor a photo.")
         blocks[-1]["cache_control"] = {"type": "ephemeral"}
-        blocks += [{"type": "text", "text": "The result to grade:"}, photo_block(task.photo)]
+        blocks += [{"type": "text", "text": "The result to grade:"}, photo_block(task.photo())]
         return Question("judge", self._prompt, blocks, GradeForm)
 
     def grade(self, task: JudgeTask, call: Answerer | None = None) -> JudgeGrade:
