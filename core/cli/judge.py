@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from core.cli.bar import SpendingBar
 from core.errors import JudgmentError
 from core.judging.sources import QuerySource
 from core.language.assess import Assessment
@@ -53,11 +54,16 @@ def judge(
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
     names = [name.strip() for name in engines.split(",") if name.strip()]
-    show(
-        studio.assessing.assess(
-            names, limits, source=source if asked else None, set_id=set_id, catalog=catalog
+    with SpendingBar("grading", "results") as bar:
+        made = studio.assessing.assess(
+            names,
+            limits,
+            source=source if asked else None,
+            set_id=set_id,
+            catalog=catalog,
+            on_progress=bar.show,
         )
-    )
+    show(made)
 
 
 def show(made: Assessment) -> None:

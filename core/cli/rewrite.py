@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
-from tqdm import tqdm
 
-from core.domain import RewriteProgress, RewriteReport
+from core.cli.bar import SpendingBar
+from core.domain import RewriteReport
 from core.studio import Studio
 
 
@@ -55,7 +55,7 @@ def rewrite(
         poll=poll,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
-    with _Bar() as bar:
+    with SpendingBar("rewriting") as bar:
         report = studio.rewriting.rewrite(
             catalog,
             item_ids=item or (),
@@ -95,29 +95,3 @@ def _print_report(report: RewriteReport) -> None:
         print(f"  … and {len(report.problems) - 20} more; `rewrites` lists them.")
     if report.stopped:
         print(f"Stopped early: {report.stopped}")
-
-
-class _Bar:
-    """A terminal progress bar with the cost so far and an estimate of the rest."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm | None = None
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def show(self, progress: RewriteProgress) -> None:
-        """Draw one snapshot."""
-        if self._bar is None:
-            self._bar = tqdm(total=progress.total, desc="rewriting", unit="items")
-        spent, to_go = progress.spent.dollars, progress.to_go
-        money = "cost unknown" if spent is None else f"${spent:.3f}"
-        rest = f", about ${to_go:.2f} to go" if to_go is not None else ""
-        waiting = f", {progress.waiting} wait for a batch" if progress.waiting else ""
-        self._bar.set_postfix_str(money + rest + waiting, refresh=False)
-        self._bar.n = progress.done + progress.failed
-        self._bar.refresh()
