@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from core.domain import (
     Ranking,
     Report,
     Run,
+    Score,
     Slice,
 )
 from core.evaluation import measures, significance
@@ -26,6 +27,8 @@ from core.evaluation import measures, significance
 _SHOWN = 5
 #: Slices with fewer queries say nothing.
 _LEAST = 3
+#: An interval needs this many queries; so many slices of a kind get one, the largest.
+_FOR_INTERVAL, _WITH_INTERVAL = 10, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +160,33 @@ def assemble(
 
 
 def slices(rows: Sequence[QueryRow]) -> tuple[Slice, ...]:
-    """The main measure by department and by product type, most queries first."""
-    parts: dict[tuple[str, str], list[QueryRow]] = defaultdict(list)
+    """The main measure by department and by product type, most queries first.
+
+    The largest have intervals, but no tests: with so many parts some would differ by chance.
+    """
+    return (
+        *_by("department", rows, lambda row: row.department),
+        *_by("product type", rows, lambda row: row.label),
+    )
+
+
+def _by(kind: str, rows: Sequence[QueryRow], name_of: Callable[[QueryRow], str]) -> Iterator[Slice]:
+    parts: dict[str, list[QueryRow]] = defaultdict(list)
     for row in rows:
-        for kind, name in (("department", row.department), ("product type", row.label)):
-            if name:
-                parts[kind, name].append(row)
-    found = [
-        Slice(kind, name, len(members), _means(members))
-        for (kind, name), members in parts.items()
-        if len(members) >= _LEAST
-    ]
-    return tuple(sorted(found, key=lambda part: (part.kind, -part.queries, part.name)))
+        parts[name_of(row)].append(row)
+    named = [(name, own) for name, own in parts.items() if name and len(own) >= _LEAST]
+    named.sort(key=lambda part: (-len(part[1]), part[0]))
+    for place, (name, own) in enumerate(named):
+        told = place < _WITH_INTERVAL and len(own) >= _FOR_INTERVAL
+        yield Slice(kind, name, len(own), _means(own), scores=_scores(own) if told else {})
+
+
+def _scores(rows: Sequence[QueryRow]) -> dict[str, Score]:
+    """The rows' mean with its interval, per engine."""
+    return {
+        engine: significance.interval([row.values[engine] for row in rows])
+        for engine in rows[0].values
+    }
 
 
 def measured_part(
@@ -191,8 +209,7 @@ def measured_part(
     """
     values = {engine: np.array([row.values[engine] for row in rows]) for engine in rows[0].values}
     tests = significance.compare({e: {main: own} for e, own in values.items()}, (main,), pairs)
-    scores = {engine: significance.interval(own) for engine, own in values.items()}
-    return Slice(kind, name, len(rows), _means(rows), baselines or {}, tests, scores)
+    return Slice(kind, name, len(rows), _means(rows), baselines or {}, tests, _scores(rows))
 
 
 def losses_and_wins(

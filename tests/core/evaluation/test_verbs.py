@@ -11,7 +11,7 @@ import pytest
 
 from core.domain import EvalQuery, Ranking, Report
 from core.errors import EvaluationError, EvaluationStopped
-from core.evaluation import html, measures, trec
+from core.evaluation import build, html, measures, trec
 
 ENGINES = ("clip", "vl-clip")
 CELLS = ("photo-title", "crop-title", "photo-rewrite", "crop-rewrite")
@@ -52,6 +52,20 @@ def test_figures_agree_with_ranks_worked_out_here(shop: SimpleNamespace) -> None
     assert {row.query_id: row.ranks["clip"] for row in report.rows} == dict(
         zip(ids, places, strict=True)
     )
+
+
+def test_parts_with_enough_queries_have_intervals(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("title", ENGINES, "shop")
+    parts = [part for part in report.slices if part.kind == "department"]
+    assert [(part.name, part.queries) for part in parts] == [("home", 40), ("garden", 20)]
+    for part in report.slices:
+        assert bool(part.scores) == (part.queries >= 10)
+        for engine, score in part.scores.items():
+            assert score.value == pytest.approx(part.values[engine])
+            assert score.low <= score.value <= score.high
+    rows = [replace(report.rows[0], label=f"type {n // 10}") for n in range(140)]
+    types = [part for part in build.slices(rows) if part.kind == "product type"]
+    assert sum(bool(part.scores) for part in types) == 12 < len(types)
 
 
 def test_given_queries(shop: SimpleNamespace) -> None:
