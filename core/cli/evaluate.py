@@ -66,6 +66,9 @@ def evaluate(
     report_html: Annotated[
         Path | None, typer.Option("--html", help="Write the report as one HTML file.")
     ] = None,
+    per_query: Annotated[
+        Path | None, typer.Option(help="Write a CSV row per query: each engine's value and rank.")
+    ] = None,
     keep: Annotated[bool, typer.Option(help="Keep the report for the Evaluate page.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -108,6 +111,8 @@ def evaluate(
             report_html.write_text(studio.evaluation.html(report), encoding="utf-8")
         except OSError as error:
             raise EvaluationError(f"{report_html} can't be written: {error.strerror}.") from None
+    if per_query:
+        files.write_per_query(report, per_query)
     if as_json:
         print(json.dumps(as_dict(report), ensure_ascii=False))
         return

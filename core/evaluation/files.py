@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.domain import EvalQuery
+from core.domain import EvalQuery, Report
 from core.errors import EvaluationError
 from core.evaluation import trec
 
@@ -88,6 +88,28 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
                 f"“{query_id[:80]}”."
             )
     return _some(qrels, path)
+
+
+def write_per_query(report: Report, path: Path) -> None:
+    """Write a CSV row per query: its main measure, and the first right rank, of every engine.
+
+    Raises:
+        EvaluationError: The file can't be written.
+    """
+    engines = report.names()
+    head = ["query_id", "text", "department", "product_type"]
+    head += [f"{name} {what}" for name in engines for what in (report.main, "rank")]
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(head)
+            for row in report.rows:
+                cells = [row.query_id, row.text, row.department, row.label]
+                for name in engines:
+                    cells += [f"{row.values[name]:.6g}", str(row.ranks.get(name, ""))]
+                writer.writerow(cells)
+    except OSError as error:
+        raise EvaluationError(f"{path} can't be written: {error.strerror}.") from None
 
 
 def _some(qrels: dict[str, dict[str, int]], path: Path) -> dict[str, dict[str, int]]:

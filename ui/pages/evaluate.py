@@ -13,7 +13,7 @@ import gradio as gr
 from core.domain import EvalTask, Item, QueryRow, Ranking, Report
 from core.errors import EvaluationError, EvaluationStopped
 from core.evaluation.answer import OnProgress
-from core.evaluation.files import read_qrels, read_queries
+from core.evaluation.files import read_qrels, read_queries, write_per_query
 from core.people import Role
 from core.studio import Studio
 from ui.components.judge_figures import judge_figures
@@ -58,10 +58,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             "Download report", elem_id="evaluate-download", visible=False, scale=0,
             min_width=170,
         )  # fmt: skip
+        table = gr.DownloadButton(
+            "Every query (CSV)", elem_id="evaluate-per-query", visible=False, scale=0,
+            min_width=170,
+        )  # fmt: skip
         forget = gr.Button("Forget it", elem_id="evaluate-forget", visible=False, scale=0,
                            min_width=110)  # fmt: skip
     shown = gr.HTML(render("evaluate_empty.html"), elem_id="evaluate-report")
-    outputs = [stored, download, forget, shown]
+    outputs = [stored, download, table, forget, shown]
 
     def show(report_id: str | None) -> tuple[Any, ...]:
         known = studio.evaluation.reports()
@@ -69,6 +73,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         body = report_html(studio, studio.evaluation.report(current)) if current else None
         return (
             gr.update(choices=[(entry_label(name), name) for name in known], value=current),
+            gr.update(visible=bool(current), value=None),
             gr.update(visible=bool(current), value=None),
             gr.update(visible=bool(current)),
             body or render("evaluate_empty.html"),
@@ -206,6 +211,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return str(target)
 
     @sentences
+    def save_table(report_id: str | None) -> str:
+        if not report_id:
+            raise EvaluationError("Choose a report first.")
+        target = Path(mkdtemp()) / f"{report_id}.csv"
+        write_per_query(studio.evaluation.report(report_id), target)
+        return str(target)
+
+    @sentences
     @allowed(studio, Role.MERCHANDISER)
     def remove(report_id: str | None) -> tuple[Any, ...]:
         if report_id:
@@ -232,6 +245,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         None, stored, None, js=REMEMBER_JS, **_PRIVATE
     )
     download.click(save_file, stored, download, **_PRIVATE)
+    table.click(save_table, stored, table, **_PRIVATE)
     forget.click(remove, stored, outputs, **_PRIVATE)
 
 
