@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, Response
 
 from core.domain import Photo
 from core.errors import StudioError
+from core.evaluation.files import per_query
 from core.studio import Studio
 
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -32,6 +33,11 @@ def export_url(item_id: str, catalog: str) -> str:
     return "/media/grounding?" + urlencode({"item": item_id, "catalog": catalog})
 
 
+def report_url(report_id: str) -> str:
+    """URL of a stored report as a file; ``&as=html`` or ``csv`` is added."""
+    return "/media/report?" + urlencode({"report": report_id})
+
+
 def media_router(studio: Studio) -> APIRouter:
     """Routes ``/media/<catalog>/<thumb|full>/<sha256>.jpg`` and ``/media/example/<n>.jpg``."""
     router = APIRouter(prefix="/media")
@@ -47,6 +53,13 @@ def media_router(studio: Studio) -> APIRouter:
     def grounding(item: str, catalog: str, kind: Annotated[str, Query(alias="as")]) -> Response:
         try:
             return _grounding(studio, item, catalog, kind)
+        except StudioError as error:
+            raise HTTPException(404, str(error)) from None
+
+    @router.get("/report", include_in_schema=False)
+    def report(report: str, kind: Annotated[str, Query(alias="as")]) -> Response:
+        try:
+            return _report(studio, report, kind)
         except StudioError as error:
             raise HTTPException(404, str(error)) from None
 
@@ -76,5 +89,22 @@ def _grounding(studio: Studio, item_id: str, catalog: str, kind: str) -> Respons
             raise HTTPException(404, "There are coco, mask and cutout.")
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", item_id)[:80] or "item"
     media = "application/json" if ending == "json" else "image/png"
-    saved = {"Content-Disposition": f'attachment; filename="{stem}-{kind}.{ending}"'}
+    return _saved(content, media, f"{stem}-{kind}.{ending}")
+
+
+def _report(studio: Studio, report_id: str, kind: str) -> Response:
+    report = studio.evaluation.report(report_id)
+    match kind:
+        case "html":
+            content = studio.evaluation.html(report)
+        case "csv":
+            content = per_query(report)
+        case _:
+            raise HTTPException(404, "There are html and csv.")
+    return _saved(content, f"text/{kind}", f"{report.report_id}.{kind}")
+
+
+def _saved(content: bytes | str, media: str, name: str) -> Response:
+    """What a browser keeps as a file of this name, and never shows as a page of this studio."""
+    saved = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=media, headers=saved)

@@ -107,17 +107,21 @@ def evaluate(
     if keep:
         studio.evaluation.save(report)
     if report_html:
-        try:
-            report_html.write_text(studio.evaluation.html(report), encoding="utf-8")
-        except OSError as error:
-            raise EvaluationError(f"{report_html} can't be written: {error.strerror}.") from None
+        _write(report_html, studio.evaluation.html(report))
     if per_query:
-        files.write_per_query(report, per_query)
+        _write(per_query, files.per_query(report))
     if as_json:
         print(json.dumps(as_dict(report), ensure_ascii=False))
         return
     print(as_text(report))
     print(*judged_lines(studio.assessing.records(report.catalog)[:1]), sep="\n", end="")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise EvaluationError(f"{path} can't be written: {error.strerror}.") from None
 
 
 def judged_lines(records: Sequence[JudgeRecord]) -> list[str]:

@@ -9,6 +9,7 @@ Judgments: CSV or TSV or Parquet with ``query_id``, ``item_id``, ``relevance``; 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -90,26 +91,18 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     return _some(qrels, path)
 
 
-def write_per_query(report: Report, path: Path) -> None:
-    """Write a CSV row per query: its main measure, and the first right rank, of every engine.
-
-    Raises:
-        EvaluationError: The file can't be written.
-    """
-    engines = report.names()
-    head = ["query_id", "text", "department", "product_type"]
-    head += [f"{name} {what}" for name in engines for what in (report.main, "rank")]
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(head)
-            for row in report.rows:
-                cells = [row.query_id, row.text, row.department, row.label]
-                for name in engines:
-                    cells += [f"{row.values[name]:.6g}", str(row.ranks.get(name, ""))]
-                writer.writerow(cells)
-    except OSError as error:
-        raise EvaluationError(f"{path} can't be written: {error.strerror}.") from None
+def per_query(report: Report) -> str:
+    """CSV with a row per query: its main measure, and the first right rank, of every engine."""
+    engines, held = report.names(), io.StringIO()
+    writer = csv.writer(held)
+    columns = [f"{name} {what}" for name in engines for what in (report.main, "rank")]
+    writer.writerow(["query_id", "text", "department", "product_type", *columns])
+    for row in report.rows:
+        cells = [row.query_id, row.text, row.department, row.label]
+        for name in engines:
+            cells += [f"{row.values[name]:.6g}", str(row.ranks.get(name, ""))]
+        writer.writerow(cells)
+    return held.getvalue()
 
 
 def _some(qrels: dict[str, dict[str, int]], path: Path) -> dict[str, dict[str, int]]:

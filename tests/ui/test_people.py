@@ -14,7 +14,7 @@ from ui.people import SignIn, person, signed_in
 #: Handlers that only look (and Inspect's ``act``, see below). The rest says which role it takes.
 OPEN = {
     "act", "change_catalog", "change_picture", "ended", "explain", "follow", "load", "look",
-    "open_page", "refresh", "save_file", "save_table", "search", "show", "tasks_of", "tick", "view",
+    "open_page", "refresh", "search", "show", "tasks_of", "tick", "view",
 }  # fmt: skip
 
 

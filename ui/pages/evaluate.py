@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import gradio as gr
@@ -13,13 +12,13 @@ import gradio as gr
 from core.domain import EvalTask, Item, QueryRow, Ranking, Report
 from core.errors import EvaluationError, EvaluationStopped
 from core.evaluation.answer import OnProgress
-from core.evaluation.files import read_qrels, read_queries, write_per_query
+from core.evaluation.files import read_qrels, read_queries
 from core.people import Role
 from core.studio import Studio
 from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
 from ui.components.query import SearchForm
-from ui.media import photo_url
+from ui.media import photo_url, report_url
 from ui.messages import sentences
 from ui.people import allowed
 from ui.render import render
@@ -54,18 +53,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     judge_figures(studio, catalog)
     with gr.Row(elem_classes="vs-evaluate-line"):
         stored = gr.Dropdown(label="Stored reports", choices=[], elem_id="evaluate-stored", scale=3)
-        download = gr.DownloadButton(
-            "Download report", elem_id="evaluate-download", visible=False, scale=0,
-            min_width=170,
-        )  # fmt: skip
-        table = gr.DownloadButton(
-            "Every query (CSV)", elem_id="evaluate-per-query", visible=False, scale=0,
-            min_width=170,
-        )  # fmt: skip
         forget = gr.Button("Forget it", elem_id="evaluate-forget", visible=False, scale=0,
                            min_width=110)  # fmt: skip
     shown = gr.HTML(render("evaluate_empty.html"), elem_id="evaluate-report")
-    outputs = [stored, download, table, forget, shown]
+    outputs = [stored, forget, shown]
 
     def show(report_id: str | None) -> tuple[Any, ...]:
         known = studio.evaluation.reports()
@@ -73,8 +64,6 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         body = report_html(studio, studio.evaluation.report(current)) if current else None
         return (
             gr.update(choices=[(entry_label(name), name) for name in known], value=current),
-            gr.update(visible=bool(current), value=None),
-            gr.update(visible=bool(current), value=None),
             gr.update(visible=bool(current)),
             body or render("evaluate_empty.html"),
         )
@@ -203,22 +192,6 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return gr.update(visible=False)
 
     @sentences
-    def save_file(report_id: str | None) -> str:
-        if not report_id:
-            raise EvaluationError("Choose a report first.")
-        target = Path(mkdtemp()) / f"{report_id}.html"
-        target.write_text(studio.evaluation.html(studio.evaluation.report(report_id)), "utf-8")
-        return str(target)
-
-    @sentences
-    def save_table(report_id: str | None) -> str:
-        if not report_id:
-            raise EvaluationError("Choose a report first.")
-        target = Path(mkdtemp()) / f"{report_id}.csv"
-        write_per_query(studio.evaluation.report(report_id), target)
-        return str(target)
-
-    @sentences
     @allowed(studio, Role.MERCHANDISER)
     def remove(report_id: str | None) -> tuple[Any, ...]:
         if report_id:
@@ -244,8 +217,6 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     stored.input(sentences(show), stored, outputs, **_PRIVATE).then(
         None, stored, None, js=REMEMBER_JS, **_PRIVATE
     )
-    download.click(save_file, stored, download, **_PRIVATE)
-    table.click(save_table, stored, table, **_PRIVATE)
     forget.click(remove, stored, outputs, **_PRIVATE)
 
 
@@ -258,7 +229,7 @@ REMEMBER_JS = """(id) => {
 
 
 def report_html(studio: Studio, report: Report) -> str:
-    """A report with the pages' own pictures, and a link to Compare for every query in words."""
+    """A report with the pages' pictures, a link to Compare per query in words, and its files."""
     there = {status.engine.name for status in studio.engines()}
 
     def picture(item: Item) -> str:
@@ -282,7 +253,8 @@ def report_html(studio: Studio, report: Report) -> str:
         )
         return form.link("/compare")
 
-    return studio.evaluation.fragment(report, picture, link)
+    save = render("evaluate_save.html", url=report_url(report.report_id))
+    return save + studio.evaluation.fragment(report, picture, link)
 
 
 def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:

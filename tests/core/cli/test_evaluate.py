@@ -18,7 +18,8 @@ def test_own_queries_and_judgments_as_json(demo_data: Path, tmp_path: Path) -> N
             "--data-dir", demo_data, "evaluate", "--catalog", "demo", "--no-keep", *files, *words
         )
 
-    done = app("--engines", "clip,vl-clip", "--json", "--runs-out", tmp_path / "runs")
+    kept = ("--runs-out", tmp_path / "runs", "--per-query", tmp_path / "rows.csv")
+    done = app("--engines", "clip,vl-clip", "--json", *kept)
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
     assert next(iter(printed)) == "engines"
@@ -26,6 +27,9 @@ def test_own_queries_and_judgments_as_json(demo_data: Path, tmp_path: Path) -> N
     assert {"hits@5", "mrr"} <= set(printed["engines"]["clip"])
     assert any("not in the catalogue" in note for note in printed["notes"])
     assert len((tmp_path / "runs" / "vl-clip.run").read_text().splitlines()) == 200
+    head, *rows = (tmp_path / "rows.csv").read_text().splitlines()
+    assert head.endswith("product_type,clip mrr,clip rank,vl-clip mrr,vl-clip rank")
+    assert [row.split(",")[:2] for row in rows] == [["1", "wooden chair"], ["2", "green apple"]]
 
     for words, sentence in (
         (("--fine-tuned",), "goes with --task ablation"),

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from core.domain import EngineScores, EvalTask, PairedTest, QueryRow, Ranking, Report, Score
 from core.errors import EvaluationError
 from tests.ui.shop import HOSTILE, Shop
+from ui.media import media_router, report_url
 from ui.pages.evaluate import about_html, entry_label, in_order, report_html
 
 
@@ -45,6 +49,28 @@ def test_a_report_reads_and_its_queries_lead_to_compare(shop: Shop) -> None:
     assert "words=off" in html
     assert "words=off" not in report_html(shop, report(Ranking.WORDS))
     assert "/compare?item=c" in html
+    assert "/media/report?report=demo-title-20260101-120000-1&amp;as=csv" in html
+
+
+def test_a_report_is_saved_by_its_links(shop: Shop) -> None:
+    def stored(report_id: str) -> Report:
+        if report_id != report().report_id:
+            raise EvaluationError("There is no such report.")
+        return report()
+
+    stand_in = SimpleNamespace(report=stored, html=lambda report: "<p>All of it</p>")
+    shop.__dict__["evaluation"] = stand_in  # in place of the cached property
+    app = FastAPI()
+    app.include_router(media_router(shop))
+    client, url = TestClient(app), report_url(report().report_id)
+    for kind, start in (("html", "<p>All of it"), ("csv", "query_id,text,")):
+        answer = client.get(f"{url}&as={kind}")
+        assert answer.text.startswith(start)
+        assert answer.headers["content-disposition"] == (
+            f'attachment; filename="{report().report_id}.{kind}"'
+        )
+    assert client.get(f"{url}&as=exe").status_code == 404
+    assert client.get("/media/report?report=../x&as=html").status_code == 404
 
 
 def test_labels_and_choices(shop: Shop) -> None:
