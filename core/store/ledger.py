@@ -58,13 +58,17 @@ class Ledger:
         self._calls = ensure_table(database, "calls", CALLS)
         self._batches = ensure_table(database, "batches", BATCHES)
         self._lock = threading.Lock()
-        self._keys: set[str] | None = None
+        self._keys: set[str] = set()
+        self._version = -1
 
     def get(self, key: str) -> Call | None:
-        """The answer to a question, where it was ever given."""
+        """The answer to a question, where it was ever given, in whatever process."""
         with self._lock:
-            if self._keys is None:
-                self._keys = set(read_rows(self._calls, ["key"])["key"].to_pylist())
+            if key not in self._keys:
+                version = self._calls.version
+                if version != self._version:
+                    self._keys.update(read_rows(self._calls, ["key"])["key"].to_pylist())
+                    self._version = version
             if key not in self._keys:
                 return None
         rows = read_rows(self._calls, CALLS.names, col("key") == lit(key), limit=1).to_pylist()
@@ -92,8 +96,7 @@ class Ledger:
                 self._calls.add(pa.Table.from_pylist(rows, schema=CALLS))
                 if fragments(self._calls) >= COMPACT_AFTER:
                     compact(self._calls)
-            if self._keys is not None:
-                self._keys.update(call.key for call in new)
+            self._keys.update(call.key for call in new)
 
     def spent(self) -> Spent:
         """Everything that was ever paid for in this data directory."""
