@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -35,6 +36,11 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 
 class BatchLog(CallLog, Protocol):
     """Where answers and batches are kept (``core.store.ledger``)."""
+
+    @property
+    def turn(self) -> AbstractContextManager[object]:
+        """Held while batches are handed in or fetched, so that jobs do it one after another."""
+        ...
 
     def intend(self, model: str, server: str, roles: dict[str, str]) -> str:
         """Note a batch about to be handed in; the name of the intention."""
@@ -78,6 +84,7 @@ class BatchRunner:
         log: The ledger.
         budget: What may be handed in during this job.
         poll: Seconds between two looks at an unfinished batch.
+        patience: How long a server in trouble is looked at again, seconds; while waiting only.
         sleep: Waits.
     """
 
@@ -88,10 +95,11 @@ class BatchRunner:
         budget: Budget | None = None,
         *,
         poll: float = 60.0,
+        patience: float = 0.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._messages, self._log, self._budget = messages, log, budget
-        self._poll, self._sleep = poll, sleep
+        self._poll, self._patience, self._sleep = poll, patience, sleep
         self._failed: dict[str, RewritingFailed] = {}
         self._reserved: dict[str, Spent] = {}
 
@@ -116,17 +124,14 @@ class BatchRunner:
         Returns:
             Why it came back early, or an empty string when every conversation has ended.
         """
-        left = list(works)
-        try:
-            self._adopt()
-            first = True
-            while True:
-                under_way, news = self._fetch()
+        left, look, troubled = list(works), True, 0.0
+        while True:
+            try:
+                under_way, news = self._collect()
                 out = Outbox(self._messages.model, self._submit, self._budget, self._reserved)
-                if first or news:
+                if look or news:
                     left = self._go_on(left, under_way, on_result, tally, out)
                 out.send()
-                first = False
                 tally.waiting(len(left))
                 if not left:
                     return ""
@@ -137,11 +142,16 @@ class BatchRunner:
                         f"{len(left)} items wait for answers of a batch. Run it again to fetch "
                         "them, or with --wait to stay."
                     )
-                self._pause(should_stop)
-                if should_stop():
-                    return "It was stopped; the batches go on. Start it again to fetch them."
-        except (Troubled, Rejected) as problem:
-            return str(problem)
+                look, troubled = False, 0.0
+            except Rejected as problem:
+                return str(problem)
+            except Troubled as problem:
+                if not wait or troubled >= self._patience:
+                    return str(problem)
+                look, troubled = True, troubled + max(self._poll, 1.0)
+            self._pause(should_stop)
+            if should_stop():
+                return "It was stopped; the batches go on. Start it again to fetch them."
 
     def live(
         self,
@@ -165,8 +175,7 @@ class BatchRunner:
             Why it stopped early, or an empty string when every conversation has ended.
         """
         try:
-            self._adopt()
-            under_way, _ = self._fetch()
+            under_way, _ = self._collect()
         except (Troubled, Rejected) as problem:
             return str(problem)
 
@@ -223,6 +232,12 @@ class BatchRunner:
         raise _NotYet(key, question)
 
     # ── with the server ──────────────────────────────────────────────────────────────────────
+    def _collect(self) -> tuple[set[str], bool]:
+        """As :meth:`_fetch`, one job at a time, also of what a killed job had handed in."""
+        with self._log.turn:
+            self._adopt()
+            return self._fetch()
+
     def _adopt(self) -> None:
         """Find batches again that were taken by the server just before this process was killed."""
         api, model = self._messages.client.messages.batches, self._messages.model
@@ -298,11 +313,12 @@ class BatchRunner:
             {"custom_id": key, "params": question.params(model)} for key, question in chunk
         ]
         roles = {key: question.role for key, question in chunk}
-        name = self._log.intend(model, server, roles)
-        batch = self._guarded(
-            lambda: self._messages.client.messages.batches.create(requests=requests)
-        )
-        self._log.handed_in(batch.id, model, server, roles, name)
+        with self._log.turn:
+            name = self._log.intend(model, server, roles)
+            batch = self._guarded(
+                lambda: self._messages.client.messages.batches.create(requests=requests)
+            )
+            self._log.handed_in(batch.id, model, server, roles, name)
 
     def _guarded(self, act: Callable[..., Any], *given: Any) -> Any:
         """Do it; a batch that is not there any more is ``None``, other errors are sentences."""

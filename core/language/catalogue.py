@@ -112,7 +112,10 @@ class CatalogueRewriting:
         try:
             with rewriting_lock(self._where.store.root):
                 tally.tell()
-                runner = BatchRunner(agent.messages, self._ledger, budget, poll=limits.poll)
+                runner = BatchRunner(
+                    agent.messages, self._ledger, budget,
+                    poll=limits.poll, patience=limits.patience,
+                )  # fmt: skip
                 try:
                     if limits.batch:
                         stopped = runner.run(

@@ -132,7 +132,8 @@ class VisualJudge:
                 raise ValueError("batches need a ledger")
             stopped = run_live(works, messages.call, keep, tally, concurrency=concurrency)
         elif batch:
-            stopped = BatchRunner(messages, self._log, budget).run(works, keep, tally, wait=wait)
+            runner = BatchRunner(messages, self._log, budget, patience=patience)
+            stopped = runner.run(works, keep, tally, wait=wait)
         else:
             runner = BatchRunner(messages, self._log, budget)
             stopped = runner.live(works, keep, tally, concurrency=concurrency)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.domain.usage import Spent
-from core.errors import BudgetReached
+from core.errors import BudgetReached, RewritingFailed
 from core.language.budget import Budget
 from core.language.question import Question
 
@@ -43,6 +43,7 @@ class Outbox:
         self._keys: set[str] = set()
         self._chunk: list[tuple[str, Question[Any]]] = []
         self._size = 0
+        self._failure: RewritingFailed | None = None
         self.stopped = ""
 
     @property
@@ -62,13 +63,29 @@ class Outbox:
                 return
         size = len(json.dumps(question.params(self._model)))
         if self._chunk and (len(self._chunk) >= MOST_QUESTIONS or self._size + size > MOST_BYTES):
-            self.send()
+            self._hand_in()
         self._keys.add(key)
         self._chunk.append((key, question))
         self._size += size
 
     def send(self) -> None:
-        """Hand in what is left."""
+        """Hand in what is left.
+
+        Raises:
+            RewritingFailed: A batch was not taken, this one or one before.
+        """
+        self._hand_in()
+        if self._failure is not None:
+            raise self._failure
+
+    def _hand_in(self) -> None:
         chunk, self._chunk, self._size = self._chunk, [], 0
-        if chunk:
+        if not chunk or self._failure is not None:
+            return
+        try:
             self._submit(chunk)
+        except RewritingFailed as problem:  # told at the end: conversations are not left half way
+            self._failure, self.stopped = problem, str(problem)
+            for key, _ in chunk:
+                if self._budget is not None:
+                    self._budget.settle(self._reserved.pop(key), Spent())

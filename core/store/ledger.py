@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from filelock import FileLock
 from lancedb.expr import col, lit
 
 from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent, Usage
@@ -51,12 +52,17 @@ COMPACT_AFTER = 128
 
 
 class Ledger:
-    """The tables of one data directory; safe with several threads and processes."""
+    """The tables of one data directory; safe with several threads and processes.
+
+    Attributes:
+        turn: Held while batches are handed in or fetched, so that jobs do it one after another.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         database = open_database(data_dir / "agent")
         self._calls = ensure_table(database, "calls", CALLS)
         self._batches = ensure_table(database, "batches", BATCHES)
+        self.turn = FileLock(data_dir / "agent" / ".batches")
         self._lock = threading.Lock()
         self._keys: set[str] = set()
         self._version = -1

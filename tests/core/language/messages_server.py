@@ -59,6 +59,8 @@ class MessagesServer:
         self.batches: dict[str, dict[str, Any]] = {}
         #: Batches end as soon as they are handed in.
         self.batches_end = True
+        #: So many questions about batches are answered with 529 first.
+        self.batches_overloaded = 0
         #: Sent for the results of a batch instead, and whether more was promised.
         self.results_raw: tuple[bytes, bool] | None = None
         self._lock = threading.Lock()
@@ -67,12 +69,12 @@ class MessagesServer:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 if self.path.startswith("/v1/messages/batches"):
-                    server._take_batch(self)
+                    server._take_batch(self) if server._in_form(self) else None
                 else:
                     server._serve(self)
 
             def do_GET(self) -> None:
-                server._tell_batch(self)
+                server._tell_batch(self) if server._in_form(self) else None
 
             def log_message(self, *args: object) -> None:
                 return
@@ -131,6 +133,15 @@ class MessagesServer:
             "usage": {"input_tokens": 100, "output_tokens": 10, "cache_read_input_tokens": 7},
         }  # fmt: skip
         return json.dumps(message).encode()
+
+    def _in_form(self, http: BaseHTTPRequestHandler) -> bool:
+        """Whether batches are taken and told now; says that they are not."""
+        if self.batches_overloaded <= 0:
+            return True
+        self.batches_overloaded -= 1
+        http.rfile.read(int(http.headers.get("content-length") or 0))
+        self._json(http, {"type": "error", "error": {"type": "overloaded_error"}}, 529)
+        return False
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
     def _take_batch(self, http: BaseHTTPRequestHandler) -> None:

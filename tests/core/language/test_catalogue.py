@@ -372,6 +372,28 @@ def test_results_that_break_off_are_fetched_again(shop: Shop, broken: bytes | No
     assert len(shop.server.questions) == 4 * ITEMS
 
 
+def test_an_overloaded_server_is_waited_for_with_batches_too(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_QUESTIONS", 4)
+    shop.server.batches_overloaded = 4  # the first batch is not taken, three times, the list once
+    limits = replace(BATCH, patience=600.0, dollars=0.06)
+    report = shop.verbs.rewrite("shop", limits=limits)
+    assert (report.progress.done, report.progress.failed, report.stopped) == (ITEMS, 0, "")
+    assert len(shop.server.questions) == 4 * ITEMS
+    assert len(shop.catalog.store.rewrite_runs.of("id-001")) == 1
+    shop.server.batches_overloaded = 10**6
+    report = shop.again().verbs.rewrite("shop", limits=limits)
+    assert report.progress.total == 0
+
+
+def test_an_overload_that_stays_ends_waiting_for_a_batch(shop: Shop) -> None:
+    shop.server.batches_overloaded = 10**6
+    report = shop.verbs.rewrite("shop", limits=replace(BATCH, patience=5.0))
+    assert "overloaded (529)" in report.stopped
+    assert shop.server.batches == {}
+
+
 def test_a_large_catalogue_is_handed_in_in_several_batches(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
