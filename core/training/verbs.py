@@ -107,11 +107,15 @@ class TrainingVerbs:
         """
         self.check_name(name)
         if self._settings.profile is not Profile.COMPACT:
-            raise TrainingError("Fine-tuning with an adapter runs in the compact profile.")
-        where, start = self._library.get(catalog), self._models.engine(base)
-        if start.engine.towers[self._settings.profile].loader != "compact":
-            raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
+            raise TrainingError(
+                "Fine-tuning with an adapter runs in the compact profile. Here the towers "
+                "themselves can be trained: `train NAME --unlock-text all --unlock-image 2`."
+            )
+        where = self._library.get(catalog)
         with self._runs.hold(name, where.name, base) as voice:
+            start = self._models.engine(base)
+            if start.engine.towers[self._settings.profile].loader != "compact":
+                raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
             report = self._adapt(name, where, start, options, restart, say, voice)
             voice.end("done", report=report.report_id)
         return report
