@@ -49,6 +49,24 @@ def wrong_colours(words: Vocabulary, item: Item, text: str) -> int:
     return sum(not any(words.same_family(one, other) for other in known) for one in named)
 
 
+def stated_and_wrong(
+    words: Vocabulary, items: Sequence[Item], texts: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    """By attribute: share of texts that state one, and per 100 texts, those that no field has."""
+    tables = {"material": words.materials, "pattern": words.patterns, "audience": words.audiences}
+    found = {}
+    for name, table in tables.items():
+        stated, wrong = 0, 0
+        for item, text in zip(items, texts, strict=True):
+            fields = (item.title, item.product_type, item.department, item.description)
+            known = table.names(" ; ".join([*fields, *item.attributes.values()]))
+            said = table.names(text)
+            stated += bool(said)
+            wrong += sum(one not in known for one in said)
+        found[name] = stated / len(texts), 100 * wrong / len(texts)
+    return found
+
+
 def type_agrees(item: Item, text: str) -> bool | None:
     """Whether a word of the product type (singular or plural) stands in the text."""
     kinds = [re.sub(r"(?:es|s)$", "", w.lower()) for w in item.product_type.split() if len(w) > 3]
@@ -102,6 +120,8 @@ def report(
     print(f"  product type named              {share(types)}")
     print(f"  colours in no field, per 100    {100 * wrong / len(items):.2f}")
     print(f"  rewrites that state a colour    {share(stated)}")
+    for kind, (told_of, unfounded) in stated_and_wrong(words, items, texts).items():
+        print(f"  {kind:8} stated, in no field/100   {told_of:.3f}, {unfounded:.2f}")
     if blind:
         told = [bool(c) for (i, t), s in zip(pairs, stated, strict=True) if s
                 and (c := colours_agree(words, i, t)) is not None]  # fmt: skip

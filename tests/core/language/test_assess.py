@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from PIL import Image
 
 from core.cli.evaluate import judged_lines
-from core.domain import JudgeTask
+from core.domain import EventKind, JudgeTask, JudgmentEvent
 from core.errors import JudgmentError
 from core.evaluation.verbs import EvaluationVerbs
 from core.judging.sources import QuerySource
@@ -126,3 +127,21 @@ def test_words_of_a_query_are_data(shop: Shop) -> None:
     sent = words(shop.server.questions[0])
     assert sent.count("</query>") == 1
     assert "<script" not in sent
+
+
+def test_agreement_with_what_people_said_is_reported(shop: Shop) -> None:
+    assessing = verbs(shop)
+    judging = assessing._judging
+    asked = judging.queries(WORDS, "shop")
+    made = judging.create("Chairs", asked, engines=["clip"], depth=5, catalog="shop")
+    for number, pair in enumerate(made.pairs[:4]):
+        grade = 3 if number else 1  # the model says 3 of all
+        event = JudgmentEvent(
+            f"e{number}", EventKind.GRADE, made.set_id, pair.query.query_id, pair.item_id, "ada",
+            grade, "", datetime.now(UTC), 1.0,
+        )  # fmt: skip
+        judging.judge(event, "shop")
+    told = assessing.assess(["clip"], LIMITS, set_id=made.set_id, catalog="shop")
+    assert (told.compared, told.same) == (4, 0.75)
+    assert told.kappa == 0.0  # one who always says the same agrees by chance alone
+    assert assessing.records("shop")[0].same == 0.75
