@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from threading import Event
 from typing import Any, Protocol, TypeVar
 
 import anthropic
@@ -124,18 +125,18 @@ class BatchRunner:
         Returns:
             Why it came back early, or an empty string when every conversation has ended.
         """
-        left, look, troubled = list(works), True, 0.0
+        left, mine, look, troubled = list(works), 0, True, 0.0
         while True:
             try:
                 under_way, news = self._collect()
                 out = Outbox(self._messages.model, self._submit, self._budget, self._reserved)
                 if look or news:
-                    left = self._go_on(left, under_way, on_result, tally, out)
+                    left, mine = self._go_on(left, under_way, on_result, tally, out)
                 out.send()
                 tally.waiting(len(left))
                 if not left:
                     return ""
-                if not (out.count or under_way):
+                if not mine:
                     return out.stopped
                 if not wait:
                     return out.stopped or (
@@ -161,6 +162,7 @@ class BatchRunner:
         *,
         concurrency: int = 4,
         should_stop: Callable[[], bool] = lambda: False,
+        gone: Event | None = None,
     ) -> str:
         """Ask at once, but nothing that is in a batch: what has ended is fetched first.
 
@@ -170,6 +172,7 @@ class BatchRunner:
             tally: Where failures and what is waited for are counted.
             concurrency: Conversations under way at once.
             should_stop: Asked before each start.
+            gone: Set when the job is broken off.
 
         Returns:
             Why it stopped early, or an empty string when every conversation has ended.
@@ -185,8 +188,9 @@ class BatchRunner:
             return self._messages.call(question)
 
         return run_live(
-            works, call, on_result, tally, concurrency=concurrency, should_stop=should_stop
-        )
+            works, call, on_result, tally,
+            concurrency=concurrency, should_stop=should_stop, gone=gone,
+        )  # fmt: skip
 
     def _pause(self, should_stop: Callable[[], bool]) -> None:
         """Wait until the next look, or until somebody wants to stop."""
@@ -202,25 +206,27 @@ class BatchRunner:
         on_result: Callable[[str, T], None],
         tally: Tally,
         out: Outbox,
-    ) -> list[Work[T]]:
+    ) -> tuple[list[Work[T]], int]:
         """Run each conversation as far as there are answers; puts out what to ask next.
 
         Returns:
-            The conversations that have not ended.
+            The conversations that have not ended, and how many questions of theirs are under way.
         """
-        left = []
+        left, asked = [], set()
         for work in works:
             try:
                 result = work.run(self._answer)
             except _NotYet as next_:
                 left.append(work)
-                if next_.key not in under_way:
+                if next_.key in under_way:
+                    asked.add(next_.key)
+                else:
                     out.put(next_.key, next_.question)
             except StudioError as problem:
                 tally.failed(work.name, str(problem))
             else:
                 on_result(work.name, result)
-        return left
+        return left, len(asked) + out.count
 
     def _answer(self, question: Question[Any]) -> Call:
         call = self._messages.known(question)

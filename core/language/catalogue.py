@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 
 from filelock import Timeout
 
@@ -97,7 +98,8 @@ class CatalogueRewriting:
         """
         prices, name = self._agent.messages.prices, self._agent.name
         budget = Budget(name, prices, dollars=limits.dollars, tokens=limits.tokens)
-        agent = self._agent.for_job(budget, limits.patience, should_stop)
+        gone = Event()
+        agent = self._agent.for_job(budget, limits.patience, lambda: gone.is_set() or should_stop())
         tally = Tally(len(items), lambda: agent.messages.meter.spent, on_progress)
         buffer = _Buffer(self._where)
 
@@ -124,7 +126,7 @@ class CatalogueRewriting:
                     else:
                         stopped = runner.live(
                             works, keep, tally,
-                            concurrency=limits.concurrency, should_stop=should_stop,
+                            concurrency=limits.concurrency, should_stop=should_stop, gone=gone,
                         )  # fmt: skip
                 finally:
                     buffer.flush()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -118,7 +119,8 @@ class VisualJudge:
         capped = dollars is not None or tokens is not None
         prices = self.messages.prices
         budget = Budget(self.name, prices, dollars=dollars, tokens=tokens) if capped else None
-        messages = self.messages.for_job(budget, patience)
+        gone = Event()
+        messages = self.messages.for_job(budget, patience, gone.is_set)
         grades: dict[tuple[str, str], JudgeGrade] = {}
         tally = Tally(len(tasks), lambda: messages.meter.spent, on_progress)
 
@@ -136,7 +138,7 @@ class VisualJudge:
             stopped = runner.run(works, keep, tally, wait=wait)
         else:
             runner = BatchRunner(messages, self._log, budget)
-            stopped = runner.live(works, keep, tally, concurrency=concurrency)
+            stopped = runner.live(works, keep, tally, concurrency=concurrency, gone=gone)
         return JudgeReport(grades, tally.problems, messages.meter.spent, stopped)
 
     def _work(self, task: JudgeTask) -> Work[JudgeGrade]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
+from threading import Event
 from typing import TypeVar
 
 from core.errors import BudgetReached, RewritingFailed, StudioError
@@ -22,6 +23,7 @@ def run_live(
     *,
     concurrency: int = 4,
     should_stop: Callable[[], bool] = lambda: False,
+    gone: Event | None = None,
 ) -> str:
     """Have all conversations; returns why it stopped early, or an empty string.
 
@@ -35,6 +37,7 @@ def run_live(
         tally: Where failures are counted.
         concurrency: Conversations under way at once.
         should_stop: Asked before each start.
+        gone: Set when the job is broken off, for answerers that wait for a server in trouble.
     """
     queue = iter(works)
     reason, in_a_row, waiting = "", 0, 0
@@ -69,6 +72,8 @@ def run_live(
                         in_a_row = 0
                         on_result(name, result)
         except BaseException:
+            if gone is not None:
+                gone.set()
             for future in running:
                 future.cancel()
             raise

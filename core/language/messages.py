@@ -30,6 +30,9 @@ from core.language.prices import Prices
 from core.language.question import MAX_TOKENS, Form, Question, answer_of
 from core.language.usage import Meter, usage_of
 
+#: Who has no patience waits no longer than this for a pause that the server asked for, seconds.
+HURRY = 20.0
+
 
 class Messages:
     """A client of the Messages API that never lets the key or a raw error out.
@@ -144,6 +147,11 @@ class Messages:
         calls: list[Call] = []
 
         def attempt(request: Any, call_next: Any) -> Any:
+            if self._patience <= 0 and self._pace.rest > HURRY:
+                raise Troubled(
+                    f"{self.model} wants no questions for another {self._pace.rest:.0f} seconds. "
+                    "Try again later."
+                )
             self._pace.wait(self._stopped)
             if self._stopped():
                 raise Troubled("It was stopped.")

@@ -39,7 +39,7 @@ class Pace:
 
     def wait(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Wait until questions may be sent, or somebody wants to stop."""
-        while (rest := self._rest()) > 0 and not stopped():
+        while (rest := self.rest) > 0 and not stopped():
             self._sleep(min(rest, 1.0))
 
     def trouble(self, retry_after: float | None = None) -> None:
@@ -60,6 +60,8 @@ class Pace:
         with self._lock:
             return 0.0 if self._since is None else self._clock() - max(self._since, began)
 
-    def _rest(self) -> float:
+    @property
+    def rest(self) -> float:
+        """Seconds until questions may be sent; negative when they may."""
         with self._lock:
             return self._until - self._clock()

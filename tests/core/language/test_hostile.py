@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from core.domain import Stage
+from core.domain import RewriteProgress, Stage
 from core.errors import StudioError
 from core.language.claude import ClaudeRewriter
 from core.language.limits import JobLimits
@@ -132,6 +132,35 @@ def test_patience_is_each_jobs_own_and_a_recovered_server_goes_on(shop: Shop) ->
     shop.server.respond = recovers
     report = shop.verbs.rewrite("shop", limits=limits)
     assert (report.progress.done, report.stopped) == (ITEMS, "")
+
+
+def test_a_person_is_not_kept_waiting_through_a_long_pause(shop: Shop) -> None:
+    now = [0.0]
+    clocked(shop, now)
+    shop.server.respond = lambda question: trouble(429, retry_after="120")
+    for said in ("rate-limited (429)", "wants no questions for another 120 seconds"):
+        with pytest.raises(StudioError) as told:
+            shop.verbs.another_round("id-001", "legs", "ada", "shop")
+        assert said in str(told.value)
+    assert (now[0], len(shop.server.questions)) == (0.0, 1)
+
+
+def test_a_job_that_is_broken_off_does_not_wait_for_the_server(shop: Shop) -> None:
+    def respond(question: dict[str, Any]) -> Answer:
+        return good_answer(question) if "red chair 0" in words(question) else trouble(529)
+
+    def interrupt(progress: RewriteProgress) -> None:
+        if progress.done:
+            raise KeyboardInterrupt
+
+    shop.server.respond = respond
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        shop.verbs.rewrite(
+            "shop", limits=JobLimits(patience=600.0, concurrency=2), on_progress=interrupt
+        )
+    assert time.monotonic() - started < 60
+    assert shop.catalog.store.rewrite_runs.of("id-000")[0].rewrite is not None
 
 
 def test_a_job_that_waits_for_an_overloaded_server_can_be_stopped(shop: Shop) -> None:
