@@ -20,6 +20,7 @@ from core.evaluation.stopping import Stops
 from core.library import Catalog, Library
 from core.models import ModelRoom
 from core.settings import Settings
+from core.store.items import ItemRecord
 
 #: Results kept per query.
 DEPTH = 100
@@ -39,7 +40,11 @@ class EvaluationVerbs:
     # ── running ──────────────────────────────────────────────────────────────────────────────
     def tasks(self, catalog: str | None = None) -> tuple[EvalTask, ...]:
         """The named tasks, and whether the catalogue has what each needs."""
-        records = self._library.get(catalog).store.items.records()
+        return self.tasks_among(self._library.get(catalog).store.items.records())
+
+    @staticmethod
+    def tasks_among(records: Mapping[str, ItemRecord]) -> tuple[EvalTask, ...]:
+        """As ``tasks``, for somebody who has the items at hand."""
         reason = ""
         try:
             attributes.find([record.item for record in records.values()])

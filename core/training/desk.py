@@ -112,6 +112,13 @@ class AdaptDesk:
         """Ask the running run to stop after its present step; it can be gone on with."""
         self._runs.stop()
 
+    def forget(self) -> None:
+        """Forget a run that did not get to its end, and what it has done."""
+        run = self._runs.latest()
+        if run is not None and not run.running:
+            self._runs.tidy(run.engine)
+            self._runs.forget(run.engine)
+
     def use(self, name: str, catalog: str | None = None) -> None:
         """Let an engine answer in a catalogue where none is asked for; empty: the usual one.
 

@@ -49,8 +49,8 @@ class TaskVerbs:
 
     def all(self, catalog: str | None = None) -> tuple[EvalTask, ...]:
         """The tasks, whether the catalogue has what each needs, and about how long one takes."""
-        quick = self._evaluation.tasks(catalog)
         records = self._library.get(catalog).store.items.records()
+        quick = self._evaluation.tasks_among(records)
         items = [record.item for record in records.values()]
         named = departments(items)
         parts = next(task for task in quick if task.name == ablation.TASK)

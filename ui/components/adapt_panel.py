@@ -36,6 +36,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         shown = gr.HTML(render("adapt_empty.html"), elem_id="adapt-state")
         timer = gr.Timer(TICK, active=False)
         stop = gr.Button("Stop fine-tuning", variant="stop", elem_id="adapt-stop", visible=False)
+        forget = gr.Button("Forget this run", elem_id="adapt-forget", visible=False)
         with gr.Row(visible=False, elem_classes="vs-adapt-line") as keep:
             mine = gr.Dropdown(label="Fine-tuned engine", choices=[], elem_id="adapt-mine", scale=4)
             use = gr.Button("Use this engine", elem_id="adapt-use", scale=0, min_width=190)
@@ -60,7 +61,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             go = gr.Button(
                 "Fine-tune", variant="primary", elem_id="adapt-go", scale=0, min_width=120
             )
-    outputs = [shown, timer, stop, form, base, name, keep, mine, usual, sure]
+    outputs = [shown, timer, stop, forget, form, base, name, keep, mine, usual, sure]
 
     def view(chosen: str | None) -> tuple[Any, ...]:
         if not studio.catalogs():
@@ -79,6 +80,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             state_html(state),
             gr.update(active=running),
             gr.update(visible=running and run is not None and run.stage in _STOPPABLE),
+            gr.update(visible=run is not None and run.stage in ("stopped", "failed")),
             gr.update(visible=bool(bases) and not running),
             gr.update(choices=bases, value=first),
             gr.update(value=again.engine) if again else gr.skip(),
@@ -114,6 +116,12 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     def stop_run() -> None:
         studio.adapting.stop()
         gr.Info("It stops after its present step. Started again under its name, it goes on there.")
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def forget_run(chosen: str | None) -> tuple[Any, ...]:
+        studio.adapting.forget()
+        return view(chosen)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
@@ -153,6 +161,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     use.click(take, [catalog, mine], outputs, **_PRIVATE)
     usual.click(give_back, catalog, outputs, **_PRIVATE)
     stop.click(stop_run, None, None, **_PRIVATE)
+    forget.click(forget_run, catalog, outputs, **_PRIVATE)
     away.click(ask, mine, [asked, sure, keep], **_PRIVATE)
     yes.click(discard, [catalog, mine], outputs, **_PRIVATE)
     no.click(refresh, catalog, outputs, **_PRIVATE)

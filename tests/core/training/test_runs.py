@@ -141,6 +141,11 @@ def test_the_desk_offers_what_can_be_done(tmp_path: Path) -> None:
         with pytest.raises(TrainingError, match="already"):
             own.check("mine", "shop", "clip")
     assert own.state().report is None, "a removed report is no error"
+    left = tmp_path / "engines" / f".clip-{'0' * 16}"
+    left.mkdir()
+    own.forget()
+    assert own.state().run is None
+    assert not left.exists()
 
 
 def test_a_small_catalogue_is_a_sentence(tmp_path: Path) -> None:
