@@ -36,7 +36,6 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         shown = gr.HTML(render("adapt_empty.html"), elem_id="adapt-state")
         timer = gr.Timer(TICK, active=False)
         stop = gr.Button("Stop fine-tuning", variant="stop", elem_id="adapt-stop", visible=False)
-        forget = gr.Button("Forget this run", elem_id="adapt-forget", visible=False)
         with gr.Row(visible=False, elem_classes="vs-adapt-line") as keep:
             mine = gr.Dropdown(label="Fine-tuned engine", choices=[], elem_id="adapt-mine", scale=4)
             use = gr.Button("Use this engine", elem_id="adapt-use", scale=0, min_width=190)
@@ -60,6 +59,9 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             )  # fmt: skip
             go = gr.Button(
                 "Fine-tune", variant="primary", elem_id="adapt-go", scale=0, min_width=120
+            )
+            forget = gr.Button(
+                "Forget this run", elem_id="adapt-forget", visible=False, scale=0, min_width=180
             )
     outputs = [shown, timer, stop, forget, form, base, name, keep, mine, usual, sure]
 
