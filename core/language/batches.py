@@ -316,7 +316,8 @@ class BatchRunner:
     def _submit(self, chunk: Chunk) -> None:
         model, server = self._messages.model, self._messages.base_url
         requests: Any = [
-            {"custom_id": key, "params": question.params(model)} for key, question in chunk
+            {"custom_id": key, "params": question.params(model, cached=question.shared)}
+            for key, question in chunk
         ]
         roles = {key: question.role for key, question in chunk}
         with self._log.turn:

@@ -78,7 +78,7 @@ class VisualJudge:
             raise QueryError("There is no query to judge by: neither words nor a photo.")
         blocks[-1]["cache_control"] = {"type": "ephemeral"}
         blocks += [{"type": "text", "text": "The result to grade:"}, photo_block(task.photo())]
-        return Question("judge", self._prompt, blocks, GradeForm)
+        return Question("judge", self._prompt, blocks, GradeForm, shared=True)
 
     def grade(self, task: JudgeTask, call: Answerer | None = None) -> JudgeGrade:
         """Grade one result.

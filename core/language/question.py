@@ -37,6 +37,8 @@ class Question(Generic[Form]):
         content: Photo, listing and task as content blocks.
         form: What the answer is parsed into.
         attempt: Asking once more after an unusable answer is another question.
+        shared: Others of the same batch begin like it. Where none does, writing the cache would
+            only cost: the next question about the item comes a batch later, when it has expired.
     """
 
     role: str
@@ -44,15 +46,25 @@ class Question(Generic[Form]):
     content: Sequence[ImageBlockParam | TextBlockParam]
     form: type[Form]
     attempt: int = 0
+    shared: bool = False
 
-    def params(self, model: str) -> MessageCreateParamsNonStreaming:
-        """The request's body, as a batch takes it."""
+    def params(self, model: str, *, cached: bool = True) -> MessageCreateParamsNonStreaming:
+        """The request's body, as a batch takes it.
+
+        Args:
+            model: Who is asked.
+            cached: Let the server keep what the next question has in common with this one.
+        """
         schema = transform_schema(self.form)
+        content: list[Any] = [
+            {name: part for name, part in block.items() if cached or name != "cache_control"}
+            for block in self.content
+        ]
         return {
             "model": model,
             "max_tokens": MAX_TOKENS,
             "system": self.system,
-            "messages": [{"role": "user", "content": list(self.content)}],
+            "messages": [{"role": "user", "content": content}],
             "output_config": {"format": {"type": "json_schema", "schema": schema}},
         }
 

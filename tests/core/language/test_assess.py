@@ -85,6 +85,9 @@ def test_batches_grade_for_half_the_price_and_survive_a_restart(shop: Shop) -> N
     assert not live.report.grades, "what is in a batch is not asked at once, too"
     assert shop.verbs.open_batches() == [], "the judge's batches are not the agent's"
     for batch in shop.server.batches.values():
+        first, second, *_ = (one["params"]["messages"][0]["content"] for one in batch["requests"])
+        assert first[0] == second[0]
+        assert "cache_control" in first[0], "all results of a query begin with it"
         batch["ended"] = True
     made = verbs(shop.again()).assess(["clip"], limits, source=WORDS, catalog="shop")
     assert made.precision["clip"] == {1: 1.0, 3: 1.0, 5: 1.0}

@@ -119,7 +119,7 @@ def test_equal_items_are_asked_about_once(shop: Shop) -> None:
 # ── caps and trouble ─────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("cap", [{"dollars": 0.045}, {"tokens": 12_000}])
+@pytest.mark.parametrize("cap", [{"dollars": 0.016}, {"tokens": 7_000}])
 def test_a_budget_stops_cleanly_and_is_never_passed(shop: Shop, cap: dict[str, Any]) -> None:
     report = shop.verbs.rewrite("shop", limits=replace(FAST, **cap))
     assert "budget of" in report.stopped
@@ -313,7 +313,7 @@ def test_batches_do_the_rounds_for_half_the_price(shop: Shop) -> None:
     assert report.progress.spent.dollars == pytest.approx(4 * ITEMS * dollars / 2)
     assert shop.texts()["id-001"] == "Seen better green chair 1"
     params = shop.server.batches["msgbatch_0"]["requests"][0]["params"]
-    assert params["messages"][0]["content"][1]["cache_control"] == {"type": "ephemeral"}
+    assert "cache_control" not in json.dumps(params), "written for nobody, it would only cost"
 
 
 def test_batches_survive_restarts(shop: Shop) -> None:
