@@ -45,7 +45,7 @@ NOT_GARMENTS = {"hair", "skin", "null"}
 TEMPLATES = ("{}", "a photo of a {}", "a close-up of a {}")
 
 #: What shipped before: the photo in one size, peaks and blobs of its heat alone.
-EARLIER = Rules(tiles=0, focus=1.0)
+EARLIER = Rules(tiles=0, focus=1.0, whole_focus=1.0)
 
 #: Every variant of the method that was tried, by name; the first is what ships.
 WAYS = {
@@ -54,8 +54,9 @@ WAYS = {
     "without tiles": Rules(tiles=0),
     "with a grid of points": Rules(grid=6),
     "grid alone": Rules(grid=6, peaks=0, blob_levels=()),
-    "focus 1": Rules(focus=1.0),
-    "focus 1.5": Rules(focus=1.5),
+    "focus 1.25 for all": Rules(whole_focus=1.25),
+    "focus 0.5 for all": Rules(focus=0.5),
+    "wholes 0.75": Rules(whole_focus=0.75),
     "with templates": Rules(templates=TEMPLATES),
     "blobs as trusted as points": Rules(blob_trust=1.0),
     "value-value": Rules(similarity="value"),
@@ -65,7 +66,7 @@ WAYS = {
     "224 px alone": Rules(sides=(224,), tiles=0),
     "earlier, one peak": replace(EARLIER, peaks=1, blob_levels=()),
     "earlier, blob boxes only": replace(EARLIER, peaks=0),
-    "earlier, focus 2": replace(EARLIER, focus=2.0),
+    "earlier, focus 2": replace(EARLIER, focus=2.0, whole_focus=2.0),
 }
 
 

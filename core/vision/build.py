@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.domain import Profile
 from core.embedding.device import resolve_device, resolve_dtype
 from core.settings import Settings
-from core.vision.compact_grounder import CompactGrounder, Rules
+from core.vision.compact_grounder import CompactGrounder, Rules, Words
 from core.vision.grounder import Grounder
 from core.vision.grounding_dino import GroundingDinoGrounder
 from core.vision.sam import load_sam
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 VOCABULARY = "vocabularies/scene.txt"
 #: Product types whose photo is the product, one a line.
 PICTURES = "vocabularies/pictures.txt"
+#: Garments and parts, and things of their own, one a line.
+DETAILS, WHOLES = "vocabularies/details.txt", "vocabularies/wholes.txt"
 #: Roles of the full profile's weights.
 DINO_ROLE, SAM_ROLE = "grounding-dino", "sam-vit-b"
 
@@ -55,14 +57,14 @@ def build_compact_grounder(
     settings: Settings, encoder: CompactEncoder, segmenter: Segmenter, rules: Rules | None = None
 ) -> CompactGrounder:
     """The compact grounder with the shipped vocabularies."""
-    scene, pictures = (_lines(settings.shipped / name) for name in (VOCABULARY, PICTURES))
-    tau = settings.grounding_threshold
-    return CompactGrounder(encoder, segmenter, scene, tau, rules, pictures)
+    lists = (VOCABULARY, PICTURES, DETAILS, WHOLES)
+    words = Words(*(_lines(settings.shipped / name) for name in lists))
+    return CompactGrounder(encoder, segmenter, words, settings.grounding_threshold, rules)
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> tuple[str, ...]:
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
 def _full(settings: Settings, weights: WeightStore) -> Grounder:

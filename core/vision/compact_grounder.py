@@ -20,6 +20,7 @@ from PIL import Image
 from core.domain import Box, Detection, Grounding, Mask
 from core.vision import heat as heating
 from core.vision.background import plain_foreground
+from core.vision.details import is_detail
 from core.vision.grounder import PICTURE, SALIENT, Heatmap, drawn
 from core.vision.pictures import PICTURE_LOOKS, ROOM_LOOKS, looks_like_picture, names_picture
 from core.vision.recent import Recent, pixel_hash
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from core.embedding.dense import Similarity
 
 #: Raised when the same photo, prompt and weights would give another grounding.
-VERSION = "compact-5"
+VERSION = "compact-6"
 #: Longer side of the photo for the image tower, in pixels, to see whether a person is there.
 GLANCE_SIDE = 224
 #: How many patch features are kept for further prompts (up to 3.6 MB each).
@@ -70,7 +71,9 @@ class Rules:
         grid: So many points across and down, evenly spread, are point prompts as well; 0 for none.
         blob_levels: Shares of the highest heat at which the blob around it is a box prompt.
         blob_trust: What the fit of a mask from such a box counts beside one from a point.
-        focus: A mask is to explain the heat to this power; above 1, its hottest part.
+        focus: A mask is to explain the heat to this power where the prompt is a garment or a part:
+            above 1, its hottest part.
+        whole_focus: The same where the prompt is a thing of its own: below 1, all that is warm.
     """
 
     similarity: Similarity = "key"
@@ -83,6 +86,24 @@ class Rules:
     blob_levels: tuple[float, ...] = (0.3, 0.5)
     blob_trust: float = 0.9
     focus: float = 1.25
+    whole_focus: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the grounder knows by name.
+
+    Attributes:
+        scene: What else a photo may show; the prompt competes with it for every patch.
+        pictures: What product types end with whose photo is the product.
+        details: What is found on something larger: garments, parts.
+        wholes: Things of their own.
+    """
+
+    scene: tuple[str, ...]
+    pictures: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    wholes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,35 +114,42 @@ class _Candidate:
     mask_score: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    """Of the words that are known, and of what a person looks like; each ``[n, d] float32``."""
+
+    scene: heating.Array
+    person: heating.Array
+    details: heating.Array
+    wholes: heating.Array
+
+
 class CompactGrounder:
     """Grounder over the compact weights.
 
     Args:
         encoder: Patch features and word vectors of one space.
         segmenter: Masks from points.
-        vocabulary: What else a photo may show.
+        words: What it knows by name.
         threshold: Smallest score that is cropped to (τ).
         rules: Which variant of the method.
-        pictures: What product types end with whose photo is the product.
     """
 
     def __init__(
         self,
         encoder: CompactEncoder,
         segmenter: Segmenter,
-        vocabulary: Sequence[str],
+        words: Words,
         threshold: float,
         rules: Rules | None = None,
-        pictures: Sequence[str] = (),
     ) -> None:
         self._encoder = encoder
         self._segmenter = segmenter
-        self._vocabulary = tuple(vocabulary)
+        self._words = words
         self._threshold = threshold
         self._rules = rules or Rules()
-        self._pictures = tuple(pictures)
         self._lock = threading.Lock()
-        self._words: tuple[heating.Array, heating.Array] | None = None
+        self._known: _Vectors | None = None
         self._seen: Recent[heating.Array] = Recent(KEEP)
         self._grids: Recent[tuple[tuple[Segment, ...], ...]] = Recent(KEEP_GRIDS)
 
@@ -132,9 +160,9 @@ class CompactGrounder:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the weights, the vocabulary and the rules here; not of the threshold."""
+        """Hash of the weights, the words and the rules here; not of the threshold."""
         models = self._encoder.fingerprint, self._segmenter.fingerprint
-        parts = (VERSION, repr(self._rules), *models, *self._vocabulary, "", *self._pictures)
+        parts = (VERSION, repr(self._rules), *models, repr(self._words))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @property
@@ -171,8 +199,7 @@ class CompactGrounder:
         rules = self._rules
         told = [template.replace("{}", words) for template in rules.templates]
         vector = heating.mean_direction(self._encoder.encode_texts(told))
-        scene, _ = self._distractors()
-        rivals = heating.rivals(vector, scene)
+        rivals = heating.rivals(vector, self._vectors().scene)
 
         def hot(part: Image.Image, side: int) -> heating.Array:
             return heating.heat(self._dense(part, side), vector, rivals, rules.sharpness)
@@ -186,7 +213,7 @@ class CompactGrounder:
 
     def _is_picture(self, image: Image.Image, prompt: str) -> bool:
         """The product is a flat picture, and the photo shows it, not a room where it hangs."""
-        if not names_picture(prompt[:PROMPT_CHARACTERS], self._pictures):
+        if not names_picture(prompt[:PROMPT_CHARACTERS], self._words.pictures):
             return False
         words = self._encoder.encode_texts
         (photo,) = self._encoder.encode_images([image])
@@ -195,8 +222,8 @@ class CompactGrounder:
     def _worn(self, image: Image.Image, foreground: Pixels) -> bool:
         """A person is in the foreground, so it is more than the product."""
         features = self._dense(image, GLANCE_SIDE)
-        scene, person = self._distractors()
-        looks = heating.share(features, person, scene, self._rules.sharpness)
+        known = self._vectors()
+        looks = heating.share(features, known.person, known.scene, self._rules.sharpness)
         covered = heating.resized(foreground, *looks.shape)
         return float((looks * covered).sum()) > PERSON_SHARE * float(covered.sum())
 
@@ -208,13 +235,14 @@ class CompactGrounder:
         if within is not None:
             heat_map = heat_map * heating.resized(within, *heat_map.shape)
         size, rules = image.size, self._rules
+        goal = heat_map ** self._focus(prompt)
         cells = heating.peaks(heat_map, max(rules.peaks, 1))
         points = heating.cell_centres(cells[: rules.peaks], heat_map.shape, size)
         boxes = [heating.blob_box(heat_map, cells[0], part, size) for part in rules.blob_levels]
         pointed = self._segmenter.from_points(image, points) + self._spread(image)
         boxed = self._segmenter.from_boxes(image, boxes)
-        found = [_best_of(segments, heat_map, rules) for segments in pointed]
-        found += [_best_of([segment], heat_map, rules, rules.blob_trust) for segment in boxed]
+        found = [_best_of(segments, heat_map, goal) for segments in pointed]
+        found += [_best_of([segment], heat_map, goal, rules.blob_trust) for segment in boxed]
         best = sorted(found, key=lambda one: -one[0])[:MOST]
         return [_Candidate(one.pixels(*size), score, prompt, one.score) for score, one in best]
 
@@ -237,13 +265,23 @@ class CompactGrounder:
             seen = self._seen.put(key, features)
         return seen
 
-    def _distractors(self) -> tuple[heating.Array, heating.Array]:
-        """Vectors of the vocabulary and of what a person looks like, each ``[n, d]``."""
+    def _focus(self, prompt: str) -> float:
+        """What the heat is raised to: does the prompt mean its hottest part or all of it?"""
+        known = self._vectors()
+        (vector,) = self._encoder.encode_texts([prompt.strip()[:PROMPT_CHARACTERS]])
+        detail = is_detail(vector, known.details, known.wholes)
+        return self._rules.focus if detail else self._rules.whole_focus
+
+    def _vectors(self) -> _Vectors:
         with self._lock:
-            if self._words is None:
-                encode = self._encoder.encode_texts
-                self._words = encode(self._vocabulary), encode(PERSON)
-            return self._words
+            if self._known is None:
+                words = self._words
+                lists = (words.scene, PERSON, words.details, words.wholes)
+                vectors = self._encoder.encode_texts([word for words in lists for word in words])
+                self._known = _Vectors(
+                    *np.split(vectors, np.cumsum([len(one) for one in lists])[:-1])
+                )
+            return self._known
 
     def _grounding(self, image: Image.Image, prompt: str, found: Sequence[_Candidate]) -> Grounding:
         return Grounding(
@@ -258,13 +296,12 @@ class CompactGrounder:
 
 
 def _best_of(
-    segments: Sequence[Segment], heat_map: Heatmap, rules: Rules, trust: float = 1.0
+    segments: Sequence[Segment], heat_map: Heatmap, goal: heating.Array, trust: float = 1.0
 ) -> tuple[float, Segment]:
-    """Of the masks of one prompt, the one that explains the heat best and is surest itself.
+    """Of the masks of one prompt, the one that explains the goal best and is surest itself.
 
-    Its score says how well it explains the heat and how hot the heat is: 0 to 1.
+    Its score says how well it explains the goal and how hot the heat is: 0 to 1.
     """
-    goal = heat_map**rules.focus
     fits = [
         heating.cosine(heating.resized(segment.logits > 0, *heat_map.shape), goal) * segment.score
         for segment in segments

@@ -16,7 +16,7 @@ from core.catalog.images import ImageStore
 from core.domain import Box, Grounding, ImageView
 from core.embedding.dense import DenseFeatures
 from core.errors import ImageError
-from core.vision.compact_grounder import CompactGrounder, Rules
+from core.vision.compact_grounder import CompactGrounder, Rules, Words
 from core.vision.export import cutout_png, mask_png
 from core.vision.grounder import DRAWN, Grounder
 from core.vision.grounding_dino import GroundingDinoGrounder
@@ -62,7 +62,7 @@ def _normalised(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def compact(segmenter: SamSegmenter | Flat, rules: Rules | None = None) -> CompactGrounder:
-    words = ("wall", "floor", "sky", "person")
+    words = Words(("wall", "floor", "sky", "person"))
     return CompactGrounder(Patches(), segmenter, words, 0.0, rules)  # type: ignore[arg-type]
 
 
