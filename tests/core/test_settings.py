@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.domain import Profile
 from core.errors import SettingsError
 from core.settings import load_settings
 
@@ -41,3 +42,15 @@ def test_the_key_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.anthropic_api_key is not None
     assert settings.anthropic_api_key.get_secret_value() == "sk-ant-very-secret"
     assert "very-secret" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_the_threshold_is_the_profiles_own_unless_it_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings(profile=Profile.COMPACT).grounding_threshold == 0.2
+    assert load_settings(profile=Profile.FULL).grounding_threshold == 0.35
+    monkeypatch.setenv("VLCLIP_GROUNDING_THRESHOLD", "0.5")
+    assert load_settings(profile=Profile.FULL).grounding_threshold == 0.5
+    monkeypatch.setenv("VLCLIP_PROFILE", "nonsense")
+    with pytest.raises(SettingsError, match="(?i)profile"):
+        load_settings()

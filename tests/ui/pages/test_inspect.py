@@ -35,7 +35,7 @@ def corrected(shop: Shop, choice: int) -> Inspection:
 def test_stored_detections_carry_what_the_sliders_need(shop: Shop) -> None:
     html = content(shop, "c", "demo")
     assert 'data-score="0.6" data-area="31.25"' in html
-    assert 'value="0.35" data-set="0.35"' in html
+    assert 'value="0.2" data-set="0.2"' in html
     assert 'data-chosen=""' in html
     assert 'data-search="?item=c&amp;catalog=demo"' in html
     assert "/explore?item=c&amp;catalog=demo&amp;region=10,10,50,50" in html
