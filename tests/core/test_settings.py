@@ -52,5 +52,5 @@ def test_the_threshold_is_the_profiles_own_unless_it_is_set(
     monkeypatch.setenv("VLCLIP_GROUNDING_THRESHOLD", "0.5")
     assert load_settings(profile=Profile.FULL).grounding_threshold == 0.5
     monkeypatch.setenv("VLCLIP_PROFILE", "nonsense")
-    with pytest.raises(SettingsError, match="(?i)profile"):
+    with pytest.raises(SettingsError, match=r"(?i)profile"):
         load_settings()
