@@ -63,7 +63,8 @@ def _product(facts: Facts) -> str:
     parts = _fitting(parts, room - (len(tail.split()) + 1 if tail else 0))
     details = [detail for detail in (tail, *parts) if detail]
     text = " ".join([*front, head])
-    return f"{text} with {_listing(details)}" if details else text
+    text = f"{text} with {_listing(details)}" if details else text
+    return f"{text}, {facts.motif}" if facts.motif and not _said(facts.motif, text) else text
 
 
 def _described(facts: Facts) -> str:

@@ -28,6 +28,8 @@ _MEDIUM = re.compile(
     re.I,
 )
 _SUBJECTS = re.compile(r"\b(?:shows|depicts|subjects?)\s*:\s*([^.;]{2,200})", re.I)
+#: One to three plain words, the first with a capital: "Pig", "New york destinations".
+_MOTIF = re.compile(r"[A-Z][a-z'-]{2,}(?: [A-Za-z][a-z'-]*){0,2}")
 _EDGES = " ,;:.-–|/&+*#\"'!?"
 #: Columns with this in their name say something of another thing (a printer's ink, a pallet).
 _OTHER_THING = re.compile(r"print|ink|package|packag|pallet|case_|toner|light|led")
@@ -45,6 +47,7 @@ class Facts:
         medium: ``oil on canvas``, for art.
         subjects: What a work of art shows, where a field lists it.
         details: How food looks, where a description says so: ``dark red skin``.
+        motif: What else the title says of it behind a comma: ``pig`` of "Soft toy, Pig, pink".
         descriptive: The title is written as a phrase of common words ("Double vanity unit with
             mirror"), so all of them are kept; in other titles unknown words are names.
         foreign: The fields are in another language than the vocabularies.
@@ -64,6 +67,7 @@ class Facts:
     medium: str = ""
     subjects: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    motif: str = ""
     descriptive: bool = False
     foreign: bool = False
     conflicts: tuple[str, ...] = field(default=())
@@ -119,6 +123,7 @@ class FactFinder:
             medium=self._medium(attributes, description) if domain == "art" else "",
             subjects=_subjects(attributes, description) if domain == "art" else (),
             details=self._looks.details(description) if domain == "food" and not foreign else (),
+            motif="" if whole_title or descriptive else self._motif(title, noun),
             descriptive=descriptive,
             foreign=foreign,
             conflicts=conflicts,
@@ -220,6 +225,21 @@ class FactFinder:
         for word in kind.split():
             text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", " ; ", text, flags=re.I)
         return text
+
+    def _motif(self, title: str, noun: str) -> str:
+        """The first words behind a comma that are no look, size, advertising or type."""
+        words = self.words
+        known = (
+            words.colours, words.materials, words.patterns, words.audiences, words.styles,
+            words.marketing, words.size_words, words.vague, words.unseen, words.risky,
+        )  # fmt: skip
+        for part in (part.strip() for part in title.split(",")[1:]):
+            if not _MOTIF.fullmatch(part) or _SET.search(part) or words.measures.search(part):
+                continue
+            typed = any(_names(noun, word) for word in part.split())
+            if not typed and not any(terms.find(part) for terms in known):
+                return part.lower()
+        return ""
 
     def _is_foreign(self, text: str) -> bool:
         letters = [character for character in text if character.isalpha()]

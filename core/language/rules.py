@@ -27,7 +27,7 @@ from core.language.sight import Look, Seen, Sight
 from core.language.vocabulary import Vocabulary
 
 #: Raise this when the rules change what they write: stored rewrites are then made again.
-RULES_VERSION = 4
+RULES_VERSION = 5
 
 #: What a photo that shows another colour than the listing states takes off the score.
 _DISAGREES = 1.5
@@ -198,5 +198,6 @@ def _statements(facts: Facts, refined: str) -> list[tuple[str, str]]:
         *(("part", part) for part in facts.parts),
         *(("detail", detail) for detail in facts.details),
         *(("subject", subject) for subject in facts.subjects),
+        ("motif", facts.motif),
     ]
     return [(kind, word) for kind, word in every if word and word.lower() in refined.lower()]

@@ -49,6 +49,10 @@ def item(title: str, kind: str = "", description: str = "", department: str = ""
             item("STOCKSUND sofa", "Two-seat sofa", colour="Nolhaga dark grey,black,wood"),
             "Dark grey and black wooden two-seat sofa",
         ),
+        (item("KNORRIG Soft toy, Pig, pink", "Soft toy", colour="Pink"), "Pink soft toy, pig"),
+        (item("BILD Poster, Bird life, 50x70 cm", "Poster"), "Poster, bird life"),
+        (item("RYGGESTAD Table, Black, Set of 2", "Table", colour="Black"), "Black table"),
+        (item("GLIS Box, Brand New, XL, with lid", "Box", department="home"), "Box with lid"),
         (item("Granny Smith (Apple)", "Apple", department="groceries"), "Granny Smith apple"),
         (
             item("Portrait of a Woman in a Red Dress", "Paintings", medium="Oil on canvas"),
