@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from core.domain import EvalQuery, Report
 from core.errors import EvaluationError
 from core.evaluation import trec
+from core.spreadsheet import cell
 
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _PARQUET = ".parquet"
@@ -98,10 +99,9 @@ def per_query(report: Report) -> str:
     columns = [f"{name} {what}" for name in engines for what in (report.main, "rank")]
     writer.writerow(["query_id", "text", "department", "product_type", *columns])
     for row in report.rows:
-        cells = [row.query_id, row.text, row.department, row.label]
-        for name in engines:
-            cells += [f"{row.values[name]:.6g}", str(row.ranks.get(name, ""))]
-        writer.writerow(cells)
+        about = [cell(text) for text in (row.query_id, row.text, row.department, row.label)]
+        figures = [(f"{row.values[name]:.6g}", row.ranks.get(name, "")) for name in engines]
+        writer.writerow([*about, *(one for pair in figures for one in pair)])
     return held.getvalue()
 
 

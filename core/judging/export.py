@@ -19,6 +19,7 @@ from core.errors import JudgmentError
 from core.judging.aggregation import DEFAULT_RULE, aggregate, labels
 from core.judging.sets import to_json
 from core.judging.state import PairKey
+from core.spreadsheet import cell
 
 FORMATS = ("qrels", "csv", "jsonl", "parquet")
 
@@ -133,8 +134,7 @@ def _csv(what: Labels, target: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for row in _rows(what):
-            cells = (_cell(row[name]) for name in COLUMNS)
-            writer.writerow(cells)
+            writer.writerow(cell(row[name]) for name in COLUMNS)
 
 
 def _jsonl(what: Labels, target: Path) -> None:
@@ -184,16 +184,3 @@ def _rows(what: Labels) -> Iterable[dict[str, Any]]:
             "grade_by_rule": label.grade if label else None,
             "adjudicated": label.adjudicated if label else None,
         }
-
-
-#: A cell that starts like this is run as a formula by spreadsheets; an apostrophe prevents it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
-
-
-def _cell(value: object) -> object:
-    """Text that a spreadsheet would run gets an apostrophe in front (and so does one with one)."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return repr(value)
-    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value

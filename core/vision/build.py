@@ -57,12 +57,18 @@ def build_compact_grounder(
     settings: Settings, encoder: CompactEncoder, segmenter: Segmenter, rules: Rules | None = None
 ) -> CompactGrounder:
     """The compact grounder with the shipped vocabularies."""
-    lists = (VOCABULARY, PICTURES, DETAILS, WHOLES)
-    words = Words(*(_lines(settings.shipped / name) for name in lists))
+    folder = settings.shipped
+    words = Words(
+        scene=words_of(folder / VOCABULARY),
+        pictures=words_of(folder / PICTURES),
+        details=words_of(folder / DETAILS),
+        wholes=words_of(folder / WHOLES),
+    )
     return CompactGrounder(encoder, segmenter, words, settings.grounding_threshold, rules)
 
 
-def _lines(path: Path) -> tuple[str, ...]:
+def words_of(path: Path) -> tuple[str, ...]:
+    """The words of a vocabulary file, one a line; comments and empty lines are left out."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 

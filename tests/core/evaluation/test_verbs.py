@@ -241,6 +241,13 @@ def test_every_query_as_a_table(shop: SimpleNamespace) -> None:
             assert value == pytest.approx(1 / int(row[f"{entry.engine} rank"]), abs=1e-5)
 
 
+def test_a_title_is_no_formula_in_that_table(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("title", ENGINES, "shop")
+    hostile = replace(report.rows[0], text='=HYPERLINK("http://evil.example")')
+    (row,) = csv.DictReader(io.StringIO(per_query(replace(report, rows=(hostile,)))))
+    assert row["text"] == "'" + hostile.text
+
+
 def test_runs_and_judgments_of_a_task_can_be_measured_again(
     shop: SimpleNamespace, tmp_path: Path
 ) -> None:

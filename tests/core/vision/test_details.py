@@ -13,7 +13,7 @@ from core.domain import Box
 from core.embedding.compact import CompactEncoder
 from core.embedding.dense import DenseFeatures
 from core.settings import load_settings
-from core.vision.build import DETAILS, WHOLES, _lines
+from core.vision.build import DETAILS, WHOLES, words_of
 from core.vision.compact_grounder import CompactGrounder, Words
 from core.vision.details import is_detail
 from core.vision.segmenter import Segment
@@ -36,7 +36,7 @@ def test_garments_and_parts_are_told_from_things(
     encoder: CompactEncoder, prompt: str, detail: bool
 ) -> None:
     shipped = load_settings().shipped
-    details, wholes = (encoder.encode_texts(_lines(shipped / name)) for name in (DETAILS, WHOLES))
+    details, wholes = (encoder.encode_texts(words_of(shipped / name)) for name in (DETAILS, WHOLES))
     assert is_detail(encoder.encode_texts([prompt])[0], details, wholes) is detail
 
 
