@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import wraps
+from html import escape
 from typing import ParamSpec, TypeVar
 
 import gradio as gr
@@ -24,7 +25,8 @@ def sentences(handler: Callable[_P, _R]) -> Callable[_P, _R]:
         try:
             return handler(*args, **kwargs)
         except StudioError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            # Gradio shows messages as HTML, and a sentence may quote an address or a listing.
+            raise gr.Error(escape(str(error), quote=False), print_exception=False) from None
         except gr.Error:
             raise
         except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -42,7 +43,7 @@ def report_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
         if not set_id:
             raise JudgmentError("Choose a judgment set first.")
         gone = studio.judging.delete_labels(set_id, name.strip(), person(request), where)
-        gr.Info(f"{gone} labels of {name.strip()} no longer count.")
+        gr.Info(f"{gone} labels of {escape(name.strip())} no longer count.")
         return report_html(studio, set_id, where)
 
     tab.select(show, [sets, catalog], pane, **_PRIVATE)
