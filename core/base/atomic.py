@@ -1,0 +1,44 @@
+"""Write a file whole or not at all: readers never see half of it, whatever ends the writer."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o644, *, fsync: bool = True) -> Iterator[Path]:
+    """Give a new empty file beside ``path`` to write to; it takes its place when the block ends.
+
+    Its name is unique per call, so that threads and processes never share one. Where the block
+    raises, ``path`` stays as it was. With ``fsync`` the content survives a power cut.
+    """
+    partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))  # obeys the umask
+    try:
+        yield partial
+        if fsync:
+            _flush(partial)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    if fsync and os.name == "posix":  # Windows can't open folders
+        _flush(path.parent)
+
+
+def atomic_write(path: Path, data: bytes | str, mode: int = 0o644, *, fsync: bool = True) -> None:
+    """Replace a file's content; text is written as UTF-8, line ends stay as they are."""
+    with replacing(path, mode, fsync=fsync) as partial:
+        partial.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
