@@ -8,7 +8,7 @@ from core.studio import Studio
 
 
 def _demo(studio: Studio) -> None:
-    studio.index_demo()  # costs seconds when there is nothing left to do
+    studio.index_demo()  # costs seconds when there is nothing left to do; pages show its progress
     studio.measure_demo()
 
 
@@ -21,8 +21,8 @@ def serve(studio: Studio) -> None:
 
     settings = studio.settings
     if {info.name for info in studio.catalogs()} <= {DEMO}:
-        studio.start(lambda: _demo(studio))
-    studio.start(studio.warm_up)
+        studio.jobs.background(lambda: _demo(studio))
+    studio.jobs.background(studio.warm_up)
     app = build_app(studio)
     print(
         f"VL-CLIP Studio is at http://{settings.host}:{settings.port} (Ctrl+C stops it)", flush=True

@@ -11,6 +11,10 @@ class StudioError(Exception):
     """A problem that the person at the screen or the keyboard can understand and act on."""
 
 
+class JobStopped(StudioError):
+    """Somebody asked long work to stop; what it has done is kept."""
+
+
 class SettingsError(StudioError):
     """A setting is missing or makes no sense."""
 
@@ -55,7 +59,7 @@ class EvaluationError(StudioError):
     """Queries, relevance judgments or a run are not usable, or a task does not fit a catalogue."""
 
 
-class EvaluationStopped(EvaluationError):
+class EvaluationStopped(EvaluationError, JobStopped):
     """Somebody asked an evaluation to stop."""
 
     def __init__(self, kept: str = "Nothing was stored.") -> None:
@@ -66,7 +70,7 @@ class TrainingError(StudioError):
     """Training data or settings are not usable."""
 
 
-class TrainingStopped(TrainingError):
+class TrainingStopped(TrainingError, JobStopped):
     """Somebody asked training to stop; what it has done is kept, and it can be gone on with."""
 
     def __init__(self) -> None:

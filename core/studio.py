@@ -12,6 +12,7 @@ from PIL import Image
 from core.catalog import demo
 from core.catalog.images import read_image
 from core.catalog.ingest import check_source, ingest
+from core.catalog.readers import count_rows
 from core.domain import (
     CatalogInfo,
     Comparison,
@@ -21,7 +22,8 @@ from core.domain import (
     IndexReport,
     Inspection,
     Item,
-    Progress,
+    Job,
+    OnProgress,
     QuarantinedRow,
     Query,
     SearchResult,
@@ -31,7 +33,7 @@ from core.domain import (
 from core.embedding.preview import preview
 from core.errors import CatalogError, QueryError
 from core.evaluation.verbs import EvaluationVerbs
-from core.jobs import Jobs
+from core.jobs import BegunJob, JobRunner
 from core.judging.preferences import PreferenceVerbs
 from core.judging.verbs import JudgingVerbs
 from core.language.assess import AssessVerbs
@@ -39,8 +41,8 @@ from core.language.verbs import RewritingVerbs
 from core.library import DEMO, Catalog, Library, name_from
 from core.models import ModelRoom
 from core.people import People
-from core.pipeline.indexer import run_index
-from core.pipeline.job import OnProgress, read_progress
+from core.pipeline.indexer import begin_index
+from core.pipeline.job import indexing_job
 from core.search import browse
 from core.search.compare import compare
 from core.settings import Settings
@@ -66,7 +68,7 @@ class Studio:
         self.settings = settings
         self._models = ModelRoom(settings)
         self._library = Library(settings)
-        self._jobs = Jobs()
+        self.jobs = JobRunner()
         self.people = People(
             settings.users_file or settings.data_dir / "users.json",
             settings.user_header,
@@ -194,20 +196,39 @@ class Studio:
         columns: Mapping[str, str] | None = None,
         prune: bool = False,
         on_progress: OnProgress | None = None,
-        should_stop: Callable[[], bool] | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> IndexReport:
-        """Index (or re-index) a catalogue file; idempotent and resumable."""
+        """Index (or re-index) a catalogue file; idempotent and resumable.
+
+        Raises:
+            CatalogError: The name, the file, its columns or the images folder can't be used.
+            CatalogBusy: Another job is indexing this catalogue.
+            WeightsUnavailable: A model that is needed can't be had.
+        """
         self.check_source(source, images=images, columns=columns)
-        return self._index(
-            name or name_from(source),
-            source,
-            images,
-            columns,
-            prune,
-            None,
-            on_progress,
-            should_stop,
-        )
+        return self._begin_index(
+            name or name_from(source), source, images, columns,
+            prune=prune, on_progress=on_progress, should_stop=should_stop,
+        ).run()  # fmt: skip
+
+    def start_index(
+        self,
+        source: Path,
+        *,
+        name: str | None = None,
+        images: Path | None = None,
+        columns: Mapping[str, str] | None = None,
+        author: str = "",
+    ) -> str:
+        """Index a catalogue file in the background; returns the catalogue's name.
+
+        What keeps the job from starting is raised here (see ``index``); how it ends is seen in
+        ``indexing``.
+        """
+        self.check_source(source, images=images, columns=columns)
+        name = name or name_from(source)
+        self.jobs.start(self._begin_index(name, source, images, columns, author=author))
+        return name
 
     def check_source(
         self,
@@ -227,40 +248,45 @@ class Studio:
 
     def index_demo(self, on_progress: OnProgress | None = None) -> IndexReport:
         """Index the shipped demo catalogue under the name ``demo``."""
-        precomputed = self.settings.shipped / "demo" / PRECOMPUTED
-        return self._index(
-            DEMO,
-            demo.demo_items_path(),
-            demo.demo_images_dir(),
-            None,
-            True,
-            precomputed,
-            on_progress,
-            None,
-        )
+        return self._begin_demo(on_progress=on_progress).run()
+
+    def start_demo(self, author: str = "") -> str:
+        """Index the demo in the background, as ``start_index`` does."""
+        self.jobs.start(self._begin_demo(author=author))
+        return DEMO
 
     def measure_demo(self) -> None:
         """Measure the engines on the demo where that is not done yet; takes no model, seconds."""
         if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
             self.evaluation.save(self.evaluation.run_task("same-type", BEFORE_AFTER, DEMO))
 
-    def _index(
+    def _begin_demo(
+        self, *, author: str = "", on_progress: OnProgress | None = None
+    ) -> BegunJob[IndexReport]:
+        return self._begin_index(
+            DEMO, demo.demo_items_path(), demo.demo_images_dir(), None,
+            prune=True, snapshot=self.settings.shipped / "demo" / PRECOMPUTED,
+            author=author, on_progress=on_progress,
+        )  # fmt: skip
+
+    def _begin_index(
         self,
         name: str,
         source: Path,
         images: Path | None,
         columns: Mapping[str, str] | None,
-        prune: bool,
-        snapshot: Path | None,
-        on_progress: OnProgress | None,
-        should_stop: Callable[[], bool] | None,
-    ) -> IndexReport:
+        *,
+        prune: bool = False,
+        snapshot: Path | None = None,
+        author: str = "",
+        on_progress: OnProgress | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> BegunJob[IndexReport]:
         catalog = self._library.create(name)
-        asked = self._jobs.stopper(name)
-        return run_index(
+        return begin_index(
             catalog.store,
             catalog.images,
-            self._models.for_indexing(),
+            self._models.for_indexing,
             lambda known: ingest(
                 source,
                 images=images,
@@ -271,30 +297,35 @@ class Studio:
             ),
             title="Demo" if name == DEMO else name,
             source=source.name,
+            total=_rows_in(source),
             prune=prune,
             snapshot=snapshot,
+            author=author,
             on_progress=on_progress,
-            should_stop=lambda: asked() or (should_stop is not None and should_stop()),
+            should_stop=should_stop,
         )
-
-    def start(self, job: Callable[[], object]) -> None:
-        """Run a job in a background thread; an indexing job's end is seen through ``progress``."""
-        self._jobs.start(job)
 
     def warm_up(self) -> None:
         """Load what the first query in words needs, so that nobody waits for it."""
         for model in self._models.available():
             model.encoder.encode_texts(["chair"])
 
-    def stop_indexing(self, catalog: str) -> None:
-        """Ask the running job of a catalogue (in this process) to stop after its current chunk."""
-        self._jobs.stop(catalog)
-
-    def progress(self, catalog: str | None = None) -> Progress | None:
-        """Snapshot of the running or last indexing job; ``None`` when there was none."""
+    def indexing(self, catalog: str | None = None) -> Job | None:
+        """The running or last indexing job of a catalogue; ``None`` when there was none."""
         if catalog is None and not self._library.names():
             return None
-        return read_progress(self._library.get(catalog).store.root)
+        return indexing_job(self._library.get(catalog).store.root).read()
+
+    def stop_indexing(self, catalog: str) -> bool:
+        """Ask a catalogue's job, of whatever process, to stop after its current chunk.
+
+        Returns false where none is running.
+        """
+        return indexing_job(self._library.get(catalog).store.root).stop()
+
+    def dismiss_indexing(self, catalog: str) -> None:
+        """Forget what is said of a catalogue's last indexing job."""
+        indexing_job(self._library.get(catalog).store.root).dismiss()
 
     def quarantine(self, catalog: str | None = None) -> tuple[QuarantinedRow, ...]:
         """Rows that were left out at the last indexing, with reasons."""
@@ -356,6 +387,14 @@ class Studio:
             if (event := standing.of(stage, item.item_id, item.photo.sha256)) is not None
         }
         return Inspection(item, photo, found, words, tuple(inputs), decided)
+
+
+def _rows_in(source: Path) -> int:
+    """Rows of a file; 0 where it is damaged: what is before the damage can be indexed."""
+    try:
+        return count_rows(source)
+    except CatalogError:
+        return 0
 
 
 def _item(catalog: Catalog, item_id: str) -> Item:

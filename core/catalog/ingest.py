@@ -16,7 +16,7 @@ from core.catalog.fetch import fetch_public
 from core.catalog.images import ImageStore
 from core.catalog.readers import Unreadable, column_names, count_rows, read_rows
 from core.catalog.rows import Draft, Rejected, read_row
-from core.domain import Item, Photo, Progress, QuarantinedRow
+from core.domain import Item, OnProgress, Photo, Progress, QuarantinedRow
 from core.errors import CatalogError, ImageError
 from core.settings import Settings
 
@@ -61,7 +61,7 @@ def ingest(
     store: ImageStore,
     settings: Settings,
     known: Mapping[str, KnownRow] | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: OnProgress | None = None,
     fetch: Fetch = fetch_public,
 ) -> Iterator[Ingested | QuarantinedRow]:
     """Read a catalogue file in order; photos are decoded and stored by a few threads ahead.
@@ -86,7 +86,7 @@ def ingest(
     mapping = check_source(path, images=images, columns=columns)
     folder = (images or path.parent).resolve()
     run = _Run(path, folder, mapping, store, settings, known or {}, fetch)
-    return run.rows(on_progress or (lambda _: None))
+    return run.rows(on_progress)
 
 
 def check_source(
@@ -126,8 +126,9 @@ class _Run:
         # Many threads may wait for the network; only as many decode as there are cores.
         self._decoding = threading.Semaphore(settings.threads or os.cpu_count() or 1)
 
-    def rows(self, on_progress: Callable[[Progress], None]) -> Iterator[Ingested | QuarantinedRow]:
-        total, done, reported = count_rows(self._path), 0, time.monotonic()
+    def rows(self, on_progress: OnProgress | None) -> Iterator[Ingested | QuarantinedRow]:
+        total = count_rows(self._path) if on_progress else 0
+        done, reported = 0, time.monotonic()
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="photos")
         waiting: deque[Future[Ingested | QuarantinedRow]] = deque()
         try:
@@ -136,13 +137,14 @@ class _Run:
                 while waiting and (len(waiting) > _WINDOW or waiting[0].done()):
                     yield waiting.popleft().result()
                     done += 1
-                    if time.monotonic() - reported > _PROGRESS_SECONDS:
-                        on_progress(Progress("reading", done, total, running=True))
+                    if on_progress and time.monotonic() - reported > _PROGRESS_SECONDS:
+                        on_progress(Progress("reading", done, total))
                         reported = time.monotonic()
             while waiting:
                 yield waiting.popleft().result()
                 done += 1
-            on_progress(Progress("reading", done, total, running=True))
+            if on_progress:
+                on_progress(Progress("reading", done, total))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -1,6 +1,6 @@
 """The nouns of the studio, as small frozen dataclasses that every room speaks."""
 
-from core.domain.catalog import CatalogInfo, IndexReport, Progress, QuarantinedRow
+from core.domain.catalog import CatalogInfo, IndexReport, QuarantinedRow
 from core.domain.correction import Correction, Corrections, Stage
 from core.domain.engine import Engine, EngineStatus, ImageView, Profile, TextView, Towers
 from core.domain.evaluation import (
@@ -20,6 +20,7 @@ from core.domain.geometry import Box
 from core.domain.grounding import WHOLE_PHOTO, Detection, Grounding, Mask
 from core.domain.inspection import EngineInput, Inspection
 from core.domain.item import Item, Photo
+from core.domain.job import Job, JobState, OnProgress, Progress, no_progress
 from core.domain.judge import JudgeGrade, JudgeRecord, JudgeReport, JudgeTask
 from core.domain.judgment import (
     DEFAULT_SCALE,
@@ -70,6 +71,8 @@ __all__ = [
     "IndexReport",
     "Inspection",
     "Item",
+    "Job",
+    "JobState",
     "JudgeGrade",
     "JudgeRecord",
     "JudgeReport",
@@ -80,6 +83,7 @@ __all__ = [
     "JudgmentSet",
     "Label",
     "Mask",
+    "OnProgress",
     "Pair",
     "PairedTest",
     "Photo",
@@ -113,4 +117,5 @@ __all__ = [
     "Usage",
     "WorthALook",
     "Writer",
+    "no_progress",
 ]

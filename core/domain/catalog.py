@@ -53,26 +53,6 @@ class QuarantinedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """A snapshot of a running (or ended) indexing job; written to disk, so any process sees it.
-
-    Attributes:
-        stage: ``reading``, ``embedding``, ``grounding``, ``rewriting``, ``finishing``, ``done``,
-            ``failed`` or ``stopped``.
-        done: Units of the stage that are done.
-        total: Units of the stage; 0 while unknown.
-        message: One sentence for people.
-        running: A live process works on it.
-    """
-
-    stage: str
-    done: int = 0
-    total: int = 0
-    message: str = ""
-    running: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What one indexing run did.
 

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.catalog.ingest import Ingested, KnownRow
-from core.domain import IndexReport, QuarantinedRow
+from core.domain import IndexReport, JobState, OnProgress, Progress, QuarantinedRow
+from core.jobs import BegunJob, JobReporter, Stage
 from core.pipeline import finish
 from core.pipeline.driver import Driver, Tally
 from core.pipeline.flow import Writer, chunks, produced_ahead
-from core.pipeline.job import Job, OnProgress, indexing_job
+from core.pipeline.job import indexing_job
 from core.pipeline.models import Models, Photos
 from core.pipeline.planner import Planner
 from core.store.catalog_store import CatalogStore
@@ -32,6 +33,11 @@ CHUNK = 64
 GROUNDED_CHUNK = 16
 
 
+#: Expected seconds per row read and embedded, per item grounded and rewritten, and at the end,
+#: on two cores; what a catalogue's last run measured counts more.
+_READING, _GROUNDING, _FINISHING = 0.05, 1.0, 2.0
+
+
 def run_index(
     store: CatalogStore,
     photos: Photos,
@@ -43,9 +49,31 @@ def run_index(
     prune: bool = False,
     snapshot: Path | None = None,
     on_progress: OnProgress | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> IndexReport:
-    """Index (or re-index) a catalogue.
+    """Index a catalogue in this thread; see ``begin_index`` for what it does and raises."""
+    return begin_index(
+        store, photos, lambda: models, rows, title=title, source=source, prune=prune,
+        snapshot=snapshot, on_progress=on_progress, should_stop=should_stop,
+    ).run()  # fmt: skip
+
+
+def begin_index(
+    store: CatalogStore,
+    photos: Photos,
+    models: Callable[[], Models],
+    rows: RowSource,
+    *,
+    title: str = "",
+    source: str = "",
+    total: int = 0,
+    prune: bool = False,
+    snapshot: Path | None = None,
+    author: str = "",
+    on_progress: OnProgress | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> BegunJob[IndexReport]:
+    """Take the catalogue's lock for an indexing (or re-indexing) job, which is then to be run.
 
     Engines that take photo and title as they are come first, while the file is being read: items
     can be found within seconds. Then the others, chunk by chunk. Whatever is stored and was made
@@ -55,25 +83,40 @@ def run_index(
     Args:
         store: The catalogue's tables.
         photos: Where its photos are opened.
-        models: Engines and stage models.
+        models: Gives engines and stage models; called when the job runs.
         rows: Called with what is stored of earlier rows; gives the rows of the file in order.
         title: Name of the catalogue for people.
         source: Name of the file, for people.
+        total: Rows of the file; 0 where nobody counted them.
         prune: Remove items that the file no longer has.
         snapshot: Folder of stage results that came with the catalogue (``core.store.snapshot``).
+        author: Who starts it.
         on_progress: Called with snapshots.
-        should_stop: Asked after every chunk.
+        should_stop: Asked after every chunk, as is the wish of any process.
 
     Raises:
-        CatalogError: Another job is indexing this catalogue, or the file can't be read.
+        CatalogBusy: Another job is indexing this catalogue.
+
+    The work raises:
+        CatalogError: The file can't be read.
         WeightsUnavailable: A model that is needed can't be had.
     """
-    with indexing_job(store.root, on_progress) as job:
+
+    def work(reporter: JobReporter) -> IndexReport:
         if snapshot is not None:
             seed(store, snapshot)
-        models = models.corrected_by(store.corrections.standing())
-        run = _Run(store, photos, models, job, should_stop or (lambda: False))
+        corrected = models().corrected_by(store.corrections.standing())
+        run = _Run(store, photos, corrected, reporter, should_stop, total)
         return run.index(rows, CatalogMeta(title or store.name, source), prune)
+
+    new = max(0, total - store.items.count())
+    plan = (
+        Stage("reading", total, _READING),
+        Stage("grounding", new, _GROUNDING),
+        Stage("finishing", 1, _FINISHING),
+    )
+    job = indexing_job(store.root)
+    return BegunJob(job.begin(plan, author=author, on_progress=on_progress), work)
 
 
 @dataclass(slots=True)
@@ -97,17 +140,18 @@ class _Run:
         store: CatalogStore,
         photos: Photos,
         models: Models,
-        job: Job,
+        reporter: JobReporter,
         should_stop: Callable[[], bool],
+        total: int,
     ) -> None:
         self._store, self._photos, self._models = store, photos, models
-        self._job, self._should_stop = job, should_stop
+        self._reporter, self._should_stop, self._total = reporter, should_stop, total
         self._counts, self._tally = _Counts(), Tally()
         self._stopped = False
 
     def index(self, rows: RowSource, meta: CatalogMeta, prune: bool) -> IndexReport:
         started = time.monotonic()
-        self._job.report("reading", message="Reading the catalogue.")
+        self._reporter.step(Progress("reading", 0, self._total, "Reading the catalogue."))
         self._store.items.index_words()
         for model in self._models.engines:
             table = self._store.vectors(model.name)
@@ -121,7 +165,8 @@ class _Run:
         if not self._stopped:
             self._finish(records, meta, prune)
         report = self._report(started)
-        self._job.end("stopped" if self._stopped else "done", _sentence(report, self._stopped))
+        state = JobState.STOPPED if self._stopped else JobState.DONE
+        self._reporter.end(state, _sentence(report, self._stopped))
         return report
 
     def _read_and_embed(
@@ -137,8 +182,9 @@ class _Run:
             with closing(driver.run(planned)) as running:
                 for tasks in running:
                     done += len(tasks)
-                    self._job.report(
-                        "embedding", done, 0, f"Read {self._counts.rows} rows, embedded {done}."
+                    message = f"Read {self._counts.rows} rows, embedded {done} items."
+                    self._reporter.step(
+                        Progress("reading", self._counts.rows, self._total, message)
                     )
                     if self._stop():
                         return
@@ -181,16 +227,17 @@ class _Run:
         tasks = planner.tasks([records[item_id] for item_id in self._counts.number])
         driver = Driver(self._store, self._photos, heavy, writer, self._tally)
         done = 0
+        self._reporter.step(Progress("grounding", 0, len(tasks)))
         with closing(driver.run(chunks(tasks, GROUNDED_CHUNK))) as running:
             for chunk in running:
                 done += len(chunk)
                 message = f"Grounded, described and embedded {done} of {len(tasks)} items."
-                self._job.report("grounding", done, len(tasks), message)
+                self._reporter.step(Progress("grounding", done, len(tasks), message))
                 if self._stop():
                     return
 
     def _finish(self, records: dict[str, ItemRecord], meta: CatalogMeta, prune: bool) -> None:
-        self._job.report("finishing", message="Bringing the indices up to date.")
+        self._reporter.step(Progress("finishing", 0, 1, "Bringing the indices up to date."))
         counts = self._counts
         for item_id, (stage, reason) in self._tally.errors.items():
             row = counts.number[item_id]
@@ -208,7 +255,7 @@ class _Run:
         self._store.meta.write(CatalogMeta(meta.title, meta.source, now, chosen))
 
     def _stop(self) -> bool:
-        self._stopped = self._stopped or self._should_stop()
+        self._stopped = self._stopped or self._reporter.stopping() or self._should_stop()
         return self._stopped
 
     def _report(self, started: float) -> IndexReport:

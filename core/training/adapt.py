@@ -80,7 +80,7 @@ def derive_vectors(
     next indexing redoes it; one whose picture is not known is left to the next indexing. Waits
     for an indexing job of the catalogue.
     """
-    with writing(where.store.root, wait=_PATIENCE):
+    with writing(where.store.root, patience=_PATIENCE):
         _derive(where, base, tuned, models, pictures)
 
 

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from core.domain.catalog import Progress
 from core.domain.engine import Profile
+from core.domain.job import Progress
 from core.weights.registry import REGISTRY, WeightSpec
 from core.weights.sources import LocalSource
-from core.weights.store import WeightStatus, WeightStore
+from core.weights.store import READY, WeightStatus, WeightStore
 
 
 def weights_app() -> typer.Typer:
@@ -118,7 +118,7 @@ class _Bar:
             progress.message.partition(": ")[2].partition(" (")[0], refresh=False
         )
         self._bar.update(progress.done - self._bar.n)
-        if not progress.running:
+        if progress.stage == READY:
             self._close()
 
     def write(self, line: str) -> None:

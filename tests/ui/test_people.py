@@ -13,7 +13,8 @@ from ui.people import SignIn, person, signed_in
 
 #: Handlers that only look (and Inspect's ``act``, see below). The rest says which role it takes.
 OPEN = {
-    "act", "change_catalog", "change_picture", "ended", "explain", "follow", "load", "look",
+    "act", "change_catalog", "change_picture", "ended", "explain", "follow", "hide_notice", "load",
+    "look",
     "open_page", "refresh", "search", "show", "tasks_of", "tick", "view",
 }  # fmt: skip
 

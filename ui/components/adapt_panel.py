@@ -110,7 +110,9 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     @allowed(studio, Role.MERCHANDISER)
     def start(chosen: str | None, grown_from: str | None, wanted: str) -> tuple[Any, ...]:
         studio.adapting.check(wanted.strip(), chosen, grown_from or "")
-        studio.start(lambda: studio.adapting.run(wanted.strip(), chosen, grown_from or ""))
+        studio.jobs.background(
+            lambda: studio.adapting.run(wanted.strip(), chosen, grown_from or "")
+        )
         return gr.update(active=True), gr.update(visible=False), gr.update(visible=False)
 
     @sentences

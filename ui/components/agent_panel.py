@@ -93,7 +93,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             batched,
         )  # fmt: skip
         work = studio.rewriting.desk.order(name or "", person(request), order)
-        studio.start(work)
+        studio.jobs.background(work)
         return view(name)
 
     @sentences

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from core.domain import CatalogInfo, EngineStatus, Filters, Progress, SearchResult
+from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult
 from core.studio import Studio
 from ui.components.cards import Card, hit_card, item_card, milliseconds, plural
 from ui.components.photo_part import photo_part
@@ -111,16 +111,9 @@ def behind(catalog: CatalogInfo, engines: tuple[EngineStatus, ...]) -> str:
     return f"Not the whole picture yet: {' and '.join(late)} of {catalog.items:,} so far."
 
 
-def progress_html(progress: Progress | None) -> str:
+def progress_html(job: Job | None) -> str:
     """One line and a bar while the catalogue is being indexed, else nothing."""
-    if progress is None or not progress.running:
-        return ""
-    share = 100 * progress.done / progress.total if progress.total else None
-    return render(
-        "progress.html",
-        message=progress.message or f"Indexing: {progress.stage}.",
-        percent=None if share is None else f"{min(100.0, share):.0f}",
-    )
+    return render("progress.html", progress=job.progress) if job and job.running else ""
 
 
 def missing_html(statuses: tuple[EngineStatus, ...]) -> str:

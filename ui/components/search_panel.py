@@ -234,7 +234,7 @@ class SearchPanel:
         @sentences
         def open_page(request: gr.Request) -> list[Any]:
             form = form_from_request(request)
-            job = self._studio.progress(form.catalog or None)
+            job = self._studio.indexing(form.catalog or None)
             running = bool(job and job.running)
             shown = self._show(form)
             if not form.text:
@@ -249,7 +249,7 @@ class SearchPanel:
         @sentences
         def tick(seen: int, *values: Any) -> list[Any]:
             form, upload = read_form(values)
-            job = self._studio.progress(form.catalog or None)
+            job = self._studio.indexing(form.catalog or None)
             running = bool(job and job.running)
             catalog = self._catalog(form.catalog)
             items = catalog.items if catalog else 0

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from core.domain import CatalogInfo, Progress
+from core.domain import CatalogInfo, Job
 from core.errors import CatalogError
 from core.people import Role
 from core.studio import Studio
 from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
+from ui.components.notice import Notice
 from ui.messages import sentences
-from ui.people import allowed
+from ui.people import allowed, person
 from ui.render import render
 
 #: Seconds between two looks at a running job.
 TICK = 2.0
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+#: Gives the values of the page's outputs for a catalogue.
+View = Callable[[str | None], tuple[Any, ...]]
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -34,10 +41,39 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         chosen = gr.Dropdown(label="Catalogue", choices=[], elem_id="catalog-choice", scale=2)
         demo = gr.Button("Index the demo catalogue", elem_id="catalog-demo", scale=1)
         stop = gr.Button("Stop indexing", elem_id="catalog-stop", visible=False, scale=1)
+        dismiss = gr.Button("Dismiss", elem_id="catalog-dismiss", visible=False, scale=1)
+    notice = Notice("catalog-notice")
     quarantine = gr.HTML(elem_id="catalog-quarantine")
+    outputs = [overview, chosen, quarantine, timer, stop, dismiss]
+
+    def view(name: str | None) -> tuple[Any, ...]:
+        catalogs = studio.catalogs()
+        names = [entry.name for entry in catalogs]
+        current = name if name in names else (names[0] if names else None)
+        jobs = {entry.name: studio.indexing(entry.name) for entry in catalogs}
+        job = jobs[current] if current else None
+        return (
+            overview_html(catalogs, jobs),
+            gr.update(choices=names, value=current),
+            render(
+                "catalog_quarantine.html",
+                rows=studio.quarantine(current)[:500] if current else (),
+                catalog=current or "",
+            ),
+            gr.update(active=any(other is not None and other.running for other in jobs.values())),
+            gr.update(
+                value=f"Stop indexing {current}",
+                visible=job is not None and job.running and not job.stopping,
+            ),
+            gr.update(
+                value=f"Dismiss the message on {current}",
+                visible=job is not None and job.unfinished,
+            ),
+        )
+
     with gr.Accordion("Add a catalogue", open=False, elem_id="catalog-add"):
         if studio.settings.is_local:
-            _add_form(studio, overview, timer, chosen)
+            _add_form(studio, view, outputs)
         else:
             gr.HTML(
                 '<div class="vs-empty">This studio is open to other machines, so catalogues are '
@@ -47,52 +83,45 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     agent_panel(studio, chosen)
     adapt_panel(studio, chosen)
 
-    def view(name: str | None) -> tuple[Any, ...]:
-        catalogs = studio.catalogs()
-        names = [entry.name for entry in catalogs]
-        current = name if name in names else (names[0] if names else None)
-        running = {entry.name: studio.progress(entry.name) for entry in catalogs}
-        busy = any(job is not None and job.running for job in running.values())
-        return (
-            overview_html(catalogs, running),
-            gr.update(choices=names, value=current),
-            render(
-                "catalog_quarantine.html",
-                rows=studio.quarantine(current)[:500] if current else (),
-                catalog=current or "",
-            ),
-            gr.update(active=busy),
-            gr.update(visible=busy),
-        )
-
-    view = sentences(view)
-    outputs = [overview, chosen, quarantine, timer, stop]
-
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
         return view(str(request.query_params.get("catalog", "")) or None)
 
     @sentences
+    def refresh(name: str | None) -> tuple[Any, ...]:
+        return view(name)
+
+    @sentences
+    @notice.keeps(len(outputs))
     @allowed(studio, Role.MERCHANDISER)
-    def index_demo() -> Any:
-        studio.start(studio.index_demo)
-        return gr.update(active=True)
+    def index_demo(request: gr.Request) -> tuple[Any, ...]:
+        return view(studio.start_demo(person(request)))
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
-    def halt() -> None:
-        for entry in studio.catalogs():
-            studio.stop_indexing(entry.name)
-        gr.Info("The job stops after its current chunk; what is done is kept.")
+    def halt(name: str | None) -> tuple[Any, ...]:
+        if name and studio.stop_indexing(name):
+            gr.Info(f"Indexing {escape(name)} stops after its current chunk; what is done is kept.")
+        else:
+            gr.Info("No indexing job is running on this catalogue.")
+        return view(name)
 
-    page.load(load, None, outputs, api_visibility="private")
-    chosen.input(view, chosen, outputs, api_visibility="private")
-    timer.tick(view, chosen, outputs, api_visibility="private", show_progress="hidden")
-    demo.click(index_demo, None, timer, api_visibility="private")
-    stop.click(halt, None, None, api_visibility="private")
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def forget(name: str | None) -> tuple[Any, ...]:
+        if name:
+            studio.dismiss_indexing(name)
+        return view(name)
+
+    page.load(load, None, outputs, **_PRIVATE)
+    chosen.input(refresh, chosen, outputs, **_PRIVATE)
+    timer.tick(refresh, chosen, outputs, show_progress="hidden", **_PRIVATE)
+    demo.click(index_demo, None, [*outputs, *notice.outputs], **_PRIVATE)
+    stop.click(halt, chosen, outputs, **_PRIVATE)
+    dismiss.click(forget, chosen, outputs, **_PRIVATE)
 
 
-def _add_form(studio: Studio, overview: gr.HTML, timer: gr.Timer, chosen: gr.Dropdown) -> None:
+def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
     gr.Markdown(
         "A **CSV, JSONL or Parquet** file with one product per row: a title, a photo (a file name, "
         "a public link, or the picture itself in Parquet), and whatever else you have. Columns are "
@@ -112,32 +141,35 @@ def _add_form(studio: Studio, overview: gr.HTML, timer: gr.Timer, chosen: gr.Dro
         max_length=2000,
     )
     go = gr.Button("Index", variant="primary", elem_id="catalog-index")
+    notice = Notice("catalog-add-notice")
 
     @sentences
+    @notice.keeps(len(outputs))
     @allowed(studio, Role.MERCHANDISER)
     def add(
-        file: str | None, pictures: list[str] | None, label: str, path: str, mapping: str
-    ) -> Any:
+        file: str | None, pictures: list[str] | None, label: str, path: str, mapping: str,
+        request: gr.Request,
+    ) -> tuple[Any, ...]:  # fmt: skip
         if not file:
             raise CatalogError("Choose a catalogue file first.")
         if not studio.settings.is_local:
             raise CatalogError("Catalogues can only be added on the machine that serves this page.")
         source = keep_upload(studio.settings.data_dir / "uploads", Path(file), pictures or [])
         images = Path(path).expanduser() if path.strip() else source.parent
-        wanted = parse_mapping(mapping)
-        studio.check_source(source, images=images, columns=wanted)
-        studio.start(
-            lambda: studio.index(source, name=label.strip() or None, images=images, columns=wanted)
-        )
+        started = studio.start_index(
+            source, name=label.strip() or None, images=images, columns=parse_mapping(mapping),
+            author=person(request),
+        )  # fmt: skip
         gr.Info("Indexing has started; items become searchable as they are embedded.")
-        return gr.update(active=True)
+        return view(started)
 
-    go.click(add, [table, photos, name, folder, columns], timer, api_visibility="private")
+    given = [table, photos, name, folder, columns]
+    go.click(add, given, [*outputs, *notice.outputs], **_PRIVATE)
 
 
-def overview_html(catalogs: tuple[CatalogInfo, ...], progress: dict[str, Progress | None]) -> str:
-    """Cards, one per catalogue, with the running job where there is one."""
-    return render("catalog_overview.html", catalogs=catalogs, progress=progress)
+def overview_html(catalogs: tuple[CatalogInfo, ...], jobs: Mapping[str, Job | None]) -> str:
+    """Cards, one per catalogue, with the running or last job where there is one."""
+    return render("catalog_overview.html", catalogs=catalogs, jobs=jobs)
 
 
 def keep_upload(uploads: Path, table: Path, photos: list[str]) -> Path:

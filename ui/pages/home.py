@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.domain import Progress
+from core.domain import Job
 from core.errors import StudioError
 from core.studio import Studio
 from ui.components.query import SearchForm, form_from_request, form_from_search
@@ -59,8 +59,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     timer.tick(tick, shown, outputs, show_progress="hidden", **_PRIVATE)
 
 
-def _job(studio: Studio, form: SearchForm) -> Progress | None:
+def _job(studio: Studio, form: SearchForm) -> Job | None:
     try:
-        return studio.progress(form.catalog or None)
+        return studio.indexing(form.catalog or None)
     except StudioError:
         return None

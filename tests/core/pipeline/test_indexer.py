@@ -5,7 +5,7 @@ from core.catalog.images import ImageStore
 from core.domain import ImageView
 from core.errors import CatalogError, WeightsUnavailable
 from core.pipeline.indexer import run_index
-from core.pipeline.job import indexing_job, read_progress
+from core.pipeline.job import indexing_job
 from core.store.catalog_store import CatalogStore
 from core.vision.views import image_view
 from tests.core.pipeline.small import bench, rows_of, write_catalog
@@ -148,8 +148,8 @@ def test_weights_that_cannot_be_had_end_the_run_and_quarantine_nobody(shop):
     small.grounder.ground = unavailable
     with pytest.raises(WeightsUnavailable):
         shop.index(small)
-    progress = read_progress(shop.store.root)
-    assert (progress.stage, progress.message) == ("failed", "MobileSAM can't be downloaded.")
+    job = indexing_job(shop.store.root).read()
+    assert (job.state, job.message) == ("failed", "MobileSAM can't be downloaded.")
     assert shop.store.vectors("clip").count() == 40  # what needs no grounding can be searched
     assert shop.index().quarantined == ()
 
@@ -162,7 +162,7 @@ def test_other_weights_embed_everything_again(shop):
 
 def test_stopping_keeps_what_is_done_and_the_next_run_goes_on(shop):
     stopped = shop.index(should_stop=lambda: True)
-    assert read_progress(shop.store.root).stage == "stopped"
+    assert indexing_job(shop.store.root).read().state == "stopped"
     assert stopped.per_stage["embedding"] < 80
     small = bench()
     report = shop.index(small)
@@ -170,7 +170,7 @@ def test_stopping_keeps_what_is_done_and_the_next_run_goes_on(shop):
 
 
 def test_only_one_job_at_a_time(shop):
-    with indexing_job(shop.store.root), pytest.raises(CatalogError, match="already"):
+    with indexing_job(shop.store.root).begin(), pytest.raises(CatalogError, match="already"):
         shop.index()
 
 

@@ -1,83 +1,54 @@
+"""The indexing job of a catalogue; what all jobs have in common is in ``tests/core/jobs``."""
+
+from __future__ import annotations
+
 import json
-import subprocess
-import sys
-import threading
+from pathlib import Path
 
 import pytest
 
-from core.domain import Progress
-from core.errors import CatalogError
-from core.pipeline.job import indexing_job, is_running, read_progress
+from core.domain import JobState
+from core.errors import CatalogBusy
+from core.jobs import INTERRUPTED
+from core.pipeline.job import indexing_job, writing
 
 
-def test_progress_is_seen_by_others_and_ends(tmp_path):
-    assert read_progress(tmp_path) is None
-    seen = []
-    with indexing_job(tmp_path, seen.append) as job:
-        job.report("embedding", 3, 10, "three")
-        assert read_progress(tmp_path) == Progress("embedding", 3, 10, "three", running=True)
-        assert is_running(tmp_path)
-        job.end("done", "all there")
-    assert read_progress(tmp_path) == Progress("done", 3, 10, "all there", running=False)
-    assert not is_running(tmp_path)
-    assert [progress.stage for progress in seen] == ["embedding", "done"]
-
-
-def test_a_second_job_is_refused_with_a_sentence(tmp_path):
-    with indexing_job(tmp_path), pytest.raises(CatalogError, match="being indexed already"):
-        indexing_job(tmp_path).__enter__()
-    with indexing_job(tmp_path):
+def test_a_second_job_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with indexing_job(tmp_path).begin():
+        with pytest.raises(CatalogBusy, match="being indexed already"):
+            indexing_job(tmp_path).begin()
+        with pytest.raises(CatalogBusy, match="being indexed already"), writing(tmp_path, 0):
+            pass
+    with writing(tmp_path):
         pass
 
 
-def test_a_second_job_is_refused_from_another_thread_too(tmp_path):
-    refused = []
-
-    def try_it():
-        try:
-            with indexing_job(tmp_path):
-                pass
-        except CatalogError as error:
-            refused.append(str(error))
-
-    with indexing_job(tmp_path):
-        thread = threading.Thread(target=try_it)
-        thread.start()
-        thread.join()
-    assert len(refused) == 1
-
-
-def test_a_failed_job_says_why(tmp_path):
-    def fail():
-        with indexing_job(tmp_path) as job:
-            job.report("reading")
-            raise RuntimeError("the disk is full")
-
-    with pytest.raises(RuntimeError):
-        fail()
-    progress = read_progress(tmp_path)
-    assert (progress.stage, progress.message) == ("failed", "the disk is full")
+@pytest.mark.parametrize(
+    ("old", "state", "message"),
+    [
+        (("done", False, "5 items added."), JobState.DONE, "5 items added."),
+        (("failed", False, "The disk is full."), JobState.FAILED, "The disk is full."),
+        (("stopped", False, "Stopped."), JobState.STOPPED, "Stopped."),
+        (("grounding", True, "halfway"), JobState.INTERRUPTED, INTERRUPTED),
+    ],
+)
+def test_a_snapshot_of_an_earlier_version_is_read(
+    tmp_path: Path, old: tuple[str, bool, str], state: JobState, message: str
+) -> None:
+    stage, running, said = old
+    values = {"stage": stage, "done": 3, "total": 10, "message": said, "running": running}
+    (tmp_path / "progress.json").write_text(json.dumps(values))
+    job = indexing_job(tmp_path).read()
+    assert job is not None
+    assert (job.state, job.message, job.progress.done, job.progress.total) == (
+        state, message, 3, 10,
+    )  # fmt: skip
+    assert not indexing_job(tmp_path).stop()
+    with indexing_job(tmp_path).begin():
+        pass
 
 
-def test_a_killed_job_is_not_running_forever(tmp_path):
-    code = (
-        "import os, pathlib, signal, sys\n"
-        "from core.pipeline.job import indexing_job\n"
-        "with indexing_job(pathlib.Path(sys.argv[1])) as job:\n"
-        "    job.report('grounding', 5, 10, 'halfway')\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
-    assert json.loads((tmp_path / "progress.json").read_text())["running"] is True
-    progress = read_progress(tmp_path)
-    assert (progress.stage, progress.running, progress.done) == ("stopped", False, 5)
-    assert "goes on where it was" in progress.message
-
-
-def test_frequent_reports_are_thinned_but_the_last_of_a_stage_is_not(tmp_path):
-    seen = []
-    with indexing_job(tmp_path, seen.append) as job:
-        for done in range(101):
-            job.report("embedding", done, 100)
-    assert len(seen) < 20
-    assert seen[-1].done == 100
+def test_half_a_snapshot_is_none(tmp_path: Path) -> None:
+    for text in ('{"stage": "done"', '{"stage": "done"}', '{"stage": [], "done": "x"}'):
+        (tmp_path / "progress.json").write_text(text)
+        assert indexing_job(tmp_path).read() is None

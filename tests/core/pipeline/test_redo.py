@@ -6,7 +6,7 @@ from core.catalog.images import ImageStore
 from core.domain import Box, Detection, Rewrite, Stage
 from core.errors import CatalogBusy
 from core.pipeline.indexer import run_index
-from core.pipeline.job import indexing_job, read_progress
+from core.pipeline.job import indexing_job
 from core.pipeline.redo import redo
 from core.store.catalog_store import CatalogStore
 from tests.core.pipeline.small import bench, rows_of, write_catalog
@@ -63,9 +63,9 @@ def test_nothing_to_do(shop):
 
 def test_busy_is_said(shop):
     store, photos, small, _ = shop
-    with indexing_job(store.root), pytest.raises(CatalogBusy, match="being indexed"):
+    with indexing_job(store.root).begin(), pytest.raises(CatalogBusy, match="being indexed"):
         redo(store, photos, small.models, ["id-001"])
-    assert read_progress(store.root).stage == "done"
+    assert indexing_job(store.root).read().state == "done"
 
 
 def test_a_new_threshold_cuts_anew_without_looking_anew(shop):

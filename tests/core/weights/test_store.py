@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.catalog import Progress
+from core.domain.job import Progress
 from core.errors import WeightsUnavailable
 from core.weights import WeightStore
 from core.weights import store as store_module
@@ -39,7 +39,7 @@ def test_path_fetches_once(index: Path, tmp_path: Path) -> None:
 
     assert path.read_bytes() == CONTENT
     assert told[-1].done == told[-1].total == index.stat().st_size
-    assert not told[-1].running
+    assert told[-1].stage == "ready"
     index.unlink()
     told.clear()
     assert store.path("tiny") == path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.domain import Progress
+from core.domain import Job, JobState, Progress
 from tests.ui.shop import CLIP, FASHION, HOSTILE, VL_CLIP, Shop
 from ui.components.query import SearchForm
 from ui.components.results import (
@@ -123,8 +123,10 @@ def test_problems_are_escaped_alerts() -> None:
 
 def test_progress_shows_only_while_it_runs() -> None:
     assert progress_html(None) == ""
-    assert progress_html(Progress("done", 3, 3, "Done", False)) == ""
-    html = progress_html(Progress("embedding", 240, 680, "Embedded 240 of 680 items.", True))
+    assert progress_html(Job("1", "indexing", "demo", JobState.DONE, Progress("", 3, 3))) == ""
+    progress = Progress("embedding", 240, 680, "Embedded 240 of 680 items.", 120)
+    html = progress_html(Job("1", "indexing", "demo", progress=progress))
+    assert "About 2 minutes left" in html
     assert "Embedded 240 of 680 items." in html
     assert "width: 35%" in html
 
@@ -142,6 +144,8 @@ def test_engines_that_are_behind_are_named(shop: Shop) -> None:
 
 
 def test_progress_of_unknown_length_has_no_bar() -> None:
-    html = progress_html(Progress("reading", 0, 0, "Reading the catalogue.", True))
+    html = progress_html(
+        Job("1", "indexing", "demo", progress=Progress("reading", 0, 0, "Reading the catalogue."))
+    )
     assert "Reading the catalogue." in html
     assert "vs-bar" not in html

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import gradio as gr
 import pytest
 
-from core.domain import CatalogInfo, Progress
-from core.errors import CatalogError
-from ui.pages.catalog import keep_upload, overview_html, parse_mapping
+from core.domain import CatalogInfo, Job, JobState, Progress
+from core.errors import CatalogError, EngineUnavailable
+from core.pipeline.job import indexing_job
+from core.settings import load_settings
+from core.studio import Studio
+from tests.core.pipeline.small import bench, write_catalog
+from ui.pages.catalog import build, keep_upload, overview_html, parse_mapping
 
 
 def test_mapping() -> None:
@@ -29,7 +36,119 @@ def test_uploads_are_kept_side_by_side(tmp_path: Path) -> None:
 
 def test_overview_escapes_and_shows_a_running_job() -> None:
     info = CatalogInfo("a", "<script>alert(1)</script>", 5, {"clip": 3}, 2, ("home",), ("chair",))
-    html = overview_html((info,), {"a": Progress("embedding", 3, 5, "Working.", running=True)})
+    progress = Progress("grounding", 3, 5, "Working.", 200.0)
+    html = overview_html((info,), {"a": Job("1", "indexing", "a", progress=progress)})
     assert "<script>" not in html
-    assert "width: 60.0%" in html
+    assert "width: 60%" in html
+    assert "Grounding 3 of 5</strong>, about 3 minutes left." in html
     assert "Nothing is indexed" in overview_html((), {})
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (JobState.FAILED, "Indexing failed at reading 3 of 5.</strong> &lt;b&gt;No.&lt;/b&gt;"),
+        (JobState.STOPPED, "Indexing was stopped at reading 3 of 5.</strong>"),
+        (JobState.INTERRUPTED, "Indexing was interrupted at reading 3 of 5.</strong>"),
+    ],
+)
+def test_overview_says_how_a_job_ended(state: JobState, said: str) -> None:
+    info = CatalogInfo("a", "A", 5, {}, 0, (), ())
+    job = Job("1", "indexing", "a", state, Progress("reading", 3, 5), "<b>No.</b>")
+    assert said in overview_html((info,), {"a": job})
+
+
+# ── with a studio of its own ─────────────────────────────────────────────────────────────────────
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(load_settings(data_dir=tmp_path / "data", profile="compact"))
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return write_catalog(tmp_path / "files", 5)
+
+
+def handlers(studio: Studio) -> dict[str, Callable[..., Any]]:
+    """The page's handlers by name."""
+    with gr.Blocks() as page:
+        build(studio, page)
+    return {fn.fn.__name__: fn.fn for fn in page.fns.values() if fn.fn is not None}
+
+
+def request() -> Any:
+    return gr.Request(username=None)
+
+
+def text_of(values: tuple[Any, ...]) -> str:
+    return " ".join(str(value) for value in values)
+
+
+def test_a_bad_name_is_said_on_the_page_and_stays(studio: Studio, table: Path) -> None:
+    add = handlers(studio)["add"]
+    values = add(str(table), [], "Autumn Range", str(table.parent), "", request())
+    assert "It did not start.</strong> A catalogue&#39;s name has small letters" in values[-1]
+    assert values[-2]["visible"] is True
+    assert studio.catalogs() == ()
+
+
+def test_no_file_and_a_bad_mapping_are_said(studio: Studio, table: Path) -> None:
+    add = handlers(studio)["add"]
+    assert "Choose a catalogue file" in add(None, [], "", "", "", request())[-1]
+    assert "FIELD=COLUMN" in add(str(table), [], "", "", "title", request())[-1]
+
+
+def test_a_busy_catalogue_is_said_and_the_notice_goes_when_it_begins(
+    studio: Studio, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = handlers(studio)["add"]
+    root = studio.settings.data_dir / "catalogs" / "shop"
+    monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
+    with indexing_job(root).begin():
+        values = add(str(table), [], "shop", str(table.parent), "", request())
+        assert "“shop” is being indexed already" in values[-1]
+    values = add(str(table), [], "shop", str(table.parent), "", request())
+    assert (values[-2]["visible"], values[-1].strip()) == (False, "")
+    assert "5</strong>" in values[0]  # n of N from the first moment
+    studio.jobs.wait()
+    assert studio.catalog("shop").items == 5
+
+
+def test_what_fails_in_the_background_is_on_the_page_until_it_is_dismissed(
+    studio: Studio, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = handlers(studio)
+
+    def fail() -> None:
+        raise EngineUnavailable("The recipe “mine” is broken.")
+
+    monkeypatch.setattr(studio._models, "for_indexing", fail)
+    page["add"](str(table), [], "shop", str(table.parent), "", request())
+    studio.jobs.wait()
+    again = handlers(Studio(studio.settings))  # after a restart
+    values = again["refresh"]("shop")
+    assert "Indexing failed" in values[0]
+    assert "The recipe “mine” is broken." in values[0]
+    assert values[5]["visible"] is True
+    values = again["forget"]("shop")
+    assert "broken" not in values[0]
+    assert values[5]["visible"] is False
+
+
+def test_stop_is_for_the_chosen_catalogue_and_says_what_is_true(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(gr, "Info", said.append)
+    halt = handlers(studio)["halt"]
+    roots = [studio.settings.data_dir / "catalogs" / name for name in ("one", "two")]
+    for root in roots:
+        (root / "lance").mkdir(parents=True)
+    with indexing_job(roots[0]).begin() as first, indexing_job(roots[1]).begin() as second:
+        values = halt("two")
+        assert (first.stopping(), second.stopping()) == (False, True)
+        assert "asked to stop" in values[0]
+        assert values[4]["visible"] is False
+    assert "two stops after its current chunk" in said[0]
+    halt("two")
+    assert "No indexing job is running" in said[1]

@@ -1,0 +1,17 @@
+"""Long work, one kit: start, progress, stop from any process, interrupted, failure kept."""
+
+from core.jobs.files import INTERRUPTED, STOPPED
+from core.jobs.job import BegunJob, JobFile
+from core.jobs.reporter import JobReporter
+from core.jobs.runner import JobRunner
+from core.jobs.time_left import Stage
+
+__all__ = [
+    "INTERRUPTED",
+    "STOPPED",
+    "BegunJob",
+    "JobFile",
+    "JobReporter",
+    "JobRunner",
+    "Stage",
+]

@@ -1,0 +1,62 @@
+"""A sentence that stays on the page, where what somebody wanted could not begin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+import gradio as gr
+
+from core.errors import StudioError
+from ui.render import render
+
+_P = ParamSpec("_P")
+
+
+class Notice:
+    """Stays until it is dismissed, or until what it is about begins.
+
+    Args:
+        elem_id: Of the row on the page.
+    """
+
+    def __init__(self, elem_id: str) -> None:
+        with gr.Row(visible=False, elem_id=elem_id, elem_classes="vs-notice") as row:
+            text = gr.HTML(elem_id=f"{elem_id}-text")
+            dismiss = gr.Button(
+                "Dismiss", elem_id=f"{elem_id}-dismiss", size="sm", scale=0, min_width=110
+            )
+        self.outputs = [row, text]
+
+        def hide_notice() -> tuple[Any, ...]:
+            return _values("")
+
+        dismiss.click(
+            hide_notice, None, self.outputs, show_progress="hidden", api_visibility="private"
+        )
+
+    def keeps(
+        self, outputs: int
+    ) -> Callable[[Callable[_P, tuple[Any, ...]]], Callable[_P, tuple[Any, ...]]]:
+        """Show a handler's ``StudioError`` here (put it under ``@sentences``).
+
+        Args:
+            outputs: How many values the handler returns; the notice's own follow them.
+        """
+
+        def decorate(handler: Callable[_P, tuple[Any, ...]]) -> Callable[_P, tuple[Any, ...]]:
+            @wraps(handler)
+            def guarded(*args: _P.args, **kwargs: _P.kwargs) -> tuple[Any, ...]:
+                try:
+                    return (*handler(*args, **kwargs), *_values(""))
+                except StudioError as problem:
+                    return (*[gr.skip()] * outputs, *_values(str(problem)))
+
+            return guarded
+
+        return decorate
+
+
+def _values(sentence: str) -> tuple[Any, Any]:
+    return gr.update(visible=bool(sentence)), render("notice.html", sentence=sentence)
