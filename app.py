@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from core.app.library import DEMO
+from core.app.studio import Studio
 from core.cli import run
-from core.library import DEMO
-from core.studio import Studio
 
 
 def _demo(studio: Studio) -> None:

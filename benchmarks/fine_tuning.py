@@ -12,10 +12,10 @@ import platform
 import time
 from pathlib import Path
 
+from core.app.studio import Studio
+from core.app.training import MEASURES
 from core.domain import Ranking
 from core.settings import load_settings
-from core.studio import Studio
-from core.training.verbs import MEASURES
 
 #: Grown from, and the names of what is grown: thrown away at the end.
 GROWN = {"clip": "bench-clip", "vl-clip": "bench-vl-clip"}

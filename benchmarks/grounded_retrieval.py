@@ -25,14 +25,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from core.base.image_views import image_view
+from core.base.significance import interval, paired_p
 from core.domain import Grounding, ImageView
 from core.embedding.compact import CompactEncoder
 from core.evaluation.measures import per_query
-from core.evaluation.significance import interval, paired_p
 from core.settings import Settings, load_settings
-from core.vision.build import build_compact_grounder, build_mobile_segmenter
 from core.vision.compact_grounder import CompactGrounder
-from core.vision.views import image_view
+from core.vision.grounders import build_compact_grounder, build_mobile_segmenter
 from core.weights import WeightStore
 
 MEASURES = ("hits@1", "hits@5", "mrr")

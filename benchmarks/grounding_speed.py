@@ -23,7 +23,7 @@ from core.embedding.compact import PATCH, CompactEncoder
 from core.embedding.dense import patch_features
 from core.embedding.preprocess import normalise, prepare_grid
 from core.settings import load_settings
-from core.vision.build import build_compact_grounder, build_mobile_segmenter
+from core.vision.grounders import build_compact_grounder, build_mobile_segmenter
 from core.weights import WeightStore
 from core.weights.mobile_sam import build_mobile_sam
 

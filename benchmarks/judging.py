@@ -35,8 +35,8 @@ from core.domain import (
     SearchResult,
 )
 from core.judging.agreement import agreement
-from core.judging.desk import JudgingDesk
-from core.judging.export import Labels, write
+from core.judging.exporting import Labels, write
+from core.judging.judgment_queue import JudgmentQueue
 from core.judging.log import JudgmentLog
 from core.judging.state import SetState
 from core.store.database import open_database
@@ -44,7 +44,7 @@ from core.store.database import open_database
 PROCESSES, EACH = 8, 500
 
 
-def made_set(desk: JudgingDesk, queries: int, depth: int, rules: Rules) -> JudgmentSet:
+def made_set(desk: JudgmentQueue, queries: int, depth: int, rules: Rules) -> JudgmentSet:
     """A set of ``queries`` × ``depth`` pairs of made-up items."""
     photo = Photo("0" * 64, 10, 10, "0" * 16)
 
@@ -59,7 +59,7 @@ def made_set(desk: JudgingDesk, queries: int, depth: int, rules: Rules) -> Judgm
 
 def annotate(root: str, set_id: str, who: str, file: str, wanted: int) -> None:
     """One annotator: next pair, grade, note what was acknowledged, until enough."""
-    desk = JudgingDesk(open_database(Path(root)))
+    desk = JudgmentQueue(open_database(Path(root)))
     path = Path(file)
     done = path.read_text().count("\n") if path.exists() else 0
     with path.open("a") as acknowledged:
@@ -80,7 +80,7 @@ def killed(
     folder: Path, processes: int, each: int, seed: int, most_seconds: float = float("inf")
 ) -> dict[str, object]:
     """Annotating processes, killed at random moments and started again until all is judged."""
-    desk = JudgingDesk(open_database(folder / "lance"))
+    desk = JudgmentQueue(open_database(folder / "lance"))
     made = next(iter(desk.sets()), None) or made_set(desk, processes, each + 10, Rules(overlap=1))
     context, draw = multiprocessing.get_context("spawn"), random.Random(seed)  # noqa: S311
 
@@ -158,7 +158,7 @@ def _before(folder: Path, *counts: float) -> list[float]:
 
 def large(folder: Path) -> dict[str, float]:
     """Seconds for what people wait for, with 100,000 events: 10 annotators × 10,000 pairs."""
-    desk = JudgingDesk(open_database(folder / "lance"))
+    desk = JudgmentQueue(open_database(folder / "lance"))
     made = made_set(desk, 100, 100, Rules(overlap=12, repeats=0.1))
     start = datetime(2026, 1, 1, tzinfo=UTC)
     events = [
@@ -170,7 +170,7 @@ def large(folder: Path) -> dict[str, float]:
         for number, pair in enumerate(made.pairs)
     ]  # fmt: skip
     JudgmentLog(open_database(folder / "lance")).append(events)
-    fresh = JudgingDesk(open_database(folder / "lance"))
+    fresh = JudgmentQueue(open_database(folder / "lance"))
 
     def took(work: Callable[[], object]) -> float:
         began = time.perf_counter()

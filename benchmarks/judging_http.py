@@ -23,10 +23,10 @@ from typing import Any
 
 import httpx
 
+from core.app.query_sources import QuerySource
+from core.app.studio import Studio
 from core.domain import Rules
-from core.judging.sources import QuerySource
 from core.settings import load_settings
-from core.studio import Studio
 
 CATALOG, OVERLAP = "demo", 3
 

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core.catalog.images import ImageStore
 from core.catalog.ingest import Ingested, ingest
-from core.embedding.build import EncoderPool, load_engines
+from core.embedding.loaders import EncoderPool, load_engines
 from core.pipeline.indexer import CHUNK, run_index
-from core.pipeline.models import EngineModel, Models
+from core.ports.engines import EngineModel, IndexingModels
 from core.settings import load_settings
 from core.store.catalog_store import CatalogStore
+from core.store.image_store import ImageStore
 from core.weights import WeightStore
 
 
@@ -37,7 +37,7 @@ def main() -> None:
     settings = load_settings()
     engine = load_engines(settings.shipped / "engines")["clip"]
     encoder = EncoderPool(settings, WeightStore.from_settings(settings)).encoder(engine)
-    models = Models([EngineModel(engine, encoder)])
+    models = IndexingModels([EngineModel(engine, encoder)])
 
     with tempfile.TemporaryDirectory() as folder:
         store = CatalogStore(Path(folder) / "bench")

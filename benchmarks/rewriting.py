@@ -17,12 +17,12 @@ from dataclasses import replace
 
 from PIL import Image
 
+from core.app.models import ModelPool
+from core.app.studio import Studio
 from core.domain import Item
 from core.language import Rewriter, RuleRewriter
 from core.language.vocabulary import Vocabulary
-from core.models import ModelRoom
 from core.settings import SHIPPED, load_settings
-from core.studio import Studio
 
 
 def share(hits: list[bool]) -> str:
@@ -89,7 +89,7 @@ def main() -> None:
     report(
         items,
         given.catalog,
-        ModelRoom(studio.settings).rewriter,
+        ModelPool(studio.settings).rewriter,
         lambda item: studio.photo(item, given.catalog),
         blind=given.blind,
     )

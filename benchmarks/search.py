@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from core.app.studio import Studio
 from core.domain import Query
 from core.settings import load_settings
 from core.store.database import open_database
 from core.store.vectors import EXACT_LIMIT, VectorRow, VectorTable
-from core.studio import Studio
 
 QUERIES = ["wooden chair", "oranges in a crate", "portrait of a woman", "red sofa", "desk lamp"]
 DIM = 512

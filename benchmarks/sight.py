@@ -20,15 +20,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from core.app.library import Library
+from core.app.models import ModelPool
+from core.base import colours
 from core.domain import Item
-from core.embedding.encoder import Vectors
 from core.language.facts import FactFinder, Facts
 from core.language.sight import Attribute, evidence, said
 from core.language.vocabulary import Vocabulary
-from core.library import Library
-from core.models import ModelRoom
+from core.ports.encoder import Vectors
 from core.settings import SHIPPED, load_settings
-from core.vision import colours
 
 FILE = SHIPPED / "vocabularies" / "sight.toml"
 WORDS = Vocabulary(SHIPPED / "vocabularies")
@@ -259,7 +259,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     photos = read(given.data_dir, given.catalogs)
-    encoder = ModelRoom(load_settings()).encoders.compact
+    encoder = ModelPool(load_settings()).encoders.compact
     shipped = []
     for trial in TRIALS:
         rows = rows_of(trial, photos, said(encoder, trial.names))

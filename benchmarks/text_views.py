@@ -12,9 +12,9 @@ import argparse
 
 import numpy as np
 
-from core.embedding.encoder import Vectors
-from core.evaluation.significance import paired_p
-from core.library import Library
+from core.app.library import Library
+from core.base.significance import paired_p
+from core.ports.encoder import Vectors
 from core.settings import load_settings
 
 

@@ -18,16 +18,16 @@ import numpy as np
 import torch
 from PIL import Image
 
+from core.app.training import COMPACT_TUNING
 from core.embedding.device import resolve_dtype
 from core.settings import load_settings
 from core.training.batches import Batch, Batches, Draw, ahead
 from core.training.features import read_features, write_features
 from core.training.learner import Learner
-from core.training.loop import Loop
 from core.training.metrics import Retrieval
 from core.training.pairs import Pairs
 from core.training.towers import CompactPair
-from core.training.verbs import COMPACT_TUNING
+from core.training.training_loop import Loop
 from core.weights import WeightStore
 
 WORDS = ("red", "blue", "oak", "steel", "round", "small", "chair", "lamp", "shelf", "of", "and")

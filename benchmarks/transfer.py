@@ -13,16 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
+from core.app.catalog_pairs import catalog_pairs
+from core.app.studio import Studio
+from core.app.training import DEFAULTS
+from core.base.significance import interval, paired_p
 from core.embedding.adapter import ImageAdapter
 from core.embedding.text_tower import TextTower
-from core.evaluation.significance import interval, paired_p
 from core.settings import load_settings
-from core.studio import Studio
-from core.training.adapt import catalogue_pairs
 from core.training.metrics import Retrieval, ranks
 from core.training.pairs import Pairs
 from core.training.text_trainer import TextTrainer
-from core.training.verbs import DEFAULTS
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def pairs_of(place: str) -> tuple[Pairs, Path]:
     """The pairs of ``DIR:NAME`` and where the text tower is."""
     folder, _, name = place.rpartition(":")
     studio = Studio(load_settings(data_dir=Path(folder)))
-    pairs = catalogue_pairs(studio._library.get(name), studio._models.engine("clip"))
+    pairs = catalog_pairs(studio._library.get(name), studio._models.engine("clip"))
     return pairs, studio._models.weights.path("text-tower")
 
 

@@ -12,10 +12,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from core.app.studio import Studio
+from core.app.training import DEFAULTS, MEASURES
 from core.domain import Ranking
 from core.settings import load_settings
-from core.studio import Studio
-from core.training.verbs import DEFAULTS, MEASURES
 
 ADAPTER, BLOCKS = "bench-adapter", "bench-blocks"
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.embedding.compact import CompactEncoder
 from core.settings import load_settings
-from core.training.corpus import catalogues
+from core.training.corpus import catalog_photos
 from core.training.corpus.clipart import clipart
 from core.training.corpus.emoji import emoji
 from core.training.corpus.lexicon import read_lexicon
@@ -100,11 +100,11 @@ def photo_pairs(options: argparse.Namespace, encoder: CompactEncoder) -> Pairs:
 
 def pictures(options: argparse.Namespace) -> Iterator[TitledPicture]:
     return chain(
-        catalogues.evaluation(options.data),
-        catalogues.fashion(options.data, options.fashion),
-        catalogues.demo(options.demo),
-        catalogues.groceries(options.data),
-        catalogues.clothing(options.data),
+        catalog_photos.evaluation(options.data),
+        catalog_photos.fashion(options.data, options.fashion),
+        catalog_photos.demo(options.demo),
+        catalog_photos.groceries(options.data),
+        catalog_photos.clothing(options.data),
         emoji(options.packages),
         clipart(options.packages),
     )

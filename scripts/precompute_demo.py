@@ -21,10 +21,10 @@ import typer
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core.library import DEMO, Library  # noqa: E402
+from core.app.library import DEMO, Library  # noqa: E402
+from core.app.studio import PRECOMPUTED, Studio  # noqa: E402
 from core.settings import SHIPPED, load_settings  # noqa: E402
 from core.store import snapshot  # noqa: E402
-from core.studio import PRECOMPUTED, Studio  # noqa: E402
 
 TARGET = SHIPPED / "demo" / PRECOMPUTED
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from core.app.studio import Studio
 from core.embedding.compact import CompactEncoder
 from core.errors import WeightsUnavailable
 from core.settings import load_settings
-from core.studio import Studio
 from core.weights import WeightStore
 
 

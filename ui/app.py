@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import gradio as gr
 from fastapi import Depends, FastAPI, Request, Response
 
-from core.studio import Studio
+from core.app.studio import Studio
 from ui.media import media_router
 from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
 from ui.people import SignIn

@@ -9,10 +9,10 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse, Response
 
+from core.app.studio import Studio
 from core.domain import Photo
 from core.errors import StudioError
-from core.evaluation.files import per_query
-from core.studio import Studio
+from core.evaluation.query_files import per_query
 
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 

@@ -15,9 +15,9 @@ import gradio as gr
 from fastapi import FastAPI, HTTPException, Request, Response
 from gradio.context import LocalContext
 
+from core.app.studio import Studio
 from core.errors import StudioError
 from core.people import NAME, Role
-from core.studio import Studio
 
 #: Name of the single user of a studio without sign-in.
 LOCAL = "local"

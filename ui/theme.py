@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from core.evaluation import html as report_html
+from core.evaluation import report_html
 
 ASSETS = Path(__file__).parent / "assets"
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from core.catalog.columns import ColumnMap, guess_columns
 from core.catalog.fetch import fetch_public
-from core.catalog.images import ImageStore
 from core.catalog.readers import Unreadable, column_names, count_rows, read_rows
 from core.catalog.rows import Draft, Rejected, read_row
 from core.domain import Item, OnProgress, Photo, Progress, QuarantinedRow
 from core.errors import CatalogError, ImageError
 from core.settings import Settings
+from core.store.image_store import ImageStore
 
 #: Fetches a web address: ``(url, max_bytes=…, timeout=…) -> bytes``.
 Fetch = Callable[..., bytes]

@@ -12,15 +12,15 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
+from core.app.ablation import TASK as ABLATION
+from core.app.attribute_report import ATTRIBUTES
+from core.app.evaluating import DEPTH
+from core.app.studio import Studio
+from core.app.tasks import TRANSFER
 from core.domain import JudgeRecord, Ranking, Report, Score
 from core.errors import EvaluationError
-from core.evaluation import files, trec
-from core.evaluation.ablation import TASK as ABLATION
-from core.evaluation.attribute_report import ATTRIBUTES
-from core.evaluation.html import gaps, label, verdicts
-from core.evaluation.verbs import DEPTH
-from core.studio import Studio
-from core.training.tasks import TRANSFER
+from core.evaluation import query_files, trec
+from core.evaluation.report_html import gaps, label, verdicts
 
 
 def evaluate(
@@ -99,7 +99,7 @@ def evaluate(
         else:
             ranking = Ranking.WORDS if words else Ranking.VECTOR
             report = studio.evaluation.evaluate(
-                files.read_queries(queries), files.read_qrels(qrels), names, catalog,
+                query_files.read_queries(queries), query_files.read_qrels(qrels), names, catalog,
                 title=queries.stem,
                 names=measure, ranking=ranking, depth=depth, relevant_from=relevant_from,
                 runs=_read_runs(run or []), runs_out=runs_out, on_progress=bar.show,
@@ -109,7 +109,7 @@ def evaluate(
     if report_html:
         _write(report_html, studio.evaluation.html(report))
     if per_query:
-        _write(per_query, files.per_query(report))
+        _write(per_query, query_files.per_query(report))
     if as_json:
         print(json.dumps(as_dict(report), ensure_ascii=False))
         return
@@ -198,7 +198,7 @@ def _trial(
     studio: Studio, task: str, engines: list[str], catalog: str | None, epochs: int, depth: int
 ) -> Report:
     """What has to be fine-tuned first; progress goes to stderr, so that --json stays whole."""
-    from core.training.verbs import DEFAULTS  # slow to import, and seldom needed
+    from core.app.training import DEFAULTS  # slow to import, and seldom needed
 
     run = studio.trials.transfer if task == TRANSFER else studio.trials.ablation
     return run(

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from core.app.studio import Studio
 from core.cli.judgments import write_judgments
-from core.studio import Studio
 
 
 def export_app() -> typer.Typer:

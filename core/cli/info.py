@@ -7,8 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import typer
 
+from core.app.studio import Studio
 from core.settings import Settings
-from core.studio import Studio
 
 _PACKAGES = (
     "gradio", "torch", "open_clip_torch", "transformers", "segment-anything", "anthropic",

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from core.app.judging_by_model import Assessment
+from core.app.query_sources import QuerySource
+from core.app.studio import Studio
 from core.cli.bar import SpendingBar
 from core.errors import JudgmentError
-from core.judging.sources import QuerySource
-from core.language.assess import Assessment
-from core.studio import Studio
 
 
 def judge(

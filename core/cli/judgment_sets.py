@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from core.app.query_sources import QuerySource
+from core.app.studio import Studio
 from core.domain import Rules
 from core.errors import JudgmentError
-from core.judging.sources import QuerySource
-from core.studio import Studio
 
 
 def create(

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from core.app.studio import Studio
 from core.cli.evaluate import as_text
 from core.cli.judgment_sets import create, missing
 from core.errors import JudgmentError
 from core.judging.aggregation import DEFAULT_RULE, RULES
-from core.studio import Studio
 
 _SetOption = Annotated[
     str | None, typer.Option("--set", help="Judgment set (default: the newest).")

@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from core.cli.catalog import index
+from core.app.studio import Studio
 from core.cli.evaluate import evaluate
 from core.cli.export import export_app
 from core.cli.groups import AnywhereOptionsGroup
+from core.cli.index import index
 from core.cli.info import info
 from core.cli.judge import judge
 from core.cli.judgments import judgments_app
@@ -23,7 +24,6 @@ from core.cli.train import train
 from core.cli.users import users_app
 from core.errors import StudioError
 from core.settings import Profile, load_settings
-from core.studio import Studio
 from core.weights.cli import weights_app
 
 Serve = Callable[[Studio], None]

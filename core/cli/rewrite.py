@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from core.app.studio import Studio
 from core.cli.bar import SpendingBar
 from core.domain import RewriteReport
-from core.studio import Studio
 
 
 def rewrite(

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from core.app.studio import Studio
 from core.domain import Box, Filters, Query, SearchResult
 from core.errors import QueryError
-from core.studio import Studio
 
 #: The engine of a catalogue for which none was chosen.
 USUAL = "vl-clip"

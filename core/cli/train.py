@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from core.app.studio import Studio
+from core.app.training import DEFAULTS, TrainingService
 from core.errors import TrainingError
-from core.evaluation.html import label, verdicts
-from core.studio import Studio
-from core.training.verbs import DEFAULTS, TrainingVerbs
+from core.evaluation.report_html import label, verdicts
 
 
 def train(
@@ -92,7 +92,7 @@ def blocks(text: str) -> int | None:
 
 
 def _adapt(
-    training: TrainingVerbs, name: str, catalog: str | None, base: str, chosen: dict[str, Any],
+    training: TrainingService, name: str, catalog: str | None, base: str, chosen: dict[str, Any],
     restart: bool,
 ) -> None:  # fmt: skip
     options = replace(DEFAULTS, **chosen)

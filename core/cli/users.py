@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from core.app.studio import Studio
 from core.people import Role
-from core.studio import Studio
 
 
 def users_app() -> typer.Typer:

@@ -16,8 +16,8 @@ from torch import Tensor
 from core.embedding import adapter, preprocess
 from core.embedding.adapter import ImageAdapter
 from core.embedding.compact import CompactEncoder
-from core.embedding.encoder import BatchedEncoder, Vectors, to_vectors
 from core.errors import WeightsUnavailable
+from core.ports.encoder import BatchedEncoder, Vectors, to_vectors
 
 if TYPE_CHECKING:
     from open_clip.transformer import VisionTransformer

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.embedding.encoder import Encoder
+from core.ports.encoder import Encoder
 
 
 def preview(encoder: Encoder, image: Image.Image) -> Image.Image:

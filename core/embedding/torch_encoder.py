@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from core.embedding.device import resolve_device, resolve_dtype
-from core.embedding.encoder import BatchedEncoder, Vectors, to_vectors
+from core.ports.encoder import BatchedEncoder, Vectors, to_vectors
 
 #: Texts per forward pass.
 TEXT_BATCH = 256

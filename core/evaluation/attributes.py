@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.domain import Item
-from core.embedding.encoder import Encoder
 from core.errors import EvaluationError
+from core.ports.encoder import Encoder
 from core.store.vectors import Vectors
 
 #: A value needs this many items, and an attribute this many values (and at most so many).

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
-from core.judging.rows import File, Rejected, Row, file_of, graded
+from core.judging.judgment_rows import File, Rejected, Row, file_of, graded
 
 #: What other tools call their columns, lower case, spaces as underscores.
 _QUERY = ("query", "query_text", "querytext", "q", "search")

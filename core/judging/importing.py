@@ -21,8 +21,8 @@ from core.domain import (
 from core.errors import JudgmentError
 from core.judging import readers
 from core.judging.checks import checked
-from core.judging.desk import JudgingDesk
-from core.judging.rows import File, Rejected, Row
+from core.judging.judgment_queue import JudgmentQueue
+from core.judging.judgment_rows import File, Rejected, Row
 from core.judging.sets import from_json
 from core.judging.state import PairKey
 
@@ -52,7 +52,7 @@ class ImportPlan:
 
 
 def plan(
-    desk: JudgingDesk,
+    desk: JudgmentQueue,
     source: Path,
     known_items: KnownItems,
     *,
@@ -111,7 +111,7 @@ def plan(
     )
 
 
-def carry_out(desk: JudgingDesk, made: ImportPlan) -> int:
+def carry_out(desk: JudgmentQueue, made: ImportPlan) -> int:
     """Store what a plan found to fit; returns how many events were new.
 
     Raises:
@@ -127,7 +127,7 @@ def carry_out(desk: JudgingDesk, made: ImportPlan) -> int:
 
 
 def _base(
-    desk: JudgingDesk, file: File, source: Path, set_id: str | None, name: str
+    desk: JudgmentQueue, file: File, source: Path, set_id: str | None, name: str
 ) -> JudgmentSet:
     """The set that labels go into: named, the file's own, or a new empty one."""
     if set_id:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.catalog.images import ImageStore
 from core.domain import EvalQuery, Item, JudgmentQuery, JudgmentSet, Label, Qrels, SearchResult
 from core.judging.state import PairKey
+from core.store.image_store import ImageStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from core.domain import EventKind, JudgmentEvent, JudgmentQuery
 from core.errors import JudgmentError
 from core.judging import foreign
-from core.judging.export import COLUMNS
-from core.judging.rows import File, Rejected, Row, file_of
+from core.judging.exporting import COLUMNS
+from core.judging.judgment_rows import File, Rejected, Row, file_of
 
 #: First-version exports lack these.
 _LATER = {"query_picture", "round", "page", "guidelines", "rule", "grade_by_rule", "adjudicated"}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from core.domain import JudgmentEvent
 from core.judging.agreement import Agreement, agreement
-from core.judging.desk import JudgingDesk
 from core.judging.disagreement import disagreements
+from core.judging.judgment_queue import JudgmentQueue
 from core.judging.watch import AnnotatorReport, annotator_reports
 
 
@@ -28,7 +28,7 @@ class LabelReport:
     open_disagreements: int
 
 
-def label_report(desk: JudgingDesk, set_id: str) -> LabelReport:
+def label_report(desk: JudgmentQueue, set_id: str) -> LabelReport:
     """Look at a set's standing labels."""
     events, repeats, flags, decisions = desk.look(
         set_id,

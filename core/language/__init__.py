@@ -1,6 +1,6 @@
 """From a listing's words (and photo) to one short visual sentence."""
 
-from core.language.rewriter import Rewriter
 from core.language.rules import RuleRewriter
+from core.ports.rewriter import Rewriter
 
 __all__ = ["Rewriter", "RuleRewriter"]

@@ -16,15 +16,15 @@ from core.domain.grounding import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite, RewriteRun
 from core.domain.usage import Call, Spent
-from core.embedding.encoder import Vectors
 from core.errors import RewritingFailed
 from core.language.budget import Budget
 from core.language.failures import BadAnswer
-from core.language.loop import LOOP_VERSION, Loop, Steps, drive
 from core.language.messages import Messages
+from core.language.meter import Usage
 from core.language.prompts import Prompts
 from core.language.question import Question, answer_of
-from core.language.usage import Usage
+from core.language.refinement_loop import LOOP_VERSION, Loop, Steps, drive
+from core.ports.encoder import Vectors
 
 _log = logging.getLogger(__name__)
 

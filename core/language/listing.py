@@ -16,7 +16,7 @@ from core.language.plain import DESCRIPTION_LIMIT, TITLE_LIMIT, plain
 if TYPE_CHECKING:
     from anthropic.types import ImageBlockParam, TextBlockParam
 
-    from core.catalog.images import ImageStore
+    from core.store.image_store import ImageStore
 
 #: Long side of the photo that is sent, pixels: enough for shapes and patterns, cheap to send.
 LONG_SIDE = 768

@@ -25,10 +25,10 @@ from core.errors import RewritingFailed
 from core.language.budget import Budget
 from core.language.calls import CallLog
 from core.language.failures import Troubled, failure_of
+from core.language.meter import Meter, usage_of
 from core.language.pace import Pace
 from core.language.prices import Prices
 from core.language.question import MAX_TOKENS, Form, Question, answer_of
-from core.language.usage import Meter, usage_of
 
 #: Who has no patience waits no longer than this for a pause that the server asked for, seconds.
 HURRY = 20.0

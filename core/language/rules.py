@@ -19,12 +19,12 @@ from PIL import Image
 from core.domain.grounding import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite, Round
-from core.embedding.encoder import Vectors
 from core.language.compose import compose, short
 from core.language.facts import FactFinder, Facts
 from core.language.plain import TITLE_LIMIT, capitalised, has_words, plain
 from core.language.sight import Look, Seen, Sight
 from core.language.vocabulary import Vocabulary
+from core.ports.encoder import Vectors
 
 #: Raise this when the rules change what they write: stored rewrites are then made again.
 RULES_VERSION = 5

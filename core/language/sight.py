@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from core.base import colours
+from core.base.image_views import image_view
 from core.domain import Grounding, ImageView
-from core.embedding.encoder import Encoder, Vectors
 from core.errors import SettingsError
-from core.vision import colours
-from core.vision.views import image_view
+from core.ports.encoder import Encoder, Vectors
 
 #: How a value is put into words for the text tower; their vectors are averaged.
 PHRASES = ("a photo of a {} item", "{} item", "{}, a product photo")
@@ -55,7 +55,7 @@ class Look:
 
     Attributes:
         vector: Of the grounded picture, ``[d] float32, L2-normalised``.
-        shares: Of its pixels under each colour name (``core.vision.colours``), ``[12] float32``.
+        shares: Of its pixels under each colour name (``core.base.colours``), ``[12] float32``.
     """
 
     vector: Vectors

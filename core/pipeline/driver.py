@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 
+from core.base.flow import Writer, mapped_ahead
 from core.domain import Grounding, Rewrite
 from core.pipeline import stages
-from core.pipeline.flow import Writer, mapped_ahead
-from core.pipeline.models import Models, Photos
 from core.pipeline.stages import Batch, Task
+from core.ports.engines import IndexingModels, Photos
 from core.store.catalog_store import COMPACT_AFTER, CatalogStore
 from core.store.items import ItemRecord
 from core.store.vectors import VectorRow
@@ -51,7 +51,12 @@ class Driver:
     """Runs chunks of tasks for one set of models over one store."""
 
     def __init__(
-        self, store: CatalogStore, photos: Photos, models: Models, writer: Writer, tally: Tally
+        self,
+        store: CatalogStore,
+        photos: Photos,
+        models: IndexingModels,
+        writer: Writer,
+        tally: Tally,
     ) -> None:
         self._store, self._photos, self._models = store, photos, models
         self._writer, self._tally = writer, tally

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.pipeline.models import Models
+from core.base.content_key import content_key
+from core.ports.engines import IndexingModels
 from core.store.catalog_store import CatalogStore
-from core.store.keys import content_key
 from core.store.statistics import SAMPLE, CosineStatistics
 
 
@@ -17,7 +17,7 @@ def remove(store: CatalogStore, item_ids: Sequence[str]) -> None:
     store.items.delete(item_ids)
 
 
-def tidy(store: CatalogStore, models: Models) -> None:
+def tidy(store: CatalogStore, models: IndexingModels) -> None:
     """Bring vectors in line with the items, then refresh indices, statistics and fragments."""
     labels = store.items.labels()
     for model in models.engines:

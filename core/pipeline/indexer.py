@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.base.flow import Writer, chunks, produced_ahead
 from core.catalog.ingest import Ingested, KnownRow
 from core.domain import IndexReport, JobState, OnProgress, Progress, QuarantinedRow
 from core.jobs import BegunJob, JobReporter, Stage
 from core.pipeline import finish
 from core.pipeline.driver import Driver, Tally
-from core.pipeline.flow import Writer, chunks, produced_ahead
 from core.pipeline.job import indexing_job
-from core.pipeline.models import Models, Photos
 from core.pipeline.planner import Planner
+from core.ports.engines import IndexingModels, Photos
 from core.store.catalog_store import CatalogStore
 from core.store.items import ItemRecord
 from core.store.meta import CatalogMeta
@@ -41,7 +41,7 @@ _READING, _GROUNDING, _FINISHING = 0.05, 1.0, 2.0
 def run_index(
     store: CatalogStore,
     photos: Photos,
-    models: Models,
+    models: IndexingModels,
     rows: RowSource,
     *,
     title: str = "",
@@ -61,7 +61,7 @@ def run_index(
 def begin_index(
     store: CatalogStore,
     photos: Photos,
-    models: Callable[[], Models],
+    models: Callable[[], IndexingModels],
     rows: RowSource,
     *,
     title: str = "",
@@ -139,7 +139,7 @@ class _Run:
         self,
         store: CatalogStore,
         photos: Photos,
-        models: Models,
+        models: IndexingModels,
         reporter: JobReporter,
         should_stop: Callable[[], bool],
         total: int,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from core.pipeline.models import Models
 from core.pipeline.stages import Task
+from core.ports.engines import IndexingModels
 from core.store.catalog_store import CatalogStore
 from core.store.items import ItemRecord
 from core.store.vectors import StoredState
@@ -14,7 +14,7 @@ from core.store.vectors import StoredState
 class Planner:
     """Plans over the vectors that were stored when it was made."""
 
-    def __init__(self, store: CatalogStore, models: Models) -> None:
+    def __init__(self, store: CatalogStore, models: IndexingModels) -> None:
         self._models = models
         self._stored: dict[str, dict[str, StoredState]] = {
             model.name: store.vectors(model.name).state() for model in models.engines

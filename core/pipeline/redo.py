@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 
+from core.base.flow import Writer, chunks
 from core.errors import CatalogError
 from core.pipeline.driver import Driver, Tally
-from core.pipeline.flow import Writer, chunks
 from core.pipeline.indexer import GROUNDED_CHUNK
 from core.pipeline.job import writing
-from core.pipeline.models import Models, Photos
 from core.pipeline.planner import Planner
+from core.ports.engines import IndexingModels, Photos
 from core.store.catalog_store import CatalogStore
 
 
-def redo(store: CatalogStore, photos: Photos, models: Models, item_ids: Iterable[str]) -> int:
+def redo(
+    store: CatalogStore, photos: Photos, models: IndexingModels, item_ids: Iterable[str]
+) -> int:
     """Redo whatever is out of date for some items; returns how many vectors were made.
 
     What stands in ``store.corrections`` counts; stages that are up to date are not run. Engines
@@ -28,7 +30,7 @@ def redo(store: CatalogStore, photos: Photos, models: Models, item_ids: Iterable
     """
     with writing(store.root):
         indexed = [m for m in models.engines if store.vectors(m.name).fingerprint == m.fingerprint]
-        models = Models(
+        models = IndexingModels(
             indexed,
             models.grounder,
             models.rewriter,

@@ -14,13 +14,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from core.base.image_views import image_view
 from core.domain import Grounding, ImageView, Item, Rewrite, TextView
 from core.errors import EngineUnavailable, SettingsError, WeightsUnavailable
-from core.pipeline.models import EngineModel, Models, Photos
+from core.ports.engines import EngineModel, IndexingModels, Photos
+from core.ports.grounder import BatchGrounder
 from core.store.items import ItemRecord
 from core.store.vectors import VectorRow, Vectors, blend
-from core.vision.grounder import BatchGrounder
-from core.vision.views import image_view
 
 #: Errors that are about the installation, not about one item.
 FATAL = (WeightsUnavailable, EngineUnavailable, SettingsError, MemoryError)
@@ -100,7 +100,7 @@ def open_photo(task: Task, photos: Photos) -> None:
     attempt(task, "photo", work)
 
 
-def ground(tasks: Sequence[Task], models: Models) -> None:
+def ground(tasks: Sequence[Task], models: IndexingModels) -> None:
     """Find the products in the photos and mask them, several photos in one pass where it can."""
     grounder = models.grounder
     assert grounder is not None  # noqa: S101
@@ -131,7 +131,7 @@ def _ground_batch(tasks: Sequence[Task], grounder: BatchGrounder) -> None:
         task.grounding = grounding
 
 
-def rewrite(task: Task, models: Models, vector: Vectors | None = None) -> bool:
+def rewrite(task: Task, models: IndexingModels, vector: Vectors | None = None) -> bool:
     """Describe the product; returns whether a rewrite was made.
 
     Args:
@@ -153,7 +153,7 @@ def text_view(item: Item, rewritten: Rewrite | None, view: TextView) -> str:
     return rewritten.text if view is TextView.REWRITE and rewritten is not None else item.title
 
 
-def prepare(tasks: Sequence[Task], models: Models, photos: Photos) -> list[Batch]:
+def prepare(tasks: Sequence[Task], models: IndexingModels, photos: Photos) -> list[Batch]:
     """Cut the pictures and bring them into the encoders' form, one batch per engine."""
     batches = {model.name: Batch(model) for model in models.engines}
     for task in tasks:
@@ -175,14 +175,14 @@ def prepare(tasks: Sequence[Task], models: Models, photos: Photos) -> list[Batch
     return sorted(found, key=lambda batch: not _sees(batch.model, models))
 
 
-def _sees(model: EngineModel, models: Models) -> bool:
+def _sees(model: EngineModel, models: IndexingModels) -> bool:
     """Whether the engine's picture vectors are what the rewriter would look with."""
     rewriter = models.rewriter
     cropped = model.engine.image_view is ImageView.CROP
     return rewriter is not None and cropped and model.encoder.fingerprint == rewriter.towers
 
 
-def embed(batch: Batch, models: Models) -> list[VectorRow]:
+def embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
     """Embed pictures, describe, embed words; a batch that fails is taken apart to find the item
     at fault."""
     try:
@@ -201,7 +201,7 @@ def embed(batch: Batch, models: Models) -> list[VectorRow]:
     ]
 
 
-def _embed(batch: Batch, models: Models) -> list[VectorRow]:
+def _embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
     engine, encoder = batch.model.engine, batch.model.encoder
     images: Vectors = encoder.encode_prepared(torch.cat(batch.inputs))
     if batch.model.needs_rewrite:  # between picture and words: it looks with the picture's vector

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from core.domain import Comparison, Query, SearchResult
-from core.pipeline.models import EngineModel
+from core.ports.engines import EngineModel
 from core.search.searcher import Searcher
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from core.domain import Box, Query
-from core.embedding.encoder import Encoder
 from core.errors import QueryError
+from core.ports.encoder import Encoder
 from core.store.vectors import Vectors
 
 #: How strongly words are subtracted.

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.domain import Hit, Item, Query, SearchResult
 from core.errors import CatalogError, FingerprintMismatch, QueryError
-from core.pipeline.models import EngineModel, Photos
+from core.ports.engines import EngineModel, Photos
 from core.search import words
 from core.search.cutoff import Standing, threshold
 from core.search.duplicates import fold

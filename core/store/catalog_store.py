@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.store import stages
+from core.store import stage_results
 from core.store.corrections import CorrectionTable
 from core.store.database import compact, find_table, fragments, open_database
 from core.store.items import ItemTable
@@ -30,8 +30,8 @@ class CatalogStore:
         self.name = root.name
         self.database = open_database(root / "lance")
         self.items = ItemTable(self.database)
-        self.groundings = stages.groundings(self.database)
-        self.rewrites = stages.rewrites(self.database)
+        self.groundings = stage_results.groundings(self.database)
+        self.rewrites = stage_results.rewrites(self.database)
         self.rewrite_runs = RewriteRunTable(self.database)
         self.corrections = CorrectionTable(self.database, self.rewrite_runs)
         self.quarantine = QuarantineTable(self.database)

@@ -11,12 +11,12 @@ import lancedb
 import pyarrow as pa
 from lancedb.expr import col, lit
 
+from core.base.content_key import content_key
 from core.domain import Correction, Corrections, Item, Stage
 from core.store.database import ensure_table, read_rows
 from core.store.durable import Flusher
-from core.store.keys import content_key
 from core.store.rewrite_runs import RewriteRunTable
-from core.store.stages import StageTable
+from core.store.stage_results import StageTable
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from lancedb.table import Table
 
-from core.store import stages, vectors
+from core.store import stage_results, vectors
 from core.store.catalog_store import CatalogStore
 from core.store.database import insert_new, metadata_of, read_rows
 
@@ -35,7 +35,7 @@ def export(store: CatalogStore, target: Path) -> tuple[Path, ...]:
     for name in _STAGES:
         keys = set(used[f"{name.removesuffix('s')}_key"].to_pylist()) if used else set()
         table: Table = getattr(store, name).table
-        rows = read_rows(table, stages.SCHEMA.names).sort_by("key")
+        rows = read_rows(table, stage_results.SCHEMA.names).sort_by("key")
         rows = rows.filter(pa.array([key in keys for key in rows["key"].to_pylist()], pa.bool_()))
         path = target / f"{name}.parquet"
         pq.write_table(rows, path, compression="zstd")
@@ -53,7 +53,7 @@ def seed(store: CatalogStore, source: Path) -> None:
     for name in _STAGES:
         path = source / f"{name}.parquet"
         if path.is_file():
-            rows = pq.read_table(path).cast(stages.SCHEMA)
+            rows = pq.read_table(path).cast(stage_results.SCHEMA)
             insert_new(getattr(store, name).table, "key", rows)
     for path in sorted(source.glob(f"{_VECTORS}*.parquet")):
         _seed_vectors(store, path)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.domain import Engine, Profile
-from core.embedding.registry import RECIPE
+from core.embedding.recipes import RECIPE
 
 #: The model card of an engine that was trained here.
 CARD = "README.md"

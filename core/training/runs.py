@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.embedding.registry import RECIPE
+from core.embedding.recipes import RECIPE
 from core.errors import TrainingError, TrainingStopped
 
 #: Said to whoever wants to start a second one.
@@ -56,7 +56,7 @@ class AdaptRun:
     report: str = ""
 
 
-class Voice:
+class RunReporter:
     """Tells how far the run is, and hears whether somebody wants it to stop."""
 
     def __init__(self, path: Path, wish: Path, run: AdaptRun) -> None:
@@ -100,7 +100,7 @@ class Runs:
         self._root, self._path, self._wish = root, root / ".run.json", root / ".stop"
 
     @contextmanager
-    def hold(self, engine: str, catalog: str, base: str) -> Iterator[Voice]:
+    def hold(self, engine: str, catalog: str, base: str) -> Iterator[RunReporter]:
         """Be the run, for as long as it takes.
 
         Raises:
@@ -114,7 +114,7 @@ class Runs:
             raise TrainingError(BUSY) from None
         try:
             self._wish.unlink(missing_ok=True)  # a wish to stop the run before is none for this one
-            voice = Voice(self._path, self._wish, AdaptRun(engine, catalog, base))
+            voice = RunReporter(self._path, self._wish, AdaptRun(engine, catalog, base))
             try:
                 yield voice
             except (TrainingStopped, KeyboardInterrupt):

@@ -12,9 +12,9 @@ from core.embedding.adapter import ImageAdapter
 from core.embedding.text_tower import TextTower
 from core.training.batches import Batches, Draw
 from core.training.learner import CompactText, Learner, StoredImages
-from core.training.loop import Loop, OnStep, Training
 from core.training.metrics import Retrieval, retrieval
 from core.training.pairs import Pairs
+from core.training.training_loop import Loop, OnStep, Training
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from torch.nn.functional import normalize
 from core.domain import Engine, Profile
 from core.embedding import preprocess
 from core.embedding.adapted import IMAGE_FILE
-from core.embedding.build import build_encoder
 from core.embedding.compact import IMAGE_SIZE
+from core.embedding.loaders import build_encoder
 from core.embedding.text_tower import TextTower
 from core.embedding.torch_encoder import TorchEncoder
 from core.errors import TrainingError

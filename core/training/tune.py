@@ -11,22 +11,22 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.base.significance import interval, paired_p
 from core.domain import Engine, Score
 from core.embedding.device import resolve_dtype
-from core.embedding.encoder import Vectors
 from core.errors import TrainingStopped
-from core.evaluation.significance import interval, paired_p
+from core.ports.encoder import Vectors
 from core.settings import Settings
 from core.training.batches import Batches, Draw
 from core.training.curve import CURVE, write_curve
 from core.training.features import read_features, write_features
 from core.training.learner import Learner
-from core.training.loop import LOG, Loop, OnStep, Training
 from core.training.metrics import Retrieval, ranks
+from core.training.pair_sources import Source
 from core.training.pairs import Pairs
-from core.training.sources import Source
 from core.training.team import Team
 from core.training.towers import TowerPair, Unlock, load_towers
+from core.training.training_loop import LOG, Loop, OnStep, Training
 from core.weights import WeightStore
 
 #: Held-out pairs that are measured on, at most: figures stay comparable, and memory small.

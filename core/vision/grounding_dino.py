@@ -18,8 +18,8 @@ from PIL import Image
 
 from core.domain import Box, Detection, Grounding, Mask
 from core.errors import WeightsUnavailable
-from core.vision.grounder import Heatmap, drawn
-from core.vision.segmenter import Segmenter
+from core.ports.grounder import Heatmap, drawn
+from core.vision.sam_segmenter import Segmenter
 
 #: Raised when the same photo, prompt and weights would give another grounding.
 VERSION = "grounding-dino-1"

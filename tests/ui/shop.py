@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from core.app.agent_jobs import AgentJobs
+from core.app.studio import Studio
 from core.domain import (
     Box,
     CatalogInfo,
@@ -34,9 +36,7 @@ from core.domain import (
     Writer,
 )
 from core.errors import ImageError, QueryError
-from core.language.desk import AgentDesk
 from core.settings import load_settings
-from core.studio import Studio
 
 HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{constructor}}"
 
@@ -127,7 +127,7 @@ class Words:
         self.stock, self.done = stock, []  # type: ignore[var-annotated]
         self.agent_off = "The rewriting agent is off."
         self.queue: tuple[WorthALook, ...] = ()
-        self.desk: AgentDesk = AgentDesk(self)  # type: ignore[arg-type]
+        self.desk: AgentJobs = AgentJobs(self)  # type: ignore[arg-type]
 
     def view(self, item_id: str, catalog: str | None = None) -> RewriteView:
         rounds = (

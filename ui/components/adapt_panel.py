@@ -7,11 +7,11 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.studio import Studio
+from core.app.training_jobs import AdaptState
 from core.errors import TrainingError
-from core.evaluation.html import label
+from core.evaluation.report_html import label
 from core.people import Role
-from core.studio import Studio
-from core.training.desk import AdaptState
 from ui.messages import sentences
 from ui.people import allowed
 from ui.render import render

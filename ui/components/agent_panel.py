@@ -6,11 +6,11 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.agent_jobs import AgentState, item_ids
+from core.app.studio import Studio
 from core.domain import RewriteProgress
-from core.language.desk import AgentState, item_ids
 from core.language.orders import AgentOrder
 from core.people import Role
-from core.studio import Studio
 from ui.messages import sentences
 from ui.people import allowed, person
 from ui.render import render

@@ -8,8 +8,8 @@ from itertools import combinations
 
 from PIL import Image
 
+from core.app.studio import Studio
 from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, TextView
-from core.studio import Studio
 from ui.components.cards import Card, hit_card, milliseconds, plural
 from ui.components.photo_part import photo_part
 from ui.components.query import EXAMPLE_QUERIES, SearchForm

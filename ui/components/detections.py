@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from core.domain import WHOLE_PHOTO, Correction, Detection, Grounding, Inspection, Stage
-from core.vision.grounder import DRAWN, PICTURE, SALIENT
+from core.ports.grounder import DRAWN, PICTURE, SALIENT
 from ui.components.photo_part import Spot, spot
 from ui.components.pictures import mask_overlay
 

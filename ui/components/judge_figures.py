@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
+from core.app.studio import Studio
 from core.domain import JudgeRecord
-from core.studio import Studio
 from ui.messages import sentences
 from ui.render import render
 

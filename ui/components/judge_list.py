@@ -10,8 +10,8 @@ import gradio as gr
 from gradio.components import Component
 from PIL import Image
 
+from core.app.studio import Studio
 from core.people import Role
-from core.studio import Studio
 from ui.components.query import SearchForm
 from ui.messages import sentences
 from ui.people import allowed, may

@@ -7,11 +7,11 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.studio import Studio
 from core.domain import JudgmentQuery, JudgmentSet
 from core.errors import EvaluationError
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.people import Role
-from core.studio import Studio
 from ui.components.judge_list import OPEN_JS, annotate_link
 from ui.media import photo_url, picture_url
 from ui.messages import sentences

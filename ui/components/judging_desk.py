@@ -10,10 +10,10 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.studio import Studio
 from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Task
 from core.errors import StudioError
 from core.people import Role
-from core.studio import Studio
 from ui.media import photo_url, picture_url
 from ui.people import person, require
 from ui.render import markdown, render

@@ -9,11 +9,11 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.studio import Studio
 from core.errors import JudgmentError
 from core.judging.aggregation import DEFAULT_RULE, RULES
-from core.judging.export import FORMATS, facts_path
+from core.judging.exporting import FORMATS, facts_path
 from core.people import Role
-from core.studio import Studio
 from ui.messages import sentences
 from ui.people import allowed
 from ui.render import render

@@ -9,10 +9,10 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.studio import Studio
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError, StudioError
 from core.people import Role
-from core.studio import Studio
 from ui.media import photo_url, picture_url
 from ui.messages import sentences
 from ui.people import allowed, person, require

@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.query_sources import QuerySource
+from core.app.studio import Studio
 from core.domain import DEFAULT_SCALE, ExamplePair, Grade, JudgmentSet, Rules
 from core.errors import JudgmentError
-from core.judging.sources import QuerySource
 from core.people import Role
-from core.studio import Studio
 from ui.messages import sentences
 from ui.people import allowed
 

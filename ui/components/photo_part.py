@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from core.app.studio import Studio
 from core.domain import Box, Detection
 from core.errors import StudioError
-from core.studio import Studio
-from core.vision.grounder import DRAWN, PICTURE, SALIENT
+from core.ports.grounder import DRAWN, PICTURE, SALIENT
 from ui.components.pictures import data_uri
 from ui.components.query import SearchForm
 from ui.media import photo_url

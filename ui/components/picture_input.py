@@ -8,8 +8,8 @@ import gradio as gr
 from gradio.data_classes import ImageData
 from PIL import Image
 
+from core.app.studio import Studio
 from core.errors import QueryError
-from core.studio import Studio
 from ui.components.query import SearchForm
 from ui.render import render
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from core.domain import Mask
-from core.vision.grounder import Heatmap
+from core.ports.grounder import Heatmap
 
 #: Longest side of a mask overlay: the browser scales it, so more pixels only cost time.
 OVERLAY_SIDE = 512

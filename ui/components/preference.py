@@ -8,10 +8,10 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.studio import Studio
 from core.domain import Duel, PreferenceReport, SearchResult, Side
 from core.errors import JudgmentError
 from core.people import Role
-from core.studio import Studio
 from ui.components.cards import Card, hit_card
 from ui.messages import sentences
 from ui.people import allowed, person, signed_in

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult
-from core.studio import Studio
 from ui.components.cards import Card, hit_card, item_card, milliseconds, plural
 from ui.components.photo_part import photo_part
 from ui.components.query import EXAMPLE_QUERIES, MOST_HITS, SearchForm

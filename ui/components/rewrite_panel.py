@@ -9,9 +9,9 @@ from difflib import SequenceMatcher
 
 from markupsafe import Markup
 
+from core.app.studio import Studio
 from core.domain import RewriteView, Round, WorthALook, Writer
 from core.errors import QueryError
-from core.studio import Studio
 from ui.media import photo_url
 from ui.render import render
 

@@ -15,9 +15,9 @@ import gradio as gr
 from gradio.components import Component
 from PIL import Image
 
+from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus
 from core.errors import StudioError
-from core.studio import Studio
 from ui.components.judge_list import judge_button, wire_judge_button
 from ui.components.photo_part import photo_functions
 from ui.components.picture_input import example_strip, picture_input, query_picture

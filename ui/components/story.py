@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from urllib.parse import urlencode
 
+from core.app.studio import BEFORE_AFTER, Studio
 from core.domain import CatalogInfo, EngineStatus, Filters, Inspection, Item
 from core.errors import QueryError
-from core.studio import BEFORE_AFTER, Studio
-from core.vision.grounder import SALIENT
+from core.ports.grounder import SALIENT
 from ui.components.cards import inspect_link, plural
 from ui.components.columns import Column, columns, in_common
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence

@@ -6,9 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.studio import Studio
 from core.domain import JudgmentSet
 from core.people import Role
-from core.studio import Studio
 from ui.components.judging_desk import desk_html, desk_pane
 from ui.components.judging_files import files_tab
 from ui.components.judging_report import decide_tab, report_tab

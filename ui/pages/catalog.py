@@ -10,10 +10,10 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.studio import Studio
 from core.domain import CatalogInfo, Job
 from core.errors import CatalogError
 from core.people import Role
-from core.studio import Studio
 from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
 from ui.components.notice import Notice

@@ -6,7 +6,7 @@ from functools import partial
 
 import gradio as gr
 
-from core.studio import Studio
+from core.app.studio import Studio
 from ui.components.columns import compare_html
 from ui.components.preference import preference_panel
 from ui.components.search_panel import SearchPanel

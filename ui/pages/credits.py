@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from core.studio import Studio
+from core.app.studio import Studio
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.answering import OnProgress
+from core.app.studio import Studio
 from core.domain import EvalTask, Item, QueryRow, Ranking, Report
 from core.errors import EvaluationError, EvaluationStopped
-from core.evaluation.answer import OnProgress
-from core.evaluation.files import read_qrels, read_queries
+from core.evaluation.query_files import read_qrels, read_queries
 from core.people import Role
-from core.studio import Studio
 from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
 from ui.components.query import SearchForm

@@ -6,7 +6,7 @@ from functools import partial
 
 import gradio as gr
 
-from core.studio import Studio
+from core.app.studio import Studio
 from ui.components.results import answer_html
 from ui.components.search_panel import SearchPanel
 from ui.render import render

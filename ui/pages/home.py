@@ -6,9 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from core.app.studio import Studio
 from core.domain import Job
 from core.errors import StudioError
-from core.studio import Studio
 from ui.components.query import SearchForm, form_from_request, form_from_search
 from ui.components.results import problem_html, progress_html
 from ui.components.search_panel import ACTIONS_JS

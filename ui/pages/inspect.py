@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
+from core.app.studio import Studio
 from core.domain import Box, EngineInput, Grounding, Inspection, Item
 from core.errors import QueryError, StudioError
 from core.people import Role
-from core.studio import Studio
 from ui.components.detections import (
     NO_CROP,
     chosen_number,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageFile, features
 
-from core.catalog.decoding import read_image
+from core.base.image_decoding import read_image
 from core.errors import ImageError
 
 RED, TOLERANCE = (220, 30, 20), 6

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.base.image_decoding import read_image
 from core.catalog import demo
 from core.catalog.columns import guess_columns
-from core.catalog.decoding import read_image
 from core.catalog.readers import column_names, read_rows
 from core.catalog.rows import read_row
 from core.errors import CatalogError

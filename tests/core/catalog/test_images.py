@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from core.catalog.images import ImageStore
 from core.errors import CatalogError, ImageError
+from core.store.image_store import ImageStore
 
 
 @pytest.fixture

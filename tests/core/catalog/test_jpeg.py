@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.catalog.jpeg import strip_metadata
+from core.base.jpeg import strip_metadata
 
 
 def pixels(data):

@@ -6,8 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+from core.app.studio import Studio
 from core.settings import load_settings
-from core.studio import Studio
 from tests.command import command
 
 

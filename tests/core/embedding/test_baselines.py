@@ -18,8 +18,8 @@ from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from core.domain import ImageView, Profile, TextView
-from core.embedding.build import build_encoder
-from core.embedding.registry import load_engines
+from core.embedding.loaders import build_encoder
+from core.embedding.recipes import load_engines
 from core.settings import Settings
 from core.store.vectors import blend
 from core.weights import WeightStore

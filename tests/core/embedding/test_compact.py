@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core.embedding.compact import CompactEncoder
-from core.embedding.encoder import Encoder
+from core.ports.encoder import Encoder
 from core.weights import WeightStore
 
 TOWER = Path(__file__).resolve().parents[3] / "data" / "towers" / "text"

@@ -10,18 +10,18 @@ from core.domain import (
     JudgmentSet,
     Rules,
 )
-from core.judging.desk import JudgingDesk
+from core.judging.judgment_queue import JudgmentQueue
 from core.store.database import open_database
 from tests.core.judging.desks import QUERIES, answer
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> JudgingDesk:
-    return JudgingDesk(open_database(tmp_path / "lance"))
+def desk(tmp_path: Path) -> JudgmentQueue:
+    return JudgmentQueue(open_database(tmp_path / "lance"))
 
 
 @pytest.fixture
-def made(desk: JudgingDesk) -> JudgmentSet:
+def made(desk: JudgmentQueue) -> JudgmentSet:
     return desk.create(
         "Chairs, round 1",
         QUERIES,

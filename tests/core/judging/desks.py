@@ -18,8 +18,8 @@ from core.domain import (
     Rules,
     SearchResult,
 )
-from core.judging.desk import JudgingDesk
-from core.judging.export import Labels, write
+from core.judging.exporting import Labels, write
+from core.judging.judgment_queue import JudgmentQueue
 from core.judging.state import SetState
 
 QUERIES = (JudgmentQuery("q1", text="chair"), JudgmentQuery("q2", item_id="lamp-1"))
@@ -49,11 +49,11 @@ def grade(
     )  # fmt: skip
 
 
-def rules_of(desk: JudgingDesk, made: JudgmentSet, rules: Rules) -> JudgmentSet:
+def rules_of(desk: JudgmentQueue, made: JudgmentSet, rules: Rules) -> JudgmentSet:
     return desk.revise(made.set_id, lambda old: replace(old, rules=rules))
 
 
-def export(desk: JudgingDesk, made: JudgmentSet, target: Path, rule: str = "median") -> Path:
+def export(desk: JudgmentQueue, made: JudgmentSet, target: Path, rule: str = "median") -> Path:
     """Standing labels of a set in the format of the file's ending."""
     current = desk.current(made.set_id)
     what = Labels(made, current, current, desk.look(made.set_id, SetState.decisions), rule)

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from core.catalog.images import ImageStore
+from core.app.collecting import SET_ID, as_judged, collect
 from core.domain import Box, EventKind, JudgmentQuery, Query
 from core.errors import JudgmentError
-from core.judging.collecting import SET_ID, as_judged, collect
-from core.judging.desk import JudgingDesk
+from core.judging.judgment_queue import JudgmentQueue
+from core.store.image_store import ImageStore
 from tests.core.judging.desks import grade
 
 CHAIR, LAMP = JudgmentQuery("", "chair"), JudgmentQuery("", "lamp")
 
 
-def test_lists_gather_in_one_set_and_a_query_keeps_its_id(desk: JudgingDesk) -> None:
+def test_lists_gather_in_one_set_and_a_query_keeps_its_id(desk: JudgmentQueue) -> None:
     made, chair = collect(desk, CHAIR, ["a", "b", "a"], ["clip"])
     assert (made.set_id, chair.query_id, len(made.pairs)) == (SET_ID, "q1", 2)
     desk.judge(grade(made, "q1", "a", 2))
@@ -31,7 +31,7 @@ def test_lists_gather_in_one_set_and_a_query_keeps_its_id(desk: JudgingDesk) -> 
         collect(desk, CHAIR, [], ["clip"])
 
 
-def test_the_query_of_a_list_comes_first(desk: JudgingDesk) -> None:
+def test_the_query_of_a_list_comes_first(desk: JudgmentQueue) -> None:
     for query in (CHAIR, LAMP):
         made, named = collect(desk, query, [f"{query.text}-{n}" for n in range(9)], ["clip"])
     hand = desk.deal(made.set_id, "ada", 12, first=named.query_id)

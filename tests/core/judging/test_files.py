@@ -15,14 +15,14 @@ from core.domain import (
 )
 from core.errors import JudgmentError
 from core.judging.aggregation import aggregate
-from core.judging.desk import JudgingDesk
-from core.judging.export import Labels, write
+from core.judging.exporting import Labels, write
 from core.judging.importing import carry_out, plan
+from core.judging.judgment_queue import JudgmentQueue
 from core.store.database import open_database
 from tests.core.judging.desks import export, grade
 
 
-def test_exports(tmp_path: Path, desk: JudgingDesk, made: JudgmentSet) -> None:
+def test_exports(tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet) -> None:
     for who, value in (("ada", 3), ("bob", 1), ("=cmd()", 1)):
         desk.judge(grade(made, "q1", "q1-0", value, who))
     qrels = export(desk, made, tmp_path / "out" / "a.qrels")
@@ -37,7 +37,7 @@ def test_exports(tmp_path: Path, desk: JudgingDesk, made: JudgmentSet) -> None:
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_files_come_back_without_loss(
-    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet, ending: str
+    tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet, ending: str
 ) -> None:
     notes = ["=1+1", "'quoted", "-3", 'two\nlines, “quotes" and ünïcode', "@x", ""]
     for number, note in enumerate(notes):
@@ -48,7 +48,7 @@ def test_files_come_back_without_loss(
     file = write(what, tmp_path / f"labels.{ending}", ending)
     items = {pair.item_id for pair in made.pairs}
     assert carry_out(desk, plan(desk, file, lambda ids: items)) == 0
-    elsewhere = JudgingDesk(open_database(tmp_path / "other"))
+    elsewhere = JudgmentQueue(open_database(tmp_path / "other"))
     found = plan(elsewhere, file, lambda ids: items)
     assert (found.rejected, found.is_new) == ((), True)
     assert carry_out(elsewhere, found) == len(notes)
@@ -58,7 +58,7 @@ def test_files_come_back_without_loss(
 
 
 def test_rows_that_do_not_fit_are_reported_and_left_out(
-    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+    tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet
 ) -> None:
     file = tmp_path / "labels.csv"
     file.write_text(
@@ -79,7 +79,7 @@ def test_rows_that_do_not_fit_are_reported_and_left_out(
         plan(desk, file, lambda ids: ())
 
 
-def test_one_column_per_rater(tmp_path: Path, desk: JudgingDesk) -> None:
+def test_one_column_per_rater(tmp_path: Path, desk: JudgmentQueue) -> None:
     file = tmp_path / "book.csv"
     file.write_text("query,docid,ada,bob_rating\nlamp,l1,3,2\nlamp,l2,,0\n")
     found = plan(desk, file, lambda ids: ids, name="From a book")
@@ -91,11 +91,11 @@ def test_one_column_per_rater(tmp_path: Path, desk: JudgingDesk) -> None:
     assert (made.name, len(made.pairs), made.queries[0].text) == ("From a book", 2, "lamp")
 
 
-def test_qrels_come_back(tmp_path: Path, desk: JudgingDesk, made: JudgmentSet) -> None:
+def test_qrels_come_back(tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet) -> None:
     for item, value in (("q1-0", 3), ("q1-1", 0)):
         desk.judge(grade(made, "q1", item, value))
     file = export(desk, made, tmp_path / "a.qrels", "majority")
-    elsewhere = JudgingDesk(open_database(tmp_path / "other"))
+    elsewhere = JudgmentQueue(open_database(tmp_path / "other"))
     carry_out(elsewhere, plan(elsewhere, file, lambda ids: ids, texts={"q1": "chair"}))
     (again,) = elsewhere.sets()
     assert again.queries == (JudgmentQuery("q1", "chair"),)
@@ -137,7 +137,7 @@ def table_of_the_first_version(database: lancedb.DBConnection) -> None:
 
 def test_a_store_of_the_first_version_opens_and_goes_on(tmp_path: Path) -> None:
     table_of_the_first_version(open_database(tmp_path / "lance"))
-    desk = JudgingDesk(open_database(tmp_path / "lance"))
+    desk = JudgmentQueue(open_database(tmp_path / "lance"))
     (old,) = desk.sets()
     assert (old.name, old.rules.guidelines, old.rules.overlap, old.revision) == ("Old", "g", 0, 1)
     (label,) = desk.current("old-1")
@@ -145,4 +145,4 @@ def test_a_store_of_the_first_version_opens_and_goes_on(tmp_path: Path) -> None:
     desk.judge(replace(grade(old, "q1", "b", 3), page="9", guidelines=2))
     assert [e.page for e in desk.current("old-1")] == ["", "9"]
     desk.revise("old-1", lambda one: replace(one, name="Renamed"))
-    assert JudgingDesk(open_database(tmp_path / "lance")).get("old-1").name == "Renamed"
+    assert JudgmentQueue(open_database(tmp_path / "lance")).get("old-1").name == "Renamed"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from core.app.preferences import PreferenceLog, sign_test
 from core.domain import Duel, Preference, SearchResult, Side
-from core.judging.preferences import PreferenceLog, sign_test
 from core.store.database import fragments, open_database
 from ui.components.preference import duel_html, verdict
 from ui.render import render
@@ -47,7 +47,7 @@ def test_the_latest_vote_counts_and_nothing_is_said_without_votes(tmp_path: Path
 
 
 def test_votes_are_merged_and_none_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.judging.preferences._COMPACT_AFTER", 3)
+    monkeypatch.setattr("core.app.preferences._COMPACT_AFTER", 3)
     database = open_database(tmp_path / "lance")
     votes = [vote(f"q{n}", "a") for n in range(5)]
     for one in votes:

@@ -18,14 +18,14 @@ from core.domain import (
     JudgmentSet,
     Rules,
 )
-from core.judging.desk import JudgingDesk
+from core.judging.judgment_queue import JudgmentQueue
 from core.judging.log import JudgmentLog
 from core.store.database import open_database
 from tests.core.judging.desks import grade, result
 
 
 def _label(root: str, set_id: str, who: str, acknowledged: str) -> None:
-    desk = JudgingDesk(open_database(Path(root)))
+    desk = JudgmentQueue(open_database(Path(root)))
     with Path(acknowledged).open("a") as file:
         while pairs := desk.next_pairs(set_id, who):
             event = JudgmentEvent(
@@ -53,7 +53,7 @@ def _start(tmp_path: Path, made: JudgmentSet, names: list[str]) -> list[multipro
 
 @pytest.mark.slow
 def test_four_labelling_processes_lose_nothing(
-    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+    tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet
 ) -> None:
     names = ["ada", "bob", "cyd", "dan"]
     for process in _start(tmp_path, made, names):
@@ -65,7 +65,7 @@ def test_four_labelling_processes_lose_nothing(
 
 @pytest.mark.slow
 def test_a_killed_labeller_loses_nothing_acknowledged(
-    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+    tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet
 ) -> None:
     (process,) = _start(tmp_path, made, ["ada"])
     acknowledged = tmp_path / "ada"
@@ -79,7 +79,7 @@ def test_a_killed_labeller_loses_nothing_acknowledged(
 
 @pytest.mark.slow
 def test_compaction_beside_writers_loses_nothing(
-    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ["ada", "bob"]
     processes = _start(tmp_path, made, names)
@@ -94,7 +94,7 @@ def test_compaction_beside_writers_loses_nothing(
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_events_stay_interactive(tmp_path: Path, desk: JudgingDesk) -> None:
+def test_a_hundred_thousand_events_stay_interactive(tmp_path: Path, desk: JudgmentQueue) -> None:
     queries = tuple(JudgmentQuery(f"q{i}", text="chair") for i in range(100))
     made = desk.create(
         "Large", queries, ("clip",), 100, Rules(overlap=12, repeats=0.1),
@@ -123,10 +123,10 @@ def test_a_hundred_thousand_events_stay_interactive(tmp_path: Path, desk: Judgin
 
 
 def test_labels_imported_with_old_dates_are_seen_by_running_processes(
-    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+    tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet
 ) -> None:
     desk.judge(grade(made, "q1", "q1-0", 1))
-    other = JudgingDesk(open_database(tmp_path / "lance"))
+    other = JudgmentQueue(open_database(tmp_path / "lance"))
     assert len(other.current(made.set_id)) == 1
     desk.judge(replace(grade(made, "q1", "q1-1", 1, "bob"), at=datetime(2020, 1, 1, tzinfo=UTC)))
     assert len(other.current(made.set_id)) == 2

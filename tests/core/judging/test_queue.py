@@ -15,7 +15,7 @@ from core.domain import (
     JudgmentSet,
     Rules,
 )
-from core.judging.desk import JudgingDesk
+from core.judging.judgment_queue import JudgmentQueue
 from core.judging.leases import LEASE_SECONDS
 from core.judging.queue import Hand
 from core.judging.state import SetState
@@ -24,7 +24,7 @@ from core.store.database import open_database
 from tests.core.judging.desks import grade, result, rules_of
 
 
-def test_nobody_gets_a_pair_twice_and_orders_differ(desk: JudgingDesk, made: JudgmentSet) -> None:
+def test_nobody_gets_a_pair_twice_and_orders_differ(desk: JudgmentQueue, made: JudgmentSet) -> None:
     seen = []
     while pairs := desk.next_pairs(made.set_id, "ada"):
         (pair,) = pairs
@@ -38,7 +38,7 @@ def test_nobody_gets_a_pair_twice_and_orders_differ(desk: JudgingDesk, made: Jud
     assert desk.progress(made.set_id, "bob").done == 0
 
 
-def test_put_off_pairs_come_last(desk: JudgingDesk, made: JudgmentSet) -> None:
+def test_put_off_pairs_come_last(desk: JudgmentQueue, made: JudgmentSet) -> None:
     (first,) = desk.next_pairs(made.set_id, "ada")
     skip = JudgmentEvent(
         "e1", EventKind.SKIP, made.set_id, first.query.query_id, first.item_id, "ada", None, "",
@@ -52,10 +52,10 @@ def test_put_off_pairs_come_last(desk: JudgingDesk, made: JudgmentSet) -> None:
 
 
 def test_each_pair_gets_as_many_people_as_wanted(
-    tmp_path: Path, desk: JudgingDesk, made: JudgmentSet
+    tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet
 ) -> None:
     rules_of(desk, made, Rules(overlap=2, calibration=frozenset({("q1", "q1-3")})))
-    desks = [desk, JudgingDesk(open_database(tmp_path / "lance"))]  # two servers on one store
+    desks = [desk, JudgmentQueue(open_database(tmp_path / "lance"))]  # two servers on one store
     for turn in range(60):
         who = f"a{turn % 4}"
         for pair in desks[turn % 2].next_pairs(made.set_id, who):
@@ -69,7 +69,7 @@ def test_each_pair_gets_as_many_people_as_wanted(
 
 
 def test_the_last_slot_is_handed_to_one_person_at_a_time(
-    desk: JudgingDesk, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch
+    desk: JudgmentQueue, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rules_of(desk, made, Rules(overlap=1))
     hers = desk.deal(made.set_id, "ada", 10).tasks
@@ -83,7 +83,7 @@ def test_the_last_slot_is_handed_to_one_person_at_a_time(
     assert len(desk.deal(made.set_id, "cyd", 99).tasks) == 14
 
 
-def test_fewest_judged_first(desk: JudgingDesk, made: JudgmentSet) -> None:
+def test_fewest_judged_first(desk: JudgmentQueue, made: JudgmentSet) -> None:
     rules_of(desk, made, Rules(overlap=2))
     for pair in made.pairs[:9]:
         desk.judge(grade(made, *pair.key, 1, "ada"))
@@ -91,7 +91,7 @@ def test_fewest_judged_first(desk: JudgingDesk, made: JudgmentSet) -> None:
     assert set(bob[:5]) == {pair.key for pair in made.pairs[9:]}
 
 
-def test_hidden_repeats_come_later_and_count_apart(desk: JudgingDesk) -> None:
+def test_hidden_repeats_come_later_and_count_apart(desk: JudgmentQueue) -> None:
     made = desk.create(
         "Repeats", (JudgmentQuery("q1", "chair"),), ("clip",), 60, Rules(overlap=1, repeats=0.2),
         lambda query: [result("clip", [f"i{n}" for n in range(60)])],

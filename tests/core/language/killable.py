@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from core.catalog.images import ImageStore
 from core.language.claude import ClaudeRewriter
 from core.language.live import run_live
 from core.language.messages import Messages
@@ -13,6 +12,7 @@ from core.language.prompts import load_prompts
 from core.language.work import Tally, Work
 from core.settings import SHIPPED
 from core.store.catalog_store import CatalogStore
+from core.store.image_store import ImageStore
 from core.store.ledger import Ledger
 
 

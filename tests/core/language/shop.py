@@ -8,16 +8,16 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from core.app.library import Catalog, Library
+from core.app.rewriting import RewritingService
 from core.language.claude import ClaudeRewriter
-from core.language.judge import VisualJudge
 from core.language.messages import Messages
 from core.language.pace import Pace
 from core.language.prices import Price, Prices
 from core.language.prompts import load_prompt, load_prompts
-from core.language.verbs import RewritingVerbs
-from core.library import Catalog, Library
+from core.language.visual_judge import VisualJudge
 from core.pipeline.indexer import run_index
-from core.pipeline.models import Models
+from core.ports.engines import IndexingModels
 from core.settings import SHIPPED, Settings
 from core.store.ledger import Ledger
 from tests.core.language.messages_server import Answer, MessagesServer, draft, verdict
@@ -45,7 +45,7 @@ def index_shop(data_dir: Path) -> None:
 
 
 class Room:
-    """What the verbs need of a ``ModelRoom``."""
+    """What the verbs need of a ``ModelPool``."""
 
     def __init__(self, data_dir: Path, server: MessagesServer, retries: int = 0) -> None:
         self.ledger = Ledger(data_dir)
@@ -62,7 +62,7 @@ class Room:
             log=self.ledger, prices=PRICES, pace=Pace(0.01),
         )  # fmt: skip
 
-    def for_indexing(self) -> Models:
+    def for_indexing(self) -> IndexingModels:
         return self.bench.models
 
 
@@ -74,7 +74,7 @@ class Shop:
         self.data_dir, self.server = data_dir, server
         self.library = Library(settings)
         self.room = Room(data_dir, server, retries)
-        self.verbs = RewritingVerbs(self.library, self.room, settings)  # type: ignore[arg-type]
+        self.verbs = RewritingService(self.library, self.room, settings)  # type: ignore[arg-type]
 
     @property
     def catalog(self) -> Catalog:

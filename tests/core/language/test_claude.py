@@ -17,10 +17,10 @@ from PIL import Image
 from core.domain import Item, Photo
 from core.errors import RewritingFailed, SettingsError
 from core.language.answers import usable
-from core.language.build import build_rewriter
 from core.language.claude import ClaudeRewriter
 from core.language.messages import Messages
 from core.language.prompts import load_prompts
+from core.language.rewriters import build_rewriter
 from core.language.rules import RuleRewriter
 from core.language.writing import scripts, written_like
 from core.settings import SHIPPED, Settings

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.base.colours import NAMES, colour_shares
 from core.domain import Box, Detection, Grounding, Mask
 from core.domain.item import Item, Photo
 from core.errors import SettingsError
@@ -15,7 +16,6 @@ from core.language import RuleRewriter
 from core.language.sight import Sight
 from core.language.vocabulary import Vocabulary
 from core.settings import SHIPPED
-from core.vision.colours import NAMES, colour_shares
 
 VOCABULARIES = SHIPPED / "vocabularies"
 PHOTO = Photo("a" * 64, 8, 8, "0" * 16)

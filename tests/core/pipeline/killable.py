@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from core.catalog.images import ImageStore
 from core.pipeline import indexer
 from core.pipeline.indexer import run_index
 from core.store.catalog_store import CatalogStore
+from core.store.image_store import ImageStore
 from tests.core.pipeline.small import HashingEncoder, MiddleGrounder, bench, rows_of
 
 

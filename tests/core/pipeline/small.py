@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.catalog.images import ImageStore
 from core.catalog.ingest import ingest
 from core.domain import (
     Box,
@@ -29,9 +28,10 @@ from core.domain import (
     TextView,
 )
 from core.pipeline.indexer import RowSource
-from core.pipeline.models import EngineModel, Models
+from core.ports.engines import EngineModel, IndexingModels
+from core.ports.grounder import DRAWN
 from core.settings import Settings
-from core.vision.grounder import DRAWN
+from core.store.image_store import ImageStore
 
 DIM = 32
 
@@ -131,7 +131,7 @@ class Bench:
 
     encoder: HashingEncoder
     grounder: MiddleGrounder
-    models: Models
+    models: IndexingModels
 
 
 def bench(name: str = "hashing", weight: float = 0.25) -> Bench:
@@ -139,7 +139,7 @@ def bench(name: str = "hashing", weight: float = 0.25) -> Bench:
     whole = Engine("clip", "CLIP", "", ImageView.PHOTO, TextView.TITLE, weight, {})
     cut = Engine("vl-clip", "VL-CLIP", "", ImageView.CROP, TextView.REWRITE, weight, {})
     engines = (EngineModel(whole, encoder), EngineModel(cut, encoder))
-    return Bench(encoder, grounder, Models(engines, grounder, PlainRewriter()))
+    return Bench(encoder, grounder, IndexingModels(engines, grounder, PlainRewriter()))
 
 
 COLOURS = ["red", "green", "blue", "yellow", "purple", "orange", "cyan", "brown", "pink", "olive"]

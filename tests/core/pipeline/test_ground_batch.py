@@ -5,11 +5,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.catalog.images import ImageStore
 from core.domain import Grounding
 from core.pipeline.indexer import run_index
-from core.pipeline.models import Models
+from core.ports.engines import IndexingModels
 from core.store.catalog_store import CatalogStore
+from core.store.image_store import ImageStore
 from tests.core.pipeline.small import MiddleGrounder, bench, rows_of, write_catalog
 
 
@@ -29,7 +29,7 @@ class TogetherGrounder(MiddleGrounder):
 
 def index(folder: Path, source: Path) -> tuple[TogetherGrounder, CatalogStore, dict[str, int]]:
     small, grounder = bench(), TogetherGrounder()
-    models = Models(small.models.engines, grounder, small.models.rewriter)
+    models = IndexingModels(small.models.engines, grounder, small.models.rewriter)
     store = CatalogStore(folder)
     photos = ImageStore(store.root / "images")
     report = run_index(store, photos, models, rows_of(source, photos))

@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from core.catalog.images import ImageStore
 from core.domain import Box, Detection, Rewrite, Stage
 from core.errors import CatalogBusy
 from core.pipeline.indexer import run_index
 from core.pipeline.job import indexing_job
 from core.pipeline.redo import redo
 from core.store.catalog_store import CatalogStore
+from core.store.image_store import ImageStore
 from tests.core.pipeline.small import bench, rows_of, write_catalog
 
 

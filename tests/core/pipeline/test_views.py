@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.catalog.images import ImageStore
+from core.base.image_views import image_view
 from core.domain import Engine, ImageView, TextView
 from core.pipeline.indexer import run_index
-from core.pipeline.models import EngineModel, Models
+from core.ports.engines import EngineModel, IndexingModels
 from core.store.catalog_store import CatalogStore
-from core.vision.views import image_view
+from core.store.image_store import ImageStore
 from tests.core.pipeline.small import bench, rows_of, write_catalog
 
 
@@ -19,7 +19,7 @@ def test_a_view_is_embedded_as_it_is_cut(view: ImageView, tmp_path: Path) -> Non
     small = bench()
     engine = Engine("any", "Any", "", view, TextView.TITLE, 0.0, {})
     grounder = None if view is ImageView.PHOTO else small.grounder
-    models = Models((EngineModel(engine, small.encoder),), grounder)
+    models = IndexingModels((EngineModel(engine, small.encoder),), grounder)
     source, store = write_catalog(tmp_path / "source", 1), CatalogStore(tmp_path / "shop")
     photos = ImageStore(store.root / "images")
     run_index(store, photos, models, rows_of(source, photos))

@@ -2,10 +2,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.catalog.images import ImageStore
 from core.pipeline.indexer import run_index
 from core.search.searcher import Searcher
 from core.store.catalog_store import CatalogStore
+from core.store.image_store import ImageStore
 from tests.core.pipeline.small import bench, rows_of, write_catalog
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from core.domain import Box, Filters, Query
 from core.errors import CatalogError, FingerprintMismatch, QueryError
-from core.pipeline.models import EngineModel
+from core.ports.engines import EngineModel
 from core.search.searcher import Searcher
 from core.store.catalog_store import CatalogStore
 from tests.core.pipeline.small import HashingEncoder, bench

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from core.catalog.images import ImageStore
 from core.pipeline.indexer import run_index
 from core.store import snapshot
 from core.store.catalog_store import CatalogStore
+from core.store.image_store import ImageStore
 from tests.core.pipeline.small import bench, rows_of, write_catalog
 
 

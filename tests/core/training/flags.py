@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from core.settings import Settings
-from core.training.loop import Training
+from core.training.training_loop import Training
 
 COLOURS = {
     "red": (220, 30, 30), "green": (30, 180, 60), "blue": (30, 60, 220), "yellow": (240, 220, 40),

@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 
 from core.embedding.open_clip_encoder import OpenClipEncoder
-from core.training.loop import Loop
 from core.training.team import team_of
+from core.training.training_loop import Loop
 from tests.core.training.flags import FAST
 from tests.core.training.test_tune import KILLED, one_backward, train
 

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.app.training_jobs import AdaptJobs
 from core.domain import Engine, ImageView, Profile, TextView, Towers
 from core.errors import EvaluationError, TrainingError, TrainingStopped
 from core.store.meta import CatalogMeta
-from core.training.desk import AdaptDesk
 from core.training.runs import Runs
 
 
@@ -92,7 +92,7 @@ class Meta:
         self.now = meta
 
 
-def desk(tmp_path: Path, items: int) -> AdaptDesk:
+def desk(tmp_path: Path, items: int) -> AdaptJobs:
     """A desk over one catalogue with so many items; ``clip`` can be fine-tuned, ``gcl`` can't."""
     meta = Meta()
     store = SimpleNamespace(
@@ -114,7 +114,7 @@ def desk(tmp_path: Path, items: int) -> AdaptDesk:
     def gone(report: str) -> None:
         raise EvaluationError("no such report")
 
-    return AdaptDesk(
+    return AdaptJobs(
         library,  # type: ignore[arg-type]
         SimpleNamespace(recipes=recipes),  # type: ignore[arg-type]
         SimpleNamespace(data_dir=tmp_path, profile=Profile.COMPACT),  # type: ignore[arg-type]

@@ -18,10 +18,10 @@ from transformers import BertConfig, BertModel
 from core.embedding.text_tower import TextTower, TowerConfig
 from core.errors import TrainingStopped
 from core.training.batches import Batch
-from core.training.loop import Loop
 from core.training.metrics import Retrieval
 from core.training.pairs import Pairs
 from core.training.text_trainer import TextTrainer, TextTraining, centred
+from core.training.training_loop import Loop
 
 COLOURS, THINGS = ["red", "blue", "green", "black"], ["chair", "lamp", "shoe", "apple", "ship"]
 SETTINGS = TextTraining(

@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
+from core.app.training import TrainingService
 from core.domain import (
     Box,
     Detection,
@@ -26,16 +27,15 @@ from core.domain import (
     TextView,
 )  # fmt: skip
 from core.embedding.open_clip_encoder import OpenClipEncoder
-from core.embedding.registry import load_own_engines
+from core.embedding.recipes import load_own_engines
 from core.errors import TrainingError
 from core.training.features import read_features, write_features
-from core.training.loop import Loop, Training
+from core.training.pair_sources import catalog_source, parquet_source
 from core.training.pairs import PairsError
-from core.training.sources import catalogue_source, parquet_source
 from core.training.team import ALONE
 from core.training.towers import ModelPair
+from core.training.training_loop import Loop, Training
 from core.training.tune import Outcome
-from core.training.verbs import TrainingVerbs
 from tests.core.embedding.test_open_clip_encoder import write_checkpoint
 from tests.core.training.flags import FAST, room, settings, write_flags
 
@@ -53,8 +53,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def verbs(folder: Path) -> TrainingVerbs:
-    return TrainingVerbs(LIBRARY, room(folder), settings(folder), None)  # type: ignore[arg-type]
+def verbs(folder: Path) -> TrainingService:
+    return TrainingService(LIBRARY, room(folder), settings(folder), None)  # type: ignore[arg-type]
 
 
 def train(
@@ -207,7 +207,7 @@ def test_a_catalogue_gives_crops_of_what_is_grounded(tmp_path: Path) -> None:
 
     def source(view: ImageView):
         engine = Engine("e", "E", "", view, TextView.TITLE, 0.2, {})
-        return catalogue_source(where, engine, models, own)  # type: ignore[arg-type]
+        return catalog_source(where, engine, models, own)  # type: ignore[arg-type]
 
     crops, photos = source(ImageView.CROP), source(ImageView.PHOTO)
     assert (len(crops.pairs), len(photos.pairs)) == (120, 130)

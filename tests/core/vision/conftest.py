@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 from core.domain import Box
 from core.embedding.compact import CompactEncoder
 from core.settings import load_settings
-from core.vision.build import build_grounder
 from core.vision.compact_grounder import CompactGrounder
+from core.vision.grounders import build_grounder
 from core.weights import WeightStore
 
 #: Where ``packshot`` and ``scene`` draw the disc.

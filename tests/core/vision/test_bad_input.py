@@ -12,16 +12,16 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
-from core.catalog.images import ImageStore
+from core.base.image_views import image_view
 from core.domain import Box, Grounding, ImageView
 from core.embedding.dense import DenseFeatures
 from core.errors import ImageError
+from core.ports.grounder import DRAWN, Grounder
+from core.store.image_store import ImageStore
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
-from core.vision.export import cutout_png, mask_png
-from core.vision.grounder import DRAWN, Grounder
 from core.vision.grounding_dino import GroundingDinoGrounder
-from core.vision.segmenter import SamSegmenter, Segment
-from core.vision.views import image_view
+from core.vision.grounding_files import cutout_png, mask_png
+from core.vision.sam_segmenter import SamSegmenter, Segment
 
 from .checkpoints import tiny_sam, write_grounding_dino
 

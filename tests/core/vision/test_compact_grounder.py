@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from core.domain import Box, Grounding
+from core.ports.grounder import SALIENT, Grounder
 from core.vision.compact_grounder import CompactGrounder
-from core.vision.grounder import SALIENT, Grounder
 
 from .conftest import DISC
 

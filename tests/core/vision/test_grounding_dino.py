@@ -10,10 +10,10 @@ from PIL import Image
 
 from core.domain import Box
 from core.errors import WeightsUnavailable
+from core.ports.grounder import Grounder
 from core.vision import grounding_dino
-from core.vision.grounder import Grounder
 from core.vision.grounding_dino import GroundingDinoGrounder, caption, load_detector, post_process
-from core.vision.segmenter import SamSegmenter
+from core.vision.sam_segmenter import SamSegmenter
 
 from .checkpoints import tiny_sam, write_grounding_dino
 

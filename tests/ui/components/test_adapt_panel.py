@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from core.app.training_jobs import AdaptState
 from core.domain import EngineScores, Ranking, Report, Score
-from core.training.desk import AdaptState
 from core.training.runs import AdaptRun
 from tests.ui.shop import HOSTILE
 from ui.components.adapt_panel import MEASURES, state_html

@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from core.app.agent_jobs import AgentState
 from core.domain import RewriteProgress, RewriteReport, Spent, Usage
-from core.language.desk import AgentState
 from core.language.orders import AgentJob, AgentOrder
 from tests.ui.shop import HOSTILE
 from ui.components.agent_panel import percent, state_html

@@ -7,11 +7,11 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from core.app.studio import Studio
 from core.domain import CatalogInfo, Job, JobState, Progress
 from core.errors import CatalogError, EngineUnavailable
 from core.pipeline.job import indexing_job
 from core.settings import load_settings
-from core.studio import Studio
 from tests.core.pipeline.small import bench, write_catalog
 from ui.pages.catalog import build, keep_upload, overview_html, parse_mapping
 

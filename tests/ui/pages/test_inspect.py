@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from core.domain import WHOLE_PHOTO, Box, Correction, Detection, Inspection, Mask, Stage
 from core.errors import QueryError
-from core.vision.grounder import PICTURE
+from core.ports.grounder import PICTURE
 from tests.ui.shop import HOSTILE, Shop
 from ui.components.detections import chosen_number, detection_rows, grounding_sentence
 from ui.media import export_url, media_router

@@ -1,0 +1,1 @@
+"""Use cases and composition: what pages and commands call, over the rooms."""

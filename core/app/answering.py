@@ -1,0 +1,157 @@
+"""Queries to rankings, for one engine: encode in batches, rank over the stored vectors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from core.app.library import Catalog
+from core.base.flow import chunks
+from core.base.image_decoding import read_image
+from core.domain import EvalQuery, Query, Ranking, Run
+from core.errors import EvaluationError, ImageError
+from core.evaluation.retrieval import rank
+from core.ports.engines import EngineModel
+from core.settings import Settings
+from core.store.vectors import Vectors
+
+#: Called with how much is done, how much there is, and what is going on. What it raises ends the
+#: evaluation; nothing is stored by then.
+OnProgress = Callable[[int, int, str], None]
+#: Texts encoded at once.
+_TEXTS = 256
+#: Pictures decoded at once.
+_PICTURES = 64
+#: Fused rankings kept per query at most (the pages' searcher answers one query at a time).
+_WORDS_DEPTH = 100
+
+
+def silent(done: int, total: int, message: str) -> None:
+    """Progress that nobody follows."""
+
+
+class Answerer:
+    """Answers the queries of an evaluation with one engine after the other.
+
+    Args:
+        catalog: Where to look.
+        settings: Limits on pictures.
+        ranking: What items are ranked by.
+        depth: Results per query.
+        on_progress: Told how far it is.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: Settings,
+        ranking: Ranking,
+        depth: int,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self._catalog, self._settings = catalog, settings
+        self._ranking, self._depth = ranking, depth
+        self._tell = on_progress or silent
+        self.encode_seconds = 0.0
+        #: Engines often share towers and are asked the same words and pictures.
+        self._texts: dict[tuple[str, str], Vectors] = {}
+        self._pictures: dict[tuple[str, Path | bytes], Vectors] = {}
+
+    def run(self, queries: Sequence[EvalQuery], model: EngineModel) -> Run:
+        """The engine's ranking for every query.
+
+        Raises:
+            EvaluationError: A query asks from an item that is not there, or its picture is bad.
+            CatalogError, FingerprintMismatch: The engine's vectors are missing or of other weights.
+        """
+        table = self._catalog.searcher.checked(model)
+        if self._ranking is Ranking.WORDS:
+            return self._fused(queries, model)
+        column = "image_vector" if self._ranking is Ranking.IMAGE else "vector"
+        ids, (items, pictures) = table.columns(column, "image_vector")
+        started = time.perf_counter()
+        vectors = self._embed(queries, model, dict(zip(ids, pictures, strict=True)))
+        self.encode_seconds += time.perf_counter() - started
+        without = {query.query_id: query.item_id for query in queries if query.item_id}
+        names = [query.query_id for query in queries]
+        return rank(names, vectors, ids, items, self._depth, without)
+
+    def _embed(
+        self, queries: Sequence[EvalQuery], model: EngineModel, stored: dict[str, Vectors]
+    ) -> Vectors:
+        """``[q, d] float32, L2-normalised``; parts are averaged as in ``core.search``."""
+        total = np.zeros((len(queries), model.encoder.dim), np.float32)
+        texts = [row for row, query in enumerate(queries) if query.text.strip()]
+        if texts:
+            total[texts] += self._encode_texts([queries[row].text for row in texts], model)
+        for row, query in enumerate(queries):
+            if query.item_id:
+                if query.item_id not in stored:
+                    raise EvaluationError(
+                        f"The query “{query.query_id}” asks from the item “{query.item_id}”, which "
+                        f"has no vectors in “{self._catalog.name}”."
+                    )
+                total[row] += stored[query.item_id]
+        shown = [row for row, query in enumerate(queries) if query.image is not None]
+        if shown:
+            total[shown] += self._encode_pictures([queries[row] for row in shown], model)
+        return (total / np.linalg.norm(total, axis=1, keepdims=True)).astype(np.float32)
+
+    def _encode_texts(self, texts: Sequence[str], model: EngineModel) -> Vectors:
+        towers = model.encoder.fingerprint
+        new = [text for text in dict.fromkeys(texts) if (towers, text) not in self._texts]
+        if new:
+            done = 0
+            for chunk in chunks(sorted(new, key=len), _TEXTS):  # alike lengths: less padding
+                self._tell(done, len(new), f"{model.name}: reading the queries' words")
+                vectors = model.encoder.encode_texts(chunk)
+                self._texts |= {(towers, t): v for t, v in zip(chunk, vectors, strict=True)}
+                done += len(chunk)
+        return np.stack([self._texts[towers, text] for text in texts])
+
+    def _encode_pictures(self, queries: Sequence[EvalQuery], model: EngineModel) -> Vectors:
+        towers = model.encoder.fingerprint
+        keys = [(towers, query.image) for query in queries if query.image is not None]
+        new = {
+            key: query
+            for key, query in zip(keys, queries, strict=True)
+            if key not in self._pictures
+        }
+        for chunk in chunks(new, _PICTURES):
+            pictures = [self._picture(new[key]) for key in chunk]
+            vectors = model.encoder.encode_images(pictures)
+            self._pictures |= dict(zip(chunk, vectors, strict=True))
+            self._tell(len(self._pictures), len(queries), f"{model.name}: reading pictures")
+        return np.stack([self._pictures[key] for key in keys])
+
+    def _picture(self, query: EvalQuery) -> Image.Image:
+        source, limits = query.image, self._settings
+        assert source is not None  # noqa: S101
+        try:
+            return read_image(
+                source,
+                max_megapixels=limits.max_image_megapixels,
+                max_bytes=limits.max_upload_mb * 2**20,
+            )
+        except ImageError as error:
+            name = f" ({source})" if isinstance(source, Path) else ""
+            raise EvaluationError(f"The picture of “{query.query_id}”{name}: {error}") from None
+
+    def _fused(self, queries: Sequence[EvalQuery], model: EngineModel) -> Run:
+        run: dict[str, list[tuple[str, float]]] = {}
+        plain = Query(
+            k=min(self._depth, _WORDS_DEPTH), cutoff=False, fold_duplicates=False, fulltext=True
+        )
+        for done, query in enumerate(queries, start=1):
+            image = self._picture(query) if query.image is not None else None
+            ask = replace(plain, text=query.text, image=image, item_id=query.item_id)
+            hits = self._catalog.searcher.search(ask, model).hits
+            run[query.query_id] = [(hit.item.item_id, hit.score) for hit in hits]
+            if done % 20 == 0:
+                self._tell(done, len(queries), f"{model.name}: searching")
+        return run

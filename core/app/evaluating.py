@@ -1,0 +1,345 @@
+"""What pages and commands ask of evaluation: ``studio.evaluation``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from core.app import ablation, attribute_report
+from core.app.answering import Answerer, OnProgress, silent
+from core.app.attribute_report import ATTRIBUTES
+from core.app.library import Catalog, Library
+from core.app.models import ModelPool
+from core.app.stopping import Stops
+from core.domain import EvalQuery, EvalTask, Item, Qrels, Ranking, Report, Run
+from core.errors import EvaluationError
+from core.evaluation import attributes, measures, report_builder, trec
+from core.evaluation import catalog_tasks as tasks
+from core.evaluation import report_html as rendering
+from core.evaluation.report_builder import EngineRun, Frame
+from core.evaluation.report_store import Shelf
+from core.settings import Settings
+from core.store.items import ItemRecord
+
+#: Results kept per query.
+DEPTH = 100
+
+
+class EvaluationService:
+    """Evaluates engines over the catalogues of a studio."""
+
+    def __init__(self, library: Library, models: ModelPool, settings: Settings) -> None:
+        self._library, self._models, self._settings = library, models, settings
+        self.stops = Stops()
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        return Shelf(self._settings.data_dir / "evaluations")
+
+    # ── running ──────────────────────────────────────────────────────────────────────────────
+    def tasks(self, catalog: str | None = None) -> tuple[EvalTask, ...]:
+        """The named tasks, and whether the catalogue has what each needs."""
+        return self.tasks_among(self._library.get(catalog).store.items.records())
+
+    @staticmethod
+    def tasks_among(records: Mapping[str, ItemRecord]) -> tuple[EvalTask, ...]:
+        """As ``tasks``, for somebody who has the items at hand."""
+        reason = ""
+        try:
+            attributes.find([record.item for record in records.values()])
+        except EvaluationError as error:
+            reason = str(error)
+        words = (
+            "Is the colour, pattern, gender … that the catalogue states also seen in the picture?"
+        )
+        last = EvalTask(ATTRIBUTES, attribute_report.TITLE, words, not reason, reason)
+        named = tasks.overview(records)
+        own = next(task for task in named if task.name == "own")
+        parts = replace(
+            own,
+            name=ablation.TASK,
+            title="Ablation: grounding, rewriting, both",
+            explanation="What does each of the two bring? Over the vectors of clip and vl-clip.",
+        )
+        return (*named, parts, last)
+
+    def run_task(
+        self,
+        task: str,
+        engines: Sequence[str],
+        catalog: str | None = None,
+        *,
+        depth: int = DEPTH,
+        ranking: Ranking | None = None,
+        runs_out: Path | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Report:
+        """Evaluate engines on a named task (see ``tasks``); the first engine is the yardstick.
+
+        ``runs_out`` is a folder for the rankings and judgments in TREC format.
+
+        Raises:
+            EvaluationError: The task is not known, or the catalogue lacks what it needs.
+            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
+        """
+        where = self._library.get(catalog)
+        if not engines:
+            raise EvaluationError("Choose at least one engine.")
+        if task == ATTRIBUTES:
+            if runs_out:
+                raise EvaluationError("Attributes are no rankings, so there are no runs to write.")
+            return self._attributes(engines, where, on_progress)
+        if task == ablation.TASK:
+            if ranking:
+                raise EvaluationError("An ablation is ranked by picture vectors alone.")
+            return self._ablation(engines, where, depth, runs_out, on_progress or silent)
+        started = time.perf_counter()
+        records = where.store.items.records()
+        planned = tasks.build(task, records)
+        by = ranking or planned.ranking
+        answerer = Answerer(where, self._settings, by, depth, on_progress)
+        runs = []
+        told, named = on_progress or silent, _distinct(engines)
+        for number, name in enumerate(named):
+            told(number, len(named), f"{name}: searching")
+            model = self._models.engine(name)
+            asked = planned.queries(model.engine)
+            run = answerer.run(asked, model)
+            runs.append(EngineRun(name, model.engine.title, model.fingerprint, run))
+        _write(runs_out, runs, planned.qrels)
+        notes = planned.notes if by is planned.ranking else (_given_away(by),)
+        frame = Frame(
+            where.name, task, planned.title, by, depth, where.store.items.count(),
+            planned.measures, planned.main, notes,
+        )  # fmt: skip
+        items = {item_id: record.item for item_id, record in records.items()}
+        told(len(named), len(named), "intervals and tests")
+        first = planned.queries(self._models.engine(runs[0].engine).engine)
+        report = report_builder.report(frame, first, planned.qrels, runs, items)
+        return _timed(report, started, answerer)
+
+    def evaluate(
+        self,
+        queries: Sequence[EvalQuery],
+        qrels: Qrels,
+        engines: Sequence[str],
+        catalog: str | None = None,
+        *,
+        task: str = "queries",
+        title: str = "Given queries",
+        names: Sequence[str] | None = None,
+        main: str | None = None,
+        ranking: Ranking = Ranking.VECTOR,
+        depth: int = DEPTH,
+        relevant_from: int = 1,
+        runs: Mapping[str, Run] | None = None,
+        runs_out: Path | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Report:
+        """Evaluate engines on given queries and relevance grades.
+
+        Args:
+            queries: What to ask; queries without any judgment are left out (and counted in a note).
+            qrels: Grades per query and item; 0 is judged and not relevant.
+            engines: Names; the first is the yardstick.
+            catalog: Where to look.
+            task: Short name for the report, ``[a-z0-9-]+``.
+            title: Name for people.
+            names: Measures; by default those for graded or for yes-or-no judgments.
+            main: The measure that is explained per query.
+            ranking: What items are ranked by.
+            depth: Results kept per query.
+            relevant_from: Smallest grade that counts as relevant for yes-or-no measures.
+            runs: Further rankings to measure beside the engines' (from TREC files), by name.
+            runs_out: Folder for the rankings and judgments in TREC format.
+            on_progress: Told how far it is.
+
+        Raises:
+            EvaluationError: Nothing to evaluate, or a query is not usable.
+            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
+        """
+        started = time.perf_counter()
+        where = self._library.get(catalog)
+        asked = _usable(queries, qrels, relevant_from)
+        items = {i: record.item for i, record in where.store.items.records().items()}
+        if not runs:
+            _same_ids(asked, qrels, items, where.name)
+        answerer = Answerer(where, self._settings, ranking, depth, on_progress)
+        done = [self._ask(answerer, asked, name) for name in _distinct(engines)]
+        done += [EngineRun(name, name, "", run) for name, run in (runs or {}).items()]
+        if not done:
+            raise EvaluationError("Choose at least one engine.")
+        _write(runs_out, done, qrels)
+        wanted = tuple(names or _default_measures(qrels))
+        frame = Frame(
+            where.name, task, title, ranking, depth, len(items), wanted,
+            main or _main(wanted), _notes(queries, asked, qrels, items), relevant_from,
+        )  # fmt: skip
+        if on_progress:
+            on_progress(len(done), len(done), "intervals and tests")
+        return _timed(report_builder.report(frame, asked, qrels, done, items), started, answerer)
+
+    def _ask(self, answerer: Answerer, queries: Sequence[EvalQuery], name: str) -> EngineRun:
+        model = self._models.engine(name)
+        run = answerer.run(queries, model)
+        return EngineRun(name, model.engine.title, model.fingerprint, run)
+
+    def _attributes(
+        self, engines: Sequence[str], where: Catalog, on_progress: OnProgress | None
+    ) -> Report:
+        models = [self._models.engine(name) for name in _distinct(engines)]
+        return attribute_report.run(where, models, on_progress)
+
+    def _ablation(
+        self, engines: Sequence[str], where: Catalog, depth: int, runs_out: Path | None,
+        tell: OnProgress,
+    ) -> Report:  # fmt: skip
+        started = time.perf_counter()
+        plain, full = ablation.engines_of([self._models.engine(n) for n in _distinct(engines)])
+        own = ablation.stock(where, plain, full)
+        cells = ablation.contenders(own, plain)
+        asked = sorted(own.qrels)
+        runs, inside = ablation.answered(own, cells, asked, depth, tell)
+        _write(runs_out, runs, own.qrels)
+        report = ablation.report(
+            where, own, runs, asked, depth,
+            pairs=[(cells[0].name, cell.name) for cell in cells[1:]],
+            kind="photo", parts=ablation.photo_kinds(where, own, asked, tell),
+        )  # fmt: skip
+        seconds = time.perf_counter() - started
+        return replace(report, seconds=seconds, encode_seconds=inside)
+
+    # ── keeping ──────────────────────────────────────────────────────────────────────────────
+    def save(self, report: Report) -> Path:
+        """Store a report, so that pages list it."""
+        return self._shelf.add(report)
+
+    def reports(self) -> tuple[str, ...]:
+        """Ids of the stored reports, the newest first."""
+        return self._shelf.ids()
+
+    def latest(self, catalog: str, engines: Sequence[str]) -> Report | None:
+        """The newest stored report on a catalogue that compares these engines as they are now."""
+        now = {(name, self._models.engine(name).fingerprint) for name in engines}
+        for report_id in self.reports():
+            if report_id.startswith(f"{catalog}-"):
+                report = self.report(report_id)
+                known = {(entry.engine, entry.fingerprint) for entry in report.engines}
+                if report.catalog == catalog and now <= known:
+                    return report
+        return None
+
+    def verdicts(self, report: Report) -> tuple[str, ...]:
+        """Who beats whom on the report's main measure: one sentence per pair of engines."""
+        return rendering.verdicts(report)
+
+    def report(self, report_id: str) -> Report:
+        """One stored report; raises ``EvaluationError`` where there is none."""
+        return self._shelf.get(report_id)
+
+    def remove(self, report_id: str) -> None:
+        """Forget a stored report."""
+        self._shelf.remove(report_id)
+
+    def html(self, report: Report) -> str:
+        """The report as one self-contained page."""
+        where = self._catalog_of(report)
+        return rendering.page(report, self._shown(report, where), where.images if where else None)
+
+    def fragment(self, report: Report, picture: rendering.Picture, link: rendering.Link) -> str:
+        """The report as a part of a page, with the page's own addresses in it."""
+        shown = self._shown(report, self._catalog_of(report))
+        return rendering.fragment(report, shown, picture, link)
+
+    def _catalog_of(self, report: Report) -> Catalog | None:
+        """The report's catalogue; it may be gone since, and its report still reads."""
+        known = report.catalog in self._library.names()
+        return self._library.get(report.catalog) if known else None
+
+    @staticmethod
+    def _shown(report: Report, where: Catalog | None) -> dict[str, Item]:
+        return where.store.items.get(rendering.shown_items(report)) if where else {}
+
+
+def _write(folder: Path | None, runs: Sequence[EngineRun], qrels: Qrels) -> None:
+    if folder is not None:
+        trec.write_all(folder, {run.engine: run.run for run in runs}, qrels)
+
+
+def _distinct(engines: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(engines))
+
+
+def _usable(
+    queries: Sequence[EvalQuery], qrels: Qrels, relevant_from: int
+) -> tuple[EvalQuery, ...]:
+    """The queries that have a relevant item (without one, no engine can be right)."""
+    if not queries:
+        raise EvaluationError("There is no query to evaluate.")
+    for query in queries:
+        if not (query.text.strip() or query.image is not None or query.item_id):
+            raise EvaluationError(f"The query “{query.query_id}” has nothing to look for.")
+    kept = tuple(
+        query
+        for query in queries
+        if any(grade >= relevant_from for grade in qrels.get(query.query_id, {}).values())
+    )
+    if not kept:
+        raise EvaluationError(
+            "No query has a relevant item in the judgments. Do the query ids of both files agree?"
+        )
+    return kept
+
+
+def _same_ids(
+    asked: Sequence[EvalQuery], qrels: Qrels, items: Mapping[str, Item], catalog: str
+) -> None:
+    """Judgments of another catalogue would make every engine look useless."""
+    relevant = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
+    if not relevant & set(items):
+        raise EvaluationError(
+            f"None of the {len(relevant)} relevant items is in the catalogue “{catalog}” "
+            f"(“{min(relevant)[:60]}” is not). Are these the catalogue's item ids?"
+        )
+
+
+def _notes(
+    queries: Sequence[EvalQuery],
+    asked: Sequence[EvalQuery],
+    qrels: Qrels,
+    items: Mapping[str, Item],
+) -> tuple[str, ...]:
+    notes = []
+    if len(asked) < len(queries):
+        notes.append(f"{len(queries) - len(asked)} queries have no relevant item and are left out.")
+    judged = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
+    missing = len(judged - set(items))
+    if missing:
+        notes.append(
+            f"{missing} of {len(judged)} relevant items are not in the catalogue, so not findable."
+        )
+    return tuple(notes)
+
+
+def _default_measures(qrels: Qrels) -> tuple[str, ...]:
+    grades = {grade for found in qrels.values() for grade in found.values()}
+    return measures.SEARCH if grades <= {1} else (*measures.GRADED, "hits@5")
+
+
+def _main(names: Sequence[str]) -> str:
+    return next((name for name in ("mrr", "ndcg@10") if name in names), names[0])
+
+
+def _given_away(ranking: Ranking) -> str:
+    return (
+        f"Ranked by {'item vectors' if ranking is Ranking.VECTOR else 'vectors and full text'}, "
+        "which hold the words that are asked with: these figures are too good to be true."
+    )
+
+
+def _timed(report: Report, started: float, answerer: Answerer) -> Report:
+    seconds = time.perf_counter() - started
+    return replace(report, seconds=seconds, encode_seconds=answerer.encode_seconds)

@@ -1,0 +1,124 @@
+"""Preference votes: two engines blind, left and right; ``studio.preferences``."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import lancedb
+import pyarrow as pa
+from filelock import FileLock
+from scipy.stats import binomtest
+
+from core.app.library import Library
+from core.app.models import ModelPool
+from core.domain import Duel, Preference, PreferenceReport, Query, Side
+from core.errors import JudgmentError
+from core.store.database import compact, ensure_table, fragments, read_rows
+from core.store.durable import Flusher
+
+NAME = "preferences"
+
+SCHEMA = pa.schema(
+    [
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("query", pa.string(), nullable=False),
+        pa.field("left", pa.string(), nullable=False),
+        pa.field("right", pa.string(), nullable=False),
+        pa.field("choice", pa.string(), nullable=False),
+        pa.field("annotator", pa.string(), nullable=False),
+        pa.field("at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("seconds", pa.float64(), nullable=False),
+    ]
+)
+
+
+#: Every vote is a fragment of its own; this many are merged.
+_COMPACT_AFTER = 64
+#: Longest wait for other processes' votes, seconds.
+_PATIENCE = 30.0
+
+
+class PreferenceLog:
+    """Votes of one catalogue, append-only; several processes may append at once."""
+
+    def __init__(self, database: lancedb.DBConnection) -> None:
+        folder = Path(str(database.uri))
+        self._table = ensure_table(database, NAME, SCHEMA)
+        self._flusher = Flusher(folder / f"{NAME}.lance")
+        self._turn = FileLock(folder / f".{NAME}.lock", timeout=_PATIENCE, poll_interval=0.01)
+
+    def append(self, vote: Preference) -> None:
+        """Store a vote; returning means that it is on disk."""
+        row = {name: getattr(vote, name) for name in SCHEMA.names} | {"choice": vote.choice.value}
+        with self._turn:
+            self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
+            self._flusher.flush()
+            if fragments(self._table) >= _COMPACT_AFTER:
+                compact(self._table)
+
+    def all(self) -> list[Preference]:
+        """Every vote, oldest first."""
+        rows = read_rows(self._table, SCHEMA.names).sort_by([("at", "ascending")]).to_pylist()
+        return [Preference(**{**row, "choice": Side(row["choice"])}) for row in rows]
+
+
+def sign_test(votes: Iterable[Preference], one: str, other: str) -> PreferenceReport:
+    """How often ``one`` was preferred to ``other``, each person's latest vote per query.
+
+    Exact two-sided binomial test against one half, with Wilson's 95 % interval (SciPy).
+    """
+    latest = {(v.annotator, v.query): v for v in votes if {v.left, v.right} == {one, other}}
+    winners = [vote.winner for vote in latest.values()]
+    wins, losses = winners.count(one), winners.count(other)
+    p, share = None, None
+    if wins + losses:
+        test = binomtest(wins, wins + losses)
+        interval = test.proportion_ci(method="wilson")
+        p = float(test.pvalue)
+        share = (wins / (wins + losses), float(interval.low), float(interval.high))
+    people = len({vote.annotator for vote in latest.values()})
+    return PreferenceReport(one, other, wins, losses, winners.count(None), p, share, people)
+
+
+class PreferenceService:
+    """What Compare and commands do with preferences."""
+
+    def __init__(self, library: Library, models: ModelPool) -> None:
+        self._library, self._models = library, models
+
+    def duel(
+        self, query: str, engines: tuple[str, str], k: int = 10, catalog: str | None = None
+    ) -> Duel:
+        """Both engines' answers, on sides drawn by chance; neither hides weak matches.
+
+        Raises:
+            JudgmentError: The two engines are the same one.
+            QueryError, EngineUnavailable, FingerprintMismatch: An engine can't answer.
+        """
+        if engines[0] == engines[1]:
+            raise JudgmentError("Choose two different engines.")
+        where = self._library.get(catalog)
+        ask = Query(text=query, k=k, cutoff=False, fold_duplicates=False)
+        results = [where.searcher.search(ask, self._models.engine(name)) for name in engines]
+        if secrets.randbelow(2):
+            results.reverse()
+        return Duel(query, *results)
+
+    def vote(
+        self, duel: Duel, choice: Side, annotator: str, seconds: float, catalog: str | None = None
+    ) -> None:
+        """Store what somebody prefers; returning means that it is on disk."""
+        vote = Preference(
+            uuid.uuid4().hex, duel.query, duel.left.engine, duel.right.engine, choice, annotator,
+            datetime.now(UTC), seconds,
+        )  # fmt: skip
+        PreferenceLog(self._library.get(catalog).store.database).append(vote)
+
+    def report(self, one: str, other: str, catalog: str | None = None) -> PreferenceReport:
+        """The sign test over all votes on two engines."""
+        votes = PreferenceLog(self._library.get(catalog).store.database).all()
+        return sign_test(votes, one, other)

@@ -1,0 +1,404 @@
+"""The composition root and façade: builds the rooms from ``Settings`` and offers the verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from core.app.evaluating import EvaluationService
+from core.app.grounding import GroundingService
+from core.app.judging import JudgingService
+from core.app.judging_by_model import ModelJudgingService
+from core.app.library import DEMO, Catalog, Library, name_from
+from core.app.models import ModelPool
+from core.app.preferences import PreferenceService
+from core.app.rewriting import RewritingService
+from core.app.tasks import TaskService
+from core.app.training_jobs import AdaptJobs
+from core.base.image_views import image_view
+from core.catalog import demo
+from core.catalog.ingest import check_source, ingest
+from core.catalog.readers import count_rows
+from core.domain import (
+    CatalogInfo,
+    Comparison,
+    EngineInput,
+    EngineStatus,
+    Filters,
+    IndexReport,
+    Inspection,
+    Item,
+    Job,
+    OnProgress,
+    QuarantinedRow,
+    Query,
+    SearchResult,
+    Stage,
+    TextView,
+)
+from core.embedding.preview import preview
+from core.errors import CatalogError, QueryError
+from core.jobs import BegunJob, JobRunner
+from core.people import People
+from core.pipeline.indexer import begin_index
+from core.pipeline.job import indexing_job
+from core.search import browse
+from core.search.compare import compare
+from core.settings import Settings
+from core.store.image_store import read_image
+
+if TYPE_CHECKING:
+    from core.app.training import TrainingService
+    from core.app.trials import TrialService
+
+#: Where the demo's precomputed stage results ship.
+PRECOMPUTED = "precomputed"
+#: The engines of "before" and "after".
+BEFORE_AFTER = ("clip", "vl-clip")
+
+
+class Studio:
+    """One studio over one data directory; safe to use from several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._models = ModelPool(settings)
+        self._library = Library(settings)
+        self.jobs = JobRunner()
+        self.people = People(
+            settings.users_file or settings.data_dir / "users.json",
+            settings.user_header,
+            space=settings.space_sign_in,
+        )
+
+    # ── rooms with verbs of their own ────────────────────────────────────────────────────────
+    @cached_property
+    def evaluation(self) -> EvaluationService:
+        """Measuring engines: tasks, reports."""
+        return EvaluationService(self._library, self._models, self.settings)
+
+    @cached_property
+    def grounding(self) -> GroundingService:
+        """Where products are in photos: look, shop, export."""
+        return GroundingService(self._library, self._models, self.settings)
+
+    @cached_property
+    def judging(self) -> JudgingService:
+        """Judgment sets, annotators' labels, agreement, import and export."""
+        return JudgingService(self._library, self._models, self.settings, self.evaluation)
+
+    @cached_property
+    def preferences(self) -> PreferenceService:
+        """Two engines blind, left and right: votes and their sign test."""
+        return PreferenceService(self._library, self._models)
+
+    @cached_property
+    def rewriting(self) -> RewritingService:
+        """The rewriting agent, people's decisions on texts, and which ones are worth a look."""
+        return RewritingService(self._library, self._models, self.settings)
+
+    @cached_property
+    def assessing(self) -> ModelJudgingService:
+        """The vision-language model as judge of engines."""
+        return ModelJudgingService(self._library, self._models, self.judging)
+
+    @cached_property
+    def training(self) -> TrainingService:
+        """Fine-tuning engines on a catalogue's own items."""
+        from core.app.training import TrainingService  # slow to import, and seldom needed
+
+        return TrainingService(self._library, self._models, self.settings, self.evaluation)
+
+    @cached_property
+    def trials(self) -> TrialService:
+        """Fine-tuning for the sake of a comparison: ablation, transfer."""
+        from core.app.trials import TrialService  # slow to import, and seldom needed
+
+        return TrialService(self._library, self._models, self.settings)
+
+    @cached_property
+    def tasks(self) -> TaskService:
+        """Every named task that engines can be measured on, quick or with fine-tuning."""
+        return TaskService(self._library, self.settings, self.evaluation, lambda: self.trials)
+
+    @cached_property
+    def adapting(self) -> AdaptJobs:
+        """Fine-tuning as the Catalog page sees it: start, progress, use, throw away."""
+        parts = (self._library, self._models, self.settings, self.evaluation)
+        return AdaptJobs(*parts, training=lambda: self.training)
+
+    # ── engines and catalogues ────────────────────────────────────────────────────────────────
+    def engines(self) -> tuple[EngineStatus, ...]:
+        """All engine recipes, in display order, and whether each can run here."""
+        return self._models.statuses()
+
+    def catalogs(self) -> tuple[CatalogInfo, ...]:
+        """All catalogues of the data directory, last updated first."""
+        found = (self._library.info(name) for name in self._library.names())
+        return tuple(sorted(found, key=lambda info: (info.updated, info.name), reverse=True))
+
+    def catalog(self, name: str | None = None) -> CatalogInfo:
+        """One catalogue; ``None`` is the default one (the latest that is not the demo)."""
+        return self._library.info(self._library.resolve(name))
+
+    def items(
+        self,
+        catalog: str | None = None,
+        *,
+        filters: Filters | None = None,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> tuple[Item, ...]:
+        """A page of items, by id."""
+        return browse.items(self._library.get(catalog).store, filters, offset, limit)
+
+    def item(self, item_id: str, catalog: str | None = None) -> Item:
+        """One item; raises ``QueryError`` when it is not there."""
+        return _item(self._library.get(catalog), item_id)
+
+    def items_by_id(self, item_ids: Iterable[str], catalog: str | None = None) -> dict[str, Item]:
+        """Those of these items that are there, by id."""
+        return self._library.get(catalog).store.items.get(item_ids)
+
+    def photo(self, item: Item, catalog: str | None = None) -> Image.Image:
+        """The stored photo, upright RGB."""
+        return self._library.get(catalog).images.open(item.photo.sha256)
+
+    def photo_path(
+        self, sha256: str, catalog: str | None = None, *, thumbnail: bool = False
+    ) -> Path:
+        """File of a stored picture; its name is its content hash, so it tells nothing else."""
+        return self._library.get(catalog).images.path(sha256, thumbnail)
+
+    def read_image(self, path: Path) -> Image.Image:
+        """Read an uploaded picture within the limits; upright RGB; raises ``ImageError``."""
+        return read_image(
+            path,
+            max_megapixels=self.settings.max_image_megapixels,
+            max_bytes=self.settings.max_upload_mb * 2**20,
+        )
+
+    def example_photos(self) -> tuple[tuple[Path, str], ...]:
+        """The shipped room photos and their captions, as example query pictures."""
+        return demo.room_photos()
+
+    # ── indexing ─────────────────────────────────────────────────────────────────────────────
+    def index(
+        self,
+        source: Path,
+        *,
+        name: str | None = None,
+        images: Path | None = None,
+        columns: Mapping[str, str] | None = None,
+        prune: bool = False,
+        on_progress: OnProgress | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> IndexReport:
+        """Index (or re-index) a catalogue file; idempotent and resumable.
+
+        Raises:
+            CatalogError: The name, the file, its columns or the images folder can't be used.
+            CatalogBusy: Another job is indexing this catalogue.
+            WeightsUnavailable: A model that is needed can't be had.
+        """
+        self.check_source(source, images=images, columns=columns)
+        return self._begin_index(
+            name or name_from(source), source, images, columns,
+            prune=prune, on_progress=on_progress, should_stop=should_stop,
+        ).run()  # fmt: skip
+
+    def start_index(
+        self,
+        source: Path,
+        *,
+        name: str | None = None,
+        images: Path | None = None,
+        columns: Mapping[str, str] | None = None,
+        author: str = "",
+    ) -> str:
+        """Index a catalogue file in the background; returns the catalogue's name.
+
+        What keeps the job from starting is raised here (see ``index``); how it ends is seen in
+        ``indexing``.
+        """
+        self.check_source(source, images=images, columns=columns)
+        name = name or name_from(source)
+        self.jobs.start(self._begin_index(name, source, images, columns, author=author))
+        return name
+
+    def check_source(
+        self,
+        source: Path,
+        *,
+        images: Path | None = None,
+        columns: Mapping[str, str] | None = None,
+    ) -> None:
+        """Look at a catalogue file's head, so that one of no use leaves no empty catalogue behind.
+
+        Raises:
+            CatalogError: The file, its columns or the images folder can't be used.
+        """
+        if not source.is_file():
+            raise CatalogError(f"There is no file {source}.")
+        check_source(source, images=images, columns=columns)
+
+    def index_demo(self, on_progress: OnProgress | None = None) -> IndexReport:
+        """Index the shipped demo catalogue under the name ``demo``."""
+        return self._begin_demo(on_progress=on_progress).run()
+
+    def start_demo(self, author: str = "") -> str:
+        """Index the demo in the background, as ``start_index`` does."""
+        self.jobs.start(self._begin_demo(author=author))
+        return DEMO
+
+    def measure_demo(self) -> None:
+        """Measure the engines on the demo where that is not done yet; takes no model, seconds."""
+        if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
+            self.evaluation.save(self.evaluation.run_task("same-type", BEFORE_AFTER, DEMO))
+
+    def _begin_demo(
+        self, *, author: str = "", on_progress: OnProgress | None = None
+    ) -> BegunJob[IndexReport]:
+        return self._begin_index(
+            DEMO, demo.demo_items_path(), demo.demo_images_dir(), None,
+            prune=True, snapshot=self.settings.shipped / "demo" / PRECOMPUTED,
+            author=author, on_progress=on_progress,
+        )  # fmt: skip
+
+    def _begin_index(
+        self,
+        name: str,
+        source: Path,
+        images: Path | None,
+        columns: Mapping[str, str] | None,
+        *,
+        prune: bool = False,
+        snapshot: Path | None = None,
+        author: str = "",
+        on_progress: OnProgress | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> BegunJob[IndexReport]:
+        catalog = self._library.create(name)
+        return begin_index(
+            catalog.store,
+            catalog.images,
+            self._models.for_indexing,
+            lambda known: ingest(
+                source,
+                images=images,
+                columns=columns,
+                store=catalog.images,
+                settings=self.settings,
+                known=known,
+            ),
+            title="Demo" if name == DEMO else name,
+            source=source.name,
+            total=_rows_in(source),
+            prune=prune,
+            snapshot=snapshot,
+            author=author,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
+
+    def warm_up(self) -> None:
+        """Load what the first query in words needs, so that nobody waits for it."""
+        for model in self._models.available():
+            model.encoder.encode_texts(["chair"])
+
+    def indexing(self, catalog: str | None = None) -> Job | None:
+        """The running or last indexing job of a catalogue; ``None`` when there was none."""
+        if catalog is None and not self._library.names():
+            return None
+        return indexing_job(self._library.get(catalog).store.root).read()
+
+    def stop_indexing(self, catalog: str) -> bool:
+        """Ask a catalogue's job, of whatever process, to stop after its current chunk.
+
+        Returns false where none is running.
+        """
+        return indexing_job(self._library.get(catalog).store.root).stop()
+
+    def dismiss_indexing(self, catalog: str) -> None:
+        """Forget what is said of a catalogue's last indexing job."""
+        indexing_job(self._library.get(catalog).store.root).dismiss()
+
+    def quarantine(self, catalog: str | None = None) -> tuple[QuarantinedRow, ...]:
+        """Rows that were left out at the last indexing, with reasons."""
+        return self._library.get(catalog).store.quarantine.all()
+
+    # ── search ───────────────────────────────────────────────────────────────────────────────
+    def search(
+        self, query: Query, engine: str = "vl-clip", catalog: str | None = None
+    ) -> SearchResult:
+        """Answer a query with one engine.
+
+        Raises:
+            QueryError, EngineUnavailable, FingerprintMismatch, CatalogError
+        """
+        return self._library.get(catalog).searcher.search(query, self._models.engine(engine))
+
+    def compare(
+        self, query: Query, engines: Sequence[str], catalog: str | None = None
+    ) -> Comparison:
+        """Answer a query with several engines side by side."""
+        models = [self._models.engine(name) for name in engines]
+        if not models:
+            raise QueryError("Choose at least one engine.")
+        return compare(self._library.get(catalog).searcher, query, models)
+
+    def inspect(self, item_id: str, catalog: str | None = None) -> Inspection:
+        """Everything known of one item: photo, boxes, masks, texts, what each encoder gets."""
+        where = self._library.get(catalog)
+        item = _item(where, item_id)
+        photo = where.images.open(item.photo.sha256)
+        standing = where.store.corrections.standing()
+        models = self._models.for_indexing().corrected_by(standing)
+        rewrite = where.store.rewrites.get([models.rewrite_key(item)])
+        found = self.grounding.of(item, catalog)
+        words = next(iter(rewrite.values()), None)
+        inputs = []
+        for model in models.engines:
+            table = where.store.vectors(model.name)
+            # Vectors of other weights say nothing of what this engine sees.
+            row = (
+                table.get([item_id]).get(item_id)
+                if table.fingerprint == model.fingerprint
+                else None
+            )
+            view = image_view(photo, found, model.engine.image_view, self.settings.crop_padding)
+            rewritten = model.engine.text_view is TextView.REWRITE and words is not None
+            inputs.append(
+                EngineInput(
+                    engine=model.engine,
+                    picture=preview(model.encoder, view),
+                    text=words.text if rewritten and words else item.title,
+                    fingerprint=model.fingerprint if row else "",
+                    agreement=float(row.image_vector @ row.text_vector) if row else None,
+                )
+            )
+        decided = {
+            stage: event
+            for stage in Stage
+            if (event := standing.of(stage, item.item_id, item.photo.sha256)) is not None
+        }
+        return Inspection(item, photo, found, words, tuple(inputs), decided)
+
+
+def _rows_in(source: Path) -> int:
+    """Rows of a file; 0 where it is damaged: what is before the damage can be indexed."""
+    try:
+        return count_rows(source)
+    except CatalogError:
+        return 0
+
+
+def _item(catalog: Catalog, item_id: str) -> Item:
+    found = catalog.store.items.get([item_id])
+    if item_id not in found:
+        raise QueryError(f"There is no item “{item_id[:100]}” in the catalogue “{catalog.name}”.")
+    return found[item_id]

@@ -1,0 +1,108 @@
+"""All named tasks as a page offers them: those that only measure, and those that fine-tune first.
+
+Imports no model: a page asks for the list, long before anybody starts a run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from core.app import ablation
+from core.app.answering import OnProgress, silent
+from core.app.catalog_pairs import LEAST_ITEMS
+from core.app.evaluating import EvaluationService
+from core.app.library import Library
+from core.domain import EvalTask, Item, Profile, Report
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.app.trials import TrialService
+
+#: The ablation that fine-tunes each part, too.
+TUNED_ABLATION = "ablation-tuned"
+TRANSFER, TRANSFER_TITLE = "transfer", "Transfer: own words → its item, on a department left out"
+#: A department with fewer items is not left out: too little to measure.
+LEAST_LEFT_OUT = 30
+#: Of one fine-tuning on two free cores, per item of the catalogue (IKEA: 2,187 items in 153 s).
+_SECONDS_PER_ITEM = 0.07
+
+
+class TaskService:
+    """Named tasks, whatever they take.
+
+    Args:
+        library: The catalogues.
+        settings: Profile.
+        evaluation: Runs those that only measure.
+        trials: Gives what runs the others; called when one starts.
+    """
+
+    def __init__(
+        self, library: Library, settings: Settings, evaluation: EvaluationService,
+        trials: Callable[[], TrialService],
+    ) -> None:  # fmt: skip
+        self._library, self._settings = library, settings
+        self._evaluation, self._trials = evaluation, trials
+
+    def all(self, catalog: str | None = None) -> tuple[EvalTask, ...]:
+        """The tasks, whether the catalogue has what each needs, and about how long one takes."""
+        records = self._library.get(catalog).store.items.records()
+        quick = self._evaluation.tasks_among(records)
+        items = [record.item for record in records.values()]
+        named = departments(items)
+        parts = next(task for task in quick if task.name == ablation.TASK)
+        why_not = parts.reason or self._why_not(len(items))
+        apart = why_not or (
+            "" if len(named) > 1 else f"It needs two departments with {LEAST_LEFT_OUT} items each."
+        )
+        tuned = replace(
+            parts, name=TUNED_ABLATION, title="Ablation, fine-tuned too (minutes)",
+            explanation="What does each of the two bring, before and after fine-tuning on it? "
+            + _takes(len(ablation.CELLS), len(items)),
+            available=not why_not, reason=why_not,
+        )  # fmt: skip
+        left_out = EvalTask(
+            TRANSFER, "Transfer to a department left out (minutes)",
+            "Does fine-tuning help on a kind of product that it never saw? Each department is left "
+            f"out in turn. {_takes(len(named), len(items))}",
+            not apart, apart,
+        )  # fmt: skip
+        return (*quick, tuned, left_out)
+
+    def run(
+        self,
+        task: str,
+        engines: Sequence[str],
+        catalog: str | None = None,
+        *,
+        on_progress: OnProgress = silent,
+    ) -> Report:
+        """Run a task; raises as ``EvaluationService.run_task`` and ``TrialService`` do."""
+        if task == TUNED_ABLATION:
+            return self._trials().ablation(engines, catalog, on_progress=on_progress)
+        if task == TRANSFER:
+            return self._trials().transfer(engines, catalog, on_progress=on_progress)
+        return self._evaluation.run_task(task, engines, catalog, on_progress=on_progress)
+
+    def _why_not(self, items: int) -> str:
+        if self._settings.profile is not Profile.COMPACT:
+            return "Fine-tuning for a comparison runs in the compact profile."
+        return "" if items >= LEAST_ITEMS else f"Fine-tuning needs {LEAST_ITEMS} items at least."
+
+
+def departments(items: Iterable[Item]) -> set[str]:
+    """Departments with enough items to be left out and measured on."""
+    counts = Counter(item.department for item in items)
+    return {name for name, count in counts.items() if name and count >= LEAST_LEFT_OUT}
+
+
+def _takes(trainings: int, items: int) -> str:
+    minutes = max(1, round(trainings * items * _SECONDS_PER_ITEM / 60))
+    return (
+        f"It fine-tunes {trainings} times: about {minutes} "
+        f"minute{'s' if minutes > 1 else ''} on two free cores, more on busy ones. It can be "
+        "stopped, and goes on from there."
+    )

@@ -1,0 +1,321 @@
+"""Fine-tuning on a catalogue: before and after on what was held out, then an engine or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.app.catalog_pairs import catalog_pairs, derive_vectors, held_out
+from core.app.evaluating import EvaluationService
+from core.app.library import Catalog, Library
+from core.app.models import OWN_ENGINES, ModelPool
+from core.domain import (
+    Engine,
+    EvalQuery,
+    ImageView,
+    Profile,
+    Ranking,
+    Report,
+    TextView,
+    Towers,
+)
+from core.embedding.adapter import ImageAdapter
+from core.embedding.text_tower import TextTower
+from core.errors import TrainingError
+from core.ports.encoder import Vectors
+from core.ports.engines import EngineModel
+from core.settings import Settings
+from core.store.vectors import VectorRow
+from core.training.curve import CURVE, write_curve
+from core.training.pair_sources import catalog_source, parquet_source
+from core.training.publish import publish, write_card
+from core.training.runs import ENGINE_NAME, RunReporter, Runs
+from core.training.team import team_of
+from core.training.text_trainer import TextTrainer, TextTraining
+from core.training.towers import Unlock
+from core.training.training_loop import LOG, Training
+from core.training.tune import Outcome, Plan, Tuning
+
+#: Small catalogues: few steps, so the averaged weights must follow faster; words change least.
+DEFAULTS = TextTraining(
+    epochs=12, batch=128, lr=1e-4, lr_head=1e-3, ema=0.95, patience=3, single_source=0.0, bf16=False
+)
+#: Whole towers of CLIP's kind: slowly, so that they keep what they know.
+TUNING = Training()
+#: The compact towers: the text tower as with an adapter, the image tower slowly.
+COMPACT_TUNING = Training(
+    epochs=12, lr=1e-4, lr_head=1e-3, weight_decay=0.05, warmup=0.08, ema=0.95, drop=0.1
+)
+MEASURES = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
+
+
+class TrainingService:
+    """Engines that are trained in this data directory.
+
+    Args:
+        library: The catalogues.
+        models: The models.
+        settings: Data directory and profile.
+        evaluation: Measures before and after.
+    """
+
+    def __init__(
+        self, library: Library, models: ModelPool, settings: Settings, evaluation: EvaluationService
+    ) -> None:
+        self._library, self._models, self._settings = library, models, settings
+        self._evaluation = evaluation
+        self._root = settings.data_dir / OWN_ENGINES
+        self._runs = Runs(self._root)
+
+    def adapt(
+        self,
+        name: str,
+        catalog: str | None = None,
+        *,
+        base: str = "vl-clip",
+        options: TextTraining = DEFAULTS,
+        restart: bool = False,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> Report:
+        """Fine-tune on a catalogue's own items; a killed run goes on after its last epoch.
+
+        The image tower stays frozen: an adapter behind it and the text tower are trained on the
+        stored vectors, by symmetric InfoNCE with equal titles masked. The new engine can be
+        searched at once; ``discard`` throws it away.
+
+        Args:
+            name: Of the new engine, ``[a-z0-9-]+``.
+            catalog: Whose items.
+            base: The engine that it starts from; it must have vectors in the catalogue.
+            options: Settings of the run.
+            restart: Forget what a killed run has done.
+            say: Gets lines of progress.
+
+        Returns:
+            The stored report: both engines on the titles that training never saw.
+
+        Raises:
+            TrainingError: The name is taken or none, the profile is another, or items are few.
+            EngineUnavailable, CatalogError, FingerprintMismatch: The base can't be used.
+        """
+        self.check_name(name)
+        if self._settings.profile is not Profile.COMPACT:
+            raise TrainingError(
+                "Fine-tuning with an adapter runs in the compact profile. Here the towers "
+                "themselves can be trained: `train NAME --unlock-text all --unlock-image 2`."
+            )
+        where = self._library.get(catalog)
+        with self._runs.hold(name, where.name, base) as voice:
+            start = self._models.engine(base)
+            if start.engine.towers[self._settings.profile].loader != "compact":
+                raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
+            report = self._adapt(name, where, start, options, restart, say, voice)
+            voice.end("done", report=report.report_id)
+        return report
+
+    def _adapt(
+        self, name: str, where: Catalog, start: EngineModel, options: TextTraining,
+        restart: bool, say: Callable[[str], None], voice: RunReporter,
+    ) -> Report:  # fmt: skip
+        pairs = catalog_pairs(where, start)
+        queries, relevant = held_out(pairs)
+        say(f"{len(pairs)} items, {len(queries)} titles held out")
+        origin = self._models.weights.path("text-tower")
+        tower, adapter = TextTower.load(origin), ImageAdapter(start.encoder.dim)
+        # Another catalogue, base or photo is another run: it never goes on from this one's state.
+        digest = hashlib.sha256("\n".join([start.fingerprint, *pairs.keys]).encode())
+        digest.update(pairs.vectors.tobytes())
+        work = self._runs.work(name, digest.hexdigest())
+        if restart:
+            shutil.rmtree(work, ignore_errors=True)
+
+        TextTrainer(tower, pairs, options, work, say, adapter, voice.training).run()
+        voice.go_on()
+        adapter.eval()
+
+        def save(folder: Path) -> None:
+            tower.save(folder, origin / "tokenizer.json")
+            adapter.save(folder)
+            shutil.copyfile(work / LOG, folder / LOG)
+            write_curve(work / LOG, folder / CURVE)
+
+        def pictures(rows: Sequence[VectorRow]) -> dict[str, Vectors]:
+            shown = adapter.apply_to(np.stack([row.image_vector for row in rows]))
+            return {row.item_id: vector for row, vector in zip(rows, shown, strict=True)}
+
+        self._models.forget(name)
+        publish(self._root / name, start.engine, "adapted", f"the catalogue {where.name}", save)
+        voice.tell("embedding")
+        models = self._models.for_indexing().corrected_by(where.store.corrections.standing())
+        derive_vectors(where, start, self._models.engine(name), models, pictures)
+        voice.tell("measuring")
+        report = self._evaluation.evaluate(
+            queries, relevant, (start.name, name), where.name,
+            task="adapted", title="Titles held out from fine-tuning → their items",
+            names=MEASURES, main="mrr", ranking=Ranking.IMAGE,
+        )  # fmt: skip
+        self._evaluation.save(report)
+        self._card(name, where.name, start.name, len(pairs), report, options)
+        self._runs.tidy(name)
+        return report
+
+    def tune(
+        self,
+        name: str,
+        *,
+        pairs: Path | None = None,
+        catalog: str | None = None,
+        base: str = "vl-clip",
+        unlock_image: Unlock = 0,
+        unlock_text: Unlock = None,
+        options: Mapping[str, Any] | None = None,
+        restart: bool = False,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> Outcome | None:
+        """Train an engine's own towers on a file of pairs or on a catalogue.
+
+        A killed run goes on where it was. Under ``torchrun`` all processes call this alike. What
+        comes out is an engine of the data directory; index a catalogue again to search with it
+        (one that it learnt from has its vectors at once, where its base has some).
+
+        Args:
+            name: Of the new engine, ``[a-z0-9-]+``.
+            pairs: A Parquet file with the columns image, text and, where there are any, group
+                and split.
+            catalog: Learn from this catalogue where there is no file; ``None`` is the default one.
+            base: An engine's name, or any that open_clip has a scheme for (``local-dir:…``).
+            unlock_image: Blocks of the image tower that are trained, from the last; ``None``: all.
+            unlock_text: … of the text tower.
+            options: Fields of ``Training`` that differ from what suits the base.
+            restart: Forget what a killed run has done.
+            say: Gets lines of progress.
+
+        Returns:
+            Before and after on held-out pairs; ``None`` in all processes but the first.
+
+        Raises:
+            TrainingError, PairsError: The name, the pairs or the towers are not usable.
+            EngineUnavailable, WeightsUnavailable, CatalogError: What it starts from is not there.
+        """
+        self.check_name(name)
+        engine = self._base(base)
+        models = self._models.for_indexing()
+        where = None if pairs is not None else self._library.get(catalog)
+        if where is None:
+            assert pairs is not None  # noqa: S101
+            source = parquet_source(pairs, self._settings)
+        else:
+            models = models.corrected_by(where.store.corrections.standing())
+            source = catalog_source(where, engine, models, self._settings)
+        loader = engine.towers[self._settings.profile].loader
+        usual = COMPACT_TUNING if loader == "compact" else TUNING
+        plan = Plan(engine, unlock_image, unlock_text, replace(usual, **(options or {})))
+        key = f"{source.digest} {engine.towers} {unlock_image} {unlock_text}"
+        work = self._runs.work(name, hashlib.sha256(key.encode()).hexdigest())
+        with ExitStack() as held:
+            team = held.enter_context(team_of(self._settings.device))
+            voice: RunReporter | None = None
+            if team.first:
+                voice = held.enter_context(self._runs.hold(name, source.name, base))
+                if restart:
+                    shutil.rmtree(work, ignore_errors=True)
+            team.agree(None)
+            if team.first:
+                say(f"{len(source.pairs)} pairs of {source.name}")
+            told = voice.training if voice else _silent
+            run = Tuning(plan, source, self._settings, self._models.weights, work, say, team, told)
+            outcome = run.run()
+            if voice is None:
+                return None
+            voice.go_on()
+            folder = self._root / name
+            self._models.forget(name)
+            publish(folder, engine, run.towers.loader, source.name, run.save)
+            write_card(folder, outcome.card(source.name, plan))
+            if where is not None and base in where.store.engines():
+                voice.tell("embedding")
+                seen, tuned = run.image_vectors(), self._models.engine(name)
+                derive_vectors(where, self._models.engine(base), tuned, models, lambda rows: seen)
+            self._runs.tidy(name)
+            voice.end("done")
+        return outcome
+
+    def _base(self, base: str) -> Engine:
+        """An engine, or one made up around a checkpoint that is named by its scheme."""
+        if base.startswith(("local-dir:", "hf-hub:")):
+            towers = dict.fromkeys(Profile, Towers("open_clip", base))
+            title = base.partition(":")[2].rstrip("/").rpartition("/")[2] or base
+            return Engine(title, title, "", ImageView.PHOTO, TextView.TITLE, 0.2, towers)
+        return self._models.engine(base).engine
+
+    def held_out(
+        self, base: str, catalog: str | None = None
+    ) -> tuple[list[EvalQuery], dict[str, dict[str, int]]]:
+        """Titles that fine-tuning from this engine never sees, and the items that they are of."""
+        return held_out(catalog_pairs(self._library.get(catalog), self._models.engine(base)))
+
+    def engines(self) -> tuple[str, ...]:
+        """Names of the engines that were trained here."""
+        return self._runs.engines()
+
+    def discard(self, name: str) -> None:
+        """Throw a trained engine, or one whose training was stopped, away, vectors and all.
+
+        Raises:
+            TrainingError: There is none of that name.
+        """
+        if name not in self.engines() and not self._runs.unfinished(name):
+            raise TrainingError(f"No engine “{name[:60]}” was trained here.")
+        run = self._runs.latest()
+        if run is not None and run.running and run.engine == name:
+            raise TrainingError(f"“{name}” is being trained now. Stop that first.")
+        self._models.forget(name)
+        self._runs.tidy(name)
+        shutil.rmtree(self._root / name, ignore_errors=True)
+        for catalog in self._library.names():
+            store = self._library.get(catalog).store
+            store.vectors(name).drop()
+            if (meta := store.meta.read()).engine == name:
+                store.meta.write(replace(meta, engine=""))
+        self._runs.forget(name)
+
+    def check_name(self, name: str) -> None:
+        """Make sure that a new engine may have this name; raises ``TrainingError``."""
+        if not ENGINE_NAME.fullmatch(name):
+            raise TrainingError(
+                f"An engine's name has small letters, digits and dashes only; got “{name[:60]}”."
+            )
+        # One that was killed between its checkpoint and its vectors is gone on with.
+        if name in self._models.recipes and not self._runs.unfinished(name):
+            raise TrainingError(f"There is an engine “{name}” already. Discard it first.")
+
+    def _card(
+        self, name: str, catalog: str, base: str, items: int, report: Report, options: TextTraining
+    ) -> None:
+        figures = [
+            f"- {entry.engine}: "
+            + ", ".join(f"{m} {entry.scores[m].value:.3f}" for m in report.measures)
+            for entry in report.engines
+        ]
+        paragraphs = [
+            f"Grown from `{base}` on {items} items of the catalogue `{catalog}`: an adapter behind "
+            "the frozen image tower, and the text tower. Measured on titles that training never "
+            f"saw ({report.queries} queries, ranked by picture vectors alone):",
+            "\n".join(figures),
+            *self._evaluation.verdicts(report),
+            f"![Loss and validation recall]({CURVE})",
+            f"Settings: `{options}`",
+        ]
+        write_card(self._root / name, paragraphs)
+
+
+def _silent(done: int, total: int) -> bool:
+    """Steps of a process that does not speak."""
+    return False

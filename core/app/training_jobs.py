@@ -1,0 +1,158 @@
+"""What the Catalog page asks of fine-tuning; imports no model before a run starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from core.app.catalog_pairs import LEAST_ITEMS
+from core.app.evaluating import EvaluationService
+from core.app.library import Library
+from core.app.models import OWN_ENGINES, ModelPool
+from core.domain import Engine, Profile, Report
+from core.errors import EvaluationError, TrainingError
+from core.settings import Settings
+from core.training.curve import CURVE
+from core.training.runs import BUSY, AdaptRun, Runs
+
+if TYPE_CHECKING:
+    from core.app.training import TrainingService
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptState:
+    """What there is to say and to do about fine-tuning on one catalogue.
+
+    Attributes:
+        catalog: Name of the catalogue.
+        bases: Engines that can be fine-tuned on it.
+        why_not: Why none can; a sentence, or empty.
+        run: The running or last run, of whatever catalogue.
+        report: Before and after of that run, where it is done and its engine is there.
+        verdicts: That report in words.
+        curve: Loss and validation recall of that run by epoch, as SVG; empty where there is none.
+        mine: Engines that were fine-tuned and have vectors in this catalogue.
+        chosen: The engine that answers in this catalogue where none is asked for, or empty.
+    """
+
+    catalog: str
+    bases: tuple[Engine, ...]
+    why_not: str
+    run: AdaptRun | None
+    report: Report | None
+    verdicts: tuple[str, ...]
+    curve: str
+    mine: tuple[str, ...]
+    chosen: str
+
+
+class AdaptJobs:
+    """Fine-tuning as a page sees it.
+
+    Args:
+        library: The catalogues.
+        models: The models.
+        settings: Data directory and profile.
+        evaluation: Stored reports.
+        training: Gives the verbs that train; called when a run starts.
+    """
+
+    def __init__(
+        self, library: Library, models: ModelPool, settings: Settings,
+        evaluation: EvaluationService, training: Callable[[], TrainingService],
+    ) -> None:  # fmt: skip
+        self._library, self._models, self._settings = library, models, settings
+        self._evaluation, self._training = evaluation, training
+        self._runs = Runs(settings.data_dir / OWN_ENGINES)
+
+    def state(self, catalog: str | None = None) -> AdaptState:
+        """Everything that a page shows; raises ``CatalogError`` where there is no catalogue."""
+        info = self._library.info(self._library.resolve(catalog))
+        profile = self._settings.profile
+        able = [
+            engine
+            for engine in self._models.recipes.values()
+            if (towers := engine.towers.get(profile)) is not None and towers.loader == "compact"
+        ]
+        bases = tuple(one for one in able if info.searchable.get(one.name, 0) >= LEAST_ITEMS)
+        run = self._runs.latest()
+        report = self._report(run)
+        return AdaptState(
+            catalog=info.name,
+            bases=bases,
+            why_not="" if bases else self._why_not(info.searchable, able),
+            run=run,
+            report=report,
+            verdicts=self._evaluation.verdicts(report) if report else (),
+            curve=self._curve(run) if run and report else "",
+            mine=tuple(name for name in self._runs.engines() if info.searchable.get(name)),
+            chosen=info.engine,
+        )
+
+    def check(self, name: str, catalog: str | None, base: str) -> None:
+        """Make sure that a run can start.
+
+        Raises:
+            TrainingError: The name is taken or none, another run is under way, items are few.
+            CatalogError: There is no such catalogue.
+        """
+        if self._runs.busy():
+            raise TrainingError(BUSY)
+        state = self.state(catalog)
+        if base not in {one.name for one in state.bases}:
+            raise TrainingError(state.why_not or f"The engine “{base[:60]}” can't be fine-tuned.")
+        self._training().check_name(name)
+
+    def run(self, name: str, catalog: str | None, base: str) -> None:
+        """Fine-tune, in this thread; how far it is and how it ended is seen in ``state``."""
+        self._training().adapt(name, catalog, base=base)
+
+    def stop(self) -> None:
+        """Ask the running run to stop after its present step; it can be gone on with."""
+        self._runs.stop()
+
+    def forget(self) -> None:
+        """Forget a run that did not get to its end, and what it has done."""
+        run = self._runs.latest()
+        if run is not None and not run.running:
+            self._runs.tidy(run.engine)
+            self._runs.forget(run.engine)
+
+    def use(self, name: str, catalog: str | None = None) -> None:
+        """Let an engine answer in a catalogue where none is asked for; empty: the usual one.
+
+        Raises:
+            TrainingError: The engine is not there, or has no vectors in this catalogue.
+        """
+        where = self._library.get(catalog)
+        if name and (name not in self._models.recipes or not where.store.vectors(name).count()):
+            raise TrainingError(
+                f"The engine “{name[:60]}” has no vectors in the catalogue “{where.name}”."
+            )
+        where.store.meta.write(replace(where.store.meta.read(), engine=name))
+
+    def discard(self, name: str) -> None:
+        """Throw a trained engine away; raises ``TrainingError`` where there is none."""
+        self._training().discard(name)
+
+    def _report(self, run: AdaptRun | None) -> Report | None:
+        if run is None or not run.report or run.engine not in self._models.recipes:
+            return None
+        try:
+            return self._evaluation.report(run.report)
+        except EvaluationError:  # somebody removed it
+            return None
+
+    def _curve(self, run: AdaptRun) -> str:
+        path = self._settings.data_dir / OWN_ENGINES / run.engine / CURVE
+        return path.read_text("utf-8") if path.is_file() else ""
+
+    def _why_not(self, searchable: Mapping[str, int], able: list[Engine]) -> str:
+        if self._settings.profile is not Profile.COMPACT or not able:
+            return "Fine-tuning from this page runs in the compact profile."
+        most = max((searchable.get(one.name, 0) for one in able), default=0)
+        return (
+            f"This catalogue has {most} items with vectors; fine-tuning needs {LEAST_ITEMS} at "
+            "least, because a part is held out to measure on."
+        )

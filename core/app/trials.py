@@ -1,0 +1,288 @@
+"""Fine-tuning that answers a question and leaves no engine behind: ablation, transfer."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from core.app import ablation
+from core.app.ablation import CELLS, Cell, Contender, Stock
+from core.app.answering import OnProgress, silent
+from core.app.catalog_pairs import catalog_pairs
+from core.app.evaluating import DEPTH
+from core.app.library import Catalog, Library
+from core.app.models import OWN_ENGINES, ModelPool
+from core.app.tasks import LEAST_LEFT_OUT, TRANSFER, TRANSFER_TITLE, departments
+from core.app.training import DEFAULTS
+from core.domain import Profile, Report
+from core.embedding.adapter import FILE, ImageAdapter
+from core.embedding.text_tower import TextTower
+from core.errors import EvaluationStopped, TrainingError, TrainingStopped
+from core.ports.engines import EngineModel
+from core.settings import Settings
+from core.training.pairs import Pairs
+from core.training.text_trainer import TextTrainer, TextTraining
+from core.training.training_loop import OnStep
+
+_TUNED = "tuned"
+_TUNED_HOW = (
+    "Fine-tuned: an adapter behind the frozen image tower and the text tower, on {items} items of "
+    "the training part and the combination's own words; the queries' items were not trained on."
+)
+
+_KEPT = "What is fine-tuned so far is kept, and the next one goes on from there."
+
+Say = Callable[[str], None]
+
+
+class TrialService:
+    """Trains for the sake of a comparison.
+
+    Args:
+        library: The catalogues.
+        models: The models.
+        settings: Data directory and profile.
+    """
+
+    def __init__(self, library: Library, models: ModelPool, settings: Settings) -> None:
+        self._library, self._models, self._profile = library, models, settings.profile
+        self._root = settings.data_dir / OWN_ENGINES / ".trials"
+
+    def ablation(
+        self,
+        engines: Sequence[str],
+        catalog: str | None = None,
+        *,
+        options: TextTraining = DEFAULTS,
+        depth: int = DEPTH,
+        say: Say = lambda line: None,
+        on_progress: OnProgress = silent,
+    ) -> Report:
+        """Neither, grounding, rewriting, both; each as it is and fine-tuned on its own pairs.
+
+        All are measured on the items that no training saw. A killed run goes on with the
+        combination, and the epoch, that it was at.
+
+        Raises:
+            EvaluationError: The engines are no such pair.
+            TrainingError: There are too few items.
+            EvaluationStopped: ``on_progress`` said so; what is fine-tuned is kept for next time.
+            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be used.
+        """
+        with self._alone():
+            return self._ablation(engines, catalog, options, depth, say, on_progress)
+
+    def _ablation(
+        self, engines: Sequence[str], catalog: str | None, options: TextTraining, depth: int,
+        say: Say, tell: OnProgress,
+    ) -> Report:  # fmt: skip
+        started, where = time.perf_counter(), self._library.get(catalog)
+        plain, full = self._pair(engines)
+        own = ablation.stock(where, plain, full)
+        split = _aligned(catalog_pairs(where, plain), own)
+        test = {key for key, side in zip(split.keys, split.splits, strict=True) if side == "test"}
+        work = self._root / f"{where.name}-ablation"
+        tuned = []
+        for number, cell in enumerate(CELLS):
+            about = f"fine-tuning on {cell.image_view.value} and {cell.text_view.value}"
+            say(about)
+            pairs = _pairs_of(split, own, cell)
+            told = _steps(tell, number, len(CELLS), about)
+            tower, adapter = self._tuned(pairs, plain, options, work, say, told)
+            tuned.append(_contender(cell, own, plain, tower, adapter))
+        plainly = ablation.contenders(own, plain)
+        asked = [query_id for query_id in sorted(own.qrels) if query_id in test]
+        runs, inside = ablation.answered(own, [*plainly, *tuned], asked, depth, tell)
+        report = ablation.report(
+            where, own, runs, asked, depth,
+            pairs=[*_against_first(plainly), *_against_first(tuned),
+                   *((a.name, b.name) for a, b in zip(plainly, tuned, strict=True))],
+            kind="photo", parts=ablation.photo_kinds(where, own, asked, tell),
+            notes=(_TUNED_HOW.format(items=int((split.splits == "train").sum())),),
+        )  # fmt: skip
+        shutil.rmtree(work, ignore_errors=True)
+        return replace(report, seconds=time.perf_counter() - started, encode_seconds=inside)
+
+    def transfer(
+        self,
+        engines: Sequence[str],
+        catalog: str | None = None,
+        *,
+        options: TextTraining = DEFAULTS,
+        depth: int = DEPTH,
+        say: Say = lambda line: None,
+        on_progress: OnProgress = silent,
+    ) -> Report:
+        """Each department is left out of fine-tuning in turn and then measured on.
+
+        The views are those of crops and rewrites (see ``ablation.engines_of``).
+
+        Raises:
+            EvaluationError: The engines are no such pair.
+            TrainingError: The catalogue has no two departments, or too few items.
+            EvaluationStopped: As for ``ablation``.
+            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be used.
+        """
+        with self._alone():
+            return self._transfer(engines, catalog, options, depth, say, on_progress)
+
+    def _transfer(
+        self, engines: Sequence[str], catalog: str | None, options: TextTraining, depth: int,
+        say: Say, tell: OnProgress,
+    ) -> Report:  # fmt: skip
+        started, where = time.perf_counter(), self._library.get(catalog)
+        plain, full = self._pair(engines)
+        own = ablation.stock(where, plain, full)
+        cell = CELLS[-1]
+        split = _pairs_of(_aligned(catalog_pairs(where, plain), own), own, cell)
+        work = self._root / f"{where.name}-transfer"
+        asked, parts = _left_out(own, where)
+        runs, inside = ablation.answered(own, ablation.contenders(own, plain)[-1:], asked, depth)
+        found: dict[str, list[tuple[str, float]]] = {}
+        names = sorted(set(parts.values()))
+        for number, name in enumerate(names):
+            about = f"fine-tuning without {name}"
+            say(about)
+            told = _steps(tell, number, len(names), about)
+            pairs = _without(split, {i for i in own.ids if own.items[i].department == name})
+            tower, adapter = self._tuned(pairs, plain, options, work, say, told)
+            after = _contender(cell, own, plain, tower, adapter)
+            mine = [query_id for query_id in asked if parts[query_id] == name]
+            (tuned,), seconds = ablation.answered(own, [after], mine, depth)
+            found |= tuned.run
+            inside += seconds
+        yardstick, other = replace(runs[0], title="Not fine-tuned"), replace(
+            runs[0], engine="left-out", title="Fine-tuned on the other departments", run=found
+        )  # fmt: skip
+        report = ablation.report(
+            where, own, [yardstick, other], asked, depth,
+            pairs=[(yardstick.engine, other.engine)], kind="left out", parts=parts,
+            notes=("Crops and rewrites. Each department's queries go to a model whose fine-tuning "
+                   "saw no item of it, nor any that shares a title, photo or group with one.",),
+            task=TRANSFER, title=TRANSFER_TITLE,
+        )  # fmt: skip
+        shutil.rmtree(work, ignore_errors=True)
+        return replace(report, seconds=time.perf_counter() - started, encode_seconds=inside)
+
+    def _pair(self, engines: Sequence[str]) -> tuple[EngineModel, EngineModel]:
+        """The engines whose vectors are compared; what is trained grows from the compact towers."""
+        plain, full = ablation.engines_of([self._models.engine(name) for name in engines])
+        towers = plain.engine.towers.get(self._profile)
+        if self._profile is not Profile.COMPACT or (towers and towers.loader != "compact"):
+            raise TrainingError(
+                "Fine-tuning for a comparison starts from the compact towers: take clip and "
+                "vl-clip, in the compact profile."
+            )
+        return plain, full
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One at a time, over all processes: they share their folders."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self._root / ".lock", timeout=0, thread_local=False):
+                yield
+        except Timeout:
+            raise TrainingError(
+                "A comparison with fine-tuning is running already. Wait until that is done."
+            ) from None
+
+    def _tuned(
+        self, pairs: Pairs, model: EngineModel, options: TextTraining, work: Path, say: Say,
+        told: OnStep,
+    ) -> tuple[TextTower, ImageAdapter]:  # fmt: skip
+        """Fine-tune; what was finished before is read back."""
+        digest = hashlib.sha256(repr((model.fingerprint, options, pairs.keys)).encode())
+        digest.update(repr((pairs.texts, pairs.splits.tolist())).encode())
+        digest.update(pairs.vectors.tobytes())
+        folder = work / digest.hexdigest()[:16]
+        if not (folder / FILE).is_file():
+            origin = self._models.weights.path("text-tower")
+            tower, adapter = TextTower.load(origin), ImageAdapter(model.encoder.dim)
+            state = folder / "state"
+            try:
+                tower = TextTrainer(tower, pairs, options, state, say, adapter, told).run()
+            except TrainingStopped:
+                raise EvaluationStopped(_KEPT) from None
+            tower.save(folder, origin / "tokenizer.json")
+            adapter.save(folder)
+            shutil.rmtree(state)
+        return TextTower.load(folder), ImageAdapter.load(folder)
+
+
+def _steps(tell: OnProgress, number: int, count: int, about: str) -> OnStep:
+    """One fine-tuning of several, told as a part of all; asked to stop, it keeps its state."""
+
+    def told(done: int, total: int) -> bool:
+        try:
+            tell(number * total + done, count * total, f"{number + 1} of {count}, {about}")
+        except EvaluationStopped:
+            return True
+        return False
+
+    return told
+
+
+def _aligned(pairs: Pairs, own: Stock) -> Pairs:
+    """The pairs of items that are in stock."""
+    known = set(own.ids)
+    return pairs.take(np.array([key in known for key in pairs.keys]))
+
+
+def _pairs_of(split: Pairs, own: Stock, cell: Cell) -> Pairs:
+    """The combination's pictures with its words."""
+    row = {item_id: number for number, item_id in enumerate(own.ids)}
+    words = own.words[cell.text_view]
+    return replace(
+        split,
+        texts=[[words[key]] for key in split.keys],
+        vectors=own.pictures[cell.image_view][[row[key] for key in split.keys]],
+    )
+
+
+def _without(split: Pairs, left_out: set[str]) -> Pairs:
+    """Everything trains, but validation and what is left out; families stay on one side."""
+    gone = {g for g, key in zip(split.groups, split.keys, strict=True) if key in left_out}
+    sides = [
+        "test" if group in gone else "val" if side == "val" else "train"
+        for group, side in zip(split.groups, split.splits, strict=True)
+    ]
+    pairs = replace(split, splits=np.array(sides))
+    pairs.check()
+    return pairs
+
+
+def _left_out(own: Stock, where: Catalog) -> tuple[list[str], dict[str, str]]:
+    """Queries of the departments that can be left out, and the department of each."""
+    names = departments(own.items.values())
+    if len(names) < 2:
+        raise TrainingError(
+            f"The catalogue “{where.name}” needs two departments with {LEAST_LEFT_OUT} items each."
+        )
+    parts = {i: own.items[i].department for i in own.qrels if own.items[i].department in names}
+    return sorted(parts), parts
+
+
+def _contender(
+    cell: Cell, own: Stock, model: EngineModel, tower: TextTower, adapter: ImageAdapter
+) -> Contender:
+    return Contender(
+        f"{cell.name}-{_TUNED}",
+        f"{cell.title}, fine-tuned",
+        model.fingerprint,
+        cell.text_view,
+        adapter.apply_to(own.pictures[cell.image_view]),
+        tower.encode,
+    )
+
+
+def _against_first(taking_part: Sequence[Contender]) -> list[tuple[str, str]]:
+    return [(taking_part[0].name, one.name) for one in taking_part[1:]]

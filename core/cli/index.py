@@ -1,0 +1,107 @@
+"""``index``: read a catalogue file and make it searchable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tqdm import tqdm
+
+from core.app.studio import Studio
+from core.domain import IndexReport, Progress
+from core.errors import CatalogError
+
+
+def index(
+    context: typer.Context,
+    source: Annotated[
+        Path | None, typer.Argument(help="CSV, JSONL or Parquet file with one product per row.")
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder that image paths are relative to (default: the file's own)."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Map a column: title=product_name. May be given several times."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the catalogue (default: the file's name).")
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove items that the file no longer has.")
+    ] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Index the shipped demo catalogue.")] = False,
+) -> None:
+    """Index a catalogue. Running it again redoes only what changed; it goes on where it stopped."""
+    studio = Studio(context.obj)
+    with _Bar() as bar:
+        if demo:
+            report = studio.index_demo(on_progress=bar.show)
+        elif source is None:
+            raise CatalogError("Name a CSV, JSONL or Parquet file to index, or say --demo.")
+        else:
+            report = studio.index(
+                source,
+                name=name,
+                images=images,
+                columns=_parse_columns(column or []),
+                prune=prune,
+                on_progress=bar.show,
+            )
+    _print_report(report)
+
+
+def _parse_columns(pairs: list[str]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not equals or not field or not column:
+            raise CatalogError(
+                f"--column takes FIELD=COLUMN, for example title=name; got {pair!r}."
+            )
+        columns[field.strip()] = column.strip()
+    return columns
+
+
+def _print_report(report: IndexReport) -> None:
+    print(
+        f"Catalogue {report.catalog!r}: {report.items} items ({report.added} new, "
+        f"{report.changed} changed, {report.unchanged} unchanged, {report.removed} removed), "
+        f"{len(report.quarantined)} rows left out, {report.seconds:.1f} s."
+    )
+    if report.per_stage:
+        print("Work done: " + ", ".join(f"{k} {v}" for k, v in report.per_stage.items()) + ".")
+    for row in report.quarantined[:20]:
+        where = f"row {row.row}" + (f" ({row.item_id})" if row.item_id else "")
+        print(f"  left out: {where}{', ' + row.field if row.field else ''}: {row.reason}")
+    if len(report.quarantined) > 20:
+        print(f"  … and {len(report.quarantined) - 20} more; the Catalog page lists all of them.")
+
+
+class _Bar:
+    """A terminal progress bar that follows ``Progress`` snapshots, one line per stage."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+        self._stage = ""
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, progress: Progress) -> None:
+        """Draw one snapshot."""
+        if self._bar is None or progress.stage != self._stage:
+            if self._bar is not None:
+                self._bar.close()
+            self._bar = tqdm(total=progress.total or None, desc=progress.stage, unit="items")
+            self._stage = progress.stage
+        if progress.total:
+            self._bar.total = progress.total
+        self._bar.n = progress.done
+        self._bar.refresh()

@@ -1,0 +1,262 @@
+"""From runs and relevance to a report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core.base import significance
+from core.domain import (
+    EngineScores,
+    EvalQuery,
+    Item,
+    Qrels,
+    QueryRow,
+    Ranking,
+    Report,
+    Run,
+    Score,
+    Slice,
+)
+from core.evaluation import measures
+
+#: Results kept per query and engine, to be shown side by side.
+_SHOWN = 5
+#: Slices with fewer queries say nothing.
+_LEAST = 3
+#: An interval needs this many queries; so many slices of a kind get one, the largest.
+_FOR_INTERVAL, _WITH_INTERVAL = 10, 12
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRun:
+    """What one engine answered.
+
+    Attributes:
+        engine: Its name.
+        title: Its name for people.
+        fingerprint: Of its vectors; empty for a run read from a file.
+        run: The rankings.
+    """
+
+    engine: str
+    title: str
+    fingerprint: str
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a report says besides its figures; see ``Report``.
+
+    ``pairs`` are the engines to test against each other; every two unless they are given.
+    """
+
+    catalog: str
+    task: str
+    title: str
+    ranking: Ranking
+    depth: int
+    items: int
+    measures: tuple[str, ...]
+    main: str
+    notes: tuple[str, ...]
+    relevant_from: int = 1
+    pairs: tuple[tuple[str, str], ...] | None = None
+
+
+def report(
+    frame: Frame,
+    queries: Sequence[EvalQuery],
+    qrels: Qrels,
+    runs: Sequence[EngineRun],
+    items: Mapping[str, Item],
+    texts: Mapping[str, str] | None = None,
+) -> Report:
+    """Measure the runs and compare them.
+
+    Args:
+        frame: What was asked.
+        queries: All queries; those without a judgment in ``qrels`` are left out.
+        qrels: What is relevant.
+        runs: One per engine, the yardstick first.
+        items: Items by id, as far as known, for labels.
+        texts: What to show for a query instead of its words.
+    """
+    ids = sorted(query.query_id for query in queries if query.query_id in qrels)
+    judged = {query_id: qrels[query_id] for query_id in ids}
+    found = {
+        run.engine: measures.per_query(run.run, judged, frame.measures, frame.relevant_from)
+        for run in runs
+    }
+    ranks = {
+        run.engine: measures.first_relevant(run.run, judged, frame.relevant_from) for run in runs
+    }
+    by_id = {query.query_id: query for query in queries}
+    rows = tuple(
+        _row(
+            by_id[query_id],
+            judged[query_id],
+            items,
+            {engine: values[frame.main][query_id] for engine, values in found.items()},
+            {engine: known[query_id] for engine, known in ranks.items() if query_id in known},
+            (texts or {}).get(query_id, ""),
+            {
+                run.engine: tuple(
+                    (item, judged[query_id].get(item, 0) >= frame.relevant_from)
+                    for item, _ in run.run.get(query_id, ())[:_SHOWN]
+                )
+                for run in runs
+            },
+        )
+        for query_id in ids
+    )
+    samples = {
+        engine: {m: np.array([values[m][i] for i in ids], np.float64) for m in frame.measures}
+        for engine, values in found.items()
+    }
+    return assemble(frame, runs, samples, rows, slices(rows))
+
+
+def assemble(
+    frame: Frame,
+    runs: Sequence[EngineRun],
+    samples: Mapping[str, Mapping[str, significance.Sample]],
+    rows: tuple[QueryRow, ...],
+    parts: tuple[Slice, ...],
+) -> Report:
+    """Intervals and tests over per-query values: ``samples[engine][measure]``, in rows' order."""
+    now = datetime.now(UTC)
+    engines = tuple(
+        EngineScores(
+            run.engine,
+            run.title,
+            run.fingerprint,
+            {m: significance.interval(samples[run.engine][m]) for m in frame.measures},
+        )
+        for run in runs
+    )
+    return Report(
+        report_id=f"{frame.catalog}-{frame.task}-{now:%Y%m%d-%H%M%S-%f}"[:120],
+        catalog=frame.catalog,
+        task=frame.task,
+        title=frame.title,
+        ranking=frame.ranking,
+        depth=frame.depth,
+        items=frame.items,
+        queries=len(rows),
+        measures=frame.measures,
+        main=frame.main,
+        engines=engines,
+        tests=significance.compare(samples, frame.measures, frame.pairs),
+        rows=rows,
+        slices=parts,
+        notes=frame.notes,
+        created=now.isoformat(timespec="seconds"),
+    )
+
+
+def slices(rows: Sequence[QueryRow]) -> tuple[Slice, ...]:
+    """The main measure by department and by product type, most queries first.
+
+    The largest have intervals, but no tests: with so many parts some would differ by chance.
+    """
+    return (
+        *_by("department", rows, lambda row: row.department),
+        *_by("product type", rows, lambda row: row.label),
+    )
+
+
+def _by(kind: str, rows: Sequence[QueryRow], name_of: Callable[[QueryRow], str]) -> Iterator[Slice]:
+    parts: dict[str, list[QueryRow]] = defaultdict(list)
+    for row in rows:
+        parts[name_of(row)].append(row)
+    named = [(name, own) for name, own in parts.items() if name and len(own) >= _LEAST]
+    named.sort(key=lambda part: (-len(part[1]), part[0]))
+    for place, (name, own) in enumerate(named):
+        told = place < _WITH_INTERVAL and len(own) >= _FOR_INTERVAL
+        yield Slice(kind, name, len(own), _means(own), scores=_scores(own) if told else {})
+
+
+def _scores(rows: Sequence[QueryRow]) -> dict[str, Score]:
+    """The rows' mean with its interval, per engine."""
+    return {
+        engine: significance.interval([row.values[engine] for row in rows])
+        for engine in rows[0].values
+    }
+
+
+def measured_part(
+    kind: str,
+    name: str,
+    main: str,
+    rows: Sequence[QueryRow],
+    pairs: Sequence[tuple[str, str]] | None = None,
+    baselines: Mapping[str, float] | None = None,
+) -> Slice:
+    """A part of the queries with intervals and tests of its own.
+
+    Args:
+        kind: What it is a part by.
+        name: Which part.
+        main: The measure of the rows.
+        rows: Its queries.
+        pairs: Who is tested against whom; p is corrected over them.
+        baselines: See ``Slice``.
+    """
+    values = {engine: np.array([row.values[engine] for row in rows]) for engine in rows[0].values}
+    tests = significance.compare({e: {main: own} for e, own in values.items()}, (main,), pairs)
+    return Slice(kind, name, len(rows), _means(rows), baselines or {}, tests, _scores(rows))
+
+
+def losses_and_wins(
+    report: Report, first: str, second: str, count: int = 8
+) -> tuple[tuple[QueryRow, ...], tuple[QueryRow, ...]]:
+    """The queries on which ``second`` loses most against ``first``, and those where it wins most.
+
+    By the main measure; where that is equal, by the rank of the first relevant item.
+    """
+
+    def gain(row: QueryRow) -> tuple[float, float]:
+        places = [1 / row.ranks[e] if e in row.ranks else 0.0 for e in (first, second)]
+        return row.values[second] - row.values[first], places[1] - places[0]
+
+    ordered = sorted(report.rows, key=lambda row: (gain(row), row.query_id))
+    losses = [row for row in ordered[:count] if gain(row) < (0.0, 0.0)]
+    wins = [row for row in reversed(ordered[-count:]) if gain(row) > (0.0, 0.0)]
+    return tuple(losses), tuple(wins)
+
+
+def _means(rows: Sequence[QueryRow]) -> dict[str, float]:
+    engines = rows[0].values
+    return {engine: float(np.mean([row.values[engine] for row in rows])) for engine in engines}
+
+
+def _row(
+    query: EvalQuery,
+    grades: Mapping[str, int],
+    items: Mapping[str, Item],
+    values: Mapping[str, float],
+    ranks: Mapping[str, int],
+    text: str,
+    found: Mapping[str, tuple[tuple[str, bool], ...]],
+) -> QueryRow:
+    relevant = sorted((i for i in grades if grades[i] > 0), key=lambda i: (-grades[i], i))
+    known = items.get(query.item_id) or next((items[i] for i in relevant if i in items), None)
+    asked = items.get(query.item_id)
+    return QueryRow(
+        query_id=query.query_id,
+        text=text or query.text or (asked.title if asked else ""),
+        item_id=query.item_id,
+        has_image=query.image is not None,
+        label=known.product_type if known else "",
+        department=known.department if known else "",
+        relevant=tuple(relevant[:5]),
+        values=values,
+        ranks=ranks,
+        found=found,
+    )

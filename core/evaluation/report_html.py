@@ -1,0 +1,229 @@
+"""A report as HTML: a fragment for the pages, or one self-contained file to send around."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from core.domain import EngineScores, Item, PairedTest, QueryRow, Report, Slice
+from core.evaluation.report_builder import losses_and_wins
+from core.store.image_store import ImageStore
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+#: How many losses and wins, and how many slices of a kind, are shown.
+_EXTREMES, _SLICES = 8, 12
+#: Measures in words.
+_WORDS = {
+    "hits": "share of queries with a right item among the first {k}",
+    "p": "share of right items among the first {k}",
+    "recall": "share of all right items that are among the first {k}",
+    "ndcg": "graded gain of the first {k}, the ideal order being 1",
+    "judged": "share of the first {k} that anybody judged",
+    "err": "how soon a reader is satisfied within the first {k}, a high grade ending the search",
+    "bpref": "how seldom a judged wrong item stands before a right one; unjudged ones don't count",
+    "mrr": "mean of 1 / rank of the first right item",
+    "map": "mean average precision",
+    "accuracy": "share of right answers",
+}
+
+Link = Callable[[QueryRow], str]
+Picture = Callable[[Item], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One engine's interval on one measure, in percent of the chart's width."""
+
+    engine: EngineScores
+    value: float
+    left: float
+    width: float
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """Losses and wins of one engine against the yardstick."""
+
+    engine: str
+    title: str
+    losses: tuple[QueryRow, ...]
+    wins: tuple[QueryRow, ...]
+
+
+def page(report: Report, items: Mapping[str, Item], images: ImageStore | None) -> str:
+    """One file without any outside reference; thumbnails are inside it."""
+
+    def picture(item: Item) -> str:
+        path = images.path(item.photo.sha256, thumbnail=True) if images else None
+        if path is None or not path.is_file():
+            return ""
+        return "data:image/jpeg;base64," + base64.b64encode(path.read_bytes()).decode()
+
+    return _template("page.html").render(
+        report=report,
+        css=(TEMPLATES / "report.css").read_text("utf-8"),
+        body=fragment(report, items, picture, lambda row: ""),
+    )
+
+
+def fragment(report: Report, items: Mapping[str, Item], picture: Picture, link: Link) -> str:
+    """The report's own part of a page.
+
+    Args:
+        report: What to show.
+        items: Items by id, at least ``shown_items(report)`` as far as they still exist.
+        picture: Address of an item's thumbnail; empty for none.
+        link: Where a click on a query leads; empty for nowhere.
+    """
+    return _template("report.html").render(
+        report=report,
+        engines=report.engines,
+        titles={entry.engine: entry.title for entry in report.engines},
+        verdicts=verdicts(report),
+        charts={measure: bars(report, measure) for measure in report.measures},
+        words={measure: explain(measure) for measure in report.measures},
+        against=against(report),
+        duels=duels(report),
+        parts=parts(report),
+        marks=partial(marks, report),
+        items=items,
+        picture=picture,
+        link=link,
+    )
+
+
+def shown_items(report: Report) -> tuple[str, ...]:
+    """Ids of the items that ``fragment`` shows pictures of."""
+    first = report.engines[0].engine
+    ids = [
+        item_id
+        for duel in duels(report)
+        for row in (*duel.losses, *duel.wins)
+        for item_id in (
+            row.item_id,
+            *row.relevant[:1],
+            *(item for engine in (first, duel.engine) for item, _ in row.found.get(engine, ())),
+        )
+        if item_id
+    ]
+    return tuple(dict.fromkeys(ids))
+
+
+def explain(measure: str) -> str:
+    """A measure in words."""
+    kind, _, cutoff = measure.partition("@")
+    if cutoff == "1" and kind in ("hits", "p"):
+        return "share of queries whose first result is right"
+    return _WORDS.get(kind, measure).format(k=cutoff)
+
+
+def label(measure: str) -> str:
+    """A measure as it is written: ``HITS@5``, ``MRR``, ``nDCG@10``."""
+    kind, at, cutoff = measure.partition("@")
+    shown = {"ndcg": "nDCG", "p": "P", "recall": "Recall", "judged": "Judged", "map": "MAP",
+             "bpref": "bpref",
+             "accuracy": "Accuracy"}.get(kind, kind.upper())  # fmt: skip
+    return f"{shown}{at}{cutoff}"
+
+
+def verdicts(report: Report) -> tuple[str, ...]:
+    """Who beats whom on the main measure, one sentence per pair of engines."""
+    return _sentences(report, report.tests)
+
+
+def gaps(report: Report, part: Slice) -> tuple[str, ...]:
+    """The same on a part of the queries, where it was tested."""
+    return _sentences(report, part.tests)
+
+
+def _sentences(report: Report, tests: tuple[PairedTest, ...]) -> tuple[str, ...]:
+    titles = {entry.engine: entry.title for entry in report.engines}
+    found = []
+    for test in tests:
+        if test.measure != report.main:
+            continue
+        first, second = titles[test.first], titles[test.second]
+        gap = test.difference
+        better, worse = (second, first) if gap.value > 0 else (first, second)
+        amount = f"{label(test.measure)} {abs(gap.value):.3f} higher ({_p(test.corrected)})"
+        if test.significant:
+            found.append(f"{better} is better than {worse}: {amount}.")
+        elif gap.value == 0:
+            found.append(f"{first} and {second} do equally well.")
+        else:
+            found.append(
+                f"No proven difference between {first} and {second}: {amount} for {better}, "
+                "which may be chance."
+            )
+    return tuple(found)
+
+
+def bars(report: Report, measure: str) -> tuple[Bar, ...]:
+    """Intervals of one measure on a scale from 0 to 1."""
+    found = []
+    for entry in report.engines:
+        score = entry.scores[measure]
+        low = score.value if score.low is None else score.low
+        high = score.value if score.high is None else score.high
+        text = f"{score.value:.3f}" + ("" if score.low is None else f" ({low:.3f} to {high:.3f})")
+        found.append(
+            Bar(entry, score.value, 100 * low, 100 * (high - low), 100 * score.value, text)
+        )
+    return tuple(found)
+
+
+def against(report: Report) -> dict[tuple[str, str], PairedTest]:
+    """Tests against the yardstick, by engine and measure."""
+    first = report.engines[0].engine
+    return {(test.second, test.measure): test for test in report.tests if test.first == first}
+
+
+def marks(report: Report, part: Slice) -> dict[str, PairedTest]:
+    """Proven differences to the yardstick on a part of the queries, by engine."""
+    first = report.engines[0].engine
+    return {test.second: test for test in part.tests if test.first == first and test.significant}
+
+
+def duels(report: Report) -> tuple[Duel, ...]:
+    """Worst losses and best wins of every engine that was tested against the yardstick."""
+    if report.task == "attributes":
+        return ()
+    first = report.engines[0].engine
+    rivals = {test.second for test in report.tests if test.first == first}
+    return tuple(
+        Duel(entry.engine, entry.title, *losses_and_wins(report, first, entry.engine, _EXTREMES))
+        for entry in report.engines[1:]
+        if entry.engine in rivals
+    )
+
+
+def parts(report: Report) -> dict[str, tuple[Slice, ...]]:
+    """The largest slices of each kind; a kind with a single one says nothing, unless tested."""
+    kinds = dict.fromkeys(part.kind for part in report.slices)
+    found = {k: tuple(p for p in report.slices if p.kind == k)[:_SLICES] for k in kinds}
+    return {k: own for k, own in found.items() if len(own) > 1 or k == "attribute" or own[0].tests}
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+@lru_cache(maxsize=4)
+def _template(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"label": label, "p": _p}
+    return environment.get_template(name)

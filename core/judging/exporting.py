@@ -1,0 +1,186 @@
+"""Judgments as files: TREC qrels, CSV, JSON lines, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.base.csv_cells import cell
+from core.domain import JudgmentEvent, JudgmentSet
+from core.errors import JudgmentError
+from core.judging.aggregation import DEFAULT_RULE, aggregate, labels
+from core.judging.sets import to_json
+from core.judging.state import PairKey
+
+FORMATS = ("qrels", "csv", "jsonl", "parquet")
+
+#: One row per event; what ``core.judging.readers`` needs to build it again, and what people want.
+COLUMNS = (
+    "set_id", "query_id", "query_text", "query_item_id", "query_picture", "item_id", "annotator",
+    "kind", "grade", "note", "at", "seconds", "event_id", "round", "page", "guidelines", "rule",
+    "grade_by_rule", "adjudicated",
+)  # fmt: skip
+
+_INTEGERS = {"grade": pa.int8(), "round": pa.int8(), "guidelines": pa.int32()}
+_NUMBERS = {"seconds": pa.float64(), "grade_by_rule": pa.float64()}
+_PARQUET = pa.schema(
+    [
+        pa.field(name, _INTEGERS.get(name) or _NUMBERS.get(name)
+                 or (pa.bool_() if name == "adjudicated" else pa.string()))
+        for name in COLUMNS
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What an export writes.
+
+    Attributes:
+        judgment_set: The set.
+        events: One row each: standing labels, or the whole history.
+        current: Standing labels, which the rule is applied to.
+        decisions: Adjudications.
+        rule: How several annotators' grades become one (``core.judging.aggregation``).
+    """
+
+    judgment_set: JudgmentSet
+    events: Sequence[JudgmentEvent]
+    current: Sequence[JudgmentEvent]
+    decisions: Mapping[PairKey, JudgmentEvent]
+    rule: str = DEFAULT_RULE
+
+
+def write(what: Labels, target: Path, format: str) -> Path:
+    """Write a set's labels; a half-written file never stands under the target's name.
+
+    ``qrels`` holds one grade per pair and gets a second file beside it (``<target>.json``), which
+    names the rule and the set; the other formats hold every annotator's labels, each row with the
+    rule and the grade that it gives the pair.
+
+    Raises:
+        JudgmentError: The format or rule is unknown, the file can't be written, or an id does not
+            fit into the format.
+    """
+    writers = {"qrels": _qrels, "csv": _csv, "jsonl": _jsonl, "parquet": _parquet}
+    if format not in writers:
+        raise JudgmentError(f"There is no format “{format}”; there are: {', '.join(FORMATS)}.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _whole(target, lambda partial: writers[format](what, partial))
+        if format == "qrels":
+            facts = json.dumps(facts_of(what), ensure_ascii=False, indent=2)
+            _whole(facts_path(target), lambda partial: partial.write_text(facts, encoding="utf-8"))
+    except OSError as error:
+        raise JudgmentError(f"{target} can't be written: {error.strerror}.") from None
+    return target
+
+
+def facts_path(target: Path) -> Path:
+    """The file beside qrels that says what they are."""
+    return target.with_name(target.name + ".json")
+
+
+def facts_of(what: Labels) -> dict[str, Any]:
+    """What an export is of: the set, the rule, the date."""
+    return {
+        "set_id": what.judgment_set.set_id,
+        "name": what.judgment_set.name,
+        "revision": what.judgment_set.revision,
+        "rule": what.rule,
+        "adjudicated": len(what.decisions),
+        "scale": {grade.value: grade.name for grade in what.judgment_set.rules.scale},
+        "queries": {q.query_id: q.text or q.item_id or q.picture
+                    for q in what.judgment_set.queries},
+        "annotators": sorted({event.annotator for event in what.current}),
+        "exported": datetime.now(UTC).isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def _whole(target: Path, make: Any) -> None:
+    partial = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        make(partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _qrels(what: Labels, target: Path) -> None:
+    """``query_id 0 item_id grade``, one line per judged pair."""
+    lines = []
+    for (query_id, item_id), grade in sorted(
+        aggregate(what.current, what.rule, what.decisions).items()
+    ):
+        if any(character.isspace() for character in query_id + item_id):
+            raise JudgmentError(
+                f"The id “{item_id}” has a space in it, which TREC qrels can't hold; export CSV."
+            )
+        lines.append(f"{query_id} 0 {item_id} {grade}\n")
+    target.write_text("".join(lines), encoding="utf-8")
+
+
+def _csv(what: Labels, target: Path) -> None:
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for row in _rows(what):
+            writer.writerow(cell(row[name]) for name in COLUMNS)
+
+
+def _jsonl(what: Labels, target: Path) -> None:
+    """The set on the first line, then one event a line."""
+    with target.open("w", encoding="utf-8") as file:
+        first = {"judgment_set": {**to_json(what.judgment_set), **_identity(what)}}
+        for entry in (first, *_rows(what)):
+            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+
+def _parquet(what: Labels, target: Path) -> None:
+    """One event a row; the set is in the schema's metadata."""
+    made = json.dumps({**to_json(what.judgment_set), **_identity(what)}, ensure_ascii=False)
+    schema = _PARQUET.with_metadata({"judgment_set": made})
+    pq.write_table(pa.Table.from_pylist(list(_rows(what)), schema=schema), target)
+
+
+def _identity(what: Labels) -> dict[str, str]:
+    made = what.judgment_set
+    return {"set_id": made.set_id, "created": made.created.isoformat()}
+
+
+def _rows(what: Labels) -> Iterable[dict[str, Any]]:
+    queries = {query.query_id: query for query in what.judgment_set.queries}
+    by_rule = labels(what.current, what.rule, what.decisions)
+    for event in what.events:
+        query = queries.get(event.query_id)
+        label = by_rule.get((event.query_id, event.item_id))
+        yield {
+            "set_id": event.set_id,
+            "query_id": event.query_id,
+            "query_text": query.text if query else "",
+            "query_item_id": query.item_id if query else "",
+            "query_picture": query.picture if query else "",
+            "item_id": event.item_id,
+            "annotator": event.annotator,
+            "kind": event.kind.value,
+            "grade": event.grade,
+            "note": event.note,
+            "at": event.at.isoformat(),
+            "seconds": event.seconds,
+            "event_id": event.event_id,
+            "round": event.round,
+            "page": event.page,
+            "guidelines": event.guidelines,
+            "rule": what.rule,
+            "grade_by_rule": label.grade if label else None,
+            "adjudicated": label.adjudicated if label else None,
+        }

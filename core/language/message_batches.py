@@ -1,0 +1,344 @@
+"""Conversations through the Message Batches API: half the price, answers within a day.
+
+Nothing is remembered but the ledger. A conversation is run from its start each time; the first
+question that has no kept answer yet goes into the next batch. So the rounds of the loop become
+successive batches, and a process that was killed, or started again tomorrow, simply goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from threading import Event
+from typing import Any, Protocol, TypeVar
+
+import anthropic
+
+from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent
+from core.errors import RewritingFailed, StudioError
+from core.language.budget import Budget
+from core.language.calls import CallLog
+from core.language.failures import Rejected, Troubled, failure_of
+from core.language.live import run_live
+from core.language.messages import Messages
+from core.language.meter import usage_of
+from core.language.outbox import Chunk, Outbox
+from core.language.question import Question
+from core.language.work import InBatch, Tally, Work
+
+T = TypeVar("T")
+
+#: The server's clock and ours may be this far apart.
+CLOCKS_DIFFER = timedelta(minutes=10)
+
+
+class BatchLog(CallLog, Protocol):
+    """Where answers and batches are kept (``core.store.ledger``)."""
+
+    @property
+    def turn(self) -> AbstractContextManager[object]:
+        """Held while batches are handed in or fetched, so that jobs do it one after another."""
+        ...
+
+    def intend(self, model: str, server: str, roles: dict[str, str]) -> str:
+        """Note a batch about to be handed in; the name of the intention."""
+        ...
+
+    def handed_in(
+        self, batch_id: str, model: str, server: str, roles: dict[str, str], name: str
+    ) -> None:
+        """Note that the server has taken it."""
+        ...
+
+    def dropped(self, name: str, model: str, server: str) -> None:
+        """Note that it was never taken."""
+        ...
+
+    def fetched(self, batch_id: str, model: str, server: str) -> None:
+        """Note that a batch is done with."""
+        ...
+
+    def intended_batches(self, model: str, server: str) -> Sequence[IntendedBatch]:
+        """Intentions of which nobody knows what became."""
+        ...
+
+    def open_batches(self, model: str, server: str) -> Sequence[OpenBatch]:
+        """Batches that were handed in and not fetched."""
+        ...
+
+
+class _NotYet(Exception):
+    """The conversation has come to a question that is not answered yet."""
+
+    def __init__(self, key: str, question: Question[Any]) -> None:
+        self.key, self.question = key, question
+
+
+class BatchRunner:
+    """Has conversations in rounds of batches.
+
+    Args:
+        messages: The model to ask; its meter counts what is fetched.
+        log: The ledger.
+        budget: What may be handed in during this job.
+        poll: Seconds between two looks at an unfinished batch.
+        patience: How long a server in trouble is looked at again, seconds; while waiting only.
+        sleep: Waits.
+    """
+
+    def __init__(
+        self,
+        messages: Messages,
+        log: BatchLog,
+        budget: Budget | None = None,
+        *,
+        poll: float = 60.0,
+        patience: float = 0.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._messages, self._log, self._budget = messages, log, budget
+        self._poll, self._patience, self._sleep = poll, patience, sleep
+        self._failed: dict[str, RewritingFailed] = {}
+        self._reserved: dict[str, Spent] = {}
+
+    def run(
+        self,
+        works: Sequence[Work[T]],
+        on_result: Callable[[str, T], None],
+        tally: Tally,
+        *,
+        wait: bool = False,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> str:
+        """Fetch what is done, go on, hand in what is to be asked next.
+
+        Args:
+            works: The conversations.
+            on_result: Called with each result.
+            tally: Where failures and what is waited for are counted.
+            wait: Stay until all is done; otherwise come back when batches are under way.
+            should_stop: Asked while waiting.
+
+        Returns:
+            Why it came back early, or an empty string when every conversation has ended.
+        """
+        left, mine, look, troubled = list(works), 0, True, 0.0
+        while True:
+            try:
+                under_way, news = self._collect()
+                out = Outbox(self._messages.model, self._submit, self._budget, self._reserved)
+                if look or news:
+                    left, mine = self._go_on(left, under_way, on_result, tally, out)
+                out.send()
+                tally.waiting(len(left))
+                if not left:
+                    return ""
+                if not mine:
+                    return out.stopped
+                if not wait:
+                    return out.stopped or (
+                        f"{len(left)} items wait for answers of a batch. Run it again to fetch "
+                        "them, or with --wait to stay."
+                    )
+                look, troubled = False, 0.0
+            except Rejected as problem:
+                return str(problem)
+            except Troubled as problem:
+                if not wait or troubled >= self._patience:
+                    return str(problem)
+                look, troubled = True, troubled + max(self._poll, 1.0)
+            self._pause(should_stop)
+            if should_stop():
+                return "It was stopped; the batches go on. Start it again to fetch them."
+
+    def live(
+        self,
+        works: Iterable[Work[T]],
+        on_result: Callable[[str, T], None],
+        tally: Tally,
+        *,
+        concurrency: int = 4,
+        should_stop: Callable[[], bool] = lambda: False,
+        gone: Event | None = None,
+    ) -> str:
+        """Ask at once, but nothing that is in a batch: what has ended is fetched first.
+
+        Args:
+            works: The conversations; those that come to a question of a batch wait for it.
+            on_result: Called with each result.
+            tally: Where failures and what is waited for are counted.
+            concurrency: Conversations under way at once.
+            should_stop: Asked before each start.
+            gone: Set when the job is broken off.
+
+        Returns:
+            Why it stopped early, or an empty string when every conversation has ended.
+        """
+        try:
+            under_way, _ = self._collect()
+        except (Troubled, Rejected) as problem:
+            return str(problem)
+
+        def call(question: Question[Any]) -> Call:
+            if under_way and self._messages.key(question) in under_way:
+                raise InBatch("Its answer is still to come in a batch.")
+            return self._messages.call(question)
+
+        return run_live(
+            works, call, on_result, tally,
+            concurrency=concurrency, should_stop=should_stop, gone=gone,
+        )  # fmt: skip
+
+    def _pause(self, should_stop: Callable[[], bool]) -> None:
+        """Wait until the next look, or until somebody wants to stop."""
+        rest = self._poll
+        while rest > 0 and not should_stop():
+            self._sleep(min(rest, 1.0))
+            rest -= 1.0
+
+    def _go_on(
+        self,
+        works: Sequence[Work[T]],
+        under_way: set[str],
+        on_result: Callable[[str, T], None],
+        tally: Tally,
+        out: Outbox,
+    ) -> tuple[list[Work[T]], int]:
+        """Run each conversation as far as there are answers; puts out what to ask next.
+
+        Returns:
+            The conversations that have not ended, and how many questions of theirs are under way.
+        """
+        left, asked = [], set()
+        for work in works:
+            try:
+                result = work.run(self._answer)
+            except _NotYet as next_:
+                left.append(work)
+                if next_.key in under_way:
+                    asked.add(next_.key)
+                else:
+                    out.put(next_.key, next_.question)
+            except StudioError as problem:
+                tally.failed(work.name, str(problem))
+            else:
+                on_result(work.name, result)
+        return left, len(asked) + out.count
+
+    def _answer(self, question: Question[Any]) -> Call:
+        call = self._messages.known(question)
+        if call is not None:
+            return call
+        key = self._messages.key(question)
+        if key in self._failed:
+            raise self._failed[key]
+        raise _NotYet(key, question)
+
+    # ── with the server ──────────────────────────────────────────────────────────────────────
+    def _collect(self) -> tuple[set[str], bool]:
+        """As :meth:`_fetch`, one job at a time, also of what a killed job had handed in."""
+        with self._log.turn:
+            self._adopt()
+            return self._fetch()
+
+    def _adopt(self) -> None:
+        """Find batches again that were taken by the server just before this process was killed."""
+        api, model = self._messages.client.messages.batches, self._messages.model
+        server = self._messages.base_url
+        intended = self._log.intended_batches(model, server)
+        if not intended:
+            return
+        known = {batch.batch_id for batch in self._log.open_batches(model, server)}
+        listed = [b for b in self._guarded(lambda: api.list(limit=100)).data if b.id not in known]
+        for intention in intended:
+            for batch in listed:
+                counts = batch.request_counts
+                asked = sum((counts.processing, counts.succeeded, counts.errored, counts.canceled,
+                             counts.expired))  # fmt: skip
+                if batch.created_at >= intention.at - CLOCKS_DIFFER and asked == len(
+                    intention.roles
+                ):
+                    listed.remove(batch)
+                    self._log.handed_in(batch.id, model, server, intention.roles, intention.name)
+                    break
+            else:
+                self._log.dropped(intention.name, model, server)
+
+    def _fetch(self) -> tuple[set[str], bool]:
+        """Keep the answers of all batches that have ended.
+
+        Returns:
+            Keys that are still under way, and whether anything was fetched.
+        """
+        waiting: set[str] = set()
+        news = False
+        model, server = self._messages.model, self._messages.base_url
+        for batch in self._log.open_batches(model, server):
+            state = self._guarded(self._messages.client.messages.batches.retrieve, batch.batch_id)
+            if state is not None and state.processing_status != "ended":
+                waiting.update(batch.roles)
+                continue
+            if state is not None and state.results_url:
+                self._log.add(list(self._results(batch)))
+            for key in batch.roles:
+                if self._budget is not None and key in self._reserved:
+                    self._budget.settle(self._reserved.pop(key), Spent())
+            self._log.fetched(batch.batch_id, model, server)
+            news = True
+        return waiting, news
+
+    def _results(self, batch: OpenBatch) -> Iterator[Call]:
+        model = self._messages.model
+        api = self._messages.client.messages.batches
+        # read to its end first: what breaks off is fetched whole the next time
+        lines = self._guarded(lambda name: list(api.results(name)), batch.batch_id)
+        for line in lines or ():
+            result, key = line.result, line.custom_id
+            if result.type == "succeeded":
+                body = json.loads(result.message.to_json())
+                spent = self._messages.prices.spent(model, usage_of(body), batch=True)
+                self._messages.meter.add(spent)
+                if self._budget is not None:
+                    self._budget.settle(self._reserved.pop(key, Spent()), spent)
+                yield Call(key, batch.roles.get(key, ""), model, body, spent, batch=True)
+            elif result.type == "errored":
+                told = (
+                    f"{model} did not take the question."
+                    if result.error.error.type == "invalid_request_error"
+                    else f"The server of {model} had trouble with the question. Start again."
+                )
+                self._failed[key] = RewritingFailed(told)
+            # canceled and expired ones cost nothing and are asked again
+
+    def _submit(self, chunk: Chunk) -> None:
+        model, server = self._messages.model, self._messages.base_url
+        requests: Any = [
+            {"custom_id": key, "params": question.params(model, cached=question.shared)}
+            for key, question in chunk
+        ]
+        roles = {key: question.role for key, question in chunk}
+        with self._log.turn:
+            name = self._log.intend(model, server, roles)
+            batch = self._guarded(
+                lambda: self._messages.client.messages.batches.create(requests=requests)
+            )
+            self._log.handed_in(batch.id, model, server, roles, name)
+
+    def _guarded(self, act: Callable[..., Any], *given: Any) -> Any:
+        """Do it; a batch that is not there any more is ``None``, other errors are sentences."""
+        problem: RewritingFailed
+        try:
+            return act(*given)
+        except anthropic.NotFoundError as error:
+            if given:
+                return None
+            problem = failure_of(error, self._messages.model)
+        except Exception as error:  # also of the connection, which breaks while results are read
+            problem = failure_of(error, self._messages.model)
+        # raised outside of the handler: the client's error holds the request, and that the key
+        if isinstance(problem, (Troubled, Rejected)):
+            raise problem
+        raise Troubled(str(problem))

@@ -1,0 +1,76 @@
+"""The rewriters that the settings allow: the offline rules, always, and the agent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.errors import SettingsError
+from core.language.rules import RuleRewriter
+from core.language.sight import Sight
+from core.ports.encoder import Encoder
+from core.ports.rewriter import Rewriter
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.language.calls import CallLog
+    from core.language.claude import ClaudeRewriter
+    from core.language.messages import Messages
+
+
+def build_rules(settings: Settings, encoder: Encoder | None = None) -> RuleRewriter:
+    """The offline rules, which need no network; with an encoder they look at photos, too.
+
+    Raises:
+        SettingsError: A shipped vocabulary is broken.
+    """
+    folder = settings.shipped / "vocabularies"
+    if encoder is None:
+        return RuleRewriter(folder)
+    return RuleRewriter(folder, Sight(encoder, folder / "sight.toml", settings.crop_padding))
+
+
+def build_messages(settings: Settings, log: CallLog | None = None) -> Messages:
+    """The client of the Messages API.
+
+    Raises:
+        SettingsError: It is not asked for, or there is no (plausible) key.
+    """
+    if settings.rewriter != "claude":
+        raise SettingsError(
+            "The rewriting agent is off. Set VLCLIP_REWRITER=claude and ANTHROPIC_API_KEY to use "
+            "it; until then the offline rules write."
+        )
+    secret = settings.anthropic_api_key
+    key = secret.get_secret_value().strip() if secret else ""
+    if not key:
+        raise SettingsError(
+            "The rewriter “claude” needs a key: set ANTHROPIC_API_KEY, or VLCLIP_REWRITER=rules."
+        )
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise SettingsError("ANTHROPIC_API_KEY has characters in it that no key has.")
+    from core.language.messages import Messages  # the SDK is loaded only when it is needed
+    from core.language.prices import load_prices
+
+    return Messages(
+        key,
+        settings.rewrite_model,
+        timeout=settings.rewrite_timeout,
+        log=log,
+        prices=load_prices(settings.shipped / "prices.toml"),
+    )
+
+
+def build_agent(settings: Settings, log: CallLog | None = None) -> ClaudeRewriter:
+    """The agent; raises as :func:`build_messages` does."""
+    messages = build_messages(settings, log)
+    from core.language.claude import ClaudeRewriter
+    from core.language.prompts import load_prompts
+
+    return ClaudeRewriter(
+        messages, load_prompts(settings.shipped / "prompts"), settings.rewrite_rounds
+    )
+
+
+def build_rewriter(settings: Settings) -> Rewriter:
+    """The one that the settings ask for, for who wants a single answer (benchmarks, scripts)."""
+    return build_agent(settings) if settings.rewriter == "claude" else build_rules(settings)

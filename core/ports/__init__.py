@@ -1,0 +1,1 @@
+"""Protocols of the models, and the content keys of what they make."""

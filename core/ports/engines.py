@@ -1,0 +1,145 @@
+"""What a pipeline run works with: engines and the models of the stages, none loaded yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Protocol
+
+from PIL import Image
+
+from core.domain import Corrections, Engine, ImageView, Item, Stage, TextView
+from core.ports import keys
+from core.ports.encoder import Encoder
+from core.ports.grounder import Grounder
+from core.ports.rewriter import Rewriter
+
+
+class Photos(Protocol):
+    """Where stored photos are opened."""
+
+    def open(self, sha256: str) -> Image.Image:
+        """The stored picture, upright RGB; raises ``ImageError``."""
+        ...
+
+
+class EngineModel:
+    """A recipe with the encoder that carries it out; the encoder loads on first use.
+
+    Attributes:
+        engine: The recipe.
+        encoder: What embeds.
+        fingerprint: Hash of weights, views and weighting: what vectors must share to be comparable.
+    """
+
+    def __init__(self, engine: Engine, encoder: Encoder) -> None:
+        self.engine = engine
+        self.encoder = encoder
+        self.fingerprint = keys.engine_fingerprint(engine, encoder.fingerprint)
+
+    @property
+    def name(self) -> str:
+        """Name of the engine."""
+        return self.engine.name
+
+    @property
+    def needs_grounding(self) -> bool:
+        """The picture is cut out of the photo."""
+        return self.engine.image_view is not ImageView.PHOTO
+
+    @property
+    def needs_rewrite(self) -> bool:
+        """The words are rewritten ones."""
+        return self.engine.text_view is TextView.REWRITE
+
+
+class IndexingModels:
+    """Everything that a run may load.
+
+    Attributes:
+        engines: Engines to embed for.
+        grounder: Finds the product; needed by engines that look at crops or cut-outs.
+        rewriter: Describes the product; needed by engines that read rewrites.
+        padding: Padding of crops, as a share of the box's longer side.
+        corrections: What people decided for single items; it takes the models' place.
+    """
+
+    def __init__(
+        self,
+        engines: Sequence[EngineModel],
+        grounder: Grounder | None = None,
+        rewriter: Rewriter | None = None,
+        padding: float = 0.05,
+        corrections: Corrections | None = None,
+    ) -> None:
+        self.engines = tuple(engines)
+        self.grounder, self.rewriter, self.padding = grounder, rewriter, padding
+        self.corrections = corrections or Corrections()
+        if grounder is None and any(model.needs_grounding for model in self.engines):
+            raise ValueError("engines that look at crops need a grounder")
+        if rewriter is None and any(model.needs_rewrite for model in self.engines):
+            raise ValueError("engines that read rewrites need a rewriter")
+
+    @property
+    def light(self) -> IndexingModels:
+        """The engines that need the photo and the title alone."""
+        chosen = [m for m in self.engines if not (m.needs_grounding or m.needs_rewrite)]
+        return IndexingModels(chosen, padding=self.padding, corrections=self.corrections)
+
+    @property
+    def heavy(self) -> IndexingModels:
+        """The engines that need grounding or rewriting first."""
+        chosen = [m for m in self.engines if m.needs_grounding or m.needs_rewrite]
+        return IndexingModels(chosen, self.grounder, self.rewriter, self.padding, self.corrections)
+
+    def grounding_key(self, item: Item) -> str:
+        """Key of the item's grounding; empty when no engine here needs one."""
+        grounder = self._grounder_fingerprint
+        if not grounder:
+            return ""
+        return self._corrected(Stage.GROUNDING, item) or keys.grounding_key(item, grounder)
+
+    def rewrite_key(self, item: Item) -> str:
+        """Key of the item's rewrite; empty when no engine here needs one."""
+        rewriter = self._rewriter_fingerprint
+        if not rewriter:
+            return ""
+        return (
+            self._corrected(Stage.REWRITE, item)
+            or self.corrections.rewritten(item.item_id, keys.inputs_key(item))
+            or keys.rewrite_key(item, rewriter, self._shown(item))
+        )
+
+    def _shown(self, item: Item) -> tuple[object, ...]:
+        looks = self.rewriter is not None and self.rewriter.towers
+        grounding = self.grounding_key(item) if looks else ""
+        return (grounding, self.padding) if grounding else ()
+
+    def corrected_by(self, corrections: Corrections) -> IndexingModels:
+        """The same models with what people decided in one catalogue."""
+        return IndexingModels(self.engines, self.grounder, self.rewriter, self.padding, corrections)
+
+    @property
+    def threshold(self) -> float:
+        """The score from which on a detection is cropped to (τ), as set now."""
+        return self.grounder.threshold if self.grounder else 0.0
+
+    def vector_key(self, model: EngineModel, item: Item) -> str:
+        """Key of the item's vectors for one engine."""
+        grounding, rewrite = self.grounding_key(item), self.rewrite_key(item)
+        cut = keys.Cut(grounding, self.padding, self.threshold)
+        return keys.vector_key(model.engine, model.fingerprint, item, cut, rewrite)
+
+    def _corrected(self, stage: Stage, item: Item) -> str:
+        correction = self.corrections.of(stage, item.item_id, item.photo.sha256)
+        return correction.key if correction else ""
+
+    @cached_property
+    def _grounder_fingerprint(self) -> str:
+        needed = any(model.needs_grounding for model in self.engines)
+        return self.grounder.fingerprint if needed and self.grounder else ""
+
+    @cached_property
+    def _rewriter_fingerprint(self) -> str:
+        needed = any(model.needs_rewrite for model in self.engines)
+        return self.rewriter.fingerprint if needed and self.rewriter else ""

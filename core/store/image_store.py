@@ -1,0 +1,132 @@
+"""The pictures of a catalogue: read safely, stored once under the hash of their content."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import secrets
+from pathlib import Path
+
+import imagehash
+from PIL import Image
+
+from core.base.image_decoding import decode, read_bytes, read_image
+from core.base.jpeg import strip_metadata
+from core.domain import Photo
+from core.errors import CatalogError, ImageError
+
+__all__ = ["ImageStore", "read_image"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_THUMBNAIL = 320
+
+
+class ImageStore:
+    """Pictures on disk, addressed by the SHA-256 of the stored file.
+
+    A picture is stored as ``<root>/ab/<sha256>.jpg`` (upright RGB JPEG, no metadata) beside its
+    thumbnail ``<sha256>.320.jpg``. Files appear whole or not at all and never change, so any number
+    of threads and processes may add pictures at once.
+
+    Args:
+        root: Folder of the pictures; made when the first one is added.
+        long_side: Larger pictures are shrunk to this many pixels on their longer side.
+        max_megapixels: Larger pictures are refused before they are decoded.
+        max_bytes: Larger files are refused.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        long_side: int = 1024,
+        max_megapixels: float = 100,
+        max_bytes: int = 20 * 2**20,
+    ) -> None:
+        self.root = root
+        self.long_side = long_side
+        self.max_megapixels = max_megapixels
+        self.max_bytes = max_bytes
+
+    def add(self, source: bytes | Path) -> Photo:
+        """Store a picture; adding it again changes nothing and gives the same photo.
+
+        An upright RGB JPEG within the size keeps its own compressed pixels, only its metadata
+        goes; everything else is encoded with quality 90.
+
+        Raises:
+            ImageError: The picture can't be used; see ``read_image``.
+            CatalogError: The folder can't be written to.
+        """
+        data = read_bytes(source, self.max_bytes)
+        decoded = decode(data, max_megapixels=self.max_megapixels, long_side=self.long_side)
+        kept = strip_metadata(data) if decoded.as_stored else None
+        stored = kept or _encode(decoded.image, quality=90)
+        sha256 = hashlib.sha256(stored).hexdigest()
+
+        # The thumbnail goes first: where the picture is, its thumbnail is too.
+        thumbnail = self.path(sha256, thumbnail=True)
+        if not thumbnail.is_file():
+            _write(thumbnail, _thumbnail(decoded.image, stored))
+        if sha256 not in self:
+            _write(self.path(sha256), stored)
+        return Photo(sha256, *decoded.image.size, phash=str(imagehash.phash(decoded.image)))
+
+    def path(self, sha256: str, thumbnail: bool = False) -> Path:
+        """File of a stored picture (it need not exist).
+
+        Raises:
+            ImageError: The name is not a SHA-256 in lower-case hex.
+        """
+        if not _SHA256.fullmatch(sha256):
+            raise ImageError("A stored picture is named by 64 hexadecimal digits; this is not one.")
+        suffix = f".{_THUMBNAIL}.jpg" if thumbnail else ".jpg"
+        return self.root / sha256[:2] / f"{sha256}{suffix}"
+
+    def __contains__(self, sha256: str) -> bool:
+        return self.path(sha256).is_file()
+
+    def open(self, sha256: str) -> Image.Image:
+        """The stored picture, upright RGB, decoded.
+
+        Raises:
+            ImageError: It is not there, or its file is damaged.
+        """
+        path = self.path(sha256)
+        if not path.is_file():
+            raise ImageError(
+                f"The picture {sha256[:12]}… is not in the store. Index the catalogue again."
+            )
+        return read_image(path, max_megapixels=self.max_megapixels)
+
+
+def _encode(image: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _thumbnail(image: Image.Image, stored: bytes) -> bytes:
+    if max(image.size) <= _THUMBNAIL:
+        return stored
+    small = image.copy()
+    small.thumbnail((_THUMBNAIL, _THUMBNAIL), Image.Resampling.LANCZOS)
+    return _encode(small, quality=85)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise CatalogError(
+            f"A picture can't be stored in “{path.parent}”: {error.strerror}."
+        ) from None

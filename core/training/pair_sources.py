@@ -1,0 +1,200 @@
+"""Where pairs of pictures and texts come from: a Parquet file, or an indexed catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from core.app.catalog_pairs import LEAST_ITEMS, item_texts
+from core.app.library import Catalog
+from core.base.image_views import image_view
+from core.domain import Engine, ImageView
+from core.errors import ImageError, TrainingError
+from core.ports.engines import IndexingModels
+from core.settings import Settings
+from core.store.image_store import read_image
+from core.training.corpus.record import clean
+from core.training.families import families, joined, split_of
+from core.training.pairs import SPLITS, Pairs
+
+#: Rows read from a file at once.
+_CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Pairs whose pictures are still to be looked at.
+
+    Attributes:
+        pairs: Without vectors (``[n, 0]``).
+        pictures: Opens the pictures in the pairs' order; ``None`` where one can't be read.
+        digest: Changes when pairs or pictures do.
+        name: For people.
+    """
+
+    pairs: Pairs
+    pictures: Callable[[], Iterator[Image.Image | None]]
+    digest: str
+    name: str
+
+
+def parquet_source(path: Path, settings: Settings) -> Source:
+    """Pairs from a Parquet file.
+
+    Columns: ``image`` (the file's bytes, or a struct that holds them in ``bytes``), ``text`` (a
+    string, or a list of strings with the best first), and where there are any ``group`` (what must
+    not be torn apart: a product, a person) and ``split`` (``train``, ``val`` or ``test``). Rows
+    with equal bytes of a picture are one group, too; without groups, equal texts are.
+
+    Raises:
+        TrainingError: The file can't be used.
+        PairsError: A group is on both sides of the file's own split.
+    """
+    try:
+        file = pq.ParquetFile(path)
+        names = set(file.schema_arrow.names)
+        missing = [name for name in ("image", "text") if name not in names]
+        if missing:
+            raise TrainingError(
+                f"{path.name} has no column “{missing[0]}”; training pairs need image (bytes) and "
+                "text, and may have group and split."
+            )
+        columns = [name for name in ("text", "group", "split") if name in names]
+        rows = file.read(columns=columns).to_pylist()
+        marks = [hashlib.sha256(data or b"").hexdigest() for data in _bytes(file)]
+    except (OSError, pa.ArrowException) as error:
+        first = str(error).splitlines()[0][:200]
+        raise TrainingError(f"{path.name} can't be read as Parquet: {first}.") from None
+    texts = [list(clean(_listed(row["text"]))) for row in rows]
+    for number, found in enumerate(texts):
+        if not found:
+            raise TrainingError(f"Row {number + 1} of {path.name} has no text.")
+    grouped = joined(
+        [
+            (_group(row.get("group"), words[0]), f"photo:{mark}")
+            for row, words, mark in zip(rows, texts, marks, strict=True)
+        ]
+    )
+    splits = [row["split"] for row in rows] if "split" in names else list(map(split_of, grouped))
+    if wrong := sorted({str(split) for split in splits} - set(SPLITS)):
+        raise TrainingError(
+            f"{path.name} has the split “{wrong[0][:40]}”; use {', '.join(SPLITS)}."
+        )
+    pairs = _pairs([str(number) for number in range(len(rows))], path.stem, grouped, splits, texts)
+
+    def pictures() -> Iterator[Image.Image | None]:
+        for data in _bytes(pq.ParquetFile(path)):
+            yield _decoded(data or b"", settings)
+
+    return Source(pairs, pictures, _digest(marks, texts, grouped, splits), path.name)
+
+
+def catalog_source(
+    where: Catalog, engine: Engine, models: IndexingModels, settings: Settings
+) -> Source:
+    """Pairs from a catalogue: each item's picture as the engine sees it, and its texts.
+
+    An engine that looks at crops learns from items that are grounded.
+
+    Raises:
+        TrainingError: There are too few items.
+    """
+    known = list(where.store.items.records().values())
+    if _cuts(engine):
+        grounded = where.store.groundings.keys()
+        known = [one for one in known if models.grounding_key(one.item) in grounded]
+    items = [one.item for one in known]
+    grouped = families(items) if items else []
+    splits = [split_of(group) for group in grouped]
+    texts = [item_texts(one.item, one.rewrite) for one in known]
+    keys = [models.grounding_key(item) if _cuts(engine) else "" for item in items]
+    pairs = _pairs([item.item_id for item in items], where.name, grouped, splits, texts)
+
+    def pictures() -> Iterator[Image.Image | None]:
+        for start in range(0, len(items), _CHUNK):
+            wanted = keys[start : start + _CHUNK]
+            found = where.store.groundings.get({key for key in wanted if key})
+            for item, key in zip(items[start : start + _CHUNK], wanted, strict=True):
+                try:
+                    photo = where.images.open(item.photo.sha256)
+                except (ImageError, OSError):
+                    yield None
+                    continue
+                ground = found.get(key)
+                if ground is not None:
+                    ground = replace(ground, threshold=settings.grounding_threshold)
+                yield image_view(photo, ground, engine.image_view, settings.crop_padding)
+
+    marks = [f"{item.photo.sha256} {key}" for item, key in zip(items, keys, strict=True)]
+    return Source(pairs, pictures, _digest(marks, texts, grouped, splits), where.name)
+
+
+def _pairs(
+    keys: list[str], source: str, groups: list[str], splits: list[Any], texts: list[list[str]]
+) -> Pairs:
+    if len(keys) < LEAST_ITEMS:
+        raise TrainingError(
+            f"“{source}” has {len(keys)} pairs that are ready; fine-tuning needs {LEAST_ITEMS} at "
+            "least. (A catalogue has to be indexed first.)"
+        )
+    pairs = Pairs(
+        keys=keys,
+        sources=np.full(len(keys), source),
+        domains=np.full(len(keys), "photo"),
+        groups=np.array(groups, dtype=str),
+        splits=np.array(splits, dtype=str),
+        texts=texts,
+        vectors=np.zeros((len(keys), 0), np.float32),
+    )
+    pairs.check()
+    for split in SPLITS:
+        if not (pairs.splits == split).any():
+            raise TrainingError(f"“{source}” has no pair in the split “{split}”.")
+    return pairs
+
+
+def _cuts(engine: Engine) -> bool:
+    return engine.image_view is not ImageView.PHOTO
+
+
+def _bytes(file: pq.ParquetFile) -> Iterator[bytes | None]:
+    for batch in file.iter_batches(batch_size=_CHUNK, columns=["image"]):
+        for value in batch.column("image"):
+            found = value.as_py()
+            yield found.get("bytes") if isinstance(found, dict) else found
+
+
+def _decoded(data: bytes, settings: Settings) -> Image.Image | None:
+    try:
+        return read_image(
+            data,
+            max_megapixels=settings.max_image_megapixels,
+            max_bytes=settings.max_upload_mb * 2**20,
+        )
+    except ImageError:
+        return None
+
+
+def _listed(value: Any) -> list[str]:
+    found = value if isinstance(value, list) else [value]
+    return [str(one) for one in found if one is not None]
+
+
+def _group(value: Any, text: str) -> str:
+    named = value is not None and str(value) != ""
+    return f"group:{value}" if named else f"text:{text.casefold()}"
+
+
+def _digest(*columns: list[Any]) -> str:
+    digest = hashlib.sha256()
+    for column in columns:
+        digest.update(repr(column).encode())
+    return digest.hexdigest()

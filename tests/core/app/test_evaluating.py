@@ -1,0 +1,267 @@
+"""Evaluations end to end over a real store; the models are small stand-ins."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from core.domain import EvalQuery, Ranking, Report
+from core.errors import EvaluationError, EvaluationStopped
+from core.evaluation import measures, report_builder, report_html, trec
+from core.evaluation.query_files import per_query
+
+ENGINES = ("clip", "vl-clip")
+CELLS = ("photo-title", "crop-title", "photo-rewrite", "crop-rewrite")
+NAMED = ("title", "rewrite", "own", "similar", "same-type", "ablation", "attributes")
+
+
+def figures(report: Report) -> Report:
+    """Everything but clock and id."""
+    return replace(report, report_id="", created="", seconds=0.0, encode_seconds=0.0)
+
+
+def test_every_named_task_runs_and_is_the_same_twice(shop: SimpleNamespace) -> None:
+    assert [task.name for task in shop.verbs.tasks("shop") if task.available] == list(NAMED)
+    for name in NAMED:
+        report = shop.verbs.run_task(name, ENGINES, "shop")
+        assert figures(report) == figures(shop.verbs.run_task(name, ENGINES, "shop"))
+        assert report.names() == (ENGINES if name != "ablation" else CELLS)
+        assert all(0 <= s.value <= 1 for e in report.engines for s in e.scores.values())
+
+
+def test_words_are_ranked_by_pictures_alone(shop: SimpleNamespace) -> None:
+    honest = shop.verbs.run_task("title", ["clip"], "shop")
+    leaking = shop.verbs.run_task("title", ["clip"], "shop", ranking=Ranking.VECTOR)
+    assert honest.ranking is Ranking.IMAGE
+    # The stand-in's words and pictures have nothing in common: only a leak can find anything.
+    found = [report.engines[0].scores["hits@5"] for report in (honest, leaking)]
+    assert found[0].high < found[1].low
+    assert "too good" in leaking.notes[0]
+
+
+def test_figures_agree_with_ranks_worked_out_here(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("title", ["clip"], "shop", depth=1000)
+    ids, (pictures,) = shop.catalog.store.vectors("clip").columns("image_vector")
+    titles = [shop.catalog.store.items.get(ids)[i].title for i in ids]
+    scores = shop.models["clip"].encoder.encode_texts(titles) @ pictures.T
+    places = [1 + int((row > row[i]).sum()) for i, row in enumerate(scores)]
+    assert report.engines[0].scores["mrr"].value == pytest.approx(np.mean(1 / np.array(places)))
+    assert {row.query_id: row.ranks["clip"] for row in report.rows} == dict(
+        zip(ids, places, strict=True)
+    )
+
+
+def test_parts_with_enough_queries_have_intervals(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("title", ENGINES, "shop")
+    parts = [part for part in report.slices if part.kind == "department"]
+    assert [(part.name, part.queries) for part in parts] == [("home", 40), ("garden", 20)]
+    for part in report.slices:
+        assert bool(part.scores) == (part.queries >= 10)
+        for engine, score in part.scores.items():
+            assert score.value == pytest.approx(part.values[engine])
+            assert score.low <= score.value <= score.high
+    rows = [replace(report.rows[0], label=f"type {n // 10}") for n in range(140)]
+    types = [part for part in report_builder.slices(rows) if part.kind == "product type"]
+    assert sum(bool(part.scores) for part in types) == 12 < len(types)
+
+
+def test_given_queries(shop: SimpleNamespace) -> None:
+    picture = shop.catalog.images.path(
+        shop.catalog.store.items.get(["id-003"])["id-003"].photo.sha256
+    )
+    queries = [
+        EvalQuery("words", "red chair 0"),
+        EvalQuery("photo", image=picture),
+        EvalQuery("like", item_id="id-003"),
+        EvalQuery("unjudged", "lamp"),
+    ]
+    qrels = {"words": {"id-000": 3, "gone": 1}, "photo": {"id-003": 2}, "like": {"id-003": 1}}
+    report = shop.verbs.evaluate(queries, qrels, ["clip"], "shop")
+    assert report.queries == 3
+    assert report.measures[0] == "ndcg@10"
+    assert "judged@10" in report.measures
+    rows = {row.query_id: row for row in report.rows}
+    assert rows["photo"].ranks == {"clip": 1}
+    assert rows["photo"].label == "chair"
+    assert rows["like"].ranks == {}  # the item that is asked from is never an answer
+    assert any("1 queries have no relevant" in note for note in report.notes)
+    assert any("1 of 3 relevant" in note for note in report.notes)
+
+
+def test_a_picture_is_read_once_for_engines_that_share_towers(shop: SimpleNamespace) -> None:
+    picture = shop.catalog.images.path(
+        shop.catalog.store.items.get(["id-003"])["id-003"].photo.sha256
+    )
+    encoder = shop.models["clip"].encoder
+    before = encoder.pictures
+    queries = [EvalQuery("a", image=picture), EvalQuery("b", image=picture.read_bytes())]
+    qrels = {"a": {"id-003": 1}, "b": {"id-003": 1}}
+    report = shop.verbs.evaluate(queries, qrels, ENGINES, "shop")
+    assert encoder.pictures - before == 2
+    assert report.engines[0].scores["hits@1"].value == 1.0
+
+
+def test_a_run_from_elsewhere_beside_the_engines(shop: SimpleNamespace) -> None:
+    perfect = {"q": [("id-007", 1.0)]}
+    report = shop.verbs.evaluate(
+        [EvalQuery("q", "anything")],
+        {"q": {"id-007": 1}},
+        ["clip"],
+        "shop",
+        runs={"oracle": perfect},
+    )
+    assert report.engines[1].scores["mrr"].value == 1.0
+    assert report.engines[1].fingerprint == ""
+
+
+def test_the_pages_ranking(shop: SimpleNamespace) -> None:
+    queries, qrels = [EvalQuery("q", "red chair 0")], {"q": {"id-000": 1}}
+    report = shop.verbs.evaluate(queries, qrels, ["clip"], "shop", ranking=Ranking.WORDS)
+    assert report.engines[0].scores["hits@1"].value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("queries", "qrels", "sentence"),
+    [
+        ([], {}, "no query"),
+        ([EvalQuery("q", " ")], {"q": {"a": 1}}, "nothing to look for"),
+        ([EvalQuery("q", "x")], {"other": {"a": 1}}, "query ids"),
+        ([EvalQuery("q", "x")], {"q": {"a": 1}}, "None of the 1 relevant items"),
+        ([EvalQuery("q", item_id="gone")], {"q": {"id-001": 1}}, "no vectors"),
+        ([EvalQuery("q", image=b"not a picture")], {"q": {"id-001": 1}}, "The picture of “q”"),
+    ],
+)
+def test_bad_input_is_a_sentence(
+    shop: SimpleNamespace, queries: list, qrels: dict, sentence: str
+) -> None:
+    with pytest.raises(EvaluationError, match=sentence):
+        shop.verbs.evaluate(queries, qrels, ["clip"], "shop")
+    with pytest.raises(EvaluationError, match="no task"):
+        shop.verbs.run_task("warp", ["clip"], "shop")
+    for task in ("title", "attributes", "ablation"):
+        with pytest.raises(EvaluationError, match="at least one engine"):
+            shop.verbs.run_task(task, [], "shop")
+
+
+@pytest.mark.parametrize("task", ["title", "attributes", "ablation"])
+def test_an_evaluation_stops_where_it_says_how_far_it_is(shop: SimpleNamespace, task: str) -> None:
+    told: list[str] = []
+
+    def tell(done: int, total: int, message: str) -> None:
+        assert 0 <= done <= total
+        told.append(message)
+        shop.verbs.stops.stop("mine")
+
+    with pytest.raises(EvaluationStopped, match="Nothing was stored"):
+        shop.verbs.run_task(
+            task, ENGINES, "shop", on_progress=shop.verbs.stops.follow("mine", tell)
+        )
+    assert len(told) == 1
+    shop.verbs.stops.clear("mine")
+    shop.verbs.stops.stop("another's")
+    shop.verbs.run_task(
+        task, ENGINES, "shop",
+        on_progress=shop.verbs.stops.follow("mine", lambda done, total, message: None),
+    )  # fmt: skip
+
+
+def test_attributes_against_majority_and_chance(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("attributes", ["clip"], "shop")
+    assert report.measures == ("accuracy",)
+    (colour,) = report.slices
+    assert (colour.name, colour.queries) == ("colour", 60)
+    assert colour.baselines == pytest.approx({"majority": 1 / 10, "chance": 1 / 10})
+
+
+def test_reports_are_kept_and_shown(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("title", ENGINES, "shop")
+    shop.verbs.save(report)
+    assert shop.verbs.reports()[0] == report.report_id
+    assert shop.verbs.report(report.report_id) == report
+    assert shop.verbs.latest("shop", ENGINES) == report
+    assert shop.verbs.latest("sho", ENGINES) is None
+    assert len(shop.verbs.verdicts(report)) == 1
+    page = shop.verbs.html(report)
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    for text in ("VL-CLIP", "nDCG@10", "95 % interval"):
+        assert text in page
+    old = tuple(replace(entry, fingerprint="old") for entry in report.engines)
+    shop.verbs.save(replace(report, engines=old))
+    assert shop.verbs.latest("shop", ENGINES) is None, "figures of engines that are no more"
+    shop.verbs.remove(report.report_id)
+    for name in (report.report_id, "../../etc/passwd"):
+        with pytest.raises(EvaluationError):
+            shop.verbs.report(name)
+
+
+def test_untrusted_texts_are_escaped(shop: SimpleNamespace) -> None:
+    hostile = "<script>alert(1)</script>"
+    queries = [EvalQuery("a", hostile), EvalQuery("b", "x")]
+    qrels = {"a": {"id-000": 1}, "b": {"id-001": 1}}
+    lost = {"a": [("id-009", 1.0)], "b": [("id-001", 1.0)]}
+    report = shop.verbs.evaluate(
+        queries, qrels, ["clip"], "shop", title=hostile, runs={"other": lost}
+    )
+    shown = report_html.fragment(report, {}, lambda item: "", lambda row: "/compare?q=x")
+    assert hostile not in shown
+    assert "&lt;script&gt;" in shown
+
+
+def test_a_query_opens_its_first_results_side_by_side(shop: SimpleNamespace) -> None:
+    """Also in the file that is sent around, where nothing else can be asked."""
+    report = shop.verbs.run_task("title", ENGINES, "shop")
+    row = report.rows[0]
+    assert {engine: len(found) for engine, found in row.found.items()} == dict.fromkeys(ENGINES, 5)
+    for row in report.rows:
+        for engine, found in row.found.items():
+            places = [place for place, (_, right) in enumerate(found, start=1) if right]
+            assert places[:1] == [row.ranks[engine]] * (row.ranks[engine] <= 5)
+    page = shop.verbs.html(report)
+    assert "First results side by side" in page
+    assert page.count("<img") > 16 * 5
+    bare = replace(report, rows=tuple(replace(row, found={}) for row in report.rows))
+    assert "side by side" not in shop.verbs.html(bare), "reports that were stored before"
+
+
+def test_every_query_as_a_table(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("title", ENGINES, "shop")
+    rows = list(csv.DictReader(io.StringIO(per_query(report))))
+    assert [row["query_id"] for row in rows] == [row.query_id for row in report.rows]
+    for entry in report.engines:
+        values = [float(row[f"{entry.engine} mrr"]) for row in rows]
+        assert np.mean(values) == pytest.approx(entry.scores["mrr"].value, abs=1e-5)
+        for row, value in zip(rows, values, strict=True):
+            assert value == pytest.approx(1 / int(row[f"{entry.engine} rank"]), abs=1e-5)
+
+
+def test_a_title_is_no_formula_in_that_table(shop: SimpleNamespace) -> None:
+    report = shop.verbs.run_task("title", ENGINES, "shop")
+    hostile = replace(report.rows[0], text='=HYPERLINK("http://evil.example")')
+    (row,) = csv.DictReader(io.StringIO(per_query(replace(report, rows=(hostile,)))))
+    assert row["text"] == "'" + hostile.text
+
+
+def test_runs_and_judgments_of_a_task_can_be_measured_again(
+    shop: SimpleNamespace, tmp_path: Path
+) -> None:
+    for task, name in (("title", "clip"), ("ablation", "crop-rewrite")):
+        report = shop.verbs.run_task(task, ENGINES, "shop", runs_out=tmp_path)
+        run, qrels = (
+            trec.read_run(tmp_path / f"{name}.run"),
+            trec.read_qrels(tmp_path / "qrels.txt"),
+        )
+        again = measures.per_query(run, qrels, ["mrr", "hits@5"])
+        scores = next(entry.scores for entry in report.engines if entry.engine == name)
+        for measure, values in again.items():
+            assert np.mean(list(values.values())) == pytest.approx(scores[measure].value)
+    with pytest.raises(EvaluationError, match="no rankings"):
+        shop.verbs.run_task("attributes", ENGINES, "shop", runs_out=tmp_path)
+    with pytest.raises(EvaluationError, match="picture vectors alone"):
+        shop.verbs.run_task("ablation", ENGINES, "shop", ranking=Ranking.WORDS)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.domain import EvalQuery
+from core.errors import EvaluationError
+from core.evaluation import trec
+from core.evaluation.query_files import read_qrels, read_queries
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_queries_in_every_form(tmp_path: Path) -> None:
+    csv = write(tmp_path / "q.csv", 'query_id,text,item_id,image\n1,"red, soft",,\n2,,i9,a.jpg\n')
+    assert read_queries(csv) == (
+        EvalQuery("1", "red, soft"),
+        EvalQuery("2", "", tmp_path / "a.jpg", "i9"),
+    )
+    plain = write(tmp_path / "topics.txt", "7\tblue chair\n8\tlamp\n")
+    assert [query.text for query in read_queries(plain)] == ["blue chair", "lamp"]
+    table = pa.table({"query_id": ["p"], "image": [b"jpeg"], "extra": [1]})
+    pq.write_table(table, tmp_path / "q.parquet")
+    assert read_queries(tmp_path / "q.parquet") == (EvalQuery("p", image=b"jpeg"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("query_id,text\n1,a\n1,b\n", "row 2: the id “1” comes twice"),
+        ("query_id,text\n,a\n", "row 1: there is no query_id"),
+        ("query_id,text\n1,\n", "neither text nor image"),
+        ("query_id,text\n", "no query in"),
+        ("", "no query in"),
+        ("id,words\n1,a\n", "no column “query_id” and no “text” or .*it has: id, words"),
+        ("query_id,words\n1,a\n", "no column “text” or “image” or “item_id”"),
+    ],
+)
+def test_bad_queries_are_sentences(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(EvaluationError, match=sentence):
+        read_queries(write(tmp_path / "q.csv", text))
+
+
+def test_judgments(tmp_path: Path) -> None:
+    csv = write(tmp_path / "r.csv", "query_id,item_id,relevance\n1,a,3\n1,b,0\n2,c,1.0\n")
+    assert read_qrels(csv) == {"1": {"a": 3, "b": 0}, "2": {"c": 1}}
+    for line in ("1,a,maybe", "1,a,0.5", ",a,1"):
+        with pytest.raises(EvaluationError, match="row 1"):
+            read_qrels(write(tmp_path / "bad.csv", f"query_id,item_id,relevance\n{line}\n"))
+    with pytest.raises(EvaluationError, match="can't be read"):
+        read_qrels(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "no judgment in"),
+        ("query_id,product\n1,a\n", "no column “item_id”; it has: query_id, product"),
+        ("query_id,item_id,relevance\n1,a,1\n1,a,0\n", "row 2: “a” has two grades"),
+        ("1 0 a good\n", "each line takes query_id, 0, item_id"),
+    ],
+)
+def test_bad_judgments_are_sentences(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(EvaluationError, match=sentence):
+        read_qrels(write(tmp_path / "r.csv", text))
+
+
+def test_headers_as_spreadsheets_write_them(tmp_path: Path) -> None:
+    queries = write(tmp_path / "q.csv", "\ufeffQuery_ID; Text\n1;red, soft\n")
+    assert read_queries(queries) == (EvalQuery("1", "red, soft"),)
+    assert read_qrels(write(tmp_path / "r.csv", "1 0 a 2\n")) == {"1": {"a": 2}}
+
+
+def test_trec_there_and_back(tmp_path: Path) -> None:
+    qrels = {"q1": {"a": 2, "b": 0}, "q2": {"c": 1}}
+    trec.write_qrels(qrels, tmp_path / "x.qrels")
+    assert read_qrels(tmp_path / "x.qrels") == qrels
+    run = {"q1": [("b", 0.5), ("a", 0.5)], "q2": [("c", 0.25)]}
+    trec.write_run(run, tmp_path / "x.run", "mine")
+    back = trec.read_run(tmp_path / "x.run")
+    assert {q: [item for item, _ in hits] for q, hits in back.items()} == {
+        "q1": ["b", "a"],
+        "q2": ["c"],
+    }
+    with pytest.raises(EvaluationError, match="space"):
+        trec.write_run({"q 1": [("a", 1.0)]}, tmp_path / "y.run", "mine")
+    with pytest.raises(EvaluationError, match="TREC"):
+        trec.read_run(write(tmp_path / "bad.run", "only three words\n"))
