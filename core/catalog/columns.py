@@ -76,7 +76,9 @@ _NO_WORD = re.compile(r"[\W_]+")
 class ColumnMap:
     """Which column each field of an item comes from; an empty name means none.
 
-    ``attributes`` gives the column of each further attribute, by the attribute's name.
+    ``attributes`` gives the column of each further attribute, by the attribute's name;
+    ``categories`` all columns that may hold the product type or the department, where nobody said
+    which one is the type.
     """
 
     title: str
@@ -93,6 +95,7 @@ class ColumnMap:
     licence_url: str = ""
     source: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    categories: tuple[str, ...] = ()
 
 
 def normalise(name: str) -> str:
@@ -148,7 +151,16 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
                 f"example --column {needed}={example}."
             )
     fields = {kind: found[kind] for kind in FIELDS}
-    return ColumnMap(**fields, attributes=_attributes(names, found))
+    chosen = {"product_type", "department"} & set(overrides)
+    categories = () if chosen else _categories(names)
+    attributes = _attributes(names, found)
+    return ColumnMap(**fields, attributes=attributes, categories=categories)
+
+
+def _categories(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns that may hold a product type or a department, in the order of the file."""
+    said = f"{_FIELD_NAMES['department']} {_FIELD_NAMES['product_type']}".split()
+    return tuple(name for name in names if normalise(name) in said)
 
 
 def _attributes(names: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:

@@ -9,10 +9,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from core.base.title_nouns import TitleNouns
 from core.catalog.columns import ColumnMap, guess_columns
 from core.catalog.fetch import fetch_public
+from core.catalog.images import ImageStore
+from core.catalog.product_types import SURVEYED, ProductTypes
 from core.catalog.readers import Unreadable, column_names, count_rows, read_rows
 from core.catalog.rows import Draft, Rejected, read_row
 from core.domain import Item, OnProgress, Photo, Progress, QuarantinedRow
@@ -102,6 +106,17 @@ def check_source(
     return guess_columns(column_names(path), columns)
 
 
+def product_types(path: Path, columns: ColumnMap, settings: Settings) -> ProductTypes:
+    """Survey a file's first rows, to decide what their product types are.
+
+    Raises:
+        CatalogError: The file can't be read.
+    """
+    rows = (row for _, row in islice(read_rows(path), SURVEYED) if not isinstance(row, Unreadable))
+    nouns = TitleNouns(settings.shipped / "vocabularies")
+    return ProductTypes(nouns, columns.title, columns.categories, rows)
+
+
 class _Run:
     """One pass over one file."""
 
@@ -122,6 +137,7 @@ class _Run:
         self._max_bytes = settings.max_upload_mb * 2**20
         self._known = known
         self._fetch = fetch
+        self._types = product_types(path, columns, settings)
         self._seen: dict[str, int] = {}
         # Many threads may wait for the network; only as many decode as there are cores.
         self._decoding = threading.Semaphore(settings.threads or os.cpu_count() or 1)
@@ -170,7 +186,9 @@ class _Run:
     def _draft(self, number: int, row: Mapping[str, object] | Unreadable) -> Draft:
         if isinstance(row, Unreadable):
             raise Rejected(row.reason)
-        draft = read_row(row, self._columns, self._folder, salt=str(self._store.long_side))
+        draft = read_row(
+            row, self._columns, self._folder, salt=str(self._store.long_side), types=self._types
+        )
         first = self._seen.setdefault(draft.item_id, number)
         if first != number:
             reason = (

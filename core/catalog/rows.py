@@ -11,12 +11,13 @@ from pathlib import Path
 
 from core.catalog.columns import ColumnMap, attribute_name, is_technical, normalise
 from core.catalog.photos import Origin, identity, locate
+from core.catalog.product_types import ProductTypes
 from core.catalog.text import clean
 from core.domain import Item, Photo
 from core.errors import CatalogError, ImageError
 
 #: Raise it when these rules change, so that rows stored under older ones are done again.
-RULES = 1
+RULES = 2
 
 _LIMITS = {
     "title": 500,
@@ -79,7 +80,13 @@ class Draft:
         )
 
 
-def read_row(row: Mapping[str, object], columns: ColumnMap, folder: Path, salt: str) -> Draft:
+def read_row(
+    row: Mapping[str, object],
+    columns: ColumnMap,
+    folder: Path,
+    salt: str,
+    types: ProductTypes | None = None,
+) -> Draft:
     """Validate a row.
 
     Args:
@@ -87,6 +94,7 @@ def read_row(row: Mapping[str, object], columns: ColumnMap, folder: Path, salt: 
         columns: What the columns mean.
         folder: Folder of the pictures, resolved.
         salt: What the stored photo depends on besides its source.
+        types: Decides product type and department; without it their columns are believed.
 
     Raises:
         Rejected: No id where there is a column for it, no title, or no photo to be found.
@@ -95,6 +103,9 @@ def read_row(row: Mapping[str, object], columns: ColumnMap, folder: Path, salt: 
     if columns.item_id and not item_id:
         raise Rejected("The row has no id.", columns.item_id)
     words = {kind: _words(row, kind, getattr(columns, kind)) for kind in _LIMITS}
+    if types is not None and columns.categories:
+        category = types.of(row)
+        words |= {"product_type": category.product_type, "department": category.department}
     if not words["title"]:
         raise Rejected("The row has no title.", columns.title, item_id)
     try:

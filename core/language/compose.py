@@ -134,7 +134,8 @@ def _food(facts: Facts) -> str:
 def _title(facts: Facts) -> str:
     """No product type to build on: the cleaned title, completed by what the columns say."""
     text = facts.phrase or facts.noun
-    if facts.phrase and facts.noun and not _said(facts.noun, text):
+    whole = facts.foreign and (len(text.split()) > 1 or not text.isascii())
+    if facts.phrase and facts.noun and not whole and not _said(facts.noun, text):
         text = f"{text}, {facts.noun}"
     if not text:
         return ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from core.base.title_nouns import TitleNouns
 from core.domain.item import Item
 from core.language.looks import LookReader
 from core.language.plain import DESCRIPTION_LIMIT, TITLE_LIMIT, has_words, plain
-from core.language.vocabulary import Vocabulary, singular
+from core.language.vocabulary import Vocabulary, plural, singular
 
 _ASIDE = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,80}\]")
 _SET = re.compile(r"\b(?:set|pack|nest|pair) of\b|\b\d+[- ]?(?:piece|pack)s?\b", re.I)
@@ -76,8 +77,9 @@ class Facts:
 class FactFinder:
     """Reads facts out of an item's fields."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, nouns: TitleNouns) -> None:
         self.words = vocabulary
+        self._nouns = nouns
         self._looks = LookReader(vocabulary)
 
     def find(self, item: Item, *, title_only: bool = False) -> Facts:
@@ -89,6 +91,7 @@ class FactFinder:
         """
         title = plain(item.title, TITLE_LIMIT)
         kind, kind_is_vague = self._product_type(item.product_type, title)
+        english = self._nouns.is_english(title)
         description = "" if title_only else plain(item.description, DESCRIPTION_LIMIT)
         attributes = {} if title_only else _attributes(item)
         domain = self._domain(item, kind, title)
@@ -97,6 +100,9 @@ class FactFinder:
         if kind and _names(title, kind) and not _names(phrase, kind):
             phrase = title  # "hot" is advertising, but not in "Hot dog"
         foreign = self._is_foreign(title if domain == "art" else f"{title} {description[:600]}")
+        foreign = foreign or (domain not in ("art", "food") and not english)
+        head = "" if foreign or domain in ("art", "food") else self._nouns.head(phrase or title)
+        noun = _finer(noun, head, self._singular(head))
         descriptive = bool(noun and phrase) and _is_phrase(phrase)
         whole_title = domain in ("art", "food") or foreign or not noun
         looks = "" if whole_title else self._look_of(title, kind)
@@ -123,7 +129,9 @@ class FactFinder:
             medium=self._medium(attributes, description) if domain == "art" else "",
             subjects=_subjects(attributes, description) if domain == "art" else (),
             details=self._looks.details(description) if domain == "food" and not foreign else (),
-            motif="" if whole_title or descriptive else self._motif(title, noun),
+            motif=""
+            if whole_title or descriptive
+            else self._motif(title, noun) or _other(head, kind),
             descriptive=descriptive,
             foreign=foreign,
             conflicts=conflicts,
@@ -273,6 +281,17 @@ def _is_phrase(title: str) -> bool:
     if words[0].isupper() and len(words[0]) > 3:
         return False
     return sum(word[0].islower() for word in rest) >= 0.8 * len(rest)
+
+
+def _finer(noun: str, head: str, singular_head: str) -> str:
+    """The title's own name where it is the finer one: "coffee mug" of the type "mug"."""
+    finer = noun and " " not in noun and head.endswith((f" {noun}", f" {plural(noun)}"))
+    return singular_head if finer else noun
+
+
+def _other(head: str, kind: str) -> str:
+    """The title's name of the thing, where the type has another word for it."""
+    return "" if not head or _names(kind, singular(head.split()[-1], frozenset())) else head
 
 
 def _subjects(attributes: dict[str, str], description: str) -> tuple[str, ...]:

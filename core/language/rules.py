@@ -16,6 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from core.base.title_nouns import TitleNouns
 from core.domain.grounding import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite, Round
@@ -27,7 +28,7 @@ from core.language.vocabulary import Vocabulary
 from core.ports.encoder import Vectors
 
 #: Raise this when the rules change what they write: stored rewrites are then made again.
-RULES_VERSION = 5
+RULES_VERSION = 6
 
 #: What a photo that shows another colour than the listing states takes off the score.
 _DISAGREES = 1.5
@@ -48,13 +49,14 @@ class RuleRewriter:
 
     def __init__(self, folder: Path, sight: Sight | None = None) -> None:
         self._words = Vocabulary(folder)
-        self._facts = FactFinder(self._words)
+        self._nouns = TitleNouns(folder)
+        self._facts = FactFinder(self._words, self._nouns)
         self._sight = sight
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of rules, vocabularies and, where it looks at photos, the towers."""
-        seed = f"rules-{RULES_VERSION}-{self._words.digest}"
+        seed = f"rules-{RULES_VERSION}-{self._words.digest}-{self._nouns.digest}"
         seed += f"-{self._sight.fingerprint}" if self._sight else ""
         return hashlib.sha256(seed.encode()).hexdigest()[:16]
 

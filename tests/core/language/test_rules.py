@@ -79,6 +79,12 @@ def item(title: str, kind: str = "", description: str = "", department: str = ""
             "Musician painting of the Spanish Singer showing men and guitars, oil on canvas",
         ),
         (item("Деревянный стул для кухни"), "Деревянный стул для кухни"),
+        (item("Rote Handtasche", "Taschen"), "Rote Handtasche"),
+        (item("Damen T-Shirt grün, Rundhals, kurzarm", "T-Shirts"),
+         "Damen T-Shirt grün, Rundhals, kurzarm"),
+        (item("Owl Pendant Womens", "Pendant"), "Women's owl pendant"),
+        (item("Teal Orbit Studs", "Earrings"), "Teal earrings, studs"),
+        (item("Copper Duffle Bag", "Bags"), "Copper duffle bag"),
     ],
 )  # fmt: skip
 def test_writes_what_the_fields_say(rules: RuleRewriter, listing: Item, sentence: str) -> None:

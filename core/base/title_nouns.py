@@ -1,0 +1,217 @@
+"""Find the noun that names the product in an English title: "mug" in "Amber Stoneware Mug"."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from core.base.languages import language_of
+from core.errors import SettingsError
+
+#: Where a title ends to name the thing and begins to describe it.
+_DETAILS = re.compile(
+    r"\s(?:with|for|from|by|in|on|at|w/|w|without|featuring|feat\.?|fits|compatible)\s.*"
+    r"|\s[-–—|~]\s.*|\s*[(\[{,;:].*|\.\s.*",
+    re.I | re.S,
+)
+_SET_OF = re.compile(
+    r"^\W*(?:an? )?(?:set|pack|pair|box|bundle|lot)s? of (?:\d+|two|three|four|six)?\s*", re.I
+)
+#: A size or a rating, where titles of electronics begin to list figures.
+_MEASURE = re.compile(r"\s\d[\d.,]*\s?(?:[a-zµ]{1,4}\b|[\"'%])", re.I)
+_WORD = re.compile(r"[^\W\d_][\w'’&-]*")
+#: A title that looks like another language needs this larger share of English words.
+_MARGIN = 0.1
+#: Vocabularies whose words describe a thing and never name it.
+_DESCRIBING = ("colours", "materials", "patterns", "audiences", "styles")
+
+
+class TitleNouns:
+    """The words that name things, and those that only describe them.
+
+    Args:
+        folder: Folder of the vocabularies (`data/vocabularies`).
+
+    Raises:
+        SettingsError: A vocabulary is missing or broken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.digest = _digest(folder)
+        kinds = _table(folder, "types")
+        named = {word for kind in kinds.values() for word in (*kind["singular"], *kind["plural"])}
+        departments = _table(folder, "departments")
+        titles = departments.pop("titles")
+        named |= set(titles["things"])
+        self._things = frozenset(_lines(folder, "things")) | frozenset(map(_key, named))
+        self._motifs = frozenset(_lines(folder, "motifs"))
+        describing: set[str] = set()
+        for name in _DESCRIBING:
+            for term, synonyms in _table(folder, name)["terms"].items():
+                describing.update(map(_key, (term, *synonyms)))
+        phrases = sorted((word for word in describing if " " in word), key=len, reverse=True)
+        self._phrases = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)", re.I)
+        self._packing = frozenset(titles["packing"])
+        self._english = frozenset(_table(folder, "noise")["function_words"]["english"])
+        colours = _table(folder, "colours")["terms"]
+        self._colours = frozenset(_key(w) for term in colours for w in (term, *colours[term]))
+        self._joined = frozenset(titles["joined"])
+        self._describing = frozenset(describing) - frozenset(map(_key, named))
+        self._departments = frozenset(
+            _key(word)
+            for name in ("rooms", "people", "states", "departments")
+            for word in departments[name]
+        )
+        self._stateful = frozenset(
+            _key(word) for name in ("rooms", "people", "states") for word in departments[name]
+        )
+        self._collective = frozenset(
+            _key(word) for word in departments["departments"] if " " not in word
+        )
+
+    def head(self, title: str) -> str:
+        """Return the noun that the title is about, with a noun before it; empty where unknown.
+
+        "Copper Desk Lamp, 40 cm" gives "desk lamp".
+        """
+        parts = [self._words(part) for part in _parts(title)]
+        for sure in (True, False):
+            for words in parts:
+                for last in range(len(words) - 1, -1, -1):
+                    if self._names(words, last, sure=sure):
+                        return self._with_modifier(words, last)
+        return ""
+
+    def _words(self, part: str) -> list[str]:
+        text = self._phrases.sub(" . ", part)
+        return [match.group().strip("-'’&") for match in _WORD.finditer(text)]
+
+    def names_a_thing(self, value: str) -> bool:
+        """Whether a category's value names one kind of thing, not a department, room or state."""
+        key = _key(value)
+        words = key.split()
+        if not words or key in self._departments or words[-1] in self._collective:
+            return False
+        return not re.search(r"\s(?:&|and|\+)\s|[&/+,]", value.lower()) or " with " in key
+
+    def is_department(self, value: str) -> bool:
+        """Whether a value names a kind of goods at least: "fruit", but not "new in" or "indoor"."""
+        key = _key(value)
+        return bool(key) and key not in self._stateful
+
+    def named_in(self, value: str, title: str) -> bool:
+        """Whether a title says the last word of a category's value, in singular or plural."""
+        words = _key(value).split()
+        forms = set(_singulars(words[-1])) if words else set()
+        said = {form for word in re.split(r"\W+", _key(title)) for form in _singulars(word)}
+        return bool(forms & said) or _key(value).replace(" ", "") in {
+            w.replace("-", "") for w in said
+        }
+
+    def is_english(self, title: str) -> bool:
+        """Whether a title is in English, or in no other language that can be told."""
+        language, probability = language_of(title)
+        if language == "en":
+            return True
+        words = {word for word in re.split(r"[^\w']+", _key(title)) if len(word) > 2}
+        known = sum(self._is_known(word) for word in words)
+        return known >= len(words) * (probability + _MARGIN) and known > 0
+
+    def _is_known(self, word: str) -> bool:
+        forms = _singulars(word)
+        return any(form in self._things or form in self._motifs for form in forms) or (
+            word in self._describing or word in self._packing or word in self._english
+        )
+
+    def is_thing(self, word: str) -> bool:
+        """Whether one word (or two) is known to name a made thing or food."""
+        return any(form in self._things for form in _singulars(_key(word)))
+
+    def _names(self, words: list[str], at: int, *, sure: bool) -> bool:
+        """Whether a word names the thing; unsure are "set" or "box" alone, and "orange"."""
+        key = _key(words[at])
+        if at and self.is_thing(f"{_key(words[at - 1])} {key}"):
+            return True
+        if key in self._packing or key in self._departments:
+            return False
+        if sure and key in self._joined:
+            return at > 0 and self._modifies(words[at - 1])
+        if key in self._describing or (sure and key in self._colours):
+            return False
+        return self.is_thing(key)
+
+    def _modifies(self, word: str) -> bool:
+        """Whether a word before a noun belongs to its name: "coffee" mug, "anchor" bracelet."""
+        key = _key(word)
+        if key in self._describing or key in self._packing or key in self._colours:
+            return False
+        if len(word) > 3 and word.isupper():
+            return False  # a brand or the name of a series
+        forms = _singulars(key)
+        return any(form in self._things or form in self._motifs for form in forms)
+
+    def _with_modifier(self, words: list[str], last: int) -> str:
+        noun = words[last].lower()
+        before = words[last - 1] if last else ""
+        compound = f"{before.lower()} {noun}"
+        named = before and (self.is_thing(compound) or self._modifies(before))
+        return compound if named else noun
+
+
+def _parts(title: str) -> Iterable[str]:
+    """The stretches of a title that may hold its noun, the likeliest first."""
+    title = _SET_OF.sub("", title.replace("’", "'"))
+    whole = title
+    title = _MEASURE.split(title, maxsplit=1)[0] if _MEASURE.search(title, 8) else title
+    yield _DETAILS.sub("", title)
+    yield from re.split(r"[,;:|(]|\s[-–—]\s", title)[1:3]
+    yield _DETAILS.sub("", whole)
+
+
+@cache
+def _singulars(word: str) -> tuple[str, ...]:
+    """The word and what it may be the plural of."""
+    forms = [word]
+    if word.endswith("ies"):
+        forms.append(word[:-3] + "y")
+    if word.endswith("es"):
+        forms.append(word[:-2])
+    if word.endswith("ves"):
+        forms += [word[:-3] + "f", word[:-3] + "fe"]
+    if word.endswith("s") and not word.endswith("ss"):
+        forms.append(word[:-1])
+    return tuple(forms)
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[\s-]+", " ", text.replace("’", "'")).strip().lower()
+
+
+def _digest(folder: Path) -> str:
+    """Hash of the word lists that no other vocabulary's hash covers."""
+    digest = hashlib.sha256()
+    for name in ("things.txt", "motifs.txt", "departments.toml"):
+        path = folder / name
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
+
+
+def _table(folder: Path, name: str) -> dict[str, dict[str, list[str]]]:
+    path = folder / f"{name}.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The vocabulary {path} can't be read: {error}.") from None
+
+
+def _lines(folder: Path, name: str) -> list[str]:
+    path = folder / f"{name}.txt"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The vocabulary {path} can't be read: {error}.") from None
+    return [line for line in lines if line and not line.startswith("#")]
