@@ -16,6 +16,7 @@ from core.base.title_nouns import TitleNouns
 from core.catalog.columns import ColumnMap, guess_columns
 from core.catalog.fetch import fetch_public
 from core.catalog.images import ImageStore
+from core.catalog.photos import forget_folders
 from core.catalog.product_types import SURVEYED, ProductTypes
 from core.catalog.readers import Unreadable, column_names, count_rows, read_rows
 from core.catalog.rows import Draft, Rejected, read_row
@@ -89,6 +90,7 @@ def ingest(
     """
     mapping = check_source(path, images=images, columns=columns)
     folder = (images or path.parent).resolve()
+    forget_folders()
     run = _Run(path, folder, mapping, store, settings, known or {}, fetch)
     return run.rows(on_progress)
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from core.catalog.text import clean
@@ -15,16 +16,28 @@ from core.errors import ImageError
 Origin = bytes | Path | str
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
+#: `//cdn.shop.example/a.jpg`, and `cdn.shop.example/a.jpg`: a host with a top-level domain.
+_NO_SCHEME = re.compile(
+    r"//[\w.-]+/\S|(?:[a-z0-9-]+\.)+(?:com|net|org|io|shop|store|app|dev|example|[a-z]{2})/\S",
+    re.I,
+)
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+#: Files below an images folder whose names are remembered; a larger folder is not searched.
+_MOST_FILES = 500_000
 
 
-def locate(value: object, folder: Path) -> Origin:
+def locate(value: object, folder: Path, item_id: str = "") -> Origin:
     """Find the photo that an image cell means.
+
+    Paths are tried as a person means them: as written; with or without the folder's own name; by
+    the file name alone anywhere below the folder, where only one file has it; by the item's id.
 
     Args:
         value: Bytes, ``{"bytes": …, "path": …}``, a path inside ``folder`` (its ending may be
-            missing), an http(s) address, or a list of which the first counts.
+            missing), an http(s) address (its scheme may be missing), or a list of which the first
+            counts.
         folder: Folder of the pictures, resolved.
+        item_id: A file of this name is the photo of a row whose cell is empty or leads nowhere.
 
     Raises:
         ImageError: There is none, it is not found, or it lies outside the folder.
@@ -32,14 +45,17 @@ def locate(value: object, folder: Path) -> Origin:
     if isinstance(value, Mapping):
         value = value.get("bytes") or value.get("path")
     if isinstance(value, (list, tuple)):
-        return locate(value[0] if value else None, folder)
+        return locate(value[0] if value else None, folder, item_id)
     if isinstance(value, (bytes, bytearray, memoryview)):
         if not value:
             raise ImageError("The row has no photo.")
         return bytes(value)
     text = clean(value, 2000)
     if not text:
-        raise ImageError("The row has no photo.")
+        by_id = _by_id(item_id, folder)
+        if by_id is None:
+            raise ImageError("The row has no photo.")
+        return by_id
     scheme = _SCHEME.match(text)
     if scheme and scheme[1].lower() in ("http", "https"):
         return text
@@ -47,20 +63,20 @@ def locate(value: object, folder: Path) -> Origin:
         raise ImageError(
             f"“{text[:80]}” is neither a file in the images folder nor an http(s) address."
         )
-    return _inside(value.strip() if isinstance(value, str) else text, folder)
+    return _inside(value.strip() if isinstance(value, str) else text, folder, item_id)
 
 
-def _inside(name: str, folder: Path) -> Path:
+def _inside(name: str, folder: Path, item_id: str) -> Path | str:
     text = clean(name, 2000)
     slashes = text.replace("\\", "/")
-    # As written; cleaned; from Windows; as macOS spells accents; without an ending.
-    candidates = [name, text, slashes, unicodedata.normalize("NFD", slashes)]
-    candidates += [slashes + suffix for suffix in _SUFFIXES]
+    link = _NO_SCHEME.match(slashes)
     try:
-        for candidate in dict.fromkeys(candidates):
+        for candidate in _candidates(name, text, slashes, folder):
             path = (folder / candidate).resolve()
             # Resolved first: neither "..", an absolute path nor a symbolic link leads out.
             if not path.is_relative_to(folder):
+                if link:
+                    break
                 raise ImageError(
                     f"The photo “{text[:80]}” lies outside the images folder. Move it there, or "
                     "give its folder as the images folder."
@@ -69,7 +85,62 @@ def _inside(name: str, folder: Path) -> Path:
                 return path
     except (OSError, ValueError, RuntimeError):  # a name too long, a loop of links
         pass
+    if link:
+        return "https://" + slashes.removeprefix("//")
+    elsewhere = _by_name(slashes, folder) or _by_id(item_id, folder)
+    if elsewhere is not None:
+        return elsewhere
     raise ImageError(f"The photo “{text[:80]}” is not in the images folder “{folder}”.")
+
+
+def _candidates(name: str, text: str, slashes: str, folder: Path) -> list[str]:
+    """The path as written; cleaned; from Windows; as macOS spells accents; without an ending.
+
+    The last ones lack the folder's own name: `images/a.jpg` in the folder `images`.
+    """
+    candidates = [name, text, slashes, unicodedata.normalize("NFD", slashes)]
+    candidates += [slashes + suffix for suffix in _SUFFIXES]
+    first, _, rest = slashes.removeprefix("./").partition("/")
+    if rest and first.lower() == folder.name.lower():
+        candidates += [rest, *(rest + suffix for suffix in _SUFFIXES)]
+    return list(dict.fromkeys(candidates))
+
+
+def _by_name(path: str, folder: Path) -> Path | None:
+    """The only file below the folder with this name, its case and ending aside."""
+    return _unique(path.rsplit("/", 1)[-1], folder)
+
+
+def _by_id(item_id: str, folder: Path) -> Path | None:
+    return _unique(item_id, folder) if item_id else None
+
+
+def _unique(name: str, folder: Path) -> Path | None:
+    names = _names_below(folder)
+    key = unicodedata.normalize("NFC", name).lower()
+    for candidate in (key, *(key + suffix for suffix in _SUFFIXES)):
+        paths = names.get(candidate, ())
+        if len(paths) == 1 and paths[0].is_file() and paths[0].resolve().is_relative_to(folder):
+            return paths[0].resolve()
+    return None
+
+
+@lru_cache(maxsize=2)
+def _names_below(folder: Path) -> Mapping[str, tuple[Path, ...]]:
+    """Pictures below a folder by their name in small letters; read once per indexing process."""
+    names: dict[str, tuple[Path, ...]] = {}
+    for number, path in enumerate(folder.rglob("*")):
+        if number >= _MOST_FILES:
+            break
+        if path.suffix.lower() in (*_SUFFIXES, ".gif", ".bmp", ".tif", ".tiff", ".avif"):
+            key = unicodedata.normalize("NFC", path.name).lower()
+            names[key] = (*names.get(key, ()), path)
+    return names
+
+
+def forget_folders() -> None:
+    """Read folders anew at the next look: called once per pass over a file."""
+    _names_below.cache_clear()
 
 
 def identity(origin: Origin, folder: Path) -> str:

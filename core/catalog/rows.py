@@ -109,7 +109,7 @@ def read_row(
     if not words["title"]:
         raise Rejected("The row has no title.", columns.title, item_id)
     try:
-        origin = locate(row.get(columns.image), folder)
+        origin = locate(row.get(columns.image), folder, item_id)
         photo = identity(origin, folder)
     except (ImageError, OSError) as error:
         raise Rejected(str(error), columns.image, item_id) from None

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from core.catalog.photos import identity, locate
+from core.catalog.photos import forget_folders, identity, locate
 from core.errors import ImageError
 
 
@@ -63,11 +63,10 @@ def test_web_addresses(folder):
         "link.jpg",
         "up/secret.jpg",
         "loop.jpg",
-        "//shop.example/a.jpg",
         "file:///etc/passwd",
         "ftp://shop.example/a.jpg",
         "data:image/png;base64,AAAA",
-        "C:\\photos\\a.jpg",
+        "C:\\photos\\missing.jpg",
         "missing.jpg",
         "sub",
         "",
@@ -79,7 +78,7 @@ def test_web_addresses(folder):
         {"bytes": None, "path": None},
         "x" * 5000,
         "a.jpg\0.png",
-        "~/a.jpg",
+        "~/missing.jpg",
     ],
 )
 def test_everything_else_is_refused(folder, value):
@@ -94,3 +93,36 @@ def test_identity_changes_with_the_photo(folder):
     assert identity(folder / "a.jpg", folder) != before
     assert identity(b"a", folder) != identity(b"b", folder)
     assert identity("http://a", folder) != identity("http://b", folder)
+
+
+@pytest.mark.parametrize("value", ["images/a.jpg", "IMAGES/a.jpg", "./images/a", "photos/A.JPG",
+                                   "C:\\shop\\a.jpg"])  # fmt: skip
+def test_paths_as_a_person_means_them(folder, value):
+    assert locate(value, folder) == folder / "a.jpg"
+
+
+def test_a_file_name_that_two_folders_have_is_not_guessed(folder):
+    (folder / "other").mkdir()
+    (folder / "other" / "b.png").write_bytes(b"another b")
+    forget_folders()
+    with pytest.raises(ImageError):
+        locate("gone/b.png", folder)
+
+
+def test_a_photo_named_for_the_item(folder):
+    (folder / "sub" / "SKU-7.jpg").write_bytes(b"7")
+    forget_folders()
+    assert locate("", folder, "sku-7") == folder / "sub" / "SKU-7.jpg"
+    with pytest.raises(ImageError):
+        locate("", folder, "sku-8")
+
+
+@pytest.mark.parametrize(
+    ("value", "link"),
+    [
+        ("//cdn.shop.example/a.jpg?v=1", "https://cdn.shop.example/a.jpg?v=1"),
+        ("cdn.shop.example/a.jpg", "https://cdn.shop.example/a.jpg"),
+    ],
+)
+def test_links_without_a_scheme(folder, value, link):
+    assert locate(value, folder) == link

@@ -46,9 +46,9 @@ def test_words_are_cleaned_and_cut():
         ({"image": None}, "image"),
     ],
 )
-def test_rejected(row, field):
+def test_rejected(tmp_path, row, field):
     with pytest.raises(Rejected) as caught:
-        draft(row)
+        draft(row, folder=tmp_path)
     assert caught.value.field == field
     assert str(caught.value).endswith(".")
 
