@@ -20,6 +20,7 @@ from core.app.rewriting import RewritingService
 from core.app.tasks import TaskService
 from core.app.training_jobs import AdaptJobs
 from core.base.image_views import image_view
+from core.app.dry_run import preview_file
 from core.catalog import demo
 from core.catalog.ingest import check_source, ingest
 from core.catalog.readers import count_rows
@@ -40,6 +41,7 @@ from core.domain import (
     Stage,
     TextView,
 )
+from core.domain.file_preview import FilePreview
 from core.embedding.preview import preview
 from core.errors import CatalogError, QueryError
 from core.jobs import BegunJob, JobRunner
@@ -245,6 +247,20 @@ class Studio:
         if not source.is_file():
             raise CatalogError(f"There is no file {source}.")
         check_source(source, images=images, columns=columns)
+
+    def preview_file(
+        self,
+        source: Path,
+        *,
+        images: Path | None = None,
+        columns: Mapping[str, str] | None = None,
+    ) -> FilePreview:
+        """Read a catalogue file as ``index`` would, without storing anything.
+
+        Raises:
+            CatalogError: The file, its columns or the images folder can't be used.
+        """
+        return preview_file(source, self.settings, images=images, columns=columns)
 
     def index_demo(self, on_progress: OnProgress | None = None) -> IndexReport:
         """Index the shipped demo catalogue under the name ``demo``."""

@@ -66,6 +66,7 @@ class TitleNouns:
             for name in ("rooms", "people", "states", "departments")
             for word in departments[name]
         )
+        self._states = frozenset(map(_key, departments["states"]))
         self._stateful = frozenset(
             _key(word) for name in ("rooms", "people", "states") for word in departments[name]
         )
@@ -97,6 +98,10 @@ class TitleNouns:
         if not words or key in self._departments or words[-1] in self._collective:
             return False
         return not re.search(r"\s(?:&|and|\+)\s|[&/+,]", value.lower()) or " with " in key
+
+    def is_state(self, value: str) -> bool:
+        """Whether a value tells the state of a listing, "sale" or "simple", and no place in it."""
+        return _key(value) in self._states
 
     def is_department(self, value: str) -> bool:
         """Whether a value names a kind of goods at least: "fruit", but not "new in" or "indoor"."""

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from core.base.title_nouns import TitleNouns
 from core.catalog.columns import ColumnMap, guess_columns
+from core.catalog.drafting import Drafts
 from core.catalog.fetch import fetch_public
 from core.catalog.images import ImageStore
 from core.catalog.photos import forget_folders
 from core.catalog.product_types import SURVEYED, ProductTypes
 from core.catalog.readers import Unreadable, column_names, count_rows, read_rows
-from core.catalog.rows import Draft, Rejected, read_row
+from core.catalog.rows import Draft, Rejected
 from core.domain import Item, OnProgress, Photo, Progress, QuarantinedRow
 from core.errors import CatalogError, ImageError
 from core.settings import Settings
@@ -133,14 +134,13 @@ class _Run:
         fetch: Fetch,
     ) -> None:
         self._path = path
-        self._folder = folder
         self._columns = columns
         self._store = store
         self._max_bytes = settings.max_upload_mb * 2**20
         self._known = known
         self._fetch = fetch
-        self._types = product_types(path, columns, settings)
-        self._seen: dict[str, int] = {}
+        types = product_types(path, columns, settings)
+        self._drafts = Drafts(folder, columns, types, salt=str(store.long_side))
         # Many threads may wait for the network; only as many decode as there are cores.
         self._decoding = threading.Semaphore(settings.threads or os.cpu_count() or 1)
 
@@ -171,7 +171,7 @@ class _Run:
     ) -> Future[Ingested | QuarantinedRow]:
         outcome: Ingested | QuarantinedRow
         try:
-            draft = self._draft(number, row)
+            draft = self._drafts.of(number, row)
         except Rejected as error:
             outcome = QuarantinedRow(number, error.item_id, error.field, str(error))
         else:
@@ -184,22 +184,6 @@ class _Run:
         finished: Future[Ingested | QuarantinedRow] = Future()
         finished.set_result(outcome)
         return finished
-
-    def _draft(self, number: int, row: Mapping[str, object] | Unreadable) -> Draft:
-        if isinstance(row, Unreadable):
-            raise Rejected(row.reason)
-        draft = read_row(
-            row, self._columns, self._folder, salt=str(self._store.long_side), types=self._types
-        )
-        first = self._seen.setdefault(draft.item_id, number)
-        if first != number:
-            reason = (
-                f"The id “{draft.item_id}” is already used by row {first}."
-                if self._columns.item_id
-                else f"The row repeats row {first}."
-            )
-            raise Rejected(reason, self._columns.item_id, draft.item_id)
-        return draft
 
     def _take(self, number: int, draft: Draft) -> Ingested | QuarantinedRow:
         try:

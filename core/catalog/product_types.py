@@ -66,6 +66,7 @@ class ProductTypes:
         self._title = title
         self._columns = tuple(columns)
         self._departments: frozenset[str] = frozenset()
+        self._named: frozenset[str] = frozenset()
         self._learn(survey)
 
     def of(self, row: Mapping[str, object]) -> Category:
@@ -76,9 +77,10 @@ class ProductTypes:
         """
         levels = self._levels(row)
         named = [level for level in levels if self._is_type(level)]
-        title = clean(row.get(self._title), 500)
-        kind = named[-1] if named else self._from_title(title)
-        above = [level for level in levels if level != kind]
+        sure = [level for level in named if self._is_sure(level)]
+        head = self._from_title(clean(row.get(self._title), 500))
+        kind = (sure[-1:] or [head] if head else named[-1:] or [""])[0]
+        above = [level for level in levels if level != kind and not self._nouns.is_state(level)]
         if not kind and levels and self._nouns.is_department(levels[-1]):
             kind = levels[-1]  # "fruit" says more than a title that names no thing
         return Category(kind[:_LIMIT], above[0][:_LIMIT] if above else "")
@@ -88,6 +90,10 @@ class ProductTypes:
 
     def _is_type(self, level: str) -> bool:
         return level.lower() not in self._departments and self._nouns.names_a_thing(level)
+
+    def _is_sure(self, level: str) -> bool:
+        """Whether a word list or a title of the file says that it is a thing: not "Basics"."""
+        return level.lower() in self._named or self._nouns.is_thing(level.split()[-1])
 
     def _levels(self, row: Mapping[str, object]) -> list[str]:
         """The categories of a row, the coarsest first."""
@@ -109,6 +115,12 @@ class ProductTypes:
         self._columns = tuple(sorted(self._columns, key=lambda column: len(values[column])))
         self._departments = frozenset(
             name for column in self._columns for name in _departments(values[column])
+        )
+        self._named = frozenset(
+            name
+            for column in self._columns
+            for name, value in values[column].items()
+            if value.naming
         )
 
 

@@ -9,6 +9,7 @@ import typer
 from tqdm import tqdm
 
 from core.app.studio import Studio
+from core.cli.preview import preview_json, preview_text
 from core.domain import IndexReport, Progress
 from core.errors import CatalogError
 
@@ -33,9 +34,24 @@ def index(
         bool, typer.Option("--prune", help="Remove items that the file no longer has.")
     ] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Index the shipped demo catalogue.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what the file would become; nothing is indexed."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --dry-run: print it as JSON.")
+    ] = False,
 ) -> None:
     """Index a catalogue. Running it again redoes only what changed; it goes on where it stopped."""
     studio = Studio(context.obj)
+    if dry_run:
+        if source is None:
+            raise CatalogError("Name a catalogue file to look at.")
+        preview = studio.preview_file(source, images=images, columns=_parse_columns(column or []))
+        print(preview_json(preview) if as_json else preview_text(preview))
+        return
+    if as_json:
+        raise CatalogError("--json goes with --dry-run.")
     with _Bar() as bar:
         if demo:
             report = studio.index_demo(on_progress=bar.show)

@@ -76,3 +76,14 @@ def test_other_languages_keep_their_type_and_give_no_english_noun(nouns):
     rows = [{"title": "Roter Stuhl aus Eichenholz", "type": "Stühle"},
             {"title": "Stuhl ohne Armlehnen", "type": ""}]  # fmt: skip
     assert types(nouns, rows, "type") == [Category("Stühle"), Category()]
+
+
+def test_a_state_is_no_department(nouns):
+    assert types(nouns, [{"title": "Copper Desk Lamp", "type": "New in"}], "type") == [
+        Category("desk lamp", "")
+    ]
+
+
+def test_an_unknown_word_that_no_title_says_does_not_replace_the_noun(nouns):
+    rows = [{"title": "Plain Tee", "type": "Basics"}]
+    assert types(nouns, rows, "type") == [Category("tee", "Basics")]

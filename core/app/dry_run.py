@@ -1,0 +1,119 @@
+"""Look at a catalogue file before indexing it: nothing is stored, fetched or decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.catalog.columns import ATTRIBUTES, FIELDS, ColumnMap
+from core.catalog.drafting import Drafts
+from core.catalog.ingest import check_source, product_types
+from core.catalog.photos import forget_folders
+from core.catalog.prices import amount, currency
+from core.catalog.readers import read_rows
+from core.catalog.rows import Draft, Rejected
+from core.domain import Item, Photo, QuarantinedRow
+from core.domain.file_preview import FilePreview, SampleItem
+from core.language.build import build_rules
+from core.language.rewriter import Rewriter
+from core.settings import Settings
+
+#: Sample items of a preview.
+SAMPLES = 8
+_NO_PHOTO = Photo("", 0, 0, "")
+_FORMATS = {".csv": "CSV", ".tsv": "TSV", ".txt": "CSV", ".jsonl": "JSON lines",
+            ".ndjson": "JSON lines", ".parquet": "Parquet", ".pq": "Parquet"}  # fmt: skip
+
+
+def preview_file(
+    source: Path,
+    settings: Settings,
+    *,
+    images: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> FilePreview:
+    """Read a catalogue file as indexing would, without its photos.
+
+    Args:
+        source: The file.
+        settings: Where the vocabularies lie.
+        images: Folder that the photos' paths are relative to; the file's own when not given.
+        columns: Field → column, instead of the guess.
+
+    Raises:
+        CatalogError: The file, its columns or the images folder can't be used.
+    """
+    mapping = check_source(source, images=images, columns=columns)
+    forget_folders()
+    types = product_types(source, mapping, settings)
+    drafts = Drafts((images or source.parent).resolve(), mapping, types, salt="")
+    rows, left_out, taken = 0, [], _Spread()
+    for number, row in read_rows(source):
+        rows += 1
+        try:
+            taken.add(drafts.of(number, row))
+        except Rejected as error:
+            left_out.append(QuarantinedRow(number, error.item_id, error.field, str(error)))
+    rules = build_rules(settings)
+    return FilePreview(
+        format=_FORMATS.get(source.suffix.lower(), source.suffix.lstrip(".").upper()),
+        encoding="",
+        notes=(),
+        mapping=_mapping(mapping),
+        rows=rows,
+        items=taken.count,
+        left_out=tuple(left_out),
+        samples=tuple(_sample(draft, rules) for draft in taken.samples()),
+    )
+
+
+class _Spread:
+    """Keeps the first draft of each product type, and the first drafts to fill up with."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._first: dict[str, Draft] = {}
+        self._more: list[Draft] = []
+
+    def add(self, draft: Draft) -> None:
+        self.count += 1
+        kind = draft.words["product_type"].lower()
+        if kind not in self._first and len(self._first) < SAMPLES:
+            self._first[kind] = draft
+        elif len(self._more) < SAMPLES:
+            self._more.append(draft)
+
+    def samples(self) -> list[Draft]:
+        return [*self._first.values(), *self._more][:SAMPLES]
+
+
+def _sample(draft: Draft, rules: Rewriter) -> SampleItem:
+    item = Item(draft.item_id, photo=_NO_PHOTO, attributes=draft.attributes, **draft.words)
+    return SampleItem(
+        item_id=item.item_id,
+        title=item.title,
+        product_type=item.product_type,
+        department=item.department,
+        price=item.price,
+        amount=amount(item.price),
+        currency=currency(item.price),
+        photos=("in the file" if isinstance(draft.origin, bytes) else str(draft.origin),),
+        group=item.group,
+        colour=item.attributes.get("colour", ""),
+        brand=item.attributes.get("brand", ""),
+        prompt=item.prompt,
+        rewrite=rules.rewrite(item).text,
+    )
+
+
+def _mapping(columns: ColumnMap) -> dict[str, tuple[str, ...]]:
+    """Each field's columns; fields without one are left out."""
+    mapping: dict[str, tuple[str, ...]] = {
+        kind: (getattr(columns, kind),) for kind in FIELDS if getattr(columns, kind)
+    }
+    if columns.categories:
+        mapping["product_type"] = columns.categories
+    for name, column in columns.attributes.items():
+        if name in ATTRIBUTES:
+            mapping[name] = (column,)
+    return mapping

@@ -1,0 +1,72 @@
+"""Print what a catalogue file would become."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import asdict
+
+from core.domain import QuarantinedRow
+from core.domain.file_preview import FilePreview, SampleItem
+
+#: Rows that are named for each reason.
+_ROWS_NAMED = 5
+
+
+def preview_json(preview: FilePreview) -> str:
+    """Return a preview as JSON; a price is a number where it can be read as one."""
+    content = {
+        "format": preview.format,
+        "encoding": preview.encoding,
+        "notes": list(preview.notes),
+        "mapping": {field: list(columns) for field, columns in preview.mapping.items()},
+        "rows": preview.rows,
+        "items": preview.items,
+        "left_out": [
+            {"row": row.row, "column": row.field, "reason": row.reason} for row in preview.left_out
+        ],
+        "samples": [_sample(sample) for sample in preview.samples],
+    }
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def _sample(sample: SampleItem) -> dict[str, object]:
+    content = asdict(sample) | {"photos": list(sample.photos)}
+    number = content.pop("amount")
+    written = content["price"]
+    return content | {"price": written if number is None else number, "price_text": written}
+
+
+def preview_text(preview: FilePreview) -> str:
+    """Return a preview as a page of text."""
+    kind = f"{preview.format}, {preview.encoding}" if preview.encoding else preview.format
+    lines = [f"{kind}: {preview.rows} rows, {preview.items} items.", *preview.notes, "", "Columns"]
+    lines += [f"  {field}: {', '.join(columns)}" for field, columns in preview.mapping.items()]
+    if preview.left_out:
+        lines += ["", f"Left out: {len(preview.left_out)} rows", *_reasons(preview.left_out)]
+    lines += ["", "Items, for example"]
+    for sample in preview.samples:
+        about = (sample.product_type, sample.department, sample.price)
+        lines.append(f"  {sample.title} ({', '.join(part for part in about if part)})")
+        lines.append(f"    looks for: {sample.prompt}")
+        lines.append(f"    rewrite:   {sample.rewrite}")
+    return "\n".join(lines)
+
+
+def _reasons(rows: tuple[QuarantinedRow, ...]) -> list[str]:
+    """The reasons, the commonest first, each with its first rows."""
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in rows:
+        groups[row.field, _general(row.reason)].append(row.row)
+    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+    return [
+        f"  {len(numbers)} × {reason} Rows {', '.join(map(str, numbers[:_ROWS_NAMED]))}"
+        f"{' …' if len(numbers) > _ROWS_NAMED else ''}."
+        for (_, reason), numbers in ordered
+    ]
+
+
+def _general(reason: str) -> str:
+    """A reason without what differs from row to row: what stands in quotation marks."""
+    start, end = reason.find("“"), reason.find("”")
+    return f"{reason[:start]}…{reason[end + 1 :]}" if 0 <= start < end else reason
