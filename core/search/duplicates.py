@@ -1,8 +1,10 @@
-"""Near-duplicates by perceptual hash."""
+"""Near-duplicates: items with one photo, or with photos of one look."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+import numpy as np
 
 #: Hashes that differ in at most this many of their 64 bits show the same picture.
 MAX_DISTANCE = 6
@@ -13,17 +15,33 @@ def distance(first: str, second: str) -> int:
     return (int(first, 16) ^ int(second, 16)).bit_count()
 
 
-def fold(ranked: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Fold ``(id, phash)`` pairs, best first: the best of each group → the ids folded under it."""
+def fold(
+    ranked: Iterable[tuple[str, str]], same_look: Callable[[str, str], bool] | None = None
+) -> dict[str, list[str]]:
+    """Fold ``(id, phash)`` pairs, best first: the best of each group → the ids folded under it.
+
+    Args:
+        ranked: Ids and perceptual hashes of their photos.
+        same_look: Asked for two ids whose hashes are close: hashes see no colour.
+    """
     groups: dict[str, list[str]] = {}
     leaders: list[tuple[str, int]] = []
     for name, phash in ranked:
         bits = int(phash, 16)
         for leader, leader_bits in leaders:
-            if (bits ^ leader_bits).bit_count() <= MAX_DISTANCE:
+            near = (bits ^ leader_bits).bit_count() <= MAX_DISTANCE
+            if near and (same_look is None or same_look(leader, name)):
                 groups[leader].append(name)
                 break
         else:
             leaders.append((name, bits))
             groups[name] = []
     return groups
+
+
+def neighbours(hashed: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the ids of ``(id, phash)`` pairs whose hash is close to another one's."""
+    pairs = list(hashed)
+    bits = np.array([int(phash, 16) for _, phash in pairs], dtype=np.uint64)
+    close = np.bitwise_count(bits[:, None] ^ bits[None, :]) <= MAX_DISTANCE
+    return [name for (name, _), row in zip(pairs, close, strict=True) if row.sum() > 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,19 +14,25 @@ from PIL import Image
 from core.domain import Hit, Item, Query, SearchResult
 from core.errors import CatalogError, FingerprintMismatch, QueryError
 from core.ports.engines import EngineModel, Photos
+from core.errors import CatalogError, FingerprintMismatch, ImageError, QueryError
+from core.pipeline.models import EngineModel, Photos
 from core.search import words
 from core.search.cutoff import Standing, threshold
-from core.search.duplicates import fold
+from core.search.duplicates import fold, neighbours
 from core.search.fusion import reciprocal_ranks
+from core.search.photo_look import Signature, one_look, signature
 from core.search.query_vector import embed_query
 from core.store.catalog_store import CatalogStore
 from core.store.database import where
 from core.store.statistics import CosineStatistics
 from core.store.vectors import Vectors, VectorTable
+from core.vision.recent import Recent
 
 #: Hits from this z-score on are called very alike: one item in a thousand by chance.
 VERY_ALIKE = 3.0
 
+#: Photos whose look is remembered, 3 kB each.
+_LOOKS = 4096
 #: Rows that stand-in statistics are computed from while the first indexing is under way.
 _SAMPLE = 2_000
 
@@ -48,6 +55,7 @@ class Searcher:
         self._store, self._photos = store, photos
         self._statistics: dict[str, tuple[object, CosineStatistics]] = {}
         self._lock = threading.Lock()
+        self._looks: Recent[Signature] = Recent(_LOOKS)
 
     def search(self, query: Query, model: EngineModel) -> SearchResult:
         """Answer a query with one engine.
@@ -156,7 +164,8 @@ class Searcher:
     def _hits(self, candidates: list[_Candidate], query: Query, limit: float) -> tuple[Hit, ...]:
         by_id = {candidate.item_id: candidate for candidate in candidates}
         if query.fold_duplicates:
-            groups = fold((candidate.item_id, candidate.phash) for candidate in candidates)
+            ranked = ((candidate.item_id, candidate.phash) for candidate in candidates)
+            groups = fold(ranked, self._looks_of(candidates))
         else:
             groups = {candidate.item_id: [] for candidate in candidates}
         # A few more than asked for: an item may have been removed a moment ago.
@@ -175,6 +184,34 @@ class Searcher:
                 rewrite=records[name].rewrite,
             )
             for rank, name in enumerate(shown, start=1)
+        )
+
+    def _looks_of(self, candidates: list[_Candidate]) -> Callable[[str, str], bool]:
+        """A test whether two of these items, of one hash, are one product in one look."""
+        close = neighbours((candidate.item_id, candidate.phash) for candidate in candidates)
+        items = self._store.items.get(close) if close else {}
+
+        def same_look(first: str, second: str) -> bool:
+            if first not in items or second not in items:
+                return False
+            one, other = items[first], items[second]
+            if one.photo.sha256 == other.photo.sha256:
+                return True
+            if one.group and one.group == other.group:
+                return False  # variants of a product stand side by side
+            try:
+                return one_look(self._look(one.photo.sha256), self._look(other.photo.sha256))
+            except ImageError:
+                return False  # a photo that can't be read folds nothing
+
+        return same_look
+
+    def _look(self, sha256: str) -> Signature:
+        look = self._looks.get(sha256)
+        return (
+            look
+            if look is not None
+            else self._looks.put(sha256, signature(self._photos.open(sha256)))
         )
 
     def _statistics_of(self, model: EngineModel, table: VectorTable) -> CosineStatistics:
