@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.app.studio import Studio
+from core.base.significance import paired_p
 from core.domain import Query
-from core.evaluation.significance import paired_p
 from core.settings import load_settings
-from core.studio import Studio
 
 SEED = 11
 ENGINES = ("clip", "vl-clip")

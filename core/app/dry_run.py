@@ -14,8 +14,7 @@ from core.catalog.readers import read_rows
 from core.catalog.rows import Draft, Rejected
 from core.domain import Item, Photo, QuarantinedRow
 from core.domain.file_preview import FilePreview, SampleItem
-from core.language.build import build_rules
-from core.language.rewriter import Rewriter
+from core.language.rules import RuleRewriter
 from core.settings import Settings
 
 #: Sample items of a preview.
@@ -87,7 +86,7 @@ class _Spread:
         return [*self._first.values(), *self._more][:SAMPLES]
 
 
-def _sample(draft: Draft, rules: Rewriter) -> SampleItem:
+def _sample(draft: Draft, rules: RuleRewriter) -> SampleItem:
     item = Item(draft.item_id, photo=_NO_PHOTO, attributes=draft.attributes, **draft.words)
     return SampleItem(
         item_id=item.item_id,

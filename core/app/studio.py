@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from core.app.dry_run import preview_file
 from core.app.evaluating import EvaluationService
 from core.app.grounding import GroundingService
 from core.app.judging import JudgingService
@@ -20,7 +21,6 @@ from core.app.rewriting import RewritingService
 from core.app.tasks import TaskService
 from core.app.training_jobs import AdaptJobs
 from core.base.image_views import image_view
-from core.app.dry_run import preview_file
 from core.catalog import demo
 from core.catalog.ingest import check_source, ingest
 from core.catalog.readers import count_rows

@@ -16,7 +16,6 @@ from core.base.title_nouns import TitleNouns
 from core.catalog.columns import ColumnMap, guess_columns
 from core.catalog.drafting import Drafts
 from core.catalog.fetch import fetch_public
-from core.catalog.images import ImageStore
 from core.catalog.photos import forget_folders
 from core.catalog.product_types import SURVEYED, ProductTypes
 from core.catalog.readers import Unreadable, column_names, count_rows, read_rows

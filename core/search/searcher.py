@@ -11,11 +11,10 @@ import numpy as np
 from lancedb.expr import Expr, col, lit
 from PIL import Image
 
+from core.base.recent import Recent
 from core.domain import Hit, Item, Query, SearchResult
-from core.errors import CatalogError, FingerprintMismatch, QueryError
-from core.ports.engines import EngineModel, Photos
 from core.errors import CatalogError, FingerprintMismatch, ImageError, QueryError
-from core.pipeline.models import EngineModel, Photos
+from core.ports.engines import EngineModel, Photos
 from core.search import words
 from core.search.cutoff import Standing, threshold
 from core.search.duplicates import fold, neighbours
@@ -26,7 +25,6 @@ from core.store.catalog_store import CatalogStore
 from core.store.database import where
 from core.store.statistics import CosineStatistics
 from core.store.vectors import Vectors, VectorTable
-from core.vision.recent import Recent
 
 #: Hits from this z-score on are called very alike: one item in a thousand by chance.
 VERY_ALIKE = 3.0
