@@ -14,6 +14,7 @@ from core.catalog.readers import read_rows
 from core.catalog.rows import Draft, Rejected
 from core.domain import Item, Photo, QuarantinedRow
 from core.domain.file_preview import FilePreview, SampleItem
+from core.language.rewriters import build_rules
 from core.language.rules import RuleRewriter
 from core.settings import Settings
 
