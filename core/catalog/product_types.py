@@ -92,8 +92,9 @@ class ProductTypes:
         return level.lower() not in self._departments and self._nouns.names_a_thing(level)
 
     def _is_sure(self, level: str) -> bool:
-        """Whether a word list or a title of the file says that it is a thing: not "Basics"."""
-        return level.lower() in self._named or self._nouns.is_thing(level.split()[-1])
+        """Whether a value is believed to name a thing: not a lone unknown word such as "Basics"."""
+        lone = len(level.split()) == 1
+        return not lone or level.lower() in self._named or self._nouns.is_thing(level)
 
     def _levels(self, row: Mapping[str, object]) -> list[str]:
         """The categories of a row, the coarsest first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 
 from core.base.title_nouns import TitleNouns
@@ -87,3 +89,11 @@ def test_a_state_is_no_department(nouns):
 def test_an_unknown_word_that_no_title_says_does_not_replace_the_noun(nouns):
     rows = [{"title": "Plain Tee", "type": "Basics"}]
     assert types(nouns, rows, "type") == [Category("tee", "Basics")]
+
+
+def test_the_demo_keeps_its_types(nouns):
+    with (SHIPPED / "demo" / "items.csv").open(encoding="utf-8", newline="") as file:
+        rows: list[dict[str, object]] = list(csv.DictReader(file))
+    assert types(nouns, rows, "product_type", "department") == [
+        Category(str(row["product_type"]), str(row["department"])) for row in rows
+    ]
