@@ -35,6 +35,10 @@ class CatalogError(StudioError):
     """A catalogue file, its columns, or a named catalogue is not usable."""
 
 
+class CatalogDamaged(CatalogError):
+    """Stored files of a catalogue can't be read; the sentence names the table and its folder."""
+
+
 class CatalogBusy(CatalogError):
     """Somebody else is writing to the catalogue right now."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.domain import CatalogInfo
@@ -14,7 +13,9 @@ from core.judging.judgment_queue import JudgmentQueue
 from core.search.searcher import Searcher
 from core.settings import Settings
 from core.store.catalog_store import CatalogStore
+from core.store.damage import reading_folder
 from core.store.image_store import ImageStore
+from core.store.overview import Overview
 
 #: Name of the shipped catalogue; it is the default only where there is no other.
 DEMO = "demo"
@@ -22,15 +23,23 @@ DEMO = "demo"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
-@dataclass(frozen=True, slots=True)
 class Catalog:
     """One opened catalogue: its tables, its pictures, search over both, and its judging desk."""
 
-    name: str
-    store: CatalogStore
-    images: ImageStore
-    searcher: Searcher
-    desk: JudgmentQueue
+    def __init__(self, name: str, store: CatalogStore, images: ImageStore) -> None:
+        self.name, self.store, self.images = name, store, images
+        self.searcher = Searcher(store, images)
+        self.overview = Overview(store)
+        self._desk: JudgmentQueue | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def desk(self) -> JudgmentQueue:
+        """Judging here, opened on first use: damaged judgments stop no search."""
+        with self._lock:
+            if self._desk is None:
+                self._desk = JudgmentQueue(self.store.database)
+            return self._desk
 
 
 class Library:
@@ -67,13 +76,20 @@ class Library:
                 f"There is no catalogue in {self._settings.data_dir} yet. Index one: "
                 "`python app.py index FILE`, or `python app.py index --demo`."
             )
-        # One that could not be read has no items; it must not hide the others.
-        own = [name for name in names if name != DEMO and self.get(name).store.items.count()]
-        return max(own, key=self._age, default=DEMO if DEMO in names else names[0])
+        infos = {name: self._describe(name) for name in names}
+        own = [info for info in infos.values() if info.name != DEMO and info.usable]
+        if own:
+            return max(own, key=lambda info: (info.updated, info.name)).name
+        rest = sorted(infos.values(), key=lambda info: (bool(info.problem), info.name != DEMO))
+        return rest[0].name
 
     def get(self, name: str | None) -> Catalog:
         """An existing catalogue; ``None`` is the default one."""
         return self.create(self.resolve(name))
+
+    def folder(self, name: str | None) -> Path:
+        """Folder of an existing catalogue; nothing in it is opened."""
+        return self._root / self.resolve(name)
 
     def create(self, name: str) -> Catalog:
         """A catalogue, made where it is missing.
@@ -87,37 +103,34 @@ class Library:
             )
         with self._lock:
             if name not in self._open:
-                root = self._root / name
-                store = CatalogStore(root)
-                images = ImageStore(
-                    root / "images",
-                    max_megapixels=self._settings.max_image_megapixels,
-                    max_bytes=self._settings.max_upload_mb * 2**20,
-                )
-                self._open[name] = Catalog(
-                    name, store, images, Searcher(store, images), JudgmentQueue(store.database)
-                )
+                self._open[name] = self._opened(name)
             return self._open[name]
 
     def info(self, name: str) -> CatalogInfo:
-        """Counts and facets of a catalogue."""
-        store = self.get(name).store
-        meta, facets = store.meta.read(), store.items.facets()
-        return CatalogInfo(
-            name=name,
-            title=meta.title or name,
-            items=store.items.count(),
-            searchable={engine: store.vectors(engine).count() for engine in store.engines()},
-            quarantined=store.quarantine.count(),
-            departments=tuple(sorted(value for value in facets.departments if value)),
-            product_types=tuple(sorted(value for value in facets.product_types if value)),
-            source=meta.source,
-            updated=meta.updated,
-            engine=meta.engine,
-        )
+        """Counts and facets of an existing catalogue; what is damaged is told in ``problem``."""
+        return self._describe(self.resolve(name))
 
-    def _age(self, name: str) -> tuple[str, str]:
-        return self.get(name).store.meta.read().updated, name
+    def infos(self) -> tuple[CatalogInfo, ...]:
+        """All catalogues, last updated first, damaged ones too."""
+        found = map(self._describe, self.names())
+        return tuple(sorted(found, key=lambda info: (info.updated, info.name), reverse=True))
+
+    def _describe(self, name: str) -> CatalogInfo:
+        try:
+            return self.create(name).overview.info()
+        except CatalogError as error:
+            return CatalogInfo(name, name, 0, {}, 0, (), (), problem=str(error))
+
+    def _opened(self, name: str) -> Catalog:
+        root = self._root / name
+        with reading_folder(root):
+            store = CatalogStore(root)
+        images = ImageStore(
+            root / "images",
+            max_megapixels=self._settings.max_image_megapixels,
+            max_bytes=self._settings.max_upload_mb * 2**20,
+        )
+        return Catalog(name, store, images)
 
 
 def name_from(path: Path) -> str:

@@ -140,8 +140,7 @@ class Studio:
 
     def catalogs(self) -> tuple[CatalogInfo, ...]:
         """All catalogues of the data directory, last updated first."""
-        found = (self._library.info(name) for name in self._library.names())
-        return tuple(sorted(found, key=lambda info: (info.updated, info.name), reverse=True))
+        return self._library.infos()
 
     def catalog(self, name: str | None = None) -> CatalogInfo:
         """One catalogue; ``None`` is the default one (the latest that is not the demo)."""
@@ -330,18 +329,18 @@ class Studio:
         """The running or last indexing job of a catalogue; ``None`` when there was none."""
         if catalog is None and not self._library.names():
             return None
-        return indexing_job(self._library.get(catalog).store.root).read()
+        return indexing_job(self._library.folder(catalog)).read()
 
     def stop_indexing(self, catalog: str) -> bool:
         """Ask a catalogue's job, of whatever process, to stop after its current chunk.
 
         Returns false where none is running.
         """
-        return indexing_job(self._library.get(catalog).store.root).stop()
+        return indexing_job(self._library.folder(catalog)).stop()
 
     def dismiss_indexing(self, catalog: str) -> None:
         """Forget what is said of a catalogue's last indexing job."""
-        indexing_job(self._library.get(catalog).store.root).dismiss()
+        indexing_job(self._library.folder(catalog)).dismiss()
 
     def quarantine(self, catalog: str | None = None) -> tuple[QuarantinedRow, ...]:
         """Rows that were left out at the last indexing, with reasons."""

@@ -28,13 +28,16 @@ def info(context: typer.Context) -> None:
     for status in studio.engines():
         state = "available" if status.available else f"not available: {status.reason}"
         print(f"Engine {status.engine.name}: {status.engine.title}, {state}")
-    for catalog in studio.catalogs():
+    catalogs = studio.catalogs()
+    for catalog in catalogs:
         searchable = ", ".join(f"{name} {count}" for name, count in catalog.searchable.items())
         print(
             f"Catalogue {catalog.name}: {catalog.items} items "
             f"(searchable: {searchable or 'none'}), {catalog.quarantined} rows left out"
         )
-    if not studio.catalogs():
+        if catalog.problem:
+            print(f"  Damaged: {catalog.problem}")
+    if not catalogs:
         print("No catalogue yet: `python app.py index --demo` or `python app.py index FILE`.")
 
 

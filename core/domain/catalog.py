@@ -21,6 +21,7 @@ class CatalogInfo:
         source: File that it was read from last.
         updated: When the last indexing ended, ISO 8601 UTC, or empty.
         engine: The engine that was chosen to answer here; empty for the usual one.
+        problem: Sentences on what of it can't be read, and what to do; empty where all is well.
     """
 
     name: str
@@ -33,6 +34,12 @@ class CatalogInfo:
     source: str = ""
     updated: str = ""
     engine: str = ""
+    problem: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """There are items, and they can be searched where nothing is damaged or in spite of it."""
+        return bool(self.items) and bool(self.searchable or not self.problem)
 
 
 @dataclass(frozen=True, slots=True)

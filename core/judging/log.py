@@ -23,8 +23,16 @@ from lancedb.expr import col, lit
 
 from core.domain import EventKind, JudgmentEvent
 from core.errors import JudgmentError
-from core.store.database import add_missing_columns, ensure_table, fragments, read_rows
+from core.store.database import (
+    add_missing_columns,
+    count_rows,
+    ensure_table,
+    fragments,
+    read_rows,
+    version_of,
+)
 from core.store.durable import Flusher
+from core.store.rows import decoded
 
 NAME = "judgments"
 
@@ -86,6 +94,8 @@ class JudgmentLog:
         self._queue_lock = threading.Lock()
         self._write_lock = threading.Lock()
         self._appended = 0
+        #: Rows per set that the last full read had to leave out.
+        self.unreadable: dict[str, int] = {}
 
     def append(self, events: Sequence[JudgmentEvent]) -> None:
         """Add events; returning means that they are committed and flushed to disk.
@@ -146,16 +156,20 @@ class JudgmentLog:
         if since is not None:
             condition = condition & (col("at") >= lit(since))
         rows = read_rows(self._table, SCHEMA.names, condition)
-        return [_event(row) for row in rows.sort_by([("at", "ascending")]).to_pylist()]
+        oldest_first = rows.sort_by([("at", "ascending")]).to_pylist()
+        events = [event for _, event in decoded(oldest_first, _event, NAME, "event_id")]
+        if since is None:
+            self.unreadable[set_id] = len(oldest_first) - len(events)
+        return events
 
     def count(self, set_id: str) -> int:
         """How many rows a set has."""
-        return int(self._table.count_rows((col("set_id") == lit(set_id)).to_sql()))
+        return count_rows(self._table, (col("set_id") == lit(set_id)).to_sql())
 
     @property
     def version(self) -> int:
         """Version of the table: it changes with every append of any process."""
-        return int(self._table.version)
+        return version_of(self._table)
 
     def compact(self) -> None:
         """Merge small fragments where there are many; one process does it, the others go on."""

@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from core.domain import ExamplePair, Grade, JudgmentQuery, JudgmentSet, Pair, Rules
 from core.errors import JudgmentError
-from core.store.database import ensure_table, read_rows
+from core.store.database import ensure_table, read_rows, version_of
 from core.store.durable import Flusher
+from core.store.rows import decoded
 
 NAME = "judgment_sets"
 
@@ -68,11 +69,11 @@ class SetTable:
 
     def _latest(self) -> dict[str, JudgmentSet]:
         with self._lock:
-            version = int(self._table.version)
+            version = version_of(self._table)
             if version != self._version:
                 found: dict[str, JudgmentSet] = {}
-                for row in read_rows(self._table, SCHEMA.names).to_pylist():
-                    made = self._decode(row)
+                rows = read_rows(self._table, SCHEMA.names).to_pylist()
+                for _, made in decoded(rows, self._decode, NAME, "set_id"):
                     known = found.get(made.set_id)
                     if known is None or known.revision <= made.revision:
                         found[made.set_id] = made

@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class _Known:
-    """A set's state as of a version of the log; ``twice`` rows of it were repeats."""
+    """A set's state as of a version of the log; ``twice`` rows were repeats or unreadable."""
 
     version: int
     state: SetState
@@ -73,7 +73,7 @@ class States:
             rows = self.log.events(set_id)
             for event in rows:
                 known.state.add(event)
-            known.twice = len(rows) - len(known.state)
+            known.twice = len(rows) + self.log.unreadable[set_id] - len(known.state)
         known.version = version
         return known.state
 

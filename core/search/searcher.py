@@ -13,7 +13,13 @@ from PIL import Image
 
 from core.base.recent import Recent
 from core.domain import Hit, Item, Query, SearchResult
-from core.errors import CatalogError, FingerprintMismatch, ImageError, QueryError
+from core.errors import (
+    CatalogDamaged,
+    CatalogError,
+    FingerprintMismatch,
+    ImageError,
+    QueryError,
+)
 from core.ports.engines import EngineModel, Photos
 from core.search import words
 from core.search.cutoff import Standing, threshold
@@ -213,20 +219,28 @@ class Searcher:
         )
 
     def _statistics_of(self, model: EngineModel, table: VectorTable) -> CosineStatistics:
-        """Stored statistics; while there are none yet, those of the vectors so far."""
+        """Stored statistics; while there are none (or damaged ones), those of some vectors."""
+        try:
+            stored = self._stored_statistics(model)
+        except CatalogDamaged:  # the overview names the table; search goes on without it
+            stored = None
+        if stored is not None:
+            return stored
+        sample = table.matrix(_SAMPLE)
+        if not len(sample):
+            sample = np.zeros((1, model.encoder.dim), np.float32)
+        return CosineStatistics.of(sample)
+
+    def _stored_statistics(self, model: EngineModel) -> CosineStatistics | None:
         version: object = (self._store.statistics.version, model.fingerprint)
         with self._lock:
             cached = self._statistics.get(model.name)
         if cached is not None and cached[0] == version:
             return cached[1]
         stored = self._store.statistics.read(model.name, model.fingerprint)
-        if stored is None:
-            sample = table.matrix(_SAMPLE)
-            if not len(sample):
-                sample = np.zeros((1, model.encoder.dim), np.float32)
-            return CosineStatistics.of(sample)
-        with self._lock:
-            self._statistics[model.name] = (version, stored)
+        if stored is not None:
+            with self._lock:
+                self._statistics[model.name] = (version, stored)
         return stored
 
 

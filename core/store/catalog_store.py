@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
+import lancedb
+
+from core.domain import Grounding, Rewrite
 from core.store import stage_results
 from core.store.corrections import CorrectionTable
 from core.store.database import compact, find_table, fragments, open_database
@@ -11,8 +17,11 @@ from core.store.items import ItemTable
 from core.store.meta import MetaTable
 from core.store.quarantine import QuarantineTable
 from core.store.rewrite_runs import RewriteRunTable
+from core.store.stage_results import StageTable
 from core.store.statistics import StatisticsTable
 from core.store.vectors import VectorTable
+
+T = TypeVar("T")
 
 #: A table is compacted when it has this many fragments.
 COMPACT_AFTER = 24
@@ -21,27 +30,64 @@ COMPACT_AFTER = 24
 class CatalogStore:
     """The tables of the catalogue in ``root`` (``DATA_DIR/catalogs/<name>``).
 
-    Opening creates what is missing. Any number of processes may read and add corrections; all
-    other writing is the indexing job's alone (see ``core.pipeline.job``).
+    A table is opened, and made where it is missing, when it is first asked for: one that is damaged
+    takes no other along. Any number of processes may read and add corrections; all other writing is
+    the indexing job's alone (see ``core.pipeline.job``).
+
+    Raises:
+        CatalogDamaged: From any table that can't be read.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.name = root.name
         self.database = open_database(root / "lance")
-        self.items = ItemTable(self.database)
-        self.groundings = stage_results.groundings(self.database)
-        self.rewrites = stage_results.rewrites(self.database)
-        self.rewrite_runs = RewriteRunTable(self.database)
-        self.corrections = CorrectionTable(self.database, self.rewrite_runs)
-        self.quarantine = QuarantineTable(self.database)
-        self.statistics = StatisticsTable(self.database)
-        self.meta = MetaTable(self.database)
-        self._vectors: dict[str, VectorTable] = {}
+        self._opened: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def items(self) -> ItemTable:
+        """The items."""
+        return self._table("items", ItemTable)
+
+    @property
+    def groundings(self) -> StageTable[Grounding]:
+        """Results of the grounding stage."""
+        return self._table("groundings", stage_results.groundings)
+
+    @property
+    def rewrites(self) -> StageTable[Rewrite]:
+        """Results of the rewriting stage."""
+        return self._table("rewrites", stage_results.rewrites)
+
+    @property
+    def rewrite_runs(self) -> RewriteRunTable:
+        """Runs of the rewriting agent."""
+        return self._table("rewrite_runs", RewriteRunTable)
+
+    @property
+    def corrections(self) -> CorrectionTable:
+        """What people decided for single items."""
+        return self._table("corrections", lambda base: CorrectionTable(base, self.rewrite_runs))
+
+    @property
+    def quarantine(self) -> QuarantineTable:
+        """Rows that were left out."""
+        return self._table("quarantine", QuarantineTable)
+
+    @property
+    def statistics(self) -> StatisticsTable:
+        """Statistics per engine."""
+        return self._table("statistics", StatisticsTable)
+
+    @property
+    def meta(self) -> MetaTable:
+        """Facts of the catalogue as a whole."""
+        return self._table("meta", MetaTable)
 
     def vectors(self, engine: str) -> VectorTable:
         """The vectors of one engine."""
-        return self._vectors.setdefault(engine, VectorTable(self.database, engine))
+        return self._table(f"vectors_{engine}", lambda base: VectorTable(base, engine))
 
     def engines(self) -> tuple[str, ...]:
         """Names of the engines that have a vector table, sorted."""
@@ -49,9 +95,20 @@ class CatalogStore:
         found = (name.removeprefix("vectors_") for name in names if name.startswith("vectors_"))
         return tuple(sorted(found))
 
+    def release(self, name: str) -> None:
+        """Let the next use of a table open it anew: its files were replaced."""
+        with self._lock:
+            self._opened.pop(name, None)
+
     def compact(self, at_least: int = COMPACT_AFTER) -> None:
         """Compact the tables that have ``at_least`` fragments, and refresh their indices."""
         for name in self.database.list_tables(limit=1000).tables:
             table = find_table(self.database, name)
             if table is not None and fragments(table) >= at_least:
                 compact(table)
+
+    def _table(self, name: str, make: Callable[[lancedb.DBConnection], T]) -> T:
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = make(self.database)
+            return cast("T", self._opened[name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,7 @@ from core.domain import Correction, Corrections, Item, Stage
 from core.store.database import ensure_table, read_rows
 from core.store.durable import Flusher
 from core.store.rewrite_runs import RewriteRunTable
+from core.store.rows import decoded
 from core.store.stage_results import StageTable
 
 T = TypeVar("T")
@@ -76,15 +78,12 @@ class CorrectionTable:
     def history(self, item_id: str) -> tuple[Correction, ...]:
         """All events of an item, oldest first."""
         rows = read_rows(self._table, SCHEMA.names, col("item_id") == lit(item_id))
-        return tuple(map(_event, rows.sort_by([("at", "ascending")]).to_pylist()))
+        return tuple(_events(rows))
 
     def standing(self) -> Corrections:
         """What stands now."""
-        rows = read_rows(self._table, SCHEMA.names).sort_by([("at", "ascending")])
-        latest = {
-            (event.stage, event.item_id, event.photo): event
-            for event in map(_event, rows.to_pylist())
-        }
+        events = _events(read_rows(self._table, SCHEMA.names))
+        latest = {(event.stage, event.item_id, event.photo): event for event in events}
         people = {place: event for place, event in latest.items() if event.key}
         return Corrections(people, self._runs.standing() if self._runs is not None else {})
 
@@ -92,6 +91,12 @@ class CorrectionTable:
         row = {name: getattr(event, name) for name in SCHEMA.names} | {"stage": event.stage.value}
         self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
         self._flusher.flush()
+
+
+def _events(rows: pa.Table) -> Iterator[Correction]:
+    """Events of rows, oldest first."""
+    ordered = rows.sort_by([("at", "ascending")]).to_pylist()
+    return (event for _, event in decoded(ordered, _event, NAME, "event_id"))
 
 
 def _event(row: dict[str, object]) -> Correction:

@@ -21,6 +21,7 @@ from lancedb.expr import Expr, col, lit
 from lancedb.table import Table
 
 from core.domain import Filters
+from core.store.damage import reading
 
 #: Version of all schemas here; a change that old tables can't be read with raises it.
 SCHEMA_VERSION = 1
@@ -48,11 +49,15 @@ def ensure_table(database: lancedb.DBConnection, name: str, schema: pa.Schema) -
     """Open a table, creating it when it is missing; safe with several processes at once.
 
     A table of an earlier version is opened as it is.
+
+    Raises:
+        CatalogDamaged: It is there, but can't be read.
     """
     found = find_table(database, name)
     if found is not None:
         return found
-    return database.create_table(name, schema=with_metadata(schema), exist_ok=True)
+    with reading(address_of(database, name)):
+        return database.create_table(name, schema=with_metadata(schema), exist_ok=True)
 
 
 def add_missing_columns(table: Table, schema: pa.Schema, lock_file: Path) -> None:
@@ -72,16 +77,34 @@ def add_missing_columns(table: Table, schema: pa.Schema, lock_file: Path) -> Non
 
 
 def find_table(database: lancedb.DBConnection, name: str) -> Table | None:
-    """Open a table, or ``None`` when there is none of that name."""
-    try:
-        return database.open_table(name)
-    except ValueError:  # what LanceDB raises for "table not found"
-        return None
+    """Open a table, or ``None`` when there is none of that name.
+
+    Raises:
+        CatalogDamaged: It is there, but can't be read.
+    """
+    address = address_of(database, name)
+    with reading(address):
+        try:
+            return database.open_table(name)
+        except ValueError as error:
+            if "was not found" not in str(error):
+                raise
+        data = Path(address) / "data"
+        if data.is_dir() and any(data.iterdir()):  # an empty table would hide what it held
+            raise FileNotFoundError("its manifest is missing")
+    return None
+
+
+def address_of(database: lancedb.DBConnection, name: str) -> str:
+    """Folder or URI of a table."""
+    return f"{str(database.uri).rstrip('/')}/{name}.lance"
 
 
 def metadata_of(table: Table) -> Mapping[str, str]:
-    """The facts that the table was created with."""
-    return {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    """The facts that the table was created with; raises ``CatalogDamaged``."""
+    with reading(table):
+        facts = table.schema.metadata or {}
+    return {key.decode(): value.decode() for key, value in facts.items()}
 
 
 def one_of(column: str, values: Iterable[str]) -> Expr:
@@ -99,13 +122,30 @@ def where(filters: Filters) -> Expr | None:
 def read_rows(
     table: Table, columns: list[str], condition: Expr | None = None, limit: int | None = None
 ) -> pa.Table:
-    """Columns of all rows, or of those that a condition holds for."""
-    query = table.search().select(columns)
-    if condition is not None:
-        query = query.where(condition)
-    if limit is not None:
-        query = query.limit(limit)
-    return query.to_arrow()
+    """Columns of all rows, or of those that a condition holds for.
+
+    Raises:
+        CatalogDamaged: The table's files can't be read, or it has other columns.
+    """
+    with reading(table):
+        query = table.search().select(columns)
+        if condition is not None:
+            query = query.where(condition)
+        if limit is not None:
+            query = query.limit(limit)
+        return query.to_arrow()
+
+
+def count_rows(table: Table, condition: str | None = None) -> int:
+    """How many rows there are; raises ``CatalogDamaged``."""
+    with reading(table):
+        return int(table.count_rows(condition))
+
+
+def version_of(table: Table) -> int:
+    """Version of a table: any process's change of it raises it; raises ``CatalogDamaged``."""
+    with reading(table):
+        return int(table.version)
 
 
 def read_by(table: Table, column: str, values: Iterable[str], columns: list[str]) -> pa.Table:

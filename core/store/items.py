@@ -15,7 +15,9 @@ from lancedb.query import FullTextOperator, MatchQuery
 from lancedb.table import Table
 
 from core.domain import Filters, Item, Photo
+from core.store.damage import reading
 from core.store.database import (
+    count_rows,
     delete_by,
     ensure_table,
     read_by,
@@ -23,6 +25,7 @@ from core.store.database import (
     upsert,
     where,
 )
+from core.store.rows import UNDECODABLE, warn
 
 NAME = "items"
 
@@ -104,7 +107,7 @@ class ItemTable:
 
     def count(self) -> int:
         """Number of items."""
-        return self._table.count_rows()
+        return count_rows(self._table)
 
     def get(self, item_ids: Iterable[str]) -> dict[str, Item]:
         """Items by id; ids that are not there are missing from the answer."""
@@ -153,12 +156,13 @@ class ItemTable:
         """
         operator = FullTextOperator.AND if every else FullTextOperator.OR
         match = MatchQuery(text, "words", operator=operator)  # type: ignore[call-arg]
-        search = self._table.search(match, query_type="fts").select(
-            ["item_id", "phash", "words", "_score"]
-        )
-        if condition is not None:
-            search = search.where(condition)
-        rows = search.limit(count).to_arrow().to_pylist()
+        with reading(self._table):
+            search = self._table.search(match, query_type="fts").select(
+                ["item_id", "phash", "words", "_score"]
+            )
+            if condition is not None:
+                search = search.where(condition)
+            rows = search.limit(count).to_arrow().to_pylist()
         rows.sort(key=lambda row: (-row["_score"], row["item_id"]))
         return [WordMatch(row["item_id"], row["phash"], row["words"]) for row in rows]
 
@@ -201,7 +205,16 @@ def _row(record: ItemRecord) -> dict[str, Any]:
 def _item(row: Mapping[str, Any]) -> Item:
     photo = Photo(row["photo_sha256"], row["photo_width"], row["photo_height"], row["phash"])
     plain = {name: row[name] for name in _PLAIN}
-    return Item(**plain, photo=photo, attributes=json.loads(row["attributes"]))
+    return Item(**plain, photo=photo, attributes=_attributes(row))
+
+
+def _attributes(row: Mapping[str, Any]) -> dict[str, str]:
+    """The item's further fields; none where they can't be read, so that the item stays."""
+    try:
+        return {str(name): str(value) for name, value in json.loads(row["attributes"]).items()}
+    except UNDECODABLE as error:
+        warn(f"{NAME}.attributes", row["item_id"], error)
+        return {}
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:

@@ -43,9 +43,10 @@ class MetaTable:
         self._table = ensure_table(database, NAME, SCHEMA)
 
     def read(self) -> CatalogMeta:
-        """All facts."""
+        """All facts; names that this version does not know are left out."""
         rows = read_rows(self._table, SCHEMA.names).to_pylist()
-        return CatalogMeta(**{row["name"]: row["value"] for row in rows})
+        facts = {row["name"]: row["value"] for row in rows}
+        return CatalogMeta(**{n: facts[n] for n in CatalogMeta.__slots__ if n in facts})
 
     def write(self, meta: CatalogMeta) -> None:
         """Store all facts."""

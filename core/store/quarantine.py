@@ -9,7 +9,7 @@ import lancedb
 import pyarrow as pa
 
 from core.domain import QuarantinedRow
-from core.store.database import ensure_table, read_rows, with_metadata
+from core.store.database import count_rows, ensure_table, read_rows, with_metadata
 
 NAME = "quarantine"
 
@@ -33,7 +33,7 @@ class QuarantineTable:
     def replace(self, rows: Sequence[QuarantinedRow]) -> None:
         """Put these rows in place of all that are there, in one commit."""
         data = pa.Table.from_pylist([asdict(row) for row in rows], schema=SCHEMA)
-        if self._table.count_rows() == 0 and not rows:
+        if self.count() == 0 and not rows:
             return
         self._table = self._database.create_table(
             NAME, data.cast(with_metadata(SCHEMA)), mode="overwrite"
@@ -47,4 +47,4 @@ class QuarantineTable:
 
     def count(self) -> int:
         """Number of rows."""
-        return self._table.count_rows()
+        return count_rows(self._table)

@@ -15,6 +15,7 @@ from lancedb.expr import col, lit
 from core.domain import RewriteRun, Spent, Usage
 from core.store import codec
 from core.store.database import compact, ensure_table, fragments, read_rows
+from core.store.rows import decoded
 
 NAME = "rewrite_runs"
 
@@ -68,12 +69,14 @@ class RewriteRunTable:
         """All runs over an item, latest first."""
         condition = col("item_id") == lit(item_id)
         rows = read_rows(self._table, SCHEMA.names, condition).to_pylist()
-        return tuple(map(_run, sorted(rows, key=lambda row: row["at"], reverse=True)))
+        latest_first = sorted(rows, key=lambda row: row["at"], reverse=True)
+        return tuple(run for _, run in decoded(latest_first, _run, NAME, "run_id"))
 
     def latest(self) -> dict[str, RewriteRun]:
         """The latest run over each item that says how its text came about."""
         rows = read_rows(self._table, SCHEMA.names).sort_by("at").to_pylist()
-        return {row["item_id"]: _run(row) for row in rows if _tells(row)}
+        telling = (row for row in rows if _tells(row))
+        return {run.item_id: run for _, run in decoded(telling, _run, NAME, "run_id")}
 
     def standing(self) -> dict[str, tuple[str, str]]:
         """Per item that has one: hash of its inputs, and key of the latest rewrite of them."""

@@ -12,6 +12,7 @@ from lancedb.table import Table
 from core.domain import Grounding, Rewrite
 from core.store import codec
 from core.store.database import ensure_table, insert_new, read_by, read_rows
+from core.store.rows import decoded
 
 T = TypeVar("T")
 
@@ -61,9 +62,10 @@ class StageTable(Generic[T]):
             self._table.add(rows)
 
     def get(self, keys: Iterable[str]) -> dict[str, T]:
-        """Results by key; keys that are not there are missing from the answer."""
+        """Results by key; keys that are not there, or can't be read, are missing from it."""
         rows = read_by(self._table, "key", keys, ["key", "payload"]).to_pylist()
-        return {row["key"]: self._decode(row["payload"]) for row in rows}
+        results = decoded(rows, lambda row: self._decode(row["payload"]), self._table.name, "key")
+        return {row["key"]: result for row, result in results}
 
     def _rows(self, results: Mapping[str, T]) -> pa.Table:
         rows = [

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from core.store.database import ensure_table, read_by, upsert
+from core.store.database import ensure_table, read_by, upsert, version_of
 
 NAME = "statistics"
 
@@ -67,7 +67,7 @@ class StatisticsTable:
     @property
     def version(self) -> int:
         """Grows with every change."""
-        return int(self._table.version)
+        return version_of(self._table)
 
     def digest(self, engine: str) -> str:
         """The content digest that the engine's statistics were stored with, or empty."""

@@ -16,7 +16,9 @@ from lancedb.index import Bitmap, BTree, HnswSq
 from lancedb.query import LanceVectorQueryBuilder
 from lancedb.table import Table
 
+from core.store.damage import reading
 from core.store.database import (
+    count_rows,
     delete_by,
     find_table,
     insert_new,
@@ -174,7 +176,7 @@ class VectorTable:
     def count(self) -> int:
         """Number of items that have vectors."""
         table = self.table
-        return table.count_rows() if table is not None else 0
+        return count_rows(table) if table is not None else 0
 
     def state(self) -> dict[str, StoredState]:
         """What is stored, by item id."""
@@ -270,23 +272,24 @@ class VectorTable:
         table = self.table
         if table is None:
             return []
-        search = (
-            cast("LanceVectorQueryBuilder", table.search(query, vector_column_name="vector"))
-            .distance_type("cosine")
-            .select(["item_id", "phash", "_distance"])
-            .limit(count)
-            .ef(max(SEARCH_BREADTH, 8 * count))
-            .refine_factor(REFINE)
-        )
-        if condition is not None:
-            search = search.where(condition, prefilter=True)
-        rows = search.to_arrow().to_pylist()
+        with reading(table):
+            search = (
+                cast("LanceVectorQueryBuilder", table.search(query, vector_column_name="vector"))
+                .distance_type("cosine")
+                .select(["item_id", "phash", "_distance"])
+                .limit(count)
+                .ef(max(SEARCH_BREADTH, 8 * count))
+                .refine_factor(REFINE)
+            )
+            if condition is not None:
+                search = search.where(condition, prefilter=True)
+            rows = search.to_arrow().to_pylist()
         return [(row["item_id"], row["phash"], 1 - row["_distance"]) for row in rows]
 
     def build_indices(self) -> None:
         """Above the exact limit: HNSW over the vectors and indices over the other columns."""
         table = self.table
-        if table is None or table.count_rows() <= EXACT_LIMIT:
+        if table is None or count_rows(table) <= EXACT_LIMIT:
             return
         have = {tuple(index.columns) for index in table.list_indices()}
         wanted: dict[str, HnswSq | Bitmap | BTree] = {

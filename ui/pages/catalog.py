@@ -49,17 +49,13 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     def view(name: str | None) -> tuple[Any, ...]:
         catalogs = studio.catalogs()
         names = [entry.name for entry in catalogs]
-        current = name if name in names else (names[0] if names else None)
+        current = name if name in names else (studio.catalog().name if names else None)
         jobs = {entry.name: studio.indexing(entry.name) for entry in catalogs}
         job = jobs[current] if current else None
         return (
             overview_html(catalogs, jobs),
             gr.update(choices=names, value=current),
-            render(
-                "catalog_quarantine.html",
-                rows=studio.quarantine(current)[:500] if current else (),
-                catalog=current or "",
-            ),
+            quarantine_html(studio, current) if current else "",
             gr.update(active=any(other is not None and other.running for other in jobs.values())),
             gr.update(
                 value=f"Stop indexing {current}",
@@ -170,6 +166,15 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
 def overview_html(catalogs: tuple[CatalogInfo, ...], jobs: Mapping[str, Job | None]) -> str:
     """Cards, one per catalogue, with the running or last job where there is one."""
     return render("catalog_overview.html", catalogs=catalogs, jobs=jobs)
+
+
+def quarantine_html(studio: Studio, catalog: str) -> str:
+    """The first rows that were left out, with their reasons."""
+    try:
+        rows = studio.quarantine(catalog)[:500]
+    except CatalogError:
+        return ""  # the catalogue's card says that it is damaged
+    return render("catalog_quarantine.html", rows=rows, catalog=catalog)
 
 
 def keep_upload(uploads: Path, table: Path, photos: list[str]) -> Path:

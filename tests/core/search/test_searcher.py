@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from core.ports.engines import EngineModel
 from core.search.searcher import Searcher
 from core.store.catalog_store import CatalogStore
 from tests.core.pipeline.small import HashingEncoder, bench
+from tests.core.store.damaged import cut_manifests
 
 
 def ids(result):
@@ -176,3 +178,10 @@ def test_it_answers_while_the_first_indexing_is_under_way(shop, tmp_path):
     table.upsert(list(rows.values()))
     store.items.upsert(list(shop.store.items.records(rows).values()))
     assert len(young.search(Query("chair"), shop.clip).hits) == 4
+
+
+def test_damaged_statistics_stop_no_search(shop, tmp_path):
+    shutil.copytree(shop.store.root, tmp_path / "shop")
+    cut_manifests(tmp_path / "shop" / "lance" / "statistics.lance")
+    searcher = Searcher(CatalogStore(tmp_path / "shop"), shop.photos)
+    assert searcher.search(Query("red chair"), shop.clip).hits

@@ -152,3 +152,11 @@ def test_stop_is_for_the_chosen_catalogue_and_says_what_is_true(
     assert "two stops after its current chunk" in said[0]
     halt("two")
     assert "No indexing job is running" in said[1]
+
+
+def test_a_damaged_catalogue_is_listed_with_its_reason() -> None:
+    info = CatalogInfo(
+        "a", "A", 0, {}, 0, (), (), problem="The table “items” <b>can't</b> be read."
+    )
+    html = overview_html((info,), {"a": None})
+    assert "The table “items” &lt;b&gt;can&#39;t&lt;/b&gt; be read." in html

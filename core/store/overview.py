@@ -1,0 +1,122 @@
+"""What a catalogue holds at a glance, and which of its tables can't be read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from lancedb.table import Table
+
+from core.domain import CatalogInfo
+from core.errors import CatalogDamaged
+from core.store.catalog_store import CatalogStore
+from core.store.damage import reading, reading_folder
+from core.store.database import find_table, read_rows, version_of
+from core.store.items import Facets
+from core.store.meta import CatalogMeta
+
+T = TypeVar("T")
+
+
+class Overview:
+    """Counts and facets of one catalogue; a table is read again only when its version has changed.
+
+    A damaged table costs its own part only: ``CatalogInfo.problem`` says which one and why. What
+    was put back is read again without a restart.
+    """
+
+    def __init__(self, store: CatalogStore) -> None:
+        self._store = store
+        self._tables: dict[str, Table] = {}
+        self._parts: dict[str, tuple[int, Any]] = {}
+        self._lock = threading.Lock()
+
+    def info(self) -> CatalogInfo:
+        """Describe the catalogue as it is now.
+
+        Raises:
+            CatalogDamaged: Its folder can't be read at all.
+        """
+        with self._lock:
+            return self._info()
+
+    def _info(self) -> CatalogInfo:
+        store, problems = self._store, self._check()
+
+        def part(table: str, read: Callable[[], T], otherwise: T) -> T:
+            if table not in problems:
+                try:
+                    return self._part(table, read)
+                except CatalogDamaged as error:
+                    problems[table] = self._forget(table, error)
+            return otherwise
+
+        meta = part("meta", lambda: store.meta.read(), CatalogMeta())
+        nothing = (0, Facets({}, {}))
+        items, facets = part("items", lambda: (store.items.count(), store.items.facets()), nothing)
+        quarantined = part("quarantine", lambda: store.quarantine.count(), 0)
+        searchable = {
+            engine: part(f"vectors_{engine}", store.vectors(engine).count, 0)
+            for engine in store.engines()
+        }
+        return CatalogInfo(
+            name=store.name,
+            title=meta.title or store.name,
+            items=items,
+            searchable={e: n for e, n in searchable.items() if f"vectors_{e}" not in problems},
+            quarantined=quarantined,
+            departments=tuple(sorted(facets.departments)),
+            product_types=tuple(sorted(facets.product_types)),
+            source=meta.source,
+            updated=meta.updated,
+            engine=meta.engine,
+            problem=" ".join(problems.values()),
+        )
+
+    def _check(self) -> dict[str, str]:
+        """Look into every table once, and again into damaged ones; their sentences by name."""
+        names = self._names()
+        for gone in set(self._tables).difference(names):
+            self._forget(gone)
+        problems: dict[str, str] = {}
+        for name in names:
+            if name not in self._tables:
+                try:
+                    self._open(name)
+                except CatalogDamaged as error:
+                    problems[name] = self._forget(name, error)
+        return problems
+
+    def _names(self) -> list[str]:
+        """Names of all tables; also of one in whose folder's place a file lies."""
+        root = self._store.root
+        with reading_folder(root):
+            names = list(self._store.database.list_tables(limit=1000).tables)
+            files = (path.stem for path in (root / "lance").glob("*.lance") if path.is_file())
+            return [*names, *(name for name in files if name not in names)]
+
+    def _open(self, name: str) -> None:
+        table = find_table(self._store.database, name)
+        if table is None:  # an empty folder: nothing was lost
+            return
+        with reading(table):
+            first = table.schema.names[0]
+        # A column of ids: cheap to read, and every data file has a piece of it.
+        read_rows(table, ["item_id" if name.startswith("vectors_") else first])
+        self._tables[name] = table
+
+    def _part(self, name: str, read: Callable[[], T]) -> T:
+        """What ``read`` makes of a table, from memory where the table is as it was."""
+        table = self._tables.get(name)
+        version = version_of(table) if table is not None else 0
+        if name not in self._parts or self._parts[name][0] != version:
+            self._parts[name] = (version, read())
+        return cast("T", self._parts[name][1])
+
+    def _forget(self, name: str, error: CatalogDamaged | None = None) -> str:
+        """Drop what is kept of a table, so that it is opened anew; the error's sentence."""
+        self._tables.pop(name, None)
+        self._parts.pop(name, None)
+        self._store.release(name)
+        return str(error or "")
