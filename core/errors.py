@@ -11,8 +11,15 @@ class StudioError(Exception):
     """A problem that the person at the screen or the keyboard can understand and act on."""
 
 
+#: Said of long work that somebody stopped.
+STOPPED = "It was stopped. Start it again: it goes on where it was."
+
+
 class JobStopped(StudioError):
     """Somebody asked long work to stop; what it has done is kept."""
+
+    def __init__(self, sentence: str = STOPPED) -> None:
+        super().__init__(sentence)
 
 
 class SettingsError(StudioError):
@@ -75,10 +82,7 @@ class TrainingError(StudioError):
 
 
 class TrainingStopped(TrainingError, JobStopped):
-    """Somebody asked training to stop; what it has done is kept, and it can be gone on with."""
-
-    def __init__(self) -> None:
-        super().__init__("It was stopped. Start it again under its name: it goes on where it was.")
+    """Somebody asked training to stop; started again under its name, it goes on where it was."""
 
 
 class BudgetReached(StudioError):

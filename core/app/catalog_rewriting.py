@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 
-from filelock import Timeout
-
 from core.app.library import Catalog
-from core.domain import Corrections, Item, RewriteReport, RewriteRun, Stage
+from core.domain import (
+    Corrections,
+    Item,
+    JobState,
+    OnProgress,
+    RewriteProgress,
+    RewriteReport,
+    RewriteRun,
+)
+from core.domain import Stage as ItemStage
 from core.errors import CatalogBusy, CatalogError
+from core.jobs import BegunJob, JobReporter, Stage
 from core.language.budget import Budget
 from core.language.claude import ClaudeRewriter
-from core.language.limits import JobLimits, rewriting_lock
+from core.language.limits import JobLimits
 from core.language.listing import photo_of
 from core.language.message_batches import BatchRunner
-from core.language.work import Answerer, OnProgress, Tally, Work
+from core.language.orders import AgentOrder, details, rewriting_job
+from core.language.work import Answerer, Tally, Work
 from core.pipeline.redo import redo
 from core.ports.engines import IndexingModels
 from core.ports.keys import inputs_key, rewrite_key
@@ -25,6 +34,8 @@ from core.store.ledger import Ledger
 #: Results are written this many at a time. What a killed job had not written costs nothing to have
 #: again: every answer is in the ledger.
 FLUSH = 32
+#: Expected seconds per item for one asker (some four answers), of a batch, and of embedding.
+_ANSWERS, _BATCH, _EMBEDDING = 12.0, 3600.0, 10.0
 
 
 @dataclass(slots=True)
@@ -70,7 +81,7 @@ class CatalogRewriting:
         found = []
         for item_id, record in sorted(store.items.records(item_ids).items()):
             item = record.item
-            if decided.of(Stage.REWRITE, item_id, item.photo.sha256):
+            if decided.of(ItemStage.REWRITE, item_id, item.photo.sha256):
                 continue
             state, inputs = latest.get(item_id), inputs_key(item)
             if state is not None and state.inputs == inputs:
@@ -81,16 +92,27 @@ class CatalogRewriting:
             found.append(item)
         return found
 
-    def run(
+    def begin(
         self,
         items: Sequence[Item],
         limits: JobLimits,
         models: IndexingModels,
+        order: AgentOrder,
         *,
+        author: str = "",
         on_progress: OnProgress | None = None,
         should_stop: Callable[[], bool] = lambda: False,
-    ) -> RewriteReport:
-        """Describe items and embed what changed.
+    ) -> BegunJob[RewriteReport]:
+        """Take the catalogue's job of the agent; run, it describes items and embeds what changed.
+
+        Args:
+            items: To be described.
+            limits: Budget, concurrency, batches.
+            models: For embedding.
+            order: What was asked, for whoever looks.
+            author: Who started it.
+            on_progress: Called with snapshots.
+            should_stop: Asked before each question, as is the wish of any process.
 
         Raises:
             CatalogBusy: Another rewriting job is at work on this catalogue.
@@ -98,9 +120,43 @@ class CatalogRewriting:
         """
         prices, name = self._agent.messages.prices, self._agent.name
         budget = Budget(name, prices, dollars=limits.dollars, tokens=limits.tokens)
+        each = _BATCH / max(1, len(items)) if limits.batch else _ANSWERS / limits.concurrency
+        plan = (Stage("describing", len(items), each), Stage("embedding", 1, _EMBEDDING))
+        reporter = rewriting_job(self._where.store.root).begin(
+            plan, author=author, details=details(order), on_progress=on_progress
+        )
+
+        def work(reporter: JobReporter) -> RewriteReport:
+            report = self._describe(items, limits, budget, reporter, should_stop)
+            reporter.step(
+                replace(report.progress, stage="embedding", message="Embedding what changed.")
+            )
+            try:
+                report = replace(report, embedded=self.embed(models))
+            except CatalogError as problem:  # what could be embedded is, and what is written stays
+                stopped = f"{report.stopped} Not all is embedded: {problem}".strip()
+                report = replace(report, stopped=stopped)
+            state = JobState.STOPPED if reporter.stopping() else JobState.DONE
+            progress = report.progress
+            reporter.end(state, report.stopped, details(progress=progress, report=report))
+            return report
+
+        return BegunJob(reporter, work)
+
+    def _describe(
+        self, items: Sequence[Item], limits: JobLimits, budget: Budget, reporter: JobReporter,
+        should_stop: Callable[[], bool],
+    ) -> RewriteReport:  # fmt: skip
         gone = Event()
-        agent = self._agent.for_job(budget, limits.patience, lambda: gone.is_set() or should_stop())
-        tally = Tally(len(items), lambda: agent.messages.meter.spent, on_progress)
+
+        def asked() -> bool:
+            return reporter.stopping() or should_stop()
+
+        def report(progress: RewriteProgress) -> None:
+            reporter.step(replace(progress, stage="describing"), details(progress=progress))
+
+        agent = self._agent.for_job(budget, limits.patience, lambda: gone.is_set() or asked())
+        tally = Tally(len(items), lambda: agent.messages.meter.spent, report)
         buffer = _Buffer(self._where)
 
         def keep(item_id: str, run: RewriteRun) -> None:
@@ -111,35 +167,20 @@ class CatalogRewriting:
                 tally.done()
 
         works = [self._work(agent, item) for item in items]
+        tally.tell()
+        runner = BatchRunner(
+            agent.messages, self._ledger, budget, poll=limits.poll, patience=limits.patience
+        )
         try:
-            with rewriting_lock(self._where.store.root):
-                tally.tell()
-                runner = BatchRunner(
-                    agent.messages, self._ledger, budget,
-                    poll=limits.poll, patience=limits.patience,
-                )  # fmt: skip
-                try:
-                    if limits.batch:
-                        stopped = runner.run(
-                            works, keep, tally, wait=limits.wait, should_stop=should_stop
-                        )
-                    else:
-                        stopped = runner.live(
-                            works, keep, tally,
-                            concurrency=limits.concurrency, should_stop=should_stop, gone=gone,
-                        )  # fmt: skip
-                finally:
-                    buffer.flush()
-        except Timeout:
-            raise CatalogBusy(
-                f"The catalogue “{self._where.name}” is being rewritten already."
-            ) from None
-        tally.say("Embedding what changed.")
-        try:
-            embedded = self.embed(models)
-        except CatalogError as problem:  # what could be embedded is, and all that is written stays
-            embedded, stopped = 0, f"{stopped} Not all is embedded: {problem}".strip()
-        return RewriteReport(tally.state, tally.problems, stopped, embedded)
+            if limits.batch:
+                stopped = runner.run(works, keep, tally, wait=limits.wait, should_stop=asked)
+            else:
+                stopped = runner.live(
+                    works, keep, tally, concurrency=limits.concurrency, should_stop=asked, gone=gone
+                )
+        finally:
+            buffer.flush()
+        return RewriteReport(tally.state, tally.problems, stopped)
 
     def embed(self, models: IndexingModels) -> int:
         """Embed the items whose standing text is not the embedded one; how many vectors.

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sklearn.metrics import cohen_kappa_score
 
@@ -15,13 +14,10 @@ from core.app.judging import JudgingService
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.app.query_sources import QuerySource
-from core.domain import JudgeRecord, JudgeReport, JudgeTask, JudgmentQuery, Query
+from core.domain import JudgeRecord, JudgeReport, JudgeTask, JudgmentQuery, OnProgress, Query
 from core.errors import JudgmentError
 from core.language.limits import JobLimits
 from core.store.judge_records import JudgeRecords
-
-if TYPE_CHECKING:
-    from core.language.work import OnProgress
 
 #: Depths that the paper reports.
 DEPTHS = (1, 3, 5)

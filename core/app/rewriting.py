@@ -8,14 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import Timeout
-
 from core.app.agent_jobs import AgentJobs
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.base.content_key import content_key
 from core.domain import (
     Item,
+    OnProgress,
     Rewrite,
     RewriteReport,
     RewriteView,
@@ -35,10 +34,11 @@ from core.errors import (
     StudioError,
     WeightsUnavailable,
 )
+from core.jobs import BegunJob
 from core.language.answers import Unusable, usable
-from core.language.budget import Budget
-from core.language.limits import JobLimits, rewriting_lock
+from core.language.limits import JobLimits
 from core.language.listing import photo_of
+from core.language.orders import AgentOrder
 from core.language.review_queue import Reviewed, worth_a_look
 from core.language.vocabulary import Vocabulary
 from core.pipeline.redo import redo
@@ -47,7 +47,6 @@ from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.app.catalog_rewriting import CatalogRewriting
-    from core.language.work import OnProgress
 
 #: The engine whose vectors tell how well photo and rewritten text agree.
 ENGINE = "vl-clip"
@@ -100,17 +99,33 @@ class RewritingService:
             SettingsError: The agent is off, or a budget in dollars can't be kept.
             CatalogBusy: Another rewriting job is at work on this catalogue.
         """
-        where = self._library.get(catalog)
-        self._known(where, item_ids)
-        job = self._job(where)
-        items = job.todo(item_ids or None, retry=retry)[:limit]
-        return job.run(
-            items,
-            limits or self.limits(),
-            self._models.for_indexing(),
-            on_progress=on_progress,
-            should_stop=should_stop,
+        limits = limits or self.limits()
+        order = AgentOrder(
+            tuple(item_ids), limit, limits.dollars, limits.tokens, retry, limits.batch
         )
+        return self.begin_rewrite(
+            catalog, order, limits, on_progress=on_progress, should_stop=should_stop
+        ).run()
+
+    def begin_rewrite(
+        self,
+        catalog: str | None,
+        order: AgentOrder,
+        limits: JobLimits,
+        *,
+        author: str = "",
+        on_progress: OnProgress | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> BegunJob[RewriteReport]:
+        """Take a catalogue's rewriting job, to be run in any thread; raises as ``rewrite``."""
+        where = self._library.get(catalog)
+        self._known(where, order.item_ids)
+        job = self._job(where)
+        items = job.todo(order.item_ids or None, retry=order.retry)[: order.limit]
+        return job.begin(
+            items, limits, self._models.for_indexing(), order,
+            author=author, on_progress=on_progress, should_stop=should_stop,
+        )  # fmt: skip
 
     def limits(self) -> JobLimits:
         """What the settings allow a job."""
@@ -137,27 +152,11 @@ class RewritingService:
         """Where a catalogue's own files lie."""
         return self._library.get(catalog).store.root
 
-    def at_work(self, catalog: str | None = None) -> bool:
-        """Whether a rewriting job of any process is at work on a catalogue."""
-        try:
-            with rewriting_lock(self.folder(catalog)):
-                return False
-        except Timeout:
-            return True
-
     def open_batches(self) -> list[OpenBatch]:
         """The agent's batches that were handed in and not fetched, oldest first."""
         agent = self._models.agent
         found = self._models.ledger.open_batches(agent.name, agent.messages.base_url)
         return [batch for batch in found if "judge" not in batch.roles.values()]
-
-    def check_order(
-        self, catalog: str | None, item_ids: Sequence[str], dollars: float | None
-    ) -> None:
-        """Raise what would keep a job from starting (see :meth:`rewrite`)."""
-        agent, where = self._models.agent, self._library.get(catalog)
-        self._known(where, item_ids)
-        Budget(agent.name, agent.messages.prices, dollars=dollars)
 
     # ── one item ─────────────────────────────────────────────────────────────────────────────
     def view(self, item_id: str, catalog: str | None = None) -> RewriteView:

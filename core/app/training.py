@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,7 +21,10 @@ from core.domain import (
     Engine,
     EvalQuery,
     ImageView,
+    JobState,
+    OnProgress,
     Profile,
+    Progress,
     Ranking,
     Report,
     TextView,
@@ -28,7 +32,8 @@ from core.domain import (
 )
 from core.embedding.adapter import ImageAdapter
 from core.embedding.text_tower import TextTower
-from core.errors import TrainingError
+from core.errors import TrainingError, TrainingStopped
+from core.jobs import BegunJob, JobReporter
 from core.ports.encoder import Vectors
 from core.ports.engines import EngineModel
 from core.settings import Settings
@@ -36,7 +41,7 @@ from core.store.vectors import VectorRow
 from core.training.curve import CURVE, write_curve
 from core.training.pair_sources import catalog_source, parquet_source
 from core.training.publish import publish, write_card
-from core.training.runs import ENGINE_NAME, RunReporter, Runs
+from core.training.runs import ENGINE_NAME, Runs, on_step
 from core.training.team import team_of
 from core.training.text_trainer import TextTrainer, TextTraining
 from core.training.towers import Unlock
@@ -53,6 +58,8 @@ TUNING = Training()
 COMPACT_TUNING = Training(
     epochs=12, lr=1e-4, lr_head=1e-3, weight_decay=0.05, warmup=0.08, ema=0.95, drop=0.1
 )
+#: The part of the items that is trained on.
+_TRAINED = 0.7
 MEASURES = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
 
 
@@ -83,6 +90,7 @@ class TrainingService:
         options: TextTraining = DEFAULTS,
         restart: bool = False,
         say: Callable[[str], None] = lambda line: None,
+        on_progress: OnProgress | None = None,
     ) -> Report:
         """Fine-tune on a catalogue's own items; a killed run goes on after its last epoch.
 
@@ -97,6 +105,7 @@ class TrainingService:
             options: Settings of the run.
             restart: Forget what a killed run has done.
             say: Gets lines of progress.
+            on_progress: Called with snapshots.
 
         Returns:
             The stored report: both engines on the titles that training never saw.
@@ -105,6 +114,24 @@ class TrainingService:
             TrainingError: The name is taken or none, the profile is another, or items are few.
             EngineUnavailable, CatalogError, FingerprintMismatch: The base can't be used.
         """
+        return self.begin_adapt(
+            name, catalog, base=base, options=options, restart=restart, say=say,
+            on_progress=on_progress,
+        ).run()  # fmt: skip
+
+    def begin_adapt(
+        self,
+        name: str,
+        catalog: str | None = None,
+        *,
+        base: str = "vl-clip",
+        options: TextTraining = DEFAULTS,
+        restart: bool = False,
+        say: Callable[[str], None] = lambda line: None,
+        author: str = "",
+        on_progress: OnProgress | None = None,
+    ) -> BegunJob[Report]:
+        """Take the data directory's run, to be run in any thread; raises as ``adapt``."""
         self.check_name(name)
         if self._settings.profile is not Profile.COMPACT:
             raise TrainingError(
@@ -112,17 +139,25 @@ class TrainingService:
                 "themselves can be trained: `train NAME --unlock-text all --unlock-image 2`."
             )
         where = self._library.get(catalog)
-        with self._runs.hold(name, where.name, base) as voice:
-            start = self._models.engine(base)
-            if start.engine.towers[self._settings.profile].loader != "compact":
-                raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
-            report = self._adapt(name, where, start, options, restart, say, voice)
-            voice.end("done", report=report.report_id)
-        return report
+        start = self._models.engine(base)
+        if start.engine.towers[self._settings.profile].loader != "compact":
+            raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
+        items = _TRAINED * where.store.vectors(base).count()
+        steps = math.ceil(items / options.batch) * options.epochs
+
+        def work(reporter: JobReporter) -> Report:
+            report = self._adapt(name, where, start, options, restart, say, reporter)
+            reporter.end(JobState.DONE, details={"report": report.report_id})
+            return report
+
+        reporter = self._runs.begin(
+            name, where.name, base, steps, author=author, on_progress=on_progress
+        )
+        return BegunJob(reporter, work)
 
     def _adapt(
         self, name: str, where: Catalog, start: EngineModel, options: TextTraining,
-        restart: bool, say: Callable[[str], None], voice: RunReporter,
+        restart: bool, say: Callable[[str], None], reporter: JobReporter,
     ) -> Report:  # fmt: skip
         pairs = catalog_pairs(where, start)
         queries, relevant = held_out(pairs)
@@ -136,8 +171,8 @@ class TrainingService:
         if restart:
             shutil.rmtree(work, ignore_errors=True)
 
-        TextTrainer(tower, pairs, options, work, say, adapter, voice.training).run()
-        voice.go_on()
+        TextTrainer(tower, pairs, options, work, say, adapter, on_step(reporter)).run()
+        _go_on(reporter)
         adapter.eval()
 
         def save(folder: Path) -> None:
@@ -152,10 +187,10 @@ class TrainingService:
 
         self._models.forget(name)
         publish(self._root / name, start.engine, "adapted", f"the catalogue {where.name}", save)
-        voice.tell("embedding")
+        reporter.step(Progress("embedding", 0, 1))
         models = self._models.for_indexing().corrected_by(where.store.corrections.standing())
         derive_vectors(where, start, self._models.engine(name), models, pictures)
-        voice.tell("measuring")
+        reporter.step(Progress("measuring", 0, 1))
         report = self._evaluation.evaluate(
             queries, relevant, (start.name, name), where.name,
             task="adapted", title="Titles held out from fine-tuning → their items",
@@ -178,6 +213,7 @@ class TrainingService:
         options: Mapping[str, Any] | None = None,
         restart: bool = False,
         say: Callable[[str], None] = lambda line: None,
+        on_progress: OnProgress | None = None,
     ) -> Outcome | None:
         """Train an engine's own towers on a file of pairs or on a catalogue.
 
@@ -196,6 +232,7 @@ class TrainingService:
             options: Fields of ``Training`` that differ from what suits the base.
             restart: Forget what a killed run has done.
             say: Gets lines of progress.
+            on_progress: Called with snapshots.
 
         Returns:
             Before and after on held-out pairs; ``None`` in all processes but the first.
@@ -221,30 +258,34 @@ class TrainingService:
         work = self._runs.work(name, hashlib.sha256(key.encode()).hexdigest())
         with ExitStack() as held:
             team = held.enter_context(team_of(self._settings.device))
-            voice: RunReporter | None = None
+            reporter: JobReporter | None = None
             if team.first:
-                voice = held.enter_context(self._runs.hold(name, source.name, base))
+                steps = math.ceil(_TRAINED * len(source.pairs) / plan.options.batch)
+                begun = self._runs.begin(
+                    name, source.name, base, steps * plan.options.epochs, on_progress=on_progress
+                )
+                reporter = held.enter_context(begun)
                 if restart:
                     shutil.rmtree(work, ignore_errors=True)
             team.agree(None)
             if team.first:
                 say(f"{len(source.pairs)} pairs of {source.name}")
-            told = voice.training if voice else _silent
-            run = Tuning(plan, source, self._settings, self._models.weights, work, say, team, told)
+            step = on_step(reporter) if reporter else _silent
+            run = Tuning(plan, source, self._settings, self._models.weights, work, say, team, step)
             outcome = run.run()
-            if voice is None:
+            if reporter is None:
                 return None
-            voice.go_on()
+            _go_on(reporter)
             folder = self._root / name
             self._models.forget(name)
             publish(folder, engine, run.towers.loader, source.name, run.save)
             write_card(folder, outcome.card(source.name, plan))
             if where is not None and base in where.store.engines():
-                voice.tell("embedding")
+                reporter.step(Progress("embedding", 0, 1))
                 seen, tuned = run.image_vectors(), self._models.engine(name)
                 derive_vectors(where, self._models.engine(base), tuned, models, lambda rows: seen)
             self._runs.tidy(name)
-            voice.end("done")
+            reporter.end(JobState.DONE)
         return outcome
 
     def _base(self, base: str) -> Engine:
@@ -316,6 +357,12 @@ class TrainingService:
         write_card(self._root / name, paragraphs)
 
 
+def _go_on(reporter: JobReporter) -> None:
+    """Raise ``TrainingStopped`` where somebody wants the run to stop."""
+    if reporter.stopping():
+        raise TrainingStopped
+
+
 def _silent(done: int, total: int) -> bool:
-    """Steps of a process that does not speak."""
+    """Report no steps: for all processes but the first."""
     return False

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from core.app.catalog_pairs import LEAST_ITEMS
 from core.app.evaluating import EvaluationService
 from core.app.library import Library
 from core.app.models import OWN_ENGINES, ModelPool
 from core.domain import Engine, Profile, Report
 from core.errors import EvaluationError, TrainingError
+from core.jobs import BegunJob
 from core.settings import Settings
 from core.training.curve import CURVE
-from core.training.runs import BUSY, AdaptRun, Runs
+from core.training.pair_sources import LEAST_ITEMS
+from core.training.runs import AdaptRun, Runs
 
 if TYPE_CHECKING:
     from core.app.training import TrainingService
@@ -90,27 +91,26 @@ class AdaptJobs:
             chosen=info.engine,
         )
 
-    def check(self, name: str, catalog: str | None, base: str) -> None:
-        """Make sure that a run can start.
+    def begin(
+        self, name: str, catalog: str | None, base: str, author: str = ""
+    ) -> BegunJob[Report]:
+        """Begin a run, to be run in any thread; how far it is and how it ended is in ``state``.
 
         Raises:
             TrainingError: The name is taken or none, another run is under way, items are few.
             CatalogError: There is no such catalogue.
         """
-        if self._runs.busy():
-            raise TrainingError(BUSY)
         state = self.state(catalog)
         if base not in {one.name for one in state.bases}:
             raise TrainingError(state.why_not or f"The engine “{base[:60]}” can't be fine-tuned.")
-        self._training().check_name(name)
+        return self._training().begin_adapt(name, catalog, base=base, author=author)
 
-    def run(self, name: str, catalog: str | None, base: str) -> None:
-        """Fine-tune, in this thread; how far it is and how it ended is seen in ``state``."""
-        self._training().adapt(name, catalog, base=base)
+    def stop(self) -> bool:
+        """Ask the running run, of whatever process, to stop after its present step.
 
-    def stop(self) -> None:
-        """Ask the running run to stop after its present step; it can be gone on with."""
-        self._runs.stop()
+        It can be gone on with. Returns false where none is running.
+        """
+        return self._runs.job.stop()
 
     def forget(self) -> None:
         """Forget a run that did not get to its end, and what it has done."""

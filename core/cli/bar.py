@@ -1,39 +1,60 @@
-"""A progress bar of a job that asks a language model: how far, what it cost, what is to go."""
+"""The progress bar of long work on the command line: the figures that pages show."""
 
 from __future__ import annotations
 
 from tqdm import tqdm
 
-from core.domain import RewriteProgress
+from core.domain import Progress, RewriteProgress
+
+#: tqdm's own, with our estimate of the time that is left, which knows of later stages.
+_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
+_UNKNOWN = "{desc}: {n_fmt} {unit} [{elapsed}{postfix}]"
 
 
-class SpendingBar:
-    """A terminal progress bar with the cost so far and an estimate of the rest.
+class ProgressBar:
+    """A terminal progress bar that follows snapshots, one line per stage.
 
     Args:
-        does: What is being done, one word.
-        unit: Of what it counts.
+        unit: Of what is counted.
+        terminal_only: Draw nothing where stderr is no terminal.
     """
 
-    def __init__(self, does: str, unit: str = "items") -> None:
-        self._does, self._unit = does, unit
+    def __init__(self, unit: str = "items", *, terminal_only: bool = False) -> None:
+        self._unit, self._disable = unit, None if terminal_only else False
         self._bar: tqdm | None = None
+        self._stage = ""
 
-    def __enter__(self) -> SpendingBar:
+    def __enter__(self) -> ProgressBar:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def show(self, progress: Progress) -> None:
+        """Draw one snapshot."""
+        if self._bar is None or progress.stage != self._stage:
+            self._close()
+            self._bar = tqdm(desc=progress.stage, unit=self._unit, disable=self._disable)
+            self._stage = progress.stage
+        self._bar.bar_format = _FORMAT if progress.total else _UNKNOWN
+        self._bar.total = progress.total or None
+        self._bar.n = progress.ended
+        self._bar.set_postfix_str(", ".join(_notes(progress)), refresh=False)
+        self._bar.refresh()
+
+    def _close(self) -> None:
         if self._bar is not None:
             self._bar.close()
+            self._bar = None
 
-    def show(self, progress: RewriteProgress) -> None:
-        """Draw one snapshot."""
-        if self._bar is None:
-            self._bar = tqdm(total=progress.total, desc=self._does, unit=self._unit)
-        spent, to_go = progress.spent.dollars, progress.to_go
-        money = "cost unknown" if spent is None else f"${spent:.3f}"
-        rest = f", about ${to_go:.2f} to go" if to_go is not None else ""
-        waiting = f", {progress.waiting} wait for a batch" if progress.waiting else ""
-        self._bar.set_postfix_str(money + rest + waiting, refresh=False)
-        self._bar.n = progress.done + progress.failed
-        self._bar.refresh()
+
+def _notes(progress: Progress) -> list[str]:
+    notes = [progress.time_left] if progress.time_left else []
+    if isinstance(progress, RewriteProgress):
+        spent = progress.spent.dollars
+        notes.append("cost unknown" if spent is None else f"${spent:.3f}")
+        if progress.to_go is not None:
+            notes.append(f"about ${progress.to_go:.2f} to go")
+        if progress.waiting:
+            notes.append(f"{progress.waiting} wait for a batch")
+    return notes

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from tqdm import tqdm
 
 from core.app.studio import Studio
+from core.cli.bar import ProgressBar
 from core.cli.preview import preview_json, preview_text
-from core.domain import IndexReport, Progress
+from core.domain import IndexReport
 from core.errors import CatalogError
 
 
@@ -52,7 +52,7 @@ def index(
         return
     if as_json:
         raise CatalogError("--json goes with --dry-run.")
-    with _Bar() as bar:
+    with ProgressBar() as bar:
         if demo:
             report = studio.index_demo(on_progress=bar.show)
         elif source is None:
@@ -94,30 +94,3 @@ def _print_report(report: IndexReport) -> None:
         print(f"  left out: {where}{', ' + row.field if row.field else ''}: {row.reason}")
     if len(report.quarantined) > 20:
         print(f"  … and {len(report.quarantined) - 20} more; the Catalog page lists all of them.")
-
-
-class _Bar:
-    """A terminal progress bar that follows ``Progress`` snapshots, one line per stage."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm | None = None
-        self._stage = ""
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def show(self, progress: Progress) -> None:
-        """Draw one snapshot."""
-        if self._bar is None or progress.stage != self._stage:
-            if self._bar is not None:
-                self._bar.close()
-            self._bar = tqdm(total=progress.total or None, desc=progress.stage, unit="items")
-            self._stage = progress.stage
-        if progress.total:
-            self._bar.total = progress.total
-        self._bar.n = progress.done
-        self._bar.refresh()

@@ -11,7 +11,7 @@ import typer
 from core.app.judging_by_model import Assessment
 from core.app.query_sources import QuerySource
 from core.app.studio import Studio
-from core.cli.bar import SpendingBar
+from core.cli.bar import ProgressBar
 from core.errors import JudgmentError
 
 
@@ -54,7 +54,7 @@ def judge(
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
     names = [name.strip() for name in engines.split(",") if name.strip()]
-    with SpendingBar("grading", "results") as bar:
+    with ProgressBar("results") as bar:
         made = studio.assessing.assess(
             names,
             limits,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core.app.studio import Studio
-from core.cli.bar import SpendingBar
+from core.cli.bar import ProgressBar
 from core.domain import RewriteReport
 
 
@@ -55,7 +55,7 @@ def rewrite(
         poll=poll,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
-    with SpendingBar("rewriting") as bar:
+    with ProgressBar() as bar:
         report = studio.rewriting.rewrite(
             catalog,
             item_ids=item or (),

@@ -37,9 +37,14 @@ class Progress:
     seconds_left: float | None = None
 
     @property
+    def ended(self) -> int:
+        """Units that are through, also those that failed."""
+        return self.done
+
+    @property
     def percent(self) -> int | None:
-        """How much of the stage is done, 0 to 100; ``None`` while the total is unknown."""
-        return min(100, round(100 * self.done / self.total)) if self.total else None
+        """How much of the stage is through, 0 to 100; ``None`` while the total is unknown."""
+        return min(100, round(100 * self.ended / self.total)) if self.total else None
 
     @property
     def time_left(self) -> str:

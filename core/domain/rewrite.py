@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.domain.job import Progress
 from core.domain.usage import NOTHING, Spent
 
 
@@ -81,26 +82,25 @@ class RewriteRun:
 
 
 @dataclass(frozen=True, slots=True)
-class RewriteProgress:
-    """How far a rewriting job over a catalogue is.
+class RewriteProgress(Progress):
+    """How far a rewriting (or grading) job is, and what it costs; ``done`` ended well.
 
     Attributes:
-        total: Items to do.
-        done: Items with a new rewrite.
         failed: Items without one; each has its reason in its run's record.
         waiting: Items with a question in a batch that is not answered yet.
         spent: Paid for in this job.
         to_go: Estimated dollars for the rest, at the mean so far; ``None`` while unknown.
-        message: A sentence.
     """
 
-    total: int
-    done: int = 0
     failed: int = 0
     waiting: int = 0
     spent: Spent = NOTHING
     to_go: float | None = None
-    message: str = ""
+
+    @property
+    def ended(self) -> int:
+        """Items that are through, with or without a rewrite."""
+        return self.done + self.failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Long work, one kit: start, progress, stop from any process, interrupted, failure kept."""
 
-from core.jobs.files import INTERRUPTED, STOPPED
+from core.errors import STOPPED
+from core.jobs.files import INTERRUPTED
 from core.jobs.job import BegunJob, JobFile
 from core.jobs.reporter import JobReporter
 from core.jobs.runner import JobRunner

@@ -19,8 +19,6 @@ _JSON = TypeAdapter(Job)
 
 #: Said of a job whose process ended before the job did.
 INTERRUPTED = "It was interrupted. Start it again: it goes on where it was."
-#: Said of a job that somebody stopped.
-STOPPED = "It was stopped. Start it again: it goes on where it was."
 
 #: Reads a snapshot that an earlier version wrote, as a mapping; ``None`` where it can't.
 FromOld = Callable[[Mapping[str, Any]], Job | None]

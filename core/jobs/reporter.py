@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import Any
 
 from core.domain.job import Job, JobState, OnProgress, Progress, no_progress
-from core.errors import JobStopped, StudioError
-from core.jobs.files import STOPPED, JobPaths
+from core.errors import STOPPED, JobStopped, StudioError
+from core.jobs.files import JobPaths
 from core.jobs.time_left import Stage, TimeLeft
 
-#: Snapshots of the same stage are written (and passed on) this often at most, seconds.
+#: Snapshots of the same stage are written this often at most, seconds.
 INTERVAL = 0.5
 _LONGEST = 500
 
@@ -29,7 +29,7 @@ class JobReporter:
         job: The first snapshot.
         held: Lets the lock go when it is closed.
         plan: The stages of the job.
-        on_progress: Called with what is written.
+        on_progress: Called with every report.
     """
 
     def __init__(
@@ -64,15 +64,13 @@ class JobReporter:
             left = self._time_left.seconds(progress)
             progress = replace(progress, seconds_left=left)
             before = self._job.progress
-            same = progress.stage == before.stage and progress.done != progress.total
+            same = progress.stage == before.stage and progress.ended != progress.total
             self._job = replace(
                 self._job, progress=progress, details={**self._job.details, **(details or {})}
             )
-            due = not same or time.monotonic() - self._written >= INTERVAL
-            if due:
+            if not same or time.monotonic() - self._written >= INTERVAL:
                 self._write()
-        if due:
-            self._on_progress(progress)
+        self._on_progress(progress)
         return self.stopping()
 
     def follow(self, progress: Progress) -> None:

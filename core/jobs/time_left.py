@@ -54,7 +54,7 @@ class TimeLeft:
 
     def seconds(self, progress: Progress) -> float | None:
         """The estimate, given how far the job is; ``None`` where nothing is known."""
-        now = (self._clock(), progress.done)
+        now = (self._clock(), progress.ended)
         if progress.stage != self._stage:
             self._paces, self._stage, self._moved = self.paces, progress.stage, False
             self._first = self._last = now
@@ -73,10 +73,10 @@ class TimeLeft:
         expected = self._each(progress.stage)
         units, spent = self._last[1] - self._first[1], self._last[0] - self._first[0]
         if expected is None:
-            return spent / units * (total - progress.done) if units and total else None
+            return spent / units * (total - progress.ended) if units and total else None
         weight = max(1.0, _WEIGHT * total)
         each = (expected * weight + spent) / (weight + units)
-        return each * max(0, total - progress.done)
+        return each * max(0, total - progress.ended)
 
     def _expected(self, name: str) -> float:
         return (self._each(name) or 0.0) * self._stages[name].total

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-
-from filelock import FileLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +26,3 @@ class JobLimits:
     batch: bool = False
     wait: bool = False
     poll: float = 60.0
-
-
-def rewriting_lock(folder: Path) -> FileLock:
-    """What a job over the catalogue in ``folder`` holds; taken by another, it times out at once."""
-    return FileLock(folder / ".rewriting", timeout=0)

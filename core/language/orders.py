@@ -1,20 +1,20 @@
-"""What somebody asked the agent to do on a catalogue, and a file that tells after a restart."""
+"""What somebody asked the agent to do on a catalogue, and the job that does it."""
 
 from __future__ import annotations
 
-import logging
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from core.domain import RewriteProgress, RewriteReport
+from core.domain import Job, JobState, RewriteProgress, RewriteReport
+from core.errors import CatalogBusy
+from core.jobs import JobFile
+from core.jobs.files import JobPaths
 
-_log = logging.getLogger(__name__)
-
-#: Progress is written no more often than this, seconds; starts and ends always are.
-_EVERY = 2.0
+KIND = "rewriting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,67 +39,62 @@ class AgentOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentJob:
-    """The running or last job on a catalogue.
+class AgentDetails:
+    """What a rewriting job stores beside what every job does.
 
     Attributes:
-        catalog: Which.
-        author: Who started it.
         order: What was asked.
-        progress: How far it is; ``None`` until the first item is looked at.
+        progress: How far it is, with what it costs; ``None`` until the first item is looked at.
         report: How it ended.
-        problem: Why it could not go on at all.
-        cut_off: The app ended in the middle of it.
     """
 
-    catalog: str
-    author: str
-    order: AgentOrder
+    order: AgentOrder = AgentOrder()
     progress: RewriteProgress | None = None
     report: RewriteReport | None = None
-    problem: str = ""
-    cut_off: bool = False
 
-    @property
-    def running(self) -> bool:
-        """It has not ended."""
-        return self.report is None and not self.problem and not self.cut_off
-
-
-_JSON = TypeAdapter(AgentJob)
-
-
-class JobFile:
-    """The last job of one catalogue on disk, whole or not at all.
-
-    Args:
-        folder: Of the catalogue.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "agent-job.json"
-        self._written = -_EVERY
-
-    def write(self, job: AgentJob) -> None:
-        """Note how a job stands; a running one only now and then."""
-        if job.running and job.progress is not None:
-            now = time.monotonic()
-            if now - self._written < _EVERY:
-                return
-            self._written = now
-        partial = self._path.with_suffix(".partial")
+    @classmethod
+    def of(cls, job: Job) -> AgentDetails:
+        """A job's details; those that can't be read are left out."""
         try:
-            partial.write_bytes(_JSON.dump_json(job))
-            partial.replace(self._path)
-        except OSError:  # the job itself matters more than the note of it
-            _log.warning("%s can't be written.", self._path.name)
+            return _DETAILS.validate_python(dict(job.details), strict=False)
+        except ValidationError:
+            return cls()
 
-    def read(self) -> AgentJob | None:
-        """The job as it was last noted; ``None`` where there is none."""
-        try:
-            return _JSON.validate_json(self._path.read_bytes())
-        except FileNotFoundError:
-            return None
-        except (OSError, ValidationError):
-            _log.warning("%s can't be read.", self._path.name)
-            return None
+
+_DETAILS = TypeAdapter(AgentDetails)
+#: Of a job that nobody has started.
+NO_DETAILS = AgentDetails()
+
+
+def details(
+    order: AgentOrder | None = None,
+    progress: RewriteProgress | None = None,
+    report: RewriteReport | None = None,
+) -> dict[str, Any]:
+    """What is given of a job's details, as JSON values."""
+    given = {"order": order, "progress": progress, "report": report}
+    return {name: _JSON.dump_python(value, mode="json") for name, value in given.items() if value}
+
+
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+def rewriting_job(root: Path) -> JobFile:
+    """The agent's job on the catalogue in ``root``."""
+    paths = JobPaths(
+        root / ".rewriting", root / "agent-job.json", root / ".rewriting.stop",
+        lambda old: _from_old(root, old),
+    )  # fmt: skip
+    busy = (
+        f"The catalogue “{root.name}” is being rewritten already: the agent is at work on it. Wait "
+        "until that is done, or stop it first."
+    )
+    return JobFile(KIND, root.name, paths, busy, CatalogBusy)
+
+
+def _from_old(root: Path, old: Mapping[str, Any]) -> Job:
+    """A snapshot of before there was one kit for jobs."""
+    report, problem = old["report"], str(old["problem"])
+    state = JobState.FAILED if problem else JobState.DONE if report else JobState.RUNNING
+    kept = {"order": old["order"], "progress": old["progress"], "report": report}
+    return Job("", KIND, root.name, state, message=problem, author=str(old["author"]), details=kept)

@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape
 
 from pydantic import BaseModel, Field
 
+from core.domain.job import OnProgress
 from core.domain.judge import JudgeGrade, JudgeReport, JudgeTask
 from core.errors import QueryError
 from core.language.answers import short_lines
@@ -30,7 +31,7 @@ from core.language.messages import Messages
 from core.language.plain import plain
 from core.language.prompts import load_prompt
 from core.language.question import Question, answer_of
-from core.language.work import Answerer, OnProgress, Tally, Work
+from core.language.work import Answerer, Tally, Work
 
 if TYPE_CHECKING:
     from core.settings import Settings

@@ -17,8 +17,6 @@ T = TypeVar("T")
 #: Answers a question, or raises what stops the conversation (or the whole job).
 Answerer = Callable[[Question[Any]], Call]
 
-OnProgress = Callable[[RewriteProgress], None]
-
 #: So many failures of the server in a row, without one success, and a job gives up.
 GIVE_UP = 5
 
@@ -50,11 +48,14 @@ class Tally:
     """
 
     def __init__(
-        self, total: int, spent: Callable[[], Spent], on_progress: OnProgress | None = None
+        self,
+        total: int,
+        spent: Callable[[], Spent],
+        on_progress: Callable[[RewriteProgress], None] | None = None,
     ) -> None:
         self._spent, self._on_progress = spent, on_progress
         self._lock = Lock()
-        self._state = RewriteProgress(total)
+        self._state = RewriteProgress(total=total)
         self.problems: dict[str, str] = {}
 
     @property
@@ -62,8 +63,7 @@ class Tally:
         """A snapshot."""
         with self._lock:
             spent, state = self._spent(), self._state
-            ended = state.done + state.failed
-            rest = state.total - ended
+            ended, rest = state.ended, state.total - state.ended
             to_go = None
             if ended and spent.dollars is not None:
                 to_go = spent.dollars / ended * rest

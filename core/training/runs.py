@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from filelock import FileLock, Timeout
-
+from core.domain import Job, JobState, OnProgress, Progress
 from core.embedding.recipes import RECIPE
-from core.errors import TrainingError, TrainingStopped
+from core.errors import TrainingError
+from core.jobs import JobFile, JobReporter, Stage
+from core.jobs.files import JobPaths
+from core.training.training_loop import OnStep
 
+KIND = "fine-tuning"
 #: Said to whoever wants to start a second one.
-BUSY = "An engine is being fine-tuned already. Wait until that is done."
-_INTERRUPTED = "It was interrupted. Start it again under its name: it goes on where it was."
+BUSY = "An engine is being fine-tuned already. Wait until that is done, or stop it first."
 #: What an engine may be called.
 ENGINE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 #: Characters of a digest in a folder's name.
 _DIGEST = 16
-#: Snapshots of the same stage are written this often at most, seconds.
-_INTERVAL = 0.5
+#: Expected seconds to get ready, of a step, to embed and to measure, on two cores.
+_PREPARING, _STEP, _EMBEDDING, _MEASURING = 5.0, 0.3, 15.0, 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,126 +32,79 @@ class AdaptRun:
     """The running, or the last, run.
 
     Attributes:
+        job: How it stands; its stages are preparing, training, embedding and measuring.
         engine: Name of the engine that comes out.
         catalog: Whose items it learns from, or the file of its pairs.
         base: The engine that it grows from.
-        stage: ``preparing``, ``training``, ``embedding``, ``measuring``, ``done``, ``failed`` or
-            ``stopped``.
-        done: Steps done.
-        total: Steps there can be; training may stop before.
-        message: One sentence for people; empty where the stage says all.
-        running: A live process works on it.
-        report: Id of the report of before and after.
+        report: Id of the report of before and after, once it is done.
     """
 
+    job: Job
     engine: str
     catalog: str
     base: str
-    stage: str = "preparing"
-    done: int = 0
-    total: int = 0
-    message: str = ""
-    running: bool = True
     report: str = ""
 
+    @classmethod
+    def of(cls, job: Job) -> AdaptRun:
+        """The run that a snapshot is of."""
+        known = {name: str(job.details.get(name, "")) for name in ("catalog", "base", "report")}
+        return cls(job, job.subject, **known)
 
-class RunReporter:
-    """Tells how far the run is, and hears whether somebody wants it to stop."""
+    @property
+    def running(self) -> bool:
+        """A live process works on it."""
+        return self.job.running
 
-    def __init__(self, path: Path, wish: Path, run: AdaptRun) -> None:
-        self._path, self._wish, self.run, self._at = path, wish, run, 0.0
-        self._write()
 
-    def tell(self, stage: str, done: int = 0, total: int = 0) -> None:
-        """How far it is."""
-        same = stage == self.run.stage and done != total
-        self.run = replace(self.run, stage=stage, done=done, total=total)
-        if not same or time.monotonic() - self._at >= _INTERVAL:
-            self._write()
+def on_step(reporter: JobReporter) -> OnStep:
+    """What to call with the steps of training: reports them, answers whether to stop."""
 
-    def training(self, done: int, total: int) -> bool:
-        """How many steps of training are done; answers whether to stop."""
-        if total:
-            self.tell("training", done, total)
-        return self._wish.exists()
+    def step(done: int, total: int) -> bool:
+        if not total:
+            return reporter.stopping()
+        return reporter.step(Progress("training", done, total))
 
-    def go_on(self) -> None:
-        """Raise ``TrainingStopped`` where somebody wants it to stop."""
-        if self._wish.exists():
-            raise TrainingStopped
-
-    def end(self, stage: str, message: str = "", report: str = "") -> None:
-        """How it ended."""
-        self.run = replace(self.run, stage=stage, message=message, report=report, running=False)
-        self._write()
-
-    def _write(self) -> None:
-        self._at = time.monotonic()
-        partial = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        partial.write_text(json.dumps(asdict(self.run)), "utf-8")
-        partial.replace(self._path)
+    return step
 
 
 class Runs:
     """One run at a time in a folder, over all processes."""
 
     def __init__(self, root: Path) -> None:
-        self._root, self._path, self._wish = root, root / ".run.json", root / ".stop"
+        self._root = root
+        paths = JobPaths(root / ".lock", root / ".run.json", root / ".stop", _from_old)
+        self.job = JobFile(KIND, "", paths, BUSY, TrainingError)
 
-    @contextmanager
-    def hold(self, engine: str, catalog: str, base: str) -> Iterator[RunReporter]:
-        """Be the run, for as long as it takes.
+    def begin(
+        self, engine: str, catalog: str, base: str, steps: int = 0, *,
+        author: str = "", on_progress: OnProgress | None = None,
+    ) -> JobReporter:  # fmt: skip
+        """Begin a run; raises ``TrainingError`` where there is one already.
 
-        Raises:
-            TrainingError: There is one already.
+        Args:
+            engine: Name of the engine that comes out.
+            catalog: What it learns from.
+            base: What it grows from.
+            steps: Of training, as far as is known.
+            author: Who starts it.
+            on_progress: Called with snapshots.
         """
-        self._root.mkdir(parents=True, exist_ok=True)
-        lock = self._lock()
-        try:
-            lock.acquire(timeout=2)  # somebody who only looks lets go at once
-        except Timeout:
-            raise TrainingError(BUSY) from None
-        try:
-            self._wish.unlink(missing_ok=True)  # a wish to stop the run before is none for this one
-            voice = RunReporter(self._path, self._wish, AdaptRun(engine, catalog, base))
-            try:
-                yield voice
-            except (TrainingStopped, KeyboardInterrupt):
-                voice.end("stopped", str(TrainingStopped()))
-                raise
-            except BaseException as error:
-                voice.end("failed", str(error) or type(error).__name__)
-                raise
-        finally:
-            self._wish.unlink(missing_ok=True)
-            lock.release()
-
-    def stop(self) -> None:
-        """Ask the running run, of whatever process, to stop after its present step."""
-        if self.busy():
-            self._wish.touch()
+        plan = (
+            Stage("preparing", 1, _PREPARING),
+            Stage("training", steps, _STEP),
+            Stage("embedding", 1, _EMBEDDING),
+            Stage("measuring", 1, _MEASURING),
+        )
+        details = {"catalog": catalog, "base": base}
+        return self.job.begin(
+            plan, subject=engine, author=author, details=details, on_progress=on_progress
+        )
 
     def latest(self) -> AdaptRun | None:
-        """The running or last run; one whose process is gone reads as stopped."""
-        try:
-            run = AdaptRun(**json.loads(self._path.read_text("utf-8")))
-        except (FileNotFoundError, ValueError, TypeError):
-            return None
-        if run.running and not self.busy():
-            return replace(run, stage="stopped", message=_INTERRUPTED, running=False)
-        return run
-
-    def busy(self) -> bool:
-        """Whether a live process trains."""
-        if not self._root.is_dir():
-            return False
-        lock = self._lock()
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return True
-        lock.release()
-        return False
+        """The running or last run."""
+        job = self.job.read()
+        return AdaptRun.of(job) if job else None
 
     def engines(self) -> tuple[str, ...]:
         """Names of the engines that runs have left in the folder."""
@@ -167,7 +119,7 @@ class Runs:
         return bool(self._left(engine))
 
     def tidy(self, engine: str) -> None:
-        """Remove that."""
+        """Remove the folders that an unfinished run of an engine has left."""
         for folder in self._left(engine):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -178,8 +130,17 @@ class Runs:
     def forget(self, engine: str) -> None:
         """Forget the last run, where it made this engine."""
         run = self.latest()
-        if run is not None and run.engine == engine and not run.running:
-            self._path.unlink(missing_ok=True)
+        if run is not None and run.engine == engine:
+            self.job.dismiss()
 
-    def _lock(self) -> FileLock:
-        return FileLock(self._root / ".lock", thread_local=False)
+
+def _from_old(old: Mapping[str, Any]) -> Job:
+    """A snapshot of before there was one kit for jobs."""
+    stage = str(old["stage"])
+    ended = {"done": JobState.DONE, "failed": JobState.FAILED, "stopped": JobState.STOPPED}
+    state = JobState.RUNNING if old["running"] else ended.get(stage, JobState.INTERRUPTED)
+    return Job(
+        "", KIND, str(old["engine"]), state, Progress(stage, int(old["done"]), int(old["total"])),
+        str(old["message"]),
+        details={name: str(old[name]) for name in ("catalog", "base", "report")},
+    )  # fmt: skip

@@ -9,11 +9,13 @@ import gradio as gr
 
 from core.app.studio import Studio
 from core.app.training_jobs import AdaptState
+from core.domain import Job
 from core.errors import TrainingError
 from core.evaluation.report_html import label
 from core.people import Role
+from ui.components.notice import Notice
 from ui.messages import sentences
-from ui.people import allowed
+from ui.people import allowed, person
 from ui.render import render
 
 #: Seconds between two looks at a running run.
@@ -63,6 +65,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             forget = gr.Button(
                 "Forget this run", elem_id="adapt-forget", visible=False, scale=0, min_width=180
             )
+        notice = Notice("adapt-notice")
     outputs = [shown, timer, stop, forget, form, base, name, keep, mine, usual, sure]
 
     def view(chosen: str | None) -> tuple[Any, ...]:
@@ -73,7 +76,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         running = run is not None and run.running
         latest = run.engine if run else None
         # A run here that did not get to its end is offered again, under its name.
-        again = run if run and run.stage == "stopped" and run.catalog == state.catalog else None
+        again = run if run and run.job.unfinished and run.catalog == state.catalog else None
         bases = [(one.title, one.name) for one in state.bases]
         first = bases[-1][1] if bases else None
         if again and again.base in dict(bases).values():
@@ -81,8 +84,8 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         return (
             state_html(state),
             gr.update(active=running),
-            gr.update(visible=running and run is not None and run.stage in _STOPPABLE),
-            gr.update(visible=run is not None and run.stage in ("stopped", "failed")),
+            gr.update(visible=run is not None and _stoppable(run.job)),
+            gr.update(visible=run is not None and run.job.unfinished),
             gr.update(visible=bool(bases) and not running),
             gr.update(choices=bases, value=first),
             gr.update(value=again.engine) if again else gr.skip(),
@@ -107,19 +110,25 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         return (*view(chosen), gr.update(open=True) if there else gr.skip())
 
     @sentences
+    @notice.keeps(len(outputs))
     @allowed(studio, Role.MERCHANDISER)
-    def start(chosen: str | None, grown_from: str | None, wanted: str) -> tuple[Any, ...]:
-        studio.adapting.check(wanted.strip(), chosen, grown_from or "")
-        studio.jobs.background(
-            lambda: studio.adapting.run(wanted.strip(), chosen, grown_from or "")
-        )
-        return gr.update(active=True), gr.update(visible=False), gr.update(visible=False)
+    def start(
+        chosen: str | None, grown_from: str | None, wanted: str, request: gr.Request
+    ) -> tuple[Any, ...]:
+        name, author = wanted.strip(), person(request)
+        studio.jobs.start(studio.adapting.begin(name, chosen, grown_from or "", author))
+        return view(chosen)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
-    def stop_run() -> None:
-        studio.adapting.stop()
-        gr.Info("It stops after its present step. Started again under its name, it goes on there.")
+    def stop_run(chosen: str | None) -> tuple[Any, ...]:
+        if studio.adapting.stop():
+            gr.Info(
+                "It stops after its present step. Started again under its name, it goes on there."
+            )
+        else:
+            gr.Info("No engine is being fine-tuned.")
+        return view(chosen)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
@@ -161,10 +170,10 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
     catalog.change(look, catalog, [*outputs, fold], show_progress="hidden", **_PRIVATE)
     timer.tick(refresh, catalog, outputs, show_progress="hidden", **_PRIVATE)
-    go.click(start, [catalog, base, name], [timer, form, keep], **_PRIVATE)
+    go.click(start, [catalog, base, name], [*outputs, *notice.outputs], **_PRIVATE)
     use.click(take, [catalog, mine], outputs, **_PRIVATE)
     usual.click(give_back, catalog, outputs, **_PRIVATE)
-    stop.click(stop_run, None, None, **_PRIVATE)
+    stop.click(stop_run, catalog, outputs, **_PRIVATE)
     forget.click(forget_run, catalog, outputs, **_PRIVATE)
     away.click(ask, mine, [asked, sure, keep], **_PRIVATE)
     yes.click(discard, [catalog, mine], outputs, **_PRIVATE)
@@ -173,15 +182,11 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
 def state_html(state: AdaptState) -> str:
     """The running run, or before and after of the last one."""
-    run = state.run
-    stage, percent = "", 0
-    if run is not None:
-        stage = _STAGES.get(run.stage, "")
-        percent = {"preparing": 2, "embedding": 96, "measuring": 98}.get(run.stage, 0)
-        if run.stage == "training":
-            stage = f"step {run.done} of {run.total} at most"
-            percent = 2 + round(93 * run.done / max(1, run.total))
     return render(
-        "adapt.html", state=state, stage=stage, percent=percent, measures=MEASURES, label=label,
+        "adapt.html", state=state, stages=_STAGES, measures=MEASURES, label=label,
         curve=b64encode(state.curve.encode()).decode(),
     )  # fmt: skip
+
+
+def _stoppable(job: Job) -> bool:
+    return job.running and not job.stopping and job.progress.stage in _STOPPABLE

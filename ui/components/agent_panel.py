@@ -8,9 +8,9 @@ import gradio as gr
 
 from core.app.agent_jobs import AgentState, item_ids
 from core.app.studio import Studio
-from core.domain import RewriteProgress
 from core.language.orders import AgentOrder
 from core.people import Role
+from ui.components.notice import Notice
 from ui.messages import sentences
 from ui.people import allowed, person
 from ui.render import render
@@ -26,6 +26,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         shown = gr.HTML(elem_id="agent-state")
         timer = gr.Timer(TICK, active=False)
         stop = gr.Button("Stop the agent", variant="stop", elem_id="agent-stop", visible=False)
+        dismiss = gr.Button("Dismiss the message", elem_id="agent-dismiss", visible=False)
         with gr.Group(visible=False) as form:
             with gr.Row():
                 dollars = gr.Number(
@@ -53,18 +54,20 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
                     label="Also those that it found no words for", elem_id="agent-retry"
                 )
             go = gr.Button("Start the agent", variant="primary", elem_id="agent-go")
-    outputs = [shown, timer, stop, form]
+        notice = Notice("agent-notice")
+    outputs = [shown, timer, stop, form, dismiss]
 
     def view(name: str | None) -> tuple[Any, ...]:
         if not name or not studio.catalogs():
-            return render("agent_empty.html"), gr.update(active=False), *[gr.skip()] * 2
+            return render("agent_empty.html"), gr.update(active=False), *[gr.skip()] * 3
         state = studio.rewriting.desk.state(name)
-        mine = state.job is not None and state.job.running and not state.elsewhere
+        job = state.job
         return (
             state_html(state),
-            gr.update(active=mine or state.elsewhere),
-            gr.update(visible=mine),
-            gr.update(visible=not (mine or state.elsewhere or state.off)),
+            gr.update(active=state.running),
+            gr.update(visible=state.running and job is not None and not job.stopping),
+            gr.update(visible=not (state.running or state.off)),
+            gr.update(visible=job is not None and job.unfinished and not state.off),
         )
 
     @sentences
@@ -77,12 +80,11 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         shown = view(name)
         state = studio.rewriting.desk.state(name) if name and studio.catalogs() else None
         job = state.job if state else None
-        asks = state and (
-            state.batches or state.elsewhere or (job and (job.running or job.cut_off))
-        )
+        asks = state and (state.batches or (job and (job.running or job.unfinished)))
         return (*shown, gr.update(open=True) if asks else gr.skip())
 
     @sentences
+    @notice.keeps(len(outputs))
     @allowed(studio, Role.MERCHANDISER)
     def start_agent(
         name: str | None, money: float | None, most: float | None, items: float | None,
@@ -92,31 +94,33 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             item_ids(ids), int(items or 0) or None, money or None, int(most or 0) or None, retry,
             batched,
         )  # fmt: skip
-        work = studio.rewriting.desk.order(name or "", person(request), order)
-        studio.jobs.background(work)
+        studio.jobs.start(studio.rewriting.desk.begin(name or "", person(request), order))
         return view(name)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
-    def stop_agent(name: str | None) -> None:
-        studio.rewriting.desk.stop(name or "")
-        gr.Info("The agent stops before its next question; what it has described is kept.")
+    def stop_agent(name: str | None) -> tuple[Any, ...]:
+        if name and studio.rewriting.desk.stop(name):
+            gr.Info("The agent stops before its next question; what it has described is kept.")
+        else:
+            gr.Info("The agent is not at work on this catalogue.")
+        return view(name)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def dismiss_agent(name: str | None) -> tuple[Any, ...]:
+        if name:
+            studio.rewriting.desk.dismiss(name)
+        return view(name)
 
     catalog.change(look, catalog, [*outputs, fold], show_progress="hidden", **_PRIVATE)
     timer.tick(refresh, catalog, outputs, show_progress="hidden", **_PRIVATE)
     asked = [catalog, dollars, tokens, limit, chosen, batch, again]
-    go.click(start_agent, asked, outputs, **_PRIVATE)
-    stop.click(stop_agent, catalog, None, **_PRIVATE)
+    go.click(start_agent, asked, [*outputs, *notice.outputs], **_PRIVATE)
+    stop.click(stop_agent, catalog, outputs, **_PRIVATE)
+    dismiss.click(dismiss_agent, catalog, outputs, **_PRIVATE)
 
 
 def state_html(state: AgentState) -> str:
     """What the agent is doing or has done, or what to set so that it can."""
-    progress = state.job.progress if state.job else None
-    return render("agent.html", state=state, percent=percent(progress), progress=progress)
-
-
-def percent(progress: RewriteProgress | None) -> int:
-    """How much of a job is done, 0 to 100."""
-    if progress is None or not progress.total:
-        return 0
-    return round(100 * (progress.done + progress.failed) / progress.total)
+    return render("agent.html", state=state)

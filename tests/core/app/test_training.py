@@ -159,7 +159,7 @@ def test_what_a_stopped_run_left_is_gone_on_with_or_thrown_away(tmp_path: Path) 
         folder.mkdir(parents=True)
     verbs._models.recipes["mine"] = verbs._models.recipes["vl-clip"]
     verbs.check_name("mine")  # killed between its checkpoint and its vectors
-    with verbs._runs.hold("mine", "shop", "vl-clip"), pytest.raises(TrainingError, match="Stop"):
+    with verbs._runs.begin("mine", "shop", "vl-clip"), pytest.raises(TrainingError, match="Stop"):
         verbs.discard("mine")
     verbs.discard("mine")
     assert not work.exists()

@@ -18,7 +18,7 @@ def test_pairs_become_an_engine_and_mistakes_are_sentences(tmp_path: Path) -> No
         start = f"local-dir:{tmp_path / 'start'}"
         return command("--data-dir", tmp_path / "data", "train", *words, "--base", start)
 
-    with Runs(tmp_path / "data" / "engines").hold("other", "shop", "clip"):
+    with Runs(tmp_path / "data" / "engines").begin("other", "shop", "clip"):
         busy = train("flags", "--pairs", pairs)
     assert (busy.returncode, "already" in busy.stderr) == (2, True)
     done = train("flags", "--pairs", pairs, "--unlock-image", "1", "--epochs", "1", "--batch", "32",
@@ -32,8 +32,9 @@ def test_pairs_become_an_engine_and_mistakes_are_sentences(tmp_path: Path) -> No
     assert "image tower: last block" in card
     last = Runs(tmp_path / "data" / "engines").latest()
     assert last is not None
-    assert (last.engine, last.catalog, last.stage) == ("flags", "flags.parquet", "done")
-    assert last.done > 0
+    assert (last.engine, last.catalog) == ("flags", "flags.parquet")
+    assert (last.job.state, last.job.progress.stage) == ("done", "training")
+    assert last.job.progress.done > 0
     listed = command("--data-dir", tmp_path / "data", "info")
     assert "flags" in listed.stdout
 

@@ -9,27 +9,33 @@ from types import SimpleNamespace
 import pytest
 
 from core.app.training_jobs import AdaptJobs
-from core.domain import Engine, ImageView, Profile, TextView, Towers
+from core.domain import Engine, ImageView, JobState, Profile, TextView, Towers
 from core.errors import EvaluationError, TrainingError, TrainingStopped
+from core.jobs import INTERRUPTED, STOPPED, BegunJob
 from core.store.meta import CatalogMeta
-from core.training.runs import Runs
+from core.training.runs import Runs, on_step
 
 
 def test_a_run_is_seen_while_it_lives_and_after(tmp_path: Path) -> None:
     runs = Runs(tmp_path / "engines")
     assert runs.latest() is None
-    assert not runs.busy()
-    with runs.hold("mine", "shop", "vl-clip") as voice:
+    with runs.begin("mine", "shop", "vl-clip", steps=12) as reporter:
         elsewhere = Runs(tmp_path / "engines")
-        voice.tell("training", 3, 12)
+        first = elsewhere.latest()
+        assert first is not None
+        assert first.job.progress.stage == "preparing"
+        assert first.job.progress.seconds_left is not None
+        on_step(reporter)(3, 12)
         seen = elsewhere.latest()
         assert seen is not None
-        assert (seen.engine, seen.stage, seen.done, seen.total) == ("mine", "training", 3, 12)
+        assert (seen.engine, seen.catalog, seen.base) == ("mine", "shop", "vl-clip")
+        progress = seen.job.progress
+        assert (progress.stage, progress.done, progress.total) == ("training", 3, 12)
         assert seen.running
-        with pytest.raises(TrainingError, match="already"), elsewhere.hold("b", "shop", "clip"):
-            pass
+        with pytest.raises(TrainingError, match="already"):
+            elsewhere.begin("b", "shop", "clip")
         assert elsewhere.latest() == seen, "the other one changed nothing"
-        voice.end("done", report="shop-adapted-1")
+        reporter.end(JobState.DONE, details={"report": "shop-adapted-1"})
     seen = runs.latest()
     assert seen is not None
     assert (seen.running, seen.report) == (False, "shop-adapted-1")
@@ -41,42 +47,62 @@ def test_a_run_is_seen_while_it_lives_and_after(tmp_path: Path) -> None:
 
 def test_a_failed_and_a_killed_run_say_so(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
-    with pytest.raises(TrainingError), runs.hold("mine", "shop", "clip"):
+    with pytest.raises(TrainingError), runs.begin("mine", "shop", "clip"):
         raise TrainingError("Too few items.")
     failed = runs.latest()
     assert failed is not None
-    assert (failed.stage, failed.message, failed.running) == ("failed", "Too few items.", False)
-    state = json.loads((tmp_path / ".run.json").read_text()) | {"running": True}
+    assert (failed.job.state, failed.job.message) == (JobState.FAILED, "Too few items.")
+    state = json.loads((tmp_path / ".run.json").read_text()) | {"state": "running"}
     (tmp_path / ".run.json").write_text(json.dumps(state))  # as a killed process leaves it
     killed = runs.latest()
     assert killed is not None
-    assert killed.stage == "stopped"
-    assert "goes on where it was" in killed.message
+    assert (killed.job.state, killed.job.message) == (JobState.INTERRUPTED, INTERRUPTED)
+
+
+@pytest.mark.parametrize(
+    ("stage", "running", "state"),
+    [
+        ("done", False, JobState.DONE),
+        ("failed", False, JobState.FAILED),
+        ("training", True, JobState.INTERRUPTED),
+    ],
+)
+def test_a_snapshot_of_an_earlier_version_is_read(
+    tmp_path: Path, stage: str, running: bool, state: JobState
+) -> None:
+    old = {
+        "engine": "mine", "catalog": "shop", "base": "clip", "stage": stage, "done": 3,
+        "total": 12, "message": "", "running": running, "report": "shop-adapted-1",
+    }  # fmt: skip
+    (tmp_path / ".run.json").write_text(json.dumps(old))
+    run = Runs(tmp_path).latest()
+    assert run is not None
+    assert (run.job.state, run.engine, run.catalog) == (state, "mine", "shop")
+    assert (run.base, run.report) == ("clip", "shop-adapted-1")
 
 
 def test_a_run_is_asked_to_stop_from_elsewhere(tmp_path: Path) -> None:
     runs, elsewhere = Runs(tmp_path), Runs(tmp_path)
-    elsewhere.stop()  # nothing runs, so nothing is asked
+    assert not elsewhere.job.stop()  # nothing runs, so nothing is asked
 
     def run() -> None:
-        with runs.hold("mine", "shop", "clip") as voice:
-            assert not voice.training(1, 12)
-            voice.go_on()
-            elsewhere.stop()
-            assert voice.training(2, 12)
-            voice.go_on()
+        with runs.begin("mine", "shop", "clip") as reporter:
+            step = on_step(reporter)
+            assert not step(1, 12)
+            assert elsewhere.job.stop()
+            assert step(2, 12)
+            raise TrainingStopped
 
     with pytest.raises(TrainingStopped):
         run()
     ended = runs.latest()
     assert ended is not None
-    assert (ended.stage, ended.running) == ("stopped", False)
-    assert "goes on where it was" in ended.message
-    with runs.hold("mine", "shop", "clip") as voice:
-        assert not voice.training(3, 12), "an old wish does not meet a new run"
-    with pytest.raises(KeyboardInterrupt), runs.hold("mine", "shop", "clip"):
+    assert (ended.job.state, ended.job.message) == (JobState.STOPPED, STOPPED)
+    with runs.begin("mine", "shop", "clip") as reporter:
+        assert not on_step(reporter)(3, 12), "an old wish does not meet a new run"
+    with pytest.raises(KeyboardInterrupt), runs.begin("mine", "shop", "clip"):
         raise KeyboardInterrupt
-    assert runs.latest().stage == "stopped"  # type: ignore[union-attr]
+    assert runs.latest().job.state is JobState.STOPPED  # type: ignore[union-attr]
 
 
 class Meta:
@@ -114,21 +140,24 @@ def desk(tmp_path: Path, items: int) -> AdaptJobs:
     def gone(report: str) -> None:
         raise EvaluationError("no such report")
 
+    def begin_adapt(name: str, catalog: str, *, base: str, author: str) -> BegunJob[None]:
+        reporter = Runs(tmp_path / "engines").begin(name, catalog, base, author=author)
+        return BegunJob(reporter, lambda reporter: None)
+
     return AdaptJobs(
         library,  # type: ignore[arg-type]
         SimpleNamespace(recipes=recipes),  # type: ignore[arg-type]
         SimpleNamespace(data_dir=tmp_path, profile=Profile.COMPACT),  # type: ignore[arg-type]
         SimpleNamespace(report=gone, verdicts=lambda report: ()),  # type: ignore[arg-type]
-        training=lambda: SimpleNamespace(check_name=lambda name: None),  # type: ignore[arg-type,return-value]
+        training=lambda: SimpleNamespace(begin_adapt=begin_adapt),  # type: ignore[arg-type,return-value]
     )
 
 
 def test_the_desk_offers_what_can_be_done(tmp_path: Path) -> None:
     own = desk(tmp_path, 150)
     assert [one.name for one in own.state().bases] == ["clip"]
-    own.check("mine", "shop", "clip")
     with pytest.raises(TrainingError, match="“gcl” can't"):
-        own.check("mine", "shop", "gcl")
+        own.begin("mine", "shop", "gcl")
     own.use("clip")
     assert own.state().chosen == "clip"
     with pytest.raises(TrainingError, match="no vectors"):
@@ -136,10 +165,10 @@ def test_the_desk_offers_what_can_be_done(tmp_path: Path) -> None:
     own.use("")
     assert own.state().chosen == ""
     runs = Runs(tmp_path / "engines")
-    with runs.hold("clip", "shop", "clip") as voice:
-        voice.end("done", report="removed")
+    with runs.begin("clip", "shop", "clip") as reporter:
         with pytest.raises(TrainingError, match="already"):
-            own.check("mine", "shop", "clip")
+            own.begin("mine", "shop", "clip")
+        reporter.end(JobState.DONE, details={"report": "removed"})
     assert own.state().report is None, "a removed report is no error"
     left = tmp_path / "engines" / f".clip-{'0' * 16}"
     left.mkdir()
@@ -152,4 +181,4 @@ def test_a_small_catalogue_is_a_sentence(tmp_path: Path) -> None:
     own = desk(tmp_path, 40)
     assert "has 40 items" in own.state().why_not
     with pytest.raises(TrainingError, match="needs 100 at least"):
-        own.check("mine", "shop", "clip")
+        own.begin("mine", "shop", "clip")

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 from core.app.training_jobs import AdaptState
-from core.domain import EngineScores, Ranking, Report, Score
+from core.domain import EngineScores, Job, JobState, Progress, Ranking, Report, Score
 from core.training.runs import AdaptRun
 from tests.ui.shop import HOSTILE
 from ui.components.adapt_panel import MEASURES, state_html
 
-RUN = AdaptRun("mine", "demo", "vl-clip", "training", 30, 60)
+PREPARING = Progress("preparing", 0, 1)
+
+
+def run(
+    stands: JobState = JobState.RUNNING, progress: Progress = PREPARING, message: str = "",
+    report: str = "",
+) -> AdaptRun:  # fmt: skip
+    job = Job("1", "fine-tuning", "mine", stands, progress, message)
+    return AdaptRun(job, "mine", "demo", "vl-clip", report)
 
 
 def state(**changes: object) -> AdaptState:
@@ -32,15 +40,16 @@ def report() -> Report:
 
 
 def test_a_running_run_shows_how_far_it_is() -> None:
-    html = state_html(state(run=RUN))
-    assert "step 30 of 60 at most" in html
-    assert 'aria-valuenow="48"' in html
+    html = state_html(state(run=run(progress=Progress("training", 30, 60, "", 130))))
+    assert "step 30 of 60 at most, about 2 minutes left" in html
+    assert 'aria-valuenow="50"' in html
+    assert "getting the items ready" in state_html(state(run=run()))
 
 
 def test_before_and_after_with_intervals_and_a_verdict() -> None:
-    run = AdaptRun("mine", "demo", "vl-clip", "done", running=False, report="demo-adapted-1")
+    ended = run(JobState.DONE, report="demo-adapted-1")
     said = ("mine is better.",)
-    html = state_html(state(run=run, report=report(), verdicts=said, curve="<svg/>"))
+    html = state_html(state(run=ended, report=report(), verdicts=said, curve="<svg/>"))
     assert "data:image/svg+xml;base64,PHN2Zy8+" in html
     assert "mine is better." in html
     assert "0.400" in html
@@ -50,7 +59,7 @@ def test_before_and_after_with_intervals_and_a_verdict() -> None:
 
 
 def test_failures_and_small_catalogues_are_sentences() -> None:
-    failed = AdaptRun("mine", "demo", "clip", "failed", message="<b>No.</b>", running=False)
+    failed = run(JobState.FAILED, message="<b>No.</b>")
     assert "did not get to its end. &lt;b&gt;No." in state_html(state(run=failed))
     assert "too small" in state_html(state(why_not="This catalogue is too small."))
     assert "answers where no engine is chosen" in state_html(state(chosen="mine"))
