@@ -14,6 +14,8 @@ LONGEST_NAME = 200
 LONGEST_NOTE = 2_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _DAY = 86_400.0
+#: Largest version of a set's guidelines.
+_LAST_REVISION = 1_000_000
 #: Kinds that carry a grade.
 _GRADED = (EventKind.GRADE, EventKind.ADJUDICATE)
 
@@ -38,6 +40,10 @@ def checked(
         raise JudgmentError(f"A grade is one of {', '.join(map(str, sorted(grades)))}.")
     if event.kind not in _GRADED and event.grade is not None:
         raise JudgmentError("Only a grade carries a grade.")
+    if not _is_whole(event.guidelines, 1, _LAST_REVISION):
+        raise JudgmentError("The guidelines' version is a whole number, 1 or more.")
+    if not isinstance(event.seconds, int | float) or isinstance(event.seconds, bool):
+        raise JudgmentError("The time on a pair is a number of seconds.")
     if event.round not in (0, 1):
         raise JudgmentError("A pair is judged once, or a second time as a hidden repeat.")
     check_name(event.annotator)
@@ -45,13 +51,18 @@ def checked(
         raise JudgmentError("The time of a judgment must say its time zone.")
     if not event.event_id or len(event.event_id) > 64 or _CONTROL.search(event.event_id):
         raise JudgmentError("A judgment needs an id of at most 64 characters.")
-    seconds = event.seconds if math.isfinite(event.seconds) else 0.0
+    # Compared first: a whole number may be too large for a float.
+    seconds = event.seconds if 0 <= event.seconds <= _DAY else _DAY * (event.seconds > _DAY)
     return replace(
         event,
         note=clean(event.note),
         page=clean(event.page)[:40],
-        seconds=min(max(seconds, 0.0), _DAY),
+        seconds=0.0 if seconds != seconds or event.seconds == math.inf else float(seconds),
     )
+
+
+def _is_whole(value: object, lowest: int, highest: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
 
 
 def check_name(name: str) -> None:

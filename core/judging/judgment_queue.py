@@ -296,12 +296,16 @@ class JudgmentQueue:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
     def _append(self, event: JudgmentEvent) -> None:
-        if self._states.look(
-            event.set_id, lambda state: event.event_id in state
-        ):  # sent again by a page that had no answer the first time
-            self._log.flush()
-        else:
+        seen, stored = self._states.look(
+            event.set_id, lambda state: (event.event_id in state, state.find(event.event_id))
+        )
+        if not seen:
             self._log.append([event])
+            return
+        undone = stored is None and event.kind is EventKind.UNDO
+        if not undone and (stored is None or _identity(stored) != _identity(event)):
+            raise JudgmentError("This judgment's id was used for another one, so it is not saved.")
+        self._log.flush()  # sent again by a page that had no answer the first time
 
     def _pairs_of(self, judgment_set: JudgmentSet) -> dict[PairKey, Pair]:
         key = (judgment_set.set_id, judgment_set.revision)
@@ -319,6 +323,11 @@ class JudgmentQueue:
                     self._orders.popitem(last=False)
             self._orders.move_to_end(key)
             return self._orders[key]
+
+
+def _identity(event: JudgmentEvent) -> tuple[object, ...]:
+    """What makes two events with one id the same judgment."""
+    return event.kind, event.annotator, event.query_id, event.item_id, event.grade, event.round
 
 
 def _joined(key: PairKey) -> str:

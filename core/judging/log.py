@@ -10,6 +10,7 @@ after 30 s, which eight busy processes on two cores did reach.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -69,13 +70,17 @@ _PATIENCE = 60.0
 OnWritten = Callable[[Sequence[JudgmentEvent], int], None]
 
 
+_NOT_WRITTEN = RuntimeError("the writer ended before it was written")
+
+
 @dataclass(slots=True, eq=False)
 class _Batch:
-    """What one caller wants appended, and how that went."""
+    """What one caller wants appended, and how that went: not written, until it is known to be."""
 
     events: Sequence[JudgmentEvent]
+    rows: pa.Table
     done: bool = False
-    error: Exception | None = None
+    error: BaseException | None = _NOT_WRITTEN
 
 
 class JudgmentLog:
@@ -105,7 +110,7 @@ class JudgmentLog:
         Raises:
             JudgmentError: They could not be written; nothing of them counts as saved.
         """
-        batch = _Batch(events)
+        batch = _Batch(events, self._rows(events))
         with self._queue_lock:
             self._waiting.append(batch)
         with self._write_lock:
@@ -114,7 +119,8 @@ class JudgmentLog:
                     batches, self._waiting = self._waiting, []
                 self._commit(batches)
         if batch.error is not None:
-            raise JudgmentError(f"The judgment could not be saved: {batch.error}") from batch.error
+            reason = _plain(batch.error)
+            raise JudgmentError(f"The judgment could not be saved: {reason}") from batch.error
 
     def flush(self) -> None:
         """Flush whatever a commit left unflushed."""
@@ -122,27 +128,56 @@ class JudgmentLog:
             self._flusher.flush()
 
     def _commit(self, batches: list[_Batch]) -> None:
-        events = [event for batch in batches for event in batch.events]
-        error: Exception | None = None
-        try:
-            with self._turn():
-                added = self._table.add(self._rows(events))
-            self._flusher.flush()
-            if self._on_written is not None:
-                self._on_written(events, int(added.version))
-        except (OSError, RuntimeError, ValueError) as problem:
-            error = problem
-        for batch in batches:
-            batch.error, batch.done = error, True
+        """Write batches together; where that fails, one by one, so that each is told the truth."""
+        self._write(batches)
+        if len(batches) > 1 and batches[0].error is not None:
+            for batch in batches:
+                self._write([batch])
         self._appended += 1
         if self._appended % _LOOK_EVERY == 1:
             threading.Thread(target=self.compact, name="compact-judgments", daemon=True).start()
+
+    def _write(self, batches: list[_Batch]) -> None:
+        """Add and flush; the outcome of each batch is set whatever is raised, a panic included.
+
+        Events that were added before a flush failed may be added again: an id counts once.
+        """
+        error: BaseException | None = _NOT_WRITTEN
+        events = [event for batch in batches for event in batch.events]
+        try:
+            with self._turn():
+                added = self._table.add(pa.concat_tables([batch.rows for batch in batches]))
+            self._flusher.flush()
+            if self._on_written is not None:
+                self._on_written(events, int(added.version))
+            error = None
+        except Exception as problem:
+            error = problem
+        except BaseException as problem:  # a Rust panic, Ctrl-C: told to everybody who waits
+            error = problem
+            raise
+        finally:
+            for batch in batches:
+                batch.error, batch.done = error, True
 
     def _turn(self) -> FileLock:
         """Held while one process commits; whoever is killed gives it up."""
         return FileLock(self._turn_file, timeout=_PATIENCE, poll_interval=0.005)
 
     def _rows(self, events: Sequence[JudgmentEvent]) -> pa.Table:
+        """The events as rows, made before others wait: only their sender hears of what is wrong.
+
+        Raises:
+            JudgmentError: A value fits no column.
+        """
+        try:
+            return self._table_of(events)
+        except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+            raise JudgmentError(
+                f"The judgment could not be saved: a value of it can't be stored ({error})."
+            ) from error
+
+    def _table_of(self, events: Sequence[JudgmentEvent]) -> pa.Table:
         rows = [{name: getattr(event, name) for name in SCHEMA.names} for event in events]
         for row in rows:
             row["kind"] = row["kind"].value
@@ -181,6 +216,12 @@ class JudgmentLog:
         except (RuntimeError, OSError, Timeout):
             # Somebody else compacts; the events themselves are not touched by either.
             return
+
+
+def _plain(error: BaseException) -> str:
+    """The first line of an error, without the source paths that Rust libraries put there."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return re.sub(r",? ?(?:/[\w.@+-]+)+\.rs:\d+(?::\d+)?", "", lines[0])[:300]
 
 
 def _event(row: dict[str, object]) -> JudgmentEvent:

@@ -140,3 +140,35 @@ def test_a_set_only_grows(desk: JudgmentQueue, made: JudgmentSet) -> None:
         desk.revise(made.set_id, lambda old: replace(old, pairs=old.pairs[1:]))
     with pytest.raises(JudgmentError, match="scale"):
         rules_of(desk, made, Rules(scale=(Grade(1, "yes"),)))
+
+
+def test_an_id_that_was_used_for_another_judgment_is_not_acknowledged(desk, made):
+    pair, other = made.pairs[:2]
+    first = grade(made, *pair.key, 2)
+    desk.judge(first)
+    desk.judge(first)  # sent again: the same judgment, saved once
+    with pytest.raises(JudgmentError, match="used for another"):
+        desk.judge(replace(grade(made, *other.key, 1, who="bob"), event_id=first.event_id))
+    with pytest.raises(JudgmentError, match="used for another"):
+        desk.judge(replace(first, grade=0))
+    assert [event.grade for event in desk.current(made.set_id)] == [2]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"guidelines": 10**30}, {"guidelines": 0}, {"guidelines": True}, {"guidelines": "1"},
+     {"seconds": "long"}, {"seconds": True}, {"round": 2}],
+)  # fmt: skip
+def test_values_out_of_range_are_refused_before_anything_is_written(desk, made, changes):
+    with pytest.raises(JudgmentError):
+        desk.judge(replace(grade(made, *made.pairs[0].key, 2), **changes))
+    assert desk.current(made.set_id) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [(10**400, 86_400.0), (float("inf"), 0.0), (float("nan"), 0.0), (-5, 0.0), (3, 3.0)],
+)
+def test_odd_durations_are_bounded(desk, made, sent, kept):
+    desk.judge(replace(grade(made, *made.pairs[0].key, 2), seconds=sent))
+    assert [event.seconds for event in desk.current(made.set_id)] == [kept]
