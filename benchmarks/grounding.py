@@ -32,11 +32,11 @@ from core.base.recent import Recent, pixel_hash
 from core.domain import Box, Detection, Grounding, ImageView, Mask
 from core.embedding.compact import CompactEncoder
 from core.embedding.dense import DenseFeatures, Similarity
+from core.ports.segmenter import Segmenter
 from core.settings import load_settings
 from core.vision.compact_grounder import CompactGrounder, Rules
 from core.vision.grounders import build_compact_grounder, build_mobile_segmenter
 from core.vision.regions import box_of, mask_iou
-from core.vision.sam_segmenter import Segmenter
 from core.weights import WeightStore
 
 SMALLEST_SHARE = 0.05

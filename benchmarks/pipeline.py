@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.catalog.ingest import Ingested, ingest
+from core.catalog.ingest import ingest
+from core.domain import Ingested
 from core.embedding.loaders import EncoderPool, load_engines
 from core.pipeline.indexer import CHUNK, run_index
 from core.ports.engines import EngineModel, IndexingModels

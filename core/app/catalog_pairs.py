@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
+from PIL import Image
 
 from core.app.library import Catalog
-from core.domain import EvalQuery, Item, TextView
-from core.errors import TrainingError
+from core.base.image_views import image_view
+from core.domain import Engine, EvalQuery, ImageView, Item, TextView
+from core.errors import ImageError, TrainingError
 from core.pipeline.job import writing
 from core.ports.engines import EngineModel, IndexingModels
+from core.settings import Settings
 from core.store.vectors import VectorRow, Vectors, blend
-from core.training.corpus.record import clean
 from core.training.families import families, split_of
+from core.training.pair_sources import LEAST_ITEMS, Source, checked_pairs, digest_of, item_texts
 from core.training.pairs import Pairs
 
-#: A catalogue with fewer items teaches nothing and measures nothing.
-LEAST_ITEMS = 100
 #: Longest wait for an indexing job, seconds: training took minutes, and must not be lost.
 _PATIENCE = 6 * 3600
 #: Vectors written at once.
@@ -138,7 +140,45 @@ def _key(
     return models.vector_key(tuned, item) if row.key == models.vector_key(base, item) else ""
 
 
-def item_texts(item: Item, rewrite: str) -> list[str]:
-    """What can be said of an item, the title first."""
-    kind = f"{item.title}, {item.product_type}" if item.product_type else ""
-    return list(clean([item.title, rewrite, kind]))
+def catalog_source(
+    where: Catalog, engine: Engine, models: IndexingModels, settings: Settings
+) -> Source:
+    """Pairs from a catalogue: each item's picture as the engine sees it, and its texts.
+
+    An engine that looks at crops learns from items that are grounded.
+
+    Raises:
+        TrainingError: There are too few items.
+    """
+    known = list(where.store.items.records().values())
+    if _cuts(engine):
+        grounded = where.store.groundings.keys()
+        known = [one for one in known if models.grounding_key(one.item) in grounded]
+    items = [one.item for one in known]
+    grouped = families(items) if items else []
+    splits = [split_of(group) for group in grouped]
+    texts = [item_texts(one.item, one.rewrite) for one in known]
+    keys = [models.grounding_key(item) if _cuts(engine) else "" for item in items]
+    pairs = checked_pairs([item.item_id for item in items], where.name, grouped, splits, texts)
+
+    def pictures() -> Iterator[Image.Image | None]:
+        for start in range(0, len(items), _CHUNK):
+            wanted = keys[start : start + _CHUNK]
+            found = where.store.groundings.get({key for key in wanted if key})
+            for item, key in zip(items[start : start + _CHUNK], wanted, strict=True):
+                try:
+                    photo = where.images.open(item.photo.sha256)
+                except (ImageError, OSError):
+                    yield None
+                    continue
+                ground = found.get(key)
+                if ground is not None:
+                    ground = replace(ground, threshold=settings.grounding_threshold)
+                yield image_view(photo, ground, engine.image_view, settings.crop_padding)
+
+    marks = [f"{item.photo.sha256} {key}" for item, key in zip(items, keys, strict=True)]
+    return Source(pairs, pictures, digest_of(marks, texts, grouped, splits), where.name)
+
+
+def _cuts(engine: Engine) -> bool:
+    return engine.image_view is not ImageView.PHOTO

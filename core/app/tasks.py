@@ -5,27 +5,24 @@ Imports no model: a page asks for the list, long before anybody starts a run.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.app import ablation
 from core.app.answering import OnProgress, silent
-from core.app.catalog_pairs import LEAST_ITEMS
 from core.app.evaluating import EvaluationService
 from core.app.library import Library
-from core.domain import EvalTask, Item, Profile, Report
+from core.domain import EvalTask, Profile, Report
+from core.evaluation.departments import LEAST_LEFT_OUT, TRANSFER, departments
 from core.settings import Settings
+from core.training.pair_sources import LEAST_ITEMS
 
 if TYPE_CHECKING:
     from core.app.trials import TrialService
 
 #: The ablation that fine-tunes each part, too.
 TUNED_ABLATION = "ablation-tuned"
-TRANSFER, TRANSFER_TITLE = "transfer", "Transfer: own words → its item, on a department left out"
-#: A department with fewer items is not left out: too little to measure.
-LEAST_LEFT_OUT = 30
 #: Of one fine-tuning on two free cores, per item of the catalogue (IKEA: 2,187 items in 153 s).
 _SECONDS_PER_ITEM = 0.07
 
@@ -91,12 +88,6 @@ class TaskService:
         if self._settings.profile is not Profile.COMPACT:
             return "Fine-tuning for a comparison runs in the compact profile."
         return "" if items >= LEAST_ITEMS else f"Fine-tuning needs {LEAST_ITEMS} items at least."
-
-
-def departments(items: Iterable[Item]) -> set[str]:
-    """Departments with enough items to be left out and measured on."""
-    counts = Counter(item.department for item in items)
-    return {name for name, count in counts.items() if name and count >= LEAST_LEFT_OUT}
 
 
 def _takes(trainings: int, items: int) -> str:

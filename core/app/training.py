@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core.app.catalog_pairs import catalog_pairs, derive_vectors, held_out
+from core.app.catalog_pairs import catalog_pairs, catalog_source, derive_vectors, held_out
 from core.app.evaluating import EvaluationService
 from core.app.library import Catalog, Library
 from core.app.models import OWN_ENGINES, ModelPool
@@ -39,7 +39,7 @@ from core.ports.engines import EngineModel
 from core.settings import Settings
 from core.store.vectors import VectorRow
 from core.training.curve import CURVE, write_curve
-from core.training.pair_sources import catalog_source, parquet_source
+from core.training.pair_sources import parquet_source
 from core.training.publish import publish, write_card
 from core.training.runs import ENGINE_NAME, Runs, on_step
 from core.training.team import team_of

@@ -20,12 +20,12 @@ from core.app.catalog_pairs import catalog_pairs
 from core.app.evaluating import DEPTH
 from core.app.library import Catalog, Library
 from core.app.models import OWN_ENGINES, ModelPool
-from core.app.tasks import LEAST_LEFT_OUT, TRANSFER, TRANSFER_TITLE, departments
 from core.app.training import DEFAULTS
 from core.domain import Profile, Report
 from core.embedding.adapter import FILE, ImageAdapter
 from core.embedding.text_tower import TextTower
 from core.errors import EvaluationStopped, TrainingError, TrainingStopped
+from core.evaluation.departments import LEAST_LEFT_OUT, TRANSFER, TRANSFER_TITLE, departments
 from core.ports.engines import EngineModel
 from core.settings import Settings
 from core.training.pairs import Pairs

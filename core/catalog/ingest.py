@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from core.catalog.photos import forget_folders
 from core.catalog.product_types import SURVEYED, ProductTypes
 from core.catalog.readers import Unreadable, column_names, count_rows, read_rows
 from core.catalog.rows import Draft, Rejected
-from core.domain import Item, OnProgress, Photo, Progress, QuarantinedRow
+from core.domain import Ingested, KnownRow, OnProgress, Photo, Progress, QuarantinedRow
 from core.errors import CatalogError, ImageError
 from core.settings import Settings
 from core.store.image_store import ImageStore
@@ -32,30 +31,6 @@ _WORKERS = 8
 _WINDOW = 4 * _WORKERS
 _FETCH_SECONDS = 20.0
 _PROGRESS_SECONDS = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class KnownRow:
-    """What is stored of a row that was taken before: its item, and the key it had then."""
-
-    item: Item
-    row_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """A row that was taken.
-
-    Attributes:
-        item: The item, its photo stored.
-        row_key: Hash of the row's words and its photo's identity (64 hex digits); store it beside
-            the item and hand both back as ``KnownRow``.
-        unchanged: The known item as it was: nothing was read or decoded.
-    """
-
-    item: Item
-    row_key: str
-    unchanged: bool
 
 
 def ingest(

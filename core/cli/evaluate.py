@@ -16,10 +16,10 @@ from core.app.ablation import TASK as ABLATION
 from core.app.attribute_report import ATTRIBUTES
 from core.app.evaluating import DEPTH
 from core.app.studio import Studio
-from core.app.tasks import TRANSFER
 from core.domain import JudgeRecord, Ranking, Report, Score
 from core.errors import EvaluationError
 from core.evaluation import query_files, trec
+from core.evaluation.departments import TRANSFER
 from core.evaluation.report_html import gaps, label, verdicts
 
 

@@ -1,6 +1,6 @@
 """The nouns of the studio, as small frozen dataclasses that every room speaks."""
 
-from core.domain.catalog import CatalogInfo, IndexReport, QuarantinedRow
+from core.domain.catalog import CatalogInfo, IndexReport, Ingested, KnownRow, QuarantinedRow
 from core.domain.correction import Correction, Corrections, Stage
 from core.domain.engine import Engine, EngineStatus, ImageView, Profile, TextView, Towers
 from core.domain.evaluation import (
@@ -69,6 +69,7 @@ __all__ = [
     "Hit",
     "ImageView",
     "IndexReport",
+    "Ingested",
     "Inspection",
     "Item",
     "Job",
@@ -81,6 +82,7 @@ __all__ = [
     "JudgmentEvent",
     "JudgmentQuery",
     "JudgmentSet",
+    "KnownRow",
     "Label",
     "Mask",
     "OnProgress",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.domain.item import Item
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogInfo:
@@ -86,3 +88,27 @@ class IndexReport:
     quarantined: tuple[QuarantinedRow, ...]
     seconds: float
     per_stage: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRow:
+    """What is stored of a row that was taken before: its item, and the key it had then."""
+
+    item: Item
+    row_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A row that was taken.
+
+    Attributes:
+        item: The item, its photo stored.
+        row_key: Hash of the row's words and its photo's identity (64 hex digits); store it beside
+            the item and hand both back as ``KnownRow``.
+        unchanged: The known item as it was: nothing was read or decoded.
+    """
+
+    item: Item
+    row_key: str
+    unchanged: bool

@@ -15,9 +15,10 @@ from torch import Tensor
 
 from core.embedding import adapter, preprocess
 from core.embedding.adapter import ImageAdapter
+from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.compact import CompactEncoder
 from core.errors import WeightsUnavailable
-from core.ports.encoder import BatchedEncoder, Vectors, to_vectors
+from core.ports.encoder import Vectors
 
 if TYPE_CHECKING:
     from open_clip.transformer import VisionTransformer

@@ -10,8 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from core.embedding.batched_encoder import to_vectors
 from core.errors import WeightsUnavailable
-from core.ports.encoder import Vectors, to_vectors
+from core.ports.encoder import Vectors
 
 #: The adapter's file in a checkpoint's folder.
 FILE = "adapter.safetensors"

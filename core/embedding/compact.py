@@ -12,10 +12,11 @@ from PIL import Image
 from torch import Tensor
 
 from core.embedding import preprocess
+from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.dense import DenseFeatures, Similarity, patch_features
 from core.embedding.device import resolve_device, resolve_dtype
 from core.embedding.mixed_precision import use_bfloat16
-from core.ports.encoder import BatchedEncoder, Vectors, to_vectors
+from core.ports.encoder import Vectors
 from core.weights import clip_from_onnx
 from core.weights.store import WeightStore
 

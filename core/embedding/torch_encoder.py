@@ -13,8 +13,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.device import resolve_device, resolve_dtype
-from core.ports.encoder import BatchedEncoder, Vectors, to_vectors
+from core.ports.encoder import Vectors
 
 #: Texts per forward pass.
 TEXT_BATCH = 256

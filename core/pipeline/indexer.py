@@ -10,8 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.base.flow import Writer, chunks, produced_ahead
-from core.catalog.ingest import Ingested, KnownRow
-from core.domain import IndexReport, JobState, OnProgress, Progress, QuarantinedRow
+from core.domain import (
+    IndexReport,
+    Ingested,
+    JobState,
+    KnownRow,
+    OnProgress,
+    Progress,
+    QuarantinedRow,
+)
 from core.jobs import BegunJob, JobReporter, Stage
 from core.pipeline import finish
 from core.pipeline.driver import Driver, Tally

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
-from torch import Tensor
+
+if TYPE_CHECKING:  # a protocol needs no framework
+    from torch import Tensor
 
 Vectors = npt.NDArray[np.float32]
 
@@ -47,34 +47,3 @@ class Encoder(Protocol):
     def encode_prepared(self, batch: Tensor) -> Vectors:
         """Embed one prepared batch: ``[n, d] float32, L2-normalised``."""
         ...
-
-
-class BatchedEncoder(ABC):
-    """``encode_images`` in terms of ``prepare`` and ``encode_prepared``."""
-
-    @property
-    @abstractmethod
-    def dim(self) -> int:
-        """Length of a vector."""
-
-    @abstractmethod
-    def prepare(self, images: Sequence[Image.Image]) -> Tensor:
-        """Pictures to one batch, first axis ``n``."""
-
-    @abstractmethod
-    def encode_prepared(self, batch: Tensor) -> Vectors:
-        """One batch to ``[n, d] float32, L2-normalised``."""
-
-    def encode_images(self, images: Sequence[Image.Image], batch_size: int = 32) -> Vectors:
-        """Embed pictures: ``[n, d] float32, L2-normalised``."""
-        if not images:
-            return np.zeros((0, self.dim), dtype=np.float32)
-        starts = range(0, len(images), batch_size)
-        return np.concatenate(
-            [self.encode_prepared(self.prepare(images[i : i + batch_size])) for i in starts]
-        )
-
-
-def to_vectors(features: Tensor) -> Vectors:
-    """Normalise the model's output: ``[n, d] float32, L2-normalised``."""
-    return torch.nn.functional.normalize(features.float(), dim=-1).cpu().numpy()

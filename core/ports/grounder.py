@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from core.domain import Box, Detection, Grounding, Mask
-from core.vision.sam_segmenter import Segmenter
+from core.domain import Box, Detection, Grounding
 
 #: The phrase of detections that were found without the prompt, of photos that are the product
 #: themselves, and of what a person drew.
@@ -83,18 +82,3 @@ class BatchGrounder(Grounder, Protocol):
             WeightsUnavailable: A model can't be had.
         """
         ...
-
-
-def drawn(segmenter: Segmenter, image: Image.Image, box: Box) -> Detection:
-    """What :meth:`Grounder.outline` gives, by a segmenter; the box stays as it was drawn.
-
-    The mask ends at the box. Where the segmenter sees nothing in it, there is no mask.
-    """
-    (segment,) = segmenter.from_boxes(image, [box])
-    pixels = segment.pixels(*image.size)
-    inside = np.zeros_like(pixels)
-    rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
-    inside[rows, columns] = pixels[rows, columns]
-    if not inside.any():
-        return Detection(DRAWN, 1.0, box)
-    return Detection(DRAWN, 1.0, box, Mask.encode(inside), segment.score)

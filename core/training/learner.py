@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from core.embedding.adapter import ImageAdapter
+from core.embedding.batched_encoder import to_vectors
 from core.embedding.text_tower import TextTower, pad
-from core.ports.encoder import Vectors, to_vectors
+from core.ports.encoder import Vectors
 
 #: Rows per pass where nothing is learnt.
 _CHUNK = 64

@@ -1,10 +1,10 @@
-"""Where pairs of pictures and texts come from: a Parquet file, or an indexed catalogue."""
+"""Pairs of pictures and texts to train on, from a Parquet file."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from core.app.catalog_pairs import LEAST_ITEMS, item_texts
-from core.app.library import Catalog
-from core.base.image_views import image_view
-from core.domain import Engine, ImageView
+from core.domain import Item
 from core.errors import ImageError, TrainingError
-from core.ports.engines import IndexingModels
 from core.settings import Settings
 from core.store.image_store import read_image
 from core.training.corpus.record import clean
-from core.training.families import families, joined, split_of
+from core.training.families import joined, split_of
 from core.training.pairs import SPLITS, Pairs
 
+#: A catalogue with fewer items teaches nothing and measures nothing.
+LEAST_ITEMS = 100
 #: Rows read from a file at once.
 _CHUNK = 256
 
@@ -88,58 +86,26 @@ def parquet_source(path: Path, settings: Settings) -> Source:
         raise TrainingError(
             f"{path.name} has the split “{wrong[0][:40]}”; use {', '.join(SPLITS)}."
         )
-    pairs = _pairs([str(number) for number in range(len(rows))], path.stem, grouped, splits, texts)
+    pairs = checked_pairs(
+        [str(number) for number in range(len(rows))], path.stem, grouped, splits, texts
+    )
 
     def pictures() -> Iterator[Image.Image | None]:
         for data in _bytes(pq.ParquetFile(path)):
             yield _decoded(data or b"", settings)
 
-    return Source(pairs, pictures, _digest(marks, texts, grouped, splits), path.name)
+    return Source(pairs, pictures, digest_of(marks, texts, grouped, splits), path.name)
 
 
-def catalog_source(
-    where: Catalog, engine: Engine, models: IndexingModels, settings: Settings
-) -> Source:
-    """Pairs from a catalogue: each item's picture as the engine sees it, and its texts.
-
-    An engine that looks at crops learns from items that are grounded.
-
-    Raises:
-        TrainingError: There are too few items.
-    """
-    known = list(where.store.items.records().values())
-    if _cuts(engine):
-        grounded = where.store.groundings.keys()
-        known = [one for one in known if models.grounding_key(one.item) in grounded]
-    items = [one.item for one in known]
-    grouped = families(items) if items else []
-    splits = [split_of(group) for group in grouped]
-    texts = [item_texts(one.item, one.rewrite) for one in known]
-    keys = [models.grounding_key(item) if _cuts(engine) else "" for item in items]
-    pairs = _pairs([item.item_id for item in items], where.name, grouped, splits, texts)
-
-    def pictures() -> Iterator[Image.Image | None]:
-        for start in range(0, len(items), _CHUNK):
-            wanted = keys[start : start + _CHUNK]
-            found = where.store.groundings.get({key for key in wanted if key})
-            for item, key in zip(items[start : start + _CHUNK], wanted, strict=True):
-                try:
-                    photo = where.images.open(item.photo.sha256)
-                except (ImageError, OSError):
-                    yield None
-                    continue
-                ground = found.get(key)
-                if ground is not None:
-                    ground = replace(ground, threshold=settings.grounding_threshold)
-                yield image_view(photo, ground, engine.image_view, settings.crop_padding)
-
-    marks = [f"{item.photo.sha256} {key}" for item, key in zip(items, keys, strict=True)]
-    return Source(pairs, pictures, _digest(marks, texts, grouped, splits), where.name)
-
-
-def _pairs(
+def checked_pairs(
     keys: list[str], source: str, groups: list[str], splits: list[Any], texts: list[list[str]]
 ) -> Pairs:
+    """Pairs without vectors (``[n, 0]``).
+
+    Raises:
+        TrainingError: There are too few, or a split has none.
+        PairsError: A group is on both sides of the split.
+    """
     if len(keys) < LEAST_ITEMS:
         raise TrainingError(
             f"“{source}” has {len(keys)} pairs that are ready; fine-tuning needs {LEAST_ITEMS} at "
@@ -159,10 +125,6 @@ def _pairs(
         if not (pairs.splits == split).any():
             raise TrainingError(f"“{source}” has no pair in the split “{split}”.")
     return pairs
-
-
-def _cuts(engine: Engine) -> bool:
-    return engine.image_view is not ImageView.PHOTO
 
 
 def _bytes(file: pq.ParquetFile) -> Iterator[bytes | None]:
@@ -193,8 +155,15 @@ def _group(value: Any, text: str) -> str:
     return f"group:{value}" if named else f"text:{text.casefold()}"
 
 
-def _digest(*columns: list[Any]) -> str:
+def digest_of(*columns: list[Any]) -> str:
+    """SHA-256 that changes when any value of the columns does."""
     digest = hashlib.sha256()
     for column in columns:
         digest.update(repr(column).encode())
     return digest.hexdigest()
+
+
+def item_texts(item: Item, rewrite: str) -> list[str]:
+    """What can be said of an item, the title first."""
+    kind = f"{item.title}, {item.product_type}" if item.product_type else ""
+    return list(clean([item.title, rewrite, kind]))

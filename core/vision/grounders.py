@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from core.domain import Profile
 from core.embedding.device import resolve_device, resolve_dtype
 from core.ports.grounder import Grounder
+from core.ports.segmenter import Segmenter
 from core.settings import Settings
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
 from core.vision.grounding_dino import GroundingDinoGrounder
 from core.vision.sam import load_sam
-from core.vision.sam_segmenter import SamSegmenter, Segmenter
+from core.vision.sam_segmenter import SamSegmenter
 
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder

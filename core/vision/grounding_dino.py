@@ -18,8 +18,9 @@ from PIL import Image
 
 from core.domain import Box, Detection, Grounding, Mask
 from core.errors import WeightsUnavailable
-from core.ports.grounder import Heatmap, drawn
-from core.vision.sam_segmenter import Segmenter
+from core.ports.grounder import Heatmap
+from core.ports.segmenter import Segmenter
+from core.vision.regions import drawn
 
 #: Raised when the same photo, prompt and weights would give another grounding.
 VERSION = "grounding-dino-1"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from core.domain import Box
+from core.domain import Box, Detection, Mask
+from core.ports.grounder import DRAWN
+from core.ports.segmenter import Segmenter
 
 Pixels = npt.NDArray[np.bool_]
 
@@ -22,3 +25,18 @@ def mask_iou(a: Pixels, b: Pixels) -> float:
     """Intersection over union of two masks of one size; 0 where both are empty."""
     union = np.count_nonzero(a | b)
     return float(np.count_nonzero(a & b) / union) if union else 0.0
+
+
+def drawn(segmenter: Segmenter, image: Image.Image, box: Box) -> Detection:
+    """What :meth:`Grounder.outline` gives, by a segmenter; the box stays as it was drawn.
+
+    The mask ends at the box. Where the segmenter sees nothing in it, there is no mask.
+    """
+    (segment,) = segmenter.from_boxes(image, [box])
+    pixels = segment.pixels(*image.size)
+    inside = np.zeros_like(pixels)
+    rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
+    inside[rows, columns] = pixels[rows, columns]
+    if not inside.any():
+        return Detection(DRAWN, 1.0, box)
+    return Detection(DRAWN, 1.0, box, Mask.encode(inside), segment.score)

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.catalog.ingest import Ingested, KnownRow, ingest
-from core.domain import QuarantinedRow
+from core.catalog.ingest import ingest
+from core.domain import Ingested, KnownRow, QuarantinedRow
 from core.errors import CatalogError, ImageError
 from core.settings import Settings
 from core.store.image_store import ImageStore

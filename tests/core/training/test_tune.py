@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
+from core.app.catalog_pairs import catalog_source
 from core.app.training import TrainingService
 from core.domain import (
     Box,
@@ -30,7 +31,7 @@ from core.embedding.open_clip_encoder import OpenClipEncoder
 from core.embedding.recipes import load_own_engines
 from core.errors import TrainingError
 from core.training.features import read_features, write_features
-from core.training.pair_sources import catalog_source, parquet_source
+from core.training.pair_sources import parquet_source
 from core.training.pairs import PairsError
 from core.training.team import ALONE
 from core.training.towers import ModelPair

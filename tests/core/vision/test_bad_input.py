@@ -17,11 +17,12 @@ from core.domain import Box, Grounding, ImageView
 from core.embedding.dense import DenseFeatures
 from core.errors import ImageError
 from core.ports.grounder import DRAWN, Grounder
+from core.ports.segmenter import Segment
 from core.store.image_store import ImageStore
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
 from core.vision.grounding_dino import GroundingDinoGrounder
 from core.vision.grounding_files import cutout_png, mask_png
-from core.vision.sam_segmenter import SamSegmenter, Segment
+from core.vision.sam_segmenter import SamSegmenter
 
 from .checkpoints import tiny_sam, write_grounding_dino
 

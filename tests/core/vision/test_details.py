@@ -12,11 +12,11 @@ from PIL import Image
 from core.domain import Box
 from core.embedding.compact import CompactEncoder
 from core.embedding.dense import DenseFeatures
+from core.ports.segmenter import Segment
 from core.settings import load_settings
 from core.vision.compact_grounder import CompactGrounder, Words
 from core.vision.details import is_detail
 from core.vision.grounders import DETAILS, WHOLES, words_of
-from core.vision.sam_segmenter import Segment
 
 SIDE = 160
 #: Of a 10 × 10 grid of patches: what is warm, and what is hot in it.

@@ -6,8 +6,9 @@ from PIL import Image
 from segment_anything import SamPredictor
 
 from core.domain import Box
+from core.ports.segmenter import Segmenter
 from core.vision.regions import box_of
-from core.vision.sam_segmenter import SamSegmenter, Segmenter
+from core.vision.sam_segmenter import SamSegmenter
 from core.weights import WeightStore
 from core.weights.mobile_sam import build_mobile_sam
 
