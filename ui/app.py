@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import gradio as gr
 from fastapi import Depends, FastAPI, Request, Response
+from gradio.components.navbar import Navbar
 
 from core.app.studio import Studio
 from ui.media import media_router
@@ -29,14 +30,15 @@ def build_pages(studio: Studio) -> gr.Blocks:
     with gr.Blocks(
         title="VL-CLIP Studio", analytics_enabled=False, delete_cache=(3600, 86400)
     ) as pages:
-        gr.Navbar(main_page_name="Home")
+        Navbar(main_page_name="Home")
         home.build(studio, pages)
     for title, path, module in PAGES:
         with pages.route(title, path) as page:
             module.build(studio, page)
     with pages.route("Credits", "/credits", show_in_navbar=False) as page:
         credits.build(studio, page)
-    return pages.queue(max_size=256, default_concurrency_limit=4)
+    queued: gr.Blocks = pages.queue(max_size=256, default_concurrency_limit=4)
+    return queued
 
 
 def build_app(studio: Studio) -> FastAPI:
@@ -55,7 +57,7 @@ def build_app(studio: Studio) -> FastAPI:
     sign_in = SignIn(studio)
     app.middleware("http")(sign_in.note)
     app.include_router(media_router(studio), dependencies=[Depends(sign_in.check)])
-    app = gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         build_pages(studio),
         path="/",

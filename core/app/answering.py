@@ -100,7 +100,8 @@ class Answerer:
         shown = [row for row, query in enumerate(queries) if query.image is not None]
         if shown:
             total[shown] += self._encode_pictures([queries[row] for row in shown], model)
-        return (total / np.linalg.norm(total, axis=1, keepdims=True)).astype(np.float32)
+        unit: Vectors = (total / np.linalg.norm(total, axis=1, keepdims=True)).astype(np.float32)
+        return unit
 
     def _encode_texts(self, texts: Sequence[str], model: EngineModel) -> Vectors:
         towers = model.encoder.fingerprint

@@ -404,7 +404,7 @@ class JudgingService:
             JudgmentError: The file can't be read, or there is no such set.
         """
         where = self._library.get(catalog)
-        texts: Mapping[str, str] = importing.readers.read_query_texts(query_texts) if (
+        texts: Mapping[str, str] = readers.read_query_texts(query_texts) if (
             query_texts
         ) else {}  # fmt: skip
         return importing.plan(

@@ -41,7 +41,8 @@ def colour_shares(photo: Image.Image, mask: Mask | None) -> npt.NDArray[np.float
         inside = np.asarray(picture.resize(small.size, Image.Resampling.BOX)).reshape(-1) >= 200
         pixels = pixels[inside] if inside.sum() >= _FEWEST else pixels
     counts = np.bincount(_named(*_to_lch(pixels)), minlength=len(NAMES))
-    return (counts / counts.sum()).astype(np.float32)
+    shares: npt.NDArray[np.float32] = (counts / counts.sum()).astype(np.float32)
+    return shares
 
 
 def _to_lch(pixels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats, Floats]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, features
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from core.errors import ImageError
 
@@ -101,7 +101,7 @@ def decode(data: bytes, *, max_megapixels: float = 100, long_side: int | None = 
             f"The picture is too large: it has more than the {max_megapixels:g} megapixels that "
             "are allowed. Make it smaller."
         ) from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         kinds = ", ".join("WebP" if kind == "WEBP" else kind for kind in FORMATS)
         raise ImageError(f"The file is not a picture of a kind that is read ({kinds}).") from None
     except Exception as error:  # a decoder may raise anything on hostile bytes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from tqdm import tqdm
 
 from core.domain import Progress, RewriteProgress

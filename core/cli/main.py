@@ -22,6 +22,7 @@ from core.cli.rewrite import rewrite, rewrites
 from core.cli.search import search
 from core.cli.train import train
 from core.cli.users import users_app
+from core.domain import Profile
 from core.errors import StudioError
 from core.settings import Profile, load_settings
 from core.weights.cli import weights_app

@@ -38,7 +38,8 @@ class Mask:
 
     def decode(self) -> npt.NDArray[np.bool_]:
         """The pixels, ``[h, w] bool``."""
-        return coco_mask.decode(self.rle()).astype(bool)
+        pixels: npt.NDArray[np.bool_] = coco_mask.decode(self.rle()).astype(bool)
+        return pixels
 
     @property
     def area(self) -> int:

@@ -34,7 +34,7 @@ class Usage:
     @property
     def tokens(self) -> int:
         """All tokens, read and written."""
-        return sum(getattr(self, f.name) for f in fields(Usage)) - self.calls
+        return sum(int(getattr(self, f.name)) for f in fields(Usage)) - self.calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,4 +89,5 @@ def _self_attention(block: Any, tokens: Tensor, similarity: Similarity) -> Tenso
     chosen = {"query": query, "key": key, "value": value}[similarity]
     like = functional.normalize(chosen, dim=-1)
     weights = (like @ like.transpose(-1, -2) * SHARPNESS).softmax(dim=-1)
-    return attention.out_proj((weights @ value).transpose(1, 2).flatten(2).to(dtype)).float()
+    attended: Tensor = attention.out_proj((weights @ value).transpose(1, 2).flatten(2).to(dtype))
+    return attended.float()

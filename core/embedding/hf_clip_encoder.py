@@ -62,7 +62,8 @@ class HfClipEncoder(TorchEncoder):
 
         def pixels(images: Sequence[Image.Image]) -> Tensor:
             rgb = [to_rgb(image) for image in images]
-            return processor(images=rgb, return_tensors="pt")["pixel_values"]
+            inputs: Tensor = processor(images=rgb, return_tensors="pt")["pixel_values"]
+            return inputs
 
         def tokens(texts: Sequence[str]) -> dict[str, Tensor]:
             options = {"padding": True, "truncation": True, "max_length": length}

@@ -54,7 +54,7 @@ class Projection(nn.Module):
 
     def forward(self, pooled: Tensor) -> Tensor:
         """``[n, width]`` to ``[n, dim]``."""
-        out = self.linear(pooled)
+        out: Tensor = self.linear(pooled)
         return out if self.branch is None else out + self.branch(pooled)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from core.domain import EngineScores, Item, PairedTest, QueryRow, Report, Slice
 from core.evaluation.report_builder import losses_and_wins
@@ -217,7 +217,7 @@ def _p(value: float) -> str:
 
 
 @lru_cache(maxsize=4)
-def _template(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _template(name: str) -> Template:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

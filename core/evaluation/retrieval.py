@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from core.store.vectors import Vectors
 
@@ -47,15 +48,17 @@ def rank(
     return run
 
 
-def _best(scores: Vectors, depth: int) -> np.ndarray:
+def _best(scores: Vectors, depth: int) -> npt.NDArray[np.intp]:
     """Columns of the best scores per row, best first, ties by column: ``[q, depth] int64``."""
     count = scores.shape[1]
     depth = min(depth, count)
     # One whole number per cell, unique within its row: no tie is left to chance.
     keys = np.rint(scores.astype(np.float64) * 10**_DECIMALS).astype(np.int64) * count
     keys = np.arange(count) - keys
+    order: npt.NDArray[np.intp]
     if depth < count:
         kept = np.argpartition(keys, depth - 1, axis=1)[:, :depth]
         order = np.take_along_axis(keys, kept, axis=1).argsort(axis=1)
         return np.take_along_axis(kept, order, axis=1)
-    return keys.argsort(axis=1)
+    order = keys.argsort(axis=1)
+    return order

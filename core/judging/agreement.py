@@ -136,7 +136,8 @@ def value_counts(table: Grades) -> npt.NDArray[np.int64]:
     counts = np.stack([(table == value).sum(axis=0) for value in values], axis=1) if len(
         values
     ) else np.zeros((0, 0), np.int64)  # fmt: skip
-    return counts[counts.sum(axis=1) > 1].astype(np.int64)
+    several: npt.NDArray[np.int64] = counts[counts.sum(axis=1) > 1].astype(np.int64)
+    return several
 
 
 def percent_of(units: npt.NDArray[np.int64]) -> float | None:

@@ -280,7 +280,7 @@ def _is_phrase(title: str) -> bool:
         return bool(words) and not (len(words[0]) > 3 and words[0].isupper())
     if words[0].isupper() and len(words[0]) > 3:
         return False
-    return sum(word[0].islower() for word in rest) >= 0.8 * len(rest)
+    return bool(sum(word[0].islower() for word in rest) >= 0.8 * len(rest))
 
 
 def _finer(noun: str, head: str, singular_head: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from core.base import colours
@@ -104,19 +105,23 @@ class Attribute:
         logits = self.scale * cosines + np.array(self.bias, np.float32)
         if self.pixels:
             logits = logits + self.pixels * evidence(shares)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        odds: Vectors = powers / powers.sum(axis=1, keepdims=True)
+        return odds
 
-    def stated(self, odds: Vectors, shares: Vectors) -> np.ndarray:
+    def stated(self, odds: Vectors, shares: Vectors) -> npt.NDArray[np.bool_]:
         """Which rows' best value is sure enough to be stated: ``[n] bool``."""
         best, rows = odds.argmax(axis=1), np.arange(len(odds))
-        sure = odds[rows, best] >= np.array([self.least.get(name, 2) for name in self.names])[best]
+        sure: npt.NDArray[np.bool_] = (
+            odds[rows, best] >= np.array([self.least.get(name, 2) for name in self.names])[best]
+        )
         return sure & (shares[rows, best] >= LEAST_SHARE) if self.pixels else sure
 
 
 def evidence(shares: Vectors) -> Vectors:
     """What pixels say for each colour, as logarithms: ``[n, 12]`` to ``[n, 12]``."""
-    return np.log(shares + _EVEN)
+    logs: Vectors = np.log(shares + _EVEN)
+    return logs
 
 
 class Sight:
@@ -197,4 +202,5 @@ def said(encoder: Encoder, names: tuple[str, ...]) -> Vectors:
     """Vectors of some values' phrases: ``[values, d] float32, L2-normalised``."""
     phrases = [phrase.format(name.lower()) for name in names for phrase in PHRASES]
     mean = encoder.encode_texts(phrases).reshape(len(names), len(PHRASES), -1).mean(axis=1)
-    return mean / np.linalg.norm(mean, axis=1, keepdims=True)
+    unit: Vectors = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+    return unit

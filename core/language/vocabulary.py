@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.errors import SettingsError
 
@@ -77,7 +78,7 @@ class Vocabulary:
 
     def __init__(self, folder: Path) -> None:
         digest = hashlib.sha256()
-        tables: dict[str, dict] = {}
+        tables: dict[str, dict[str, Any]] = {}
         for name in ("colours", "materials", "patterns", "audiences", "styles", "parts", "types",
                      "noise"):  # fmt: skip
             path = folder / f"{name}.toml"
@@ -93,7 +94,7 @@ class Vocabulary:
         except (KeyError, TypeError, AttributeError) as error:
             raise SettingsError(f"The vocabularies in {folder} lack {error}.") from None
 
-    def _build(self, tables: dict[str, dict]) -> None:
+    def _build(self, tables: dict[str, dict[str, Any]]) -> None:
         self.colours = Terms(tables["colours"]["terms"])
         self.colour_columns = Terms(tables["colours"]["column_values"], whole=True)
         self.families = {

@@ -155,7 +155,10 @@ class Ledger:
 
     def _events(self, model: str, server: str) -> list[dict[str, Any]]:
         mine = (col("model") == lit(model)) & (col("server") == lit(server))
-        return read_rows(self._batches, BATCHES.names, mine).sort_by("at").to_pylist()
+        events: list[dict[str, Any]] = (
+            read_rows(self._batches, BATCHES.names, mine).sort_by("at").to_pylist()
+        )
+        return events
 
     def _event(
         self, event: str, name: str, batch_id: str, model: str, server: str, roles: dict[str, str]

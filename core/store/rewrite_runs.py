@@ -97,7 +97,8 @@ class RewriteRunTable:
         """How often a job wrote nothing usable for an item as it is."""
         mine = (col("item_id") == lit(item_id)) & (col("inputs") == lit(inputs))
         mine &= col("asked_by") == lit("")
-        return read_rows(self._table, ["key"], mine)["key"].to_pylist().count("")
+        failures: int = read_rows(self._table, ["key"], mine)["key"].to_pylist().count("")
+        return failures
 
 
 def _tells(row: dict[str, Any]) -> bool:

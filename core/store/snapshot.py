@@ -107,4 +107,5 @@ def _plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 def _restored(column: pa.ChunkedArray, dim: int) -> vectors.Vectors:
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(np.float32)
     rows = flat.reshape(-1, dim)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: vectors.Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit

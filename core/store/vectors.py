@@ -84,7 +84,8 @@ class StoredState:
 def blend(image: Vectors, text: Vectors, text_weight: float) -> Vectors:
     """The searched vectors: ``normalise((1 - w) * image + w * text)``, ``[n, d] float32``."""
     mixed = (1 - text_weight) * image + text_weight * text
-    return (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)
+    unit: Vectors = (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def vector_schema(dim: int) -> pa.Schema:
@@ -332,4 +333,5 @@ def list_array(vectors: Vectors) -> pa.FixedSizeListArray:
 def _numpy(column: pa.ChunkedArray) -> Vectors:
     """A column of fixed-size lists as ``[n, d] float32``."""
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(len(column), column.type.list_size).astype(np.float32)
+    rows: Vectors = flat.reshape(len(column), column.type.list_size).astype(np.float32)
+    return rows

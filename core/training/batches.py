@@ -109,10 +109,12 @@ class Batches:
                 drawn = rng.permutation(rows)[:wanted]
                 plan += self._cut(drawn, rng)
                 wanted -= len(rows)
-        rng.shuffle(plan)  # type: ignore[arg-type]
+        rng.shuffle(plan)
         return plan
 
-    def _cut(self, rows: npt.NDArray[np.intp], rng: np.random.Generator) -> list:
+    def _cut(
+        self, rows: npt.NDArray[np.intp], rng: np.random.Generator
+    ) -> list[npt.NDArray[np.intp]]:
         """Cut into batches, some of them of one source; what is left over fills mixed ones."""
         batches, rest = [], []
         sources = self._pairs.sources[rows]

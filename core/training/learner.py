@@ -146,7 +146,8 @@ class Learner(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where it computes."""
-        return next(iter(self.scales.values())).device
+        scale: Tensor = next(iter(self.scales.values()))
+        return scale.device
 
     def forward(self, domain: str, features: Tensor, texts: Sequence[str]) -> Output:
         """Both sides of some pairs."""

@@ -7,7 +7,7 @@ from torch import Tensor, arange
 from torch.nn import functional
 
 
-class MaskedClipLoss(ClipLoss):
+class MaskedClipLoss(ClipLoss):  # type: ignore[misc]  # open_clip has no types
     """``open_clip.ClipLoss`` that leaves out known false negatives.
 
     Symmetric InfoNCE (Radford et al. 2021). A batch of products is full of equal titles and of
@@ -15,7 +15,7 @@ class MaskedClipLoss(ClipLoss):
     features are gathered, with their gradients, as ``ClipLoss`` does.
     """
 
-    def forward(  # type: ignore[override]
+    def forward(
         self, image: Tensor, text: Tensor, scale: Tensor, same: Tensor | None = None
     ) -> Tensor:
         """The mean loss of this process's rows.

@@ -64,7 +64,8 @@ def ranks(
     np.fill_diagonal(better, False)
     if groups is not None:
         better &= groups[:, None] != groups[None, :]
-    return better.sum(axis=1)
+    ranks: npt.NDArray[np.int_] = better.sum(axis=1)
+    return ranks
 
 
 def retrieval(

@@ -314,5 +314,5 @@ def _through(blocks: Sequence[nn.Module], tokens: Tensor) -> Tensor:
 
 def _finish(tower: Any, tokens: Tensor) -> Tensor:
     """As ``VisionTransformer.forward`` does behind its blocks."""
-    pooled = tower._pool(tokens)[0]
+    pooled: Tensor = tower._pool(tokens)[0]
     return pooled if tower.proj is None else pooled @ tower.proj

@@ -205,7 +205,7 @@ class Loop:
         pieces = batch.pieces(self._settings.accumulate)
         if len(pieces) > 1:
             return self._cached(pieces, same)
-        loss = self._loss(*self._model(batch.domain, batch.vectors, batch.texts), same)
+        loss: Tensor = self._loss(*self._model(batch.domain, batch.vectors, batch.texts), same)
         loss.backward()
         return loss.detach()
 
@@ -224,11 +224,11 @@ class Loop:
                 texts.append(text)
         image, text = torch.cat(images).requires_grad_(), torch.cat(texts).requires_grad_()
         scale = scale.detach().requires_grad_()
-        loss = self._loss(image, text, scale, same)
+        loss: Tensor = self._loss(image, text, scale, same)
         loss.backward()
         assert image.grad is not None and text.grad is not None and scale.grad is not None  # noqa: S101, PT018
         sizes = [len(piece.texts) for piece in pieces]
-        gradients = zip(image.grad.split(sizes), text.grad.split(sizes), strict=True)
+        gradients = zip(torch.split(image.grad, sizes), torch.split(text.grad, sizes), strict=True)
         for number, (piece, state, (by_image, by_text)) in enumerate(
             zip(pieces, states, gradients, strict=True)
         ):

@@ -66,4 +66,5 @@ def _without_dust(mask: Pixels) -> Pixels:
     sizes = np.bincount(labels.ravel())
     keep = sizes >= max(DUST * mask.size, 4)
     keep[0] = False
-    return keep[labels]
+    kept: npt.NDArray[np.bool_] = keep[labels]
+    return kept

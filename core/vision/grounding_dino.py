@@ -211,7 +211,8 @@ def post_process(
     method = processor.post_process_grounded_object_detection
     name = "threshold" if "threshold" in inspect.signature(method).parameters else "box_threshold"
     floor = {name: FLOOR, "text_threshold": TEXT_THRESHOLD}
-    return method(outputs, input_ids, **floor, target_sizes=list(sizes))
+    results: list[dict[str, Any]] = method(outputs, input_ids, **floor, target_sizes=list(sizes))
+    return results
 
 
 def _best_boxes(

@@ -33,27 +33,31 @@ def heat(features: Array, prompt: Array, distractors: Array, sharpness: float) -
         sharpness: Cosines are multiplied by this before the softmax.
     """
     found = share(features, prompt[None], distractors, sharpness)
-    return ndimage.uniform_filter(found, size=3, mode="nearest").astype(np.float32)
+    smooth: Array = ndimage.uniform_filter(found, size=3, mode="nearest").astype(np.float32)
+    return smooth
 
 
 def share(features: Array, words: Array, distractors: Array, sharpness: float) -> Array:
     """Probability of all ``words [m, d]`` together among the distractors: ``[h, w] float32``."""
     logits = sharpness * (features @ np.concatenate([words, distractors]).T)
     odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return (odds[..., : len(words)].sum(axis=-1) / odds.sum(axis=-1)).astype(np.float32)
+    shares: Array = (odds[..., : len(words)].sum(axis=-1) / odds.sum(axis=-1)).astype(np.float32)
+    return shares
 
 
 def mean_direction(vectors: Array) -> Array:
     """The direction in the middle of ``[n, d]``: ``[d] float32, L2-normalised``."""
     middle = vectors.mean(axis=0)
-    return (middle / np.linalg.norm(middle)).astype(np.float32)
+    unit: Array = (middle / np.linalg.norm(middle)).astype(np.float32)
+    return unit
 
 
 def averaged(maps: Sequence[Array]) -> Array:
     """The mean of several maps of one photo, on the finest of their grids: ``[h, w] float32``."""
     rows, columns = max((one.shape for one in maps), key=lambda shape: shape[0] * shape[1])
     grown = [one if one.shape == (rows, columns) else resized(one, rows, columns) for one in maps]
-    return np.mean(grown, axis=0, dtype=np.float32)
+    mean: Array = np.mean(grown, axis=0, dtype=np.float32)
+    return mean
 
 
 def tiles(size: tuple[int, int], count: int) -> list[Box]:

@@ -110,7 +110,7 @@ class SamSegmenter:
 
     def _batches(self, coords: npt.NDArray[np.floating[Any]]) -> Sequence[Tensor]:
         given = torch.as_tensor(coords, dtype=torch.float32, device=self._device)
-        return given.split(PROMPT_BATCH) if len(given) else ()
+        return torch.split(given, PROMPT_BATCH) if len(given) else ()
 
     def _decode(
         self, points: tuple[Tensor, Tensor] | None, boxes: Tensor | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from tqdm import tqdm
@@ -98,7 +98,7 @@ class _Bar:
     """A progress bar in bytes; one per model."""
 
     def __init__(self) -> None:
-        self._bar: tqdm | None = None
+        self._bar: tqdm[NoReturn] | None = None
         self._title = ""
 
     def __enter__(self) -> _Bar:

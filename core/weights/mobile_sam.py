@@ -43,7 +43,8 @@ class TinyVitEncoder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Encode normalised, padded images."""
-        return self.neck(self.stages(self.patch_embed(images)))
+        encoded: Tensor = self.neck(self.stages(self.patch_embed(images)))
+        return encoded
 
 
 def build_mobile_sam(checkpoint: Path) -> Sam:
@@ -55,7 +56,7 @@ def build_mobile_sam(checkpoint: Path) -> Sam:
     from segment_anything.modeling import MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 
     sam = Sam(
-        image_encoder=TinyVitEncoder(),  # type: ignore[arg-type]  # same interface as its own ViT
+        image_encoder=TinyVitEncoder(),  # same interface as its own ViT
         prompt_encoder=PromptEncoder(
             embed_dim=EMBEDDING_DIM,
             image_embedding_size=(EMBEDDING_SIZE, EMBEDDING_SIZE),

@@ -287,7 +287,8 @@ def _log_progress(progress: Progress) -> None:
 
 def _read_manifest(folder: Path) -> dict[str, Any] | None:
     with suppress(OSError, ValueError):
-        return json.loads((folder / MANIFEST).read_text("utf-8"))
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+        return manifest
     return None
 
 

@@ -75,7 +75,8 @@ def _tokens(visual: Any, pixels: Tensor) -> Tensor:
     patches = visual.conv1(pixels).flatten(2).transpose(1, 2)
     first = visual.class_embedding.to(patches.dtype).expand(len(patches), 1, -1)
     tokens = torch.cat([first, patches], dim=1)
-    return visual.ln_pre(tokens + torch.cat([positions[:1], grid.flatten(0, 1)]))
+    normed: Tensor = visual.ln_pre(tokens + torch.cat([positions[:1], grid.flatten(0, 1)]))
+    return normed
 
 
 def _wrap(text: str, draw: ImageDraw.ImageDraw, font: Any, width: int) -> list[str]:
