@@ -34,6 +34,7 @@ from core.judging import exporting as export
 from core.judging.disagreement import Disagreement, disagreements
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.queue import Hand
+from core.judging.readers import read_query_texts
 from core.judging.reports import LabelReport, label_report
 from core.judging.state import PairKey
 from core.settings import Settings
@@ -404,7 +405,7 @@ class JudgingService:
             JudgmentError: The file can't be read, or there is no such set.
         """
         where = self._library.get(catalog)
-        texts: Mapping[str, str] = readers.read_query_texts(query_texts) if (
+        texts: Mapping[str, str] = read_query_texts(query_texts) if (
             query_texts
         ) else {}  # fmt: skip
         return importing.plan(

@@ -23,7 +23,7 @@ class ProgressBar:
 
     def __init__(self, unit: str = "items", *, terminal_only: bool = False) -> None:
         self._unit, self._disable = unit, None if terminal_only else False
-        self._bar: tqdm | None = None
+        self._bar: tqdm[NoReturn] | None = None
         self._stage = ""
 
     def __enter__(self) -> ProgressBar:

@@ -24,7 +24,7 @@ from core.cli.train import train
 from core.cli.users import users_app
 from core.domain import Profile
 from core.errors import StudioError
-from core.settings import Profile, load_settings
+from core.settings import load_settings
 from core.weights.cli import weights_app
 
 Serve = Callable[[Studio], None]
