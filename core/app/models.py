@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.domain import Engine, EngineStatus
-from core.embedding.loaders import EncoderPool, engine_availability, load_engines
-from core.embedding.recipes import load_own_engines
-from core.errors import EngineUnavailable
+from core.domain.engine import unreadable_engine
+from core.embedding.loaders import EncoderPool, engine_availability, load_engines, weight_files
+from core.embedding.recipes import load_own_engines, own_recipe_files
+from core.errors import EngineUnavailable, WeightsUnavailable
 from core.language.rewriters import build_agent, build_rules
 from core.ports.engines import EngineModel, IndexingModels
 from core.ports.grounder import Grounder
@@ -23,6 +26,8 @@ if TYPE_CHECKING:  # the SDK is loaded only when it is needed
     from core.language.claude import ClaudeRewriter
     from core.language.visual_judge import VisualJudge
 
+_log = logging.getLogger(__name__)
+
 #: Where engines that were trained here live in the data directory.
 OWN_ENGINES = "engines"
 
@@ -33,7 +38,10 @@ class ModelPool:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.weights = WeightStore.from_settings(settings)
-        self._shipped = load_engines(settings.shipped / "engines")
+        self._shipped_problems: dict[str, str] = {}
+        self._shipped = load_engines(settings.shipped / "engines", self._shipped_problems)
+        self._own: tuple[object, dict[str, Engine], dict[str, str]] = (None, {}, {})
+        self._failures: dict[str, tuple[object, str]] = {}
         self.encoders = EncoderPool(settings, self.weights)
         self._engines: dict[str, EngineModel] = {}
         self._lock = threading.Lock()
@@ -41,8 +49,17 @@ class ModelPool:
     @property
     def recipes(self) -> dict[str, Engine]:
         """Shipped engines, then those that were trained in this data directory."""
-        own = load_own_engines(self.settings.data_dir / OWN_ENGINES)
+        own, _ = self._own_recipes()
         return self._shipped | {name: own[name] for name in own if name not in self._shipped}
+
+    def _own_recipes(self) -> tuple[dict[str, Engine], dict[str, str]]:
+        """The engines of the data directory and the problems of broken ones, read when changed."""
+        folder = self.settings.data_dir / OWN_ENGINES
+        stamp = [_stamp(path) for path in own_recipe_files(folder)]
+        if self._own[0] != stamp:
+            problems: dict[str, str] = {}
+            self._own = (stamp, load_own_engines(folder, problems), problems)
+        return self._own[1:]
 
     def forget(self, name: str) -> None:
         """Drop the loaded model of an engine whose checkpoint has changed or is gone."""
@@ -52,12 +69,31 @@ class ModelPool:
             self.encoders.forget(known.engine.towers[self.settings.profile])
 
     def statuses(self) -> tuple[EngineStatus, ...]:
-        """Every recipe, and whether it can run here."""
+        """Every recipe, and whether it can run here; broken ones, with the reason, at the end."""
         statuses = []
         for engine in self.recipes.values():
-            reason = engine_availability(engine, self.settings, self.weights)
+            reason = self._reason(engine)
             statuses.append(EngineStatus(engine, reason is None, reason or ""))
+        _, problems = self._own_recipes()
+        for name, reason in (self._shipped_problems | problems).items():
+            statuses.append(EngineStatus(unreadable_engine(name), False, reason))
         return tuple(statuses)
+
+    def _reason(self, engine: Engine) -> str | None:
+        """Why an engine can't run here, or ``None``; damaged files count till they change."""
+        reason = engine_availability(engine, self.settings, self.weights)
+        if reason is not None:
+            return reason
+        failed = self._failures.get(engine.name)
+        if failed is None or failed[0] != self._files(engine):
+            return None
+        return failed[1]
+
+    def _files(self, engine: Engine) -> object:
+        """What changes when an engine's weights on disk do."""
+        towers = engine.towers.get(self.settings.profile)
+        paths = weight_files(towers, self.weights) if towers is not None else []
+        return [_stamp(path) for path in paths]
 
     def engine(self, name: str) -> EngineModel:
         """The engine's model.
@@ -70,17 +106,36 @@ class ModelPool:
                 recipes = self.recipes
                 recipe = recipes.get(name)
                 if recipe is None:
+                    problems = self._shipped_problems | self._own_recipes()[1]
+                    if name in problems:
+                        raise EngineUnavailable(problems[name])
                     known = ", ".join(recipes)
                     raise EngineUnavailable(f"There is no engine “{name}”. There are: {known}.")
-                reason = engine_availability(recipe, self.settings, self.weights)
+                reason = self._reason(recipe)
                 if reason:
                     raise EngineUnavailable(reason)
-                self._engines[name] = EngineModel(recipe, self.encoders.encoder(recipe))
+                self._engines[name] = self._loaded(recipe)
             return self._engines[name]
 
+    def _loaded(self, engine: Engine) -> EngineModel:
+        files = self._files(engine)
+        try:
+            return EngineModel(engine, self.encoders.encoder(engine))
+        except WeightsUnavailable as error:
+            if files:  # damaged ones; what is missing may be there the next time
+                self._failures[engine.name] = files, str(error)
+            raise
+
     def available(self) -> tuple[EngineModel, ...]:
-        """Models of all engines that can run here, in display order."""
-        return tuple(self.engine(s.engine.name) for s in self.statuses() if s.available)
+        """Models of all engines that can run here, in display order; the log names the others."""
+        models = []
+        for status in self.statuses():
+            if status.available:
+                try:
+                    models.append(self.engine(status.engine.name))
+                except (EngineUnavailable, WeightsUnavailable) as error:
+                    _log.warning("The engine “%s” is left out: %s", status.engine.name, error)
+        return tuple(models)
 
     @cached_property
     def grounder(self) -> Grounder:
@@ -114,3 +169,12 @@ class ModelPool:
         return IndexingModels(
             self.available(), self.grounder, self.rewriter, self.settings.crop_padding
         )
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    """Differs when a file was written anew; zeros where it can't be looked at."""
+    try:
+        looked = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), looked.st_mtime_ns, looked.st_size

@@ -68,6 +68,11 @@ class Engine:
     towers: Mapping[Profile, Towers]
 
 
+def unreadable_engine(name: str) -> Engine:
+    """Stand in for an engine whose recipe is of no use, so that it can be listed."""
+    return Engine(name, name, "", ImageView.PHOTO, TextView.TITLE, 0.0, {})
+
+
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
     """An engine and whether it can run here; ``reason`` is a sentence where it can't."""

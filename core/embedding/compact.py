@@ -16,6 +16,7 @@ from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.dense import DenseFeatures, Similarity, patch_features
 from core.embedding.device import resolve_device, resolve_dtype
 from core.embedding.mixed_precision import use_bfloat16
+from core.errors import WeightsUnavailable
 from core.ports.encoder import Vectors
 from core.weights import clip_from_onnx
 from core.weights.store import WeightStore
@@ -89,11 +90,22 @@ class CompactEncoder(BatchedEncoder):
         """
         with self._visual_lock:
             if self._visual is None:
-                visual = clip_from_onnx.load_visual(self._weights.path("clip-image"))
+                visual = self._load_visual()
                 if resolve_dtype(self._precision, self._device) == torch.bfloat16:
                     use_bfloat16(visual)
                 self._visual = visual.to(self._device)
             return self._visual
+
+    def _load_visual(self) -> VisionTransformer:
+        path = self._weights.path("clip-image")
+        try:
+            return clip_from_onnx.load_visual(path)
+        except Exception as error:  # the file's reader raises an error of its own
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+            raise WeightsUnavailable(
+                f"The image tower in {path} can't be read ({reason}). Fetch it anew: "
+                "`python app.py weights fetch clip-image --force`."
+            ) from error
 
     def with_changes(self, changed: Mapping[str, Tensor]) -> VisionTransformer:
         """The image tower with some of its tensors replaced; it shares the others.

@@ -17,10 +17,12 @@ from core.settings import Settings
 from core.weights.sources import LocalSource, ShippedSource
 from core.weights.store import WeightStore
 
-__all__ = ["EncoderPool", "build_encoder", "engine_availability", "load_engines"]
+__all__ = ["EncoderPool", "build_encoder", "engine_availability", "load_engines", "weight_files"]
 
 #: Loader of engines that were fine-tuned on a catalogue; their model is a folder.
 ADAPTED = "adapted"
+#: All loaders that a recipe may name.
+LOADERS = ("compact", ADAPTED, "open_clip", "hf_clip")
 #: Every such folder has a text tower.
 TEXT_FILE = "model.safetensors"
 #: Roles that the compact towers are made of.
@@ -117,9 +119,16 @@ def engine_availability(engine: Engine, settings: Settings, weights: WeightStore
     towers = engine.towers.get(settings.profile)
     if towers is None:
         return _needs_full(engine)
+    if towers.loader not in LOADERS:
+        return (
+            f"{engine.title} asks for the loader “{towers.loader[:40]}”; there are "
+            f"{', '.join(LOADERS)}."
+        )
     if towers.loader == ADAPTED and not (Path(towers.model) / TEXT_FILE).is_file():
         return f"{engine.title} needs its checkpoint in {towers.model}, which is not whole."
     for role in _roles(towers):
+        if role not in weights.registry:
+            return f"{engine.title} asks for weights called “{role[:40]}”, which there are none of."
         spec = weights.spec(role)
         if weights.find(role) is not None:
             continue
@@ -133,6 +142,18 @@ def engine_availability(engine: Engine, settings: Settings, weights: WeightStore
                 f"folder in {spec.source.setting}."
             )
     return None
+
+
+def weight_files(towers: Towers, weights: WeightStore) -> list[Path]:
+    """Files on this machine that an engine's encoder is loaded from; nothing is fetched."""
+    places = [weights.find(role) for role in _roles(towers) if role in weights.registry]
+    if not towers.model.startswith(ROLE):
+        places.append(Path(towers.model.removeprefix(LOCAL_DIR)))
+    files: list[Path] = []
+    for place in places:
+        if place is not None and place.exists():
+            files += [place] if place.is_file() else sorted(place.iterdir())
+    return files
 
 
 def _roles(towers: Towers) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,61 +16,125 @@ from core.errors import EngineUnavailable
 #: The recipe in the folder of an engine that was trained here.
 RECIPE = "engine.toml"
 
+#: An engine's name is part of a table's name and of links.
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
-def load_engines(folder: Path) -> dict[str, Engine]:
+
+def load_engines(folder: Path, problems: dict[str, str] | None = None) -> dict[str, Engine]:
     """Read all recipes of a folder, in display order; the file's name is the engine's.
 
-    Raises:
-        EngineUnavailable: A recipe can't be read; the sentence names file and field.
-    """
-    recipes = {path: _read(path) for path in sorted(folder.glob("*.toml"))}
-    ordered = sorted(recipes, key=lambda path: (recipes[path].get("order", 100), path.stem))
-    return {path.stem: _engine(path, recipes[path]) for path in ordered}
-
-
-def load_own_engines(folder: Path) -> dict[str, Engine]:
-    """Engines that were trained here: ``FOLDER/NAME/engine.toml``, the newest last.
+    Args:
+        folder: With files ``NAME.toml``.
+        problems: Gets a sentence for each engine whose recipe is of no use, in place of an error.
 
     Raises:
-        EngineUnavailable: A recipe can't be read; the sentence names file and field.
+        EngineUnavailable: A recipe is of no use; the sentence names file and field.
     """
-    found = {}
-    for path in sorted(folder.glob(f"*/{RECIPE}"), key=lambda path: path.stat().st_mtime):
-        recipe = _engine(path, _read(path))
-        found[path.parent.name] = replace(
+    files = {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    recipes = _recipes(files.items(), problems)
+    ordered = sorted(recipes.items(), key=lambda entry: (entry[1][0], entry[0]))
+    return {name: engine for name, (_, engine) in ordered}
+
+
+def load_own_engines(folder: Path, problems: dict[str, str] | None = None) -> dict[str, Engine]:
+    """Read the engines that were trained here: ``FOLDER/NAME/engine.toml``, the newest last.
+
+    Args and errors are those of ``load_engines``.
+    """
+    files = {path.parent.name: path for path in own_recipe_files(folder)}
+    engines = {}
+    for name, (_, recipe) in _recipes(files.items(), problems).items():
+        home = str(files[name].parent)
+        engines[name] = replace(
             recipe,
-            name=path.parent.name,
             towers={
                 # "." in a recipe is the folder that it lies in; a scheme may stand before it.
-                profile: replace(towers, model=f"{towers.model.removesuffix('.')}{path.parent}")
+                profile: replace(towers, model=f"{towers.model[:-1]}{home}")
+                if towers.model.endswith(".")
+                else towers
                 for profile, towers in recipe.towers.items()
             },
         )
-    return found
+    return engines
 
 
-def _read(path: Path) -> dict[str, Any]:
+def own_recipe_files(folder: Path) -> list[Path]:
+    """Recipes of the engines that were trained here, the newest last."""
+    if not folder.is_dir():
+        return []
+    files = (home / RECIPE for home in folder.iterdir())
+    there = [path for path in files if os.path.lexists(path)]  # a link to nowhere is told, too
+    return sorted(there, key=lambda path: (path.lstat().st_mtime, path))
+
+
+def _recipes(
+    files: Iterable[tuple[str, Path]], problems: dict[str, str] | None
+) -> dict[str, tuple[float, Engine]]:
+    """Place in the display and engine, by name."""
+    engines = {}
+    for name, path in files:
+        try:
+            engines[name] = _engine(name, path)
+        except EngineUnavailable as error:
+            if problems is None:
+                raise
+            problems[name] = str(error)
+    return engines
+
+
+def _engine(name: str, path: Path) -> tuple[float, Engine]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        if not _NAME.fullmatch(name):
+            raise ValueError("an engine's name has small letters, digits and dashes only")
+        recipe = tomllib.loads(path.read_text("utf-8"))
+        return _number(recipe.get("order", 100), "order"), _built(name, recipe)
     except tomllib.TOMLDecodeError as error:
-        raise EngineUnavailable(f"Engine recipe {path.name} is not valid TOML: {error}.") from None
-
-
-def _engine(path: Path, recipe: Mapping[str, Any]) -> Engine:
-    try:
-        weight = float(recipe["text_weight"])
-        if not 0 <= weight <= 1:
-            raise ValueError(f"text_weight {weight} is not between 0 and 1")
-        return Engine(
-            name=path.stem,
-            title=recipe["title"],
-            summary=recipe["summary"],
-            image_view=ImageView(recipe["image_view"]),
-            text_view=TextView(recipe["text_view"]),
-            text_weight=weight,
-            towers={Profile(name): Towers(**towers) for name, towers in recipe["towers"].items()},
-        )
+        raise EngineUnavailable(f"Engine recipe {path} is not valid TOML: {error}.") from None
     except KeyError as error:
-        raise EngineUnavailable(f"Engine recipe {path.name} has no field {error}.") from None
-    except (TypeError, ValueError) as error:
-        raise EngineUnavailable(f"Engine recipe {path.name} is not usable: {error}.") from None
+        raise EngineUnavailable(f"Engine recipe {path} has no field {error}.") from None
+    except OSError as error:
+        raise EngineUnavailable(
+            f"Engine recipe {path} can't be read: {error.strerror or error}."
+        ) from None
+    except (TypeError, ValueError) as error:  # not UTF-8, too
+        raise EngineUnavailable(f"Engine recipe {path} is not usable: {error}.") from None
+
+
+def _built(name: str, recipe: Mapping[str, Any]) -> Engine:
+    weight = _number(recipe["text_weight"], "text_weight")
+    if not 0 <= weight <= 1:
+        raise ValueError(f"text_weight {weight} is not between 0 and 1")
+    return Engine(
+        name=name,
+        title=_text(recipe["title"], "title"),
+        summary=_text(recipe["summary"], "summary"),
+        image_view=ImageView(recipe["image_view"]),
+        text_view=TextView(recipe["text_view"]),
+        text_weight=weight,
+        towers={
+            Profile(profile): _towers(_table(towers, f"towers.{profile}"))
+            for profile, towers in _table(recipe["towers"], "towers").items()
+        },
+    )
+
+
+def _towers(table: Mapping[str, Any]) -> Towers:
+    return Towers(**{field: _text(value, field) for field, value in table.items()})
+
+
+def _text(value: object, field: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{field} is no text but {value!r}")
+    return value
+
+
+def _number(value: object, field: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{field} is no number but {value!r}")
+    return float(value)
+
+
+def _table(value: object, field: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{field} is no table but {value!r}")
+    return value

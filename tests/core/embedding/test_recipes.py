@@ -81,3 +81,48 @@ def test_broken_recipe_is_a_sentence_with_the_file(
         load_engines(tmp_path)
     assert "mine.toml" in str(caught.value)
     assert said in str(caught.value)
+
+
+BROKEN = {
+    "half-written": 'title = "Mi',
+    "no-text": b"\xff\xfe\x00title",
+    "wrong-title": RECIPE.replace('"Mine"', "7", 1),
+    "wrong-weight": RECIPE.replace("0.3", '"a third"', 1),
+    "wrong-towers": 'title = "x"\nsummary = "x"\nimage_view = "photo"\ntext_view = "title"\n'
+    'text_weight = 0.1\ntowers = "none"\n',
+    "wrong-model": RECIPE.replace('"local-dir:/models/mine"', "[1]", 1),
+    "Wrong Name": RECIPE,
+    "empty": "",
+}
+
+
+def test_broken_recipes_are_named_and_leave_the_others(tmp_path: Path) -> None:
+    for name, text in ({"sound": RECIPE} | BROKEN).items():
+        (tmp_path / name).mkdir()
+        content = text if isinstance(text, bytes) else text.encode()
+        (tmp_path / name / "engine.toml").write_bytes(content)
+    (tmp_path / "a-folder" / "engine.toml").mkdir(parents=True)
+    (tmp_path / "a-link").mkdir()
+    (tmp_path / "a-link" / "engine.toml").symlink_to(tmp_path / "nowhere")
+    problems: dict[str, str] = {}
+    assert list(load_own_engines(tmp_path, problems)) == ["sound"]
+    assert set(problems) == set(BROKEN) | {"a-folder", "a-link"}
+    for name, sentence in problems.items():
+        assert str(tmp_path / name / "engine.toml") in sentence
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('loader = "open_clip"', 'loader = "telepathy"', "asks for the loader “telepathy”"),
+        ('"local-dir:/models/mine"', '"role:nonsense"', "weights called “nonsense”"),
+    ],
+)
+def test_what_a_recipe_asks_for_and_there_is_not_is_a_reason(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert old in RECIPE
+    (tmp_path / "mine.toml").write_text(RECIPE.replace(old, new))
+    engine = load_engines(tmp_path)["mine"]
+    reason = engine_availability(engine, load_settings(profile="full"), WeightStore(tmp_path))
+    assert said in (reason or "")

@@ -1,0 +1,94 @@
+"""One broken recipe or weight file costs its own engine only."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core.app.models import ModelPool
+from core.domain import Engine, EngineStatus
+from core.embedding import recipes
+from core.errors import EngineUnavailable, WeightsUnavailable
+from core.settings import SHIPPED, load_settings
+
+CUTOUT = (SHIPPED / "engines" / "vl-clip.toml").read_text("utf-8").replace('"crop"', '"cutout"')
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    add(tmp_path, "mine", CUTOUT)
+    return tmp_path
+
+
+def add(data: Path, name: str, recipe: str) -> Path:
+    folder = data / "engines" / name
+    folder.mkdir(parents=True)
+    (folder / "engine.toml").write_text(recipe, "utf-8")
+    return folder
+
+
+def pool(data: Path) -> ModelPool:
+    return ModelPool(load_settings(data_dir=data, cache_dir=data / "cache", profile="compact"))
+
+
+def by_name(models: ModelPool) -> dict[str, EngineStatus]:
+    return {status.engine.name: status for status in models.statuses()}
+
+
+def test_a_broken_recipe_is_listed_and_the_others_run(data: Path) -> None:
+    folder = add(data, "half", CUTOUT[: len(CUTOUT) // 2])
+    add(data, "odd", CUTOUT.replace('loader = "compact"', 'loader = "telepathy"'))
+    models = pool(data)
+    known = by_name(models)
+    assert not known["half"].available
+    assert str(folder / "engine.toml") in known["half"].reason
+    assert "telepathy" in known["odd"].reason
+    assert [model.name for model in models.available()] == ["clip", "vl-clip", "mine"]
+    with pytest.raises(EngineUnavailable, match="telepathy"):
+        models.engine("odd")
+    with pytest.raises(EngineUnavailable, match=r"half/engine\.toml"):
+        models.engine("half")
+
+
+def test_a_recipe_is_read_again_only_when_its_file_changes(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    real = recipes._engine
+
+    def counted(name: str, path: Path) -> tuple[float, Engine]:
+        read.append(name)
+        return real(name, path)
+
+    monkeypatch.setattr(recipes, "_engine", counted)
+    models = pool(data)
+    read.clear()
+    for _ in range(3):
+        by_name(models)
+    assert read == ["mine"]
+    (data / "engines" / "mine" / "engine.toml").write_text(CUTOUT + "\n# changed\n", "utf-8")
+    by_name(models)
+    assert read == ["mine", "mine"]
+
+
+def test_a_damaged_checkpoint_is_named_until_its_files_change(data: Path) -> None:
+    text = CUTOUT.replace('loader = "compact"', 'loader = "adapted"')
+    folder = add(data, "tuned", text.replace('model = "clip-vit-b-16"', 'model = "."'))
+    tower = SHIPPED / "towers" / "text"
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        shutil.copyfile(tower / name, folder / name)
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[: len(whole) // 3])
+    models = pool(data)
+    assert [model.name for model in models.available()] == ["clip", "vl-clip", "mine"]
+    status = by_name(models)["tuned"]
+    assert not status.available
+    assert str(folder) in status.reason
+    with pytest.raises((EngineUnavailable, WeightsUnavailable), match="can't be read"):
+        models.engine("tuned")
+    weights.write_bytes(whole)
+    assert by_name(models)["tuned"].available
+    assert models.engine("tuned").name == "tuned"
