@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from core.app.rewriting import RewritingService
 from core.domain import Job, RewriteReport, Spent
 from core.errors import QueryError
 from core.jobs import BegunJob
 from core.language.orders import NO_DETAILS, AgentDetails, AgentOrder, rewriting_job
-
-if TYPE_CHECKING:
-    from core.app.rewriting import RewritingService
 
 #: So many item ids are taken from a page at most.
 MOST_IDS = 10_000

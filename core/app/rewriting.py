@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.app.agent_jobs import AgentJobs
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.base.content_key import content_key
@@ -134,11 +133,6 @@ class RewritingService:
             concurrency=self._settings.rewrite_concurrency,
             patience=self._settings.rewrite_patience,
         )
-
-    @cached_property
-    def desk(self) -> AgentJobs:
-        """Jobs of this process, started and watched from a page."""
-        return AgentJobs(self)
 
     def agent_name(self) -> str:
         """The model that is asked; raises ``SettingsError`` where the agent is off."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from core.app.agent_jobs import AgentJobs
 from core.app.dry_run import preview_file
 from core.app.evaluating import EvaluationService
 from core.app.grounding import GroundingService
@@ -102,6 +103,11 @@ class Studio:
     def rewriting(self) -> RewritingService:
         """The rewriting agent, people's decisions on texts, and which ones are worth a look."""
         return RewritingService(self._library, self._models, self.settings)
+
+    @cached_property
+    def agent(self) -> AgentJobs:
+        """The rewriting agent's job on each catalogue: start, progress, stop."""
+        return AgentJobs(self.rewriting)
 
     @cached_property
     def assessing(self) -> ModelJudgingService:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.app.agent_jobs import AgentJobs
 from core.app.studio import Studio
 from core.domain import (
     Box,
@@ -127,7 +126,6 @@ class Words:
         self.stock, self.done = stock, []  # type: ignore[var-annotated]
         self.agent_off = "The rewriting agent is off."
         self.queue: tuple[WorthALook, ...] = ()
-        self.desk: AgentJobs = AgentJobs(self)  # type: ignore[arg-type]
 
     def view(self, item_id: str, catalog: str | None = None) -> RewriteView:
         rounds = (

@@ -60,7 +60,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     def view(name: str | None) -> tuple[Any, ...]:
         if not name or not studio.catalogs():
             return render("agent_empty.html"), gr.update(active=False), *[gr.skip()] * 3
-        state = studio.rewriting.desk.state(name)
+        state = studio.agent.state(name)
         job = state.job
         return (
             state_html(state),
@@ -78,7 +78,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     def look(name: str | None) -> tuple[Any, ...]:
         """As ``refresh``, and opened where a job is running or a batch waits to be fetched."""
         shown = view(name)
-        state = studio.rewriting.desk.state(name) if name and studio.catalogs() else None
+        state = studio.agent.state(name) if name and studio.catalogs() else None
         job = state.job if state else None
         asks = state and (state.batches or (job and (job.running or job.unfinished)))
         return (*shown, gr.update(open=True) if asks else gr.skip())
@@ -94,13 +94,13 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             item_ids(ids), int(items or 0) or None, money or None, int(most or 0) or None, retry,
             batched,
         )  # fmt: skip
-        studio.jobs.start(studio.rewriting.desk.begin(name or "", person(request), order))
+        studio.jobs.start(studio.agent.begin(name or "", person(request), order))
         return view(name)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
     def stop_agent(name: str | None) -> tuple[Any, ...]:
-        if name and studio.rewriting.desk.stop(name):
+        if name and studio.agent.stop(name):
             gr.Info("The agent stops before its next question; what it has described is kept.")
         else:
             gr.Info("The agent is not at work on this catalogue.")
@@ -110,7 +110,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     @allowed(studio, Role.MERCHANDISER)
     def dismiss_agent(name: str | None) -> tuple[Any, ...]:
         if name:
-            studio.rewriting.desk.dismiss(name)
+            studio.agent.dismiss(name)
         return view(name)
 
     catalog.change(look, catalog, [*outputs, fold], show_progress="hidden", **_PRIVATE)

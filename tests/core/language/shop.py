@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from core.app.agent_jobs import AgentJobs
 from core.app.library import Catalog, Library
 from core.app.rewriting import RewritingService
 from core.language.claude import ClaudeRewriter
@@ -75,6 +76,7 @@ class Shop:
         self.library = Library(settings)
         self.room = Room(data_dir, server, retries)
         self.verbs = RewritingService(self.library, self.room, settings)  # type: ignore[arg-type]
+        self.agent = AgentJobs(self.verbs)
 
     @property
     def catalog(self) -> Catalog:

@@ -19,7 +19,7 @@ from tests.core.language.shop import ITEMS, KEY, Shop, good_answer, log_of
 
 
 def test_an_order_is_carried_out_within_its_budget(shop: Shop) -> None:
-    desk = shop.verbs.desk
+    desk = shop.agent
     assert desk.state("shop").left == ITEMS
     job = desk.begin("shop", "ada", AgentOrder(item_ids=("id-001", "id-002"), tokens=100_000))
     first = desk.state("shop")
@@ -38,7 +38,7 @@ def test_an_order_is_carried_out_within_its_budget(shop: Shop) -> None:
 def test_what_makes_no_sense_is_refused_before_anything_is_asked(
     shop: Shop,
 ) -> None:
-    desk = shop.verbs.desk
+    desk = shop.agent
     with pytest.raises(QueryError, match="budget"):
         desk.begin("shop", "ada", AgentOrder())
     with pytest.raises(QueryError, match="no item “nobody”"):
@@ -59,7 +59,7 @@ def test_one_job_at_a_time_which_can_be_stopped(shop: Shop) -> None:
         return good_answer(question)
 
     shop.server.respond = slow
-    desk = shop.verbs.desk
+    desk = shop.agent
     thread = threading.Thread(target=desk.begin("shop", "ada", AgentOrder(tokens=1_000_000)).run)
     thread.start()
     assert asked.wait(20)
@@ -77,12 +77,12 @@ def test_one_job_at_a_time_which_can_be_stopped(shop: Shop) -> None:
 def test_a_second_job_is_refused_before_it_begins(shop: Shop) -> None:
     job = rewriting_job(shop.catalog.store.root)
     with job.begin(), pytest.raises(CatalogBusy, match="being rewritten already"):
-        shop.again().verbs.desk.begin("shop", "ada", AgentOrder(dollars=1))
+        shop.again().agent.begin("shop", "ada", AgentOrder(dollars=1))
     assert shop.server.questions == []
 
 
 def test_why_a_job_failed_is_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = shop.verbs.desk.begin("shop", "ada", AgentOrder(dollars=1))
+    job = shop.agent.begin("shop", "ada", AgentOrder(dollars=1))
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -90,11 +90,11 @@ def test_why_a_job_failed_is_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(type(shop.room.ledger), "add", full)
     with pytest.raises(OSError, match="No space"):
         job.run()
-    state = shop.again().verbs.desk.state("shop")
+    state = shop.again().agent.state("shop")
     assert state.job.state is JobState.FAILED
     assert "No space left" in state.job.message
-    shop.verbs.desk.dismiss("shop")
-    assert shop.verbs.desk.state("shop").job is None
+    shop.agent.dismiss("shop")
+    assert shop.agent.state("shop").job is None
 
 
 def test_looking_never_refuses_a_start(shop: Shop) -> None:
@@ -102,7 +102,7 @@ def test_looking_never_refuses_a_start(shop: Shop) -> None:
 
     def look() -> None:
         while not over.is_set():
-            shop.verbs.desk.state("shop")
+            shop.agent.state("shop")
 
     lookers = [threading.Thread(target=look) for _ in range(2)]
     for looker in lookers:
@@ -118,18 +118,18 @@ def test_looking_never_refuses_a_start(shop: Shop) -> None:
 def test_a_batch_is_seen_and_fetched_after_a_restart(shop: Shop) -> None:
     shop.server.batches_end = False
     order = AgentOrder(tokens=1_000_000, batch=True)
-    desk = shop.verbs.desk
+    desk = shop.agent
     work = desk.begin("shop", "ada", order)
     thread = threading.Thread(target=work.run)
     thread.start()
-    other = shop.again().verbs.desk  # another server meanwhile
+    other = shop.again().agent  # another server meanwhile
     while not shop.server.batches or not other.state("shop").batches:
         time.sleep(0.01)
     assert other.state("shop").running
     assert other.stop("shop")
     thread.join(30)
     assert "the batches go on" in desk.state("shop").details.report.stopped
-    again = shop.again().verbs.desk
+    again = shop.again().agent
     state = again.state("shop")
     assert (state.batches, state.questions, state.running) == (1, ITEMS, False)
     assert state.details.progress.waiting == ITEMS
@@ -146,13 +146,13 @@ def test_a_batch_is_seen_and_fetched_after_a_restart(shop: Shop) -> None:
 
 
 def test_a_job_that_the_app_did_not_survive_is_told(shop: Shop) -> None:
-    job = shop.verbs.desk.begin("shop", "ada", AgentOrder(tokens=1))
+    job = shop.agent.begin("shop", "ada", AgentOrder(tokens=1))
     job.reporter._held.close()  # what the end of the process does
-    state = shop.again().verbs.desk.state("shop")
+    state = shop.again().agent.state("shop")
     assert (state.job.state, state.job.message) == (JobState.INTERRUPTED, INTERRUPTED)
     assert state.job.author == "ada"
     (shop.catalog.store.root / "agent-job.json").write_text("{half")
-    assert shop.again().verbs.desk.state("shop").job is None
+    assert shop.again().agent.state("shop").job is None
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_snapshot_of_an_earlier_version_is_read(
         "report": None, "problem": "", "cut_off": False, **changes,
     }  # fmt: skip
     (shop.catalog.store.root / "agent-job.json").write_text(json.dumps(old))
-    seen = shop.verbs.desk.state("shop")
+    seen = shop.agent.state("shop")
     assert (seen.job.state, seen.job.author) == (state, "ada")
     assert seen.details.order == AgentOrder(("id-001",), dollars=2.0, batch=True)
     assert (seen.details.progress.done, seen.details.progress.spent.dollars) == (2, 0.2)
