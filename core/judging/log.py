@@ -175,7 +175,7 @@ class JudgmentLog:
         except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
             raise JudgmentError(
                 f"The judgment could not be saved: a value of it can't be stored ({error})."
-            ) from error
+            ) from None  # the judgment is to blame, not the disk: trying again is of no use
 
     def _table_of(self, events: Sequence[JudgmentEvent]) -> pa.Table:
         rows = [{name: getattr(event, name) for name in SCHEMA.names} for event in events]

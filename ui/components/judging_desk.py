@@ -129,9 +129,11 @@ class Desk:
             try:
                 self._studio.judging.judge(_event(sent, set_id, who), where)
             except StudioError as error:
-                if isinstance(error.__cause__, Exception):
+                if error.__cause__ is not None:
                     raise  # the disk, not the judgment: the page keeps it and tries again
                 refused[str(sent["event_id"])] = str(error)
+            except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+                refused[_id_of(sent)] = "The page sent something that is no judgment."
         return {
             "set": set_id,
             "refused": refused,
@@ -145,6 +147,7 @@ class Desk:
         undone = judging.undo(set_id, who, str(ask["event_id"])[:64], where)
         return {
             "task": self._history_views([undone], where)[0]["task"] if undone else None,
+            "note": undone.note if undone and undone.kind is EventKind.GRADE else "",
             "progress": self._progress(set_id, who, where),
         }
 
@@ -167,7 +170,12 @@ class Desk:
         pairs = {pair.key: pair for pair in made.pairs}
         tasks = [Task(pairs[(e.query_id, e.item_id)], e.round) for e in events]
         return [
-            {"task": view, "kind": event.kind.value, "grade": event.grade}
+            {
+                "task": view,
+                "kind": event.kind.value,
+                "grade": event.grade,
+                "note": event.note if event.kind is EventKind.GRADE else "",
+            }
             for event, view in zip(events, self._views(tasks, where), strict=True)
         ]
 
@@ -200,6 +208,10 @@ class Desk:
     def _progress(self, set_id: str, who: str, where: str) -> dict[str, Any]:
         found = self._studio.judging.progress(set_id, who, where)
         return {name: getattr(found, name) for name in found.__slots__}
+
+
+def _id_of(sent: object) -> str:
+    return str(sent.get("event_id", ""))[:64] if isinstance(sent, Mapping) else ""
 
 
 def _event(sent: Mapping[str, Any], set_id: str, who: str) -> JudgmentEvent:

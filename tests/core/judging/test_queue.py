@@ -17,11 +17,11 @@ from core.domain import (
 )
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.leases import LEASE_SECONDS
-from core.judging.queue import Hand
+from core.judging.queue import Hand, is_repeat
 from core.judging.state import SetState
 from core.judging.watch import annotator_reports
 from core.store.database import open_database
-from tests.core.judging.desks import grade, result, rules_of
+from tests.core.judging.desks import QUERIES, answer, grade, result, rules_of
 
 
 def test_nobody_gets_a_pair_twice_and_orders_differ(desk: JudgmentQueue, made: JudgmentSet) -> None:
@@ -114,3 +114,22 @@ def test_hidden_repeats_come_later_and_count_apart(desk: JudgmentQueue) -> None:
     assert (report.repeats, report.self_percent) == (len(repeated), 0.0)
     found = desk.progress(made.set_id, "ada")
     assert found.done == found.total == 60 + len(repeated)
+
+
+def test_a_pair_with_enough_labels_is_done_and_not_in_the_hands_of_others(desk):
+    made = desk.create("overlap", QUERIES, ("clip",), 2, Rules(overlap=1), answer)
+    for pair in made.pairs:
+        desk.judge(grade(made, *pair.key, 2, who="ada"))
+    hand = desk.deal(made.set_id, "bob", 5)
+    assert (hand.tasks, hand.waiting) == ((), 0)
+
+
+def test_each_person_has_a_sample_of_hidden_repeats_of_their_own():
+    rules = Rules(repeats=0.3)
+    pairs = [("q", f"item-{number}") for number in range(400)]
+    samples = [
+        {pair for pair in pairs if is_repeat(rules, who, pair)} for who in ("ada", "bob", "eve")
+    ]
+    assert all(80 < len(sample) < 160 for sample in samples)
+    assert len({frozenset(sample) for sample in samples}) == 3
+    assert len(samples[0] & samples[1]) < 0.7 * len(samples[0])

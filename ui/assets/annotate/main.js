@@ -40,12 +40,21 @@ function progress(p) {
     `${p.annotators} ${p.annotators === 1 ? "person" : "people"}`;
 }
 
+const SIGNED_OUT = "you are signed out; sign in again in another tab";
+async function asked(call) {  // an answer of the studio, or an error that says what to do
+  const answer = await call;
+  if (answer !== undefined && answer !== null) return answer;
+  const user = await fetch(`${location.origin}/gradio_api/user`, { credentials: "same-origin" })
+    .catch(() => null);
+  throw new Error(user && user.status === 401 ? SIGNED_OUT : "the studio can't be reached");
+}
 const outbox = makeOutbox({
-  send: (batch) => server.judge(batch),
+  send: (batch) => asked(server.judge(batch)),
   onSaved: (answer) => {
     if (!desk || answer.set !== desk.dataset.set) return;
     progress(answer.progress);
     say("Saved.");
+    if (!part("end").hidden) showEnd(0);
     if (mode().isEmpty && mode().isEmpty()) refill();
   },
   onRefused: (event, why) => {
@@ -58,17 +67,38 @@ const outbox = makeOutbox({
     if (!count) return;
     say(`Not saved yet: ${problem}. ${count} ${count === 1 ? "judgment is" : "judgments are"} ` +
       "kept in this browser and sent again by itself.", true);
+    if (desk && !part("end").hidden) showEnd(0);
   },
 });
-function send(task, kind, grade, note, seconds) {
+function noteFor(kind, reason) {  // a reason comes first; what somebody wrote is never dropped
+  const written = part("note").value.trim();
+  return [reason, written].filter(Boolean).join(": ");
+}
+function send(task, kind, grade, reason, seconds) {
+  const note = noteFor(kind, reason);
   outbox.add({
     ...base(), event_id: newId(), query_id: task.query_id, item_id: task.item_id,
-    round: task.round, kind, grade, note: note || part("note").value.trim(), seconds,
+    round: task.round, kind, grade, note, seconds,
     guidelines: Number(desk.dataset.revision), page: desk.dataset.page, task,
   });
-  part("note").value = "";
-  part("note-row").hidden = true;
-  if (kind === "flag") say("Flagged. Now judge it, or put it off.");
+  if (kind === "flag") say("Flagged. Now judge it, or put it off.");  // its note stays for the grade
+  else showNote("");
+  return note;
+}
+function showNote(text) {  // the note of the pair on screen; what Escape goes back to
+  part("note").value = text;
+  part("note").dataset.kept = text;
+  part("note-row").hidden = !text;
+}
+function showEnd(othersHave) {  // "all is judged" is never said while a judgment is not saved
+  const unsaved = outbox.count(nameOf());
+  const pairs = othersHave === 1 ? "The last pair is" : `The last ${othersHave} pairs are`;
+  part("end-text").textContent = unsaved
+    ? `Nothing is left to judge, but ${unsaved} ${unsaved === 1 ? "judgment is" : "judgments are"} ` +
+      "not saved yet. Keep this page open until they are."
+    : othersHave
+      ? `${pairs} in the hands of others. Look again in some minutes.`
+      : "Nothing is left for you in this set: everything that you can judge is judged.";
 }
 
 async function refill() {
@@ -77,8 +107,8 @@ async function refill() {
   const mine = generation;
   try {
     if (gridMode && !(await outbox.empty(nameOf()))) return;
-    const answer = await server.next_pairs({ ...base(), grid: gridMode, first: desk.dataset.first,
-      held: gridMode ? [] : [...single.held(), ...inFlight()] });
+    const answer = await asked(server.next_pairs({ ...base(), grid: gridMode,
+      first: desk.dataset.first, held: gridMode ? [] : [...single.held(), ...inFlight()] }));
     if (mine !== generation) return;
     if (answer.error) { say(answer.error, true); return; }
     progress(answer.progress);
@@ -87,12 +117,10 @@ async function refill() {
     const empty = gridMode ? !answer.tasks.length : single.isEmpty();
     ended = empty && !outbox.count(nameOf());
     part("end").hidden = !empty;
-    part("end-text").textContent = answer.waiting
-      ? `Others have the last ${answer.waiting} pairs in hand. Look again in some minutes.`
-      : "Nothing is left for you in this set: everything that you can judge is judged.";
+    if (empty) showEnd(answer.waiting);
     if (empty && answer.waiting) { ended = false; setTimeout(refill, 20000); }
   } catch (problem) {
-    if (mine === generation) say("The studio can't be reached; nothing is lost. Trying again …", true);
+    if (mine === generation) say(`Nothing is lost, but ${problem.message}. Trying again …`, true);
     setTimeout(refill, 2000);
   } finally { loading = false; }
 }
@@ -111,8 +139,8 @@ function inFlight() {
 async function undo() {
   const mine = generation;
   if (!(await outbox.empty(nameOf()))) { say("Still saving; undo again in a moment.", true); return; }
-  const answer = await server.undo({ ...base(), event_id: newId() })
-    .catch(() => ({ error: "The studio can't be reached." }));
+  const answer = await asked(server.undo({ ...base(), event_id: newId() }))
+    .catch((problem) => ({ error: `Not undone: ${problem.message}.` }));
   if (mine !== generation) return;
   if (answer.error) { say(answer.error, true); return; }
   if (!answer.task) { say("There is nothing to undo."); return; }
@@ -123,6 +151,7 @@ async function undo() {
     if (gridMode) setGrid(false);
     single.reopen(answer.task);
   }
+  if (answer.note) showNote(answer.note);
   say("Taken back: judge it again.");
 }
 
@@ -178,7 +207,8 @@ function onKey(event) {
   if (!desk || !desk.isConnected || !desk.offsetParent) return;
   if (event.target === part("note") && ["Enter", "Escape"].includes(event.key)) {
     part("note").blur();
-    if (event.key === "Escape") part("note-row").hidden = true;
+    if (event.key === "Escape") showNote(part("note").dataset.kept || "");  // as it was before
+    else part("note").dataset.kept = part("note").value.trim();
     event.preventDefault();
     return;
   }
@@ -223,7 +253,8 @@ async function start() {
   choice = null;
   if (!desk) return;
   box = makeLightbox(part("lightbox"));
-  const hooks = { send, refill, say,
+  const hooks = { send, refill, say, showNote,
+    gradeButtons: () => desk.querySelectorAll("[data-do=grade]"),
     nameOf: (grade) => (desk.querySelector(`[data-grade="${grade}"]`) || {}).dataset?.name || grade };
   single = makeSingle({ root: part("single"), photos, hooks });
   grid = makeGrid({ root: part("grid"), hooks });
@@ -232,7 +263,7 @@ async function start() {
   part("mode").setAttribute("aria-pressed", String(gridMode));
   const mine = generation;
   outbox.flush(nameOf());
-  const answer = await server.history(base()).catch(() => ({ tasks: [] }));
+  const answer = await asked(server.history(base())).catch(() => ({ tasks: [] }));
   if (mine !== generation) return;
   if (answer.error) { say(answer.error, true); return; }
   single.remember(answer.tasks || []);
@@ -253,6 +284,8 @@ document.addEventListener("change", (event) => {
   start();
 });
 window.addEventListener("online", () => outbox.flush(nameOf()));
+// The name of who signed in comes after the page: what waits under it is sent as soon as it is known.
+setInterval(() => { if (desk && outbox.count(nameOf())) outbox.flush(nameOf()); }, 5000);
 watch("value", start);
 // The value is told before the desk is patched: what is on screen afterwards is what is started.
 new MutationObserver(start).observe(element,

@@ -7,6 +7,7 @@ const newId = () => [...crypto.getRandomValues(new Uint8Array(16))]
 
 function makeOutbox({ send, onSaved, onRefused, onState }) {
   let memory = [], busy = false, failures = 0, timer = 0, counter = 0;
+  const asked = new Set();  // names whose turn comes when the call under way has ended
 
   function stored() {
     try {
@@ -27,17 +28,21 @@ function makeOutbox({ send, onSaved, onRefused, onState }) {
     flush(event.name);
   }
   async function flush(name) {
-    if (busy) return;
+    if (busy) { asked.add(name); return; }
     clearTimeout(timer);
+    asked.delete(name);
     const next = waiting(name).slice(0, 10);
-    if (!next.length) { onState(0, ""); return; }
+    if (!next.length) { onState(0, ""); return flushAsked(); }
     busy = true;
     try {
       // One call is for one set: a set that was left with judgments unsent comes first.
       const { set, catalog } = next[0].event;
       const batch = next.filter(({ event }) => event.set === set && event.catalog === catalog);
       const answer = await send({ set, catalog, name, events: batch.map(({ event }) => event) });
+      // A signed-out page, or a proxy's own page, gives no answer of ours: nothing counts as saved.
+      if (!answer || typeof answer !== "object") throw new Error("the studio gave no answer");
       if (answer.error) throw new Error(answer.error);
+      if (!answer.refused) throw new Error("the studio gave no answer");
       failures = 0;
       for (const entry of batch) {
         const why = answer.refused[entry.event.event_id];
@@ -49,8 +54,14 @@ function makeOutbox({ send, onSaved, onRefused, onState }) {
       failures += 1;
       onState(waiting(name).length, problem.message || "the studio can't be reached");
     } finally { busy = false; }
-    if (!failures) flush(name);
-    else timer = setTimeout(() => flush(name), Math.min(1000 * 2 ** (failures - 1), 15000));
+    if (!failures) return flush(name);
+    timer = setTimeout(() => flush(name), Math.min(1000 * 2 ** (failures - 1), 15000));
+    return flushAsked();
+  }
+  function flushAsked() {
+    const [name] = asked;
+    asked.delete(name);
+    return name === undefined ? undefined : flush(name);
   }
   async function empty(name) {  // resolves once nothing is waiting; false if that takes too long
     for (let tries = 0; tries < 100 && (busy || waiting(name).length); tries += 1) {
@@ -61,3 +72,5 @@ function makeOutbox({ send, onSaved, onRefused, onState }) {
   }
   return { add, flush, empty, count: (name) => waiting(name).length };
 }
+// Read by the tests under node; a page has no `module`.
+if (typeof module !== "undefined") module.exports = { makeOutbox, newId, OUTBOX };

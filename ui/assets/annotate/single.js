@@ -36,7 +36,8 @@ function makeSingle({ root, photos, hooks }) {
     part("query-photo").hidden = !task.query_photo;
     if (task.query_photo) photos.put(part("query-photo"), task.query_photo, "Query picture");
     part("past").hidden = !past;
-    for (const button of root.querySelectorAll("[data-grade]")) {
+    hooks.showNote(past ? past.note || "" : "");
+    for (const button of hooks.gradeButtons()) {
       button.setAttribute("aria-pressed", String(Boolean(past) && past.kind === "grade" &&
         String(past.grade) === button.dataset.grade));
     }
@@ -48,19 +49,17 @@ function makeSingle({ root, photos, hooks }) {
     const task = shown();
     if (!task) return;
     const seconds = (performance.now() - shownAt) / 1000;
-    if (kind === "flag") { hooks.send(task, kind, null, note, seconds); return; }
+    // First into the outbox: what is asked for next must name this pair as in hand.
+    const written = hooks.send(task, kind, grade, note, seconds);
+    if (kind === "flag") return;
     if (back > 0) {  // a correction: the newest judgment of a pair counts
-      Object.assign(history[history.length - back], { kind, grade });
+      Object.assign(history[history.length - back], { kind, grade, note: written });
       forward();
-    } else {
-      history.push({ task, kind, grade });
-      if (history.length > 200) history.shift();
-      // First into the outbox: what is asked for next must name this pair as in hand.
-      hooks.send(task, kind, grade, note, seconds);
-      next();
       return;
     }
-    hooks.send(task, kind, grade, note, seconds);
+    history.push({ task, kind, grade, note: written });
+    if (history.length > 200) history.shift();
+    next();
   }
   function goBack() {
     if (back >= history.length) { hooks.say("There is nothing before this."); return; }
