@@ -30,5 +30,10 @@ def serve(studio: Studio) -> None:
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line, as the installed command `vl-clip-studio` does."""
     run(serve)
+
+
+if __name__ == "__main__":
+    main()
