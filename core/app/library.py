@@ -19,6 +19,8 @@ from core.store.overview import Overview
 
 #: Name of the shipped catalogue; it is the default only where there is no other.
 DEMO = "demo"
+#: What a person's file called like it is named.
+OWN_DEMO = "my-demo"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
@@ -133,7 +135,22 @@ class Library:
         return Catalog(name, store, images)
 
 
+def own_name(name: str | None, source: Path) -> str:
+    """Name of a person's catalogue: the given one, else one made from the file's name.
+
+    Raises:
+        CatalogError: It is the name of the shipped catalogue.
+    """
+    if name == DEMO:
+        raise CatalogError(
+            f"“{DEMO}” is the name of the catalogue that comes with the studio. Choose another "
+            f"name for yours, for example “{OWN_DEMO}”."
+        )
+    return name or name_from(source)
+
+
 def name_from(path: Path) -> str:
     """A catalogue name from a file's name: ``Ünsere Möbel (2).csv`` → ``unsere-mobel-2``."""
     plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "catalog"
+    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "catalog"
+    return OWN_DEMO if name == DEMO else name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from core.app.evaluating import EvaluationService
 from core.app.grounding import GroundingService
 from core.app.judging import JudgingService
 from core.app.judging_by_model import ModelJudgingService
-from core.app.library import DEMO, Catalog, Library, name_from
+from core.app.library import DEMO, Catalog, Library, own_name
 from core.app.models import ModelPool
 from core.app.preferences import PreferenceService
 from core.app.rewriting import RewritingService
@@ -214,7 +214,7 @@ class Studio:
         """
         self.check_source(source, images=images, columns=columns)
         return self._begin_index(
-            name or name_from(source), source, images, columns,
+            own_name(name, source), source, images, columns,
             prune=prune, on_progress=on_progress, should_stop=should_stop,
         ).run()  # fmt: skip
 
@@ -233,7 +233,7 @@ class Studio:
         ``indexing``.
         """
         self.check_source(source, images=images, columns=columns)
-        name = name or name_from(source)
+        name = own_name(name, source)
         self.jobs.start(self._begin_index(name, source, images, columns, author=author))
         return name
 
@@ -284,9 +284,10 @@ class Studio:
     def _begin_demo(
         self, *, author: str = "", on_progress: OnProgress | None = None
     ) -> BegunJob[IndexReport]:
+        home = self._library.create(DEMO).store.root
         return self._begin_index(
             DEMO, demo.demo_items_path(), demo.demo_images_dir(), None,
-            prune=True, snapshot=self.settings.shipped / "demo" / PRECOMPUTED,
+            prune=demo.brought_earlier(home), snapshot=self.settings.shipped / "demo" / PRECOMPUTED,
             author=author, on_progress=on_progress,
         )  # fmt: skip
 
@@ -297,7 +298,7 @@ class Studio:
         images: Path | None,
         columns: Mapping[str, str] | None,
         *,
-        prune: bool = False,
+        prune: bool | Collection[str] = False,
         snapshot: Path | None = None,
         author: str = "",
         on_progress: OnProgress | None = None,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
+from core.base.atomic import atomic_write
 from core.errors import CatalogError
 from core.settings import SHIPPED
 
@@ -38,6 +40,27 @@ def room_photos() -> tuple[tuple[Path, str], ...]:
     with _shipped("rooms/rooms.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return tuple((_shipped(f"rooms/{row['file']}"), row["caption"]) for row in rows)
+
+
+def brought_earlier(home: Path) -> frozenset[str]:
+    """Ids of the items that shipped demos brought to this catalogue before; notes today's.
+
+    Only these may be removed when the demo no longer has them: earlier versions let people's own
+    items into the catalogue, too.
+
+    Args:
+        home: Folder of the demo catalogue.
+    """
+    note = home / "shipped-items.json"
+    try:
+        earlier = frozenset(map(str, json.loads(note.read_text("utf-8"))))
+    except (OSError, ValueError, TypeError):
+        earlier = frozenset()
+    with demo_items_path().open(encoding="utf-8", newline="") as file:
+        now = earlier | {row["item_id"] for row in csv.DictReader(file)}
+    if now != earlier:
+        atomic_write(note, json.dumps(sorted(now)))
+    return earlier
 
 
 def _shipped(name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -23,6 +24,8 @@ from core.domain import Ingested, KnownRow, OnProgress, Photo, Progress, Quarant
 from core.errors import CatalogError, ImageError
 from core.settings import Settings
 from core.store.image_store import ImageStore
+
+_log = logging.getLogger(__name__)
 
 #: Fetches a web address: ``(url, max_bytes=…, timeout=…) -> bytes``.
 Fetch = Callable[..., bytes]
@@ -148,6 +151,9 @@ class _Run:
             draft = self._drafts.of(number, row)
         except Rejected as error:
             outcome = QuarantinedRow(number, error.item_id, error.field, str(error))
+        except Exception as error:
+            _log.warning("Row %d can't be read.", number, exc_info=error)
+            outcome = QuarantinedRow(number, "", "", f"The row can't be read: {_said(error)}.")
         else:
             before = self._known.get(draft.item_id)
             if before is None or before.row_key != draft.row_key:
@@ -164,6 +170,12 @@ class _Run:
             photo = self._store_photo(draft)
         except ImageError as error:
             return QuarantinedRow(number, draft.item_id, self._columns.image, str(error))
+        except CatalogError:  # pictures can't be stored: true of every row
+            raise
+        except Exception as error:
+            _log.warning("Row %d can't be taken.", number, exc_info=error)
+            reason = f"The photo can't be used: {_said(error)}."
+            return QuarantinedRow(number, draft.item_id, self._columns.image, reason)
         return Ingested(draft.item(photo), draft.row_key, unchanged=False)
 
     def _store_photo(self, draft: Draft) -> Photo:
@@ -172,3 +184,9 @@ class _Run:
             source = self._fetch(source, max_bytes=self._max_bytes, timeout=_FETCH_SECONDS)
         with self._decoding:
             return self._store.add(source)
+
+
+def _said(error: Exception) -> str:
+    """First line of an error, for people."""
+    first = (str(error).splitlines() or [""])[0].strip().rstrip(".")
+    return first[:200] or type(error).__name__

@@ -7,7 +7,7 @@ import csv
 import io
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -230,13 +230,30 @@ def _read_parquet(path: Path) -> Iterator[tuple[int, Row]]:
         number = 0
         try:
             for batch in file.iter_batches(batch_size=_BATCH):
-                for row in batch.to_pylist():
+                for row in _rows(batch):
                     number += 1
                     yield number, row
         except (pa.ArrowException, OSError, ValueError) as error:
             raise CatalogError(
                 f"“{path.name}” is damaged after row {number}: {str(error).splitlines()[0][:200]}"
             ) from None
+
+
+def _rows(batch: pa.RecordBatch) -> Iterable[Row]:
+    """Rows of a batch; where a value can't be converted, its row alone is unreadable."""
+    try:
+        rows: list[Row] = batch.to_pylist()
+        return rows
+    except Exception:  # one by one, to find the row at fault
+        return map(_row, (batch.slice(start, 1) for start in range(batch.num_rows)))
+
+
+def _row(single: pa.RecordBatch) -> Row:
+    try:
+        row: dict[str, object] = single.to_pylist()[0]
+        return row
+    except Exception as error:
+        return Unreadable(f"A value can't be converted: {str(error).splitlines()[0][:200]}")
 
 
 def _parquet(path: Path) -> pq.ParquetFile:

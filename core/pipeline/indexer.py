@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -53,7 +53,7 @@ def run_index(
     *,
     title: str = "",
     source: str = "",
-    prune: bool = False,
+    prune: bool | Collection[str] = False,
     snapshot: Path | None = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -74,7 +74,7 @@ def begin_index(
     title: str = "",
     source: str = "",
     total: int = 0,
-    prune: bool = False,
+    prune: bool | Collection[str] = False,
     snapshot: Path | None = None,
     author: str = "",
     on_progress: OnProgress | None = None,
@@ -95,7 +95,7 @@ def begin_index(
         title: Name of the catalogue for people.
         source: Name of the file, for people.
         total: Rows of the file; 0 where nobody counted them.
-        prune: Remove items that the file no longer has.
+        prune: Remove items that the file no longer has; only those among these ids, where given.
         snapshot: Folder of stage results that came with the catalogue (``core.store.snapshot``).
         author: Who starts it.
         on_progress: Called with snapshots.
@@ -156,7 +156,9 @@ class _Run:
         self._counts, self._tally = _Counts(), Tally()
         self._stopped = False
 
-    def index(self, rows: RowSource, meta: CatalogMeta, prune: bool) -> IndexReport:
+    def index(
+        self, rows: RowSource, meta: CatalogMeta, prune: bool | Collection[str]
+    ) -> IndexReport:
         started = time.monotonic()
         self._reporter.step(Progress("reading", 0, self._total, "Reading the catalogue."))
         self._store.items.index_words()
@@ -243,7 +245,9 @@ class _Run:
                 if self._stop():
                     return
 
-    def _finish(self, records: dict[str, ItemRecord], meta: CatalogMeta, prune: bool) -> None:
+    def _finish(
+        self, records: dict[str, ItemRecord], meta: CatalogMeta, prune: bool | Collection[str]
+    ) -> None:
         self._reporter.step(Progress("finishing", 0, 1, "Bringing the indices up to date."))
         counts = self._counts
         for item_id, (stage, reason) in self._tally.errors.items():
@@ -252,7 +256,11 @@ class _Run:
         counts.quarantined.sort(key=lambda row: (row.row, row.item_id))
         if prune:
             named = {row.item_id for row in counts.quarantined} | set(counts.number)
-            gone = [item_id for item_id in records if item_id not in named]
+            gone = [
+                item_id
+                for item_id in records
+                if item_id not in named and (prune is True or item_id in prune)
+            ]
             finish.remove(self._store, gone)
             counts.removed = len(gone)
         self._store.quarantine.replace(counts.quarantined)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.app.library import DEMO, Library, name_from
+from core.app.library import DEMO, Library, name_from, own_name
 from core.domain import Item, Photo
 from core.errors import CatalogError
 from core.settings import load_settings
@@ -57,9 +57,17 @@ def test_names_are_folder_names_and_nothing_else(library: Library, name: str) ->
     [
         ("Ünsere Möbel (2).csv", "unsere-mobel-2"),
         ("items.parquet", "items"),
+        ("Demo.csv", "my-demo"),
         ("商品.csv", "catalog"),
         (f"{'x' * 90}.csv", "x" * 60),
     ],
 )
 def test_names_from_files(path: str, name: str) -> None:
     assert name_from(Path(path)) == name
+
+
+def test_the_demo_s_name_is_its_own() -> None:
+    with pytest.raises(CatalogError, match="“my-demo”"):
+        own_name(DEMO, Path("chairs.csv"))
+    assert own_name(None, Path("demo.csv")) == "my-demo"
+    assert own_name("chairs", Path("demo.csv")) == "chairs"

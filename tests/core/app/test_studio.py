@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -13,10 +14,12 @@ import pytest
 
 from core.app.studio import Studio
 from core.catalog.demo import demo_images_dir, demo_items_path
-from core.domain import EventKind, JobState, JudgmentEvent, JudgmentQuery, Progress, Query
+from core.domain import EventKind, Item, JobState, JudgmentEvent, JudgmentQuery, Progress, Query
 from core.errors import CatalogError, EngineUnavailable, QueryError
 from core.settings import load_settings
+from core.store.items import ItemRecord
 from core.weights import WeightStore
+from tests.core.pipeline.small import write_catalog
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +148,28 @@ def test_own_catalogue_from_file_to_inspection(weights: WeightStore, tmp_path: P
     photo = studio.photo(inspection.item)
     hits = studio.search(Query(image=photo), "clip").hits
     assert hits[0].item.item_id == inspection.item.item_id
+
+
+def test_people_s_items_in_an_old_demo_catalogue_stay(demo_data: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(demo_data, tmp_path / "data")
+    studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
+    store = studio._library.get("demo").store
+    photo = studio.items(limit=1)[0].photo
+    store.items.upsert([ItemRecord(Item(name, name, photo), "row") for name in ("my-1", "gone-1")])
+    note = store.root / "shipped-items.json"
+    note.write_text(json.dumps([*json.loads(note.read_text()), "gone-1"]))
+    report = studio.index_demo()
+    assert report.removed == 1  # what an earlier demo brought; not what a person indexed
+    assert set(studio.items_by_id(["my-1", "gone-1"])) == {"my-1"}
+    note.unlink()  # as in a data directory of an earlier version
+    assert studio.index_demo().removed == 0
+
+
+def test_a_person_s_demo_file_is_a_catalogue_of_its_own(tmp_path: Path) -> None:
+    studio = Studio(load_settings(data_dir=tmp_path / "data"))
+    table = write_catalog(tmp_path / "files", 1)
+    with pytest.raises(CatalogError, match="comes with the studio"):
+        studio.index(table, name="demo")
+    with pytest.raises(CatalogError, match="comes with the studio"):
+        studio.start_index(table, name="demo")
+    assert studio.catalogs() == ()

@@ -229,3 +229,38 @@ def test_a_full_disk_ends_the_run_instead_of_blaming_every_row(shop, tmp_path):
 
 def test_a_header_without_rows(shop, store):
     assert run(shop([]), store) == []
+
+
+def test_whatever_one_row_raises_costs_that_row_alone(shop, store):
+    rows = [
+        ("a", "Good", "Chair", "0.jpg"),
+        ("b", "Bad link", "Chair", "http://example.com/b.jpg"),
+        ("c", "Last", "Chair", "1.jpg"),
+    ]
+
+    def fetch(url, **limits):
+        raise UnicodeError("label empty or too long")
+
+    results = run(shop(rows), store, fetch=fetch)
+    assert [r.item.title for r in results if isinstance(r, Ingested)] == ["Good", "Last"]
+    (left_out,) = [r for r in results if isinstance(r, QuarantinedRow)]
+    assert (left_out.row, left_out.item_id) == (2, "b")
+    assert "label empty or too long" in left_out.reason
+
+
+def test_a_value_that_cannot_be_converted_costs_its_row_alone(shop, store, tmp_path, pictures):
+    (tmp_path / "0.jpg").write_bytes(pictures.jpeg())
+    never = 2**62  # no date of Python's calendar
+    table = pa.table(
+        {
+            "title": ["One", "Two", "Three"],
+            "image": ["0.jpg"] * 3,
+            "made": pa.array([0, never, 0], pa.timestamp("us")),
+        }
+    )
+    pq.write_table(table, tmp_path / "items.parquet")
+    results = run(tmp_path / "items.parquet", store, images=tmp_path)
+    assert [r.item.title for r in results if isinstance(r, Ingested)] == ["One", "Three"]
+    (left_out,) = [r for r in results if isinstance(r, QuarantinedRow)]
+    assert left_out.row == 2
+    assert "can't be converted" in left_out.reason
