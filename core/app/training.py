@@ -31,6 +31,7 @@ from core.domain import (
     Towers,
 )
 from core.embedding.adapter import ImageAdapter
+from core.embedding.loaders import takes_adapter
 from core.embedding.text_tower import TextTower
 from core.errors import TrainingError, TrainingStopped
 from core.jobs import BegunJob, JobReporter
@@ -140,7 +141,7 @@ class TrainingService:
             )
         where = self._library.get(catalog)
         start = self._models.engine(base)
-        if start.engine.towers[self._settings.profile].loader != "compact":
+        if not takes_adapter(start.engine.towers[self._settings.profile]):
             raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
         items = _TRAINED * where.store.vectors(base).count()
         steps = math.ceil(items / options.batch) * options.epochs
@@ -251,8 +252,8 @@ class TrainingService:
         else:
             models = models.corrected_by(where.store.corrections.standing())
             source = catalog_source(where, engine, models, self._settings)
-        loader = engine.towers[self._settings.profile].loader
-        usual = COMPACT_TUNING if loader == "compact" else TUNING
+        towers = engine.towers[self._settings.profile]
+        usual = COMPACT_TUNING if takes_adapter(towers) else TUNING
         plan = Plan(engine, unlock_image, unlock_text, replace(usual, **(options or {})))
         key = f"{source.digest} {engine.towers} {unlock_image} {unlock_text}"
         work = self._runs.work(name, hashlib.sha256(key.encode()).hexdigest())

@@ -10,6 +10,7 @@ from core.app.evaluating import EvaluationService
 from core.app.library import Library
 from core.app.models import OWN_ENGINES, ModelPool
 from core.domain import Engine, Profile, Report
+from core.embedding.loaders import takes_adapter
 from core.errors import EvaluationError, TrainingError
 from core.jobs import BegunJob
 from core.settings import Settings
@@ -74,7 +75,7 @@ class AdaptJobs:
         able = [
             engine
             for engine in self._models.recipes.values()
-            if (towers := engine.towers.get(profile)) is not None and towers.loader == "compact"
+            if takes_adapter(engine.towers.get(profile))
         ]
         bases = tuple(one for one in able if info.searchable.get(one.name, 0) >= LEAST_ITEMS)
         run = self._runs.latest()

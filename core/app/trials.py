@@ -23,6 +23,7 @@ from core.app.models import OWN_ENGINES, ModelPool
 from core.app.training import DEFAULTS
 from core.domain import Profile, Report
 from core.embedding.adapter import FILE, ImageAdapter
+from core.embedding.loaders import takes_adapter
 from core.embedding.text_tower import TextTower
 from core.errors import EvaluationStopped, TrainingError, TrainingStopped
 from core.evaluation.departments import LEAST_LEFT_OUT, TRANSFER, TRANSFER_TITLE, departments
@@ -176,7 +177,7 @@ class TrialService:
         """The engines whose vectors are compared; what is trained grows from the compact towers."""
         plain, full = ablation.engines_of([self._models.engine(name) for name in engines])
         towers = plain.engine.towers.get(self._profile)
-        if self._profile is not Profile.COMPACT or (towers and towers.loader != "compact"):
+        if self._profile is not Profile.COMPACT or (towers and not takes_adapter(towers)):
             raise TrainingError(
                 "Fine-tuning for a comparison starts from the compact towers: take clip and "
                 "vl-clip, in the compact profile."

@@ -7,16 +7,18 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from PIL import Image
 from torch import Tensor
 
+from core.domain.engine import Engine, Profile, Towers
 from core.embedding import adapter, preprocess
 from core.embedding.adapter import ImageAdapter
 from core.embedding.batched_encoder import BatchedEncoder, to_vectors
-from core.embedding.compact import CompactEncoder
+from core.embedding.compact import CompactEncoder, compact_roles
+from core.embedding.loader import Loader, Recipe
 from core.errors import WeightsUnavailable
 from core.ports.encoder import Vectors
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     from core.embedding.text_tower import TextTower
 
+#: Every such folder has a text tower.
+TEXT_FILE = "model.safetensors"
 #: Tensors of the image tower that training changed, where it was unlocked.
 IMAGE_FILE = "image.safetensors"
 
@@ -114,3 +118,17 @@ class AdaptedEncoder(BatchedEncoder):
             raise WeightsUnavailable(
                 f"The image tower in {self._folder} can't be read: {first}."
             ) from error
+
+
+def _build(recipe: Recipe) -> AdaptedEncoder:
+    return AdaptedEncoder(cast("CompactEncoder", recipe.compact()), Path(recipe.towers.model))
+
+
+def _problem(engine: Engine, towers: Towers) -> str:
+    if (Path(towers.model) / TEXT_FILE).is_file():
+        return ""
+    return f"{engine.title} needs its checkpoint in {towers.model}, which is not whole."
+
+
+#: Engines that were fine-tuned from the compact towers; they are of the compact profile.
+LOADER = Loader("adapted", _build, compact_roles, _problem, profiles=(Profile.COMPACT,))

@@ -11,13 +11,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from core.domain.engine import Towers
 from core.embedding import preprocess
 from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.dense import DenseFeatures, Similarity, patch_features
 from core.embedding.device import resolve_device, resolve_dtype
+from core.embedding.loader import Loader, Recipe
 from core.embedding.mixed_precision import use_bfloat16
 from core.errors import WeightsUnavailable
-from core.ports.encoder import Vectors
+from core.ports.encoder import Encoder, Vectors
 from core.weights import clip_from_onnx
 from core.weights.store import WeightStore
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from core.embedding.text_tower import TextTower
 
+#: Roles of the weight registry that the towers are made of.
+ROLES = ("clip-image", "text-tower")
 #: Sizes of the image tower.
 DIM, IMAGE_SIZE, PATCH = clip_from_onnx.DIM, clip_from_onnx.IMAGE_SIZE, clip_from_onnx.PATCH
 
@@ -152,3 +156,15 @@ class CompactEncoder(BatchedEncoder):
 
     def _normalise(self, batch: Tensor) -> Tensor:
         return preprocess.normalise(batch, self._device)
+
+
+def compact_roles(towers: Towers) -> tuple[str, ...]:
+    """Weights of both towers, whatever a recipe calls them."""
+    return ROLES
+
+
+def _build(recipe: Recipe) -> Encoder:
+    return recipe.compact()
+
+
+LOADER = Loader("compact", _build, roles=compact_roles, takes_adapter=True)

@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
+from core.embedding.loader import Loader, Recipe
 from core.embedding.preprocess import to_rgb
 from core.embedding.torch_encoder import LoadedModel, TorchEncoder
 from core.errors import WeightsUnavailable
@@ -89,3 +90,15 @@ class HfClipEncoder(TorchEncoder):
 def _features(output: Any) -> Tensor:
     """The projected vectors; transformers 5 wraps them in an object with ``pooler_output``."""
     return output if isinstance(output, Tensor) else output.pooler_output
+
+
+def _build(recipe: Recipe) -> HfClipEncoder:
+    return HfClipEncoder(
+        recipe.location(),
+        title=recipe.engine.title,
+        device=recipe.settings.device,
+        precision=recipe.settings.precision,
+    )
+
+
+LOADER = Loader("hf_clip", _build)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 from core.domain.engine import Engine, Profile, Towers
-from core.embedding.adapted import AdaptedEncoder
+from core.embedding import adapted, compact, hf_clip_encoder, open_clip_encoder
 from core.embedding.compact import CompactEncoder
-from core.embedding.hf_clip_encoder import HfClipEncoder
-from core.embedding.open_clip_encoder import LOCAL_DIR, OpenClipEncoder
+from core.embedding.loader import ROLE, Recipe
+from core.embedding.open_clip_encoder import LOCAL_DIR
 from core.embedding.recipes import load_engines
 from core.errors import EngineUnavailable
 from core.ports.encoder import Encoder
@@ -19,16 +20,11 @@ from core.weights.store import WeightStore
 
 __all__ = ["EncoderPool", "build_encoder", "engine_availability", "load_engines", "weight_files"]
 
-#: Loader of engines that were fine-tuned on a catalogue; their model is a folder.
-ADAPTED = "adapted"
-#: All loaders that a recipe may name.
-LOADERS = ("compact", ADAPTED, "open_clip", "hf_clip")
-#: Every such folder has a text tower.
-TEXT_FILE = "model.safetensors"
-#: Roles that the compact towers are made of.
-COMPACT_ROLES = ("clip-image", "text-tower")
-#: Marks a model name as a role of the weight registry, which fetches and checks it.
-ROLE = "role:"
+#: All loaders that a recipe may name; a new one is a module and a line here.
+LOADERS = {
+    loader.name: loader
+    for loader in (compact.LOADER, adapted.LOADER, open_clip_encoder.LOADER, hf_clip_encoder.LOADER)
+}
 
 
 class EncoderPool:
@@ -60,16 +56,10 @@ class EncoderPool:
         if reason is not None:
             raise EngineUnavailable(reason)
         towers = engine.towers[self._settings.profile]
-        if towers.loader == "compact":
-            return self.compact
-        if towers.loader == ADAPTED:
-            with self._lock:
-                if towers not in self._encoders:
-                    self._encoders[towers] = AdaptedEncoder(self.compact, Path(towers.model))
-                return self._encoders[towers]
         with self._lock:
             if towers not in self._encoders:
-                self._encoders[towers] = build_encoder(engine, self._settings, self._weights)
+                recipe = Recipe(engine, towers, self._settings, self._weights, lambda: self.compact)
+                self._encoders[towers] = LOADERS[towers.loader].build(recipe)
             return self._encoders[towers]
 
     def forget(self, towers: Towers) -> None:
@@ -88,30 +78,17 @@ def build_encoder(engine: Engine, settings: Settings, weights: WeightStore) -> E
     towers = engine.towers.get(settings.profile)
     if towers is None:
         raise EngineUnavailable(_needs_full(engine))
-    device, precision = settings.device, settings.precision
-    if towers.loader == "compact":
-        return CompactEncoder(weights, device, precision)
-    if towers.loader == ADAPTED:
-        return AdaptedEncoder(CompactEncoder(weights, device, precision), Path(towers.model))
-    if towers.loader == "open_clip":
-        return OpenClipEncoder(
-            _location(towers.model, weights, LOCAL_DIR),
-            towers.pretrained,
-            title=engine.title,
-            device=device,
-            precision=precision,
-        )
-    if towers.loader == "hf_clip":
-        return HfClipEncoder(
-            _location(towers.model, weights, ""),
-            title=engine.title,
-            device=device,
-            precision=precision,
-        )
-    raise EngineUnavailable(
-        f"Engine {engine.name} asks for the loader {towers.loader!r}; known are compact, adapted, "
-        "open_clip and hf_clip."
-    )
+    loader = LOADERS.get(towers.loader)
+    if loader is None:
+        raise EngineUnavailable(_no_loader(engine, towers))
+    new = partial(CompactEncoder, weights, settings.device, settings.precision)
+    return loader.build(Recipe(engine, towers, settings, weights, new))
+
+
+def takes_adapter(towers: Towers | None) -> bool:
+    """Whether an adapter can be trained behind these towers, on stored vectors."""
+    loader = LOADERS.get(towers.loader) if towers else None
+    return loader is not None and loader.takes_adapter
 
 
 def engine_availability(engine: Engine, settings: Settings, weights: WeightStore) -> str | None:
@@ -119,14 +96,12 @@ def engine_availability(engine: Engine, settings: Settings, weights: WeightStore
     towers = engine.towers.get(settings.profile)
     if towers is None:
         return _needs_full(engine)
-    if towers.loader not in LOADERS:
-        return (
-            f"{engine.title} asks for the loader “{towers.loader[:40]}”; there are "
-            f"{', '.join(LOADERS)}."
-        )
-    if towers.loader == ADAPTED and not (Path(towers.model) / TEXT_FILE).is_file():
-        return f"{engine.title} needs its checkpoint in {towers.model}, which is not whole."
-    for role in _roles(towers):
+    loader = LOADERS.get(towers.loader)
+    if loader is None:
+        return _no_loader(engine, towers)
+    if problem := loader.problem(engine, towers):
+        return problem
+    for role in loader.roles(towers):
         if role not in weights.registry:
             return f"{engine.title} asks for weights called “{role[:40]}”, which there are none of."
         spec = weights.spec(role)
@@ -146,7 +121,9 @@ def engine_availability(engine: Engine, settings: Settings, weights: WeightStore
 
 def weight_files(towers: Towers, weights: WeightStore) -> list[Path]:
     """Files on this machine that an engine's encoder is loaded from; nothing is fetched."""
-    places = [weights.find(role) for role in _roles(towers) if role in weights.registry]
+    loader = LOADERS.get(towers.loader)
+    roles = loader.roles(towers) if loader else ()
+    places = [weights.find(role) for role in roles if role in weights.registry]
     if not towers.model.startswith(ROLE):
         places.append(Path(towers.model.removeprefix(LOCAL_DIR)))
     files: list[Path] = []
@@ -156,16 +133,11 @@ def weight_files(towers: Towers, weights: WeightStore) -> list[Path]:
     return files
 
 
-def _roles(towers: Towers) -> tuple[str, ...]:
-    if towers.loader in ("compact", ADAPTED):
-        return COMPACT_ROLES
-    return (towers.model.removeprefix(ROLE),) if towers.model.startswith(ROLE) else ()
-
-
-def _location(model: str, weights: WeightStore, prefix: str) -> str:
-    if not model.startswith(ROLE):
-        return model
-    return f"{prefix}{weights.path(model.removeprefix(ROLE))}"
+def _no_loader(engine: Engine, towers: Towers) -> str:
+    return (
+        f"{engine.title} asks for the loader “{towers.loader[:40]}”; there are "
+        f"{', '.join(LOADERS)}."
+    )
 
 
 def _needs_full(engine: Engine) -> str:

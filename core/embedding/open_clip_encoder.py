@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from core.embedding.loader import Loader, Recipe
 from core.embedding.preprocess import to_rgb
 from core.embedding.torch_encoder import LoadedModel, TorchEncoder
 from core.errors import WeightsUnavailable
@@ -142,3 +143,16 @@ def _dim(network: Any) -> int:
     height, width = size if isinstance(size, tuple) else (size, size)
     with torch.inference_mode():
         return int(network.encode_image(torch.zeros(1, 3, height, width)).shape[-1])
+
+
+def _build(recipe: Recipe) -> OpenClipEncoder:
+    return OpenClipEncoder(
+        recipe.location(LOCAL_DIR),
+        recipe.towers.pretrained,
+        title=recipe.engine.title,
+        device=recipe.settings.device,
+        precision=recipe.settings.precision,
+    )
+
+
+LOADER = Loader("open_clip", _build, checkpoint=f"{LOCAL_DIR}.")

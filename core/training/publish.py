@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core.domain import Engine, Profile
+from core.domain import Engine
+from core.embedding.loaders import LOADERS
 from core.embedding.recipes import RECIPE
 
 #: The model card of an engine that was trained here.
@@ -28,8 +29,8 @@ def publish(
     shutil.rmtree(folder, ignore_errors=True)
     save(folder)
     # Weights in a folder need no hub: they run in any profile. The compact towers are of one.
-    profiles = [Profile.COMPACT] if loader == "adapted" else list(Profile)
-    model = "local-dir:." if loader == "open_clip" else "."
+    profiles = LOADERS[loader].profiles
+    model = LOADERS[loader].checkpoint
     lines = [
         "order = 200",
         f"title = {_quoted(folder.name)}",

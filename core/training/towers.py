@@ -19,7 +19,7 @@ from core.domain import Engine, Profile
 from core.embedding import preprocess
 from core.embedding.adapted import IMAGE_FILE
 from core.embedding.compact import IMAGE_SIZE
-from core.embedding.loaders import build_encoder
+from core.embedding.loaders import build_encoder, takes_adapter
 from core.embedding.text_tower import TextTower
 from core.embedding.torch_encoder import TorchEncoder
 from core.errors import TrainingError
@@ -244,7 +244,7 @@ def load_towers(
     if unlock_image == 0 and unlock_text == 0:
         raise TrainingError("Both towers are locked, so nothing can be learnt: unlock one.")
     towers = engine.towers.get(settings.profile)
-    if towers is not None and towers.loader == "compact" and settings.profile is Profile.COMPACT:
+    if takes_adapter(towers) and settings.profile is Profile.COMPACT:
         return CompactPair(weights, unlock_image, unlock_text, max_tokens)
     encoder = build_encoder(engine, settings, weights)
     if not isinstance(encoder, TorchEncoder) or towers is None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from core.domain.engine import Engine, Profile
-from core.embedding.loaders import EncoderPool, engine_availability
+from core.domain.engine import Engine, Profile, Towers
+from core.embedding.loader import Loader, Recipe
+from core.embedding.loaders import LOADERS, EncoderPool, engine_availability
 from core.embedding.recipes import load_engines
 from core.errors import EngineUnavailable
+from core.ports.encoder import Encoder
 from core.settings import SHIPPED, Settings, load_settings
 from core.weights import WeightStore
 from tests.core.embedding.test_open_clip_encoder import write_checkpoint
@@ -55,3 +58,26 @@ def test_compact_engines_share_one_encoder_without_a_download(tmp_path: Path) ->
     assert pool.encoder(ENGINES["clip"]) is pool.encoder(ENGINES["vl-clip"])
     assert pool.encoder(ENGINES["clip"]) is pool.compact
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_recipe_that_asks_for_an_unknown_loader_is_told_which_there_are(tmp_path: Path) -> None:
+    engine = replace(ENGINES["clip"], towers={Profile.COMPACT: Towers("mine", "model")})
+    said = reason(engine, load_settings(cache_dir=tmp_path))
+    assert said is not None
+    assert all(name in said for name in ("mine", "compact", "adapted", "open_clip", "hf_clip"))
+
+
+def test_a_new_loader_is_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = load_settings(cache_dir=tmp_path)
+    made: list[str] = []
+
+    def build(recipe: Recipe) -> Encoder:
+        made.append(recipe.towers.model)
+        return recipe.compact()
+
+    monkeypatch.setitem(LOADERS, "mine", Loader("mine", build))
+    engine = replace(ENGINES["clip"], towers={Profile.COMPACT: Towers("mine", "model")})
+    pool = pool_of(settings)
+    assert reason(engine, settings) is None
+    assert pool.encoder(engine) is pool.encoder(engine) is pool.compact
+    assert made == ["model"]
