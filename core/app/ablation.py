@@ -13,9 +13,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from core.app.answering import OnProgress, silent
 from core.app.library import Catalog
-from core.domain import Engine, EvalQuery, ImageView, Item, Qrels, Ranking, Report, Slice, TextView
+from core.domain import (
+    Engine,
+    EvalQuery,
+    ImageView,
+    Item,
+    OnProgress,
+    Progress,
+    Qrels,
+    Ranking,
+    Report,
+    Slice,
+    TextView,
+    no_progress,
+)
 from core.errors import EvaluationError, ImageError
 from core.evaluation import catalog_tasks, measures, report_builder
 from core.evaluation.report_builder import EngineRun, Frame
@@ -179,13 +191,13 @@ def contenders(own: Stock, model: EngineModel) -> list[Contender]:
 
 def answered(
     own: Stock, taking_part: Sequence[Contender], asked: Sequence[str], depth: int,
-    tell: OnProgress = silent,
+    tell: OnProgress = no_progress,
 ) -> tuple[list[EngineRun], float]:  # fmt: skip
     """Everybody's rankings, and the seconds that encoding took."""
     inside, runs = 0.0, []
     known: dict[tuple[Encode, TextView], Vectors] = {}
     for number, one in enumerate(taking_part):
-        tell(number, len(taking_part), f"{one.title}: searching")
+        tell(Progress("searching", number, len(taking_part), f"{one.title}: searching"))
         source, encoding = (one.encode, one.text_view), time.perf_counter()
         if source not in known:
             words = own.words[one.text_view]
@@ -261,13 +273,13 @@ def by_part(
 
 
 def photo_kinds(
-    where: Catalog, own: Stock, asked: Sequence[str], tell: OnProgress = silent
+    where: Catalog, own: Stock, asked: Sequence[str], tell: OnProgress = no_progress
 ) -> dict[str, str]:
     """Per query, what kind of photo its item has: measured on the pixels and on the crop."""
     kinds = {}
     for number, query_id in enumerate(asked):
         if number % _LOOK == 0:
-            tell(number, len(asked), "looking at the photos")
+            tell(Progress("photos", number, len(asked), "looking at the photos"))
         try:
             photo = where.images.open(own.items[query_id].photo.sha256)
         except ImageError:

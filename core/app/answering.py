@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,26 +13,19 @@ from PIL import Image
 from core.app.library import Catalog
 from core.base.flow import chunks
 from core.base.image_decoding import read_image
-from core.domain import EvalQuery, Query, Ranking, Run
+from core.domain import EvalQuery, OnProgress, Progress, Query, Ranking, Run, no_progress
 from core.errors import EvaluationError, ImageError
 from core.evaluation.retrieval import rank
 from core.ports.engines import EngineModel
 from core.settings import Settings
 from core.store.vectors import Vectors
 
-#: Called with how much is done, how much there is, and what is going on. What it raises ends the
-#: evaluation; nothing is stored by then.
-OnProgress = Callable[[int, int, str], None]
 #: Texts encoded at once.
 _TEXTS = 256
 #: Pictures decoded at once.
 _PICTURES = 64
 #: Fused rankings kept per query at most (the pages' searcher answers one query at a time).
 _WORDS_DEPTH = 100
-
-
-def silent(done: int, total: int, message: str) -> None:
-    """Progress that nobody follows."""
 
 
 class Answerer:
@@ -56,7 +49,7 @@ class Answerer:
     ) -> None:
         self._catalog, self._settings = catalog, settings
         self._ranking, self._depth = ranking, depth
-        self._tell = on_progress or silent
+        self._report = on_progress or no_progress
         self.encode_seconds = 0.0
         #: Engines often share towers and are asked the same words and pictures.
         self._texts: dict[tuple[str, str], Vectors] = {}
@@ -109,7 +102,9 @@ class Answerer:
         if new:
             done = 0
             for chunk in chunks(sorted(new, key=len), _TEXTS):  # alike lengths: less padding
-                self._tell(done, len(new), f"{model.name}: reading the queries' words")
+                self._report(
+                    Progress("words", done, len(new), f"{model.name}: reading the queries' words")
+                )
                 vectors = model.encoder.encode_texts(chunk)
                 self._texts |= {(towers, t): v for t, v in zip(chunk, vectors, strict=True)}
                 done += len(chunk)
@@ -127,7 +122,8 @@ class Answerer:
             pictures = [self._picture(new[key]) for key in chunk]
             vectors = model.encoder.encode_images(pictures)
             self._pictures |= dict(zip(chunk, vectors, strict=True))
-            self._tell(len(self._pictures), len(queries), f"{model.name}: reading pictures")
+            message = f"{model.name}: reading pictures"
+            self._report(Progress("pictures", len(self._pictures), len(queries), message))
         return np.stack([self._pictures[key] for key in keys])
 
     def _picture(self, query: EvalQuery) -> Image.Image:
@@ -154,5 +150,5 @@ class Answerer:
             hits = self._catalog.searcher.search(ask, model).hits
             run[query.query_id] = [(hit.item.item_id, hit.score) for hit in hits]
             if done % 20 == 0:
-                self._tell(done, len(queries), f"{model.name}: searching")
+                self._report(Progress("searching", done, len(queries), f"{model.name}: searching"))
         return run

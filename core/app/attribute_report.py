@@ -8,9 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.app.answering import OnProgress
 from core.app.library import Catalog
-from core.domain import Item, QueryRow, Ranking, Report, Slice
+from core.domain import Item, OnProgress, Progress, QueryRow, Ranking, Report, Slice
 from core.errors import EvaluationError
 from core.evaluation import report_builder
 from core.evaluation.attributes import Attribute, classify, find
@@ -37,7 +36,9 @@ def run(
     runs, answers = [], {}
     for number, model in enumerate(models):
         if on_progress:
-            on_progress(number, len(models), f"{model.name}: reading attributes")
+            on_progress(
+                Progress("attributes", number, len(models), f"{model.name}: reading attributes")
+            )
         ids, (pictures,) = where.searcher.checked(model).columns("image_vector")
         encoding = time.perf_counter()
         for column in columns:

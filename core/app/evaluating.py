@@ -5,16 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 
 from core.app import ablation, attribute_report
-from core.app.answering import Answerer, OnProgress, silent
+from core.app.answering import Answerer
 from core.app.attribute_report import ATTRIBUTES
+from core.app.evaluation_jobs import EvaluationJobs
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
-from core.app.stopping import Stops
-from core.domain import EvalQuery, EvalTask, Item, Qrels, Ranking, Report, Run
+from core.domain import (
+    EvalQuery,
+    EvalTask,
+    Item,
+    OnProgress,
+    Progress,
+    Qrels,
+    Ranking,
+    Report,
+    Run,
+    no_progress,
+)
 from core.errors import EvaluationError
 from core.evaluation import attributes, measures, report_builder, trec
 from core.evaluation import catalog_tasks as tasks
@@ -33,11 +43,8 @@ class EvaluationService:
 
     def __init__(self, library: Library, models: ModelPool, settings: Settings) -> None:
         self._library, self._models, self._settings = library, models, settings
-        self.stops = Stops()
-
-    @cached_property
-    def _shelf(self) -> Shelf:
-        return Shelf(self._settings.data_dir / "evaluations")
+        self._shelf = Shelf(settings.data_dir / "evaluations")
+        self.jobs = EvaluationJobs(settings.data_dir / "evaluations")
 
     # ── running ──────────────────────────────────────────────────────────────────────────────
     def tasks(self, catalog: str | None = None) -> tuple[EvalTask, ...]:
@@ -95,16 +102,16 @@ class EvaluationService:
         if task == ablation.TASK:
             if ranking:
                 raise EvaluationError("An ablation is ranked by picture vectors alone.")
-            return self._ablation(engines, where, depth, runs_out, on_progress or silent)
+            return self._ablation(engines, where, depth, runs_out, on_progress or no_progress)
         started = time.perf_counter()
         records = where.store.items.records()
         planned = tasks.build(task, records)
         by = ranking or planned.ranking
         answerer = Answerer(where, self._settings, by, depth, on_progress)
         runs = []
-        told, named = on_progress or silent, _distinct(engines)
+        told, named = on_progress or no_progress, _distinct(engines)
         for number, name in enumerate(named):
-            told(number, len(named), f"{name}: searching")
+            told(Progress("searching", number, len(named), f"{name}: searching"))
             model = self._models.engine(name)
             asked = planned.queries(model.engine)
             run = answerer.run(asked, model)
@@ -116,7 +123,7 @@ class EvaluationService:
             planned.measures, planned.main, notes,
         )  # fmt: skip
         items = {item_id: record.item for item_id, record in records.items()}
-        told(len(named), len(named), "intervals and tests")
+        told(Progress("statistics", 0, 1, "intervals and tests"))
         first = planned.queries(self._models.engine(runs[0].engine).engine)
         report = report_builder.report(frame, first, planned.qrels, runs, items)
         return _timed(report, started, answerer)
@@ -179,7 +186,7 @@ class EvaluationService:
             main or _main(wanted), _notes(queries, asked, qrels, items), relevant_from,
         )  # fmt: skip
         if on_progress:
-            on_progress(len(done), len(done), "intervals and tests")
+            on_progress(Progress("statistics", 0, 1, "intervals and tests"))
         return _timed(report_builder.report(frame, asked, qrels, done, items), started, answerer)
 
     def _ask(self, answerer: Answerer, queries: Sequence[EvalQuery], name: str) -> EngineRun:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.app import collecting, query_sources
-from core.app.answering import OnProgress
 from core.app.evaluating import EvaluationService
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
@@ -20,6 +19,7 @@ from core.domain import (
     JudgmentQuery,
     JudgmentSet,
     Label,
+    OnProgress,
     Pair,
     Query,
     Ranking,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.base.lazy import lazy
 from core.domain import Engine, EngineStatus
 from core.domain.engine import unreadable_engine
 from core.embedding.loaders import EncoderPool, engine_availability, load_engines, weight_files
@@ -137,27 +137,27 @@ class ModelPool:
                     _log.warning("The engine “%s” is left out: %s", status.engine.name, error)
         return tuple(models)
 
-    @cached_property
+    @lazy
     def grounder(self) -> Grounder:
         """The grounder of the profile."""
         return build_grounder(self.settings, self.weights, self.encoders.compact)
 
-    @cached_property
+    @lazy
     def rewriter(self) -> Rewriter:
         """The offline rules: what indexing writes with, free and without a network."""
         return build_rules(self.settings, self.encoders.compact)
 
-    @cached_property
+    @lazy
     def ledger(self) -> Ledger:
         """What language models were asked and paid for in this data directory."""
         return Ledger(self.settings.data_dir)
 
-    @cached_property
+    @lazy
     def agent(self) -> ClaudeRewriter:
         """The rewriting agent; raises ``SettingsError`` where it is off or has no key."""
         return build_agent(self.settings, self.ledger)
 
-    @cached_property
+    @lazy
     def judge(self) -> VisualJudge:
         """The vision-language judge; raises ``SettingsError`` where the agent is off."""
         from core.language.visual_judge import build_judge

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.base.content_key import content_key
+from core.base.lazy import lazy
 from core.domain import (
     Item,
     OnProgress,
@@ -283,7 +283,7 @@ class RewritingService:
             entries.append(Reviewed(item, rewrite, writer, run, agreement.get(item_id)))
         return tuple(worth_a_look(self._vocabulary, entries)[:limit])
 
-    @cached_property
+    @lazy
     def _vocabulary(self) -> Vocabulary:
         return Vocabulary(self._settings.shipped / "vocabularies")
 

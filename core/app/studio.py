@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from core.app.rewriting import RewritingService
 from core.app.tasks import TaskService
 from core.app.training_jobs import AdaptJobs
 from core.base.image_views import image_view
+from core.base.lazy import lazy
 from core.catalog import demo
 from core.catalog.ingest import check_source, ingest
 from core.catalog.readers import count_rows
@@ -79,61 +79,61 @@ class Studio:
         )
 
     # ── rooms with verbs of their own ────────────────────────────────────────────────────────
-    @cached_property
+    @lazy
     def evaluation(self) -> EvaluationService:
         """Measuring engines: tasks, reports."""
         return EvaluationService(self._library, self._models, self.settings)
 
-    @cached_property
+    @lazy
     def grounding(self) -> GroundingService:
         """Where products are in photos: look, shop, export."""
         return GroundingService(self._library, self._models, self.settings)
 
-    @cached_property
+    @lazy
     def judging(self) -> JudgingService:
         """Judgment sets, annotators' labels, agreement, import and export."""
         return JudgingService(self._library, self._models, self.settings, self.evaluation)
 
-    @cached_property
+    @lazy
     def preferences(self) -> PreferenceService:
         """Two engines blind, left and right: votes and their sign test."""
         return PreferenceService(self._library, self._models)
 
-    @cached_property
+    @lazy
     def rewriting(self) -> RewritingService:
         """The rewriting agent, people's decisions on texts, and which ones are worth a look."""
         return RewritingService(self._library, self._models, self.settings)
 
-    @cached_property
+    @lazy
     def agent(self) -> AgentJobs:
         """The rewriting agent's job on each catalogue: start, progress, stop."""
         return AgentJobs(self.rewriting)
 
-    @cached_property
+    @lazy
     def assessing(self) -> ModelJudgingService:
         """The vision-language model as judge of engines."""
         return ModelJudgingService(self._library, self._models, self.judging)
 
-    @cached_property
+    @lazy
     def training(self) -> TrainingService:
         """Fine-tuning engines on a catalogue's own items."""
         from core.app.training import TrainingService  # slow to import, and seldom needed
 
         return TrainingService(self._library, self._models, self.settings, self.evaluation)
 
-    @cached_property
+    @lazy
     def trials(self) -> TrialService:
         """Fine-tuning for the sake of a comparison: ablation, transfer."""
         from core.app.trials import TrialService  # slow to import, and seldom needed
 
         return TrialService(self._library, self._models, self.settings)
 
-    @cached_property
+    @lazy
     def tasks(self) -> TaskService:
         """Every named task that engines can be measured on, quick or with fine-tuning."""
         return TaskService(self._library, self.settings, self.evaluation, lambda: self.trials)
 
-    @cached_property
+    @lazy
     def adapting(self) -> AdaptJobs:
         """Fine-tuning as the Catalog page sees it: start, progress, use, throw away."""
         parts = (self._library, self._models, self.settings, self.evaluation)
@@ -279,7 +279,12 @@ class Studio:
     def measure_demo(self) -> None:
         """Measure the engines on the demo where that is not done yet; takes no model, seconds."""
         if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
-            self.evaluation.save(self.evaluation.run_task("same-type", BEFORE_AFTER, DEMO))
+            task = "same-type"
+            report = self.evaluation.jobs.run(
+                DEMO, task, len(BEFORE_AFTER),
+                lambda tell: self.evaluation.run_task(task, BEFORE_AFTER, DEMO, on_progress=tell),
+            )  # fmt: skip
+            self.evaluation.save(report)
 
     def _begin_demo(
         self, *, author: str = "", on_progress: OnProgress | None = None

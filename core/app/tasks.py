@@ -10,10 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.app import ablation
-from core.app.answering import OnProgress, silent
 from core.app.evaluating import EvaluationService
 from core.app.library import Library
-from core.domain import EvalTask, Profile, Report
+from core.domain import EvalTask, OnProgress, Profile, Report, no_progress
 from core.evaluation.departments import LEAST_LEFT_OUT, TRANSFER, departments
 from core.settings import Settings
 from core.training.pair_sources import LEAST_ITEMS
@@ -75,7 +74,7 @@ class TaskService:
         engines: Sequence[str],
         catalog: str | None = None,
         *,
-        on_progress: OnProgress = silent,
+        on_progress: OnProgress = no_progress,
     ) -> Report:
         """Run a task; raises as ``EvaluationService.run_task`` and ``TrialService`` do."""
         if task == TUNED_ABLATION:

@@ -11,17 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from core.app import ablation
 from core.app.ablation import CELLS, Cell, Contender, Stock
-from core.app.answering import OnProgress, silent
 from core.app.catalog_pairs import catalog_pairs
 from core.app.evaluating import DEPTH
 from core.app.library import Catalog, Library
 from core.app.models import OWN_ENGINES, ModelPool
 from core.app.training import DEFAULTS
-from core.domain import Profile, Report
+from core.base.locks import file_lock
+from core.domain import OnProgress, Profile, Progress, Report, no_progress
 from core.embedding.adapter import FILE, ImageAdapter
 from core.embedding.loaders import takes_adapter
 from core.embedding.text_tower import TextTower
@@ -65,7 +64,7 @@ class TrialService:
         options: TextTraining = DEFAULTS,
         depth: int = DEPTH,
         say: Say = lambda line: None,
-        on_progress: OnProgress = silent,
+        on_progress: OnProgress = no_progress,
     ) -> Report:
         """Neither, grounding, rewriting, both; each as it is and fine-tuned on its own pairs.
 
@@ -120,7 +119,7 @@ class TrialService:
         options: TextTraining = DEFAULTS,
         depth: int = DEPTH,
         say: Say = lambda line: None,
-        on_progress: OnProgress = silent,
+        on_progress: OnProgress = no_progress,
     ) -> Report:
         """Each department is left out of fine-tuning in turn and then measured on.
 
@@ -187,14 +186,9 @@ class TrialService:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One at a time, over all processes: they share their folders."""
-        self._root.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(self._root / ".lock", timeout=0, thread_local=False):
-                yield
-        except Timeout:
-            raise TrainingError(
-                "A comparison with fine-tuning is running already. Wait until that is done."
-            ) from None
+        busy = "A comparison with fine-tuning is running already. Wait until that is done."
+        with file_lock(self._root / ".lock", sentence=busy, error=TrainingError):
+            yield
 
     def _tuned(
         self, pairs: Pairs, model: EngineModel, options: TextTraining, work: Path, say: Say,
@@ -224,7 +218,8 @@ def _steps(tell: OnProgress, number: int, count: int, about: str) -> OnStep:
 
     def told(done: int, total: int) -> bool:
         try:
-            tell(number * total + done, count * total, f"{number + 1} of {count}, {about}")
+            message = f"{number + 1} of {count}, {about}"
+            tell(Progress("fine-tuning", number * total + done, count * total, message))
         except EvaluationStopped:
             return True
         return False

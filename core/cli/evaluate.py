@@ -7,16 +7,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from tqdm import tqdm
 
 from core.app.ablation import TASK as ABLATION
 from core.app.attribute_report import ATTRIBUTES
 from core.app.evaluating import DEPTH
 from core.app.studio import Studio
-from core.domain import JudgeRecord, Ranking, Report, Score
+from core.app.tasks import TUNED_ABLATION
+from core.cli.bar import ProgressBar
+from core.domain import JudgeRecord, OnProgress, Ranking, Report, Score
 from core.errors import EvaluationError
 from core.evaluation import query_files, trec
 from core.evaluation.departments import TRANSFER
@@ -82,28 +83,34 @@ def evaluate(
         raise EvaluationError("--fine-tuned goes with --task ablation.")
     if (queries is None) != (qrels is None):
         raise EvaluationError("--queries and --qrels go together: what to ask, and what is right.")
-    with _Bar() as bar:
-        if queries is None or qrels is None:
-            if measure or run:
-                raise EvaluationError("--measure and --run go with --queries and --qrels.")
-            if task == TRANSFER or fine_tuned:
-                if runs_out:
-                    raise EvaluationError("--runs-out does not go with fine-tuning.")
-                report = _trial(studio, task, names, catalog, epochs, depth)
-            else:
-                report = studio.evaluation.run_task(
-                    task, names, catalog, depth=depth,
-                    ranking=Ranking.WORDS if words and task != ATTRIBUTES else None,
-                    runs_out=runs_out, on_progress=bar.show,
-                )  # fmt: skip
-        else:
+    if queries is None or qrels is None:
+        if measure or run:
+            raise EvaluationError("--measure and --run go with --queries and --qrels.")
+        if runs_out and (task == TRANSFER or fine_tuned):
+            raise EvaluationError("--runs-out does not go with fine-tuning.")
+
+    def work(tell: OnProgress) -> Report:
+        if queries is not None and qrels is not None:
             ranking = Ranking.WORDS if words else Ranking.VECTOR
-            report = studio.evaluation.evaluate(
+            return studio.evaluation.evaluate(
                 query_files.read_queries(queries), query_files.read_qrels(qrels), names, catalog,
                 title=queries.stem,
                 names=measure, ranking=ranking, depth=depth, relevant_from=relevant_from,
-                runs=_read_runs(run or []), runs_out=runs_out, on_progress=bar.show,
+                runs=_read_runs(run or []), runs_out=runs_out, on_progress=tell,
             )  # fmt: skip
+        if task == TRANSFER or fine_tuned:
+            return _trial(studio, task, names, catalog, epochs, depth, tell)
+        return studio.evaluation.run_task(
+            task, names, catalog, depth=depth,
+            ranking=Ranking.WORDS if words and task != ATTRIBUTES else None,
+            runs_out=runs_out, on_progress=tell,
+        )  # fmt: skip
+
+    job = "queries" if queries else TUNED_ABLATION if fine_tuned else task
+    with ProgressBar("queries", terminal_only=True) as bar:
+        report = studio.evaluation.jobs.run(
+            studio.catalog(catalog).name, job, len(names), work, on_progress=bar.show
+        )
     if keep:
         studio.evaluation.save(report)
     if report_html:
@@ -195,15 +202,16 @@ def as_text(report: Report) -> str:
 
 
 def _trial(
-    studio: Studio, task: str, engines: list[str], catalog: str | None, epochs: int, depth: int
-) -> Report:
+    studio: Studio, task: str, engines: list[str], catalog: str | None, epochs: int, depth: int,
+    tell: OnProgress,
+) -> Report:  # fmt: skip
     """What has to be fine-tuned first; progress goes to stderr, so that --json stays whole."""
     from core.app.training import DEFAULTS  # slow to import, and seldom needed
 
     run = studio.trials.transfer if task == TRANSFER else studio.trials.ablation
     return run(
         engines, catalog, options=replace(DEFAULTS, epochs=epochs), depth=depth,
-        say=lambda line: print(line, file=sys.stderr),
+        say=lambda line: print(line, file=sys.stderr), on_progress=tell,
     )  # fmt: skip
 
 
@@ -220,25 +228,3 @@ def _read_runs(pairs: list[str]) -> dict[str, dict[str, list[tuple[str, float]]]
             raise EvaluationError(f"--run takes NAME=FILE; got {pair!r}.")
         runs[name] = trec.read_run(Path(path))
     return runs
-
-
-class _Bar:
-    """A terminal progress bar, there only once something slow is going on."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[NoReturn] | None = None
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def show(self, done: int, total: int, message: str) -> None:
-        """Draw one state."""
-        if self._bar is None:
-            self._bar = tqdm(total=total, unit="queries", disable=None)  # on a terminal only
-        self._bar.set_description(message)
-        self._bar.n = done
-        self._bar.refresh()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -13,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from core.base.lazy import lazy
 from core.domain.engine import Engine, Profile, Towers
 from core.embedding import adapter, preprocess
 from core.embedding.adapter import ImageAdapter
@@ -54,7 +54,7 @@ class AdaptedEncoder(BatchedEncoder):
         """As the compact towers."""
         return self._base.dim
 
-    @cached_property
+    @lazy
     def fingerprint(self) -> str:
         """Hash of the image tower, what changed of it, the text tower and the preprocessing."""
         parts = [self._base.image_fingerprint]
@@ -65,14 +65,14 @@ class AdaptedEncoder(BatchedEncoder):
         parts += [self.text_tower.fingerprint, preprocess.VERSION]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    @cached_property
+    @lazy
     def text_tower(self) -> TextTower:
         """The fine-tuned text tower; raises ``WeightsUnavailable``."""
         from core.embedding.text_tower import TextTower  # slow to import
 
         return TextTower.load(self._folder)
 
-    @cached_property
+    @lazy
     def adapter(self) -> ImageAdapter | None:
         """The adapter, where there is one; raises ``WeightsUnavailable``."""
         return ImageAdapter.load(self._folder) if (self._folder / adapter.FILE).is_file() else None

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import copy
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import anthropic
 from pydantic import ValidationError
 
+from core.base.keyed_locks import KeyedLocks
 from core.domain.usage import Call, Spent
 from core.errors import RewritingFailed
 from core.language.budget import Budget
@@ -68,8 +68,7 @@ class Messages:
         self._budget: Budget | None = None
         self._patience, self._began = 0.0, 0.0
         self._stopped: Callable[[], bool] = lambda: False
-        self._asking: dict[str, threading.Lock] = {}
-        self._lock = threading.Lock()
+        self._asking = KeyedLocks()  # one thread per question: equal items are asked about once
         self.client = anthropic.Anthropic(
             api_key=api_key, base_url=base_url, timeout=timeout, max_retries=max_retries
         )
@@ -123,7 +122,7 @@ class Messages:
             RewritingFailed: No answer was had at all.
         """
         key = self.key(question)
-        with self._alone(key):
+        with self._asking.hold(key):
             return self.known(question) or self._pay(question, key)
 
     def _pay(self, question: Question[Any], key: str) -> Call:
@@ -194,14 +193,6 @@ class Messages:
         if self._log is not None and known.get("type") == "message":
             self._log.add([call])
         return call
-
-    @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        """One thread per question: two equal items are asked about once."""
-        with self._lock:
-            lock = self._asking.setdefault(key, threading.Lock())
-        with lock:
-            yield
 
 
 def retry_after(headers: Any) -> float | None:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
 
+from core.base.lazy import lazy
 from core.base.title_nouns import TitleNouns
 from core.domain.grounding import Grounding
 from core.domain.item import Item
@@ -53,7 +53,7 @@ class RuleRewriter:
         self._facts = FactFinder(self._words, self._nouns)
         self._sight = sight
 
-    @cached_property
+    @lazy
     def fingerprint(self) -> str:
         """Hash of rules, vocabularies and, where it looks at photos, the towers."""
         seed = f"rules-{RULES_VERSION}-{self._words.digest}-{self._nouns.digest}"

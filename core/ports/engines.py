@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Protocol
 
 from PIL import Image
 
+from core.base.lazy import lazy
 from core.domain import Corrections, Engine, ImageView, Item, Stage, TextView
 from core.ports import keys
 from core.ports.encoder import Encoder
@@ -134,12 +134,12 @@ class IndexingModels:
         correction = self.corrections.of(stage, item.item_id, item.photo.sha256)
         return correction.key if correction else ""
 
-    @cached_property
+    @lazy
     def _grounder_fingerprint(self) -> str:
         needed = any(model.needs_grounding for model in self.engines)
         return self.grounder.fingerprint if needed and self.grounder else ""
 
-    @cached_property
+    @lazy
     def _rewriter_fingerprint(self) -> str:
         needed = any(model.needs_rewrite for model in self.engines)
         return self.rewriter.fingerprint if needed and self.rewriter else ""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from core.app.answering import OnProgress
 from core.app.studio import Studio
-from core.domain import EvalTask, Item, QueryRow, Ranking, Report
+from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking, Report
 from core.errors import EvaluationError, EvaluationStopped
 from core.evaluation.query_files import read_qrels, read_queries
 from core.people import Role
@@ -20,11 +19,13 @@ from ui.components.judged_panel import in_order, judged_panel
 from ui.components.query import SearchForm
 from ui.media import photo_url, report_url
 from ui.messages import sentences
-from ui.people import allowed
+from ui.people import allowed, person
 from ui.render import render
 
 #: The engines that are measured unless somebody chooses; the first is the yardstick.
 DEFAULT_ENGINES = ("clip", "vl-clip")
+#: Names the job on somebody's own queries and judgments.
+FILES = "queries"
 _STAMP = re.compile(r"(.+)-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-\d+")
 #: Gradio finds this default by its type and puts a live one in its place.
 PROGRESS = gr.Progress()
@@ -42,6 +43,11 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         stop = gr.Button("Stop", variant="stop", elem_id="evaluate-stop", visible=False, scale=0,
                          min_width=110)  # fmt: skip
     about = gr.HTML(elem_id="evaluate-about")
+    jobs = gr.HTML(elem_id="evaluate-jobs")
+    dismiss = gr.Button("Dismiss the message", elem_id="evaluate-dismiss", visible=False, size="sm")
+    #: Catalogue and name of the job that Stop stops; and the name of one on files.
+    running, files = gr.State(None), gr.State(FILES)
+    going = [jobs, stop, dismiss, running]
     with gr.Accordion("Your own queries and judgments", open=False, elem_id="evaluate-own"):
         gr.HTML(render("evaluate_files.html"))
         with gr.Row():
@@ -101,16 +107,30 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return about_html(studio.tasks.all(name) if name else (), chosen)
 
     def measured(
-        run: Callable[[OnProgress], Report], request: gr.Request, progress: gr.Progress
-    ) -> tuple[Any, ...]:
+        job: tuple[str, str], engines: Sequence[str], run: Callable[[OnProgress], Report],
+        request: gr.Request, progress: gr.Progress,
+    ) -> tuple[Any, ...]:  # fmt: skip
         """Run an evaluation, keep its report and show it; stopped, leave everything as it is."""
         try:
-            report = run(studio.evaluation.stops.follow(_tab(request), _follow(progress)))
+            report = studio.evaluation.jobs.run(
+                *job, len(engines), run, author=person(request), on_progress=_follow(progress)
+            )
         except EvaluationStopped as stopped:
             gr.Info(str(stopped))
             return tuple(gr.skip() for _ in outputs)
         studio.evaluation.save(report)
         return show(report.report_id)
+
+    def going_on(name: str | None) -> tuple[Any, ...]:
+        """What runs or was broken off on a catalogue, and what can be done about it."""
+        jobs = studio.evaluation.jobs.of(name) if name else ()
+        running = next((job for job in jobs if job.running), None)
+        return (
+            render("evaluate_jobs.html", jobs=jobs),
+            gr.update(visible=running is not None),
+            gr.update(visible=any(job.unfinished for job in jobs)),
+            (name, running.subject) if running else None,
+        )
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
@@ -128,7 +148,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         def run(tell: OnProgress) -> Report:
             return studio.tasks.run(chosen, engines, name, on_progress=tell)
 
-        return measured(run, request, progress)
+        return measured((name, chosen), engines, run, request, progress)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
@@ -152,7 +172,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 *given, engines, name, title=title, ranking=by, on_progress=tell
             )
 
-        return measured(run, request, progress)
+        return measured((name or "", FILES), engines, run, request, progress)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
@@ -173,23 +193,31 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 set_id, engines, rule=rule, catalog=name, on_progress=tell
             )
 
-        return measured(run, request, progress)
+        return measured((name or "", set_id), engines, run, request, progress)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
-    def begin(request: gr.Request) -> Any:
-        studio.evaluation.stops.clear(_tab(request))
-        return gr.update(visible=True)
+    def begin(name: str | None, chosen: str | None) -> tuple[Any, ...]:
+        return gr.update(visible=True), (name, chosen) if name and chosen else None
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
-    def stop_it(request: gr.Request) -> None:
-        studio.evaluation.stops.stop(_tab(request))
-        gr.Info("It stops after its present step.")
+    def stop_it(job: tuple[str, str] | None) -> None:
+        if job and studio.evaluation.jobs.stop(*job):
+            gr.Info("It stops after its present step.")
+        else:
+            gr.Info("It does not run: it has ended, or waits for another evaluation to end.")
 
     @sentences
-    def ended() -> Any:
-        return gr.update(visible=False)
+    def ended(name: str | None) -> tuple[Any, ...]:
+        return going_on(name)
+
+    @sentences
+    @allowed(studio, Role.MERCHANDISER)
+    def dismiss_jobs(name: str | None) -> tuple[Any, ...]:
+        if name:
+            studio.evaluation.jobs.dismiss(name)
+        return going_on(name)
 
     @sentences
     @allowed(studio, Role.MERCHANDISER)
@@ -199,8 +227,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         known = studio.evaluation.reports()
         return show(known[0] if known else None)
 
-    page.load(load, None, [catalog, engines, task, about, *outputs], **_PRIVATE)
-    catalog.input(sentences(tasks_of), catalog, [task, about], **_PRIVATE)
+    page.load(load, None, [catalog, engines, task, about, *outputs], **_PRIVATE).then(
+        ended, catalog, going, show_progress="hidden", **_PRIVATE
+    )
+    catalog.input(sentences(tasks_of), catalog, [task, about], **_PRIVATE).then(
+        ended, catalog, going, show_progress="hidden", **_PRIVATE
+    )
     task.input(explain, [catalog, task], about, **_PRIVATE)
     run_options: dict[str, Any] = {**_PRIVATE, "concurrency_limit": 1, "concurrency_id": "evaluate"}
     for button, work, given in (
@@ -208,12 +240,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         (go_files, evaluate_files, [catalog, engines, queries, qrels, words]),
         (judged.go, evaluate_judged, [catalog, engines, judged.sets, judged.rule]),
     ):
-        button.click(begin, None, stop, show_progress="hidden", **_PRIVATE).success(
-            work, given, outputs, show_progress_on=shown, **run_options
-        ).then(None, stored, None, js=REMEMBER_JS, **_PRIVATE).then(
-            ended, None, stop, show_progress="hidden", **_PRIVATE
-        )
-    stop.click(stop_it, None, None, **_PRIVATE)
+        named = {go: task, go_files: files, judged.go: judged.sets}[button]
+        button.click(
+            begin, [catalog, named], [stop, running], show_progress="hidden", **_PRIVATE
+        ).success(work, given, outputs, show_progress_on=shown, **run_options).then(
+            None, stored, None, js=REMEMBER_JS, **_PRIVATE
+        ).then(ended, catalog, going, show_progress="hidden", **_PRIVATE)
+    stop.click(stop_it, running, None, **_PRIVATE)
+    dismiss.click(dismiss_jobs, catalog, going, **_PRIVATE)
     stored.input(sentences(show), stored, outputs, **_PRIVATE).then(
         None, stored, None, js=REMEMBER_JS, **_PRIVATE
     )
@@ -275,13 +309,10 @@ def entry_label(report_id: str) -> str:
     return f"{name}, {year}-{month}-{day} {hour}:{minute} UTC"
 
 
-def _tab(request: gr.Request) -> str:
-    """Whose evaluation it is: that of one open page."""
-    return str(request.session_hash)
-
-
 def _follow(progress: gr.Progress) -> Any:
-    def tell(done: int, total: int, message: str) -> None:
-        progress((done, total), desc=message)
+    def report(at: Progress) -> None:
+        text = at.message or at.stage
+        text = f"{text}, {at.time_left}" if at.time_left else text
+        progress((at.done, at.total) if at.total else None, desc=text)
 
-    return tell
+    return report

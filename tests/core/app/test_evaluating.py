@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.domain import EvalQuery, Ranking, Report
+from core.app.evaluation_jobs import EvaluationJobs
+from core.domain import EvalQuery, JobState, OnProgress, Progress, Ranking, Report
 from core.errors import EvaluationError, EvaluationStopped
 from core.evaluation import measures, report_builder, report_html, trec
 from core.evaluation.query_files import per_query
@@ -151,24 +152,52 @@ def test_bad_input_is_a_sentence(
 
 @pytest.mark.parametrize("task", ["title", "attributes", "ablation"])
 def test_an_evaluation_stops_where_it_says_how_far_it_is(shop: SimpleNamespace, task: str) -> None:
-    told: list[str] = []
+    seen: list[Progress] = []
+    jobs = shop.verbs.jobs
 
-    def tell(done: int, total: int, message: str) -> None:
-        assert 0 <= done <= total
-        told.append(message)
-        shop.verbs.stops.stop("mine")
+    def watch(progress: Progress) -> None:
+        assert 0 <= progress.done <= progress.total
+        seen.append(progress)
+        if len(seen) == 2:  # the first is there before anything is done
+            assert EvaluationJobs(jobs._root.parent).stop("shop", task)  # as another process would
+
+    def run(on_progress: OnProgress) -> Report:
+        return jobs.run(
+            "shop", task, len(ENGINES),
+            lambda tell: shop.verbs.run_task(task, ENGINES, "shop", on_progress=tell),
+            author="ada", on_progress=on_progress,
+        )  # fmt: skip
 
     with pytest.raises(EvaluationStopped, match="Nothing was stored"):
-        shop.verbs.run_task(
-            task, ENGINES, "shop", on_progress=shop.verbs.stops.follow("mine", tell)
-        )
-    assert len(told) == 1
-    shop.verbs.stops.clear("mine")
-    shop.verbs.stops.stop("another's")
-    shop.verbs.run_task(
-        task, ENGINES, "shop",
-        on_progress=shop.verbs.stops.follow("mine", lambda done, total, message: None),
-    )  # fmt: skip
+        run(watch)
+    assert len(seen) == 2
+    assert seen[0].total == len(ENGINES)
+    assert seen[0].seconds_left is not None
+    (stopped,) = jobs.of("shop")
+    assert (stopped.state, stopped.subject, stopped.author) == (JobState.STOPPED, task, "ada")
+    assert not jobs.stop("shop", task)
+    run(lambda progress: None)
+    assert jobs.of("shop") == ()
+
+
+def test_a_second_evaluation_of_a_task_is_refused_and_another_is_not(
+    shop: SimpleNamespace,
+) -> None:
+    jobs = shop.verbs.jobs
+
+    def second(tell: OnProgress) -> Report:
+        with pytest.raises(EvaluationError, match="already"):
+            jobs.run("shop", "title", 1, lambda tell: None)
+        jobs.run("shop", "similar", 1, lambda tell: None)
+        raise EvaluationError("<b>It broke.</b>")
+
+    with pytest.raises(EvaluationError, match="broke"):
+        jobs.run("shop", "title", 1, second)
+    (failed,) = EvaluationJobs(jobs._root.parent).of("shop")
+    assert (failed.state, failed.message) == (JobState.FAILED, "<b>It broke.</b>")
+    jobs.dismiss("shop")
+    assert jobs.of("shop") == ()
+    assert jobs.of("../../etc") == ()
 
 
 def test_attributes_against_majority_and_chance(shop: SimpleNamespace) -> None:

@@ -13,6 +13,7 @@ from core.app.evaluating import EvaluationService
 from core.app.library import Library
 from core.app.tasks import TaskService
 from core.app.trials import TrialService, _left_out, _without
+from core.domain import Progress
 from core.embedding.text_tower import TextTower, TowerConfig
 from core.errors import EvaluationError, EvaluationStopped, TrainingError
 from core.pipeline.indexer import run_index
@@ -66,17 +67,17 @@ def test_every_combination_is_measured_as_it_is_and_fine_tuned(bed: SimpleNamesp
 
 
 def test_a_stopped_trial_goes_on_where_it_was(bed: SimpleNamespace) -> None:
-    told: list[tuple[int, int, str]] = []
+    seen: list[Progress] = []
 
-    def stop(done: int, total: int, message: str) -> None:
-        told.append((done, total, message))
-        if done == 7:  # the first step of the third of four; each has one epoch of three steps
+    def stop(progress: Progress) -> None:
+        seen.append(progress)
+        if progress.done == 7:  # the first step of the third of four; each has three
             raise EvaluationStopped
 
     with pytest.raises(EvaluationStopped, match="kept"):
         bed.verbs.ablation(ENGINES, "shop", options=OPTIONS, on_progress=stop)
-    assert told[-1][0] == 7 < told[-1][1]
-    assert told[-1][2].startswith("3 of 4, fine-tuning on photo and rewrite")
+    assert seen[-1].done == 7 < seen[-1].total
+    assert seen[-1].message.startswith("3 of 4, fine-tuning on photo and rewrite")
     said: list[str] = []
     bed.verbs.ablation(ENGINES, "shop", options=OPTIONS, say=said.append)
     assert said.index("going on after epoch 0 and 1 steps") == 3, "two were done, the third begun"
