@@ -6,6 +6,8 @@ it on stderr and exits with 2, the pages show it; neither shows a traceback for 
 
 from __future__ import annotations
 
+import math
+
 
 class StudioError(Exception):
     """A problem that the person at the screen or the keyboard can understand and act on."""
@@ -91,3 +93,18 @@ class BudgetReached(StudioError):
 
 class AccessDenied(StudioError):
     """Somebody asked for what their role does not allow."""
+
+
+class TooManyTries(AccessDenied):
+    """Too many wrong passwords: no try is answered for a while.
+
+    Args:
+        what: Which tries, for people.
+        seconds: How long.
+    """
+
+    def __init__(self, what: str, seconds: float) -> None:
+        self.seconds = math.ceil(seconds)
+        minutes = math.ceil(seconds / 60)
+        span = f"{minutes} minutes" if minutes > 1 else f"{self.seconds} seconds"
+        super().__init__(f"There were too many wrong tries {what}. Try again in {span}.")

@@ -1,47 +1,32 @@
-"""Who may do what: names, roles and hashed passwords in one small file.
+"""Who may do what: names, roles and hashed passwords in one small file (``core/access``).
 
-Without the file there is one local user who may do everything. Passwords are kept as scrypt hashes
-(RFC 7914, from the standard library) with a salt each.
+Without the file there is one local user who may do everything. A file that can't be read lets
+nobody in.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
-import os
 import re
-import secrets
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
-from filelock import FileLock
-
+from core.access import passwords
+from core.access.actions import Action as Action
+from core.access.actions import Role as Role
+from core.access.users_file import Users, UsersFile
 from core.errors import AccessDenied, SettingsError
+from core.settings import Settings
 
-SHORTEST_PASSWORD = 8
 NAME = re.compile(r"[\w .@+-]{1,60}")
-
-#: scrypt's cost: 16 MiB and some 50 ms a try.
-_N, _R, _P = 2**14, 8, 1
-
-
-class Role(StrEnum):
-    """What somebody may do; each role may do what the ones before it may."""
-
-    VIEWER = "viewer"
-    ANNOTATOR = "annotator"
-    MERCHANDISER = "merchandiser"
-    ADMIN = "admin"
-
-    def includes(self, other: Role) -> bool:
-        """Whether this role may do what the other one may."""
-        order = list(Role)
-        return order.index(self) >= order.index(other)
+#: What everybody reads while the users file can't be read.
+CLOSED = "Nobody can use this studio at the moment; its log says why."
+_LAST_ADMIN = (
+    "“{name}” is the last admin: without one, nobody can index, train or delete on the pages. "
+    "Make somebody else an admin first, or say --leave-no-admin."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,136 +38,148 @@ class Person:
 
 
 class People:
-    """The users file; changes by other processes are seen at the next look.
+    """Everybody with a sign-in; changes by other processes are seen at the next look.
 
     Args:
-        path: The file; nobody needs to sign in while it is missing.
+        path: The users file; nobody needs to sign in while there never was one.
         header: Request header in which a trusted proxy or hosting platform names the signed-in
             user; passwords are not asked for then, and who is not in the file may only look.
         space: The hosting platform signs people in, and lets visitors in who have not: both may
             only look unless the file says more.
+        named: A setting names the file: while it is missing or empty, nobody may do anything.
     """
 
-    def __init__(self, path: Path, header: str = "", *, space: bool = False) -> None:
-        self._path = path
+    def __init__(
+        self, path: Path, header: str = "", *, space: bool = False, named: bool = False
+    ) -> None:
+        self._file = UsersFile(path, named=named)
         self.header = header
         self.space = space
-        self._lock = threading.Lock()
-        self._read_at: tuple[int, int] | None = None
-        self._known: dict[str, dict[str, str]] = {}
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> People:
+        """The people of a studio with these settings."""
+        return cls(
+            settings.users_file or settings.data_dir / "users.json",
+            settings.user_header,
+            space=settings.space_sign_in,
+            named=settings.users_file is not None,
+        )
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody may do anything, since the users file can't be read."""
+        return self._users() is None
 
     @property
     def sign_in(self) -> bool:
         """Whether people have to say who they are."""
-        return bool(self.header or self.space or self._users())
+        return bool(self.header or self.space or self._file.named) or self._users() != {}
 
     def all(self) -> tuple[Person, ...]:
-        """Everybody with a sign-in, by name."""
-        return tuple(
-            Person(name, Role(entry["role"])) for name, entry in sorted(self._users().items())
-        )
+        """Everybody with a sign-in, by name.
+
+        Raises:
+            SettingsError: The users file can't be read.
+        """
+        users = self._file.users()
+        return tuple(Person(name, Role(entry["role"])) for name, entry in sorted(users.items()))
 
     def role(self, name: str | None) -> Role | None:
         """What this person may do; ``None`` is nothing at all."""
+        users = self._users()
+        if users is None:
+            return None
         if not self.sign_in:
             return Role.ADMIN
         if not name:
             return Role.VIEWER if self.space else None
-        entry = self._users().get(name)
+        entry = users.get(name)
         if entry is not None:
             return Role(entry["role"])
         return Role.VIEWER if self.header or self.space else None
 
-    def check(self, name: str, password: str) -> bool:
-        """Whether the password is this person's; takes as long for unknown names."""
-        entry = self._users().get(name)
-        stored = entry["password"] if entry else _hashed("", b"nobody")
-        _, salt, digest = stored.split("$")
-        found = _digest(password, bytes.fromhex(salt))
-        return hmac.compare_digest(found, digest) and entry is not None
+    def may(self, name: str | None, action: Action) -> bool:
+        """Whether this person may do it."""
+        mine = self.role(name)
+        return mine is not None and mine.includes(action.role)
 
-    def require(self, name: str | None, role: Role) -> None:
-        """Raise ``AccessDenied`` where this person may not do what a role may."""
+    def require(self, name: str | None, action: Action) -> None:
+        """Raise ``AccessDenied`` where this person may not do it."""
         mine = self.role(name)
         if mine is None:
-            raise AccessDenied("Sign in first (no sign-in page? Then restart the studio).")
-        if not mine.includes(role):
+            raise AccessDenied(CLOSED if self.closed else "Sign in first.")
+        if not mine.includes(action.role):
             who = f"signed in as {name}, {mine.value}" if name else "not signed in"
             raise AccessDenied(
-                f"This needs the role {role.value}; you are {who}. Ask an admin of this studio."
+                f"This needs the role {action.role.value}; you are {who}. "
+                "Ask an admin of this studio."
             )
 
-    def add(self, name: str, role: Role, password: str) -> None:
-        """Add somebody, or give them a new role and password.
+    def check(self, name: str, password: str) -> bool:
+        """Whether the password is this person's; does the same work for unknown names."""
+        entry = (self._users() or {}).get(name)
+        return passwords.matches(password, entry["password"] if entry else passwords.NOBODY)
+
+    def stamp(self, name: str) -> str | None:
+        """Changes whenever a person's role or password does; ``None`` for who has no entry."""
+        entry = (self._users() or {}).get(name)
+        if entry is None:
+            return None
+        raw = json.dumps([name, entry["role"], entry["password"]])
+        return hashlib.sha256(raw.encode()).hexdigest()
+
+    def add(self, name: str, role: Role, password: str, *, leave_no_admin: bool = False) -> None:
+        """Add somebody, or give them a new role and password; their sessions end.
 
         Raises:
-            SettingsError: The name or the password can't be used.
+            SettingsError: The name or the password can't be used; or the last admin would become
+                something else, and ``leave_no_admin`` does not say so.
         """
         if not NAME.fullmatch(name) or name != name.strip():
             raise SettingsError(
                 "A name has 1 to 60 letters, digits, spaces or . @ + - _ characters."
             )
-        if len(password) < SHORTEST_PASSWORD:
-            raise SettingsError(f"A password has at least {SHORTEST_PASSWORD} characters.")
-        self._change(name, {"role": role.value, "password": _hashed(password)})
+        if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
+            raise SettingsError(
+                f"A password has at least {passwords.SHORTEST} characters, "
+                f"and at most {passwords.LONGEST:,}."
+            )
+        entry = {"role": role.value, "password": passwords.hashed(password)}
 
-    def remove(self, name: str) -> None:
-        """Take somebody's sign-in away; their labels stay.
+        def put(users: dict[str, Mapping[str, str]]) -> None:
+            if role is not Role.ADMIN and not leave_no_admin:
+                _keep_an_admin(users, name)
+            users[name] = entry
+
+        self._file.change(put)
+
+    def remove(self, name: str, *, leave_no_admin: bool = False) -> None:
+        """Take somebody's sign-in away and end their sessions; their labels stay.
 
         Raises:
-            SettingsError: There is no such person.
+            SettingsError: There is no such person; or it is the last admin, and
+                ``leave_no_admin`` does not say so.
         """
-        if name not in self._users():
-            raise SettingsError(f"There is no user “{name[:60]}”.")
-        self._change(name, None)
 
-    def _change(self, name: str, entry: dict[str, str] | None) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._path.with_suffix(".lock")):
-            users = dict(self._users())
-            users.pop(name, None)
-            if entry is not None:
-                users[name] = entry
-            partial = self._path.with_suffix(f".{os.getpid()}.part")
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(users, file, ensure_ascii=False, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._path)
+        def drop(users: dict[str, Mapping[str, str]]) -> None:
+            if name not in users:
+                raise SettingsError(f"There is no user “{name[:60]}”.")
+            if not leave_no_admin:
+                _keep_an_admin(users, name)
+            del users[name]
 
-    def _users(self) -> Mapping[str, dict[str, str]]:
-        with self._lock:
-            try:
-                stat = self._path.stat()
-            except FileNotFoundError:
-                self._known, self._read_at = {}, None
-                return self._known
-            stamp = (stat.st_mtime_ns, stat.st_ino)
-            if stamp != self._read_at:
-                self._known, self._read_at = _parsed(self._path), stamp
-            return self._known
+        self._file.change(drop)
+
+    def _users(self) -> Users | None:
+        """The users, or ``None`` where the file can't be read."""
+        try:
+            return self._file.users()
+        except SettingsError:
+            return None
 
 
-def _parsed(path: Path) -> dict[str, dict[str, str]]:
-    """The file's users; a damaged file is an error, not an open door."""
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        for entry in data.values():
-            Role(entry["role"])
-            kind, salt, _ = entry["password"].split("$")
-            if kind != "scrypt":
-                raise ValueError(kind)
-            bytes.fromhex(salt)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise SettingsError(f"The users file {path} is damaged; repair or remove it.") from None
-    return data
-
-
-def _hashed(password: str, salt: bytes = b"") -> str:
-    salt = salt or secrets.token_bytes(16)
-    return f"scrypt${salt.hex()}${_digest(password, salt)}"
-
-
-def _digest(password: str, salt: bytes) -> str:
-    return hashlib.scrypt(password.encode(), salt=salt, n=_N, r=_R, p=_P).hex()
+def _keep_an_admin(users: Mapping[str, Mapping[str, str]], name: str) -> None:
+    admins = {one for one, entry in users.items() if entry["role"] == Role.ADMIN}
+    if admins == {name}:
+        raise SettingsError(_LAST_ADMIN.format(name=name))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import gradio as gr
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from gradio.components.navbar import Navbar
 
 from core.app.studio import Studio
 from ui.media import media_router
 from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
-from ui.people import SignIn
+from ui.signin.gate import Gate
+from ui.signin.routes import sign_in_router
+from ui.signin.sign_in import SignIn
 from ui.theme import head, studio_theme, stylesheet
 
 #: Pages besides Home: title, path, module.
@@ -44,6 +46,8 @@ def build_pages(studio: Studio) -> gr.Blocks:
 def build_app(studio: Studio) -> FastAPI:
     """The ASGI application, ready for a server."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    sign_in = SignIn(studio)
+    app.add_middleware(Gate, sign_in=sign_in)  # what is added later stands before it
 
     @app.middleware("http")
     async def harden(
@@ -54,23 +58,22 @@ def build_app(studio: Studio) -> FastAPI:
         response.headers.setdefault("Referrer-Policy", "same-origin")
         return response
 
-    sign_in = SignIn(studio)
-    app.middleware("http")(sign_in.note)
-    app.include_router(media_router(studio), dependencies=[Depends(sign_in.check)])
+    app.include_router(media_router(studio))
+    if not studio.people.space:  # a Space's sign-in is Gradio's own
+        app.include_router(sign_in_router(sign_in))
     gr.mount_gradio_app(
         app,
         build_pages(studio),
         path="/",
         theme=studio_theme(),
         css=stylesheet(),
-        head=head(),
+        head=head(sign_in.by_page),
         footer_links=[],
         run_history=False,
         show_error=False,
         enable_monitoring=False,
         ssr_mode=False,
         max_file_size=f"{studio.settings.max_upload_mb}mb",
-        **sign_in.options(),
+        auth_dependency=sign_in.gradio_user,
     )
-    sign_in.attach(app)
     return app

@@ -1,26 +1,31 @@
 """Who is at the screen, and what they may do.
 
 Gradio's handlers can be called by a raw request whatever the pages show, so every handler that
-changes something, or shows what not everybody may see, checks the role itself: ``allowed``.
+changes something, or shows what not everybody may see, checks the right itself: ``allowed``. That
+nobody gets as far as a handler without being a viewer is ``ui/signin/gate.py``'s work.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Request
 from gradio.context import LocalContext
+from starlette.requests import HTTPConnection
 
 from core.app.studio import Studio
-from core.errors import StudioError
-from core.people import NAME, Role
+from core.errors import CatalogError, StudioError
+from core.people import NAME, Action
 
 #: Name of the single user of a studio without sign-in.
 LOCAL = "local"
+#: What a proxy adds to the requests that it hands on.
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -42,16 +47,16 @@ def signed_in(request: gr.Request | Request | None) -> str | None:
     """The signed-in user, from a page event or from a server function of ``gr.HTML``."""
     name = getattr(request, "username", None)
     if name is None and isinstance(request, Request):
-        # Gradio hands server functions the bare request; the middleware noted the user there.
+        # Gradio hands server functions the bare request; the gate noted the user there.
         name = getattr(request.state, "user", None) or space_user(request)
     return name if isinstance(name, str) else None
 
 
-def space_user(request: Request) -> str:
+def space_user(request: HTTPConnection) -> str:
     """Who signed in through a Hugging Face Space; empty for a visitor.
 
     Gradio keeps it in a session that the Space's own secret signs, which is there only where
-    ``SignIn`` has asked for it.
+    ``sign_in_button`` has asked for it.
     """
     session: dict[str, Any] = request.scope.get("session") or {}
     found: dict[str, Any] = session.get("oauth_info") or {}
@@ -61,18 +66,13 @@ def space_user(request: Request) -> str:
     return name if NAME.fullmatch(name) else ""
 
 
-def role(studio: Studio, request: gr.Request | Request | None) -> Role | None:
-    """What whoever sent this request may do; a studio without users lets everybody do all."""
-    return studio.people.role(signed_in(request))
+def require(studio: Studio, request: gr.Request | Request | None, action: Action) -> None:
+    """Raise ``AccessDenied`` where whoever sent this request may not do this."""
+    studio.people.require(signed_in(request), action)
 
 
-def require(studio: Studio, request: gr.Request | Request | None, wanted: Role) -> None:
-    """Raise ``AccessDenied`` where whoever sent this request may not do what a role may."""
-    studio.people.require(signed_in(request), wanted)
-
-
-def allowed(studio: Studio, wanted: Role) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Let a handler run only for people with a role (put it under ``@sentences``).
+def allowed(studio: Studio, action: Action) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Let a handler run only for people who may do this (put it under ``@sentences``).
 
     Raises:
         AccessDenied: When called by anybody else.
@@ -81,75 +81,44 @@ def allowed(studio: Studio, wanted: Role) -> Callable[[Callable[_P, _R]], Callab
     def decorate(handler: Callable[_P, _R]) -> Callable[_P, _R]:
         @wraps(handler)
         def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            require(studio, LocalContext.request.get(None), wanted)
+            require(studio, LocalContext.request.get(None), action)
             return handler(*args, **kwargs)
 
-        guarded.role = wanted  # type: ignore[attr-defined]  # for whoever checks that none lacks it
+        guarded.action = action  # type: ignore[attr-defined]  # for whoever checks that none lacks it
         return guarded
 
     return decorate
 
 
-def may(studio: Studio, request: gr.Request | Request | None, wanted: Role) -> bool:
-    """Whether to show what a role may use (showing is no check: see ``allowed``)."""
-    mine = role(studio, request)
-    return mine is not None and mine.includes(wanted)
+def may(studio: Studio, request: gr.Request | Request | None, action: Action) -> bool:
+    """Whether to show what somebody may use (showing is no check: see ``allowed``)."""
+    return studio.people.may(signed_in(request), action)
+
+
+def owners_alone(studio: Studio) -> bool:
+    """Whether the studio is one person's, on their own machine, as far as its settings say."""
+    return studio.settings.is_local and not studio.people.sign_in
+
+
+def require_owner(studio: Studio, request: gr.Request) -> None:
+    """Raise ``CatalogError`` where a request does not come from the owner's own machine.
+
+    Who adds a catalogue may name any folder of the server, so this takes more than a role: a studio
+    without sign-in, on an address of this machine only, asked by this machine without a proxy.
+    """
+    host = (request.client.host if request.client else "").partition("%")[0]
+    asked = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
+    direct = host in _LOOPBACK and asked.strip("[]").lower() in _LOOPBACK
+    if owners_alone(studio) and direct and not any(n in request.headers for n in _FORWARDED):
+        return
+    raise CatalogError(
+        "Catalogues are added in the browser only where the studio is its owner's alone: on this "
+        "machine, without sign-in and without a proxy. Anywhere else its owner runs "
+        "python app.py index FILE."
+    )
 
 
 def sign_in_button(studio: Studio) -> None:
     """The Space's sign-in, on pages that people act on; nothing elsewhere."""
     if studio.people.space:
         gr.LoginButton(size="sm", elem_id="sign-in")
-
-
-class SignIn:
-    """How people sign in to this server; decided once, when it starts.
-
-    With a users file Gradio shows its own sign-in page; with a header a proxy or hosting platform
-    has done it already; on a Hugging Face Space a button leads to its sign-in, and visitors look
-    around without; with none of these, everybody is the local user.
-    """
-
-    def __init__(self, studio: Studio) -> None:
-        self._people = studio.people
-        self._pages: Any = None
-        self.mode = "header" if studio.people.header else "space" if studio.people.space else ""
-        if not self.mode and studio.people.sign_in:
-            self.mode = "password"
-
-    def options(self) -> dict[str, Any]:
-        """Keyword arguments for ``gr.mount_gradio_app``."""
-        if self.mode == "password":
-            return {"auth": self._people.check, "auth_message": "Sign in to VL-CLIP Studio."}
-        return {"auth_dependency": self.user} if self.mode else {}
-
-    def attach(self, app: FastAPI) -> None:
-        """Find Gradio's own application, which keeps who is signed in."""
-        mounted = [getattr(route, "app", None) for route in app.routes]
-        self._pages = next((one for one in mounted if hasattr(one, "tokens")), None)
-
-    def user(self, request: Request) -> str | None:
-        """The signed-in user of a request, or ``None``."""
-        if self.mode == "space":
-            return space_user(request)  # empty, not None: visitors see the pages
-        if self.mode == "header":
-            name = request.headers.get(self._people.header, "").strip()
-            return name if NAME.fullmatch(name) else None
-        if self.mode == "password" and self._pages is not None:
-            for kind in ("access-token", "access-token-unsecure"):
-                token = request.cookies.get(f"{kind}-{self._pages.cookie_id}")
-                if token and self._pages.tokens.get(token):
-                    return str(self._pages.tokens[token])
-        return None
-
-    async def note(
-        self, request: Request, proceed: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        """Middleware: note the user for handlers that get the bare request."""
-        request.state.user = self.user(request)
-        return await proceed(request)
-
-    def check(self, request: Request) -> None:
-        """Dependency of the picture routes: only for people who are signed in, where that is."""
-        if self.mode and self._people.role(request.state.user) is None:
-            raise HTTPException(401, "Sign in first.")

@@ -11,7 +11,7 @@ from core.evaluation import report_html
 ASSETS = Path(__file__).parent / "assets"
 
 #: Scripts that every page carries, in order.
-SCRIPTS = ("studio.js", "regions.js")
+SCRIPTS = ("studio.js", "signin.js", "regions.js")
 
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
@@ -60,7 +60,12 @@ def script(folder: str, *names: str) -> str:
     return "\n".join((ASSETS / folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
-def head() -> str:
-    """Elements for the page's head: the studio's own scripts, inline."""
+def head(sign_out: bool = False) -> str:
+    """Elements for the page's head: the studio's own scripts, inline.
+
+    Args:
+        sign_out: Signing out is the studio's own work, and no proxy's or hosting platform's.
+    """
     scripts = ((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    return "".join(f"<script>{script}</script>" for script in scripts)
+    fact = f"window.vsSignsOut = {'true' if sign_out else 'false'};"
+    return "".join(f"<script>{script}</script>" for script in (fact, *scripts))

@@ -72,11 +72,7 @@ class Studio:
         self._models = ModelPool(settings)
         self._library = Library(settings)
         self.jobs = JobRunner()
-        self.people = People(
-            settings.users_file or settings.data_dir / "users.json",
-            settings.user_header,
-            space=settings.space_sign_in,
-        )
+        self.people = People.from_settings(settings)
 
     # ── rooms with verbs of their own ────────────────────────────────────────────────────────
     @lazy

@@ -5,11 +5,12 @@ import gradio as gr
 import pytest
 from fastapi import Request
 
-from core.errors import StudioError
-from core.people import People, Role
+from core.errors import CatalogError, StudioError
+from core.people import Action, People, Role
 from tests.ui.shop import Shop
 from ui.app import build_pages
-from ui.people import SignIn, person, signed_in
+from ui.people import person, require_owner, signed_in
+from ui.signin.sign_in import SignIn
 
 #: Handlers that only look (and Inspect's ``act``, see below). The rest says which role it takes.
 OPEN = {
@@ -32,7 +33,7 @@ def test_every_handler_that_changes_something_asks_for_a_role(shop: Shop) -> Non
     open_ones = {
         fn.fn.__name__
         for fn in build_pages(shop).fns.values()
-        if fn.fn is not None and not isinstance(getattr(fn.fn, "role", None), Role)
+        if fn.fn is not None and not isinstance(getattr(fn.fn, "action", None), Action)
     }
     assert open_ones == OPEN
 
@@ -64,12 +65,57 @@ def test_a_spaces_sign_in_names_the_person(shop: Shop, tmp_path: Any) -> None:
     assert door.user(request(expires_at=1)) == ""
     assert door.user(request(userinfo={"preferred_username": "<b>"})) == ""
     assert door.user(Request({"type": "http", "headers": []})) == ""
-    assert door.options() == {"auth_dependency": door.user}
+    assert door.gradio_user(request()) == "ada"
+    assert door.gradio_user(Request({"type": "http", "headers": []})) == ""  # visitors may look
 
 
 def test_judging_a_list_takes_a_merchandiser(shop: Shop, tmp_path: Any) -> None:
     shop.people = People(tmp_path / "users.json")
     shop.people.add("ann", Role.ANNOTATOR, "long enough")
-    roles = {fn.name: getattr(fn.fn, "role", None) for fn in build_pages(shop).fns.values()}
+    actions = {fn.name: getattr(fn.fn, "action", None) for fn in build_pages(shop).fns.values()}
     for name in ("judge_list", "judge_missing", "first_page", "next_page", "make", "take_in"):
-        assert roles[name] is Role.MERCHANDISER, name
+        assert actions[name] is Action.LEAD, name
+
+
+def test_indexing_training_and_deleting_take_an_admin(shop: Shop) -> None:
+    actions = {fn.name: getattr(fn.fn, "action", None) for fn in build_pages(shop).fns.values()}
+    for name, action in (
+        ("index_demo", Action.INDEX), ("halt", Action.INDEX), ("add", Action.INDEX),
+        ("start", Action.TRAIN), ("take", Action.TRAIN), ("stop_run", Action.TRAIN),
+        ("discard", Action.DELETE), ("remove", Action.DELETE), ("delete", Action.DELETE),
+    ):  # fmt: skip
+        assert actions[name] is action, name
+        assert action.role is Role.ADMIN
+
+
+def asked_from(client: str, **headers: str) -> Any:
+    sent = {"host": "127.0.0.1:7860"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    return SimpleNamespace(headers=sent, client=SimpleNamespace(host=client))
+
+
+def test_catalogues_are_added_by_the_owner_at_the_machine(shop: Shop, tmp_path: Any) -> None:
+    shop.people = People(tmp_path / "users.json")
+    for good in (asked_from("127.0.0.1"), asked_from("::1", host="[::1]:7860"),
+                 asked_from("127.0.0.1", host="localhost")):  # fmt: skip
+        require_owner(shop, good)
+    for other in (
+        asked_from("192.0.2.1"), asked_from("127.0.0.1", host="studio.example"),
+        asked_from("127.0.0.1", x_forwarded_for="192.0.2.1"), asked_from("127.0.0.1", via="1.1 x"),
+        asked_from("127.0.0.1", host="127.0.0.1.evil.example"),
+    ):  # fmt: skip
+        with pytest.raises(CatalogError, match="owner's alone"):
+            require_owner(shop, other)
+    shop.settings = shop.settings.model_copy(update={"host": "0.0.0.0"})
+    with pytest.raises(CatalogError):
+        require_owner(shop, asked_from("127.0.0.1"))
+
+
+def test_with_a_sign_in_nobody_names_a_folder_of_the_server(shop: Shop, tmp_path: Any) -> None:
+    for people in (
+        People(tmp_path / "none.json", "X-User"), People(tmp_path / "none.json", space=True),
+        People(tmp_path / "users.json"),
+    ):  # fmt: skip
+        people.add("root", Role.ADMIN, "long enough")
+        shop.people = people
+        with pytest.raises(CatalogError):
+            require_owner(shop, asked_from("127.0.0.1"))

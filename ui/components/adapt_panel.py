@@ -12,7 +12,7 @@ from core.app.training_jobs import AdaptState
 from core.domain import Job
 from core.errors import TrainingError
 from core.evaluation.report_html import label
-from core.people import Role
+from core.people import Action
 from ui.components.notice import Notice
 from ui.messages import sentences
 from ui.people import allowed, person
@@ -111,7 +111,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
     @sentences
     @notice.keeps(len(outputs))
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.TRAIN)
     def start(
         chosen: str | None, grown_from: str | None, wanted: str, request: gr.Request
     ) -> tuple[Any, ...]:
@@ -120,7 +120,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         return view(chosen)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.TRAIN)
     def stop_run(chosen: str | None) -> tuple[Any, ...]:
         if studio.adapting.stop():
             gr.Info(
@@ -131,13 +131,13 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         return view(chosen)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.TRAIN)
     def forget_run(chosen: str | None) -> tuple[Any, ...]:
         studio.adapting.forget()
         return view(chosen)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.TRAIN)
     def take(chosen: str | None, engine: str | None) -> tuple[Any, ...]:
         if not engine:
             raise TrainingError("Choose a fine-tuned engine first.")
@@ -146,13 +146,13 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         return view(chosen)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.TRAIN)
     def give_back(chosen: str | None) -> tuple[Any, ...]:
         studio.adapting.use("", chosen)
         return view(chosen)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.DELETE)
     def ask(engine: str | None) -> tuple[Any, ...]:
         if not engine:
             raise TrainingError("Choose a fine-tuned engine first.")
@@ -160,7 +160,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         return render("adapt_sure.html", engine=engine), gr.update(visible=True), hidden
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.DELETE)
     def discard(chosen: str | None, engine: str | None) -> tuple[Any, ...]:
         if not engine:
             raise TrainingError("Choose a fine-tuned engine first.")

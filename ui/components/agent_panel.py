@@ -9,7 +9,7 @@ import gradio as gr
 from core.app.agent_jobs import AgentState, item_ids
 from core.app.studio import Studio
 from core.language.orders import AgentOrder
-from core.people import Role
+from core.people import Action
 from ui.components.notice import Notice
 from ui.messages import sentences
 from ui.people import allowed, person
@@ -85,7 +85,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
     @sentences
     @notice.keeps(len(outputs))
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.REWRITE)
     def start_agent(
         name: str | None, money: float | None, most: float | None, items: float | None,
         ids: str, batched: bool, retry: bool, request: gr.Request,
@@ -98,7 +98,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         return view(name)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.REWRITE)
     def stop_agent(name: str | None) -> tuple[Any, ...]:
         if name and studio.agent.stop(name):
             gr.Info("The agent stops before its next question; what it has described is kept.")
@@ -107,7 +107,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         return view(name)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.REWRITE)
     def dismiss_agent(name: str | None) -> tuple[Any, ...]:
         if name:
             studio.agent.dismiss(name)

@@ -11,7 +11,7 @@ from gradio.components import Component
 from PIL import Image
 
 from core.app.studio import Studio
-from core.people import Role
+from core.people import Action
 from ui.components.query import SearchForm
 from ui.messages import sentences
 from ui.people import allowed, may
@@ -46,10 +46,10 @@ def wire_judge_button(
 
     @sentences
     def view(request: gr.Request) -> Any:
-        return gr.update(visible=may(studio, request, Role.MERCHANDISER))
+        return gr.update(visible=may(studio, request, Action.LEAD))
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.LEAD)
     def judge_list(*values: Any) -> str:
         form, engines, image = shown(values)
         where = studio.catalog(form.catalog or None).name

@@ -11,7 +11,7 @@ from core.app.studio import Studio
 from core.domain import JudgmentQuery, JudgmentSet
 from core.errors import EvaluationError
 from core.judging.aggregation import DEFAULT_RULE, RULES
-from core.people import Role
+from core.people import Action
 from ui.components.judge_list import OPEN_JS, annotate_link
 from ui.media import photo_url, picture_url
 from ui.messages import sentences
@@ -55,21 +55,21 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
         return gr.update(choices=choices, value=choices[0][1] if choices else None)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.LEAD)
     def first_page(
         name: str | None, asked: list[str], set_id: str | None, by: str
     ) -> tuple[Any, ...]:
         return page_of_lists(studio, name, asked, set_id, by, 0)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.LEAD)
     def next_page(
         name: str | None, asked: list[str], set_id: str | None, by: str, at: int
     ) -> tuple[Any, ...]:
         return page_of_lists(studio, name, asked, set_id, by, at + QUERIES)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.LEAD)
     def judge_missing(name: str | None, asked: list[str], set_id: str | None) -> str:
         made = _chosen(studio, name, set_id)
         added = studio.judging.judge_missing(

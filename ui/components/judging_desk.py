@@ -13,7 +13,7 @@ import gradio as gr
 from core.app.studio import Studio
 from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Task
 from core.errors import StudioError
-from core.people import Role
+from core.people import Action
 from ui.media import photo_url, picture_url
 from ui.people import person, require
 from ui.render import markdown, render
@@ -97,7 +97,7 @@ class Desk:
     ) -> dict[str, Any]:
         """Run one call for whoever sent it; problems become a sentence under ``error``."""
         try:
-            require(self._studio, request, Role.ANNOTATOR)
+            require(self._studio, request, Action.JUDGE)
             return work(ask, person(request, str(ask["name"])))
         except StudioError as error:
             return {"error": str(error)}

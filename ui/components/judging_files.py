@@ -13,7 +13,7 @@ from core.app.studio import Studio
 from core.errors import JudgmentError
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.judging.exporting import FORMATS, facts_path
-from core.people import Role
+from core.people import Action
 from ui.messages import sentences
 from ui.people import allowed
 from ui.render import render
@@ -65,7 +65,7 @@ def files_tab(
 
     def export(format: str) -> Callable[..., list[str]]:
         @sentences
-        @allowed(studio, Role.MERCHANDISER)
+        @allowed(studio, Action.LEAD)
         def write(set_id: str | None, where: str, by: str, whole: bool) -> list[str]:
             if not set_id:
                 raise JudgmentError("Choose a judgment set first.")
@@ -84,13 +84,13 @@ def files_tab(
         )  # fmt: skip
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.LEAD)
     def try_out(path: str | None, here: bool, who: str, set_id: str | None, where: str) -> str:
         found = plan(path, set_id if here else None, where, who)
         return render("annotate_import.html", plan=found, taken=None)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.LEAD)
     def take_in(
         path: str | None, here: bool, who: str, set_id: str | None, where: str
     ) -> tuple[Any, ...]:

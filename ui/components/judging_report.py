@@ -12,7 +12,7 @@ import gradio as gr
 from core.app.studio import Studio
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError, StudioError
-from core.people import Role
+from core.people import Action
 from ui.media import photo_url, picture_url
 from ui.messages import sentences
 from ui.people import allowed, person, require
@@ -33,12 +33,12 @@ def report_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
         remove = gr.Button("Delete their labels (the log keeps them)", variant="stop", scale=1)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.DECIDE)
     def show(set_id: str | None, where: str) -> str:
         return report_html(studio, set_id, where)
 
     @sentences
-    @allowed(studio, Role.ADMIN)
+    @allowed(studio, Action.DELETE)
     def delete(name: str, set_id: str | None, where: str, request: gr.Request) -> str:
         if not set_id:
             raise JudgmentError("Choose a judgment set first.")
@@ -59,7 +59,7 @@ def decide_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
     )
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.DECIDE)
     def show(set_id: str | None, where: str) -> str:
         return cases_html(studio, set_id, where)
 
@@ -69,7 +69,7 @@ def decide_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
 def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:
     def decide(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
         try:
-            require(studio, request, Role.MERCHANDISER)
+            require(studio, request, Action.DECIDE)
             studio.judging.adjudicate(
                 str(ask["set"]),
                 (str(ask["query_id"]), str(ask["item_id"])),

@@ -12,7 +12,7 @@ from core.app.query_sources import QuerySource
 from core.app.studio import Studio
 from core.domain import DEFAULT_SCALE, ExamplePair, Grade, JudgmentSet, Rules
 from core.errors import JudgmentError
-from core.people import Role
+from core.people import Action
 from ui.messages import sentences
 from ui.people import allowed
 
@@ -105,7 +105,7 @@ def setup_form(
     create = gr.Button("Create the set", variant="primary", elem_id="annotate-create")
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.LEAD)
     def make(
         label: str, lines: str, table: str | None, most: float, similar: float,
         photos: list[str] | None, engine_names: list[str], k: float, people: float, common: float,
@@ -175,7 +175,7 @@ def rules_form(
         missing = gr.Button("Judge what is missing: pool today's results again")
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.LEAD)
     def read(set_id: str | None, where: str) -> tuple[Any, ...]:
         rules = _chosen(studio, set_id, where).rules
         steps = [[grade.value, grade.name, grade.help] for grade in rules.scale]
@@ -184,7 +184,7 @@ def rules_form(
         return rules.guidelines, steps, rules.overlap, again, pairs or [[""] * 4]
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.LEAD)
     def write(
         set_id: str | None, where: str, text: str, steps: list[list[Any]], people: float,
         again: float, pairs: list[list[Any]],
@@ -202,7 +202,7 @@ def rules_form(
         return shown(where, chosen.set_id)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.LEAD)
     def pool_again(set_id: str | None, where: str, k: float) -> tuple[Any, ...]:
         chosen = _chosen(studio, set_id, where)
         names = [s.engine.name for s in studio.engines() if s.available]

@@ -11,7 +11,7 @@ import gradio as gr
 from core.app.studio import Studio
 from core.domain import Duel, PreferenceReport, SearchResult, Side
 from core.errors import JudgmentError
-from core.people import Role
+from core.people import Action
 from ui.components.cards import Card, hit_card
 from ui.messages import sentences
 from ui.people import allowed, person, signed_in
@@ -81,7 +81,7 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
         return where, gr.update(value=person(request), interactive=not signed_in(request))
 
     @sentences
-    @allowed(studio, Role.ANNOTATOR)
+    @allowed(studio, Action.JUDGE)
     def begin(text: str, chosen: list[str], where: str) -> tuple[Any, ...]:
         queries = tuple(dict.fromkeys(q for line in text.splitlines() if (q := line.strip())))
         if not queries or len(queries) > MOST_QUERIES:
@@ -92,7 +92,7 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
 
     def choose(side: Side) -> Any:
         @sentences
-        @allowed(studio, Role.ANNOTATOR)
+        @allowed(studio, Action.JUDGE)
         def vote(
             now: Ballot | None, typed: str, where: str, request: gr.Request
         ) -> tuple[Any, ...]:
@@ -105,7 +105,7 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
         return vote
 
     @sentences
-    @allowed(studio, Role.ANNOTATOR)
+    @allowed(studio, Action.JUDGE)
     def tell(chosen: list[str], where: str) -> tuple[Any, ...]:
         if len(chosen or ()) != 2:
             raise JudgmentError("Choose two engines.")

@@ -8,7 +8,7 @@ import gradio as gr
 
 from core.app.studio import Studio
 from core.domain import JudgmentSet
-from core.people import Role
+from core.people import Action
 from ui.components.judging_desk import desk_html, desk_pane
 from ui.components.judging_files import files_tab
 from ui.components.judging_report import decide_tab, report_tab
@@ -65,14 +65,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             files_tab(studio, sets, catalog, shown, outputs)
 
     @sentences
-    @allowed(studio, Role.ANNOTATOR)
+    @allowed(studio, Action.JUDGE)
     def load(request: gr.Request) -> tuple[Any, ...]:
         def asked_for(name: str) -> str:
             return str(request.query_params.get(name, ""))
 
         where = studio.catalog(asked_for("catalog") or None).name if studio.catalogs() else ""
         available = [status.engine.name for status in studio.engines() if status.available]
-        leads = may(studio, request, Role.MERCHANDISER)
+        leads = may(studio, request, Action.LEAD)
         return (
             where,
             gr.update(value=person(request), interactive=not signed_in(request)),
@@ -83,7 +83,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
 
     @sentences
-    @allowed(studio, Role.ANNOTATOR)
+    @allowed(studio, Action.JUDGE)
     def choose(set_id: str | None, where: str) -> tuple[Any, ...]:
         # To the desk: the other tabs show one set, and are filled when they are opened.
         return shown(where, set_id)[1:]

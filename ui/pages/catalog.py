@@ -13,12 +13,12 @@ import gradio as gr
 from core.app.studio import Studio
 from core.domain import CatalogInfo, Job
 from core.errors import CatalogError
-from core.people import Role
+from core.people import Action
 from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
 from ui.components.notice import Notice
 from ui.messages import sentences
-from ui.people import allowed, person
+from ui.people import allowed, owners_alone, person, require_owner
 from ui.render import render
 
 #: Seconds between two looks at a running job.
@@ -68,7 +68,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
 
     with gr.Accordion("Add a catalogue", open=False, elem_id="catalog-add"):
-        if studio.settings.is_local:
+        if owners_alone(studio):
             _add_form(studio, view, outputs)
         else:
             gr.HTML(
@@ -89,12 +89,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     @notice.keeps(len(outputs))
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.INDEX)
     def index_demo(request: gr.Request) -> tuple[Any, ...]:
         return view(studio.start_demo(person(request)))
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.INDEX)
     def halt(name: str | None) -> tuple[Any, ...]:
         if name and studio.stop_indexing(name):
             gr.Info(f"Indexing {escape(name)} stops after its current chunk; what is done is kept.")
@@ -103,7 +103,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return view(name)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.INDEX)
     def forget(name: str | None) -> tuple[Any, ...]:
         if name:
             studio.dismiss_indexing(name)
@@ -141,15 +141,14 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
 
     @sentences
     @notice.keeps(len(outputs))
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.INDEX)
     def add(
         file: str | None, pictures: list[str] | None, label: str, path: str, mapping: str,
         request: gr.Request,
     ) -> tuple[Any, ...]:  # fmt: skip
+        require_owner(studio, request)
         if not file:
             raise CatalogError("Choose a catalogue file first.")
-        if not studio.settings.is_local:
-            raise CatalogError("Catalogues can only be added on the machine that serves this page.")
         source = keep_upload(studio.settings.data_dir / "uploads", Path(file), pictures or [])
         images = Path(path).expanduser() if path.strip() else source.parent
         started = studio.start_index(

@@ -13,7 +13,7 @@ from core.app.studio import Studio
 from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking, Report
 from core.errors import EvaluationError, EvaluationStopped
 from core.evaluation.query_files import read_qrels, read_queries
-from core.people import Role
+from core.people import Action
 from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
 from ui.components.query import SearchForm
@@ -133,7 +133,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.EVALUATE)
     def evaluate(
         name: str | None,
         chosen: str | None,
@@ -151,7 +151,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return measured((name, chosen), engines, run, request, progress)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.EVALUATE)
     def evaluate_files(
         name: str | None,
         asked: list[str],
@@ -175,7 +175,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return measured((name or "", FILES), engines, run, request, progress)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.EVALUATE)
     def evaluate_judged(
         name: str | None,
         asked: list[str],
@@ -196,12 +196,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return measured((name or "", set_id), engines, run, request, progress)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.EVALUATE)
     def begin(name: str | None, chosen: str | None) -> tuple[Any, ...]:
         return gr.update(visible=True), (name, chosen) if name and chosen else None
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.EVALUATE)
     def stop_it(job: tuple[str, str] | None) -> None:
         if job and studio.evaluation.jobs.stop(*job):
             gr.Info("It stops after its present step.")
@@ -213,14 +213,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return going_on(name)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.EVALUATE)
     def dismiss_jobs(name: str | None) -> tuple[Any, ...]:
         if name:
             studio.evaluation.jobs.dismiss(name)
         return going_on(name)
 
     @sentences
-    @allowed(studio, Role.MERCHANDISER)
+    @allowed(studio, Action.DELETE)
     def remove(report_id: str | None) -> tuple[Any, ...]:
         if report_id:
             studio.evaluation.remove(report_id)

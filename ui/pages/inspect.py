@@ -12,7 +12,7 @@ import gradio as gr
 from core.app.studio import Studio
 from core.domain import Box, EngineInput, Grounding, Inspection, Item
 from core.errors import QueryError, StudioError
-from core.people import Role
+from core.people import Action
 from ui.components.detections import (
     NO_CROP,
     chosen_number,
@@ -92,7 +92,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         action, value = str(event.action), str(event.value)
         if action == "find":
             return value.strip(), content(studio, item_id, where, value.strip())
-        require(studio, request, Role.MERCHANDISER)
+        require(studio, request, Action.CORRECT)
         item = studio.item(item_id, where)
         correct(studio, item, where, phrase, action, value, person(request, who))
         return "", content(studio, item_id, where)

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from fastapi import Request
 
 from core.app.studio import Studio
 from core.domain import CatalogInfo, Job, JobState, Progress
@@ -77,7 +78,8 @@ def handlers(studio: Studio) -> dict[str, Callable[..., Any]]:
 
 
 def request() -> Any:
-    return gr.Request(username=None)
+    scope = {"type": "http", "client": ("127.0.0.1", 50_000), "headers": [(b"host", b"localhost")]}
+    return gr.Request(Request(scope), username=None)
 
 
 def text_of(values: tuple[Any, ...]) -> str:

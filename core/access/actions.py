@@ -1,0 +1,65 @@
+"""What people may do, and from which role on: the one table that pages, help and README follow."""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+
+
+class Role(StrEnum):
+    """What somebody may do; each role may do what the ones before it may."""
+
+    VIEWER = "viewer"
+    ANNOTATOR = "annotator"
+    MERCHANDISER = "merchandiser"
+    ADMIN = "admin"
+
+    def includes(self, other: Role) -> bool:
+        """Whether this role may do what the other one may."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+class Action(Enum):
+    """Something that a page, a function or an address of the studio does.
+
+    Attributes:
+        role: The first role that may do it.
+        words: The same for people, in a sentence that starts with a role's name.
+    """
+
+    role: Role
+    words: str
+
+    LOOK = (Role.VIEWER, "searches, compares and inspects; reads catalogues and reports")
+    JUDGE = (Role.ANNOTATOR, "grades pairs and votes blind")
+    LEAD = (Role.MERCHANDISER, "makes, changes, imports and exports judgment sets")
+    DECIDE = (Role.MERCHANDISER, "reads agreement and decides disagreements")
+    CORRECT = (Role.MERCHANDISER, "corrects boxes and texts")
+    REWRITE = (Role.MERCHANDISER, "starts and stops the rewriting agent")
+    EVALUATE = (Role.MERCHANDISER, "measures engines")
+    INDEX = (Role.ADMIN, "indexes catalogues and stops indexing")
+    TRAIN = (Role.ADMIN, "fine-tunes engines and chooses which one answers")
+    DELETE = (Role.ADMIN, "deletes labels, reports and fine-tuned engines")
+
+    def __new__(cls, role: Role, words: str) -> Action:
+        """Make each action an object of its own: several may have one role."""
+        action = object.__new__(cls)
+        action._value_ = len(cls.__members__)
+        action.role, action.words = role, words
+        return action
+
+
+def rights(role: Role) -> str:
+    """What a role adds to the ones before it, in one sentence."""
+    return "; ".join(action.words for action in Action if action.role is role)
+
+
+def table() -> str:
+    """The roles and what they add, as a table in Markdown (README carries it)."""
+    rows = [f"| `{role}` | {rights(role)} |" for role in Role]
+    return "\n".join(("| role | does what the roles above do, and |", "|---|---|", *rows))
+
+
+def summary() -> str:
+    """The roles and what they add, as one line of help."""
+    return " ".join(f"{role}: {rights(role)}." for role in Role)

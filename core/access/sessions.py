@@ -1,0 +1,150 @@
+"""Who is signed in, kept on disk so that a restart signs nobody out.
+
+The file holds hashes of the tokens, so that reading it lets nobody in. Each session carries the
+stamp of its person (``People.stamp``): with another role or password, or without an entry in the
+users file, the stamp is another one and the session has ended, whichever process made the change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from core.base.atomic import atomic_write
+from core.base.locks import file_lock
+from core.errors import StudioError
+
+#: How long a sign-in lasts, seconds.
+LASTS = 14 * 24 * 3600
+#: Browsers of one person; the oldest sign-in ends when there is one more.
+_MOST = 20
+
+#: By hash of the token: name, stamp, and when it ends (seconds since 1970).
+_Sessions = dict[str, tuple[str, str, float]]
+_log = logging.getLogger(__name__)
+
+
+class Sessions:
+    """The sessions of one studio, shared by all its processes.
+
+    Args:
+        path: The file.
+        stamp: What a person's sessions hang on; ``None`` for somebody who is not there.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        stamp: Callable[[str], str | None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._path = path
+        self._stamp = stamp
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._read_at: tuple[int, ...] | None = None
+        self._stored: _Sessions = {}
+        # Of this process alone, while the disk can't be written.
+        self._unsaved: _Sessions = {}
+        self._ended: set[str] = set()
+
+    def start(self, name: str) -> str:
+        """A new token for somebody who has just proved who they are."""
+        token = secrets.token_urlsafe(32)
+        stamp = self._stamp(name)
+        if stamp is None:
+            return token  # removed in this very moment
+        entry = (name, stamp, self._clock() + LASTS)
+
+        def add(sessions: _Sessions) -> None:
+            mine = sorted((s[2], key) for key, s in sessions.items() if s[0] == name)
+            for _, key in mine[: max(0, len(mine) + 1 - _MOST)]:
+                del sessions[key]
+            sessions[_hashed(token)] = entry
+
+        if not self._change(add):
+            with self._lock:
+                self._unsaved[_hashed(token)] = entry
+        return token
+
+    def name(self, token: str) -> str | None:
+        """Whose token it is; ``None`` for none, or one that has ended."""
+        key = _hashed(token)
+        with self._lock:
+            self._read()
+            found = self._unsaved.get(key) or self._stored.get(key)
+            if found is None or key in self._ended:
+                return None
+        name, stamp, until = found
+        alive = until > self._clock() and stamp == self._stamp(name)
+        return name if alive else None
+
+    def end(self, name: str) -> None:
+        """End all sessions of a person, in all browsers."""
+
+        def drop(sessions: _Sessions) -> None:
+            for key in [key for key, session in sessions.items() if session[0] == name]:
+                del sessions[key]
+
+        done = self._change(drop)
+        with self._lock:
+            drop(self._unsaved)
+            if not done:
+                self._ended |= {key for key, s in self._stored.items() if s[0] == name}
+
+    def _change(self, change: Callable[[_Sessions], None]) -> bool:
+        """Alter what is stored, without what has ended; whether the disk took it."""
+        try:
+            with file_lock(self._path.with_suffix(".lock")):
+                with self._lock:
+                    self._read()
+                    sessions = self._alive()
+                change(sessions)
+                # Outside the lock: a slow disk must not hold up who asks for a name meanwhile.
+                atomic_write(self._path, json.dumps(sessions), mode=0o600)
+                with self._lock:
+                    self._ended.clear()
+                    self._read()
+        except (OSError, StudioError) as error:
+            _log.warning("Sign-ins are not stored, and end with this process: %s", error)
+            return False
+        return True
+
+    def _alive(self) -> _Sessions:
+        now = self._clock()
+        return {
+            key: (name, stamp, until)
+            for key, (name, stamp, until) in self._stored.items()
+            if key not in self._ended and until > now and stamp == self._stamp(name)
+        }
+
+    def _read(self) -> None:
+        """Bring ``_stored`` up to date; what can't be read are no sessions."""
+        try:
+            stat = self._path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            if stamp == self._read_at:
+                return
+            raw = json.loads(self._path.read_text(encoding="utf-8"))
+            self._stored = {
+                str(key): (str(name), str(held), float(until))
+                for key, (name, held, until) in raw.items()
+            }
+            self._read_at = stamp
+        except FileNotFoundError:
+            self._stored, self._read_at = {}, None
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            if self._stored or self._read_at:
+                _log.warning("%s can't be read; everybody signs in again: %s", self._path, error)
+            self._stored, self._read_at = {}, None
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,107 @@
+"""The users file: names, roles and hashed passwords; it is read again whenever it has changed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.access.actions import Role
+from core.access.passwords import check_stored
+from core.base.atomic import atomic_write
+from core.base.locks import file_lock
+from core.errors import SettingsError
+
+Users = Mapping[str, Mapping[str, str]]
+_log = logging.getLogger(__name__)
+
+
+class UsersFile:
+    """One file of users.
+
+    Args:
+        path: The file.
+        named: Somebody has named it in a setting, so that a missing file is an error; otherwise
+            it is one until the first user is added, and for good once users were seen.
+    """
+
+    def __init__(self, path: Path, *, named: bool = False) -> None:
+        self.path = path
+        self.named = named
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, ...] | None = None
+        self._users: Users = {}
+        self._seen = False
+        self._logged = ""
+
+    def users(self) -> Users:
+        """Everybody in the file, by name; none where there is no file yet.
+
+        Raises:
+            SettingsError: It can't be read, or is missing and should not be; the reason is in the
+                log, too.
+        """
+        with self._lock:
+            try:
+                self._read()
+            except SettingsError as error:
+                if str(error) != self._logged:
+                    _log.error("Nobody may use the studio: %s", error)
+                self._logged = str(error)
+                raise
+            self._logged = ""
+            self._seen = self._seen or bool(self._users)
+            return self._users
+
+    def change(self, change: Callable[[dict[str, Mapping[str, str]]], None]) -> None:
+        """Let ``change`` alter the users while nobody else does, and store them.
+
+        Raises:
+            SettingsError: The file is damaged or can't be written.
+        """
+        try:
+            with file_lock(self.path.with_suffix(".lock"), error=SettingsError):
+                users = dict(_parsed(self.path)) if self.path.exists() else {}
+                change(users)
+                text = json.dumps(users, ensure_ascii=False, indent=2)
+                atomic_write(self.path, text, mode=0o600)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise SettingsError(f"The users file {self.path} can't be written: {reason}.") from None
+
+    def _read(self) -> None:
+        try:
+            stat = self.path.stat()
+        except FileNotFoundError:
+            if self.named or self._seen:
+                raise SettingsError(f"The users file {self.path} is missing.") from None
+            self._users, self._stamp = {}, None
+            return
+        except OSError as error:
+            raise _unreadable(self.path, error) from None
+        stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+        if stamp != self._stamp:
+            self._stamp = None
+            self._users = _parsed(self.path)
+            self._stamp = stamp
+
+
+def _parsed(path: Path) -> Users:
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        for entry in data.values():
+            Role(entry["role"])
+            check_stored(entry["password"])
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise SettingsError(f"The users file {path} is damaged; repair or remove it.") from None
+    return data
+
+
+def _unreadable(path: Path, error: OSError) -> SettingsError:
+    reason = error.strerror or type(error).__name__
+    return SettingsError(f"The users file {path} can't be read: {reason}.")

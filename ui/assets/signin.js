@@ -1,0 +1,61 @@
+// Who is signed in, with a way out; and what to do when a sign-in has ended while a page was open.
+(() => {
+  const nextHere = () =>
+    encodeURIComponent(window.location.pathname + window.location.search);
+
+  // The server answers 401 with where to sign in. Gradio keeps such answers from the pages' own
+  // scripts, so they are looked at here: `vs.signIn` is the address, empty while all is well.
+  window.vs.signIn = "";
+  const fetched = window.fetch;
+  window.fetch = async (...args) => {
+    const answer = await fetched.apply(window, args);
+    if (answer.status === 401 && new URL(answer.url, window.location.href).origin === window.location.origin) {
+      const said = await answer.clone().json().catch(() => null);
+      if (said && typeof said.sign_in === "string" && /^\/(?!\/)/.test(said.sign_in)) ended(said.sign_in);
+    }
+    return answer;
+  };
+  function ended(address) {
+    window.vs.signIn = `${address}?next=${nextHere()}`;
+    window.dispatchEvent(new CustomEvent("vs-signed-out", { detail: window.vs.signIn }));
+    let note = document.getElementById("vs-signed-out");
+    if (!note) {
+      note = document.createElement("div");
+      note.id = "vs-signed-out";
+      note.setAttribute("role", "alert");
+      const link = document.createElement("a");
+      link.textContent = "Sign in again";
+      note.append("Your sign-in has ended. ", link, ", then this page goes on.");
+      document.body.append(note);
+    }
+    note.querySelector("a").href = window.vs.signIn;
+  }
+
+  // A form in the navigation: signing out is a POST, so that no link of another site does it.
+  function addSignOut(place, name) {
+    const form = document.createElement("form");
+    form.id = "vs-sign-out";
+    form.method = "post";
+    form.action = "/logout";
+    const who = document.createElement("span");
+    who.textContent = name;
+    form.append(who);
+    if (window.vsSignsOut) {
+      const button = document.createElement("button");
+      button.textContent = "Sign out";
+      button.title = "Ends your sign-in in all browsers";
+      form.append(button);
+    }
+    place.append(form);
+  }
+  // Gradio draws the navigation, and draws it anew on another page.
+  function look() {
+    const name = window.gradio_config && window.gradio_config.username;
+    const place = document.querySelector(".nav-holder");
+    if (name && place && !place.querySelector("#vs-sign-out")) addSignOut(place, name);
+  }
+  document.addEventListener("DOMContentLoaded", () => {
+    look();
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+  });
+})();
