@@ -14,7 +14,7 @@ from core.domain import Photo
 from core.errors import StudioError
 from core.evaluation.query_files import per_query
 
-_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 def photo_url(photo: Photo, catalog: str, *, thumbnail: bool = True) -> str:

@@ -54,8 +54,9 @@
     const place = document.querySelector(".nav-holder");
     if (name && place && !place.querySelector("#vs-sign-out")) addSignOut(place, name);
   }
-  document.addEventListener("DOMContentLoaded", () => {
+  function start() {
     look();
     new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
-  });
+  }
+  if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);
 })();

@@ -90,11 +90,16 @@ def problem(request: HTTPConnection, sentence: str, status: int) -> Response:
 
 
 def _private(send: Send) -> Send:
-    """Keep answers for signed-in people out of shared caches."""
+    """Keep answers for signed-in people out of shared caches, and pages out of every cache.
+
+    A browser would show a kept page to whoever goes back to it after the sign-out.
+    """
 
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).setdefault("Cache-Control", "private")
+            headers = MutableHeaders(scope=message)
+            is_page = headers.get("content-type", "").startswith("text/html")
+            headers.setdefault("Cache-Control", "private, no-store" if is_page else "private")
         await send(message)
 
     return guarded

@@ -113,7 +113,9 @@ def test_whoever_signs_in_sees_pages_and_pictures(guarded: str, role: Role) -> N
         for path in ("/", "/explore", "/annotate", "/config", f"{API}/info"):
             answer = http.get(path)
             assert answer.status_code == 200, path
-            assert "private" in answer.headers["Cache-Control"], path
+            is_page = answer.headers["Content-Type"].startswith("text/html")
+            wanted = "private, no-store" if is_page else "private"
+            assert answer.headers["Cache-Control"] == wanted, path
         assert http.get(f"{API}/user").json() == role.value
         missing = http.get("/media/demo/thumb/" + "0" * 64 + ".jpg")
         assert missing.status_code == 404
