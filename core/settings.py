@@ -7,22 +7,52 @@ Environment variables start with ``VLCLIP_`` (``VLCLIP_DATA_DIR`` …); ``PORT``
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.domain.engine import Profile
+from core.domain.profile import ProfileRecipe
 from core.errors import SettingsError
 
 #: Folder of what ships with the project (recipes, prompts, vocabularies, the text tower, the demo).
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
 
-#: τ of each profile's grounder: their scores mean different things. Chosen for compact by what is
-#: cropped to then (``benchmarks/grounding.py``), in full as others use it.
-THRESHOLDS = {Profile.COMPACT: 0.2, Profile.FULL: 0.35}
+#: Folder of the profiles' files, of those that ship and of a data directory.
+PROFILES = "profiles"
+
+
+def read_profile(profile: Profile, data_dir: Path) -> ProfileRecipe:
+    """Read a profile's file: the data directory's own where there is one, else the shipped one.
+
+    Raises:
+        SettingsError: It can't be used; the sentence names the file and what is wrong.
+    """
+    own = data_dir / PROFILES / f"{profile.value}.toml"
+    path = own if own.is_file() else SHIPPED / PROFILES / own.name
+    try:
+        return _PROFILE.validate_python(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"The profile {path} can't be read: {error}.") from None
+    except ValidationError as error:
+        problem = error.errors(include_input=False)[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        raise SettingsError(
+            f"The profile {path} is not usable: {field}: {problem['msg']}."
+        ) from None
+
+
+_PROFILE = TypeAdapter(ProfileRecipe)
+
+
+def _threshold(given: dict[str, Any]) -> float:
+    """τ of the profile's grounder: the scores of two grounders mean different things."""
+    recipe = read_profile(given.get("profile", Profile.COMPACT), given.get("data_dir", Path()))
+    return recipe.threshold
 
 
 class Settings(BaseSettings):
@@ -56,7 +86,8 @@ class Settings(BaseSettings):
     )
     threads: int = Field(0, ge=0, description="CPU threads for the models; 0 lets torch decide.")
     grounding_threshold: float = Field(
-        default_factory=lambda given: THRESHOLDS[given.get("profile", Profile.COMPACT)],
+        default_factory=_threshold,
+        validate_default=True,
         ge=0,
         le=1,
         description="τ: smallest detection score that is cropped to; 0.2 in compact, 0.35 in full.",

@@ -1,23 +1,27 @@
-"""The grounder of a profile."""
+"""Grounders and segmenters by name, and those of a profile."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from core.domain import Profile
 from core.embedding.device import resolve_device, resolve_dtype
+from core.errors import SettingsError
 from core.ports.grounder import Grounder
 from core.ports.segmenter import Segmenter
-from core.settings import Settings
+from core.settings import Settings, read_profile
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
 from core.vision.grounding_dino import GroundingDinoGrounder
 from core.vision.sam import load_sam
 from core.vision.sam_segmenter import SamSegmenter
+from core.weights import WeightStore
 
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
-    from core.weights import WeightStore
+
+T = TypeVar("T")
 
 #: Words that a prompt competes with in the compact grounder, one a line.
 VOCABULARY = "vocabularies/scene.txt"
@@ -29,17 +33,41 @@ DETAILS, WHOLES = "vocabularies/details.txt", "vocabularies/wholes.txt"
 DINO_ROLE, SAM_ROLE = "grounding-dino", "sam-vit-b"
 
 
-def build_grounder(settings: Settings, weights: WeightStore, encoder: CompactEncoder) -> Grounder:
-    """The grounder of ``settings.profile``; no model is fetched or loaded before its first use.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a grounder may be built from; no model is fetched or loaded before its first use.
 
-    Args:
-        settings: Profile, device, threshold.
+    Attributes:
+        settings: Device, precision, threshold, shipped files.
         weights: Where models come from.
-        encoder: The compact encoder; only the compact grounder uses it.
+        encoder: The compact encoder.
+        segmenter: Makes masks.
     """
-    if settings.profile is Profile.FULL:
-        return _full(settings, weights)
-    return build_compact_grounder(settings, encoder, build_mobile_segmenter(settings, weights))
+
+    settings: Settings
+    weights: WeightStore
+    encoder: CompactEncoder
+    segmenter: Segmenter
+
+
+def build_grounder(settings: Settings, weights: WeightStore, encoder: CompactEncoder) -> Grounder:
+    """The grounder of the settings' profile; nothing is fetched or loaded before its first use.
+
+    Raises:
+        SettingsError: The profile's file can't be used, or names a model that there is none of.
+    """
+    recipe = read_profile(settings.profile, settings.data_dir)
+    segmenter = _named(SEGMENTERS, recipe.segmenter, "segmenter")(settings, weights)
+    grounder = _named(GROUNDERS, recipe.grounder, "grounder")
+    return grounder(Parts(settings, weights, encoder, segmenter))
+
+
+def _named(registry: Mapping[str, T], name: str, what: str) -> T:
+    if name not in registry:
+        raise SettingsError(
+            f"The profile asks for the {what} “{name[:40]}”; there are {', '.join(registry)}."
+        )
+    return registry[name]
 
 
 def build_mobile_segmenter(settings: Settings, weights: WeightStore) -> SamSegmenter:
@@ -74,19 +102,39 @@ def words_of(path: Path) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def _full(settings: Settings, weights: WeightStore) -> Grounder:
-    device = resolve_device(settings.device)
-    segmenter = SamSegmenter(
+def build_sam_segmenter(settings: Settings, weights: WeightStore) -> SamSegmenter:
+    """Segment Anything's ViT-B, loaded on first use."""
+    return SamSegmenter(
         load=lambda: load_sam(weights.path(SAM_ROLE)),
         name="SAM",
         weights=lambda: weights.fingerprint(SAM_ROLE),
-        device=device,
+        device=resolve_device(settings.device),
     )
+
+
+def _clip_heat(parts: Parts) -> Grounder:
+    return build_compact_grounder(parts.settings, parts.encoder, parts.segmenter)
+
+
+def _grounding_dino(parts: Parts) -> Grounder:
+    settings, weights = parts.settings, parts.weights
+    device = resolve_device(settings.device)
     return GroundingDinoGrounder(
         folder=lambda: weights.path(DINO_ROLE),
         weights=lambda: weights.fingerprint(DINO_ROLE),
-        segmenter=segmenter,
+        segmenter=parts.segmenter,
         threshold=settings.grounding_threshold,
         device=device,
         dtype=resolve_dtype(settings.precision, device),
     )
+
+
+#: Segmenters and grounders that a profile may name; a new one is a module and a line here.
+SEGMENTERS: dict[str, Callable[[Settings, WeightStore], Segmenter]] = {
+    "mobile-sam": build_mobile_segmenter,
+    "sam": build_sam_segmenter,
+}
+GROUNDERS: dict[str, Callable[[Parts], Grounder]] = {
+    "clip-heat": _clip_heat,
+    "grounding-dino": _grounding_dino,
+}

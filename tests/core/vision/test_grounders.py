@@ -7,7 +7,7 @@ from PIL import Image
 
 from core.domain import Profile
 from core.embedding.compact import CompactEncoder
-from core.errors import WeightsUnavailable
+from core.errors import SettingsError, WeightsUnavailable
 from core.settings import load_settings
 from core.vision.grounders import build_grounder
 from core.weights import WeightStore
@@ -31,3 +31,41 @@ def test_an_unreachable_hub_is_one_sentence(
     grounder = build_grounder(settings, weights, CompactEncoder(weights))
     with pytest.raises(WeightsUnavailable, match="compact"):
         grounder.ground(Image.new("RGB", (64, 64)), "chair")
+
+
+def write_profile(data_dir: Path, text: str) -> None:
+    (data_dir / "profiles").mkdir()
+    (data_dir / "profiles" / "compact.toml").write_text(text)
+
+
+def test_a_profile_of_the_data_directory_takes_the_shipped_ones_place(tmp_path: Path) -> None:
+    write_profile(tmp_path, 'grounder = "clip-heat"\nsegmenter = "sam"\nthreshold = 0.3\n')
+    settings = load_settings(data_dir=tmp_path)
+    weights = WeightStore(tmp_path / "cache")
+    grounder = build_grounder(settings, weights, CompactEncoder(weights))
+    assert grounder.threshold == settings.grounding_threshold == 0.3
+    assert "SAM" in grounder.name
+    assert "MobileSAM" not in grounder.name
+    assert load_settings(data_dir=tmp_path, grounding_threshold=0.6).grounding_threshold == 0.6
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("grounder = ", "compact.toml"),
+        ('grounder = "clip-heat"\nsegmenter = "sam"\n', "threshold"),
+        ('grounder = "clip-heat"\nsegmenter = "sam"\nthreshold = "high"\n', "threshold"),
+        ('grounder = "clip-heat"\nsegmenter = "sam"\nthreshold = 2\n', "less than or equal to 1"),
+    ],
+)
+def test_a_broken_profile_is_a_sentence(tmp_path: Path, text: str, named: str) -> None:
+    write_profile(tmp_path, text)
+    with pytest.raises(SettingsError, match=named):
+        load_settings(data_dir=tmp_path)
+
+
+def test_a_profile_that_asks_for_an_unknown_model_is_told_which_there_are(tmp_path: Path) -> None:
+    write_profile(tmp_path, 'grounder = "mine"\nsegmenter = "sam"\nthreshold = 0.3\n')
+    weights = WeightStore(tmp_path / "cache")
+    with pytest.raises(SettingsError, match=r"“mine”; there are clip-heat, grounding-dino"):
+        build_grounder(load_settings(data_dir=tmp_path), weights, CompactEncoder(weights))
