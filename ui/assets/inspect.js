@@ -89,7 +89,7 @@ pane.addEventListener("keydown", (event) => {
 
 // A drawn box waits for what to do with it.
 function forget() {
-  pane.querySelectorAll(".vs-band").forEach((band) => band.remove());
+  pane.querySelectorAll(".vs-band").forEach((band) => { band.remove(); });
   const bar = pane.querySelector("#vs-drawn");
   if (bar) bar.hidden = true;
 }

@@ -13,12 +13,15 @@ Object.assign(window.vs, {
     const show = (a, b) => {
       box = [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
       let band = stage.querySelector(".vs-band");
-      if (!band) stage.append((band = Object.assign(document.createElement("span"), { className: "vs-band" })));
+      if (!band) {
+        band = Object.assign(document.createElement("span"), { className: "vs-band" });
+        stage.append(band);
+      }
       const [left, top, right, bottom] = box.map((share) => 100 * share);
       Object.assign(band.style, { left: `${left}%`, top: `${top}%`, width: `${right - left}%`, height: `${bottom - top}%` });
     };
     const rest = () => { first = down = null; if (stage) stage.classList.remove("vs-drawing"); };
-    const cancel = () => { if (stage) stage.querySelectorAll(".vs-band").forEach((band) => band.remove()); rest(); box = null; };
+    const cancel = () => { if (stage) stage.querySelectorAll(".vs-band").forEach((band) => { band.remove(); }); rest(); box = null; };
     const finish = () => {
       const width = Number(stage.dataset.width), height = Number(stage.dataset.height);
       const left = Math.min(Math.floor(box[0] * width), width - 1), top = Math.min(Math.floor(box[1] * height), height - 1);
@@ -54,7 +57,7 @@ Object.assign(window.vs, {
       dragged = false;
     });
     window.addEventListener("pointermove", (event) => {
-      if (!stage || !stage.isConnected || !(down || first)) return;
+      if (!stage?.isConnected || !(down || first)) return;
       const here = at(event);
       show(first || down, here);
       if (down && !first && large()) dragged = true;
@@ -69,7 +72,7 @@ Object.assign(window.vs, {
       if (armed) first = start; else cancel();
     });
     root.addEventListener("keydown", (event) => {
-      if (!stage || !stage.classList.contains("vs-drawing") || !stage.contains(event.target)) return;
+      if (!stage?.classList.contains("vs-drawing") || !stage.contains(event.target)) return;
       const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
       if (event.key === "Escape") cancel();
       else if (event.key === "Enter" && box) finish();

@@ -57,6 +57,7 @@ Object.assign(window.vs, {
 // "/" goes to the search field of the page.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || window.vs.isTyping(event)) return;
+  /** @type {HTMLInputElement} */
   const field = document.querySelector(".vs-search-box input, .vs-search-box textarea");
   if (!field) return;
   event.preventDefault();
@@ -64,9 +65,19 @@ document.addEventListener("keydown", (event) => {
   field.select();
 });
 
+/**
+ * The element around what an event is about; none where that is the document itself.
+ * @param {Event} event
+ * @param {string} selector
+ * @returns {HTMLElement | null}
+ */
+function closest(event, selector) {
+  return event.target instanceof Element ? event.target.closest(selector) : null;
+}
+
 // On narrow screens the side panel folds behind a button.
 document.addEventListener("click", (event) => {
-  const button = event.target.closest && event.target.closest("[data-toggle]");
+  const button = closest(event, "[data-toggle]");
   const panel = button && document.getElementById(button.dataset.toggle);
   if (!panel) return;
   const open = panel.classList.toggle("vs-open");
@@ -75,11 +86,12 @@ document.addEventListener("click", (event) => {
 
 // A picture pasted or dropped anywhere on the page goes to its picture field.
 for (const kind of ["paste", "drop"]) {
-  document.addEventListener(kind, (event) => {
+  document.addEventListener(kind, (/** @type {any} */ event) => {
+    /** @type {HTMLInputElement} */
     const input = document.querySelector(".vs-picture-input input[type=file]");
     const data = event.clipboardData || event.dataTransfer;
     const file = data && [...data.files].find((one) => one.type.startsWith("image/"));
-    if (!input || !file || event.target.closest(".vs-picture-input")) return;
+    if (!input || !file || closest(event, ".vs-picture-input")) return;
     event.preventDefault();
     const files = new DataTransfer();
     files.items.add(file);
@@ -94,16 +106,17 @@ document.addEventListener("dragover", (event) => {
 // Compare: the same item in every column lights up on hover and focus; a click keeps it marked.
 for (const kind of ["mouseover", "focusin"]) {
   document.addEventListener(kind, (event) => {
-    const row = event.target.closest && event.target.closest(".vs-row[data-item]");
-    document.querySelectorAll(".vs-row[data-item]").forEach((other) =>
-      other.classList.toggle("vs-same", Boolean(row) && other.dataset.item === row.dataset.item));
+    const row = closest(event, ".vs-row[data-item]");
+    document.querySelectorAll(".vs-row[data-item]").forEach((/** @type {HTMLElement} */ other) => {
+      other.classList.toggle("vs-same", Boolean(row) && other.dataset.item === row.dataset.item);
+    });
   });
 }
 document.addEventListener("click", (event) => {
-  const button = event.target.closest && event.target.closest("[data-mark]");
+  const button = closest(event, "[data-mark]");
   if (!button) return;
   const marked = button.getAttribute("aria-pressed") !== "true";
-  document.querySelectorAll("[data-mark]").forEach((other) => {
+  document.querySelectorAll("[data-mark]").forEach((/** @type {HTMLElement} */ other) => {
     const on = marked && other.dataset.mark === button.dataset.mark;
     other.setAttribute("aria-pressed", String(on));
     other.closest(".vs-row").classList.toggle("vs-marked", on);

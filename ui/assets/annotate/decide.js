@@ -9,6 +9,7 @@ element.addEventListener("click", async (event) => {
     why.focus();
     return;
   }
+  /** @type {HTMLInputElement} */
   const name = document.querySelector("#annotate-name input, #annotate-name textarea");
   item.dataset.event = item.dataset.event || [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0")).join("");

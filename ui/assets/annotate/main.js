@@ -5,6 +5,7 @@ let ended = false, generation = 0, gridMode = false, arrived = false, judging = 
 let stamp = "";
 const photos = makePhotos(40);
 const part = (name) => desk.querySelector(`[data-part=${name}]`);
+/** @returns {HTMLInputElement} */
 const nameField = () => document.querySelector("#annotate-name input, #annotate-name textarea");
 function nameOf() {  // who typed a name here before is that person again, until they sign in
   const field = nameField();
@@ -55,7 +56,7 @@ const outbox = makeOutbox({
     progress(answer.progress);
     say("Saved.");
     if (!part("end").hidden) showEnd(0);
-    if (mode().isEmpty && mode().isEmpty()) refill();
+    if (mode().isEmpty?.()) refill();
   },
   onRefused: (event, why) => {
     say(`Not saved: ${why}`, true);
@@ -70,7 +71,7 @@ const outbox = makeOutbox({
     if (desk && !part("end").hidden) showEnd(0);
   },
 });
-function noteFor(kind, reason) {  // a reason comes first; what somebody wrote is never dropped
+function noteFor(_kind, reason) {  // a reason comes first; what somebody wrote is never dropped
   const written = part("note").value.trim();
   return [reason, written].filter(Boolean).join(": ");
 }
@@ -204,7 +205,7 @@ const KEYS = {
   d: "description", g: "guidelines", "?": "help", m: "mode", enter: "next",
 };
 function onKey(event) {
-  if (!desk || !desk.isConnected || !desk.offsetParent) return;
+  if (!desk?.isConnected || !desk.offsetParent) return;
   if (event.target === part("note") && ["Enter", "Escape"].includes(event.key)) {
     part("note").blur();
     if (event.key === "Escape") showNote(part("note").dataset.kept || "");  // as it was before
@@ -244,8 +245,8 @@ async function start() {
     found = element.querySelector("[data-desk]");
   }
   stamp = stampOf(found);
-  const typing = document.activeElement;  // a set or a name was chosen: keys are commands now
-  if (typing && typing.closest("#annotate-set, #annotate-name")) typing.blur();
+  const typing = /** @type {HTMLElement} */ (document.activeElement);  // a set or a name was chosen: keys are commands now
+  if (typing?.closest("#annotate-set, #annotate-name")) typing.blur();
   desk = found;
   judging = nameOf();
   generation += 1;
@@ -255,7 +256,7 @@ async function start() {
   box = makeLightbox(part("lightbox"));
   const hooks = { send, refill, say, showNote,
     gradeButtons: () => desk.querySelectorAll("[data-do=grade]"),
-    nameOf: (grade) => (desk.querySelector(`[data-grade="${grade}"]`) || {}).dataset?.name || grade };
+    nameOf: (grade) => desk.querySelector(`[data-grade="${grade}"]`)?.dataset?.name || grade };
   single = makeSingle({ root: part("single"), photos, hooks });
   grid = makeGrid({ root: part("grid"), hooks });
   try { gridMode = Boolean(localStorage.getItem("vs-grid")); } catch { gridMode = false; }
@@ -267,7 +268,7 @@ async function start() {
   if (mine !== generation) return;
   if (answer.error) { say(answer.error, true); return; }
   single.remember(answer.tasks || []);
-  if (answer.tasks && answer.tasks.length) say("Welcome back: you go on where you were.");
+  if (answer.tasks?.length) say("Welcome back: you go on where you were.");
   refill();
 }
 element.addEventListener("click", (event) => {
@@ -277,7 +278,7 @@ element.addEventListener("click", (event) => {
 document.addEventListener("keydown", onKey);
 document.addEventListener("change", (event) => {
   if (event.target !== nameField()) return;
-  try { localStorage.setItem(NAME, event.target.value); } catch { /* not kept */ }
+  try { localStorage.setItem(NAME, nameField().value); } catch { /* not kept */ }
   if (desk && single && judging !== nameOf())  // others need not wait for what this name held
     server.release({ ...base(), name: judging, held: single.held() }).catch(() => {});
   desk = null;

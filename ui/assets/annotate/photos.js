@@ -1,4 +1,5 @@
 // Photos that are decoded before they are needed: showing one is putting its element in place.
+// biome-ignore lint/correctness/noUnusedVariables: called by main.js, in one piece with this
 function makePhotos(limit) {
   const ready = new Map();
   function load(url) {
@@ -22,6 +23,7 @@ function makePhotos(limit) {
 }
 
 // The photo over the whole window; click (or + and -) magnifies, the pointer moves what is seen.
+// biome-ignore lint/correctness/noUnusedVariables: called by main.js, in one piece with this
 function makeLightbox(element) {
   const picture = element.querySelector("img");
   const close = () => { element.hidden = true; picture.classList.remove("vs-closer"); };

@@ -1,4 +1,5 @@
 // One pair at a time: the photo is large, a key grades, saves and goes on.
+// biome-ignore lint/correctness/noUnusedVariables: called by main.js, in one piece with this
 function makeSingle({ root, photos, hooks }) {
   const part = (name) => root.querySelector(`[data-part=${name}]`);
   let queue = [], current = null, history = [], back = 0, shownAt = 0;
