@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from threading import Lock
 from typing import Protocol
 
 from core.domain.usage import Call
@@ -19,21 +18,3 @@ class CallLog(Protocol):
     def add(self, calls: Iterable[Call]) -> None:
         """Keep answers; returning means that they survive the process."""
         ...
-
-
-class MemoryLog:
-    """Answers of this process only."""
-
-    def __init__(self) -> None:
-        self._calls: dict[str, Call] = {}
-        self._lock = Lock()
-
-    def get(self, key: str) -> Call | None:
-        """The answer to a question, where it was given in this process."""
-        with self._lock:
-            return self._calls.get(key)
-
-    def add(self, calls: Iterable[Call]) -> None:
-        """Keep answers."""
-        with self._lock:
-            self._calls.update((call.key, call) for call in calls)

@@ -8,7 +8,6 @@ from core.errors import SettingsError
 from core.language.rules import RuleRewriter
 from core.language.sight import Sight
 from core.ports.encoder import Encoder
-from core.ports.rewriter import Rewriter
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,8 +68,3 @@ def build_agent(settings: Settings, log: CallLog | None = None) -> ClaudeRewrite
     return ClaudeRewriter(
         messages, load_prompts(settings.shipped / "prompts"), settings.rewrite_rounds
     )
-
-
-def build_rewriter(settings: Settings) -> Rewriter:
-    """The one that the settings ask for, for who wants a single answer (benchmarks, scripts)."""
-    return build_agent(settings) if settings.rewriter == "claude" else build_rules(settings)

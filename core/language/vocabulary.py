@@ -106,7 +106,6 @@ class Vocabulary:
         }
         self.materials = Terms(tables["materials"]["terms"])
         self.media = _words(tables["materials"]["media"]["words"])
-        self.media_keys = frozenset(tables["materials"]["media"]["keys"])
         self.patterns = Terms(tables["patterns"]["terms"])
         self.audiences = Terms(tables["audiences"]["terms"])
         self.audience_keys = tuple(tables["audiences"]["columns"]["keys"])

@@ -20,8 +20,7 @@ from core.language.answers import usable
 from core.language.claude import ClaudeRewriter
 from core.language.messages import Messages
 from core.language.prompts import load_prompts
-from core.language.rewriters import build_rewriter
-from core.language.rules import RuleRewriter
+from core.language.rewriters import build_agent
 from core.language.writing import scripts, written_like
 from core.settings import SHIPPED, Settings
 from tests.core.language.messages_server import Answer, MessagesServer, draft, trouble, verdict
@@ -355,18 +354,19 @@ def test_several_threads_share_one_rewriter(server: MessagesServer) -> None:
 # ── the settings ─────────────────────────────────────────────────────────────────────────────
 
 
-def test_rules_are_the_default_even_with_a_key() -> None:
-    assert isinstance(build_rewriter(Settings(anthropic_api_key=KEY)), RuleRewriter)
+def test_the_agent_is_off_unless_asked_for_even_with_a_key() -> None:
+    with pytest.raises(SettingsError, match="is off"):
+        build_agent(Settings(anthropic_api_key=KEY))
 
 
 def test_claude_needs_to_be_asked_for_and_a_key() -> None:
-    rewriter = build_rewriter(Settings(rewriter="claude", anthropic_api_key=KEY))
+    rewriter = build_agent(Settings(rewriter="claude", anthropic_api_key=KEY))
     assert isinstance(rewriter, ClaudeRewriter)
     assert KEY not in repr(rewriter)
     with pytest.raises(SettingsError, match="needs a key"):
-        build_rewriter(Settings(rewriter="claude", anthropic_api_key=""))
+        build_agent(Settings(rewriter="claude", anthropic_api_key=""))
     with pytest.raises(SettingsError, match="characters") as caught:
-        build_rewriter(Settings(rewriter="claude", anthropic_api_key="sk-ant-sécret"))
+        build_agent(Settings(rewriter="claude", anthropic_api_key="sk-ant-sécret"))
     assert "sécret" not in str(caught.value)
 
 
