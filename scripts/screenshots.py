@@ -1,0 +1,104 @@
+"""Take the pictures in docs/ anew, of the studio with the shipped demo.
+
+    python scripts/screenshots.py [--data-dir FOLDER]
+
+Starts the studio on a free port and drives Chromium, at 1280 and at 390 pixels, in light and dark.
+The demo is indexed first where the data directory does not have it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs"
+#: File name → address, width in pixels, whether dark.
+SHOTS = {
+    "explore.png": ("/explore?q=wooden+chair", 1280, False),
+    "compare.png": ("/compare?q=wooden+chair", 1280, False),
+    "explore-dark.png": ("/explore?q=wooden+chair", 1280, True),
+    "explore-narrow.png": ("/explore?q=wooden+chair", 390, False),
+    "catalog.png": ("/catalog", 1280, False),
+}
+HEIGHTS = {1280: 820, 390: 780}
+#: Colours of the stored pictures: few, so that the files stay small.
+COLOURS = 128
+
+
+def main() -> None:
+    """Serve, take all pictures, stop."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, help="default: a new folder, deleted afterwards")
+    given = parser.parse_args().data_dir
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        raise SystemExit("No Chromium is installed (Debian package: chromium).")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = given or Path(scratch) / "data"
+        app = [sys.executable, str(ROOT / "app.py"), "--data-dir", str(folder)]
+        subprocess.run([*app, "index", "--demo"], check=True)
+        port = _free_port()
+        server = subprocess.Popen([*app, "--port", str(port)])
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait(url, server)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+                )
+                for name, (address, width, dark) in SHOTS.items():
+                    _shoot(browser, url + address, width, dark, TARGET / name)
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _shoot(browser: Browser, address: str, width: int, dark: bool, target: Path) -> None:
+    scheme = "dark" if dark else "light"
+    view = {"width": width, "height": HEIGHTS[width]}
+    context = browser.new_context(viewport=view, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    joiner = "&" if "?" in address else "?"
+    page.goto(f"{address}{joiner}__theme={scheme}")
+    if "q=" in address:
+        page.wait_for_selector("img[src*='/media/']", timeout=120_000)
+    page.wait_for_load_state("networkidle", timeout=60_000)
+    page.wait_for_timeout(1500)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+    context.close()
+    print(f"docs/{target.name}: {target.stat().st_size // 1000} kB", flush=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(240):
+        if server.poll() is not None:
+            raise SystemExit(f"The studio stopped with exit code {server.returncode}.")
+        try:
+            httpx.get(url, timeout=5)
+            return
+        except httpx.HTTPError:
+            time.sleep(0.5)
+    raise SystemExit("The studio did not answer.")
+
+
+if __name__ == "__main__":
+    main()
