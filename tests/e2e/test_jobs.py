@@ -1,0 +1,57 @@
+"""Long work on the Catalog page of a served studio; the job itself runs in this process."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from core.domain import JobState, Progress
+from core.errors import CatalogError
+from core.jobs import Stage
+from core.pipeline.job import indexing_job
+
+
+def test_a_job_of_another_process_is_seen_refuses_a_second_and_is_stopped(
+    page: Page, studio_url: str, studio_data: Path
+) -> None:
+    job = indexing_job(studio_data / "catalogs" / "demo")
+    while job.busy_now():  # the server brings the demo up to date when it starts
+        time.sleep(0.2)
+    with job.begin((Stage("grounding", 729, 1.0),), author="ada") as reporter:
+        page.goto(f"{studio_url}/catalog?catalog=demo")
+        card = page.locator("#catalog-overview .vs-catalog", has_text="Demo")
+        expect(card).to_contain_text(re.compile(r"Grounding 0 of 729, .+ left"))
+        page.locator("#catalog-demo").click()
+        notice = page.locator("#catalog-notice")
+        expect(notice).to_contain_text("“demo” is being indexed already")
+        time.sleep(5)  # the card is told anew, and the notice stays
+        expect(notice).to_contain_text("“demo” is being indexed already")
+        page.locator("#catalog-notice-dismiss").click()
+        expect(notice).to_be_hidden()
+        page.locator("#catalog-stop").click()
+        expect(card).to_contain_text("It was asked to stop")
+        assert reporter.step(Progress("grounding", 1, 729))
+        reporter.end(JobState.STOPPED, "Stopped. Run it again to go on.")
+    expect(card).to_contain_text("Indexing was stopped at grounding 1 of 729. Stopped.")
+
+
+def test_a_failure_stays_on_the_page_until_it_is_dismissed(
+    page: Page, studio_url: str, studio_data: Path
+) -> None:
+    job = indexing_job(studio_data / "catalogs" / "demo")
+    try:
+        with job.begin() as reporter:
+            reporter.step(Progress("reading", 3, 729))
+            raise CatalogError("<b>The file is damaged.</b>")
+    except CatalogError:
+        pass
+    for _ in range(2):  # also when the page is opened again
+        page.goto(f"{studio_url}/catalog?catalog=demo")
+        card = page.locator("#catalog-overview .vs-catalog", has_text="Demo")
+        expect(card).to_contain_text("Indexing failed at reading 3 of 729.")
+        expect(card).to_contain_text("<b>The file is damaged.</b>")
+    page.locator("#catalog-dismiss").click()
+    expect(card).not_to_contain_text("damaged")
