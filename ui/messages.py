@@ -6,15 +6,23 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from html import escape
-from typing import ParamSpec, TypeVar
+from inspect import Parameter, signature, unwrap
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 import gradio as gr
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
 
 from core.errors import StudioError
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _log = logging.getLogger(__name__)
+
+#: What is raised by work on values that no page of ours sends.
+NONSENSE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
+UNREADABLE = "The page sent something that makes no sense here. Load it again, please."
+OUR_SIDE = "Something went wrong on our side; the log has the details. Please try again."
 
 
 def sentences(handler: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -29,11 +37,51 @@ def sentences(handler: Callable[_P, _R]) -> Callable[_P, _R]:
             raise gr.Error(escape(str(error), quote=False), print_exception=False) from None
         except gr.Error:
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, NONSENSE) and not fits(handler, args):
+                _log.warning("A page sent nonsense to %s", handler.__name__, exc_info=True)
+                raise gr.Error(UNREADABLE, print_exception=False) from None
             _log.exception("A page handler failed: %s", getattr(handler, "__name__", handler))
-            raise gr.Error(
-                "Something went wrong on our side; the log has the details. Please try again.",
-                print_exception=False,
-            ) from None
+            raise gr.Error(OUR_SIDE, print_exception=False) from None
 
     return guarded
+
+
+def fits(handler: Callable[..., object], values: tuple[object, ...]) -> bool:
+    """Whether values that a browser has sent are of the kinds that a handler declares."""
+    function = unwrap(handler)
+    try:
+        hints = get_type_hints(function)
+    except NameError:  # a type that only its own function knows
+        return True
+    parameters = list(signature(function).parameters.values())
+    if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters):
+        return not any(_is_odd(value) for value in values)
+    pairs = zip(parameters, values, strict=False)
+    return all(_is(value, hints.get(parameter.name, Any)) for parameter, value in pairs)
+
+
+def _is(value: object, kind: Any) -> bool:
+    if isinstance(value, gr.EventData):
+        sent = value._data
+        return isinstance(sent, dict) and all(isinstance(sent.get(k), str) for k in _EVENT)
+    if kind is Any or isinstance(value, (gr.Request, gr.Progress)):
+        return True
+    try:
+        TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(
+            value, strict=True
+        )
+    except ValidationError:
+        return False
+    except PydanticUserError:  # a kind that brings a configuration of its own
+        return True
+    return True
+
+
+#: What the pages' own scripts send with an event.
+_EVENT = ("action", "value")
+
+
+def _is_odd(value: object) -> bool:
+    """Whether this is nothing, or nested as no field of the pages is."""
+    return value is None or isinstance(value, dict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +14,9 @@ from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Task
 from core.errors import StudioError
 from core.people import Action
 from ui.media import photo_url, picture_url
-from ui.people import person, require
+from ui.people import person
 from ui.render import markdown, render
+from ui.server_functions import answered
 from ui.theme import script
 
 #: Pairs kept ready in the browser, so that the next photo is there before the key is pressed.
@@ -34,8 +34,6 @@ _KINDS = LABELS | {EventKind.FLAG}
 _SCRIPT = script("annotate", "outbox", "photos", "single", "grid", "main")
 #: Told to every event, so that labels made with a faulty page can be found later.
 PAGE_VERSION = hashlib.sha256(_SCRIPT.encode()).hexdigest()[:8]
-
-_log = logging.getLogger(__name__)
 
 
 def desk_pane(studio: Studio) -> gr.HTML:
@@ -96,16 +94,10 @@ class Desk:
         request: gr.Request | None,
     ) -> dict[str, Any]:
         """Run one call for whoever sent it; problems become a sentence under ``error``."""
-        try:
-            require(self._studio, request, Action.JUDGE)
-            return work(ask, person(request, str(ask["name"])))
-        except StudioError as error:
-            return {"error": str(error)}
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return {"error": "The page sent something that is no judgment. Reload it, please."}
-        except Exception:
-            _log.exception("The judging desk failed")
-            return {"error": "Something went wrong on our side; the log has the details."}
+        return answered(
+            self._studio, request, Action.JUDGE,
+            lambda: work(ask, person(request, str(ask["name"]))),
+        )  # fmt: skip
 
     def next_pairs(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """The next pairs for this annotator, without those still in the browser's hands."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -11,18 +10,18 @@ import gradio as gr
 
 from core.app.studio import Studio
 from core.domain import JudgmentQuery
-from core.errors import JudgmentError, StudioError
+from core.errors import JudgmentError
 from core.people import Action
 from ui.media import photo_url, picture_url
 from ui.messages import sentences
-from ui.people import allowed, person, require
+from ui.people import allowed, person
 from ui.render import render
+from ui.server_functions import answered
 from ui.theme import script
 
 #: Disagreements on one page.
 _CASES = 30
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-_log = logging.getLogger(__name__)
 
 
 def report_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab) -> None:
@@ -68,8 +67,7 @@ def decide_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
 
 def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:
     def decide(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
-        try:
-            require(studio, request, Action.DECIDE)
+        def work() -> dict[str, Any]:
             studio.judging.adjudicate(
                 str(ask["set"]),
                 (str(ask["query_id"]), str(ask["item_id"])),
@@ -80,13 +78,8 @@ def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:
                 catalog=str(ask["catalog"]),
             )
             return {}
-        except StudioError as error:
-            return {"error": str(error)}
-        except (KeyError, TypeError, ValueError):
-            return {"error": "The page sent something that is no decision. Reload it, please."}
-        except Exception:
-            _log.exception("A decision could not be stored")
-            return {"error": "Something went wrong on our side; the log has the details."}
+
+        return answered(studio, request, Action.DECIDE, work)
 
     return decide
 

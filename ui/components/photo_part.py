@@ -11,11 +11,12 @@ from PIL import Image
 
 from core.app.studio import Studio
 from core.domain import Box, Detection
-from core.errors import StudioError
+from core.people import Action
 from core.ports.grounder import DRAWN, PICTURE, SALIENT
 from ui.components.pictures import data_uri
 from ui.components.query import SearchForm
 from ui.media import photo_url
+from ui.server_functions import answered
 
 #: Longest text of names that the browser may send.
 _NAMES = 24
@@ -108,20 +109,20 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
     """What the browser calls: things in a shown photo by their names."""
 
     def things(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
-        try:
+        def work() -> dict[str, Any]:
             photo = studio.grounding.recall(str(ask.get("photo", "")))
             names = [str(name) for name in list(ask.get("names", ()))[:_NAMES]]
             found: tuple[Detection, ...] = ()
             for found in studio.grounding.things(photo, names):  # noqa: B007  # the last is all
                 pass
-        except StudioError as error:
-            return {"error": str(error)}
-        shown = spots(found, photo.size)
-        return {
-            "spots": [
-                {"name": s.name, "title": s.title, "value": s.value, "style": s.style}
-                for s in shown
-            ]
-        }
+            shown = spots(found, photo.size)
+            return {
+                "spots": [
+                    {"name": s.name, "title": s.title, "value": s.value, "style": s.style}
+                    for s in shown
+                ]
+            }
+
+        return answered(studio, request, Action.LOOK, work)
 
     return [things]

@@ -11,7 +11,7 @@ import gradio as gr
 
 from core.app.studio import Studio
 from core.domain import Box, EngineInput, Grounding, Inspection, Item
-from core.errors import QueryError, StudioError
+from core.errors import QueryError
 from core.people import Action
 from ui.components.detections import (
     NO_CROP,
@@ -27,6 +27,7 @@ from ui.media import export_url, photo_url
 from ui.messages import sentences
 from ui.people import LOCAL, person, require
 from ui.render import render
+from ui.server_functions import answered
 from ui.theme import ASSETS
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -183,18 +184,16 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
     """What the browser calls: the heat map of a photo, when somebody wants to see it."""
 
     def heat(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
-        where, phrase = str(ask.get("catalog", "")) or None, str(ask.get("phrase", ""))
-        try:
+        def work() -> dict[str, Any]:
+            where, phrase = str(ask.get("catalog", "")) or None, str(ask.get("phrase", ""))
             item = studio.item(str(ask.get("item", "")), where)
             found = studio.grounding.heatmap(studio.photo(item, where), phrase)
-        except StudioError as error:
-            return {"error": str(error)}
-        if found is None:
-            return {"error": "This grounder answers in boxes; it has no heat map."}
-        legend = (
-            f"How likely each part is “{phrase}” rather than anything else: up to {found.max():.2f}"
-        )
-        return {"picture": heat_overlay(found), "legend": legend}
+            if found is None:
+                return {"error": "This grounder answers in boxes; it has no heat map."}
+            legend = f"How likely each part is “{phrase}” rather than anything else: up to "
+            return {"picture": heat_overlay(found), "legend": f"{legend}{found.max():.2f}"}
+
+        return answered(studio, request, Action.LOOK, work)
 
     return [heat]
 

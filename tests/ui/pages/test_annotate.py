@@ -27,7 +27,7 @@ def test_nonsense_from_the_browser_is_answered_with_a_sentence(
     tmp_path: Any, ask: dict[str, Any]
 ) -> None:
     one = desk(tmp_path)
-    assert "no judgment" in one.answer(one.judge, ask, None)["error"]
+    assert "makes no sense" in one.answer(one.judge, ask, None)["error"]
 
 
 def test_nobody_judges_without_the_role(tmp_path: Any) -> None:

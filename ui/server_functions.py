@@ -1,0 +1,35 @@
+"""What the pages' scripts call directly: one answer for whoever may not, nonsense and faults."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from core.app.studio import Studio
+from core.errors import StudioError
+from core.people import Action
+from ui.messages import NONSENSE, OUR_SIDE, UNREADABLE
+from ui.people import require
+
+Answer = dict[str, Any]
+_log = logging.getLogger(__name__)
+
+
+def answered(
+    studio: Studio, request: gr.Request | None, action: Action, work: Callable[[], Answer]
+) -> Answer:
+    """Run one call for whoever sent it; problems become a sentence under ``error``."""
+    try:
+        require(studio, request, action)
+        return work()
+    except StudioError as error:
+        return {"error": str(error)}
+    except NONSENSE:
+        _log.warning("A page sent nonsense", exc_info=True)
+        return {"error": UNREADABLE}
+    except Exception:
+        _log.exception("A call of a page failed")
+        return {"error": OUR_SIDE}
