@@ -10,7 +10,7 @@ from core.catalog.drafting import Drafts
 from core.catalog.ingest import check_source, product_types
 from core.catalog.photos import forget_folders
 from core.catalog.prices import amount, currency
-from core.catalog.readers import read_rows
+from core.catalog.readers import open_catalog
 from core.catalog.rows import Draft, Rejected
 from core.domain import Item, Photo, QuarantinedRow
 from core.domain.file_preview import FilePreview, SampleItem
@@ -21,8 +21,6 @@ from core.settings import Settings
 #: Sample items of a preview.
 SAMPLES = 8
 _NO_PHOTO = Photo("", 0, 0, "")
-_FORMATS = {".csv": "CSV", ".tsv": "TSV", ".txt": "CSV", ".jsonl": "JSON lines",
-            ".ndjson": "JSON lines", ".parquet": "Parquet", ".pq": "Parquet"}  # fmt: skip
 
 
 def preview_file(
@@ -45,20 +43,21 @@ def preview_file(
     """
     mapping = check_source(source, images=images, columns=columns)
     forget_folders()
-    types = product_types(source, mapping, settings)
+    table = open_catalog(source)
+    types = product_types(table, mapping, settings)
     drafts = Drafts((images or source.parent).resolve(), mapping, types, salt="")
     rows, left_out, taken = 0, [], _Spread()
-    for number, row in read_rows(source):
+    for row in table.rows():
         rows += 1
         try:
-            taken.add(drafts.of(number, row))
+            taken.add(drafts.of(row))
         except Rejected as error:
-            left_out.append(QuarantinedRow(number, error.item_id, error.field, str(error)))
+            left_out.append(QuarantinedRow(row.number, error.item_id, error.field, str(error)))
     rules = build_rules(settings)
     return FilePreview(
-        format=_FORMATS.get(source.suffix.lower(), source.suffix.lstrip(".").upper()),
-        encoding="",
-        notes=(),
+        format=table.format_name,
+        encoding=table.encoding,
+        notes=table.notes,
         mapping=_mapping(mapping),
         rows=rows,
         items=taken.count,

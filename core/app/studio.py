@@ -24,7 +24,7 @@ from core.base.image_views import image_view
 from core.base.lazy import lazy
 from core.catalog import demo
 from core.catalog.ingest import check_source, ingest
-from core.catalog.readers import count_rows
+from core.catalog.readers import look
 from core.domain import (
     CatalogInfo,
     Comparison,
@@ -305,6 +305,7 @@ class Studio:
         on_progress: OnProgress | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> BegunJob[IndexReport]:
+        file = look(source)
         catalog = self._library.create(name)
         return begin_index(
             catalog.store,
@@ -320,7 +321,8 @@ class Studio:
             ),
             title="Demo" if name == DEMO else name,
             source=source.name,
-            total=_rows_in(source),
+            total=file.rows,
+            notes=file.notes,
             prune=prune,
             snapshot=snapshot,
             author=author,
@@ -410,14 +412,6 @@ class Studio:
             if (event := standing.of(stage, item.item_id, item.photo.sha256)) is not None
         }
         return Inspection(item, photo, found, words, tuple(inputs), decided)
-
-
-def _rows_in(source: Path) -> int:
-    """Rows of a file; 0 where it is damaged: what is before the damage can be indexed."""
-    try:
-        return count_rows(source)
-    except CatalogError:
-        return 0
 
 
 def _item(catalog: Catalog, item_id: str) -> Item:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
+from core.base.tables import TableRow
 from core.catalog.columns import ColumnMap
 from core.catalog.product_types import ProductTypes
-from core.catalog.readers import Unreadable
 from core.catalog.rows import Draft, Rejected, read_row
 
 
@@ -28,17 +27,17 @@ class Drafts:
         self._salt = salt
         self._seen: dict[str, int] = {}
 
-    def of(self, number: int, row: Mapping[str, object] | Unreadable) -> Draft:
+    def of(self, row: TableRow) -> Draft:
         """Return the draft of a row.
 
         Raises:
             Rejected: The row can't be taken; the sentence says why.
         """
-        if isinstance(row, Unreadable):
-            raise Rejected(row.reason)
-        draft = read_row(row, self._columns, self._folder, self._salt, self._types)
-        first = self._seen.setdefault(draft.item_id, number)
-        if first != number:
+        if row.problem:
+            raise Rejected(row.problem)
+        draft = read_row(row.cells, self._columns, self._folder, self._salt, self._types)
+        first = self._seen.setdefault(draft.item_id, row.number)
+        if first != row.number:
             reason = (
                 f"The id “{draft.item_id}” is already used by row {first}."
                 if self._columns.item_id

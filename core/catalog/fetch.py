@@ -108,9 +108,10 @@ def _host(url: httpx.URL) -> str:
 def _parse(text: str, base: httpx.URL | None = None) -> httpx.URL:
     try:
         url = httpx.URL(text) if base is None else base.join(text)
+        host = url.host  # decoded only now: a host name may be wrong in many ways
     except (httpx.InvalidURL, ValueError, TypeError):
         raise ImageError("This is not a valid web address.") from None
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not host:
         raise ImageError("Only web addresses that begin with http:// or https:// are fetched.")
     if url.userinfo:
         raise ImageError("A web address with a user name or password in it is not fetched.")

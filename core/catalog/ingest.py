@@ -12,24 +12,24 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+from core.base.tables import Table, TableRow
 from core.base.title_nouns import TitleNouns
 from core.catalog.columns import ColumnMap, guess_columns
 from core.catalog.drafting import Drafts
 from core.catalog.fetch import fetch_public
 from core.catalog.photos import forget_folders
 from core.catalog.product_types import SURVEYED, ProductTypes
-from core.catalog.readers import Unreadable, column_names, count_rows, read_rows
+from core.catalog.readers import open_catalog
 from core.catalog.rows import Draft, Rejected
 from core.domain import Ingested, KnownRow, OnProgress, Photo, Progress, QuarantinedRow
 from core.errors import CatalogError, ImageError
 from core.settings import Settings
 from core.store.image_store import ImageStore
 
-_log = logging.getLogger(__name__)
-
 #: Fetches a web address: ``(url, max_bytes=…, timeout=…) -> bytes``.
 Fetch = Callable[..., bytes]
 
+_log = logging.getLogger(__name__)
 _WORKERS = 8
 _WINDOW = 4 * _WORKERS
 _FETCH_SECONDS = 20.0
@@ -66,10 +66,12 @@ def ingest(
         CatalogError: The file, its columns or the images folder can't be used (at once), or the
             file is damaged further on or pictures can't be stored (while reading).
     """
-    mapping = check_source(path, images=images, columns=columns)
+    _check_folder(path, images)
+    table = open_catalog(path)
+    mapping = guess_columns(table.columns, columns)
     folder = (images or path.parent).resolve()
     forget_folders()
-    run = _Run(path, folder, mapping, store, settings, known or {}, fetch)
+    run = _Run(table, folder, mapping, store, settings, known or {}, fetch)
     return run.rows(on_progress)
 
 
@@ -81,18 +83,22 @@ def check_source(
     Raises:
         CatalogError: The file, its columns or the images folder can't be used.
     """
+    _check_folder(path, images)
+    return guess_columns(open_catalog(path).columns, columns)
+
+
+def _check_folder(path: Path, images: Path | None) -> None:
     if not (images or path.parent).resolve().is_dir():
         raise CatalogError(f"The images folder “{images}” does not exist.")
-    return guess_columns(column_names(path), columns)
 
 
-def product_types(path: Path, columns: ColumnMap, settings: Settings) -> ProductTypes:
+def product_types(table: Table, columns: ColumnMap, settings: Settings) -> ProductTypes:
     """Survey a file's first rows, to decide what their product types are.
 
     Raises:
         CatalogError: The file can't be read.
     """
-    rows = (row for _, row in islice(read_rows(path), SURVEYED) if not isinstance(row, Unreadable))
+    rows = (row.cells for row in islice(table.rows(), SURVEYED) if not row.problem)
     nouns = TitleNouns(settings.shipped / "vocabularies")
     return ProductTypes(nouns, columns.title, columns.categories, rows)
 
@@ -102,7 +108,7 @@ class _Run:
 
     def __init__(
         self,
-        path: Path,
+        table: Table,
         folder: Path,
         columns: ColumnMap,
         store: ImageStore,
@@ -110,25 +116,25 @@ class _Run:
         known: Mapping[str, KnownRow],
         fetch: Fetch,
     ) -> None:
-        self._path = path
+        self._table = table
         self._columns = columns
         self._store = store
         self._max_bytes = settings.max_upload_mb * 2**20
         self._known = known
         self._fetch = fetch
-        types = product_types(path, columns, settings)
+        types = product_types(table, columns, settings)
         self._drafts = Drafts(folder, columns, types, salt=str(store.long_side))
         # Many threads may wait for the network; only as many decode as there are cores.
         self._decoding = threading.Semaphore(settings.threads or os.cpu_count() or 1)
 
     def rows(self, on_progress: OnProgress | None) -> Iterator[Ingested | QuarantinedRow]:
-        total = count_rows(self._path) if on_progress else 0
+        total = _count(self._table) if on_progress else 0
         done, reported = 0, time.monotonic()
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="photos")
         waiting: deque[Future[Ingested | QuarantinedRow]] = deque()
         try:
-            for number, row in read_rows(self._path):
-                waiting.append(self._submit(pool, number, row))
+            for row in self._table.rows():
+                waiting.append(self._submit(pool, row))
                 while waiting and (len(waiting) > _WINDOW or waiting[0].done()):
                     yield waiting.popleft().result()
                     done += 1
@@ -143,39 +149,38 @@ class _Run:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(
-        self, pool: ThreadPoolExecutor, number: int, row: Mapping[str, object] | Unreadable
-    ) -> Future[Ingested | QuarantinedRow]:
-        outcome: Ingested | QuarantinedRow
+    def _submit(self, pool: ThreadPoolExecutor, row: TableRow) -> Future[Ingested | QuarantinedRow]:
         try:
-            draft = self._drafts.of(number, row)
+            outcome = self._begin(row)
         except Rejected as error:
-            outcome = QuarantinedRow(number, error.item_id, error.field, str(error))
+            outcome = QuarantinedRow(row.number, error.item_id, error.field, str(error))
         except Exception as error:
-            _log.warning("Row %d can't be read.", number, exc_info=error)
-            outcome = QuarantinedRow(number, "", "", f"The row can't be read: {_said(error)}.")
-        else:
-            before = self._known.get(draft.item_id)
-            if before is None or before.row_key != draft.row_key:
-                return pool.submit(self._take, number, draft)
-            if before.item.photo.sha256 not in self._store:
-                return pool.submit(self._take, number, draft)
-            outcome = Ingested(before.item, before.row_key, unchanged=True)
+            outcome = _unreadable(row.number, "", error)
+        if isinstance(outcome, Draft):
+            return pool.submit(self._take, row.number, outcome)
         finished: Future[Ingested | QuarantinedRow] = Future()
         finished.set_result(outcome)
         return finished
+
+    def _begin(self, row: TableRow) -> Ingested | QuarantinedRow | Draft:
+        """What is known of a row already, or what is to be stored of it."""
+        draft = self._drafts.of(row)
+        before = self._known.get(draft.item_id)
+        if before is None or before.row_key != draft.row_key:
+            return draft
+        if before.item.photo.sha256 not in self._store:
+            return draft
+        return Ingested(before.item, before.row_key, unchanged=True)
 
     def _take(self, number: int, draft: Draft) -> Ingested | QuarantinedRow:
         try:
             photo = self._store_photo(draft)
         except ImageError as error:
             return QuarantinedRow(number, draft.item_id, self._columns.image, str(error))
-        except CatalogError:  # pictures can't be stored: true of every row
+        except CatalogError:  # the store can't be written to: no row's fault
             raise
         except Exception as error:
-            _log.warning("Row %d can't be taken.", number, exc_info=error)
-            reason = f"The photo can't be used: {_said(error)}."
-            return QuarantinedRow(number, draft.item_id, self._columns.image, reason)
+            return _unreadable(number, draft.item_id, error)
         return Ingested(draft.item(photo), draft.row_key, unchanged=False)
 
     def _store_photo(self, draft: Draft) -> Photo:
@@ -186,7 +191,17 @@ class _Run:
             return self._store.add(source)
 
 
-def _said(error: Exception) -> str:
-    """First line of an error, for people."""
-    first = (str(error).splitlines() or [""])[0].strip().rstrip(".")
-    return first[:200] or type(error).__name__
+def _count(table: Table) -> int:
+    """Rows of a file; 0 where it is damaged: what is before the damage can be indexed."""
+    try:
+        return table.count()
+    except CatalogError:
+        return 0
+
+
+def _unreadable(number: int, item_id: str, error: Exception) -> QuarantinedRow:
+    """A row that met a fault of ours: it is left out, the others go on, the log says why."""
+    _log.exception("Row %d could not be read", number, exc_info=error)
+    lines = str(error).encode("utf-8", "replace").decode().splitlines()
+    reason = f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__
+    return QuarantinedRow(number, item_id, "", f"This row could not be read ({reason}).")

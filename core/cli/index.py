@@ -87,6 +87,8 @@ def _print_report(report: IndexReport) -> None:
         f"{report.changed} changed, {report.unchanged} unchanged, {report.removed} removed), "
         f"{len(report.quarantined)} rows left out, {report.seconds:.1f} s."
     )
+    for note in report.notes:
+        print(note)
     if report.per_stage:
         print("Work done: " + ", ".join(f"{k} {v}" for k, v in report.per_stage.items()) + ".")
     for row in report.quarantined[:20]:

@@ -76,6 +76,7 @@ class IndexReport:
         quarantined: Rows left out.
         seconds: Wall time.
         per_stage: Units of work really done per stage (a cache hit is no work).
+        notes: Sentences on how the file was understood: format, encoding, what was guessed.
     """
 
     catalog: str
@@ -88,6 +89,7 @@ class IndexReport:
     quarantined: tuple[QuarantinedRow, ...]
     seconds: float
     per_stage: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

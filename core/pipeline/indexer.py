@@ -74,6 +74,7 @@ def begin_index(
     title: str = "",
     source: str = "",
     total: int = 0,
+    notes: tuple[str, ...] = (),
     prune: bool | Collection[str] = False,
     snapshot: Path | None = None,
     author: str = "",
@@ -95,6 +96,7 @@ def begin_index(
         title: Name of the catalogue for people.
         source: Name of the file, for people.
         total: Rows of the file; 0 where nobody counted them.
+        notes: Sentences on how the file was understood.
         prune: Remove items that the file no longer has; only those among these ids, where given.
         snapshot: Folder of stage results that came with the catalogue (``core.store.snapshot``).
         author: Who starts it.
@@ -113,7 +115,7 @@ def begin_index(
         if snapshot is not None:
             seed(store, snapshot)
         corrected = models().corrected_by(store.corrections.standing())
-        run = _Run(store, photos, corrected, reporter, should_stop, total)
+        run = _Run(store, photos, corrected, reporter, should_stop, total, notes)
         return run.index(rows, CatalogMeta(title or store.name, source), prune)
 
     new = max(0, total - store.items.count())
@@ -150,11 +152,12 @@ class _Run:
         reporter: JobReporter,
         should_stop: Callable[[], bool],
         total: int,
+        notes: tuple[str, ...],
     ) -> None:
         self._store, self._photos, self._models = store, photos, models
         self._reporter, self._should_stop, self._total = reporter, should_stop, total
         self._counts, self._tally = _Counts(), Tally()
-        self._stopped = False
+        self._stopped, self._notes = False, notes
 
     def index(
         self, rows: RowSource, meta: CatalogMeta, prune: bool | Collection[str]
@@ -286,6 +289,7 @@ class _Run:
             quarantined=tuple(counts.quarantined),
             seconds=time.monotonic() - started,
             per_stage={stage: count for stage, count in self._tally.per_stage.items() if count},
+            notes=self._notes,
         )
 
 
@@ -294,4 +298,5 @@ def _sentence(report: IndexReport, stopped: bool) -> str:
         f"{report.added} items added, {report.changed} changed, {report.unchanged} unchanged, "
         f"{report.removed} removed; {len(report.quarantined)} rows left out."
     )
+    counts = " ".join([counts, *report.notes[1:]])  # what was guessed; as what it was read is plain
     return f"Stopped. {counts} Run it again to go on." if stopped else counts

@@ -5,15 +5,16 @@ import pytest
 from core.base.image_decoding import read_image
 from core.catalog import demo
 from core.catalog.columns import guess_columns
-from core.catalog.readers import column_names, read_rows
+from core.catalog.readers import open_catalog
 from core.catalog.rows import read_row
 from core.errors import CatalogError
 
 
 def test_every_demo_row_is_valid_and_credited():
     path, folder = demo.demo_items_path(), demo.demo_images_dir().resolve()
-    columns = guess_columns(column_names(path))
-    drafts = [read_row(row, columns, folder, salt="") for _, row in read_rows(path)]
+    table = open_catalog(path)
+    columns = guess_columns(table.columns)
+    drafts = [read_row(row.cells, columns, folder, salt="") for row in table.rows()]
     assert len(drafts) >= 600
     assert len({draft.item_id for draft in drafts}) == len(drafts)
     assert len({draft.words["department"] for draft in drafts}) >= 3

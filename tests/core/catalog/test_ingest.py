@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from core.catalog import drafting
 from core.catalog.ingest import ingest
 from core.domain import Ingested, KnownRow, QuarantinedRow
 from core.errors import CatalogError, ImageError
@@ -227,8 +228,57 @@ def test_a_full_disk_ends_the_run_instead_of_blaming_every_row(shop, tmp_path):
         run(shop(GOOD), ImageStore(tmp_path / "file"))
 
 
-def test_a_header_without_rows(shop, store):
-    assert run(shop([]), store) == []
+def test_a_header_without_rows_is_a_sentence(shop, store, tmp_path):
+    with pytest.raises(CatalogError, match="no rows"):
+        run(shop([]), store)
+    empty = tmp_path / "items.parquet"
+    pq.write_table(pa.table({"id": pa.array([], pa.int64()), "title": [], "image": []}), empty)
+    with pytest.raises(CatalogError, match="no rows"):
+        run(empty, store)
+
+
+@pytest.mark.parametrize(
+    "link", ["http://xn--", "http://xn--a/b.jpg", "http://[::1/a.jpg", "https://\u200d.example/x"]
+)
+def test_a_link_that_can_not_be_parsed_costs_its_own_row(shop, store, link):
+    path = shop([("a", "Chair", "Chair", link), ("b", "Chair", "Chair", "0.jpg")])
+    first, second = run(path, store)
+    assert first.reason.endswith(".")
+    assert second.item.item_id == "b"
+
+
+def test_a_fault_of_ours_costs_its_own_row_and_is_logged(shop, store, monkeypatch, caplog):
+    add, read_row = store.add, drafting.read_row
+
+    def bad_add(source):
+        if source.name == "1.jpg":
+            raise ZeroDivisionError("by zero\nsecond line")
+        return add(source)
+
+    def bad_read(cells, *rest, **options):
+        if cells["sku"] == "id3":
+            raise KeyError("colour")
+        return read_row(cells, *rest, **options)
+
+    monkeypatch.setattr(store, "add", bad_add)
+    monkeypatch.setattr(drafting, "read_row", bad_read)
+    results = run(shop(GOOD), store)
+    assert [isinstance(r, Ingested) for r in results] == [True, False, True, False, True]
+    assert results[1].item_id == "id1"
+    assert results[1].reason == "This row could not be read (ZeroDivisionError: by zero)."
+    assert "KeyError" in results[3].reason
+    assert "Traceback" in caplog.text
+
+
+def test_a_parquet_value_that_can_not_be_converted_costs_its_own_row(store, tmp_path, pictures):
+    raw = pa.array([b"Chair", b"\xff\xfe", b"Sofa"], pa.binary())
+    titles = pa.Array.from_buffers(pa.string(), 3, raw.buffers())
+    photos = [pictures.jpeg(40 + n, 30) for n in range(3)]
+    table = pa.table({"id": [1, 2, 3], "title": titles, "image": photos})
+    pq.write_table(table, tmp_path / "items.parquet")
+    results = run(tmp_path / "items.parquet", store, images=None)
+    assert [isinstance(r, Ingested) for r in results] == [True, False, True]
+    assert "“title” can't be converted" in results[1].reason
 
 
 def test_whatever_one_row_raises_costs_that_row_alone(shop, store):

@@ -1,0 +1,18 @@
+"""The one reader of tables: catalogues, queries, qrels and labels come in by the same rules."""
+
+from core.base.tables.parquet import parquet_metadata
+from core.base.tables.rows import BadTable, TableRow
+from core.base.tables.table import TABLE_ENDINGS, Table, TextFile, open_lines, open_table
+from core.base.tables.text import Line
+
+__all__ = [
+    "TABLE_ENDINGS",
+    "BadTable",
+    "Line",
+    "Table",
+    "TableRow",
+    "TextFile",
+    "open_lines",
+    "open_table",
+    "parquet_metadata",
+]

@@ -1,0 +1,353 @@
+"""CSV and its kin: cells between commas, semicolons, tabs or bars, quoted or not."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from core.base.tables.rows import LONGEST, BadTable, Content, TableRow, column_names
+from core.base.tables.text import Line
+
+_DELIMITERS = (",", ";", "\t", "|")
+_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+#: Lines that are looked at to find the delimiter.
+_HEAD = 20
+#: Most lines of one row; behind a quotation mark that nobody closes, the search ends there.
+_MOST_LINES = 5000
+#: Characters that may be read again behind such marks, besides four times what was read.
+_AGAIN = 16 * 2**20
+#: What the csv module says of a cell above its own limit, which belongs to the whole process and
+#: so is left alone; such rows are split here.
+_CSV_LIMIT = "field larger than field limit"
+
+
+def delimiter_name(delimiter: str) -> str:
+    """``;`` → ``semicolons``."""
+    return _NAMES.get(delimiter, f"“{delimiter}”")
+
+
+def read_delimited(lines: Iterator[Line], prefer: str = "") -> Content:
+    """Open a table whose first row names its columns.
+
+    A line ``sep=;`` above the names is obeyed. A quotation mark that is never closed costs its own
+    row; the search goes on in the line behind it.
+
+    Args:
+        lines: The file's lines.
+        prefer: Delimiter that the file's name speaks for.
+
+    Raises:
+        BadTable: There are no column names, or too many.
+    """
+    feed = _Feed(lines)
+    delimiter = _delimiter(feed, prefer)
+    header = next(_records(feed, delimiter, 0), None)
+    if header is None:
+        raise BadTable("is empty.")
+    if header.problem:
+        raise BadTable(f"has no readable row of column names: {header.problem}")
+    while len(header.cells) > 1 and not header.cells[-1].strip():
+        header.cells.pop()
+    names, notes = column_names(header.cells)
+    return Content("CSV", tuple(names), _rows(feed, delimiter, names), delimiter, notes)
+
+
+def _rows(feed: _Feed, delimiter: str, names: list[str]) -> Iterator[TableRow]:
+    number, width = 0, len(names)
+    for record in _records(feed, delimiter, width):
+        cells = record.cells
+        if not record.problem:
+            while len(cells) > width and not cells[-1].strip():
+                cells.pop()
+            if not any(cell.strip() for cell in cells):
+                continue
+        number += 1
+        if record.problem:
+            yield TableRow(number, record.line, problem=record.problem)
+        elif len(cells) > width:
+            yield TableRow(
+                number,
+                record.line,
+                problem=f"This row (line {record.line}) has {len(cells)} fields and the header has "
+                f"{width}. Put fields that hold the delimiter in quotation marks.",
+            )
+        else:
+            cells += [""] * (width - len(cells))
+            yield TableRow(number, record.line, dict(zip(names, cells, strict=True)))
+
+
+# ── the delimiter ────────────────────────────────────────────────────────────────────────────────
+def _delimiter(feed: _Feed, prefer: str) -> str:
+    """The delimiter that a ``sep=`` line names, or that the first lines agree on."""
+    head = feed.peek(_HEAD)
+    if not head:
+        raise BadTable("is empty.")
+    first = head[0].text.strip().strip('"')
+    if first.lower().startswith("sep=") and len(first) <= 5:
+        feed.drop()
+        return head[0].text.strip("\r\n").strip().strip('"')[4:] or "\t"
+    if prefer and prefer in head[0].text:
+        return prefer
+    texts = [line.text for line in head]
+    return max(_DELIMITERS, key=lambda mark: _agreement(texts, mark))
+
+
+def _agreement(texts: Sequence[str], mark: str) -> tuple[int, int]:
+    """Fields of the first line, and how many others have as many."""
+    try:
+        widths = [len(cells) for cells in csv.reader(texts, delimiter=mark)]
+    except csv.Error:
+        widths = [texts[0].count(mark) + 1]
+    return widths[0] if widths else 0, sum(width == widths[0] for width in widths)
+
+
+# ── records ──────────────────────────────────────────────────────────────────────────────────────
+@dataclass(slots=True)
+class _Record:
+    line: int
+    cells: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+class _Unclosed(Exception):
+    """A row is so long that a quotation mark must be missing."""
+
+
+class _Feed:
+    """Lines for the csv module, with a way back to those of the present row."""
+
+    def __init__(self, lines: Iterator[Line]) -> None:
+        self._lines = lines
+        self._next: deque[Line] = deque()
+        self.taken: list[Line] = []
+        self._size = 0
+        self._read = 0
+        self._again = 0
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        if self._next:
+            line = self._next.popleft()
+        else:
+            line = next(self._lines)
+            self._read += len(line.text)
+        self.taken.append(line)
+        self._size += len(line.text)
+        if len(self.taken) > _MOST_LINES or self._size > LONGEST:
+            raise _Unclosed
+        return line.text
+
+    def peek(self, count: int) -> list[Line]:
+        """The next lines, blank ones before the first left out; they stay where they are."""
+        while not self._next or (len(self._next) < count and not self._next[-1].problem):
+            line = next(self._lines, None)
+            if line is None:
+                break
+            self._read += len(line.text)
+            if self._next or line.problem or line.text.strip():
+                self._next.append(line)
+        return list(self._next)
+
+    def drop(self) -> None:
+        """Leave the next line out."""
+        self._next.popleft()
+        self.peek(1)
+
+    def start(self) -> None:
+        """Begin a row."""
+        self.taken, self._size = [], 0
+
+    def back_to(self, first: int) -> None:
+        """Put the present row's lines from the ``first`` on back, to be read again.
+
+        Raises:
+            BadTable: So many quotation marks are unclosed that this would never end.
+        """
+        again = self.taken[first:]
+        self._again += sum(len(line.text) for line in again)
+        if self._again > _AGAIN + 4 * self._read:
+            raise BadTable(
+                "has too many quotation marks that are never closed, the last of them near line "
+                f"{self.taken[0].number}. Save it anew as CSV."
+            )
+        self._next.extendleft(reversed(again))
+        self.taken = self.taken[:first]
+
+
+def _records(feed: _Feed, delimiter: str, width: int) -> Iterator[_Record]:
+    """Rows as lists of cells; ``width`` is the number of columns, 0 if it is not known yet."""
+    reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
+    while True:
+        feed.start()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except (csv.Error, _Unclosed) as error:
+            reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
+            if str(error).startswith(_CSV_LIMIT):
+                feed.back_to(0)
+                yield _long_record(feed, delimiter, width)
+            else:
+                yield _broken(feed, delimiter, width, error)
+            continue
+        if not cells and not feed.taken[0].problem:
+            continue
+        if width and len(feed.taken) > 1 and len(cells) != width:
+            opened = _swallowed(feed.taken, delimiter, width)
+            if opened:
+                yield _unclosed(feed, opened)
+                continue
+        yield _complete(feed, cells)
+
+
+def _complete(feed: _Feed, cells: list[str]) -> _Record:
+    problem = next((line.problem for line in feed.taken if line.problem), "")
+    return _Record(feed.taken[0].number, [] if problem else cells, problem)
+
+
+def _broken(feed: _Feed, delimiter: str, width: int, error: Exception) -> _Record:
+    """The row that an error ended, and the lines behind it given back."""
+    first = feed.taken[0]
+    if len(feed.taken) > 1 or _is_open(first.text, delimiter):
+        return _unclosed(feed, _opened_line(feed.taken, delimiter, width) + 1)
+    problem = first.problem or (
+        f"This row (line {first.number}) is not valid CSV: {error}. Check its quotation marks."
+    )
+    return _Record(first.number, problem=problem)
+
+
+def _unclosed(feed: _Feed, opened: int) -> _Record:
+    """A row whose ``opened``-th line (from 1) opens a quotation mark that nothing closes."""
+    first, line = feed.taken[0].number, feed.taken[opened - 1].number
+    feed.back_to(opened)
+    return _Record(
+        first,
+        problem=f"A quotation mark is opened in line {line} and not closed properly, so this row "
+        'can\'t be read. Close it; a mark that belongs to the text is written twice ("").',
+    )
+
+
+def _swallowed(lines: Sequence[Line], delimiter: str, width: int) -> int:
+    """The line (from 1) whose quotation mark swallowed lines that look like rows; 0 for none."""
+    opened = _opened_line(lines, delimiter, width)
+    inner = [line.text for line in lines[opened + 1 :]]
+    try:
+        whole = any(
+            len(cells) == width
+            for text in inner
+            for cells in csv.reader([text], delimiter=delimiter, strict=True)
+        )
+    except csv.Error:
+        return 0
+    return opened + 1 if whole and width > 1 else 0
+
+
+def _opened_line(lines: Sequence[Line], delimiter: str, width: int) -> int:
+    """Position of the line with the quotation mark to blame.
+
+    It is the last one that was opened; where there are more cells than columns already, rows were
+    swallowed, and it is the first.
+    """
+    splitter, first, last = _Splitter(delimiter), -1, 0
+    for position, line in enumerate(lines):
+        before = splitter.quotes
+        try:
+            splitter.add(line.text)
+        except csv.Error:
+            break
+        if splitter.is_open and splitter.quotes > before:
+            first, last = position if first < 0 else first, position
+        if 0 < width < len(splitter.cells):
+            return max(first, 0)
+    return last
+
+
+def _is_open(text: str, delimiter: str) -> bool:
+    splitter = _Splitter(delimiter)
+    try:
+        splitter.add(text)
+    except csv.Error:
+        return False
+    return splitter.is_open
+
+
+def _long_record(feed: _Feed, delimiter: str, width: int) -> _Record:
+    """A row with a cell that is too long for the csv module."""
+    splitter = _Splitter(delimiter)
+    feed.start()
+    try:
+        for text in feed:
+            splitter.add(text)
+            if not splitter.is_open:
+                return _complete(feed, splitter.cells)
+    except (csv.Error, _Unclosed) as error:
+        return _broken(feed, delimiter, width, error)
+    return _unclosed(feed, _opened_line(feed.taken, delimiter, width) + 1)
+
+
+class _Splitter:
+    """Splits one row, line by line, by the rules of the csv module.
+
+    Attributes:
+        cells: Those that are complete.
+        is_open: Whether the row goes on in the next line.
+        quotes: Quotation marks that were opened.
+    """
+
+    def __init__(self, delimiter: str) -> None:
+        self._delimiter = delimiter
+        self._parts: list[str] = []
+        self.cells: list[str] = []
+        self.is_open = False
+        self.quotes = 0
+
+    def add(self, text: str) -> None:
+        """Take the row's next line.
+
+        Raises:
+            csv.Error: Something stands behind a closing quotation mark.
+        """
+        at = self._quoted(text, 0) if self.is_open else self._cell(text, 0)
+        while at >= 0:
+            at = self._cell(text, at)
+
+    def _cell(self, text: str, at: int) -> int:
+        """Take the cell that begins at ``at``; returns where the next begins, or -1."""
+        while text[at : at + 1] == " ":
+            at += 1
+        if text[at : at + 1] == '"':
+            self.quotes += 1
+            return self._quoted(text, at + 1)
+        end = text.find(self._delimiter, at)
+        if end < 0:
+            self.cells.append(text[at:].rstrip("\r\n"))
+            return -1
+        self.cells.append(text[at:end])
+        return end + 1
+
+    def _quoted(self, text: str, at: int) -> int:
+        while True:
+            end = text.find('"', at)
+            if end < 0:
+                self._parts.append(text[at:])
+                self.is_open = True
+                return -1
+            self._parts.append(text[at:end])
+            at = end + 1
+            if text[at : at + 1] != '"':
+                break
+            self._parts.append('"')
+            at += 1
+        self.is_open = False
+        self.cells.append("".join(self._parts))
+        self._parts = []
+        if text[at : at + 1] == self._delimiter:
+            return at + 1
+        if text[at:].strip("\r\n"):
+            raise csv.Error(f"“{self._delimiter}” expected behind a quotation mark")
+        return -1

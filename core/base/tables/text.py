@@ -1,0 +1,175 @@
+"""Text files line by line: unpacked, decoded, lines of bounded length, damaged ones marked."""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from core.base.tables.encodings import Encoding
+from core.base.tables.rows import LONGEST, BadTable
+
+#: Most bytes that a packed file may hold.
+_MOST_UNPACKED = 4 * 2**30
+_BLOCK = 2**16
+#: How bytes that are not valid look after decoding.
+_ESCAPED = re.compile("[\udc80-\udcff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its number in the file, its text with its end, and why it can't be used."""
+
+    number: int
+    text: str
+    problem: str = ""
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is packed with gzip, whatever its name says."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """The bytes of a file, unpacked on the fly where it is packed with gzip."""
+    if is_packed(path):
+        return io.BufferedReader(_Unpacked(path), _BLOCK)
+    return path.open("rb")
+
+
+class _Unpacked(io.RawIOBase):
+    """A gzip file's content; damage and endless content are sentences."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._decoder = zlib.decompressobj(wbits=31)
+        self._total = 0
+
+    def readable(self) -> bool:
+        """Whether it can be read."""
+        return True
+
+    def close(self) -> None:
+        """Close the file behind it."""
+        self._file.close()
+        super().close()
+
+    def readinto(self, buffer: object) -> int:
+        """Fill a buffer."""
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        data = self._next(len(view))
+        view[: len(data)] = data
+        self._total += len(data)
+        if self._total > _MOST_UNPACKED:
+            raise BadTable(f"holds more than {_MOST_UNPACKED // 2**30} GB when it is unpacked.")
+        return len(data)
+
+    def _next(self, most: int) -> bytes:
+        while True:
+            packed = self._decoder.unconsumed_tail
+            if self._decoder.eof:  # packed files may stand one behind the other
+                packed = self._decoder.unused_data or self._file.read(_BLOCK)
+                if not packed.strip(b"\0"):
+                    return b""
+                self._decoder = zlib.decompressobj(wbits=31)
+            packed = packed or self._file.read(_BLOCK)
+            try:
+                data = self._decoder.decompress(packed, most)
+            except zlib.error:
+                raise BadTable("is damaged: it can't be unpacked.") from None
+            if data:
+                return data
+            if not packed:
+                raise BadTable("is cut short: it can't be unpacked to its end.")
+
+
+def read_lines(path: Path, encoding: Encoding, longest: int = LONGEST) -> Iterator[Line]:
+    """The lines of a text file in order, without NUL characters.
+
+    A line that is too long, or that is not valid in the file's encoding, comes with a problem.
+    """
+    with (
+        open_bytes(path) as file,
+        io.TextIOWrapper(file, encoding.codec, errors=_errors(encoding), newline="") as text,
+    ):
+        number = 0
+        for line in iter(lambda: text.readline(longest), ""):
+            number += 1
+            if len(line) == longest and not line.endswith(("\n", "\r")):
+                _skip_line(text)
+                yield Line(number, "\n", f"Line {number} is longer than {longest:,} characters.")
+                continue
+            if line == "\ufffd":  # half a character at the end of UTF-16
+                continue
+            if not line.isascii() and _ESCAPED.search(line):
+                yield _mended(number, line, encoding)
+                continue
+            yield Line(number, line.replace("\0", "") if "\0" in line else line)
+
+
+def _skip_line(text: io.TextIOWrapper) -> None:
+    while True:
+        rest = text.readline(_BLOCK)
+        if len(rest) < _BLOCK or rest.endswith(("\n", "\r")):
+            return
+
+
+def _mended(number: int, line: str, encoding: Encoding) -> Line:
+    """A line with bytes that are not valid: read in the other encoding, or marked."""
+    if encoding.fallback:
+        try:
+            return Line(number, _other(line, encoding).replace("\0", ""))
+        except UnicodeDecodeError:
+            pass
+    return Line(
+        number,
+        _ESCAPED.sub("\ufffd", line),  # its quotation marks still tell where the row ends
+        f"Line {number} holds characters that are not valid {encoding.label}. Save the file as "
+        "UTF-8, or write the line anew.",
+    )
+
+
+def _other(line: str, encoding: Encoding) -> str:
+    bare = _ESCAPED.sub("", line)
+    if bare.isascii():  # all of the line is in the other encoding
+        return _decoded(line, encoding.fallback)
+    return _ESCAPED.sub(lambda match: _decoded(match[0], encoding.fallback), line)
+
+
+def read_blocks(path: Path, encoding: Encoding) -> Iterator[str]:
+    """The text of a file in blocks, for formats that have no lines.
+
+    Raises:
+        BadTable: It holds characters that are not valid.
+    """
+    with (
+        open_bytes(path) as file,
+        io.TextIOWrapper(file, encoding.codec, errors=_errors(encoding), newline="") as text,
+    ):
+        for block in iter(lambda: text.read(_BLOCK), ""):
+            if not block.isascii() and _ESCAPED.search(block):
+                block = _mended_block(block, encoding)
+            yield block
+
+
+def _mended_block(block: str, encoding: Encoding) -> str:
+    try:
+        if encoding.fallback:
+            return _ESCAPED.sub(lambda match: _decoded(match[0], encoding.fallback), block)
+    except UnicodeDecodeError:
+        pass
+    raise BadTable(f"holds characters that are not valid {encoding.label}. Save it as UTF-8.")
+
+
+def _decoded(escaped: str, codec: str) -> str:
+    return escaped.encode("ascii", "surrogateescape").decode(codec)
+
+
+def _errors(encoding: Encoding) -> str:
+    """Damage in UTF-16 and UTF-32 shows as �; other bytes are kept, and looked at line by line."""
+    return "replace" if encoding.codec.startswith(("utf-16", "utf-32")) else "surrogateescape"
