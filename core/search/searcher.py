@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,7 @@ from core.search.photo_look import Signature, one_look, signature
 from core.search.query_vector import embed_query
 from core.store.catalog_store import CatalogStore
 from core.store.database import where
+from core.store.items import ItemRecord
 from core.store.statistics import CosineStatistics
 from core.store.vectors import Vectors, VectorTable
 
@@ -167,14 +168,18 @@ class Searcher:
 
     def _hits(self, candidates: list[_Candidate], query: Query, limit: float) -> tuple[Hit, ...]:
         by_id = {candidate.item_id: candidate for candidate in candidates}
+        ranked = [(candidate.item_id, candidate.phash) for candidate in candidates]
+        close = neighbours(ranked) if query.fold_duplicates else []
+        # A few more than asked for: an item may have been removed a moment ago. Whatever is folded
+        # is among the close ones, so one read has all that can be shown.
+        wanted = query.k + 5
+        first = [candidate.item_id for candidate in candidates[: wanted + len(close)]]
+        records = self._store.items.records({*first, *close}) if first else {}
         if query.fold_duplicates:
-            ranked = ((candidate.item_id, candidate.phash) for candidate in candidates)
-            groups = fold(ranked, self._looks_of(candidates))
+            groups = fold(ranked, self._same_look(records))
         else:
             groups = {candidate.item_id: [] for candidate in candidates}
-        # A few more than asked for: an item may have been removed a moment ago.
-        leaders = list(groups)[: query.k + 5]
-        records = self._store.items.records(leaders)
+        leaders = list(groups)[:wanted]
         shown = [name for name in leaders if name in records][: query.k]
         return tuple(
             Hit(
@@ -190,15 +195,13 @@ class Searcher:
             for rank, name in enumerate(shown, start=1)
         )
 
-    def _looks_of(self, candidates: list[_Candidate]) -> Callable[[str, str], bool]:
-        """A test whether two of these items, of one hash, are one product in one look."""
-        close = neighbours((candidate.item_id, candidate.phash) for candidate in candidates)
-        items = self._store.items.get(close) if close else {}
+    def _same_look(self, records: Mapping[str, ItemRecord]) -> Callable[[str, str], bool]:
+        """Make a test whether two items, of one hash, are one product in one look."""
 
         def same_look(first: str, second: str) -> bool:
-            if first not in items or second not in items:
+            if first not in records or second not in records:
                 return False
-            one, other = items[first], items[second]
+            one, other = records[first].item, records[second].item
             if one.photo.sha256 == other.photo.sha256:
                 return True
             if one.group and one.group == other.group:

@@ -49,6 +49,10 @@ vs.drawing(element, (value) => trigger('pick', {{ action: 'region', value }}));
 vs.things(element, server);"""
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+#: Queues of their own, on all pages together: a picture is looked at for a second or more, and
+#: words, which take milliseconds, must not wait behind it.
+WORDS: dict[str, Any] = {"concurrency_id": "words", "concurrency_limit": 8}
+PICTURES: dict[str, Any] = {"concurrency_id": "pictures", "concurrency_limit": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +217,12 @@ class SearchPanel:
             )
         ]
         quiet = {"show_progress": "minimal", "show_progress_on": results, **_PRIVATE}
-        gr.on(triggers, search, fields, results, trigger_mode="always_last", **quiet)
+        gr.on(triggers, search, fields, results, trigger_mode="always_last", **quiet, **WORDS)
         controls.catalog.input(change_catalog, fields, [*fields, results], **quiet)
         pictures = [controls.picture.upload, controls.picture.clear]
-        gr.on(pictures, change_picture, fields, [controls.anchor, results], **quiet)
+        gr.on(pictures, change_picture, fields, [controls.anchor, results], **quiet, **PICTURES)
         for source in (results, strip):
-            source.pick(act, fields, [*fields, results], **quiet)
+            source.pick(act, fields, [*fields, results], **quiet, **PICTURES)
 
     def _wire_page(
         self,
