@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from core.app.library import DEMO
-from core.app.studio import Studio
+from typing import TYPE_CHECKING
+
 from core.cli import run
+
+if TYPE_CHECKING:
+    from core.app.studio import Studio
 
 
 def _demo(studio: Studio) -> None:
@@ -17,6 +20,7 @@ def serve(studio: Studio) -> None:
     # Imported here so that commands without a screen start fast.
     import uvicorn
 
+    from core.app.library import DEMO
     from ui.app import build_app
 
     settings = studio.settings

@@ -4,34 +4,48 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.app.studio import Studio
-from core.cli.evaluate import evaluate
-from core.cli.export import export_app
 from core.cli.groups import AnywhereOptionsGroup
-from core.cli.index import index
-from core.cli.info import info
-from core.cli.judge import judge
-from core.cli.judgments import judgments_app
-from core.cli.rewrite import rewrite, rewrites
-from core.cli.search import search
-from core.cli.train import train
-from core.cli.users import users_app
-from core.domain import Profile
+from core.domain.engine import Profile
 from core.errors import StudioError
 from core.settings import load_settings
-from core.weights.cli import weights_app
 
-Serve = Callable[[Studio], None]
+if TYPE_CHECKING:
+    from core.app.studio import Studio
+
+    Serve = Callable[[Studio], None]
+
+#: Commands and groups of commands, each imported when it is asked for: the models' libraries take
+#: seconds, and adding a user needs none of them.
+_COMMANDS = {
+    "index": "core.cli.index:index",
+    "search": "core.cli.search:search",
+    "evaluate": "core.cli.evaluate:evaluate",
+    "train": "core.cli.train:train",
+    "rewrite": "core.cli.rewrite:rewrite",
+    "rewrites": "core.cli.rewrite:rewrites",
+    "judge": "core.cli.judge:judge",
+    "info": "core.cli.info:info",
+}
+_GROUPS = {
+    "weights": "core.weights.cli:weights_app",
+    "export": "core.cli.export:export_app",
+    "judgments": "core.cli.judgments:judgments_app",
+    "users": "core.cli.users:users_app",
+}
 
 
-def build_cli(serve: Serve) -> typer.Typer:
-    """All commands; ``serve`` runs the pages, so that ``core`` needs to know no screen."""
+def build_cli(serve: Serve, words: Sequence[str] = ()) -> typer.Typer:
+    """The commands that ``words`` name, or all of them where they name none.
+
+    ``serve`` runs the pages, so that ``core`` needs to know no screen.
+    """
     cli = typer.Typer(
         cls=AnywhereOptionsGroup,
         help="Grounded, rewritten, fine-tuned product retrieval.",
@@ -55,33 +69,39 @@ def build_cli(serve: Serve) -> typer.Typer:
         """Serve the studio when no command is given."""
         context.obj = load_settings(data_dir=data_dir, profile=profile, host=host, port=port)
         if context.invoked_subcommand is None:
-            serve(Studio(context.obj))
+            _serve(context)
 
     @cli.command("serve")
     def serve_command(context: typer.Context) -> None:
         """Serve the pages (what happens without a command, too)."""
+        _serve(context)
+
+    def _serve(context: typer.Context) -> None:
+        from core.app.studio import Studio
+
         serve(Studio(context.obj))
 
-    cli.command("index")(index)
-    cli.command("search")(search)
-    cli.command("evaluate")(evaluate)
-    cli.command("train")(train)
-    cli.command("rewrite")(rewrite)
-    cli.command("rewrites")(rewrites)
-    cli.command("judge")(judge)
-    cli.command("info")(info)
-    cli.add_typer(weights_app(), name="weights")
-    cli.add_typer(export_app(), name="export")
-    cli.add_typer(judgments_app(), name="judgments")
-    cli.add_typer(users_app(), name="users")
+    named = set(words) & (_COMMANDS.keys() | _GROUPS.keys())
+    for name, place in _COMMANDS.items():
+        if name in named or not named:
+            cli.command(name)(_loaded(place))
+    for name, place in _GROUPS.items():
+        if name in named or not named:
+            cli.add_typer(_loaded(place)(), name=name)
     return cli
+
+
+def _loaded(place: str) -> Callable[..., Any]:
+    module, _, name = place.partition(":")
+    loaded: Callable[..., Any] = getattr(import_module(module), name)
+    return loaded
 
 
 def run(serve: Serve) -> None:
     """Run the command line; a ``StudioError`` is one sentence on stderr and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        build_cli(serve)()
+        build_cli(serve, sys.argv[1:])()
     except StudioError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from core.access.actions import Action, Role, rights
 from core.people import People
 from tests.command import Ended, command
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -66,3 +70,22 @@ def test_the_help_says_who_may_do_what(data: Path, monkeypatch: pytest.MonkeyPat
     for role in Role:
         assert f"{role}: {rights(role)}." in told
     assert len(Action) == sum(told.count(action.words) for action in Action)
+
+
+def test_adding_a_user_imports_no_model(data: Path) -> None:
+    code = (
+        "import sys\nimport app\n"
+        f"sys.argv = ['app.py', 'users', 'add', 'ada', '--data-dir', {str(data)!r}]\n"
+        "try:\n    app.main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "print(sorted({'torch', 'lancedb', 'gradio', 'pandas', 'scipy'} & sys.modules.keys()))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines()[-1] == "[]"
+
+
+def test_all_commands_are_there_when_none_is_named() -> None:
+    told = command("--help").stdout
+    for name in ("index", "search", "users", "weights", "judgments", "serve"):
+        assert f" {name} " in told
