@@ -44,7 +44,7 @@ def test_photos_are_grounded_in_batches(tmp_path: Path) -> None:
 
 def test_one_bad_photo_spoils_no_other_of_its_batch(tmp_path: Path) -> None:
     source = write_catalog(tmp_path / "source", 6)
-    source.write_text(source.read_text().replace("blue chair 2,chair", "blue chair 2,cursed"))
+    source.write_text(source.read_text().replace("blue chair 2,chair", "blue chair 2,cursed chair"))
     _, store, work = index(tmp_path / "shop", source)
     assert work["grounding"] == 5
     assert len(store.vectors("vl-clip").get([f"id-{i:03}" for i in range(6)])) == 5

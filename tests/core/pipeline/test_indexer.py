@@ -116,7 +116,7 @@ def test_a_row_that_broke_is_quarantined_but_its_item_is_not_pruned(shop):
 
 
 def test_a_model_that_fails_on_one_item_quarantines_it_and_goes_on(shop):
-    shop.edit("blue chair 2,chair", "blue chair 2,cursed")
+    shop.edit("blue chair 2,chair", "blue chair 2,cursed chair")
     small = bench()
     report = shop.index(small)
     assert [(r.row, r.item_id, r.field, r.reason) for r in report.quarantined] == [
@@ -126,7 +126,7 @@ def test_a_model_that_fails_on_one_item_quarantines_it_and_goes_on(shop):
     assert shop.store.vectors("vl-clip").count() == 39
     again = shop.index()
     assert [row.item_id for row in again.quarantined] == ["id-002"]  # tried again, failed again
-    shop.edit("blue chair 2,cursed", "blue chair 2,chair")
+    shop.edit("blue chair 2,cursed chair", "blue chair 2,chair")
     assert shop.index().quarantined == ()
     assert shop.store.vectors("vl-clip").count() == 40
 
