@@ -31,7 +31,10 @@ def serve(studio: Studio) -> None:
     print(
         f"VL-CLIP Studio is at http://{settings.host}:{settings.port} (Ctrl+C stops it)", flush=True
     )
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning")
+    uvicorn.run(
+        app, host=settings.host, port=settings.port, log_level="warning",
+        proxy_headers=False,  # the app reads them itself: VLCLIP_TRUSTED_PROXIES
+    )  # fmt: skip
 
 
 def main() -> None:

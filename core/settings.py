@@ -22,6 +22,9 @@ from core.errors import SettingsError
 #: Folder of what ships with the project (recipes, prompts, vocabularies, the text tower, the demo).
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
 
+#: Names under which only this machine reaches itself.
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
 #: Folder of the profiles' files, of those that ship and of a data directory.
 PROFILES = "profiles"
 
@@ -143,10 +146,47 @@ class Settings(BaseSettings):
         False, description="On a Hugging Face Space with hf_oauth: its users sign in to act."
     )
 
+    allowed_hosts: str = Field(
+        "",
+        pattern=r"^[^\s/]*(\s*,\s*[^\s/]+)*$",
+        description="Names the studio answers to besides this machine's own, with commas.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        pattern=r"^[0-9a-fA-F:./*,\s]*$",
+        description="Addresses and networks of proxies whose forwarded headers count.",
+    )
+    frame_ancestors: str = Field(
+        "",
+        pattern=r"^[^;,\r\n]*$",
+        description="Sites that may show the studio in a frame, as in Content-Security-Policy.",
+    )
+    space_host: str = Field(
+        "",
+        validation_alias=AliasChoices("VLCLIP_SPACE_HOST", "SPACE_HOST"),
+        description="Public name on a Hugging Face Space, which sets it as SPACE_HOST.",
+    )
+    upload_hours: float = Field(
+        2, gt=0, description="Uploaded files go when they were not used for so long, hours."
+    )
+    upload_quota_mb: int = Field(
+        1000, gt=0, description="Most megabytes that one person may upload within those hours."
+    )
+    upload_total_mb: int = Field(
+        5000, gt=0, description="Most megabytes that all uploads together may take on the disk."
+    )
+
     @property
     def is_local(self) -> bool:
-        """Whether only this machine can reach the pages."""
-        return self.host in {"127.0.0.1", "localhost", "::1"}
+        """Whether only this machine is meant to reach the pages."""
+        own = self.host.lower() in LOOPBACK
+        return own and not self.space_host and self.host_names <= LOOPBACK
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The names of ``allowed_hosts``, lower case."""
+        names = (name.strip().lower() for name in self.allowed_hosts.split(","))
+        return frozenset(name for name in names if name)
 
     @property
     def shipped(self) -> Path:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import gradio as gr
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from gradio.components.navbar import Navbar
 
 from core.app.studio import Studio
 from ui.media import media_router
 from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
-from ui.signin.gate import Gate
+from ui.security import keep_clean, secured, visitor_files
+from ui.security.uploads import Uploads
 from ui.signin.routes import sign_in_router
 from ui.signin.sign_in import SignIn
 from ui.theme import head, studio_theme, stylesheet
@@ -45,26 +44,23 @@ def build_pages(studio: Studio) -> gr.Blocks:
 
 def build_app(studio: Studio) -> FastAPI:
     """The ASGI application, ready for a server."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    sign_in = SignIn(studio)
-    app.add_middleware(Gate, sign_in=sign_in)  # what is added later stands before it
-
-    @app.middleware("http")
-    async def harden(
-        request: Request, proceed: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        response = await proceed(request)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        return response
-
+    files, sign_in = visitor_files(studio.settings), SignIn(studio)
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lambda _: keep_clean(files, studio.settings),
+    )
     app.include_router(media_router(studio))
     if not studio.people.space:  # a Space's sign-in is Gradio's own
         app.include_router(sign_in_router(sign_in))
+    pages = build_pages(studio)
+    pages.has_launched = True  # turns Gradio's own checks of paths on; mounting alone does not
     gr.mount_gradio_app(
         app,
-        build_pages(studio),
+        pages,
         path="/",
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         theme=studio_theme(),
         css=stylesheet(),
         head=head(sign_in.by_page),
@@ -76,4 +72,6 @@ def build_app(studio: Studio) -> FastAPI:
         max_file_size=f"{studio.settings.max_upload_mb}mb",
         auth_dependency=sign_in.gradio_user,
     )
+    Uploads(studio.settings, sign_in).install(app)
+    secured(app, studio.settings, sign_in, files)
     return app

@@ -222,15 +222,19 @@ class Studio:
         images: Path | None = None,
         columns: Mapping[str, str] | None = None,
         author: str = "",
+        around: Callable[[Callable[[], object]], Callable[[], object]] = lambda run: run,
     ) -> str:
         """Index a catalogue file in the background; returns the catalogue's name.
+
+        ``around`` wraps the run, for what has to be there as long as it lasts.
 
         What keeps the job from starting is raised here (see ``index``); how it ends is seen in
         ``indexing``.
         """
         self.check_source(source, images=images, columns=columns)
         name = own_name(name, source)
-        self.jobs.start(self._begin_index(name, source, images, columns, author=author))
+        job = self._begin_index(name, source, images, columns, author=author)
+        self.jobs.background(around(job.run), job.reporter.job.kind)
         return name
 
     def check_source(

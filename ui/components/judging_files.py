@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import gradio as gr
@@ -17,6 +16,7 @@ from core.people import Action
 from ui.messages import sentences
 from ui.people import allowed
 from ui.render import render
+from ui.security.visitors import folder_for_answer
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
@@ -69,7 +69,7 @@ def files_tab(
         def write(set_id: str | None, where: str, by: str, whole: bool) -> list[str]:
             if not set_id:
                 raise JudgmentError("Choose a judgment set first.")
-            target = Path(mkdtemp(prefix="vlclip-")) / f"{set_id}.{format}"
+            target = folder_for_answer() / f"{set_id}.{format}"
             studio.judging.export(set_id, target, format, rule=by, history=whole, catalog=where)
             return [str(path) for path in (target, facts_path(target)) if path.is_file()]
 

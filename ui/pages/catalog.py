@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
@@ -16,6 +15,7 @@ from core.errors import CatalogError
 from core.people import Action
 from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
+from ui.components.kept_upload import KeptUpload
 from ui.components.notice import Notice
 from ui.messages import sentences
 from ui.people import allowed, owners_alone, person, require_owner
@@ -72,8 +72,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             _add_form(studio, view, outputs)
         else:
             gr.HTML(
-                '<div class="vs-empty">This studio is open to other machines, so catalogues are '
-                "added by its owner: <code>python app.py index items.csv --images DIR</code>.</div>"
+                '<div class="vs-empty">This studio is open to other machines and nobody signs in, '
+                "so catalogues are added by its owner: "
+                "<code>python app.py index items.csv --images DIR</code>.</div>"
             )
 
     agent_panel(studio, chosen)
@@ -149,12 +150,22 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
         require_owner(studio, request)
         if not file:
             raise CatalogError("Choose a catalogue file first.")
-        source = keep_upload(studio.settings.data_dir / "uploads", Path(file), pictures or [])
-        images = Path(path).expanduser() if path.strip() else source.parent
-        started = studio.start_index(
-            source, name=label.strip() or None, images=images, columns=parse_mapping(mapping),
-            author=person(request),
-        )  # fmt: skip
+        wanted = parse_mapping(mapping)
+        kept = KeptUpload(
+            studio.settings.data_dir / "uploads", Path(file), [Path(one) for one in pictures or ()]
+        )
+        try:
+            started = studio.start_index(
+                kept.table,
+                name=label.strip() or None,
+                images=Path(path).expanduser() if path.strip() else kept.folder,
+                columns=wanted,
+                author=person(request),
+                around=kept.during,
+            )
+        except BaseException:
+            kept.remove()
+            raise
         gr.Info("Indexing has started; items become searchable as they are embedded.")
         return view(started)
 
@@ -174,15 +185,6 @@ def quarantine_html(studio: Studio, catalog: str) -> str:
     except CatalogError:
         return ""  # the catalogue's card says that it is damaged
     return render("catalog_quarantine.html", rows=rows, catalog=catalog)
-
-
-def keep_upload(uploads: Path, table: Path, photos: list[str]) -> Path:
-    """Copy an uploaded catalogue and its photos to where a re-run finds them; returns the file."""
-    folder = uploads / table.stem[:80]
-    folder.mkdir(parents=True, exist_ok=True)
-    for source in [table, *map(Path, photos)]:
-        shutil.copyfile(source, folder / source.name)
-    return folder / table.name
 
 
 def parse_mapping(text: str) -> dict[str, str]:

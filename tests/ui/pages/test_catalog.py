@@ -14,7 +14,7 @@ from core.errors import CatalogError, EngineUnavailable
 from core.pipeline.job import indexing_job
 from core.settings import load_settings
 from tests.core.pipeline.small import bench, write_catalog
-from ui.pages.catalog import build, keep_upload, overview_html, parse_mapping
+from ui.pages.catalog import build, overview_html, parse_mapping
 
 
 def test_mapping() -> None:
@@ -22,17 +22,6 @@ def test_mapping() -> None:
     assert parse_mapping("") == {}
     with pytest.raises(CatalogError, match="FIELD=COLUMN"):
         parse_mapping("title")
-
-
-def test_uploads_are_kept_side_by_side(tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    for name in ("items.csv", "a.jpg"):
-        (tmp_path / "in" / name).write_text(name)
-    kept = keep_upload(
-        tmp_path / "up", tmp_path / "in" / "items.csv", [str(tmp_path / "in" / "a.jpg")]
-    )
-    assert kept.read_text() == "items.csv"
-    assert (kept.parent / "a.jpg").read_text() == "a.jpg"
 
 
 def test_overview_escapes_and_shows_a_running_job() -> None:

@@ -1,0 +1,256 @@
+"""Uploads over real HTTP: whose they are, who may, how much, how long."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.people import Role
+from tests.ui.security.served import API, PNG, Visitor, file_data, served, shop_in
+from ui.security.files import UploadRefused, VisitorFiles
+
+
+def test_uploads_of_one_person_are_not_read_by_another(guarded: str) -> None:
+    mine, other = Visitor(guarded, Role.MERCHANDISER), Visitor(guarded, Role.ADMIN)
+    nobody, again = Visitor(guarded), Visitor(guarded, Role.MERCHANDISER)
+    path = mine.uploaded("prices.csv", b"secret")
+    assert mine.file(path).content == b"secret"
+    assert mine.file(path).headers["cache-control"] == "private, no-store"
+    for visitor in (other, nobody, again):
+        for spelled in (path, f"/{path}", path.replace("/", "//"), f"{path}/.", f"{path}?x=1"):
+            answer = visitor.file(spelled)
+            assert answer.status_code in (401, 404), spelled
+            assert b"secret" not in answer.content
+        folder = str(Path(visitor.uploaded("a.png", PNG)).parent) if visitor is not nobody else path
+        assert visitor.file(f"{folder}/../../../{path.split('visitors/')[1]}").status_code == 404
+        assert visitor.http.get(f"{API}/file/{path}").status_code == 404
+        assert visitor.http.head(f"{API}/file={path}").status_code == 404
+
+
+def test_who_signs_in_next_in_the_same_browser_reads_nothing(guarded: str) -> None:
+    visitor = Visitor(guarded, Role.MERCHANDISER)
+    path = visitor.uploaded()
+    visitor.http.post("/login", data={"username": "admin", "password": "the admin secret"})
+    for cookie in visitor.http.cookies.jar:
+        cookie.secure = False
+    assert visitor.file(path).status_code == 404
+
+
+def test_signing_out_ends_uploads(guarded: str) -> None:
+    visitor = Visitor(guarded, Role.MERCHANDISER)
+    path = visitor.uploaded()
+    visitor.http.get("/logout", headers={"Sec-Fetch-Site": "same-origin"})
+    assert not Path(path).exists()
+
+
+def test_equal_uploads_have_folders_of_their_own(open_studio: str) -> None:
+    visitors = Visitor(open_studio), Visitor(open_studio)
+    paths = {visitor.uploaded() for visitor in visitors for _ in range(2)}
+    assert len(paths) == 4
+    assert {Path(path).name for path in paths} == {"items.csv"}
+
+
+def test_names_do_not_lead_out_of_the_folder(open_studio: str) -> None:
+    visitor = Visitor(open_studio)
+    for name in ("../../../evil.csv", "/etc/cron.d/evil", "..", "a/b\\c.csv", "x" * 300, ".csv"):
+        answer = visitor.upload(name)
+        if answer.status_code == 200:
+            (path,) = answer.json()
+            assert visitor.file(path).status_code == 200, name
+        else:
+            assert answer.status_code == 400, name
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ANNOTATOR])
+def test_who_may_only_look_uploads_pictures_alone(guarded: str, role: Role) -> None:
+    visitor = Visitor(guarded, role)
+    assert visitor.upload("chair.png", PNG).status_code == 200
+    for name in ("items.csv", "page.html", "a.svg", "chair.png.html", "none"):
+        answer = visitor.upload(name)
+        assert answer.status_code == 403, name
+        assert "pictures" in answer.text
+
+
+def test_nobody_uploads_where_people_sign_in(guarded: str) -> None:
+    for visitor in (Visitor(guarded),):
+        for name, content in (("a.png", PNG), ("a.csv", b"x")):
+            answer = visitor.upload(name, content)
+            assert (answer.status_code, answer.text) == (401, "Sign in first.")
+
+
+def test_uploads_have_limits(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path, max_upload_mb=1, upload_quota_mb=2)
+    with served(shop) as url:
+        visitor, other = Visitor(url), Visitor(url)
+        large = visitor.upload("large.csv", b"x" * (2**20 + 1))
+        assert (large.status_code, large.text) == (413, "A file may have 1 MB at most.")
+        assert visitor.upload("a.csv", b"x" * 900_000).status_code == 200
+        full = visitor.upload("b.csv", b"x" * 900_000)
+        assert full.status_code == 413
+        assert "2 MB" in full.text
+        assert other.upload("b.csv", b"x" * 900_000).status_code == 413  # the same address
+        chunked = visitor.http.post(f"{API}/upload", content=iter([b"x"] * 3))
+        assert chunked.status_code == 411
+        for path in ("/login", f"{API}/queue/join"):
+            assert visitor.http.post(path, content=b" " * (8 * 2**20 + 1)).status_code == 413
+            assert visitor.http.post(path, content=iter([b"{}"])).status_code == 411
+
+
+def test_an_address_in_a_file_is_not_fetched(open_studio: str) -> None:
+    visitor = Visitor(open_studio)
+    path = visitor.uploaded("a.png", PNG)
+    entry = next(e for e in visitor.config()["dependencies"] if e["inputs"])
+    own = f"{open_studio}{API}/file={path}"
+    for url in (own, f"{API}/file={path}", None, ""):
+        assert visitor.join(entry["id"], [file_data(path, url=url)]).status_code != 403, url
+    elsewhere: list[Any] = [
+        "http://169.254.169.254/", "data:image/png;base64,AAAA", "file:///etc/passwd", ["x"],
+        f"{own}/../x", f"http://evil.example/?{own}", f"{API}/proxy=http://x",
+    ]  # fmt: skip
+    for url in elsewhere:
+        assert visitor.join(entry["id"], [file_data(path, url=url)]).status_code == 403, url
+    for path in ("http://169.254.169.254/latest", "https://example.com/a.png"):
+        assert visitor.join(entry["id"], [file_data(path)]).status_code == 403
+        assert visitor.file(path).status_code == 404
+        assert visitor.http.get(f"{API}/proxy={path}").status_code == 404
+
+
+def test_a_path_counts_wherever_it_stands(open_studio: str) -> None:
+    visitor = Visitor(open_studio)
+    entry = next(e for e in visitor.config()["dependencies"] if e["inputs"])["id"]
+    bad = file_data("/etc/passwd")
+    deep: Any = bad
+    for _ in range(200):
+        deep = [deep]
+    places: list[Any] = [
+        [[bad]], [{"image": bad}], [{"files": [{"file": bad}], "text": ""}], [deep],
+        [{"path": "/etc/passwd"}], [{"path": ["/etc/passwd"]}],
+        [{"name": "x", "meta": {"_type": "gradio.FileData"}, "path": None, "url": "x"}],
+    ]  # fmt: skip
+    for data in places:
+        assert visitor.join(entry, data).status_code == 403, data
+    assert visitor.join(entry, [], event_data={"value": {"file": bad}}).status_code == 403
+    raw = '{"fn_index":0,"session_hash":"s","data":[' + "[" * 100_000 + "]" * 100_000 + "]}"
+    answer = visitor.http.post(
+        f"{API}/queue/join", content=raw, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400
+    for encoding in ("utf-16", "utf-32", "utf-8-sig"):
+        body = json.dumps({"fn_index": entry, "session_hash": "s", "data": [bad]}).encode(encoding)
+        answer = visitor.http.post(
+            f"{API}/queue/join", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code in (400, 403), encoding
+
+
+def test_server_functions_take_no_path_and_no_files(merchandiser: Visitor) -> None:
+    for component in merchandiser.config()["components"]:
+        for name in component["props"].get("server_fns") or ():
+            body = {"component_id": component["id"], "fn_name": name, "session_hash": "new"}
+            answer = merchandiser.http.post(
+                f"{API}/component_server", json={**body, "data": {"x": file_data("/etc/passwd")}}
+            )
+            assert answer.status_code == 403, name
+            answer = merchandiser.http.post(
+                f"{API}/component_server", data=body, files=[("f", ("a.txt", b"x"))]
+            )
+            assert answer.status_code == 415, name
+
+
+def test_a_page_of_another_visitor_is_not_read_or_ended(guarded: str) -> None:
+    mine, other = Visitor(guarded, Role.VIEWER), Visitor(guarded, Role.ADMIN)
+    entry = next(e for e in mine.config()["dependencies"] if not e["inputs"])["id"]
+    assert mine.join(entry, []).status_code == 200
+    other.session = mine.session
+    assert other.join(entry, []).status_code == 403
+    query = {"session_hash": mine.session}
+    assert other.http.get(f"{API}/queue/data", params=query).status_code == 403
+    assert other.http.get(f"{API}/heartbeat/{mine.session}").status_code == 403
+    for path in ("cancel", "component_server", "run/x"):
+        body = {"fn_index": entry, "event_id": "x", "data": [], **query}
+        assert other.http.post(f"{API}/{path}", json=body).status_code == 403
+    assert mine.outcome()["msg"] == "process_completed"
+
+
+def test_routes_that_no_page_needs_are_not_there(merchandiser: Visitor) -> None:
+    routes = (
+        "proxy=https://a.hf.space/x", "stream/a/b/1/playlist.m3u8", "deep_link", "vibe-code",
+        "dev/reload", "file/etc/passwd", "runs", "custom_component/a/client/b/c", "mcp/sse",
+        "process_recording", "run-history/buckets", "profiling/traces",
+    )  # fmt: skip
+    for path in routes:
+        for method in ("GET", "POST"):
+            answer = merchandiser.http.request(method, f"{API}/{path}", json={"session_hash": "x"})
+            assert answer.status_code == 404, path
+
+
+def test_programs_without_cookies_still_call(open_studio: str) -> None:
+    visitor = Visitor(open_studio)
+    visitor.http.cookies.clear()
+    entry = next(e for e in visitor.config()["dependencies"] if not e["inputs"])
+    visitor.http.cookies.clear()
+    assert visitor.join(entry["id"], []).status_code == 200
+    visitor.http.cookies.clear()
+    assert visitor.outcome()["msg"] == "process_completed"
+
+
+def files(folder: Path, **limits: Any) -> VisitorFiles:
+    return VisitorFiles(
+        folder / "visitors", **{"quota": 10_000, "total": 20_000, "life": 60, **limits}
+    )
+
+
+def test_unused_files_go_and_used_ones_stay(tmp_path: Path) -> None:
+    store = files(tmp_path)
+    for owner in ("ada", "bob"):
+        (store.new_folder(owner) / "a.png").write_bytes(PNG)
+    for path in store.root.rglob("*"):
+        os.utime(path, (0, 0))
+    kept = next((store.root / "ada").rglob("a.png"))
+    assert store.owns("ada", str(kept))  # it counts as used
+    assert not store.owns("bob", str(kept))
+    store.sweep()
+    assert kept.is_file()
+    assert [path.name for path in store.root.iterdir()] == ["ada"]
+
+
+def test_quotas_of_one_person_and_of_all(tmp_path: Path) -> None:
+    store = files(tmp_path, life=0.4)
+    store.reserve("ada", 9_000)
+    with pytest.raises(UploadRefused, match="more than you may upload"):
+        store.reserve("ada", 2_000)
+    (store.new_folder("ada") / "a").write_bytes(b"x" * 15_000)
+    with pytest.raises(UploadRefused, match="no room"):
+        store.reserve("bob", 9_000)
+    time.sleep(0.5)
+    store.reserve("ada", 4_000)
+    refused = []
+
+    def take() -> None:
+        try:
+            store.reserve("eve", 4_000)
+        except UploadRefused as problem:
+            refused.append(problem)
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) >= 6
+
+
+def test_links_lead_nowhere(tmp_path: Path) -> None:
+    store = files(tmp_path)
+    folder = store.new_folder("ada")
+    (folder / "link").symlink_to("/etc/hostname")
+    (folder / "loop").symlink_to(folder / "loop")
+    for path in ("link", "loop", "", "..", "\0", "x" * 5000):
+        assert not store.owns("ada", str(folder / path))
+        assert not store.owns("ada", path)

@@ -1,0 +1,79 @@
+"""An uploaded catalogue while it is indexed: a folder of its own, gone when the run has ended."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from core.errors import CatalogError
+
+_LOCK = ".indexing.lock"
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+class KeptUpload:
+    """One uploaded catalogue file and its photos, side by side as the file names them.
+
+    The run outlives the page and the upload, so it has its own links to the files (or copies where
+    the file system knows no links).
+    """
+
+    def __init__(self, uploads: Path, table: Path, photos: Sequence[Path]) -> None:
+        stem = _UNSAFE.sub("-", table.stem)[:60] or "upload"
+        self.folder = uploads / f"{stem}-{secrets.token_hex(8)}"
+        self.folder.mkdir(parents=True)
+        (self.folder / _LOCK).touch()
+        self.table = self.folder / table.name
+        try:
+            for source in (table, *photos):
+                self._take(source)
+        except BaseException:
+            self.remove()
+            raise
+
+    def during(self, work: Callable[[], object]) -> Callable[[], object]:
+        """The work, after which the folder is removed however it ended."""
+
+        def run() -> object:
+            with FileLock(self.folder / _LOCK):
+                try:
+                    return work()
+                finally:
+                    self.remove()
+
+        return run
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _take(self, source: Path) -> None:
+        target = self.folder / source.name
+        if target.exists():
+            raise CatalogError(f"Two of the files are called “{source.name[:80]}”; rename one.")
+        try:
+            os.link(source, target)
+        except OSError:  # another disk, or one without links
+            shutil.copyfile(source, target)
+
+
+def sweep_kept(uploads: Path, life: float) -> None:
+    """Remove what runs of killed servers have left behind.
+
+    Args:
+        uploads: The folder of all kept uploads; folders of older versions in it stay.
+        life: Seconds after which a folder that no run holds goes.
+    """
+    for lock in uploads.glob(f"*/{_LOCK}"):
+        with suppress(OSError, Timeout):
+            if lock.stat().st_mtime < time.time() - life:
+                with FileLock(lock, timeout=0):
+                    shutil.rmtree(lock.parent, ignore_errors=True)

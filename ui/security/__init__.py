@@ -1,0 +1,97 @@
+"""What stands between the network and the pages: proxies, hosts, origins, visitors, files."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
+
+from core.settings import Settings
+from ui.components.kept_upload import sweep_kept
+from ui.security.events import EventGate
+from ui.security.files import VisitorFiles
+from ui.security.headers import ResponseHeaders, is_framed
+from ui.security.hosts import AllowedHosts
+from ui.security.origins import SameOrigin
+from ui.security.proxies import TrustedProxies
+from ui.security.visitors import Visitors
+from ui.signin.gate import Gate
+from ui.signin.sign_in import SignIn
+
+#: Seconds between two looks for files that nobody uses any more.
+_SWEEP = 600
+_GRADIO = "GRADIO_TEMP_DIR"
+_log = logging.getLogger(__name__)
+
+
+def visitor_files(settings: Settings) -> VisitorFiles:
+    """Where visitors' files go: below Gradio's folder, which lies in the data directory.
+
+    Gradio knows one folder per process, by an environment variable; where it is set, it counts.
+    """
+    if _GRADIO not in os.environ:
+        folder = settings.data_dir.absolute() / "temporary"
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:  # a data directory that is only read
+            folder = Path(tempfile.mkdtemp(prefix="vlclip-"))
+        os.environ[_GRADIO] = str(folder)
+    return VisitorFiles(
+        Path(os.environ[_GRADIO]) / "visitors",
+        quota=settings.upload_quota_mb * 2**20,
+        total=settings.upload_total_mb * 2**20,
+        life=settings.upload_hours * 3600,
+    )
+
+
+def secured(app: FastAPI, settings: Settings, sign_in: SignIn, files: VisitorFiles) -> None:
+    """Put everything that looks at a request before the app does in front of it.
+
+    Read from the bottom: that is the way of a request. It is not ``add_middleware``, so that the
+    answers to what goes wrong in the app are on this side of it, too.
+    """
+    inner = app.build_middleware_stack
+
+    def stack() -> ASGIApp:
+        front: ASGIApp = EventGate(inner())
+        front = Gate(front, sign_in)
+        front = Visitors(front, sign_in.user, files, framed=is_framed(settings))
+        front = SameOrigin(front, logout_by_link=settings.space_sign_in)
+        front = AllowedHosts(front, settings)
+        front = ResponseHeaders(front, settings)
+        return TrustedProxies(front, settings)
+
+    app.build_middleware_stack = stack  # type: ignore[method-assign]
+
+
+@asynccontextmanager
+async def keep_clean(files: VisitorFiles, settings: Settings) -> AsyncIterator[None]:
+    """Remove files that nobody uses any more, at the start and from time to time."""
+
+    def sweep() -> None:
+        files.sweep()
+        sweep_kept(settings.data_dir / "uploads", settings.upload_hours * 3600)
+
+    async def sweep_on() -> None:
+        while True:
+            try:
+                await run_in_threadpool(sweep)
+            except Exception:
+                _log.exception("Old uploads could not be removed")
+            await asyncio.sleep(_SWEEP)
+
+    task = asyncio.create_task(sweep_on())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,172 @@
+"""What pages send to Gradio, looked at before Gradio sees it: routes, sizes, sessions, paths."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.security.asgi import header, refuse
+from ui.security.sessions import Sessions
+from ui.security.visitors import Visitor
+
+#: All of Gradio's own routes that the pages and programs need, below ``/gradio_api/``. Others
+#: (fetching for the client, recordings, streams, deep links, editing the app) are not there.
+_ROUTES = frozenset(
+    {"api", "app_id", "call", "cancel", "component_server", "heartbeat", "info", "login_check",
+     "openapi.json", "queue", "reset", "run", "startup-events", "theme.css", "token", "upload",
+     "upload_progress", "user"}
+)  # fmt: skip
+_PREFIX = "/gradio_api/"
+_FILE = "file="
+#: Longest body of anything but an upload, bytes.
+MOST_BYTES = 8 * 2**20
+#: A body from this size on is read in a thread, so that others don't wait.
+_LARGE = 64 * 2**10
+
+NOT_UPLOADED = "This file was not uploaded here, or it is gone by now. Choose it again, please."
+
+
+class EventGate:
+    """Let an event through where every file that it names is the visitor's own.
+
+    A path counts wherever it stands: in a field, in a list, in the event's data, in what a server
+    function is given. So a new input of a page needs no check of its own.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._sessions = Sessions()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what should not reach Gradio; go on with the rest."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        _, inside, route = scope["path"].partition(_PREFIX)
+        visitor: Visitor = scope["state"]["visitor"]
+        problem = _size_problem(scope, route)
+        if not problem and inside:
+            problem = self._route_problem(scope, route, visitor)
+        if problem:
+            await refuse(scope, receive, send, *problem)
+        elif inside and scope["method"] == "POST" and route.strip("/") != "upload":
+            await self._event(scope, receive, send, visitor)
+        else:
+            await self._app(scope, receive, send)
+
+    def _route_problem(
+        self, scope: Scope, route: str, visitor: Visitor
+    ) -> tuple[int, str] | None:  # fmt: skip
+        if route.startswith(_FILE):
+            return None if visitor.owns(route[len(_FILE) :]) else (404, NOT_UPLOADED)
+        first, *more = route.strip("/").split("/")
+        if first not in _ROUTES:
+            return 404, "There is nothing here."
+        sent = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [])
+        sessions = [*sent, *more[:1]] if first == "heartbeat" else sent
+        if not all(self._sessions.claim(name, _who(visitor)) for name in sessions):
+            return _OTHER_SESSION
+        if scope["method"] == "POST" and first != "upload":
+            kind = header(scope, "content-type").partition(";")[0].strip().lower()
+            if kind != "application/json":
+                return 415, "Events are sent as JSON."
+        return None
+
+    async def _event(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
+        body = await _read(receive)
+        if body is None:
+            return  # the client has gone
+        look = run_in_threadpool if len(body) > _LARGE else _at_once
+        problem = await look(self._body_problem, body, visitor)
+        if problem:
+            await refuse(scope, receive, send, *problem)
+            return
+        sent = False
+
+        async def replay() -> Message:
+            nonlocal sent
+            if sent:
+                return await receive()
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, replay, send)
+
+    def _body_problem(self, body: bytes, visitor: Visitor) -> tuple[int, str] | None:
+        try:
+            event = json.loads(body) if body else None
+        except (ValueError, RecursionError):
+            return 400, "This is no JSON."
+        session = event.get("session_hash") if isinstance(event, dict) else None
+        if isinstance(session, str) and not self._sessions.claim(session, _who(visitor)):
+            return _OTHER_SESSION
+        if not all(_own(entry, visitor) for entry in _file_entries(event)):
+            return 403, NOT_UPLOADED
+        return None
+
+
+_OTHER_SESSION = (403, "This page was opened by somebody else. Reload it, please.")
+
+
+def _who(visitor: Visitor) -> str:
+    """Who a session belongs to; programs that keep no cookies are one."""
+    return visitor.owner if visitor.has_cookie else f"no cookie, {visitor.name or 'nobody'}"
+
+
+def _size_problem(scope: Scope, route: str) -> tuple[int, str] | None:
+    """Bodies have a length that is known beforehand, and a limit; that of uploads is a quota."""
+    if header(scope, "transfer-encoding"):
+        return 411, "The length of what is sent has to be known beforehand (Content-Length)."
+    length = header(scope, "content-length") or "0"
+    if not length.isascii() or not length.isdigit():
+        return 400, "The Content-Length is no number."
+    if int(length) > MOST_BYTES and route.strip("/") != "upload":
+        return 413, f"That is too long: at most {MOST_BYTES // 2**20} MB."
+    return None
+
+
+def _file_entries(value: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping with a path, or one that says that it is a file, at any depth."""
+    waiting = [value]
+    while waiting:
+        entry = waiting.pop()
+        if isinstance(entry, list):
+            waiting.extend(entry)
+        elif isinstance(entry, dict):
+            meta = entry.get("meta")
+            if "path" in entry or (isinstance(meta, dict) and "_type" in meta):
+                yield entry
+            waiting.extend(entry.values())
+
+
+def _own(entry: dict[str, Any], visitor: Visitor) -> bool:
+    """Whether a file entry names the visitor's own file, and no other address beside it."""
+    path, url = entry.get("path"), entry.get("url")
+    if path is None and not url:
+        return True
+    if not isinstance(path, str) or not visitor.owns(path):
+        return False
+    if not url:
+        return True
+    return isinstance(url, str) and unquote(urlsplit(url).path).endswith(f"{_PREFIX}{_FILE}{path}")
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body; its length was checked before."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _at_once(look: Any, *given: Any) -> Any:
+    return look(*given)

@@ -1,0 +1,121 @@
+"""Files of visitors: where they lie tells whose they are.
+
+``<root>/<owner>/<upload>/…``: the owner's name is derived from a secret of that browser and from
+who is signed in there, so no table has to be kept, and what a killed server leaves behind is still
+somebody's. Every upload has a folder of its own. Gradio serves and accepts files below ``root``
+only after ``EventGate`` has asked here.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from core.errors import StudioError
+
+#: An empty file takes room, too.
+_SMALLEST = 4096
+
+
+class UploadRefused(StudioError):
+    """There is no room for an upload; the sentence says what to do."""
+
+
+class VisitorFiles:
+    """Uploaded files, and those that were made for one visitor.
+
+    Args:
+        root: Their folder; made where it is missing.
+        quota: Bytes that one person may upload within ``life``.
+        total: Bytes that all files may take.
+        life: Seconds after its last use until a file goes.
+    """
+
+    def __init__(self, root: Path, *, quota: int, total: int, life: float) -> None:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.root = root.resolve()
+        self._quota, self._total, self._life = quota, total, life
+        self._taken: dict[str, deque[tuple[float, int]]] = defaultdict(deque)
+        self._lock = threading.Lock()
+
+    def new_folder(self, owner: str) -> Path:
+        """A new empty folder of an owner's."""
+        folder = self.root / owner / secrets.token_hex(8)
+        folder.mkdir(parents=True, mode=0o700)
+        return folder
+
+    def owns(self, owner: str, path: str) -> bool:
+        """Whether a path is a file of this owner's; it counts as used."""
+        try:
+            real = Path(path).resolve(strict=True)
+            if not (real.is_file() and real.is_relative_to(self.root / owner)):
+                return False
+            os.utime(real)
+        except (OSError, ValueError, RuntimeError):  # missing, no path at all, a loop of links
+            return False
+        return True
+
+    def reserve(self, person: str, size: int) -> None:
+        """Count an upload of this many bytes for a person.
+
+        Raises:
+            UploadRefused: It is more than the person, or the disk, has left.
+        """
+        now, size = time.monotonic(), max(size, _SMALLEST)
+        with self._lock:
+            for name in [name for name, past in self._taken.items() if self._expire(past, now)]:
+                del self._taken[name]
+            taken = self._taken[person]
+            if sum(bytes_ for _, bytes_ in taken) + size > self._quota:
+                raise UploadRefused(
+                    f"That is more than you may upload within {self._life / 3600:g} hours "
+                    f"({self._quota // 2**20} MB). Try again later."
+                )
+            if self.used() + size > self._total:
+                raise UploadRefused(
+                    "There is no room for uploads just now. Try again in "
+                    f"{self._life / 3600:g} hours, when older ones are gone."
+                )
+            taken.append((now, size))
+
+    def used(self) -> int:
+        """Bytes that all files take now."""
+        return sum(max(status.st_size, _SMALLEST) for _, status in _files(self.root))
+
+    def forget(self, owner: str) -> None:
+        """Remove all files of an owner."""
+        shutil.rmtree(self.root / owner, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what was not used for long, and folders that are empty since."""
+        oldest = time.time() - self._life
+        unused = [path for path, status in _files(self.root) if status.st_mtime < oldest]
+        folders = [Path(folder) for folder, _, _ in os.walk(self.root, topdown=False)]
+        for folder in folders[:-1]:  # the last is the root; asked before a removal touches them
+            with suppress(OSError):
+                if folder.stat().st_mtime < oldest:
+                    unused.append(folder)
+        for path in unused:
+            with suppress(OSError):  # a folder with something in it stays, as it should
+                path.rmdir() if path.is_dir() else path.unlink()
+
+    def _expire(self, past: deque[tuple[float, int]], now: float) -> bool:
+        while past and past[0][0] < now - self._life:
+            past.popleft()
+        return not past
+
+
+def _files(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Every file below a folder with its status, without those that go meanwhile."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with suppress(OSError):
+                path = Path(folder) / name
+                yield path, path.lstat()

@@ -1,0 +1,117 @@
+"""Whose request it is: one browser, by a cookie that says nothing, and who is signed in there."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from gradio.context import LocalContext
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.security.files import VisitorFiles
+
+#: The second one can't be set by another host of the same domain; browsers keep it over TLS only.
+_COOKIE, _SECURE_COOKIE = "vlclip-visitor", "__Host-vlclip-visitor"
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+#: Answers to these may be kept by caches that several people share, so they set no cookie.
+_SHARED = ("/assets/", "/static/", "/svelte/", "/media/", "/theme.css", "/favicon.ico")
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """One browser with the person who is signed in there; owns the files that it uploaded."""
+
+    owner: str
+    name: str | None
+    address: str
+    has_cookie: bool
+    files: VisitorFiles
+
+    def folder(self) -> Path:
+        """A new empty folder for files that only this visitor may read."""
+        return self.files.new_folder(self.owner)
+
+    def owns(self, path: str) -> bool:
+        """Whether this visitor uploaded this file, or it was made for them."""
+        return self.files.owns(self.owner, path)
+
+
+def visitor_of(request: Any) -> Visitor | None:
+    """The visitor of a request or a page event; ``None`` where no server is in between."""
+    state = getattr(getattr(request, "request", request), "state", None)
+    found = getattr(state, "visitor", None)
+    return found if isinstance(found, Visitor) else None
+
+
+def folder_for_answer() -> Path:
+    """A new folder for files that the present event answers with; only its visitor reads them."""
+    visitor = visitor_of(LocalContext.request.get(None))
+    return visitor.folder() if visitor else Path(mkdtemp(prefix="vlclip-"))
+
+
+class Visitors:
+    """Note the signed-in user and the visitor in ``request.state``; a new browser gets a cookie.
+
+    Args:
+        app: What comes next.
+        user: The signed-in user of a request.
+        files: Where visitors' files are.
+        framed: Another site may show the studio in a frame.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        user: Callable[[HTTPConnection], str | None],
+        files: VisitorFiles,
+        *,
+        framed: bool,
+    ) -> None:
+        self._app, self._user, self._files, self._framed = app, user, files, framed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Note who it is, go on, and give a new browser its cookie."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        secure = scope["scheme"] == "https"
+        name = _SECURE_COOKIE if secure else _COOKIE
+        request = HTTPConnection(scope)
+        sent = request.cookies.get(name, "")
+        token = sent if _TOKEN.fullmatch(sent) else ""
+        fresh = token or secrets.token_urlsafe(24)
+        state = scope.setdefault("state", {})
+        state["user"] = self._user(request) or None
+        client = scope.get("client")
+        state["visitor"] = Visitor(
+            owner=_owner(fresh, state["user"]),
+            name=state["user"],
+            address=client[0] if client else "",
+            has_cookie=bool(token),
+            files=self._files,
+        )
+        shared = scope["path"].startswith(_SHARED)
+
+        async def with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and not token and not shared:
+                value = f"{name}={fresh}; Path=/"
+                value += "; Secure; Partitioned" if secure and self._framed else ""
+                message["headers"] = [
+                    *message.get("headers", ()), (b"set-cookie", value.encode("latin-1"))
+                ]  # fmt: skip
+            await send(message)
+
+        if scope["path"].rstrip("/") == "/logout":
+            self._files.forget(state["visitor"].owner)
+        await self._app(scope, receive, with_cookie)
+
+
+def _owner(token: str, user: str | None) -> str:
+    return hashlib.sha256(f"{token}\n{user or ''}".encode()).hexdigest()[:40]
