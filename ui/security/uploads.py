@@ -32,7 +32,7 @@ class Uploads:
     def install(self, app: FastAPI) -> None:
         """Put the route before Gradio's own (inside its app, where a Space's sign-in is known)."""
         mounted = [getattr(route, "app", None) for route in app.routes]
-        pages = next(inner for inner in mounted if hasattr(inner, "get_blocks"))
+        pages: Any = next(inner for inner in mounted if hasattr(inner, "get_blocks"))
         pages.router.routes.insert(0, Route("/gradio_api/upload", self.take, methods=["POST"]))
 
     async def take(self, request: Request) -> Response:
