@@ -15,11 +15,11 @@ from core.errors import CatalogError
 from core.people import Action
 from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
-from ui.components.kept_upload import KeptUpload
 from ui.components.notice import Notice
 from ui.messages import sentences
 from ui.people import allowed, owners_alone, person, require_owner
 from ui.render import render
+from ui.security.kept_upload import KeptUpload
 
 #: Seconds between two looks at a running job.
 TICK = 2.0

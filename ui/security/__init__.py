@@ -15,11 +15,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from core.settings import Settings
-from ui.components.kept_upload import sweep_kept
 from ui.security.events import EventGate
 from ui.security.files import VisitorFiles
 from ui.security.headers import ResponseHeaders, is_framed
 from ui.security.hosts import AllowedHosts
+from ui.security.kept_upload import sweep_kept
 from ui.security.origins import SameOrigin
 from ui.security.proxies import TrustedProxies
 from ui.security.visitors import Visitors

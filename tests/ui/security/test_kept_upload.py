@@ -7,7 +7,7 @@ import pytest
 from filelock import FileLock
 
 from core.errors import CatalogError
-from ui.components.kept_upload import KeptUpload, sweep_kept
+from ui.security.kept_upload import KeptUpload, sweep_kept
 
 
 def given(folder: Path, **files: str) -> list[Path]:
