@@ -20,8 +20,17 @@ from ui.security.files import VisitorFiles
 #: The second one can't be set by another host of the same domain; browsers keep it over TLS only.
 _COOKIE, _SECURE_COOKIE = "vlclip-visitor", "__Host-vlclip-visitor"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
-#: Answers to these may be kept by caches that several people share, so they set no cookie.
-_SHARED = ("/assets/", "/static/", "/svelte/", "/media/", "/theme.css", "/favicon.ico")
+#: Answers to these set no cookie: caches may share them, or they are about another one.
+_SHARED = (
+    "/login",
+    "/logout",
+    "/assets/",
+    "/static/",
+    "/svelte/",
+    "/media/",
+    "/theme.css",
+    "/favicon.ico",
+)
 
 
 @dataclass(frozen=True, slots=True)

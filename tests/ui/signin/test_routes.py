@@ -28,7 +28,7 @@ def test_the_cookie_is_for_this_site_and_no_script(guarded: str) -> None:
         (morsel,) = cookie.values()
         assert re.fullmatch(r"vlclip-[0-9a-f]{12}", morsel.key)
         assert morsel["httponly"]
-        assert morsel["samesite"] == "lax"
+        assert morsel["samesite"].lower() == "lax"
         assert morsel["path"] == "/"
         assert not morsel["secure"]
         assert not morsel["domain"]
