@@ -14,16 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from core.base.csv_cells import cell
+from core.base.tables import open_lines, open_table
 from core.domain import EvalQuery, Report
 from core.errors import EvaluationError
 from core.evaluation import trec
 
-_TABLES = {".csv": ",", ".tsv": "\t"}
-_PARQUET = ".parquet"
+#: Endings of files that may be lines without a header; all others are tables.
+_PLAIN = {"", ".txt", ".qrels", ".topics", ".trec", ".tab"}
 
 
 def read_queries(path: Path, pictures: bool = True) -> tuple[EvalQuery, ...]:
@@ -69,7 +67,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
         EvaluationError: The file can't be read, a grade is no whole number, or a pair has two.
     """
     head = _head(path)
-    if path.suffix.lower() != _PARQUET and len(head.split()) == 4 and "," not in head:
+    if len(head.split()) == 4 and "," not in head:
         return _some(trec.read_qrels(path), path)
     qrels: dict[str, dict[str, int]] = {}
     for row, cells in enumerate(_rows(path, ("query_id", "item_id"), ()), start=1):
@@ -125,21 +123,15 @@ def _rows(
     head = _head(path)
     if not head:
         return []
-    try:
-        if path.suffix.lower() == _PARQUET:
-            table = pq.read_table(path)
-            names, rows = table.schema.names, table.to_pylist()
-        else:
-            delimiter = _delimiter(path, head)
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                rows = list(csv.DictReader(file, delimiter=delimiter))
-            names = next(csv.reader([head], delimiter=delimiter))
-            if headerless and path.suffix.lower() != ".csv" and needed[0] not in _plain(names):
-                with path.open(encoding="utf-8-sig", newline="") as file:
-                    reader = csv.DictReader(file, list(headerless), delimiter=delimiter)
-                    return list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
-        raise EvaluationError(f"{path.name} can't be read: {error}.") from None
+    ending = path.suffix.lower()
+    if headerless and ending in _PLAIN and needed[0] not in _plain(_cells(head)):
+        return [
+            dict(zip(headerless, _cells(line.text), strict=False))
+            for line in open_lines(path, EvaluationError).lines()
+            if line.text.strip()
+        ]
+    table = open_table(path, EvaluationError)
+    names = table.columns
     missing = [f"“{name}”" for name in needed if name not in _plain(names)]
     if either and not any(name in _plain(names) for name in either):
         missing.append(" or ".join(f"“{name}”" for name in either))
@@ -148,31 +140,29 @@ def _rows(
         raise EvaluationError(
             f"{path.name} has no column {' and no '.join(missing)}; it has: {there}."
         )
-    return [
-        {str(name).strip().lower(): value for name, value in row.items() if name} for row in rows
-    ]
+    rows = []
+    for row in table.rows():
+        if row.problem:
+            raise EvaluationError(f"{path.name}, row {row.number}: {row.problem}")
+        rows.append({name.strip().lower(): cell for name, cell in row.cells.items()})
+    return rows
+
+
+def _cells(line: str) -> list[str]:
+    """The cells of a line without quotes, as TREC's topics have them."""
+    return line.split("\t" if "\t" in line else ";")
 
 
 def _plain(names: Sequence[str]) -> set[str]:
     return {name.strip().lower() for name in names}
 
 
-def _delimiter(path: Path, head: str) -> str:
-    usual = _TABLES.get(path.suffix.lower(), "\t")
-    return ";" if usual not in head and ";" in head else usual
-
-
 def _head(path: Path) -> str:
-    """The first line; of a Parquet file, a word that it is there."""
-    try:
-        if path.suffix.lower() == _PARQUET:
-            return _PARQUET if path.stat().st_size else ""
-        with path.open(encoding="utf-8-sig") as file:
-            return file.readline().strip("\r\n")
-    except OSError as error:
-        raise EvaluationError(f"{path} can't be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise EvaluationError(f"{path.name} can't be read: it is no text in UTF-8.") from None
+    """The first line; of a table that is no text, a word that it is there."""
+    if path.is_file() and path.suffix.lower() not in _PLAIN | {".csv", ".tsv"}:
+        return path.suffix if path.stat().st_size else ""
+    lines = open_lines(path, EvaluationError).lines()
+    return next((line.text for line in lines if line.text.strip()), "")
 
 
 def _text(cells: dict[str, Any], name: str) -> str:

@@ -6,10 +6,10 @@ or one column per rater (a Quepid book); JSON lines.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from core.base.tables import Line, Table
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
 from core.judging.judgment_rows import File, Rejected, Row, file_of, graded
@@ -27,12 +27,15 @@ _NO_RATER = {
 }  # fmt: skip
 
 
-def qrels(text: str) -> File:
+def qrels(lines: Iterable[Line]) -> File:
     """TREC qrels: ``query 0 item grade`` per line."""
 
     def parse() -> Iterator[Row | Rejected]:
-        for number, line in enumerate(text.splitlines(), 1):
-            cells = line.split()
+        for line in lines:
+            number, cells = line.number, line.text.split()
+            if line.problem:
+                yield Rejected(number, f"can't be read: {line.problem}")
+                continue
             if not cells:
                 continue
             if len(cells) != 4:
@@ -43,13 +46,12 @@ def qrels(text: str) -> File:
     return file_of("TREC qrels", parse())
 
 
-def csv_rows(reader: csv.DictReader[str], names: Mapping[str, str], name: str) -> File:
+def csv_rows(table: Table, names: Mapping[str, str]) -> File:
     """A CSV that is not our own.
 
     Args:
-        reader: Its rows.
+        table: It.
         names: Its columns by their names in lower case.
-        name: Of the file, for people.
 
     Raises:
         JudgmentError: A column that is needed is missing.
@@ -58,20 +60,25 @@ def csv_rows(reader: csv.DictReader[str], names: Mapping[str, str], name: str) -
     doc = next((names[n] for n in _DOC if n in names), None)
     if query is None or doc is None:
         raise JudgmentError(
-            f"{name} has no column for the query or none for the item; it has: "
+            f"{table.path.name} has no column for the query or none for the item; it has: "
             f"{', '.join(names) or 'none'}."
         )
     by_id = not any(n in names for n in _QUERY)
     rating = next((names[n] for n in _RATING if n in names), None)
     rater = next((names[n] for n in _RATER if n in names), None)
     used = {query, doc, *(names[n] for n in names if n in _NO_RATER | set(_QUERY_ID))}
-    raters = [] if rating else [name for name in reader.fieldnames or () if name not in used]
+    raters = [] if rating else [name for name in table.columns if name not in used]
     if rating is None and not raters:
-        raise JudgmentError(f"{name} has no column with ratings.")
+        raise JudgmentError(f"{table.path.name} has no column with ratings.")
 
     def parse() -> Iterator[Row | Rejected]:
-        for row in reader:
-            line, words = reader.line_num, (row[query] or "").strip()
+        for entry in table.rows():
+            line = entry.line
+            if entry.problem:
+                yield Rejected(line, f"can't be read: {entry.problem}")
+                continue
+            row = {name: str(cell) for name, cell in entry.cells.items()}
+            words = row[query].strip()
             asked = JudgmentQuery(words) if by_id else JudgmentQuery("", text=words)
             item_id = (row[doc] or "").strip()
             if rating is not None:
@@ -85,6 +92,19 @@ def csv_rows(reader: csv.DictReader[str], names: Mapping[str, str], name: str) -
 
     kind = "CSV with one rating a row" if rating else f"CSV with {len(raters)} raters"
     return file_of(kind, parse())
+
+
+def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
+    """The judgments of a JSON object: one, or OpenSearch's list of ratings of one query."""
+    ratings = entry.get("ratings")
+    if not isinstance(ratings, list):
+        yield json_row(line, entry)
+        return
+    for rating in ratings:
+        if isinstance(rating, dict):
+            yield json_row(line, {"query": entry.get("query", ""), **rating})
+        else:
+            yield Rejected(line, "holds a rating that is no JSON object")
 
 
 def json_row(line: int, entry: Mapping[str, Any]) -> Row | Rejected:

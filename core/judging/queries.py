@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
+from core.base.tables import Table, open_lines, open_table
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
 from core.judging.pool import shuffled
@@ -18,6 +18,8 @@ LONGEST_QUERY = 500
 _TEXT = ("query", "query_text", "text", "q", "search", "search_term", "keywords", "term")
 _COUNT = ("count", "frequency", "freq", "searches", "volume", "hits")
 _ITEM = "item:"
+#: Endings of files with columns; all others hold a query per line.
+_TABLES = {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".gz"}
 
 
 def parse_lines(lines: str) -> tuple[JudgmentQuery, ...]:
@@ -41,17 +43,13 @@ def read_file(path: Path, limit: int = 0) -> tuple[JudgmentQuery, ...]:
     queries repeat (a log), the most frequent come first.
 
     Args:
-        path: The file, UTF-8.
+        path: The file.
         limit: Keep this many of the most frequent; 0 keeps all.
 
     Raises:
         JudgmentError: The file can't be read, or no column holds queries.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise JudgmentError(f"{path.name} can't be read as UTF-8 text: {error}.") from None
-    rows = _table(text, path) if path.suffix.lower() in {".csv", ".tsv"} else _lines(text)
+    rows = _table(path) if path.suffix.lower() in _TABLES else _lines(path)
     counts: Counter[str] = Counter()
     for query, times in rows:
         if query.strip():
@@ -90,32 +88,32 @@ def _query(line: str) -> JudgmentQuery:
     return JudgmentQuery("", text=line[:LONGEST_QUERY])
 
 
-def _lines(text: str) -> list[tuple[str, int]]:
-    return [(line, 1) for line in text.splitlines()]
+def _lines(path: Path) -> Iterable[tuple[str, int]]:
+    lines = open_lines(path, JudgmentError).lines()
+    return ((line.text, 1) for line in lines if not line.problem)
 
 
-def _table(text: str, path: Path) -> list[tuple[str, int]]:
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
+def _table(path: Path) -> Iterable[tuple[str, int]]:
+    table = open_table(path, JudgmentError)
+    columns = {name.strip().lower(): name for name in table.columns}
     words = next((columns[name] for name in _TEXT if name in columns), None)
+    if table.format == "CSV" and len(columns) == 1:  # a plain list; a comma belongs to the query
+        return islice(_lines(path), 0 if words is None else 1, None)
     if words is None:
-        if len(columns) == 1:  # one column without a known name: a plain list
-            return _lines(text)
         raise JudgmentError(
             f"{path.name} has no column named {', '.join(_TEXT[:4])} …; "
             f"it has: {', '.join(columns) or 'none'}."
         )
     number = next((columns[name] for name in _COUNT if name in columns), None)
-    try:
-        return [(row[words] or "", _times(row[number]) if number else 1) for row in reader]
-    except csv.Error as error:
-        raise JudgmentError(f"{path.name} can't be read as CSV: {error}.") from None
+    return _counted(table, words, number)
 
 
-def _delimiter(text: str) -> str:
-    head = text.split("\n", 1)[0]
-    return max(",;\t", key=head.count)
+def _counted(table: Table, words: str, number: str | None) -> Iterable[tuple[str, int]]:
+    for row in table.rows():
+        if row.problem:
+            raise JudgmentError(f"{table.path.name}, row {row.number}: {row.problem}")
+        query, times = row.cells.get(words), row.cells.get(number) if number else 1
+        yield "" if query is None else str(query), _times(str(times))
 
 
 def _times(value: str | None) -> int:

@@ -6,16 +6,21 @@ Our own CSV, JSON lines and Parquet are read here, others' in ``core.judging.for
 from __future__ import annotations
 
 import csv
-import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from core.base.tables import (
+    BadTable,
+    Table,
+    TableRow,
+    open_lines,
+    open_table,
+    parquet_metadata,
+)
 from core.domain import EventKind, JudgmentEvent, JudgmentQuery
 from core.errors import JudgmentError
 from core.judging import foreign
@@ -33,17 +38,14 @@ def read(source: Path) -> File:
         JudgmentError: It can't be read at all, or holds no judgments.
     """
     ending = source.suffix.lower()
-    try:
-        if ending == ".parquet":
-            return _parquet(source)
-        text = source.read_text(encoding="utf-8-sig")
-        if ending in {".jsonl", ".ndjson", ".json"}:
-            return _jsonl(text)
-        if ending in {".csv", ".tsv"}:
-            return _csv(text, source)
-        return foreign.qrels(text)
-    except (OSError, UnicodeDecodeError, pa.ArrowException, csv.Error) as error:
-        raise JudgmentError(f"{source.name} can't be read: {error}.") from None
+    if ending in {".jsonl", ".ndjson", ".json"}:
+        return _json(source)
+    if ending not in {".csv", ".tsv", ".parquet", ".gz"}:
+        return foreign.qrels(open_lines(source, JudgmentError).lines())
+    table = open_table(source, JudgmentError)
+    if table.format == "Parquet":
+        return _parquet(table)
+    return _csv(table) if table.format == "CSV" else _json(source)
 
 
 def read_query_texts(source: Path) -> dict[str, str]:
@@ -52,65 +54,97 @@ def read_query_texts(source: Path) -> dict[str, str]:
     Raises:
         JudgmentError: The file can't be read, or a line has no two columns.
     """
-    try:
-        text = source.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise JudgmentError(f"{source.name} can't be read: {error}.") from None
-    delimiter = "\t" if "\t" in text else ","
-    found = {}
-    for line, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), 1):
-        if not cells:
+    texts: dict[str, str] = {}
+    for line in open_lines(source, JudgmentError).lines():
+        if not line.text.strip():
             continue
-        if len(cells) < 2:
-            raise JudgmentError(f"{source.name}, line {line} is not “query id, text”.")
-        found[cells[0].strip()] = cells[1].strip()
-    return found
+        delimiter = "\t" if "\t" in line.text else ","
+        try:
+            cells = next(csv.reader([line.text], delimiter=delimiter, strict=True))
+        except csv.Error:
+            cells = line.text.split(delimiter, 1)
+        if line.problem or len(cells) < 2:
+            raise JudgmentError(f"{source.name}, line {line.number} is not “query id, text”.")
+        texts[cells[0].strip()] = cells[1].strip()
+    return texts
 
 
-def _csv(text: str, source: Path) -> File:
-    head = text.split("\n", 1)[0]
-    delimiter = "\t" if source.suffix.lower() == ".tsv" else max(",;\t", key=head.count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    names = {"_".join((name or "").lower().split()): name for name in reader.fieldnames or ()}
+def _csv(table: Table) -> File:
+    names = {"_".join(name.lower().split()): name for name in table.columns}
     if set(COLUMNS) - _LATER <= set(names):
-        rows = ((reader.line_num, {k: _restored(v or "") for k, v in row.items() if k})
-                for row in reader)  # fmt: skip
-        return file_of("our own CSV", (_own(line, row) for line, row in rows))
-    return foreign.csv_rows(reader, names, source.name)
+        rows = (_unless_problem(row, _restored_row) for row in table.rows())
+        return _said(file_of("our own CSV", rows), table.encoding)
+    return _said(foreign.csv_rows(table, names), table.encoding)
 
 
-def _jsonl(text: str) -> File:
+def _restored_row(row: TableRow) -> Row | Rejected:
+    return _own(row.line, {name: _restored(str(cell)) for name, cell in row.cells.items()})
+
+
+def _unless_problem(row: TableRow, taken: Callable[[TableRow], Row | Rejected]) -> Row | Rejected:
+    if row.problem:
+        return Rejected(row.line, f"can't be read: {row.problem}")
+    return taken(row)
+
+
+def _said(file: File, encoding: str) -> File:
+    """The file's format with its encoding, where that had to be guessed."""
+    if encoding in ("", "UTF-8"):
+        return file
+    return replace(file, format=f"{file.format}, {encoding}")
+
+
+def _json(source: Path) -> File:
+    """Lines of our own export, or anything with objects in it."""
     definition: dict[str, Any] = {}
+    file = open_lines(source, JudgmentError)
 
-    def parse() -> Iterator[Row | Rejected]:
-        for number, line in enumerate(text.splitlines(), 1):
-            if not line.strip():
+    def own() -> Iterator[Row | Rejected]:
+        for line in file.lines():
+            if not line.text.strip() and not line.problem:
                 continue
             try:
-                entry = json.loads(line)
-            except ValueError:
+                entry = json.loads(line.text)
+            except (ValueError, RecursionError):
                 entry = None
             if not isinstance(entry, dict):
-                yield Rejected(number, "is no JSON object")
-            elif "judgment_set" in entry:
+                yield Rejected(line.number, "is no JSON object")
+            elif isinstance(entry.get("judgment_set"), dict):
                 definition.update(entry["judgment_set"])
             elif "event_id" in entry:
-                yield _own(number, entry)
+                yield _own(line.number, entry)
             else:
-                yield foreign.json_row(number, entry)
+                yield from foreign.json_rows(line.number, entry)
 
-    rows = list(parse())
-    return file_of("JSON lines", rows, definition)
+    def others(table: Table) -> Iterator[Row | Rejected]:
+        for row in table.rows():
+            if row.problem:
+                yield Rejected(row.line, f"is no JSON object: {row.problem}")
+            elif "event_id" in row.cells:
+                yield _own(row.line, row.cells)
+            else:
+                yield from foreign.json_rows(row.line, row.cells)
+
+    first = next((line.text for line in file.lines() if line.text.strip()), "")
+    if first.lstrip().startswith(('{"judgment_set"', '{"event_id"')):
+        rows = list(own())
+    else:
+        rows = list(others(open_table(source, JudgmentError)))
+    return _said(file_of("JSON lines", rows, definition), file.encoding.label)
 
 
-def _parquet(source: Path) -> File:
-    table = pq.read_table(source)
-    names = set(table.column_names)
-    if "event_id" not in names:
-        raise JudgmentError(f"{source.name} is no export of judgments: it has no event_id column.")
-    metadata = table.schema.metadata or {}
-    definition = json.loads(metadata.get(b"judgment_set", b"{}"))
-    rows = (_own(number, row) for number, row in enumerate(table.to_pylist(), 1))
+def _parquet(table: Table) -> File:
+    if "event_id" not in table.columns:
+        raise JudgmentError(
+            f"{table.path.name} is no export of judgments: it has no event_id column."
+        )
+    try:
+        definition = json.loads(parquet_metadata(table.path).get(b"judgment_set", b"{}"))
+    except (BadTable, ValueError, RecursionError):
+        definition = None
+    if not isinstance(definition, dict):
+        raise JudgmentError(f"{table.path.name} describes no judgment set.")
+    rows = (_unless_problem(row, lambda row: _own(row.line, row.cells)) for row in table.rows())
     return file_of("Parquet", rows, definition)
 
 

@@ -208,7 +208,7 @@ def _check(path: Path) -> None:
     if path.is_dir():
         raise BadTable("is a folder, not a file.")
     if not path.is_file():
-        raise BadTable("does not exist.")
+        raise BadTable("can't be read: it does not exist.")
 
 
 def _ending(path: Path) -> str:
