@@ -33,6 +33,8 @@ SHOTS = {
     "catalog.png": ("/catalog", 1280, False),
 }
 HEIGHTS = {1280: 820, 390: 780}
+#: Time for pictures to load and for what moves to come to rest, milliseconds.
+SETTLE_MS = 5000
 #: Colours of the stored pictures: few, so that the files stay small.
 COLOURS = 128
 
@@ -73,9 +75,8 @@ def _shoot(browser: Browser, address: str, width: int, dark: bool, target: Path)
     joiner = "&" if "?" in address else "?"
     page.goto(f"{address}{joiner}__theme={scheme}")
     if "q=" in address:
-        page.wait_for_selector("img[src*='/media/']", timeout=120_000)
-    page.wait_for_load_state("networkidle", timeout=60_000)
-    page.wait_for_timeout(1500)
+        page.wait_for_selector("[id$='-results'] img", timeout=120_000)
+    page.wait_for_timeout(SETTLE_MS)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
     context.close()
