@@ -3,6 +3,10 @@
 interface Window {
   /** Shared by all pages' scripts: studio.js makes it, others add to it. */
   vs: Record<string, any>;
+  /** Set once signin.js watches for signing out. */
+  vsSignsOut?: boolean;
+  /** What Gradio tells its pages. */
+  gradio_config?: { username?: string };
 }
 
 // Gradio gives these to the script of a `gr.HTML(js_on_load=…)`.

@@ -50,7 +50,7 @@
   }
   // Gradio draws the navigation, and draws it anew on another page.
   function look() {
-    const name = window.gradio_config && window.gradio_config.username;
+    const name = window.gradio_config?.username;
     const place = document.querySelector(".nav-holder");
     if (name && place && !place.querySelector("#vs-sign-out")) addSignOut(place, name);
   }
