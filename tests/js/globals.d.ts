@@ -3,7 +3,7 @@
 interface Window {
   /** Shared by all pages' scripts: studio.js makes it, others add to it. */
   vs: Record<string, any>;
-  /** Set once signin.js watches for signing out. */
+  /** Whether people sign out on the page: not where a proxy or a Space signs them in. */
   vsSignsOut?: boolean;
   /** What Gradio tells its pages. */
   gradio_config?: { username?: string };
