@@ -58,6 +58,7 @@ def preview_file(
         format=table.format_name,
         encoding=table.encoding,
         notes=table.notes,
+        columns=table.columns,
         mapping=_mapping(mapping),
         rows=rows,
         items=taken.count,

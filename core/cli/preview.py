@@ -57,16 +57,10 @@ def _reasons(rows: tuple[QuarantinedRow, ...]) -> list[str]:
     """The reasons, the commonest first, each with its first rows."""
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:
-        groups[row.field, _general(row.reason)].append(row.row)
+        groups[row.field, row.general_reason].append(row.row)
     ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
     return [
         f"  {len(numbers)} × {reason} Rows {', '.join(map(str, numbers[:_ROWS_NAMED]))}"
         f"{' …' if len(numbers) > _ROWS_NAMED else ''}."
         for (_, reason), numbers in ordered
     ]
-
-
-def _general(reason: str) -> str:
-    """A reason without what differs from row to row: what stands in quotation marks."""
-    start, end = reason.find("“"), reason.find("”")
-    return f"{reason[:start]}…{reason[end + 1 :]}" if 0 <= start < end else reason

@@ -60,6 +60,14 @@ class QuarantinedRow:
     field: str
     reason: str
 
+    @property
+    def general_reason(self) -> str:
+        """The reason without what it quotes, so that rows of one kind can be counted together."""
+        start, end = self.reason.find("“"), self.reason.find("”")
+        if not 0 <= start < end:
+            return self.reason
+        return f"{self.reason[:start]}…{self.reason[end + 1 :]}"
+
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:

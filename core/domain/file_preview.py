@@ -51,6 +51,7 @@ class FilePreview:
         format: ``CSV``, ``JSON lines``, ``Parquet`` …
         encoding: Of a text file; empty for others.
         notes: What was guessed, in sentences.
+        columns: The file's columns, in order.
         mapping: Field or attribute → the columns that it comes from.
         rows: Rows in the file.
         items: Items that they would become.
@@ -61,6 +62,7 @@ class FilePreview:
     format: str
     encoding: str
     notes: tuple[str, ...]
+    columns: tuple[str, ...]
     mapping: Mapping[str, tuple[str, ...]]
     rows: int
     items: int

@@ -1,0 +1,66 @@
+"""The preview of a catalogue file on the page."""
+
+from __future__ import annotations
+
+from core.app.dry_run import preview_file
+from core.domain import QuarantinedRow
+from core.settings import Settings
+from ui.components.file_preview import (
+    AS_GUESSED,
+    LEFT_EMPTY,
+    MAPPED,
+    chosen_columns,
+    field_updates,
+    preview_html,
+    reasons,
+)
+
+FEED = """id,title,type,image,"Price (x, y)"
+1,<b>Grey</b> Couch <script>alert(1)</script>,Indoor,a.jpg,9
+2,Oak Stool,Stools,gone.jpg,9
+"""
+
+
+def looked_at(tmp_path):
+    (tmp_path / "feed.csv").write_text(FEED, encoding="utf-8")
+    (tmp_path / "a.jpg").write_bytes(b"photo")
+    return preview_file(tmp_path / "feed.csv", Settings(data_dir=tmp_path / "data"))
+
+
+def test_the_page_says_what_would_happen_and_runs_no_markup(tmp_path):
+    html = preview_html(looked_at(tmp_path))
+    assert "1 of 2 rows would become items." in html
+    assert "couch" in html
+    assert "Indoor" in html
+    assert "is not in the images folder" in html
+    assert "<script" not in html
+
+
+def test_every_column_can_be_chosen_whatever_its_name(tmp_path):
+    preview = looked_at(tmp_path)
+    chosen = [AS_GUESSED] * len(MAPPED)
+    chosen[list(MAPPED).index("price")] = "Price (x, y)"
+    updates = field_updates(preview, chosen)
+    price = updates[list(MAPPED).index("price")]
+    assert price["value"] == "Price (x, y)"
+    assert ("as guessed: type", AS_GUESSED) in updates[list(MAPPED).index("product_type")][
+        "choices"
+    ]
+
+
+def test_a_choice_that_another_file_lacks_falls_back_to_the_guess(tmp_path):
+    updates = field_updates(looked_at(tmp_path), ["gone column", *[AS_GUESSED] * 9])
+    assert updates[0]["value"] == AS_GUESSED
+
+
+def test_only_what_a_person_chose_is_handed_on():
+    chosen = [AS_GUESSED] * len(MAPPED)
+    chosen[0], chosen[3] = "Bezeichnung", LEFT_EMPTY
+    assert chosen_columns(chosen) == {"title": "Bezeichnung", "description": ""}
+
+
+def test_equal_reasons_are_one_line():
+    rows = [QuarantinedRow(n, "", "image", f"The photo “{n}.jpg” is gone.") for n in range(1, 9)]
+    (reason,) = reasons(rows)
+    assert (reason.text, reason.count) == ("The photo … is gone.", 8)
+    assert reason.rows == "1, 2, 3, 4, 5 …"

@@ -1,0 +1,104 @@
+"""A catalogue file before it is indexed: its columns, what is left out, sample items."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from core.domain import QuarantinedRow
+from core.domain.file_preview import FilePreview
+from ui.render import render
+
+#: The fields that a person may map, with their names on the page.
+MAPPED = {
+    "title": "Title",
+    "image": "Photo",
+    "item_id": "Item id",
+    "description": "Description",
+    "product_type": "Product type",
+    "department": "Department",
+    "price": "Price",
+    "group": "Variant group",
+    "brand": "Brand",
+    "colour": "Colour",
+}
+#: Values of a field's list besides the file's columns.
+AS_GUESSED, LEFT_EMPTY = "", "\0none"
+#: Rows that are named for each reason.
+_ROWS_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason for which rows are left out, and its first rows."""
+
+    text: str
+    count: int
+    rows: str
+
+
+def mapping_fields() -> list[gr.Dropdown]:
+    """Lay out one list per field; hidden until a file was looked at."""
+    return [
+        gr.Dropdown(
+            label=label,
+            choices=[("as guessed", AS_GUESSED)],
+            value=AS_GUESSED,
+            elem_id=f"map-{field.replace('_', '-')}",
+            min_width=160,
+        )
+        for field, label in MAPPED.items()
+    ]
+
+
+def field_updates(preview: FilePreview, chosen: Sequence[str]) -> list[Any]:
+    """Return updates that offer the file's columns in every list and keep what was chosen."""
+    updates = []
+    for field, value in zip(MAPPED, chosen, strict=True):
+        guess = ", ".join(preview.mapping.get(field, ())) or "nothing"
+        choices = [(f"as guessed: {guess}", AS_GUESSED), ("leave empty", LEFT_EMPTY)]
+        choices += [(name, name) for name in preview.columns]
+        known = value in {choice for _, choice in choices}
+        updates.append(gr.update(choices=choices, value=value if known else AS_GUESSED))
+    return updates
+
+
+def chosen_columns(chosen: Sequence[str]) -> dict[str, str]:
+    """Return field → column of what a person chose; guesses are left out."""
+    return {
+        field: "" if value == LEFT_EMPTY else value
+        for field, value in zip(MAPPED, chosen, strict=True)
+        if value
+    }
+
+
+def preview_html(preview: FilePreview) -> str:
+    """Return the preview as escaped HTML."""
+    labels: Mapping[str, str] = MAPPED
+    mapping = [
+        (labels.get(field, field.replace("_", " ")), ", ".join(columns))
+        for field, columns in preview.mapping.items()
+    ]
+    return render(
+        "file_preview.html", preview=preview, mapping=mapping, reasons=reasons(preview.left_out)
+    )
+
+
+def reasons(rows: Sequence[QuarantinedRow]) -> list[Reason]:
+    """Return the reasons of left-out rows, the commonest first."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        groups[row.general_reason].append(row.row)
+    return [
+        Reason(
+            text,
+            len(numbers),
+            ", ".join(map(str, numbers[:_ROWS_NAMED]))
+            + (" …" if len(numbers) > _ROWS_NAMED else ""),
+        )
+        for text, numbers in sorted(groups.items(), key=lambda group: -len(group[1]))
+    ]
