@@ -15,6 +15,13 @@ from core.errors import CatalogError
 from core.people import Action
 from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
+from ui.components.file_preview import (
+    AS_GUESSED,
+    chosen_columns,
+    field_updates,
+    mapping_fields,
+    preview_html,
+)
 from ui.components.notice import Notice
 from ui.messages import sentences
 from ui.people import allowed, owners_alone, person, require_owner
@@ -132,34 +139,55 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
     with gr.Row():
         name = gr.Textbox(label="Name", placeholder="autumn-range", max_length=60)
         folder = gr.Textbox(label="… or a folder of photos on this machine", max_length=1000)
-    columns = gr.Textbox(
-        label="Column mapping (only if the guesses are wrong)",
-        placeholder="title=product_name, image=main_picture",
-        max_length=2000,
-    )
+    look = gr.Button("Look at the file first", elem_id="catalog-look")
+    shown = gr.HTML(elem_id="catalog-preview")
+    with (
+        gr.Accordion(
+            "Which column is what", open=False, visible=False, elem_id="catalog-mapping"
+        ) as mapping,
+        gr.Row(),
+    ):
+        fields = mapping_fields()
     go = gr.Button("Index", variant="primary", elem_id="catalog-index")
     notice = Notice("catalog-add-notice")
+
+    def taken(file: str | None, pictures: list[str] | None, path: str) -> tuple[KeptUpload, Path]:
+        """The upload in a folder of its own, and the folder of its photos."""
+        if not file:
+            raise CatalogError("Choose a catalogue file first.")
+        uploads = studio.settings.data_dir / "uploads"
+        kept = KeptUpload(uploads, Path(file), [Path(picture) for picture in pictures or ()])
+        return kept, Path(path).expanduser() if path.strip() else kept.folder
+
+    @sentences
+    @notice.keeps(2 + len(fields))
+    @allowed(studio, Action.INDEX)
+    def preview(
+        file: str | None, pictures: list[str] | None, path: str, request: gr.Request, *chosen: str
+    ) -> tuple[Any, ...]:
+        require_owner(studio, request)
+        kept, images = taken(file, pictures, path)
+        try:
+            result = studio.preview_file(kept.table, images=images, columns=chosen_columns(chosen))
+        finally:
+            kept.remove()
+        return preview_html(result), gr.update(visible=True), *field_updates(result, chosen)
 
     @sentences
     @notice.keeps(len(outputs))
     @allowed(studio, Action.INDEX)
     def add(
-        file: str | None, pictures: list[str] | None, label: str, path: str, mapping: str,
-        request: gr.Request,
+        file: str | None, pictures: list[str] | None, path: str, label: str, request: gr.Request,
+        *chosen: str,
     ) -> tuple[Any, ...]:  # fmt: skip
         require_owner(studio, request)
-        if not file:
-            raise CatalogError("Choose a catalogue file first.")
-        wanted = parse_mapping(mapping)
-        kept = KeptUpload(
-            studio.settings.data_dir / "uploads", Path(file), [Path(one) for one in pictures or ()]
-        )
+        kept, images = taken(file, pictures, path)
         try:
             started = studio.start_index(
                 kept.table,
                 name=label.strip() or None,
-                images=Path(path).expanduser() if path.strip() else kept.folder,
-                columns=wanted,
+                images=images,
+                columns=chosen_columns(chosen),
                 author=person(request),
                 around=kept.during,
             )
@@ -169,8 +197,17 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
         gr.Info("Indexing has started; items become searchable as they are embedded.")
         return view(started)
 
-    given = [table, photos, name, folder, columns]
-    go.click(add, given, [*outputs, *notice.outputs], **_PRIVATE)
+    def another_file() -> tuple[Any, ...]:
+        """Columns of the file before say nothing of this one."""
+        return "", gr.update(visible=False), *[gr.update(value=AS_GUESSED)] * len(fields)
+
+    table.change(another_file, None, [shown, mapping, *fields], show_progress="hidden", **_PRIVATE)
+    given = [table, photos, folder]
+    seen = [shown, mapping, *fields, *notice.outputs]
+    look.click(preview, [*given, *fields], seen, **_PRIVATE)
+    for field in fields:
+        field.input(preview, [*given, *fields], seen, **_PRIVATE)
+    go.click(add, [*given, name, *fields], [*outputs, *notice.outputs], **_PRIVATE)
 
 
 def overview_html(catalogs: tuple[CatalogInfo, ...], jobs: Mapping[str, Job | None]) -> str:
@@ -185,15 +222,3 @@ def quarantine_html(studio: Studio, catalog: str) -> str:
     except CatalogError:
         return ""  # the catalogue's card says that it is damaged
     return render("catalog_quarantine.html", rows=rows, catalog=catalog)
-
-
-def parse_mapping(text: str) -> dict[str, str]:
-    """``title=name, image=photo`` as a dictionary; raises ``CatalogError`` for anything else."""
-    pairs = [part for part in (piece.strip() for piece in text.split(",")) if part]
-    mapping: dict[str, str] = {}
-    for pair in pairs:
-        field, equals, column = (part.strip() for part in pair.partition("="))
-        if not (field and equals and column):
-            raise CatalogError(f"The mapping takes FIELD=COLUMN pairs with commas; got {pair!r}.")
-        mapping[field] = column
-    return mapping

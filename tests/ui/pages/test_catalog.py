@@ -10,18 +10,15 @@ from fastapi import Request
 
 from core.app.studio import Studio
 from core.domain import CatalogInfo, Job, JobState, Progress
-from core.errors import CatalogError, EngineUnavailable
+from core.errors import EngineUnavailable
 from core.pipeline.job import indexing_job
 from core.settings import load_settings
 from tests.core.pipeline.small import bench, write_catalog
-from ui.pages.catalog import build, overview_html, parse_mapping
+from ui.components.file_preview import AS_GUESSED, MAPPED
+from ui.pages.catalog import build, overview_html
 
-
-def test_mapping() -> None:
-    assert parse_mapping(" title = name, image=photo ,") == {"title": "name", "image": "photo"}
-    assert parse_mapping("") == {}
-    with pytest.raises(CatalogError, match="FIELD=COLUMN"):
-        parse_mapping("title")
+#: What the page sends where nobody chose a column.
+GUESSED = [AS_GUESSED] * len(MAPPED)
 
 
 def test_overview_escapes_and_shows_a_running_job() -> None:
@@ -77,7 +74,7 @@ def text_of(values: tuple[Any, ...]) -> str:
 
 def test_a_bad_name_is_said_on_the_page_and_stays(studio: Studio, table: Path) -> None:
     add = handlers(studio)["add"]
-    values = add(str(table), [], "Autumn Range", str(table.parent), "", request())
+    values = add(str(table), [], str(table.parent), "Autumn Range", request(), *GUESSED)
     assert "It did not start.</strong> A catalogue&#39;s name has small letters" in values[-1]
     assert values[-2]["visible"] is True
     assert studio.catalogs() == ()
@@ -85,8 +82,20 @@ def test_a_bad_name_is_said_on_the_page_and_stays(studio: Studio, table: Path) -
 
 def test_no_file_and_a_bad_mapping_are_said(studio: Studio, table: Path) -> None:
     add = handlers(studio)["add"]
-    assert "Choose a catalogue file" in add(None, [], "", "", "", request())[-1]
-    assert "FIELD=COLUMN" in add(str(table), [], "", "", "title", request())[-1]
+    assert "Choose a catalogue file" in add(None, [], "", "", request(), *GUESSED)[-1]
+    lost = ["no such column", *GUESSED[1:]]
+    assert "no column" in add(str(table), [], "", "", request(), *lost)[-1]
+
+
+def test_a_file_is_shown_before_it_is_indexed(studio: Studio, table: Path) -> None:
+    look = handlers(studio)["preview"]
+    html, mapping, *fields = look(str(table), [], str(table.parent), request(), *GUESSED)[
+        : 2 + len(MAPPED)
+    ]
+    assert "would become items" in html
+    assert mapping["visible"]
+    assert all(field["value"] == AS_GUESSED for field in fields)
+    assert not list((studio.settings.data_dir / "uploads").glob("*"))
 
 
 def test_a_busy_catalogue_is_said_and_the_notice_goes_when_it_begins(
@@ -96,9 +105,9 @@ def test_a_busy_catalogue_is_said_and_the_notice_goes_when_it_begins(
     root = studio.settings.data_dir / "catalogs" / "shop"
     monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
     with indexing_job(root).begin():
-        values = add(str(table), [], "shop", str(table.parent), "", request())
+        values = add(str(table), [], str(table.parent), "shop", request(), *GUESSED)
         assert "“shop” is being indexed already" in values[-1]
-    values = add(str(table), [], "shop", str(table.parent), "", request())
+    values = add(str(table), [], str(table.parent), "shop", request(), *GUESSED)
     assert (values[-2]["visible"], values[-1].strip()) == (False, "")
     assert "5</strong>" in values[0]  # n of N from the first moment
     studio.jobs.wait()
@@ -114,7 +123,7 @@ def test_what_fails_in_the_background_is_on_the_page_until_it_is_dismissed(
         raise EngineUnavailable("The recipe “mine” is broken.")
 
     monkeypatch.setattr(studio._models, "for_indexing", fail)
-    page["add"](str(table), [], "shop", str(table.parent), "", request())
+    page["add"](str(table), [], str(table.parent), "shop", request(), *GUESSED)
     studio.jobs.wait()
     again = handlers(Studio(studio.settings))  # after a restart
     values = again["refresh"]("shop")
