@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from core.app.studio import Studio
+from core.base.tables import TABLE_ENDINGS
 from core.errors import JudgmentError
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.judging.exporting import FORMATS, facts_path
@@ -51,7 +52,7 @@ def files_tab(
             gr.HTML('<h2 class="vs-h2">Import</h2>')
             source = gr.File(
                 label="TREC qrels, CSV (also Quepid's and OpenSearch's), JSON lines or Parquet",
-                file_types=[".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".qrels", ".txt"],
+                file_types=[*TABLE_ENDINGS, ".qrels"],
                 height=120,
             )
             into = gr.Checkbox(False, label="Into the chosen set (else the file's own, or new)")

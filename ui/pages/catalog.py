@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from core.app.studio import Studio
+from core.base.tables import TABLE_ENDINGS
 from core.domain import CatalogInfo, Job
 from core.errors import CatalogError
 from core.people import Action
@@ -132,9 +133,7 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
         "recognised by their names; rows that can't be used are listed above with the reason."
     )
     with gr.Row():
-        table = gr.File(
-            label="Catalogue file", file_types=[".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"]
-        )
+        table = gr.File(label="Catalogue file", file_types=[*TABLE_ENDINGS])
         photos = gr.File(label="Photos (optional)", file_count="multiple", file_types=["image"])
     with gr.Row():
         name = gr.Textbox(label="Name", placeholder="autumn-range", max_length=60)
