@@ -19,9 +19,11 @@ class Notice:
 
     Args:
         elem_id: Of the row on the page.
+        heading: What is said before the reason.
     """
 
-    def __init__(self, elem_id: str) -> None:
+    def __init__(self, elem_id: str, heading: str = "It did not start.") -> None:
+        self._heading = heading
         with gr.Row(visible=False, elem_id=elem_id, elem_classes="vs-notice") as row:
             text = gr.HTML(elem_id=f"{elem_id}-text")
             dismiss = gr.Button(
@@ -30,7 +32,7 @@ class Notice:
         self.outputs = [row, text]
 
         def hide_notice() -> tuple[Any, ...]:
-            return _values("")
+            return self._values("")
 
         dismiss.click(
             hide_notice, None, self.outputs, show_progress="hidden", api_visibility="private"
@@ -49,14 +51,14 @@ class Notice:
             @wraps(handler)
             def guarded(*args: _P.args, **kwargs: _P.kwargs) -> tuple[Any, ...]:
                 try:
-                    return (*handler(*args, **kwargs), *_values(""))
+                    return (*handler(*args, **kwargs), *self._values(""))
                 except StudioError as problem:
-                    return (*[gr.skip()] * outputs, *_values(str(problem)))
+                    return (*[gr.skip()] * outputs, *self._values(str(problem)))
 
             return guarded
 
         return decorate
 
-
-def _values(sentence: str) -> tuple[Any, Any]:
-    return gr.update(visible=bool(sentence)), render("notice.html", sentence=sentence)
+    def _values(self, sentence: str) -> tuple[Any, Any]:
+        shown = render("notice.html", heading=self._heading, sentence=sentence)
+        return gr.update(visible=bool(sentence)), shown

@@ -16,6 +16,7 @@ from core.evaluation.query_files import read_qrels, read_queries
 from core.people import Action
 from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
+from ui.components.notice import Notice
 from ui.components.query import SearchForm
 from ui.media import photo_url, report_url
 from ui.messages import sentences
@@ -44,6 +45,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                          min_width=110)  # fmt: skip
     about = gr.HTML(elem_id="evaluate-about")
     jobs = gr.HTML(elem_id="evaluate-jobs")
+    notice = Notice("evaluate-notice", "It was not measured.")
     dismiss = gr.Button("Dismiss the message", elem_id="evaluate-dismiss", visible=False, size="sm")
     #: Catalogue and name of the job that Stop stops; and the name of one on files.
     running, files = gr.State(None), gr.State(FILES)
@@ -133,6 +135,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
 
     @sentences
+    @notice.keeps(len(outputs))
     @allowed(studio, Action.EVALUATE)
     def evaluate(
         name: str | None,
@@ -151,6 +154,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return measured((name, chosen), engines, run, request, progress)
 
     @sentences
+    @notice.keeps(len(outputs))
     @allowed(studio, Action.EVALUATE)
     def evaluate_files(
         name: str | None,
@@ -175,6 +179,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return measured((name or "", FILES), engines, run, request, progress)
 
     @sentences
+    @notice.keeps(len(outputs))
     @allowed(studio, Action.EVALUATE)
     def evaluate_judged(
         name: str | None,
@@ -235,6 +240,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     )
     task.input(explain, [catalog, task], about, **_PRIVATE)
     run_options: dict[str, Any] = {**_PRIVATE, "concurrency_limit": 1, "concurrency_id": "evaluate"}
+    answered = [*outputs, *notice.outputs]
     for button, work, given in (
         (go, evaluate, [catalog, task, engines]),
         (go_files, evaluate_files, [catalog, engines, queries, qrels, words]),
@@ -243,7 +249,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         named = {go: task, go_files: files, judged.go: judged.sets}[button]
         button.click(
             begin, [catalog, named], [stop, running], show_progress="hidden", **_PRIVATE
-        ).success(work, given, outputs, show_progress_on=shown, **run_options).then(
+        ).success(work, given, answered, show_progress_on=shown, **run_options).then(
             None, stored, None, js=REMEMBER_JS, **_PRIVATE
         ).then(ended, catalog, going, show_progress="hidden", **_PRIVATE)
     stop.click(stop_it, running, None, **_PRIVATE)
