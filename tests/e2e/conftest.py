@@ -23,15 +23,15 @@ CHROMIUM_FLAGS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def studio_data(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with the demo in it, for a studio that is written to."""
+    """A data directory with the demo in it; one a file, since an added catalogue is the default."""
     folder = tmp_path_factory.mktemp("studio") / "data"
     shutil.copytree(demo_data, folder)
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def studio_url(studio_data: Path) -> Iterator[str]:
     """Address of a studio served the way a user serves it."""
     with socket.socket() as probe:

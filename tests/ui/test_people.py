@@ -14,9 +14,9 @@ from ui.signin.sign_in import SignIn
 
 #: Handlers that only look (and Inspect's ``act``, see below). The rest says which role it takes.
 OPEN = {
-    "act", "change_catalog", "change_picture", "ended", "explain", "follow", "hide_notice", "load",
-    "look",
-    "open_page", "refresh", "search", "show", "tasks_of", "tick", "view",
+    "act", "another_file", "change_catalog", "change_picture", "ended", "explain", "follow",
+    "hide_notice", "load", "look", "open_page", "refresh", "search", "show", "tasks_of", "tick",
+    "view",
 }  # fmt: skip
 
 
