@@ -90,7 +90,7 @@ def _inside(name: str, folder: Path, item_id: str) -> Path | str:
     elsewhere = _by_name(slashes, folder) or _by_id(item_id, folder)
     if elsewhere is not None:
         return elsewhere
-    raise ImageError(f"The photo “{text[:80]}” is not in the images folder “{folder}”.")
+    raise ImageError(f"The photo “{text[:80]}” is not in the images folder “{folder.name}”.")
 
 
 def _candidates(name: str, text: str, slashes: str, folder: Path) -> list[str]:

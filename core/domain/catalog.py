@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.domain.item import Item
+
+_QUOTED = re.compile("“[^”]*”")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,7 @@ class QuarantinedRow:
     @property
     def general_reason(self) -> str:
         """The reason without what it quotes, so that rows of one kind can be counted together."""
-        start, end = self.reason.find("“"), self.reason.find("”")
-        if not 0 <= start < end:
-            return self.reason
-        return f"{self.reason[:start]}…{self.reason[end + 1 :]}"
+        return _QUOTED.sub("…", self.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def mapping_fields() -> list[gr.Dropdown]:
             choices=[("as guessed", AS_GUESSED)],
             value=AS_GUESSED,
             elem_id=f"map-{field.replace('_', '-')}",
-            min_width=160,
+            min_width=220,
         )
         for field, label in MAPPED.items()
     ]

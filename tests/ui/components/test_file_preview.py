@@ -34,6 +34,7 @@ def test_the_page_says_what_would_happen_and_runs_no_markup(tmp_path):
     assert "Indoor" in html
     assert "is not in the images folder" in html
     assert "<script" not in html
+    assert str(tmp_path) not in html  # a page names no folder of the server
 
 
 def test_every_column_can_be_chosen_whatever_its_name(tmp_path):
