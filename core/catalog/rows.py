@@ -12,7 +12,7 @@ from pathlib import Path
 from core.catalog.columns import ColumnMap, attribute_name, is_technical, normalise
 from core.catalog.photos import Origin, identity, locate
 from core.catalog.product_types import ProductTypes
-from core.catalog.text import clean
+from core.catalog.text import clean, without_markup
 from core.domain import Item, Photo
 from core.errors import CatalogError, ImageError
 
@@ -103,6 +103,7 @@ def read_row(
     if columns.item_id and not item_id:
         raise Rejected("The row has no id.", columns.item_id)
     words = {kind: _words(row, kind, getattr(columns, kind)) for kind in _LIMITS}
+    words["title"] = without_markup(words["title"])
     if types is not None and columns.categories:
         category = types.of(row)
         words |= {"product_type": category.product_type, "department": category.department}

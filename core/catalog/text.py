@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 import unicodedata
@@ -15,6 +16,7 @@ _UNDECODABLE = re.compile(r"[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACE = re.compile(r"\s+")
 _LINE_SPACE = re.compile(r"[^\S\n]+")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 _BLANK_LINES = re.compile(r"\n\s*\n\s*")
 
 
@@ -56,3 +58,10 @@ def _plain(value: object) -> str:
     if isinstance(value, (list, tuple, set)):
         return ", ".join(part for part in map(_plain, value) if part and part not in _EMPTY)
     return str(value)
+
+
+def without_markup(text: str) -> str:
+    """Return a title without HTML: "Fish &amp; Chips <b>Bowl</b>" gives "Fish & Chips Bowl"."""
+    for _ in range(2):  # markup is often escaped once too often
+        text = _TAG.sub(" ", html.unescape(text))
+    return _SPACE.sub(" ", text).strip()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.catalog.text import clean
+from core.catalog.text import clean, without_markup
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,17 @@ def test_long_text_is_cut():
 
 def test_line_breaks_stay_in_long_text():
     assert clean("a\r\nb\r\n\r\n\r\n c", 100, multiline=True) == "a\nb\n\nc"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Fish &amp; Chips <b>Bowl</b>", "Fish & Chips Bowl"),
+        ("L&#39;Or tasse caf&eacute;", "L'Or tasse café"),
+        ("Cup &amp;amp; saucer<br/>blue", "Cup & saucer blue"),
+        ("Mini PC (<= 3L) < 20 W", "Mini PC (<= 3L) < 20 W"),
+        ("plain", "plain"),
+    ],
+)
+def test_titles_hold_no_markup(text, shown):
+    assert without_markup(text) == shown
