@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from core.domain.file_preview import FilePreview, SampleItem
 from core.language.rewriters import build_rules
 from core.language.rules import RuleRewriter
 from core.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 #: Sample items of a preview.
 SAMPLES = 8
@@ -53,6 +56,10 @@ def preview_file(
             taken.add(drafts.of(row))
         except Rejected as error:
             left_out.append(QuarantinedRow(row.number, error.item_id, error.field, str(error)))
+        except Exception as error:  # a row that meets a fault of ours costs itself only
+            _log.exception("Row %d could not be read", row.number)
+            reason = f"This row could not be read ({type(error).__name__})."
+            left_out.append(QuarantinedRow(row.number, "", "", reason))
     rules = build_rules(settings)
     return FilePreview(
         format=table.format_name,

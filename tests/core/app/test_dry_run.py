@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.app.dry_run import SAMPLES, preview_file
+from core.catalog.drafting import Drafts
 from core.cli.preview import preview_json, preview_text
 from core.errors import CatalogError
 from core.settings import Settings
@@ -71,3 +72,18 @@ def test_a_file_of_no_use_is_a_sentence(tmp_path):
     (tmp_path / "feed.csv").write_text("a,b\n1,2\n")
     with pytest.raises(CatalogError, match="No column was found for the title"):
         preview_file(tmp_path / "feed.csv", Settings(data_dir=tmp_path / "data"))
+
+
+def test_a_row_that_meets_a_fault_of_ours_costs_itself_only(feed, tmp_path, monkeypatch):
+    taken = Drafts.of
+
+    def faulty(self, row):
+        if row.number == 2:
+            raise RecursionError("deep")
+        return taken(self, row)
+
+    monkeypatch.setattr(Drafts, "of", faulty)
+    settings = Settings(data_dir=tmp_path / "data")
+    preview = preview_file(feed, settings, images=tmp_path / "images")
+    assert preview.items == 1
+    assert "could not be read (RecursionError)" in preview.left_out[0].reason
