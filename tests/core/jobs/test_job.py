@@ -19,6 +19,8 @@ from core.jobs.files import JobPaths
 
 _RUN = """
 import os, signal, sys, time
+# A shell that starts the tests in the background lets them ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from core.domain.job import Progress
 from tests.core.jobs.test_job import job_file
