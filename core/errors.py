@@ -64,6 +64,10 @@ class JudgmentError(StudioError):
     """A judgment, a judgment set or an import of judgments is not valid."""
 
 
+class NotSaved(StudioError):
+    """Something could not be written to disk; nothing is wrong with it, so it can be sent again."""
+
+
 class RewritingFailed(StudioError):
     """An item's text could not be rewritten; it keeps what it had."""
 

@@ -106,10 +106,17 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A pair that somebody is asked to judge; ``round`` 1 is a hidden repeat."""
+    """A pair that somebody is asked to judge.
+
+    Attributes:
+        pair: What.
+        round: 1 for a hidden repeat.
+        note: Their own note from when they put the pair off.
+    """
 
     pair: Pair
     round: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import MAXYEAR, UTC, datetime, timedelta
 
 from core.domain import EventKind, JudgmentEvent, Rules
 from core.errors import JudgmentError
@@ -14,6 +15,7 @@ LONGEST_NAME = 200
 LONGEST_NOTE = 2_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _DAY = 86_400.0
+_FIRST_YEAR = 1970
 #: Largest version of a set's guidelines.
 _LAST_REVISION = 1_000_000
 #: Kinds that carry a grade.
@@ -23,7 +25,7 @@ _GRADED = (EventKind.GRADE, EventKind.ADJUDICATE)
 def checked(
     event: JudgmentEvent, pairs: Collection[tuple[str, str]], grades: Collection[int]
 ) -> JudgmentEvent:
-    """The event with a clean note and a sane duration.
+    """The event with a clean note and a sane duration; every other field fits its column.
 
     Args:
         event: What somebody sent.
@@ -31,12 +33,12 @@ def checked(
         grades: Values of the set's scale.
 
     Raises:
-        JudgmentError: The pair is not in the set, the grade is not on the scale, or nobody is
-            named.
+        JudgmentError: The pair is not in the set, the grade is not on the scale, nobody is named,
+            or a value is none of its kind.
     """
     if (event.query_id, event.item_id) not in pairs:
         raise JudgmentError("This pair is not in the judgment set.")
-    if event.kind in _GRADED and event.grade not in grades:
+    if event.kind in _GRADED and not (_is_whole(event.grade, 0, 9) and event.grade in grades):
         raise JudgmentError(f"A grade is one of {', '.join(map(str, sorted(grades)))}.")
     if event.kind not in _GRADED and event.grade is not None:
         raise JudgmentError("Only a grade carries a grade.")
@@ -44,11 +46,10 @@ def checked(
         raise JudgmentError("The guidelines' version is a whole number, 1 or more.")
     if not isinstance(event.seconds, int | float) or isinstance(event.seconds, bool):
         raise JudgmentError("The time on a pair is a number of seconds.")
-    if event.round not in (0, 1):
+    if not _is_whole(event.round, 0, 1):
         raise JudgmentError("A pair is judged once, or a second time as a hidden repeat.")
     check_name(event.annotator)
-    if event.at.tzinfo is None:
-        raise JudgmentError("The time of a judgment must say its time zone.")
+    _check_time(event.at)
     if not event.event_id or len(event.event_id) > 64 or _CONTROL.search(event.event_id):
         raise JudgmentError("A judgment needs an id of at most 64 characters.")
     # Compared first: a whole number may be too large for a float.
@@ -59,6 +60,17 @@ def checked(
         page=clean(event.page)[:40],
         seconds=0.0 if seconds != seconds or event.seconds == math.inf else float(seconds),
     )
+
+
+def _check_time(at: datetime) -> None:
+    if at.tzinfo is None:
+        raise JudgmentError("The time of a judgment must say its time zone.")
+    # The year first: near the ends of the calendar a time zone can't be taken into account.
+    if not _FIRST_YEAR <= at.year < MAXYEAR or at > datetime.now(UTC) + timedelta(days=1):
+        raise JudgmentError(
+            f"The time of a judgment lies between the year {_FIRST_YEAR} and today; "
+            f"this one says {at.isoformat()}."
+        )
 
 
 def _is_whole(value: object, lowest: int, highest: int) -> bool:

@@ -26,7 +26,7 @@ from core.domain import (
     Rules,
     SearchResult,
 )
-from core.errors import JudgmentError
+from core.errors import JudgmentError, NotSaved
 from core.judging import queue
 from core.judging.checks import check_rules, checked, clean
 from core.judging.leases import Leases
@@ -38,6 +38,7 @@ from core.judging.states import States
 #: Orders of this many annotators and sets are kept in memory.
 _ORDERS_KEPT = 64
 
+_USED = "This judgment's id was used for another one, so it is not saved."
 _SET_ID = re.compile(r"[a-z0-9-]{1,80}")
 _T = TypeVar("_T")
 
@@ -57,6 +58,7 @@ class JudgmentQueue:
         self._leases = Leases(folder.parent / "judging-leases.sqlite")
         self._pairs: dict[tuple[str, int], dict[PairKey, Pair]] = {}
         self._orders: OrderedDict[tuple[str, int, str], list[Pair]] = OrderedDict()
+        self._under_way: dict[tuple[str, str], JudgmentEvent] = {}
         self._lock = threading.Lock()
 
     # ── sets ─────────────────────────────────────────────────────────────────────────────────
@@ -208,7 +210,9 @@ class JudgmentQueue:
         Sending an event twice (with the same ``event_id``) counts once.
 
         Raises:
-            JudgmentError: The event is not valid (see ``core.judging.checks``).
+            JudgmentError: The event is not valid (see ``core.judging.checks``), or its id was used
+                for another one.
+            NotSaved: It could not be written; it may be sent again.
         """
         if event.kind in (EventKind.UNDO, EventKind.DELETE):
             raise JudgmentError("An undo takes back one's own last event; it can't be sent as one.")
@@ -222,12 +226,21 @@ class JudgmentQueue:
     def undo(self, set_id: str, annotator: str, event_id: str = "") -> JudgmentEvent | None:
         """Take back this annotator's last event; returns that event, or ``None``.
 
-        ``event_id`` is the undo's own id: sent twice, it takes back one event.
+        ``event_id`` is the undo's own id: sent twice, it takes back one event, the same both times.
+
+        Raises:
+            JudgmentError: The id was used for something else.
+            NotSaved: It could not be written.
         """
         self._sets.get(set_id)
-        last = self._states.look(
-            set_id, lambda state: None if event_id in state else state.last(annotator)
+        sent, last = self._states.look(
+            set_id, lambda state: (state.taken(event_id), state.last(annotator))
         )
+        if sent is not None:
+            if (sent.kind, sent.annotator) != (EventKind.UNDO, annotator):
+                raise JudgmentError(_USED)
+            self._log.flush()
+            return self._states.look(set_id, lambda state: state.find(sent.note))
         if last is None:
             return None
         self._append(
@@ -290,22 +303,28 @@ class JudgmentQueue:
             set_id,
             lambda state: list({e.event_id: e for e in kept if e.event_id not in state}.values()),
         )
+        if len(new) < len(kept):
+            self._log.flush()  # those that are there already count as saved now, too
         if new:
             self._log.append(new)
         return len(new)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
     def _append(self, event: JudgmentEvent) -> None:
-        seen, stored = self._states.look(
-            event.set_id, lambda state: (event.event_id in state, state.find(event.event_id))
-        )
-        if not seen:
-            self._log.append([event])
-            return
-        undone = stored is None and event.kind is EventKind.UNDO
-        if not undone and (stored is None or _identity(stored) != _identity(event)):
-            raise JudgmentError("This judgment's id was used for another one, so it is not saved.")
-        self._log.flush()  # sent again by a page that had no answer the first time
+        """Store an event; one that was sent before is answered by what is stored under its id."""
+        key = (event.set_id, event.event_id)
+        if self._under_way.setdefault(key, event) is not event:
+            raise NotSaved("This judgment is being saved already. It is sent again by itself.")
+        try:
+            stored = self._states.look(event.set_id, lambda state: state.taken(event.event_id))
+            if stored is None:
+                self._log.append([event])
+                return
+            if _identity(stored) != _identity(event):
+                raise JudgmentError(_USED)
+            self._log.flush()  # sent again by a page that had no answer the first time
+        finally:
+            del self._under_way[key]
 
     def _pairs_of(self, judgment_set: JudgmentSet) -> dict[PairKey, Pair]:
         key = (judgment_set.set_id, judgment_set.revision)
@@ -327,7 +346,8 @@ class JudgmentQueue:
 
 def _identity(event: JudgmentEvent) -> tuple[object, ...]:
     """What makes two events with one id the same judgment."""
-    return event.kind, event.annotator, event.query_id, event.item_id, event.grade, event.round
+    pair = event.query_id, event.item_id
+    return event.kind, event.annotator, pair, event.round, event.grade, event.note
 
 
 def _joined(key: PairKey) -> str:

@@ -10,7 +10,7 @@ after 30 s, which eight busy processes on two cores did reach.
 
 from __future__ import annotations
 
-import re
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from lancedb.expr import col, lit
 
 from core.domain import EventKind, JudgmentEvent
 from core.errors import JudgmentError
+from core.judging.group_commit import GroupCommit, NotWritten
 from core.store.database import (
     add_missing_columns,
     count_rows,
@@ -34,6 +35,7 @@ from core.store.database import (
 )
 from core.store.durable import Flusher
 from core.store.rows import decoded
+from core.store.saving import not_saved, saving
 
 NAME = "judgments"
 
@@ -70,17 +72,15 @@ _PATIENCE = 60.0
 OnWritten = Callable[[Sequence[JudgmentEvent], int], None]
 
 
-_NOT_WRITTEN = RuntimeError("the writer ended before it was written")
+_log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class _Batch:
-    """What one caller wants appended, and how that went: not written, until it is known to be."""
+    """What one caller wants appended: events, and the same as rows."""
 
     events: Sequence[JudgmentEvent]
     rows: pa.Table
-    done: bool = False
-    error: BaseException | None = _NOT_WRITTEN
 
 
 class JudgmentLog:
@@ -95,9 +95,7 @@ class JudgmentLog:
         self._seconds = self._table.schema.field("seconds").type  # float32 in the oldest tables
         self._flusher = Flusher(folder / f"{NAME}.lance")
         self._on_written = on_written
-        self._waiting: list[_Batch] = []
-        self._queue_lock = threading.Lock()
-        self._write_lock = threading.Lock()
+        self._commits = GroupCommit(self._write, _PATIENCE)
         self._appended = 0
         #: Rows per set that the last full read had to leave out.
         self.unreadable: dict[str, int] = {}
@@ -108,57 +106,46 @@ class JudgmentLog:
         Callers that come while a commit is under way are written together by the next one.
 
         Raises:
-            JudgmentError: They could not be written; nothing of them counts as saved.
+            JudgmentError: A value fits no column.
+            NotSaved: They could not be written; nothing of them counts as saved.
         """
         batch = _Batch(events, self._rows(events))
-        with self._queue_lock:
-            self._waiting.append(batch)
-        with self._write_lock:
-            if not batch.done:
-                with self._queue_lock:
-                    batches, self._waiting = self._waiting, []
-                self._commit(batches)
-        if batch.error is not None:
-            reason = _plain(batch.error)
-            raise JudgmentError(f"The judgment could not be saved: {reason}") from batch.error
-
-    def flush(self) -> None:
-        """Flush whatever a commit left unflushed."""
-        with self._write_lock:
-            self._flusher.flush()
-
-    def _commit(self, batches: list[_Batch]) -> None:
-        """Write batches together; where that fails, one by one, so that each is told the truth."""
-        self._write(batches)
-        if len(batches) > 1 and batches[0].error is not None:
-            for batch in batches:
-                self._write([batch])
+        try:
+            self._commits.submit(batch)
+        except NotWritten as problem:
+            raise not_saved("The judgment", problem.__cause__) from problem
         self._appended += 1
         if self._appended % _LOOK_EVERY == 1:
-            threading.Thread(target=self.compact, name="compact-judgments", daemon=True).start()
+            self._compact_soon()
 
-    def _write(self, batches: list[_Batch]) -> None:
-        """Add and flush; the outcome of each batch is set whatever is raised, a panic included.
+    def flush(self) -> None:
+        """Flush whatever a commit left unflushed, also that of a process that was killed.
+
+        Raises:
+            NotSaved: The disk refuses.
+        """
+        with self._commits.turn, saving("The judgment"):
+            self._flusher.flush()
+
+    def _write(self, batches: Sequence[_Batch]) -> None:
+        """Add and flush.
 
         Events that were added before a flush failed may be added again: an id counts once.
         """
-        error: BaseException | None = _NOT_WRITTEN
-        events = [event for batch in batches for event in batch.events]
+        with self._turn():
+            added = self._table.add(pa.concat_tables([batch.rows for batch in batches]))
+        self._flusher.flush()
+        if self._on_written is not None:
+            try:
+                self._on_written([e for batch in batches for e in batch.events], int(added.version))
+            except Exception:  # they are on disk: whoever keeps count reads them from there
+                _log.exception("What was written could not be counted at once")
+
+    def _compact_soon(self) -> None:
         try:
-            with self._turn():
-                added = self._table.add(pa.concat_tables([batch.rows for batch in batches]))
-            self._flusher.flush()
-            if self._on_written is not None:
-                self._on_written(events, int(added.version))
-            error = None
-        except Exception as problem:
-            error = problem
-        except BaseException as problem:  # a Rust panic, Ctrl-C: told to everybody who waits
-            error = problem
-            raise
-        finally:
-            for batch in batches:
-                batch.error, batch.done = error, True
+            threading.Thread(target=self.compact, name="compact-judgments", daemon=True).start()
+        except RuntimeError:  # no thread to be had: the next one will do it
+            _log.warning("The judgments are not compacted now", exc_info=True)
 
     def _turn(self) -> FileLock:
         """Held while one process commits; whoever is killed gives it up."""
@@ -216,12 +203,6 @@ class JudgmentLog:
         except (RuntimeError, OSError, Timeout):
             # Somebody else compacts; the events themselves are not touched by either.
             return
-
-
-def _plain(error: BaseException) -> str:
-    """The first line of an error, without the source paths that Rust libraries put there."""
-    lines = str(error).splitlines() or [type(error).__name__]
-    return re.sub(r",? ?(?:/[\w.@+-]+)+\.rs:\d+(?::\d+)?", "", lines[0])[:300]
 
 
 def _event(row: dict[str, object]) -> JudgmentEvent:

@@ -96,7 +96,7 @@ def deal(
         if (*key, 0) in without:
             continue
         if label is not None:
-            later.append(Task(pair))
+            later.append(Task(pair, note=label.note))
             continue
         tier = -1 if key in rules.calibration else len({*graders, *holders} - {annotator})
         tier = -2 if pair.query.query_id == first else tier

@@ -15,6 +15,7 @@ _Slot = tuple[str, str, PairKey]
 
 _FIRST, _REPEAT, _FLAG, _FINAL = "first", "repeat", "flag", "final"
 _NOBODY: frozenset[str] = frozenset()
+_TAKES_BACK = (EventKind.UNDO, EventKind.DELETE)
 
 
 class SetState:
@@ -27,8 +28,7 @@ class SetState:
     """
 
     def __init__(self, events: Iterable[JudgmentEvent] = ()) -> None:
-        self._seen: set[str] = set()
-        self._events: dict[str, JudgmentEvent] = {}
+        self._taken: dict[str, JudgmentEvent] = {}
         self._undone: set[tuple[str, str]] = set()
         self._deleted: set[str] = set()
         self._histories: dict[_Slot, list[JudgmentEvent]] = {}
@@ -44,28 +44,27 @@ class SetState:
 
     def __len__(self) -> int:
         """How many events were taken, undo events included."""
-        return len(self._seen)
+        return len(self._taken)
 
     def __contains__(self, event_id: str) -> bool:
         """Whether an event was taken."""
-        return event_id in self._seen
+        return event_id in self._taken
 
     def add(self, event: JudgmentEvent) -> None:
         """Take one event; a repeat of a known one changes nothing."""
-        if event.event_id in self._seen:
+        if event.event_id in self._taken:
             return
-        self._seen.add(event.event_id)
+        self._taken[event.event_id] = event
         self.latest = max(self.latest, event.at) if self.latest else event.at
-        if event.kind in (EventKind.UNDO, EventKind.DELETE):
+        if event.kind in _TAKES_BACK:
             if event.kind is EventKind.UNDO:
                 self._undone.add((event.annotator, event.note))
             else:
                 self._deleted.add(event.note)
-            target = self._events.get(event.note)
+            target = self.find(event.note)
             if target is not None:
                 self._settle(_slot(target))
             return
-        self._events[event.event_id] = event
         slot = _slot(event)
         self._histories.setdefault(slot, []).append(event)
         if slot[0] == _FIRST:
@@ -75,7 +74,12 @@ class SetState:
 
     def find(self, event_id: str) -> JudgmentEvent | None:
         """An event by its id (no undo, no deletion)."""
-        return self._events.get(event_id)
+        event = self._taken.get(event_id)
+        return event if event is not None and event.kind not in _TAKES_BACK else None
+
+    def taken(self, event_id: str) -> JudgmentEvent | None:
+        """The event that was taken under an id, whatever its kind."""
+        return self._taken.get(event_id)
 
     def current(self, annotator: str) -> Mapping[PairKey, JudgmentEvent]:
         """The standing event of every pair that this annotator has acted on."""

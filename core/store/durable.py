@@ -10,12 +10,15 @@ import contextlib
 import os
 from pathlib import Path
 
+from core.base.atomic import replacing
+
 
 class Flusher:
     """Flushes what was written to a table's folder since the last flush.
 
     Names are remembered: files never change once they are written, and listing thousands of names
-    is cheap where looking at each file is not.
+    is cheap where looking at each file is not. The first flush takes all files that are there: a
+    process may have been killed before it flushed its last ones.
 
     Args:
         folder: Folder of the table; where it is not on a local disk, nothing is done (an object
@@ -24,7 +27,8 @@ class Flusher:
 
     def __init__(self, folder: Path) -> None:
         self._folders = [folder / name for name in ("data", "_transactions", "_versions")]
-        self._flushed = {inner: set(_names(inner)) for inner in self._folders}
+        self._flushed: dict[Path, set[str]] = {inner: set() for inner in self._folders}
+        self._refused: set[Path] = set()
 
     def flush(self) -> None:
         """Flush the files that were not there at the last flush, then their folders.
@@ -39,9 +43,25 @@ class Flusher:
             for name in names - self._flushed[folder]:
                 # a compaction of another process may remove a file in between
                 with contextlib.suppress(FileNotFoundError):
-                    _sync(folder / name)
+                    self._flush_file(folder / name)
             _sync(folder)
             self._flushed[folder] = names
+
+    def _flush_file(self, path: Path) -> None:
+        if path in self._refused:
+            # Linux reports a failed write once and counts the pages as clean afterwards: a second
+            # `fsync` would succeed without having written anything.
+            with replacing(path) as again:
+                again.write_bytes(path.read_bytes())
+            self._refused.discard(path)
+            return
+        try:
+            _sync(path)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            self._refused.add(path)
+            raise
 
 
 def _names(folder: Path) -> list[str]:

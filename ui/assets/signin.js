@@ -13,8 +13,14 @@
       const said = await answer.clone().json().catch(() => null);
       if (said && typeof said.sign_in === "string" && /^\/(?!\/)/.test(said.sign_in)) ended(said.sign_in);
     }
+    else if (answer.ok && window.vs.signIn && isCall(answer.url)) goesOn();
     return answer;
   };
+  const isCall = (address) => new URL(address, window.location.href).pathname.includes("/gradio_api/");
+  function goesOn() {  // somebody has signed in again, in another tab
+    window.vs.signIn = "";
+    document.getElementById("vs-signed-out")?.remove();
+  }
   function ended(address) {
     window.vs.signIn = `${address}?next=${nextHere()}`;
     window.dispatchEvent(new CustomEvent("vs-signed-out", { detail: window.vs.signIn }));

@@ -11,9 +11,10 @@ import gradio as gr
 
 from core.app.studio import Studio
 from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Task
-from core.errors import StudioError
+from core.errors import JudgmentError, StudioError
 from core.people import Action
 from ui.media import photo_url, picture_url
+from ui.messages import NONSENSE
 from ui.people import person
 from ui.render import markdown, render
 from ui.server_functions import answered
@@ -31,7 +32,9 @@ _BATCH = 50
 #: What a page may send; adjudications and deletions have doors of their own.
 _KINDS = LABELS | {EventKind.FLAG}
 
-_SCRIPT = script("annotate", "outbox", "photos", "single", "grid", "main")
+_SCRIPT = script(
+    "annotate", "outbox", "words", "notes", "photos", "single", "grid", "main"
+)  # fmt: skip
 #: Told to every event, so that labels made with a faulty page can be found later.
 PAGE_VERSION = hashlib.sha256(_SCRIPT.encode()).hexdigest()[:8]
 
@@ -114,32 +117,45 @@ class Desk:
         }
 
     def judge(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
-        """Store events; those not named in ``refused`` are on disk when this returns."""
+        """Store events: those named in ``saved`` are on disk, for ``refused`` trying is of no use.
+
+        The rest could not be written (``error`` says why), or was too much for one call: the page
+        keeps it and sends it again.
+        """
+        _check_sender(ask, who)
         set_id, where = str(ask["set"]), str(ask["catalog"])
+        self._studio.judging.get(set_id, where)  # where there is no such set, the page keeps all
+        saved: list[str] = []
         refused: dict[str, str] = {}
+        problem: dict[str, str] = {}
         for sent in list(ask["events"])[:_BATCH]:
+            event_id = _id_of(sent)
             try:
                 self._studio.judging.judge(_event(sent, set_id, who), where)
-            except StudioError as error:
-                if error.__cause__ is not None:
-                    raise  # the disk, not the judgment: the page keeps it and tries again
-                refused[str(sent["event_id"])] = str(error)
-            except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
-                refused[_id_of(sent)] = "The page sent something that is no judgment."
+                saved.append(event_id)
+            except JudgmentError as error:
+                refused[event_id] = str(error)
+            except StudioError as error:  # the disk or the catalogue is at fault, not the judgment
+                problem = {"error": str(error)}
+                break
+            except NONSENSE:
+                refused[event_id] = "The page sent something that is no judgment."
         return {
             "set": set_id,
+            "saved": saved,
             "refused": refused,
             "progress": self._progress(set_id, who, where),
+            **problem,
         }
 
     def undo(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """Take back this annotator's last event and hand out its pair again."""
+        _check_sender(ask, who)
         set_id, where = str(ask["set"]), str(ask["catalog"])
         judging = self._studio.judging
         undone = judging.undo(set_id, who, str(ask["event_id"])[:64], where)
         return {
-            "task": self._history_views([undone], where)[0]["task"] if undone else None,
-            "note": undone.note if undone and undone.kind is EventKind.GRADE else "",
+            "undone": self._history_views([undone], where)[0] if undone else None,
             "progress": self._progress(set_id, who, where),
         }
 
@@ -166,7 +182,7 @@ class Desk:
                 "task": view,
                 "kind": event.kind.value,
                 "grade": event.grade,
-                "note": event.note if event.kind is EventKind.GRADE else "",
+                "note": event.note,
             }
             for event, view in zip(events, self._views(tasks, where), strict=True)
         ]
@@ -188,6 +204,7 @@ class Desk:
                     "query_photo": picture_url(picture, where, thumbnail=False) if picture else "",
                     "item_id": task.pair.item_id,
                     "round": task.round,
+                    "note": task.note,
                     "photo": photo_url(item.photo, where, thumbnail=False) if item else "",
                     "thumb": photo_url(item.photo, where) if item else "",
                     "title": item.title if item else "This item has left the catalogue.",
@@ -202,15 +219,25 @@ class Desk:
         return {name: getattr(found, name) for name in found.__slots__}
 
 
+def _check_sender(ask: Mapping[str, Any], who: str) -> None:
+    """Raise ``StudioError`` where one person's judgments come with another one's sign-in."""
+    judge = str(ask["name"]).strip()
+    if judge != who:
+        raise StudioError(
+            f"These are judgments of “{judge[:60]}”, and “{who}” is signed in now. They wait here "
+            f"until “{judge[:60]}” signs in again. To judge as “{who}”, reload the page."
+        )
+
+
 def _id_of(sent: object) -> str:
-    return str(sent.get("event_id", ""))[:64] if isinstance(sent, Mapping) else ""
+    return str(sent.get("event_id", "")) if isinstance(sent, Mapping) else ""
 
 
 def _event(sent: Mapping[str, Any], set_id: str, who: str) -> JudgmentEvent:
+    """What was sent, as it was sent: whether its numbers are any is checked where it is stored."""
     kind = EventKind(str(sent["kind"]))
     if kind not in _KINDS:
         raise ValueError(kind)
-    grade = sent.get("grade")
     return JudgmentEvent(
         event_id=str(sent["event_id"]),
         kind=kind,
@@ -218,13 +245,13 @@ def _event(sent: Mapping[str, Any], set_id: str, who: str) -> JudgmentEvent:
         query_id=str(sent["query_id"]),
         item_id=str(sent["item_id"]),
         annotator=who,
-        grade=int(grade) if kind is EventKind.GRADE and grade is not None else None,
+        grade=sent.get("grade") if kind is EventKind.GRADE else None,
         note=str(sent.get("note") or ""),
         at=datetime.now(UTC),
-        seconds=float(sent.get("seconds") or 0),
-        round=int(sent.get("round") or 0),
+        seconds=sent.get("seconds") or 0,
+        round=sent.get("round") or 0,
         page=str(sent.get("page") or ""),
-        guidelines=int(sent.get("guidelines") or 1),
+        guidelines=sent.get("guidelines", 1),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from core.domain import EventKind, JudgmentEvent
-from core.errors import JudgmentError
-from core.judging.log import JudgmentLog
+from core.domain import EventKind, JudgmentEvent, JudgmentSet
+from core.errors import JudgmentError, NotSaved
+from core.judging.judgment_queue import JudgmentQueue
+from core.judging.log import NAME, JudgmentLog
 from core.store.database import open_database
+from tests.core.judging.desks import grade
 
 
 def event(number: int, **changes: Any) -> JudgmentEvent:
@@ -30,43 +32,48 @@ def log(tmp_path: Path) -> JudgmentLog:
     return JudgmentLog(open_database(tmp_path / "lance"))
 
 
-class Panic(BaseException):
-    """Like a panic of a Rust library: no `Exception`."""
+def files(folder: Path) -> set[Path]:
+    """All files of the judgments' table."""
+    return {path for path in (folder / "lance" / f"{NAME}.lance").rglob("*") if path.is_file()}
 
 
-class Table:
-    """A table whose `add` waits for a signal and may fail."""
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> set[Path]:
+    """Paths that this process has flushed, as the system sees them."""
+    seen: set[Path] = set()
+    fsync = os.fsync
 
-    def __init__(self, table: Any, fail: BaseException | None = None, times: int = 1) -> None:
-        self._table, self._fail, self._times = table, fail, times
-        self.entered, self.go = threading.Event(), threading.Event()
-        self.calls: list[str] = []
+    def recorded(descriptor: int) -> None:
+        fsync(descriptor)
+        seen.add(Path(f"/proc/self/fd/{descriptor}").readlink())
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._table, name)
-
-    def add(self, rows: Any) -> Any:
-        self.entered.set()
-        self.go.wait(10)
-        self.calls.append("add")
-        if self._fail is not None and self._times > 0:
-            self._times -= 1
-            raise self._fail
-        return self._table.add(rows)
+    monkeypatch.setattr(os, "fsync", recorded)
+    return seen
 
 
 def saved(log: JudgmentLog, made: JudgmentEvent) -> bool:
     try:
         log.append([made])
-    except (JudgmentError, Panic):
+    except (JudgmentError, NotSaved):
         return False
     return True
+
+
+def failing(log: JudgmentLog, error: BaseException) -> None:
+    """Let the log's flusher raise."""
+
+    def flush() -> None:
+        raise error
+
+    log._flusher.flush = flush  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize(
     "changes", [{"guidelines": 10**30}, {"seconds": object()}, {"grade": 10**9}, {"round": "x"}]
 )
-def test_a_value_that_fits_no_column_fails_for_its_sender_alone(log, changes):
+def test_a_value_that_fits_no_column_fails_for_its_sender_alone(
+    log: JudgmentLog, changes: dict[str, Any]
+) -> None:
     events = [event(number) for number in range(40)]
     poison = [event(1000 + number, **changes) for number in range(10)]
     with ThreadPoolExecutor(10) as pool:
@@ -82,77 +89,102 @@ def test_a_value_that_fits_no_column_fails_for_its_sender_alone(log, changes):
     assert {name for name, told in outcome.items() if told} == on_disk
 
 
-@pytest.mark.parametrize("fail", [OverflowError("x"), MemoryError(), TypeError("x"), Panic("x")])
-@pytest.mark.parametrize("times", [1, 99])
-def test_whatever_is_raised_each_waiting_label_is_told_the_truth(log, fail, times):
-    table = Table(log._table, fail, times)
-    log._table = table
-    with ThreadPoolExecutor(8) as pool:
-        first = pool.submit(saved, log, event(0))
-        table.entered.wait(10)
-        others = [pool.submit(saved, log, event(number)) for number in range(1, 8)]
-        while len(log._waiting) < 7:  # all wait while the first one is being written
-            pass
-        table.go.set()
-        told = {number: future.result(10) for number, future in enumerate([first, *others])}
-    log._table = table._table
-    on_disk = {int(stored.event_id, 16) for stored in log.events("set")}
-    assert {number for number, ok in told.items() if ok} == on_disk
+def test_saved_means_that_the_disk_has_every_file_of_it(
+    tmp_path: Path, log: JudgmentLog, flushed: set[Path]
+) -> None:
+    for number in range(3):
+        flushed.clear()
+        before = files(tmp_path) if number else set()
+        log.append([event(number)])
+        new = files(tmp_path) - before
+        assert {path.parent.name for path in new} == {"data", "_versions", "_transactions"}
+        assert new <= flushed
+        assert {path.parent for path in new} <= flushed  # their names, too
 
 
-def test_one_broken_group_is_written_one_by_one(log):
-    table = Table(log._table)
-    log._table = table
-    with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(saved, log, event(0))
-        table.entered.wait(10)
-        others = [pool.submit(saved, log, event(number)) for number in range(1, 4)]
-        while len(log._waiting) < 3:
-            pass
-        table._fail, table._times = RuntimeError("the group is too large"), 0
-        original = table.add
-
-        def groups_fail(rows: Any) -> Any:
-            if len(rows) > 1:
-                raise RuntimeError("the group is too large")
-            return original(rows)
-
-        table.add = groups_fail
-        table.go.set()
-        assert first.result(10)
-        assert all(future.result(10) for future in others)
+def test_what_a_killed_process_left_unflushed_is_flushed_before_saved_is_said_again(
+    tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet, flushed: set[Path]
+) -> None:
+    label = grade(made, *made.pairs[0].key, 2)
+    failing(desk._log, SystemExit())  # the process ends between writing and flushing
+    with pytest.raises(SystemExit):
+        desk.judge(label)
+    flushed.clear()
+    restarted = JudgmentQueue(open_database(tmp_path / "lance"))
+    restarted.judge(label)  # the page had no answer, so it sends the judgment again
+    assert files(tmp_path) <= flushed
+    assert [stored.event_id for stored in restarted.current(made.set_id)] == [label.event_id]
 
 
-def test_saved_means_flushed_and_a_failed_flush_is_no_save(log, monkeypatch):
-    steps: list[str] = []
-    table = Table(log._table)
-    table.go.set()
-    table.calls = steps
-    log._table = table
-    flush = log._flusher.flush
+def test_a_failed_flush_is_no_save_and_a_retry_is(
+    desk: JudgmentQueue, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = grade(made, *made.pairs[0].key, 2)
+    with monkeypatch.context() as patch:
 
-    def observed() -> None:
-        flush()
-        steps.append("flush")
+        def full(descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(log._flusher, "flush", observed)
-    log.append([event(1)])
-    assert steps == ["add", "flush"]
-
-    def full() -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(log._flusher, "flush", full)
-    with pytest.raises(JudgmentError, match="No space left"):
-        log.append([event(2)])
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(NotSaved, match="the disk is full"):
+            desk.judge(label)
+        with pytest.raises(NotSaved, match="the disk is full"):
+            desk.judge(label)  # it can be read by now, but that is no reason to call it saved
+    desk.judge(label)
+    assert [stored.event_id for stored in desk.current(made.set_id)] == [label.event_id]
 
 
-def test_an_error_s_sentence_names_no_file_of_a_library(log):
-    problem = RuntimeError("lance error: disk full, /root/.cargo/registry/src/lance/io.rs:12:5")
-    table = Table(log._table, problem)
-    table.go.set()
-    log._table = table
-    with pytest.raises(JudgmentError) as caught:
+@pytest.mark.parametrize("raised", [OverflowError("x"), MemoryError(), TypeError("x")])
+def test_a_label_that_can_not_be_counted_at_once_is_saved_and_counted_later(
+    desk: JudgmentQueue, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch, raised: Exception
+) -> None:
+    def fails(*what: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(desk._log, "_on_written", fails)
+    desk.judge(grade(made, *made.pairs[0].key, 2))
+    assert [stored.grade for stored in desk.current(made.set_id)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (RuntimeError("lance error: LanceError(IO): Generic LocalFileSystem error: No space left "
+                      "on device (os error 28), /root/.cargo/registry/src/lance/io.rs:12:5"),
+         "The judgment could not be saved: the disk is full."),
+        (PermissionError(13, "Permission denied", "/srv/data"), "may not write to its data folder"),
+        (RuntimeError("lance error: commit conflict, /root/.cargo/registry/src/io.rs:1:2"),
+         "the server's log says why"),
+    ],
+)  # fmt: skip
+def test_the_sentence_says_what_to_do_and_names_no_file(
+    log: JudgmentLog, error: Exception, sentence: str
+) -> None:
+    failing(log, error)
+    with pytest.raises(NotSaved) as caught:
         log.append([event(1)])
-    assert "disk full" in str(caught.value)
-    assert ".cargo" not in str(caught.value)
+    assert sentence in str(caught.value)
+    assert "/" not in str(caught.value)
+
+
+def test_one_id_sent_by_two_tabs_at_once_is_stored_once_and_answered_truly(
+    desk: JudgmentQueue, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = grade(made, *made.pairs[0].key, 2)
+    other = replace(grade(made, *made.pairs[1].key, 0), event_id=label.event_id)
+    append = desk._log.append
+
+    def meanwhile(events: Any) -> None:
+        with pytest.raises(NotSaved, match="being saved"):
+            desk.judge(other)
+        with pytest.raises(NotSaved, match="being saved"):
+            desk.judge(label)
+        append(events)
+
+    monkeypatch.setattr(desk._log, "append", meanwhile)
+    desk.judge(label)
+    monkeypatch.undo()
+    desk.judge(label)
+    with pytest.raises(JudgmentError, match="used for another"):
+        desk.judge(other)
+    assert len(desk._log.events(made.set_id)) == 1

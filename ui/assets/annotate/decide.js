@@ -11,17 +11,23 @@ element.addEventListener("click", async (event) => {
   }
   /** @type {HTMLInputElement} */
   const name = document.querySelector("#annotate-name input, #annotate-name textarea");
-  item.dataset.event = item.dataset.event || [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const answer = await server.decide({
+  const decision = JSON.stringify([button.dataset.decide, why.value]);
+  if (item.dataset.decision !== decision) {  // sent again after no answer, it keeps its id
+    item.dataset.decision = decision;
+    item.dataset.event = [...crypto.getRandomValues(new Uint8Array(16))]
+      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  const answer = (await server.decide({
     set: list.dataset.set, catalog: list.dataset.catalog, name: name ? name.value : "local",
     query_id: item.dataset.query, item_id: item.dataset.item, grade: Number(button.dataset.decide),
     why: why.value, event_id: item.dataset.event,
-  }).catch(() => ({ error: "The studio can't be reached; try again." }));
+  }).catch(() => null)) || { error: window.vs.signIn
+    ? "Not decided: you are signed out. Sign in again, then decide once more."
+    : "Not decided: the studio does not answer. Try again." };
   note.textContent = answer.error || "Decided.";
   note.classList.toggle("vs-down", Boolean(answer.error));
   if (answer.error) return;
-  delete item.dataset.event;  // a second decision is a new one
+  delete item.dataset.decision;  // a second decision is a new one
   for (const other of item.querySelectorAll("[data-decide]"))
     other.setAttribute("aria-pressed", String(other === button));
 });

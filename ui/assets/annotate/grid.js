@@ -1,5 +1,4 @@
 // One query, many items: arrow keys move, a digit grades and goes on to the next ungraded item.
-// biome-ignore lint/correctness/noUnusedVariables: called by main.js, in one piece with this
 function makeGrid({ root, hooks }) {
   const cells = root.querySelector("[data-part=cells]");
   let tasks = [], marks = new Map(), focus = 0, since = 0;
@@ -47,6 +46,7 @@ function makeGrid({ root, hooks }) {
     const focused = cells.children[focus];
     if (focused) focused.scrollIntoView({ block: "nearest" });
     root.dataset.key = tasks[focus] ? tasks[focus].key : "";
+    if (tasks[focus]) hooks.show(tasks[focus]);
   }
   const columns = () => {
     const first = cells.children[0];
@@ -58,10 +58,10 @@ function makeGrid({ root, hooks }) {
     focus = Math.min(Math.max(focus + step, 0), tasks.length - 1);
     draw();
   }
-  function act(kind, grade, note) {
+  function act(kind, grade, reason) {
     const task = tasks[focus];
     if (!task) return;
-    hooks.send(task, kind, grade, note, (performance.now() - since) / 1000);
+    hooks.send(task, kind, grade, reason, (performance.now() - since) / 1000);
     since = performance.now();
     if (kind === "flag") return;
     marks.set(task.key, kind === "grade" ? hooks.nameOf(grade) : kind === "skip" ? "later" : "can’t tell");
@@ -88,3 +88,5 @@ function makeGrid({ root, hooks }) {
     hide: () => { root.hidden = true; tasks = []; },
   };
 }
+// Read by the tests under node; a page has no `module`.
+if (typeof module !== "undefined") module.exports = { makeGrid };

@@ -1,13 +1,15 @@
 // The judging desk: keys and buttons in, judgments out through the outbox, pairs from the server.
 const LOCAL = "local", NAME = "vs-name";
-let desk = null, single = null, grid = null, box = null, choice = null, loading = false;
+let desk = null, single = null, grid = null, notes = null, box = null, choice = null, loading = false;
 let ended = false, generation = 0, gridMode = false, arrived = false, judging = LOCAL;
 let stamp = "";
 const photos = makePhotos(40);
 const part = (name) => desk.querySelector(`[data-part=${name}]`);
 /** @returns {HTMLInputElement} */
 const nameField = () => document.querySelector("#annotate-name input, #annotate-name textarea");
+const signedIn = () => window.gradio_config?.username || "";  // known before anything is drawn
 function nameOf() {  // who typed a name here before is that person again, until they sign in
+  if (signedIn()) return signedIn();
   const field = nameField();
   if (!field) return LOCAL;
   let kept = "";
@@ -25,29 +27,30 @@ function say(text, bad) {
   if (!desk) return;
   part("status").textContent = text || "";
   part("status").classList.toggle("vs-down", Boolean(bad));
+  if (bad && window.vs.signIn) {  // signing in needs a page of its own: this one keeps its place
+    const link = document.createElement("a");
+    link.href = window.vs.signIn;
+    link.target = "_blank";
+    link.textContent = "Sign in again";
+    part("status").append(" ", link, ".");
+  }
 }
 function progress(p) {
   if (!p) return;
   const share = (done, total) => `${total ? Math.round((100 * done) / total) : 0}%`;
   part("mine").style.width = share(p.done, p.total);
   part("all").style.width = share(p.set_done, p.set_total);
-  const left = p.total - p.done;
-  const minutes = p.per_minute ? Math.ceil(left / p.per_minute) : 0;
-  part("progress").textContent = `${p.done} of ${p.total} judged` +
-    (p.skipped ? ` · ${p.skipped} for later` : "") +
-    (p.per_minute ? ` · ${p.per_minute} a minute` : "") +
-    (minutes && left ? ` · about ${minutes} min left` : "");
-  part("set-progress").textContent = `Whole set: ${p.set_done} of ${p.set_total} labels, ` +
-    `${p.annotators} ${p.annotators === 1 ? "person" : "people"}`;
+  part("progress").textContent = progressText(p);
+  part("set-progress").textContent = setText(p);
 }
 
-const SIGNED_OUT = "you are signed out; sign in again in another tab";
-async function asked(call) {  // an answer of the studio, or an error that says what to do
+let problem = "";  // why the last judgments were not saved
+async function asked(call) {  // an answer of the studio, or an error that says what keeps it away
   const answer = await call;
   if (answer !== undefined && answer !== null) return answer;
-  const user = await fetch(`${location.origin}/gradio_api/user`, { credentials: "same-origin" })
-    .catch(() => null);
-  throw new Error(user && user.status === 401 ? SIGNED_OUT : "the studio can't be reached");
+  // Gradio keeps from a page why a call failed; signin.js has seen whether it was the sign-in.
+  throw new Error(window.vs.signIn ? SIGNED_OUT
+    : navigator.onLine === false ? "there is no connection" : "the studio does not answer");
 }
 const outbox = makeOutbox({
   send: (batch) => asked(server.judge(batch)),
@@ -55,51 +58,46 @@ const outbox = makeOutbox({
     if (!desk || answer.set !== desk.dataset.set) return;
     progress(answer.progress);
     say("Saved.");
-    if (!part("end").hidden) showEnd(0);
     if (mode().isEmpty?.()) refill();
   },
   onRefused: (event, why) => {
     say(`Not saved: ${why}`, true);
-    if (desk && event.set === desk.dataset.set && event.task) {
-      if (!gridMode || !grid.reopen(event.task.key)) single.reopen(event.task);
-    }
+    if (!desk || event.set !== desk.dataset.set || event.name !== nameOf() || !event.task) return;
+    notes.remember(event.task, withoutReason(event.note, reasons()));
+    ended = false;
+    part("end").hidden = true;
+    if (!gridMode || !grid.reopen(event.task.key)) single.reopen(event.task);
   },
-  onState: (count, problem) => {
-    if (!count) return;
-    say(`Not saved yet: ${problem}. ${count} ${count === 1 ? "judgment is" : "judgments are"} ` +
-      "kept in this browser and sent again by itself.", true);
-    if (desk && !part("end").hidden) showEnd(0);
+  onState: (count, why, name) => {
+    if (name !== nameOf()) return;
+    problem = why;
+    if (count && why) say(unsavedText(count, why), true);
+    if (desk && !part("end").hidden) showEnd();
+    showOthers();
   },
 });
-function noteFor(_kind, reason) {  // a reason comes first; what somebody wrote is never dropped
-  const written = part("note").value.trim();
-  return [reason, written].filter(Boolean).join(": ");
-}
+// Without sign-in names are only typed, so whoever is here may send what waits under any of them.
+const sendAll = () => {
+  const names = signedIn() ? [signedIn()] : Object.keys(outbox.names());
+  for (const name of names) if (outbox.count(name)) outbox.flush(name);
+};
+const reasons = () =>
+  [...desk.querySelectorAll("[data-reasons] [data-text]")].map((button) => button.dataset.text);
 function send(task, kind, grade, reason, seconds) {
-  const note = noteFor(kind, reason);
   outbox.add({
     ...base(), event_id: newId(), query_id: task.query_id, item_id: task.item_id,
-    round: task.round, kind, grade, note, seconds,
+    round: task.round, kind, grade, note: joinReason(reason, notes.of(task)), seconds,
     guidelines: Number(desk.dataset.revision), page: desk.dataset.page, task,
   });
-  if (kind === "flag") say("Flagged. Now judge it, or put it off.");  // its note stays for the grade
-  else showNote("");
-  return note;
+  if (kind === "flag") say("Flagged. Now judge it, or put it off.");
 }
-function showNote(text) {  // the note of the pair on screen; what Escape goes back to
-  part("note").value = text;
-  part("note").dataset.kept = text;
-  part("note-row").hidden = !text;
+let othersHave = 0;
+function showEnd() {
+  part("end-text").textContent = endText(outbox.count(nameOf()), othersHave, problem);
 }
-function showEnd(othersHave) {  // "all is judged" is never said while a judgment is not saved
-  const unsaved = outbox.count(nameOf());
-  const pairs = othersHave === 1 ? "The last pair is" : `The last ${othersHave} pairs are`;
-  part("end-text").textContent = unsaved
-    ? `Nothing is left to judge, but ${unsaved} ${unsaved === 1 ? "judgment is" : "judgments are"} ` +
-      "not saved yet. Keep this page open until they are."
-    : othersHave
-      ? `${pairs} in the hands of others. Look again in some minutes.`
-      : "Nothing is left for you in this set: everything that you can judge is judged.";
+function showOthers() {
+  if (!desk) return;
+  part("others").textContent = signedIn() ? othersText(outbox.names(), nameOf()) : "";
 }
 
 async function refill() {
@@ -109,7 +107,8 @@ async function refill() {
   try {
     if (gridMode && !(await outbox.empty(nameOf()))) return;
     const answer = await asked(server.next_pairs({ ...base(), grid: gridMode,
-      first: desk.dataset.first, held: gridMode ? [] : [...single.held(), ...inFlight()] }));
+      first: desk.dataset.first,
+      held: gridMode ? [] : [...single.held(), ...outbox.tasks(desk.dataset.set)] }));
     if (mine !== generation) return;
     if (answer.error) { say(answer.error, true); return; }
     progress(answer.progress);
@@ -118,10 +117,15 @@ async function refill() {
     const empty = gridMode ? !answer.tasks.length : single.isEmpty();
     ended = empty && !outbox.count(nameOf());
     part("end").hidden = !empty;
-    if (empty) showEnd(answer.waiting);
+    othersHave = answer.waiting;
+    if (empty) showEnd();
     if (empty && answer.waiting) { ended = false; setTimeout(refill, 20000); }
-  } catch (problem) {
-    if (mine === generation) say(`Nothing is lost, but ${problem.message}. Trying again …`, true);
+  } catch (error) {
+    const unsaved = outbox.count(nameOf());
+    if (mine === generation) {
+      say(unsaved ? unsavedText(unsaved, error.message)
+        : `No new pairs: ${error.message}. This page tries again by itself.`, true);
+    }
     setTimeout(refill, 2000);
   } finally { loading = false; }
 }
@@ -129,30 +133,30 @@ function arrive() {  // on a phone the page's head leaves no room for the photo 
   arrived = true;
   if (window.matchMedia("(max-width: 760px)").matches && desk.offsetParent) desk.scrollIntoView();
 }
-function inFlight() {
-  try {
-    return Object.keys(localStorage).filter((key) => key.startsWith(OUTBOX))
-      .map((key) => JSON.parse(localStorage.getItem(key)))
-      .filter((event) => event.set === desk.dataset.set && event.task)
-      .map((event) => event.task.key);
-  } catch { return []; }
-}
+let undoing = "";
 async function undo() {
   const mine = generation;
-  if (!(await outbox.empty(nameOf()))) { say("Still saving; undo again in a moment.", true); return; }
-  const answer = await asked(server.undo({ ...base(), event_id: newId() }))
-    .catch((problem) => ({ error: `Not undone: ${problem.message}.` }));
+  if (!(await outbox.empty(nameOf()))) {
+    say(`Not undone: first the judgments before it must be saved. ` +
+      unsavedText(outbox.count(nameOf()), problem || "the studio does not answer"), true);
+    return;
+  }
+  undoing = undoing || newId();  // asked again after no answer, it takes back one judgment
+  const answer = await asked(server.undo({ ...base(), event_id: undoing }))
+    .catch((error) => ({ lost: true, error: `Not undone: ${error.message}.` }));
+  if (!answer.lost) undoing = "";
   if (mine !== generation) return;
   if (answer.error) { say(answer.error, true); return; }
-  if (!answer.task) { say("There is nothing to undo."); return; }
+  if (!answer.undone) { say("There is nothing to undo."); return; }
+  const { task, note } = answer.undone;
   ended = false;
   part("end").hidden = true;
   progress(answer.progress);
-  if (!gridMode || !grid.reopen(answer.task.key)) {
+  notes.remember(task, withoutReason(note, reasons()));
+  if (!gridMode || !grid.reopen(task.key)) {
     if (gridMode) setGrid(false);
-    single.reopen(answer.task);
+    single.reopen(task);
   }
-  if (answer.note) showNote(answer.note);
   say("Taken back: judge it again.");
 }
 
@@ -160,11 +164,11 @@ function ask(kind) {  // reasons for "can't tell" and for a flag: a digit choose
   choice = choice === kind ? null : kind;
   for (const row of desk.querySelectorAll("[data-reasons]")) row.hidden = row.dataset.reasons !== choice;
 }
-function act(kind, grade, note) {
+function act(kind, grade, reason) {
   if (!mode().shown()) return;
   choice = null;
   for (const row of desk.querySelectorAll("[data-reasons]")) row.hidden = true;
-  mode().act(kind, grade, note);
+  mode().act(kind, grade, reason);
 }
 function setGrid(on) {
   gridMode = on;
@@ -190,7 +194,7 @@ function command(name, button) {
   else if (name === "undo") undo();
   else if (name === "back") gridMode ? undo() : single.goBack();
   else if (name === "forward") single.forward();
-  else if (name === "note") { toggle("note-row"); if (!part("note-row").hidden) part("note").focus(); }
+  else if (name === "note") notes.write();
   else if (name === "bigger") {
     const task = mode().shown();
     if (box.isOpen()) box.close(); else if (task) box.open(task.photo, task.title);
@@ -208,8 +212,7 @@ function onKey(event) {
   if (!desk?.isConnected || !desk.offsetParent) return;
   if (event.target === part("note") && ["Enter", "Escape"].includes(event.key)) {
     part("note").blur();
-    if (event.key === "Escape") showNote(part("note").dataset.kept || "");  // as it was before
-    else part("note").dataset.kept = part("note").value.trim();
+    if (event.key === "Escape") notes.cancel(); else notes.keep();
     event.preventDefault();
     return;
   }
@@ -254,21 +257,26 @@ async function start() {
   choice = null;
   if (!desk) return;
   box = makeLightbox(part("lightbox"));
-  const hooks = { send, refill, say, showNote,
-    gradeButtons: () => desk.querySelectorAll("[data-do=grade]"),
-    nameOf: (grade) => desk.querySelector(`[data-grade="${grade}"]`)?.dataset?.name || grade };
+  notes = makeNotes({ row: part("note-row"), field: part("note") });
+  const gradeName = (grade) => desk.querySelector(`[data-grade="${grade}"]`)?.dataset?.name || grade;
+  const hooks = { send, refill, say, show: notes.show, nameOf: gradeName,
+    standing: (past) => standingText(past, gradeName),
+    gradeButtons: () => desk.querySelectorAll("[data-do=grade]") };
   single = makeSingle({ root: part("single"), photos, hooks });
   grid = makeGrid({ root: part("grid"), hooks });
   try { gridMode = Boolean(localStorage.getItem("vs-grid")); } catch { gridMode = false; }
   desk.classList.toggle("vs-desk-grid", gridMode);
   part("mode").setAttribute("aria-pressed", String(gridMode));
   const mine = generation;
-  outbox.flush(nameOf());
+  sendAll();
+  showOthers();
   const answer = await asked(server.history(base())).catch(() => ({ tasks: [] }));
   if (mine !== generation) return;
   if (answer.error) { say(answer.error, true); return; }
-  single.remember(answer.tasks || []);
-  if (answer.tasks?.length) say("Welcome back: you go on where you were.");
+  const past = answer.tasks || [];
+  for (const { task, note } of past) notes.remember(task, withoutReason(note, reasons()));
+  single.remember(past);
+  if (past.length && !outbox.count(nameOf())) say("Welcome back: you go on where you were.");
   refill();
 }
 element.addEventListener("click", (event) => {
@@ -284,9 +292,11 @@ document.addEventListener("change", (event) => {
   desk = null;
   start();
 });
-window.addEventListener("online", () => outbox.flush(nameOf()));
-// The name of who signed in comes after the page: what waits under it is sent as soon as it is known.
-setInterval(() => { if (desk && outbox.count(nameOf())) outbox.flush(nameOf()); }, 5000);
+// What waits is sent when the line comes back, when somebody comes back to this page (they may have
+// signed in on another one), and on a timer in any case.
+window.addEventListener("online", sendAll);
+window.addEventListener("focus", sendAll);
+setInterval(sendAll, 5000);
 watch("value", start);
 // The value is told before the desk is patched: what is on screen afterwards is what is started.
 new MutationObserver(start).observe(element,

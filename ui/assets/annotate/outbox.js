@@ -5,21 +5,38 @@ const OUTBOX = "vs-outbox/";
 const newId = () => [...crypto.getRandomValues(new Uint8Array(16))]
   .map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-function makeOutbox({ send, onSaved, onRefused, onState }) {
-  let memory = [], busy = false, failures = 0, timer = 0, counter = 0;
-  const asked = new Set();  // names whose turn comes when the call under way has ended
+/**
+ * @param {object} hooks
+ * @param {(batch: any) => Promise<any>} hooks.send Calls the server; what it can't is an `Error` whose message is for people.
+ * @param {(answer: any) => void} hooks.onSaved Told the server's answer when some judgments were settled.
+ * @param {(event: any, why: string) => void} hooks.onRefused Told of a judgment that the server will never take.
+ * @param {(count: number, problem: string, name: string) => void} hooks.onState Told after each round how many wait, and why.
+ * @param {number} [hooks.patience] Milliseconds after which a call without an answer counts as lost.
+ */
+function makeOutbox({ send, onSaved, onRefused, onState, patience = 30000 }) {
+  const BATCH = 10, LONGEST_PAUSE = 15000;
+  const NO_ANSWER = "the studio does not answer";
+  let memory = [], busy = false, failures = 0, timer, counter = 0;
+  const due = new Set();  // names whose judgments are to be sent in this round
 
-  function stored() {
+  function parsed(key) {  // one broken entry must not hide the others
     try {
-      return Object.keys(localStorage).filter((key) => key.startsWith(OUTBOX)).sort()
-        .map((key) => ({ key, event: JSON.parse(localStorage.getItem(key)) }));
-    } catch { return []; }  // private mode: memory only
+      const event = JSON.parse(localStorage.getItem(key));
+      return event && typeof event === "object" ? event : null;
+    } catch { return null; }
   }
-  const waiting = (name) =>
-    [...stored(), ...memory].filter((entry) => entry.event && entry.event.name === name);
+  function stored() {
+    let keys = [];
+    try { keys = Object.keys(localStorage).filter((key) => key.startsWith(OUTBOX)).sort(); }
+    catch { /* private mode: memory only */ }
+    return keys.map((key) => ({ key, event: parsed(key) })).filter((entry) => entry.event);
+  }
+  const all = () => [...stored(), ...memory];
+  const waiting = (name) => all().filter((entry) => entry.event.name === name);
+  const groupOf = ({ event }) => JSON.stringify([event.catalog, event.set]);
   function drop(entry) {
     try { localStorage.removeItem(entry.key); } catch { /* memory only */ }
-    memory = memory.filter((one) => one.key !== entry.key);
+    memory = memory.filter((other) => other.key !== entry.key);
   }
   function add(event) {
     const order = `${Date.now()}`.padStart(15, "0") + `${counter++}`.padStart(6, "0");
@@ -27,50 +44,87 @@ function makeOutbox({ send, onSaved, onRefused, onState }) {
     try { localStorage.setItem(entry.key, JSON.stringify(event)); } catch { memory.push(entry); }
     flush(event.name);
   }
+
+  // Sends what waits under a name. While a round is under way, the name joins it.
   async function flush(name) {
-    if (busy) { asked.add(name); return; }
-    clearTimeout(timer);
-    asked.delete(name);
-    const next = waiting(name).slice(0, 10);
-    if (!next.length) { onState(0, ""); return flushAsked(); }
+    due.add(name);
+    if (busy) return;
     busy = true;
+    clearTimeout(timer);
+    const again = [];
     try {
-      // One call is for one set: a set that was left with judgments unsent comes first.
-      const { set, catalog } = next[0].event;
-      const batch = next.filter(({ event }) => event.set === set && event.catalog === catalog);
-      const answer = await send({ set, catalog, name, events: batch.map(({ event }) => event) });
-      // A signed-out page, or a proxy's own page, gives no answer of ours: nothing counts as saved.
-      if (!answer || typeof answer !== "object") throw new Error("the studio gave no answer");
-      if (answer.error) throw new Error(answer.error);
-      if (!answer.refused) throw new Error("the studio gave no answer");
-      failures = 0;
-      for (const entry of batch) {
-        const why = answer.refused[entry.event.event_id];
-        drop(entry);
-        if (why) onRefused(entry.event, why);
+      while (due.size) {
+        const [who] = due;
+        due.delete(who);
+        const problem = await sendAll(who);
+        if (problem) again.push(who);
+        onState(waiting(who).length, problem, who);
       }
-      onSaved(answer);
-    } catch (problem) {
-      failures += 1;
-      onState(waiting(name).length, problem.message || "the studio can't be reached");
-    } finally { busy = false; }
-    if (!failures) return flush(name);
-    timer = setTimeout(() => flush(name), Math.min(1000 * 2 ** (failures - 1), 15000));
-    return flushAsked();
+    } finally {
+      busy = false;
+      failures = again.length ? failures + 1 : 0;
+      if (again.length) {
+        const pause = Math.min(1000 * 2 ** (failures - 1), LONGEST_PAUSE);
+        timer = setTimeout(() => again.forEach(flush), pause);
+      }
+    }
   }
-  function flushAsked() {
-    const [name] = asked;
-    asked.delete(name);
-    return name === undefined ? undefined : flush(name);
+  // A call is for one set. Sets that can't be sent now hold up no other set.
+  async function sendAll(name) {
+    const failed = new Set();
+    let problem = "";
+    for (;;) {
+      const next = waiting(name).filter((entry) => !failed.has(groupOf(entry)));
+      if (!next.length) return problem;
+      const group = groupOf(next[0]);
+      const why = await sendBatch(name, next.filter((e) => groupOf(e) === group).slice(0, BATCH));
+      if (why) { failed.add(group); problem = why; }
+    }
   }
-  async function empty(name) {  // resolves once nothing is waiting; false if that takes too long
-    for (let tries = 0; tries < 100 && (busy || waiting(name).length); tries += 1) {
-      if (!busy) flush(name);
-      await new Promise((done) => setTimeout(done, 50));
+  // Only what the server names as saved or refused leaves; returns why the rest is still here.
+  async function sendBatch(name, batch) {
+    const { set, catalog } = batch[0].event;
+    let answer, late;
+    try {
+      const call = send({ set, catalog, name, events: batch.map(({ event }) => event) });
+      answer = await Promise.race([call, new Promise((_, no) => {
+        late = setTimeout(() => no(new Error(NO_ANSWER)), patience);
+      })]);
+    } catch (problem) { return problem?.message || NO_ANSWER; }
+    finally { clearTimeout(late); }
+    if (!answer || typeof answer !== "object") return NO_ANSWER;  // a proxy's page, a cut line
+    const saved = new Set(Array.isArray(answer.saved) ? answer.saved : []);
+    const refused = answer.refused && typeof answer.refused === "object" ? answer.refused : {};
+    const gone = batch.filter(({ event }) => Object.hasOwn(refused, event.event_id));
+    const settled = batch.filter(({ event }) => saved.has(event.event_id));
+    for (const entry of [...settled, ...gone]) drop(entry);
+    if (settled.length) onSaved(answer);
+    for (const { event } of gone) onRefused(event, refused[event.event_id]);
+    if (answer.error) return String(answer.error);
+    return settled.length || gone.length ? "" : NO_ANSWER;
+  }
+  // Resolves to whether nothing waits, once that is so or can't be had now.
+  async function empty(name) {
+    for (let tries = 0; tries < 100 && waiting(name).length; tries += 1) {
+      if (busy) { await new Promise((done) => setTimeout(done, 50)); continue; }
+      await flush(name);
+      if (failures) break;
     }
     return !waiting(name).length;
   }
-  return { add, flush, empty, count: (name) => waiting(name).length };
+  return {
+    add, flush, empty,
+    count: (name) => waiting(name).length,
+    // Names with judgments here, and how many each: { ada: 3 }.
+    names: () => {
+      const counts = Object.create(null);
+      for (const { event } of all()) counts[event.name] = (counts[event.name] || 0) + 1;
+      return counts;
+    },
+    // Keys of the tasks of a set that are judged here and not yet saved.
+    tasks: (set) => all().filter(({ event }) => event.set === set && event.task)
+      .map(({ event }) => event.task.key),
+  };
 }
 // Read by the tests under node; a page has no `module`.
 if (typeof module !== "undefined") module.exports = { makeOutbox, newId, OUTBOX };

@@ -37,7 +37,8 @@ function makeSingle({ root, photos, hooks }) {
     part("query-photo").hidden = !task.query_photo;
     if (task.query_photo) photos.put(part("query-photo"), task.query_photo, "Query picture");
     part("past").hidden = !past;
-    hooks.showNote(past ? past.note || "" : "");
+    if (past) part("past").textContent = hooks.standing(past);
+    hooks.show(task);
     for (const button of hooks.gradeButtons()) {
       button.setAttribute("aria-pressed", String(Boolean(past) && past.kind === "grade" &&
         String(past.grade) === button.dataset.grade));
@@ -46,19 +47,19 @@ function makeSingle({ root, photos, hooks }) {
     shownAt = performance.now();
   }
   const shown = () => (back > 0 ? history[history.length - back].task : current);
-  function act(kind, grade, note) {
+  function act(kind, grade, reason) {
     const task = shown();
     if (!task) return;
     const seconds = (performance.now() - shownAt) / 1000;
     // First into the outbox: what is asked for next must name this pair as in hand.
-    const written = hooks.send(task, kind, grade, note, seconds);
+    hooks.send(task, kind, grade, reason, seconds);
     if (kind === "flag") return;
     if (back > 0) {  // a correction: the newest judgment of a pair counts
-      Object.assign(history[history.length - back], { kind, grade, note: written });
+      Object.assign(history[history.length - back], { kind, grade });
       forward();
       return;
     }
-    history.push({ task, kind, grade, note: written });
+    history.push({ task, kind, grade });
     if (history.length > 200) history.shift();
     next();
   }

@@ -1,0 +1,156 @@
+"""What the judging page's script is answered: which judgments are saved, and why others are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from core.domain import JudgmentSet, Rules
+from core.errors import CatalogDamaged, NotSaved
+from core.judging.judgment_queue import JudgmentQueue
+from core.people import People, Role
+from core.store.database import open_database
+from tests.core.judging.desks import QUERIES, answer
+from ui.components.judging_desk import Desk
+
+
+class Judging:
+    """``studio.judging`` over one queue."""
+
+    def __init__(self, queue: JudgmentQueue) -> None:
+        self.queue = queue
+        self.fails: dict[str, Exception] = {}
+
+    def judge(self, event: Any, catalog: str) -> None:
+        if event.event_id in self.fails:
+            raise self.fails[event.event_id]
+        self.queue.judge(event)
+
+    def undo(self, set_id: str, who: str, event_id: str, catalog: str) -> Any:
+        return self.queue.undo(set_id, who, event_id)
+
+    def get(self, set_id: str, catalog: str) -> JudgmentSet:
+        return self.queue.get(set_id)
+
+    def progress(self, set_id: str, who: str, catalog: str) -> Any:
+        return self.queue.progress(set_id, who)
+
+    def history(self, set_id: str, who: str, count: int, catalog: str) -> Any:
+        return self.queue.look(set_id, lambda state: state.recent(who, count))
+
+    def deal(self, set_id: str, who: str, count: int, **more: Any) -> Any:
+        return self.queue.deal(set_id, who, count, more["without"])
+
+
+class Page:
+    """A page of the judging desk over a real store; ``call`` is what its script does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.judging = Judging(JudgmentQueue(open_database(folder / "lance")))
+        self.people = People(folder / "users.json")
+        self.set = self.judging.queue.create("Chairs", QUERIES, ("clip",), 4, Rules(), answer)
+        self.pairs = [pair.key for pair in self.set.pairs]
+        studio: Any = SimpleNamespace(
+            judging=self.judging, people=self.people, items_by_id=lambda ids, where: {}
+        )
+        self._desk = Desk(studio)
+
+    def call(self, name: str, who: str = "ada", signed_in: str = "", **ask: Any) -> dict[str, Any]:
+        request: Any = SimpleNamespace(username=signed_in) if signed_in else None
+        ask = {"set": self.set.set_id, "catalog": "demo", "name": who, **ask}
+        return self._desk.answer(getattr(self._desk, name), ask, request)
+
+    def event(self, number: int, **changes: Any) -> dict[str, Any]:
+        query_id, item_id = self.pairs[number]
+        return {
+            "event_id": f"e{number}", "kind": "grade", "grade": 2, "query_id": query_id,
+            "item_id": item_id, "round": 0, "note": "", "seconds": 1.5, "guidelines": 1,
+            "page": "p", **changes,
+        }  # fmt: skip
+
+    def stored(self) -> set[str]:
+        return {event.event_id for event in self.judging.queue.current(self.set.set_id)}
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Page:
+    return Page(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"guidelines": 10**30}, {"guidelines": 1.5}, {"guidelines": "1"}, {"guidelines": None},
+        {"seconds": "long"}, {"seconds": [1]}, {"round": 7}, {"round": 0.5}, {"round": 10**30},
+        {"grade": 2.7}, {"grade": True}, {"grade": "2"}, {"grade": 10**30}, {"grade": [2]},
+        {"grade": None}, {"kind": "adjudicate"}, {"kind": "undo"}, {"item_id": "elsewhere"},
+        {"event_id": "x" * 65}, {"event_id": ""}, {"event_id": "\ud800"},
+    ],
+)  # fmt: skip
+def test_a_poisoned_event_is_refused_alone_and_the_others_of_its_call_are_saved(
+    page: Page, poison: dict[str, Any]
+) -> None:
+    bad = page.event(1, **poison)
+    said = page.call("judge", events=[page.event(0), bad, page.event(2)])
+    assert said["saved"] == ["e0", "e2"]
+    assert list(said["refused"]) == [bad["event_id"]]
+    assert said["refused"][bad["event_id"]].endswith(".")
+    assert "error" not in said
+    assert page.stored() == {"e0", "e2"}
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -5, 10**400, None])
+def test_an_odd_duration_costs_no_judgment(page: Page, seconds: Any) -> None:
+    assert page.call("judge", events=[page.event(0, seconds=seconds)])["saved"] == ["e0"]
+
+
+@pytest.mark.parametrize(
+    "error", [NotSaved("The disk is full."), CatalogDamaged("The table can’t be read.")]
+)
+def test_what_the_store_did_not_take_is_neither_saved_nor_refused(
+    page: Page, error: Exception
+) -> None:
+    page.judging.fails["e1"] = error
+    said = page.call("judge", events=[page.event(0), page.event(1), page.event(2)])
+    assert said["saved"] == ["e0"]
+    assert said["refused"] == {}
+    assert said["error"] == str(error)
+
+
+def test_a_set_that_is_not_here_costs_no_judgment(page: Page) -> None:
+    said = page.call("judge", set="elsewhere", events=[page.event(0)])
+    assert "no judgment set" in said["error"]
+    assert "refused" not in said
+
+
+def test_judgments_of_one_person_are_never_stored_under_the_name_of_another(page: Page) -> None:
+    page.people.add("ada", Role.ANNOTATOR, "password-1")
+    page.people.add("bob", Role.ANNOTATOR, "password-2")
+    page.call("judge", "ada", "ada", events=[page.event(0)])
+    said = page.call("judge", "ada", "bob", events=[page.event(1)])
+    assert "until “ada” signs in again" in said["error"]
+    assert "“bob” is signed in now" in page.call("undo", "ada", "bob", event_id="u")["error"]
+    assert page.stored() == {"e0"}
+
+
+def test_the_way_back_and_an_undo_bring_note_and_grade_along(page: Page) -> None:
+    page.call("judge", events=[page.event(0, note="A")])
+    (entry,) = page.call("history")["tasks"]
+    assert (entry["kind"], entry["grade"], entry["note"]) == ("grade", 2, "A")
+    first = page.call("undo", event_id="u")
+    assert (first["undone"]["grade"], first["undone"]["note"]) == (2, "A")
+    assert page.call("undo", event_id="u")["undone"] == first["undone"]  # sent again: the same
+    assert page.call("undo", event_id="v")["undone"] is None
+    said = page.call("undo", event_id="e0")
+    assert "used for another" in said["error"]
+
+
+def test_a_pair_that_was_put_off_comes_again_with_its_note(page: Page) -> None:
+    page.call("judge", events=[page.event(0, kind="skip", grade=None, note="look up")])
+    notes = {task["key"]: task["note"] for task in page.call("next_pairs", grid=True)["tasks"]}
+    assert {key: note for key, note in notes.items() if note} == {
+        "\t".join((*page.pairs[0], "0")): "look up"
+    }

@@ -1,0 +1,55 @@
+// What the judging desk says: plain sentences, made of numbers and reasons.
+const judgments = (count) => `${count} ${count === 1 ? "judgment" : "judgments"}`;
+const are = (count) => (count === 1 ? "is" : "are");
+// A reason may come as a whole sentence of the server's, or as a part of one.
+const asPart = (reason) => String(reason).trim().replace(/[\s.…]+$/, "");
+const quoted = (name) => `“${name}”`;
+
+const SIGNED_OUT = "you are signed out";
+
+function unsavedText(count, problem) {
+  if (!count) return "";
+  return problem === SIGNED_OUT
+    ? `You are signed out. ${judgments(count)} ${are(count)} kept in this browser, and sent when you ` +
+      "have signed in again."
+    : `Not saved yet: ${asPart(problem)}. ${judgments(count)} ${are(count)} kept in this browser, and ` +
+      "this page tries again by itself.";
+}
+// "All is judged" is never said while a judgment is not saved.
+function endText(unsaved, othersHave, problem) {
+  if (unsaved) {
+    return `You have judged all that is left for you, but ${judgments(unsaved)} ${are(unsaved)} not ` +
+      `saved yet${problem ? `: ${asPart(problem)}` : ""}. This browser keeps ` +
+      `${unsaved === 1 ? "it" : "them"} until the studio has stored ${unsaved === 1 ? "it" : "them"}.`;
+  }
+  if (othersHave) {
+    const pairs = othersHave === 1 ? "The last pair is" : `The last ${othersHave} pairs are`;
+    return `${pairs} in the hands of others. Look again in some minutes.`;
+  }
+  return "Nothing is left for you in this set: everything that you can judge is judged.";
+}
+// Judgments of other people in this browser wait for those people.
+function othersText(counts, mine) {
+  return Object.entries(counts).filter(([name, count]) => name !== mine && count).map(([name, count]) =>
+    `This browser also keeps ${judgments(count)} of ${quoted(name)}, sent when ${quoted(name)} ` +
+    "signs in here.").join(" ");
+}
+function progressText(p) {
+  const left = p.total - p.done;
+  const minutes = p.per_minute ? Math.ceil(left / p.per_minute) : 0;
+  return `${p.done} of ${p.total} judged` +
+    (p.skipped ? ` · ${p.skipped} for later` : "") +
+    (p.per_minute ? ` · ${p.per_minute} a minute` : "") +
+    (minutes && left ? ` · about ${minutes} min left` : "");
+}
+const setText = (p) => `Whole set: ${p.set_done} of ${p.set_total} labels, ` +
+  `${p.annotators} ${p.annotators === 1 ? "person" : "people"}`;
+// How a pair that was judged before stands.
+function standingText({ kind, grade }, nameOf) {
+  const stands = kind === "grade" ? `${grade} ${nameOf(grade)}` : kind === "skip" ? "later" : "can’t tell";
+  return `· judged before: ${stands}; a grade corrects it, → goes on`;
+}
+// Read by the tests under node; a page has no `module`.
+if (typeof module !== "undefined") {
+  module.exports = { SIGNED_OUT, unsavedText, endText, othersText, progressText, setText, standingText };
+}
