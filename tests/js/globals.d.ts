@@ -25,6 +25,7 @@ declare const withoutReason: typeof import("../../ui/assets/annotate/notes.js").
 declare const makeGrid: typeof import("../../ui/assets/annotate/grid.js").makeGrid;
 declare const SIGNED_OUT: typeof import("../../ui/assets/annotate/words.js").SIGNED_OUT;
 declare const unsavedText: typeof import("../../ui/assets/annotate/words.js").unsavedText;
+declare const noPairsText: typeof import("../../ui/assets/annotate/words.js").noPairsText;
 declare const endText: typeof import("../../ui/assets/annotate/words.js").endText;
 declare const othersText: typeof import("../../ui/assets/annotate/words.js").othersText;
 declare const progressText: typeof import("../../ui/assets/annotate/words.js").progressText;

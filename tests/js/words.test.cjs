@@ -20,6 +20,12 @@ test("who is signed out is told to sign in, and that nothing is lost", () => {
     "have signed in again.");
 });
 
+test("no more pairs is never called the end while the studio does not answer", () => {
+  for (const unsaved of [0, 3])
+    for (const problem of ["the studio does not answer", words.SIGNED_OUT])
+      assert.doesNotMatch(words.noPairsText(unsaved, problem), /all that|everything|Nothing is left/);
+});
+
 test("a problem is one sentence, whatever its end", () => {
   for (const problem of ["the disk is full", "the disk is full.", "the disk is full …"])
     assert.equal(words.unsavedText(1, problem), "Not saved yet: the disk is full. 1 judgment is kept " +

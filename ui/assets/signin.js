@@ -4,8 +4,9 @@
     encodeURIComponent(window.location.pathname + window.location.search);
 
   // The server answers 401 with where to sign in. Gradio keeps such answers from the pages' own
-  // scripts, so they are looked at here: `vs.signIn` is the address, empty while all is well.
-  window.vs.signIn = "";
+  // scripts, so they are looked at here: `vs.signIn` is the address, empty while all is well;
+  // `vs.refusal` is what the server said when it refused a page's call otherwise.
+  window.vs.signIn = window.vs.refusal = "";
   const fetched = window.fetch;
   window.fetch = async (...args) => {
     const answer = await fetched.apply(window, args);
@@ -13,12 +14,15 @@
       const said = await answer.clone().json().catch(() => null);
       if (said && typeof said.sign_in === "string" && /^\/(?!\/)/.test(said.sign_in)) ended(said.sign_in);
     }
-    else if (answer.ok && window.vs.signIn && isCall(answer.url)) goesOn();
+    if (isCall(answer.url)) await note(answer);
     return answer;
   };
-  const isCall = (address) => new URL(address, window.location.href).pathname.includes("/gradio_api/");
-  function goesOn() {  // somebody has signed in again, in another tab
-    window.vs.signIn = "";
+  const isCall = (address) => new URL(address, window.location.href).pathname.includes("/gradio_api/component_server");
+  async function note(answer) {
+    const said = answer.ok ? null : await answer.clone().json().catch(() => null);
+    window.vs.refusal = typeof said?.error === "string" ? said.error : "";
+    if (answer.status === 401 || !window.vs.signIn) return;
+    window.vs.signIn = "";  // somebody has signed in again, in another tab
     document.getElementById("vs-signed-out")?.remove();
   }
   function ended(address) {

@@ -48,8 +48,8 @@ let problem = "";  // why the last judgments were not saved
 async function asked(call) {  // an answer of the studio, or an error that says what keeps it away
   const answer = await call;
   if (answer !== undefined && answer !== null) return answer;
-  // Gradio keeps from a page why a call failed; signin.js has seen whether it was the sign-in.
-  throw new Error(window.vs.signIn ? SIGNED_OUT
+  // Gradio keeps from a page why a call failed; signin.js has seen what the server said.
+  throw new Error(window.vs.signIn ? SIGNED_OUT : window.vs.refusal ? window.vs.refusal
     : navigator.onLine === false ? "there is no connection" : "the studio does not answer");
 }
 const outbox = makeOutbox({
@@ -91,9 +91,11 @@ function send(task, kind, grade, reason, seconds) {
   });
   if (kind === "flag") say("Flagged. Now judge it, or put it off.");
 }
-let othersHave = 0;
+let othersHave = 0, unreachable = "";  // as the last call for pairs went
 function showEnd() {
-  part("end-text").textContent = endText(outbox.count(nameOf()), othersHave, problem);
+  const unsaved = outbox.count(nameOf());
+  part("end-text").textContent = unreachable ? noPairsText(unsaved, unreachable)
+    : endText(unsaved, othersHave, problem);
 }
 function showOthers() {
   if (!desk) return;
@@ -118,13 +120,15 @@ async function refill() {
     ended = empty && !outbox.count(nameOf());
     part("end").hidden = !empty;
     othersHave = answer.waiting;
+    unreachable = "";
     if (empty) showEnd();
     if (empty && answer.waiting) { ended = false; setTimeout(refill, 20000); }
   } catch (error) {
-    const unsaved = outbox.count(nameOf());
     if (mine === generation) {
-      say(unsaved ? unsavedText(unsaved, error.message)
-        : `No new pairs: ${error.message}. This page tries again by itself.`, true);
+      unreachable = error.message;
+      part("end").hidden = !single.isEmpty() || (gridMode && Boolean(grid.shown()));
+      showEnd();
+      say(noPairsText(outbox.count(nameOf()), unreachable), true);
     }
     setTimeout(refill, 2000);
   } finally { loading = false; }

@@ -15,6 +15,12 @@ function unsavedText(count, problem) {
     : `Not saved yet: ${asPart(problem)}. ${judgments(count)} ${are(count)} kept in this browser, and ` +
       "this page tries again by itself.";
 }
+// Whether pairs are left can't be told while the studio does not answer.
+function noPairsText(unsaved, problem) {
+  return unsaved ? unsavedText(unsaved, problem)
+    : problem === SIGNED_OUT ? "You are signed out. More pairs come when you have signed in again."
+      : `More pairs can’t be had: ${asPart(problem)}. This page tries again by itself.`;
+}
 // "All is judged" is never said while a judgment is not saved.
 function endText(unsaved, othersHave, problem) {
   if (unsaved) {
@@ -51,5 +57,5 @@ function standingText({ kind, grade }, nameOf) {
 }
 // Read by the tests under node; a page has no `module`.
 if (typeof module !== "undefined") {
-  module.exports = { SIGNED_OUT, unsavedText, endText, othersText, progressText, setText, standingText };
+  module.exports = { SIGNED_OUT, unsavedText, noPairsText, endText, othersText, progressText, setText, standingText };
 }
