@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,8 @@ def _wait_until_served(url: str, server: subprocess.Popen[bytes]) -> None:
         assert server.poll() is None, "the studio ended while it started"
         try:
             urllib.request.urlopen(url, timeout=5).close()
+            return
+        except urllib.error.HTTPError:  # it answers: "sign in"
             return
         except OSError:
             time.sleep(0.3)

@@ -32,7 +32,7 @@ function say(text, bad) {
     link.href = window.vs.signIn;
     link.target = "_blank";
     link.textContent = "Sign in again";
-    part("status").append(" ", link, ".");
+    part("status").append(" ", link);
   }
 }
 function progress(p) {
@@ -93,9 +93,8 @@ function send(task, kind, grade, reason, seconds) {
 }
 let othersHave = 0, unreachable = "";  // as the last call for pairs went
 function showEnd() {
-  const unsaved = outbox.count(nameOf());
-  part("end-text").textContent = unreachable ? noPairsText(unsaved, unreachable)
-    : endText(unsaved, othersHave, problem);
+  part("end-text").textContent = unreachable ? noPairsText(0, unreachable)
+    : endText(outbox.count(nameOf()), othersHave, problem);
 }
 function showOthers() {
   if (!desk) return;
