@@ -36,7 +36,11 @@ def collect(
         for query in old.queries:
             if replace(query, query_id=asked.query_id) == asked:
                 return query
-        return replace(asked, query_id=f"q{len(old.queries) + 1}")
+        taken = {query.query_id for query in old.queries}
+        number = len(taken) + 1
+        while f"q{number}" in taken:
+            number += 1
+        return replace(asked, query_id=f"q{number}")
 
     def grown(old: JudgmentSet) -> JudgmentSet:
         query = named(old)

@@ -35,6 +35,8 @@ from core.judging.sets import SetTable
 from core.judging.state import PairKey, SetState
 from core.judging.states import States
 
+#: Pairs of this many sets are kept in memory.
+_SETS_KEPT = 16
 #: Orders of this many annotators and sets are kept in memory.
 _ORDERS_KEPT = 64
 
@@ -56,7 +58,7 @@ class JudgmentQueue:
         self._states = States(database)
         self._log = self._states.log
         self._leases = Leases(folder.parent / "judging-leases.sqlite")
-        self._pairs: dict[tuple[str, int], dict[PairKey, Pair]] = {}
+        self._pairs: OrderedDict[str, tuple[int, dict[PairKey, Pair]]] = OrderedDict()
         self._orders: OrderedDict[tuple[str, int, str], list[Pair]] = OrderedDict()
         self._under_way: dict[tuple[str, str], JudgmentEvent] = {}
         self._lock = threading.Lock()
@@ -327,10 +329,17 @@ class JudgmentQueue:
             del self._under_way[key]
 
     def _pairs_of(self, judgment_set: JudgmentSet) -> dict[PairKey, Pair]:
-        key = (judgment_set.set_id, judgment_set.revision)
-        if key not in self._pairs:
-            self._pairs[key] = {pair.key: pair for pair in judgment_set.pairs}
-        return self._pairs[key]
+        """The pairs by key, kept for the newest revision of the sets that were used last."""
+        set_id, revision = judgment_set.set_id, judgment_set.revision
+        with self._lock:
+            kept = self._pairs.get(set_id)
+            if kept is None or kept[0] != revision:
+                kept = revision, {pair.key: pair for pair in judgment_set.pairs}
+                self._pairs[set_id] = kept
+                if len(self._pairs) > _SETS_KEPT:
+                    self._pairs.popitem(last=False)
+            self._pairs.move_to_end(set_id)
+            return kept[1]
 
     def _order(self, judgment_set: JudgmentSet, annotator: str) -> list[Pair]:
         """The annotator's order, kept for the few people who judge at one time."""

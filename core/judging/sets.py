@@ -1,21 +1,30 @@
-"""Judgment sets: an append-only table of revisions; the latest revision of a set counts."""
+"""Judgment sets: an append-only table of revisions; the latest revision of a set counts.
+
+A revision is stored with what it adds to the pairs of the one before. Whenever the pairs have
+doubled, they are stored whole: all revisions of a set together take a few times its own size, and
+adding to a large set costs what adding to a small one does.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import threading
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import lancedb
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
 from core.domain import ExamplePair, Grade, JudgmentQuery, JudgmentSet, Pair, Rules
 from core.errors import JudgmentError
-from core.store.database import ensure_table, read_rows, version_of
+from core.store.database import compact, ensure_table, fragments, read_rows, version_of
 from core.store.durable import Flusher
 from core.store.rows import decoded
+from core.store.saving import saving
 
 NAME = "judgment_sets"
 
@@ -27,26 +36,64 @@ SCHEMA = pa.schema(
     ]
 )
 
+#: Every revision is a fragment of its own; from this many on they are merged.
+_COMPACT_AFTER = 32
+#: Looked at once in this many revisions.
+_LOOK_EVERY = 8
+
+_log = logging.getLogger(__name__)
+
 
 class SetTable:
     """All judgment sets of one catalogue."""
 
     def __init__(self, database: lancedb.DBConnection) -> None:
+        folder = Path(str(database.uri))
         self._table = ensure_table(database, NAME, SCHEMA)
-        self._flusher = Flusher(Path(str(database.uri)) / f"{NAME}.lance")
+        self._flusher = Flusher(folder / f"{NAME}.lance")
+        self._compact_lock = folder / f".{NAME}.compact.lock"
         self._known: dict[str, JudgmentSet] = {}
+        self._whole: dict[str, int] = {}
         self._version = -1
+        self._added = 0
         self._lock = threading.Lock()
 
     def add(self, judgment_set: JudgmentSet) -> None:
-        """Store a new set, or a new revision of one."""
+        """Store a new set, or a new revision of one (one writer of a set at a time).
+
+        Raises:
+            NotSaved: It could not be written.
+        """
+        payload, set_id = to_json(judgment_set), judgment_set.set_id
+        before = self.find(set_id)
+        whole = before is None or not self._is_growth(before, judgment_set)
+        if before is not None and not whole:
+            payload = _growth(payload, before)
         row = {
-            "set_id": judgment_set.set_id,
+            "set_id": set_id,
             "created": judgment_set.created,
-            "payload": json.dumps(to_json(judgment_set), ensure_ascii=False),
+            "payload": json.dumps(payload, ensure_ascii=False),
         }
-        self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
-        self._flusher.flush()
+        with saving("The judgment set"):
+            added = self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
+            self._flusher.flush()
+        with self._lock:
+            if int(added.version) == self._version + 1:  # nobody else wrote in between
+                self._version += 1
+                self._known = {**self._known, set_id: judgment_set}
+                if whole:
+                    self._whole[set_id] = len(judgment_set.pairs)
+        self._added += 1
+        if self._added % _LOOK_EVERY == 0:
+            self._compact()
+
+    def _is_growth(self, before: JudgmentSet, after: JudgmentSet) -> bool:
+        """Whether a revision is stored as what it adds to the one before."""
+        return (
+            after.revision == before.revision + 1
+            and after.pairs[: len(before.pairs)] == before.pairs
+            and len(after.pairs) < 2 * self._whole.get(before.set_id, 0)
+        )
 
     def all(self) -> tuple[JudgmentSet, ...]:
         """All sets, newest first."""
@@ -71,22 +118,79 @@ class SetTable:
         with self._lock:
             version = version_of(self._table)
             if version != self._version:
-                found: dict[str, JudgmentSet] = {}
                 rows = read_rows(self._table, SCHEMA.names).to_pylist()
-                for _, made in decoded(rows, self._decode, NAME, "set_id"):
-                    known = found.get(made.set_id)
-                    if known is None or known.revision <= made.revision:
-                        found[made.set_id] = made
-                self._known, self._version = found, version
+                revisions: dict[str, list[_Revision]] = {}
+                for row, payload in decoded(rows, _payload, NAME, "set_id"):
+                    revisions.setdefault(row["set_id"], []).append((row["created"], payload))
+                latest = [_joined(set_id, of_set) for set_id, of_set in revisions.items()]
+                made = decoded(latest, self._built, NAME, "set_id")
+                self._known = {row["set_id"]: judgment_set for row, judgment_set in made}
+                self._version = version
             return self._known
 
-    def _decode(self, row: dict[str, Any]) -> JudgmentSet:
-        """The set of a row; what did not change since the last read is not built again."""
-        payload = json.loads(row["payload"])
-        known = self._known.get(row["set_id"])
+    def _built(self, row: Mapping[str, Any]) -> JudgmentSet:
+        """The set; what did not change since the last read is not built again."""
+        set_id, payload = row["set_id"], row["payload"]
+        self._whole[set_id] = row["whole"]
+        known = self._known.get(set_id)
         if known is not None and known.revision == payload.get("revision", 1):
             return known
-        return from_json(row["set_id"], row["created"], payload)
+        return from_json(set_id, row["created"], payload)
+
+    def _compact(self) -> None:
+        """Merge small fragments where there are many; one process does it, the others go on."""
+        try:
+            if fragments(self._table) >= _COMPACT_AFTER:
+                with FileLock(self._compact_lock, timeout=0):
+                    compact(self._table)
+        except (RuntimeError, OSError, Timeout):
+            _log.info("The judgment sets are not compacted now", exc_info=True)
+
+
+#: When a set was made, and a revision's payload.
+_Revision = tuple[datetime, dict[str, Any]]
+
+
+def _payload(row: Mapping[str, Any]) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads(row["payload"])
+    if not (
+        {"queries", "pairs"} <= payload.keys() or {"more_queries", "more_pairs"} <= payload.keys()
+    ):
+        raise ValueError("it has no pairs")
+    return payload
+
+
+def _growth(payload: dict[str, Any], before: JudgmentSet) -> dict[str, Any]:
+    """The same with only what came to the revision before."""
+    there = {query.query_id for query in before.queries}
+    small = {name: value for name, value in payload.items() if name not in ("queries", "pairs")}
+    return small | {
+        "more_queries": [query for query in payload["queries"] if query[0] not in there],
+        "more_pairs": payload["pairs"][len(before.pairs) :],
+    }
+
+
+def _joined(set_id: str, revisions: Iterable[_Revision]) -> dict[str, Any]:
+    """The latest revision with all its pairs, and how many were stored whole last.
+
+    What an earlier revision added is missing where that one can't be read.
+    """
+    ordered = sorted(revisions, key=lambda one: one[1].get("revision", 1))
+    start = max((n for n, (_, payload) in enumerate(ordered) if "pairs" in payload), default=0)
+    queries: list[Any] = []
+    pairs: list[Any] = []
+    for _, payload in ordered[start:]:
+        queries += payload["queries"] if "queries" in payload else payload["more_queries"]
+        pairs += payload["pairs"] if "pairs" in payload else payload["more_pairs"]
+    created, latest = ordered[-1]
+    asked = {query[0] for query in queries}
+    kept = [pair for pair in pairs if pair[0] in asked]
+    return {
+        "set_id": set_id,
+        "created": created,
+        "payload": latest | {"queries": queries, "pairs": kept},
+        "whole": len(ordered[start][1].get("pairs", ())),
+    }
 
 
 def to_json(judgment_set: JudgmentSet) -> dict[str, Any]:
@@ -108,7 +212,7 @@ def to_json(judgment_set: JudgmentSet) -> dict[str, Any]:
     }
 
 
-def from_json(set_id: str, created: datetime, payload: dict[str, Any]) -> JudgmentSet:
+def from_json(set_id: str, created: datetime, payload: Mapping[str, Any]) -> JudgmentSet:
     """What ``to_json`` made, or a first version's payload, which lacks the later fields."""
     queries = {entry[0]: JudgmentQuery(*entry) for entry in payload["queries"]}
     scale = tuple(Grade(*entry) for entry in payload.get("scale", ()))
