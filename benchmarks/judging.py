@@ -1,13 +1,15 @@
 """Judging under stress: killed processes lose nothing, and a large log stays interactive.
 
 ``python -m benchmarks.judging`` works in a temporary folder and needs no model. With ``--folder``
-and ``--seconds`` the killed part stops in time, with all annotators killed, and goes on at the next
-call.
+and ``--seconds`` the killed part stops in time, with all annotators killed, and goes on at the
+next call. ``--threads N`` lets N annotators share a process, as they share a server; ``--poison N`` sends
+events that can't be stored into the group commit of every Nth judgment of each of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import multiprocessing
 import os
@@ -15,6 +17,7 @@ import random
 import signal
 import statistics
 import tempfile
+import threading
 import time
 import uuid
 from collections import Counter
@@ -23,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from benchmarks.poison import MARK, Poison, tallied
 from core.domain import (
     EventKind,
     Hit,
@@ -57,10 +61,28 @@ def made_set(desk: JudgmentQueue, queries: int, depth: int, rules: Rules) -> Jud
     return desk.create("Stress", asked, ("clip",), depth, rules, answer)
 
 
-def annotate(root: str, set_id: str, who: str, file: str, wanted: int) -> None:
+def serve(folder: str, set_id: str, people: list[str], wanted: int, poison: int) -> None:
+    """One process: its annotators judge in threads over one queue."""
+    desk = JudgmentQueue(open_database(Path(folder) / "lance"))
+    poisoner = Poison(desk, Path(folder) / f"poison-{people[0]}") if poison else None
+    threads = [
+        threading.Thread(target=annotate, args=(desk, set_id, who, Path(folder) / who, wanted,
+                                                poison, poisoner))
+        for who in people
+    ]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if any((Path(folder) / who).read_text().count("\n") < wanted for who in people):
+        raise SystemExit(1)  # a thread ended by an error: its traceback is on stderr
+
+
+def annotate(
+    desk: JudgmentQueue, set_id: str, who: str, path: Path, wanted: int, poison: int,
+    poisoner: Poison | None,
+) -> None:  # fmt: skip
     """One annotator: next pair, grade, note what was acknowledged, until enough."""
-    desk = JudgmentQueue(open_database(Path(root)))
-    path = Path(file)
     done = path.read_text().count("\n") if path.exists() else 0
     with path.open("a") as acknowledged:
         while done < wanted and (pairs := desk.next_pairs(set_id, who)):
@@ -69,7 +91,10 @@ def annotate(root: str, set_id: str, who: str, file: str, wanted: int) -> None:
                 datetime.now(UTC), 1.0,
             )  # fmt: skip
             started = time.perf_counter()
-            desk.judge(event)
+            if poisoner and (done + 1) % poison == 0:
+                poisoner.beside(event, functools.partial(desk.judge, event))
+            else:
+                desk.judge(event)
             seconds = time.perf_counter() - started
             acknowledged.write(f"{event.event_id} {seconds:.4f}\n")
             acknowledged.flush()
@@ -77,19 +102,25 @@ def annotate(root: str, set_id: str, who: str, file: str, wanted: int) -> None:
 
 
 def killed(
-    folder: Path, processes: int, each: int, seed: int, most_seconds: float = float("inf")
+    folder: Path,
+    processes: int,
+    each: int,
+    seed: int,
+    most_seconds: float = float("inf"),
+    threads: int = 1,
+    poison: int = 0,
 ) -> dict[str, object]:
     """Annotating processes, killed at random moments and started again until all is judged."""
+    annotators = processes * threads
     desk = JudgmentQueue(open_database(folder / "lance"))
-    made = next(iter(desk.sets()), None) or made_set(desk, processes, each + 10, Rules(overlap=1))
+    made = next(iter(desk.sets()), None) or made_set(desk, annotators, each + 10, Rules(overlap=1))
     context, draw = multiprocessing.get_context("spawn"), random.Random(seed)  # noqa: S311
 
     def start(number: int) -> BaseProcess:
+        people = [f"a{number * threads + other}" for other in range(threads)]
         process = context.Process(
-            target=annotate,
-            args=(str(folder / "lance"), made.set_id, f"a{number}", str(folder / f"a{number}"),
-                  each),
-        )  # fmt: skip
+            target=serve, args=(str(folder), made.set_id, people, each, poison)
+        )
         process.start()
         return process
 
@@ -124,7 +155,7 @@ def killed(
     kills, died, seconds = int(before[0]), int(before[1]), before[2]
     lines = [
         line.split()
-        for number in range(processes)
+        for number in range(annotators)
         if (folder / f"a{number}").exists()  # else it was killed before its first judgment
         for line in (folder / f"a{number}").read_text().splitlines()
     ]
@@ -133,6 +164,7 @@ def killed(
     pairs = Counter((event.query_id, event.item_id) for event in events)
     times = sorted(float(line[1]) for line in lines if len(line) == 2)
     return {
+        "annotators × judgments": f"{annotators} × {each}, {threads} in a process",
         "acknowledged": len(lines),
         "seconds": round(seconds),
         "kills": kills,
@@ -144,6 +176,8 @@ def killed(
         "judge p50 ms": round(1000 * statistics.median(times), 1),
         "judge p95 ms": round(1000 * times[int(0.95 * len(times))], 1),
         "judgments a second": round(len(lines) / seconds, 1),
+        **(tallied(folder) if poison else {}),
+        "poisoned events stored": sum(name.startswith(MARK) for name in rows),
     }
 
 
@@ -198,6 +232,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--processes", type=int, default=PROCESSES)
     parser.add_argument("--each", type=int, default=EACH)
+    parser.add_argument("--threads", type=int, default=1, help="annotators in each process")
+    parser.add_argument("--poison", type=int, default=0, metavar="N")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="keep the killed part's store here")
     parser.add_argument("--seconds", type=float, default=float("inf"))
@@ -211,7 +247,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = asked.folder or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        found = killed(folder, asked.processes, asked.each, asked.seed, asked.seconds)
+        found = killed(
+            folder, asked.processes, asked.each, asked.seed, asked.seconds, asked.threads,
+            asked.poison,
+        )  # fmt: skip
         print(json.dumps(found, indent=1))
 
 

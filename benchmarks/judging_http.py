@@ -76,7 +76,7 @@ class Annotator:
         answer = self._call("judge", {**self._base, "events": [event]})
         if answer.get("refused"):
             self.seen.errors.append(f"refused: {answer['refused']}")
-        elif answer:
+        elif event["event_id"] in answer.get("saved", ()):
             self.seen.acknowledged[event["event_id"]] = (task["query_id"], task["item_id"])
 
     def _call(self, name: str, data: dict[str, Any]) -> dict[str, Any]:
