@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.judging`` works in a temporary folder and needs no model. With ``--folder``
 and ``--seconds`` the killed part stops in time, with all annotators killed, and goes on at the
-next call. ``--threads N`` lets N annotators share a process, as they share a server; ``--poison N`` sends
-events that can't be stored into the group commit of every Nth judgment of each of them.
+next call. ``--threads N`` lets N annotators share a process, as they share a server; ``--poison N``
+sends events that can't be stored into the group commit of every Nth judgment of each of them.
 """
 
 from __future__ import annotations
