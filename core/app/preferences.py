@@ -19,6 +19,7 @@ from core.domain import Duel, Preference, PreferenceReport, Query, Side
 from core.errors import JudgmentError
 from core.store.database import compact, ensure_table, fragments, read_rows
 from core.store.durable import Flusher
+from core.store.saving import saving
 
 NAME = "preferences"
 
@@ -52,9 +53,13 @@ class PreferenceLog:
         self._turn = FileLock(folder / f".{NAME}.lock", timeout=_PATIENCE, poll_interval=0.01)
 
     def append(self, vote: Preference) -> None:
-        """Store a vote; returning means that it is on disk."""
+        """Store a vote; returning means that it is on disk.
+
+        Raises:
+            NotSaved: It could not be written.
+        """
         row = {name: getattr(vote, name) for name in SCHEMA.names} | {"choice": vote.choice.value}
-        with self._turn:
+        with saving("The vote"), self._turn:
             self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
             self._flusher.flush()
             if fragments(self._table) >= _COMPACT_AFTER:

@@ -79,7 +79,7 @@ class GroupCommit(Generic[_T]):
 
     def _commit(self, group: Sequence[_Waiting[_T]]) -> None:
         until = time.monotonic() + self._patience
-        if self._written(group) or len(group) == 1:
+        if not group or self._written(group) or len(group) == 1:
             return
         for waiting in group:
             if time.monotonic() > until:

@@ -1,8 +1,7 @@
 """Judgment sets: an append-only table of revisions; the latest revision of a set counts.
 
-A revision is stored with what it adds to the pairs of the one before. Whenever the pairs have
-doubled, they are stored whole: all revisions of a set together take a few times its own size, and
-adding to a large set costs what adding to a small one does.
+A revision is stored with what it adds to the pairs of the one before, so adding to a large set
+costs what adding to a small one does. (Tables of earlier versions hold each revision whole.)
 """
 
 from __future__ import annotations
@@ -53,7 +52,6 @@ class SetTable:
         self._flusher = Flusher(folder / f"{NAME}.lance")
         self._compact_lock = folder / f".{NAME}.compact.lock"
         self._known: dict[str, JudgmentSet] = {}
-        self._whole: dict[str, int] = {}
         self._version = -1
         self._added = 0
         self._lock = threading.Lock()
@@ -66,8 +64,7 @@ class SetTable:
         """
         payload, set_id = to_json(judgment_set), judgment_set.set_id
         before = self.find(set_id)
-        whole = before is None or not self._is_growth(before, judgment_set)
-        if before is not None and not whole:
+        if before is not None and _follows(before, judgment_set):
             payload = _growth(payload, before)
         row = {
             "set_id": set_id,
@@ -81,19 +78,9 @@ class SetTable:
             if int(added.version) == self._version + 1:  # nobody else wrote in between
                 self._version += 1
                 self._known = {**self._known, set_id: judgment_set}
-                if whole:
-                    self._whole[set_id] = len(judgment_set.pairs)
         self._added += 1
         if self._added % _LOOK_EVERY == 0:
             self._compact()
-
-    def _is_growth(self, before: JudgmentSet, after: JudgmentSet) -> bool:
-        """Whether a revision is stored as what it adds to the one before."""
-        return (
-            after.revision == before.revision + 1
-            and after.pairs[: len(before.pairs)] == before.pairs
-            and len(after.pairs) < 2 * self._whole.get(before.set_id, 0)
-        )
 
     def all(self) -> tuple[JudgmentSet, ...]:
         """All sets, newest first."""
@@ -131,7 +118,6 @@ class SetTable:
     def _built(self, row: Mapping[str, Any]) -> JudgmentSet:
         """The set; what did not change since the last read is not built again."""
         set_id, payload = row["set_id"], row["payload"]
-        self._whole[set_id] = row["whole"]
         known = self._known.get(set_id)
         if known is not None and known.revision == payload.get("revision", 1):
             return known
@@ -160,6 +146,12 @@ def _payload(row: Mapping[str, Any]) -> dict[str, Any]:
     return payload
 
 
+def _follows(before: JudgmentSet, after: JudgmentSet) -> bool:
+    """Whether a revision has the pairs of the one before, and perhaps more behind them."""
+    same = after.pairs[: len(before.pairs)] == before.pairs
+    return same and after.revision == before.revision + 1
+
+
 def _growth(payload: dict[str, Any], before: JudgmentSet) -> dict[str, Any]:
     """The same with only what came to the revision before."""
     there = {query.query_id for query in before.queries}
@@ -171,7 +163,7 @@ def _growth(payload: dict[str, Any], before: JudgmentSet) -> dict[str, Any]:
 
 
 def _joined(set_id: str, revisions: Iterable[_Revision]) -> dict[str, Any]:
-    """The latest revision with all its pairs, and how many were stored whole last.
+    """The row of the latest revision with all its pairs.
 
     What an earlier revision added is missing where that one can't be read.
     """
@@ -189,7 +181,6 @@ def _joined(set_id: str, revisions: Iterable[_Revision]) -> dict[str, Any]:
         "set_id": set_id,
         "created": created,
         "payload": latest | {"queries": queries, "pairs": kept},
-        "whole": len(ordered[start][1].get("pairs", ())),
     }
 
 

@@ -18,6 +18,7 @@ from core.store.database import ensure_table, read_rows
 from core.store.durable import Flusher
 from core.store.rewrite_runs import RewriteRunTable
 from core.store.rows import decoded
+from core.store.saving import saving
 from core.store.stage_results import StageTable
 
 T = TypeVar("T")
@@ -89,8 +90,9 @@ class CorrectionTable:
 
     def _append(self, event: Correction) -> None:
         row = {name: getattr(event, name) for name in SCHEMA.names} | {"stage": event.stage.value}
-        self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
-        self._flusher.flush()
+        with saving("The correction"):
+            self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
+            self._flusher.flush()
 
 
 def _events(rows: pa.Table) -> Iterator[Correction]:

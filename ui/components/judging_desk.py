@@ -124,7 +124,6 @@ class Desk:
         """
         _check_sender(ask, who)
         set_id, where = str(ask["set"]), str(ask["catalog"])
-        self._studio.judging.get(set_id, where)  # where there is no such set, the page keeps all
         saved: list[str] = []
         refused: dict[str, str] = {}
         problem: dict[str, str] = {}

@@ -105,8 +105,10 @@ def test_who_is_interrupted_while_writing_leaves_nobody_believing_in_a_save(
 
 def test_a_part_that_was_taken_off_the_queue_and_never_tried_counts_as_not_written() -> None:
     commits = GroupCommit(Disk().write, patience=10)
+    commit = commits._commit
 
     def lost(group: object) -> None:
+        commits._commit = commit  # type: ignore[method-assign]
         raise KeyboardInterrupt  # after the queue was emptied, before anything was written
 
     with ThreadPoolExecutor(2) as pool:
@@ -114,11 +116,11 @@ def test_a_part_that_was_taken_off_the_queue_and_never_tried_counts_as_not_writt
         answers = [pool.submit(submitted, commits, part) for part in (1, 2)]
         while commits.waiting < 2:
             time.sleep(0.001)
-        commit, commits._commit = commits._commit, lost  # type: ignore[method-assign]
+        commits._commit = lost  # type: ignore[method-assign]
         commits.turn.release()
-        done = [answer.exception() or answer.result() for answer in answers]
-        commits._commit = commit  # type: ignore[method-assign]
-    assert True not in done
+        outcomes = [answer.exception() or answer.result() for answer in answers]
+    assert sum(isinstance(outcome, KeyboardInterrupt) for outcome in outcomes) == 1
+    assert outcomes.count(False) == 1
 
 
 def test_a_fault_of_the_disk_is_not_waited_for_once_per_caller() -> None:

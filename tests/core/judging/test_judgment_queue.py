@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -151,13 +152,19 @@ def test_an_id_that_was_used_for_another_judgment_is_not_acknowledged(desk, made
         desk.judge(replace(grade(made, *other.key, 1, who="bob"), event_id=first.event_id))
     with pytest.raises(JudgmentError, match="used for another"):
         desk.judge(replace(first, grade=0))
+    with pytest.raises(JudgmentError, match="used for another"):
+        desk.judge(replace(first, note="on second thoughts"))
     assert [event.grade for event in desk.current(made.set_id)] == [2]
 
 
 @pytest.mark.parametrize(
     "changes",
     [{"guidelines": 10**30}, {"guidelines": 0}, {"guidelines": True}, {"guidelines": "1"},
-     {"seconds": "long"}, {"seconds": True}, {"round": 2}],
+     {"seconds": "long"}, {"seconds": True}, {"round": 2}, {"round": True}, {"round": 0.0},
+     {"grade": True}, {"grade": 2.0}, {"grade": 10**30}, {"grade": None}, {"grade": [1]},
+     {"at": datetime(1, 1, 1, tzinfo=UTC)}, {"at": datetime(1969, 12, 31, tzinfo=UTC)},
+     {"at": datetime.max.replace(tzinfo=UTC)}, {"at": datetime.now(UTC) + timedelta(days=2)},
+     {"at": datetime(2026, 1, 1)}, {"event_id": ""}, {"event_id": "x" * 65}],
 )  # fmt: skip
 def test_values_out_of_range_are_refused_before_anything_is_written(desk, made, changes):
     with pytest.raises(JudgmentError):
@@ -172,3 +179,15 @@ def test_values_out_of_range_are_refused_before_anything_is_written(desk, made, 
 def test_odd_durations_are_bounded(desk, made, sent, kept):
     desk.judge(replace(grade(made, *made.pairs[0].key, 2), seconds=sent))
     assert [event.seconds for event in desk.current(made.set_id)] == [kept]
+
+
+def test_an_undo_sent_again_takes_back_the_same_label_and_no_one_else_s_id_does(desk, made):
+    for pair, value in zip(made.pairs[:2], (1, 2), strict=True):
+        desk.judge(grade(made, *pair.key, value))
+    first = desk.undo(made.set_id, "ada", "undo-1")
+    assert desk.undo(made.set_id, "ada", "undo-1") == first
+    assert [event.grade for event in desk.current(made.set_id)] == [1]
+    desk.judge(grade(made, *made.pairs[2].key, 3, "eve"))
+    with pytest.raises(JudgmentError, match="used for another"):
+        desk.undo(made.set_id, "eve", "undo-1")
+    assert len(desk.current(made.set_id)) == 2

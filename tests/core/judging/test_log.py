@@ -116,6 +116,26 @@ def test_what_a_killed_process_left_unflushed_is_flushed_before_saved_is_said_ag
     assert [stored.event_id for stored in restarted.current(made.set_id)] == [label.event_id]
 
 
+def test_undo_and_import_sent_again_are_flushed_before_they_are_answered(
+    tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet, flushed: set[Path]
+) -> None:
+    label = grade(made, *made.pairs[0].key, 2)
+    desk.judge(label)
+    failing(desk._log, SystemExit())
+    imported = [grade(made, *made.pairs[1].key, 1, "bob")]
+    with pytest.raises(SystemExit):
+        desk.undo(made.set_id, "ada", "undo-1")
+    with pytest.raises(SystemExit):
+        desk.take_in(made.set_id, imported)
+    for again in (
+        lambda queue: queue.undo(made.set_id, "ada", "undo-1"),
+        lambda queue: queue.take_in(made.set_id, imported),
+    ):
+        flushed.clear()
+        again(JudgmentQueue(open_database(tmp_path / "lance")))
+        assert files(tmp_path) <= flushed
+
+
 def test_a_failed_flush_is_no_save_and_a_retry_is(
     desk: JudgmentQueue, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
