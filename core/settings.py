@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path("studio-data"), description="Where catalogues and judgments live.")
+    catalog: str = Field(
+        "",
+        max_length=60,
+        description="Catalogue that answers where none is named; empty: as chosen on Catalog.",
+    )
     cache_dir: Path = Field(
         Path(platformdirs.user_cache_dir("vl-clip-studio")),
         description="Where downloaded model weights are kept, shared by all data directories.",

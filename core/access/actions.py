@@ -38,6 +38,7 @@ class Action(Enum):
     REWRITE = (Role.MERCHANDISER, "starts and stops the rewriting agent")
     EVALUATE = (Role.MERCHANDISER, "measures engines")
     INDEX = (Role.ADMIN, "indexes catalogues and stops indexing")
+    MANAGE = (Role.ADMIN, "renames, removes and restores catalogues and chooses the default one")
     TRAIN = (Role.ADMIN, "fine-tunes engines and chooses which one answers")
     DELETE = (Role.ADMIN, "deletes labels, reports and fine-tuned engines")
 

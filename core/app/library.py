@@ -7,6 +7,7 @@ import threading
 import unicodedata
 from pathlib import Path
 
+from core.app.default_catalog import DefaultCatalog
 from core.domain import CatalogInfo
 from core.errors import CatalogError
 from core.judging.judgment_queue import JudgmentQueue
@@ -17,7 +18,7 @@ from core.store.damage import reading_folder
 from core.store.image_store import ImageStore
 from core.store.overview import Overview
 
-#: Name of the shipped catalogue; it is the default only where there is no other.
+#: Name of the shipped catalogue.
 DEMO = "demo"
 #: What a person's file called like it is named.
 OWN_DEMO = "my-demo"
@@ -50,8 +51,9 @@ class Library:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._root = settings.data_dir / "catalogs"
-        self._open: dict[str, Catalog] = {}
-        self._lock = threading.Lock()
+        self._default = DefaultCatalog(settings)
+        self._open: dict[str, tuple[object, Catalog]] = {}
+        self._lock = threading.RLock()  # describing a catalogue opens it
 
     def names(self) -> tuple[str, ...]:
         """Names of all catalogues on disk, sorted."""
@@ -60,7 +62,7 @@ class Library:
         return tuple(sorted(path.parent.name for path in self._root.glob("*/lance")))
 
     def resolve(self, name: str | None) -> str:
-        """The name itself when it is there; ``None`` is the default: the latest with items in it.
+        """Return the name itself where it is there; ``None`` is the default catalogue.
 
         Raises:
             CatalogError: There is no such catalogue, or none at all.
@@ -70,7 +72,7 @@ class Library:
             return str(name)
         if name:
             raise CatalogError(
-                f"There is no catalogue “{name}” in {self._settings.data_dir}. "
+                f"There is no catalogue “{name[:80]}”. "
                 + (f"There are: {', '.join(names)}." if names else "There is none yet.")
             )
         if not names:
@@ -78,12 +80,24 @@ class Library:
                 f"There is no catalogue in {self._settings.data_dir} yet. Index one: "
                 "`python app.py index FILE`, or `python app.py index --demo`."
             )
-        infos = {name: self._describe(name) for name in names}
-        own = [info for info in infos.values() if info.name != DEMO and info.usable]
-        if own:
-            return max(own, key=lambda info: (info.updated, info.name)).name
-        rest = sorted(infos.values(), key=lambda info: (bool(info.problem), info.name != DEMO))
-        return rest[0].name
+        return self._default_of(names)
+
+    def _default_of(self, names: tuple[str, ...]) -> str:
+        """Return the chosen default; where none is chosen, the own one that was indexed last."""
+        chosen = self._default.read()
+        if chosen in names and self._describe(chosen).usable:
+            return chosen
+        infos = [self._describe(name) for name in names]
+        usable = [info for info in infos if info.usable] or infos
+        return max(usable, key=lambda info: (info.name != DEMO, info.updated, info.name)).name
+
+    def choose_default(self, name: str) -> None:
+        """Make an existing catalogue the one that answers where none is named.
+
+        Raises:
+            CatalogError: There is no such catalogue, or the setting ``catalog`` says another one.
+        """
+        self._default.choose(self.resolve(name))
 
     def get(self, name: str | None) -> Catalog:
         """An existing catalogue; ``None`` is the default one."""
@@ -92,6 +106,10 @@ class Library:
     def folder(self, name: str | None) -> Path:
         """Folder of an existing catalogue; nothing in it is opened."""
         return self._root / self.resolve(name)
+
+    def place(self, name: str) -> Path:
+        """Return the folder that a catalogue of this name has or would have."""
+        return self._root / name
 
     def create(self, name: str) -> Catalog:
         """A catalogue, made where it is missing.
@@ -104,9 +122,26 @@ class Library:
                 f"A catalogue's name has small letters, digits and dashes only; got “{name[:80]}”."
             )
         with self._lock:
-            if name not in self._open:
-                self._open[name] = self._opened(name)
-            return self._open[name]
+            root = self._root / name
+            if not (root / "lance").is_dir():
+                self._open.pop(name, None)  # it was removed, perhaps by another process
+                self._keep_default(name)
+            opened = self._open.get(name)
+            if opened is None or opened[0] != _identity(root):
+                catalog = self._opened(name)
+                opened = self._open[name] = (_identity(root), catalog)
+            return opened[1]
+
+    def forget(self, name: str) -> None:
+        """Close a catalogue whose folder is no longer there."""
+        with self._lock:
+            self._open.pop(name, None)
+
+    def _keep_default(self, added: str) -> None:
+        """Fix the default before a catalogue is added, so that adding changes it for nobody."""
+        if not self._default.read():
+            names = self.names()
+            self._default.choose(self._default_of(names) if names else added)
 
     def info(self, name: str) -> CatalogInfo:
         """Counts and facets of an existing catalogue; what is damaged is told in ``problem``."""
@@ -133,6 +168,11 @@ class Library:
             max_bytes=self._settings.max_upload_mb * 2**20,
         )
         return Catalog(name, store, images)
+
+
+def _identity(root: Path) -> object:
+    """Tell apart two folders that had one name, one after the other."""
+    return (root / "lance").stat().st_ino
 
 
 def own_name(name: str | None, source: Path) -> str:

@@ -15,6 +15,7 @@ from core.app.grounding import GroundingService
 from core.app.judging import JudgingService
 from core.app.judging_by_model import ModelJudgingService
 from core.app.library import DEMO, Catalog, Library, own_name
+from core.app.managing import CatalogManager
 from core.app.models import ModelPool
 from core.app.preferences import PreferenceService
 from core.app.rewriting import RewritingService
@@ -135,6 +136,11 @@ class Studio:
         parts = (self._library, self._models, self.settings, self.evaluation)
         return AdaptJobs(*parts, training=lambda: self.training)
 
+    @lazy
+    def managing(self) -> CatalogManager:
+        """Catalogues as a whole: title, default, removal."""
+        return CatalogManager(self._library, self.settings)
+
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:
         """All engine recipes, in display order, and whether each can run here."""
@@ -145,7 +151,7 @@ class Studio:
         return self._library.infos()
 
     def catalog(self, name: str | None = None) -> CatalogInfo:
-        """One catalogue; ``None`` is the default one (the latest that is not the demo)."""
+        """One catalogue; ``None`` is the default one."""
         return self._library.info(self._library.resolve(name))
 
     def items(
@@ -323,7 +329,7 @@ class Studio:
                 settings=self.settings,
                 known=known,
             ),
-            title="Demo" if name == DEMO else name,
+            title=catalog.store.meta.read().title or ("Demo" if name == DEMO else name),
             source=source.name,
             total=file.rows,
             notes=file.notes,

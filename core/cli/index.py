@@ -67,6 +67,12 @@ def index(
                 on_progress=bar.show,
             )
     _print_report(report)
+    usual = studio.catalog().name
+    if usual != report.catalog:
+        print(
+            f"Search it with --catalog {report.catalog}, or make it the default instead of "
+            f"{usual}: python app.py catalogs default {report.catalog}"
+        )
 
 
 def _parse_columns(pairs: list[str]) -> dict[str, str]:

@@ -34,6 +34,7 @@ _COMMANDS = {
     "info": "core.cli.info:info",
 }
 _GROUPS = {
+    "catalogs": "core.cli.catalogs:catalogs_app",
     "weights": "core.weights.cli:weights_app",
     "export": "core.cli.export:export_app",
     "judgments": "core.cli.judgments:judgments_app",

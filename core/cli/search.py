@@ -51,8 +51,9 @@ def search(
         fold_duplicates=fold,
         fulltext=words,
     )
-    result = studio.search(query, engine or studio.catalog(catalog).engine or USUAL, catalog)
-    print(_as_json(result) if as_json else _as_table(result))
+    info = studio.catalog(catalog)
+    result = studio.search(query, engine or info.engine or USUAL, info.name)
+    print(_as_json(result, info.name) if as_json else _as_table(result, info.name))
 
 
 def _region(spelled: str, picture: bool) -> Box | None:
@@ -69,9 +70,10 @@ def _region(spelled: str, picture: bool) -> Box | None:
     return box
 
 
-def _as_json(result: SearchResult) -> str:
+def _as_json(result: SearchResult, catalog: str) -> str:
     return json.dumps(
         {
+            "catalog": catalog,
             "engine": result.engine,
             "fingerprint": result.fingerprint,
             "encode_ms": round(result.encode_ms, 1),
@@ -97,7 +99,7 @@ def _as_json(result: SearchResult) -> str:
     )
 
 
-def _as_table(result: SearchResult) -> str:
+def _as_table(result: SearchResult, catalog: str) -> str:
     if not result.hits:
         return "Nothing matches. Try fewer words, no filters, or --no-cutoff."
     width = max(len(hit.item.item_id) for hit in result.hits)
@@ -107,4 +109,6 @@ def _as_table(result: SearchResult) -> str:
         for hit in result.hits
     ]
     took = result.encode_ms + result.search_ms
-    return "\n".join([*lines, f"{len(result.hits)} hits, {result.engine}, {took:.0f} ms"])
+    return "\n".join(
+        [*lines, f"{len(result.hits)} hits in {catalog}, {result.engine}, {took:.0f} ms"]
+    )

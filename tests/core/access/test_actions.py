@@ -22,7 +22,7 @@ def test_actions_are_objects_of_their_own_and_every_role_adds_some() -> None:
 
 def test_who_indexes_trains_and_deletes() -> None:
     assert {a for a in Action if a.role is Role.ADMIN} == {
-        Action.INDEX, Action.TRAIN, Action.DELETE,
+        Action.INDEX, Action.MANAGE, Action.TRAIN, Action.DELETE,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.app import default_catalog
 from core.app.library import DEMO, Library, name_from, own_name
 from core.domain import Item, Photo
 from core.errors import CatalogError
@@ -32,18 +33,56 @@ def test_an_empty_data_directory_says_what_to_do(library: Library) -> None:
         library.get("chairs")
 
 
-def test_the_default_is_the_latest_that_is_not_the_demo(library: Library) -> None:
-    library.create(DEMO).store.meta.write(CatalogMeta("Demo", updated="2026-03-01"))
+def fill(library: Library, name: str, updated: str) -> None:
+    store = library.create(name).store
+    store.items.upsert([ItemRecord(ITEM, "row")])
+    store.meta.write(CatalogMeta(name, updated=updated))
+
+
+def test_adding_a_catalogue_does_not_change_the_default(library: Library) -> None:
+    fill(library, DEMO, "2026-03-01")
+    fill(library, "chairs", "2026-03-02")
+    fill(library, "lamps", "2026-03-03")
     assert library.resolve(None) == DEMO
-    for name, updated in (("old", "2026-01-01"), ("new", "2026-02-01")):
-        store = library.create(name).store
-        store.items.upsert([ItemRecord(ITEM, "row")])
-        store.meta.write(CatalogMeta(name, updated=updated))
-    library.create("unreadable").store.meta.write(CatalogMeta("unreadable", updated="2026-03-02"))
+    library.choose_default("chairs")
+    fill(library, "tables", "2026-03-04")
+    assert library.resolve(None) == "chairs"
+    with pytest.raises(CatalogError, match="demo, lamps, tables"):
+        library.choose_default("nope")
+
+
+def test_the_first_catalogue_is_the_default(library: Library) -> None:
+    fill(library, "chairs", "2026-03-02")
+    fill(library, DEMO, "2026-03-03")
+    assert library.resolve(None) == "chairs"
+
+
+def test_a_setting_says_which_one_is_the_default(tmp_path: Path) -> None:
+    library = Library(load_settings(data_dir=tmp_path, catalog="lamps"))
+    fill(library, "chairs", "2026-03-01")
+    assert library.resolve(None) == "chairs"  # there are no lamps yet
+    fill(library, "lamps", "2026-02-01")
+    assert library.resolve(None) == "lamps"
+    with pytest.raises(CatalogError, match="VLCLIP_CATALOG"):
+        library.choose_default("chairs")
+
+
+def test_in_an_older_data_directory_the_default_stays(tmp_path: Path) -> None:
+    library = Library(load_settings(data_dir=tmp_path))
+    for name, updated in ((DEMO, "2026-03-01"), ("old", "2026-01-01"), ("new", "2026-02-01")):
+        fill(library, name, updated)
+    (tmp_path / default_catalog.NAME).unlink()  # older versions stored no choice
     assert library.resolve(None) == "new"
-    assert library.names() == ("demo", "new", "old", "unreadable")
-    with pytest.raises(CatalogError, match="demo, new, old"):
-        library.get("chairs")
+    fill(library, "newest", "2026-04-01")
+    assert library.resolve(None) == "new"
+
+
+def test_a_default_that_is_empty_or_gone_hides_no_other(library: Library) -> None:
+    library.create("started")
+    fill(library, "chairs", "2026-02-01")
+    assert library.resolve(None) == "chairs"
+    with pytest.raises(CatalogError, match="chairs, started"):
+        library.get("lamps")
 
 
 @pytest.mark.parametrize("name", ["", "../evil", "A", "a b", "a/b", "-a", "x" * 61])

@@ -1,0 +1,140 @@
+"""Care for catalogues: title, default, removal and what was removed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.app.library import Library
+from core.errors import CatalogError
+from core.language.orders import rewriting_job
+from core.pipeline.job import indexing_job
+from core.settings import Settings
+
+#: Folder of the data directory that removed catalogues are moved to.
+REMOVED = "removed"
+
+_LONGEST_TITLE = 80
+_STAMP = "%Y%m%dT%H%M%S%f"
+_FOLDER = re.compile(r"([a-z0-9][a-z0-9-]{0,59})\.(\d{8}T\d{12})")
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedCatalog:
+    """A catalogue that was removed and can be brought back.
+
+    Attributes:
+        key: What ``restore`` and ``delete`` take: its name and when it was removed.
+        name: The name that it had.
+        removed: When, UTC.
+    """
+
+    key: str
+    name: str
+    removed: datetime
+
+
+class CatalogManager:
+    """Changes catalogues as a whole; nothing is deleted but by ``delete``."""
+
+    def __init__(self, library: Library, settings: Settings) -> None:
+        self._library = library
+        self._removed = settings.data_dir / REMOVED
+
+    def choose_default(self, name: str) -> None:
+        """Let a catalogue answer where a person or a link names none.
+
+        Raises:
+            CatalogError: There is no such catalogue, or a setting says another one.
+        """
+        self._library.choose_default(name)
+
+    def rename(self, name: str, title: str) -> str:
+        """Give a catalogue another title and return it; its name, and so every link, stays.
+
+        Raises:
+            CatalogError: There is no such catalogue, or the title has no letters.
+            CatalogBusy: It is being indexed.
+        """
+        title = " ".join(title.split())[:_LONGEST_TITLE]
+        if not any(character.isalnum() for character in title):
+            raise CatalogError("A title needs a letter or a digit.")
+        catalog = self._library.get(self._library.resolve(name))
+        with indexing_job(catalog.store.root).locked():
+            catalog.store.meta.write(replace(catalog.store.meta.read(), title=title))
+        return title
+
+    def remove(self, name: str) -> RemovedCatalog:
+        """Take a catalogue away with its items, judgments and corrections; it can be restored.
+
+        Raises:
+            CatalogError: There is no such catalogue.
+            CatalogBusy: A job is at work on it.
+        """
+        root = self._library.folder(self._library.resolve(name))
+        removed = datetime.now(UTC)
+        target = self._removed / f"{root.name}.{removed.strftime(_STAMP)}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as held:
+            for job in (indexing_job(root), rewriting_job(root)):
+                held.enter_context(job.locked())
+            root.rename(target)
+        self._library.forget(root.name)
+        return RemovedCatalog(target.name, root.name, removed)
+
+    def removed(self) -> tuple[RemovedCatalog, ...]:
+        """Return the removed catalogues that are still there, the latest first."""
+        folders = self._removed.iterdir() if self._removed.is_dir() else ()
+        entries = [_entry(path) for path in folders if path.is_dir()]
+        there = [entry for entry in entries if entry is not None]
+        return tuple(sorted(there, key=lambda entry: entry.removed, reverse=True))
+
+    def restore(self, key: str) -> str:
+        """Bring a removed catalogue back under the name that it had; returns the name.
+
+        Raises:
+            CatalogError: It is not there, or another catalogue has the name now.
+        """
+        entry = self._get(key)
+        target = self._library.place(entry.name)
+        if target.exists():
+            raise CatalogError(
+                f"There is a catalogue “{entry.name}” again. Remove that one first, then restore "
+                "the other."
+            )
+        (self._removed / entry.key).rename(target)
+        return entry.name
+
+    def delete(self, key: str) -> str:
+        """Delete a removed catalogue for good; returns the name that it had.
+
+        Raises:
+            CatalogError: It is not there, or can't be deleted.
+        """
+        entry = self._get(key)
+        try:
+            shutil.rmtree(self._removed / entry.key)
+        except OSError as error:
+            raise CatalogError(
+                f"“{entry.name}” can't be deleted for good: {error.strerror}."
+            ) from None
+        return entry.name
+
+    def _get(self, key: str) -> RemovedCatalog:
+        """Find what was removed by its key, or by its name alone: then the latest."""
+        for entry in self.removed():
+            if key in (entry.key, entry.name):
+                return entry
+        raise CatalogError(f"No removed catalogue is called “{key[:80]}”.")
+
+
+def _entry(path: Path) -> RemovedCatalog | None:
+    match = _FOLDER.fullmatch(path.name)
+    if match is None:
+        return None
+    removed = datetime.strptime(match[2], _STAMP).replace(tzinfo=UTC)
+    return RemovedCatalog(path.name, match[1], removed)
