@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.base.atomic import atomic_write
-from core.base.locks import file_lock
+from core.base.locks import WRITE, file_lock
 from core.errors import StudioError
 
 #: How long a sign-in lasts, seconds.
@@ -102,7 +102,7 @@ class Sessions:
     def _change(self, change: Callable[[_Sessions], None]) -> bool:
         """Alter what is stored, without what has ended; whether the disk took it."""
         try:
-            with file_lock(self._path.with_suffix(".lock")):
+            with file_lock(self._path.with_suffix(".lock"), WRITE):
                 with self._lock:
                     self._read()
                     sessions = self._alive()

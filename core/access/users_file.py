@@ -12,7 +12,7 @@ from typing import Any
 from core.access.actions import Role
 from core.access.passwords import check_stored
 from core.base.atomic import atomic_write
-from core.base.locks import file_lock
+from core.base.locks import WRITE, file_lock
 from core.errors import SettingsError
 
 Users = Mapping[str, Mapping[str, str]]
@@ -63,7 +63,7 @@ class UsersFile:
             SettingsError: The file is damaged or can't be written.
         """
         try:
-            with file_lock(self.path.with_suffix(".lock"), error=SettingsError):
+            with file_lock(self.path.with_suffix(".lock"), WRITE, error=SettingsError):
                 users = dict(_parsed(self.path)) if self.path.exists() else {}
                 change(users)
                 text = json.dumps(users, ensure_ascii=False, indent=2)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import lancedb
 import pyarrow as pa
-from filelock import FileLock
 from scipy.stats import binomtest
 
 from core.app.library import Library
 from core.app.models import ModelPool
+from core.base.locks import WRITE, file_lock
 from core.domain import Duel, Preference, PreferenceReport, Query, Side
 from core.errors import JudgmentError
 from core.store.database import compact, ensure_table, fragments, read_rows
@@ -39,8 +39,6 @@ SCHEMA = pa.schema(
 
 #: Every vote is a fragment of its own; this many are merged.
 _COMPACT_AFTER = 64
-#: Longest wait for other processes' votes, seconds.
-_PATIENCE = 30.0
 
 
 class PreferenceLog:
@@ -50,7 +48,7 @@ class PreferenceLog:
         folder = Path(str(database.uri))
         self._table = ensure_table(database, NAME, SCHEMA)
         self._flusher = Flusher(folder / f"{NAME}.lance")
-        self._turn = FileLock(folder / f".{NAME}.lock", timeout=_PATIENCE, poll_interval=0.01)
+        self._turn = folder / f".{NAME}.lock"
 
     def append(self, vote: Preference) -> None:
         """Store a vote; returning means that it is on disk.
@@ -59,7 +57,7 @@ class PreferenceLog:
             NotSaved: It could not be written.
         """
         row = {name: getattr(vote, name) for name in SCHEMA.names} | {"choice": vote.choice.value}
-        with saving("The vote"), self._turn:
+        with saving("The vote"), file_lock(self._turn, WRITE):
             self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
             self._flusher.flush()
             if fragments(self._table) >= _COMPACT_AFTER:

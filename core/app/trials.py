@@ -19,7 +19,7 @@ from core.app.evaluating import DEPTH
 from core.app.library import Catalog, Library
 from core.app.models import OWN_ENGINES, ModelPool
 from core.app.training import DEFAULTS
-from core.base.locks import file_lock
+from core.base.locks import START, file_lock
 from core.domain import OnProgress, Profile, Progress, Report, no_progress
 from core.embedding.adapter import FILE, ImageAdapter
 from core.embedding.loaders import takes_adapter
@@ -187,7 +187,7 @@ class TrialService:
     def _alone(self) -> Iterator[None]:
         """One at a time, over all processes: they share their folders."""
         busy = "A comparison with fine-tuning is running already. Wait until that is done."
-        with file_lock(self._root / ".lock", sentence=busy, error=TrainingError):
+        with file_lock(self._root / ".lock", START, busy, error=TrainingError):
             yield
 
     def _tuned(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +21,23 @@ def replacing(path: Path, mode: int = 0o644, *, fsync: bool = True) -> Iterator[
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))  # obeys the umask
     try:
         yield partial
-        if fsync:
-            _flush(partial)
-        partial.replace(path)
+        put_in_place(partial, path, fsync=fsync)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def put_in_place(finished: Path, path: Path, *, fsync: bool = True) -> None:
+    """Move a finished file or folder to ``path``, on the same disk, instead of what is there.
+
+    A folder that is there is removed first: whoever looks in between sees none. A folder's files
+    are not flushed.
+    """
+    if finished.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    elif fsync:
+        _flush(finished)
+    finished.replace(path)
     if fsync and os.name == "posix":  # Windows can't open folders
         _flush(path.parent)
 

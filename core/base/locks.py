@@ -1,4 +1,12 @@
-"""Locks between threads and processes, as files; a process that is killed gives its locks up."""
+"""Locks between threads and processes, as files; a process that is killed gives its locks up.
+
+How long somebody waits for a lock depends on what its holder does:
+
+- ``START``: long work, which the new one would have to wait for. The person is told at once.
+- ``WRITE``: writes of milliseconds. Even under load everybody's turn comes.
+- ``AT_ONCE``: housekeeping that its holder does for all. The others go on without.
+- ``AS_LONG_AS_IT_TAKES``: something that all who wait need, such as a download, whatever it takes.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +23,33 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-#: Seconds that a starter waits for a lock, unless it says otherwise.
-PATIENCE = 2.0
+#: Policies: how long a lock is waited for, seconds.
+START = 2.0
+WRITE = 60.0
+AT_ONCE = 0.0
+AS_LONG_AS_IT_TAKES = None
+
 #: Evenly polled, so that none of many waiters starves, seconds.
 _POLL = 0.01
+
+#: What is said where the caller has no sentence of its own.
+BUSY = "Others are writing right now. Try again in a moment."
+
+
+class LockBusy(StudioError):
+    """Somebody else holds a lock, and the wait for it is over."""
 
 
 @contextmanager
 def file_lock(
-    path: Path, patience: float | None = PATIENCE, sentence: str = "",
-    error: type[StudioError] = StudioError,
+    path: Path, patience: float | None, sentence: str = "",
+    error: type[StudioError] = LockBusy,
 ) -> Iterator[None]:  # fmt: skip
     """Hold the lock file ``path``; its folder is made where it is missing.
 
     Args:
         path: The lock file; it stays there afterwards.
-        patience: Seconds to wait for another holder; ``None`` waits as long as it takes.
+        patience: One of the policies of this module.
         sentence: What to say when it is not had.
         error: What to raise then.
     """
@@ -39,7 +58,7 @@ def file_lock(
     try:
         lock.acquire(timeout=-1 if patience is None else patience)
     except Timeout:
-        raise error(sentence or f"“{path.name}” is in use. Try again in a moment.") from None
+        raise error(sentence or BUSY) from None
     try:
         yield
     finally:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from core.base.atomic import atomic_write
 from core.domain import Report
 from core.errors import EvaluationError
 
@@ -25,9 +25,7 @@ class Shelf:
         """Store a report; it appears whole or not at all."""
         path = self._path(report.report_id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_bytes(_ADAPTER.dump_json(report))
-        partial.replace(path)
+        atomic_write(path, _ADAPTER.dump_json(report))
         return path
 
     def ids(self) -> tuple[str, ...]:

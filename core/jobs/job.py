@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from core.base.atomic import atomic_write
-from core.base.locks import PATIENCE, file_lock, is_locked
+from core.base.locks import START, file_lock, is_locked
 from core.domain.job import Job, JobState, OnProgress
 from core.errors import StudioError
 from core.jobs.files import INTERRUPTED, JobPaths
@@ -75,7 +75,7 @@ class JobFile:
             return JobReporter(self.paths, job, held.pop_all(), tuple(plan), on_progress)
 
     @contextmanager
-    def locked(self, patience: float = PATIENCE) -> Iterator[None]:
+    def locked(self, patience: float = START) -> Iterator[None]:
         """Hold the lock without a job, for writes that take a moment; raises as ``begin`` does."""
         with file_lock(self.paths.lock, patience, self.busy, self.error):
             left = self.paths.read()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.base.atomic import atomic_write, replacing
 from core.base.csv_cells import cell
 from core.domain import JudgmentEvent, JudgmentSet
 from core.errors import JudgmentError
@@ -76,10 +76,11 @@ def write(what: Labels, target: Path, format: str) -> Path:
         raise JudgmentError(f"There is no format “{format}”; there are: {', '.join(FORMATS)}.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _whole(target, lambda partial: writers[format](what, partial))
+        with replacing(target) as partial:
+            writers[format](what, partial)
         if format == "qrels":
             facts = json.dumps(facts_of(what), ensure_ascii=False, indent=2)
-            _whole(facts_path(target), lambda partial: partial.write_text(facts, encoding="utf-8"))
+            atomic_write(facts_path(target), facts)
     except OSError as error:
         raise JudgmentError(f"{target} can't be written: {error.strerror}.") from None
     return target
@@ -104,15 +105,6 @@ def facts_of(what: Labels) -> dict[str, Any]:
         "annotators": sorted({event.annotator for event in what.current}),
         "exported": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
-
-
-def _whole(target: Path, make: Any) -> None:
-    partial = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        make(partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _qrels(what: Labels, target: Path) -> None:

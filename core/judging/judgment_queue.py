@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import lancedb
-from filelock import FileLock
 
+from core.base.locks import WRITE, file_lock
 from core.domain import (
     EventKind,
     JudgingProgress,
@@ -137,7 +137,7 @@ class JudgmentQueue:
         Raises:
             JudgmentError: There is no such set, or the change makes no sense.
         """
-        with FileLock(self._sets_lock):
+        with file_lock(self._sets_lock, WRITE):
             old = self._sets.get(set_id) if start is None else self._sets.find(set_id) or start
             new = replace(change(old), set_id=set_id, created=old.created,
                           revision=old.revision + 1)  # fmt: skip

@@ -19,15 +19,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from core.base.locks import WRITE, LockBusy, file_lock
 from core.errors import JudgmentError
 from core.judging.state import PairKey
 
 #: How long a pair is held for somebody who does not answer, seconds.
 LEASE_SECONDS = 600.0
-#: A deal takes milliseconds; nobody waits longer for those before, seconds.
-_PATIENCE = 60.0
 
 _TABLE = """
 create table if not exists leases (
@@ -51,18 +48,20 @@ class Leases:
         Raises:
             JudgmentError: The file can't be used.
         """
-        turn = FileLock(self._path.with_suffix(".lock"), timeout=_PATIENCE, poll_interval=0.01)
+        turn = file_lock(self._path.with_suffix(".lock"), WRITE)
         try:
             with self._threads, turn, closing(self._open()) as connection:
                 connection.execute("begin immediate")
                 connection.execute(_TABLE)
                 yield Deal(connection, set_id)
                 connection.execute("commit")
-        except (sqlite3.Error, Timeout, OSError) as error:
+        except LockBusy as error:
+            raise JudgmentError(str(error)) from None
+        except (sqlite3.Error, OSError) as error:
             raise JudgmentError(f"The queue can't be used: {error}. Try again.") from None
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
+        connection = sqlite3.connect(self._path, timeout=WRITE, isolation_level=None)
         connection.execute("pragma synchronous = off")
         return connection
 

@@ -13,15 +13,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import lancedb
 import pyarrow as pa
-from filelock import FileLock, Timeout
 from lancedb.expr import col, lit
 
+from core.base.locks import AT_ONCE, WRITE, LockBusy, file_lock
 from core.domain import EventKind, JudgmentEvent
 from core.errors import JudgmentError
 from core.judging.group_commit import GroupCommit, NotWritten
@@ -65,9 +66,6 @@ _LOOK_EVERY = 16
 #: Old versions are kept this long for readers in the middle of them; each read takes moments.
 _KEEP_VERSIONS = timedelta(minutes=2)
 
-#: Longest wait for the other processes' commits, seconds.
-_PATIENCE = 60.0
-
 #: Told what one commit wrote, and the table's version after it.
 OnWritten = Callable[[Sequence[JudgmentEvent], int], None]
 
@@ -95,7 +93,7 @@ class JudgmentLog:
         self._seconds = self._table.schema.field("seconds").type  # float32 in the oldest tables
         self._flusher = Flusher(folder / f"{NAME}.lance")
         self._on_written = on_written
-        self._commits = GroupCommit(self._write, _PATIENCE)
+        self._commits = GroupCommit(self._write, WRITE)
         self._appended = 0
         #: Rows per set that the last full read had to leave out.
         self.unreadable: dict[str, int] = {}
@@ -147,9 +145,9 @@ class JudgmentLog:
         except RuntimeError:  # no thread to be had: the next one will do it
             _log.warning("The judgments are not compacted now", exc_info=True)
 
-    def _turn(self) -> FileLock:
+    def _turn(self) -> AbstractContextManager[None]:
         """Held while one process commits; whoever is killed gives it up."""
-        return FileLock(self._turn_file, timeout=_PATIENCE, poll_interval=0.005)
+        return file_lock(self._turn_file, WRITE)
 
     def _rows(self, events: Sequence[JudgmentEvent]) -> pa.Table:
         """The events as rows, made before others wait: only their sender hears of what is wrong.
@@ -198,9 +196,9 @@ class JudgmentLog:
         try:
             if fragments(self._table) < COMPACT_AFTER:
                 return
-            with FileLock(self._lock_file, timeout=0), self._turn():
+            with file_lock(self._lock_file, AT_ONCE), self._turn():
                 self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
-        except (RuntimeError, OSError, Timeout):
+        except (RuntimeError, OSError, LockBusy):
             # Somebody else compacts; the events themselves are not touched by either.
             return
 

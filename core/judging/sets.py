@@ -16,8 +16,8 @@ from typing import Any
 
 import lancedb
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
+from core.base.locks import AT_ONCE, LockBusy, file_lock
 from core.domain import ExamplePair, Grade, JudgmentQuery, JudgmentSet, Pair, Rules
 from core.errors import JudgmentError
 from core.store.database import compact, ensure_table, fragments, read_rows, version_of
@@ -127,9 +127,9 @@ class SetTable:
         """Merge small fragments where there are many; one process does it, the others go on."""
         try:
             if fragments(self._table) >= _COMPACT_AFTER:
-                with FileLock(self._compact_lock, timeout=0):
+                with file_lock(self._compact_lock, AT_ONCE):
                     compact(self._table)
-        except (RuntimeError, OSError, Timeout):
+        except (RuntimeError, OSError, LockBusy):
             _log.info("The judgment sets are not compacted now", exc_info=True)
 
 

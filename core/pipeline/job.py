@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from core.base.locks import PATIENCE
+from core.base.locks import START
 from core.domain.job import Job, JobState, Progress
 from core.errors import CatalogBusy
 from core.jobs import JobFile
@@ -28,7 +28,7 @@ def indexing_job(root: Path) -> JobFile:
     return JobFile(KIND, root.name, paths, busy, CatalogBusy)
 
 
-def writing(root: Path, patience: float = PATIENCE) -> AbstractContextManager[None]:
+def writing(root: Path, patience: float = START) -> AbstractContextManager[None]:
     """Hold the catalogue's lock for a few writes; raises ``CatalogBusy`` after ``patience`` s."""
     return indexing_job(root).locked(patience)
 

@@ -16,10 +16,10 @@ from typing import Any, cast
 
 import lancedb
 import pyarrow as pa
-from filelock import FileLock
 from lancedb.expr import Expr, col, lit
 from lancedb.table import Table
 
+from core.base.locks import WRITE, file_lock
 from core.domain import Filters
 from core.store.damage import reading
 
@@ -70,7 +70,7 @@ def add_missing_columns(table: Table, schema: pa.Schema, lock_file: Path) -> Non
     """
     if not set(schema.names) - set(table.schema.names):
         return
-    with FileLock(lock_file):
+    with file_lock(lock_file, WRITE):
         missing = [field for field in schema if field.name not in table.schema.names]
         if missing:
             table.add_columns(missing)

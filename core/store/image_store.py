@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
-import os
 import re
-import secrets
 from pathlib import Path
 
 import imagehash
 from PIL import Image
 
+from core.base.atomic import atomic_write
 from core.base.image_decoding import decode, read_bytes, read_image
 from core.base.jpeg import strip_metadata
 from core.domain import Photo
@@ -118,15 +116,10 @@ def _thumbnail(image: Image.Image, stored: bytes) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        atomic_write(path, content, fsync=False)  # thousands of them: a flush each would take hours
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise CatalogError(
             f"A picture can't be stored in “{path.parent}”: {error.strerror}."
         ) from None

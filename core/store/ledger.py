@@ -11,15 +11,16 @@ import json
 import threading
 import uuid
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from filelock import FileLock
 from lancedb.expr import col, lit
 
+from core.base.locks import AS_LONG_AS_IT_TAKES, file_lock
 from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent, Usage
 from core.store.database import compact, ensure_table, fragments, open_database, read_rows
 
@@ -52,17 +53,13 @@ COMPACT_AFTER = 128
 
 
 class Ledger:
-    """The tables of one data directory; safe with several threads and processes.
-
-    Attributes:
-        turn: Held while batches are handed in or fetched, so that jobs do it one after another.
-    """
+    """The tables of one data directory; safe with several threads and processes."""
 
     def __init__(self, data_dir: Path) -> None:
         database = open_database(data_dir / "agent")
         self._calls = ensure_table(database, "calls", CALLS)
         self._batches = ensure_table(database, "batches", BATCHES)
-        self.turn = FileLock(data_dir / "agent" / ".batches")
+        self._turn = data_dir / "agent" / ".batches"
         self._lock = threading.Lock()
         self._keys: set[str] = set()
         self._version = -1
@@ -113,6 +110,11 @@ class Ledger:
         return total
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
+    @property
+    def turn(self) -> AbstractContextManager[None]:
+        """Held while batches are handed in or fetched, so that jobs do it one after another."""
+        return file_lock(self._turn, AS_LONG_AS_IT_TAKES)
+
     def intend(self, model: str, server: str, roles: dict[str, str]) -> str:
         """Note a batch about to be handed in; the name of the intention."""
         name = uuid.uuid4().hex

@@ -10,8 +10,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from filelock import Timeout
-
+from core.base.locks import LockBusy
 from core.errors import NotSaved, StudioError
 
 _FULL = "the disk is full. Make room on the server's disk; nothing else is needed"
@@ -42,9 +41,9 @@ def saving(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except StudioError:
-        raise
     except Exception as error:
+        if isinstance(error, StudioError) and not isinstance(error, LockBusy):
+            raise
         raise not_saved(what, error) from error
 
 
@@ -56,7 +55,7 @@ def not_saved(what: str, error: BaseException | None) -> NotSaved:
 
 def reason(error: BaseException | None) -> str:
     """Why something is not saved, as the end of a sentence."""
-    if isinstance(error, Timeout):
+    if isinstance(error, LockBusy):
         return _BUSY
     if isinstance(error, OSError) and error.errno in _REASONS:
         return _REASONS[error.errno]

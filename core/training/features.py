@@ -12,6 +12,7 @@ from numpy.lib.format import open_memmap
 from PIL import Image
 from torch import Tensor
 
+from core.base.atomic import put_in_place
 from core.training.towers import ImageSide
 
 #: Pictures per pass.
@@ -58,7 +59,7 @@ def write_features(
         stored = open_memmap(partial, "w+", np.float32, (count, 1))
     stored.flush()
     seen.flush()
-    partial.replace(path)
+    put_in_place(partial, path)
 
 
 def read_features(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core.base.atomic import atomic_write
 from core.domain import Engine
 from core.embedding.loaders import LOADERS
 from core.embedding.recipes import RECIPE
@@ -41,9 +42,7 @@ def publish(
     ]
     for profile in profiles:
         lines += ["", f"[towers.{profile.value}]", f'loader = "{loader}"', f'model = "{model}"']
-    partial = folder / f".{RECIPE}"
-    partial.write_text("\n".join(lines) + "\n", "utf-8")
-    partial.replace(folder / RECIPE)
+    atomic_write(folder / RECIPE, "\n".join(lines) + "\n")
 
 
 def write_card(folder: Path, paragraphs: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from core.base.atomic import atomic_write, replacing
 from core.errors import TrainingStopped
 from core.training.batches import Batch, Batches, ahead
 from core.training.learner import Learner
@@ -309,16 +310,12 @@ class Loop:
 
     def _write_log(self) -> None:
         lines = "".join(json.dumps(row) + "\n" for row in self._at.log)
-        partial = self._folder / f"{LOG}.part"
-        partial.write_text(lines, "utf-8")
-        partial.replace(self._folder / LOG)
+        atomic_write(self._folder / LOG, lines)
 
 
 def _write(state: dict[str, Any], path: Path) -> None:
-    """Written beside and then moved into place."""
-    partial = path.with_suffix(".part")
-    torch.save(state, partial)
-    partial.replace(path)
+    with replacing(path) as partial:
+        torch.save(state, partial)
 
 
 def _random() -> list[Tensor]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from core.base.atomic import atomic_write
 from core.domain import Detection, Grounding
 
 
@@ -39,16 +38,13 @@ def write_coco(photos: Iterable[GroundedPhoto], target: Path) -> int:
     complete, in one rename.
     """
     document = coco_document(list(photos))
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(document, file, ensure_ascii=False)
-    Path(name).replace(target)
+    atomic_write(target, _json(document))
     return len(document["annotations"])
 
 
 def coco_json(photos: Sequence[GroundedPhoto]) -> bytes:
     """The COCO document of these photos as a file's content."""
-    return json.dumps(coco_document(photos), ensure_ascii=False).encode("utf-8")
+    return _json(coco_document(photos)).encode("utf-8")
 
 
 def coco_document(photos: Sequence[GroundedPhoto]) -> dict[str, list[dict[str, object]]]:
@@ -79,6 +75,10 @@ def coco_document(photos: Sequence[GroundedPhoto]) -> dict[str, list[dict[str, o
         "annotations": annotations,
         "categories": [{"id": number, "name": name} for name, number in categories.items()],
     }
+
+
+def _json(document: dict[str, list[dict[str, object]]]) -> str:
+    return json.dumps(document, ensure_ascii=False)
 
 
 def _annotation(detection: Detection, image_id: int, category_id: int) -> dict[str, object]:

@@ -7,14 +7,14 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
+from core.base.atomic import put_in_place
+from core.base.locks import AS_LONG_AS_IT_TAKES, file_lock
 from core.domain.job import OnProgress, Progress
 from core.errors import WeightsUnavailable
 from core.settings import SHIPPED, Settings
@@ -234,9 +234,7 @@ class WeightStore:
             revision = self._download(spec, folder)
             self._convert(spec, folder)
             _write_manifest(spec, folder, revision)
-            target = self.root / spec.role
-            shutil.rmtree(target, ignore_errors=True)
-            folder.replace(target)
+            put_in_place(folder, self.root / spec.role)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         self._tell(spec, "is ready", _total(spec), _total(spec))
@@ -275,8 +273,9 @@ class WeightStore:
         stage = READY if what == "is ready" else "weights"
         self._progress(Progress(stage, done, total, message))
 
-    def _lock(self, role: str) -> FileLock:
-        return FileLock(self.root / f".{role}.lock")
+    def _lock(self, role: str) -> AbstractContextManager[None]:
+        """Held while a role is fetched, by whoever came first, or removed."""
+        return file_lock(self.root / f".{role}.lock", AS_LONG_AS_IT_TAKES)
 
 
 def _log_progress(progress: Progress) -> None:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from core.base.locks import AS_LONG_AS_IT_TAKES, AT_ONCE, LockBusy, file_lock
 from core.errors import CatalogError
 
 _LOCK = ".indexing.lock"
@@ -43,7 +42,7 @@ class KeptUpload:
         """The work, after which the folder is removed however it ended."""
 
         def run() -> object:
-            with FileLock(self.folder / _LOCK):
+            with file_lock(self.folder / _LOCK, AS_LONG_AS_IT_TAKES):
                 try:
                     return work()
                 finally:
@@ -73,7 +72,7 @@ def sweep_kept(uploads: Path, life: float) -> None:
         life: Seconds after which a folder that no run holds goes.
     """
     for lock in uploads.glob(f"*/{_LOCK}"):
-        with suppress(OSError, Timeout):
+        with suppress(OSError, LockBusy):
             if lock.stat().st_mtime < time.time() - life:
-                with FileLock(lock, timeout=0):
+                with file_lock(lock, AT_ONCE):
                     shutil.rmtree(lock.parent, ignore_errors=True)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from core.base.atomic import atomic_write, replacing
+from core.base.atomic import atomic_write, put_in_place, replacing
 
 
 def test_content_is_replaced_and_nothing_else_is_left(tmp_path):
@@ -53,3 +53,12 @@ def test_many_writers_never_mix(tmp_path):
     while any(thread.is_alive() for thread in threads):
         assert path.read_text() in texts
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_finished_folder_takes_the_place_of_an_old_one(tmp_path):
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_text(name)
+    put_in_place(tmp_path / "new", tmp_path / "old")
+    assert [file.name for file in (tmp_path / "old").iterdir()] == ["new"]
+    assert not (tmp_path / "new").exists()

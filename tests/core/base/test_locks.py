@@ -8,14 +8,14 @@ import time
 
 import pytest
 
-from core.base.locks import file_lock, is_locked
+from core.base.locks import AT_ONCE, START, LockBusy, file_lock, is_locked
 from core.errors import CatalogBusy
 
 _HOLD = """
 import sys, time
 from pathlib import Path
-from core.base.locks import file_lock
-with file_lock(Path(sys.argv[1])):
+from core.base.locks import START, file_lock
+with file_lock(Path(sys.argv[1]), START):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -23,7 +23,7 @@ with file_lock(Path(sys.argv[1])):
 
 def test_a_second_holder_is_refused_with_the_sentence(tmp_path):
     path = tmp_path / "new" / ".lock"
-    with file_lock(path):
+    with file_lock(path, START):
         assert is_locked(path)
         start = time.monotonic()
         with (
@@ -47,13 +47,13 @@ def test_a_killed_holder_gives_it_up(tmp_path):
         holder.kill()
         holder.wait()
     assert not is_locked(path)
-    with file_lock(path, 0):
+    with file_lock(path, AT_ONCE):
         pass
 
 
 def test_looking_never_refuses_a_starter_nor_another_looker(tmp_path):
     path = tmp_path / ".lock"
-    with file_lock(path):
+    with file_lock(path, START):
         pass
     done, seen = threading.Event(), []
 
@@ -67,7 +67,7 @@ def test_looking_never_refuses_a_starter_nor_another_looker(tmp_path):
     time.sleep(0.2)
     assert not any(seen)
     for _ in range(200):
-        with file_lock(path, 2):
+        with file_lock(path, START):
             pass
     done.set()
     for thread in lookers:
@@ -78,3 +78,14 @@ def test_looking_never_refuses_a_starter_nor_another_looker(tmp_path):
 def test_looking_at_nothing_makes_nothing(tmp_path):
     assert not is_locked(tmp_path / "none" / ".lock")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_busy_lock_is_a_sentence_that_names_no_file(tmp_path):
+    path = tmp_path / ".secret-name.lock"
+    with (
+        file_lock(path, AT_ONCE),
+        pytest.raises(LockBusy, match="Try again in a moment") as refused,
+        file_lock(path, AT_ONCE),
+    ):
+        pass
+    assert "secret" not in str(refused.value)

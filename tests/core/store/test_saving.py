@@ -3,8 +3,8 @@ from __future__ import annotations
 import errno
 
 import pytest
-from filelock import Timeout
 
+from core.base.locks import LockBusy
 from core.errors import NotSaved, QueryError
 from core.store.saving import saving
 
@@ -18,7 +18,7 @@ from core.store.saving import saving
         (RuntimeError("lance error: No space left on device"), "the disk is full"),
         (PermissionError(errno.EACCES, "x"), "may not write to its data folder"),
         (RuntimeError("Read-only file system"), "may not write to its data folder"),
-        (Timeout("a.lock"), "other processes are writing"),
+        (LockBusy(), "other processes are writing"),
         (RuntimeError("commit conflict, /root/.cargo/x.rs:1:2"), "the server's log says why"),
         (MemoryError(), "the server's log says why"),
     ],
