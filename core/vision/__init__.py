@@ -1,1 +1,1 @@
-"""Where the product is: grounders, masks, image views and their exports."""
+"""Find the product in its photo: grounders, segmenters, masks and their export."""

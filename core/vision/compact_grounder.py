@@ -1,9 +1,9 @@
 """Open-vocabulary grounding from CLIP alone: dense features → heat → SAM → box.
 
-The prompt competes with a vocabulary of distractors for every patch of the photo. What comes out
-is a heat map; its peaks prompt SAM; the mask that agrees best with the heat is the product. A
-product alone on a plain ground needs none of that: it is whatever is not ground. Nor does a
-painting: its photo is the product.
+For every patch of the photo, the prompt is scored against a vocabulary of distractors. The result
+is a heat map. Its peaks are point prompts for SAM, and the mask that agrees best with the heat is
+the product. Two kinds of photo take a shorter way: on a plain background the product is all that
+is not background, and the photo of a painting is the product as a whole.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
     from core.embedding.dense import Similarity
 
-#: Raised when the same photo, prompt and weights would give another grounding.
+#: Increase it when the same photo, prompt and weights would give another grounding.
 VERSION = "compact-6"
-#: Longer side of the photo for the image tower, in pixels, to see whether a person is there.
+#: Longer side of the photo for the image tower, in pixels, when looking for a person.
 GLANCE_SIDE = 224
-#: How many patch features are kept for further prompts (up to 3.6 MB each).
+#: How many photos' patch features are cached for further prompts (up to 3.6 MB each).
 KEEP = 32
-#: Photos with a shorter side than this, in pixels, are not looked at in tiles.
+#: Shortest side of a photo that is split into tiles, in pixels.
 MIN_TILED = 64
-#: How many photos' masks from the grid are kept for further prompts (up to 28 MB each).
+#: How many photos' grid masks are cached for further prompts (up to 28 MB each).
 KEEP_GRIDS = 2
-#: At most so many of the best masks are looked at closely.
+#: How many of the best masks become candidates.
 MOST = 12
-#: Two masks that overlap more than this are one detection.
+#: Overlap (IoU) above which two masks are one detection.
 SAME = 0.7
-#: Longest prompt that is read; the rest can't be about the product type any more.
+#: Longest part of a prompt that is used, in characters; a product type is never longer.
 PROMPT_CHARACTERS = 200
-#: Score of a product alone on a plain ground, and of a product together with who wears it.
+#: Score of a product alone on a plain background, and of a product together with its wearer.
 ALONE_SCORE, WORN_SCORE = 0.9, 0.4
-#: What gives a person away who wears or holds the product.
+#: Words for the visible parts of a person who wears or holds the product.
 PERSON = ("person", "face", "hair", "hand", "arm", "leg", "bare skin")
 #: Share of the foreground that must look like a person.
 PERSON_SHARE = 0.12
@@ -57,23 +57,28 @@ PERSON_SHARE = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What was chosen by measurement (``benchmarks/grounding.py`` compares the alternatives).
+    """Parameters of the method, chosen by measurement with ``benchmarks/grounding.py``.
+
+    The ``repr`` is part of the fingerprint: renaming the class or a field makes stored groundings
+    stale.
 
     Attributes:
-        similarity: What patches are alike by, in the image tower's last block.
+        similarity: Which features of the image tower's last block are compared between patches.
         sides: Longer sides of the photo for the image tower, in pixels; their heat is averaged.
-        tiles: So many overlapping tiles across and down are looked at as well, each at the first
-            of the sides; 0 for none. A photo that is no larger than that has nothing more to show.
-        templates: The prompt's vector is the mean of what these say, the prompt in place of {}.
-        sharpness: Cosines are multiplied by this before the softmax over the vocabulary; half of
-            CLIP's own, which is meant for whole pictures and makes patches too sure.
+        tiles: How many overlapping tiles per direction are encoded too, each at ``sides[0]``; 0 for
+            none. A photo no larger than ``sides[0]`` is not tiled, as tiles would add no detail.
+        templates: Sentences whose mean vector is the prompt's; the prompt replaces ``{}``.
+        sharpness: Factor of the cosines before the softmax over the vocabulary. It is half of
+            CLIP's own, which was trained on whole pictures and gives patches too extreme
+            probabilities.
         peaks: How many peaks of the heat map are point prompts for SAM.
-        grid: So many points across and down, evenly spread, are point prompts as well; 0 for none.
-        blob_levels: Shares of the highest heat at which the blob around it is a box prompt.
-        blob_trust: What the fit of a mask from such a box counts beside one from a point.
-        focus: A mask is to explain the heat to this power where the prompt is a garment or a part:
-            above 1, its hottest part.
-        whole_focus: The same where the prompt is a thing of its own: below 1, all that is warm.
+        grid: How many evenly spread points per direction are point prompts too; 0 for none.
+        blob_levels: Shares of the highest heat; the region above each is a box prompt.
+        blob_trust: Weight of the fit of a mask from a box prompt; from a point prompt it is 1.
+        focus: Power of the heat that a mask is compared with where the prompt is a garment or a
+            part; above 1 favours the hottest region.
+        whole_focus: The same power where the prompt is a complete object; below 1 favours all of
+            the warm region.
     """
 
     similarity: Similarity = "key"
@@ -91,13 +96,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the grounder knows by name.
+    """Vocabularies of the grounder. The ``repr`` is part of the fingerprint, as with ``Rules``.
 
     Attributes:
-        scene: What else a photo may show; the prompt competes with it for every patch.
-        pictures: What product types end with whose photo is the product.
-        details: What is found on something larger: garments, parts.
-        wholes: Things of their own.
+        scene: Distractors: words for other things that a photo may show.
+        pictures: Endings of product types whose photo is the product (posters, paintings).
+        details: Words for garments and parts.
+        wholes: Words for complete objects.
     """
 
     scene: tuple[str, ...]
@@ -116,7 +121,7 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Vectors:
-    """Of the words that are known, and of what a person looks like; each ``[n, d] float32``."""
+    """Vectors of the vocabularies and of ``PERSON``, each ``[n, d] float32``."""
 
     scene: heating.Array
     person: heating.Array
@@ -125,14 +130,14 @@ class _Vectors:
 
 
 class CompactGrounder:
-    """Grounder over the compact weights.
+    """Ground products with the compact weights.
 
     Args:
-        encoder: Patch features and word vectors of one space.
-        segmenter: Masks from points.
-        words: What it knows by name.
-        threshold: Smallest score that is cropped to (τ).
-        rules: Which variant of the method.
+        encoder: Gives patch features and word vectors in one space.
+        segmenter: Gives masks for points and boxes.
+        words: The vocabularies.
+        threshold: Smallest score of a detection that is used for cropping (τ).
+        rules: Parameters of the method; the measured defaults if omitted.
     """
 
     def __init__(
@@ -149,8 +154,8 @@ class CompactGrounder:
         self._threshold = threshold
         self._rules = rules or Rules()
         self._lock = threading.Lock()
-        self._known: _Vectors | None = None
-        self._seen: Recent[heating.Array] = Recent(KEEP)
+        self._vocabulary_vectors: _Vectors | None = None
+        self._features: Recent[heating.Array] = Recent(KEEP)
         self._grids: Recent[tuple[tuple[Segment, ...], ...]] = Recent(KEEP_GRIDS)
 
     @property
@@ -160,7 +165,7 @@ class CompactGrounder:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the weights, the words and the rules here; not of the threshold."""
+        """Hash of the weights, vocabularies and rules; it does not cover the threshold."""
         models = self._encoder.fingerprint, self._segmenter.fingerprint
         parts = (VERSION, repr(self._rules), *models, repr(self._words))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -171,34 +176,34 @@ class CompactGrounder:
         return self._threshold
 
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
-        """The product that the photo is of: all detections, best first."""
+        """Find the product of the photo: all detections, best first."""
         plain = plain_foreground(image)
         if self._is_picture(image, prompt):
             shown = np.ones(image.size[::-1], bool) if plain is None else plain
             return self._grounding(image, prompt, [_Candidate(shown, ALONE_SCORE, PICTURE, None)])
         if plain is not None and not self._worn(image, plain):
             return self._grounding(image, prompt, [_Candidate(plain, ALONE_SCORE, SALIENT, None)])
-        found = self._prompted(image, prompt, plain)
+        candidates = self._prompted(image, prompt, plain)
         if plain is not None:
-            found.append(_Candidate(plain, WORN_SCORE, SALIENT, None))
-        return self._grounding(image, prompt, found)
+            candidates.append(_Candidate(plain, WORN_SCORE, SALIENT, None))
+        return self._grounding(image, prompt, candidates)
 
     def find(self, image: Image.Image, phrase: str) -> Grounding:
-        """Anything in the photo by its name, be it the product, a part of it or something else."""
+        """Find anything in the photo by its name: the product, a part of it or another object."""
         return self._grounding(image, phrase, self._prompted(image, phrase, None))
 
     def outline(self, image: Image.Image, box: Box) -> Detection:
-        """A box that a person drew, with the mask of what is in it."""
+        """Return a detection for a box that a person drew, with the mask of its content."""
         return drawn(self._segmenter, image, box)
 
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
-        """Probability of the prompt per patch, ``[h, w] float32``; ``None`` without a prompt."""
+        """Return the prompt's probability per patch, ``[h, w] float32``; ``None`` if empty."""
         words = prompt.strip()[:PROMPT_CHARACTERS]
         if not words:
             return None
         rules = self._rules
-        told = [template.replace("{}", words) for template in rules.templates]
-        vector = heating.mean_direction(self._encoder.encode_texts(told))
+        sentences = [template.replace("{}", words) for template in rules.templates]
+        vector = heating.mean_direction(self._encoder.encode_texts(sentences))
         rivals = heating.rivals(vector, self._vectors().scene)
 
         def hot(part: Image.Image, side: int) -> heating.Array:
@@ -207,12 +212,12 @@ class CompactGrounder:
         maps = [hot(image, side) for side in rules.sides]
         if rules.tiles and min(image.size) >= MIN_TILED and max(image.size) > rules.sides[0]:
             boxes = heating.tiles(image.size, rules.tiles)
-            looks = [hot(image.crop(box.as_xyxy()), rules.sides[0]) for box in boxes]
-            maps.append(heating.stitched(looks, boxes, image.size))
+            maps_of_tiles = [hot(image.crop(box.as_xyxy()), rules.sides[0]) for box in boxes]
+            maps.append(heating.stitched(maps_of_tiles, boxes, image.size))
         return heating.averaged(maps)
 
     def _is_picture(self, image: Image.Image, prompt: str) -> bool:
-        """The product is a flat picture, and the photo shows it, not a room where it hangs."""
+        """Tell whether the product is a flat picture that fills the photo (no room around it)."""
         if not names_picture(prompt[:PROMPT_CHARACTERS], self._words.pictures):
             return False
         words = self._encoder.encode_texts
@@ -220,15 +225,15 @@ class CompactGrounder:
         return looks_like_picture(photo, words(PICTURE_LOOKS), words(ROOM_LOOKS))
 
     def _worn(self, image: Image.Image, foreground: Pixels) -> bool:
-        """A person is in the foreground, so it is more than the product."""
+        """Tell whether a person is in the foreground, which then holds more than the product."""
         features = self._dense(image, GLANCE_SIDE)
-        known = self._vectors()
-        looks = heating.share(features, known.person, known.scene, self._rules.sharpness)
-        covered = heating.resized(foreground, *looks.shape)
-        return float((looks * covered).sum()) > PERSON_SHARE * float(covered.sum())
+        vectors = self._vectors()
+        person_share = heating.share(features, vectors.person, vectors.scene, self._rules.sharpness)
+        covered = heating.resized(foreground, *person_share.shape)
+        return float((person_share * covered).sum()) > PERSON_SHARE * float(covered.sum())
 
     def _prompted(self, image: Image.Image, prompt: str, within: Pixels | None) -> list[_Candidate]:
-        """For each peak of the heat, the mask that agrees best with it."""
+        """Return the best mask of each point and box prompt, best first, at most ``MOST``."""
         heat_map = self.heatmap(image, prompt)
         if heat_map is None:
             return []
@@ -241,54 +246,56 @@ class CompactGrounder:
         boxes = [heating.blob_box(heat_map, cells[0], part, size) for part in rules.blob_levels]
         pointed = self._segmenter.from_points(image, points) + self._spread(image)
         boxed = self._segmenter.from_boxes(image, boxes)
-        found = [_best_of(segments, heat_map, goal) for segments in pointed]
-        found += [_best_of([segment], heat_map, goal, rules.blob_trust) for segment in boxed]
-        best = sorted(found, key=lambda one: -one[0])[:MOST]
-        return [_Candidate(one.pixels(*size), score, prompt, one.score) for score, one in best]
+        scored = [_best_of(segments, heat_map, goal) for segments in pointed]
+        scored += [_best_of([segment], heat_map, goal, rules.blob_trust) for segment in boxed]
+        best = sorted(scored, key=lambda pair: -pair[0])[:MOST]
+        return [_Candidate(mask.pixels(*size), score, prompt, mask.score) for score, mask in best]
 
     def _spread(self, image: Image.Image) -> tuple[tuple[Segment, ...], ...]:
-        """Masks of an even grid of points, whatever the prompt is."""
+        """Return the masks of an even grid of points; they do not depend on the prompt."""
         if not self._rules.grid:
             return ()
         key = pixel_hash(image)
-        known = self._grids.get(key)
-        if known is None:
+        masks = self._grids.get(key)
+        if masks is None:
             points = heating.grid_points(self._rules.grid, image.size)
-            known = self._grids.put(key, self._segmenter.from_points(image, points))
-        return known
+            masks = self._grids.put(key, self._segmenter.from_points(image, points))
+        return masks
 
     def _dense(self, image: Image.Image, long_side: int) -> heating.Array:
         key = pixel_hash(image), long_side
-        seen = self._seen.get(key)
-        if seen is None:
-            features = self._encoder.dense(image, long_side, self._rules.similarity).features
-            seen = self._seen.put(key, features)
-        return seen
+        features = self._features.get(key)
+        if features is None:
+            new = self._encoder.dense(image, long_side, self._rules.similarity).features
+            features = self._features.put(key, new)
+        return features
 
     def _focus(self, prompt: str) -> float:
-        """What the heat is raised to: does the prompt mean its hottest part or all of it?"""
-        known = self._vectors()
+        """Return the power of the heat: ``focus`` for a garment or part, else ``whole_focus``."""
+        vectors = self._vectors()
         (vector,) = self._encoder.encode_texts([prompt.strip()[:PROMPT_CHARACTERS]])
-        detail = is_detail(vector, known.details, known.wholes)
+        detail = is_detail(vector, vectors.details, vectors.wholes)
         return self._rules.focus if detail else self._rules.whole_focus
 
     def _vectors(self) -> _Vectors:
         with self._lock:
-            if self._known is None:
+            if self._vocabulary_vectors is None:
                 words = self._words
                 lists = (words.scene, PERSON, words.details, words.wholes)
                 vectors = self._encoder.encode_texts([word for words in lists for word in words])
-                self._known = _Vectors(
-                    *np.split(vectors, np.cumsum([len(one) for one in lists])[:-1])
+                self._vocabulary_vectors = _Vectors(
+                    *np.split(vectors, np.cumsum([len(entries) for entries in lists])[:-1])
                 )
-            return self._known
+            return self._vocabulary_vectors
 
-    def _grounding(self, image: Image.Image, prompt: str, found: Sequence[_Candidate]) -> Grounding:
+    def _grounding(
+        self, image: Image.Image, prompt: str, candidates: Sequence[_Candidate]
+    ) -> Grounding:
         return Grounding(
             prompt=prompt,
             width=image.width,
             height=image.height,
-            detections=_detections(found),
+            detections=_detections(candidates),
             threshold=self._threshold,
             model=self.name,
             fingerprint=self.fingerprint,
@@ -298,9 +305,16 @@ class CompactGrounder:
 def _best_of(
     segments: Sequence[Segment], heat_map: Heatmap, goal: heating.Array, trust: float = 1.0
 ) -> tuple[float, Segment]:
-    """Of the masks of one prompt, the one that explains the goal best and is surest itself.
+    """Choose, among the masks of one prompt, the highest product of fit and mask score.
 
-    Its score says how well it explains the goal and how hot the heat is: 0 to 1.
+    Args:
+        segments: The masks.
+        heat_map: The heat of the prompt, ``[h, w]``.
+        goal: The heat raised to the focus; the fit is a mask's cosine with it.
+        trust: Weight of this kind of prompt.
+
+    Returns:
+        Score, 0 to 1 (``trust`` × fit × mask score × root of the highest heat), and mask.
     """
     fits = [
         heating.cosine(heating.resized(segment.logits > 0, *heat_map.shape), goal) * segment.score
@@ -311,14 +325,18 @@ def _best_of(
 
 
 def _detections(candidates: Sequence[_Candidate]) -> tuple[Detection, ...]:
-    """Best first, without repeats and without empty masks."""
-    kept: list[_Candidate] = []
-    found = []
-    for candidate in sorted(candidates, key=lambda one: -one.score):
+    """Turn candidates into detections, best first, without repeats and without empty masks."""
+    distinct: list[_Candidate] = []
+    detections = []
+    for candidate in sorted(candidates, key=lambda other: -other.score):
         box = box_of(candidate.pixels)
-        if box is None or any(mask_iou(candidate.pixels, one.pixels) > SAME for one in kept):
+        if box is None or any(
+            mask_iou(candidate.pixels, other.pixels) > SAME for other in distinct
+        ):
             continue
-        kept.append(candidate)
+        distinct.append(candidate)
         mask = Mask.encode(candidate.pixels)
-        found.append(Detection(candidate.phrase, candidate.score, box, mask, candidate.mask_score))
-    return tuple(found)
+        detections.append(
+            Detection(candidate.phrase, candidate.score, box, mask, candidate.mask_score)
+        )
+    return tuple(detections)

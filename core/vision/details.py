@@ -1,7 +1,8 @@
-"""Garments and parts, or things of their own: how much of a warm region a prompt means.
+"""Decide whether a prompt names a garment or part, or a complete object.
 
-Beside a garment the rest of the outfit is warm too, so the garment is the hottest of it. Of a table
-or a person the top or the head is hottest, but the thing is all that is warm.
+The heat map is read differently for the two. Beside a garment, the rest of the outfit is warm too,
+so the garment is the hottest region. On a table or a person, only the top or the head is hottest,
+but the object is the whole warm region.
 """
 
 from __future__ import annotations
@@ -9,19 +10,22 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-#: The mean of so many nearest words decides: one alone may be alike by chance.
+#: How many nearest words are averaged; a single word may be similar by chance.
 NEAREST = 3
 
 Vectors = npt.NDArray[np.float32]
 
 
 def is_detail(prompt: Vectors, details: Vectors, wholes: Vectors) -> bool:
-    """Is a prompt nearer to words for garments and parts than to words for things of their own?
+    """Tell whether a prompt is closer to garments and parts than to complete objects.
 
     Args:
         prompt: ``[d] float32``, L2-normalised.
-        details: ``[n, d] float32``, words for what is found on something larger.
-        wholes: ``[m, d] float32``, words for things of their own. Without either, it is a detail.
+        details: ``[n, d] float32``, vectors of words for garments and parts.
+        wholes: ``[m, d] float32``, vectors of words for complete objects.
+
+    Returns:
+        ``True`` also if one of the two lists is empty.
     """
     if not len(details) or not len(wholes):
         return True

@@ -1,4 +1,4 @@
-"""Grounders and segmenters by name, and those of a profile."""
+"""Registries of grounders and segmenters, and the builder for a profile."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Words that a prompt competes with in the compact grounder, one a line.
+#: Distractors of the compact grounder, one per line.
 VOCABULARY = "vocabularies/scene.txt"
-#: Product types whose photo is the product, one a line.
+#: Product types whose photo is the product, one per line.
 PICTURES = "vocabularies/pictures.txt"
-#: Garments and parts, and things of their own, one a line.
+#: Garments and parts, and complete objects, one per line.
 DETAILS, WHOLES = "vocabularies/details.txt", "vocabularies/wholes.txt"
 #: Roles of the full profile's weights.
 DINO_ROLE, SAM_ROLE = "grounding-dino", "sam-vit-b"
@@ -35,13 +35,13 @@ DINO_ROLE, SAM_ROLE = "grounding-dino", "sam-vit-b"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a grounder may be built from; no model is fetched or loaded before its first use.
+    """Arguments for a grounder's builder; no model is fetched or loaded before its first use.
 
     Attributes:
         settings: Device, precision, threshold, shipped files.
-        weights: Where models come from.
+        weights: Store that the models' files are read from.
         encoder: The compact encoder.
-        segmenter: Makes masks.
+        segmenter: The profile's segmenter.
     """
 
     settings: Settings
@@ -51,10 +51,10 @@ class Parts:
 
 
 def build_grounder(settings: Settings, weights: WeightStore, encoder: CompactEncoder) -> Grounder:
-    """The grounder of the settings' profile; nothing is fetched or loaded before its first use.
+    """Build the grounder of the settings' profile; its first use fetches and loads the models.
 
     Raises:
-        SettingsError: The profile's file can't be used, or names a model that there is none of.
+        SettingsError: The profile's file can't be used, or it names an unknown model.
     """
     recipe = read_profile(settings.profile, settings.data_dir)
     segmenter = _named(SEGMENTERS, recipe.segmenter, "segmenter")(settings, weights)
@@ -62,16 +62,16 @@ def build_grounder(settings: Settings, weights: WeightStore, encoder: CompactEnc
     return grounder(Parts(settings, weights, encoder, segmenter))
 
 
-def _named(registry: Mapping[str, T], name: str, what: str) -> T:
+def _named(registry: Mapping[str, T], name: str, kind: str) -> T:
     if name not in registry:
         raise SettingsError(
-            f"The profile asks for the {what} “{name[:40]}”; there are {', '.join(registry)}."
+            f"The profile asks for the {kind} “{name[:40]}”; there are {', '.join(registry)}."
         )
     return registry[name]
 
 
 def build_mobile_segmenter(settings: Settings, weights: WeightStore) -> SamSegmenter:
-    """MobileSAM, loaded on first use."""
+    """Build a segmenter with MobileSAM, loaded on first use."""
     from core.weights.mobile_sam import build_mobile_sam
 
     return SamSegmenter(
@@ -85,7 +85,7 @@ def build_mobile_segmenter(settings: Settings, weights: WeightStore) -> SamSegme
 def build_compact_grounder(
     settings: Settings, encoder: CompactEncoder, segmenter: Segmenter, rules: Rules | None = None
 ) -> CompactGrounder:
-    """The compact grounder with the shipped vocabularies."""
+    """Build the compact grounder with the shipped vocabularies."""
     folder = settings.shipped
     words = Words(
         scene=words_of(folder / VOCABULARY),
@@ -97,13 +97,13 @@ def build_compact_grounder(
 
 
 def words_of(path: Path) -> tuple[str, ...]:
-    """The words of a vocabulary file, one a line; comments and empty lines are left out."""
+    """Read a vocabulary file, one word per line; comments and empty lines are skipped."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
 def build_sam_segmenter(settings: Settings, weights: WeightStore) -> SamSegmenter:
-    """Segment Anything's ViT-B, loaded on first use."""
+    """Build a segmenter with Segment Anything's ViT-B, loaded on first use."""
     return SamSegmenter(
         load=lambda: load_sam(weights.path(SAM_ROLE)),
         name="SAM",
@@ -129,7 +129,7 @@ def _grounding_dino(parts: Parts) -> Grounder:
     )
 
 
-#: Segmenters and grounders that a profile may name; a new one is a module and a line here.
+#: Segmenters and grounders that a profile may name. To add one, write a module and a line here.
 SEGMENTERS: dict[str, Callable[[Settings, WeightStore], Segmenter]] = {
     "mobile-sam": build_mobile_segmenter,
     "sam": build_sam_segmenter,

@@ -1,7 +1,7 @@
 """Grounding DINO through ``transformers`` (Liu et al. 2023), as the paper uses it.
 
-The product type is the caption, lower-case and ended by " ."; boxes come with scores; the box of
-the highest score is the product. SAM turns boxes into masks; the paper stops at the box.
+The caption is the product type in lower case, followed by " .". The model returns boxes with
+scores; the box with the highest score is the product. SAM adds masks, which the paper does not use.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from core.ports.grounder import Heatmap
 from core.ports.segmenter import Segmenter
 from core.vision.regions import drawn
 
-#: Raised when the same photo, prompt and weights would give another grounding.
+#: Increase it when the same photo, prompt and weights would give another grounding.
 VERSION = "grounding-dino-1"
-#: Boxes below this are not even stored; the threshold of a catalogue can be moved down to it.
+#: Smallest score of a stored box; a catalogue's threshold cannot usefully be lower.
 FLOOR = 0.15
 #: Smallest score of a token for it to be part of a box's phrase (the model card's default).
 TEXT_THRESHOLD = 0.25
-#: How many boxes of a photo are kept.
+#: How many boxes of a photo are stored.
 MAX_DETECTIONS = 8
-#: Overlap (IoU) above which the lower of two boxes is a repeat: the model itself has no NMS.
+#: Overlap (IoU) above which the lower-scored box is a repeat; the model itself has no NMS.
 SAME = 0.8
-#: Characters of the caption; the text encoder reads 256 tokens.
+#: Longest caption, in characters; the text encoder reads 256 tokens.
 CAPTION_CHARACTERS = 200
-#: Photos longer and thinner than this are not searched: the model's resizing breaks on them.
+#: Largest ratio of the sides; thinner photos are not searched, as the model's resizing fails.
 MAX_ASPECT = 32
 
 
 def caption(prompt: str) -> str:
-    """The prompt as the model was trained to read it; empty where there are no words in it.
+    """Format the prompt as in the model's training; empty if it has no letter or digit.
 
     >>> caption("Women's Handbags")
     "women's handbags ."
@@ -49,13 +49,13 @@ def caption(prompt: str) -> str:
 
 
 class GroundingDinoGrounder:
-    """Grounder over a Grounding DINO checkpoint in the layout of ``transformers``.
+    """Ground products with a Grounding DINO checkpoint in the layout of ``transformers``.
 
     Args:
-        folder: Gives the checkpoint's folder; called once, on first use.
-        weights: Gives the hash of the checkpoint; called when a fingerprint is first asked for.
-        segmenter: Masks from boxes.
-        threshold: Smallest score that is cropped to (τ).
+        folder: Returns the checkpoint's folder; called once, on first use.
+        weights: Returns the hash of the checkpoint; called on each access to ``fingerprint``.
+        segmenter: Gives masks for boxes.
+        threshold: Smallest score of a detection that is used for cropping (τ).
         device: Where the model runs.
         dtype: Number format of the model.
     """
@@ -85,12 +85,12 @@ class GroundingDinoGrounder:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the weights and the rules here; not of the threshold."""
+        """Hash of the weights and of this module's version; it does not cover the threshold."""
         parts = (VERSION, self._weights(), self._segmenter.fingerprint)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def outline(self, image: Image.Image, box: Box) -> Detection:
-        """A box that a person drew, with the mask of what is in it."""
+        """Return a detection for a box that a person drew, with the mask of its content."""
         return drawn(self._segmenter, image, box)
 
     @property
@@ -99,34 +99,34 @@ class GroundingDinoGrounder:
         return self._threshold
 
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
-        """``None``: this model answers in boxes."""
+        """Return ``None``: this model gives boxes only."""
         return None
 
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
-        """All detections, best first."""
+        """Find the product of the photo: all detections, best first."""
         return self.ground_batch([image], [prompt])[0]
 
     def find(self, image: Image.Image, phrase: str) -> Grounding:
-        """Anything in the photo by its name; the same as ``ground`` for this model."""
+        """Find anything in the photo by its name; the same as ``ground`` for this model."""
         return self.ground(image, phrase)
 
     def ground_batch(
         self, images: Sequence[Image.Image], prompts: Sequence[str]
     ) -> tuple[Grounding, ...]:
-        """One grounding per photo, with one pass of the detector for all of them."""
-        asked = [
+        """Ground several photos with one pass of the detector; one grounding per photo."""
+        searched = [
             index
             for index, (image, prompt) in enumerate(zip(images, prompts, strict=True))
             if caption(prompt) and max(image.size) <= MAX_ASPECT * min(image.size)
         ]
-        boxes = self._detect([images[i] for i in asked], [caption(prompts[i]) for i in asked])
-        found = dict(zip(asked, boxes, strict=True))
+        boxes = self._detect([images[i] for i in searched], [caption(prompts[i]) for i in searched])
+        boxes_of = dict(zip(searched, boxes, strict=True))
         return tuple(
             Grounding(
                 prompt=prompt,
                 width=image.width,
                 height=image.height,
-                detections=self._masked(image, prompt, found.get(index, [])),
+                detections=self._masked(image, prompt, boxes_of.get(index, [])),
                 threshold=self._threshold,
                 model=self.name,
                 fingerprint=self.fingerprint,
@@ -160,14 +160,14 @@ class GroundingDinoGrounder:
         ]
 
     def _masked(
-        self, image: Image.Image, prompt: str, found: Sequence[tuple[float, Box]]
+        self, image: Image.Image, prompt: str, boxes: Sequence[tuple[float, Box]]
     ) -> tuple[Detection, ...]:
-        if not found:
+        if not boxes:
             return ()
-        segments = self._segmenter.from_boxes(image, [box for _, box in found])
+        segments = self._segmenter.from_boxes(image, [box for _, box in boxes])
         return tuple(
             Detection(prompt, score, box, Mask.encode(segment.pixels(*image.size)), segment.score)
-            for (score, box), segment in zip(found, segments, strict=True)
+            for (score, box), segment in zip(boxes, segments, strict=True)
         )
 
     def _models(self) -> tuple[Any, Any]:
@@ -178,7 +178,7 @@ class GroundingDinoGrounder:
 
 
 def load_detector(folder: Path, device: torch.device) -> tuple[Any, Any]:
-    """Model and processor from a local folder; nothing is downloaded and no code of it is run.
+    """Load model and processor from a local folder; downloads nothing and runs none of its code.
 
     Raises:
         WeightsUnavailable: The folder is not a complete zero-shot detector.
@@ -207,7 +207,10 @@ def load_detector(folder: Path, device: torch.device) -> tuple[Any, Any]:
 def post_process(
     processor: Any, outputs: Any, input_ids: Any, sizes: Sequence[tuple[int, int]]
 ) -> list[dict[str, Any]]:
-    """Boxes and scores per photo; ``threshold`` was called ``box_threshold`` before 4.51."""
+    """Return boxes and scores per photo.
+
+    The parameter ``threshold`` was named ``box_threshold`` before transformers 4.51.
+    """
     method = processor.post_process_grounded_object_detection
     name = "threshold" if "threshold" in inspect.signature(method).parameters else "box_threshold"
     floor = {name: FLOOR, "text_threshold": TEXT_THRESHOLD}
@@ -218,12 +221,12 @@ def post_process(
 def _best_boxes(
     scores: Sequence[float], corners: Sequence[Sequence[float]], size: tuple[int, int]
 ) -> list[tuple[float, Box]]:
-    """Best first, inside the photo, without repeats."""
-    kept: list[tuple[float, Box]] = []
+    """Clip the boxes to the photo and drop repeats: at most ``MAX_DETECTIONS``, best first."""
+    distinct: list[tuple[float, Box]] = []
     for score, (left, top, right, bottom) in sorted(
         zip(scores, corners, strict=True), reverse=True
     ):
         box = Box.clipped(left, top, right, bottom, *size)
-        if box is not None and all(box.iou(other) <= SAME for _, other in kept):
-            kept.append((score, box))
-    return kept[:MAX_DETECTIONS]
+        if box is not None and all(box.iou(other) <= SAME for _, other in distinct):
+            distinct.append((score, box))
+    return distinct[:MAX_DETECTIONS]

@@ -1,4 +1,4 @@
-"""Groundings for other tools: COCO JSON, mask PNG, cut-out PNG."""
+"""Export groundings for other tools: COCO JSON, mask PNG, cut-out PNG."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class GroundedPhoto:
     """One photo of an export.
 
     Attributes:
-        item_id: The item that it shows.
+        item_id: Id of the item in the photo.
         file_name: Name of the picture file, as COCO's ``file_name``.
-        grounding: What was found in it.
+        grounding: Detections of the photo.
     """
 
     item_id: str
@@ -31,11 +31,11 @@ class GroundedPhoto:
 
 
 def write_coco(photos: Iterable[GroundedPhoto], target: Path) -> int:
-    """Write all detections as COCO JSON (boxes, RLE masks); returns how many there are.
+    """Write all detections as COCO JSON (boxes, RLE masks) and return their number.
 
-    Categories are the prompts. Every annotation carries its ``score``, and whether it is the one
-    that is cropped to (``selected``). ``pycocotools.coco.COCO(target)`` reads it. The file appears
-    complete, in one rename.
+    Categories are the detections' phrases. Every annotation has its ``score`` and ``selected``,
+    which is true for the detection used for cropping. ``pycocotools.coco.COCO(target)`` reads the
+    file. The file is replaced in one rename, so a reader never sees a part of it.
     """
     document = coco_document(list(photos))
     atomic_write(target, _json(document))
@@ -43,12 +43,12 @@ def write_coco(photos: Iterable[GroundedPhoto], target: Path) -> int:
 
 
 def coco_json(photos: Sequence[GroundedPhoto]) -> bytes:
-    """The COCO document of these photos as a file's content."""
+    """Return the COCO document of the photos as JSON in UTF-8."""
     return _json(coco_document(photos)).encode("utf-8")
 
 
 def coco_document(photos: Sequence[GroundedPhoto]) -> dict[str, list[dict[str, object]]]:
-    """The COCO document of these photos (https://cocodataset.org/#format-data)."""
+    """Build the COCO document of the photos (https://cocodataset.org/#format-data)."""
     phrases = sorted({d.phrase for photo in photos for d in photo.grounding.detections})
     categories = {phrase: number for number, phrase in enumerate(phrases, start=1)}
     images: list[dict[str, object]] = []
@@ -98,15 +98,15 @@ def _annotation(detection: Detection, image_id: int, category_id: int) -> dict[s
 
 
 def mask_png(grounding: Grounding) -> bytes:
-    """The product's mask as an 8-bit PNG of the photo's size: 255 inside, 0 outside.
+    """Return the product's mask as an 8-bit PNG of the photo's size: 255 inside, 0 outside.
 
-    All 255 where nothing was found with confidence: then the whole photo is the product.
+    All pixels are 255 if no detection reaches the threshold: the whole photo is then the product.
     """
     return _png(_alpha(grounding))
 
 
 def cutout_png(photo: Image.Image, grounding: Grounding) -> bytes:
-    """The product with a transparent surround, cropped to its box, as PNG with alpha."""
+    """Return the product with a transparent background, cropped to its box, as PNG with alpha."""
     cutout = photo.convert("RGB")
     cutout.putalpha(_alpha(grounding))
     return _png(cutout.crop(grounding.box.as_xyxy()))

@@ -1,4 +1,4 @@
-"""Boxes and masks of one region."""
+"""Boxes and masks of regions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Pixels = npt.NDArray[np.bool_]
 
 
 def box_of(mask: Pixels) -> Box | None:
-    """The smallest box around all pixels of ``[h, w] bool``; ``None`` for an empty mask."""
+    """Return the smallest box around all pixels of ``[h, w] bool``; ``None`` for an empty mask."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return None
@@ -22,15 +22,15 @@ def box_of(mask: Pixels) -> Box | None:
 
 
 def mask_iou(a: Pixels, b: Pixels) -> float:
-    """Intersection over union of two masks of one size; 0 where both are empty."""
+    """Return the intersection over union of two masks of one size; 0 if both are empty."""
     union = np.count_nonzero(a | b)
     return float(np.count_nonzero(a & b) / union) if union else 0.0
 
 
 def drawn(segmenter: Segmenter, image: Image.Image, box: Box) -> Detection:
-    """What :meth:`Grounder.outline` gives, by a segmenter; the box stays as it was drawn.
+    """Build the result of :meth:`Grounder.outline` with a segmenter; the drawn box is unchanged.
 
-    The mask ends at the box. Where the segmenter sees nothing in it, there is no mask.
+    The mask is clipped to the box. If the segmenter finds nothing there, the detection has no mask.
     """
     (segment,) = segmenter.from_boxes(image, [box])
     pixels = segment.pixels(*image.size)

@@ -1,4 +1,4 @@
-"""Segment Anything's official checkpoints, of any size, as data."""
+"""Load Segment Anything's official checkpoints of any size, as data only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDTH_KEY = "image_encoder.patch_embed.proj.bias"
 
 
 def load_sam(checkpoint: Path) -> Sam:
-    """Build the SAM that an official ``sam_vit_*.pth`` belongs to; the file itself says which.
+    """Load SAM from an official ``sam_vit_*.pth``; the model size is read from the file.
 
     Raises:
         WeightsUnavailable: The file is not a complete SAM checkpoint.
@@ -30,7 +30,7 @@ def load_sam(checkpoint: Path) -> Sam:
         size = SIZES[len(state[_WIDTH_KEY])]
         sam = sam_model_registry[size]()
         sam.load_state_dict(state, strict=True)
-    except Exception as error:  # torch raises many kinds for a file that is no checkpoint
+    except Exception as error:  # torch raises many types for a file that is not a checkpoint
         raise WeightsUnavailable(
             f"{checkpoint} is not a checkpoint of Segment Anything (vit_b, vit_l or vit_h): "
             f"{type(error).__name__}. Take an official sam_vit_*.pth, or use `--profile compact`."

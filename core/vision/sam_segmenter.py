@@ -1,4 +1,4 @@
-"""Masks from points and boxes, by any SAM that ``segment_anything`` can predict with."""
+"""Make masks for points and boxes with any SAM model of ``segment_anything``."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from core.ports.segmenter import STRIDE, Segment
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam
 
-#: Raised when the same photo, prompts and weights would give other masks.
+#: Increase it when the same photo, prompts and weights would give other masks.
 VERSION = "sam-1"
-#: Prompts that go through the mask decoder at once; bounds its memory.
+#: How many prompts one pass of the mask decoder takes; it bounds the memory.
 PROMPT_BATCH = 32
-#: Longer, thinner photos are squeezed to this ratio first, or nothing would be left of a side.
+#: Largest ratio of the sides; thinner photos are widened, so that SAM's resizing leaves no side
+#: without pixels.
 MAX_ASPECT = 64
 
 Pixels = npt.NDArray[np.bool_]
@@ -39,15 +40,15 @@ class _Encoding:
 
 
 class SamSegmenter:
-    """``segment_anything.SamPredictor`` that keeps the last photos' encodings.
+    """Segment with ``segment_anything.SamPredictor`` and cache the last photos' encodings.
 
     Args:
         load: Builds the model; called once, on first use.
-        name: Name for people.
-        weights: Gives the hash of the weights; called when a fingerprint is first asked for.
+        name: Name of the model, for people.
+        weights: Returns the hash of the weights; called on each access to ``fingerprint``.
         device: Where the model runs.
         dtype: Number format of the image encoder; the decoder stays in float32.
-        keep: How many photos' encodings are kept (4 MB each).
+        keep: How many photos' encodings are cached (4 MB each).
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class SamSegmenter:
         self._lock = threading.Lock()
         self._predictor: Any = None
         self._encodings: Recent[_Encoding] = Recent(keep)
-        self.encoded = 0  #: How often the image encoder ran.
+        self.encoded = 0  #: How many times the image encoder ran.
 
     @property
     def name(self) -> str:
@@ -76,46 +77,49 @@ class SamSegmenter:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the model and of the rules here."""
+        """Hash of the weights and of this module's version."""
         return hashlib.sha256(f"{VERSION} {self._weights()}".encode()).hexdigest()
 
     def from_points(
         self, image: Image.Image, points: npt.NDArray[np.float32]
     ) -> tuple[tuple[Segment, ...], ...]:
-        """Three candidate masks (part, whole, more) for each point ``[n, 2] (x, y)`` in pixels."""
+        """Return three masks (part, whole, more) per point; points are ``[n, 2] (x, y)`` pixels."""
         with self._lock, torch.inference_mode():
-            scale = self._show(image)
+            scale = self._set_photo(image)
             coords = self._predictor.transform.apply_coords(
                 np.asarray(points, np.float32).reshape(-1, 2) * scale,
                 self._predictor.original_size,
             )
-            found: list[tuple[Segment, ...]] = []
+            masks: list[tuple[Segment, ...]] = []
             for part in self._batches(coords):
                 labels = torch.ones((len(part), 1), dtype=torch.int, device=self._device)
-                found.extend(self._decode(points=(part[:, None], labels), boxes=None))
-        return tuple(found)
+                masks.extend(self._decode(points=(part[:, None], labels), boxes=None))
+        return tuple(masks)
 
     def from_boxes(self, image: Image.Image, boxes: Sequence[Box]) -> tuple[Segment, ...]:
-        """One mask per box."""
+        """Return one mask per box."""
         with self._lock, torch.inference_mode():
-            scale = self._show(image)
+            scale = self._set_photo(image)
             corners = np.array([box.as_xyxy() for box in boxes], np.float32).reshape(-1, 4)
             coords = self._predictor.transform.apply_boxes(
                 corners * np.tile(scale, 2), self._predictor.original_size
             )
-            found: list[Segment] = []
+            masks: list[Segment] = []
             for part in self._batches(coords):
-                found.extend(masks[0] for masks in self._decode(points=None, boxes=part))
-        return tuple(found)
+                masks.extend(candidates[0] for candidates in self._decode(points=None, boxes=part))
+        return tuple(masks)
 
     def _batches(self, coords: npt.NDArray[np.floating[Any]]) -> Sequence[Tensor]:
-        given = torch.as_tensor(coords, dtype=torch.float32, device=self._device)
-        return torch.split(given, PROMPT_BATCH) if len(given) else ()
+        tensor = torch.as_tensor(coords, dtype=torch.float32, device=self._device)
+        return torch.split(tensor, PROMPT_BATCH) if len(tensor) else ()
 
     def _decode(
         self, points: tuple[Tensor, Tensor] | None, boxes: Tensor | None
     ) -> list[tuple[Segment, ...]]:
-        """Masks per prompt. ``predict_torch`` would blow every one of them up to the photo."""
+        """Return the masks of each prompt, at the decoder's size.
+
+        ``predict_torch`` is not used because it resizes every mask to the photo's size.
+        """
         model, predictor = self._predictor.model, self._predictor
         sparse, dense = model.prompt_encoder(points=points, boxes=boxes, masks=None)
         logits, scores = model.mask_decoder(
@@ -129,18 +133,18 @@ class SamSegmenter:
         logits = logits[..., :rows, :columns].float()
         inner, outer = (logits > 1).sum((-2, -1)), (logits > -1).sum((-2, -1))
         stable = (inner / outer.clamp(min=1)).cpu().numpy()
-        given, arrays = scores.float().clamp(0, 1).cpu().numpy(), logits.cpu().numpy()
+        quality, arrays = scores.float().clamp(0, 1).cpu().numpy(), logits.cpu().numpy()
         extent = predictor.input_size
         return [
             tuple(
-                Segment(arrays[i, j], extent, float(given[i, j]), float(stable[i, j]))
+                Segment(arrays[i, j], extent, float(quality[i, j]), float(stable[i, j]))
                 for j in range(arrays.shape[1])
             )
             for i in range(arrays.shape[0])
         ]
 
-    def _show(self, image: Image.Image) -> npt.NDArray[np.float32]:
-        """Set the predictor to this photo; what its coordinates ``(x, y)`` are to be scaled by."""
+    def _set_photo(self, image: Image.Image) -> npt.NDArray[np.float32]:
+        """Set the predictor to this photo and return the scale of its coordinates ``(x, y)``."""
         if self._predictor is None:
             from segment_anything import SamPredictor
 

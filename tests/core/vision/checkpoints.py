@@ -1,4 +1,4 @@
-"""Tiny checkpoints in the real layouts, with random weights: for contracts, never for quality."""
+"""Tiny checkpoints in the real layouts with random weights, to test contracts but not quality."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "?", "chair", "lamp"
 
 
 def write_grounding_dino(folder: Path) -> Path:
-    """A Grounding DINO of two small layers, as ``save_pretrained`` lays it out."""
+    """Write a tiny Grounding DINO with ``save_pretrained`` and return its folder."""
     from transformers import (
         BertConfig,
         BertTokenizerFast,
@@ -69,7 +69,7 @@ def write_grounding_dino(folder: Path) -> Path:
 
 
 def tiny_sam(side: int = 64) -> Sam:
-    """SAM with a one-layer image encoder for ``side``-pixel inputs."""
+    """Build a SAM with a one-layer image encoder for ``side``-pixel inputs."""
     torch.manual_seed(0)
     cells = side // 16
     return Sam(

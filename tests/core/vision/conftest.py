@@ -1,4 +1,4 @@
-"""Pictures drawn by the tests, and the real compact grounder."""
+"""Fixtures: drawn pictures and the real compact grounder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.vision.compact_grounder import CompactGrounder
 from core.vision.grounders import build_grounder
 from core.weights import WeightStore
 
-#: Where ``packshot`` and ``scene`` draw the disc.
+#: Box of the disc in ``packshot`` and ``scene``.
 DISC = Box(60, 40, 160, 140)
 
 
@@ -24,13 +24,13 @@ def disc(ground: tuple[int, int, int]) -> Image.Image:
 
 @pytest.fixture
 def packshot() -> Image.Image:
-    """An orange disc on white."""
+    """Draw an orange disc on white."""
     return disc((255, 255, 255))
 
 
 @pytest.fixture
 def scene() -> Image.Image:
-    """The same disc on stripes."""
+    """Draw the same disc on stripes."""
     image = disc((60, 90, 60))
     draw = ImageDraw.Draw(image)
     for left in range(0, 240, 24):

@@ -11,18 +11,18 @@ from .conftest import DISC
 
 
 def test_the_product_on_a_plain_ground_is_found_to_the_pixel(packshot: Image.Image) -> None:
-    found = plain_foreground(packshot)
-    assert found is not None
-    assert box_of(found) == DISC
+    foreground = plain_foreground(packshot)
+    assert foreground is not None
+    assert box_of(foreground) == DISC
 
 
 def test_jpeg_noise_does_not_hide_the_ground_and_is_no_product(packshot: Image.Image) -> None:
     rng = np.random.default_rng(0)
     noise = rng.integers(-4, 5, (packshot.height, packshot.width, 3))
     noisy = np.clip(np.asarray(packshot).astype(int) + noise, 0, 255).astype(np.uint8)
-    found = plain_foreground(Image.fromarray(noisy))
-    assert found is not None
-    assert box_of(found) == DISC
+    foreground = plain_foreground(Image.fromarray(noisy))
+    assert foreground is not None
+    assert box_of(foreground) == DISC
 
 
 def test_all_parts_of_a_pair_are_in_it() -> None:
@@ -30,9 +30,9 @@ def test_all_parts_of_a_pair_are_in_it() -> None:
     draw = ImageDraw.Draw(image)
     draw.rectangle((10, 30, 49, 69), fill="black")
     draw.rectangle((150, 20, 189, 79), fill="black")
-    found = plain_foreground(image)
-    assert found is not None
-    box = box_of(found)
+    foreground = plain_foreground(image)
+    assert foreground is not None
+    box = box_of(foreground)
     assert box is not None
     assert box.as_xyxy() == (10, 20, 190, 80)
 
@@ -40,10 +40,10 @@ def test_all_parts_of_a_pair_are_in_it() -> None:
 def test_a_large_photo_is_searched_small_and_answered_large() -> None:
     image = Image.new("RGB", (2000, 1500), "white")
     ImageDraw.Draw(image).rectangle((400, 300, 1199, 899), fill="navy")
-    found = plain_foreground(image)
-    assert found is not None
-    assert found.shape == (1500, 2000)
-    box = box_of(found)
+    foreground = plain_foreground(image)
+    assert foreground is not None
+    assert foreground.shape == (1500, 2000)
+    box = box_of(foreground)
     assert box is not None
     assert np.abs(np.subtract(box.as_xyxy(), (400, 300, 1200, 900))).max() <= 8
 

@@ -1,4 +1,4 @@
-"""Whatever file, prompt or mask comes: a grounding inside the photo, or a sentence."""
+"""Any file, prompt or mask gives a grounding inside the photo, or an error sentence."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .checkpoints import tiny_sam, write_grounding_dino
 
 
 class Patches:
-    """Patch features and words of one space, made of pixels and letters alone."""
+    """An encoder stub: patch features from pixels and word vectors from hashes, in one space."""
 
     fingerprint = "patches"
 
@@ -44,7 +44,7 @@ class Patches:
 
 
 class Flat:
-    """A segmenter that sees nothing anywhere, or one thing everywhere."""
+    """A segmenter stub whose mask is empty or covers the whole photo."""
 
     name, fingerprint = "flat", "flat"
 
@@ -97,7 +97,7 @@ def saved(image: Image.Image, format: str, **options: object) -> bytes:
 
 def rotated() -> bytes:
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned a quarter: 90 x 60 is seen as 60 x 90
+    exif[0x0112] = 6  # a quarter turn: 90 x 60 is displayed as 60 x 90
     return saved(picture(), "JPEG", exif=exif)
 
 
@@ -122,21 +122,21 @@ FILES: dict[str, tuple[Callable[[], bytes], tuple[int, int]]] = {
 }
 
 
-def assert_sound(found: Grounding, photo: Image.Image) -> None:
-    assert (found.width, found.height) == photo.size
-    for detection in found.detections:
+def assert_sound(grounding: Grounding, photo: Image.Image) -> None:
+    assert (grounding.width, grounding.height) == photo.size
+    for detection in grounding.detections:
         assert detection.box.as_xyxy() == tuple(map(int, detection.box.as_xyxy()))
         assert detection.box.right <= photo.width
         assert detection.box.bottom <= photo.height
         assert detection.mask is None or detection.mask.decode().shape == photo.size[::-1]
     for view in ImageView:
-        assert min(image_view(photo, found, view, 0.05).size) >= 1
-    assert Image.open(io.BytesIO(mask_png(found))).size == photo.size
-    assert Image.open(io.BytesIO(cutout_png(photo, found))).mode == "RGBA"
+        assert min(image_view(photo, grounding, view, 0.05).size) >= 1
+    assert Image.open(io.BytesIO(mask_png(grounding))).size == photo.size
+    assert Image.open(io.BytesIO(cutout_png(photo, grounding))).mode == "RGBA"
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_kind_of_file_is_grounded_as_it_is_seen(
+def test_every_kind_of_file_is_grounded_as_it_is_displayed(
     any_grounder: Grounder, name: str, tmp_path: Path
 ) -> None:
     make, size = FILES[name]
@@ -149,13 +149,13 @@ def test_every_kind_of_file_is_grounded_as_it_is_seen(
 
 
 @pytest.mark.parametrize("prompt", ["", " \n", "🙂🪑", "lamp " * 2000, "\ud800", ". . ."])
-def test_every_prompt_is_taken(any_grounder: Grounder, prompt: str) -> None:
+def test_every_prompt_is_accepted(any_grounder: Grounder, prompt: str) -> None:
     photo = picture()
     assert_sound(any_grounder.ground(photo, prompt), photo)
     assert_sound(any_grounder.find(photo, prompt), photo)
 
 
-def test_files_that_are_no_whole_picture_are_sentences(tmp_path: Path) -> None:
+def test_broken_picture_files_raise_an_error_sentence(tmp_path: Path) -> None:
     store = ImageStore(tmp_path)
     whole = saved(picture(), "JPEG")
     for broken in (whole[: len(whole) // 2], b"", b"GIF89a", b"<svg/>"):
@@ -171,19 +171,19 @@ def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
 
 def test_empty_masks_are_no_detections_and_the_whole_photo_is_kept() -> None:
     photo, grounder = picture(), compact(Flat(-1.0))
-    found = grounder.find(photo, "lamp")
-    assert_sound(found, photo)
-    assert found.detections == ()
-    assert found.box == Box.whole(*photo.size)
+    grounding = grounder.find(photo, "lamp")
+    assert_sound(grounding, photo)
+    assert grounding.detections == ()
+    assert grounding.box == Box.whole(*photo.size)
     drawn = grounder.outline(photo, Box(3, 4, 20, 30))
     assert (drawn.phrase, drawn.mask, drawn.box) == (DRAWN, None, Box(3, 4, 20, 30))
 
 
 def test_a_mask_of_the_whole_photo_is_one_detection() -> None:
     photo, grounder = picture(), compact(Flat(1.0))
-    found = grounder.find(photo, "lamp")
-    assert_sound(found, photo)
-    assert [one.box for one in found.detections] == [Box.whole(*photo.size)]
+    grounding = grounder.find(photo, "lamp")
+    assert_sound(grounding, photo)
+    assert [detection.box for detection in grounding.detections] == [Box.whole(*photo.size)]
     drawn = grounder.outline(photo, Box(3, 4, 20, 30))
     assert drawn.mask is not None
     assert drawn.mask.area == 17 * 26
@@ -200,7 +200,7 @@ RULES = (
 
 @pytest.mark.parametrize("rules", RULES)
 @pytest.mark.parametrize("size", [(1, 1), (90, 60), (400, 2), (2, 400)])
-def test_every_variant_takes_every_shape(
+def test_every_variant_accepts_every_shape(
     tiny: SamSegmenter, rules: Rules, size: tuple[int, int]
 ) -> None:
     photo = picture(size)

@@ -12,7 +12,7 @@ from .conftest import DISC
 
 
 def assert_sound(grounding: Grounding, image: Image.Image) -> None:
-    """Boxes inside the photo, masks of its size, best first."""
+    """Check that boxes are inside the photo, masks have its size, and the best comes first."""
     assert (grounding.width, grounding.height) == image.size
     scores = [detection.score for detection in grounding.detections]
     assert scores == sorted(scores, reverse=True)
@@ -25,7 +25,7 @@ def assert_sound(grounding: Grounding, image: Image.Image) -> None:
         assert detection.mask.area > 0
 
 
-def test_it_is_a_grounder(grounder: CompactGrounder) -> None:
+def test_the_compact_grounder_has_the_grounder_protocol(grounder: CompactGrounder) -> None:
     assert isinstance(grounder, Grounder)
     assert "MobileSAM" in grounder.name
     assert len(grounder.fingerprint) == 64
@@ -34,20 +34,20 @@ def test_it_is_a_grounder(grounder: CompactGrounder) -> None:
 def test_a_packshot_is_cropped_to_all_of_the_product(
     grounder: CompactGrounder, packshot: Image.Image
 ) -> None:
-    found = grounder.ground(packshot, "orange")
-    assert_sound(found, packshot)
-    assert found.box == DISC
-    assert found.best is not None
-    assert found.best.phrase == SALIENT
+    grounding = grounder.ground(packshot, "orange")
+    assert_sound(grounding, packshot)
+    assert grounding.box == DISC
+    assert grounding.best is not None
+    assert grounding.best.phrase == SALIENT
 
 
 def test_a_thing_in_a_scene_is_found_by_its_name(
     grounder: CompactGrounder, scene: Image.Image
 ) -> None:
-    found = grounder.find(scene, "orange")
-    assert_sound(found, scene)
-    assert found.detections[0].phrase == "orange"
-    assert found.detections[0].box.iou(DISC) > 0.7
+    grounding = grounder.find(scene, "orange")
+    assert_sound(grounding, scene)
+    assert grounding.detections[0].phrase == "orange"
+    assert grounding.detections[0].box.iou(DISC) > 0.7
     heat = grounder.heatmap(scene, "orange")
     assert heat is not None
     assert heat.dtype == np.float32
@@ -55,16 +55,16 @@ def test_a_thing_in_a_scene_is_found_by_its_name(
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "🙂🪑", "lamp " * 2000])
-def test_any_prompt_is_taken(grounder: CompactGrounder, scene: Image.Image, prompt: str) -> None:
-    found = grounder.ground(scene, prompt)
-    assert_sound(found, scene)
-    assert found.prompt == prompt
+def test_any_prompt_is_accepted(grounder: CompactGrounder, scene: Image.Image, prompt: str) -> None:
+    grounding = grounder.ground(scene, prompt)
+    assert_sound(grounding, scene)
+    assert grounding.prompt == prompt
     if not prompt.strip():
-        assert found.detections == ()
-        assert found.box == Box.whole(*scene.size)
+        assert grounding.detections == ()
+        assert grounding.box == Box.whole(*scene.size)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (900, 2), (2, 900)])
-def test_any_shape_of_photo_is_taken(grounder: CompactGrounder, size: tuple[int, int]) -> None:
+def test_any_shape_of_photo_is_accepted(grounder: CompactGrounder, size: tuple[int, int]) -> None:
     image = Image.new("RGB", size, (90, 20, 20))
     assert_sound(grounder.ground(image, "lamp"), image)

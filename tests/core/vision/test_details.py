@@ -1,4 +1,4 @@
-"""What a prompt means of a warm region: its hottest part, or all of it."""
+"""Garments and parts get the hottest part of a warm region, complete objects get all of it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,26 @@ from core.vision.details import is_detail
 from core.vision.grounders import DETAILS, WHOLES, words_of
 
 SIDE = 160
-#: Of a 10 × 10 grid of patches: what is warm, and what is hot in it.
+#: Rows and columns, in a 10 × 10 grid of patches, of the warm and of the hot region.
 WARM, HOT = slice(1, 9), slice(3, 7)
 
 
 @pytest.mark.parametrize(
     ("prompt", "detail"),
     [
-        *((one, True) for one in ("red summer dress", "running shoes", "kurta", "hood", "sleeve")),
-        *((one, True) for one in ("leather messenger bag", "door handle", "cardigan")),
-        *((one, False) for one in ("coffee table", "armchair", "wardrobe", "wine glass", "guitar")),
-        *((one, False) for one in ("milk carton", "red apple", "laptop", "person", "wall clock")),
+        *(
+            (word, True)
+            for word in ("red summer dress", "running shoes", "kurta", "hood", "sleeve")
+        ),
+        *((word, True) for word in ("leather messenger bag", "door handle", "cardigan")),
+        *(
+            (word, False)
+            for word in ("coffee table", "armchair", "wardrobe", "wine glass", "guitar")
+        ),
+        *((word, False) for word in ("milk carton", "red apple", "laptop", "person", "wall clock")),
     ],
 )
-def test_garments_and_parts_are_told_from_things(
+def test_garments_and_parts_are_distinguished_from_objects(
     encoder: CompactEncoder, prompt: str, detail: bool
 ) -> None:
     shipped = load_settings().shipped
@@ -40,14 +46,14 @@ def test_garments_and_parts_are_told_from_things(
     assert is_detail(encoder.encode_texts([prompt])[0], details, wholes) is detail
 
 
-def test_without_words_a_prompt_means_the_hottest() -> None:
+def test_a_prompt_is_a_detail_without_vocabularies() -> None:
     nothing = np.zeros((0, 4), np.float32)
     some = np.eye(4, dtype=np.float32)
     assert is_detail(some[0], nothing, some)
     assert is_detail(some[0], some, nothing)
 
 
-#: Directions of the words, and of what is seen: hot, cold, detail, whole.
+#: Vectors of words and patches along the axes hot, cold, detail, whole.
 DIRECTIONS = {
     "wall": (0, 1, 0, 0), "part": (0, 0, 1, 0), "thing": (0, 0, 0, 1),
     "sleeve": (0.9, 0, 0.44, 0), "table": (0.9, 0, 0, 0.44),
@@ -55,12 +61,12 @@ DIRECTIONS = {
 
 
 class Warmth:
-    """An encoder that sees something hot in something warm."""
+    """An encoder stub whose features show a hot region inside a warm one."""
 
     fingerprint = "warmth"
 
     def encode_texts(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        return np.array([DIRECTIONS.get(one, DIRECTIONS["wall"]) for one in texts], np.float32)
+        return np.array([DIRECTIONS.get(text, DIRECTIONS["wall"]) for text in texts], np.float32)
 
     def dense(self, image: Image.Image, long_side: int, similarity: str) -> DenseFeatures:
         grid = np.zeros((10, 10, 4), np.float32)
@@ -71,7 +77,7 @@ class Warmth:
 
 
 class PartOrWhole:
-    """A segmenter whose masks are the hot part and all that is warm, equally sure of both."""
+    """A segmenter stub with two masks of equal score: the hot region and the warm region."""
 
     name, fingerprint = "two", "two"
 
@@ -89,9 +95,11 @@ class PartOrWhole:
 
 
 @pytest.mark.parametrize(("prompt", "meant"), [("sleeve", HOT), ("table", WARM)])
-def test_a_part_is_the_hottest_and_a_thing_is_all_that_is_warm(prompt: str, meant: slice) -> None:
+def test_a_part_gets_the_hot_region_and_an_object_the_warm_region(
+    prompt: str, meant: slice
+) -> None:
     words = Words(("wall",), details=("part",), wholes=("thing",))
     grounder = CompactGrounder(Warmth(), PartOrWhole(), words, 0.0)  # type: ignore[arg-type]
-    found = grounder.find(Image.new("RGB", (SIDE, SIDE)), prompt).detections[0].box
+    box = grounder.find(Image.new("RGB", (SIDE, SIDE)), prompt).detections[0].box
     start, stop = (end * SIDE // 10 for end in (meant.start, meant.stop))
-    assert found.iou(Box(start, start, stop, stop)) > 0.9
+    assert box.iou(Box(start, start, stop, stop)) > 0.9

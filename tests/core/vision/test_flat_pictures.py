@@ -1,4 +1,4 @@
-"""A painting's photo is the painting, whatever is painted on it."""
+"""The photo of a painting is the product as a whole; things painted on it are not cropped."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ DEMO = SHIPPED / "demo"
         "hanging scroll (kakemono)",
     ],
 )
-def test_types_of_pictures(named: str) -> None:
+def test_types_that_name_a_flat_picture(named: str) -> None:
     assert names_picture(named, TYPES)
 
 
 @pytest.mark.parametrize(
     "named", ["", "picture frame", "painting table", "table with painting", "repainting", "painter"]
 )
-def test_other_types(named: str) -> None:
+def test_types_that_name_no_flat_picture(named: str) -> None:
     assert not names_picture(named, TYPES)
 
 
@@ -56,12 +56,12 @@ def photo_of(item_id: str) -> Image.Image:
 
 def test_a_painting_of_a_room_is_not_cropped_to_what_hangs_in_it(grounder: CompactGrounder) -> None:
     photo = photo_of("met-437881")
-    found = grounder.ground(photo, "genre painting")
-    assert [one.phrase for one in found.detections] == [PICTURE]
-    assert found.box == Box.whole(*photo.size)
+    grounding = grounder.ground(photo, "genre painting")
+    assert [detection.phrase for detection in grounding.detections] == [PICTURE]
+    assert grounding.box == Box.whole(*photo.size)
 
 
-def test_a_photo_of_a_room_is_no_picture(encoder: CompactEncoder) -> None:
+def test_a_photo_of_a_room_is_not_a_flat_picture(encoder: CompactEncoder) -> None:
     rooms = [Image.open(path).convert("RGB") for path in sorted(rooms_of(DEMO))[:2]]
     pictures, walls = encoder.encode_texts(PICTURE_LOOKS), encoder.encode_texts(ROOM_LOOKS)
     for vector in encoder.encode_images(rooms):

@@ -21,7 +21,7 @@ def test_building_loads_and_fetches_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unreachable_hub_is_one_sentence(
+def test_an_unreachable_hub_raises_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
@@ -58,13 +58,13 @@ def test_a_profile_of_the_data_directory_takes_the_shipped_ones_place(tmp_path: 
         ('grounder = "clip-heat"\nsegmenter = "sam"\nthreshold = 2\n', "less than or equal to 1"),
     ],
 )
-def test_a_broken_profile_is_a_sentence(tmp_path: Path, text: str, named: str) -> None:
+def test_a_broken_profile_raises_a_sentence(tmp_path: Path, text: str, named: str) -> None:
     write_profile(tmp_path, text)
     with pytest.raises(SettingsError, match=named):
         load_settings(data_dir=tmp_path)
 
 
-def test_a_profile_that_asks_for_an_unknown_model_is_told_which_there_are(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_model_lists_the_known_models(tmp_path: Path) -> None:
     write_profile(tmp_path, 'grounder = "mine"\nsegmenter = "sam"\nthreshold = 0.3\n')
     weights = WeightStore(tmp_path / "cache")
     with pytest.raises(SettingsError, match=r"“mine”; there are clip-heat, grounding-dino"):

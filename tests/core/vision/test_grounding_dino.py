@@ -46,12 +46,12 @@ def test_captions_are_as_the_model_was_trained() -> None:
 def test_a_batch_is_grounded_photo_by_photo(grounder: GroundingDinoGrounder) -> None:
     photos = [picture(140, 90), picture(50, 80), picture(140, 90)]
     prompts = ["Chair", "red bag", ""]
-    found = grounder.ground_batch(photos, prompts)
+    groundings = grounder.ground_batch(photos, prompts)
     assert isinstance(grounder, Grounder)
-    assert [grounding.prompt for grounding in found] == prompts
-    assert found[0].detections
-    assert found[2].detections == ()
-    for photo, grounding in zip(photos, found, strict=True):
+    assert [grounding.prompt for grounding in groundings] == prompts
+    assert groundings[0].detections
+    assert groundings[2].detections == ()
+    for photo, grounding in zip(photos, groundings, strict=True):
         scores = [detection.score for detection in grounding.detections]
         assert scores == sorted(scores, reverse=True)
         assert all(score > grounding_dino.FLOOR for score in scores)
@@ -63,16 +63,16 @@ def test_a_batch_is_grounded_photo_by_photo(grounder: GroundingDinoGrounder) -> 
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2000, 3), (3, 2000)])
-def test_any_shape_of_photo_and_any_prompt_is_taken(
+def test_any_shape_of_photo_and_any_prompt_is_accepted(
     grounder: GroundingDinoGrounder, size: tuple[int, int]
 ) -> None:
     for prompt in ("x" * 10_000, "🙂 chair"):
-        found = grounder.ground(Image.new("RGB", size), prompt)
-        assert (found.width, found.height) == size
-        assert found.best is None or found.best.box.right <= size[0]
+        grounding = grounder.ground(Image.new("RGB", size), prompt)
+        assert (grounding.width, grounding.height) == size
+        assert grounding.best is None or grounding.best.box.right <= size[0]
 
 
-def test_both_signatures_of_post_processing_are_called_by_name() -> None:
+def test_both_signatures_of_post_processing_are_supported() -> None:
     class Today:
         def post_process_grounded_object_detection(
             self, outputs: Any, input_ids: Any, threshold: float, text_threshold: float,
@@ -92,13 +92,13 @@ def test_both_signatures_of_post_processing_are_called_by_name() -> None:
         assert answer == {"floor": grounding_dino.FLOOR, "sizes": [(90, 140)]}
 
 
-def test_repeats_go_and_boxes_are_clipped() -> None:
+def test_repeats_are_dropped_and_boxes_are_clipped() -> None:
     corners = [[-5.0, 2.2, 30.0, 40.0], [0.0, 2.0, 30.0, 40.0], [90.0, 10.0, 150.0, 60.5]]
-    found = grounding_dino._best_boxes([0.9, 0.5, 0.7], corners, (100, 60))
-    assert found == [(0.9, Box(0, 2, 30, 40)), (0.7, Box(90, 10, 100, 60))]
+    boxes = grounding_dino._best_boxes([0.9, 0.5, 0.7], corners, (100, 60))
+    assert boxes == [(0.9, Box(0, 2, 30, 40)), (0.7, Box(90, 10, 100, 60))]
 
 
-def test_a_folder_that_is_no_checkpoint_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_checkpoint_raises_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(WeightsUnavailable, match="zero-shot detector"):
         load_detector(tmp_path, torch.device("cpu"))
 

@@ -10,12 +10,12 @@ def test_the_prompt_is_hot_where_it_beats_the_distractors() -> None:
     words = np.eye(3, dtype=np.float32)
     features = np.tile(words[1], (6, 8, 1))
     features[2:5, 3:6] = words[0]
-    found = heating.heat(features, words[0], words[1:], 50)
-    assert found.shape == (6, 8)
-    assert np.unravel_index(found.argmax(), found.shape) == (3, 4)
-    assert found[3, 4] > 0.99
-    assert found[0, 0] < 0.01
-    assert heating.peaks(found, 4)[0].tolist() == [3, 4]
+    heat_map = heating.heat(features, words[0], words[1:], 50)
+    assert heat_map.shape == (6, 8)
+    assert np.unravel_index(heat_map.argmax(), heat_map.shape) == (3, 4)
+    assert heat_map[3, 4] > 0.99
+    assert heat_map[0, 0] < 0.01
+    assert heating.peaks(heat_map, 4)[0].tolist() == [3, 4]
 
 
 def test_synonyms_do_not_compete() -> None:
@@ -33,11 +33,11 @@ def test_a_flat_map_has_a_peak_and_a_box() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (640, 480)])
 def test_boxes_and_points_lie_inside_the_photo(size: tuple[int, int]) -> None:
-    found = np.random.default_rng(0).random((7, 9)).astype(np.float32)
-    cells = heating.peaks(found, 4)
-    points = heating.cell_centres(cells, found.shape, size)
+    heat_map = np.random.default_rng(0).random((7, 9)).astype(np.float32)
+    cells = heating.peaks(heat_map, 4)
+    points = heating.cell_centres(cells, heat_map.shape, size)
     assert np.all((points >= 0) & (points < size))
-    box = heating.blob_box(found, cells[0], 0.5, size)
+    box = heating.blob_box(heat_map, cells[0], 0.5, size)
     assert box.right <= size[0]
     assert box.bottom <= size[1]
 
@@ -52,38 +52,38 @@ def test_cosine_is_one_where_the_mask_explains_all() -> None:
 
 def test_maps_of_several_sizes_are_averaged_on_the_finest_grid() -> None:
     coarse, fine = np.ones((2, 3), np.float32), np.zeros((4, 6), np.float32)
-    found = heating.averaged([coarse, fine])
-    assert found.shape == (4, 6)
-    assert np.allclose(found, 0.5)
+    average = heating.averaged([coarse, fine])
+    assert average.shape == (4, 6)
+    assert np.allclose(average, 0.5)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (550, 832), (333, 500)])
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_tiles_cover_the_photo_and_what_is_seen_in_them_lies_where_it_is(
+def test_tiles_cover_the_photo_and_their_heat_keeps_its_position(
     size: tuple[int, int], count: int
 ) -> None:
     boxes = heating.tiles(size, count)
     assert len(boxes) == count * count
-    seen = np.zeros(size[::-1], bool)
+    covered = np.zeros(size[::-1], bool)
     maps = []
     for box in boxes:
-        seen[box.top : box.bottom, box.left : box.right] = True
+        covered[box.top : box.bottom, box.left : box.right] = True
         hot = np.zeros((14, 14), np.float32)
         if box.left == 0:
             hot[:, 0] = 1  # only along the photo's left edge
         maps.append(hot)
-    assert seen.all()
-    found = heating.stitched(maps, boxes, size)
-    assert found[:, 0].min() > 0.4
-    assert found[:, found.shape[1] // 2 :].max() == 0
+    assert covered.all()
+    stitched = heating.stitched(maps, boxes, size)
+    assert stitched[:, 0].min() > 0.4
+    assert stitched[:, stitched.shape[1] // 2 :].max() == 0
 
 
 def test_the_mean_of_directions_is_a_direction() -> None:
-    found = heating.mean_direction(np.eye(2, dtype=np.float32))
-    assert found.dtype == np.float32
-    assert np.allclose(found, 0.5**0.5)
+    direction = heating.mean_direction(np.eye(2, dtype=np.float32))
+    assert direction.dtype == np.float32
+    assert np.allclose(direction, 0.5**0.5)
 
 
 def test_grid_points_are_spread_evenly() -> None:
-    found = heating.grid_points(2, (80, 40))
-    assert found.tolist() == [[20, 10], [60, 10], [20, 30], [60, 30]]
+    points = heating.grid_points(2, (80, 40))
+    assert points.tolist() == [[20, 10], [60, 10], [20, 30], [60, 30]]

@@ -24,7 +24,7 @@ def test_an_official_layout_loads_strictly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", ["vit_l", "vit_h"])
-def test_the_file_itself_says_which_size_it_is(
+def test_the_model_size_is_read_from_the_file(
     size: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     width, heads = {"vit_l": (1024, 16), "vit_h": (1280, 16)}[size]
@@ -35,7 +35,7 @@ def test_the_file_itself_says_which_size_it_is(
     assert loaded.image_encoder.patch_embed.proj.out_channels == width
 
 
-def test_another_file_is_one_sentence(tmp_path: Path) -> None:
+def test_another_file_raises_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "sam.pth").write_bytes(b"not a checkpoint")
     with pytest.raises(WeightsUnavailable, match="Segment Anything"):
         load_sam(tmp_path / "sam.pth")

@@ -32,9 +32,9 @@ def picture(seed: int, size: tuple[int, int] = (100, 60)) -> Image.Image:
 
 def test_points_and_boxes_give_the_object(mobile: SamSegmenter, scene: Image.Image) -> None:
     (segment,) = mobile.from_boxes(scene, [DISC])
-    found = box_of(segment.pixels(*scene.size))
-    assert found is not None
-    assert found.iou(DISC) > 0.9
+    box = box_of(segment.pixels(*scene.size))
+    assert box is not None
+    assert box.iou(DISC) > 0.9
     (candidates,) = mobile.from_points(scene, np.array([[110, 90]], np.float32))
     assert len(candidates) == 3
     boxes = [box_of(candidate.pixels(*scene.size)) for candidate in candidates]
@@ -49,7 +49,7 @@ def test_a_photo_is_encoded_once(mobile: SamSegmenter, scene: Image.Image) -> No
     assert mobile.encoded == before
 
 
-def test_masks_are_the_predictors_own() -> None:
+def test_masks_equal_those_of_the_predictor() -> None:
     image, box = picture(1), Box(10, 5, 70, 50)
     predictor = SamPredictor(tiny_sam())
     predictor.set_image(np.asarray(image))
@@ -59,7 +59,7 @@ def test_masks_are_the_predictors_own() -> None:
     assert segment.score == pytest.approx(float(np.clip(scores[0], 0, 1)), abs=1e-5)
 
 
-def test_old_encodings_make_room() -> None:
+def test_the_oldest_encoding_is_dropped() -> None:
     segmenter = tiny(keep=1)
     for seed in (1, 2, 1):
         segmenter.from_boxes(picture(seed), [Box(0, 0, 9, 9)])
