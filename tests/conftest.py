@@ -6,12 +6,23 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from core.app.studio import Studio
 from core.embedding.compact import CompactEncoder
 from core.errors import WeightsUnavailable
 from core.settings import load_settings
 from core.weights import WeightStore
+
+# The same few examples on every run and machine; `--hypothesis-profile=thorough` looks for new ones.
+_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+settings.register_profile(
+    "ci", max_examples=25, derandomize=True, deadline=None, suppress_health_check=_FIXTURES
+)
+settings.register_profile(
+    "thorough", max_examples=1000, deadline=None, print_blob=True, suppress_health_check=_FIXTURES
+)
+settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")

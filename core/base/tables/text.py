@@ -14,7 +14,13 @@ from core.base.tables.encodings import Encoding
 from core.base.tables.rows import LONGEST, BadTable
 
 #: Most bytes that a packed file may hold.
-_MOST_UNPACKED = 4 * 2**30
+_MOST_UNPACKED = 2**30
+#: So much may always be unpacked; behind it, so many times the packed size. Feeds unpack to 5 to 30
+#: times their size, a file that is made to fill memory or time to a thousand times.
+_ALWAYS_UNPACKED = 32 * 2**20
+_MOST_TIMES = 200
+#: Most packed files that stand one behind the other in one.
+_MOST_MEMBERS = 100_000
 _BLOCK = 2**16
 #: How bytes that are not valid look after decoding.
 _ESCAPED = re.compile("[\udc80-\udcff]+")
@@ -49,6 +55,7 @@ class _Unpacked(io.RawIOBase):
         self._file = path.open("rb")
         self._decoder = zlib.decompressobj(wbits=31)
         self._total = 0
+        self._members = 1
 
     def readable(self) -> bool:
         """Whether it can be read."""
@@ -65,9 +72,20 @@ class _Unpacked(io.RawIOBase):
         data = self._next(len(view))
         view[: len(data)] = data
         self._total += len(data)
-        if self._total > _MOST_UNPACKED:
-            raise BadTable(f"holds more than {_MOST_UNPACKED // 2**30} GB when it is unpacked.")
+        self._check_size()
         return len(data)
+
+    def _check_size(self) -> None:
+        if self._total > _MOST_UNPACKED:
+            raise BadTable(
+                f"holds more than {_MOST_UNPACKED // 2**20:,} MB when it is unpacked. Unpack it, "
+                "and give the file that was in it."
+            )
+        if self._total > _ALWAYS_UNPACKED and self._total > _MOST_TIMES * self._file.tell():
+            raise BadTable(
+                f"unpacks to more than {_MOST_TIMES} times its size, which no table does. If it is "
+                "one all the same, unpack it, and give the file that was in it."
+            )
 
     def _next(self, most: int) -> bytes:
         while True:
@@ -76,6 +94,9 @@ class _Unpacked(io.RawIOBase):
                 packed = self._decoder.unused_data or self._file.read(_BLOCK)
                 if not packed.strip(b"\0"):
                     return b""
+                self._members += 1
+                if self._members > _MOST_MEMBERS:
+                    raise BadTable(f"is made of more than {_MOST_MEMBERS:,} packed files.")
                 self._decoder = zlib.decompressobj(wbits=31)
             packed = packed or self._file.read(_BLOCK)
             try:

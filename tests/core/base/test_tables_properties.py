@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.tables import open_table
@@ -17,9 +17,6 @@ from core.evaluation.query_files import read_qrels, read_queries
 from core.judging import readers
 from core.judging.queries import read_file
 
-few = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 _PARTS = st.sampled_from(
     [b'"', b'""', b",", b";", b"\t", b"\n", b"\r\n", b"\r", b"id", b"title", b"\xfc", b"\xc3\xbc",
@@ -29,7 +26,6 @@ _PARTS = st.sampled_from(
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "txt", "json", "jsonl", "parquet", "gz"])
-@few
 @given(content=st.one_of(st.binary(max_size=200), st.lists(_PARTS, max_size=30).map(b"".join)))
 def test_only_sentences_escape(tmp_path: Path, ending: str, content: bytes) -> None:
     path = tmp_path / f"any.{ending}"
@@ -45,7 +41,6 @@ def test_only_sentences_escape(tmp_path: Path, ending: str, content: bytes) -> N
             read(path)
 
 
-@few
 @given(
     rows=st.lists(st.lists(_TEXT, min_size=3, max_size=3), min_size=1, max_size=8),
     delimiter=st.sampled_from(",;\t|"),

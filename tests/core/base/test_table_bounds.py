@@ -1,0 +1,73 @@
+"""Tables that were made to take memory or time: bounded, and a sentence."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from core.base.tables import open_table, text
+from core.errors import CatalogError
+from tests.measuring import cost
+
+
+def _bomb(path: Path, start: bytes, block: bytes, blocks: int) -> Path:
+    """A packed file that unpacks to a start and a block many times over."""
+    with gzip.open(path, "wb", compresslevel=6) as file:
+        file.write(start)
+        for _ in range(blocks):
+            file.write(block)
+    return path
+
+
+def _read(path: Path) -> tuple[int, str]:
+    """How many rows came, and the sentence that ended it."""
+    rows = 0
+    try:
+        for _ in open_table(path, CatalogError).rows():
+            rows += 1
+    except CatalogError as error:
+        return rows, str(error)
+    return rows, ""
+
+
+BOMBS = {
+    "rows.csv.gz": (b"id,title\n", b"1,chair\n" * 2**14),
+    "cell.csv.gz": (b'id,title\n1,"', b"a" * 2**17),
+    "line.jsonl.gz": (b'{"id": 1}\n{"id": "', b"a" * 2**17),
+    "list.json.gz": (b"[", b'{"id": 1},' * 2**13),
+    "blanks.csv.gz": (b"id,title\n", b"\n" * 2**17),
+}
+
+
+def _sentences(paths: list[Path]) -> list[str]:
+    return [_read(path)[1] for path in paths]
+
+
+def test_a_packed_bomb_is_refused_early_and_never_held_in_memory(tmp_path: Path) -> None:
+    paths = [_bomb(tmp_path / name, *bomb, 600) for name, bomb in BOMBS.items()]  # 75 MB each
+    sentences, seconds, mb = cost(_sentences, paths)
+    for sentence in sentences:
+        assert "unpacks to more than 200 times its size" in sentence
+    assert mb < 150
+    assert seconds < 20
+
+
+def test_a_packed_file_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "_MOST_UNPACKED", 10_000)
+    path = _bomb(tmp_path / "items.csv.gz", b"id,title\n", b"1,chair\n" * 100, 20)
+    with pytest.raises(CatalogError, match="when it is unpacked. Unpack it"):
+        list(open_table(path, CatalogError).rows())
+
+
+def test_packed_files_one_behind_the_other_have_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "_MOST_MEMBERS", 50)
+    path = tmp_path / "items.csv.gz"
+    path.write_bytes(gzip.compress(b"id,title\n1,a\n") + gzip.compress(b"2,b\n") * 48)
+    assert open_table(path).count() == 49
+    path.write_bytes(gzip.compress(b"id,title\n") + gzip.compress(b"") * 100)
+    with pytest.raises(CatalogError, match="more than 50 packed files"):
+        open_table(path, CatalogError)

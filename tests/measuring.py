@@ -1,0 +1,72 @@
+"""How much work and memory something takes, measured so that a busy machine does not matter much."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+#: Ten times the input takes ten times the work where work is linear, a hundred times where it is
+#: quadratic; the bound lies between, far from both.
+FACTOR = 10
+MOST_GROWTH = 30.0
+_ROUNDS = 3
+#: Seconds of CPU below which nothing can be told from noise.
+_LEAST = 0.004
+
+
+def growth(prepare: Callable[[int], Any], work: Callable[[Any], object], size: int) -> float:
+    """CPU time for ten times the input ÷ CPU time for the input, the best of a few rounds.
+
+    Args:
+        prepare: Makes an input of a size; not measured.
+        work: What is measured.
+        size: Of the smaller input.
+    """
+    small, large = prepare(size), prepare(FACTOR * size)
+    best = float("inf")
+    for _ in range(_ROUNDS):
+        best = min(best, cpu(work, large) / max(cpu(work, small), _LEAST))
+        if best < MOST_GROWTH:
+            break
+    return best
+
+
+def cpu(work: Callable[[Any], object], given: Any) -> float:
+    """Seconds of CPU that this thread spends on a call."""
+    start = time.thread_time()
+    work(given)
+    return time.thread_time() - start
+
+
+def cost(work: Callable[..., Any], *given: Any) -> tuple[Any, float, float]:
+    """What a function returns in a process of its own, its seconds of CPU, and MB on top.
+
+    Args:
+        work: A function of a module, so that the other process finds it.
+        given: Its arguments.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_measured, args=(theirs, work, given))
+    process.start()
+    theirs.close()
+    try:
+        answer, seconds, mb = ours.recv()
+    finally:
+        process.join(60)
+    return answer, seconds, mb
+
+
+def _measured(pipe: Any, work: Callable[..., Any], given: tuple[Any, ...]) -> None:
+    before, start = _peak_mb(), time.process_time()
+    answer = work(*given)
+    pipe.send((answer, time.process_time() - start, _peak_mb() - before))
+
+
+def _peak_mb() -> float:
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
