@@ -14,7 +14,7 @@ from core.errors import WeightsUnavailable
 from core.settings import load_settings
 from core.weights import WeightStore
 
-# The same few examples on every run and machine; `--hypothesis-profile=thorough` looks for new ones.
+# The same few examples on every run; `--hypothesis-profile=thorough` looks for new ones.
 _FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 settings.register_profile(
     "ci", max_examples=25, derandomize=True, deadline=None, suppress_health_check=_FIXTURES

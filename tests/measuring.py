@@ -1,4 +1,4 @@
-"""How much work and memory something takes, measured so that a busy machine does not matter much."""
+"""How much work and memory something takes, measured so that a busy machine matters little."""
 
 from __future__ import annotations
 
