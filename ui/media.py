@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse, Response
 
 from core.app.studio import Studio
+from core.catalog.left_out import left_out_csv
 from core.domain import Photo
 from core.errors import StudioError
 from core.evaluation.query_files import per_query
@@ -39,7 +40,7 @@ def report_url(report_id: str) -> str:
 
 
 def media_router(studio: Studio) -> APIRouter:
-    """Routes ``/media/<catalog>/<thumb|full>/<sha256>.jpg`` and ``/media/example/<n>.jpg``."""
+    """Return the routes of pictures, files to save and the list of catalogues, below ``/media``."""
     router = APIRouter(prefix="/media")
 
     @router.get("/example/{number}.jpg", include_in_schema=False)
@@ -48,6 +49,22 @@ def media_router(studio: Studio) -> APIRouter:
         if not 0 <= number < len(photos):
             raise HTTPException(404, "There is no such example.")
         return FileResponse(photos[number][0], media_type="image/jpeg")
+
+    @router.get("/catalogs.json", include_in_schema=False)
+    def catalogs() -> dict[str, Any]:
+        infos = studio.catalogs()
+        return {
+            "default": studio.catalog().name if infos else "",
+            "catalogs": [{"name": info.name, "title": info.title} for info in infos],
+        }
+
+    @router.get("/left-out.csv", include_in_schema=False)
+    def left_out(catalog: str) -> Response:
+        try:
+            content = left_out_csv(studio.quarantine(catalog))
+        except StudioError as error:
+            raise HTTPException(404, str(error)) from None
+        return _saved(content, "text/csv", f"{catalog}-left-out.csv")
 
     @router.get("/grounding", include_in_schema=False)
     def grounding(item: str, catalog: str, kind: Annotated[str, Query(alias="as")]) -> Response:

@@ -11,7 +11,7 @@ from core.evaluation import report_html
 ASSETS = Path(__file__).parent / "assets"
 
 #: Scripts that every page carries, in order.
-SCRIPTS = ("studio.js", "signin.js", "regions.js")
+SCRIPTS = ("studio.js", "signin.js", "switcher.js", "regions.js")
 
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")

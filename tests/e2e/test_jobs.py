@@ -20,9 +20,13 @@ def test_a_job_of_another_process_is_seen_refuses_a_second_and_is_stopped(
     job = indexing_job(studio_data / "catalogs" / "demo")
     while job.busy_now():  # the server brings the demo up to date when it starts
         time.sleep(0.2)
+    with job.begin() as earlier:
+        earlier.end(JobState.STOPPED, "Stopped.")
+    page.goto(f"{studio_url}/catalog?catalog=demo")
+    card = page.locator("#catalog-overview .vs-catalog", has_text="Demo")
+    expect(page.locator("#catalog-demo")).to_be_visible()
     with job.begin((Stage("grounding", 729, 1.0),), author="ada") as reporter:
         page.goto(f"{studio_url}/catalog?catalog=demo")
-        card = page.locator("#catalog-overview .vs-catalog", has_text="Demo")
         expect(card).to_contain_text(re.compile(r"Grounding 0 of 729, .+ left"))
         page.locator("#catalog-demo").click()
         notice = page.locator("#catalog-notice")
@@ -31,7 +35,7 @@ def test_a_job_of_another_process_is_seen_refuses_a_second_and_is_stopped(
         expect(notice).to_contain_text("“demo” is being indexed already")
         page.locator("#catalog-notice-dismiss").click()
         expect(notice).to_be_hidden()
-        page.locator("#catalog-stop").click()
+        card.get_by_role("button", name="Stop indexing").click()
         expect(card).to_contain_text("It was asked to stop")
         assert reporter.step(Progress("grounding", 1, 729))
         reporter.end(JobState.STOPPED, "Stopped. Run it again to go on.")
@@ -53,5 +57,5 @@ def test_a_failure_stays_on_the_page_until_it_is_dismissed(
         card = page.locator("#catalog-overview .vs-catalog", has_text="Demo")
         expect(card).to_contain_text("Indexing failed at reading 3 of 729.")
         expect(card).to_contain_text("<b>The file is damaged.</b>")
-    page.locator("#catalog-dismiss").click()
+    card.get_by_role("button", name="Dismiss the message").click()
     expect(card).not_to_contain_text("damaged")

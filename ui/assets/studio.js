@@ -9,6 +9,10 @@ window.vs = {
     }
     window.history.replaceState(null, "", url);
   },
+  // What the elements below `element` that a selector names say.
+  texts(element, selector) {
+    return Array.from(element.querySelectorAll(selector), (each) => each.textContent);
+  },
   // Keys meant for text fields are not commands.
   isTyping(event) {
     const el = event.target;
@@ -33,6 +37,7 @@ Object.assign(window.vs, {
     element.addEventListener("click", (event) => {
       const button = event.target.closest("[data-action]");
       if (!button) return;
+      if (button.dataset.sure && !window.confirm(button.dataset.sure)) return;
       if (button.tagName === "A") {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab, as for any link
         event.preventDefault();

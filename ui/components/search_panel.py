@@ -332,11 +332,10 @@ class SearchPanel:
         return chosen if self._several else chosen[:1]
 
     def _plain(self, form: SearchForm) -> SearchForm:
-        """The same search with engines and catalogue left out where they are the default."""
+        """The same search as its link says it: default engines left out, the catalogue named."""
         engines = () if form.engines == self._chosen(replace(form, engines=())) else form.engines
-        default = self._catalog("")
-        catalog = "" if default and form.catalog == default.name else form.catalog
-        return replace(form, engines=engines, catalog=catalog)
+        catalog = self._catalog(form.catalog)
+        return replace(form, engines=engines, catalog=catalog.name if catalog else form.catalog)
 
     def _catalog(self, name: str) -> CatalogInfo | None:
         try:

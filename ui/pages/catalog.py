@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from html import escape
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
+from core.app.library import DEMO
 from core.app.studio import Studio
 from core.base.tables import TABLE_ENDINGS
-from core.domain import CatalogInfo, Job
+from core.domain import Job
 from core.errors import CatalogError
 from core.people import Action
 from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
+from ui.components.catalog_cards import CatalogCards, View, left_out_html, overview_html
 from ui.components.file_preview import (
     AS_GUESSED,
     chosen_columns,
@@ -25,16 +27,12 @@ from ui.components.file_preview import (
 )
 from ui.components.notice import Notice
 from ui.messages import sentences
-from ui.people import allowed, owners_alone, person, require_owner
-from ui.render import render
+from ui.people import allowed, may, owners_alone, person, require_owner
 from ui.security.kept_upload import KeptUpload
 
 #: Seconds between two looks at a running job.
 TICK = 2.0
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-
-#: Gives the values of the page's outputs for a catalogue.
-View = Callable[[str | None], tuple[Any, ...]]
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -43,36 +41,35 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         '<h1 class="vs-title">Catalog</h1><p class="vs-lead">What is indexed, what was left out '
         "and why, and how to add your own products.</p>"
     )
-    overview = gr.HTML(elem_id="catalog-overview")
+    cards = CatalogCards(studio)
     timer = gr.Timer(TICK, active=False)
-    with gr.Row():
-        chosen = gr.Dropdown(label="Catalogue", choices=[], elem_id="catalog-choice", scale=2)
-        demo = gr.Button("Index the demo catalogue", elem_id="catalog-demo", scale=1)
-        stop = gr.Button("Stop indexing", elem_id="catalog-stop", visible=False, scale=1)
-        dismiss = gr.Button("Dismiss", elem_id="catalog-dismiss", visible=False, scale=1)
     notice = Notice("catalog-notice")
-    quarantine = gr.HTML(elem_id="catalog-quarantine")
-    outputs = [overview, chosen, quarantine, timer, stop, dismiss]
+    with gr.Row():
+        chosen = gr.Dropdown(label="Details of", choices=[], elem_id="catalog-choice", scale=2)
+        demo = gr.Button("Index the demo catalogue", elem_id="catalog-demo", visible=False, scale=1)
+    left_out = gr.HTML(elem_id="catalog-quarantine")
+    outputs = [cards.html, chosen, left_out, timer, demo]
 
     def view(name: str | None) -> tuple[Any, ...]:
         catalogs = studio.catalogs()
         names = [entry.name for entry in catalogs]
         current = name if name in names else (studio.catalog().name if names else None)
         jobs = {entry.name: studio.indexing(entry.name) for entry in catalogs}
-        job = jobs[current] if current else None
+        request = LocalContext.request.get(None)
         return (
-            overview_html(catalogs, jobs),
-            gr.update(choices=names, value=current),
-            quarantine_html(studio, current) if current else "",
-            gr.update(active=any(other is not None and other.running for other in jobs.values())),
-            gr.update(
-                value=f"Stop indexing {current}",
-                visible=job is not None and job.running and not job.stopping,
+            overview_html(
+                catalogs,
+                jobs,
+                chosen=current,
+                default=studio.catalog().name if names else "",
+                removed=studio.managing.removed(),
+                may_manage=may(studio, request, Action.MANAGE),
+                may_index=may(studio, request, Action.INDEX),
             ),
-            gr.update(
-                value=f"Dismiss the message on {current}",
-                visible=job is not None and job.unfinished,
-            ),
+            gr.update(choices=[(entry.title, entry.name) for entry in catalogs], value=current),
+            left_out_html(studio, current) if current else "",
+            gr.update(active=any(job is not None and job.running for job in jobs.values())),
+            gr.update(visible=_demo_waits(jobs) and may(studio, request, Action.INDEX)),
         )
 
     with gr.Accordion("Add a catalogue", open=False, elem_id="catalog-add"):
@@ -102,28 +99,18 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     def index_demo(request: gr.Request) -> tuple[Any, ...]:
         return view(studio.start_demo(person(request)))
 
-    @sentences
-    @allowed(studio, Action.INDEX)
-    def halt(name: str | None) -> tuple[Any, ...]:
-        if name and studio.stop_indexing(name):
-            gr.Info(f"Indexing {escape(name)} stops after its current chunk; what is done is kept.")
-        else:
-            gr.Info("No indexing job is running on this catalogue.")
-        return view(name)
-
-    @sentences
-    @allowed(studio, Action.INDEX)
-    def forget(name: str | None) -> tuple[Any, ...]:
-        if name:
-            studio.dismiss_indexing(name)
-        return view(name)
-
     page.load(load, None, outputs, **_PRIVATE)
     chosen.input(refresh, chosen, outputs, **_PRIVATE)
+    chosen.input(None, chosen, None, js="(name) => { vs.useCatalog(name); }", **_PRIVATE)
     timer.tick(refresh, chosen, outputs, show_progress="hidden", **_PRIVATE)
     demo.click(index_demo, None, [*outputs, *notice.outputs], **_PRIVATE)
-    stop.click(halt, chosen, outputs, **_PRIVATE)
-    dismiss.click(forget, chosen, outputs, **_PRIVATE)
+    cards.wire(view, outputs)
+
+
+def _demo_waits(jobs: Mapping[str, Job | None]) -> bool:
+    """Tell whether the demo is not, or not wholly, indexed."""
+    job = jobs.get(DEMO)
+    return DEMO not in jobs or (job is not None and (job.running or job.unfinished))
 
 
 def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
@@ -207,17 +194,3 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
     for field in fields:
         field.input(preview, [*given, *fields], seen, **_PRIVATE)
     go.click(add, [*given, name, *fields], [*outputs, *notice.outputs], **_PRIVATE)
-
-
-def overview_html(catalogs: tuple[CatalogInfo, ...], jobs: Mapping[str, Job | None]) -> str:
-    """Cards, one per catalogue, with the running or last job where there is one."""
-    return render("catalog_overview.html", catalogs=catalogs, jobs=jobs)
-
-
-def quarantine_html(studio: Studio, catalog: str) -> str:
-    """The first rows that were left out, with their reasons."""
-    try:
-        rows = studio.quarantine(catalog)[:500]
-    except CatalogError:
-        return ""  # the catalogue's card says that it is damaged
-    return render("catalog_quarantine.html", rows=rows, catalog=catalog)

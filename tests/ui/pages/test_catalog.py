@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -9,13 +10,14 @@ import pytest
 from fastapi import Request
 
 from core.app.studio import Studio
-from core.domain import CatalogInfo, Job, JobState, Progress
+from core.domain import CatalogInfo, Job, JobState, Progress, QuarantinedRow
 from core.errors import EngineUnavailable
 from core.pipeline.job import indexing_job
 from core.settings import load_settings
 from tests.core.pipeline.small import bench, write_catalog
+from ui.components.catalog_cards import overview_html
 from ui.components.file_preview import AS_GUESSED, MAPPED
-from ui.pages.catalog import build, overview_html
+from ui.pages.catalog import build
 
 #: What the page sends where nobody chose a column.
 GUESSED = [AS_GUESSED] * len(MAPPED)
@@ -114,6 +116,11 @@ def test_a_busy_catalogue_is_said_and_the_notice_goes_when_it_begins(
     assert studio.catalog("shop").items == 5
 
 
+def button(action: str, value: str) -> Any:
+    """What a click on a card's button sends."""
+    return SimpleNamespace(action=action, value=value)
+
+
 def test_what_fails_in_the_background_is_on_the_page_until_it_is_dismissed(
     studio: Studio, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,10 +136,10 @@ def test_what_fails_in_the_background_is_on_the_page_until_it_is_dismissed(
     values = again["refresh"]("shop")
     assert "Indexing failed" in values[0]
     assert "The recipe “mine” is broken." in values[0]
-    assert values[5]["visible"] is True
-    values = again["forget"]("shop")
+    assert 'data-action="dismiss" data-value="shop"' in values[0]
+    values = again["card_action"](button("dismiss", "shop"))
     assert "broken" not in values[0]
-    assert values[5]["visible"] is False
+    assert 'data-action="dismiss"' not in values[0]
 
 
 def test_stop_is_for_the_chosen_catalogue_and_says_what_is_true(
@@ -140,17 +147,18 @@ def test_stop_is_for_the_chosen_catalogue_and_says_what_is_true(
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(gr, "Info", said.append)
-    halt = handlers(studio)["halt"]
+    click = handlers(studio)["card_action"]
     roots = [studio.settings.data_dir / "catalogs" / name for name in ("one", "two")]
     for root in roots:
         (root / "lance").mkdir(parents=True)
     with indexing_job(roots[0]).begin() as first, indexing_job(roots[1]).begin() as second:
-        values = halt("two")
+        values = click(button("stop", "two"))
         assert (first.stopping(), second.stopping()) == (False, True)
         assert "asked to stop" in values[0]
-        assert values[4]["visible"] is False
+        assert 'data-action="stop" data-value="one"' in values[0]
+        assert 'data-action="stop" data-value="two"' not in values[0]
     assert "two stops after its current chunk" in said[0]
-    halt("two")
+    click(button("stop", "two"))
     assert "No indexing job is running" in said[1]
 
 
@@ -160,3 +168,31 @@ def test_a_damaged_catalogue_is_listed_with_its_reason() -> None:
     )
     html = overview_html((info,), {"a": None})
     assert "The table “items” &lt;b&gt;can&#39;t&lt;/b&gt; be read." in html
+
+
+def test_a_catalogue_is_renamed_removed_and_restored(studio: Studio) -> None:
+    (studio.settings.data_dir / "catalogs" / "one" / "lance").mkdir(parents=True)
+    page = handlers(studio)
+    assert page["card_action"](button("rename", "one"))[6]["visible"] is True
+    assert "Spring &lt;b&gt; range" in page["rename_catalog"]("one", "Spring <b> range")[0]
+    values = page["card_action"](button("remove", "one"))
+    assert values[8]["visible"] is True
+    assert "Remove “Spring &lt;b&gt; range”?" in values[9]
+    values = page["remove_catalog"]("one")
+    assert "Removed catalogues (1)" in values[0]
+    assert "data-sure" in values[0]
+    key = studio.managing.removed()[0].key
+    assert "Removed catalogues" not in page["card_action"](button("restore", key))[0]
+    assert [entry.name for entry in studio.catalogs()] == ["one"]
+
+
+def test_left_out_rows_are_grouped_by_reason(studio: Studio) -> None:
+    rows = [QuarantinedRow(n, f"i{n}", "image", f"There is no file “{n}.jpg”.") for n in range(30)]
+    rows.append(QuarantinedRow(31, "", "title", "It has no <title>."))
+    store = studio._library.create("one").store
+    store.quarantine.replace(rows)
+    html = handlers(studio)["refresh"]("one")[2]
+    assert html.count("<details") == 2
+    assert "<strong>30</strong> rows, column image" in html
+    assert "and 10 more in the file" in html
+    assert "It has no &lt;title&gt;." in html

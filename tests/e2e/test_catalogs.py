@@ -1,0 +1,67 @@
+"""Several catalogues in one studio: the one in use is seen, switched and carried by every link."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from core.app.library import Library
+from core.domain import Item, Photo
+from core.settings import load_settings
+from core.store.items import ItemRecord
+
+LAMP = Item("l-1", "Brass lamp", Photo("a" * 64, 10, 10, "0" * 16), product_type="Lamp")
+
+
+def test_the_catalogue_in_use_is_at_the_head_of_every_page_and_in_every_link(
+    page: Page, studio_url: str, studio_data: Path
+) -> None:
+    page.goto(f"{studio_url}/explore?q=chair")
+    expect(page).to_have_url(re.compile(r"catalog=demo"))  # the link to copy says which
+    copied = page.url
+    garden = Library(load_settings(data_dir=studio_data)).create("garden")
+    garden.store.items.upsert([ItemRecord(LAMP, "row")])
+
+    page.goto(f"{studio_url}/explore?q=chair")  # another catalogue changes nothing for anybody
+    switcher = page.get_by_role("combobox", name="Catalogue").first
+    expect(switcher).to_have_value("demo")
+    expect(page).to_have_url(re.compile(r"catalog=demo"))
+
+    switcher.select_option("garden")
+    expect(page).to_have_url(re.compile(r"q=chair.*catalog=garden"))
+    expect(switcher).to_have_value("garden")
+    page.get_by_role("link", name="Compare", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/compare\?.*catalog=garden"))
+    expect(page.get_by_role("combobox", name="Catalogue").first).to_have_value("garden")
+
+    page.goto(copied)
+    expect(page.get_by_role("combobox", name="Catalogue").first).to_have_value("demo")
+
+
+def test_a_catalogue_is_renamed_removed_and_brought_back(
+    page: Page, studio_url: str, studio_data: Path
+) -> None:
+    tables = Library(load_settings(data_dir=studio_data)).create("tables")
+    tables.store.items.upsert([ItemRecord(LAMP, "row")])
+    page.goto(f"{studio_url}/catalog?catalog=tables")
+    cards = page.locator("#catalog-overview .vs-catalog")
+    card = cards.filter(has_text="tables")
+    card.get_by_role("button", name="Rename").click()
+    page.get_by_label("New title").fill("Garden tables")
+    page.get_by_role("button", name="Save the title").click()
+    expect(card.get_by_role("heading")).to_contain_text("Garden tables")
+    expect(page.locator("#vs-switcher option", has_text="Garden tables")).to_have_count(1)
+
+    card.get_by_role("button", name="Remove").click()
+    expect(page.locator("#catalog-remove")).to_contain_text("Remove “Garden tables”?")
+    page.get_by_role("button", name="Cancel").last.click()
+    expect(card).to_be_visible()
+    card.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(card).to_have_count(0)
+
+    page.locator("summary", has_text="Removed catalogues").click()
+    page.get_by_role("button", name="Restore").click()
+    expect(card.get_by_role("heading")).to_contain_text("Garden tables")

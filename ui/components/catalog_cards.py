@@ -1,0 +1,177 @@
+"""One card per catalogue with its actions, and the panels that ask before something changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import gradio as gr
+from gradio.context import LocalContext
+
+from core.app.managing import RemovedCatalog
+from core.app.studio import Studio
+from core.catalog.left_out import by_reason
+from core.domain import CatalogInfo, Job
+from core.errors import CatalogError
+from core.people import Action
+from ui.messages import sentences
+from ui.people import allowed, require
+from ui.render import render
+
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+#: Raises ``pick`` with the action of a card's button; the header's list follows a change.
+CARDS_JS = """vs.actions(element, (detail) => trigger('pick', detail), watch);
+const titles = () => vs.texts(element, '.vs-catalog h2').join();
+let before = titles();
+watch('value', () => {
+  if (before !== titles()) vs.catalogsChanged();
+  before = titles();
+});"""
+
+#: Rows that are shown for one reason; the file has all of them.
+SHOWN_ROWS = 20
+
+#: Gives the values of the page's outputs for a catalogue.
+View = Callable[[str | None], tuple[Any, ...]]
+
+
+class CatalogCards:
+    """The cards, and what their buttons do; call ``wire`` once the page's outputs exist."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self.html = gr.HTML(elem_id="catalog-overview", js_on_load=CARDS_JS)
+        self._name = gr.State("")
+        with gr.Column(visible=False, elem_id="catalog-rename") as self._rename:
+            self._title = gr.Textbox(label="New title", max_length=80, elem_id="catalog-title")
+            with gr.Row():
+                self._save = gr.Button("Save the title", variant="primary", size="sm")
+                self._keep_title = gr.Button("Cancel", size="sm")
+        with gr.Column(visible=False, elem_id="catalog-remove") as self._remove:
+            self._warning = gr.HTML()
+            with gr.Row():
+                self._sure = gr.Button("Remove it", variant="stop", size="sm")
+                self._keep_catalog = gr.Button("Cancel", size="sm")
+
+    def wire(self, view: View, outputs: list[gr.Component]) -> None:
+        """Connect the buttons.
+
+        Args:
+            view: Gives the values of ``outputs`` for a catalogue.
+            outputs: What the page shows of catalogues.
+        """
+        studio = self._studio
+        panels = [self._name, self._rename, self._title, self._remove, self._warning]
+
+        def closed(name: str | None) -> tuple[Any, ...]:
+            return (*view(name), "", gr.update(visible=False), "", gr.update(visible=False), "")
+
+        @sentences
+        @allowed(studio, Action.INDEX)  # what takes more asks for it, too
+        def card_action(event: gr.EventData) -> tuple[Any, ...]:
+            action, name = str(event.action), str(event.value)
+            match action:
+                case "stop" | "dismiss":
+                    return closed(_steer(studio, action, name))
+                case "default" | "restore" | "delete":
+                    return closed(_manage(studio, action, name))
+                case "rename":
+                    title = studio.catalog(name).title
+                    asks = (name, gr.update(visible=True), title, gr.update(visible=False), "")
+                case "remove":
+                    info = studio.catalog(name)
+                    asks = (name, gr.update(visible=False), "", gr.update(visible=True),
+                            render("catalog_remove.html", catalog=info))  # fmt: skip
+                case _:
+                    return closed(name or None)
+            return (*[gr.skip()] * len(outputs), *asks)
+
+        @sentences
+        @allowed(studio, Action.MANAGE)
+        def rename_catalog(name: str, title: str) -> tuple[Any, ...]:
+            studio.managing.rename(name, title)
+            return closed(name)
+
+        @sentences
+        @allowed(studio, Action.MANAGE)
+        def remove_catalog(name: str) -> tuple[Any, ...]:
+            studio.managing.remove(name)
+            gr.Info("It is removed. “Removed catalogues” below brings it back.")
+            return closed(None)
+
+        @sentences
+        def cancel() -> tuple[Any, ...]:
+            return ("", gr.update(visible=False), "", gr.update(visible=False), "")
+
+        everything = [*outputs, *panels]
+        self.html.pick(card_action, None, everything, show_progress="hidden", **_PRIVATE)
+        gr.on(
+            [self._save.click, self._title.submit],
+            rename_catalog, [self._name, self._title], everything, **_PRIVATE,
+        )  # fmt: skip
+        self._sure.click(remove_catalog, self._name, everything, **_PRIVATE)
+        for button in (self._keep_title, self._keep_catalog):
+            button.click(cancel, None, panels, show_progress="hidden", **_PRIVATE)
+
+
+def _steer(studio: Studio, action: str, name: str) -> str:
+    """Stop a catalogue's indexing, or dismiss what is said of it; returns its name."""
+    if action == "dismiss":
+        studio.dismiss_indexing(name)
+    elif studio.stop_indexing(name):
+        gr.Info(f"Indexing {escape(name)} stops after its current chunk; what is done is kept.")
+    else:
+        gr.Info("No indexing job is running on this catalogue.")
+    return name
+
+
+def _manage(studio: Studio, action: str, name: str) -> str | None:
+    """Change the default or what was removed; returns the catalogue to show."""
+    require(studio, LocalContext.request.get(None), Action.MANAGE)
+    match action:
+        case "default":
+            studio.managing.choose_default(name)
+            return name
+        case "restore":
+            return studio.managing.restore(name)
+    studio.managing.delete(name)
+    return None
+
+
+def overview_html(
+    catalogs: tuple[CatalogInfo, ...], jobs: Mapping[str, Job | None], *, chosen: str | None = "",
+    default: str = "", removed: tuple[RemovedCatalog, ...] = (), may_manage: bool = True,
+    may_index: bool = True,
+) -> str:  # fmt: skip
+    """Return the cards, with the running or last job of each where there is one.
+
+    Args:
+        catalogs: All catalogues.
+        jobs: The job by catalogue.
+        chosen: The one whose details the page shows.
+        default: The one that answers where none is named.
+        removed: Those that can be restored.
+        may_manage: Show the buttons that change catalogues as a whole.
+        may_index: Show the buttons of indexing.
+    """
+    return render(
+        "catalog_overview.html", catalogs=catalogs, jobs=jobs, chosen=chosen, default=default,
+        removed=removed, manages=may_manage, indexes=may_index,
+    )  # fmt: skip
+
+
+def left_out_html(studio: Studio, catalog: str) -> str:
+    """Return the rows that were left out, by reason."""
+    try:
+        reasons = by_reason(studio.quarantine(catalog))
+    except CatalogError:
+        return ""  # the catalogue's card says that it is damaged
+    return render(
+        "catalog_quarantine.html",
+        reasons=reasons,
+        rows=sum(len(reason.rows) for reason in reasons),
+        shown=SHOWN_ROWS,
+        catalog=catalog,
+    )
