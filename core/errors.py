@@ -7,6 +7,8 @@ it on stderr and exits with 2, the pages show it; neither shows a traceback for 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import TypeVar
 
 
 class StudioError(Exception):
@@ -112,3 +114,51 @@ class TooManyTries(AccessDenied):
         minutes = math.ceil(seconds / 60)
         span = f"{minutes} minutes" if minutes > 1 else f"{self.seconds} seconds"
         super().__init__(f"There were too many wrong tries {what}. Try again in {span}.")
+
+
+# ── names that nothing has ───────────────────────────────────────────────────────────────────────
+E = TypeVar("E", bound=StudioError)
+
+#: Said where there is no catalogue, or no judgment set, at all.
+NO_CATALOG_YET = (
+    "There is no catalogue yet. Index one: `python app.py index FILE`, or "
+    "`python app.py index --demo`."
+)
+NO_SET_YET = "There is no judgment set yet; make one on the Annotate page first."
+
+
+def no_such(error: type[E], what: str, name: str, known: Iterable[str] = (), place: str = "") -> E:
+    """Make the error for a name that nothing has; it lists the names that there are.
+
+    Args:
+        error: Kind of the error.
+        what: Kind of thing, as in “There is no … “name””.
+        name: What somebody asked for; a long one is cut.
+        known: The names that there are.
+        place: Where it was looked for, as in “ in the catalogue “demo””.
+    """
+    names = ", ".join(known)
+    listed = f" There are: {names}." if names else ""
+    return error(f"There is no {what} “{name[:100]}”{place}.{listed}")
+
+
+def no_item(item_id: str, catalog: str) -> QueryError:
+    """Make the error for an item that a catalogue does not have."""
+    return no_such(QueryError, "item", item_id, place=f" in the catalogue “{catalog}”")
+
+
+def no_catalog(name: str, known: Iterable[str]) -> CatalogError:
+    """Make the error for a catalogue that is not in the data directory."""
+    names = tuple(known)
+    error = no_such(CatalogError, "catalogue", name, names)
+    return error if names else CatalogError(f"{error} There is none yet.")
+
+
+def no_engine(name: str, known: Iterable[str]) -> EngineUnavailable:
+    """Make the error for an engine that has no recipe."""
+    return no_such(EngineUnavailable, "engine", name, known)
+
+
+def no_set(set_id: str) -> JudgmentError:
+    """Make the error for a judgment set that a catalogue does not have."""
+    return no_such(JudgmentError, "judgment set", set_id)

@@ -17,7 +17,7 @@ from core.access import passwords
 from core.access.actions import Action as Action
 from core.access.actions import Role as Role
 from core.access.users_file import Users, UsersFile
-from core.errors import AccessDenied, SettingsError
+from core.errors import AccessDenied, SettingsError, no_such
 from core.settings import Settings
 
 NAME = re.compile(r"[\w .@+-]{1,60}")
@@ -164,7 +164,7 @@ class People:
 
         def drop(users: dict[str, Mapping[str, str]]) -> None:
             if name not in users:
-                raise SettingsError(f"There is no user “{name[:60]}”.")
+                raise no_such(SettingsError, "user", name)
             if not leave_no_admin:
                 _keep_an_admin(users, name)
             del users[name]

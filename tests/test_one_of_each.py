@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -39,9 +40,14 @@ def imports(*names: str) -> Callable[[ast.AST], bool]:
 
 
 def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and value of each text in a module; of an f-string, each of its parts."""
+    """Line and value of each text in a module but docstrings; of an f-string, each of its parts."""
+    comments = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if (
+            id(node) not in comments
+            and isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+        ):
             yield node.lineno, node.value
 
 
@@ -78,6 +84,27 @@ def test_a_file_is_written_whole_in_one_place():
 
 def test_locks_between_processes_are_made_in_one_place():
     assert places(imports("filelock", "fcntl", "portalocker"), ("core/base/locks.py",)) == []
+
+
+#: What ``core.errors`` says of a name that nothing has, and of nothing at all.
+NO_SUCH = re.compile(
+    r"there is no [a-z ]+ “$|there (is|are) no (item|catalogue|engine|judgment set)s?\b"
+    r"|^no (item|catalogue|engine|judgment set)s? yet",
+    re.IGNORECASE,
+)
+#: A column is looked for in a file, a model on a server: these say more.
+OTHER_SENTENCES = ("core/catalog/columns.py", "core/language/failures.py")
+
+
+def test_what_is_not_there_is_said_in_one_place():
+    said = [
+        f"{name}:{line}: {text}"
+        for name, tree in SOURCES.items()
+        if name not in ("core/errors.py", *OTHER_SENTENCES)
+        for line, text in texts(tree)
+        if NO_SUCH.search(text)
+    ]
+    assert said == [], "use no_such, no_item … of core.errors"
 
 
 def test_every_lock_says_how_long_it_is_waited_for():

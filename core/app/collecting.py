@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.app.library import Catalog
 from core.domain import JudgmentQuery, JudgmentSet, Pair, Query, Rules
-from core.errors import JudgmentError, QueryError
+from core.errors import JudgmentError
 from core.judging.judgment_queue import JudgmentQueue
 
 #: The set of a catalogue that takes such lists.
@@ -73,10 +73,7 @@ def as_judged(query: Query, where: Catalog) -> JudgmentQuery:
     item_id, image = query.item_id, query.image
     if query.region is not None:
         if image is None:
-            found = where.store.items.get([item_id])
-            if item_id not in found:
-                raise QueryError(f"There is no item “{item_id[:100]}”.")
-            image = where.images.open(found[item_id].photo.sha256)
+            image = where.images.open(where.store.item(item_id).photo.sha256)
         image, item_id = image.crop(query.region.as_xyxy()), ""
     picture = where.images.add(_jpeg(image)).sha256 if image is not None else ""
     text = query.text.strip()

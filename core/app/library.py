@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.app.default_catalog import DefaultCatalog
 from core.domain import CatalogInfo
-from core.errors import CatalogError
+from core.errors import NO_CATALOG_YET, CatalogError, no_catalog
 from core.judging.judgment_queue import JudgmentQueue
 from core.search.searcher import Searcher
 from core.settings import Settings
@@ -71,15 +71,9 @@ class Library:
         if name in names:
             return str(name)
         if name:
-            raise CatalogError(
-                f"There is no catalogue “{name[:80]}”. "
-                + (f"There are: {', '.join(names)}." if names else "There is none yet.")
-            )
+            raise no_catalog(name, names)
         if not names:
-            raise CatalogError(
-                f"There is no catalogue in {self._settings.data_dir} yet. Index one: "
-                "`python app.py index FILE`, or `python app.py index --demo`."
-            )
+            raise CatalogError(NO_CATALOG_YET)
         return self._default_of(names)
 
     def _default_of(self, names: tuple[str, ...]) -> str:

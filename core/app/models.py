@@ -12,7 +12,7 @@ from core.domain import Engine, EngineStatus
 from core.domain.engine import unreadable_engine
 from core.embedding.loaders import EncoderPool, engine_availability, load_engines, weight_files
 from core.embedding.recipes import load_own_engines, own_recipe_files
-from core.errors import EngineUnavailable, WeightsUnavailable
+from core.errors import EngineUnavailable, WeightsUnavailable, no_engine
 from core.language.rewriters import build_agent, build_rules
 from core.ports.engines import EngineModel, IndexingModels
 from core.ports.grounder import Grounder
@@ -109,8 +109,7 @@ class ModelPool:
                     problems = self._shipped_problems | self._own_recipes()[1]
                     if name in problems:
                         raise EngineUnavailable(problems[name])
-                    known = ", ".join(recipes)
-                    raise EngineUnavailable(f"There is no engine “{name}”. There are: {known}.")
+                    raise no_engine(name, recipes)
                 reason = self._reason(recipe)
                 if reason:
                     raise EngineUnavailable(reason)

@@ -12,7 +12,6 @@ from core.app.models import ModelPool
 from core.base.content_key import content_key
 from core.base.lazy import lazy
 from core.domain import (
-    Item,
     OnProgress,
     Rewrite,
     RewriteReport,
@@ -32,6 +31,7 @@ from core.errors import (
     SettingsError,
     StudioError,
     WeightsUnavailable,
+    no_item,
 )
 from core.jobs import BegunJob
 from core.language.answers import Unusable, usable
@@ -156,7 +156,7 @@ class RewritingService:
     def view(self, item_id: str, catalog: str | None = None) -> RewriteView:
         """An item's standing text and all that led to it; raises ``QueryError``."""
         where = self._library.get(catalog)
-        item = self._item(where, item_id)
+        item = where.store.item(item_id)
         store = where.store
         decided = store.corrections.standing()
         models = self._models.for_indexing()
@@ -292,7 +292,7 @@ class RewritingService:
         self, item_id: str, value: Rewrite | None, author: str, note: str, catalog: str | None
     ) -> str:
         where = self._library.get(catalog)
-        item, store = self._item(where, item_id), where.store
+        item, store = where.store.item(item_id), where.store
         store.corrections.correct(Stage.REWRITE, item, store.rewrites, value, author, note)
         return self._embed(where, item_id, "Saved.")
 
@@ -316,11 +316,4 @@ class RewritingService:
     def _known(where: Catalog, item_ids: Sequence[str]) -> None:
         unknown = set(item_ids) - set(where.store.items.get(item_ids)) if item_ids else set()
         if unknown:
-            raise QueryError(f"There is no item “{min(unknown)[:100]}” in “{where.name}”.")
-
-    @staticmethod
-    def _item(where: Catalog, item_id: str) -> Item:
-        found = where.store.items.get([item_id])
-        if item_id not in found:
-            raise QueryError(f"There is no item “{item_id[:100]}” in “{where.name}”.")
-        return found[item_id]
+            raise no_item(min(unknown), where.name)

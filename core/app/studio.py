@@ -14,7 +14,7 @@ from core.app.evaluating import EvaluationService
 from core.app.grounding import GroundingService
 from core.app.judging import JudgingService
 from core.app.judging_by_model import ModelJudgingService
-from core.app.library import DEMO, Catalog, Library, own_name
+from core.app.library import DEMO, Library, own_name
 from core.app.managing import CatalogManager
 from core.app.models import ModelPool
 from core.app.preferences import PreferenceService
@@ -167,7 +167,7 @@ class Studio:
 
     def item(self, item_id: str, catalog: str | None = None) -> Item:
         """One item; raises ``QueryError`` when it is not there."""
-        return _item(self._library.get(catalog), item_id)
+        return self._library.get(catalog).store.item(item_id)
 
     def items_by_id(self, item_ids: Iterable[str], catalog: str | None = None) -> dict[str, Item]:
         """Those of these items that are there, by id."""
@@ -389,7 +389,7 @@ class Studio:
     def inspect(self, item_id: str, catalog: str | None = None) -> Inspection:
         """Everything known of one item: photo, boxes, masks, texts, what each encoder gets."""
         where = self._library.get(catalog)
-        item = _item(where, item_id)
+        item = where.store.item(item_id)
         photo = where.images.open(item.photo.sha256)
         standing = where.store.corrections.standing()
         models = self._models.for_indexing().corrected_by(standing)
@@ -422,10 +422,3 @@ class Studio:
             if (event := standing.of(stage, item.item_id, item.photo.sha256)) is not None
         }
         return Inspection(item, photo, found, words, tuple(inputs), decided)
-
-
-def _item(catalog: Catalog, item_id: str) -> Item:
-    found = catalog.store.items.get([item_id])
-    if item_id not in found:
-        raise QueryError(f"There is no item “{item_id[:100]}” in the catalogue “{catalog.name}”.")
-    return found[item_id]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.app.studio import Studio
-from core.errors import StudioError
+from core.errors import NO_CATALOG_YET, StudioError
 
 _Name = Annotated[str, typer.Argument(help="Name of the catalogue, as `catalogs list` shows it.")]
 
@@ -42,7 +42,7 @@ def list_catalogs(
     for entry in studio.managing.removed():
         print(f"removed {entry.removed:%Y-%m-%d %H:%M} UTC: {entry.key}")
     if not catalogs:
-        print("No catalogue yet: `python app.py index --demo` or `python app.py index FILE`.")
+        print(NO_CATALOG_YET)
 
 
 def default(context: typer.Context, name: _Name) -> None:

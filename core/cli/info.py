@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 import typer
 
 from core.app.studio import Studio
+from core.errors import NO_CATALOG_YET
 from core.settings import Settings
 
 _PACKAGES = (
@@ -38,7 +39,7 @@ def info(context: typer.Context) -> None:
         if catalog.problem:
             print(f"  Damaged: {catalog.problem}")
     if not catalogs:
-        print("No catalogue yet: `python app.py index --demo` or `python app.py index FILE`.")
+        print(NO_CATALOG_YET)
 
 
 def _version(package: str) -> str:

@@ -10,7 +10,7 @@ import typer
 from core.app.studio import Studio
 from core.cli.evaluate import as_text
 from core.cli.judgment_sets import create, missing
-from core.errors import JudgmentError
+from core.errors import NO_SET_YET, JudgmentError
 from core.judging.aggregation import DEFAULT_RULE, RULES
 
 _SetOption = Annotated[
@@ -181,7 +181,7 @@ def _chosen(studio: Studio, set_id: str | None, catalog: str | None) -> str:
         return set_id
     sets = studio.judging.sets(catalog)
     if not sets:
-        raise JudgmentError("There is no judgment set yet; make one on the Annotate page first.")
+        raise JudgmentError(NO_SET_YET)
     return sets[0].set_id
 
 
@@ -204,7 +204,7 @@ def evaluate(
     judging = Studio(context.obj).judging
     known = judging.sets(catalog)
     if not set_id and not known:
-        raise JudgmentError("There is no judgment set yet.")
+        raise JudgmentError(NO_SET_YET)
     report = judging.evaluate(set_id or known[0].set_id, engines, rule=rule, catalog=catalog)
     print(as_text(report))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain import Engine, EvalQuery, EvalTask, Item, Qrels, Ranking, TextView
-from core.errors import EvaluationError
+from core.errors import EvaluationError, no_such
 from core.evaluation import measures
 from core.store.items import ItemRecord
 
@@ -91,8 +91,8 @@ def build(name: str, records: Records) -> Task:
         EvaluationError: There is no such task, or the catalogue lacks what it needs.
     """
     if name not in _EXPLAINED:
-        known = ", ".join((*NAMES, "attributes", "ablation", "transfer"))
-        raise EvaluationError(f"There is no task “{name[:40]}”; there are: {known}.")
+        known = (*NAMES, "attributes", "ablation", "transfer")
+        raise no_such(EvaluationError, "task", name, known)
     reason = _missing(name, records)
     if reason:
         raise EvaluationError(f"The task “{name}” can't be run here: {reason}")

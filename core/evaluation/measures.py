@@ -13,7 +13,7 @@ import ir_measures
 from ir_measures import AP, ERR, RR, Bpref, Judged, Measure, P, R, Success, nDCG
 
 from core.domain import Qrels, Run
-from core.errors import EvaluationError
+from core.errors import EvaluationError, no_such
 from core.evaluation.err import expected_reciprocal_rank
 
 #: Per query, the value of each measure: ``values[measure][query_id]``.
@@ -59,8 +59,7 @@ def parse(name: str, relevant_from: int = 1) -> Measure:
         return _AT[kind](int(cutoff), relevant_from)
     if not cutoff and kind in _PLAIN:
         return _PLAIN[kind](relevant_from)
-    known = ", ".join([*(f"{kind}@K" for kind in _AT), *_PLAIN])
-    raise EvaluationError(f"There is no measure “{name[:40]}”; there are: {known}.")
+    raise no_such(EvaluationError, "measure", name, [*(f"{kind}@K" for kind in _AT), *_PLAIN])
 
 
 def per_query(run: Run, qrels: Qrels, names: Sequence[str], relevant_from: int = 1) -> Values:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean, median_low
 
 from core.domain import EventKind, JudgmentEvent, Label
-from core.errors import JudgmentError
+from core.errors import JudgmentError, no_such
 from core.judging.state import PairKey
 
 #: Answers a pair's grades with one, or ``None`` where the rule leaves the pair out.
@@ -68,7 +68,7 @@ def labels(
         JudgmentError: There is no such rule.
     """
     if rule not in RULES:
-        raise JudgmentError(f"There is no rule “{rule[:40]}”; there are: {', '.join(RULES)}.")
+        raise no_such(JudgmentError, "rule", rule, RULES)
     grades: dict[PairKey, dict[str, int]] = {}
     for event in events:
         if event.kind is EventKind.GRADE and event.grade is not None:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from core.base.atomic import atomic_write, replacing
 from core.base.csv_cells import cell
 from core.domain import JudgmentEvent, JudgmentSet
-from core.errors import JudgmentError
+from core.errors import JudgmentError, no_such
 from core.judging.aggregation import DEFAULT_RULE, aggregate, labels
 from core.judging.sets import to_json
 from core.judging.state import PairKey
@@ -73,7 +73,7 @@ def write(what: Labels, target: Path, format: str) -> Path:
     """
     writers = {"qrels": _qrels, "csv": _csv, "jsonl": _jsonl, "parquet": _parquet}
     if format not in writers:
-        raise JudgmentError(f"There is no format “{format}”; there are: {', '.join(FORMATS)}.")
+        raise no_such(JudgmentError, "format", format, FORMATS)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as partial:

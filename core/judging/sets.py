@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from core.base.locks import AT_ONCE, LockBusy, file_lock
 from core.domain import ExamplePair, Grade, JudgmentQuery, JudgmentSet, Pair, Rules
-from core.errors import JudgmentError
+from core.errors import no_set
 from core.store.database import compact, ensure_table, fragments, read_rows, version_of
 from core.store.durable import Flusher
 from core.store.rows import decoded
@@ -98,7 +98,7 @@ class SetTable:
         """
         found = self.find(set_id)
         if found is None:
-            raise JudgmentError(f"There is no judgment set “{set_id[:80]}”.")
+            raise no_set(set_id)
         return found
 
     def _latest(self) -> dict[str, JudgmentSet]:

@@ -12,7 +12,7 @@ from lancedb.expr import Expr, col, lit
 from PIL import Image
 
 from core.base.recent import Recent
-from core.domain import Hit, Item, Query, SearchResult
+from core.domain import Hit, Query, SearchResult
 from core.errors import (
     CatalogDamaged,
     CatalogError,
@@ -115,18 +115,12 @@ class Searcher:
     def _item_vector(self, table: VectorTable, item_id: str) -> Vectors:
         vector = table.image_vector(item_id)
         if vector is None:
-            self._item(item_id)
+            self._store.item(item_id)
             raise QueryError(f"The item “{item_id}” is not embedded yet.")
         return vector
 
     def _item_photo(self, item_id: str) -> Image.Image:
-        return self._photos.open(self._item(item_id).photo.sha256)
-
-    def _item(self, item_id: str) -> Item:
-        found = self._store.items.get([item_id])
-        if item_id not in found:
-            raise QueryError(f"There is no item “{item_id}” in “{self._store.name}”.")
-        return found[item_id]
+        return self._photos.open(self._store.item(item_id).photo.sha256)
 
     def _candidates(
         self, query: Query, vector: Vectors, standing: Standing, table: VectorTable

@@ -9,7 +9,8 @@ from typing import Any, TypeVar, cast
 
 import lancedb
 
-from core.domain import Grounding, Rewrite
+from core.domain import Grounding, Item, Rewrite
+from core.errors import no_item
 from core.store import stage_results
 from core.store.corrections import CorrectionTable
 from core.store.database import compact, find_table, fragments, open_database
@@ -44,6 +45,17 @@ class CatalogStore:
         self.database = open_database(root / "lance")
         self._opened: dict[str, Any] = {}
         self._lock = threading.RLock()
+
+    def item(self, item_id: str) -> Item:
+        """Return one item.
+
+        Raises:
+            QueryError: There is no such item.
+        """
+        found = self.items.get([item_id])
+        if item_id not in found:
+            raise no_item(item_id, self.name)
+        return found[item_id]
 
     @property
     def items(self) -> ItemTable:

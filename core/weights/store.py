@@ -16,7 +16,7 @@ from typing import Any
 from core.base.atomic import put_in_place
 from core.base.locks import AS_LONG_AS_IT_TAKES, file_lock
 from core.domain.job import OnProgress, Progress
-from core.errors import WeightsUnavailable
+from core.errors import WeightsUnavailable, no_such
 from core.settings import SHIPPED, Settings
 from core.weights.files import files_under, free_bytes, is_disk_full, sha256_file
 from core.weights.hub import fetch_hub
@@ -91,8 +91,7 @@ class WeightStore:
             WeightsUnavailable: There is no such role.
         """
         if role not in self.registry:
-            known = ", ".join(self.registry)
-            raise WeightsUnavailable(f"There are no weights called {role!r}; known are {known}.")
+            raise no_such(WeightsUnavailable, "role", role, self.registry)
         return self.registry[role]
 
     def path(self, role: str) -> Path:
