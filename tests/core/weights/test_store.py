@@ -141,7 +141,7 @@ def test_cache_that_can_not_be_written_is_one_sentence(index: Path, tmp_path: Pa
 
 
 def test_unknown_role_names_the_known_ones(index: Path, tmp_path: Path) -> None:
-    with pytest.raises(WeightsUnavailable, match="There is no role “huge”. There are: tiny"):
+    with pytest.raises(WeightsUnavailable, match=r"There is no role “huge”\. There are: tiny"):
         make_store(index, tmp_path).path("huge")
 
 
