@@ -144,6 +144,7 @@ class EvaluationService:
         relevant_from: int = 1,
         runs: Mapping[str, Run] | None = None,
         runs_out: Path | None = None,
+        notes: Sequence[str] = (),
         on_progress: OnProgress | None = None,
     ) -> Report:
         """Evaluate engines on given queries and relevance grades.
@@ -162,6 +163,7 @@ class EvaluationService:
             relevant_from: Smallest grade that counts as relevant for yes-or-no measures.
             runs: Further rankings to measure beside the engines' (from TREC files), by name.
             runs_out: Folder for the rankings and judgments in TREC format.
+            notes: What a reader of the report must know of the files that this comes from.
             on_progress: Told how far it is.
 
         Raises:
@@ -183,7 +185,7 @@ class EvaluationService:
         wanted = tuple(names or _default_measures(qrels))
         frame = Frame(
             where.name, task, title, ranking, depth, len(items), wanted,
-            main or _main(wanted), _notes(queries, asked, qrels, items), relevant_from,
+            main or _main(wanted), (*notes, *_notes(queries, asked, qrels, items)), relevant_from,
         )  # fmt: skip
         if on_progress:
             on_progress(Progress("statistics", 0, 1, "intervals and tests"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from core.app.evaluating import EvaluationService
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.app.query_sources import QuerySource
+from core.base.tables import FileReport
 from core.domain import (
     EventKind,
     JudgingProgress,
@@ -72,14 +73,21 @@ class JudgingService:
         """One set; raises ``JudgmentError`` when it is not there."""
         return self._desk(catalog).get(set_id)
 
-    def queries(self, source: QuerySource, catalog: str | None = None) -> tuple[JudgmentQuery, ...]:
+    def queries(
+        self, source: QuerySource, catalog: str | None = None, report: FileReport | None = None
+    ) -> tuple[JudgmentQuery, ...]:
         """The queries that a source gives, each once, with ids.
+
+        Args:
+            source: Where they come from.
+            catalog: Which; ``None`` is the default one.
+            report: Told how its file was read.
 
         Raises:
             JudgmentError: There are none, or the file can't be read.
             ImageError: A picture can't be used.
         """
-        return query_sources.gather(source, self._library.get(catalog))
+        return query_sources.gather(source, self._library.get(catalog), report)
 
     def create(
         self,
@@ -405,13 +413,13 @@ class JudgingService:
             JudgmentError: The file can't be read, or there is no such set.
         """
         where = self._library.get(catalog)
-        texts: Mapping[str, str] = read_query_texts(query_texts) if (
-            query_texts
-        ) else {}  # fmt: skip
-        return importing.plan(
+        read = FileReport()
+        texts = read_query_texts(query_texts, read) if query_texts else {}
+        plan = importing.plan(
             where.desk, source, lambda ids: where.store.items.get(ids).keys(),
             set_id=set_id, name=name, annotator=annotator, texts=texts,
         )  # fmt: skip
+        return replace(plan, notes=(*plan.notes, *read.notes))
 
     def carry_out(self, plan: importing.ImportPlan, catalog: str | None = None) -> int:
         """Store what a plan found to fit; returns how many events were new."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.app.library import Catalog
+from core.base.tables import FileReport
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
 from core.judging import queries
@@ -30,8 +31,15 @@ class QuerySource:
     pictures: tuple[Path, ...] = ()
 
 
-def gather(source: QuerySource, where: Catalog) -> tuple[JudgmentQuery, ...]:
+def gather(
+    source: QuerySource, where: Catalog, report: FileReport | None = None
+) -> tuple[JudgmentQuery, ...]:
     """The queries that a source gives, each once, with ids; pictures go into the picture store.
+
+    Args:
+        source: Where they come from.
+        where: Catalogue that they are for.
+        report: Told what was guessed in the file, and which rows were left out.
 
     Raises:
         JudgmentError: There are none, or the file can't be read.
@@ -39,7 +47,7 @@ def gather(source: QuerySource, where: Catalog) -> tuple[JudgmentQuery, ...]:
     """
     found = list(queries.parse_lines(source.lines))
     if source.file is not None:
-        found += queries.read_file(source.file, source.file_limit)
+        found += queries.read_file(source.file, source.file_limit, report)
     if source.sampled_items:
         kinds = {
             item: kind or department

@@ -16,6 +16,7 @@ from core.app.attribute_report import ATTRIBUTES
 from core.app.evaluating import DEPTH
 from core.app.studio import Studio
 from core.app.tasks import TUNED_ABLATION
+from core.base.tables import FileReport
 from core.cli.bar import ProgressBar
 from core.domain import JudgeRecord, OnProgress, Ranking, Report, Score
 from core.errors import EvaluationError
@@ -92,11 +93,14 @@ def evaluate(
     def work(tell: OnProgress) -> Report:
         if queries is not None and qrels is not None:
             ranking = Ranking.WORDS if words else Ranking.VECTOR
+            read = FileReport()
+            asked = query_files.read_queries(queries, report=read)
+            right, runs = query_files.read_qrels(qrels, read), _read_runs(run or [], read)
             return studio.evaluation.evaluate(
-                query_files.read_queries(queries), query_files.read_qrels(qrels), names, catalog,
+                asked, right, names, catalog,
                 title=queries.stem,
                 names=measure, ranking=ranking, depth=depth, relevant_from=relevant_from,
-                runs=_read_runs(run or []), runs_out=runs_out, on_progress=tell,
+                runs=runs, runs_out=runs_out, notes=read.notes, on_progress=tell,
             )  # fmt: skip
         if task == TRANSFER or fine_tuned:
             return _trial(studio, task, names, catalog, epochs, depth, tell)
@@ -220,11 +224,13 @@ def _span(score: Score) -> str:
     return f"{score.value:.3f}{span:>14}"
 
 
-def _read_runs(pairs: list[str]) -> dict[str, dict[str, list[tuple[str, float]]]]:
+def _read_runs(
+    pairs: list[str], report: FileReport
+) -> dict[str, dict[str, list[tuple[str, float]]]]:
     runs = {}
     for pair in pairs:
         name, equals, path = pair.partition("=")
         if not (name and equals and path):
             raise EvaluationError(f"--run takes NAME=FILE; got {pair!r}.")
-        runs[name] = trec.read_run(Path(path))
+        runs[name] = trec.read_run(Path(path), report)
     return runs

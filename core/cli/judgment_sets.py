@@ -9,6 +9,7 @@ import typer
 
 from core.app.query_sources import QuerySource
 from core.app.studio import Studio
+from core.base.tables import FileReport
 from core.domain import Rules
 from core.errors import JudgmentError
 
@@ -40,9 +41,10 @@ def create(
     """Make a judgment set: the pool is what the engines find for the queries, engines hidden."""
     judging = Studio(context.obj).judging
     source = QuerySource("\n".join(query or ()), queries, most, items, tuple(picture or ()))
+    read = FileReport()
     made = judging.create(
         name,
-        judging.queries(source, catalog),
+        judging.queries(source, catalog, read),
         engines=_names(engines),
         depth=depth,
         rules=Rules(guidelines=_text(guidelines), overlap=overlap, repeats=repeats / 100),
@@ -50,6 +52,7 @@ def create(
         catalog=catalog,
     )
     print(f"{made.set_id}: {len(made.pairs)} pairs to judge, of {len(made.queries)} queries.")
+    print(*read.notes, sep="\n", end="\n" if read.notes else "")
 
 
 def missing(

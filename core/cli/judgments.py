@@ -117,6 +117,8 @@ def take_in(
         f"do not; {plan.new_pairs} pairs are new to the "
         f"{'new set' if plan.is_new else 'set'} “{plan.judgment_set.name}”."
     )
+    for note in plan.notes:
+        print(f"  {note}")
     for row in plan.rejected[:20]:
         print(f"  line {row.line}: {row.reason}")
     if len(plan.rejected) > 20:

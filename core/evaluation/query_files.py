@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.base.csv_cells import cell
-from core.base.tables import open_lines, open_table
+from core.base.tables import FileReport, Reading, Table, open_lines, open_table
 from core.domain import EvalQuery, Report
 from core.errors import EvaluationError
 from core.evaluation import trec
@@ -24,70 +24,89 @@ from core.evaluation import trec
 _PLAIN = {"", ".txt", ".qrels", ".topics", ".trec", ".tab"}
 
 
-def read_queries(path: Path, pictures: bool = True) -> tuple[EvalQuery, ...]:
-    """Queries of a file, in its order.
+def read_queries(
+    path: Path, pictures: bool = True, report: FileReport | None = None
+) -> tuple[EvalQuery, ...]:
+    """Queries of a file, in its order; a row without an id or without a question is left out.
 
     Args:
         path: The file.
         pictures: Whether picture paths are followed; not for files that somebody sent.
+        report: Told what was guessed, and which rows were left out.
 
     Raises:
-        EvaluationError: The file can't be read, an id is missing or comes twice, or a query has
-            nothing to look for.
+        EvaluationError: The file can't be read, or none of its rows is a query.
     """
     queries: dict[str, EvalQuery] = {}
-    rows = _rows(path, ("query_id",), ("text", "image", "item_id"), headerless=("query_id", "text"))
-    for row, cells in enumerate(rows, start=1):
-        query_id = _text(cells, "query_id")
-        if not query_id or query_id in queries:
-            problem = f"the id “{query_id}” comes twice" if query_id else "there is no query_id"
-            raise EvaluationError(f"{path.name}, row {row}: {problem}.")
-        text, item_id = _text(cells, "text"), _text(cells, "item_id")
-        image = _image(cells.get("image"), path.parent)
-        if isinstance(image, Path) and not pictures:
-            raise EvaluationError(
-                f"{path.name}, row {row}: picture paths work on the command line only; here, put "
-                "the pictures into a Parquet file."
-            )
-        if not (text or item_id or image):
-            raise EvaluationError(
-                f"{path.name}, row {row}: the query “{query_id[:80]}” has neither text nor image "
-                "nor item_id."
-            )
-        queries[query_id] = EvalQuery(query_id, text, image, item_id)
+    reading = Reading(path.name, report)
+    rows = _rows(
+        path, ("query_id",), ("text", "image", "item_id"), reading, headerless=("query_id", "text")
+    )
+    for place, cells in rows:
+        query = EvalQuery(
+            _text(cells, "query_id"),
+            _text(cells, "text"),
+            _image(cells.get("image"), path.parent),
+            _text(cells, "item_id"),
+        )
+        column, problem = _problem(query, query.query_id in queries, pictures)
+        if problem:
+            reading.leave_out(place, column, problem)
+        else:
+            queries[query.query_id] = query
     if not queries:
-        raise EvaluationError(f"There is no query in {path.name}.")
+        raise EvaluationError(f"There is no query in {path.name}{reading.why()}.")
+    reading.end(len(queries))
     return tuple(queries.values())
 
 
-def read_qrels(path: Path) -> dict[str, dict[str, int]]:
+def _problem(query: EvalQuery, repeated: bool, pictures: bool) -> tuple[str, str]:
+    """The column and the reason why a query can't be asked; empty where it can."""
+    if not query.query_id:
+        return "query_id", "there is no query_id"
+    if repeated:
+        return "query_id", f"the id “{query.query_id[:80]}” comes twice; the first counts"
+    if isinstance(query.image, Path) and not pictures:
+        return "image", (
+            "picture paths work on the command line only; here, put the pictures into a Parquet "
+            "file"
+        )
+    if not (query.text or query.item_id or query.image):
+        return "", f"the query “{query.query_id[:80]}” has neither text nor image nor item_id"
+    return "", ""
+
+
+def read_qrels(path: Path, report: FileReport | None = None) -> dict[str, dict[str, int]]:
     """Relevance grades of a file: ``qrels[query_id][item_id]``; without a grade, 1.
 
+    Args:
+        path: The file.
+        report: Told what was guessed, and which rows were left out.
+
     Raises:
-        EvaluationError: The file can't be read, a grade is no whole number, or a pair has two.
+        EvaluationError: The file can't be read, or none of its rows is a judgment.
     """
     head = _head(path)
     if len(head.split()) == 4 and "," not in head:
-        return _some(trec.read_qrels(path), path)
+        return trec.read_qrels(path, report)
     qrels: dict[str, dict[str, int]] = {}
-    for row, cells in enumerate(_rows(path, ("query_id", "item_id"), ()), start=1):
+    reading = Reading(path.name, report)
+    for place, cells in _rows(path, ("query_id", "item_id"), (), reading):
         query_id, item_id = _text(cells, "query_id"), _text(cells, "item_id")
+        if not (query_id and item_id):
+            column = "item_id" if query_id else "query_id"
+            reading.leave_out(place, column, f"there is no {column}")
+            continue
         try:
-            grade = float(_text(cells, "relevance") or "1")
-        except ValueError:
-            grade = -1.5
-        if not (query_id and item_id and grade.is_integer()):
-            raise EvaluationError(
-                f"{path.name}, row {row}: it takes query_id, item_id and a whole number as "
-                "relevance."
-            )
-        known = qrels.setdefault(query_id, {})
-        if known.setdefault(item_id, int(grade)) != grade:
-            raise EvaluationError(
-                f"{path.name}, row {row}: “{item_id[:80]}” has two grades for the query "
-                f"“{query_id[:80]}”."
-            )
-    return _some(qrels, path)
+            grade = trec.whole_grade(_text(cells, "relevance") or "1")
+        except ValueError as problem:
+            reading.leave_out(place, "relevance", str(problem))
+            continue
+        trec.put_grade(qrels, query_id, item_id, grade, reading, place)
+    if not qrels:
+        raise EvaluationError(f"There is no judgment in {path.name}{reading.why()}.")
+    reading.end(sum(map(len, qrels.values())))
+    return qrels
 
 
 def per_query(report: Report) -> str:
@@ -103,49 +122,59 @@ def per_query(report: Report) -> str:
     return held.getvalue()
 
 
-def _some(qrels: dict[str, dict[str, int]], path: Path) -> dict[str, dict[str, int]]:
-    if not qrels:
-        raise EvaluationError(f"There is no judgment in {path.name}.")
-    return qrels
-
-
 def _rows(
-    path: Path, needed: Sequence[str], either: Sequence[str], headerless: Sequence[str] = ()
-) -> list[dict[str, Any]]:
-    """The rows of a table, by column names in small letters.
+    path: Path,
+    needed: Sequence[str],
+    either: Sequence[str],
+    reading: Reading,
+    headerless: Sequence[str] = (),
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of a table, by column names in small letters, and the place where each stands.
 
     Args:
         path: CSV (also with semicolons), TSV, Parquet, or lines with a tab.
         needed: Columns that must be there.
         either: One of these must be there, too.
+        reading: Told what was guessed, and which rows can't be read.
         headerless: Columns of a file that is no ``.csv`` and has no header.
     """
     head = _head(path)
     if not head:
-        return []
+        return
     ending = path.suffix.lower()
     if headerless and ending in _PLAIN and needed[0] not in _plain(_cells(head)):
-        return [
-            dict(zip(headerless, _cells(line.text), strict=False))
-            for line in open_lines(path, EvaluationError).lines()
-            if line.text.strip()
-        ]
+        text = open_lines(path, EvaluationError)
+        reading.guessed(text.notes)
+        for line in text.lines():
+            if line.problem:
+                reading.leave_out(f"line {line.number}", "", line.problem)
+            elif line.text.strip():
+                yield (
+                    f"line {line.number}",
+                    dict(zip(headerless, _cells(line.text), strict=False)),
+                )
+        return
     table = open_table(path, EvaluationError)
+    _check_columns(table, needed, either)
+    reading.guessed(table.notes)
+    for row in table.rows():
+        if row.problem:
+            reading.leave_out(f"row {row.number}", "", row.problem)
+        else:
+            cells = {name.strip().lower(): cell for name, cell in row.cells.items()}
+            yield f"row {row.number}", cells
+
+
+def _check_columns(table: Table, needed: Sequence[str], either: Sequence[str]) -> None:
     names = table.columns
     missing = [f"“{name}”" for name in needed if name not in _plain(names)]
     if either and not any(name in _plain(names) for name in either):
         missing.append(" or ".join(f"“{name}”" for name in either))
     if missing:
-        there = ", ".join(str(name)[:40] for name in names[:12])
+        there = ", ".join(name[:40] for name in names[:12])
         raise EvaluationError(
-            f"{path.name} has no column {' and no '.join(missing)}; it has: {there}."
+            f"{table.path.name} has no column {' and no '.join(missing)}; it has: {there}."
         )
-    rows = []
-    for row in table.rows():
-        if row.problem:
-            raise EvaluationError(f"{path.name}, row {row.number}: {row.problem}")
-        rows.append({name.strip().lower(): cell for name, cell in row.cells.items()})
-    return rows
 
 
 def _cells(line: str) -> list[str]:

@@ -1,57 +1,136 @@
-"""Runs and qrels in TREC format, in and out (``ir_measures`` reads, a few lines write)."""
+"""Runs and qrels in TREC format, in and out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
-import ir_measures
-
+from core.base.tables import FileReport, Reading, open_lines
 from core.domain import Qrels, Run
 from core.errors import EvaluationError
 
+#: Percent is the finest scale that is used; measures take powers of two of a grade.
+_LARGEST_GRADE = 100
+_Value = TypeVar("_Value", int, float)
 
-def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """``query_id 0 item_id grade`` per line.
+
+def read_qrels(path: Path, report: FileReport | None = None) -> dict[str, dict[str, int]]:
+    """``query_id 0 item_id grade`` per line; other lines are left out.
+
+    Args:
+        path: A text in any encoding that tables may have.
+        report: Told what was guessed, and which lines were left out.
 
     Raises:
-        EvaluationError: The file can't be read, or is no such file.
+        EvaluationError: The file can't be read, or holds no such line.
     """
     qrels: dict[str, dict[str, int]] = {}
-    try:
-        for entry in ir_measures.read_trec_qrels(str(path)):
-            qrels.setdefault(entry.query_id, {})[entry.doc_id] = int(entry.relevance)
-    except OSError as error:
-        raise EvaluationError(f"{path} can't be read: {error.strerror}.") from None
-    except ValueError:
-        raise EvaluationError(
-            f"{path.name} can't be read as TREC qrels: each line takes query_id, 0, item_id and a "
-            "whole number."
-        ) from None
-    return qrels
+    reading = Reading(path.name, report)
+    for number, cells in _lines(path, reading, 4, "query_id, 0, item_id and a whole number"):
+        query_id, _, item_id, text = cells
+        try:
+            grade = whole_grade(text)
+        except ValueError as problem:
+            reading.leave_out(f"line {number}", "grade", str(problem))
+            continue
+        put_grade(qrels, query_id, item_id, grade, reading, f"line {number}")
+    return _ended(qrels, path, reading, "TREC qrels")
 
 
-def read_run(path: Path) -> dict[str, list[tuple[str, float]]]:
+def read_run(path: Path, report: FileReport | None = None) -> dict[str, list[tuple[str, float]]]:
     """``query_id Q0 item_id rank score tag`` per line; the scores decide, as in trec_eval.
 
+    Args:
+        path: A text in any encoding that tables may have.
+        report: Told what was guessed, and which lines were left out.
+
     Raises:
-        EvaluationError: The file can't be read, or is no such file.
+        EvaluationError: The file can't be read, or holds no such line.
     """
-    found: dict[str, dict[str, float]] = {}
-    try:
-        for entry in ir_measures.read_trec_run(str(path)):
-            found.setdefault(entry.query_id, {})[entry.doc_id] = float(entry.score)
-    except OSError as error:
-        raise EvaluationError(f"{path} can't be read: {error.strerror}.") from None
-    except ValueError:
-        raise EvaluationError(
-            f"{path.name} can't be read as a TREC run: each line takes query_id, Q0, item_id, "
-            "rank, score and tag."
-        ) from None
+    run: dict[str, dict[str, float]] = {}
+    reading = Reading(path.name, report)
+    for number, cells in _lines(path, reading, 6, "query_id, Q0, item_id, rank, score and tag"):
+        query_id, _, item_id, _, text, _ = cells
+        score = _score(text)
+        if not math.isfinite(score):
+            reading.leave_out(f"line {number}", "score", f"“{text[:40]}” is no number")
+        elif item_id in run.setdefault(query_id, {}):
+            said = f"“{item_id[:80]}” stands twice under the query “{query_id[:80]}”"
+            reading.leave_out(f"line {number}", "item_id", f"{said}; the first counts")
+        else:
+            run[query_id][item_id] = score
     return {
         query_id: sorted(scores.items(), key=lambda hit: (-hit[1], hit[0]))
-        for query_id, scores in found.items()
+        for query_id, scores in _ended(run, path, reading, "a TREC run").items()
+        if scores
     }
+
+
+def whole_grade(text: str) -> int:
+    """A grade as files spell it: ``2``, ``2.0``.
+
+    Raises:
+        ValueError: It is no whole number, or none that a scale has; a part of a sentence.
+    """
+    try:
+        grade = float(text)
+    except ValueError:
+        grade = math.nan
+    if not grade.is_integer():
+        raise ValueError(f"“{text[:40]}” is no whole number")
+    if abs(grade) > _LARGEST_GRADE:
+        raise ValueError(f"the grade {text[:40]} is beyond {_LARGEST_GRADE}")
+    return int(grade)
+
+
+def put_grade(
+    qrels: dict[str, dict[str, int]],
+    query_id: str,
+    item_id: str,
+    grade: int,
+    reading: Reading,
+    place: str,
+) -> None:
+    """Take a grade; a second one that differs is left out."""
+    grades = qrels.setdefault(query_id, {})
+    if grades.setdefault(item_id, grade) != grade:
+        reading.leave_out(
+            place, "item_id",
+            f"“{item_id[:80]}” has two grades for the query “{query_id[:80]}”; the first counts",
+        )  # fmt: skip
+
+
+def _lines(path: Path, reading: Reading, width: int, takes: str) -> Iterator[tuple[int, list[str]]]:
+    """Numbers and cells of the lines that have as many cells as they should."""
+    file = open_lines(path, EvaluationError)
+    reading.guessed(file.notes)
+    for line in file.lines():
+        cells = line.text.split()
+        if line.problem:
+            reading.leave_out(f"line {line.number}", "", line.problem)
+        elif len(cells) == width:
+            yield line.number, cells
+        elif cells:
+            reading.leave_out(f"line {line.number}", "", f"each line takes {takes}")
+
+
+def _score(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _ended(
+    rows: dict[str, dict[str, _Value]], path: Path, reading: Reading, what: str
+) -> dict[str, dict[str, _Value]]:
+    taken = sum(map(len, rows.values()))
+    if reading.count and not taken:
+        raise EvaluationError(f"{path.name} can't be read as {what}: {reading.reasons()}.")
+    reading.end(taken)
+    return rows
 
 
 def write_qrels(qrels: Qrels, path: Path) -> None:

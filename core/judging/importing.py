@@ -41,6 +41,7 @@ class ImportPlan:
         events: Events that fit.
         new_pairs: Pairs that the set would get.
         rejected: Rows that don't fit, with reasons.
+        notes: Sentences on what was guessed.
     """
 
     format: str
@@ -49,6 +50,7 @@ class ImportPlan:
     events: tuple[JudgmentEvent, ...]
     new_pairs: int
     rejected: tuple[Rejected, ...]
+    notes: tuple[str, ...] = ()
 
 
 def plan(
@@ -107,7 +109,8 @@ def plan(
         is_new=base.set_id not in existing,
         events=tuple(events),
         new_pairs=len(pairs) - before,
-        rejected=tuple(sorted(rejected, key=lambda one: one.line)),
+        rejected=tuple(sorted(rejected, key=lambda row: row.line)),
+        notes=file.notes,
     )
 
 

@@ -40,12 +40,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What a file holds: rows, lines that are none, and the set's definition where it has one."""
+    """What a file holds: rows, lines that are none, and the set's definition where it has one.
+
+    ``notes`` are sentences on what was guessed.
+    """
 
     format: str
     rows: tuple[Row, ...]
     rejected: tuple[Rejected, ...]
     definition: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def file_of(

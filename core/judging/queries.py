@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from core.base.tables import Table, open_lines, open_table
+from core.base.tables import FileReport, Reading, Table, open_lines, open_table
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
 from core.judging.pool import shuffled
@@ -36,7 +36,9 @@ def numbered(queries: Iterable[JudgmentQuery]) -> tuple[JudgmentQuery, ...]:
     return tuple(replace(query, query_id=f"q{n}") for n, query in enumerate(kept, 1))
 
 
-def read_file(path: Path, limit: int = 0) -> tuple[JudgmentQuery, ...]:
+def read_file(
+    path: Path, limit: int = 0, report: FileReport | None = None
+) -> tuple[JudgmentQuery, ...]:
     """Queries from a CSV or TSV file, or a log with one query per line.
 
     A CSV needs a column named like ``query`` or ``text``; with a column like ``count``, or where
@@ -45,18 +47,22 @@ def read_file(path: Path, limit: int = 0) -> tuple[JudgmentQuery, ...]:
     Args:
         path: The file.
         limit: Keep this many of the most frequent; 0 keeps all.
+        report: Told what was guessed, and which rows were left out.
 
     Raises:
-        JudgmentError: The file can't be read, or no column holds queries.
+        JudgmentError: The file can't be read, none of its rows can, or no column holds queries.
     """
-    rows = _table(path) if path.suffix.lower() in _TABLES else _lines(path)
+    reading, taken = Reading(path.name, report), 0
+    rows = (_table if path.suffix.lower() in _TABLES else _lines)(path, reading)
     counts: Counter[str] = Counter()
     for query, times in rows:
         if query.strip():
+            taken += 1
             counts[query.strip()[:LONGEST_QUERY]] += times
     ranked = [query for query, _ in counts.most_common()]  # ties keep the file's order
     if not ranked:
-        raise JudgmentError(f"There are no queries in {path.name}.")
+        raise JudgmentError(f"There are no queries in {path.name}{reading.why()}.")
+    reading.end(taken)
     return numbered(_query(line) for line in (ranked[:limit] if limit else ranked))
 
 
@@ -88,30 +94,39 @@ def _query(line: str) -> JudgmentQuery:
     return JudgmentQuery("", text=line[:LONGEST_QUERY])
 
 
-def _lines(path: Path) -> Iterable[tuple[str, int]]:
-    lines = open_lines(path, JudgmentError).lines()
-    return ((line.text, 1) for line in lines if not line.problem)
+def _lines(path: Path, reading: Reading) -> Iterator[tuple[str, int]]:
+    file = open_lines(path, JudgmentError)
+    reading.guessed(file.notes)
+    for line in file.lines():
+        if line.problem:
+            reading.leave_out(f"line {line.number}", "", line.problem)
+        else:
+            yield line.text, 1
 
 
-def _table(path: Path) -> Iterable[tuple[str, int]]:
+def _table(path: Path, reading: Reading) -> Iterable[tuple[str, int]]:
     table = open_table(path, JudgmentError)
     columns = {name.strip().lower(): name for name in table.columns}
     words = next((columns[name] for name in _TEXT if name in columns), None)
     if table.format == "CSV" and len(columns) == 1:  # a plain list; a comma belongs to the query
-        return islice(_lines(path), 0 if words is None else 1, None)
+        return islice(_lines(path, reading), 0 if words is None else 1, None)
     if words is None:
         raise JudgmentError(
             f"{path.name} has no column named {', '.join(_TEXT[:4])} …; "
             f"it has: {', '.join(columns) or 'none'}."
         )
     number = next((columns[name] for name in _COUNT if name in columns), None)
-    return _counted(table, words, number)
+    reading.guessed(table.notes)
+    return _counted(table, words, number, reading)
 
 
-def _counted(table: Table, words: str, number: str | None) -> Iterable[tuple[str, int]]:
+def _counted(
+    table: Table, words: str, number: str | None, reading: Reading
+) -> Iterator[tuple[str, int]]:
     for row in table.rows():
         if row.problem:
-            raise JudgmentError(f"{table.path.name}, row {row.number}: {row.problem}")
+            reading.leave_out(f"row {row.number}", "", row.problem)
+            continue
         query, times = row.cells.get(words), row.cells.get(number) if number else 1
         yield "" if query is None else str(query), _times(str(times))
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from core.base.tables import (
     BadTable,
+    FileReport,
+    Reading,
     Table,
     TableRow,
     open_lines,
@@ -41,21 +43,31 @@ def read(source: Path) -> File:
     if ending in {".jsonl", ".ndjson", ".json"}:
         return _json(source)
     if ending not in {".csv", ".tsv", ".parquet", ".gz"}:
-        return foreign.qrels(open_lines(source, JudgmentError).lines())
+        text = open_lines(source, JudgmentError)
+        return replace(foreign.qrels(text.lines()), notes=text.notes)
     table = open_table(source, JudgmentError)
     if table.format == "Parquet":
         return _parquet(table)
     return _csv(table) if table.format == "CSV" else _json(source)
 
 
-def read_query_texts(source: Path) -> dict[str, str]:
+def read_query_texts(source: Path, report: FileReport | None = None) -> dict[str, str]:
     """Texts by query id, for qrels: two columns (tab or comma), no header needed.
 
+    Args:
+        source: The file.
+        report: Told what was guessed, and which lines were left out.
+
     Raises:
-        JudgmentError: The file can't be read, or a line has no two columns.
+        JudgmentError: The file can't be read, or no line has two columns.
     """
     texts: dict[str, str] = {}
-    for line in open_lines(source, JudgmentError).lines():
+    file, reading = open_lines(source, JudgmentError), Reading(source.name, report)
+    reading.guessed(file.notes)
+    for line in file.lines():
+        if line.problem:
+            reading.leave_out(f"line {line.number}", "", line.problem)
+            continue
         if not line.text.strip():
             continue
         delimiter = "\t" if "\t" in line.text else ","
@@ -63,9 +75,13 @@ def read_query_texts(source: Path) -> dict[str, str]:
             cells = next(csv.reader([line.text], delimiter=delimiter, strict=True))
         except csv.Error:
             cells = line.text.split(delimiter, 1)
-        if line.problem or len(cells) < 2:
-            raise JudgmentError(f"{source.name}, line {line.number} is not “query id, text”.")
+        if len(cells) < 2:
+            reading.leave_out(f"line {line.number}", "", "it is not “query id, text”")
+            continue
         texts[cells[0].strip()] = cells[1].strip()
+    if reading.count and not texts:
+        raise JudgmentError(f"There is no “query id, text” in {source.name}{reading.why()}.")
+    reading.end(len(texts))
     return texts
 
 
@@ -73,8 +89,8 @@ def _csv(table: Table) -> File:
     names = {"_".join(name.lower().split()): name for name in table.columns}
     if set(COLUMNS) - _LATER <= set(names):
         rows = (_unless_problem(row, _restored_row) for row in table.rows())
-        return _said(file_of("our own CSV", rows), table.encoding)
-    return _said(foreign.csv_rows(table, names), table.encoding)
+        return _said(file_of("our own CSV", rows), table)
+    return _said(foreign.csv_rows(table, names), table)
 
 
 def _restored_row(row: TableRow) -> Row | Rejected:
@@ -87,11 +103,11 @@ def _unless_problem(row: TableRow, taken: Callable[[TableRow], Row | Rejected]) 
     return taken(row)
 
 
-def _said(file: File, encoding: str) -> File:
-    """The file's format with its encoding, where that had to be guessed."""
-    if encoding in ("", "UTF-8"):
-        return file
-    return replace(file, format=f"{file.format}, {encoding}")
+def _said(file: File, table: Table) -> File:
+    """The file with its encoding, where that is not the usual one, and what had to be guessed."""
+    named = f"{file.format}, {table.encoding}"
+    plain = table.encoding in ("", "UTF-8")
+    return replace(file, format=file.format if plain else named, notes=table.notes)
 
 
 def _json(source: Path) -> File:
@@ -127,10 +143,13 @@ def _json(source: Path) -> File:
 
     first = next((line.text for line in file.lines() if line.text.strip()), "")
     if first.lstrip().startswith(('{"judgment_set"', '{"event_id"')):
-        rows = list(own())
+        rows, notes = list(own()), file.notes
     else:
-        rows = list(others(open_table(source, JudgmentError)))
-    return _said(file_of("JSON lines", rows, definition), file.encoding.label)
+        table = open_table(source, JudgmentError)
+        rows, notes = list(others(table)), table.notes
+    label = file.encoding.label
+    kind = "JSON lines" if label == "UTF-8" else f"JSON lines, {label}"
+    return replace(file_of(kind, rows, definition), notes=notes)
 
 
 def _parquet(table: Table) -> File:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import gradio as gr
 
 from core.app.query_sources import QuerySource
 from core.app.studio import Studio
+from core.base.tables import FileReport
 from core.domain import DEFAULT_SCALE, ExamplePair, Grade, JudgmentSet, Rules
 from core.errors import JudgmentError
 from core.people import Action
@@ -129,9 +131,10 @@ def setup_form(
             overlap=int(people),
             repeats=again / 100,
         )
+        read = FileReport()
         made = studio.judging.create(
             label.strip() or "Untitled set",
-            studio.judging.queries(source, where),
+            studio.judging.queries(source, where, read),
             engines=engine_names,
             depth=int(k),
             rules=rules,
@@ -139,6 +142,8 @@ def setup_form(
             catalog=where,
         )
         gr.Info(f"{len(made.pairs)} pairs to judge, of {len(made.queries)} queries.")
+        for note in read.notes:
+            gr.Warning(escape(note, quote=False), duration=None)
         return shown(where, made.set_id)
 
     create.click(

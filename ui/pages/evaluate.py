@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from core.app.studio import Studio
+from core.base.tables import FileReport
 from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking, Report
 from core.errors import EvaluationError, EvaluationStopped
 from core.evaluation.query_files import read_qrels, read_queries
@@ -167,13 +168,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     ) -> tuple[Any, ...]:
         if not (ask and right):
             raise EvaluationError("Choose both files: the queries, and the judgments.")
-        given = read_queries(Path(ask), pictures=False), read_qrels(Path(right))
+        read = FileReport()
+        given = read_queries(Path(ask), False, read), read_qrels(Path(right), read)
         engines, title = in_order(studio, asked), Path(ask).stem[:80]
         by = Ranking.WORDS if fused else Ranking.VECTOR
 
         def run(tell: OnProgress) -> Report:
             return studio.evaluation.evaluate(
-                *given, engines, name, title=title, ranking=by, on_progress=tell
+                *given, engines, name, title=title, ranking=by, notes=read.notes, on_progress=tell
             )
 
         return measured((name or "", FILES), engines, run, request, progress)

@@ -1,5 +1,6 @@
 """The one reader of tables: catalogues, queries, qrels and labels come in by the same rules."""
 
+from core.base.tables.left_out import FileReport, LeftOut, Reading
 from core.base.tables.parquet import parquet_metadata
 from core.base.tables.rows import BadTable, TableRow
 from core.base.tables.table import TABLE_ENDINGS, Table, TextFile, open_lines, open_table
@@ -8,7 +9,10 @@ from core.base.tables.text import Line
 __all__ = [
     "TABLE_ENDINGS",
     "BadTable",
+    "FileReport",
+    "LeftOut",
     "Line",
+    "Reading",
     "Table",
     "TableRow",
     "TextFile",

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from core.base.tables import FileReport
 from core.domain import EvalQuery
 from core.errors import EvaluationError
 from core.evaluation import trec
@@ -33,8 +34,7 @@ def test_queries_in_every_form(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("query_id,text\n1,a\n1,b\n", "row 2: the id “1” comes twice"),
-        ("query_id,text\n,a\n", "row 1: there is no query_id"),
+        ("query_id,text\n,a\n", r"row 1 \(query_id\): there is no query_id"),
         ("query_id,text\n1,\n", "neither text nor image"),
         ("query_id,text\n", "no query in"),
         ("", "no query in"),
@@ -62,8 +62,7 @@ def test_judgments(tmp_path: Path) -> None:
     [
         ("", "no judgment in"),
         ("query_id,product\n1,a\n", "no column “item_id”; it has: query_id, product"),
-        ("query_id,item_id,relevance\n1,a,1\n1,a,0\n", "row 2: “a” has two grades"),
-        ("1 0 a good\n", "each line takes query_id, 0, item_id"),
+        ("1 0 a good\n", r"as TREC qrels: line 1 \(grade\): “good” is no whole number"),
     ],
 )
 def test_bad_judgments_are_sentences(tmp_path: Path, text: str, sentence: str) -> None:
@@ -92,3 +91,51 @@ def test_trec_there_and_back(tmp_path: Path) -> None:
         trec.write_run({"q 1": [("a", 1.0)]}, tmp_path / "y.run", "mine")
     with pytest.raises(EvaluationError, match="TREC"):
         trec.read_run(write(tmp_path / "bad.run", "only three words\n"))
+
+
+def test_bad_queries_are_left_out_and_reported_with_row_column_and_reason(tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_bytes(
+        "query_id,text\n1,grüner Stuhl\n,a\n1,b\n2,\n3,c,d,e\n4,lamp\n".encode("cp1252")
+    )
+    report = FileReport()
+    assert [query.query_id for query in read_queries(path, report=report)] == ["1", "4"]
+    assert [(row.place, row.column) for row in report.left_out] == [
+        ("row 2", "query_id"),
+        ("row 3", "query_id"),
+        ("row 4", ""),
+        ("row 5", ""),
+    ]
+    assert "the id “1” comes twice; the first counts" in report.left_out[1].reason
+    guessed, left_out = report.notes
+    assert "Windows-1252" in guessed
+    assert left_out.startswith("“q.csv”: 4 of 6 rows were left out: row 2 (query_id): there is no")
+
+
+def test_bad_judgments_are_left_out_and_reported(tmp_path: Path) -> None:
+    rows = "1,a,1\n1,a,0\n1,b,maybe\n1,c,1e300\n1,d,nan\n,e,1\n2,,1\n2,f,2\n2,g,0.5\n2,h,-1\n"
+    path = write(tmp_path / "r.csv", "query_id,item_id,relevance\n" + rows)
+    report = FileReport()
+    assert read_qrels(path, report) == {"1": {"a": 1}, "2": {"f": 2, "h": -1}}
+    assert [(row.place, row.column) for row in report.left_out] == [
+        ("row 2", "item_id"), ("row 3", "relevance"), ("row 4", "relevance"),
+        ("row 5", "relevance"), ("row 6", "query_id"), ("row 7", "item_id"),
+        ("row 9", "relevance"),
+    ]  # fmt: skip
+    (note,) = report.notes
+    assert note.endswith("; and 2 more.")
+
+
+def test_trec_files_are_read_as_tables_are(tmp_path: Path) -> None:
+    qrels, run = tmp_path / "r.qrels", tmp_path / "x.run"
+    qrels.write_bytes("1 0 grün 2\n1 0 blau\n1 0 rot viel\n1 0 grün 1\n".encode("cp1252"))
+    run.write_bytes(
+        "1 Q0 a 1 0.5 t\n1 Q0 b 2 nan t\n1 Q0 a 3 0.4 t\nx\n1 Q0 c 4 1e999 t\n".encode("utf-16")
+    )
+    report = FileReport()
+    assert read_qrels(qrels, report) == {"1": {"grün": 2}}
+    assert trec.read_run(run, report) == {"1": [("a", 0.5)]}
+    assert [row.place for row in report.left_out] == [
+        "line 2", "line 3", "line 4", "line 2", "line 3", "line 4", "line 5"
+    ]  # fmt: skip
+    assert any("Windows-1252" in guess for guess in report.guesses)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from core.base.tables import FileReport
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
 from core.judging.queries import numbered, parse_lines, read_file, similar_item_queries
+from core.judging.readers import read, read_query_texts
 
 
 def texts(path: Path, limit: int = 0) -> list[str]:
@@ -47,3 +49,24 @@ def test_sampled_items_spread_over_the_kinds() -> None:
     assert drawn == similar_item_queries(dict(reversed(kinds.items())), 6, "seed")
     assert {"l1", "r1"} <= {query.item_id for query in drawn}
     assert len(set(drawn)) == 6
+
+
+def test_a_bad_row_costs_itself_only_and_is_reported(tmp_path: Path) -> None:
+    table, log = tmp_path / "queries.csv", tmp_path / "queries.log"
+    table.write_text('query,count\nlamp,2\n"rug,1\nsofa,3,4\nchair,1\n')
+    report = FileReport()
+    assert [query.text for query in read_file(table, report=report)] == ["lamp", "chair"]
+    assert [row.place for row in report.left_out] == ["row 2", "row 3"]
+    log.write_bytes("Stuhl grün\nTür\n".encode("cp1252"))
+    assert [query.text for query in read_file(log, report=report)] == ["Stuhl grün", "Tür"]
+    assert "read as Windows-1252" in report.notes[-1]
+
+
+def test_texts_of_queries_and_guesses_are_reported(tmp_path: Path) -> None:
+    path, labels = tmp_path / "texts.tsv", tmp_path / "labels.csv"
+    path.write_text("q1\tlamp\nonly an id\nq2\trug\n")
+    report = FileReport()
+    assert read_query_texts(path, report) == {"q1": "lamp", "q2": "rug"}
+    assert report.left_out[0].place == "line 2"
+    labels.write_bytes("query,docid,rating\nStuhl grün,a,1\n".encode("cp1252"))
+    assert "read as Windows-1252" in read(labels).notes[0]
