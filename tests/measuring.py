@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 #: Ten times the input takes ten times the work where work is linear, a hundred times where it is
@@ -68,5 +69,10 @@ def _measured(pipe: Any, work: Callable[..., Any], given: tuple[Any, ...]) -> No
 
 
 def _peak_mb() -> float:
+    status = Path("/proc/self/status")
+    if status.is_file():  # ru_maxrss would count the process that this one came from
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 2**10
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

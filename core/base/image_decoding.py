@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF") + (
     ("AVIF",) if features.check("avif") else ()
 )
 _WHITE = (255, 255, 255, 255)
+# Damaged EXIF is left out and our own limit of size comes first: neither is news for the log.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +164,8 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return _scale(np.asarray(image), 65535.0)
     if image.mode in ("I", "F"):
-        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-        largest = float(values.max())
+        values = np.asarray(image)
+        largest = max(float(np.nan_to_num(rows).max()) for rows in _bands(values))
         tops = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
         return _scale(values, next((top for top in tops if largest <= top), largest))
     if image.has_transparency_data and image.mode != "RGBA":
@@ -171,8 +174,17 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 
 def _scale(values: np.ndarray, top: float) -> Image.Image:
-    scaled = np.clip(np.rint(values.astype(np.float64) * (255.0 / top)), 0, 255)
-    return Image.fromarray(scaled.astype(np.uint8))
+    scaled = np.empty(values.shape, np.uint8)
+    for rows, target in zip(_bands(values), _bands(scaled), strict=True):
+        exact = np.nan_to_num(rows.astype(np.float64)) * (255.0 / top)
+        target[...] = np.clip(np.rint(exact), 0, 255)
+    return Image.fromarray(scaled)
+
+
+def _bands(values: np.ndarray) -> list[np.ndarray]:
+    """An array in bands of about a million values, so that working on one takes little memory."""
+    rows = max(1, 2**20 // values.shape[1])
+    return [values[start : start + rows] for start in range(0, len(values), rows)]
 
 
 def _shrink(image: Image.Image, long_side: int) -> Image.Image:

@@ -21,6 +21,8 @@ _NO_SCHEME = re.compile(
     r"//[\w.-]+/\S|(?:[a-z0-9-]+\.)+(?:com|net|org|io|shop|store|app|dev|example|[a-z]{2})/\S",
     re.I,
 )
+#: Lists in lists that are looked into.
+_DEEPEST = 20
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 #: Files below an images folder whose names are remembered; a larger folder is not searched.
 _MOST_FILES = 500_000
@@ -44,8 +46,12 @@ def locate(value: object, folder: Path, item_id: str = "") -> Origin:
     """
     if isinstance(value, Mapping):
         value = value.get("bytes") or value.get("path")
-    if isinstance(value, (list, tuple)):
-        return locate(value[0] if value else None, folder, item_id)
+    for _ in range(_DEEPEST):
+        if not isinstance(value, (list, tuple)):
+            break
+        value = value[0] if value else None
+        if isinstance(value, Mapping):
+            value = value.get("bytes") or value.get("path")
     if isinstance(value, (bytes, bytearray, memoryview)):
         if not value:
             raise ImageError("The row has no photo.")

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 #: What spreadsheets and data frames write into an empty cell ("NAN" could be a brand).
 _EMPTY = {"nan", "NaN", "NaT", "null", "NULL", "None", "<NA>", "N/A", "#N/A"}
+#: Lists in lists that are looked into.
+_DEEPEST = 20
 #: Embeddings, marks that turn the direction of text, zero-width spaces and byte order marks.
 _HIDDEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _UNDECODABLE = re.compile(r"[\ud800-\udfff]")
@@ -45,7 +47,7 @@ def clean(value: object, limit: int, *, multiline: bool = False) -> str:
     return "" if text in _EMPTY else text
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, depth: int = 0) -> str:
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, (bytes, bytearray, memoryview, Mapping)):
@@ -56,7 +58,8 @@ def _plain(value: object) -> str:
         # A whole number in a column with gaps arrives as 1001.0.
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, (list, tuple, set)):
-        return ", ".join(part for part in map(_plain, value) if part and part not in _EMPTY)
+        parts = (_plain(part, depth + 1) for part in value if depth < _DEEPEST)
+        return ", ".join(part for part in parts if part and part not in _EMPTY)
     return str(value)
 
 
