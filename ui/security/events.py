@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -11,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.security.asgi import header, refuse
-from ui.security.sessions import Sessions
+from ui.security.sessions import LONGEST, Sessions
 from ui.security.visitors import Visitor
 
 #: All of Gradio's own routes that the pages and programs need, below ``/gradio_api/``. Others
@@ -40,7 +41,7 @@ class EventGate:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._sessions = Sessions()
+        self._sessions, self._events = Sessions(), Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what should not reach Gradio; go on with the rest."""
@@ -67,9 +68,15 @@ class EventGate:
         first, *more = route.strip("/").split("/")
         if first not in _ROUTES:
             return 404, "There is nothing here."
-        sent = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [])
-        sessions = [*sent, *more[:1]] if first == "heartbeat" else sent
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        sessions = [*query.get("session_hash", []), *(more[:1] if first == "heartbeat" else [])]
+        if any(len(name) > LONGEST for name in (*sessions, *query.get("upload_id", []))):
+            return _TOO_LONG
         if not all(self._sessions.claim(name, _who(visitor)) for name in sessions):
+            return _OTHER_SESSION
+        # Gradio takes any event's id here, and a session's hash as well.
+        reads = first == "call" and scope["method"] != "POST"
+        if reads and not self._events.owns(more[-1] if more else "", _who(visitor)):
             return _OTHER_SESSION
         if scope["method"] == "POST" and first != "upload":
             kind = header(scope, "content-type").partition(";")[0].strip().lower()
@@ -95,22 +102,42 @@ class EventGate:
             sent = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._app(scope, replay, send)
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                self._note(message.get("body", b""), visitor)
+            await send(message)
+
+        begins = scope["path"].partition(_PREFIX)[2].startswith(("call/", "queue/"))
+        await self._app(scope, replay, note if begins else send)
+
+    def _note(self, answer: bytes, visitor: Visitor) -> None:
+        """Keep in mind whose event it is that Gradio has just given an id."""
+        with suppress(ValueError, RecursionError):
+            given = json.loads(answer)
+            if isinstance(given, dict) and isinstance(given.get("event_id"), str):
+                self._events.claim(given["event_id"], _who(visitor))
 
     def _body_problem(self, body: bytes, visitor: Visitor) -> tuple[int, str] | None:
         try:
             event = json.loads(body) if body else None
         except (ValueError, RecursionError):
             return 400, "This is no JSON."
-        session = event.get("session_hash") if isinstance(event, dict) else None
+        session, ended = map(event.get, _NAMES) if isinstance(event, dict) else (None, None)
+        if any(isinstance(name, str) and len(name) > LONGEST for name in (session, ended)):
+            return _TOO_LONG
         if isinstance(session, str) and not self._sessions.claim(session, _who(visitor)):
+            return _OTHER_SESSION
+        if isinstance(ended, str) and not self._events.owns(ended, _who(visitor)):
             return _OTHER_SESSION
         if not all(_own(entry, visitor) for entry in _file_entries(event)):
             return 403, NOT_UPLOADED
         return None
 
 
+#: What a body names: the session of the page, and an event that it ends or goes on with.
+_NAMES = ("session_hash", "event_id")
 _OTHER_SESSION = (403, "This page was opened by somebody else. Reload it, please.")
+_TOO_LONG = (400, f"A name has {LONGEST} characters at most.")
 
 
 def _who(visitor: Visitor) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from core.errors import StudioError
 
 #: An empty file takes room, too.
-_SMALLEST = 4096
+SMALLEST = 4096
 
 
 class UploadRefused(StudioError):
@@ -68,7 +68,7 @@ class VisitorFiles:
         Raises:
             UploadRefused: It is more than the person, or the disk, has left.
         """
-        now, size = time.monotonic(), max(size, _SMALLEST)
+        now, size = time.monotonic(), max(size, SMALLEST)
         with self._lock:
             for name in [name for name, past in self._taken.items() if self._expire(past, now)]:
                 del self._taken[name]
@@ -87,7 +87,7 @@ class VisitorFiles:
 
     def used(self) -> int:
         """Bytes that all files take now."""
-        return sum(max(status.st_size, _SMALLEST) for _, status in _files(self.root))
+        return sum(max(status.st_size, SMALLEST) for _, status in _files(self.root))
 
     def forget(self, owner: str) -> None:
         """Remove all files of an owner."""

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from core.people import Role
 from core.settings import Settings
-from ui.security.files import UploadRefused
+from ui.security.files import SMALLEST, UploadRefused
 from ui.security.visitors import Visitor
 from ui.signin.sign_in import SignIn
 
@@ -53,6 +53,13 @@ class Uploads:
             return _sentence(507, "The disk of the studio is full, or can't be written to.")
         try:
             paths = await self._kept(request, folder)
+            # The request counted already; many small files take more room than was sent.
+            more = len(paths) * SMALLEST - size
+            if more > 0:
+                await run_in_threadpool(visitor.files.reserve, person, more)
+        except UploadRefused as problem:
+            shutil.rmtree(folder, ignore_errors=True)
+            return _sentence(413, str(problem))
         except MultiPartException as problem:
             shutil.rmtree(folder, ignore_errors=True)
             large = "maximum allowed size" in problem.message

@@ -35,9 +35,9 @@ def test_no_foreign_origin_is_reflected_or_served(
 
 def test_the_own_origin_acts_and_programs_without_one_do(open_studio: str) -> None:
     visitor = Visitor(open_studio)
-    body = {"session_hash": visitor.session, "fn_index": 0, "event_id": "x"}
+    body = {"session_hash": visitor.session, "fn_index": 0, "data": []}
     for headers in ({}, {"Origin": open_studio}, {"Sec-Fetch-Site": "same-origin"}):
-        answer = visitor.http.post(f"{API}/cancel", json=body, headers=headers)
+        answer = visitor.http.post(f"{API}/queue/join", json=body, headers=headers)
         assert answer.status_code == 200, headers
 
 

@@ -104,6 +104,17 @@ def test_uploads_have_limits(tmp_path: Path) -> None:
             assert visitor.http.post(path, content=iter([b"{}"])).status_code == 411
 
 
+def test_many_small_files_count_as_the_room_that_they_take(tmp_path: Path) -> None:
+    with served(shop_in(tmp_path, upload_quota_mb=2)) as url:
+        visitor = Visitor(url)
+        many = [("files", (f"{n}.png", b"")) for n in range(300)]
+        assert visitor.http.post(f"{API}/upload", files=many).status_code == 200
+        full = visitor.http.post(f"{API}/upload", files=many)
+        assert full.status_code == 413
+        assert "2 MB" in full.text
+        assert len(list((tmp_path / "temporary").rglob("*.png"))) <= 300
+
+
 def test_an_address_in_a_file_is_not_fetched(open_studio: str) -> None:
     visitor = Visitor(open_studio)
     path = visitor.uploaded("a.png", PNG)

@@ -1,0 +1,73 @@
+"""Sessions and events over real HTTP: whose they are, and how much of a name is kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.people import Role
+from tests.ui.security.served import API, Visitor
+from ui.security.sessions import LONGEST
+
+
+def plain_event(visitor: Visitor) -> int:
+    """A function that needs no values."""
+    return next(e["id"] for e in visitor.config()["dependencies"] if not e["inputs"])
+
+
+@pytest.mark.parametrize("form", ["call", "call/v2"])
+def test_an_event_is_read_by_who_began_it(guarded: str, form: str) -> None:
+    mine, other = Visitor(guarded, Role.ANNOTATOR), Visitor(guarded, Role.VIEWER)
+    event = mine.join(plain_event(mine), []).json()["event_id"]
+    for name in (event, mine.session):  # Gradio looks for a session where it knows no such event
+        for path in (f"{form}/load/{name}", f"{form}/load/{name}/"):
+            answer = other.http.get(f"{API}/{path}")
+            assert answer.status_code == 403, (path, answer.text)
+    assert mine.outcome()["event_id"] == event
+
+
+def test_an_event_is_ended_by_who_began_it(guarded: str) -> None:
+    mine, other = Visitor(guarded, Role.ANNOTATOR), Visitor(guarded, Role.VIEWER)
+    fn = plain_event(mine)
+    event = mine.join(fn, []).json()["event_id"]
+    body = {"session_hash": other.session, "fn_index": fn, "event_id": event, "data": []}
+    for path in ("cancel", "reset", "queue/join", "run/load", "api/load"):
+        assert other.http.post(f"{API}/{path}", json=body).status_code == 403, path
+    assert mine.outcome()["event_id"] == event
+    body["session_hash"] = mine.session
+    assert mine.http.post(f"{API}/cancel", json=body).status_code == 200
+
+
+def test_a_program_reads_its_own_call(open_studio: str) -> None:
+    visitor = Visitor(open_studio)
+    entry = next(e for e in visitor.config()["dependencies"] if not e["inputs"])
+    for cookies in (True, False):
+        if not cookies:
+            visitor.http.cookies.clear()
+        path = f"{API}/call/{entry['api_name']}"
+        event = visitor.http.post(path, json={"data": []}).json()["event_id"]
+        if not cookies:
+            visitor.http.cookies.clear()
+        answer = visitor.http.get(f"{path}/{event}")
+        assert answer.status_code == 200
+        assert "event: complete" in answer.text
+
+
+def test_no_long_name_is_kept(open_studio: str) -> None:
+    """A name of megabytes for each of many sessions would fill the memory."""
+    visitor, long = Visitor(open_studio), "x" * (LONGEST + 1)
+    fn = plain_event(visitor)
+    for body in ({"session_hash": long}, {"session_hash": visitor.session, "event_id": long}):
+        sent = json.dumps({"fn_index": fn, "data": [], **body})
+        answer = visitor.http.post(
+            f"{API}/queue/join", content=sent, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 400, answer.text
+        assert "100 characters" in answer.text
+    for path in (
+        f"queue/data?session_hash={long}", f"heartbeat/{long}", f"upload_progress?upload_id={long}"
+    ):  # fmt: skip
+        assert visitor.http.get(f"{API}/{path}").status_code == 400, path
+    answer = visitor.http.post(f"{API}/upload?upload_id={long}", files=[("files", ("a.png", b""))])
+    assert answer.status_code == 400
