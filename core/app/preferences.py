@@ -69,14 +69,14 @@ class PreferenceLog:
         return [Preference(**{**row, "choice": Side(row["choice"])}) for row in rows]
 
 
-def sign_test(votes: Iterable[Preference], one: str, other: str) -> PreferenceReport:
-    """How often ``one`` was preferred to ``other``, each person's latest vote per query.
+def sign_test(votes: Iterable[Preference], first: str, second: str) -> PreferenceReport:
+    """How often ``first`` was preferred to ``second``, each person's latest vote per query.
 
     Exact two-sided binomial test against one half, with Wilson's 95 % interval (SciPy).
     """
-    latest = {(v.annotator, v.query): v for v in votes if {v.left, v.right} == {one, other}}
+    latest = {(v.annotator, v.query): v for v in votes if {v.left, v.right} == {first, second}}
     winners = [vote.winner for vote in latest.values()]
-    wins, losses = winners.count(one), winners.count(other)
+    wins, losses = winners.count(first), winners.count(second)
     p, share = None, None
     if wins + losses:
         test = binomtest(wins, wins + losses)
@@ -84,7 +84,7 @@ def sign_test(votes: Iterable[Preference], one: str, other: str) -> PreferenceRe
         p = float(test.pvalue)
         share = (wins / (wins + losses), float(interval.low), float(interval.high))
     people = len({vote.annotator for vote in latest.values()})
-    return PreferenceReport(one, other, wins, losses, winners.count(None), p, share, people)
+    return PreferenceReport(first, second, wins, losses, winners.count(None), p, share, people)
 
 
 class PreferenceService:
@@ -121,7 +121,7 @@ class PreferenceService:
         )  # fmt: skip
         PreferenceLog(self._library.get(catalog).store.database).append(vote)
 
-    def report(self, one: str, other: str, catalog: str | None = None) -> PreferenceReport:
+    def report(self, first: str, second: str, catalog: str | None = None) -> PreferenceReport:
         """The sign test over all votes on two engines."""
         votes = PreferenceLog(self._library.get(catalog).store.database).all()
-        return sign_test(votes, one, other)
+        return sign_test(votes, first, second)

@@ -1,1 +1,1 @@
-"""Small tools that every room may use: atomic files, locks."""
+"""General helpers that every package may use: files, locks, pictures, tables, statistics."""

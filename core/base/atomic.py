@@ -1,4 +1,4 @@
-"""Write a file whole or not at all: readers never see half of it, whatever ends the writer."""
+"""Write files atomically: a reader sees the old or the new content, never a part of it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path, mode: int = 0o644, *, fsync: bool = True) -> Iterator[Path]:
-    """Give a new empty file beside ``path`` to write to; it takes its place when the block ends.
+    """Yield a new empty file in the folder of ``path``; it replaces ``path`` when the block ends.
 
-    Its name is unique per call, so that threads and processes never share one. Where the block
-    raises, ``path`` stays as it was. With ``fsync`` the content survives a power cut.
+    Its name is unique per call, so threads and processes never share it. If the block raises,
+    ``path`` stays as it was. With ``fsync`` the content survives a power failure.
     """
     partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))  # obeys the umask
@@ -43,7 +43,7 @@ def put_in_place(finished: Path, path: Path, *, fsync: bool = True) -> None:
 
 
 def atomic_write(path: Path, data: bytes | str, mode: int = 0o644, *, fsync: bool = True) -> None:
-    """Replace a file's content; text is written as UTF-8, line ends stay as they are."""
+    """Replace a file's content; text is written as UTF-8 with its line ends unchanged."""
     with replacing(path, mode, fsync=fsync) as partial:
         partial.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
 

@@ -1,4 +1,4 @@
-"""Colours of pixels by name: how much of a product is black, white, red … ?"""
+"""Measure which colours a product has, by name: the share of black, white, red … pixels."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NAMES = (
     "purple",
 )  # fmt: skip
 
-#: Longest side at which pixels are counted: an overview is what a colour name is about.
+#: Pictures are shrunk to this longer side before counting, pixels: details don't matter.
 _SIDE = 96
 
-#: A mask with fewer pixels than this at that size says nothing; the whole picture is counted.
+#: With fewer mask pixels than this, the whole picture is counted instead.
 _FEWEST = 30
 
 _TO_XYZ = np.array([[0.4124, 0.2126, 0.0193], [0.3576, 0.7152, 0.1192], [0.1805, 0.0722, 0.9505]])
@@ -31,7 +31,7 @@ def colour_shares(photo: Image.Image, mask: Mask | None) -> npt.NDArray[np.float
 
     Args:
         photo: Upright RGB.
-        mask: The product's pixels, in this photo; ``None`` or an empty one counts all.
+        mask: The product's pixels in this photo; ``None`` or an empty mask counts all pixels.
     """
     small = photo.copy()
     small.thumbnail((_SIDE, _SIDE))
@@ -46,7 +46,7 @@ def colour_shares(photo: Image.Image, mask: Mask | None) -> npt.NDArray[np.float
 
 
 def _to_lch(pixels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats, Floats]:
-    """sRGB ``[n, 3] uint8`` to CIE lightness (0 to 100), chroma, and hue in degrees."""
+    """Convert sRGB ``[n, 3] uint8`` to CIE lightness (0 to 100), chroma and hue (degrees)."""
     value = pixels.astype(np.float64) / 255
     linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
     xyz = linear @ _TO_XYZ / _D65
@@ -56,7 +56,7 @@ def _to_lch(pixels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats, Floats]:
 
 
 def _named(light: Floats, chroma: Floats, hue: Floats) -> npt.NDArray[np.intp]:
-    """Which name each pixel has: the first rule that fits."""
+    """Return the index in ``NAMES`` for each pixel: that of the first rule that matches."""
     drab = chroma < np.where(light < 25, 14, np.where(light > 85, 7, 10))
     rules = (
         ("black", drab & (light < 27)),

@@ -1,4 +1,4 @@
-"""Content keys: hashes that name a result by everything it depends on."""
+"""Content keys: hashes of everything that a stored result depends on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 
 
 def content_key(*parts: object) -> str:
-    """Hash of a sequence of JSON values, 32 hex digits; the same on every machine and run.
+    """Hash a sequence of JSON values: 32 hex digits, the same on every machine and in every run.
 
     The parts are serialised as one JSON list with sorted keys, so ``("ab", "c")`` and
     ``("a", "bc")`` differ.

@@ -1,13 +1,15 @@
-"""CSV cells that a spreadsheet shows and never runs."""
+"""CSV cells that a spreadsheet shows as text instead of running them as formulas."""
 
 from __future__ import annotations
 
-#: A cell that starts like this is run as a formula by spreadsheets; an apostrophe prevents it.
+#: Spreadsheets run a cell with such a start as a formula; a prefixed apostrophe prevents it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def cell(value: object) -> object:
-    """Text that a spreadsheet would run gets an apostrophe in front (and so does one with one)."""
+    """Prefix ``'`` to formula-like text and to text that already starts with ``'``.
+    ``None`` becomes an empty text, a float its shortest exact form.
+    """
     if value is None:
         return ""
     if isinstance(value, float):

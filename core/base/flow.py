@@ -1,4 +1,4 @@
-"""Doing things at the same time: producing ahead, mapping ahead, writing behind."""
+"""Run steps of a stream in parallel: produce ahead, map ahead, write in the background."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ R = TypeVar("R")
 
 
 def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of at most ``size`` values."""
+    """Yield lists of at most ``size`` values."""
     iterator = iter(values)
     while chunk := list(islice(iterator, size)):
         yield chunk
 
 
 def produced_ahead(values: Iterable[T], ahead: int) -> Generator[T, None, None]:
-    """The same values, produced by another thread that is at most ``ahead`` values in front.
+    """Yield the same values, produced by another thread at most ``ahead`` values in advance.
 
-    An error of the producer is raised here, after the values before it.
+    An error of the producer is raised in the consumer, after the values before it.
     """
     box: queue.Queue[_Produced[T]] = queue.Queue(maxsize=ahead)
     closed = threading.Event()
@@ -76,10 +76,10 @@ class _Produced(Generic[T]):
 def mapped_ahead(
     function: Callable[[T], R], values: Iterable[T], *, workers: int = 2, ahead: int = 2
 ) -> Generator[R, None, None]:
-    """``map`` in worker threads, in order, at most ``ahead`` results in front of the consumer.
+    """Map in worker threads, in order, at most ``ahead`` results in advance of the consumer.
 
-    ``values`` is iterated in the consumer's thread, so generators can be chained: what runs a
-    model stays in one thread, what prepares for it runs beside it.
+    ``values`` is iterated in the consumer's thread, so generators can be chained: the model runs
+    in one thread while worker threads prepare its input.
     """
     with ThreadPoolExecutor(workers, thread_name_prefix="mapped-ahead") as pool:
         waiting: deque[Future[R]] = deque()
@@ -96,9 +96,9 @@ def mapped_ahead(
 
 
 class Writer(AbstractContextManager["Writer"]):
-    """Runs writes one after another in its own thread, at most ``ahead`` of them waiting.
+    """Run writes one after another in a thread of its own, with at most ``ahead`` queued.
 
-    An error of a write is raised by the next :meth:`submit` or by :meth:`flush`. Leaving the
+    An error of a write is raised by a later :meth:`submit` or by :meth:`flush`. Leaving the
     context waits for all writes.
     """
 
@@ -108,7 +108,7 @@ class Writer(AbstractContextManager["Writer"]):
         self._ahead = ahead
 
     def submit(self, write: Callable[[], None]) -> None:
-        """Queue a write; waits while too many are queued."""
+        """Queue a write; block while too many are queued."""
         self._waiting.append(self._pool.submit(write))
         while len(self._waiting) > self._ahead:
             self._waiting.popleft().result()

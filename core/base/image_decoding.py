@@ -1,4 +1,4 @@
-"""Read a picture from an untrusted file: limits before decoding, one shape after it."""
+"""Read pictures from untrusted files: check limits before decoding, return upright RGB."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from core.errors import ImageError
 
-#: Raster formats only: never SVG, EPS or PDF, whose readers run programs or fetch things.
+#: Raster formats only: never SVG, EPS or PDF, whose readers run programs or fetch other files.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF") + (
     ("AVIF",) if features.check("avif") else ()
 )
@@ -28,7 +28,7 @@ class Decoded:
 
     Attributes:
         image: Upright RGB without metadata.
-        as_stored: The file is a JPEG whose pixels are exactly ``image``: nothing was turned,
+        as_stored: Whether the file is a JPEG whose pixels are exactly ``image``: not rotated,
             resized or converted.
     """
 
@@ -45,8 +45,8 @@ def read_image(
 ) -> Image.Image:
     """Read an untrusted picture as upright RGB.
 
-    EXIF orientation is applied, transparency is laid on white, colour profiles are converted to
-    sRGB, 16-bit values are scaled, and of an animation the first frame is taken.
+    EXIF orientation is applied, transparency becomes white, colour profiles are converted to
+    sRGB, 16-bit values are scaled to 8 bits, and the first frame of an animation is used.
 
     Args:
         source: The file's bytes, or its path.
@@ -55,14 +55,15 @@ def read_image(
         long_side: Shrink the picture to at most this many pixels on its longer side.
 
     Raises:
-        ImageError: Not a picture of a kind that is read, broken, cut short, or too large.
+        ImageError: The file is not a picture in one of ``FORMATS``, damaged, incomplete or too
+            large.
     """
     data = read_bytes(source, max_bytes)
     return decode(data, max_megapixels=max_megapixels, long_side=long_side).image
 
 
 def read_bytes(source: bytes | Path, max_bytes: int | None = None) -> bytes:
-    """The bytes of a source, within a limit.
+    """Read a source's bytes, up to a limit.
 
     Raises:
         ImageError: The file is missing, not a regular file, unreadable, or too large.
@@ -91,7 +92,8 @@ def decode(data: bytes, *, max_megapixels: float = 100, long_side: int | None = 
     """Decode a picture's bytes; see ``read_image``.
 
     Raises:
-        ImageError: Not a picture of a kind that is read, broken, cut short, or too large.
+        ImageError: The data is not a picture in one of ``FORMATS``, damaged, incomplete or too
+            large.
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
@@ -131,8 +133,8 @@ def _check_size(size: tuple[int, int], max_megapixels: float) -> None:
 def _normalise(opened: Image.Image, long_side: int | None) -> Decoded:
     size, mode, kind = opened.size, opened.mode, opened.format
     if long_side is not None and max(size) > long_side:
-        # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the wanted size
-        # keeps what the final resampling needs.
+        # A JPEG decodes at 1/2, 1/4 or 1/8 size for a fraction of the work; twice the target size
+        # is enough for the final resampling.
         ratio = 2 * long_side / max(size)
         opened.draft(None, (max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio))))
     opened.load()
@@ -144,7 +146,7 @@ def _normalise(opened: Image.Image, long_side: int | None) -> Decoded:
         image = _shrink(image, long_side)
     converted = _to_srgb(image, profile)
     image = _on_white(converted if converted is not None else image)
-    image.info = {}  # no EXIF, comment or profile travels on
+    image.info = {}  # drop EXIF, comment and profile
     as_stored = (
         kind == "JPEG" and mode == "RGB" and not turned and converted is None and image.size == size
     )
@@ -194,7 +196,7 @@ def _shrink(image: Image.Image, long_side: int) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
-    """Convert from an embedded profile to sRGB; ``None`` when there is nothing to convert."""
+    """Convert from an embedded profile to sRGB; return ``None`` if there is nothing to convert."""
     if not profile:
         return None
     modes = {"RGB ": ("RGB", "RGBA"), "CMYK": ("CMYK",), "GRAY": ("L",)}
@@ -213,7 +215,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
         if converted is not None and alpha is not None:
             converted.putalpha(alpha)
         return converted
-    except Exception:  # an unusable profile: the bare values are the best that is known
+    except Exception:  # an unusable profile: use the values as they are
         return None
 
 

@@ -1,4 +1,4 @@
-"""Image views: exactly the picture of an item that an encoder gets."""
+"""Image views: the picture of an item that an encoder gets."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from PIL import Image
 
 from core.domain import Grounding, ImageView
 
-#: What takes the place of everything around the product in a cut-out: the encoders' own padding.
+#: Colour around the product in a cut-out: the one that the encoders pad with.
 NEUTRAL = (255, 255, 255)
 
 
 def image_view(
     photo: Image.Image, grounding: Grounding | None, view: ImageView, padding: float
 ) -> Image.Image:
-    """The photo, the product's crop, or the product alone on a neutral ground.
+    """Return the photo, the product's crop, or the product alone on a neutral background.
 
-    Where nothing was found with confidence, ``crop`` and ``cutout`` are the whole photo.
+    If no detection reaches the threshold, ``crop`` and ``cutout`` give the whole photo.
 
     Args:
         photo: The stored photo, upright RGB.
         grounding: Where the product is, in pixels of this photo.
-        view: Which picture.
+        view: The view to make.
         padding: Space around the box, as a share of its longer side.
     """
     best = grounding.best if grounding else None

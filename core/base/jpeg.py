@@ -1,36 +1,36 @@
-"""Take the metadata out of a JPEG file without decoding and encoding its pixels again."""
+"""Remove the metadata of a JPEG file without decoding its pixels and encoding them again."""
 
 from __future__ import annotations
 
 import re
 
 _SOI, _EOI, _SOS, _APP0, _APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xEE
-#: APP1 (EXIF, XMP) to APP15 but for APP14 (Adobe, which says how colours are stored), and comments.
+#: Comments, and APP1 (EXIF, XMP) to APP15 without APP14 (Adobe: how colours are stored).
 _METADATA = (set(range(0xE1, 0xF0)) - {_APP14}) | {0xFE}
-#: A marker inside entropy-coded data: not a stuffed 0xFF00, not a restart marker, not filling.
+#: A marker after entropy-coded data: not a stuffed 0xFF00, not a restart marker, not a fill byte.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-#: The plain JFIF header; a longer APP0 holds an embedded thumbnail.
+#: Length of a plain JFIF header; a longer APP0 holds an embedded thumbnail.
 _JFIF_LENGTH = 16
 
 
 def strip_metadata(data: bytes) -> bytes | None:
-    """Copy a JPEG file without EXIF, XMP, profiles, comments and what follows its end.
+    """Copy a JPEG file without EXIF, XMP, profiles, comments and data after its end.
 
-    The picture's own segments are copied byte for byte, so a file without metadata comes back
-    equal and the result decodes to the same pixels.
+    The picture's own segments are copied byte for byte, so the result decodes to the same pixels
+    and a file without metadata is returned unchanged.
 
     Returns:
-        The file without metadata, or ``None`` when its structure is unusual (encode it again).
+        The file without metadata, or ``None`` if its structure is unusual (encode it again then).
     """
     if data[:2] != b"\xff\xd8":
         return None
-    kept, position = [data[:2]], 2
+    segments, position = [data[:2]], 2
     while position + 4 <= len(data) or data[position : position + 2] == b"\xff\xd9":
         if data[position] != 0xFF:
             return None
         marker = data[position + 1]
         if marker == _EOI:
-            return b"".join([*kept, b"\xff\xd9"])
+            return b"".join([*segments, b"\xff\xd9"])
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         end = position + 2 + length
         if marker < 0xC0 or 0xD0 <= marker <= _SOI or length < 2 or end > len(data):
@@ -38,11 +38,11 @@ def strip_metadata(data: bytes) -> bytes | None:
         if marker == _APP0 and length != _JFIF_LENGTH:
             return None
         if marker == _SOS:
-            found = _NEXT_MARKER.search(data, end)
-            if found is None:
+            marker_match = _NEXT_MARKER.search(data, end)
+            if marker_match is None:
                 return None
-            end = found.start()
+            end = marker_match.start()
         if marker not in _METADATA:
-            kept.append(data[position:end])
+            segments.append(data[position:end])
         position = end
     return None

@@ -1,4 +1,4 @@
-"""A lock per key, kept only while somebody holds it or waits for it."""
+"""Locks by key; a key's lock is deleted when no thread holds it or waits for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Entry:
 
 
 class KeyedLocks:
-    """One thread per key at a time."""
+    """Locks that let one thread per key run at a time."""
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
@@ -26,7 +26,7 @@ class KeyedLocks:
 
     @contextmanager
     def hold(self, key: str) -> Iterator[None]:
-        """Hold the key's lock."""
+        """Hold the key's lock until the block ends."""
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
             entry.users += 1

@@ -1,4 +1,4 @@
-"""Find the language of a short text, with `py3langid`."""
+"""Detect the language of a short text, with `py3langid`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-#: Languages that product feeds are written in; rarer ones would only draw short titles away.
+#: Languages of product feeds; with more of them, short titles would be classified wrongly.
 LANGUAGES = (
     "ar bg bn cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv no nl pl pt ro ru sk sl "
     "sr sv ta th tr uk ur vi zh"
@@ -21,10 +21,10 @@ _identifier: LanguageIdentifier | None = None
 
 @lru_cache(maxsize=4096)
 def language_of(text: str) -> tuple[str, float]:
-    """Return the likeliest language of a text (ISO 639-1) and its probability, 0 to 1.
+    """Return the most likely language of a text (ISO 639-1) and its probability, 0 to 1.
 
-    Brand names and codes make short texts unsure: ask for a high probability. Text in capitals is
-    read in small letters.
+    Short texts with brand names and codes are uncertain, so require a high probability. Text in
+    capital letters is lowered first.
     """
     text = text.lower() if text.isupper() else text
     with _lock:

@@ -1,4 +1,4 @@
-"""A property that is made once per object, also when several threads ask for it first."""
+"""A property that is computed once per object, even if several threads read it first."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ T = TypeVar("T")
 
 
 class lazy(Generic[T]):
-    """Make the value at the first look and keep it in the object.
+    """Compute the value at the first access and store it in the object.
 
-    ``functools.cached_property`` makes it twice for two threads since Python 3.12. The object's
-    own dictionary wins over this descriptor, so only the first looks take a lock. What raises is
-    tried again at the next look.
+    Since Python 3.12 ``functools.cached_property`` may compute it twice for two threads. The
+    object's own dictionary has priority over this descriptor, so only the first accesses take a
+    lock. If the computation raises, the next access tries again.
     """
 
     def __init__(self, make: Callable[[Any], T]) -> None:

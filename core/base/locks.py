@@ -1,11 +1,11 @@
-"""Locks between threads and processes, as files; a process that is killed gives its locks up.
+"""File locks between threads and processes; a process that is killed releases its locks.
 
-How long somebody waits for a lock depends on what its holder does:
+How long a caller waits for a lock depends on what its holder does:
 
-- ``START``: long work, which the new one would have to wait for. The person is told at once.
-- ``WRITE``: writes of milliseconds. Even under load everybody's turn comes.
-- ``AT_ONCE``: housekeeping that its holder does for all. The others go on without.
-- ``AS_LONG_AS_IT_TAKES``: something that all who wait need, such as a download, whatever it takes.
+- ``START``: long work, so the caller gets an error soon.
+- ``WRITE``: writes of milliseconds, so every caller gets the lock in time, even under load.
+- ``AT_ONCE``: housekeeping that the holder does for all, so the caller goes on without it.
+- ``AS_LONG_AS_IT_TAKES``: something that every caller needs, such as a download.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-#: Policies: how long a lock is waited for, seconds.
+#: Policies: how long to wait for a lock, seconds.
 START = 2.0
 WRITE = 60.0
 AT_ONCE = 0.0
 AS_LONG_AS_IT_TAKES = None
 
-#: Evenly polled, so that none of many waiters starves, seconds.
+#: Interval at which a waiter tries again, seconds; constant, so that no waiter starves.
 _POLL = 0.01
 
-#: What is said where the caller has no sentence of its own.
+#: Sentence of the error if the caller gives none.
 BUSY = "Others are writing right now. Try again in a moment."
 
 
 class LockBusy(StudioError):
-    """Somebody else holds a lock, and the wait for it is over."""
+    """The lock was not released within the waiting time."""
 
 
 @contextmanager
@@ -45,13 +45,13 @@ def file_lock(
     path: Path, patience: float | None, sentence: str = "",
     error: type[StudioError] = LockBusy,
 ) -> Iterator[None]:  # fmt: skip
-    """Hold the lock file ``path``; its folder is made where it is missing.
+    """Hold the lock file ``path`` until the block ends; create its folder if it is missing.
 
     Args:
-        path: The lock file; it stays there afterwards.
+        path: The lock file; it is not deleted afterwards.
         patience: One of the policies of this module.
-        sentence: What to say when it is not had.
-        error: What to raise then.
+        sentence: Sentence of the error if the lock is not released in time.
+        error: Type of the error.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, poll_interval=_POLL, thread_local=False)
@@ -66,10 +66,10 @@ def file_lock(
 
 
 def is_locked(path: Path) -> bool:
-    """Whether some thread or process holds the lock file.
+    """Tell whether a thread or process holds the lock file.
 
-    Looking takes the lock *shared*: lookers don't see each other, and a starter's patience outlasts
-    the microseconds that they take.
+    The check takes the lock *shared* for some microseconds: checks don't disturb each other, and
+    the patience of ``file_lock`` is longer.
     """
     try:
         with path.open("rb") as file:
@@ -78,7 +78,7 @@ def is_locked(path: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
-    except OSError:  # some file systems say EACCES for "held"
+    except OSError:  # some file systems report EACCES for a held lock
         return True
     return False
 

@@ -1,4 +1,4 @@
-"""The last few results of something slow, by key; safe to use from several threads."""
+"""A small cache of the results that were used last, by key; safe to use from several threads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Recent(Generic[T]):
-    """Keeps the ``keep`` results that were used last."""
+    """A cache of the ``keep`` results that were used last."""
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
@@ -21,14 +21,14 @@ class Recent(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self, key: object) -> T | None:
-        """The result under a key, or ``None``; it counts as used."""
+        """Return the result of a key, or ``None``; mark it as used."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
             return self._values.get(key)
 
     def put(self, key: object, value: T) -> T:
-        """Keep a result, and give it back."""
+        """Store a result and return it."""
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)
@@ -38,6 +38,6 @@ class Recent(Generic[T]):
 
 
 def pixel_hash(image: Image.Image) -> str:
-    """SHA-256 of a picture's mode, size and pixels: the same picture, the same hash."""
+    """Return the SHA-256 of a picture's mode, size and pixels."""
     head = f"{image.mode} {image.size} ".encode()
     return hashlib.sha256(head + image.tobytes()).hexdigest()

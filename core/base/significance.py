@@ -1,6 +1,6 @@
-"""Intervals and paired tests; the computing is SciPy's. Seeded: the same values, the same figures.
+"""Confidence intervals and paired tests with SciPy; seeded, so equal values give equal figures.
 
-Queries are resampled, not results: the question is what another sample of such queries would give.
+Queries are resampled, not results, to estimate the figures for another sample of such queries.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Sample = npt.NDArray[np.float64]
 
 
 def interval(values: Sequence[float] | Sample) -> Score:
-    """Mean with its 95 % percentile bootstrap interval over the queries."""
+    """Return the mean with its 95 % percentile bootstrap interval over the queries."""
     sample = np.asarray(values, dtype=np.float64)
     mean = float(sample.mean()) if len(sample) else 0.0
     if len(sample) < 2:
         return Score(mean)
-    found = stats.bootstrap(
+    confidence = stats.bootstrap(
         (sample,),
         np.mean,
         n_resamples=RESAMPLES,
@@ -37,16 +37,16 @@ def interval(values: Sequence[float] | Sample) -> Score:
         method="percentile",
         rng=np.random.default_rng(_SEED),
     ).confidence_interval
-    return Score(mean, float(found.low), float(found.high))
+    return Score(mean, float(confidence.low), float(confidence.high))
 
 
 def paired_p(first: Sample, second: Sample) -> float:
-    """Two-sided p of a paired randomisation test on the mean difference (Smucker et al. 2007)."""
+    """Return the two-sided p of a paired randomisation test on the mean (Smucker et al. 2007)."""
     differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
     changed = differences[differences != 0]  # swapping equal values changes nothing
-    if len(changed) < 2:  # one change is as likely the other way round
+    if len(changed) < 2:  # a single difference is as likely with the opposite sign
         return 1.0
-    found = stats.permutation_test(
+    test = stats.permutation_test(
         (changed,),
         _mean,
         permutation_type="samples",
@@ -56,7 +56,7 @@ def paired_p(first: Sample, second: Sample) -> float:
         alternative="two-sided",
         rng=np.random.default_rng(_SEED),
     )
-    return float(found.pvalue)
+    return float(test.pvalue)
 
 
 def compare(
@@ -64,12 +64,12 @@ def compare(
     measures: Sequence[str],
     engines: Sequence[tuple[str, str]] | None = None,
 ) -> tuple[PairedTest, ...]:
-    """Two engines at a time on every measure; p corrected over all tests (false discovery rate).
+    """Test pairs of engines on every measure; correct p over all tests (false discovery rate).
 
     Args:
         values: ``values[engine][measure]``, one number per query, in the same order everywhere.
-        measures: Which measures to test.
-        engines: Which pairs, the yardstick first; every two unless they are given.
+        measures: Measures to test.
+        engines: Pairs to test, the baseline first; all pairs if not given.
     """
     chosen = combinations(values, 2) if engines is None else engines
     pairs = [(m, a, b) for a, b in chosen for m in measures]

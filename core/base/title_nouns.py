@@ -12,7 +12,7 @@ from pathlib import Path
 from core.base.languages import language_of
 from core.errors import SettingsError
 
-#: Where a title ends to name the thing and begins to describe it.
+#: The part of a title that describes the product after naming it.
 _DETAILS = re.compile(
     r"\s(?:with|for|from|by|in|on|at|w/|w|without|featuring|feat\.?|fits|compatible)\s.*"
     r"|\s[-–—|~]\s.*|\s*[(\[{,;:].*|\.\s.*",
@@ -21,17 +21,17 @@ _DETAILS = re.compile(
 _SET_OF = re.compile(
     r"^\W*(?:an? )?(?:set|pack|pair|box|bundle|lot)s? of (?:\d+|two|three|four|six)?\s*", re.I
 )
-#: A size or a rating, where titles of electronics begin to list figures.
+#: A size or a rating: titles of electronics list figures from there on.
 _MEASURE = re.compile(r"\s\d[\d.,]*\s?(?:[a-zµ]{1,4}\b|[\"'%])", re.I)
 _WORD = re.compile(r"[^\W\d_][\w'’&-]*")
-#: A title that looks like another language needs this larger share of English words.
+#: A title classified as another language needs a share of English words larger by this.
 _MARGIN = 0.1
 #: Vocabularies whose words describe a thing and never name it.
 _DESCRIBING = ("colours", "materials", "patterns", "audiences", "styles")
 
 
 class TitleNouns:
-    """The words that name things, and those that only describe them.
+    """Word lists: words that name things, and words that only describe them.
 
     Args:
         folder: Folder of the vocabularies (`data/vocabularies`).
@@ -75,7 +75,7 @@ class TitleNouns:
         )
 
     def head(self, title: str) -> str:
-        """Return the noun that the title is about, with a noun before it; empty where unknown.
+        """Return the noun that names the product, with a noun before it; empty if unknown.
 
         "Copper Desk Lamp, 40 cm" gives "desk lamp".
         """
@@ -92,7 +92,7 @@ class TitleNouns:
         return [match.group().strip("-'’&") for match in _WORD.finditer(text)]
 
     def names_a_thing(self, value: str) -> bool:
-        """Whether a category's value names one kind of thing, not a department, room or state."""
+        """Tell whether a category's value names one kind of thing, not a department or state."""
         key = _key(value)
         words = key.split()
         if not words or key in self._departments or words[-1] in self._collective:
@@ -100,31 +100,31 @@ class TitleNouns:
         return not re.search(r"\s(?:&|and|\+)\s|[&/+,]", value.lower()) or " with " in key
 
     def is_state(self, value: str) -> bool:
-        """Whether a value tells the state of a listing, "sale" or "simple", and no place in it."""
+        """Tell whether a value is a state of a listing, such as "sale" or "simple"."""
         return _key(value) in self._states
 
     def is_department(self, value: str) -> bool:
-        """Whether a value names a kind of goods at least: "fruit", but not "new in" or "indoor"."""
+        """Tell whether a value names a kind of goods: "fruit", but not "new in" or "indoor"."""
         key = _key(value)
         return bool(key) and key not in self._stateful
 
     def named_in(self, value: str, title: str) -> bool:
-        """Whether a title says the last word of a category's value, in singular or plural."""
+        """Tell whether a title contains the last word of a value, in singular or plural."""
         words = _key(value).split()
         forms = set(_singulars(words[-1])) if words else set()
-        said = {form for word in re.split(r"\W+", _key(title)) for form in _singulars(word)}
-        return bool(forms & said) or _key(value).replace(" ", "") in {
-            w.replace("-", "") for w in said
+        title_forms = {form for word in re.split(r"\W+", _key(title)) for form in _singulars(word)}
+        return bool(forms & title_forms) or _key(value).replace(" ", "") in {
+            w.replace("-", "") for w in title_forms
         }
 
     def is_english(self, title: str) -> bool:
-        """Whether a title is in English, or in no other language that can be told."""
+        """Tell whether a title is in English, by its language or its share of known words."""
         language, probability = language_of(title)
         if language == "en":
             return True
         words = {word for word in re.split(r"[^\w']+", _key(title)) if len(word) > 2}
-        known = sum(self._is_known(word) for word in words)
-        return known >= len(words) * (probability + _MARGIN) and known > 0
+        count = sum(self._is_known(word) for word in words)
+        return count >= len(words) * (probability + _MARGIN) and count > 0
 
     def _is_known(self, word: str) -> bool:
         forms = _singulars(word)
@@ -133,11 +133,13 @@ class TitleNouns:
         )
 
     def is_thing(self, word: str) -> bool:
-        """Whether one word (or two) is known to name a made thing or food."""
+        """Tell whether one word (or two) names a made thing or food."""
         return any(form in self._things for form in _singulars(_key(word)))
 
     def _names(self, words: list[str], at: int, *, sure: bool) -> bool:
-        """Whether a word names the thing; unsure are "set" or "box" alone, and "orange"."""
+        """Tell whether a word names the product.
+        With ``sure``, words that may also describe it, such as "orange", don't count.
+        """
         key = _key(words[at])
         if at and self.is_thing(f"{_key(words[at - 1])} {key}"):
             return True
@@ -150,7 +152,7 @@ class TitleNouns:
         return self.is_thing(key)
 
     def _modifies(self, word: str) -> bool:
-        """Whether a word before a noun belongs to its name: "coffee" mug, "anchor" bracelet."""
+        """Tell whether a word belongs to the noun after it: "coffee" mug, "anchor" bracelet."""
         key = _key(word)
         if key in self._describing or key in self._packing or key in self._colours:
             return False
@@ -168,18 +170,18 @@ class TitleNouns:
 
 
 def _parts(title: str) -> Iterable[str]:
-    """The stretches of a title that may hold its noun, the likeliest first."""
+    """Yield the parts of a title that may contain its noun, the most likely first."""
     title = _SET_OF.sub("", title.replace("’", "'"))
-    whole = title
+    full_title = title
     title = _MEASURE.split(title, maxsplit=1)[0] if _MEASURE.search(title, 8) else title
     yield _DETAILS.sub("", title)
     yield from re.split(r"[,;:|(]|\s[-–—]\s", title)[1:3]
-    yield _DETAILS.sub("", whole)
+    yield _DETAILS.sub("", full_title)
 
 
 @cache
 def _singulars(word: str) -> tuple[str, ...]:
-    """The word and what it may be the plural of."""
+    """Return the word and the singulars that it may be the plural of."""
     forms = [word]
     if word.endswith("ies"):
         forms.append(word[:-3] + "y")
@@ -197,7 +199,7 @@ def _key(text: str) -> str:
 
 
 def _digest(folder: Path) -> str:
-    """Hash of the word lists that no other vocabulary's hash covers."""
+    """Hash the word lists that no other vocabulary's hash covers."""
     digest = hashlib.sha256()
     for name in ("things.txt", "motifs.txt", "departments.toml"):
         path = folder / name

@@ -1,4 +1,4 @@
-"""The nouns of the studio, as small frozen dataclasses that every room speaks."""
+"""Data types that all packages share: small frozen dataclasses without behaviour of their own."""
 
 from core.domain.catalog import CatalogInfo, IndexReport, Ingested, KnownRow, QuarantinedRow
 from core.domain.correction import Correction, Corrections, Stage

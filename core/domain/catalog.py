@@ -1,4 +1,4 @@
-"""Catalogues, rows that could not be taken, and the progress of indexing."""
+"""Catalogues, rows that were indexed or left out, and the report of an indexing run."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class CatalogInfo:
         name: Short name, ``[a-z0-9-]+``; also its folder.
         title: Name for people.
         items: Number of items stored.
-        searchable: Items that can be found, per engine.
-        quarantined: Rows that were left out, with a reason each.
+        searchable: Number of items with a vector, per engine.
+        quarantined: Number of rows that were left out.
         departments: Distinct departments, sorted.
         product_types: Distinct product types, sorted.
-        source: File that it was read from last.
+        source: File that was indexed last.
         updated: When the last indexing ended, ISO 8601 UTC, or empty.
-        engine: The engine that was chosen to answer here; empty for the usual one.
-        problem: Sentences on what of it can't be read, and what to do; empty where all is well.
+        engine: The engine that answers searches here; empty for the default engine.
+        problem: Sentences that say what can't be read and what to do; empty if nothing is damaged.
     """
 
     name: str
@@ -43,7 +43,7 @@ class CatalogInfo:
 
     @property
     def usable(self) -> bool:
-        """There are items, and they can be searched where nothing is damaged or in spite of it."""
+        """Whether there are items and a search can work: embedded ones, or nothing is damaged."""
         return bool(self.items) and bool(self.searchable or not self.problem)
 
 
@@ -53,9 +53,9 @@ class QuarantinedRow:
 
     Attributes:
         row: Number of the row in the file, the first data row being 1.
-        item_id: Its id, where it had one.
-        field: The column that is to blame, where one is.
-        reason: A sentence for the person who can mend the file.
+        item_id: Its id; empty if it has none.
+        field: The column that is wrong; empty if no single column is.
+        reason: A sentence for the person who can repair the file.
     """
 
     row: int
@@ -65,13 +65,13 @@ class QuarantinedRow:
 
     @property
     def general_reason(self) -> str:
-        """The reason without what it quotes, so that rows of one kind can be counted together."""
+        """The reason without its quoted parts, so that equal reasons can be counted together."""
         return _QUOTED.sub("…", self.reason)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What one indexing run did.
+    """The result of one indexing run.
 
     Attributes:
         catalog: Name of the catalogue.
@@ -79,12 +79,12 @@ class IndexReport:
         items: Items in the catalogue afterwards.
         added: New items.
         changed: Items whose row or photo changed.
-        unchanged: Items that cost nothing.
+        unchanged: Items that needed no work.
         removed: Items removed because the file no longer has them (only with ``prune``).
         quarantined: Rows left out.
         seconds: Wall time.
-        per_stage: Units of work really done per stage (a cache hit is no work).
-        notes: Sentences on how the file was understood: format, encoding, what was guessed.
+        per_stage: Units of work done per stage (a cache hit is no work).
+        notes: Sentences on how the file was read: format, encoding, what was guessed.
     """
 
     catalog: str
@@ -102,7 +102,7 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class KnownRow:
-    """What is stored of a row that was taken before: its item, and the key it had then."""
+    """A row of an earlier indexing run: its stored item and the key that it had then."""
 
     item: Item
     row_key: str
@@ -110,13 +110,13 @@ class KnownRow:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """A row that was taken.
+    """A row that became an item.
 
     Attributes:
         item: The item, its photo stored.
-        row_key: Hash of the row's words and its photo's identity (64 hex digits); store it beside
-            the item and hand both back as ``KnownRow``.
-        unchanged: The known item as it was: nothing was read or decoded.
+        row_key: Hash of the row's texts and its photo's identity (64 hex digits); store it with
+            the item and pass both as ``KnownRow`` in the next run.
+        unchanged: Whether the item is the stored one; no photo was read or decoded then.
     """
 
     item: Item

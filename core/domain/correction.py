@@ -1,4 +1,4 @@
-"""What a person decided about an item, over the machine's head."""
+"""Corrections: decisions of people that replace a machine's result for an item."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One append-only event; the latest of an item, a stage and a photo stands.
+    """One append-only event; the latest event per item, stage and photo is in force.
 
     Attributes:
         event_id: Random UUID (hex).
         stage: Which result it replaces.
         item_id: The item.
-        photo: sha256 of the photo that the person looked at; on another photo it is not applied.
-        key: Where the corrected result lies in the stage's table; empty gives the item back to
-            the machine.
-        author: Who.
-        note: Why, or what was done, for people.
-        at: When, UTC.
+        photo: SHA-256 of the photo that the person looked at; not applied to another photo.
+        key: Key of the corrected result in the stage's table; empty withdraws the correction.
+        author: Name of the person.
+        note: Reason, or what was done, for people.
+        at: Time, UTC.
     """
 
     event_id: str
@@ -43,22 +42,22 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """The standing corrections of a catalogue, and what the rewriting agent wrote for its items.
+    """The corrections in force in a catalogue, and the rewriting agent's texts for its items.
 
     Attributes:
-        standing: By stage, item id and photo; withdrawn ones are left out.
-        agent: By item id, the inputs that the agent last described (``pipeline.keys.inputs_key``)
-            and the key of what it wrote. It wins over the offline rules; a person wins over both.
+        standing: Corrections by stage, item id and photo; withdrawn ones are left out.
+        agent: By item id, the hash of the inputs that the agent last described and the key of its
+            text. It is used instead of the offline rules; a person's text is used before both.
     """
 
     standing: Mapping[tuple[Stage, str, str], Correction] = field(default_factory=dict)
     agent: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def of(self, stage: Stage, item_id: str, photo: str) -> Correction | None:
-        """The correction that stands for an item's photo, or ``None``."""
+        """Return the correction in force for an item's photo, or ``None``."""
         return self.standing.get((stage, item_id, photo))
 
     def rewritten(self, item_id: str, inputs: str) -> str:
-        """Key of the agent's rewrite of an item, or empty: none, or its inputs have changed."""
+        """Return the key of the agent's text for an item; empty if none fits these inputs."""
         described, key = self.agent.get(item_id, ("", ""))
         return key if described == inputs else ""

@@ -1,4 +1,4 @@
-"""An engine: a named recipe for turning items and queries into vectors."""
+"""Engines: named recipes for turning items and queries into vectors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ImageView(StrEnum):
 
 
 class TextView(StrEnum):
-    """Which words of the item the encoder gets."""
+    """Which text of the item the encoder gets."""
 
     TITLE = "title"
     REWRITE = "rewrite"
@@ -35,8 +35,8 @@ class Towers:
 
     Attributes:
         loader: ``compact``, ``open_clip`` or ``hf_clip`` (see ``core.embedding``).
-        model: Name that the loader understands (an open_clip name, ``hf-hub:…``, ``local-dir:…``).
-        pretrained: The open_clip pretrained tag, where the loader wants one.
+        model: Name for the loader (an open_clip name, ``hf-hub:…``, ``local-dir:…``).
+        pretrained: The open_clip pretrained tag, if the loader needs one.
     """
 
     loader: str
@@ -51,12 +51,12 @@ class Engine:
     Attributes:
         name: Short name, ``[a-z0-9-]+``: ``clip``, ``vl-clip`` …
         title: Name for people.
-        summary: One sentence: what it does differently.
+        summary: One sentence on how it differs from other engines.
         image_view: Picture that is embedded for each item.
-        text_view: Words that are embedded for each item.
+        text_view: Text that is embedded for each item.
         text_weight: Share of the text vector in the item vector, 0 to 1; the item vector is
             ``normalise((1 - w) * image + w * text)``.
-        towers: Encoders per profile; a profile that is missing can't run the engine.
+        towers: Encoders per profile; the engine can't run in a profile that is missing here.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Engine:
 
 
 def unreadable_engine(name: str) -> Engine:
-    """Stand in for an engine whose recipe is of no use, so that it can be listed."""
+    """Return a placeholder for an engine with an unusable recipe, so that it can be listed."""
     return Engine(name, name, "", ImageView.PHOTO, TextView.TITLE, 0.0, {})
 
 

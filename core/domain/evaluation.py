@@ -1,4 +1,4 @@
-"""Evaluation: queries, what is relevant to them, and the report that comes out."""
+"""Evaluation: queries, relevance judgments and the report."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ Run = Mapping[str, list[tuple[str, float]]]
 
 
 class Ranking(StrEnum):
-    """What items are ranked by."""
+    """How items are ranked."""
 
     VECTOR = "vector"
-    """The stored item vector, as the engine serves it without full text."""
+    """By the stored item vector, as in a search without full text."""
     IMAGE = "image"
-    """The stored picture vector alone: no word of the listing helps."""
+    """By the stored picture vector alone; the item's text is not used."""
     WORDS = "words"
-    """As the pages answer: vector and full text, fused."""
+    """As on the pages: vector and full text, fused."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvalQuery:
-    """One query of an evaluation: words, a picture, a catalogue item, or a mix.
+    """One query of an evaluation: text, a picture, a catalogue item, or several of these.
 
     Attributes:
         query_id: Name within the evaluation.
-        text: Words.
+        text: The query's text.
         image: A picture file, or its bytes.
-        item_id: "More like this"; the item itself is never among its answers.
+        item_id: Find items similar to this one; the item itself is left out of the results.
     """
 
     query_id: str
@@ -57,7 +57,7 @@ class EngineScores:
     Attributes:
         engine: Its name.
         title: Its name for people.
-        fingerprint: Of the weights and views that the vectors were made by; empty for a run file.
+        fingerprint: Hash of the weights and views that made the vectors; empty for a run file.
         scores: Per measure, in the report's order.
     """
 
@@ -69,11 +69,11 @@ class EngineScores:
 
 @dataclass(frozen=True, slots=True)
 class PairedTest:
-    """Does ``second`` beat ``first``? A paired randomisation test over the queries.
+    """A paired randomisation test over the queries: is ``second`` better than ``first``?
 
     Attributes:
-        measure: What is compared.
-        first: The yardstick.
+        measure: The measure that is compared.
+        first: The baseline engine.
         second: The other engine.
         difference: Mean of ``second - first``, with its bootstrap interval.
         p: Two-sided.
@@ -89,25 +89,25 @@ class PairedTest:
 
     @property
     def significant(self) -> bool:
-        """Whether the difference stands at the 5 % level after correction."""
+        """Whether the difference is significant at the 5 % level after correction."""
         return self.corrected < 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class QueryRow:
-    """One query's outcome.
+    """The results of one query.
 
     Attributes:
         query_id: The query.
-        text: Its words, or what it is in words.
-        item_id: Its item, where it has one.
-        has_image: It came with a picture.
-        label: The product type it is counted under; empty where unknown.
-        department: The department it is counted under; empty where unknown.
+        text: Its text, or a description of it.
+        item_id: Its item; empty if it has none.
+        has_image: Whether it has a picture.
+        label: The product type that it is counted under; empty if unknown.
+        department: The department that it is counted under; empty if unknown.
         relevant: Ids of (at most five) relevant items, best grade first.
         values: The main measure per engine.
-        ranks: Rank of the first relevant item per engine; missing where none was found.
-        found: The first results per engine, and whether each is right.
+        ranks: Rank of the first relevant item per engine; missing if there is none in the results.
+        found: The first results per engine: item id, and whether it is relevant.
     """
 
     query_id: str
@@ -124,16 +124,16 @@ class QueryRow:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The main measure on a part of the queries.
+    """The main measure on a subset of the queries.
 
     Attributes:
         kind: ``product type``, ``department``, ``attribute``, ``photo`` or ``left out``.
-        name: Which.
-        queries: How many.
+        name: Value of that kind, such as the department's name.
+        queries: Number of queries.
         values: Mean of the main measure per engine.
-        baselines: Named values to hold them against (``majority``, ``chance``).
-        tests: Who beats whom on this part, where that was asked.
-        scores: The same means with their intervals, where that was asked.
+        baselines: Named values to compare with (``majority``, ``chance``).
+        tests: Paired tests on this subset, if they were requested.
+        scores: The same means with their intervals, if they were requested.
     """
 
     kind: str
@@ -147,25 +147,25 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An evaluation: reproducible from the catalogue, the task and the fingerprints.
+    """An evaluation's figures; catalogue, task and fingerprints are enough to reproduce them.
 
     Attributes:
         report_id: Short id, ``[a-z0-9-]+``.
         catalog: Name of the catalogue.
         task: Name of the task (``title``, ``similar``, …; ``queries`` for queries from files).
-        title: The task in words.
-        ranking: What items were ranked by.
-        depth: How many results per query were kept.
+        title: The task's name for people.
+        ranking: How items were ranked.
+        depth: Number of results kept per query.
         items: Items in the pool.
         queries: Number of queries.
-        measures: In order; the first ``main`` of them is explained per query.
-        main: The measure of rows and slices.
-        engines: Figures per engine, the yardstick first.
-        tests: Who beats whom.
+        measures: Names of the measures, in order.
+        main: The measure that rows and slices show.
+        engines: Figures per engine, the baseline first.
+        tests: Paired tests between engines.
         rows: One per query, by id.
         slices: By product type, department or attribute, most queries first.
-        notes: What a reader must know to read the figures right.
-        created: When, ISO 8601 UTC.
+        notes: What a reader must know to interpret the figures.
+        created: Time of creation, ISO 8601 UTC.
         seconds: Wall time.
         encode_seconds: Share of it inside the encoders.
     """
@@ -190,13 +190,13 @@ class Report:
     encode_seconds: float = 0.0
 
     def names(self) -> tuple[str, ...]:
-        """Names of the engines, the yardstick first."""
+        """Return the engines' names, the baseline first."""
         return tuple(entry.engine for entry in self.engines)
 
 
 @dataclass(frozen=True, slots=True)
 class EvalTask:
-    """A named task and whether a catalogue has what it needs; ``reason`` says what is missing."""
+    """A named task and whether a catalogue has the data for it; ``reason`` says what is missing."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""What a catalogue file would become, before it is indexed."""
+"""Preview of a catalogue file: the items that indexing it would give."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class SampleItem:
     Attributes:
         item_id: Its id.
         title: Its title.
-        product_type: What it is.
-        department: Where the shop keeps it.
+        product_type: Its product type.
+        department: Its department.
         price: As written in the file.
-        amount: The price as a number, where it can be read.
+        amount: The price as a number, or ``None`` if it can't be read.
         currency: As written in the price, or empty.
         photos: Paths or addresses of its photos, in order; "in the file" for stored bytes.
-        group: What joins the variants of one product.
-        colour: As the file says it.
-        brand: As the file says it.
-        prompt: The words that grounding will look for.
-        rewrite: What the offline rules write from the fields alone.
+        group: Key shared by the variants of one product.
+        colour: As written in the file.
+        brand: As written in the file.
+        prompt: The text that grounding will look for.
+        rewrite: The text that the offline rules write from the fields alone.
     """
 
     item_id: str
@@ -45,18 +45,18 @@ class SampleItem:
 
 @dataclass(frozen=True, slots=True)
 class FilePreview:
-    """A catalogue file as it is understood.
+    """A catalogue file as indexing will read it.
 
     Attributes:
         format: ``CSV``, ``JSON lines``, ``Parquet`` …
-        encoding: Of a text file; empty for others.
-        notes: What was guessed, in sentences.
+        encoding: Encoding of a text file; empty for other files.
+        notes: Sentences on what was guessed.
         columns: The file's columns, in order.
-        mapping: Field or attribute → the columns that it comes from.
-        rows: Rows in the file.
-        items: Items that they would become.
+        mapping: Field or attribute → the columns that it is read from.
+        rows: Number of rows in the file.
+        items: Number of items that they would give.
         left_out: Rows that would be left out, in the order of the file.
-        samples: The first items, spread over the file's product types.
+        samples: Some of the first items, spread over the file's product types.
     """
 
     format: str

@@ -27,21 +27,21 @@ class Box:
 
     @classmethod
     def whole(cls, width: int, height: int) -> Box:
-        """The box of the whole photo."""
+        """Return the box of the whole photo."""
         return cls(0, 0, width, height)
 
     @classmethod
     def clipped(
         cls, left: float, top: float, right: float, bottom: float, width: int, height: int
     ) -> Box | None:
-        """Round a box outwards and clip it to the photo; ``None`` when nothing is left of it."""
+        """Round a box outwards and clip it to the photo; return ``None`` if nothing is left."""
         x0, y0 = max(0, int(left // 1)), max(0, int(top // 1))
         x1, y1 = min(width, int(-(-right // 1))), min(height, int(-(-bottom // 1)))
         return cls(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
     @classmethod
     def read(cls, text: str) -> Box | None:
-        """Read ``x,y,width,height``, as links and commands spell a region; ``None`` if it is none.
+        """Parse ``x,y,width,height``, as in links and commands; return ``None`` if it is no box.
 
         >>> Box.read("10,20,30,40")
         Box(left=10, top=20, right=40, bottom=60)
@@ -53,7 +53,7 @@ class Box:
         return cls(left, top, left + width, top + height) if width and height else None
 
     def spell(self) -> str:
-        """The box as :meth:`read` takes it: ``x,y,width,height``."""
+        """Return the box as text that :meth:`read` parses: ``x,y,width,height``."""
         return ",".join(map(str, self.as_xywh()))
 
     @property
@@ -72,15 +72,15 @@ class Box:
         return self.width * self.height
 
     def as_xyxy(self) -> tuple[int, int, int, int]:
-        """``(left, top, right, bottom)``, as Pillow and SAM take it."""
+        """Return ``(left, top, right, bottom)``, as Pillow and SAM expect it."""
         return self.left, self.top, self.right, self.bottom
 
     def as_xywh(self) -> tuple[int, int, int, int]:
-        """``(left, top, width, height)``, as COCO writes it."""
+        """Return ``(left, top, width, height)``, as COCO writes it."""
         return self.left, self.top, self.width, self.height
 
     def padded(self, fraction: float, width: int, height: int) -> Box:
-        """The box grown by ``fraction`` of its longer side on every edge, inside the photo."""
+        """Extend each edge by ``fraction`` of the longer side; the result stays in the photo."""
         pad = round(fraction * max(self.width, self.height))
         return Box(
             max(0, self.left - pad),
@@ -90,7 +90,7 @@ class Box:
         )
 
     def iou(self, other: Box) -> float:
-        """Intersection over union with another box, 0 to 1."""
+        """Return the intersection over union with another box, 0 to 1."""
         across = min(self.right, other.right) - max(self.left, other.left)
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         common = max(0, across) * max(0, down)

@@ -1,4 +1,4 @@
-"""Where the product is in its photo."""
+"""Grounding: where the product is in its photo."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Mask:
     """A binary mask in COCO's compressed run-length encoding.
 
     Attributes:
-        width: Pixels of the photo that it belongs to.
-        height: Pixels of the photo that it belongs to.
+        width: Width of the photo, pixels.
+        height: Height of the photo, pixels.
         counts: The compressed counts, as ``pycocotools`` writes them.
     """
 
@@ -33,11 +33,11 @@ class Mask:
         return cls(width, height, rle["counts"].decode("ascii"))
 
     def rle(self) -> dict[str, object]:
-        """The dictionary that ``pycocotools`` takes: ``{"size": [h, w], "counts": str}``."""
+        """Return the dictionary that ``pycocotools`` uses: ``{"size": [h, w], "counts": str}``."""
         return {"size": [self.height, self.width], "counts": self.counts}
 
     def decode(self) -> npt.NDArray[np.bool_]:
-        """The pixels, ``[h, w] bool``."""
+        """Return the pixels, ``[h, w] bool``."""
         pixels: npt.NDArray[np.bool_] = coco_mask.decode(self.rle()).astype(bool)
         return pixels
 
@@ -52,10 +52,10 @@ class Detection:
     """One candidate region.
 
     Attributes:
-        phrase: The words that it was found by (the prompt, or ``salient`` for the fallback).
+        phrase: The text that was looked for (the prompt, or ``salient`` for the fallback).
         score: Confidence of the grounder, 0 to 1; comparable only within one grounder.
-        box: Where, in pixels of the stored photo.
-        mask: Its pixels, when a segmenter ran.
+        box: The region's box in pixels of the stored photo.
+        mask: The region's pixels, if a segmenter ran.
         mask_score: The segmenter's own prediction of its mask's IoU, 0 to 1.
     """
 
@@ -66,7 +66,7 @@ class Detection:
     mask_score: float | None = None
 
 
-#: ``Grounding.choice`` of a person who wants the whole photo.
+#: Value of ``Grounding.choice`` that means the whole photo.
 WHOLE_PHOTO = -1
 
 
@@ -75,18 +75,18 @@ class Grounding:
     """All detections for one photo and prompt, best first, and the rule that picks one.
 
     Attributes:
-        prompt: What was asked for.
-        width: Pixels of the photo.
-        height: Pixels of the photo.
+        prompt: The text that was looked for.
+        width: Width of the photo, pixels.
+        height: Height of the photo, pixels.
         detections: Best first; may be empty.
-        threshold: The smallest score that is trusted (the paper's τ).
+        threshold: Smallest score at which a detection is used (the paper's τ).
         model: Name of the grounder (and segmenter) for people.
-        fingerprint: Hash of everything the result depends on besides photo and prompt.
-        choice: What a person chose instead of the rule: the number of a detection, from 0, or
-            ``WHOLE_PHOTO``; ``None`` where nobody did.
+        fingerprint: Hash of everything that the result depends on besides photo and prompt.
+        choice: A person's choice instead of the rule: index of a detection, from 0, or
+            ``WHOLE_PHOTO``; ``None`` if nobody chose.
 
     Raises:
-        ValueError: ``choice`` is the number of no detection.
+        ValueError: There is no detection with the index ``choice``.
     """
 
     prompt: str
@@ -104,7 +104,7 @@ class Grounding:
 
     @property
     def best(self) -> Detection | None:
-        """What a person chose, else the most confident detection at or above the threshold."""
+        """The detection that a person chose, else the best one at or above the threshold."""
         if self.choice is not None:
             return None if self.choice == WHOLE_PHOTO else self.detections[self.choice]
         if self.detections and self.detections[0].score >= self.threshold:

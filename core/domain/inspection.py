@@ -1,4 +1,4 @@
-"""Everything the studio knows of one item, for the person who wants to check it."""
+"""All stored and computed data of one item, to check it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from core.domain.rewrite import Rewrite
 
 @dataclass(frozen=True, slots=True)
 class EngineInput:
-    """Exactly what one engine's encoder gets for an item.
+    """The exact input of one engine's encoder for an item.
 
     Attributes:
-        engine: The recipe.
+        engine: The engine.
         picture: The image view at the encoder's resolution, before normalisation.
         text: The text view.
-        fingerprint: Of the stored vector; empty when the item is not embedded yet.
-        agreement: Cosine between the item's picture and text vectors, when embedded.
+        fingerprint: Fingerprint of the stored vector; empty if the item is not embedded yet.
+        agreement: Cosine between the item's picture and text vectors; ``None`` if not embedded.
     """
 
     engine: Engine
@@ -35,15 +35,15 @@ class EngineInput:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """An item with its photo, its stored stages and what each engine makes of it.
+    """An item with its photo, its stored results and the inputs of each engine.
 
     Attributes:
         item: The item.
         photo: Its stored photo, upright RGB.
-        grounding: Where the product is; ``None`` before it was grounded.
-        rewrite: Its rewritten words; ``None`` before that.
-        inputs: What each engine's encoder gets.
-        corrections: What people decided about it, by stage; only what stands.
+        grounding: Where the product is; ``None`` if it is not grounded yet.
+        rewrite: Its rewritten text; ``None`` if there is none yet.
+        inputs: Input of each engine's encoder.
+        corrections: Corrections in force, by stage.
     """
 
     item: Item

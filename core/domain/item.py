@@ -1,4 +1,4 @@
-"""A product as the catalogue knows it."""
+"""Products as stored in a catalogue."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One product: its words, its photo and where both come from.
+    """One product: its texts, its photo and the source of both.
 
     ``attributes`` holds further named columns of the catalogue (``colour``, ``brand``, ``gender``,
-    ``material`` …) as text. ``group`` joins variants of one product. ``price`` is the text that the
-    catalogue gives; nothing is invented where it is empty.
+    ``material`` …) as text. Variants of one product share a ``group``. ``price`` is the file's
+    text; it may be empty.
     """
 
     item_id: str
@@ -49,5 +49,5 @@ class Item:
 
     @property
     def prompt(self) -> str:
-        """What the grounder is asked to find: the product type, else the title (paper, stage 1)."""
+        """The text that the grounder looks for: product type, else title (paper, stage 1)."""
         return self.product_type or self.title

@@ -1,4 +1,4 @@
-"""Long work: how far it is, and what any process can read of it."""
+"""Jobs: the progress of long work, and the snapshot that any process can read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class JobState(StrEnum):
-    """How a job stands; an interrupted job's process ended before the job did."""
+    """State of a job; ``INTERRUPTED`` means that its process ended before the job did."""
 
     RUNNING = "running"
     DONE = "done"
@@ -20,14 +20,14 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far long work is.
+    """Progress of long work.
 
     Attributes:
-        stage: What is being done, in a word: ``reading``, ``embedding``, ``training`` …
+        stage: The present stage in one word: ``reading``, ``embedding``, ``training`` …
         done: Units of the stage that are done.
-        total: Units of the stage; 0 while unknown.
-        message: One sentence for people; empty where stage and numbers say all.
-        seconds_left: Estimate for all that is left, later stages too; ``None`` while unknown.
+        total: Units of the stage; 0 if unknown.
+        message: One sentence for people; empty if stage and numbers are enough.
+        seconds_left: Estimated time for this and all later stages; ``None`` if unknown.
     """
 
     stage: str = ""
@@ -38,45 +38,45 @@ class Progress:
 
     @property
     def ended(self) -> int:
-        """Units that are through, also those that failed."""
+        """Units that are finished, including those that failed."""
         return self.done
 
     @property
     def percent(self) -> int | None:
-        """How much of the stage is through, 0 to 100; ``None`` while the total is unknown."""
+        """Finished share of the stage, 0 to 100; ``None`` if the total is unknown."""
         return min(100, round(100 * self.ended / self.total)) if self.total else None
 
     @property
     def time_left(self) -> str:
-        """The estimate in words, such as “about 3 minutes left”; empty while unknown."""
+        """The estimate as text, such as “about 3 minutes left”; empty if unknown."""
         return "" if self.seconds_left is None else f"{_duration(self.seconds_left)} left"
 
 
-#: Called with snapshots. What it raises ends the work.
+#: Called with each progress report. An exception that it raises ends the work.
 OnProgress = Callable[[Progress], None]
 
 
 def no_progress(progress: Progress) -> None:
-    """Ignore progress: the default where nobody watches."""
+    """Ignore progress; the default callback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A snapshot of a running job, or of the last one; written to disk, so any process reads it.
+    """A snapshot of a running job or the last one; it is on disk, so any process can read it.
 
     Attributes:
-        job_id: Names this very run.
+        job_id: Random id of this run.
         kind: ``indexing``, ``rewriting``, ``fine-tuning`` or ``evaluation``.
-        subject: What it works on or makes: a catalogue, an engine.
-        state: How it stands.
-        progress: How far it is, or was when it ended.
+        subject: Name of the catalogue or engine that it works on.
+        state: Its state.
+        progress: Its progress, or the last progress before it ended.
         message: How it ended, one sentence for people; empty while it runs.
-        author: Who started it; empty for the program itself.
+        author: Name of the person who started it; empty for the program itself.
         started: ISO time, UTC.
         updated: ISO time of this snapshot, UTC.
-        stopping: Somebody asked it to stop, and it has not stopped yet.
+        stopping: Whether a stop was requested and the job still runs.
         paces: Seconds per unit by stage, measured in this run or an earlier one.
-        details: What only this kind of job has, as JSON values.
+        details: Data of this kind of job only, as JSON values.
     """
 
     job_id: str
@@ -94,12 +94,12 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """A live process works on it."""
+        """Whether it is in the state ``RUNNING``."""
         return self.state is JobState.RUNNING
 
     @property
     def unfinished(self) -> bool:
-        """It ended before its work was done: failed, stopped or interrupted."""
+        """Whether it ended before its work was done: failed, stopped or interrupted."""
         return self.state in (JobState.FAILED, JobState.STOPPED, JobState.INTERRUPTED)
 
 

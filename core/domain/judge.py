@@ -1,4 +1,4 @@
-"""Grades that a vision-language model gives to results of a search."""
+"""Grades that a vision-language model gives to search results."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from PIL import Image
 
 from core.domain.usage import NOTHING, Spent
 
-#: From this grade on a result counts as right (as the paper's judge has only right and wrong).
+#: Smallest grade that counts as relevant (the paper's judge only has relevant and not relevant).
 RELEVANT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeTask:
-    """One result to grade: a query (words, or the photo of an item) and the photo of the result.
+    """One result to grade: a query (text, or the photo of an item) and the photo of the result.
 
-    Photos are opened when they are needed: hundreds of queries have thousands of results.
+    Photos are opened only when needed, because hundreds of queries have thousands of results.
 
     Attributes:
-        query_id: Of the query.
-        item_id: Of the result.
+        query_id: Id of the query.
+        item_id: Id of the result.
         photo: Opens the result's photo.
-        text: The query in words; empty where it is an item.
-        query_photo: Opens the photo of the query item; ``None`` where the query is words.
+        text: Text of the query; empty if the query is an item.
+        query_photo: Opens the photo of the query item; ``None`` if the query is text.
     """
 
     query_id: str
@@ -39,12 +39,12 @@ class JudgeGrade:
     """The model's grade of one result.
 
     Attributes:
-        query_id: Of the query.
-        item_id: Of the result.
+        query_id: Id of the query.
+        item_id: Id of the result.
         grade: 0 irrelevant, 1 related, 2 good, 3 exact.
-        reason: Why, one sentence.
-        model: Who graded.
-        spent: Tokens and dollars, also where they were paid for earlier.
+        reason: Reason for the grade, one sentence.
+        model: Name of the model.
+        spent: Tokens and dollars, including those paid for in an earlier job.
     """
 
     query_id: str
@@ -57,13 +57,13 @@ class JudgeGrade:
 
 @dataclass(frozen=True, slots=True)
 class JudgeReport:
-    """All grades of a job.
+    """The grades of one job.
 
     Attributes:
-        grades: By ``(query_id, item_id)``.
+        grades: Grades by ``(query_id, item_id)``.
         problems: Reason per ``query_id → item_id`` that has no grade.
-        spent: Paid for in this job.
-        stopped: Why it ended before all was graded; empty when all was.
+        spent: Tokens and dollars of this job.
+        stopped: Why the job ended before all results were graded; empty if all were.
     """
 
     grades: Mapping[tuple[str, str], JudgeGrade]
@@ -74,43 +74,43 @@ class JudgeReport:
     def precision_at(
         self, runs: Mapping[str, Sequence[str]], ks: Sequence[int] = (1, 3, 5)
     ) -> dict[int, float | None]:
-        """Share of right results among the first k, averaged over queries.
+        """Return the share of relevant results among the first k, averaged over queries.
 
-        A query counts only where all of its first k results are graded.
+        A query counts only if all of its first k results are graded.
 
         Args:
             runs: Ranked item ids per query id.
-            ks: Depths.
+            ks: Depths k.
 
         Returns:
-            Per k the mean, or ``None`` where no query counts.
+            The mean per k, or ``None`` if no query counts.
         """
         means: dict[int, float | None] = {}
         for k in ks:
             shares = []
             for query_id, ranked in runs.items():
-                found = [self.grades.get((query_id, item_id)) for item_id in ranked[:k]]
-                if len(found) == k and all(found):
-                    right = sum(g.grade >= RELEVANT for g in found if g is not None)
-                    shares.append(right / k)
+                grades = [self.grades.get((query_id, item_id)) for item_id in ranked[:k]]
+                if len(grades) == k and all(grades):
+                    relevant = sum(g.grade >= RELEVANT for g in grades if g is not None)
+                    shares.append(relevant / k)
             means[k] = sum(shares) / len(shares) if shares else None
         return means
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeRecord:
-    """What the model judged of some engines in one job, kept with the catalogue.
+    """The figures of one grading job over some engines, stored with the catalogue.
 
     Attributes:
-        at: When, ISO 8601 UTC.
-        model: Who graded.
-        about: What was asked: the judgment set's id, or how many queries of which kind.
-        queries: How many.
-        precision: Engine to depth (as text) to Precision@depth; ``None`` where nothing counts.
-        compared: Pairs that people graded, too.
-        same: Share of these with the very same grade.
-        kappa: Quadratically weighted Cohen's kappa on them.
-        stopped: Why it ended before all was graded.
+        at: Time, ISO 8601 UTC.
+        model: Name of the model.
+        about: The judgment set's id, or the number and kind of the queries.
+        queries: Number of queries.
+        precision: Engine → depth (as text) → Precision@depth; ``None`` if no query counts.
+        compared: Number of pairs that people graded, too.
+        same: Share of these pairs with the same grade.
+        kappa: Quadratically weighted Cohen's kappa on these pairs.
+        stopped: Why the job ended before all results were graded; empty if all were.
     """
 
     at: str

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """What a person did with a pair."""
+    """Kind of a judgment event."""
 
     GRADE = "grade"
     SKIP = "skip"
@@ -20,13 +20,13 @@ class EventKind(StrEnum):
     DELETE = "delete"
 
 
-#: Kinds that say what their annotator holds a pair to be; the latest of them is the label.
+#: Kinds that are labels; an annotator's latest event of these kinds is the label of a pair.
 LABELS = frozenset({EventKind.GRADE, EventKind.SKIP, EventKind.UNSURE})
 
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """One step of a grade scale; ``value`` is also the key that is pressed."""
+    """One step of a grade scale; ``value`` is also the key on the keyboard."""
 
     value: int
     name: str
@@ -44,20 +44,21 @@ DEFAULT_SCALE = (
 
 @dataclass(frozen=True, slots=True)
 class JudgmentEvent:
-    """One append-only event; the current label of a pair is its latest event that was not undone.
+    """One append-only event; a pair's current label is its latest event that was not undone.
 
     Attributes:
-        event_id: Random id (hex), made by whoever saw the key press: sent twice, it counts once.
-        kind: What happened.
+        event_id: Random id (hex), made where the key is pressed, so that an event that is sent
+            twice counts once.
+        kind: Kind of the event.
         set_id: The judgment set.
         query_id: The query within the set.
-        item_id: The judged item; of the undone pair for ``undo``.
-        annotator: Who.
+        item_id: The judged item; for ``undo`` the item of the undone pair.
+        annotator: Name of the annotator.
         grade: A value of the set's scale for ``grade`` and ``adjudicate``, else ``None``.
         note: Free text, or the reason of ``skip``, ``unsure``, ``flag`` and ``adjudicate``; for
             ``undo`` and ``delete`` the id of the event that is taken back.
-        at: When, UTC, by the server's clock.
-        seconds: Time the pair was on screen, as the page measured it.
+        at: Time, UTC, by the server's clock.
+        seconds: Seconds that the pair was on the screen, as the page measured them.
         round: 0, or 1 for a hidden repeat of a pair that this person graded before.
         page: Version of the page that sent it; empty for imports.
         guidelines: Version of the set's guidelines that were on screen.
@@ -80,7 +81,7 @@ class JudgmentEvent:
 
 @dataclass(frozen=True, slots=True)
 class JudgmentQuery:
-    """A query of a judgment set: words, a catalogue item ("is this similar?"), or a picture.
+    """A query of a judgment set: text, a catalogue item ("is this similar?"), or a picture.
 
     ``picture`` is the SHA-256 of a picture in the catalogue's picture store.
     """
@@ -93,7 +94,7 @@ class JudgmentQuery:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A query and an item to be judged; nothing here tells which engine found it, or where."""
+    """A query and an item to judge; it does not say which engine returned it, or at which rank."""
 
     query: JudgmentQuery
     item_id: str
@@ -106,12 +107,12 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A pair that somebody is asked to judge.
+    """A pair that is assigned to an annotator.
 
     Attributes:
-        pair: What.
+        pair: The pair.
         round: 1 for a hidden repeat.
-        note: Their own note from when they put the pair off.
+        note: The annotator's own note from when they skipped the pair.
     """
 
     pair: Pair
@@ -121,7 +122,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class ExamplePair:
-    """A pair that the guidelines show with its right grade and why."""
+    """A pair that the guidelines show with its correct grade and the reason."""
 
     query: str
     item_id: str
@@ -131,15 +132,15 @@ class ExamplePair:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How a set is judged.
+    """Rules by which a set is judged.
 
     Attributes:
         scale: The grades.
         guidelines: Markdown shown beside the task.
-        examples: Pairs with their right grade, shown with the guidelines.
-        overlap: How many annotators each pair should have; 0 is everybody.
+        examples: Pairs with their correct grade, shown with the guidelines.
+        overlap: Number of annotators that each pair should have; 0 means everybody.
         calibration: Pairs (query id, item id) that everybody judges, whatever the overlap.
-        repeats: Share of an annotator's pairs that come a second time, unannounced.
+        repeats: Share of an annotator's pairs that are shown a second time without notice.
     """
 
     scale: tuple[Grade, ...] = DEFAULT_SCALE
@@ -159,10 +160,10 @@ class JudgmentSet:
         name: Name for people.
         rules: Scale, guidelines, overlap.
         engines: Engines whose top results were pooled (never shown to annotators).
-        depth: How many results of each engine went into the pool.
+        depth: Number of results of each engine in the pool.
         pairs: The pool, in the set's own shuffled order.
-        created: When, UTC.
-        revision: 1, and one more with every change; guidelines are dated by it.
+        created: Time of creation, UTC.
+        revision: Starts at 1 and grows by 1 with every change; events refer to guidelines by it.
     """
 
     set_id: str
@@ -187,16 +188,16 @@ class JudgmentSet:
 
 @dataclass(frozen=True, slots=True)
 class JudgingProgress:
-    """How far one annotator, and the whole set, are.
+    """Progress of one annotator and of the whole set.
 
     Attributes:
-        done: Pairs this annotator has labelled (grades and "can't tell"), repeats included.
-        total: ``done`` and what is still open to this annotator.
-        skipped: Of the open ones, those put off.
-        per_minute: This annotator's pace, breaks left out.
-        set_done: Labels of everybody that count towards the target.
-        set_total: The target: labels that the set wants in all.
-        annotators: How many people have labelled something.
+        done: Pairs that this annotator has labelled (grades and "can't tell"), with repeats.
+        total: ``done`` and the pairs that are still open to this annotator.
+        skipped: Number of open pairs that this annotator skipped.
+        per_minute: This annotator's labels per minute, without breaks.
+        set_done: Labels of all annotators that count towards the target.
+        set_total: The target: number of labels that the set needs.
+        annotators: Number of people who have labelled a pair.
     """
 
     done: int
@@ -210,11 +211,11 @@ class JudgingProgress:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One pair's grade out of everybody's grades.
+    """One pair's grade, aggregated from all annotators' grades.
 
     Attributes:
-        grade: By the rule; a mean may lie between two grades.
-        grades: The single grades by annotator.
+        grade: The aggregated grade; a mean may lie between two grades.
+        grades: Each annotator's grade.
         adjudicated: Whether an adjudicator decided it.
     """
 

@@ -1,4 +1,4 @@
-"""Which of two ranked lists somebody prefers, without knowing whose they are."""
+"""Blind preferences: which of two engines' result lists a person prefers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.domain.search import SearchResult
 
 
 class Side(StrEnum):
-    """What was chosen."""
+    """The chosen side."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -19,7 +19,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """Two answers to one query, on sides drawn by chance."""
+    """Two engines' results for one query, placed left and right at random."""
 
     query: str
     left: SearchResult
@@ -47,21 +47,22 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class PreferenceReport:
-    """A sign test of two engines; queries without a difference stay out of it.
+    """A sign test between two engines; choices of "no difference" are left out.
 
     Attributes:
-        one: An engine.
-        other: The other one.
-        wins: How often ``one`` was preferred.
-        losses: How often ``other`` was.
-        same: How often neither.
-        p: Two-sided exact p-value; ``None`` without a decided choice.
-        share: Share of ``one`` among the decided choices, with its 95 % interval (Wilson).
-        people: How many people chose.
+        first: Name of the first engine.
+        second: Name of the second engine.
+        wins: How often ``first`` was preferred.
+        losses: How often ``second`` was preferred.
+        same: How often there was no difference.
+        p: Two-sided exact p-value; ``None`` if no choice preferred an engine.
+        share: Share of ``first`` among the choices that preferred one, and its 95 % interval
+            (Wilson).
+        people: Number of people who chose.
     """
 
-    one: str
-    other: str
+    first: str
+    second: str
     wins: int
     losses: int
     same: int

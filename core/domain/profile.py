@@ -1,4 +1,4 @@
-"""A profile: which models ground, and which score is trusted."""
+"""Profiles: which models do the grounding, and from which score a detection is used."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProfileRecipe:
-    """What a profile's file says.
+    """The content of a profile's file.
 
     Attributes:
         grounder: Name in ``core.vision.grounders.GROUNDERS``.
         segmenter: Name in ``core.vision.grounders.SEGMENTERS``.
-        threshold: τ: smallest detection score that is cropped to, 0 to 1, unless a setting says it.
+        threshold: τ, the smallest detection score that is cropped to, 0 to 1; a setting overrides
+            it.
     """
 
     grounder: str

@@ -1,4 +1,4 @@
-"""What a person sees of an item's rewritten text, and which ones are worth a look."""
+"""Review of rewritten texts: one item's text with its history, and the texts to check first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.domain.rewrite import Rewrite, RewriteRun
 
 
 class Writer(StrEnum):
-    """Whose text stands."""
+    """Author of the text in use."""
 
     PERSON = "person"
     AGENT = "agent"
@@ -20,19 +20,19 @@ class Writer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RewriteView:
-    """An item's standing text with all that led to it.
+    """An item's text in use, with its history.
 
     Attributes:
         item: The item.
-        standing: The text that is embedded; ``None`` while there is none.
-        writer: Whose it is.
-        machine: What the machine wrote: the standing text, or the one under a person's.
-        decision: The person's event, where a person decided.
-        history: All events of people on this item's text, oldest first.
-        runs: All runs of the agent over it, latest first.
-        embedded: The stored vectors were made of the standing text.
-        agreement: Cosine of the photo and the standing text, where embedded.
-        agent_off: Why the agent can't be asked; empty when it can.
+        standing: The text in use, which is embedded; ``None`` if there is none yet.
+        writer: Its author.
+        machine: The machine's text: the one in use, or the one that a person's text replaces.
+        decision: The person's correction in force, if there is one.
+        history: All corrections of this item's text, oldest first.
+        runs: All runs of the agent over the item, latest first.
+        embedded: Whether the stored vectors were made from the text in use.
+        agreement: Cosine between the photo and the text in use; ``None`` if not embedded.
+        agent_off: Why the agent can't run; empty if it can.
     """
 
     item: Item
@@ -49,14 +49,14 @@ class RewriteView:
 
 @dataclass(frozen=True, slots=True)
 class WorthALook:
-    """A rewrite that a person should look at.
+    """A rewritten text that a person should check.
 
     Attributes:
         item: The item.
-        text: Its standing text.
-        writer: Who wrote it, for people.
+        text: Its text in use.
+        writer: Author of the text, for people.
         reasons: Sentences, most serious first.
-        severity: For sorting; larger is more serious.
+        severity: Sort key; larger is more serious.
     """
 
     item: Item

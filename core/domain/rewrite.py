@@ -1,4 +1,4 @@
-"""A listing's text, rewritten to what can be seen, and the record of how that came about."""
+"""Rewritten texts: short visual descriptions of items, and the record of how they were made."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from core.domain.usage import NOTHING, Spent
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One turn of the loop: a draft, and what the evaluator said of it.
+    """One round of the refinement loop: a draft and the evaluator's verdict on it.
 
     Attributes:
-        draft: The description after this turn.
-        score: The evaluator's score out of 5, when it gave one.
-        justification: Why.
-        suggestions: What to change next, in order.
-        stop: The evaluator saw nothing left to change.
+        draft: The description after this round.
+        score: The evaluator's score out of 5, if it gave one.
+        justification: The evaluator's reason.
+        suggestions: Changes to make next, in order.
+        stop: Whether the evaluator had nothing left to change.
     """
 
     draft: str
@@ -29,13 +29,14 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """The short visual description of an item, with the trace that led to it.
+    """The short visual description of an item, with the rounds that led to it.
 
     Attributes:
         text: One sentence, about ten words.
-        rounds: The trace; the last round's draft is ``text``.
-        rewriter: Who wrote it, for people (``rules``, ``claude-…``, or a person's name).
-        fingerprint: Hash of everything the result depends on besides the item's fields and photo.
+        rounds: All rounds; the last round's draft is ``text``.
+        rewriter: Author of the text, for people (``rules``, ``claude-…``, or a person's name).
+        fingerprint: Hash of everything that the result depends on besides the item's fields and
+            photo.
     """
 
     text: str
@@ -46,23 +47,23 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class RewriteRun:
-    """The record of one run of the agent over one item; never changed once written.
+    """The record of one run of the agent over one item; it is never changed after writing.
 
     Attributes:
-        run_id: Its own name.
-        at: When it ended, ISO 8601 UTC.
+        run_id: Id of the run.
+        at: Time when it ended, ISO 8601 UTC.
         item_id: The item.
-        inputs: Hash of the item's fields and photo, as they were.
-        key: Where the rewrite lies in the stage table; empty when there is none.
-        model: Who was asked.
+        inputs: Hash of the item's fields and photo at that time.
+        key: Key of the rewrite in the stage table; empty if there is none.
+        model: Name of the model.
         prompts: Hash of the prompts.
         photo: Hash of the photo.
-        rewrite: What came out; ``None`` when nothing usable did.
-        problem: Why there is none, or why the loop ended early.
-        spent: Tokens and dollars of all answers that it is made of, also those paid for earlier.
-        seconds: How long it took; 0 where the answers came in batches.
-        hint: What a person asked for, in a round that a person asked for.
-        asked_by: That person.
+        rewrite: The result; ``None`` if there is no usable one.
+        problem: Why there is no result, or why the loop ended early.
+        spent: Tokens and dollars of all its answers, including those paid for in earlier jobs.
+        seconds: Duration; 0 if the answers came in batches.
+        hint: A person's instruction, if a person requested this run.
+        asked_by: Name of the person who requested this run; empty for a job.
     """
 
     run_id: str
@@ -83,13 +84,13 @@ class RewriteRun:
 
 @dataclass(frozen=True, slots=True)
 class RewriteProgress(Progress):
-    """How far a rewriting (or grading) job is, and what it costs; ``done`` ended well.
+    """Progress and cost of a rewriting (or grading) job; ``done`` counts the successes.
 
     Attributes:
-        failed: Items without one; each has its reason in its run's record.
+        failed: Items without a result; the record of each run has the reason.
         waiting: Items with a question in a batch that is not answered yet.
-        spent: Paid for in this job.
-        to_go: Estimated dollars for the rest, at the mean so far; ``None`` while unknown.
+        spent: Tokens and dollars of this job.
+        to_go: Estimated dollars for the remaining items, at the mean so far; ``None`` if unknown.
     """
 
     failed: int = 0
@@ -99,19 +100,19 @@ class RewriteProgress(Progress):
 
     @property
     def ended(self) -> int:
-        """Items that are through, with or without a rewrite."""
+        """Items that are finished, with or without a result."""
         return self.done + self.failed
 
 
 @dataclass(frozen=True, slots=True)
 class RewriteReport:
-    """How a rewriting job ended.
+    """The result of a rewriting job.
 
     Attributes:
-        progress: The last state.
-        problems: Reason per item id that has no new rewrite.
-        stopped: Why it ended before all was done; empty when all was.
-        embedded: Items that were embedded anew.
+        progress: The last progress.
+        problems: Reason per item id that has no new text.
+        stopped: Why the job ended before all items were done; empty if all were.
+        embedded: Number of items that were embedded again.
     """
 
     progress: RewriteProgress

@@ -1,4 +1,4 @@
-"""Queries and what comes back."""
+"""Search queries and results."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for: any mix of words, a picture and a known item.
+    """A search query: any combination of text, a picture and a catalogue item.
 
     Attributes:
-        text: Words; embedded, and used for full-text search where ``fulltext`` is on.
+        text: Text; it is embedded, and used for full-text search if ``fulltext`` is on.
         image: A picture (upright RGB).
-        item_id: "More like this": the stored vector of a catalogue item; the item itself is left
-            out of the results.
-        region: Only this part of ``image`` (or of the item's photo).
-        minus: Words to move away from.
+        item_id: Find items similar to this one by its stored vector; the item itself is left out
+            of the results.
+        region: Use only this part of ``image`` (or of the item's photo).
+        minus: Text whose vector is subtracted.
         filters: Restriction by column.
-        k: How many hits at most.
+        k: Maximum number of hits.
         cutoff: Hide hits that are not clearly closer than the catalogue's average (see
             ``core.search.cutoff``).
         fold_duplicates: Fold items whose photos are near-duplicates under the best of them.
-        fulltext: Fuse with full-text search (reciprocal rank fusion) when there is text.
+        fulltext: Fuse with full-text search (reciprocal rank fusion) if there is text.
     """
 
     text: str = ""
@@ -60,12 +60,12 @@ class Hit:
     Attributes:
         rank: 1 is best.
         item: The item.
-        score: What it was ranked by: cosine similarity, or the fused score.
-        cosine: Cosine between query and item vector, when it is known.
-        zscore: How many standard deviations above this query's average over the catalogue.
-        reasons: Short phrases for people: why it is here.
+        score: The ranking score: cosine similarity, or the fused score.
+        cosine: Cosine between query and item vector, if known.
+        zscore: Standard deviations above this query's mean cosine over the catalogue.
+        reasons: Short phrases for people on why it is a hit.
         duplicates: Ids folded under this hit.
-        rewrite: The item's rewritten words, empty while there are none.
+        rewrite: The item's rewritten text; empty if there is none.
     """
 
     rank: int
@@ -84,9 +84,9 @@ class SearchResult:
 
     Attributes:
         engine: Name of the engine.
-        fingerprint: Of the engine that answered (weights, views, rules).
-        hits: Best first.
-        cut: How many candidates the cut-off hid.
+        fingerprint: Fingerprint of the engine (weights, views, rules).
+        hits: Hits, best first.
+        cut: Number of candidates that the cut-off hid.
         encode_ms: Time to embed the query, milliseconds.
         search_ms: Time to search and fuse, milliseconds.
     """
@@ -104,8 +104,8 @@ class Comparison:
     """One query answered by several engines.
 
     Attributes:
-        results: One per engine, in the order asked for.
-        overlap: Share of common items among the top k of two engines (Jaccard), per pair of names.
+        results: One per engine, in the requested order.
+        overlap: Jaccard overlap of the hits of two engines, per pair of names.
         ranks: Rank of every returned item per engine: ``ranks[item_id][engine]``.
     """
 

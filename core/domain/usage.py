@@ -1,4 +1,4 @@
-"""Tokens that a language model reports, and what they cost."""
+"""Usage of a language model: tokens and their cost."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Answers of the Messages API and their tokens, as it reports them.
+    """Number of answers of the Messages API and their tokens, as the API reports them.
 
     Attributes:
         calls: Answers received (each is paid for, usable or not).
-        input_tokens: Read at the full price.
-        output_tokens: Written.
-        cache_creation_input_tokens: Written to the prompt cache.
-        cache_read_input_tokens: Read from the prompt cache.
+        input_tokens: Input tokens at the full price.
+        output_tokens: Output tokens.
+        cache_creation_input_tokens: Input tokens written to the prompt cache.
+        cache_read_input_tokens: Input tokens read from the prompt cache.
     """
 
     calls: int = 0
@@ -33,13 +33,13 @@ class Usage:
 
     @property
     def tokens(self) -> int:
-        """All tokens, read and written."""
+        """All tokens, input and output."""
         return sum(int(getattr(self, f.name)) for f in fields(Usage)) - self.calls
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Tokens and dollars; ``dollars`` is ``None`` where the model has no known price."""
+    """Tokens and dollars; ``dollars`` is ``None`` if the model's price is unknown."""
 
     usage: Usage = Usage()
     dollars: float | None = 0.0
@@ -65,15 +65,15 @@ NOTHING = Spent()
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One answered question.
+    """One answered request.
 
     Attributes:
-        key: Hash of everything that was asked, and of whom.
+        key: Hash of the whole request and of the model's name.
         role: ``summarizer``, ``evaluator``, ``refiner`` or ``judge``.
-        model: Who answered.
-        body: The answer as it came, usable or not.
-        spent: What it cost.
-        batch: It came in a batch.
+        model: Name of the model.
+        body: The answer as received, usable or not.
+        spent: Its cost.
+        batch: Whether it came in a batch.
     """
 
     key: str
@@ -86,12 +86,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """A batch of questions that was handed in and not fetched yet.
+    """A batch of requests that was submitted and whose answers are not fetched yet.
 
     Attributes:
-        batch_id: The server's name for it.
-        roles: Role per key of its questions.
-        at: When it was handed in.
+        batch_id: The server's id for it.
+        roles: Role per key of its requests.
+        at: Time of submission.
     """
 
     batch_id: str
@@ -101,12 +101,12 @@ class OpenBatch:
 
 @dataclass(frozen=True, slots=True)
 class IntendedBatch:
-    """A batch that a process was about to hand in when it was last heard of.
+    """A batch that a process was about to submit; it is unknown whether the server received it.
 
     Attributes:
-        name: Of the intention.
-        at: When.
-        roles: Role per key of its questions.
+        name: Name of this record.
+        at: Time of the record.
+        roles: Role per key of its requests.
     """
 
     name: str

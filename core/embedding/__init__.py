@@ -1,1 +1,1 @@
-"""Encoders: pictures and words in, vectors of one space out; engines as recipes in data."""
+"""Encoders of pictures and texts, and engine recipes."""

@@ -1,4 +1,4 @@
-"""An encoder that was fine-tuned here from the compact towers."""
+"""The encoder of engines that were fine-tuned from the compact towers."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
     from core.embedding.text_tower import TextTower
 
-#: Every such folder has a text tower.
+#: The text tower's file; every checkpoint has it.
 TEXT_FILE = "model.safetensors"
-#: Tensors of the image tower that training changed, where it was unlocked.
+#: Tensors of the image tower that training changed; only in checkpoints with an unlocked tower.
 IMAGE_FILE = "image.safetensors"
 
 
 class AdaptedEncoder(BatchedEncoder):
-    """The compact image tower with what training changed, and a fine-tuned text tower.
+    """The compact image tower with trained changes, and a fine-tuned text tower.
 
-    What changed of the image tower is an adapter behind it, some of its tensors, or nothing.
+    The changes of the image tower are an adapter after it, some replaced tensors, or none.
 
     Args:
         base: The compact encoder, which other engines share.
-        folder: The checkpoint: a text tower's files, and ``adapter.safetensors`` or
-            ``image.safetensors`` where there is one.
+        folder: The checkpoint: a text tower's files, and optionally ``adapter.safetensors`` or
+            ``image.safetensors``.
     """
 
     def __init__(self, base: CompactEncoder, folder: Path) -> None:
@@ -51,12 +51,12 @@ class AdaptedEncoder(BatchedEncoder):
 
     @property
     def dim(self) -> int:
-        """As the compact towers."""
+        """Length of a vector, that of the compact towers."""
         return self._base.dim
 
     @lazy
     def fingerprint(self) -> str:
-        """Hash of the image tower, what changed of it, the text tower and the preprocessing."""
+        """Hash of the image tower and its changes, the text tower and the preprocessing."""
         parts = [self._base.image_fingerprint]
         if (self._folder / adapter.FILE).is_file():
             parts.append(adapter.fingerprint(self._folder))
@@ -74,12 +74,12 @@ class AdaptedEncoder(BatchedEncoder):
 
     @lazy
     def adapter(self) -> ImageAdapter | None:
-        """The adapter, where there is one; raises ``WeightsUnavailable``."""
+        """The adapter, or ``None`` if there is none; raises ``WeightsUnavailable``."""
         return ImageAdapter.load(self._folder) if (self._folder / adapter.FILE).is_file() else None
 
     @property
     def visual(self) -> VisionTransformer:
-        """The image tower, sharing with the compact one what training left as it was.
+        """The image tower; it shares the unchanged tensors with the compact one.
 
         Raises:
             WeightsUnavailable: It can't be fetched, or the checkpoint does not fit it.
@@ -92,7 +92,7 @@ class AdaptedEncoder(BatchedEncoder):
             return self._visual
 
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
-        """As the compact encoder does."""
+        """Prepare pictures as the compact encoder does."""
         return self._base.prepare(images)
 
     @torch.inference_mode()
@@ -127,8 +127,8 @@ def _build(recipe: Recipe) -> AdaptedEncoder:
 def _problem(engine: Engine, towers: Towers) -> str:
     if (Path(towers.model) / TEXT_FILE).is_file():
         return ""
-    return f"{engine.title} needs its checkpoint in {towers.model}, which is not whole."
+    return f"{engine.title} needs its checkpoint in {towers.model}, which is incomplete."
 
 
-#: Engines that were fine-tuned from the compact towers; they are of the compact profile.
+#: Loader of engines that were fine-tuned from the compact towers; for the compact profile only.
 LOADER = Loader("adapted", _build, compact_roles, _problem, profiles=(Profile.COMPACT,))

@@ -1,4 +1,4 @@
-"""A light adapter behind a frozen image tower: what fine-tuning adds to its vectors."""
+"""A small adapter after a frozen image tower; fine-tuning trains it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILE = "adapter.safetensors"
 
 
 class ImageAdapter(nn.Module):
-    """``normalise(x + up(gelu(down(x))))``; starts as the identity (Gao et al., CLIP-Adapter).
+    """``normalise(x + up(gelu(down(x))))``; initialised as the identity (CLIP-Adapter, Gao et al.).
 
     Args:
         dim: Length of a vector.
@@ -33,13 +33,13 @@ class ImageAdapter(nn.Module):
         nn.init.zeros_(self.up.bias)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """``[n, d]`` to ``[n, d]``, L2-normalised."""
+        """Adapt vectors ``[n, d]`` and L2-normalise them."""
         changed = vectors + self.up(nn.functional.gelu(self.down(vectors)))
         return nn.functional.normalize(changed, dim=-1)
 
     @torch.inference_mode()
     def apply_to(self, vectors: Vectors) -> Vectors:
-        """Vectors of the image tower, adapted: ``[n, d] float32, L2-normalised``."""
+        """Adapt vectors of the image tower: ``[n, d] float32, L2-normalised``."""
         return to_vectors(self(torch.from_numpy(np.ascontiguousarray(vectors, np.float32))))
 
     @classmethod
@@ -47,7 +47,7 @@ class ImageAdapter(nn.Module):
         """Read the adapter of a checkpoint.
 
         Raises:
-            WeightsUnavailable: The file is missing or not what it claims to be.
+            WeightsUnavailable: The file is missing or damaged.
         """
         try:
             state = load_file(str(folder / FILE))
@@ -59,12 +59,12 @@ class ImageAdapter(nn.Module):
         return adapter.eval().requires_grad_(False)
 
     def save(self, folder: Path) -> None:
-        """Write the adapter's file, float32."""
+        """Write the adapter's file in float32."""
         folder.mkdir(parents=True, exist_ok=True)
         state = {name: value.detach().contiguous() for name, value in self.state_dict().items()}
         save_file(state, str(folder / FILE))
 
 
 def fingerprint(folder: Path) -> str:
-    """sha256 of the adapter's file."""
+    """Return the SHA-256 of the adapter's file."""
     return hashlib.sha256((folder / FILE).read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""What encoders share: pictures in batches, vectors of length one."""
+"""Base class of encoders: embed pictures in batches, normalise vectors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.ports.encoder import Vectors
 
 
 class BatchedEncoder(ABC):
-    """``encode_images`` in terms of ``prepare`` and ``encode_prepared``."""
+    """An encoder that implements ``encode_images`` with ``prepare`` and ``encode_prepared``."""
 
     @property
     @abstractmethod
@@ -23,11 +23,11 @@ class BatchedEncoder(ABC):
 
     @abstractmethod
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
-        """Pictures to one batch, first axis ``n``."""
+        """Turn pictures into one batch; its first axis has length ``n``."""
 
     @abstractmethod
     def encode_prepared(self, batch: Tensor) -> Vectors:
-        """One batch to ``[n, d] float32, L2-normalised``."""
+        """Return one batch to ``[n, d] float32, L2-normalised``."""
 
     def encode_images(self, images: Sequence[Image.Image], batch_size: int = 32) -> Vectors:
         """Embed pictures: ``[n, d] float32, L2-normalised``."""

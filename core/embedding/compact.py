@@ -1,4 +1,4 @@
-"""The compact encoder: CLIP's ViT-B/16 image tower and the studio's own text tower."""
+"""The compact encoder: CLIP's ViT-B/16 image tower and the project's own text tower."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from core.embedding.text_tower import TextTower
 
-#: Roles of the weight registry that the towers are made of.
+#: Roles of the towers' weights in the weight registry.
 ROLES = ("clip-image", "text-tower")
 #: Sizes of the image tower.
 DIM, IMAGE_SIZE, PATCH = clip_from_onnx.DIM, clip_from_onnx.IMAGE_SIZE, clip_from_onnx.PATCH
 
 
 class CompactEncoder(BatchedEncoder):
-    """Two towers that load apart: words never wait for the image tower or its download.
+    """An encoder of two towers that load separately, so texts don't need the image tower.
 
     Args:
         weights: Where the towers' files come from.
@@ -76,7 +76,7 @@ class CompactEncoder(BatchedEncoder):
         """The text tower, loaded on first use.
 
         Raises:
-            WeightsUnavailable: It did not come with the project.
+            WeightsUnavailable: Its files are missing.
         """
         with self._text_lock:
             if self._text is None:
@@ -112,23 +112,23 @@ class CompactEncoder(BatchedEncoder):
             ) from error
 
     def with_changes(self, changed: Mapping[str, Tensor]) -> VisionTransformer:
-        """The image tower with some of its tensors replaced; it shares the others.
+        """Return the image tower with some of its tensors replaced; it shares the others.
 
         Raises:
-            ValueError: A tensor is none of the tower's, or of the wrong shape.
+            ValueError: A tensor has an unknown name or the wrong shape.
         """
-        own = self.visual.state_dict()
+        tensors = self.visual.state_dict()
         for name, tensor in changed.items():
-            if name not in own or own[name].shape != tensor.shape:
+            if name not in tensors or tensors[name].shape != tensor.shape:
                 raise ValueError(f"the image tower has no {name} of {list(tensor.shape)} numbers")
-            own[name] = tensor.to(self._device, own[name].dtype)
-        visual = clip_from_onnx.visual_of(own)
+            tensors[name] = tensor.to(self._device, tensors[name].dtype)
+        visual = clip_from_onnx.visual_of(tensors)
         if resolve_dtype(self._precision, self._device) == torch.bfloat16:
             use_bfloat16(visual)
         return visual
 
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
-        """Whole pictures on white squares: ``[n, 3, 224, 224] uint8``."""
+        """Place whole pictures on white squares: ``[n, 3, 224, 224] uint8``."""
         return preprocess.prepare_squares(images, IMAGE_SIZE)
 
     @torch.inference_mode()
@@ -143,12 +143,12 @@ class CompactEncoder(BatchedEncoder):
     def dense(
         self, image: Image.Image, long_side: int = 448, similarity: Similarity = "value"
     ) -> DenseFeatures:
-        """Patch features of the unpadded picture, comparable with text vectors.
+        """Compute patch features of the unpadded picture, comparable with text vectors.
 
         Args:
             image: The picture.
-            long_side: Pixels of its longer side for the model; both sides become multiples of 16.
-            similarity: Which self-similarity replaces the last attention.
+            long_side: Its longer side as model input, pixels; both sides become multiples of 16.
+            similarity: Self-similarity that replaces the last attention.
         """
         pixels = self._normalise(preprocess.prepare_grid(image, long_side, PATCH))
         features = patch_features(self.visual, pixels, similarity)
@@ -159,7 +159,7 @@ class CompactEncoder(BatchedEncoder):
 
 
 def compact_roles(towers: Towers) -> tuple[str, ...]:
-    """Weights of both towers, whatever a recipe calls them."""
+    """Return the roles of both towers; the recipe's names don't matter."""
     return ROLES
 
 

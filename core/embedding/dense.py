@@ -1,8 +1,8 @@
-"""Features per patch instead of per picture: what CLIP sees where.
+"""CLIP features per patch instead of per picture.
 
-The last block's attention is replaced by self-similarity of its own values or queries, so that a
-patch keeps to patches like itself (MaskCLIP, Zhou et al. 2022; CLIP Surgery, Li et al. 2023); then
-CLIP's own projection puts each patch in the space of the text vectors.
+The last block's attention is replaced by self-similarity of its values, keys or queries, so that a
+patch attends to similar patches (MaskCLIP, Zhou et al. 2022; CLIP Surgery, Li et al. 2023); then
+CLIP's own projection maps each patch into the space of the text vectors.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from open_clip.transformer import VisionTransformer
 
-#: Cosines are sharpened by this before the softmax.
+#: Factor on the cosines before the softmax.
 SHARPNESS = 10.0
 
 Similarity = Literal["query", "key", "value"]
@@ -32,8 +32,8 @@ class DenseFeatures:
     Attributes:
         features: ``[h, w, d] float32, L2-normalised``, row by row; cell ``(i, j)`` covers the
             picture from ``j / w`` to ``(j + 1) / w`` of its width, and likewise down.
-        width: Pixels of the picture that was given.
-        height: Pixels of the picture that was given.
+        width: Width of the input picture, pixels.
+        height: Height of the input picture, pixels.
     """
 
     features: npt.NDArray[np.float32]
@@ -43,12 +43,12 @@ class DenseFeatures:
 
 @torch.inference_mode()
 def patch_features(visual: VisionTransformer, pixels: Tensor, similarity: Similarity) -> Tensor:
-    """Projected, normalised patch features, ``[h, w, d] float32``.
+    """Compute projected, normalised patch features, ``[h, w, d] float32``.
 
     Args:
         visual: CLIP's image tower.
         pixels: ``[1, 3, 16 h, 16 w]``, normalised, any ``h`` and ``w``.
-        similarity: Which self-similarity takes the place of attention.
+        similarity: Self-similarity that replaces the attention.
     """
     tokens, (rows, columns) = _embed(visual, pixels)
     blocks: Any = visual.transformer.resblocks
@@ -60,7 +60,7 @@ def patch_features(visual: VisionTransformer, pixels: Tensor, similarity: Simila
 
 
 def _embed(visual: Any, pixels: Tensor) -> tuple[Tensor, tuple[int, int]]:
-    """``VisionTransformer._embeds`` for any grid: the position embedding is interpolated."""
+    """Embed patches as ``VisionTransformer._embeds``, with positions interpolated for any grid."""
     patches = visual.conv1(pixels)
     rows, columns = patches.shape[-2:]
     tokens = patches.flatten(2).transpose(1, 2)
@@ -75,8 +75,8 @@ def _embed(visual: Any, pixels: Tensor) -> tuple[Tensor, tuple[int, int]]:
 
 
 def _self_attention(block: Any, tokens: Tensor, similarity: Similarity) -> Tensor:
-    """The last block without its residual and its MLP, attending by likeness."""
-    # The weights may be bfloat16 (see ``mixed_precision``); likeness is computed in float32.
+    """Run the last block without its residual and its MLP, with self-similarity as attention."""
+    # The weights may be bfloat16 (see ``mixed_precision``); similarity is computed in float32.
     attention, dtype = block.attn, block.attn.in_proj_weight.dtype
     mixed = functional.linear(
         block.ln_1(tokens).to(dtype), attention.in_proj_weight, attention.in_proj_bias

@@ -1,4 +1,4 @@
-"""Where the models run, and in which number format."""
+"""Choose the device and the number format of the models."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import torch
 
 from core.errors import SettingsError
 
-#: bfloat16 must be at least this much faster than float32 to be worth its rounding.
+#: bfloat16 is used if it is at least this much faster than float32.
 SPEEDUP = 1.2
 
 
 def resolve_device(setting: str) -> torch.device:
-    """The device of the setting ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+    """Return the device of the setting ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
-        SettingsError: There is no such device here.
+        SettingsError: The device is not available on this machine.
     """
     if setting == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -31,7 +31,7 @@ def resolve_device(setting: str) -> torch.device:
 
 
 def resolve_dtype(setting: str, device: torch.device) -> torch.dtype:
-    """The number format of the setting ``auto``, ``float32`` or ``bfloat16``."""
+    """Return the number format of the setting ``auto``, ``float32`` or ``bfloat16``."""
     if setting == "float32":
         return torch.float32
     if setting == "bfloat16":
@@ -43,17 +43,17 @@ def resolve_dtype(setting: str, device: torch.device) -> torch.dtype:
 
 @lru_cache(maxsize=1)
 def bfloat16_is_faster() -> bool:
-    """Whether this CPU multiplies matrices faster in bfloat16; measured once, in about 0.2 s.
+    """Tell whether this CPU multiplies matrices faster in bfloat16; measured once, about 0.2 s.
 
-    Processors without bfloat16 instructions emulate them slowly, and no flag that torch makes
-    public tells the two apart on every platform: so ask the clock.
+    Processors without bfloat16 instructions emulate them slowly, and torch has no public flag for
+    this on every platform, so the time is measured.
     """
     times = {dtype: _seconds(dtype) for dtype in (torch.float32, torch.bfloat16)}
     return times[torch.bfloat16] * SPEEDUP < times[torch.float32]
 
 
 def _seconds(dtype: torch.dtype) -> float:
-    """Best of five runs of one layer of the image tower on four pictures."""
+    """Time one layer of the image tower on four pictures: best of five runs."""
     with torch.inference_mode():
         rows, weight = torch.ones(788, 768, dtype=dtype), torch.ones(768, 768, dtype=dtype)
         times = []

@@ -36,12 +36,12 @@ class HfClipEncoder(TorchEncoder):
         """Load model, tokenizer and image processor.
 
         Raises:
-            WeightsUnavailable: They are not there, or a weight is missing.
+            WeightsUnavailable: The checkpoint can't be loaded, or a weight is missing.
         """
         from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
         try:
-            # A pair, because of output_loading_info; the library's types do not say so.
+            # Returns a pair because of output_loading_info; the library's types lack this.
             loading: Any = CLIPModel.from_pretrained(
                 self.model, use_safetensors=True, output_loading_info=True
             )
@@ -88,7 +88,7 @@ class HfClipEncoder(TorchEncoder):
 
 
 def _features(output: Any) -> Tensor:
-    """The projected vectors; transformers 5 wraps them in an object with ``pooler_output``."""
+    """Return the projected vectors; transformers 5 returns them as ``pooler_output``."""
     return output if isinstance(output, Tensor) else output.pooler_output
 
 

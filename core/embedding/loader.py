@@ -1,4 +1,4 @@
-"""What a loader is: how the towers of a recipe become an encoder."""
+"""Loaders: they build an encoder from the towers of a recipe."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from core.ports.encoder import Encoder
 from core.settings import Settings
 from core.weights.store import WeightStore
 
-#: Marks a model name as a role of the weight registry, which fetches and checks it.
+#: Prefix of a model name that is a role of the weight registry, which fetches and checks it.
 ROLE = "role:"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What an encoder is built from.
+    """The input from which a loader builds an encoder.
 
     Attributes:
         engine: The engine.
         towers: Its towers in the settings' profile.
-        settings: Device and number format.
-        weights: Where files come from.
-        compact: Gives the compact encoder, which several engines share.
+        settings: Settings with device and number format.
+        weights: Store of the weight files.
+        compact: Returns the compact encoder, which several engines share.
     """
 
     engine: Engine
@@ -33,7 +33,7 @@ class Recipe:
     compact: Callable[[], Encoder]
 
     def location(self, scheme: str = "") -> str:
-        """The model's name, or the scheme and the folder of the weights that its role names."""
+        """Return the model's name; for a role, the scheme and the folder of its weights."""
         model = self.towers.model
         if not model.startswith(ROLE):
             return model
@@ -41,27 +41,27 @@ class Recipe:
 
 
 def named_role(towers: Towers) -> tuple[str, ...]:
-    """The role of the weight registry that the model's name gives, if any."""
+    """Return the role in the model's name, if it has one."""
     return (towers.model.removeprefix(ROLE),) if towers.model.startswith(ROLE) else ()
 
 
 def no_problem(engine: Engine, towers: Towers) -> str:
-    """A loader that has nothing to check besides the weights."""
+    """Return an empty text: the check of a loader that only needs its weights."""
     return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """One way of loading towers; a new one is a module with a ``LOADER`` and a line in ``LOADERS``.
+    """A way to load towers; a new one needs a module with ``LOADER`` and a line in ``LOADERS``.
 
     Attributes:
-        name: As recipes name it.
-        build: Makes the encoder; models load on first use.
-        roles: Weights of the registry that it needs.
-        problem: Why these towers can't be loaded here, as a sentence, or empty.
-        checkpoint: What the recipe of a trained checkpoint calls its own folder.
+        name: Its name in recipes.
+        build: Builds the encoder; models load on first use.
+        roles: Returns the roles of the weight registry that it needs.
+        problem: Returns why these towers can't be loaded here, one sentence, or an empty text.
+        checkpoint: Model name that means the recipe's own folder, for trained checkpoints.
         profiles: Profiles in which a trained checkpoint runs.
-        takes_adapter: An adapter can be trained behind its image tower, on stored vectors.
+        takes_adapter: Whether an adapter can be trained after its image tower, on stored vectors.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From an engine's recipe to its encoder."""
+"""Build the encoder of an engine from its recipe."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.weights.store import WeightStore
 
 __all__ = ["EncoderPool", "build_encoder", "engine_availability", "load_engines", "weight_files"]
 
-#: All loaders that a recipe may name; a new one is a module and a line here.
+#: All loaders by name; a new one needs a module and a line here.
 LOADERS = {
     loader.name: loader
     for loader in (compact.LOADER, adapted.LOADER, open_clip_encoder.LOADER, hf_clip_encoder.LOADER)
@@ -28,7 +28,7 @@ LOADERS = {
 
 
 class EncoderPool:
-    """One encoder per pair of towers, shared by all engines that use it."""
+    """A cache with one encoder per pair of towers; engines with the same towers share it."""
 
     def __init__(self, settings: Settings, weights: WeightStore) -> None:
         self._settings, self._weights = settings, weights
@@ -38,7 +38,7 @@ class EncoderPool:
 
     @property
     def compact(self) -> CompactEncoder:
-        """The compact encoder, whatever the profile; its towers load on first use."""
+        """The compact encoder, in any profile; its towers load on first use."""
         with self._lock:
             if self._compact is None:
                 device, precision = self._settings.device, self._settings.precision
@@ -46,11 +46,11 @@ class EncoderPool:
             return self._compact
 
     def encoder(self, engine: Engine) -> Encoder:
-        """The engine's encoder; its models load on first use.
+        """Return the engine's encoder; its models load on first use.
 
         Raises:
             EngineUnavailable: The engine can't run with these settings.
-            WeightsUnavailable: The weights are not there and can't be fetched.
+            WeightsUnavailable: The weights are missing and can't be fetched.
         """
         reason = engine_availability(engine, self._settings, self._weights)
         if reason is not None:
@@ -63,17 +63,17 @@ class EncoderPool:
             return self._encoders[towers]
 
     def forget(self, towers: Towers) -> None:
-        """Drop loaded towers whose files have changed or are gone."""
+        """Remove towers from the cache, because their files have changed or were deleted."""
         with self._lock:
             self._encoders.pop(towers, None)
 
 
 def build_encoder(engine: Engine, settings: Settings, weights: WeightStore) -> Encoder:
-    """A new encoder for the engine in the settings' profile (see ``EncoderPool`` to share it).
+    """Build a new encoder for the engine in the settings' profile; ``EncoderPool`` shares one.
 
     Raises:
-        EngineUnavailable: The recipe names no towers for the profile, or an unknown loader.
-        WeightsUnavailable: The weights are not there and can't be fetched.
+        EngineUnavailable: The recipe has no towers for the profile, or an unknown loader.
+        WeightsUnavailable: The weights are missing and can't be fetched.
     """
     towers = engine.towers.get(settings.profile)
     if towers is None:
@@ -86,13 +86,13 @@ def build_encoder(engine: Engine, settings: Settings, weights: WeightStore) -> E
 
 
 def takes_adapter(towers: Towers | None) -> bool:
-    """Whether an adapter can be trained behind these towers, on stored vectors."""
+    """Tell whether an adapter can be trained after these towers, on stored vectors."""
     loader = LOADERS.get(towers.loader) if towers else None
     return loader is not None and loader.takes_adapter
 
 
 def engine_availability(engine: Engine, settings: Settings, weights: WeightStore) -> str | None:
-    """Why the engine can't run here, as a sentence, or ``None``; fetches nothing."""
+    """Return why the engine can't run here, one sentence, or ``None``; fetch nothing."""
     towers = engine.towers.get(settings.profile)
     if towers is None:
         return _needs_full(engine)
@@ -103,7 +103,7 @@ def engine_availability(engine: Engine, settings: Settings, weights: WeightStore
         return problem
     for role in loader.roles(towers):
         if role not in weights.registry:
-            return f"{engine.title} asks for weights called “{role[:40]}”, which there are none of."
+            return f"{engine.title} needs the weights “{role[:40]}”, which do not exist."
         spec = weights.spec(role)
         if weights.find(role) is not None:
             continue
@@ -120,7 +120,7 @@ def engine_availability(engine: Engine, settings: Settings, weights: WeightStore
 
 
 def weight_files(towers: Towers, weights: WeightStore) -> list[Path]:
-    """Files on this machine that an engine's encoder is loaded from; nothing is fetched."""
+    """Return the local files that an engine's encoder is loaded from; fetch nothing."""
     loader = LOADERS.get(towers.loader)
     roles = loader.roles(towers) if loader else ()
     places = [weights.find(role) for role in roles if role in weights.registry]

@@ -1,7 +1,7 @@
 """Any ``open_clip`` model: a name with a pretrained tag, ``hf-hub:owner/name``, ``local-dir:path``.
 
-Preprocessing, tokenizer and context length come with the model. A model without its weights is
-refused: ``open_clip`` itself would go on with random ones.
+Preprocessing, tokenizer and context length come with the model. A model without weights is an
+error here; ``open_clip`` itself would use random ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class OpenClipEncoder(TorchEncoder):
     """An ``open_clip`` model.
 
     Args:
-        model: Name as ``open_clip`` takes it.
+        model: Name for ``open_clip``.
         pretrained: Its pretrained tag, for names without a schema.
         title: Name for people, in error sentences.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
@@ -52,7 +52,7 @@ class OpenClipEncoder(TorchEncoder):
         """Load model, transform and tokenizer.
 
         Raises:
-            WeightsUnavailable: The model or its weights are not there, or do not fit together.
+            WeightsUnavailable: The model or its weights can't be loaded, or do not match.
         """
         import open_clip
 
@@ -100,7 +100,7 @@ class OpenClipEncoder(TorchEncoder):
 
 
 def check_local_dir(folder: Path, title: str) -> None:
-    """Refuse a folder that is no complete ``open_clip`` checkpoint.
+    """Check that a folder is a complete ``open_clip`` checkpoint.
 
     Raises:
         WeightsUnavailable: The sentence names what is missing.
@@ -119,14 +119,14 @@ def check_local_dir(folder: Path, title: str) -> None:
 def save_local_dir(
     network: Any, tokenizer: Any, config: dict[str, Any] | None, folder: Path
 ) -> None:
-    """Write a checkpoint that ``local-dir:FOLDER`` names: configuration, weights, tokenizer."""
+    """Write a checkpoint for ``local-dir:FOLDER``: configuration, weights, tokenizer."""
     from open_clip.model import QuickGELU
     from open_clip.push_to_hf_hub import save_config_for_hf
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     stated = {name: value for name, value in (config or {}).items() if name != "quick_gelu"}
-    # open_clip decides this by the name of the weights, which a folder does not have.
+    # open_clip derives this from the name of the weights, which a folder does not have.
     if any(isinstance(part, QuickGELU) for part in network.modules()):
         stated["quick_gelu"] = True
     save_config_for_hf(network, folder / CONFIG, stated)

@@ -1,4 +1,4 @@
-"""Pictures as the compact image tower wants them."""
+"""Preprocessing of pictures for the compact image tower."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-#: Raised when the same picture would give other pixels; part of the encoder's fingerprint.
+#: Part of the encoder's fingerprint; change it if the same picture would give other pixels.
 VERSION = "white-square-bicubic-1"
-#: Per channel, of values 0 to 1 (CLIP, Radford et al. 2021).
+#: Mean and standard deviation per channel, of values 0 to 1 (CLIP, Radford et al. 2021).
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
@@ -19,7 +19,7 @@ _WHITE = (255, 255, 255)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """The picture in RGB; what is transparent becomes white."""
+    """Convert a picture to RGB; transparency becomes white."""
     if image.mode == "RGB":
         return image
     if image.has_transparency_data:
@@ -29,7 +29,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def white_square(image: Image.Image) -> Image.Image:
-    """The RGB picture centred on the smallest white square that holds all of it."""
+    """Centre an RGB picture on the smallest white square that contains it."""
     width, height = image.size
     side = max(width, height)
     if width == height:
@@ -40,7 +40,7 @@ def white_square(image: Image.Image) -> Image.Image:
 
 
 def prepare_squares(images: Sequence[Image.Image], size: int) -> Tensor:
-    """``[n, 3, size, size] uint8``: whole pictures on white squares, bicubic."""
+    """Place whole pictures on white squares, bicubic: ``[n, 3, size, size] uint8``."""
     batch = np.empty((len(images), size, size, 3), dtype=np.uint8)
     for row, image in zip(batch, images, strict=True):
         square = white_square(to_rgb(image))
@@ -49,7 +49,7 @@ def prepare_squares(images: Sequence[Image.Image], size: int) -> Tensor:
 
 
 def prepare_grid(image: Image.Image, long_side: int, cell: int) -> Tensor:
-    """``[1, 3, h, w] uint8``: the unpadded picture, sides rounded to multiples of ``cell``."""
+    """Resize an unpadded picture to multiples of ``cell``: ``[1, 3, h, w] uint8``."""
     rgb = to_rgb(image)
     scale = long_side / max(rgb.size)
     width, height = (max(cell, round(side * scale / cell) * cell) for side in rgb.size)
@@ -58,7 +58,7 @@ def prepare_grid(image: Image.Image, long_side: int, cell: int) -> Tensor:
 
 
 def normalise(batch: Tensor, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
-    """``uint8`` pixels to CLIP's input, on the model's device."""
+    """Turn ``uint8`` pixels into CLIP's input, on the model's device."""
     mean = torch.tensor(CLIP_MEAN, device=device).view(1, 3, 1, 1) * 255
     std = torch.tensor(CLIP_STD, device=device).view(1, 3, 1, 1) * 255
     return ((batch.to(device).float() - mean) / std).to(dtype)

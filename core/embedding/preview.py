@@ -1,4 +1,4 @@
-"""The picture that an encoder gets, as people can look at it."""
+"""Show the picture that an encoder gets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from core.ports.encoder import Encoder
 
 
 def preview(encoder: Encoder, image: Image.Image) -> Image.Image:
-    """The encoder's own input for ``image``, cropped, padded and scaled as it will be embedded.
+    """Return the encoder's input for ``image``: cropped, padded and scaled as for embedding.
 
-    Inputs that are normalised already are stretched back to the full range of brightness, which
-    may change their contrast, never their geometry.
+    Normalised input is stretched to the full range of brightness; this may change its contrast,
+    but not its geometry.
     """
     pixels = encoder.prepare([image])[0]
     if pixels.dtype != torch.uint8:

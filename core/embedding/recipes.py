@@ -1,4 +1,4 @@
-"""Engine recipes: ``data/engines/*.toml`` to ``Engine``."""
+"""Read engine recipes, ``data/engines/*.toml``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 from core.domain.engine import Engine, ImageView, Profile, TextView, Towers
 from core.errors import EngineUnavailable
 
-#: The recipe in the folder of an engine that was trained here.
+#: File name of the recipe in a trained engine's folder.
 RECIPE = "engine.toml"
 
-#: An engine's name is part of a table's name and of links.
+#: Allowed names of engines: they are used in table names and links.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
@@ -24,11 +24,11 @@ def load_engines(folder: Path, problems: dict[str, str] | None = None) -> dict[s
     """Read all recipes of a folder, in display order; the file's name is the engine's.
 
     Args:
-        folder: With files ``NAME.toml``.
-        problems: Gets a sentence for each engine whose recipe is of no use, in place of an error.
+        folder: Folder with files ``NAME.toml``.
+        problems: Filled with a sentence per unusable recipe, instead of raising an error.
 
     Raises:
-        EngineUnavailable: A recipe is of no use; the sentence names file and field.
+        EngineUnavailable: A recipe can't be used; the sentence names file and field.
     """
     files = {path.stem: path for path in sorted(folder.glob("*.toml"))}
     recipes = _recipes(files.items(), problems)
@@ -37,9 +37,9 @@ def load_engines(folder: Path, problems: dict[str, str] | None = None) -> dict[s
 
 
 def load_own_engines(folder: Path, problems: dict[str, str] | None = None) -> dict[str, Engine]:
-    """Read the engines that were trained here: ``FOLDER/NAME/engine.toml``, the newest last.
+    """Read the trained engines, ``FOLDER/NAME/engine.toml``, the newest last.
 
-    Args and errors are those of ``load_engines``.
+    Arguments and errors are those of ``load_engines``.
     """
     files = {path.parent.name: path for path in own_recipe_files(folder)}
     engines = {}
@@ -48,7 +48,7 @@ def load_own_engines(folder: Path, problems: dict[str, str] | None = None) -> di
         engines[name] = replace(
             recipe,
             towers={
-                # "." in a recipe is the folder that it lies in; a scheme may stand before it.
+                # "." in a recipe means its own folder; a scheme may precede it.
                 profile: replace(towers, model=f"{towers.model[:-1]}{home}")
                 if towers.model.endswith(".")
                 else towers
@@ -59,18 +59,19 @@ def load_own_engines(folder: Path, problems: dict[str, str] | None = None) -> di
 
 
 def own_recipe_files(folder: Path) -> list[Path]:
-    """Recipes of the engines that were trained here, the newest last."""
+    """Return the recipe files of the trained engines, the newest last."""
     if not folder.is_dir():
         return []
     files = (home / RECIPE for home in folder.iterdir())
-    there = [path for path in files if os.path.lexists(path)]  # a link to nowhere is told, too
-    return sorted(there, key=lambda path: (path.lstat().st_mtime, path))
+    # lexists: a broken link is in the list, too, so that it gets an error sentence.
+    existing = [path for path in files if os.path.lexists(path)]
+    return sorted(existing, key=lambda path: (path.lstat().st_mtime, path))
 
 
 def _recipes(
     files: Iterable[tuple[str, Path]], problems: dict[str, str] | None
 ) -> dict[str, tuple[float, Engine]]:
-    """Place in the display and engine, by name."""
+    """Return display order and engine, by name."""
     engines = {}
     for name, path in files:
         try:

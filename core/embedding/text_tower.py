@@ -1,4 +1,4 @@
-"""The compact text tower: MiniLM and a projection into the joint space of CLIP ViT-B/16."""
+"""The compact text tower: MiniLM and a projection into the vector space of CLIP ViT-B/16."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ FILES = ("config.json", "tokenizer.json", "model.safetensors")
 
 @dataclass(frozen=True, slots=True)
 class TowerConfig:
-    """What ``config.json`` says besides the backbone's own sizes.
+    """The fields of ``config.json`` besides the backbone's own sizes.
 
     Attributes:
         dim: Length of a vector.
         hidden: Width of the projection's non-linear branch; 0 for a linear projection.
-        max_tokens: Longer texts are cut.
+        max_tokens: Longest text, tokens; longer texts are cut.
     """
 
     dim: int = 512
@@ -40,7 +40,7 @@ class TowerConfig:
 
 
 class Projection(nn.Module):
-    """A linear map, plus a GELU branch when ``hidden`` is positive (starts as the linear map)."""
+    """A linear map, plus a GELU branch if ``hidden`` is positive (initialised to zero)."""
 
     def __init__(self, width: int, dim: int, hidden: int) -> None:
         super().__init__()
@@ -53,13 +53,13 @@ class Projection(nn.Module):
             self.branch = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), last)
 
     def forward(self, pooled: Tensor) -> Tensor:
-        """``[n, width]`` to ``[n, dim]``."""
+        """Project ``[n, width]`` to ``[n, dim]``."""
         out: Tensor = self.linear(pooled)
         return out if self.branch is None else out + self.branch(pooled)
 
 
 class TextTower(nn.Module):
-    """Texts to vectors that are compared with CLIP's image vectors by cosine.
+    """A model that turns texts into vectors comparable with CLIP's image vectors by cosine.
 
     Args:
         backbone: The transformer.
@@ -79,15 +79,15 @@ class TextTower(nn.Module):
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over the files it was loaded from or saved to; empty before that."""
+        """SHA-256 over the files it was loaded from or saved to; empty before that."""
         return self._fingerprint
 
     @classmethod
     def from_backbone(cls, folder: Path, config: TowerConfig) -> TextTower:
-        """An untrained tower on a MiniLM in its publisher's layout: the start of training.
+        """Make an untrained tower from a MiniLM in its publisher's layout, to start training.
 
         Raises:
-            WeightsUnavailable: A file is missing or not what it claims to be.
+            WeightsUnavailable: A file is missing or damaged.
         """
         try:
             sizes = json.loads((folder / "config.json").read_text("utf-8"))
@@ -95,8 +95,8 @@ class TextTower(nn.Module):
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             backbone = _bert(sizes)
             state.pop("embeddings.position_ids", None)
-            wanted = {k: v for k, v in state.items() if not k.startswith("pooler.")}
-            backbone.load_state_dict(wanted, strict=True)
+            weights = {k: v for k, v in state.items() if not k.startswith("pooler.")}
+            backbone.load_state_dict(weights, strict=True)
         except Exception as error:
             raise _unreadable("The text backbone", folder, error) from error
         return cls(backbone, tokenizer, config)
@@ -106,7 +106,7 @@ class TextTower(nn.Module):
         """Load a trained tower in float32 and evaluation mode, without gradients.
 
         Raises:
-            WeightsUnavailable: A file is missing or not what it claims to be.
+            WeightsUnavailable: A file is missing or damaged.
         """
         try:
             stored = json.loads((folder / "config.json").read_text("utf-8"))
@@ -124,8 +124,8 @@ class TextTower(nn.Module):
         """Write the tower's three files, weights in float16.
 
         Args:
-            folder: Made when it is missing.
-            tokenizer_file: Copied as it is; otherwise the tokenizer in memory is written.
+            folder: Created if it is missing.
+            tokenizer_file: Copied if given; else the tokenizer in memory is written.
         """
         folder.mkdir(parents=True, exist_ok=True)
         stored = {"tower": asdict(self.config), "backbone": self.backbone.config.to_diff_dict()}
@@ -140,24 +140,24 @@ class TextTower(nn.Module):
         self._fingerprint = _hash_files(folder)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Token ids ``[n, t]`` and their mask to ``[n, dim]``, L2-normalised."""
+        """Embed token ids ``[n, t]`` with their mask: ``[n, dim]``, L2-normalised."""
         hidden = self.backbone(input_ids=input_ids, attention_mask=attention_mask)
         mask = attention_mask.unsqueeze(-1).to(hidden.last_hidden_state.dtype)
         pooled = (hidden.last_hidden_state * mask).sum(1) / mask.sum(1).clamp(min=1)
         return nn.functional.normalize(self.projection(pooled).float(), dim=-1)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids per text, cut at ``max_tokens``; any unicode, also the empty string."""
-        # Lone surrogates can be in a Python string but not in UTF-8, which the tokenizer wants.
+        """Return token ids per text, cut at ``max_tokens``; accepts any Unicode text."""
+        # Lone surrogates can be in a Python string but not in UTF-8, which the tokenizer needs.
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         return [encoding.ids for encoding in self.tokenizer.encode_batch(clean)]
 
     @torch.inference_mode()
     def encode(self, texts: Sequence[str], batch_size: int = 64) -> npt.NDArray[np.float32]:
-        """Embed texts: ``[n, dim] float32, L2-normalised``, in the order given."""
+        """Embed texts: ``[n, dim] float32, L2-normalised``, in the given order."""
         ids = self.tokenize(texts)
         out = np.zeros((len(ids), self.config.dim), dtype=np.float32)
-        order = np.argsort([len(row) for row in ids], kind="stable")  # alike lengths: less padding
+        order = np.argsort([len(row) for row in ids], kind="stable")  # similar lengths pad less
         device = self.projection.linear.weight.device
         for start in range(0, len(ids), batch_size):
             chosen = order[start : start + batch_size]
@@ -167,7 +167,7 @@ class TextTower(nn.Module):
 
 
 def pad(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Token ids and attention mask, each ``[n, longest] int64``, padded with zeros."""
+    """Return token ids and attention mask, each ``[n, longest] int64``, padded with zeros."""
     longest = max(len(row) for row in ids)
     batch = torch.zeros(len(ids), longest, dtype=torch.long)
     mask = torch.zeros_like(batch)
@@ -189,9 +189,9 @@ def _hash_files(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _unreadable(what: str, folder: Path, error: Exception) -> WeightsUnavailable:
+def _unreadable(model: str, folder: Path, error: Exception) -> WeightsUnavailable:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     return WeightsUnavailable(
-        f"{what} in {folder} can't be read ({reason}). "
+        f"{model} in {folder} can't be read ({reason}). "
         "Restore the folder from the project, or train it again (see its README.md)."
     )

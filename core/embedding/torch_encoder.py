@@ -1,4 +1,4 @@
-"""What encoders over a whole two-tower model share: lazy loading, mixed precision, fingerprint."""
+"""Base class of encoders with a two-tower model: lazy loading, mixed precision, fingerprint."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class LoadedModel:
     """A two-tower model with its own preprocessing.
 
     Attributes:
-        model: In float32, in evaluation mode, without gradients.
+        model: The model in float32, in evaluation mode, without gradients.
         dim: Length of a vector.
         pixels: Pictures → the model's image input, ``[n, 3, h, w] float32``.
-        tokens: Texts → the model's text input, one mapping or tensor.
+        tokens: Texts → the model's text input, tensors by name.
         image_features: Image input → ``[n, d]``.
         text_features: Text input → ``[n, d]``.
-        preprocessing: What ``pixels`` and ``tokens`` depend on, as text; part of the fingerprint.
-        save: Writes the model as it is now into a folder, in a layout that its loader reads.
+        preprocessing: Parameters of ``pixels`` and ``tokens`` as text; part of the fingerprint.
+        save: Writes the present model into a folder, in a layout that its loader reads.
     """
 
     model: nn.Module
@@ -58,15 +58,15 @@ class TorchEncoder(BatchedEncoder):
 
     @abstractmethod
     def load(self) -> LoadedModel:
-        """Load the model; raises ``WeightsUnavailable`` with a sentence where it can't."""
+        """Load the model; raise ``WeightsUnavailable`` if that fails."""
 
     @property
     def loaded(self) -> LoadedModel:
-        """The model, loaded if it was not yet."""
+        """The model, loaded at the first access."""
         with self._lock:
             if self._loaded is None:
                 loaded = self.load()
-                # Hashed in float32, before any cast: number formats share stored vectors.
+                # Hash in float32, before any cast, so that number formats share stored vectors.
                 self._fingerprint = _model_hash(loaded)
                 loaded.model.to(self._device)
                 self._loaded = loaded
@@ -79,12 +79,12 @@ class TorchEncoder(BatchedEncoder):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of every tensor that was loaded, and of the preprocessing."""
+        """Hash of all tensors and of the preprocessing."""
         _ = self.loaded
         return self._fingerprint
 
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
-        """Pictures as the model's own preprocessing gives them, ``[n, 3, h, w] float32``."""
+        """Preprocess pictures as the model requires: ``[n, 3, h, w] float32``."""
         return self.loaded.pixels(images)
 
     def encode_prepared(self, batch: Tensor) -> Vectors:

@@ -1,1 +1,1 @@
-"""Tasks, runs, measures, significance and reports: is one engine better, and could it be chance?"""
+"""Evaluation of engines: tasks, runs, measures, significance tests and reports."""

@@ -1,7 +1,7 @@
-"""Zero-shot attribute classification: which value of a column does the picture look most like?
+"""Zero-shot attribute classification: predict the value of a column from the picture.
 
-Each value becomes a sentence ("a photo of a red chair"), and the picture vector's closest sentence
-is the answer. The item's product type stands in the sentence, as a shop would know it.
+Each value becomes a sentence with the item's product type ("a photo of a red chair"); the sentence
+closest to the picture vector gives the predicted value.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from core.errors import EvaluationError
 from core.ports.encoder import Encoder
 from core.store.vectors import Vectors
 
-#: A value needs this many items, and an attribute this many values (and at most so many).
+#: Fewest items per value, fewest and most values per attribute.
 ITEMS_PER_VALUE, LEAST_VALUES, MOST_VALUES = 5, 2, 60
-#: Attributes that name something a picture can show; others (brand, size …) are left out.
+#: Attributes that a picture can show; others (brand, size …) are left out.
 VISIBLE = (
     "colour",
     "pattern",
@@ -46,7 +46,7 @@ class Attribute:
     Attributes:
         name: The column.
         values: Its values, sorted.
-        truth: Value per item id.
+        truth: Correct value per item id.
     """
 
     name: str
@@ -55,36 +55,36 @@ class Attribute:
 
     @property
     def majority(self) -> float:
-        """Accuracy of always answering the most frequent value."""
+        """Accuracy of always predicting the most frequent value."""
         return max(Counter(self.truth.values()).values()) / len(self.truth)
 
     @property
     def chance(self) -> float:
-        """Accuracy of guessing."""
+        """Accuracy of a uniformly random prediction."""
         return 1 / len(self.values)
 
 
 def find(items: Sequence[Item]) -> tuple[Attribute, ...]:
-    """The columns of a catalogue that can be classified.
+    """Find the columns of a catalogue that can be classified.
 
     Raises:
-        EvaluationError: There is none.
+        EvaluationError: No column can be classified.
     """
-    found = []
+    attributes = []
     for name in VISIBLE:
         texts = {item.item_id: item.attributes.get(name, "").strip().lower() for item in items}
-        # A list of values ("men; women") is no single right answer.
+        # A list of values ("men; women") has no single correct value.
         counts = Counter(text for text in texts.values() if text and ";" not in text)
         values = tuple(sorted(v for v, count in counts.items() if count >= ITEMS_PER_VALUE))
         if LEAST_VALUES <= len(values) <= MOST_VALUES:
             truth = {item_id: text for item_id, text in sorted(texts.items()) if text in values}
-            found.append(Attribute(name, values, truth))
-    if not found:
+            attributes.append(Attribute(name, values, truth))
+    if not attributes:
         raise EvaluationError(
             "The catalogue has no column to classify: it needs colour, pattern, material, gender, "
             f"usage or the like, with two values that have {ITEMS_PER_VALUE} items each."
         )
-    return tuple(found)
+    return tuple(attributes)
 
 
 def classify(
@@ -94,14 +94,14 @@ def classify(
     vectors: Vectors,
     encoder: Encoder,
 ) -> dict[str, str]:
-    """The value that each item's picture looks most like, by item id.
+    """Predict the value of each item that has the attribute, by item id.
 
     Args:
-        attribute: What to classify.
+        attribute: The attribute to classify.
         items: Items by id.
-        ids: Names of the rows of ``vectors``.
+        ids: Item ids of the rows of ``vectors``.
         vectors: Picture vectors, ``[n, d] float32, L2-normalised``.
-        encoder: The engine's.
+        encoder: The engine's encoder.
     """
     rows = [row for row, item_id in enumerate(ids) if item_id in attribute.truth]
     kinds = sorted({items[ids[row]].product_type for row in rows})

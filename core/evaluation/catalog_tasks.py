@@ -1,7 +1,7 @@
-"""The named tasks: queries and relevance that a catalogue gives by itself.
+"""Named tasks, whose queries and relevance judgments come from a catalogue's own data.
 
-Title, rewrite and own words are looked up among *picture vectors* alone: an engine's item vector
-holds a share of the very text that is asked with, so ranking by it would measure a string match.
+Queries by title, rewrite or own text rank by *picture vectors* alone: an engine's item vector
+contains a share of the query text, so ranking by it would measure a string match.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from core.errors import EvaluationError, no_such
 from core.evaluation import measures
 from core.store.items import ItemRecord
 
-#: A group of one has no variant, a type of one no fellow.
+#: Fewest items of a group or type, and fewest types, for a task.
 _ENOUGH = 2
 
 Records = Mapping[str, ItemRecord]
@@ -23,17 +23,17 @@ Records = Mapping[str, ItemRecord]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to ask and what is right.
+    """A task: queries, relevance judgments and measures.
 
     Attributes:
         name: Short name.
-        title: In words.
-        queries: The same for every engine, or per engine (by its text view).
-        qrels: What is relevant.
-        ranking: What to rank by.
-        measures: What to measure.
-        main: The measure that is explained per query.
-        notes: What a reader must know.
+        title: Name for people.
+        queries: Returns an engine's queries; they may depend on its text view.
+        qrels: Relevance judgments.
+        ranking: How to rank items.
+        measures: Names of the measures.
+        main: The measure that is shown per query.
+        notes: What a reader must know to interpret the figures.
     """
 
     name: str
@@ -71,28 +71,28 @@ _EXPLAINED = {
         "Ask with an item: are the first results of the same product type?",
     ),
 }
-#: Names of the tasks here, in the order that pages show them.
+#: Names of the tasks, in the order that pages show them.
 NAMES = tuple(_EXPLAINED)
 
 
 def overview(records: Records) -> tuple[EvalTask, ...]:
-    """All tasks and whether the catalogue has what they need."""
-    found = []
+    """Return all tasks and whether the catalogue has the data for them."""
+    tasks = []
     for name, (title, explanation) in _EXPLAINED.items():
         reason = _missing(name, records)
-        found.append(EvalTask(name, title, explanation, not reason, reason))
-    return tuple(found)
+        tasks.append(EvalTask(name, title, explanation, not reason, reason))
+    return tuple(tasks)
 
 
 def build(name: str, records: Records) -> Task:
-    """A named task over a catalogue's items.
+    """Build a named task over a catalogue's items.
 
     Raises:
-        EvaluationError: There is no such task, or the catalogue lacks what it needs.
+        EvaluationError: There is no such task, or the catalogue has no data for it.
     """
     if name not in _EXPLAINED:
-        known = (*NAMES, "attributes", "ablation", "transfer")
-        raise no_such(EvaluationError, "task", name, known)
+        names = (*NAMES, "attributes", "ablation", "transfer")
+        raise no_such(EvaluationError, "task", name, names)
     reason = _missing(name, records)
     if reason:
         raise EvaluationError(f"The task “{name}” can't be run here: {reason}")
@@ -122,8 +122,8 @@ def _by_words(name: str, title: str, records: Records) -> Task:
     leaders, qrels = _distinct(texts)
 
     def queries(engine: Engine) -> list[EvalQuery]:
-        own = name == "own" and engine.text_view is TextView.REWRITE
-        words = {**titles, **rewrites} if own else texts
+        by_rewrite = name == "own" and engine.text_view is TextView.REWRITE
+        words = {**titles, **rewrites} if by_rewrite else texts
         return [EvalQuery(item_id, words[item_id]) for item_id in leaders]
 
     notes: tuple[str, ...] = (_PICTURES_ONLY, _SAME_WORDS)
@@ -149,7 +149,7 @@ def _by_item(name: str, title: str, records: Records) -> Task:
 
 
 def _distinct(texts: Mapping[str, str]) -> tuple[list[str], dict[str, dict[str, int]]]:
-    """One query per distinct text, under its first item's id; all items with it are relevant."""
+    """Return an item id per distinct text, and qrels: all items with that text are relevant."""
     same: dict[str, list[str]] = defaultdict(list)
     for item_id in sorted(texts):
         words = " ".join(texts[item_id].lower().split())
@@ -160,9 +160,9 @@ def _distinct(texts: Mapping[str, str]) -> tuple[list[str], dict[str, dict[str, 
 
 
 def _groups(items: Sequence[Item], key: Callable[[Item], str]) -> dict[str, list[str]]:
-    """Item ids that share a (non-empty) key, where at least two do."""
-    found: dict[str, list[str]] = defaultdict(list)
+    """Return the item ids of each non-empty key that at least two items share."""
+    groups: dict[str, list[str]] = defaultdict(list)
     for item in items:
         if key(item):
-            found[key(item)].append(item.item_id)
-    return {name: sorted(ids) for name, ids in found.items() if len(ids) >= _ENOUGH}
+            groups[key(item)].append(item.item_id)
+    return {name: sorted(ids) for name, ids in groups.items() if len(ids) >= _ENOUGH}

@@ -1,6 +1,6 @@
-"""Expected reciprocal rank (Chapelle et al., CIKM 2009): how soon is a graded need satisfied?
+"""Expected reciprocal rank for graded relevance (Chapelle et al., CIKM 2009).
 
-Own code because the library's provider for it runs a Perl script, which not every machine has.
+Own code, because the library runs a Perl script for it, which needs Perl on the machine.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 def expected_reciprocal_rank(
     ranking: Sequence[str], grades: Mapping[str, int], depth: int, highest: int
 ) -> float:
-    """ERR@depth, 0 to 1.
+    """Return ERR@depth, 0 to 1.
 
     Args:
         ranking: Item ids, best first.
-        grades: Grade per judged item; unjudged items satisfy nobody.
-        depth: How far people look.
+        grades: Grade per judged item; unjudged items count as grade 0.
+        depth: Number of results that count.
         highest: The scale's highest grade.
     """
     value, unsatisfied = 0.0, 1.0

@@ -1,7 +1,7 @@
-"""The measures, by the names that the field uses; computed by ``ir_measures`` (trec_eval's code).
+"""Measures under their usual names, computed by ``ir_measures`` (trec_eval's code).
 
-Every measure is computed over the run as deep as it was kept. ``hits@k`` is ``Success@k`` there,
-``mrr`` is ``RR`` (0 where nothing relevant is in the run).
+Every measure uses the whole run that is stored. ``hits@k`` is ``Success@k`` of ``ir_measures``, and
+``mrr`` is ``RR`` (0 if no relevant item is in the run).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PLAIN: dict[str, Callable[[int], Measure]] = {
 }
 _NAME = re.compile(r"([a-z]+)(?:@([1-9][0-9]{0,3}))?")
 
-#: What is measured unless somebody says otherwise.
+#: Default measures of tasks with one relevant item, of similarity tasks, and with grades.
 SEARCH = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
 SIMILAR = ("p@1", "p@3", "p@5", "recall@10", "mrr")
 GRADED = ("ndcg@10", "p@1", "p@5", "recall@10", "mrr", "judged@10")
@@ -43,18 +43,18 @@ POOLED = ("ndcg@10", "p@1", "p@5", "p@10", "recall@10", "mrr", "err@10", "bpref"
 
 
 def parse(name: str, relevant_from: int = 1) -> Measure:
-    """The library's measure of a name such as ``hits@5``.
+    """Parse a measure's name, such as ``hits@5``, to a measure of ``ir_measures``.
 
     Args:
         name: ``hits@k``, ``p@k``, ``recall@k``, ``ndcg@k``, ``judged@k``, ``err@k``, ``mrr``,
             ``map`` or ``bpref``.
-        relevant_from: Smallest grade that counts as relevant to yes-or-no measures.
+        relevant_from: Smallest grade that counts as relevant for binary measures.
 
     Raises:
         EvaluationError: There is no such measure.
     """
-    found = _NAME.fullmatch(name)
-    kind, cutoff = found.groups() if found else ("", None)
+    match = _NAME.fullmatch(name)
+    kind, cutoff = match.groups() if match else ("", None)
     if cutoff and kind in _AT:
         return _AT[kind](int(cutoff), relevant_from)
     if not cutoff and kind in _PLAIN:
@@ -63,11 +63,11 @@ def parse(name: str, relevant_from: int = 1) -> Measure:
 
 
 def per_query(run: Run, qrels: Qrels, names: Sequence[str], relevant_from: int = 1) -> Values:
-    """Each measure for each query of the qrels; a query that the run lacks counts as 0.
+    """Compute each measure for each query of the qrels; a query missing in the run counts as 0.
 
-    The run's order decides, not its scores: ties are as they stand in the list.
+    The order of the run is used, not its scores, so ties keep their order.
     """
-    wanted = {parse(name, relevant_from): name for name in names}
+    name_by_measure = {parse(name, relevant_from): name for name in names}
     ranked = {
         query_id: {item: float(len(hits) - place) for place, (item, _) in enumerate(hits)}
         for query_id, hits in run.items()
@@ -75,11 +75,11 @@ def per_query(run: Run, qrels: Qrels, names: Sequence[str], relevant_from: int =
     }
     judged = {query_id: dict(grades) for query_id, grades in qrels.items()}
     values: dict[str, dict[str, float]] = {name: dict.fromkeys(judged, 0.0) for name in names}
-    library = [measure for measure in wanted if measure.NAME != ERR.NAME]
+    library = [measure for measure in name_by_measure if measure.NAME != ERR.NAME]
     for metric in ir_measures.iter_calc(library, judged, ranked) if library else ():
-        values[wanted[metric.measure]][metric.query_id] = float(metric.value)
+        values[name_by_measure[metric.measure]][metric.query_id] = float(metric.value)
     highest = max((grade for grades in judged.values() for grade in grades.values()), default=0)
-    for measure, name in wanted.items():
+    for measure, name in name_by_measure.items():
         if measure.NAME == ERR.NAME:
             for query_id, grades in judged.items():
                 items = [item for item, _ in run.get(query_id, ())]

@@ -1,8 +1,8 @@
-"""Queries and relevance judgments from files.
+"""Read queries and relevance judgments from files, and write results per query.
 
-Queries: CSV, TSV or Parquet with ``query_id``, ``text``, ``image`` (a path beside the file, or
-bytes in Parquet), ``item_id``; also TREC's ``query_id<TAB>text`` lines without a header, in a
-file that is no ``.csv``.
+Queries: CSV, TSV or Parquet with ``query_id``, ``text``, ``image`` (a path relative to the file, or
+bytes in Parquet), ``item_id``; also TREC's ``query_id<TAB>text`` lines without a header, if the
+file's name does not end in ``.csv``.
 Judgments: CSV or TSV or Parquet with ``query_id``, ``item_id``, ``relevance``; also TREC qrels.
 """
 
@@ -20,19 +20,19 @@ from core.domain import EvalQuery, Report
 from core.errors import EvaluationError
 from core.evaluation import trec
 
-#: Endings of files that may be lines without a header; all others are tables.
+#: Endings of files that may have lines without a header; all others are tables.
 _PLAIN = {"", ".txt", ".qrels", ".topics", ".trec", ".tab"}
 
 
 def read_queries(
     path: Path, pictures: bool = True, report: FileReport | None = None
 ) -> tuple[EvalQuery, ...]:
-    """Queries of a file, in its order; a row without an id or without a question is left out.
+    """Read the queries of a file, in its order; a row without an id or a query is left out.
 
     Args:
         path: The file.
-        pictures: Whether picture paths are followed; not for files that somebody sent.
-        report: Told what was guessed, and which rows were left out.
+        pictures: Whether picture paths are allowed; must be false for uploaded files.
+        report: Receives notes on guesses and the rows that were left out.
 
     Raises:
         EvaluationError: The file can't be read, or none of its rows is a query.
@@ -61,7 +61,7 @@ def read_queries(
 
 
 def _problem(query: EvalQuery, repeated: bool, pictures: bool) -> tuple[str, str]:
-    """The column and the reason why a query can't be asked; empty where it can."""
+    """Return the column and the reason why a query can't be used; empty texts if it can."""
     if not query.query_id:
         return "query_id", "there is no query_id"
     if repeated:
@@ -77,11 +77,11 @@ def _problem(query: EvalQuery, repeated: bool, pictures: bool) -> tuple[str, str
 
 
 def read_qrels(path: Path, report: FileReport | None = None) -> dict[str, dict[str, int]]:
-    """Relevance grades of a file: ``qrels[query_id][item_id]``; without a grade, 1.
+    """Read the relevance grades of a file: ``qrels[query_id][item_id]``; a missing grade is 1.
 
     Args:
         path: The file.
-        report: Told what was guessed, and which rows were left out.
+        report: Receives notes on guesses and the rows that were left out.
 
     Raises:
         EvaluationError: The file can't be read, or none of its rows is a judgment.
@@ -110,16 +110,16 @@ def read_qrels(path: Path, report: FileReport | None = None) -> dict[str, dict[s
 
 
 def per_query(report: Report) -> str:
-    """CSV with a row per query: its main measure, and the first right rank, of every engine."""
-    engines, held = report.names(), io.StringIO()
-    writer = csv.writer(held)
-    columns = [f"{name} {what}" for name in engines for what in (report.main, "rank")]
+    """Write CSV with a row per query: main measure and first relevant rank of every engine."""
+    engines, out = report.names(), io.StringIO()
+    writer = csv.writer(out)
+    columns = [f"{name} {figure}" for name in engines for figure in (report.main, "rank")]
     writer.writerow(["query_id", "text", "department", "product_type", *columns])
     for row in report.rows:
         about = [cell(text) for text in (row.query_id, row.text, row.department, row.label)]
         figures = [(f"{row.values[name]:.6g}", row.ranks.get(name, "")) for name in engines]
-        writer.writerow([*about, *(one for pair in figures for one in pair)])
-    return held.getvalue()
+        writer.writerow([*about, *(figure for pair in figures for figure in pair)])
+    return out.getvalue()
 
 
 def _rows(
@@ -178,7 +178,7 @@ def _check_columns(table: Table, needed: Sequence[str], either: Sequence[str]) -
 
 
 def _cells(line: str) -> list[str]:
-    """The cells of a line without quotes, as TREC's topics have them."""
+    """Split a line without quotation marks, as in TREC topics."""
     return line.split("\t" if "\t" in line else ";")
 
 
@@ -187,7 +187,7 @@ def _plain(names: Sequence[str]) -> set[str]:
 
 
 def _head(path: Path) -> str:
-    """The first line; of a table that is no text, a word that it is there."""
+    """Return the first line; for a non-empty file that is not text, its ending."""
     if path.is_file() and path.suffix.lower() not in _PLAIN | {".csv", ".tsv"}:
         return path.suffix if path.stat().st_size else ""
     lines = open_lines(path, EvaluationError).lines()

@@ -1,4 +1,4 @@
-"""From runs and relevance to a report."""
+"""Build a report from runs and relevance judgments."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from core.domain import (
 )
 from core.evaluation import measures
 
-#: Results kept per query and engine, to be shown side by side.
+#: Results kept per query and engine, to show them side by side.
 _SHOWN = 5
-#: Slices with fewer queries say nothing.
+#: Fewest queries of a slice.
 _LEAST = 3
-#: An interval needs this many queries; so many slices of a kind get one, the largest.
+#: Fewest queries for an interval, and the number of slices of a kind that get one (the largest).
 _FOR_INTERVAL, _WITH_INTERVAL = 10, 12
 
 
 @dataclass(frozen=True, slots=True)
 class EngineRun:
-    """What one engine answered.
+    """The run of one engine.
 
     Attributes:
-        engine: Its name.
-        title: Its name for people.
-        fingerprint: Of its vectors; empty for a run read from a file.
+        engine: Name of the engine.
+        title: The engine's name for people.
+        fingerprint: Fingerprint of its vectors; empty for a run read from a file.
         run: The rankings.
     """
 
@@ -51,9 +51,9 @@ class EngineRun:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a report says besides its figures; see ``Report``.
+    """The parts of a report besides its figures; see ``Report``.
 
-    ``pairs`` are the engines to test against each other; every two unless they are given.
+    ``pairs`` are the pairs of engines to test; all pairs if not given.
     """
 
     catalog: str
@@ -80,16 +80,16 @@ def report(
     """Measure the runs and compare them.
 
     Args:
-        frame: What was asked.
-        queries: All queries; those without a judgment in ``qrels`` are left out.
-        qrels: What is relevant.
-        runs: One per engine, the yardstick first.
-        items: Items by id, as far as known, for labels.
-        texts: What to show for a query instead of its words.
+        frame: Task, catalogue and measures.
+        queries: All queries; queries without a judgment in ``qrels`` are left out.
+        qrels: Relevance judgments.
+        runs: One run per engine, the baseline first.
+        items: Known items by id, for labels.
+        texts: Text to show for a query instead of its own.
     """
     ids = sorted(query.query_id for query in queries if query.query_id in qrels)
     judged = {query_id: qrels[query_id] for query_id in ids}
-    found = {
+    values_by_engine = {
         run.engine: measures.per_query(run.run, judged, frame.measures, frame.relevant_from)
         for run in runs
     }
@@ -102,8 +102,8 @@ def report(
             by_id[query_id],
             judged[query_id],
             items,
-            {engine: values[frame.main][query_id] for engine, values in found.items()},
-            {engine: known[query_id] for engine, known in ranks.items() if query_id in known},
+            {engine: values[frame.main][query_id] for engine, values in values_by_engine.items()},
+            {engine: rank_of[query_id] for engine, rank_of in ranks.items() if query_id in rank_of},
             (texts or {}).get(query_id, ""),
             {
                 run.engine: tuple(
@@ -117,7 +117,7 @@ def report(
     )
     samples = {
         engine: {m: np.array([values[m][i] for i in ids], np.float64) for m in frame.measures}
-        for engine, values in found.items()
+        for engine, values in values_by_engine.items()
     }
     return assemble(frame, runs, samples, rows, slices(rows))
 
@@ -129,7 +129,7 @@ def assemble(
     rows: tuple[QueryRow, ...],
     parts: tuple[Slice, ...],
 ) -> Report:
-    """Intervals and tests over per-query values: ``samples[engine][measure]``, in rows' order."""
+    """Make a report from per-query values: ``samples[engine][measure]``, in the order of rows."""
     now = datetime.now(UTC)
     engines = tuple(
         EngineScores(
@@ -161,9 +161,9 @@ def assemble(
 
 
 def slices(rows: Sequence[QueryRow]) -> tuple[Slice, ...]:
-    """The main measure by department and by product type, most queries first.
+    """Compute the main measure by department and by product type, most queries first.
 
-    The largest have intervals, but no tests: with so many parts some would differ by chance.
+    The largest slices get intervals, but no tests: among many slices some differ by chance.
     """
     return (
         *_by("department", rows, lambda row: row.department),
@@ -175,15 +175,16 @@ def _by(kind: str, rows: Sequence[QueryRow], name_of: Callable[[QueryRow], str])
     parts: dict[str, list[QueryRow]] = defaultdict(list)
     for row in rows:
         parts[name_of(row)].append(row)
-    named = [(name, own) for name, own in parts.items() if name and len(own) >= _LEAST]
+    named = [(name, part) for name, part in parts.items() if name and len(part) >= _LEAST]
     named.sort(key=lambda part: (-len(part[1]), part[0]))
-    for place, (name, own) in enumerate(named):
-        told = place < _WITH_INTERVAL and len(own) >= _FOR_INTERVAL
-        yield Slice(kind, name, len(own), _means(own), scores=_scores(own) if told else {})
+    for place, (name, part) in enumerate(named):
+        with_interval = place < _WITH_INTERVAL and len(part) >= _FOR_INTERVAL
+        scores = _scores(part) if with_interval else {}
+        yield Slice(kind, name, len(part), _means(part), scores=scores)
 
 
 def _scores(rows: Sequence[QueryRow]) -> dict[str, Score]:
-    """The rows' mean with its interval, per engine."""
+    """Compute the rows' mean with its interval, per engine."""
     return {
         engine: significance.interval([row.values[engine] for row in rows])
         for engine in rows[0].values
@@ -198,27 +199,28 @@ def measured_part(
     pairs: Sequence[tuple[str, str]] | None = None,
     baselines: Mapping[str, float] | None = None,
 ) -> Slice:
-    """A part of the queries with intervals and tests of its own.
+    """Make a slice with intervals and tests.
 
     Args:
-        kind: What it is a part by.
-        name: Which part.
+        kind: Kind of the slice.
+        name: Name of the slice.
         main: The measure of the rows.
-        rows: Its queries.
-        pairs: Who is tested against whom; p is corrected over them.
+        rows: Queries of the slice.
+        pairs: Pairs of engines to test; p is corrected over them.
         baselines: See ``Slice``.
     """
     values = {engine: np.array([row.values[engine] for row in rows]) for engine in rows[0].values}
-    tests = significance.compare({e: {main: own} for e, own in values.items()}, (main,), pairs)
+    samples = {engine: {main: sample} for engine, sample in values.items()}
+    tests = significance.compare(samples, (main,), pairs)
     return Slice(kind, name, len(rows), _means(rows), baselines or {}, tests, _scores(rows))
 
 
 def losses_and_wins(
     report: Report, first: str, second: str, count: int = 8
 ) -> tuple[tuple[QueryRow, ...], tuple[QueryRow, ...]]:
-    """The queries on which ``second`` loses most against ``first``, and those where it wins most.
+    """Return the queries with the largest losses and wins of ``second`` against ``first``.
 
-    By the main measure; where that is equal, by the rank of the first relevant item.
+    Sorted by the main measure, then by the rank of the first relevant item.
     """
 
     def gain(row: QueryRow) -> tuple[float, float]:
@@ -246,15 +248,15 @@ def _row(
     found: Mapping[str, tuple[tuple[str, bool], ...]],
 ) -> QueryRow:
     relevant = sorted((i for i in grades if grades[i] > 0), key=lambda i: (-grades[i], i))
-    known = items.get(query.item_id) or next((items[i] for i in relevant if i in items), None)
-    asked = items.get(query.item_id)
+    labelled = items.get(query.item_id) or next((items[i] for i in relevant if i in items), None)
+    query_item = items.get(query.item_id)
     return QueryRow(
         query_id=query.query_id,
-        text=text or query.text or (asked.title if asked else ""),
+        text=text or query.text or (query_item.title if query_item else ""),
         item_id=query.item_id,
         has_image=query.image is not None,
-        label=known.product_type if known else "",
-        department=known.department if known else "",
+        label=labelled.product_type if labelled else "",
+        department=labelled.department if labelled else "",
         relevant=tuple(relevant[:5]),
         values=values,
         ranks=ranks,

@@ -1,4 +1,4 @@
-"""A report as HTML: a fragment for the pages, or one self-contained file to send around."""
+"""Render a report as HTML: a fragment for the pages, or one self-contained file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from core.store.image_store import ImageStore
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-#: How many losses and wins, and how many slices of a kind, are shown.
+#: Number of losses and of wins, and number of slices of a kind, that are shown.
 _EXTREMES, _SLICES = 8, 12
-#: Measures in words.
+#: Explanations of the measures.
 _WORDS = {
     "hits": "share of queries with a right item among the first {k}",
     "p": "share of right items among the first {k}",
@@ -50,7 +50,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """Losses and wins of one engine against the yardstick."""
+    """Losses and wins of one engine against the baseline."""
 
     engine: str
     title: str
@@ -59,7 +59,7 @@ class Duel:
 
 
 def page(report: Report, items: Mapping[str, Item], images: ImageStore | None) -> str:
-    """One file without any outside reference; thumbnails are inside it."""
+    """Render a report as one HTML file without external references; thumbnails are embedded."""
 
     def picture(item: Item) -> str:
         path = images.path(item.photo.sha256, thumbnail=True) if images else None
@@ -75,13 +75,13 @@ def page(report: Report, items: Mapping[str, Item], images: ImageStore | None) -
 
 
 def fragment(report: Report, items: Mapping[str, Item], picture: Picture, link: Link) -> str:
-    """The report's own part of a page.
+    """Render the report as a fragment of a page.
 
     Args:
-        report: What to show.
-        items: Items by id, at least ``shown_items(report)`` as far as they still exist.
-        picture: Address of an item's thumbnail; empty for none.
-        link: Where a click on a query leads; empty for nowhere.
+        report: The report.
+        items: Items by id; needs those of ``shown_items(report)`` that still exist.
+        picture: Returns the address of an item's thumbnail, or an empty text.
+        link: Returns the address that a query links to, or an empty text.
     """
     return _template("report.html").render(
         report=report,
@@ -101,7 +101,7 @@ def fragment(report: Report, items: Mapping[str, Item], picture: Picture, link: 
 
 
 def shown_items(report: Report) -> tuple[str, ...]:
-    """Ids of the items that ``fragment`` shows pictures of."""
+    """Return the ids of the items whose pictures ``fragment`` shows."""
     first = report.engines[0].engine
     ids = [
         item_id
@@ -118,7 +118,7 @@ def shown_items(report: Report) -> tuple[str, ...]:
 
 
 def explain(measure: str) -> str:
-    """A measure in words."""
+    """Return the explanation of a measure."""
     kind, _, cutoff = measure.partition("@")
     if cutoff == "1" and kind in ("hits", "p"):
         return "share of queries whose first result is right"
@@ -126,7 +126,7 @@ def explain(measure: str) -> str:
 
 
 def label(measure: str) -> str:
-    """A measure as it is written: ``HITS@5``, ``MRR``, ``nDCG@10``."""
+    """Return the usual spelling of a measure: ``HITS@5``, ``MRR``, ``nDCG@10``."""
     kind, at, cutoff = measure.partition("@")
     shown = {"ndcg": "nDCG", "p": "P", "recall": "Recall", "judged": "Judged", "map": "MAP",
              "bpref": "bpref",
@@ -135,18 +135,18 @@ def label(measure: str) -> str:
 
 
 def verdicts(report: Report) -> tuple[str, ...]:
-    """Who beats whom on the main measure, one sentence per pair of engines."""
+    """Say which engine is better on the main measure, one sentence per tested pair."""
     return _sentences(report, report.tests)
 
 
 def gaps(report: Report, part: Slice) -> tuple[str, ...]:
-    """The same on a part of the queries, where it was tested."""
+    """Say which engine is better on a slice, one sentence per tested pair."""
     return _sentences(report, part.tests)
 
 
 def _sentences(report: Report, tests: tuple[PairedTest, ...]) -> tuple[str, ...]:
     titles = {entry.engine: entry.title for entry in report.engines}
-    found = []
+    sentences = []
     for test in tests:
         if test.measure != report.main:
             continue
@@ -155,45 +155,45 @@ def _sentences(report: Report, tests: tuple[PairedTest, ...]) -> tuple[str, ...]
         better, worse = (second, first) if gap.value > 0 else (first, second)
         amount = f"{label(test.measure)} {abs(gap.value):.3f} higher ({_p(test.corrected)})"
         if test.significant:
-            found.append(f"{better} is better than {worse}: {amount}.")
+            sentences.append(f"{better} is better than {worse}: {amount}.")
         elif gap.value == 0:
-            found.append(f"{first} and {second} do equally well.")
+            sentences.append(f"{first} and {second} do equally well.")
         else:
-            found.append(
+            sentences.append(
                 f"No proven difference between {first} and {second}: {amount} for {better}, "
                 "which may be chance."
             )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def bars(report: Report, measure: str) -> tuple[Bar, ...]:
-    """Intervals of one measure on a scale from 0 to 1."""
-    found = []
+    """Return each engine's interval of one measure on a scale from 0 to 1."""
+    shown = []
     for entry in report.engines:
         score = entry.scores[measure]
         low = score.value if score.low is None else score.low
         high = score.value if score.high is None else score.high
         text = f"{score.value:.3f}" + ("" if score.low is None else f" ({low:.3f} to {high:.3f})")
-        found.append(
+        shown.append(
             Bar(entry, score.value, 100 * low, 100 * (high - low), 100 * score.value, text)
         )
-    return tuple(found)
+    return tuple(shown)
 
 
 def against(report: Report) -> dict[tuple[str, str], PairedTest]:
-    """Tests against the yardstick, by engine and measure."""
+    """Return the tests against the baseline, by engine and measure."""
     first = report.engines[0].engine
     return {(test.second, test.measure): test for test in report.tests if test.first == first}
 
 
 def marks(report: Report, part: Slice) -> dict[str, PairedTest]:
-    """Proven differences to the yardstick on a part of the queries, by engine."""
+    """Return the significant differences to the baseline on a slice, by engine."""
     first = report.engines[0].engine
     return {test.second: test for test in part.tests if test.first == first and test.significant}
 
 
 def duels(report: Report) -> tuple[Duel, ...]:
-    """Worst losses and best wins of every engine that was tested against the yardstick."""
+    """Return the largest losses and wins of every engine that was tested against the baseline."""
     if report.task == "attributes":
         return ()
     first = report.engines[0].engine
@@ -206,10 +206,14 @@ def duels(report: Report) -> tuple[Duel, ...]:
 
 
 def parts(report: Report) -> dict[str, tuple[Slice, ...]]:
-    """The largest slices of each kind; a kind with a single one says nothing, unless tested."""
+    """Return the largest slices of each kind; a single slice counts only if it was tested."""
     kinds = dict.fromkeys(part.kind for part in report.slices)
-    found = {k: tuple(p for p in report.slices if p.kind == k)[:_SLICES] for k in kinds}
-    return {k: own for k, own in found.items() if len(own) > 1 or k == "attribute" or own[0].tests}
+    by_kind = {k: tuple(p for p in report.slices if p.kind == k)[:_SLICES] for k in kinds}
+    return {
+        kind: part
+        for kind, part in by_kind.items()
+        if len(part) > 1 or kind == "attribute" or part[0].tests
+    }
 
 
 def _p(value: float) -> str:

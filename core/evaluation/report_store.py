@@ -16,28 +16,28 @@ _ADAPTER = TypeAdapter(Report)
 
 
 class Shelf:
-    """Reports on disk, newest first."""
+    """The stored reports."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def add(self, report: Report) -> Path:
-        """Store a report; it appears whole or not at all."""
+        """Store a report atomically; return its path."""
         path = self._path(report.report_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(path, _ADAPTER.dump_json(report))
         return path
 
     def ids(self) -> tuple[str, ...]:
-        """Ids of all reports, the newest first."""
+        """Return the ids of all reports, the newest first."""
         files = sorted(self._root.glob("*.json"), key=lambda path: -path.stat().st_mtime)
         return tuple(path.stem for path in files)
 
     def get(self, report_id: str) -> Report:
-        """One report.
+        """Read one report.
 
         Raises:
-            EvaluationError: There is none of that id, or its file is damaged.
+            EvaluationError: There is no such report, or its file is damaged.
         """
         path = self._path(report_id)
         try:
@@ -48,7 +48,7 @@ class Shelf:
             raise EvaluationError(f"The stored report {path} is damaged.") from None
 
     def remove(self, report_id: str) -> None:
-        """Remove one report; nothing happens where there is none."""
+        """Delete a report, if it exists."""
         self._path(report_id).unlink(missing_ok=True)
 
     def _path(self, report_id: str) -> Path:

@@ -1,4 +1,4 @@
-"""Rankings over stored vectors, many queries at once: one matrix product instead of n searches."""
+"""Rank stored vectors for many queries at once, with one matrix product per batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.store.vectors import Vectors
 
 #: Queries per matrix product.
 _ROWS = 256
-#: Cosines are compared at this many decimals, so that rounding of the last bits decides nothing.
+#: Cosines are rounded to this many decimals, so that rounding errors don't decide the order.
 _DECIMALS = 6
 
 
@@ -23,15 +23,15 @@ def rank(
     depth: int,
     without: Mapping[str, str] | None = None,
 ) -> dict[str, list[tuple[str, float]]]:
-    """The ``depth`` items closest to each query, best first; equal ones by item id.
+    """Return the ``depth`` items closest to each query, best first; ties are sorted by item id.
 
     Args:
-        query_ids: Names of the rows of ``queries``.
+        query_ids: Ids of the rows of ``queries``.
         queries: ``[q, d] float32, L2-normalised``.
-        item_ids: Names of the rows of ``items``, sorted.
+        item_ids: Ids of the rows of ``items``, sorted.
         items: ``[n, d] float32, L2-normalised``.
-        depth: How many to keep.
-        without: Per query, an item to leave out (the one it asks from).
+        depth: Number of items per query.
+        without: Per query, an item to leave out (the query's own item).
     """
     position = {item_id: row for row, item_id in enumerate(item_ids)}
     run: dict[str, list[tuple[str, float]]] = {}
@@ -43,22 +43,24 @@ def rank(
             if hidden is not None:
                 scores[row, hidden] = -2.0
         for row, (name, order) in enumerate(zip(names, _best(scores, depth), strict=True)):
-            found = [(item_ids[i], float(scores[row, i])) for i in order]
-            run[name] = [(item, score) for item, score in found if score > -2.0]
+            hits = [(item_ids[i], float(scores[row, i])) for i in order]
+            run[name] = [(item, score) for item, score in hits if score > -2.0]
     return run
 
 
 def _best(scores: Vectors, depth: int) -> npt.NDArray[np.intp]:
-    """Columns of the best scores per row, best first, ties by column: ``[q, depth] int64``."""
+    """Return the columns of the best scores per row, best first: ``[q, depth] int64``.
+    Ties are sorted by column.
+    """
     count = scores.shape[1]
     depth = min(depth, count)
-    # One whole number per cell, unique within its row: no tie is left to chance.
+    # One integer per cell, unique within its row, so that the order of ties is defined.
     keys = np.rint(scores.astype(np.float64) * 10**_DECIMALS).astype(np.int64) * count
     keys = np.arange(count) - keys
     order: npt.NDArray[np.intp]
     if depth < count:
-        kept = np.argpartition(keys, depth - 1, axis=1)[:, :depth]
-        order = np.take_along_axis(keys, kept, axis=1).argsort(axis=1)
-        return np.take_along_axis(kept, order, axis=1)
+        best = np.argpartition(keys, depth - 1, axis=1)[:, :depth]
+        order = np.take_along_axis(keys, best, axis=1).argsort(axis=1)
+        return np.take_along_axis(best, order, axis=1)
     order = keys.argsort(axis=1)
     return order

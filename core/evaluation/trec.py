@@ -1,4 +1,4 @@
-"""Runs and qrels in TREC format, in and out."""
+"""Read and write runs and qrels in TREC format."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from core.base.tables import FileReport, Reading, open_lines
 from core.domain import Qrels, Run
 from core.errors import EvaluationError
 
-#: Percent is the finest scale that is used; measures take powers of two of a grade.
+#: Largest grade: percent is the finest common scale, and measures compute two to the grade.
 _LARGEST_GRADE = 100
 _Value = TypeVar("_Value", int, float)
 
 
 def read_qrels(path: Path, report: FileReport | None = None) -> dict[str, dict[str, int]]:
-    """``query_id 0 item_id grade`` per line; other lines are left out.
+    """Read lines of ``query_id 0 item_id grade``; other lines are left out.
 
     Args:
-        path: A text in any encoding that tables may have.
-        report: Told what was guessed, and which lines were left out.
+        path: A text file in any encoding that tables may have.
+        report: Receives notes on guesses and the lines that were left out.
 
     Raises:
-        EvaluationError: The file can't be read, or holds no such line.
+        EvaluationError: The file can't be read, or has no such line.
     """
     qrels: dict[str, dict[str, int]] = {}
     reading = Reading(path.name, report)
@@ -40,14 +40,14 @@ def read_qrels(path: Path, report: FileReport | None = None) -> dict[str, dict[s
 
 
 def read_run(path: Path, report: FileReport | None = None) -> dict[str, list[tuple[str, float]]]:
-    """``query_id Q0 item_id rank score tag`` per line; the scores decide, as in trec_eval.
+    """Read lines of ``query_id Q0 item_id rank score tag``; sort by score, as trec_eval does.
 
     Args:
-        path: A text in any encoding that tables may have.
-        report: Told what was guessed, and which lines were left out.
+        path: A text file in any encoding that tables may have.
+        report: Receives notes on guesses and the lines that were left out.
 
     Raises:
-        EvaluationError: The file can't be read, or holds no such line.
+        EvaluationError: The file can't be read, or has no such line.
     """
     run: dict[str, dict[str, float]] = {}
     reading = Reading(path.name, report)
@@ -57,8 +57,8 @@ def read_run(path: Path, report: FileReport | None = None) -> dict[str, list[tup
         if not math.isfinite(score):
             reading.leave_out(f"line {number}", "score", f"“{text[:40]}” is no number")
         elif item_id in run.setdefault(query_id, {}):
-            said = f"“{item_id[:80]}” stands twice under the query “{query_id[:80]}”"
-            reading.leave_out(f"line {number}", "item_id", f"{said}; the first counts")
+            problem = f"“{item_id[:80]}” stands twice under the query “{query_id[:80]}”"
+            reading.leave_out(f"line {number}", "item_id", f"{problem}; the first counts")
         else:
             run[query_id][item_id] = score
     return {
@@ -69,10 +69,10 @@ def read_run(path: Path, report: FileReport | None = None) -> dict[str, list[tup
 
 
 def whole_grade(text: str) -> int:
-    """A grade as files spell it: ``2``, ``2.0``.
+    """Parse a grade: ``2``, ``2.0``.
 
     Raises:
-        ValueError: It is no whole number, or none that a scale has; a part of a sentence.
+        ValueError: It is not a whole number, or too large; the text is a part of a sentence.
     """
     try:
         grade = float(text)
@@ -93,7 +93,7 @@ def put_grade(
     reading: Reading,
     place: str,
 ) -> None:
-    """Take a grade; a second one that differs is left out."""
+    """Add a grade; a second, different grade of a pair is left out and reported."""
     grades = qrels.setdefault(query_id, {})
     if grades.setdefault(item_id, grade) != grade:
         reading.leave_out(
@@ -103,7 +103,7 @@ def put_grade(
 
 
 def _lines(path: Path, reading: Reading, width: int, takes: str) -> Iterator[tuple[int, list[str]]]:
-    """Numbers and cells of the lines that have as many cells as they should."""
+    """Yield numbers and cells of the lines with ``width`` cells; report other lines."""
     file = open_lines(path, EvaluationError)
     reading.guessed(file.notes)
     for line in file.lines():
@@ -146,8 +146,8 @@ def write_qrels(qrels: Qrels, path: Path) -> None:
 def write_run(run: Run, path: Path, tag: str) -> None:
     """Write ``query_id Q0 item_id rank score tag`` lines.
 
-    Scores are written so that a tool that sorts by them keeps the order: equal cosines get a
-    step of a billionth per rank.
+    A billionth per rank is subtracted from each score, so that tools that sort by score keep the
+    order of ties.
     """
     lines = [
         f"{_word(query)} Q0 {_word(item)} {rank} {score - rank * 1e-9:.9f} {_word(tag)}\n"
@@ -158,7 +158,7 @@ def write_run(run: Run, path: Path, tag: str) -> None:
 
 
 def write_all(folder: Path, runs: Mapping[str, Run], qrels: Qrels) -> None:
-    """Write ``NAME.run`` per engine and ``qrels.txt``: what another tool needs to measure again."""
+    """Write ``NAME.run`` per engine and ``qrels.txt``, to compute measures with another tool."""
     for name, run in runs.items():
         write_run(run, folder / f"{name}.run", name)
     write_qrels(qrels, folder / "qrels.txt")

@@ -1,4 +1,4 @@
-"""Long work, one kit: start, progress, stop from any process, interrupted, failure kept."""
+"""Jobs: start long work, report progress, stop it from any process, store how it ended."""
 
 from core.errors import STOPPED
 from core.jobs.files import INTERRUPTED

@@ -1,4 +1,4 @@
-"""The files of a job: its lock, its snapshot, and the wish to stop it."""
+"""The files of a job: its lock, its snapshot, and the request to stop it."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from core.domain.job import Job
 _log = logging.getLogger(__name__)
 _JSON = TypeAdapter(Job)
 
-#: Said of a job whose process ended before the job did.
+#: Message of a job whose process ended before the job did.
 INTERRUPTED = "It was interrupted. Start it again: it goes on where it was."
 
-#: Reads a snapshot that an earlier version wrote, as a mapping; ``None`` where it can't.
+#: Converts a snapshot of an earlier version, given as a mapping; returns ``None`` if it can't.
 FromOld = Callable[[Mapping[str, Any]], Job | None]
 
 
 @dataclass(frozen=True, slots=True)
 class JobPaths:
-    """Where a job's files lie.
+    """Paths of a job's files.
 
     Attributes:
-        lock: Held by the running job.
-        snapshot: How it stands.
-        wish: Holds the id of the job that somebody wants to stop.
-        from_old: Reads a snapshot of an earlier version.
+        lock: Lock file, held by the running job.
+        snapshot: The job's latest snapshot, JSON.
+        wish: Stop request: the file holds the id of the job to stop.
+        from_old: Converts a snapshot of an earlier version.
     """
 
     lock: Path
@@ -41,7 +41,7 @@ class JobPaths:
     from_old: FromOld = lambda values: None
 
     def read(self) -> Job | None:
-        """The snapshot as it was written; ``None`` where there is none that can be read."""
+        """Read the snapshot as it was written; return ``None`` if there is no readable one."""
         try:
             text = self.snapshot.read_bytes()
         except FileNotFoundError:
@@ -63,14 +63,14 @@ class JobPaths:
             return None
 
     def write(self, job: Job, *, fsync: bool = False) -> None:
-        """Write a snapshot; a disk that refuses is logged, and the job goes on."""
+        """Write a snapshot; if that fails, log it and let the job go on."""
         try:
             atomic_write(self.snapshot, _JSON.dump_json(job), fsync=fsync)
         except OSError as error:
             _log.warning("%s can't be written: %s", self.snapshot.name, error.strerror)
 
     def wishes_stop(self, job_id: str) -> bool:
-        """Whether somebody wants this very job to stop."""
+        """Tell whether a stop was requested for the job with this id."""
         try:
             return self.wish.read_text("utf-8") == job_id
         except (OSError, UnicodeDecodeError):

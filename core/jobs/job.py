@@ -1,4 +1,4 @@
-"""One job of a kind on a subject, over all processes that share the folder."""
+"""Begin, read and stop a job; at most one runs at a time among all processes."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class JobFile:
-    """Begins, shows and stops a job; ``running`` is true only while a live process holds its lock.
+    """A kind of job on one subject; ``read`` shows it as running only while its lock is held.
 
     Attributes:
         kind: ``indexing``, ``rewriting``, ``fine-tuning`` or ``evaluation``.
-        subject: What it works on; ``begin`` may say another.
+        subject: Name of what it works on; ``begin`` may give another.
         paths: Its files.
-        busy: What a second starter is told.
-        error: What is raised then.
-        interrupted: What is said of a job whose process ended first.
+        busy: Sentence of the error if another job holds the lock.
+        error: Type of that error.
+        interrupted: Message of a job whose process ended before the job did.
     """
 
     kind: str
@@ -48,17 +48,17 @@ class JobFile:
         details: Mapping[str, Any] | None = None,
         on_progress: OnProgress | None = None,
     ) -> JobReporter:
-        """Take the lock and write the first snapshot; the reporter's block is the job.
+        """Take the lock and write the first snapshot; the job ends with the reporter's block.
 
-        Whatever thread leaves the reporter's block lets the lock go. A wish to stop the job before
-        is none for this one.
+        The lock is released by the thread that leaves the reporter's block. A stop request for an
+        earlier job is deleted.
 
         Args:
-            plan: The stages, for the time that is left.
-            subject: Instead of the file's.
-            author: Who starts it.
-            details: What only this kind of job has, as JSON values.
-            on_progress: Called with snapshots.
+            plan: The stages, to estimate the time left.
+            subject: Replaces the default subject.
+            author: Name of the person who starts it.
+            details: Data of this kind of job only, as JSON values.
+            on_progress: Called with each progress report.
 
         Raises:
             StudioError: ``error`` with the sentence ``busy``: another job holds the lock.
@@ -76,7 +76,7 @@ class JobFile:
 
     @contextmanager
     def locked(self, patience: float = START) -> Iterator[None]:
-        """Hold the lock without a job, for writes that take a moment; raises as ``begin`` does."""
+        """Hold the lock without a job, for short writes; raises as ``begin`` does."""
         with file_lock(self.paths.lock, patience, self.busy, self.error):
             left = self.paths.read()
             if left is not None and left.running:  # its process ended: the lock was free
@@ -84,23 +84,23 @@ class JobFile:
             yield
 
     def read(self) -> Job | None:
-        """The running or last job; ``None`` when there was none, or it was dismissed."""
+        """Return the running or last job; ``None`` if there was none or it was dismissed."""
         job = self.paths.read()
         if job is None or not job.running:
             return job
         if self.busy_now():
             return replace(job, stopping=self.paths.wishes_stop(job.job_id))
-        again = self.paths.read()  # it may have ended between the two looks
+        again = self.paths.read()  # it may have ended between the two reads
         if again is None or not again.running or again.job_id != job.job_id:
             return again
         return self._as_interrupted(again)
 
     def busy_now(self) -> bool:
-        """Whether a live process holds the lock; looking never keeps anybody from starting."""
+        """Tell whether a live process holds the lock; the check does not block a start."""
         return is_locked(self.paths.lock)
 
     def stop(self) -> bool:
-        """Ask the running job, of whatever process, to stop; false where none is running."""
+        """Request that the running job stops, in any process; return false if none is running."""
         job = self.read()
         if job is None or not job.running:
             return False
@@ -108,7 +108,7 @@ class JobFile:
         return True
 
     def dismiss(self) -> None:
-        """Forget what is said of a job that has ended."""
+        """Delete the snapshot of a job that has ended."""
         job = self.read()
         if job is not None and not job.running:
             self.paths.snapshot.unlink(missing_ok=True)
@@ -120,17 +120,17 @@ class JobFile:
 
 @dataclass(frozen=True, slots=True)
 class BegunJob(Generic[T]):
-    """A job that holds its lock, and its work; to be run once, in this thread or another.
+    """A begun job and its work; run it once, in any thread.
 
     Attributes:
-        reporter: The begun job.
-        work: What is to be done.
+        reporter: Reporter of the begun job, which holds the lock.
+        work: Does the work; gets the reporter.
     """
 
     reporter: JobReporter
     work: Callable[[JobReporter], T]
 
     def run(self) -> T:
-        """Do the work; how it ends is stored, and raised."""
+        """Do the work and store how it ends; an error is stored and raised."""
         with self.reporter:
             return self.work(self.reporter)

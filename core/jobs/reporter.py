@@ -1,4 +1,4 @@
-"""What a running job says of itself, and how its end is stored."""
+"""Report the progress of a running job, and store how it ends."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from core.errors import STOPPED, JobStopped, StudioError
 from core.jobs.files import JobPaths
 from core.jobs.time_left import Stage, TimeLeft
 
-#: Snapshots of the same stage are written this often at most, seconds.
+#: Least time between two snapshots of the same stage, seconds.
 INTERVAL = 0.5
+#: Longest text of an unexpected error in a message, characters.
 _LONGEST = 500
 
 
 class JobReporter:
-    """A begun job: it holds the lock until its block ends. Safe to use from several threads.
+    """A begun job; it holds the lock until its block ends. Safe to use from several threads.
 
     Args:
         paths: The job's files.
         job: The first snapshot.
-        held: Lets the lock go when it is closed.
+        held: Releases the lock when it is closed.
         plan: The stages of the job.
-        on_progress: Called with every report.
+        on_progress: Called with each progress report.
     """
 
     def __init__(
@@ -54,11 +55,11 @@ class JobReporter:
         return self._job
 
     def step(self, progress: Progress, details: Mapping[str, Any] | None = None) -> bool:
-        """Report how far the job is; returns whether it should stop.
+        """Report progress; return whether the job should stop.
 
         Args:
-            progress: Stage, units and message; the time left is filled in here.
-            details: Replaces those of the snapshot that it names.
+            progress: Stage, units and message; the time left is added here.
+            details: Details to add to the snapshot, or to replace there.
         """
         with self._lock:
             left = self._time_left.seconds(progress)
@@ -74,12 +75,12 @@ class JobReporter:
         return self.stopping()
 
     def follow(self, progress: Progress) -> None:
-        """Report how far the job is; raises ``JobStopped`` where it should stop."""
+        """Report progress; raise ``JobStopped`` if the job should stop."""
         if self.step(progress):
             raise JobStopped
 
     def stopping(self) -> bool:
-        """Whether somebody, in whatever process, wants the job to stop."""
+        """Tell whether a stop was requested, in any process."""
         return self._paths.wishes_stop(self._job.job_id)
 
     def end(
@@ -123,14 +124,14 @@ class JobReporter:
 
 
 def reason(error: BaseException) -> str:
-    """Why a job failed, one sentence for people."""
+    """Return why a job failed, one sentence for people."""
     if isinstance(error, StudioError):
         return str(error)
     name, text = type(error).__name__, " ".join(str(error).split())[:_LONGEST]
-    what = f"{name}: {text}" if text else name
-    return f"Something went wrong on our side ({what}). The log says more."
+    cause = f"{name}: {text}" if text else name
+    return f"Something went wrong on our side ({cause}). The log says more."
 
 
 def now() -> str:
-    """ISO time, UTC."""
+    """Return the present time in UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

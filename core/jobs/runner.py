@@ -1,4 +1,4 @@
-"""Runs begun jobs in background threads of this process."""
+"""Run begun jobs in background threads of this process."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _log = logging.getLogger(__name__)
 
 
 class JobRunner:
-    """Starts threads; how a job ends is stored by the job, so pages show it."""
+    """Runs work in threads; each job stores how it ends, so pages can show it."""
 
     def __init__(self) -> None:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
 
     def start(self, job: BegunJob[Any]) -> None:
-        """Run a begun job in a thread of its own."""
+        """Run a begun job in a new thread."""
         self.background(job.run, job.reporter.job.kind)
 
     def background(self, work: Callable[[], object], name: str = "background") -> None:
-        """Run something in a daemon thread: what it has stored survives if the process ends."""
+        """Run ``work`` in a daemon thread, which ends with the process."""
         thread = threading.Thread(target=_run, args=(work,), name=name, daemon=True)
         with self._lock:
-            self._threads = [other for other in self._threads if other.is_alive()] + [thread]
+            self._threads = [entry for entry in self._threads if entry.is_alive()] + [thread]
         thread.start()
 
     def wait(self, timeout: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""How long a job still takes: expected at first, measured as soon as it moves."""
+"""Estimate the time that a job still needs: from expected paces first, then from measured ones."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 from core.domain.job import Progress
 
-#: So much of a stage weighs as much as what was expected of it.
+#: Share of a stage's units after which the measured pace weighs as much as the expected one.
 _WEIGHT = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage that a job goes through.
+    """One stage of a job.
 
     Attributes:
         name: As in ``Progress.stage``.
-        total: Units, as far as is known when the job begins.
-        seconds_each: Expected per unit, where no earlier run has measured it.
+        total: Number of units, as known when the job begins.
+        seconds_each: Expected seconds per unit, used if no earlier run has measured them.
     """
 
     name: str
@@ -28,12 +28,12 @@ class Stage:
 
 
 class TimeLeft:
-    """Estimates the seconds that are left.
+    """Estimates the seconds left.
 
     Args:
         stages: All stages, in order.
         paces: Seconds per unit by stage of an earlier run.
-        clock: Gives seconds.
+        clock: Returns seconds.
     """
 
     def __init__(
@@ -49,17 +49,17 @@ class TimeLeft:
 
     @property
     def paces(self) -> dict[str, float]:
-        """Seconds per unit by stage, measured where there was anything to measure."""
+        """Seconds per unit by stage: measured in this run, else from an earlier one."""
         return {**self._paces, **({self._stage: pace} if (pace := self._measured()) else {})}
 
     def seconds(self, progress: Progress) -> float | None:
-        """The estimate, given how far the job is; ``None`` where nothing is known."""
+        """Return the estimate for this and all later stages; ``None`` if nothing is known."""
         now = (self._clock(), progress.ended)
         if progress.stage != self._stage:
             self._paces, self._stage, self._moved = self.paces, progress.stage, False
             self._first = self._last = now
         elif now[1] > self._last[1]:
-            if not self._moved:  # the time until now includes loading models
+            if not self._moved:  # the first unit's time includes loading models
                 self._first, self._moved = now, True
             self._last = now
         names = list(self._stages)

@@ -1,1 +1,1 @@
-"""Query → hits: vectors, words, their fusion, cut-off, near-duplicates; engines side by side."""
+"""Search: vectors, full text, their fusion, cut-off, near-duplicates, comparison of engines."""

@@ -1,4 +1,4 @@
-"""Several engines side by side."""
+"""Compare the results of several engines."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from core.search.searcher import Searcher
 
 
 def compare(searcher: Searcher, query: Query, models: Sequence[EngineModel]) -> Comparison:
-    """Answer a query with each engine and tell how far they agree."""
+    """Answer a query with each engine and measure how far the results agree."""
     results = tuple(searcher.search(query, model) for model in models)
     return Comparison(results, overlaps(results), ranks(results))
 
 
 def overlaps(results: Sequence[SearchResult]) -> dict[tuple[str, str], float]:
-    """Jaccard overlap of the returned items, per pair of engines; 1 where both found nothing."""
-    found = {result.engine: {hit.item.item_id for hit in result.hits} for result in results}
+    """Return the Jaccard overlap of the hits per pair of engines; 1 if both have no hits."""
+    ids_by_engine = {result.engine: {hit.item.item_id for hit in result.hits} for result in results}
     return {
-        (first, second): _jaccard(found[first], found[second])
-        for first, second in combinations(found, 2)
+        (first, second): _jaccard(ids_by_engine[first], ids_by_engine[second])
+        for first, second in combinations(ids_by_engine, 2)
     }
 
 
 def ranks(results: Sequence[SearchResult]) -> dict[str, dict[str, int]]:
-    """Rank of every returned item per engine: ``ranks[item_id][engine]``."""
+    """Return the rank of every hit per engine: ``ranks[item_id][engine]``."""
     table: dict[str, dict[str, int]] = {}
     for result in results:
         for hit in result.hits:

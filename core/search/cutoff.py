@@ -1,8 +1,8 @@
-"""Which hits are clearly closer to the query than the catalogue's average.
+"""Decide which hits are clearly closer to the query than the catalogue's average.
 
 For a query vector the cosines to all items have a mean and a standard deviation that follow from
-the catalogue's mean and covariance alone (``core.store.statistics``). A hit's z-score says how far
-it stands out, on one scale for words and pictures, for every engine and every catalogue.
+the catalogue's mean and covariance alone (``core.store.statistics``). A hit's z-score is comparable
+between text and pictures, engines and catalogues.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from dataclasses import dataclass
 from core.store.statistics import CosineStatistics
 from core.store.vectors import Vectors
 
-#: Smallest z-score of a hit for words, and for pictures. Looked up on 1,100 demo candidates with
-#: the compact towers: what people would call a match ends near 2.0 to 2.5 for words and near 1.5
-#: for pictures, whose cosines spread wider; nonsense words reach 2.9 at most.
+#: Smallest z-score of a hit for text, and for pictures. Chosen on 1,100 demo candidates with the
+#: compact towers: people's matches end near 2.0 to 2.5 for text and near 1.5 for pictures, whose
+#: cosines vary more; nonsense text reaches 2.9 at most.
 WORDS_THRESHOLD, PICTURE_THRESHOLD = 2.0, 1.5
 
-#: Words that name one thing ("dog") have a few hits far above all others: hits below this share of
+#: Text that names one thing ("dog") has a few hits far above all others: hits below this share of
 #: the best z-score are hidden. Not for pictures, whose best hit may be the picture itself.
 SHARE_OF_BEST = 0.5
 
 
-#: In smaller catalogues averages mean little (of n items none can reach more than √n): no cut-off.
+#: Fewest items for a cut-off; with less, averages mean little (n items allow z-scores up to √n).
 SMALLEST = 50
 
 
 def threshold(has_picture: bool, best: float, items: int) -> float:
-    """The z-score that a hit must reach.
+    """Return the smallest z-score of a hit; minus infinity in a small catalogue.
 
     Args:
-        has_picture: A picture or an item is part of the query.
+        has_picture: Whether a picture or an item is part of the query.
         best: Largest z-score among the candidates.
-        items: How many items the averages are of.
+        items: Number of items that the averages are taken over.
     """
     if items < SMALLEST:
         return -math.inf
@@ -50,9 +50,9 @@ class Standing:
 
     @classmethod
     def of(cls, query: Vectors, statistics: CosineStatistics) -> Standing:
-        """For ``query`` ``[d] float32``."""
+        """Compute them for ``query`` ``[d] float32``."""
         return cls(*statistics.moments(query), statistics.rows)
 
     def zscore(self, cosine: float) -> float:
-        """How many standard deviations above the mean; 0 when all items are alike."""
+        """Return the standard deviations above the mean; 0 if all cosines are equal."""
         return (cosine - self.mean) / self.deviation if self.deviation > 1e-6 else 0.0

@@ -1,4 +1,4 @@
-"""Near-duplicates: items with one photo, or with photos of one look."""
+"""Near-duplicates: items whose photos are the same or look the same."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ MAX_DISTANCE = 6
 
 
 def distance(first: str, second: str) -> int:
-    """Hamming distance of two perceptual hashes in hexadecimal digits."""
+    """Return the Hamming distance of two perceptual hashes in hexadecimal digits."""
     return (int(first, 16) ^ int(second, 16)).bit_count()
 
 
 def fold(
     ranked: Iterable[tuple[str, str]], same_look: Callable[[str, str], bool] | None = None
 ) -> dict[str, list[str]]:
-    """Fold ``(id, phash)`` pairs, best first: the best of each group → the ids folded under it.
+    """Group near-duplicates; return the best id of each group → the ids folded under it.
 
     Args:
-        ranked: Ids and perceptual hashes of their photos.
-        same_look: Asked for two ids whose hashes are close: hashes see no colour.
+        ranked: Pairs ``(id, perceptual hash)``, best first.
+        same_look: Called for two ids with close hashes, because hashes ignore colour.
     """
     groups: dict[str, list[str]] = {}
     leaders: list[tuple[str, int]] = []
@@ -40,7 +40,7 @@ def fold(
 
 
 def neighbours(hashed: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the ids of ``(id, phash)`` pairs whose hash is close to another one's."""
+    """Return the ids of ``(id, phash)`` pairs whose hash is close to another pair's."""
     pairs = list(hashed)
     bits = np.array([int(phash, 16) for _, phash in pairs], dtype=np.uint64)
     close = np.bitwise_count(bits[:, None] ^ bits[None, :]) <= MAX_DISTANCE

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-#: The paper's constant: how little the very first ranks stand out.
+#: The paper's constant; a larger one gives the first ranks less weight.
 K = 60
 
 
 def reciprocal_ranks(rankings: Sequence[Sequence[str]], k: int = K) -> dict[str, float]:
-    """``Σ 1 / (k + rank)`` per id over all rankings, best first; ties keep their first order."""
+    """Return ``Σ 1 / (k + rank)`` per id over all rankings, best first; ties keep their order."""
     scores: dict[str, float] = {}
     for ranking in rankings:
         for rank, name in enumerate(ranking, start=1):

@@ -1,4 +1,4 @@
-"""A query as one vector."""
+"""Turn a query into one vector."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.errors import QueryError
 from core.ports.encoder import Encoder
 from core.store.vectors import Vectors
 
-#: How strongly words are subtracted.
+#: Weight of the subtracted text's vector.
 MINUS_WEIGHT = 0.5
 
 
@@ -22,14 +22,14 @@ def embed_query(
     item_vector: Callable[[str], Vectors],
     item_photo: Callable[[str], Image.Image],
 ) -> Vectors:
-    """The query's vector, ``[d] float32, L2-normalised``.
+    """Embed a query: ``[d] float32, L2-normalised``.
 
-    Each of words, picture and item gives a normalised vector; the query is their average,
-    normalised again. Words to move away from are subtracted with weight ``MINUS_WEIGHT``.
-    An item without a region is looked up, so it needs no model.
+    Text, picture and item give a normalised vector each; the query is their mean, normalised
+    again. The vector of ``query.minus`` is subtracted with weight ``MINUS_WEIGHT``. An item
+    without a region uses its stored vector, so it needs no model.
 
     Args:
-        query: What to look for.
+        query: The query.
         encoder: The engine's encoder.
         item_vector: The stored picture vector of an item.
         item_photo: The stored photo of an item.
@@ -52,8 +52,8 @@ def embed_query(
         raise QueryError("There is nothing to look for: type some words or give a picture.")
     vector = _normalised(np.mean(parts, axis=0))
     if query.minus.strip():
-        away = encoder.encode_texts([query.minus])[0]
-        vector = _normalised(vector - MINUS_WEIGHT * away)
+        minus = encoder.encode_texts([query.minus])[0]
+        vector = _normalised(vector - MINUS_WEIGHT * minus)
     return vector
 
 

@@ -1,4 +1,4 @@
-"""Answers queries over one catalogue."""
+"""Answer queries over one catalogue."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from core.store.items import ItemRecord
 from core.store.statistics import CosineStatistics
 from core.store.vectors import Vectors, VectorTable
 
-#: Hits from this z-score on are called very alike: one item in a thousand by chance.
+#: Smallest z-score of a hit that "looks very alike": one item in a thousand reaches it by chance.
 VERY_ALIKE = 3.0
 
-#: Photos whose look is remembered, 3 kB each.
+#: Number of photo signatures in the cache, 3 kB each.
 _LOOKS = 4096
-#: Rows that stand-in statistics are computed from while the first indexing is under way.
+#: Number of vectors for temporary statistics while the first indexing runs.
 _SAMPLE = 2_000
 
 
@@ -65,12 +65,12 @@ class Searcher:
     def search(self, query: Query, model: EngineModel) -> SearchResult:
         """Answer a query with one engine.
 
-        Words are looked up by vector and in the full text, and both rankings are fused; pictures
-        and items by vector alone. Filters are applied before the search.
+        Text is searched by vector and in the full text, and both rankings are fused; pictures and
+        items are searched by vector alone. Filters are applied before the search.
 
         Raises:
-            QueryError: There is nothing to look for, or the item is not there.
-            CatalogError: The engine has no vectors here yet.
+            QueryError: The query is empty, or its item does not exist.
+            CatalogError: The engine has no vectors in this catalogue yet.
             FingerprintMismatch: The vectors were made by another version of the engine.
         """
         table = self.checked(model)
@@ -85,20 +85,20 @@ class Searcher:
         standing = Standing.of(vector, self._statistics_of(model, table))
         candidates = self._candidates(query, vector, standing, table)
         limit = _threshold(query, candidates, standing)
-        kept = [c for c in candidates if not query.cutoff or c.has_all_words or c.zscore >= limit]
-        hits = self._hits(kept, query, limit)
+        close = [c for c in candidates if not query.cutoff or c.has_all_words or c.zscore >= limit]
+        hits = self._hits(close, query, limit)
         ended = time.perf_counter()
         return SearchResult(
             engine=model.name,
             fingerprint=model.fingerprint,
             hits=hits,
-            cut=len(candidates) - len(kept),
+            cut=len(candidates) - len(close),
             encode_ms=1000 * (encoded - started),
             search_ms=1000 * (ended - encoded),
         )
 
     def checked(self, model: EngineModel) -> VectorTable:
-        """The engine's vectors here, made by its present fingerprint; raises as ``search`` does."""
+        """Return the engine's vector table if its fingerprint is current; raises as ``search``."""
         table = self._store.vectors(model.name)
         stored = table.fingerprint
         again = f"Index the catalogue “{self._store.name}” again."
@@ -125,7 +125,7 @@ class Searcher:
     def _candidates(
         self, query: Query, vector: Vectors, standing: Standing, table: VectorTable
     ) -> list[_Candidate]:
-        """What vectors and words find, fused, best first."""
+        """Return the hits of vector and full-text search, fused, best first."""
         count = max(100, 4 * query.k)
         condition = _condition(query)
         near = table.nearest(vector, count, condition)
@@ -136,15 +136,15 @@ class Searcher:
         shared: dict[str, tuple[str, ...]] = {}
         complete: set[str] = set()
         if text:
-            found = self._store.items.match(text, count, condition)
+            matches = self._store.items.match(text, count, condition)
             complete = {m.item_id for m in self._store.items.match(
                 text, count, condition, every=True)}  # fmt: skip
-            shared = {m.item_id: tuple(words.shared(text, m.words)) for m in found}
-            hashes |= {m.item_id: m.phash for m in found}
-            others = [match.item_id for match in found if match.item_id not in cosines]
-            by_words = table.cosines(others, vector)
-            rankings.append([m.item_id for m in found if m.item_id in cosines | by_words])
-            cosines |= by_words
+            shared = {m.item_id: tuple(words.shared(text, m.words)) for m in matches}
+            hashes |= {m.item_id: m.phash for m in matches}
+            without_cosine = [match.item_id for match in matches if match.item_id not in cosines]
+            cosines_of_matches = table.cosines(without_cosine, vector)
+            cosines |= cosines_of_matches
+            rankings.append([m.item_id for m in matches if m.item_id in cosines])
         fused = len(rankings) > 1
         scores = reciprocal_ranks(rankings) if fused else cosines
         return [
@@ -164,16 +164,16 @@ class Searcher:
         by_id = {candidate.item_id: candidate for candidate in candidates}
         ranked = [(candidate.item_id, candidate.phash) for candidate in candidates]
         close = neighbours(ranked) if query.fold_duplicates else []
-        # A few more than asked for: an item may have been removed a moment ago. Whatever is folded
-        # is among the close ones, so one read has all that can be shown.
-        wanted = query.k + 5
-        first = [candidate.item_id for candidate in candidates[: wanted + len(close)]]
+        # Some more than k, because an item may have been removed meanwhile. All folded items are
+        # among the close ones, so one read returns all that can be shown.
+        count = query.k + 5
+        first = [candidate.item_id for candidate in candidates[: count + len(close)]]
         records = self._store.items.records({*first, *close}) if first else {}
         if query.fold_duplicates:
             groups = fold(ranked, self._same_look(records))
         else:
             groups = {candidate.item_id: [] for candidate in candidates}
-        leaders = list(groups)[:wanted]
+        leaders = list(groups)[:count]
         shown = [name for name in leaders if name in records][: query.k]
         return tuple(
             Hit(
@@ -190,20 +190,20 @@ class Searcher:
         )
 
     def _same_look(self, records: Mapping[str, ItemRecord]) -> Callable[[str, str], bool]:
-        """Make a test whether two items, of one hash, are one product in one look."""
+        """Return a function that tells whether two items with close hashes are near-duplicates."""
 
         def same_look(first: str, second: str) -> bool:
             if first not in records or second not in records:
                 return False
-            one, other = records[first].item, records[second].item
-            if one.photo.sha256 == other.photo.sha256:
+            a, b = records[first].item, records[second].item
+            if a.photo.sha256 == b.photo.sha256:
                 return True
-            if one.group and one.group == other.group:
-                return False  # variants of a product stand side by side
+            if a.group and a.group == b.group:
+                return False  # variants of a product are shown side by side
             try:
-                return one_look(self._look(one.photo.sha256), self._look(other.photo.sha256))
+                return one_look(self._look(a.photo.sha256), self._look(b.photo.sha256))
             except ImageError:
-                return False  # a photo that can't be read folds nothing
+                return False  # an unreadable photo is not folded
 
         return same_look
 
@@ -216,10 +216,10 @@ class Searcher:
         )
 
     def _statistics_of(self, model: EngineModel, table: VectorTable) -> CosineStatistics:
-        """Stored statistics; while there are none (or damaged ones), those of some vectors."""
+        """Return the stored statistics; if missing or damaged, those of a sample of vectors."""
         try:
             stored = self._stored_statistics(model)
-        except CatalogDamaged:  # the overview names the table; search goes on without it
+        except CatalogDamaged:  # the overview reports the table; search works without it
             stored = None
         if stored is not None:
             return stored
@@ -244,8 +244,8 @@ class Searcher:
 def _condition(query: Query) -> Expr | None:
     condition = where(query.filters)
     if query.item_id:
-        others = col("item_id") != lit(query.item_id)
-        condition = others if condition is None else condition & others
+        not_itself = col("item_id") != lit(query.item_id)
+        condition = not_itself if condition is None else condition & not_itself
     return condition
 
 

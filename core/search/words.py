@@ -1,4 +1,4 @@
-"""Which words of a query are in an item, as a reason for people."""
+"""Find the words that a query and an item share, as a reason for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 _TOKEN = re.compile(r"\w+")
 
-#: Words that say nothing about an item; full-text search leaves them out too.
+#: Stop words; full-text search leaves them out, too.
 _STOP = frozenset(
     {
         *("a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is"),
@@ -15,26 +15,26 @@ _STOP = frozenset(
     }
 )
 
-#: Only so much of a query is looked up by words: nobody means more, and it bounds the work.
+#: Longest query text for full-text search, characters; the limit bounds the work.
 MAX_LENGTH = 400
 
 
 def clipped(text: str) -> str:
-    """The part of a query text that is looked up by words; empty when it holds no word."""
+    """Cut a query text to ``MAX_LENGTH``; return an empty text if only stop words are left."""
     text = text[:MAX_LENGTH]
     return text if content_words(text) else ""
 
 
 def content_words(text: str) -> list[str]:
-    """The words of a text that mean something, in lower case, in order, without repeats."""
+    """Return the words of a text without stop words, in lower case, in order, without repeats."""
     words = (word.casefold() for word in _TOKEN.findall(text))
     return list(dict.fromkeys(word for word in words if word not in _STOP))
 
 
 def shared(query: str, text: str) -> list[str]:
-    """The words of a query that a text has, singular and plural being the same."""
-    there = {_stem(word) for word in content_words(text)}
-    return [word for word in content_words(query) if _stem(word) in there]
+    """Return the words of a query that a text has; singular and plural count as equal."""
+    stems = {_stem(word) for word in content_words(text)}
+    return [word for word in content_words(query) if _stem(word) in stems]
 
 
 def _stem(word: str) -> str:

@@ -148,19 +148,19 @@ def duel_html(duel: Duel, number: int, total: int, where: str) -> str:
 def report_html(studio: Studio, engines: tuple[str, str], where: str, lead: str = "") -> str:
     """The sign test in words."""
     titles = {status.engine.name: status.engine.title for status in studio.engines()}
-    one, other = (titles.get(name, name) for name in engines)
+    first, second = (titles.get(name, name) for name in engines)
     found = studio.preferences.report(*engines, where or None)
     return render(
         "preference_report.html",
-        lead=lead, report=found, one=one, other=other, verdict=verdict(found, one, other),
+        lead=lead, report=found, first=first, second=second, verdict=verdict(found, first, second),
         people="1 person" if found.people == 1 else f"{found.people} people",
     )  # fmt: skip
 
 
-def verdict(report: PreferenceReport, one: str, other: str) -> str:
+def verdict(report: PreferenceReport, first: str, second: str) -> str:
     """What the votes say, in a sentence."""
     if report.p is None:
         return "Nobody has decided for a side yet."
     if report.p >= _ALPHA:
         return "The votes do not tell the two apart."
-    return f"{one if report.wins > report.losses else other} is preferred."
+    return f"{first if report.wins > report.losses else second} is preferred."

@@ -63,5 +63,5 @@ def test_the_page_does_not_tell_whose_list_it_is() -> None:
     assert "&lt;b&gt;chair" in html
     assert "not tell" in render(
         "preference_report.html", lead="", report=sign_test([vote("q1", "a")], "a", "b"),
-        one="A", other="B", people="1 person", verdict="The votes do not tell the two apart.",
+        first="A", second="B", people="1 person", verdict="The votes do not tell the two apart.",
     )  # fmt: skip
