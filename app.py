@@ -21,9 +21,11 @@ def serve(studio: Studio) -> None:
     import uvicorn
 
     from core.app.library import DEMO
+    from core.base.threads import limit_threads
     from ui.app import build_app
 
     settings = studio.settings
+    limit_threads(settings.threads, spare=1)
     if {info.name for info in studio.catalogs()} <= {DEMO}:
         studio.jobs.background(lambda: _demo(studio))
     studio.jobs.background(studio.warm_up)

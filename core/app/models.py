@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.base.lazy import lazy
+from core.base.threads import limit_threads
 from core.domain import Engine, EngineStatus
 from core.domain.engine import unreadable_engine
 from core.embedding.loaders import EncoderPool, engine_availability, load_engines, weight_files
@@ -37,6 +38,7 @@ class ModelPool:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        limit_threads(settings.threads)
         self.weights = WeightStore.from_settings(settings)
         self._shipped_problems: dict[str, str] = {}
         self._shipped = load_engines(settings.shipped / "engines", self._shipped_problems)

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from core.base.lazy import lazy
+from core.base.threads import for_pictures, for_words
 from core.domain.engine import Engine, Profile, Towers
 from core.embedding import adapter, preprocess
 from core.embedding.adapter import ImageAdapter
@@ -100,12 +101,15 @@ class AdaptedEncoder(BatchedEncoder):
         """Embed one prepared batch: ``[n, 512] float32, L2-normalised``."""
         visual = self.visual
         device = visual.positional_embedding.device
-        vectors = to_vectors(visual(preprocess.normalise(batch, device)))
+        with for_pictures(device):
+            vectors = to_vectors(visual(preprocess.normalise(batch, device)))
         return vectors if self.adapter is None else self.adapter.apply_to(vectors)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed words: ``[n, 512] float32, L2-normalised``."""
-        return self.text_tower.encode(texts)
+        tower = self.text_tower
+        with for_words(len(texts)):
+            return tower.encode(texts)
 
     def _changed(self) -> VisionTransformer:
         from safetensors.torch import load_file

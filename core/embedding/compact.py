@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from core.base.threads import for_pictures, for_words
 from core.domain.engine import Towers
 from core.embedding import preprocess
 from core.embedding.batched_encoder import BatchedEncoder, to_vectors
@@ -134,11 +135,15 @@ class CompactEncoder(BatchedEncoder):
     @torch.inference_mode()
     def encode_prepared(self, batch: Tensor) -> Vectors:
         """Embed one prepared batch: ``[n, 512] float32, L2-normalised``."""
-        return to_vectors(self.visual(self._normalise(batch)))
+        visual = self.visual
+        with for_pictures(self._device):
+            return to_vectors(visual(self._normalise(batch)))
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed words: ``[n, 512] float32, L2-normalised``."""
-        return self.text_tower.encode(texts)
+        tower = self.text_tower
+        with for_words(len(texts)):
+            return tower.encode(texts)
 
     def dense(
         self, image: Image.Image, long_side: int = 448, similarity: Similarity = "value"
@@ -151,7 +156,9 @@ class CompactEncoder(BatchedEncoder):
             similarity: Self-similarity that replaces the last attention.
         """
         pixels = self._normalise(preprocess.prepare_grid(image, long_side, PATCH))
-        features = patch_features(self.visual, pixels, similarity)
+        visual = self.visual
+        with for_pictures(self._device):
+            features = patch_features(visual, pixels, similarity)
         return DenseFeatures(features.cpu().numpy(), *image.size)
 
     def _normalise(self, batch: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from core.base.threads import for_pictures, for_words
 from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.device import resolve_device, resolve_dtype
 from core.ports.encoder import Vectors
@@ -90,7 +91,7 @@ class TorchEncoder(BatchedEncoder):
     def encode_prepared(self, batch: Tensor) -> Vectors:
         """Embed one prepared batch: ``[n, d] float32, L2-normalised``."""
         loaded = self.loaded
-        with torch.inference_mode(), self._mixed():
+        with for_pictures(self._device), torch.inference_mode(), self._mixed():
             return to_vectors(loaded.image_features(batch.to(self._device)))
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
@@ -99,7 +100,7 @@ class TorchEncoder(BatchedEncoder):
         for start in range(0, len(texts), TEXT_BATCH):
             tokens = loaded.tokens(list(texts[start : start + TEXT_BATCH]))
             moved = {name: tensor.to(self._device) for name, tensor in tokens.items()}
-            with torch.inference_mode(), self._mixed():
+            with for_words(len(texts)), torch.inference_mode(), self._mixed():
                 parts.append(loaded.text_features(moved).float())
         return to_vectors(torch.cat(parts) if parts else torch.zeros(0, loaded.dim))
 

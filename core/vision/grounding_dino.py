@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from core.base.threads import for_pictures
 from core.domain import Box, Detection, Grounding, Mask
 from core.errors import WeightsUnavailable
 from core.ports.grounder import Heatmap
@@ -149,7 +150,8 @@ class GroundingDinoGrounder:
             return_tensors="pt",
         ).to(self._device)
         reduced = self._dtype != torch.float32
-        with torch.autocast(self._device.type, dtype=self._dtype, enabled=reduced):
+        mixed = torch.autocast(self._device.type, dtype=self._dtype, enabled=reduced)
+        with for_pictures(self._device), mixed:
             outputs = model(**inputs)
         outputs.logits, outputs.pred_boxes = outputs.logits.float(), outputs.pred_boxes.float()
         sizes = [(image.height, image.width) for image in images]

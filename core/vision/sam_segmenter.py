@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from core.base.recent import Recent, pixel_hash
+from core.base.threads import for_pictures
 from core.domain import Box
 from core.ports.segmenter import STRIDE, Segment
 
@@ -121,14 +122,15 @@ class SamSegmenter:
         ``predict_torch`` is not used because it resizes every mask to the photo's size.
         """
         model, predictor = self._predictor.model, self._predictor
-        sparse, dense = model.prompt_encoder(points=points, boxes=boxes, masks=None)
-        logits, scores = model.mask_decoder(
-            image_embeddings=predictor.features,
-            image_pe=model.prompt_encoder.get_dense_pe(),
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense,
-            multimask_output=points is not None,
-        )
+        with for_pictures(self._device):
+            sparse, dense = model.prompt_encoder(points=points, boxes=boxes, masks=None)
+            logits, scores = model.mask_decoder(
+                image_embeddings=predictor.features,
+                image_pe=model.prompt_encoder.get_dense_pe(),
+                sparse_prompt_embeddings=sparse,
+                dense_prompt_embeddings=dense,
+                multimask_output=points is not None,
+            )
         rows, columns = (-(-side // STRIDE) for side in predictor.input_size)
         logits = logits[..., :rows, :columns].float()
         inner, outer = (logits > 1).sum((-2, -1)), (logits > -1).sum((-2, -1))
@@ -164,7 +166,8 @@ class SamSegmenter:
     def _encode(self, pixels: npt.NDArray[np.uint8]) -> _Encoding:
         self.encoded += 1
         predictor, reduced = self._predictor, self._dtype != torch.float32
-        with torch.autocast(self._device.type, dtype=self._dtype, enabled=reduced):
+        mixed = torch.autocast(self._device.type, dtype=self._dtype, enabled=reduced)
+        with for_pictures(self._device), mixed:
             predictor.set_image(pixels)
         features = predictor.features.float()
         return _Encoding(features, tuple(predictor.input_size), tuple(predictor.original_size))

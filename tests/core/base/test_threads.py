@@ -1,0 +1,99 @@
+"""Words take one thread at once; pictures take turns, in order."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from core.base import threads
+from core.base.threads import Turn, for_pictures, for_words, limit_threads
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def _as_before():
+    yield
+    limit_threads(0)
+
+
+def test_a_query_takes_one_thread_and_gives_the_others_back() -> None:
+    before = torch.get_num_threads()
+    with for_words():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
+
+
+def test_a_file_of_texts_takes_all() -> None:
+    with for_words(threads.FEW + 1):
+        assert torch.get_num_threads() == threads._all
+
+
+def test_pictures_leave_a_core_where_pages_are_served() -> None:
+    limit_threads(4, spare=1)
+    with for_pictures(CPU):
+        assert torch.get_num_threads() == 3
+    limit_threads(1, spare=1)
+    with for_pictures(CPU):
+        assert torch.get_num_threads() == 1
+
+
+def test_words_do_not_wait_while_a_picture_is_looked_at() -> None:
+    done = threading.Event()
+
+    def words() -> None:
+        with for_words():
+            done.set()
+
+    with for_pictures(CPU):
+        threading.Thread(target=words).start()
+        assert done.wait(10)
+
+
+def test_turns_come_in_order() -> None:
+    turn, order, waiting = Turn(), [], []
+
+    def look(number: int) -> None:
+        with turn:
+            order.append(number)
+
+    with turn:
+        for number in range(5):
+            waiting.append(threading.Thread(target=look, args=(number,)))
+            waiting[-1].start()
+            while len(turn._waiting) <= number:
+                pass
+    for thread in waiting:
+        thread.join(10)
+    assert order == [0, 1, 2, 3, 4]
+
+
+class Interrupted(BaseException):
+    pass
+
+
+def test_who_leaves_the_line_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = Turn()
+    locks = iter((_Interrupting(),))
+    with turn:
+        monkeypatch.setattr(threading, "Lock", lambda: next(locks))
+        with pytest.raises(Interrupted):
+            turn.__enter__()
+        assert not turn._waiting
+    with turn:
+        pass
+    assert not turn._held
+
+
+class _Interrupting:
+    """A lock whose second taking is interrupted, as Ctrl+C does it."""
+
+    def __init__(self) -> None:
+        self._taken = False
+
+    def acquire(self) -> None:
+        if self._taken:
+            raise Interrupted
+        self._taken = True
