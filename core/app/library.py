@@ -82,8 +82,10 @@ class Library:
         if chosen in names and self._describe(chosen).usable:
             return chosen
         infos = [self._describe(name) for name in names]
-        usable = [info for info in infos if info.usable] or infos
-        return max(usable, key=lambda info: (info.name != DEMO, info.updated, info.name)).name
+        own = [info for info in infos if info.name != DEMO and info.usable]
+        if own:
+            return max(own, key=lambda info: (info.updated, info.name)).name
+        return min(infos, key=lambda info: (bool(info.problem), info.name != DEMO)).name
 
     def choose_default(self, name: str) -> None:
         """Make an existing catalogue the one that answers where none is named.

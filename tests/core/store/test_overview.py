@@ -17,11 +17,12 @@ Damage = Callable[[Path], None]
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with two sound catalogues, the later one ``shop``."""
+    """A data directory with three sound catalogues; the default is ``shop``."""
     folder = tmp_path_factory.mktemp("whole")
     fill(folder, "demo", "2026-03-01")
     fill(folder, "old", "2026-01-01")
     fill(folder, "shop", "2026-02-01")
+    library(folder).choose_default("shop")
     return folder
 
 
