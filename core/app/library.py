@@ -8,6 +8,7 @@ import unicodedata
 from pathlib import Path
 
 from core.app.default_catalog import DefaultCatalog
+from core.app.facets import FacetIndex
 from core.domain import CatalogInfo
 from core.errors import NO_CATALOG_YET, CatalogError, no_catalog
 from core.judging.judgment_queue import JudgmentQueue
@@ -31,7 +32,8 @@ class Catalog:
 
     def __init__(self, name: str, store: CatalogStore, images: ImageStore) -> None:
         self.name, self.store, self.images = name, store, images
-        self.searcher = Searcher(store, images)
+        self.facets = FacetIndex(store)
+        self.searcher = Searcher(store, images, self.facets.ids)
         self.overview = Overview(store)
         self._desk: JudgmentQueue | None = None
         self._lock = threading.Lock()

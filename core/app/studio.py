@@ -31,6 +31,7 @@ from core.domain import (
     Comparison,
     EngineInput,
     EngineStatus,
+    FacetView,
     Filters,
     IndexReport,
     Inspection,
@@ -40,6 +41,7 @@ from core.domain import (
     QuarantinedRow,
     Query,
     SearchResult,
+    Sort,
     Stage,
     TextView,
 )
@@ -161,9 +163,24 @@ class Studio:
         filters: Filters | None = None,
         offset: int = 0,
         limit: int = 50,
+        sort: Sort = Sort.MATCH,
     ) -> tuple[Item, ...]:
-        """A page of items, by id."""
-        return browse.items(self._library.get(catalog).store, filters, offset, limit)
+        """Return a page of items, by id, or by price where a sort order says so."""
+        opened = self._library.get(catalog)
+        if sort is Sort.MATCH and not (filters and filters.needs_items):
+            return browse.items(opened.store, filters, offset, limit)
+        ids: Sequence[str] = sorted(opened.facets.ids(filters or Filters()))
+        if sort is not Sort.MATCH:
+            ids = opened.facets.by_price(ids, descending=sort is Sort.DEAREST)
+        shown = ids[offset : offset + limit]
+        stored = opened.store.items.get(shown)
+        return tuple(stored[item_id] for item_id in shown if item_id in stored)
+
+    def facets(self, catalog: str | None = None, filters: Filters | None = None) -> FacetView:
+        """Return what the catalogue can be filtered by, counted among what passes the filters."""
+        index = self._library.get(catalog).facets
+        wanted = filters or Filters()
+        return FacetView(index.facets(wanted), index.price_range(), index.unknown(wanted))
 
     def item(self, item_id: str, catalog: str | None = None) -> Item:
         """One item; raises ``QueryError`` when it is not there."""

@@ -31,6 +31,11 @@ def search(
     catalog: Annotated[str | None, typer.Option(help="Catalogue to search.")] = None,
     department: Annotated[list[str] | None, typer.Option(help="Only these departments.")] = None,
     product_type: Annotated[list[str] | None, typer.Option(help="Only these types.")] = None,
+    attribute: Annotated[
+        list[str] | None, typer.Option(help="Only items with this, for example colour:red.")
+    ] = None,
+    price_from: Annotated[float | None, typer.Option(min=0, help="Lowest price.")] = None,
+    price_to: Annotated[float | None, typer.Option(min=0, help="Highest price.")] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Number of hits.")] = 20,
     cutoff: Annotated[bool, typer.Option(help="Hide weak matches.")] = True,
     fold: Annotated[bool, typer.Option(help="Fold near-duplicate photos.")] = True,
@@ -45,7 +50,13 @@ def search(
         item_id=item,
         region=_region(region, bool(image or item)),
         minus=minus,
-        filters=Filters(tuple(department or ()), tuple(product_type or ())),
+        filters=Filters(
+            tuple(department or ()),
+            tuple(product_type or ()),
+            _attributes(attribute or []),
+            price_from,
+            price_to,
+        ),
         k=k,
         cutoff=cutoff,
         fold_duplicates=fold,
@@ -54,6 +65,17 @@ def search(
     info = studio.catalog(catalog)
     result = studio.search(query, engine or info.engine or USUAL, info.name)
     print(_as_json(result, info.name) if as_json else _as_table(result, info.name))
+
+
+def _attributes(spelled: list[str]) -> tuple[tuple[str, str], ...]:
+    pairs = [text.partition(":") for text in spelled]
+    wrong = next((text for text, (name, _, value) in zip(spelled, pairs, strict=True)
+                  if not name or not value), None)  # fmt: skip
+    if wrong is not None:
+        raise QueryError(
+            f"--attribute takes NAME:VALUE, for example colour:red; got “{wrong[:60]}”."
+        )
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
 
 
 def _region(spelled: str, picture: bool) -> Box | None:

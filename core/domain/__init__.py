@@ -40,7 +40,17 @@ from core.domain.judgment import (
 from core.domain.preference import Duel, Preference, PreferenceReport, Side
 from core.domain.review import RewriteView, WorthALook, Writer
 from core.domain.rewrite import Rewrite, RewriteProgress, RewriteReport, RewriteRun, Round
-from core.domain.search import Comparison, Filters, Hit, Query, SearchResult
+from core.domain.search import (
+    Comparison,
+    Facet,
+    FacetValue,
+    FacetView,
+    Filters,
+    Hit,
+    Query,
+    SearchResult,
+    Sort,
+)
 from core.domain.usage import Call, Spent, Usage
 
 __all__ = [
@@ -63,6 +73,9 @@ __all__ = [
     "EvalTask",
     "EventKind",
     "ExamplePair",
+    "Facet",
+    "FacetValue",
+    "FacetView",
     "Filters",
     "Grade",
     "Grounding",
@@ -111,6 +124,7 @@ __all__ = [
     "SearchResult",
     "Side",
     "Slice",
+    "Sort",
     "Spent",
     "Stage",
     "Task",

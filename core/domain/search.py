@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from PIL import Image
 
@@ -13,13 +15,88 @@ from core.domain.item import Item
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Keep only items with one of these values; an empty tuple keeps all."""
+    """Keep only items that pass every facet; a facet passes with any of its values.
+
+    Attributes:
+        departments: Empty keeps all.
+        product_types: Empty keeps all.
+        attributes: ``(name, value)`` pairs, for example ``("colour", "red")``.
+        price_from: Lowest price; items without a number as price do not pass.
+        price_to: Highest price.
+    """
 
     departments: tuple[str, ...] = ()
     product_types: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    price_from: float | None = None
+    price_to: float | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.departments or self.product_types)
+        return bool(self.departments or self.product_types) or self.needs_items
+
+    @property
+    def has_price(self) -> bool:
+        """There is a lowest or a highest price."""
+        return self.price_from is not None or self.price_to is not None
+
+    @property
+    def needs_items(self) -> bool:
+        """Only the items themselves tell what passes: the vectors know neither of these."""
+        return bool(self.attributes) or self.has_price
+
+    def by_facet(self) -> dict[str, tuple[str, ...]]:
+        """Return the wanted values by the facet's name, ``department`` and ``product_type`` too."""
+        facets = {"department": self.departments, "product_type": self.product_types}
+        for name, value in self.attributes:
+            facets[name] = (*facets.get(name, ()), value)
+        return {name: values for name, values in facets.items() if values}
+
+    def takes_price(self, price: float | None) -> bool:
+        """Tell whether a price is in the range."""
+        if not self.has_price:
+            return True
+        low = -math.inf if self.price_from is None else self.price_from
+        high = math.inf if self.price_to is None else self.price_to
+        return price is not None and low <= price <= high
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a facet, and how many items have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """Something that items are filtered by: its name and its values, most frequent first."""
+
+    name: str
+    values: tuple[FacetValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetView:
+    """What a catalogue can be filtered by.
+
+    Attributes:
+        facets: Department, product type, then attributes.
+        prices: The lowest and the highest price; ``None`` where no price is a number.
+        unknown: ``(facet, value)`` pairs that were asked for and that no item has.
+    """
+
+    facets: tuple[Facet, ...]
+    prices: tuple[float, float] | None = None
+    unknown: tuple[tuple[str, str], ...] = ()
+
+
+class Sort(StrEnum):
+    """The order of results."""
+
+    MATCH = "match"
+    CHEAPEST = "cheapest"
+    DEAREST = "dearest"
 
 
 @dataclass(frozen=True, slots=True)

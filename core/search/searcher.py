@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from lancedb.expr import Expr, col, lit
 from PIL import Image
 
 from core.base.recent import Recent
-from core.domain import Hit, Query, SearchResult
+from core.domain import Filters, Hit, Query, SearchResult
 from core.errors import (
     CatalogDamaged,
     CatalogError,
@@ -28,7 +28,7 @@ from core.search.fusion import reciprocal_ranks
 from core.search.photo_look import Signature, one_look, signature
 from core.search.query_vector import embed_query
 from core.store.catalog_store import CatalogStore
-from core.store.database import where
+from core.store.database import one_of, where
 from core.store.items import ItemRecord
 from core.store.statistics import CosineStatistics
 from core.store.vectors import Vectors, VectorTable
@@ -53,11 +53,21 @@ class _Candidate:
     has_all_words: bool
 
 
-class Searcher:
-    """Search over one catalogue; safe to use from several threads."""
+#: Gives the ids of the items that pass filters which the vectors' tables can't tell.
+Passing = Callable[[Filters], Sequence[str]]
 
-    def __init__(self, store: CatalogStore, photos: Photos) -> None:
-        self._store, self._photos = store, photos
+
+class Searcher:
+    """Search over one catalogue; safe to use from several threads.
+
+    Args:
+        store: The catalogue's tables.
+        photos: The catalogue's photos.
+        passing: Tells which items pass filters by attribute and price.
+    """
+
+    def __init__(self, store: CatalogStore, photos: Photos, passing: Passing | None = None) -> None:
+        self._store, self._photos, self._passing = store, photos, passing
         self._statistics: dict[str, tuple[object, CosineStatistics]] = {}
         self._lock = threading.Lock()
         self._looks: Recent[Signature] = Recent(_LOOKS)
@@ -127,7 +137,7 @@ class Searcher:
     ) -> list[_Candidate]:
         """Return the hits of vector and full-text search, fused, best first."""
         count = max(100, 4 * query.k)
-        condition = _condition(query)
+        condition = self._condition(query)
         near = table.nearest(vector, count, condition)
         cosines = {item_id: cosine for item_id, _, cosine in near}
         hashes = {item_id: phash for item_id, phash, _ in near}
@@ -159,6 +169,17 @@ class Searcher:
             )
             for item_id, score in scores.items()
         ]
+
+    def _condition(self, query: Query) -> Expr | None:
+        """Make the filter that is applied before the search."""
+        if query.filters.needs_items and self._passing is not None:
+            condition: Expr | None = one_of("item_id", self._passing(query.filters) or [""])
+        else:
+            condition = where(query.filters)
+        if query.item_id:
+            others = col("item_id") != lit(query.item_id)
+            condition = others if condition is None else condition & others
+        return condition
 
     def _hits(self, candidates: list[_Candidate], query: Query, limit: float) -> tuple[Hit, ...]:
         by_id = {candidate.item_id: candidate for candidate in candidates}
@@ -239,14 +260,6 @@ class Searcher:
             with self._lock:
                 self._statistics[model.name] = (version, stored)
         return stored
-
-
-def _condition(query: Query) -> Expr | None:
-    condition = where(query.filters)
-    if query.item_id:
-        not_itself = col("item_id") != lit(query.item_id)
-        condition = not_itself if condition is None else condition & not_itself
-    return condition
 
 
 def _threshold(query: Query, candidates: list[_Candidate], standing: Standing) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from core.domain import (
     Engine,
     EngineInput,
     EngineStatus,
+    Facet,
+    FacetValue,
+    FacetView,
     Filters,
     Grounding,
     Hit,
@@ -30,6 +34,7 @@ from core.domain import (
     RewriteView,
     Round,
     SearchResult,
+    Sort,
     TextView,
     WorthALook,
     Writer,
@@ -216,10 +221,28 @@ class Shop(Studio):
         filters: Filters | None = None,
         offset: int = 0,
         limit: int = 50,
+        sort: Sort = Sort.MATCH,
     ) -> tuple[Item, ...]:
         wanted = (filters or Filters()).departments
         kept = [i for i in self.stock.values() if not wanted or i.department in wanted]
         return tuple(kept[offset : offset + limit])
+
+    def facets(self, catalog: str | None = None, filters: Filters | None = None) -> FacetView:
+        groups = {
+            "department": Counter(i.department for i in self.stock.values()),
+            "product_type": Counter(i.product_type for i in self.stock.values()),
+        }
+        unknown = tuple(
+            (name, value)
+            for name, values in (filters or Filters()).by_facet().items()
+            for value in values
+            if value not in groups.get(name, ())
+        )
+        facets = (
+            Facet(name, tuple(FacetValue(*pair) for pair in counts.most_common()))
+            for name, counts in groups.items()
+        )
+        return FacetView(tuple(facets), (24.9, 24.9), unknown)
 
     def item(self, item_id: str, catalog: str | None = None) -> Item:
         if item_id not in self.stock:

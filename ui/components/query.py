@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import gradio as gr
 from PIL import Image
 
-from core.domain import Box, CatalogInfo, EngineStatus, Filters, Query
+from core.domain import Box, CatalogInfo, EngineStatus, FacetView, Filters, Query, Sort
 
 #: Hits asked for at first, and at most.
 FIRST_HITS = 20
@@ -31,6 +33,10 @@ class SearchForm:
         region: Only this part of the item's, the example's or the uploaded photo, or ``None``.
         departments: Keep only these; empty keeps all.
         product_types: Keep only these; empty keeps all.
+        attributes: Keep only items with these ``(name, value)`` pairs; empty keeps all.
+        price_from: Lowest price, or ``None``.
+        price_to: Highest price, or ``None``.
+        sort: The order of the results.
         engines: Names of the engines that answer; empty lets the page choose.
         k: Hits at most.
         cutoff: Hide weak matches.
@@ -46,6 +52,10 @@ class SearchForm:
     region: Box | None = None
     departments: tuple[str, ...] = ()
     product_types: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    price_from: float | None = None
+    price_to: float | None = None
+    sort: Sort = Sort.MATCH
     engines: tuple[str, ...] = ()
     k: int = FIRST_HITS
     cutoff: bool = True
@@ -56,7 +66,9 @@ class SearchForm:
     @property
     def filters(self) -> Filters:
         """The restriction by column."""
-        return Filters(self.departments, self.product_types)
+        return Filters(
+            self.departments, self.product_types, self.attributes, self.price_from, self.price_to
+        )
 
     def asks(self, picture: bool = False) -> bool:
         """Is there something to look for (``picture``: one was given)?"""
@@ -102,6 +114,9 @@ class SearchForm:
                 ("item", self.item),
                 ("example", "" if self.example is None else str(self.example)),
                 ("region", self.region.spell() if self.region else ""),
+                ("from", "" if self.price_from is None else f"{self.price_from:g}"),
+                ("to", "" if self.price_to is None else f"{self.price_to:g}"),
+                ("sort", "" if self.sort is plain.sort else self.sort.value),
                 ("k", "" if self.k == plain.k else str(self.k)),
                 ("cutoff", "" if self.cutoff else "off"),
                 ("fold", "" if self.fold else "off"),
@@ -112,6 +127,7 @@ class SearchForm:
         ]
         pairs += [("department", value) for value in self.departments]
         pairs += [("type", value) for value in self.product_types]
+        pairs += [("attribute", f"{name}:{value}") for name, value in self.attributes]
         pairs += [("engine", value) for value in self.engines]
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
@@ -131,6 +147,10 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
         region=Box.read(last.get("region", "")),
         departments=tuple(several.get("department", ())),
         product_types=tuple(several.get("type", ())),
+        attributes=read_attributes(several.get("attribute", ())),
+        price_from=_price(last.get("from", "")),
+        price_to=_price(last.get("to", "")),
+        sort=read_sort(last.get("sort", "")),
         engines=tuple(dict.fromkeys(several.get("engine", ()))),
         k=clamp_hits(_number(last.get("k", "")) or FIRST_HITS),
         cutoff=last.get("cutoff") != "off",
@@ -138,6 +158,25 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
         words=last.get("words") != "off",
         catalog=last.get("catalog", ""),
     )
+
+
+def read_attributes(spelled: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Read ``name:value`` texts, each pair once; what has no colon is left out."""
+    pairs = (text.partition(":") for text in spelled)
+    return tuple(dict.fromkeys((name, value) for name, _, value in pairs if name and value))
+
+
+def read_sort(spelled: str) -> Sort:
+    """Read an order of results; what is none is the order by match."""
+    return Sort(spelled) if spelled in set(Sort) else Sort.MATCH
+
+
+def _price(spelled: str) -> float | None:
+    try:
+        price = float(spelled)
+    except ValueError:
+        return None
+    return price if 0 <= price < math.inf else None
 
 
 def form_from_search(search: str) -> SearchForm:
@@ -185,6 +224,8 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
             return form.ask_only(text=value)
         case "department":
             return replace(form, departments=(value,), product_types=())
+        case "unfilter":
+            return without_filter(form, *value.partition(":")[::2])
         case "forget":
             return replace(form, item="", example=None, region=None)
         case "region":
@@ -200,15 +241,32 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
 
 def keeps_picture(action: str) -> bool:
     """Does an uploaded picture stay part of the search after this action?"""
-    return action in {"all", "more", "department", "region"}
+    return action in {"all", "more", "department", "region", "unfilter"}
 
 
-def known_only(form: SearchForm, catalog: CatalogInfo | None) -> SearchForm:
-    """The search without filters that its catalogue does not have."""
-    if catalog is None:
-        return replace(form, departments=(), product_types=())
-    return replace(
-        form,
-        departments=tuple(d for d in form.departments if d in catalog.departments),
-        product_types=tuple(t for t in form.product_types if t in catalog.product_types),
-    )
+def without_filter(form: SearchForm, facet: str, value: str) -> SearchForm:
+    """Return the search without one value of a facet, or without the range of prices."""
+    match facet:
+        case "department":
+            return replace(form, departments=_without(form.departments, value))
+        case "product_type":
+            return replace(form, product_types=_without(form.product_types, value))
+        case "price":
+            return replace(form, price_from=None, price_to=None)
+    return replace(form, attributes=_without(form.attributes, (facet, value)))
+
+
+_T = TypeVar("_T")
+
+
+def _without(values: tuple[_T, ...], gone: _T) -> tuple[_T, ...]:
+    return tuple(value for value in values if value != gone)
+
+
+def known_only(form: SearchForm, view: FacetView | None) -> SearchForm:
+    """Return the search without filters that its catalogue does not have."""
+    if view is None:
+        return replace(form, departments=(), product_types=(), attributes=())
+    for facet, value in view.unknown:
+        form = without_filter(form, facet, value)
+    return form

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from core.app.facets import by_price
 from core.app.studio import Studio
-from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult
+from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult, Sort
 from ui.components.cards import Card, hit_card, item_card, milliseconds, plural
 from ui.components.photo_part import photo_part
 from ui.components.query import EXAMPLE_QUERIES, MOST_HITS, SearchForm
@@ -144,15 +145,15 @@ def _hits_html(
         part=photo_part(studio, form, image, catalog.name),
         status=status_line(catalog, engine, result),
         cut=plural(result.cut, "weaker match") if result.cut else "",
-        cards=[hit_card(hit, catalog.name) for hit in result.hits],
+        cards=[hit_card(hit, catalog.name) for hit in by_price(result.hits, form.sort)],
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
         advice=advice(form, catalog, engine),
     )
 
 
 def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
-    if form.filters or len(catalog.departments) < 2:
-        cards = _cards(studio, catalog.name, form.filters, form.k)
+    if form.filters or form.sort is not Sort.MATCH or len(catalog.departments) < 2:
+        cards = _cards(studio, catalog.name, form.filters, form.k, form.sort)
         title = " · ".join((*form.departments, *form.product_types)) or catalog.title
         shelves = [Shelf(title, cards)] if cards else []
         more = min(2 * form.k, MOST_HITS) if len(cards) >= form.k < MOST_HITS else 0
@@ -175,6 +176,8 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     )
 
 
-def _cards(studio: Studio, catalog: str, filters: Filters, limit: int) -> tuple[Card, ...]:
-    items = studio.items(catalog, filters=filters, limit=limit)
+def _cards(
+    studio: Studio, catalog: str, filters: Filters, limit: int, sort: Sort = Sort.MATCH
+) -> tuple[Card, ...]:
+    items = studio.items(catalog, filters=filters, limit=limit, sort=sort)
     return tuple(item_card(item, catalog) for item in items)

@@ -7,6 +7,7 @@ is still running) works alike on both pages.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,8 +17,9 @@ from gradio.components import Component
 from PIL import Image
 
 from core.app.studio import Studio
-from core.domain import CatalogInfo, EngineStatus
+from core.domain import CatalogInfo, EngineStatus, FacetView, Sort
 from core.errors import StudioError
+from ui.components.facets import attributes_update, chips_html, list_update, unknown_html
 from ui.components.judge_list import judge_button, wire_judge_button
 from ui.components.photo_part import photo_functions
 from ui.components.picture_input import example_strip, picture_input, query_picture
@@ -31,6 +33,8 @@ from ui.components.query import (
     form_from_request,
     keeps_picture,
     known_only,
+    read_attributes,
+    read_sort,
     ready_first,
 )
 from ui.components.results import missing_html, problem_html, progress_html
@@ -48,6 +52,13 @@ RESULTS_JS = f"""{ACTIONS_JS};
 vs.drawing(element, (value) => trigger('pick', {{ action: 'region', value }}));
 vs.things(element, server);"""
 
+#: Orders of the results, as people see them.
+SORTS = [
+    ("Best match", Sort.MATCH.value),
+    ("Price, lowest first", Sort.CHEAPEST.value),
+    ("Price, highest first", Sort.DEAREST.value),
+]
+
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 #: Queues of their own, on all pages together: a picture is looked at for a second or more, and
 #: words, which take milliseconds, must not wait behind it.
@@ -63,6 +74,10 @@ class Controls:
     minus: gr.Textbox
     departments: gr.Dropdown
     product_types: gr.Dropdown
+    attributes: gr.Dropdown
+    price_from: gr.Number
+    price_to: gr.Number
+    sort: gr.Dropdown
     engines: gr.Radio | gr.CheckboxGroup
     k: gr.Slider
     cutoff: gr.Checkbox
@@ -141,23 +156,23 @@ class SearchPanel:
         wire_judge_button(self._studio, page, judge, controls.all(), self._on_screen)
 
     def _fields(self) -> dict[str, Any]:
-        catalog = self._catalog("")
         engines = [(s.engine.title, s.engine.name) for s in self._studio.engines() if s.available]
         fields: dict[str, Any] = {
             "engines": gr.CheckboxGroup(engines, label="Engines", elem_id=f"{self._name}-engines")
             if self._several
             else gr.Radio(engines, label="Engine", elem_id=f"{self._name}-engines"),
             "departments": gr.Dropdown(
-                list(catalog.departments) if catalog else [],
-                multiselect=True,
-                label="Department",
-                elem_id=f"{self._name}-department",
+                [], multiselect=True, label="Department", elem_id=f"{self._name}-department"
             ),
             "product_types": gr.Dropdown(
-                list(catalog.product_types) if catalog else [],
+                [], multiselect=True, label="Product type", elem_id=f"{self._name}-type"
+            ),
+            "attributes": gr.Dropdown(
+                [],
                 multiselect=True,
-                label="Product type",
-                elem_id=f"{self._name}-type",
+                label="Brand, colour and more",
+                visible=False,
+                elem_id=f"{self._name}-attributes",
             ),
             "minus": gr.Textbox(
                 label="Without",
@@ -166,8 +181,17 @@ class SearchPanel:
                 max_lines=1,
             ),
         }
+        with gr.Row(elem_classes="vs-prices"):
+            fields |= {
+                name: gr.Number(
+                    label=label, minimum=0, min_width=80, visible=False,
+                    elem_id=f"{self._name}-{name.replace('_', '-')}",
+                )
+                for name, label in (("price_from", "Price from"), ("price_to", "Price to"))
+            }  # fmt: skip
         with gr.Accordion("More options", open=False):
             fields |= {
+                "sort": gr.Dropdown(SORTS, value=Sort.MATCH.value, label="Sort by"),
                 "k": gr.Slider(10, MOST_HITS, value=FIRST_HITS, step=10, label="Results at most"),
                 "cutoff": gr.Checkbox(True, label="Hide weak matches"),
                 "fold": gr.Checkbox(True, label="Fold near-duplicate photos"),
@@ -184,6 +208,12 @@ class SearchPanel:
         @sentences
         def search(*values: Any) -> str:
             return self._results(*read_form(values))
+
+        @sentences
+        def refine(*values: Any) -> list[Any]:
+            """Search again, and count again what the other filters leave."""
+            form, upload = read_form(values)
+            return [gr.skip(), *self._show(form, upload)[1:]]
 
         @sentences
         def change_catalog(*values: Any) -> list[Any]:
@@ -208,8 +238,7 @@ class SearchPanel:
         triggers += [
             field.input
             for field in (
-                controls.departments,
-                controls.product_types,
+                controls.sort,
                 controls.engines,
                 controls.cutoff,
                 controls.fold,
@@ -218,6 +247,13 @@ class SearchPanel:
         ]
         quiet = {"show_progress": "minimal", "show_progress_on": results, **_PRIVATE}
         gr.on(triggers, search, fields, results, trigger_mode="always_last", **quiet, **WORDS)
+        filters = [
+            controls.departments.input, controls.product_types.input, controls.attributes.input,
+            controls.price_from.submit, controls.price_to.submit,
+            controls.price_from.blur, controls.price_to.blur,
+        ]  # fmt: skip
+        gr.on(filters, refine, fields, [*fields, results], trigger_mode="always_last",
+              **quiet, **WORDS)  # fmt: skip
         controls.catalog.input(change_catalog, fields, [*fields, results], **quiet)
         pictures = [controls.picture.upload, controls.picture.clear]
         gr.on(pictures, change_picture, fields, [controls.anchor, results], **quiet, **PICTURES)
@@ -270,7 +306,11 @@ class SearchPanel:
     def _show(self, form: SearchForm, upload: str | None = None) -> list[Any]:
         """Values for every field, and the results, so that the page shows ``form``."""
         catalog = self._catalog(form.catalog)
-        form = known_only(form, catalog)
+        view = self._facets(form)
+        unknown = unknown_html(view)
+        if unknown or view is None:
+            form = known_only(form, view)
+            view = self._facets(form)
         statuses = self._studio.engines()
         chosen = self._chosen(form)
         catalogs = [(info.title, info.name) for info in self._studio.catalogs()]
@@ -278,13 +318,12 @@ class SearchPanel:
         values = {
             "text": form.text,
             "minus": form.minus,
-            "departments": gr.update(
-                choices=list(catalog.departments) if catalog else [], value=list(form.departments)
-            ),
-            "product_types": gr.update(
-                choices=list(catalog.product_types) if catalog else [],
-                value=list(form.product_types),
-            ),
+            "departments": list_update(view, "department", form.departments),
+            "product_types": list_update(view, "product_type", form.product_types),
+            "attributes": attributes_update(view, form.attributes),
+            "price_from": gr.update(value=form.price_from, visible=bool(view and view.prices)),
+            "price_to": gr.update(value=form.price_to, visible=bool(view and view.prices)),
+            "sort": form.sort.value,
             "engines": gr.update(
                 choices=available,
                 value=list(chosen) if self._several else next(iter(chosen), None),
@@ -296,12 +335,13 @@ class SearchPanel:
             "catalog": gr.update(
                 choices=catalogs,
                 value=catalog.name if catalog else None,
-                visible=len(catalogs) > 1,
+                visible=False,  # the head of the page has the list
             ),
             "anchor": (form.item, form.example, form.region),
             "picture": upload,
         }
-        return [*(values[name] for name in Controls.__slots__), self._results(form, upload)]
+        results = unknown + self._results(form, upload)
+        return [*(values[name] for name in Controls.__slots__), results]
 
     def _on_screen(
         self, values: tuple[Any, ...]
@@ -317,7 +357,8 @@ class SearchPanel:
         try:
             image = query_picture(self._studio, form, upload)
             statuses = {s.engine.name: s for s in self._studio.engines()}
-            return self._answer(form, tuple(statuses[name] for name in chosen), image)
+            answer = self._answer(form, tuple(statuses[name] for name in chosen), image)
+            return chips_html(form) + answer
         except StudioError as problem:
             return problem_html(str(problem), form)
 
@@ -336,6 +377,12 @@ class SearchPanel:
         engines = () if form.engines == self._chosen(replace(form, engines=())) else form.engines
         catalog = self._catalog(form.catalog)
         return replace(form, engines=engines, catalog=catalog.name if catalog else form.catalog)
+
+    def _facets(self, form: SearchForm) -> FacetView | None:
+        try:
+            return self._studio.facets(form.catalog or None, form.filters)
+        except StudioError:
+            return None
 
     def _catalog(self, name: str) -> CatalogInfo | None:
         try:
@@ -357,6 +404,10 @@ def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
         region=region,
         departments=tuple(given["departments"] or ()),
         product_types=tuple(given["product_types"] or ()),
+        attributes=read_attributes(given["attributes"] or ()),
+        price_from=_number(given["price_from"]),
+        price_to=_number(given["price_to"]),
+        sort=read_sort(given["sort"] or ""),
         engines=(engines,) if isinstance(engines, str) else tuple(engines),
         k=clamp_hits(int(given["k"])),
         cutoff=bool(given["cutoff"]),
@@ -365,3 +416,8 @@ def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
         catalog=given["catalog"] or "",
     )
     return form, given["picture"]
+
+
+def _number(value: float | None) -> float | None:
+    """Return a price field's number; a field that is empty or holds none restricts nothing."""
+    return float(value) if value is not None and 0 <= value < math.inf else None

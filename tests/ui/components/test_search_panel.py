@@ -58,6 +58,7 @@ def test_a_search_on_explore_asks_the_store_for_little(
     count("count_rows")
     values = {
         "text": "wooden chair", "minus": "", "departments": [], "product_types": [],
+        "attributes": [], "price_from": None, "price_to": None, "sort": "match",
         "engines": "vl-clip", "k": 20, "cutoff": True, "fold": True, "words": True,
         "catalog": "demo", "anchor": ("", None, None), "picture": None,
     }  # fmt: skip

@@ -1,0 +1,145 @@
+"""Facets of a catalogue: which values there are, how many items have each, which items match."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.catalog.prices import amount
+from core.domain import Facet, FacetValue, Filters, Hit, Sort
+from core.store.catalog_store import CatalogStore
+from core.store.database import read_rows, version_of
+
+#: An attribute with more values than this is no facet, unless it is one of ``_ALWAYS``.
+MOST_VALUES = 60
+#: Attributes that people filter by however many values they have.
+_ALWAYS = frozenset({"brand", "colour", "color", "material", "size", "gender"})
+#: The two columns that every catalogue has.
+DEPARTMENT, PRODUCT_TYPE = "department", "product_type"
+
+_COLUMNS = ["item_id", DEPARTMENT, PRODUCT_TYPE, "price", "attributes"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The columns of all items, in one order: ids, prices, and the values of each facet."""
+
+    ids: Sequence[str]
+    prices: Sequence[float | None]
+    values: Mapping[str, Sequence[str]]
+
+    def passing(self, filters: Filters, but: str = "") -> list[bool]:
+        """Tell for each item whether it passes; the facet ``but`` restricts nothing."""
+        passes = [True] * len(self.ids)
+        for name, wanted in filters.by_facet().items():
+            if name == but or not wanted:
+                continue
+            column = self.values.get(name, [""] * len(self.ids))
+            passes = [ok and value in wanted for ok, value in zip(passes, column, strict=True)]
+        if filters.has_price:
+            passes = [
+                ok and filters.takes_price(price)
+                for ok, price in zip(passes, self.prices, strict=True)
+            ]
+        return passes
+
+
+class FacetIndex:
+    """The facets of one catalogue, read again only when its items have changed."""
+
+    def __init__(self, store: CatalogStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._kept: tuple[int, _Rows] | None = None
+
+    def facets(self, filters: Filters | None = None) -> tuple[Facet, ...]:
+        """Return the facets with counts, department and product type first.
+
+        Each value is counted among the items that pass all *other* facets' filters, so that a
+        second value of one facet can be added.
+
+        Raises:
+            CatalogDamaged: The items can't be read.
+        """
+        rows, filters = self._rows(), filters or Filters()
+        facets = []
+        for name, column in rows.values.items():
+            passes = rows.passing(filters, but=name)
+            counts = Counter(v for v, ok in zip(column, passes, strict=True) if ok and v)
+            ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].casefold()))
+            facets.append(Facet(name, tuple(FacetValue(value, n) for value, n in ranked)))
+        return tuple(facets)
+
+    def price_range(self) -> tuple[float, float] | None:
+        """Return the lowest and the highest price; ``None`` where no price is a number."""
+        prices = [price for price in self._rows().prices if price is not None]
+        return (min(prices), max(prices)) if prices else None
+
+    def unknown(self, filters: Filters) -> tuple[tuple[str, str], ...]:
+        """Return the filters' (facet, value) pairs that no item has."""
+        rows = self._rows()
+        return tuple(
+            (name, value)
+            for name, wanted in filters.by_facet().items()
+            for value in wanted
+            if value not in set(rows.values.get(name, ()))
+        )
+
+    def ids(self, filters: Filters) -> list[str]:
+        """Return the ids of the items that pass, in the table's order."""
+        rows = self._rows()
+        return [i for i, ok in zip(rows.ids, rows.passing(filters), strict=True) if ok]
+
+    def by_price(self, ids: Iterable[str], *, descending: bool = False) -> list[str]:
+        """Sort ids by price; those without a number as price come last, in their order."""
+        rows = self._rows()
+        prices = dict(zip(rows.ids, rows.prices, strict=True))
+        sign = -1 if descending else 1
+        order = {item_id: prices.get(item_id) for item_id in ids}
+        return sorted(order, key=lambda i: (order[i] is None, sign * (order[i] or 0.0)))
+
+    def _rows(self) -> _Rows:
+        table = self._store.items.table
+        with self._lock:
+            version = version_of(table)
+            if self._kept is None or self._kept[0] != version:
+                self._kept = (version, _read(self._store))
+            return self._kept[1]
+
+
+def by_price(hits: Sequence[Hit], sort: Sort) -> tuple[Hit, ...]:
+    """Sort hits by price where ``sort`` says so; those without a number come last."""
+    if sort is Sort.MATCH:
+        return tuple(hits)
+    sign = -1 if sort is Sort.DEAREST else 1
+    priced = [(amount(hit.item.price), hit) for hit in hits]
+    ordered = sorted(priced, key=lambda pair: (pair[0] is None, sign * (pair[0] or 0.0)))
+    return tuple(hit for _, hit in ordered)
+
+
+def _read(store: CatalogStore) -> _Rows:
+    rows = read_rows(store.items.table, _COLUMNS).to_pylist()
+    attributes = [_attributes(row["attributes"]) for row in rows]
+    names = Counter(name for values in attributes for name in values)
+    columns: dict[str, Sequence[str]] = {
+        DEPARTMENT: [row[DEPARTMENT] for row in rows],
+        PRODUCT_TYPE: [row[PRODUCT_TYPE] for row in rows],
+    }
+    for name, _ in names.most_common():
+        column = [values.get(name, "") for values in attributes]
+        distinct = len(set(column) - {""})
+        if name in _ALWAYS or 1 < distinct <= MOST_VALUES:
+            columns[name] = column
+    prices = [amount(row["price"]) for row in rows]
+    return _Rows([row["item_id"] for row in rows], prices, columns)
+
+
+def _attributes(text: str) -> Mapping[str, str]:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return {}
+    return {str(n): str(v) for n, v in values.items()} if isinstance(values, dict) else {}

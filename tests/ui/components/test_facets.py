@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from core.domain import Facet, FacetValue, FacetView, Sort
+from tests.ui.shop import HOSTILE
+from ui.components.facets import attributes_update, chips_html, list_update, unknown_html
+from ui.components.query import SearchForm, apply_action, form_from_search
+
+VIEW = FacetView(
+    (
+        Facet("department", (FacetValue("home", 3), FacetValue("garden", 1))),
+        Facet("product_type", (FacetValue("chair", 1200),)),
+        Facet("colour", (FacetValue("red", 2), FacetValue(HOSTILE, 1))),
+    ),
+    (5.0, 80.0),
+)
+FORM = SearchForm(
+    departments=("home",), attributes=(("colour", HOSTILE), ("size", "10:20")),
+    price_from=5, price_to=7.5, sort=Sort.CHEAPEST,
+)  # fmt: skip
+
+
+def test_a_link_holds_every_filter_and_the_order() -> None:
+    assert form_from_search(FORM.link()) == FORM
+    assert (
+        form_from_search("?from=-1&to=nan&sort=x&attribute=colour&attribute=:red") == SearchForm()
+    )
+
+
+def test_lists_show_counts_and_keep_what_is_chosen() -> None:
+    assert list_update(VIEW, "product_type", ())["choices"] == [("chair (1,200)", "chair")]
+    kept = list_update(VIEW, "department", ("attic",))
+    assert kept["choices"][0] == ("attic (0)", "attic")
+    shown = attributes_update(VIEW, (("colour", "red"),))
+    assert ("Colour: red (2)", "colour:red") in shown["choices"]
+    assert shown["value"] == ["colour:red"]
+    assert attributes_update(None, ())["visible"] is False
+
+
+def test_each_active_filter_is_a_chip_that_takes_it_away() -> None:
+    html = chips_html(FORM)
+    assert html.count("<button") == 4
+    assert "Price 5 to 7.5" in html
+    assert "<img" not in html
+    form = FORM
+    for value in ("department:home", f"colour:{HOSTILE}", "size:10:20", "price:"):
+        form = apply_action(form, "unfilter", value)
+    assert not form.filters
+    assert chips_html(form) == ""
+
+
+def test_a_value_that_no_item_has_is_said() -> None:
+    html = unknown_html(FacetView((), None, (("colour", HOSTILE),)))
+    assert "No item has Colour" in html
+    assert "<img" not in html
+    assert unknown_html(VIEW) == ""

@@ -1,0 +1,78 @@
+"""Filters as a person sees them: lists with counts, chips, sentences on unknown values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from core.domain import Facet, FacetView
+from ui.components.query import SearchForm
+from ui.render import render
+
+#: Facets with a list of their own; the others share one.
+OWN_LISTS = ("department", "product_type")
+#: Names of facets for people, where they differ from the column's.
+_TITLES = {"product_type": "Type", "color": "Colour"}
+
+
+def facet_title(name: str) -> str:
+    """Return a facet's name for people: ``product_type`` gives ``Type``."""
+    return _TITLES.get(name, name.replace("_", " ").strip().capitalize())
+
+
+def list_update(view: FacetView | None, name: str, chosen: tuple[str, ...]) -> Any:
+    """Return the update of a facet's list: each value with its count, the chosen ones first."""
+    facet = next((f for f in view.facets if f.name == name), None) if view else None
+    return gr.update(choices=_choices(facet, chosen), value=list(chosen))
+
+
+def attributes_update(view: FacetView | None, chosen: tuple[tuple[str, str], ...]) -> Any:
+    """Return the update of the list that all attributes share; hidden where there is none."""
+    facets = [f for f in view.facets if f.name not in OWN_LISTS] if view else []
+    choices = [
+        (f"{facet_title(facet.name)}: {value}{count}", f"{facet.name}:{value}")
+        for facet in facets
+        for value, count in _counted(facet, tuple(v for n, v in chosen if n == facet.name))
+    ]
+    values = [f"{name}:{value}" for name, value in chosen]
+    return gr.update(choices=choices, value=values, visible=bool(choices))
+
+
+def chips_html(form: SearchForm) -> str:
+    """Return the active filters as chips that can be taken away; empty without any."""
+    chips = [
+        (f"{facet_title(name)}: {value}", f"{name}:{value}")
+        for name, values in form.filters.by_facet().items()
+        for value in values
+    ]
+    if form.filters.has_price:
+        chips.append((f"Price {_range(form)}", "price:"))
+    return render("filter_chips.html", chips=chips) if chips else ""
+
+
+def unknown_html(view: FacetView | None) -> str:
+    """Return a sentence for each wanted value that no item has; empty where all are known."""
+    unknown = view.unknown if view else ()
+    return render(
+        "filters_unknown.html", unknown=[(facet_title(name), value) for name, value in unknown]
+    ) if unknown else ""  # fmt: skip
+
+
+def _choices(facet: Facet | None, chosen: tuple[str, ...]) -> list[tuple[str, str]]:
+    counted = _counted(facet, chosen) if facet else [(value, "") for value in chosen]
+    return [(f"{value}{count}", value) for value, count in counted]
+
+
+def _counted(facet: Facet, chosen: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the values with their counts; a chosen one stays although nothing else passes."""
+    counted = [(entry.value, f" ({entry.count:,})") for entry in facet.values]
+    there = {value for value, _ in counted}
+    return [*((value, " (0)") for value in chosen if value not in there), *counted]
+
+
+def _range(form: SearchForm) -> str:
+    low, high = form.price_from, form.price_to
+    if low is None:
+        return f"up to {high:g}"
+    return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
