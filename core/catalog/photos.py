@@ -140,7 +140,7 @@ def _names_below(folder: Path) -> Mapping[str, tuple[Path, ...]]:
             break
         if path.suffix.lower() in (*_SUFFIXES, ".gif", ".bmp", ".tif", ".tiff", ".avif"):
             key = unicodedata.normalize("NFC", path.name).lower()
-            names[key] = (*names.get(key, ()), path)
+            names[key] = (*names.get(key, ())[:1], path)  # two say that the name is no answer
     return names
 
 

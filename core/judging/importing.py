@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from core.domain import (
@@ -77,7 +78,7 @@ def plan(
     Raises:
         JudgmentError: The file can't be read, or there is no such set.
     """
-    file = readers.read(source)
+    file, numbers = readers.read(source), count(1)
     rejected = list(file.rejected)
     base = _base(desk, file, source, set_id, name)
     existing = {made.set_id for made in desk.sets()}
@@ -89,7 +90,7 @@ def plan(
     grades, now = set(base.grades), datetime.now(UTC)
     events = []
     for row in file.rows:
-        query = _query_of(row, queries, by_content, texts or {})
+        query = _query_of(row, queries, by_content, texts or {}, numbers)
         key = (query.query_id, row.item_id)
         if key not in pairs and row.item_id not in catalogue:
             rejected.append(Rejected(row.line, f"the catalogue has no item “{row.item_id[:60]}”"))
@@ -172,6 +173,7 @@ def _query_of(
     queries: Mapping[str, JudgmentQuery],
     by_content: Mapping[tuple[str, str, str], JudgmentQuery],
     texts: Mapping[str, str],
+    numbers: Iterator[int],
 ) -> JudgmentQuery:
     """The set's own query for a row; a new one where the set has none like it."""
     given = row.query
@@ -182,14 +184,12 @@ def _query_of(
     known = by_content.get(_content(given))
     if known is not None and not given.query_id:
         return known
-    return given if given.query_id else replace(given, query_id=_new_id(queries))
+    return given if given.query_id else replace(given, query_id=_new_id(queries, numbers))
 
 
-def _new_id(queries: Mapping[str, JudgmentQuery]) -> str:
-    number = len(queries) + 1
-    while f"q{number}" in queries:
-        number += 1
-    return f"q{number}"
+def _new_id(queries: Mapping[str, JudgmentQuery], numbers: Iterator[int]) -> str:
+    """The next id that no query has; ``numbers`` goes on where it was left."""
+    return next(name for number in numbers if (name := f"q{number}") not in queries)
 
 
 def _content(query: JudgmentQuery) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from core.domain import LABELS, EventKind, JudgmentEvent
 
@@ -12,6 +12,10 @@ from core.domain import LABELS, EventKind, JudgmentEvent
 PairKey = tuple[str, str]
 #: What an event competes in to be the latest: its group, its annotator, its pair.
 _Slot = tuple[str, str, PairKey]
+#: Time that is left after an event, its turn, and it: the latest is the smallest, of events of one
+#: time the first.
+_Entry = tuple[timedelta, int, JudgmentEvent]
+_END = datetime.max.replace(tzinfo=UTC)
 
 _FIRST, _REPEAT, _FLAG, _FINAL = "first", "repeat", "flag", "final"
 _NOBODY: frozenset[str] = frozenset()
@@ -23,15 +27,15 @@ class SetState:
 
     The current label of a pair for an annotator is the latest of their events that was not taken
     back: an undo counts for its own annotator's events only, a deletion for anybody's. Hidden
-    repeats, flags and adjudications are kept apart from labels. Adding an event costs the same
-    however many there are.
+    repeats, flags and adjudications are kept apart from labels. Adding an event costs
+    nearly the same however many there are.
     """
 
     def __init__(self, events: Iterable[JudgmentEvent] = ()) -> None:
         self._taken: dict[str, JudgmentEvent] = {}
         self._undone: set[tuple[str, str]] = set()
         self._deleted: set[str] = set()
-        self._histories: dict[_Slot, list[JudgmentEvent]] = {}
+        self._histories: dict[_Slot, list[_Entry]] = {}
         self._standing: dict[str, dict[str, dict[PairKey, JudgmentEvent]]] = {
             group: {} for group in (_FIRST, _REPEAT, _FLAG, _FINAL)
         }
@@ -66,7 +70,8 @@ class SetState:
                 self._settle(_slot(target))
             return
         slot = _slot(event)
-        self._histories.setdefault(slot, []).append(event)
+        entry = (_END - event.at, len(self._taken), event)
+        heapq.heappush(self._histories.setdefault(slot, []), entry)
         if slot[0] == _FIRST:
             turn = self._turns[event.annotator] = self._turns.get(event.annotator, 0) + 1
             self._turn_of[(event.annotator, slot[2])] = turn
@@ -133,14 +138,12 @@ class SetState:
 
     def _settle(self, slot: _Slot) -> None:
         group, who, pair = slot
-        left = [
-            event
-            for event in self._histories[slot]
-            if (who, event.event_id) not in self._undone and event.event_id not in self._deleted
-        ]
+        left = self._histories[slot]
+        while left and self._is_taken_back(left[0][2]):
+            heapq.heappop(left)  # for good: nothing takes an undo back
         standing = self._standing[group].setdefault(who, {})
         if left:
-            standing[pair] = max(left, key=lambda one: one.at)
+            standing[pair] = left[0][2]
         else:
             standing.pop(pair, None)
         if group == _FIRST:
@@ -149,6 +152,10 @@ class SetState:
                 graders.add(who)
             else:
                 graders.discard(who)
+
+    def _is_taken_back(self, event: JudgmentEvent) -> bool:
+        undone = (event.annotator, event.event_id) in self._undone
+        return undone or event.event_id in self._deleted
 
 
 def _slot(event: JudgmentEvent) -> _Slot:
