@@ -20,7 +20,7 @@ settings.register_profile(
     "ci", max_examples=25, derandomize=True, deadline=None, suppress_health_check=_FIXTURES
 )
 settings.register_profile(
-    "thorough", max_examples=1000, deadline=None, print_blob=True, suppress_health_check=_FIXTURES
+    "thorough", max_examples=400, deadline=None, print_blob=True, suppress_health_check=_FIXTURES
 )
 settings.load_profile("ci")
 
