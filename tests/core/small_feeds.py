@@ -27,7 +27,7 @@ FEEDS: dict[str, bytes] = {
     ),
     "woo.csv": (
         b"ID,Name,Categories,Regular price,Sale price,Parent,Images\n"
-        b'7,Oak <b>Stool</b>,"Home > Stools, Sale",49,39,,"a.jpg, b.jpg"\n8,Rug,Rugs,9,,id:7,a.jpg\n'
+        b'7,Oak <b>Stool</b>,"Home > Stools, Sale",49,39,,"a.jpg, b.jpg"\n8,Rug,,9,,id:7,a.jpg\n'
     ),
     "google.tsv": (
         b"g:id\tg:title\tg:image_link\tg:price\n1\tLamp\ta.jpg\t5 EUR\n2\tRug\thttps://x.example/b\t\n"
