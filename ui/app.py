@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from gradio.components.navbar import Navbar
 
 from core.app.studio import Studio
+from ui.checked_blocks import CheckedBlocks
 from ui.media import media_router
 from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
 from ui.security import keep_clean, secured, visitor_files
@@ -28,7 +29,7 @@ PAGES = (
 
 def build_pages(studio: Studio) -> gr.Blocks:
     """All pages as one Gradio app with real URLs."""
-    with gr.Blocks(
+    with CheckedBlocks(
         title="VL-CLIP Studio", analytics_enabled=False, delete_cache=(3600, 86400)
     ) as pages:
         Navbar(main_page_name="Home")

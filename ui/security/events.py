@@ -16,10 +16,11 @@ from ui.security.sessions import LONGEST, Sessions
 from ui.security.visitors import Visitor
 
 #: All of Gradio's own routes that the pages and programs need, below ``/gradio_api/``. Others
-#: (fetching for the client, recordings, streams, deep links, editing the app) are not there.
+#: (running past the queue, fetching for the client, recordings, streams, deep links, editing the
+#: app) are not there.
 _ROUTES = frozenset(
-    {"api", "app_id", "call", "cancel", "component_server", "heartbeat", "info", "login_check",
-     "openapi.json", "queue", "reset", "run", "startup-events", "theme.css", "token", "upload",
+    {"app_id", "call", "cancel", "component_server", "heartbeat", "info", "login_check",
+     "openapi.json", "queue", "reset", "startup-events", "theme.css", "token", "upload",
      "upload_progress", "user"}
 )  # fmt: skip
 _PREFIX = "/gradio_api/"
