@@ -1,1 +1,1 @@
-"""Use cases and composition: what pages and commands call, over the rooms."""
+"""Use cases: the functions that pages and commands call, and their composition."""

@@ -1,9 +1,9 @@
-"""Ablation: what grounding and rewriting bring, each and together, over vectors that are stored.
+"""Ablation: measure the effect of grounding, of rewriting and of both, from stored vectors.
 
-Two engines with the same towers hold all that is needed: one has photos and titles, the other
-crops and rewrites. The two combinations between are put together from their vectors, so nothing
-is embedded a second time. Each combination is asked with its own words for an item, as in the
-paper, and ranked by its pictures alone.
+Two engines with the same towers have all vectors: one of photos and titles, the other of crops and
+rewrites. The two mixed combinations use vectors of both, so nothing is embedded again. As in the
+paper, the queries of each combination are its own texts of the items, and items are ranked by
+picture vectors alone.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from core.store.vectors import Vectors
 from core.vision.background import plain_foreground
 
 TASK, TITLE = "ablation", "Ablation: own words → its item (the paper's task)"
-#: A crop of less than this share of a busy photo takes clutter away.
+#: Crops below this share of a busy photo are counted under a name of their own.
 CLUTTERED = 0.5
-#: Parts with fewer queries are left out.
+#: Fewest queries of a slice.
 _LEAST = 10
-#: Photos looked at between two words of how far it is.
+#: Number of photos between two progress reports.
 _LOOK = 50
 _NAMES = {
     (ImageView.PHOTO, TextView.TITLE): "Neither",
@@ -55,7 +55,7 @@ Encode = Callable[[Sequence[str]], Vectors]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One combination: which picture, which words."""
+    """One combination of image view and text view."""
 
     image_view: ImageView
     text_view: TextView
@@ -67,11 +67,11 @@ class Cell:
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Name for people."""
         return _NAMES[self.image_view, self.text_view]
 
 
-#: Neither, grounding only, rewriting only, both.
+#: The combinations: neither, grounding only, rewriting only, both.
 CELLS = tuple(
     Cell(image, text)
     for text, image in product(
@@ -82,15 +82,15 @@ CELLS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """What takes part: pictures, and how words are embedded.
+    """One combination to measure: its picture vectors and its text encoder.
 
     Attributes:
         name: Short name.
-        title: For people.
-        fingerprint: Of what its vectors were made by.
-        text_view: Whose words it is asked with.
-        pictures: ``[n, d] float32, L2-normalised``, in the order of the stock's ids.
-        encode: Words to ``[q, d] float32, L2-normalised``.
+        title: Name for people.
+        fingerprint: Fingerprint of the engine that made its vectors.
+        text_view: Text view of its queries.
+        pictures: ``[n, d] float32, L2-normalised``, in the order of ``Stock.ids``.
+        encode: Embeds texts: ``[q, d] float32, L2-normalised``.
     """
 
     name: str
@@ -103,14 +103,14 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What two engines stored of a catalogue.
+    """Stored data of a catalogue that two engines share.
 
     Attributes:
-        ids: Items that both have vectors for, sorted.
+        ids: Ids of the items with vectors of both engines, sorted.
         pictures: Per image view, ``[n, d] float32, L2-normalised``.
-        words: Per text view, the words of each item; its title where it has no rewrite.
-        items: The items.
-        qrels: Per query (the first item of a title), the items with that title.
+        words: Text of each item per text view; its title if it has no rewrite.
+        items: The items by id.
+        qrels: Per query (the first item with a title), the items with that title.
         crops: Share of the photo that each item's crop covers; 1 for the whole photo.
     """
 
@@ -123,18 +123,18 @@ class Stock:
 
 
 def engines_of(models: Sequence[EngineModel]) -> tuple[EngineModel, EngineModel]:
-    """The engine of photos and titles and that of crops and rewrites, among those that are given.
+    """Pick the engine of photos and titles and the engine of crops and rewrites.
 
     Raises:
         EvaluationError: One is missing, or their towers differ.
     """
 
-    def wanted(image: ImageView, text: TextView) -> EngineModel | None:
+    def engine_with(image: ImageView, text: TextView) -> EngineModel | None:
         views = (image, text)
         return next((m for m in models if (m.engine.image_view, m.engine.text_view) == views), None)
 
-    plain = wanted(ImageView.PHOTO, TextView.TITLE)
-    full = wanted(ImageView.CROP, TextView.REWRITE)
+    plain = engine_with(ImageView.PHOTO, TextView.TITLE)
+    full = engine_with(ImageView.CROP, TextView.REWRITE)
     if plain is None or full is None:
         raise EvaluationError(
             "An ablation needs an engine of photos and titles and one of crops and rewrites, such "
@@ -148,20 +148,20 @@ def engines_of(models: Sequence[EngineModel]) -> tuple[EngineModel, EngineModel]
     return plain, full
 
 
-def stock(where: Catalog, plain: EngineModel, full: EngineModel) -> Stock:
-    """Read what is stored; raises as ``Searcher.checked`` and ``tasks.build`` do."""
+def stock(catalog: Catalog, plain: EngineModel, full: EngineModel) -> Stock:
+    """Read the stored data; raises as ``Searcher.checked`` and ``catalog_tasks.build`` do."""
     columns = {
-        ImageView.PHOTO: where.searcher.checked(plain).columns("image_vector"),
-        ImageView.CROP: where.searcher.checked(full).columns("image_vector"),
+        ImageView.PHOTO: catalog.searcher.checked(plain).columns("image_vector"),
+        ImageView.CROP: catalog.searcher.checked(full).columns("image_vector"),
     }
-    records = where.store.items.records()
-    found = set.intersection(*(set(ids) for ids, _ in columns.values())) & set(records)
-    ids = sorted(found)
+    records = catalog.store.items.records()
+    common = set.intersection(*(set(ids) for ids, _ in columns.values())) & set(records)
+    ids = sorted(common)
     if not ids:
-        raise EvaluationError(f"No item of “{where.name}” has vectors of both engines.")
+        raise EvaluationError(f"No item of “{catalog.name}” has vectors of both engines.")
     pictures = {}
-    for view, (own, (vectors,)) in columns.items():
-        row = {item_id: number for number, item_id in enumerate(own)}
+    for view, (vector_ids, (vectors,)) in columns.items():
+        row = {item_id: number for number, item_id in enumerate(vector_ids)}
         pictures[view] = vectors[[row[item_id] for item_id in ids]]
     records = {item_id: records[item_id] for item_id in ids}
     planned = catalog_tasks.build("own", records)
@@ -173,12 +173,12 @@ def stock(where: Catalog, plain: EngineModel, full: EngineModel) -> Stock:
         {TextView.TITLE: titles, TextView.REWRITE: rewrites},
         {item_id: record.item for item_id, record in records.items()},
         planned.qrels,
-        _crops(where, full.engine, ids),
+        _crops(catalog, full.engine, ids),
     )
 
 
 def contenders(own: Stock, model: EngineModel) -> list[Contender]:
-    """The four combinations over the engine's own towers."""
+    """Return the four combinations over the engine's own towers."""
     fingerprint, encode = model.fingerprint, model.encoder.encode_texts
     return [
         Contender(
@@ -190,26 +190,26 @@ def contenders(own: Stock, model: EngineModel) -> list[Contender]:
 
 
 def answered(
-    own: Stock, taking_part: Sequence[Contender], asked: Sequence[str], depth: int,
+    own: Stock, contenders: Sequence[Contender], asked: Sequence[str], depth: int,
     tell: OnProgress = no_progress,
 ) -> tuple[list[EngineRun], float]:  # fmt: skip
-    """Everybody's rankings, and the seconds that encoding took."""
-    inside, runs = 0.0, []
-    known: dict[tuple[Encode, TextView], Vectors] = {}
-    for number, one in enumerate(taking_part):
-        tell(Progress("searching", number, len(taking_part), f"{one.title}: searching"))
-        source, encoding = (one.encode, one.text_view), time.perf_counter()
-        if source not in known:
-            words = own.words[one.text_view]
-            known[source] = one.encode([words[query_id] for query_id in asked])
-        inside += time.perf_counter() - encoding
-        run = rank(asked, known[source], own.ids, one.pictures, depth)
-        runs.append(EngineRun(one.name, one.title, one.fingerprint, run))
-    return runs, inside
+    """Return the run of each contender, and the seconds spent encoding."""
+    encode_seconds, runs = 0.0, []
+    vectors_by_source: dict[tuple[Encode, TextView], Vectors] = {}
+    for number, contender in enumerate(contenders):
+        tell(Progress("searching", number, len(contenders), f"{contender.title}: searching"))
+        source, encoding = (contender.encode, contender.text_view), time.perf_counter()
+        if source not in vectors_by_source:
+            words = own.words[contender.text_view]
+            vectors_by_source[source] = contender.encode([words[query_id] for query_id in asked])
+        encode_seconds += time.perf_counter() - encoding
+        run = rank(asked, vectors_by_source[source], own.ids, contender.pictures, depth)
+        runs.append(EngineRun(contender.name, contender.title, contender.fingerprint, run))
+    return runs, encode_seconds
 
 
 def report(
-    where: Catalog,
+    catalog: Catalog,
     own: Stock,
     runs: Sequence[EngineRun],
     asked: Sequence[str],
@@ -222,25 +222,25 @@ def report(
     task: str = TASK,
     title: str = TITLE,
 ) -> Report:
-    """Measure and compare.
+    """Measure the runs and compare them.
 
     Args:
-        where: The catalogue.
-        own: What is stored of it.
-        runs: The yardstick's first.
-        asked: Ids of the queries, out of ``own.qrels``.
-        depth: Results kept per query.
-        pairs: Who is tested against whom, the yardstick of each pair first.
-        kind: What ``parts`` are.
-        parts: Name of the part that a query is counted under, too.
-        notes: What else a reader must know.
+        catalog: The catalogue.
+        own: Its stored data.
+        runs: The runs, the baseline first.
+        asked: Ids of the queries, a subset of ``own.qrels``.
+        depth: Number of results per query.
+        pairs: Pairs of contenders to test, the baseline of each pair first.
+        kind: Kind of the slices in ``parts``.
+        parts: Name of the slice per query id.
+        notes: Further notes for the reader.
         task: Name of the task.
-        title: The same for people.
+        title: Name of the task for people.
     """
     if not asked:
         raise EvaluationError("There is no query to evaluate.")
     frame = Frame(
-        where.name, task, title, Ranking.IMAGE, depth, len(own.ids), measures.SEARCH, "mrr",
+        catalog.name, task, title, Ranking.IMAGE, depth, len(own.ids), measures.SEARCH, "mrr",
         ("Ranked by picture vectors alone; each combination is asked with its own words for an "
          "item, and what shares the item's title counts as right.", *notes),
         pairs=tuple(pairs),
@@ -255,33 +255,33 @@ def report(
 def by_part(
     done: Report, parts: Mapping[str, str], kind: str, pairs: Sequence[tuple[str, str]]
 ) -> tuple[Slice, ...]:
-    """The main measure on named parts of the queries, with the pairs' tests in each.
+    """Return the main measure on named parts of the queries, with the pairs' tests in each.
 
     Args:
         done: The report over all queries.
-        parts: Name of the part per query id.
-        kind: What the parts are.
-        pairs: Who is tested against whom; p is corrected over the pairs of a part.
+        parts: Name of the slice per query id.
+        kind: Kind of the slices.
+        pairs: Pairs to test; p is corrected over the pairs of a slice.
     """
-    found = []
+    slices = []
     for name in sorted(set(parts.values())):
         rows = [row for row in done.rows if parts.get(row.query_id) == name]
         if len(rows) < _LEAST:
             continue
-        found.append(report_builder.measured_part(kind, name, done.main, rows, pairs))
-    return tuple(found)
+        slices.append(report_builder.measured_part(kind, name, done.main, rows, pairs))
+    return tuple(slices)
 
 
 def photo_kinds(
-    where: Catalog, own: Stock, asked: Sequence[str], tell: OnProgress = no_progress
+    catalog: Catalog, own: Stock, asked: Sequence[str], tell: OnProgress = no_progress
 ) -> dict[str, str]:
-    """Per query, what kind of photo its item has: measured on the pixels and on the crop."""
+    """Classify the photo of each query's item by its background and its crop."""
     kinds = {}
     for number, query_id in enumerate(asked):
         if number % _LOOK == 0:
             tell(Progress("photos", number, len(asked), "looking at the photos"))
         try:
-            photo = where.images.open(own.items[query_id].photo.sha256)
+            photo = catalog.images.open(own.items[query_id].photo.sha256)
         except ImageError:
             continue
         if plain_foreground(photo) is not None:
@@ -293,13 +293,13 @@ def photo_kinds(
     return kinds
 
 
-def _crops(where: Catalog, engine: Engine, ids: Sequence[str]) -> dict[str, float]:
-    rows = where.store.vectors(engine.name).get(ids)
-    known = where.store.groundings.get({row.grounding_key for row in rows.values()})
+def _crops(catalog: Catalog, engine: Engine, ids: Sequence[str]) -> dict[str, float]:
+    rows = catalog.store.vectors(engine.name).get(ids)
+    groundings = catalog.store.groundings.get({row.grounding_key for row in rows.values()})
     shares = {}
     for item_id in ids:
-        grounding = known.get(rows[item_id].grounding_key)
+        grounding = groundings.get(rows[item_id].grounding_key)
         box = grounding.box if grounding else None
-        whole = grounding.width * grounding.height if grounding else 1
-        shares[item_id] = box.area / whole if box else 1.0
+        photo_area = grounding.width * grounding.height if grounding else 1
+        shares[item_id] = box.area / photo_area if box else 1.0
     return shares

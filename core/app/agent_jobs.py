@@ -1,4 +1,4 @@
-"""The agent over a catalogue as a page sees it: start with a budget, watch, stop."""
+"""Jobs of the rewriting agent on a catalogue: start with a budget, progress, stop."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from core.errors import QueryError
 from core.jobs import BegunJob
 from core.language.orders import NO_DETAILS, AgentDetails, AgentOrder, rewriting_job
 
-#: So many item ids are taken from a page at most.
+#: Most item ids in one order from a page.
 MOST_IDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class AgentState:
-    """What a page shows.
+    """State of the agent on one catalogue, as a page shows it.
 
     Attributes:
-        catalog: Which.
-        off: Why the agent can't be asked; empty when it can.
-        model: Who is asked.
-        left: Items that it has not described as they are now.
-        spent: All that was ever paid for in this data directory.
-        job: The running or last job on this catalogue, of whatever process.
-        details: What was asked, how far it is, and how it ended.
-        batches: Batches of this studio that were handed in and not fetched.
-        questions: Questions in them.
-        since: When the first of them was handed in.
+        catalog: Name of the catalogue.
+        off: Why the agent can't run; empty if it can.
+        model: Name of its model.
+        left: Number of items that it has not described in their present state.
+        spent: Total cost in this data directory.
+        job: The running or last job on this catalogue, of any process.
+        details: The job's order, progress and result.
+        batches: Number of submitted batches whose answers are not fetched yet.
+        questions: Number of questions in them.
+        since: Time when the first of them was submitted.
     """
 
     catalog: str
@@ -46,18 +46,18 @@ class AgentState:
 
     @property
     def running(self) -> bool:
-        """The agent is at work on the catalogue."""
+        """Whether the agent's job on the catalogue runs."""
         return self.job is not None and self.job.running
 
 
 class AgentJobs:
-    """The agent's job on each catalogue; what it has done is kept whatever happens."""
+    """Starts and stops the agent's jobs; finished items are kept when a job fails or stops."""
 
     def __init__(self, verbs: RewritingService) -> None:
         self._verbs = verbs
 
     def state(self, catalog: str) -> AgentState:
-        """How things are on one catalogue."""
+        """Return the state of the agent on one catalogue."""
         off = self._verbs.agent_off()
         waiting = () if off else self._verbs.open_batches()
         job = rewriting_job(self._verbs.folder(catalog)).read()
@@ -72,12 +72,12 @@ class AgentJobs:
         )  # fmt: skip
 
     def begin(self, catalog: str, author: str, order: AgentOrder) -> BegunJob[RewriteReport]:
-        """Take an order on; returns the job, to be run in any thread.
+        """Begin a job for an order; run the returned job in any thread.
 
         Raises:
-            SettingsError: The agent is off, or a budget in dollars can't be kept.
-            QueryError: It has no budget, or names an item that is not there.
-            CatalogBusy: A job is at work on this catalogue.
+            SettingsError: The agent is off, or its model has no known price for a dollar budget.
+            QueryError: The order has no budget, or names an unknown item.
+            CatalogBusy: Another rewriting job runs on this catalogue.
         """
         if not order.dollars and not order.tokens:
             raise QueryError("Give the agent a budget, in dollars or in tokens.")
@@ -88,19 +88,19 @@ class AgentJobs:
         return self._verbs.begin_rewrite(catalog, order, limits, author=author)
 
     def stop(self, catalog: str) -> bool:
-        """Ask the running job, of whatever process, to stop before its next question.
+        """Request that the running job, of any process, stops before its next question.
 
-        What is answered is kept. Returns false where no job is running.
+        Results so far are kept. Returns false if no job is running.
         """
         return rewriting_job(self._verbs.folder(catalog)).stop()
 
     def dismiss(self, catalog: str) -> None:
-        """Forget what is said of the last job."""
+        """Delete the snapshot of the last job."""
         rewriting_job(self._verbs.folder(catalog)).dismiss()
 
 
 def item_ids(text: str) -> tuple[str, ...]:
-    """Item ids from a field: separated by spaces, commas or lines, each once.
+    """Parse item ids that are separated by spaces, commas or lines; drop repeats.
 
     Raises:
         QueryError: There are too many.

@@ -1,4 +1,4 @@
-"""Queries to rankings, for one engine: encode in batches, rank over the stored vectors."""
+"""Rank the items for many queries: encode queries in batches, rank over stored vectors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from core.ports.engines import EngineModel
 from core.settings import Settings
 from core.store.vectors import Vectors
 
-#: Texts encoded at once.
+#: Number of texts per batch.
 _TEXTS = 256
-#: Pictures decoded at once.
+#: Number of pictures per batch.
 _PICTURES = 64
-#: Fused rankings kept per query at most (the pages' searcher answers one query at a time).
+#: Most results per query with full text (such queries are searched one by one).
 _WORDS_DEPTH = 100
 
 
@@ -32,11 +32,11 @@ class Answerer:
     """Answers the queries of an evaluation with one engine after the other.
 
     Args:
-        catalog: Where to look.
+        catalog: The catalogue to search.
         settings: Limits on pictures.
-        ranking: What items are ranked by.
-        depth: Results per query.
-        on_progress: Told how far it is.
+        ranking: How to rank items.
+        depth: Number of results per query.
+        on_progress: Called with each progress report.
     """
 
     def __init__(
@@ -51,16 +51,16 @@ class Answerer:
         self._ranking, self._depth = ranking, depth
         self._report = on_progress or no_progress
         self.encode_seconds = 0.0
-        #: Engines often share towers and are asked the same words and pictures.
+        #: Cached vectors: engines often share towers and get the same queries.
         self._texts: dict[tuple[str, str], Vectors] = {}
         self._pictures: dict[tuple[str, Path | bytes], Vectors] = {}
 
     def run(self, queries: Sequence[EvalQuery], model: EngineModel) -> Run:
-        """The engine's ranking for every query.
+        """Return the engine's ranking for every query.
 
         Raises:
-            EvaluationError: A query asks from an item that is not there, or its picture is bad.
-            CatalogError, FingerprintMismatch: The engine's vectors are missing or of other weights.
+            EvaluationError: A query's item has no vectors, or its picture can't be read.
+            CatalogError, FingerprintMismatch: The engine's vectors are missing or outdated.
         """
         table = self._catalog.searcher.checked(model)
         if self._ranking is Ranking.WORDS:
@@ -77,7 +77,7 @@ class Answerer:
     def _embed(
         self, queries: Sequence[EvalQuery], model: EngineModel, stored: dict[str, Vectors]
     ) -> Vectors:
-        """``[q, d] float32, L2-normalised``; parts are averaged as in ``core.search``."""
+        """Embed queries, ``[q, d] float32, L2-normalised``; parts are averaged as in a search."""
         total = np.zeros((len(queries), model.encoder.dim), np.float32)
         texts = [row for row, query in enumerate(queries) if query.text.strip()]
         if texts:
@@ -101,7 +101,7 @@ class Answerer:
         new = [text for text in dict.fromkeys(texts) if (towers, text) not in self._texts]
         if new:
             done = 0
-            for chunk in chunks(sorted(new, key=len), _TEXTS):  # alike lengths: less padding
+            for chunk in chunks(sorted(new, key=len), _TEXTS):  # similar lengths pad less
                 self._report(
                     Progress("words", done, len(new), f"{model.name}: reading the queries' words")
                 )

@@ -1,4 +1,4 @@
-"""Zero-shot attribute classification as a report: engines against majority and chance."""
+"""Report on zero-shot attribute classification: engines compared with majority and chance."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from core.evaluation.attributes import Attribute, classify, find
 from core.evaluation.report_builder import EngineRun, Frame
 from core.ports.engines import EngineModel
 
-#: Name of the task that is no ranking.
+#: Name of the task.
 ATTRIBUTES = "attributes"
 TITLE = "Picture → its attributes (zero-shot)"
 
 
 def run(
-    where: Catalog, models: Sequence[EngineModel], on_progress: OnProgress | None = None
+    catalog: Catalog, models: Sequence[EngineModel], on_progress: OnProgress | None = None
 ) -> Report:
     """Classify every visible column of a catalogue with every engine.
 
     Raises:
-        EvaluationError: There is no such column, or no item that all engines have vectors of.
-        CatalogError, FingerprintMismatch: An engine's vectors are missing or of other weights.
+        EvaluationError: There is no such column, or no item with vectors of all engines.
+        CatalogError, FingerprintMismatch: An engine's vectors are missing or outdated.
     """
-    started, inside = time.perf_counter(), 0.0
-    items = {i: r.item for i, r in where.store.items.records().items()}
+    started, encode_seconds = time.perf_counter(), 0.0
+    items = {i: r.item for i, r in catalog.store.items.records().items()}
     columns = find(list(items.values()))
     runs, answers = [], {}
     for number, model in enumerate(models):
@@ -39,11 +39,11 @@ def run(
             on_progress(
                 Progress("attributes", number, len(models), f"{model.name}: reading attributes")
             )
-        ids, (pictures,) = where.searcher.checked(model).columns("image_vector")
+        ids, (pictures,) = catalog.searcher.checked(model).columns("image_vector")
         encoding = time.perf_counter()
         for column in columns:
             answers[model.name, column.name] = classify(column, items, ids, pictures, model.encoder)
-        inside += time.perf_counter() - encoding
+        encode_seconds += time.perf_counter() - encoding
         runs.append(EngineRun(model.name, model.engine.title, model.fingerprint, {}))
     rows, parts = _rows(columns, answers, [run.engine for run in runs], items)
     if not rows:
@@ -52,12 +52,12 @@ def run(
         run.engine: {"accuracy": np.array([row.values[run.engine] for row in rows])} for run in runs
     }
     frame = Frame(
-        where.name, ATTRIBUTES, TITLE, Ranking.IMAGE, 1, len(items), ("accuracy",), "accuracy",
+        catalog.name, ATTRIBUTES, TITLE, Ranking.IMAGE, 1, len(items), ("accuracy",), "accuracy",
         ("Picture vectors against one sentence per value, the product type in the sentence.",
          "The catalogue's own values are taken for true."),
     )  # fmt: skip
     report = report_builder.assemble(frame, runs, samples, rows, parts)
-    return replace(report, seconds=time.perf_counter() - started, encode_seconds=inside)
+    return replace(report, seconds=time.perf_counter() - started, encode_seconds=encode_seconds)
 
 
 def _rows(
@@ -66,15 +66,15 @@ def _rows(
     engines: Sequence[str],
     items: Mapping[str, Item],
 ) -> tuple[tuple[QueryRow, ...], tuple[Slice, ...]]:
-    """One row per item and attribute; only items that every engine has a vector for."""
+    """Return one row per item and attribute; only items that every engine has a vector for."""
     rows, parts = [], []
     for column in columns:
-        own = []
+        column_rows = []
         for item_id, value in column.truth.items():
             if not all(item_id in answers[engine, column.name] for engine in engines):
                 continue
-            said = {engine: answers[engine, column.name][item_id] for engine in engines}
-            own.append(
+            predicted = {engine: answers[engine, column.name][item_id] for engine in engines}
+            column_rows.append(
                 QueryRow(
                     query_id=f"{column.name}/{item_id}",
                     text=f"{items[item_id].title} ({column.name}: {value})",
@@ -83,17 +83,17 @@ def _rows(
                     label=items[item_id].product_type,
                     department=items[item_id].department,
                     relevant=(item_id,),
-                    values={engine: float(said[engine] == value) for engine in engines},
-                    ranks={engine: 1 for engine in engines if said[engine] == value},
+                    values={engine: float(predicted[engine] == value) for engine in engines},
+                    ranks={engine: 1 for engine in engines if predicted[engine] == value},
                 )
             )
-        if not own:
+        if not column_rows:
             continue
         baselines = {"majority": column.majority, "chance": column.chance}
         parts.append(
             report_builder.measured_part(
-                "attribute", column.name, "accuracy", own, baselines=baselines
+                "attribute", column.name, "accuracy", column_rows, baselines=baselines
             )
         )
-        rows += own
+        rows += column_rows
     return tuple(rows), tuple(parts)

@@ -1,4 +1,4 @@
-"""Pairs from an indexed catalogue; a tuned engine's vectors from those of its base."""
+"""Training pairs from an indexed catalogue; vectors of a tuned engine from those of its base."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ from core.training.families import families, split_of
 from core.training.pair_sources import LEAST_ITEMS, Source, checked_pairs, digest_of, item_texts
 from core.training.pairs import Pairs
 
-#: Longest wait for an indexing job, seconds: training took minutes, and must not be lost.
+#: Longest wait for an indexing job, seconds; long, because minutes of training would be lost.
 _PATIENCE = 6 * 3600
-#: Vectors written at once.
+#: Number of vectors written at once.
 _CHUNK = 512
-#: The tuned engine's picture vectors of stored rows, by item.
+#: Returns the tuned engine's picture vectors of stored rows, by item id.
 Pictures = Callable[[Sequence[VectorRow]], Mapping[str, Vectors]]
 
 
-def catalog_pairs(where: Catalog, base: EngineModel) -> Pairs:
-    """The catalogue's pictures, as the engine embedded them, with their titles and rewrites.
+def catalog_pairs(catalog: Catalog, base: EngineModel) -> Pairs:
+    """Return the catalogue's stored picture vectors with the items' titles and rewrites.
 
-    Items that share a title, a product group or a look-alike photo, also through others, are on
-    one side of the split.
+    Items that are connected by equal titles, product groups or near-duplicate photos are in the
+    same part of the split.
 
     Raises:
         TrainingError: There are too few items.
         CatalogError, FingerprintMismatch: The engine has no vectors here.
     """
-    ids, (vectors,) = where.searcher.checked(base).columns("image_vector")
-    records = where.store.items.records(ids)
+    ids, (vectors,) = catalog.searcher.checked(base).columns("image_vector")
+    records = catalog.store.items.records(ids)
     rows = [row for row, item_id in enumerate(ids) if item_id in records]
     if len(rows) < LEAST_ITEMS:
         raise TrainingError(
-            f"The catalogue “{where.name}” has {len(rows)} items with vectors; fine-tuning needs "
+            f"The catalogue “{catalog.name}” has {len(rows)} items with vectors; fine-tuning needs "
             f"{LEAST_ITEMS} at least."
         )
-    known = [records[ids[row]] for row in rows]
-    groups = families([one.item for one in known])
-    texts = [item_texts(one.item, one.rewrite) for one in known]
+    items = [records[ids[row]] for row in rows]
+    groups = families([record.item for record in items])
+    texts = [item_texts(record.item, record.rewrite) for record in items]
     pairs = Pairs(
-        keys=[one.item.item_id for one in known],
-        sources=np.full(len(rows), where.name),
+        keys=[record.item.item_id for record in items],
+        sources=np.full(len(rows), catalog.name),
         domains=np.full(len(rows), "photo"),
         groups=np.array(groups),
         splits=np.array([split_of(group) for group in groups]),
@@ -63,7 +63,7 @@ def catalog_pairs(where: Catalog, base: EngineModel) -> Pairs:
 
 
 def held_out(pairs: Pairs) -> tuple[list[EvalQuery], dict[str, dict[str, int]]]:
-    """A query per held-out title, and the items that it is the title of."""
+    """Return a query per held-out title, and qrels: the items with that title."""
     test = pairs.take(pairs.splits == "test")
     relevant: dict[str, dict[str, int]] = {}
     queries: dict[str, EvalQuery] = {}
@@ -74,52 +74,52 @@ def held_out(pairs: Pairs) -> tuple[list[EvalQuery], dict[str, dict[str, int]]]:
 
 
 def derive_vectors(
-    where: Catalog,
+    catalog: Catalog,
     base: EngineModel,
     tuned: EngineModel,
     models: IndexingModels,
     pictures: Pictures,
 ) -> None:
-    """Store the tuned engine's vectors: pictures by way of what is known of them, words anew.
+    """Store the tuned engine's vectors: image vectors from ``pictures``, texts embedded again.
 
-    No picture is looked at again. A row whose base is not up to date gets no key, so that the
-    next indexing redoes it; one whose picture is not known is left to the next indexing. Waits
-    for an indexing job of the catalogue.
+    No picture is decoded. A row whose base vector is outdated gets no key, so that the next
+    indexing embeds it again; a row without a vector in ``pictures`` is left to the next indexing.
+    Waits for a running indexing job of the catalogue.
     """
-    with writing(where.store.root, patience=_PATIENCE):
-        _derive(where, base, tuned, models, pictures)
+    with writing(catalog.store.root, patience=_PATIENCE):
+        _derive(catalog, base, tuned, models, pictures)
 
 
 def _derive(
-    where: Catalog,
+    catalog: Catalog,
     base: EngineModel,
     tuned: EngineModel,
     models: IndexingModels,
     pictures: Pictures,
 ) -> None:
-    engine, table = tuned.engine, where.store.vectors(tuned.name)
+    engine, table = tuned.engine, catalog.store.vectors(tuned.name)
     table.prepare(tuned.fingerprint, tuned.encoder.dim, engine.text_weight)
-    stored = where.store.vectors(base.name)
+    stored = catalog.store.vectors(base.name)
     ids = list(stored.state())
     for start in range(0, len(ids), _CHUNK):
-        records = where.store.items.records(ids[start : start + _CHUNK])
-        found = [row for key, row in stored.get(records).items() if key in records]
-        seen = pictures(found)
-        rows = [row for row in found if row.item_id in seen]
+        records = catalog.store.items.records(ids[start : start + _CHUNK])
+        stored_rows = [row for key, row in stored.get(records).items() if key in records]
+        shown_vectors = pictures(stored_rows)
+        rows = [row for row in stored_rows if row.item_id in shown_vectors]
         if not rows:
             continue
         reads = engine.text_view is TextView.REWRITE
-        known = [records[row.item_id] for row in rows]
+        row_records = [records[row.item_id] for row in rows]
         words = tuned.encoder.encode_texts(
-            [(one.rewrite if reads else "") or one.item.title for one in known]
+            [(record.rewrite if reads else "") or record.item.title for record in row_records]
         )
-        shown = np.stack([seen[row.item_id] for row in rows])
+        shown = np.stack([shown_vectors[row.item_id] for row in rows])
         mixed = blend(shown, words, engine.text_weight)
         table.upsert(
             [
                 VectorRow(
                     item_id=row.item_id,
-                    key=_key(row, one.item, base, tuned, models),
+                    key=_key(row, record.item, base, tuned, models),
                     grounding_key=row.grounding_key,
                     rewrite_key=row.rewrite_key,
                     department=row.department,
@@ -129,7 +129,7 @@ def _derive(
                     text_vector=words[number],
                     vector=mixed[number],
                 )
-                for number, (row, one) in enumerate(zip(rows, known, strict=True))
+                for number, (row, record) in enumerate(zip(rows, row_records, strict=True))
             ]
         )
 
@@ -141,43 +141,45 @@ def _key(
 
 
 def catalog_source(
-    where: Catalog, engine: Engine, models: IndexingModels, settings: Settings
+    catalog: Catalog, engine: Engine, models: IndexingModels, settings: Settings
 ) -> Source:
-    """Pairs from a catalogue: each item's picture as the engine sees it, and its texts.
+    """Return pairs of a catalogue: each item's picture in the engine's view, and its texts.
 
-    An engine that looks at crops learns from items that are grounded.
+    For an engine of crops, only grounded items are used.
 
     Raises:
         TrainingError: There are too few items.
     """
-    known = list(where.store.items.records().values())
+    item_records = list(catalog.store.items.records().values())
     if _cuts(engine):
-        grounded = where.store.groundings.keys()
-        known = [one for one in known if models.grounding_key(one.item) in grounded]
-    items = [one.item for one in known]
+        grounded = catalog.store.groundings.keys()
+        item_records = [
+            record for record in item_records if models.grounding_key(record.item) in grounded
+        ]
+    items = [record.item for record in item_records]
     grouped = families(items) if items else []
     splits = [split_of(group) for group in grouped]
-    texts = [item_texts(one.item, one.rewrite) for one in known]
+    texts = [item_texts(record.item, record.rewrite) for record in item_records]
     keys = [models.grounding_key(item) if _cuts(engine) else "" for item in items]
-    pairs = checked_pairs([item.item_id for item in items], where.name, grouped, splits, texts)
+    pairs = checked_pairs([item.item_id for item in items], catalog.name, grouped, splits, texts)
 
     def pictures() -> Iterator[Image.Image | None]:
         for start in range(0, len(items), _CHUNK):
-            wanted = keys[start : start + _CHUNK]
-            found = where.store.groundings.get({key for key in wanted if key})
-            for item, key in zip(items[start : start + _CHUNK], wanted, strict=True):
+            page_keys = keys[start : start + _CHUNK]
+            groundings = catalog.store.groundings.get({key for key in page_keys if key})
+            for item, key in zip(items[start : start + _CHUNK], page_keys, strict=True):
                 try:
-                    photo = where.images.open(item.photo.sha256)
+                    photo = catalog.images.open(item.photo.sha256)
                 except (ImageError, OSError):
                     yield None
                     continue
-                ground = found.get(key)
+                ground = groundings.get(key)
                 if ground is not None:
                     ground = replace(ground, threshold=settings.grounding_threshold)
                 yield image_view(photo, ground, engine.image_view, settings.crop_padding)
 
     marks = [f"{item.photo.sha256} {key}" for item, key in zip(items, keys, strict=True)]
-    return Source(pairs, pictures, digest_of(marks, texts, grouped, splits), where.name)
+    return Source(pairs, pictures, digest_of(marks, texts, grouped, splits), catalog.name)
 
 
 def _cuts(engine: Engine) -> bool:

@@ -1,4 +1,4 @@
-"""The agent over a whole catalogue: what is left to do, doing it, and embedding what changed."""
+"""Run the rewriting agent over a catalogue: select items, describe them, embed the changes."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from core.ports.engines import IndexingModels
 from core.ports.keys import inputs_key, rewrite_key
 from core.store.ledger import Ledger
 
-#: Results are written this many at a time. What a killed job had not written costs nothing to have
-#: again: every answer is in the ledger.
+#: Number of results written at once. A killed job gets unwritten results again without cost,
+#: because every answer is in the ledger.
 FLUSH = 32
-#: Expected seconds per item for one asker (some four answers), of a batch, and of embedding.
+#: Expected seconds per item and thread (about four answers), per batch, and for embedding.
 _ANSWERS, _BATCH, _EMBEDDING = 12.0, 3600.0, 10.0
 
 
 @dataclass(slots=True)
 class _Buffer:
-    """Results that are not written yet."""
+    """Buffer of results that are not written yet."""
 
-    where: Catalog
+    catalog: Catalog
     runs: list[RewriteRun] = field(default_factory=list)
 
     def add(self, run: RewriteRun) -> None:
@@ -51,34 +51,34 @@ class _Buffer:
             self.flush()
 
     def flush(self) -> None:
-        """First the rewrites, so that no record points nowhere."""
-        made = {run.key: run.rewrite for run in self.runs if run.rewrite is not None}
-        self.where.store.rewrites.append_all(made)
-        self.where.store.rewrite_runs.add(self.runs)
+        """Write the rewrites first, so that every key in a run record exists."""
+        rewrites = {run.key: run.rewrite for run in self.runs if run.rewrite is not None}
+        self.catalog.store.rewrites.append_all(rewrites)
+        self.catalog.store.rewrite_runs.add(self.runs)
         self.runs = []
 
 
 class CatalogRewriting:
-    """The agent at work on one catalogue.
+    """Runs the agent on one catalogue.
 
     Args:
-        where: The catalogue.
+        catalog: The catalogue.
         agent: The agent.
-        ledger: Where its answers are kept.
+        ledger: Stores the agent's answers.
     """
 
-    def __init__(self, where: Catalog, agent: ClaudeRewriter, ledger: Ledger) -> None:
-        self._where, self._agent, self._ledger = where, agent, ledger
+    def __init__(self, catalog: Catalog, agent: ClaudeRewriter, ledger: Ledger) -> None:
+        self._catalog, self._agent, self._ledger = catalog, agent, ledger
 
     def todo(self, item_ids: Iterable[str] | None = None, *, retry: bool = False) -> list[Item]:
-        """Items that the agent has not described as they are now, by id.
+        """Return the items that the agent has not described in their present state, by id.
 
-        Left out are items whose text a person wrote, accepted or asked another round for, and,
-        without ``retry``, those for which it found no usable words.
+        Items whose text a person wrote, accepted or had revised are left out. Without ``retry``,
+        items for which the agent gave no usable text are left out, too.
         """
-        store = self._where.store
+        store = self._catalog.store
         decided, latest = store.corrections.standing(), store.rewrite_runs.states()
-        found = []
+        items = []
         for item_id, record in sorted(store.items.records(item_ids).items()):
             item = record.item
             if decided.of(ItemStage.REWRITE, item_id, item.photo.sha256):
@@ -89,8 +89,8 @@ class CatalogRewriting:
                     continue
                 if not state.key and state.model == self._agent.name and not retry:
                     continue
-            found.append(item)
-        return found
+            items.append(item)
+        return items
 
     def begin(
         self,
@@ -103,26 +103,28 @@ class CatalogRewriting:
         on_progress: OnProgress | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> BegunJob[RewriteReport]:
-        """Take the catalogue's job of the agent; run, it describes items and embeds what changed.
+        """Begin the agent's job, which describes items and embeds the changes.
 
         Args:
-            items: To be described.
+            items: Items to describe.
             limits: Budget, concurrency, batches.
-            models: For embedding.
-            order: What was asked, for whoever looks.
-            author: Who started it.
-            on_progress: Called with snapshots.
-            should_stop: Asked before each question, as is the wish of any process.
+            models: Models for embedding.
+            order: The order, stored with the job for display.
+            author: Name of the person who started it.
+            on_progress: Called with each progress report.
+            should_stop: Checked before each question, as are stop requests of any process.
 
         Raises:
-            CatalogBusy: Another rewriting job is at work on this catalogue.
-            SettingsError: A budget in dollars can't be kept.
+            CatalogBusy: Another rewriting job runs on this catalogue.
+            SettingsError: The model has no known price for a dollar budget.
         """
         prices, name = self._agent.messages.prices, self._agent.name
         budget = Budget(name, prices, dollars=limits.dollars, tokens=limits.tokens)
-        each = _BATCH / max(1, len(items)) if limits.batch else _ANSWERS / limits.concurrency
-        plan = (Stage("describing", len(items), each), Stage("embedding", 1, _EMBEDDING))
-        reporter = rewriting_job(self._where.store.root).begin(
+        seconds_each = (
+            _BATCH / max(1, len(items)) if limits.batch else _ANSWERS / limits.concurrency
+        )
+        plan = (Stage("describing", len(items), seconds_each), Stage("embedding", 1, _EMBEDDING))
+        reporter = rewriting_job(self._catalog.store.root).begin(
             plan, author=author, details=details(order), on_progress=on_progress
         )
 
@@ -133,7 +135,7 @@ class CatalogRewriting:
             )
             try:
                 report = replace(report, embedded=self.embed(models))
-            except CatalogError as problem:  # what could be embedded is, and what is written stays
+            except CatalogError as problem:  # written texts and finished vectors are kept
                 stopped = f"{report.stopped} Not all is embedded: {problem}".strip()
                 report = replace(report, stopped=stopped)
             state = JobState.STOPPED if reporter.stopping() else JobState.DONE
@@ -149,15 +151,17 @@ class CatalogRewriting:
     ) -> RewriteReport:  # fmt: skip
         gone = Event()
 
-        def asked() -> bool:
+        def stop_requested() -> bool:
             return reporter.stopping() or should_stop()
 
         def report(progress: RewriteProgress) -> None:
             reporter.step(replace(progress, stage="describing"), details(progress=progress))
 
-        agent = self._agent.for_job(budget, limits.patience, lambda: gone.is_set() or asked())
+        agent = self._agent.for_job(
+            budget, limits.patience, lambda: gone.is_set() or stop_requested()
+        )
         tally = Tally(len(items), lambda: agent.messages.meter.spent, report)
-        buffer = _Buffer(self._where)
+        buffer = _Buffer(self._catalog)
 
         def keep(item_id: str, run: RewriteRun) -> None:
             buffer.add(run)
@@ -173,21 +177,28 @@ class CatalogRewriting:
         )
         try:
             if limits.batch:
-                stopped = runner.run(works, keep, tally, wait=limits.wait, should_stop=asked)
+                stopped = runner.run(
+                    works, keep, tally, wait=limits.wait, should_stop=stop_requested
+                )
             else:
                 stopped = runner.live(
-                    works, keep, tally, concurrency=limits.concurrency, should_stop=asked, gone=gone
+                    works,
+                    keep,
+                    tally,
+                    concurrency=limits.concurrency,
+                    should_stop=stop_requested,
+                    gone=gone,
                 )
         finally:
             buffer.flush()
         return RewriteReport(tally.state, tally.problems, stopped)
 
     def embed(self, models: IndexingModels) -> int:
-        """Embed the items whose standing text is not the embedded one; how many vectors.
+        """Embed the items whose text in use is not embedded yet; return the number of vectors.
 
-        While an indexing job is running nothing is done: the next indexing embeds them.
+        While an indexing job runs, do nothing: the next indexing embeds them.
         """
-        store = self._where.store
+        store = self._catalog.store
         decided: Corrections = store.corrections.standing()
         behind = [
             item_id
@@ -195,12 +206,12 @@ class CatalogRewriting:
             if models.corrected_by(decided).rewrite_key(record.item) != record.rewrite_key
         ]
         try:
-            return redo(store, self._where.images, models, behind) if behind else 0
+            return redo(store, self._catalog.images, models, behind) if behind else 0
         except CatalogBusy:
             return 0
 
     def _work(self, agent: ClaudeRewriter, item: Item) -> Work[RewriteRun]:
-        store, images = self._where.store, self._where.images
+        store, images = self._catalog.store, self._catalog.images
 
         def run(call: Answerer) -> RewriteRun:
             photo = photo_of(item, images)

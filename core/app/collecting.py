@@ -1,4 +1,4 @@
-"""Lists that somebody was looking at, as pairs of one growing judgment set."""
+"""Collect search results from pages as pairs of one growing judgment set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.domain import JudgmentQuery, JudgmentSet, Pair, Query, Rules
 from core.errors import JudgmentError
 from core.judging.judgment_queue import JudgmentQueue
 
-#: The set of a catalogue that takes such lists.
+#: Id and name of the set that collects them.
 SET_ID, NAME = "from-search", "Lists from Explore and Compare"
 _GUIDELINES = """Ask: would someone who searched for this be happy to see this item?
 When in doubt between two grades, take the lower one."""
@@ -23,13 +23,13 @@ When in doubt between two grades, take the lower one."""
 def collect(
     desk: JudgmentQueue, asked: JudgmentQuery, item_ids: Iterable[str], engines: Sequence[str]
 ) -> tuple[JudgmentSet, JudgmentQuery]:
-    """Add a query's items to the set, which is made where it is not there yet.
+    """Add a query's items to the set; create the set if it does not exist.
 
     Returns:
-        The set, and the query as it is called there; asked again, it keeps its id.
+        The set, and the query with its id in the set; an equal query keeps its id.
     """
-    wanted = sorted(set(item_ids))
-    if not wanted:
+    wanted_items = sorted(set(item_ids))
+    if not wanted_items:
         raise JudgmentError("This list is empty, so there is nothing to judge.")
 
     def named(old: JudgmentSet) -> JudgmentQuery:
@@ -44,28 +44,28 @@ def collect(
 
     def grown(old: JudgmentSet) -> JudgmentSet:
         query = named(old)
-        known = {pair.key for pair in old.pairs}
-        new = [Pair(query, item) for item in wanted if (query.query_id, item) not in known]
+        existing = {pair.key for pair in old.pairs}
+        new = [Pair(query, item) for item in wanted_items if (query.query_id, item) not in existing]
         return replace(
             old,
             engines=tuple(dict.fromkeys((*old.engines, *engines))),
-            depth=max(old.depth, len(wanted)),
+            depth=max(old.depth, len(wanted_items)),
             pairs=(*old.pairs, *new),
         )
 
     rules = Rules(guidelines=_GUIDELINES, overlap=1)
     start = JudgmentSet(SET_ID, NAME, rules, (), 0, (), datetime.now(UTC), revision=0)
-    made = desk.revise(SET_ID, grown, start)
-    return made, named(made)
+    judgment_set = desk.revise(SET_ID, grown, start)
+    return judgment_set, named(judgment_set)
 
 
-def as_judged(query: Query, where: Catalog) -> JudgmentQuery:
-    """A search as a judgment set keeps it; its picture, or a part of one, goes into the store.
+def as_judged(query: Query, catalog: Catalog) -> JudgmentQuery:
+    """Turn a search into a judgment query; store its picture, or the region of it.
 
-    Filters and options are no part of what is asked: they only say which items were looked at.
+    Filters and options are dropped: they only select the items that were shown.
 
     Raises:
-        JudgmentError: It asks for nothing, or moves away from words, which no set can hold.
+        JudgmentError: The search is empty, or it has ``minus``, which a set can't represent.
         QueryError: There is no such item.
     """
     if query.minus:
@@ -73,9 +73,9 @@ def as_judged(query: Query, where: Catalog) -> JudgmentQuery:
     item_id, image = query.item_id, query.image
     if query.region is not None:
         if image is None:
-            image = where.images.open(where.store.item(item_id).photo.sha256)
+            image = catalog.images.open(catalog.store.item(item_id).photo.sha256)
         image, item_id = image.crop(query.region.as_xyxy()), ""
-    picture = where.images.add(_jpeg(image)).sha256 if image is not None else ""
+    picture = catalog.images.add(_jpeg(image)).sha256 if image is not None else ""
     text = query.text.strip()
     if not (text or item_id or picture):
         raise JudgmentError("Search for something first: words, a picture or an item.")

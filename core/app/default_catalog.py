@@ -1,4 +1,4 @@
-"""Which catalogue answers where a person names none."""
+"""The default catalogue: used where a person names none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look at a catalogue file before indexing it: nothing is stored, fetched or decoded."""
+"""Preview a catalogue file before indexing it, without storing, fetching or decoding."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.settings import Settings
 
 _log = logging.getLogger(__name__)
 
-#: Sample items of a preview.
+#: Number of sample items in a preview.
 SAMPLES = 8
 _NO_PHOTO = Photo("", 0, 0, "")
 
@@ -37,8 +37,8 @@ def preview_file(
 
     Args:
         source: The file.
-        settings: Where the vocabularies lie.
-        images: Folder that the photos' paths are relative to; the file's own when not given.
+        settings: Settings with the folder of vocabularies.
+        images: Folder that the photos' paths are relative to; default: the file's folder.
         columns: Field → column, instead of the guess.
 
     Raises:
@@ -56,7 +56,7 @@ def preview_file(
             taken.add(drafts.of(row))
         except Rejected as error:
             left_out.append(QuarantinedRow(row.number, error.item_id, error.field, str(error)))
-        except Exception as error:  # a row that meets a fault of ours costs itself only
+        except Exception as error:  # a fault of ours leaves out this row only
             _log.exception("Row %d could not be read", row.number)
             reason = f"This row could not be read ({type(error).__name__})."
             left_out.append(QuarantinedRow(row.number, "", "", reason))
@@ -114,7 +114,7 @@ def _sample(draft: Draft, rules: RuleRewriter) -> SampleItem:
 
 
 def _mapping(columns: ColumnMap) -> dict[str, tuple[str, ...]]:
-    """Each field's columns; fields without one are left out."""
+    """Return each field's columns; fields without one are left out."""
     mapping: dict[str, tuple[str, ...]] = {
         kind: (getattr(columns, kind),) for kind in FIELDS if getattr(columns, kind)
     }

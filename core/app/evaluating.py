@@ -1,4 +1,4 @@
-"""What pages and commands ask of evaluation: ``studio.evaluation``."""
+"""Evaluation for pages and commands: ``studio.evaluation``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from core.evaluation.report_store import Shelf
 from core.settings import Settings
 from core.store.items import ItemRecord
 
-#: Results kept per query.
+#: Default number of results per query.
 DEPTH = 100
 
 
@@ -48,12 +48,12 @@ class EvaluationService:
 
     # ── running ──────────────────────────────────────────────────────────────────────────────
     def tasks(self, catalog: str | None = None) -> tuple[EvalTask, ...]:
-        """The named tasks, and whether the catalogue has what each needs."""
+        """Return the named tasks and whether the catalogue has the data for each."""
         return self.tasks_among(self._library.get(catalog).store.items.records())
 
     @staticmethod
     def tasks_among(records: Mapping[str, ItemRecord]) -> tuple[EvalTask, ...]:
-        """As ``tasks``, for somebody who has the items at hand."""
+        """Return the same as ``tasks`` for given items."""
         reason = ""
         try:
             attributes.find([record.item for record in records.values()])
@@ -84,34 +84,36 @@ class EvaluationService:
         runs_out: Path | None = None,
         on_progress: OnProgress | None = None,
     ) -> Report:
-        """Evaluate engines on a named task (see ``tasks``); the first engine is the yardstick.
+        """Evaluate engines on a named task (see ``tasks``); the first engine is the baseline.
 
         ``runs_out`` is a folder for the rankings and judgments in TREC format.
 
         Raises:
-            EvaluationError: The task is not known, or the catalogue lacks what it needs.
-            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
+            EvaluationError: The task is unknown, or the catalogue has no data for it.
+            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be used.
         """
-        where = self._library.get(catalog)
+        opened_catalog = self._library.get(catalog)
         if not engines:
             raise EvaluationError("Choose at least one engine.")
         if task == ATTRIBUTES:
             if runs_out:
                 raise EvaluationError("Attributes are no rankings, so there are no runs to write.")
-            return self._attributes(engines, where, on_progress)
+            return self._attributes(engines, opened_catalog, on_progress)
         if task == ablation.TASK:
             if ranking:
                 raise EvaluationError("An ablation is ranked by picture vectors alone.")
-            return self._ablation(engines, where, depth, runs_out, on_progress or no_progress)
+            return self._ablation(
+                engines, opened_catalog, depth, runs_out, on_progress or no_progress
+            )
         started = time.perf_counter()
-        records = where.store.items.records()
+        records = opened_catalog.store.items.records()
         planned = tasks.build(task, records)
         by = ranking or planned.ranking
-        answerer = Answerer(where, self._settings, by, depth, on_progress)
+        answerer = Answerer(opened_catalog, self._settings, by, depth, on_progress)
         runs = []
-        told, named = on_progress or no_progress, _distinct(engines)
+        report_progress, named = on_progress or no_progress, _distinct(engines)
         for number, name in enumerate(named):
-            told(Progress("searching", number, len(named), f"{name}: searching"))
+            report_progress(Progress("searching", number, len(named), f"{name}: searching"))
             model = self._models.engine(name)
             asked = planned.queries(model.engine)
             run = answerer.run(asked, model)
@@ -119,11 +121,11 @@ class EvaluationService:
         _write(runs_out, runs, planned.qrels)
         notes = planned.notes if by is planned.ranking else (_given_away(by),)
         frame = Frame(
-            where.name, task, planned.title, by, depth, where.store.items.count(),
+            opened_catalog.name, task, planned.title, by, depth, opened_catalog.store.items.count(),
             planned.measures, planned.main, notes,
         )  # fmt: skip
         items = {item_id: record.item for item_id, record in records.items()}
-        told(Progress("statistics", 0, 1, "intervals and tests"))
+        report_progress(Progress("statistics", 0, 1, "intervals and tests"))
         first = planned.queries(self._models.engine(runs[0].engine).engine)
         report = report_builder.report(frame, first, planned.qrels, runs, items)
         return _timed(report, started, answerer)
@@ -152,31 +154,31 @@ class EvaluationService:
         Args:
             queries: What to ask; queries without any judgment are left out (and counted in a note).
             qrels: Grades per query and item; 0 is judged and not relevant.
-            engines: Names; the first is the yardstick.
-            catalog: Where to look.
+            engines: Names of engines; the first is the baseline.
+            catalog: Name of the catalogue; ``None`` is the default catalogue.
             task: Short name for the report, ``[a-z0-9-]+``.
             title: Name for people.
-            names: Measures; by default those for graded or for yes-or-no judgments.
+            names: Measures; default: those for graded or for binary judgments.
             main: The measure that is explained per query.
             ranking: What items are ranked by.
             depth: Results kept per query.
-            relevant_from: Smallest grade that counts as relevant for yes-or-no measures.
+            relevant_from: Smallest grade that counts as relevant for binary measures.
             runs: Further rankings to measure beside the engines' (from TREC files), by name.
             runs_out: Folder for the rankings and judgments in TREC format.
             notes: What a reader of the report must know of the files that this comes from.
-            on_progress: Told how far it is.
+            on_progress: Called with each progress report.
 
         Raises:
-            EvaluationError: Nothing to evaluate, or a query is not usable.
-            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
+            EvaluationError: There is nothing to evaluate, or a query is not usable.
+            EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be used.
         """
         started = time.perf_counter()
-        where = self._library.get(catalog)
+        opened_catalog = self._library.get(catalog)
         asked = _usable(queries, qrels, relevant_from)
-        items = {i: record.item for i, record in where.store.items.records().items()}
+        items = {i: record.item for i, record in opened_catalog.store.items.records().items()}
         if not runs:
-            _same_ids(asked, qrels, items, where.name)
-        answerer = Answerer(where, self._settings, ranking, depth, on_progress)
+            _same_ids(asked, qrels, items, opened_catalog.name)
+        answerer = Answerer(opened_catalog, self._settings, ranking, depth, on_progress)
         done = [self._ask(answerer, asked, name) for name in _distinct(engines)]
         done += [EngineRun(name, name, "", run) for name, run in (runs or {}).items()]
         if not done:
@@ -184,7 +186,7 @@ class EvaluationService:
         _write(runs_out, done, qrels)
         wanted = tuple(names or _default_measures(qrels))
         frame = Frame(
-            where.name, task, title, ranking, depth, len(items), wanted,
+            opened_catalog.name, task, title, ranking, depth, len(items), wanted,
             main or _main(wanted), (*notes, *_notes(queries, asked, qrels, items)), relevant_from,
         )  # fmt: skip
         if on_progress:
@@ -197,80 +199,82 @@ class EvaluationService:
         return EngineRun(name, model.engine.title, model.fingerprint, run)
 
     def _attributes(
-        self, engines: Sequence[str], where: Catalog, on_progress: OnProgress | None
+        self, engines: Sequence[str], catalog: Catalog, on_progress: OnProgress | None
     ) -> Report:
         models = [self._models.engine(name) for name in _distinct(engines)]
-        return attribute_report.run(where, models, on_progress)
+        return attribute_report.run(catalog, models, on_progress)
 
     def _ablation(
-        self, engines: Sequence[str], where: Catalog, depth: int, runs_out: Path | None,
+        self, engines: Sequence[str], catalog: Catalog, depth: int, runs_out: Path | None,
         tell: OnProgress,
     ) -> Report:  # fmt: skip
         started = time.perf_counter()
         plain, full = ablation.engines_of([self._models.engine(n) for n in _distinct(engines)])
-        own = ablation.stock(where, plain, full)
+        own = ablation.stock(catalog, plain, full)
         cells = ablation.contenders(own, plain)
         asked = sorted(own.qrels)
         runs, inside = ablation.answered(own, cells, asked, depth, tell)
         _write(runs_out, runs, own.qrels)
         report = ablation.report(
-            where, own, runs, asked, depth,
+            catalog, own, runs, asked, depth,
             pairs=[(cells[0].name, cell.name) for cell in cells[1:]],
-            kind="photo", parts=ablation.photo_kinds(where, own, asked, tell),
+            kind="photo", parts=ablation.photo_kinds(catalog, own, asked, tell),
         )  # fmt: skip
         seconds = time.perf_counter() - started
         return replace(report, seconds=seconds, encode_seconds=inside)
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────
     def save(self, report: Report) -> Path:
-        """Store a report, so that pages list it."""
+        """Store a report, so that pages list it; return its path."""
         return self._shelf.add(report)
 
     def reports(self) -> tuple[str, ...]:
-        """Ids of the stored reports, the newest first."""
+        """Return the ids of the stored reports, the newest first."""
         return self._shelf.ids()
 
     def latest(self, catalog: str, engines: Sequence[str]) -> Report | None:
-        """The newest stored report on a catalogue that compares these engines as they are now."""
+        """Return the newest stored report on a catalogue with these engines in present state."""
         now = {(name, self._models.engine(name).fingerprint) for name in engines}
         for report_id in self.reports():
             if report_id.startswith(f"{catalog}-"):
                 report = self.report(report_id)
-                known = {(entry.engine, entry.fingerprint) for entry in report.engines}
-                if report.catalog == catalog and now <= known:
+                compared = {(entry.engine, entry.fingerprint) for entry in report.engines}
+                if report.catalog == catalog and now <= compared:
                     return report
         return None
 
     def verdicts(self, report: Report) -> tuple[str, ...]:
-        """Who beats whom on the report's main measure: one sentence per pair of engines."""
+        """Say which engine is better on the main measure, one sentence per pair of engines."""
         return rendering.verdicts(report)
 
     def report(self, report_id: str) -> Report:
-        """One stored report; raises ``EvaluationError`` where there is none."""
+        """Return one stored report; raises ``EvaluationError`` where there is none."""
         return self._shelf.get(report_id)
 
     def remove(self, report_id: str) -> None:
-        """Forget a stored report."""
+        """Delete a stored report."""
         self._shelf.remove(report_id)
 
     def html(self, report: Report) -> str:
-        """The report as one self-contained page."""
-        where = self._catalog_of(report)
-        return rendering.page(report, self._shown(report, where), where.images if where else None)
+        """Return the report as one self-contained page."""
+        catalog = self._catalog_of(report)
+        return rendering.page(
+            report, self._shown(report, catalog), catalog.images if catalog else None
+        )
 
     def fragment(self, report: Report, picture: rendering.Picture, link: rendering.Link) -> str:
-        """The report as a part of a page, with the page's own addresses in it."""
+        """Return the report as a part of a page, with the page's own addresses in it."""
         shown = self._shown(report, self._catalog_of(report))
         return rendering.fragment(report, shown, picture, link)
 
     def _catalog_of(self, report: Report) -> Catalog | None:
-        """The report's catalogue; it may be gone since, and its report still reads."""
-        known = report.catalog in self._library.names()
-        return self._library.get(report.catalog) if known else None
+        """Return the report's catalogue, or ``None`` if it was removed."""
+        exists = report.catalog in self._library.names()
+        return self._library.get(report.catalog) if exists else None
 
     @staticmethod
-    def _shown(report: Report, where: Catalog | None) -> dict[str, Item]:
-        return where.store.items.get(rendering.shown_items(report)) if where else {}
+    def _shown(report: Report, catalog: Catalog | None) -> dict[str, Item]:
+        return catalog.store.items.get(rendering.shown_items(report)) if catalog else {}
 
 
 def _write(folder: Path | None, runs: Sequence[EngineRun], qrels: Qrels) -> None:
@@ -285,28 +289,28 @@ def _distinct(engines: Sequence[str]) -> list[str]:
 def _usable(
     queries: Sequence[EvalQuery], qrels: Qrels, relevant_from: int
 ) -> tuple[EvalQuery, ...]:
-    """The queries that have a relevant item (without one, no engine can be right)."""
+    """Return the queries that have a relevant item (without one, no engine can be right)."""
     if not queries:
         raise EvaluationError("There is no query to evaluate.")
     for query in queries:
         if not (query.text.strip() or query.image is not None or query.item_id):
             raise EvaluationError(f"The query “{query.query_id}” has nothing to look for.")
-    kept = tuple(
+    usable = tuple(
         query
         for query in queries
         if any(grade >= relevant_from for grade in qrels.get(query.query_id, {}).values())
     )
-    if not kept:
+    if not usable:
         raise EvaluationError(
             "No query has a relevant item in the judgments. Do the query ids of both files agree?"
         )
-    return kept
+    return usable
 
 
 def _same_ids(
     asked: Sequence[EvalQuery], qrels: Qrels, items: Mapping[str, Item], catalog: str
 ) -> None:
-    """Judgments of another catalogue would make every engine look useless."""
+    """Check that the judgments are of this catalogue: some relevant item must be in it."""
     relevant = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
     if not relevant & set(items):
         raise EvaluationError(
@@ -334,7 +338,7 @@ def _notes(
 
 
 def _default_measures(qrels: Qrels) -> tuple[str, ...]:
-    grades = {grade for found in qrels.values() for grade in found.values()}
+    grades = {grade for judged in qrels.values() for grade in judged.values()}
     return measures.SEARCH if grades <= {1} else (*measures.GRADED, "hits@5")
 
 

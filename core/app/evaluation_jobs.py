@@ -1,4 +1,4 @@
-"""Evaluations that pages and commands start: seen, stopped and kept like all long work."""
+"""Evaluation as jobs: pages and commands start them, see their progress and stop them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from core.jobs import JobFile, JobReporter, Stage
 from core.jobs.files import JobPaths
 
 KIND = "evaluation"
-#: Expected seconds per engine, where no earlier run of the task has measured it.
+#: Expected seconds per engine, if no earlier run of the task has measured it.
 _ENGINE = 10.0
 _INTERRUPTED = "It was interrupted. Start it again; what is fine-tuned so far is kept."
 
 
 class EvaluationJobs:
-    """One evaluation per catalogue and task at a time, over all processes.
+    """Jobs of evaluation; one per catalogue and task runs at a time, over all processes.
 
     Args:
-        root: Where the reports are stored.
+        root: Folder of the reports.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root / ".jobs"
 
     def file(self, catalog: str, task: str) -> JobFile:
-        """The job of a task on a catalogue."""
+        """Return the job of a task on a catalogue."""
         name = re.sub(r"[^a-z0-9-]+", "-", task.lower())[:60]
         folder = self._root / re.sub(r"[^a-z0-9-]+", "-", catalog.lower())[:60]
         paths = JobPaths(folder / f".{name}", folder / f"{name}.json", folder / f".{name}.stop")
@@ -48,19 +48,20 @@ class EvaluationJobs:
         author: str = "",
         on_progress: OnProgress | None = None,
     ) -> Report:
-        """Evaluate in this thread; how far it is and how it ended is seen in ``of``.
+        """Evaluate in this thread; ``of`` shows progress and result.
 
         Args:
             catalog: Name of the catalogue.
-            task: Names the job; another word than a task's may do.
-            engines: How many are measured.
-            work: Evaluates; what it is given takes its progress, and raises where it should stop.
-            author: Who started it.
-            on_progress: Called with snapshots.
+            task: Name of the job, usually that of a task.
+            engines: Number of engines.
+            work: Does the evaluation; its argument takes progress reports and raises
+                ``EvaluationStopped`` if the job should stop.
+            author: Name of the person who started it.
+            on_progress: Called with each progress report.
 
         Raises:
-            EvaluationError: The task is being measured there already.
-            EvaluationStopped: Somebody, in whatever process, asked it to stop.
+            EvaluationError: The same task already runs on the catalogue.
+            EvaluationStopped: A stop was requested, in any process.
         """
         plan = (Stage("preparing", max(1, engines), _ENGINE),)
         job = self.file(catalog, task).begin(plan, author=author, on_progress=on_progress)
@@ -68,7 +69,7 @@ class EvaluationJobs:
             return work(lambda progress: _follow(reporter, progress))
 
     def of(self, catalog: str) -> tuple[Job, ...]:
-        """The jobs on a catalogue that run, or that did not get to their end; newest first."""
+        """Return a catalogue's jobs that run or ended before they were done, newest first."""
         folder = self.file(catalog, "").paths.snapshot.parent
         names = sorted(path.stem for path in folder.glob("*.json"))
         jobs = [job for name in names if (job := self.file(catalog, name).read())]
@@ -76,11 +77,11 @@ class EvaluationJobs:
         return tuple(sorted(open_ones, key=lambda job: job.started, reverse=True))
 
     def stop(self, catalog: str, task: str) -> bool:
-        """Ask a task to stop where it next reports; false where it does not run."""
+        """Request that a task stops at its next report; return false if it does not run."""
         return self.file(catalog, task).stop()
 
     def dismiss(self, catalog: str) -> None:
-        """Forget what is said of a catalogue's evaluations that have ended."""
+        """Delete the snapshots of a catalogue's evaluations that have ended."""
         for job in self.of(catalog):
             self.file(catalog, job.subject).dismiss()
 

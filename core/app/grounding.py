@@ -1,4 +1,4 @@
-"""What pages and commands do with groundings: correct, look again, shop a photo, export."""
+"""Grounding for pages and commands: correct groundings, find things in photos, export."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from core.settings import Settings
 from core.vision import grounding_files
 from core.vision.regions import mask_iou
 
-#: Longest phrase that is looked for; longer ones are a paste, not a name.
+#: Longest phrase to look for, characters.
 PHRASE_CHARACTERS = 200
-#: At most so many names are looked for in one photo, and so many things of one name are shown.
+#: Most names to look for in one photo, and most detections per name.
 MOST_NAMES, MOST_ALIKE = 24, 3
-#: A name that is nowhere likelier than this is not looked for any closer. (In the compact grounder
-#: no score is above the root of the highest heat, so τ = 0.35 misses nothing by it.)
+#: A name whose highest heat is below this is skipped. (In the compact grounder no score is above
+#: the square root of the highest heat, so at τ = 0.35 this loses nothing.)
 LEAST_HEAT = 0.12
-#: Things that overlap (mask or box) more than this are one thing under two names.
+#: Detections whose masks or boxes overlap more than this (IoU) are the same thing.
 SAME_THING = 0.5
-#: Names for the things that a photo of a room may show, one a line.
+#: File with names of things that a photo of a room may show, one per line.
 ROOM_NAMES = "vocabularies/room.txt"
-#: How many photos, and how many looks at photos, are remembered.
+#: Number of photos and of groundings in the caches.
 PHOTOS, LOOKS = 16, 512
-#: Groundings that an export reads at once.
+#: Number of groundings that an export reads at once.
 _PAGE = 256
 
 
 class GroundingService:
-    """Groundings of catalogue items, and looks at any photo; safe to use from several threads.
+    """Groundings of catalogue items and of any photo; safe to use from several threads.
 
     Args:
         library: The catalogues.
         models: The models.
-        settings: Threshold and shipped files.
+        settings: Profile and shipped files.
     """
 
     def __init__(self, library: Library, models: ModelPool, settings: Settings) -> None:
@@ -53,13 +53,13 @@ class GroundingService:
 
     # ── stored groundings ────────────────────────────────────────────────────────────────────
     def of(self, item: Item, catalog: str | None = None) -> Grounding | None:
-        """The item's grounding under the present threshold; ``None`` before it was grounded."""
+        """Return the item's grounding under the present threshold; ``None`` if not grounded yet."""
         return self._of([item], self._library.get(catalog)).get(item.item_id)
 
-    def _of(self, items: Sequence[Item], where: Catalog) -> dict[str, Grounding]:
-        models = self._models.for_indexing().corrected_by(where.store.corrections.standing())
+    def _of(self, items: Sequence[Item], catalog: Catalog) -> dict[str, Grounding]:
+        models = self._models.for_indexing().corrected_by(catalog.store.corrections.standing())
         keys = {item.item_id: models.grounding_key(item) for item in items}
-        stored = where.store.groundings.get([key for key in keys.values() if key])
+        stored = catalog.store.groundings.get([key for key in keys.values() if key])
         tau = models.threshold
         return {
             item_id: replace(stored[key], threshold=tau)
@@ -71,17 +71,17 @@ class GroundingService:
     def choose(
         self, item: Item, number: int, author: str, *, phrase: str = "", catalog: str | None = None
     ) -> str:
-        """Let another detection be the product: of those stored, or of those found by a phrase.
+        """Choose another detection as the product: a stored one, or one found by a phrase.
 
         Args:
             item: The item.
-            number: Place among the detections, from 0.
-            author: Who decides.
-            phrase: Look among what :meth:`find` gives for it.
+            number: Index of the detection, from 0.
+            author: Name of the person.
+            phrase: If given, choose among the detections of :meth:`find` for this phrase.
             catalog: Name of the catalogue.
 
         Returns:
-            A sentence that says what became of it; the same for the other corrections.
+            A sentence on the outcome; so do the other corrections.
 
         Raises:
             QueryError: There is no such detection.
@@ -97,7 +97,7 @@ class GroundingService:
         return self._stand(item, now, author, f"chose region {number + 1}", catalog)
 
     def draw(self, item: Item, box: Box, author: str, *, catalog: str | None = None) -> str:
-        """Let a drawn box be the product; what lies outside the photo is cut off.
+        """Make a drawn box the product; clip it to the photo.
 
         Raises:
             QueryError: Nothing of the box lies inside the photo.
@@ -110,107 +110,114 @@ class GroundingService:
         return self._stand(item, value, author, f"drew {inside.spell()}", catalog)
 
     def keep_whole(self, item: Item, author: str, *, catalog: str | None = None) -> str:
-        """Let the whole photo be the product."""
+        """Make the whole photo the product."""
         value = replace(self._known(item, catalog), choice=WHOLE_PHOTO)
         return self._stand(item, value, author, "chose the whole photo", catalog)
 
     def restore(self, item: Item, author: str, *, catalog: str | None = None) -> str:
-        """Give the item back to the machine."""
+        """Withdraw the correction, so that the machine's choice is used again."""
         return self._stand(item, None, author, "gave it back to the machine", catalog)
 
     def _machines(self, item: Item, catalog: str | None) -> Grounding:
-        """What the machine found, whatever people decided since."""
-        where, models = self._library.get(catalog), self._models.for_indexing()
+        """Return the machine's grounding, without people's corrections."""
+        opened_catalog, models = self._library.get(catalog), self._models.for_indexing()
         key = models.grounding_key(item)
-        stored = where.store.groundings.get([key])
+        stored = opened_catalog.store.groundings.get([key])
         return stored[key] if key in stored else replace(self._known(item, catalog), choice=None)
 
     def _stand(
         self, item: Item, value: Grounding | None, author: str, note: str, catalog: str | None
     ) -> str:
-        where = self._library.get(catalog)
-        where.store.corrections.correct(
-            Stage.GROUNDING, item, where.store.groundings, value, author, note
+        opened_catalog = self._library.get(catalog)
+        opened_catalog.store.corrections.correct(
+            Stage.GROUNDING, item, opened_catalog.store.groundings, value, author, note
         )
         try:
-            redo(where.store, where.images, self._models.for_indexing(), [item.item_id])
+            redo(
+                opened_catalog.store,
+                opened_catalog.images,
+                self._models.for_indexing(),
+                [item.item_id],
+            )
         except CatalogBusy:
             return "Saved. The catalogue is being indexed; the next run embeds the item anew."
         return "Saved, and the item is embedded anew."
 
     # ── looking at any photo ─────────────────────────────────────────────────────────────────
     def find(self, photo: Image.Image, phrase: str) -> Grounding:
-        """Anything in a photo by its name, best first; looking again costs nothing.
+        """Find a phrase in a photo, best detection first; results are cached.
 
         Raises:
-            QueryError: The phrase has no words, or far too many.
-            WeightsUnavailable: A model can't be had.
+            QueryError: The phrase is empty or too long.
+            WeightsUnavailable: A model can't be loaded.
         """
         words = checked_phrase(phrase)
         grounder = self._models.grounder
         key = pixel_hash(photo), words.lower(), grounder.fingerprint
-        seen = self._looks.get(key) or self._looks.put(key, grounder.find(photo, words))
-        return replace(seen, threshold=grounder.threshold)
+        grounding = self._looks.get(key) or self._looks.put(key, grounder.find(photo, words))
+        return replace(grounding, threshold=grounder.threshold)
 
     def heatmap(self, photo: Image.Image, phrase: str) -> Heatmap | None:
-        """How well each part of a photo fits a phrase; ``None`` where the grounder has no such map.
+        """Return how well each part of a photo matches a phrase; ``None`` without heat maps.
 
         Raises:
-            QueryError: The phrase has no words, or far too many.
+            QueryError: The phrase is empty or too long.
         """
         return self._models.grounder.heatmap(photo, checked_phrase(phrase))
 
     @property
     def has_heat(self) -> bool:
-        """Does this profile's grounder have heat maps?"""
+        """Whether this profile's grounder has heat maps."""
         return self._settings.profile is Profile.COMPACT
 
     def room_names(self) -> tuple[str, ...]:
-        """What is looked for in a photo of a room where nobody says what."""
+        """Return the default names of things to look for in a photo of a room."""
         text = (self._settings.shipped / ROOM_NAMES).read_text(encoding="utf-8")
         lines = (line.strip() for line in text.splitlines())
         return tuple(line for line in lines if line and not line.startswith("#"))
 
     def things(self, photo: Image.Image, names: Sequence[str]) -> Iterator[tuple[Detection, ...]]:
-        """Things of these names in a photo, name after name.
+        """Find things with these names in a photo, one name after another.
 
-        Yields all things found so far, surest first, after each name. What overlaps is one thing
-        and keeps its surest name. A photo that was looked at before is answered at once.
+        After each name, yields all things found so far, best first. Of overlapping detections only
+        the best is kept. Results are cached.
 
         Raises:
-            QueryError: There is no name.
-            WeightsUnavailable: A model can't be had.
+            QueryError: No name is given.
+            WeightsUnavailable: A model can't be loaded.
         """
-        wanted = list(dict.fromkeys(name.strip() for name in names if name.strip()))[:MOST_NAMES]
-        if not wanted:
+        phrases = list(dict.fromkeys(name.strip() for name in names if name.strip()))[:MOST_NAMES]
+        if not phrases:
             raise QueryError("Say what to look for in the photo, for example: sofa, lamp, rug.")
-        found: list[Detection] = []
-        for name in wanted:
+        detections: list[Detection] = []
+        for name in phrases:
             if self._may_show(photo, name):
-                seen = self.find(photo, name)
-                found += [d for d in seen.detections if d.score >= seen.threshold][:MOST_ALIKE]
-            yield self._things.put(pixel_hash(photo), distinct(found))
+                grounding = self.find(photo, name)
+                detections += [d for d in grounding.detections if d.score >= grounding.threshold][
+                    :MOST_ALIKE
+                ]
+            yield self._things.put(pixel_hash(photo), distinct(detections))
 
     def _may_show(self, photo: Image.Image, name: str) -> bool:
-        """Saves the masks where the heat map says already that there is no such thing."""
+        """Tell whether the heat map allows a detection; if not, no mask has to be computed."""
         heat = self.heatmap(photo, name)
         return heat is None or float(heat.max()) >= LEAST_HEAT
 
     def things_seen(self, photo: Image.Image) -> tuple[Detection, ...]:
-        """What :meth:`things` found in this photo last; empty where nobody looked lately."""
+        """Return the cached result of :meth:`things` for this photo; empty if there is none."""
         return self._things.get(pixel_hash(photo)) or ()
 
     def remember(self, photo: Image.Image) -> str:
-        """Keep a photo for :meth:`recall`; its name tells nothing and only its owner knows it."""
+        """Store a photo for :meth:`recall`; return its key, which is the hash of its pixels."""
         name = pixel_hash(photo)
         self._photos.put(name, photo)
         return name
 
     def recall(self, name: str) -> Image.Image:
-        """A photo that was shown a moment ago.
+        """Return a photo that was shown a moment ago.
 
         Raises:
-            QueryError: It is not remembered any more.
+            QueryError: It is no longer in the cache.
         """
         photo = self._photos.get(name)
         if photo is None:
@@ -219,7 +226,7 @@ class GroundingService:
 
     # ── exports ──────────────────────────────────────────────────────────────────────────────
     def export_coco(self, target: Path, catalog: str | None = None) -> tuple[int, int]:
-        """Write all groundings as COCO JSON; returns how many photos and detections there are.
+        """Write all groundings as COCO JSON; return the number of photos and of detections.
 
         Raises:
             QueryError: Nothing is grounded yet.
@@ -230,16 +237,16 @@ class GroundingService:
         return len(photos), grounding_files.write_coco(photos, target)
 
     def coco(self, item: Item, catalog: str | None = None) -> bytes:
-        """One item's grounding as COCO JSON."""
+        """Return one item's grounding as COCO JSON."""
         photo = _grounded(item, self._known(item, catalog))
         return grounding_files.coco_json([photo])
 
     def mask_png(self, item: Item, catalog: str | None = None) -> bytes:
-        """The product's mask, a PNG of the photo's size: 255 inside, 0 outside."""
+        """Return the product's mask, a PNG of the photo's size: 255 inside, 0 outside."""
         return grounding_files.mask_png(self._known(item, catalog))
 
     def cutout_png(self, item: Item, catalog: str | None = None) -> bytes:
-        """The product alone, a PNG with alpha."""
+        """Return the product alone, a PNG with alpha."""
         grounding = self._known(item, catalog)
         return grounding_files.cutout_png(self._photo(item, catalog), grounding)
 
@@ -252,21 +259,21 @@ class GroundingService:
     def _photo(self, item: Item, catalog: str | None) -> Image.Image:
         return self._library.get(catalog).images.open(item.photo.sha256)
 
-    def _photos_of(self, where: Catalog) -> Iterator[grounding_files.GroundedPhoto]:
-        items = [record.item for record in where.store.items.records().values()]
+    def _photos_of(self, catalog: Catalog) -> Iterator[grounding_files.GroundedPhoto]:
+        items = [record.item for record in catalog.store.items.records().values()]
         for start in range(0, len(items), _PAGE):
             page = items[start : start + _PAGE]
-            found = self._of(page, where)
+            groundings = self._of(page, catalog)
             for item in page:
-                if item.item_id in found:
-                    yield _grounded(item, found[item.item_id])
+                if item.item_id in groundings:
+                    yield _grounded(item, groundings[item.item_id])
 
 
 def checked_phrase(phrase: str) -> str:
-    """The phrase without surrounding space.
+    """Return the phrase without surrounding space.
 
     Raises:
-        QueryError: It has no words, or far too many.
+        QueryError: It is empty or too long.
     """
     words = " ".join(phrase.split())
     if not words:
@@ -279,13 +286,13 @@ def checked_phrase(phrase: str) -> str:
     return words
 
 
-def distinct(found: Sequence[Detection]) -> tuple[Detection, ...]:
-    """Surest first; of those that overlap, the surest alone."""
-    kept: list[Detection] = []
-    for one in sorted(found, key=lambda detection: -detection.score):
-        if all(_overlap(one, other) <= SAME_THING for other in kept):
-            kept.append(one)
-    return tuple(kept)
+def distinct(detections: Sequence[Detection]) -> tuple[Detection, ...]:
+    """Sort detections, best first; of overlapping ones keep only the best."""
+    shown: list[Detection] = []
+    for detection in sorted(detections, key=lambda detection: -detection.score):
+        if all(_overlap(detection, other) <= SAME_THING for other in shown):
+            shown.append(detection)
+    return tuple(shown)
 
 
 def _overlap(a: Detection, b: Detection) -> float:
@@ -296,12 +303,12 @@ def _overlap(a: Detection, b: Detection) -> float:
 
 
 def _with(machines: Grounding, chosen: Detection) -> Grounding:
-    """What the machine found and what a person chose beside it."""
-    found = machines.detections
-    return replace(machines, detections=(*found, chosen), choice=len(found))
+    """Add a person's detection to the machine's grounding, as the chosen one."""
+    detections = machines.detections
+    return replace(machines, detections=(*detections, chosen), choice=len(detections))
 
 
 def _grounded(item: Item, grounding: Grounding) -> grounding_files.GroundedPhoto:
-    """With the file's name relative to the catalogue's folder of pictures."""
+    """Attach the photo's file name, relative to the catalogue's folder of pictures."""
     sha256 = item.photo.sha256
     return grounding_files.GroundedPhoto(item.item_id, f"{sha256[:2]}/{sha256}.jpg", grounding)

@@ -1,4 +1,4 @@
-"""What pages and commands do with judgments: ``studio.judging``."""
+"""Judgments for pages and commands: ``studio.judging``."""
 
 from __future__ import annotations
 
@@ -66,22 +66,22 @@ class JudgingService:
 
     # ── sets ─────────────────────────────────────────────────────────────────────────────────
     def sets(self, catalog: str | None = None) -> tuple[JudgmentSet, ...]:
-        """All judgment sets of a catalogue, newest first."""
+        """Return all judgment sets of a catalogue, newest first."""
         return self._desk(catalog).sets()
 
     def get(self, set_id: str, catalog: str | None = None) -> JudgmentSet:
-        """One set; raises ``JudgmentError`` when it is not there."""
+        """Return one set; raises ``JudgmentError`` when it is not there."""
         return self._desk(catalog).get(set_id)
 
     def queries(
         self, source: QuerySource, catalog: str | None = None, report: FileReport | None = None
     ) -> tuple[JudgmentQuery, ...]:
-        """The queries that a source gives, each once, with ids.
+        """Return the queries that a source gives, each once, with ids.
 
         Args:
             source: Where they come from.
             catalog: Which; ``None`` is the default one.
-            report: Told how its file was read.
+            report: Receives notes on how its file was read.
 
         Raises:
             JudgmentError: There are none, or the file can't be read.
@@ -108,9 +108,11 @@ class JudgingService:
         """
         if len(asked) * max(depth, 1) > MOST_PAIRS:
             raise JudgmentError(f"A set holds at most {MOST_PAIRS:,} pairs; ask for fewer.")
-        where = self._library.get(catalog)
-        answer = self._answers(where, engines, depth)
-        return where.desk.create(name, asked, engines, depth, rules or Rules(), answer, calibration)
+        opened_catalog = self._library.get(catalog)
+        answer = self._answers(opened_catalog, engines, depth)
+        return opened_catalog.desk.create(
+            name, asked, engines, depth, rules or Rules(), answer, calibration
+        )
 
     def revise(
         self, set_id: str, change: Callable[[Rules], Rules], catalog: str | None = None
@@ -121,11 +123,11 @@ class JudgingService:
             JudgmentError: The change makes no sense, or would drop a grade that was given.
         """
         desk = self._desk(catalog)
-        given = {event.grade for event in desk.current(set_id) if event.grade is not None}
+        given_grades = {event.grade for event in desk.current(set_id) if event.grade is not None}
 
         def changed(old: JudgmentSet) -> JudgmentSet:
             rules = change(old.rules)
-            lost = given - {grade.value for grade in rules.scale}
+            lost = given_grades - {grade.value for grade in rules.scale}
             if lost:
                 raise JudgmentError(
                     f"The grade {min(lost)} has been given already, so it must stay on the scale."
@@ -141,18 +143,18 @@ class JudgingService:
     def collect(
         self, query: Query, engines: Sequence[str], catalog: str | None = None
     ) -> tuple[JudgmentSet, JudgmentQuery]:
-        """Put what these engines answer to a search into the catalogue's set of such lists.
+        """Add these engines' hits of a search to the catalogue's set of collected lists.
 
         Raises:
-            JudgmentError: Nothing is asked or found, or a set can't hold the search.
+            JudgmentError: The search or its result is empty, or a set can't represent the search.
             QueryError, EngineUnavailable, FingerprintMismatch: An engine can't answer.
         """
-        where = self._library.get(catalog)
-        asked = collecting.as_judged(query, where)
+        opened_catalog = self._library.get(catalog)
+        asked = collecting.as_judged(query, opened_catalog)
         models = [self._models.engine(name) for name in engines]
-        results = [where.searcher.search(query, model) for model in models]
-        found = [hit.item.item_id for result in results for hit in result.hits]
-        return collecting.collect(where.desk, asked, found, engines)
+        results = [opened_catalog.searcher.search(query, model) for model in models]
+        item_ids = [hit.item.item_id for result in results for hit in result.hits]
+        return collecting.collect(opened_catalog.desk, asked, item_ids, engines)
 
     def judge_missing(
         self,
@@ -161,21 +163,21 @@ class JudgingService:
         depth: int = 10,
         catalog: str | None = None,
     ) -> int:
-        """Pool what these engines find for the set's queries today; returns how many pairs came.
+        """Add these engines' present hits for the set's queries; return the number of new pairs.
 
         Raises:
             JudgmentError, QueryError, EngineUnavailable, FingerprintMismatch
         """
-        where = self._library.get(catalog)
-        old = where.desk.get(set_id)
-        answer = self._answers(where, engines, depth)
-        wanted = [
+        opened_catalog = self._library.get(catalog)
+        old = opened_catalog.desk.get(set_id)
+        answer = self._answers(opened_catalog, engines, depth)
+        pairs = [
             Pair(query, hit.item.item_id)
             for query in old.queries
             for result in answer(query)
             for hit in result.hits[:depth]
         ]
-        return len(where.desk.extend(set_id, wanted).pairs) - len(old.pairs)
+        return len(opened_catalog.desk.extend(set_id, pairs).pairs) - len(old.pairs)
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────
     def deal(
@@ -189,7 +191,7 @@ class JudgingService:
         first: str = "",
         catalog: str | None = None,
     ) -> Hand:
-        """The next pairs for this annotator, held for them for some minutes.
+        """Return the next pairs for this annotator, held for them for some minutes.
 
         ``without`` names tasks that the annotator's page has in hand: query id, item id, round;
         ``one_query`` deals pairs of one query only, for a screen full of items; ``first`` names a
@@ -216,11 +218,11 @@ class JudgingService:
     def history(
         self, set_id: str, annotator: str, count: int = 20, catalog: str | None = None
     ) -> list[JudgmentEvent]:
-        """This annotator's latest standing labels, newest first."""
+        """Return this annotator's latest standing labels, newest first."""
         return self._desk(catalog).look(set_id, lambda state: state.recent(annotator, count))
 
     def progress(self, set_id: str, annotator: str, catalog: str | None = None) -> JudgingProgress:
-        """How far one annotator, and the set, are."""
+        """Return the progress of one annotator and of the set."""
         return self._desk(catalog).progress(set_id, annotator)
 
     # ── what the labels say ──────────────────────────────────────────────────────────────────
@@ -230,7 +232,7 @@ class JudgingService:
         rule: str = aggregation.DEFAULT_RULE,
         catalog: str | None = None,
     ) -> dict[PairKey, Label]:
-        """One label per judged pair, by a named rule; an adjudicator's label wins."""
+        """Return one label per judged pair, by a named rule; an adjudicator's label wins."""
         events, decisions = self._desk(catalog).look(
             set_id, lambda state: (state.all_current(), state.decisions())
         )
@@ -242,18 +244,18 @@ class JudgingService:
         rule: str = aggregation.DEFAULT_RULE,
         catalog: str | None = None,
     ) -> dict[PairKey, int]:
-        """One whole grade per judged pair: ``{(query_id, item_id): grade}``."""
+        """Return one whole grade per judged pair: ``{(query_id, item_id): grade}``."""
         events, decisions = self._desk(catalog).look(
             set_id, lambda state: (state.all_current(), state.decisions())
         )
         return aggregation.aggregate(events, rule, decisions)
 
     def report(self, set_id: str, catalog: str | None = None) -> LabelReport:
-        """Agreement, every annotator, and what was flagged."""
+        """Return agreement, statistics per annotator, and flagged pairs."""
         return label_report(self._desk(catalog), set_id)
 
     def disagreements(self, set_id: str, catalog: str | None = None) -> tuple[Disagreement, ...]:
-        """Pairs with different grades; those that nobody has decided come first."""
+        """Return the pairs with different grades, undecided ones first."""
         events, decisions = self._desk(catalog).look(
             set_id, lambda state: (state.all_current(), state.decisions())
         )
@@ -290,11 +292,11 @@ class JudgingService:
     ) -> int:
         """Take all labels of an annotator out of a set; the log keeps them. Returns how many."""
         desk = self._desk(catalog)
-        mine = desk.look(
+        events = desk.look(
             set_id,
             lambda state: [*state.current(annotator).values(), *state.repeated(annotator).values()],
         )
-        return desk.delete(set_id, [event.event_id for event in mine], who)
+        return desk.delete(set_id, [event.event_id for event in events], who)
 
     def evaluate(
         self,
@@ -306,34 +308,36 @@ class JudgingService:
         catalog: str | None = None,
         on_progress: OnProgress | None = None,
     ) -> Report:
-        """Measure engines on a set's labels; the first engine is the yardstick.
+        """Measure engines on a set's labels; the first engine is the baseline.
 
         Args:
             set_id: The set.
             engines: Names.
             rule: How several annotators' grades become one.
-            relevant_from: Smallest grade that counts as relevant to yes-or-no measures.
+            relevant_from: Smallest grade that counts as relevant to binary measures.
             catalog: Where the set is.
-            on_progress: Told how far it is.
+            on_progress: Called with each progress report.
 
         Raises:
             EvaluationError: Nothing relevant is judged yet.
             EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
         """
-        where = self._library.get(catalog)
-        made = where.desk.get(set_id)
-        qrels, asked = measuring.questions(made, self.qrels(set_id, rule, catalog), where.images)
+        opened_catalog = self._library.get(catalog)
+        judgment_set = opened_catalog.desk.get(set_id)
+        qrels, eval_queries = measuring.questions(
+            judgment_set, self.qrels(set_id, rule, catalog), opened_catalog.images
+        )
         report = self._evaluation.evaluate(
-            asked,
+            eval_queries,
             qrels,
             engines,
-            where.name,
-            task=made.set_id[:60],
-            title=f"Human judgments: {made.name} ({rule})",
+            opened_catalog.name,
+            task=judgment_set.set_id[:60],
+            title=f"Human judgments: {judgment_set.name} ({rule})",
             names=measures.POOLED,
             main="ndcg@10",
             ranking=Ranking.WORDS,
-            relevant_from=min(relevant_from, made.rules.scale[-1].value),
+            relevant_from=min(relevant_from, judgment_set.rules.scale[-1].value),
             on_progress=on_progress,
         )
         return replace(report, notes=(*report.notes, _UNJUDGED))
@@ -349,7 +353,7 @@ class JudgingService:
         count: int = 10,
         catalog: str | None = None,
     ) -> tuple[measuring.JudgedQuery, ...]:
-        """What engines answer to some of a set's queries today, with grades and gaps.
+        """Return engines' present results for some of a set's queries, with grades.
 
         Args:
             set_id: The set.
@@ -363,9 +367,9 @@ class JudgingService:
         Raises:
             JudgmentError, QueryError, EngineUnavailable, FingerprintMismatch
         """
-        where = self._library.get(catalog)
-        asked = where.desk.get(set_id).queries[offset : offset + count]
-        answer = self._answers(where, engines, depth)
+        opened_catalog = self._library.get(catalog)
+        asked = opened_catalog.desk.get(set_id).queries[offset : offset + count]
+        answer = self._answers(opened_catalog, engines, depth)
         labels = self.labels(set_id, rule, catalog)
         return tuple(measuring.judged_query(query, answer(query), labels, depth) for query in asked)
 
@@ -392,10 +396,10 @@ class JudgingService:
         if history:
             events = desk.events(set_id)
         else:
-            rest = desk.look(set_id, lambda state: [*state.all_repeated(), *state.flags()])
-            events = [*current, *rest, *decisions.values()]
-        what = export.Labels(desk.get(set_id), events, current, decisions, rule)
-        return export.write(what, target, format)
+            other_events = desk.look(set_id, lambda state: [*state.all_repeated(), *state.flags()])
+            events = [*current, *other_events, *decisions.values()]
+        labels = export.Labels(desk.get(set_id), events, current, decisions, rule)
+        return export.write(labels, target, format)
 
     def plan_import(
         self,
@@ -412,11 +416,11 @@ class JudgingService:
         Raises:
             JudgmentError: The file can't be read, or there is no such set.
         """
-        where = self._library.get(catalog)
+        opened_catalog = self._library.get(catalog)
         read = FileReport()
         texts = read_query_texts(query_texts, read) if query_texts else {}
         plan = importing.plan(
-            where.desk, source, lambda ids: where.store.items.get(ids).keys(),
+            opened_catalog.desk, source, lambda ids: opened_catalog.store.items.get(ids).keys(),
             set_id=set_id, name=name, annotator=annotator, texts=texts,
         )  # fmt: skip
         return replace(plan, notes=(*plan.notes, *read.notes))
@@ -430,7 +434,7 @@ class JudgingService:
         return self._library.get(catalog).desk
 
     def _answers(
-        self, where: Catalog, engines: Sequence[str], depth: int
+        self, catalog: Catalog, engines: Sequence[str], depth: int
     ) -> Callable[[JudgmentQuery], list[SearchResult]]:
         models = [self._models.engine(engine) for engine in engines]
 
@@ -438,11 +442,11 @@ class JudgingService:
             ask = Query(
                 text=query.text,
                 item_id=query.item_id,
-                image=where.images.open(query.picture) if query.picture else None,
+                image=catalog.images.open(query.picture) if query.picture else None,
                 k=depth,
                 cutoff=False,
                 fold_duplicates=False,
             )
-            return [where.searcher.search(ask, model) for model in models]
+            return [catalog.searcher.search(ask, model) for model in models]
 
         return answer

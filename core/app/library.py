@@ -40,7 +40,7 @@ class Catalog:
 
     @property
     def desk(self) -> JudgmentQueue:
-        """Judging here, opened on first use: damaged judgments stop no search."""
+        """The judgment queue, opened on first use, so that damaged judgments don't break search."""
         with self._lock:
             if self._desk is None:
                 self._desk = JudgmentQueue(self.store.database)
@@ -58,13 +58,13 @@ class Library:
         self._lock = threading.RLock()  # describing a catalogue opens it
 
     def names(self) -> tuple[str, ...]:
-        """Names of all catalogues on disk, sorted."""
+        """Return the names of all catalogues on disk, sorted."""
         if not self._root.is_dir():
             return ()
         return tuple(sorted(path.parent.name for path in self._root.glob("*/lance")))
 
     def resolve(self, name: str | None) -> str:
-        """Return the name itself where it is there; ``None`` is the default catalogue.
+        """Return the name of an existing catalogue; ``None`` gives the default catalogue's name.
 
         Raises:
             CatalogError: There is no such catalogue, or none at all.
@@ -79,7 +79,7 @@ class Library:
         return self._default_of(names)
 
     def _default_of(self, names: tuple[str, ...]) -> str:
-        """Return the chosen default; where none is chosen, the own one that was indexed last."""
+        """Return the chosen default, else the catalogue indexed last, own before the demo."""
         chosen = self._default.read()
         if chosen in names and self._describe(chosen).usable:
             return chosen
@@ -90,19 +90,19 @@ class Library:
         return min(infos, key=lambda info: (bool(info.problem), info.name != DEMO)).name
 
     def choose_default(self, name: str) -> None:
-        """Make an existing catalogue the one that answers where none is named.
+        """Make an existing catalogue the default catalogue.
 
         Raises:
-            CatalogError: There is no such catalogue, or the setting ``catalog`` says another one.
+            CatalogError: There is no such catalogue, or the setting ``catalog`` names another one.
         """
         self._default.choose(self.resolve(name))
 
     def get(self, name: str | None) -> Catalog:
-        """An existing catalogue; ``None`` is the default one."""
+        """Return an existing catalogue; ``None`` is the default one."""
         return self.create(self.resolve(name))
 
     def folder(self, name: str | None) -> Path:
-        """Folder of an existing catalogue; nothing in it is opened."""
+        """Return the folder of an existing catalogue without opening it."""
         return self._root / self.resolve(name)
 
     def place(self, name: str) -> Path:
@@ -110,7 +110,7 @@ class Library:
         return self._root / name
 
     def create(self, name: str) -> Catalog:
-        """A catalogue, made where it is missing.
+        """Open a catalogue; create it if it is missing.
 
         Raises:
             CatalogError: The name is not ``[a-z0-9-]{1,60}``.
@@ -122,7 +122,7 @@ class Library:
         with self._lock:
             root = self._root / name
             if not (root / "lance").is_dir():
-                self._open.pop(name, None)  # it was removed, perhaps by another process
+                self._open.pop(name, None)  # it was removed, maybe by another process
                 self._keep_default(name)
             opened = self._open.get(name)
             if opened is None or opened[0] != _identity(root):
@@ -136,19 +136,19 @@ class Library:
             self._open.pop(name, None)
 
     def _keep_default(self, added: str) -> None:
-        """Fix the default before a catalogue is added, so that adding changes it for nobody."""
+        """Store the present default before a catalogue is added, so that it does not change."""
         if not self._default.read():
             names = self.names()
             self._default.choose(self._default_of(names) if names else added)
 
     def info(self, name: str) -> CatalogInfo:
-        """Counts and facets of an existing catalogue; what is damaged is told in ``problem``."""
+        """Return counts and facets of an existing catalogue; ``problem`` names damaged tables."""
         return self._describe(self.resolve(name))
 
     def infos(self) -> tuple[CatalogInfo, ...]:
-        """All catalogues, last updated first, damaged ones too."""
-        found = map(self._describe, self.names())
-        return tuple(sorted(found, key=lambda info: (info.updated, info.name), reverse=True))
+        """Return all catalogues, last updated first, including damaged ones."""
+        infos = map(self._describe, self.names())
+        return tuple(sorted(infos, key=lambda info: (info.updated, info.name), reverse=True))
 
     def _describe(self, name: str) -> CatalogInfo:
         try:
@@ -169,7 +169,7 @@ class Library:
 
 
 def _identity(root: Path) -> object:
-    """Tell apart two folders that had one name, one after the other."""
+    """Return the folder's inode, which differs after a folder was removed and made again."""
     return (root / "lance").stat().st_ino
 
 
@@ -188,7 +188,7 @@ def own_name(name: str | None, source: Path) -> str:
 
 
 def name_from(path: Path) -> str:
-    """A catalogue name from a file's name: ``Ünsere Möbel (2).csv`` → ``unsere-mobel-2``."""
+    """Return a catalogue name from a file's name: ``Ünsere Möbel (2).csv`` → ``unsere-mobel-2``."""
     plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "catalog"
     return OWN_DEMO if name == DEMO else name

@@ -1,4 +1,4 @@
-"""Care for catalogues: title, default, removal and what was removed."""
+"""Manage catalogues: title, default, removal and restoring."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _FOLDER = re.compile(r"([a-z0-9][a-z0-9-]{0,59})\.(\d{8}T\d{12})")
 
 @dataclass(frozen=True, slots=True)
 class RemovedCatalog:
-    """A catalogue that was removed and can be brought back.
+    """A catalogue that was removed and can be restored.
 
     Attributes:
-        key: What ``restore`` and ``delete`` take: its name and when it was removed.
-        name: The name that it had.
-        removed: When, UTC.
+        key: Key for ``restore`` and ``delete``: its name and the time of removal.
+        name: Its name before removal.
+        removed: Time of removal, UTC.
     """
 
     key: str
@@ -39,22 +39,22 @@ class RemovedCatalog:
 
 
 class CatalogManager:
-    """Changes catalogues as a whole; nothing is deleted but by ``delete``."""
+    """Changes catalogues as a whole; only ``delete`` deletes data."""
 
     def __init__(self, library: Library, settings: Settings) -> None:
         self._library = library
         self._removed = settings.data_dir / REMOVED
 
     def choose_default(self, name: str) -> None:
-        """Let a catalogue answer where a person or a link names none.
+        """Make a catalogue the default, used where a person or a link names none.
 
         Raises:
-            CatalogError: There is no such catalogue, or a setting says another one.
+            CatalogError: There is no such catalogue, or a setting names another one.
         """
         self._library.choose_default(name)
 
     def rename(self, name: str, title: str) -> str:
-        """Give a catalogue another title and return it; its name, and so every link, stays.
+        """Change a catalogue's title and return it; its name and links don't change.
 
         Raises:
             CatalogError: There is no such catalogue, or the title has no letters.
@@ -69,7 +69,7 @@ class CatalogManager:
         return title
 
     def remove(self, name: str) -> RemovedCatalog:
-        """Take a catalogue away with its items, judgments and corrections; it can be restored.
+        """Remove a catalogue with its items, judgments and corrections; it can be restored.
 
         Raises:
             CatalogError: There is no such catalogue.
@@ -87,14 +87,14 @@ class CatalogManager:
         return RemovedCatalog(target.name, root.name, removed)
 
     def removed(self) -> tuple[RemovedCatalog, ...]:
-        """Return the removed catalogues that are still there, the latest first."""
+        """Return the removed catalogues that are not deleted, the latest first."""
         folders = self._removed.iterdir() if self._removed.is_dir() else ()
         entries = [_entry(path) for path in folders if path.is_dir()]
-        there = [entry for entry in entries if entry is not None]
-        return tuple(sorted(there, key=lambda entry: entry.removed, reverse=True))
+        catalogs = [entry for entry in entries if entry is not None]
+        return tuple(sorted(catalogs, key=lambda entry: entry.removed, reverse=True))
 
     def restore(self, key: str) -> str:
-        """Bring a removed catalogue back under the name that it had; returns the name.
+        """Restore a removed catalogue under its former name; return the name.
 
         Raises:
             CatalogError: It is not there, or another catalogue has the name now.
@@ -110,7 +110,7 @@ class CatalogManager:
         return entry.name
 
     def delete(self, key: str) -> str:
-        """Delete a removed catalogue for good; returns the name that it had.
+        """Delete a removed catalogue permanently; return its former name.
 
         Raises:
             CatalogError: It is not there, or can't be deleted.
@@ -125,7 +125,7 @@ class CatalogManager:
         return entry.name
 
     def _get(self, key: str) -> RemovedCatalog:
-        """Find what was removed by its key, or by its name alone: then the latest."""
+        """Find a removed catalogue by its key, or the latest one by its name."""
         for entry in self.removed():
             if key in (entry.key, entry.name):
                 return entry

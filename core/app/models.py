@@ -1,4 +1,4 @@
-"""The models of one studio: built from the recipes, shared, loaded on first use."""
+"""The models of one studio: built from recipes, shared, loaded on first use."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:  # the SDK is loaded only when it is needed
 
 _log = logging.getLogger(__name__)
 
-#: Where engines that were trained here live in the data directory.
+#: Folder of the trained engines in the data directory.
 OWN_ENGINES = "engines"
 
 
 class ModelPool:
-    """Engines, grounder and rewriter for one set of settings; nothing loads before it is used."""
+    """Engines, grounder and rewriter for one set of settings; each is loaded on first use."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -50,12 +50,12 @@ class ModelPool:
 
     @property
     def recipes(self) -> dict[str, Engine]:
-        """Shipped engines, then those that were trained in this data directory."""
+        """Shipped engines, then those trained in this data directory."""
         own, _ = self._own_recipes()
         return self._shipped | {name: own[name] for name in own if name not in self._shipped}
 
     def _own_recipes(self) -> tuple[dict[str, Engine], dict[str, str]]:
-        """The engines of the data directory and the problems of broken ones, read when changed."""
+        """Return the data directory's engines and the problems of broken recipes."""
         folder = self.settings.data_dir / OWN_ENGINES
         stamp = [_stamp(path) for path in own_recipe_files(folder)]
         if self._own[0] != stamp:
@@ -64,14 +64,14 @@ class ModelPool:
         return self._own[1:]
 
     def forget(self, name: str) -> None:
-        """Drop the loaded model of an engine whose checkpoint has changed or is gone."""
+        """Drop the loaded model of an engine whose checkpoint has changed or was deleted."""
         with self._lock:
-            known = self._engines.pop(name, None)
-        if known is not None:
-            self.encoders.forget(known.engine.towers[self.settings.profile])
+            loaded = self._engines.pop(name, None)
+        if loaded is not None:
+            self.encoders.forget(loaded.engine.towers[self.settings.profile])
 
     def statuses(self) -> tuple[EngineStatus, ...]:
-        """Every recipe, and whether it can run here; broken ones, with the reason, at the end."""
+        """Return every engine and whether it can run here; broken recipes come last."""
         statuses = []
         for engine in self.recipes.values():
             reason = self._reason(engine)
@@ -82,7 +82,7 @@ class ModelPool:
         return tuple(statuses)
 
     def _reason(self, engine: Engine) -> str | None:
-        """Why an engine can't run here, or ``None``; damaged files count till they change."""
+        """Return why an engine can't run here, or ``None``; remember damaged weight files."""
         reason = engine_availability(engine, self.settings, self.weights)
         if reason is not None:
             return reason
@@ -92,16 +92,16 @@ class ModelPool:
         return failed[1]
 
     def _files(self, engine: Engine) -> object:
-        """What changes when an engine's weights on disk do."""
+        """Return a value that changes with an engine's weight files."""
         towers = engine.towers.get(self.settings.profile)
         paths = weight_files(towers, self.weights) if towers is not None else []
         return [_stamp(path) for path in paths]
 
     def engine(self, name: str) -> EngineModel:
-        """The engine's model.
+        """Return the engine's model.
 
         Raises:
-            EngineUnavailable: It is not known, or can't run here.
+            EngineUnavailable: It is unknown, or can't run here.
         """
         with self._lock:
             if name not in self._engines:
@@ -123,12 +123,12 @@ class ModelPool:
         try:
             return EngineModel(engine, self.encoders.encoder(engine))
         except WeightsUnavailable as error:
-            if files:  # damaged ones; what is missing may be there the next time
+            if files:  # they are damaged; missing files may be there the next time
                 self._failures[engine.name] = files, str(error)
             raise
 
     def available(self) -> tuple[EngineModel, ...]:
-        """Models of all engines that can run here, in display order; the log names the others."""
+        """Return the models of all engines that can run here, in display order; log the others."""
         models = []
         for status in self.statuses():
             if status.available:
@@ -145,35 +145,35 @@ class ModelPool:
 
     @lazy
     def rewriter(self) -> Rewriter:
-        """The offline rules: what indexing writes with, free and without a network."""
+        """The offline rules, which indexing uses: no cost, no network."""
         return build_rules(self.settings, self.encoders.compact)
 
     @lazy
     def ledger(self) -> Ledger:
-        """What language models were asked and paid for in this data directory."""
+        """The ledger of language model calls and their costs in this data directory."""
         return Ledger(self.settings.data_dir)
 
     @lazy
     def agent(self) -> ClaudeRewriter:
-        """The rewriting agent; raises ``SettingsError`` where it is off or has no key."""
+        """The rewriting agent; raises ``SettingsError`` if it is off or has no key."""
         return build_agent(self.settings, self.ledger)
 
     @lazy
     def judge(self) -> VisualJudge:
-        """The vision-language judge; raises ``SettingsError`` where the agent is off."""
+        """The vision-language judge; raises ``SettingsError`` if the agent is off."""
         from core.language.visual_judge import build_judge
 
         return build_judge(self.settings, self.ledger)
 
     def for_indexing(self) -> IndexingModels:
-        """All that an indexing run may need."""
+        """Return the models for an indexing run."""
         return IndexingModels(
             self.available(), self.grounder, self.rewriter, self.settings.crop_padding
         )
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:
-    """Differs when a file was written anew; zeros where it can't be looked at."""
+    """Return a value that changes when a file is written; zeros if it can't be read."""
     try:
         looked = path.stat()
     except OSError:

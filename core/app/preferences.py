@@ -1,4 +1,4 @@
-"""Preference votes: two engines blind, left and right; ``studio.preferences``."""
+"""Preference votes between two engines, blind and side by side: ``studio.preferences``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SCHEMA = pa.schema(
 )
 
 
-#: Every vote is a fragment of its own; this many are merged.
+#: Number of fragments after which the table is compacted; every vote adds one.
 _COMPACT_AFTER = 64
 
 
@@ -51,7 +51,7 @@ class PreferenceLog:
         self._turn = folder / f".{NAME}.lock"
 
     def append(self, vote: Preference) -> None:
-        """Store a vote; returning means that it is on disk.
+        """Store a vote; when this returns, it is on disk.
 
         Raises:
             NotSaved: It could not be written.
@@ -64,13 +64,13 @@ class PreferenceLog:
                 compact(self._table)
 
     def all(self) -> list[Preference]:
-        """Every vote, oldest first."""
+        """Return all votes, oldest first."""
         rows = read_rows(self._table, SCHEMA.names).sort_by([("at", "ascending")]).to_pylist()
         return [Preference(**{**row, "choice": Side(row["choice"])}) for row in rows]
 
 
 def sign_test(votes: Iterable[Preference], first: str, second: str) -> PreferenceReport:
-    """How often ``first`` was preferred to ``second``, each person's latest vote per query.
+    """Count how often ``first`` was preferred to ``second``: each person's latest vote per query.
 
     Exact two-sided binomial test against one half, with Wilson's 95 % interval (SciPy).
     """
@@ -88,7 +88,7 @@ def sign_test(votes: Iterable[Preference], first: str, second: str) -> Preferenc
 
 
 class PreferenceService:
-    """What Compare and commands do with preferences."""
+    """Preferences for the page Compare and for commands."""
 
     def __init__(self, library: Library, models: ModelPool) -> None:
         self._library, self._models = library, models
@@ -96,17 +96,19 @@ class PreferenceService:
     def duel(
         self, query: str, engines: tuple[str, str], k: int = 10, catalog: str | None = None
     ) -> Duel:
-        """Both engines' answers, on sides drawn by chance; neither hides weak matches.
+        """Return both engines' results, placed left and right at random, without cut-off.
 
         Raises:
-            JudgmentError: The two engines are the same one.
+            JudgmentError: Both engines are the same.
             QueryError, EngineUnavailable, FingerprintMismatch: An engine can't answer.
         """
         if engines[0] == engines[1]:
             raise JudgmentError("Choose two different engines.")
-        where = self._library.get(catalog)
+        opened_catalog = self._library.get(catalog)
         ask = Query(text=query, k=k, cutoff=False, fold_duplicates=False)
-        results = [where.searcher.search(ask, self._models.engine(name)) for name in engines]
+        results = [
+            opened_catalog.searcher.search(ask, self._models.engine(name)) for name in engines
+        ]
         if secrets.randbelow(2):
             results.reverse()
         return Duel(query, *results)
@@ -114,7 +116,7 @@ class PreferenceService:
     def vote(
         self, duel: Duel, choice: Side, annotator: str, seconds: float, catalog: str | None = None
     ) -> None:
-        """Store what somebody prefers; returning means that it is on disk."""
+        """Store a vote; when this returns, it is on disk."""
         vote = Preference(
             uuid.uuid4().hex, duel.query, duel.left.engine, duel.right.engine, choice, annotator,
             datetime.now(UTC), seconds,
@@ -122,6 +124,6 @@ class PreferenceService:
         PreferenceLog(self._library.get(catalog).store.database).append(vote)
 
     def report(self, first: str, second: str, catalog: str | None = None) -> PreferenceReport:
-        """The sign test over all votes on two engines."""
+        """Compute the sign test over all votes on two engines."""
         votes = PreferenceLog(self._library.get(catalog).store.database).all()
         return sign_test(votes, first, second)

@@ -1,4 +1,4 @@
-"""Where the queries of a new judgment set come from."""
+"""Sources of the queries of a new judgment set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.judging import queries
 
 @dataclass(frozen=True, slots=True)
 class QuerySource:
-    """Where the queries of a new set come from; everything given is taken together.
+    """Sources of a new set's queries; all given sources are combined.
 
     Attributes:
         lines: Typed or pasted, one per line; ``item:<id>`` asks about an item.
@@ -32,31 +32,31 @@ class QuerySource:
 
 
 def gather(
-    source: QuerySource, where: Catalog, report: FileReport | None = None
+    source: QuerySource, catalog: Catalog, report: FileReport | None = None
 ) -> tuple[JudgmentQuery, ...]:
-    """The queries that a source gives, each once, with ids; pictures go into the picture store.
+    """Return a source's queries with ids, without repeats; store their pictures.
 
     Args:
         source: Where they come from.
-        where: Catalogue that they are for.
-        report: Told what was guessed in the file, and which rows were left out.
+        catalog: Catalogue that they are for.
+        report: Receives notes on guesses and the rows that were left out.
 
     Raises:
         JudgmentError: There are none, or the file can't be read.
         ImageError: A picture can't be used.
     """
-    found = list(queries.parse_lines(source.lines))
+    gathered = list(queries.parse_lines(source.lines))
     if source.file is not None:
-        found += queries.read_file(source.file, source.file_limit, report)
+        gathered += queries.read_file(source.file, source.file_limit, report)
     if source.sampled_items:
         kinds = {
             item: kind or department
-            for item, (department, kind) in where.store.items.labels().items()
+            for item, (department, kind) in catalog.store.items.labels().items()
         }
-        found += queries.similar_item_queries(kinds, source.sampled_items, where.name)
+        gathered += queries.similar_item_queries(kinds, source.sampled_items, catalog.name)
     for path in source.pictures:
-        found.append(JudgmentQuery("", picture=where.images.add(path).sha256))
-    made = queries.numbered(found)
-    if not made:
+        gathered.append(JudgmentQuery("", picture=catalog.images.add(path).sha256))
+    numbered = queries.numbered(gathered)
+    if not numbered:
         raise JudgmentError("Give at least one query, one per line.")
-    return made
+    return numbered

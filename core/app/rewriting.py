@@ -1,4 +1,4 @@
-"""What pages and commands can do with rewritten texts: ``studio.rewriting``."""
+"""Rewritten texts for pages and commands: ``studio.rewriting``."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ from core.settings import Settings
 if TYPE_CHECKING:
     from core.app.catalog_rewriting import CatalogRewriting
 
-#: The engine whose vectors tell how well photo and rewritten text agree.
+#: Engine whose vectors give the agreement of photo and rewritten text.
 ENGINE = "vl-clip"
 
 _LONGEST_HINT = 300
 
 
 class RewritingService:
-    """The agent, people's decisions, and the queue of rewrites worth a look."""
+    """The rewriting agent, people's corrections of texts, and the review queue."""
 
     def __init__(self, library: Library, models: ModelPool, settings: Settings) -> None:
         self._library, self._models, self._settings = library, models, settings
 
     def agent_off(self) -> str:
-        """Why the agent can't be asked; empty when it can."""
+        """Return why the agent can't run; empty if it can."""
         try:
             _ = self._models.agent
         except SettingsError as problem:
@@ -68,7 +68,7 @@ class RewritingService:
         return ""
 
     def spent(self) -> Spent:
-        """What was ever paid for in this data directory."""
+        """Return the total cost in this data directory."""
         return self._models.ledger.spent()
 
     # ── whole catalogues ─────────────────────────────────────────────────────────────────────
@@ -83,20 +83,20 @@ class RewritingService:
         on_progress: OnProgress | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> RewriteReport:
-        """Let the agent describe what it has not described yet; resumable at any point.
+        """Let the agent describe the items that it has not described; resumable at any point.
 
         Args:
-            catalog: Which; ``None`` is the default one.
+            catalog: Name of the catalogue; ``None`` is the default catalogue.
             item_ids: Only these items; empty means all.
-            limit: So many items at most.
-            limits: Budget, concurrency, batches; ``None`` takes the settings.
-            retry: Also items for which it found no usable words.
-            on_progress: Called with snapshots.
-            should_stop: Asked between items.
+            limit: Most items of this run.
+            limits: Budget, concurrency, batches; ``None`` uses the settings.
+            retry: Include items for which the agent gave no usable text before.
+            on_progress: Called with each progress report.
+            should_stop: Checked before each question.
 
         Raises:
-            SettingsError: The agent is off, or a budget in dollars can't be kept.
-            CatalogBusy: Another rewriting job is at work on this catalogue.
+            SettingsError: The agent is off, or its model has no known price for a dollar budget.
+            CatalogBusy: Another rewriting job runs on this catalogue.
         """
         limits = limits or self.limits()
         order = AgentOrder(
@@ -116,10 +116,10 @@ class RewritingService:
         on_progress: OnProgress | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> BegunJob[RewriteReport]:
-        """Take a catalogue's rewriting job, to be run in any thread; raises as ``rewrite``."""
-        where = self._library.get(catalog)
-        self._known(where, order.item_ids)
-        job = self._job(where)
+        """Begin a catalogue's rewriting job; run it in any thread; raises as ``rewrite``."""
+        opened_catalog = self._library.get(catalog)
+        self._known(opened_catalog, order.item_ids)
+        job = self._job(opened_catalog)
         items = job.todo(order.item_ids or None, retry=order.retry)[: order.limit]
         return job.begin(
             items, limits, self._models.for_indexing(), order,
@@ -127,7 +127,7 @@ class RewritingService:
         )  # fmt: skip
 
     def limits(self) -> JobLimits:
-        """What the settings allow a job."""
+        """Return the limits of a job from the settings."""
         return JobLimits(
             dollars=self._settings.rewrite_budget,
             concurrency=self._settings.rewrite_concurrency,
@@ -135,49 +135,53 @@ class RewritingService:
         )
 
     def agent_name(self) -> str:
-        """The model that is asked; raises ``SettingsError`` where the agent is off."""
+        """Return the name of the agent's model; raises ``SettingsError`` if the agent is off."""
         return self._models.agent.name
 
     def left(self, catalog: str | None = None) -> int:
-        """Items that the agent has not described as they are now."""
+        """Return the number of items that the agent has not described in their present state."""
         return len(self._job(self._library.get(catalog)).todo())
 
     def folder(self, catalog: str | None = None) -> Path:
-        """Where a catalogue's own files lie."""
+        """Return a catalogue's folder."""
         return self._library.get(catalog).store.root
 
     def open_batches(self) -> list[OpenBatch]:
-        """The agent's batches that were handed in and not fetched, oldest first."""
+        """Return the agent's submitted batches whose answers are not fetched, oldest first."""
         agent = self._models.agent
-        found = self._models.ledger.open_batches(agent.name, agent.messages.base_url)
-        return [batch for batch in found if "judge" not in batch.roles.values()]
+        batches = self._models.ledger.open_batches(agent.name, agent.messages.base_url)
+        return [batch for batch in batches if "judge" not in batch.roles.values()]
 
     # ── one item ─────────────────────────────────────────────────────────────────────────────
     def view(self, item_id: str, catalog: str | None = None) -> RewriteView:
-        """An item's standing text and all that led to it; raises ``QueryError``."""
-        where = self._library.get(catalog)
-        item = where.store.item(item_id)
-        store = where.store
+        """Return an item's text in use with its history; raises ``QueryError``."""
+        opened_catalog = self._library.get(catalog)
+        item = opened_catalog.store.item(item_id)
+        store = opened_catalog.store
         decided = store.corrections.standing()
         models = self._models.for_indexing()
-        wanted = models.corrected_by(decided).rewrite_key(item)
+        standing_key = models.corrected_by(decided).rewrite_key(item)
         event = decided.of(Stage.REWRITE, item_id, item.photo.sha256)
-        boxes = {key: one for key, one in decided.standing.items() if one.stage is Stage.GROUNDING}
+        boxes = {
+            place: event
+            for place, event in decided.standing.items()
+            if event.stage is Stage.GROUNDING
+        }
         alone = replace(decided, standing=boxes)
         machine_key = models.corrected_by(alone).rewrite_key(item)
         stored = store.items.records([item_id])[item_id].rewrite_key  # until it is indexed anew
-        found = store.rewrites.get([key for key in (wanted, machine_key, stored) if key])
+        rewrites = store.rewrites.get([key for key in (standing_key, machine_key, stored) if key])
         agent = decided.rewritten(item_id, inputs_key(item))
         row = store.vectors(ENGINE).get([item_id]).get(item_id)
-        embedded = row is not None and row.rewrite_key == wanted
+        embedded = row is not None and row.rewrite_key == standing_key
         history = store.corrections.history(item_id)
         return RewriteView(
             item=item,
-            standing=found.get(wanted) or found.get(stored),
+            standing=rewrites.get(standing_key) or rewrites.get(stored),
             writer=Writer.PERSON if event else Writer.AGENT if agent else Writer.RULES,
-            machine=found.get(machine_key),
+            machine=rewrites.get(machine_key),
             decision=event,
-            history=tuple(one for one in history if one.stage is Stage.REWRITE),
+            history=tuple(entry for entry in history if entry.stage is Stage.REWRITE),
             runs=store.rewrite_runs.of(item_id),
             embedded=embedded,
             agreement=float(row.image_vector @ row.text_vector) if row and embedded else None,
@@ -185,7 +189,7 @@ class RewritingService:
         )
 
     def edit(self, item_id: str, text: str, author: str, catalog: str | None = None) -> str:
-        """Let a person's sentence stand for an item; returns a sentence on what happened.
+        """Store a person's text for an item and use it; return a sentence on the outcome.
 
         Raises:
             QueryError: The sentence can't be used, or there is no such item.
@@ -203,7 +207,7 @@ class RewritingService:
         return self._decide(item_id, value, author, "edited", catalog)
 
     def accept(self, item_id: str, author: str, catalog: str | None = None) -> str:
-        """Let the standing text stand as this person's decision."""
+        """Store the text in use as this person's decision."""
         before = self.view(item_id, catalog)
         if before.standing is None:
             raise QueryError("There is no text to accept yet: the indexer has not reached it.")
@@ -215,7 +219,7 @@ class RewritingService:
         return self._decide(item_id, value, author, "accepted", catalog)
 
     def back_to_machine(self, item_id: str, author: str, catalog: str | None = None) -> str:
-        """Give the item back to the machine's text."""
+        """Withdraw a person's text, so that the machine's text is used again."""
         if self.view(item_id, catalog).decision is None:
             return "Nothing changed: the machine's text stands already."
         return self._decide(item_id, None, author, "back to the machine", catalog)
@@ -223,20 +227,20 @@ class RewritingService:
     def another_round(
         self, item_id: str, hint: str, author: str, catalog: str | None = None
     ) -> str:
-        """Let the agent go on from the standing text with a person's hint.
+        """Let the agent revise the text in use with a person's hint.
 
         Raises:
             SettingsError: The agent is off.
-            RewritingFailed: It could not be asked, or wrote nothing usable; the text stays.
+            RewritingFailed: The agent failed or gave no usable text; the text does not change.
         """
-        agent, where = self._models.agent, self._library.get(catalog)
+        agent, opened_catalog = self._models.agent, self._library.get(catalog)
         before = self.view(item_id, catalog)
         if before.standing is None:
             raise QueryError("There is no text to go on from yet.")
         item, wish = before.item, " ".join(hint.split())[:_LONGEST_HINT]
         inputs = inputs_key(item)
         key = content_key("hinted", inputs, agent.fingerprint, before.standing.text, wish)
-        photo = photo_of(item, where.images)
+        photo = photo_of(item, opened_catalog.images)
         broken = sum(
             run.rewrite is None and (run.inputs, run.hint) == (inputs, wish) and bool(run.asked_by)
             for run in before.runs
@@ -245,26 +249,26 @@ class RewritingService:
         steps = agent.loop(item, photo).another_round(standing, wish, author, broken)
         run = agent.run(item, steps, inputs=inputs, key=key, hint=wish, asked_by=author)
         if run.rewrite is not None:
-            where.store.rewrites.append(key, run.rewrite)
-        where.store.rewrite_runs.add([run])
+            opened_catalog.store.rewrites.append(key, run.rewrite)
+        opened_catalog.store.rewrite_runs.add([run])
         if run.rewrite is None:
             raise RewritingFailed(f"{run.problem} The text stays as it was.")
         same = run.rewrite.text == standing
         if before.decision is not None and not same:
             note = "asked the agent for another round"
-            where.store.corrections.correct(
-                Stage.REWRITE, item, where.store.rewrites, None, author, note
+            opened_catalog.store.corrections.correct(
+                Stage.REWRITE, item, opened_catalog.store.rewrites, None, author, note
             )
         went = "The agent changed nothing" if same else "The agent went on"
-        return self._embed(where, item_id, f"{went} ({run.spent}).")
+        return self._embed(opened_catalog, item_id, f"{went} ({run.spent}).")
 
     # ── worth a look ─────────────────────────────────────────────────────────────────────────
     def worth_a_look(
         self, catalog: str | None = None, limit: int | None = None
     ) -> tuple[WorthALook, ...]:
-        """Rewrites that a person should look at, most serious first."""
-        where = self._library.get(catalog)
-        store = where.store
+        """Return the rewritten texts that a person should check, most serious first."""
+        opened_catalog = self._library.get(catalog)
+        store = opened_catalog.store
         decided, runs = store.corrections.standing(), store.rewrite_runs.latest()
         records = store.items.records()
         rewrites = store.rewrites.get(r.rewrite_key for r in records.values() if r.rewrite_key)
@@ -291,14 +295,14 @@ class RewritingService:
     def _decide(
         self, item_id: str, value: Rewrite | None, author: str, note: str, catalog: str | None
     ) -> str:
-        where = self._library.get(catalog)
-        item, store = where.store.item(item_id), where.store
+        opened_catalog = self._library.get(catalog)
+        item, store = opened_catalog.store.item(item_id), opened_catalog.store
         store.corrections.correct(Stage.REWRITE, item, store.rewrites, value, author, note)
-        return self._embed(where, item_id, "Saved.")
+        return self._embed(opened_catalog, item_id, "Saved.")
 
-    def _embed(self, where: Catalog, item_id: str, done: str) -> str:
+    def _embed(self, catalog: Catalog, item_id: str, done: str) -> str:
         try:
-            redo(where.store, where.images, self._models.for_indexing(), [item_id])
+            redo(catalog.store, catalog.images, self._models.for_indexing(), [item_id])
         except CatalogBusy:
             return f"{done} An indexing job is running: the next one embeds it."
         except (WeightsUnavailable, EngineUnavailable) as problem:
@@ -307,13 +311,13 @@ class RewritingService:
             return f"{done} It could not be embedded: {problem}"
         return f"{done} The item is embedded anew."
 
-    def _job(self, where: Catalog) -> CatalogRewriting:
+    def _job(self, catalog: Catalog) -> CatalogRewriting:
         from core.app.catalog_rewriting import CatalogRewriting  # loads the SDK: a second or more
 
-        return CatalogRewriting(where, self._models.agent, self._models.ledger)
+        return CatalogRewriting(catalog, self._models.agent, self._models.ledger)
 
     @staticmethod
-    def _known(where: Catalog, item_ids: Sequence[str]) -> None:
-        unknown = set(item_ids) - set(where.store.items.get(item_ids)) if item_ids else set()
+    def _known(catalog: Catalog, item_ids: Sequence[str]) -> None:
+        unknown = set(item_ids) - set(catalog.store.items.get(item_ids)) if item_ids else set()
         if unknown:
-            raise no_item(min(unknown), where.name)
+            raise no_item(min(unknown), catalog.name)

@@ -1,4 +1,4 @@
-"""The composition root and façade: builds the rooms from ``Settings`` and offers the verbs."""
+"""The composition root and façade: builds the services from ``Settings`` and offers their use."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ if TYPE_CHECKING:
     from core.app.training import TrainingService
     from core.app.trials import TrialService
 
-#: Where the demo's precomputed stage results ship.
+#: Folder of the demo's precomputed stage results.
 PRECOMPUTED = "precomputed"
-#: The engines of "before" and "after".
+#: Engines that the demo compares: without and with the paper's method.
 BEFORE_AFTER = ("clip", "vl-clip")
 
 
@@ -77,7 +77,7 @@ class Studio:
         self.jobs = JobRunner()
         self.people = People.from_settings(settings)
 
-    # ── rooms with verbs of their own ────────────────────────────────────────────────────────
+    # ── services ─────────────────────────────────────────────────────────────────────────────
     @lazy
     def evaluation(self) -> EvaluationService:
         """Measuring engines: tasks, reports."""
@@ -85,7 +85,7 @@ class Studio:
 
     @lazy
     def grounding(self) -> GroundingService:
-        """Where products are in photos: look, shop, export."""
+        """Grounding: correct, find things in photos, export."""
         return GroundingService(self._library, self._models, self.settings)
 
     @lazy
@@ -95,12 +95,12 @@ class Studio:
 
     @lazy
     def preferences(self) -> PreferenceService:
-        """Two engines blind, left and right: votes and their sign test."""
+        """Blind votes between two engines, and their sign test."""
         return PreferenceService(self._library, self._models)
 
     @lazy
     def rewriting(self) -> RewritingService:
-        """The rewriting agent, people's decisions on texts, and which ones are worth a look."""
+        """The rewriting agent, people's corrections of texts, and the review queue."""
         return RewritingService(self._library, self._models, self.settings)
 
     @lazy
@@ -110,7 +110,7 @@ class Studio:
 
     @lazy
     def assessing(self) -> ModelJudgingService:
-        """The vision-language model as judge of engines."""
+        """Grading of engines' results by a vision-language model."""
         return ModelJudgingService(self._library, self._models, self.judging)
 
     @lazy
@@ -122,19 +122,19 @@ class Studio:
 
     @lazy
     def trials(self) -> TrialService:
-        """Fine-tuning for the sake of a comparison: ablation, transfer."""
+        """Comparisons with fine-tuning: ablation, transfer."""
         from core.app.trials import TrialService  # slow to import, and seldom needed
 
         return TrialService(self._library, self._models, self.settings)
 
     @lazy
     def tasks(self) -> TaskService:
-        """Every named task that engines can be measured on, quick or with fine-tuning."""
+        """All named evaluation tasks, with and without fine-tuning."""
         return TaskService(self._library, self.settings, self.evaluation, lambda: self.trials)
 
     @lazy
     def adapting(self) -> AdaptJobs:
-        """Fine-tuning as the Catalog page sees it: start, progress, use, throw away."""
+        """Fine-tuning for the Catalog page: start, progress, use, discard."""
         parts = (self._library, self._models, self.settings, self.evaluation)
         return AdaptJobs(*parts, training=lambda: self.training)
 
@@ -145,15 +145,15 @@ class Studio:
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:
-        """All engine recipes, in display order, and whether each can run here."""
+        """Return all engine recipes, in display order, and whether each can run here."""
         return self._models.statuses()
 
     def catalogs(self) -> tuple[CatalogInfo, ...]:
-        """All catalogues of the data directory, last updated first."""
+        """Return all catalogues of the data directory, last updated first."""
         return self._library.infos()
 
     def catalog(self, name: str | None = None) -> CatalogInfo:
-        """One catalogue; ``None`` is the default one."""
+        """Return one catalogue; ``None`` is the default one."""
         return self._library.info(self._library.resolve(name))
 
     def items(
@@ -165,7 +165,7 @@ class Studio:
         limit: int = 50,
         sort: Sort = Sort.MATCH,
     ) -> tuple[Item, ...]:
-        """Return a page of items, by id, or by price where a sort order says so."""
+        """Return a page of items, sorted by id, or by price if ``sort`` says so."""
         opened = self._library.get(catalog)
         if sort is Sort.MATCH and not (filters and filters.needs_items):
             return browse.items(opened.store, filters, offset, limit)
@@ -177,27 +177,27 @@ class Studio:
         return tuple(stored[item_id] for item_id in shown if item_id in stored)
 
     def facets(self, catalog: str | None = None, filters: Filters | None = None) -> FacetView:
-        """Return what the catalogue can be filtered by, counted among what passes the filters."""
+        """Return the values to filter by, with counts among the items that pass the filters."""
         index = self._library.get(catalog).facets
         wanted = filters or Filters()
         return FacetView(index.facets(wanted), index.price_range(), index.unknown(wanted))
 
     def item(self, item_id: str, catalog: str | None = None) -> Item:
-        """One item; raises ``QueryError`` when it is not there."""
+        """Return one item; raises ``QueryError`` if it does not exist."""
         return self._library.get(catalog).store.item(item_id)
 
     def items_by_id(self, item_ids: Iterable[str], catalog: str | None = None) -> dict[str, Item]:
-        """Those of these items that are there, by id."""
+        """Return the existing items among these ids, by id."""
         return self._library.get(catalog).store.items.get(item_ids)
 
     def photo(self, item: Item, catalog: str | None = None) -> Image.Image:
-        """The stored photo, upright RGB."""
+        """Return the stored photo, upright RGB."""
         return self._library.get(catalog).images.open(item.photo.sha256)
 
     def photo_path(
         self, sha256: str, catalog: str | None = None, *, thumbnail: bool = False
     ) -> Path:
-        """File of a stored picture; its name is its content hash, so it tells nothing else."""
+        """Return the file of a stored picture; its name is its content hash."""
         return self._library.get(catalog).images.path(sha256, thumbnail)
 
     def read_image(self, path: Path) -> Image.Image:
@@ -209,7 +209,7 @@ class Studio:
         )
 
     def example_photos(self) -> tuple[tuple[Path, str], ...]:
-        """The shipped room photos and their captions, as example query pictures."""
+        """Return the shipped room photos and their captions, as example query pictures."""
         return demo.room_photos()
 
     # ── indexing ─────────────────────────────────────────────────────────────────────────────
@@ -249,10 +249,10 @@ class Studio:
     ) -> str:
         """Index a catalogue file in the background; returns the catalogue's name.
 
-        ``around`` wraps the run, for what has to be there as long as it lasts.
+        ``around`` wraps the run, to hold resources while it lasts.
 
-        What keeps the job from starting is raised here (see ``index``); how it ends is seen in
-        ``indexing``.
+        Errors that prevent the start are raised here (see ``index``); ``indexing`` shows how the
+        job ends.
         """
         self.check_source(source, images=images, columns=columns)
         name = own_name(name, source)
@@ -267,7 +267,7 @@ class Studio:
         images: Path | None = None,
         columns: Mapping[str, str] | None = None,
     ) -> None:
-        """Look at a catalogue file's head, so that one of no use leaves no empty catalogue behind.
+        """Check a catalogue file's head, so that an unusable file leaves no empty catalogue.
 
         Raises:
             CatalogError: The file, its columns or the images folder can't be used.
@@ -300,7 +300,7 @@ class Studio:
         return DEMO
 
     def measure_demo(self) -> None:
-        """Measure the engines on the demo where that is not done yet; takes no model, seconds."""
+        """Measure the engines on the demo if there is no report yet; takes seconds, no model."""
         if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
             task = "same-type"
             report = self.evaluation.jobs.run(
@@ -338,13 +338,13 @@ class Studio:
             catalog.store,
             catalog.images,
             self._models.for_indexing,
-            lambda known: ingest(
+            lambda known_rows: ingest(
                 source,
                 images=images,
                 columns=columns,
                 store=catalog.images,
                 settings=self.settings,
-                known=known,
+                known=known_rows,
             ),
             title=catalog.store.meta.read().title or ("Demo" if name == DEMO else name),
             source=source.name,
@@ -358,29 +358,29 @@ class Studio:
         )
 
     def warm_up(self) -> None:
-        """Load what the first query in words needs, so that nobody waits for it."""
+        """Load the models for text queries, so that the first query is fast."""
         for model in self._models.available():
             model.encoder.encode_texts(["chair"])
 
     def indexing(self, catalog: str | None = None) -> Job | None:
-        """The running or last indexing job of a catalogue; ``None`` when there was none."""
+        """Return the running or last indexing job of a catalogue; ``None`` if there was none."""
         if catalog is None and not self._library.names():
             return None
         return indexing_job(self._library.folder(catalog)).read()
 
     def stop_indexing(self, catalog: str) -> bool:
-        """Ask a catalogue's job, of whatever process, to stop after its current chunk.
+        """Request that a catalogue's indexing job, of any process, stops after its present chunk.
 
-        Returns false where none is running.
+        Returns false if none is running.
         """
         return indexing_job(self._library.folder(catalog)).stop()
 
     def dismiss_indexing(self, catalog: str) -> None:
-        """Forget what is said of a catalogue's last indexing job."""
+        """Delete the snapshot of a catalogue's last indexing job."""
         indexing_job(self._library.folder(catalog)).dismiss()
 
     def quarantine(self, catalog: str | None = None) -> tuple[QuarantinedRow, ...]:
-        """Rows that were left out at the last indexing, with reasons."""
+        """Return the rows that the last indexing left out, with reasons."""
         return self._library.get(catalog).store.quarantine.all()
 
     # ── search ───────────────────────────────────────────────────────────────────────────────
@@ -404,25 +404,25 @@ class Studio:
         return compare(self._library.get(catalog).searcher, query, models)
 
     def inspect(self, item_id: str, catalog: str | None = None) -> Inspection:
-        """Everything known of one item: photo, boxes, masks, texts, what each encoder gets."""
-        where = self._library.get(catalog)
-        item = where.store.item(item_id)
-        photo = where.images.open(item.photo.sha256)
-        standing = where.store.corrections.standing()
+        """Return all data of one item: photo, boxes, masks, texts, and the encoders' inputs."""
+        opened_catalog = self._library.get(catalog)
+        item = opened_catalog.store.item(item_id)
+        photo = opened_catalog.images.open(item.photo.sha256)
+        standing = opened_catalog.store.corrections.standing()
         models = self._models.for_indexing().corrected_by(standing)
-        rewrite = where.store.rewrites.get([models.rewrite_key(item)])
-        found = self.grounding.of(item, catalog)
+        rewrite = opened_catalog.store.rewrites.get([models.rewrite_key(item)])
+        grounding = self.grounding.of(item, catalog)
         words = next(iter(rewrite.values()), None)
         inputs = []
         for model in models.engines:
-            table = where.store.vectors(model.name)
-            # Vectors of other weights say nothing of what this engine sees.
+            table = opened_catalog.store.vectors(model.name)
+            # Vectors of other weights don't belong to this engine's input.
             row = (
                 table.get([item_id]).get(item_id)
                 if table.fingerprint == model.fingerprint
                 else None
             )
-            view = image_view(photo, found, model.engine.image_view, self.settings.crop_padding)
+            view = image_view(photo, grounding, model.engine.image_view, self.settings.crop_padding)
             rewritten = model.engine.text_view is TextView.REWRITE and words is not None
             inputs.append(
                 EngineInput(
@@ -438,4 +438,4 @@ class Studio:
             for stage in Stage
             if (event := standing.of(stage, item.item_id, item.photo.sha256)) is not None
         }
-        return Inspection(item, photo, found, words, tuple(inputs), decided)
+        return Inspection(item, photo, grounding, words, tuple(inputs), decided)

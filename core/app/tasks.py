@@ -1,6 +1,6 @@
-"""All named tasks as a page offers them: those that only measure, and those that fine-tune first.
+"""All named evaluation tasks: tasks that only measure, and tasks that fine-tune first.
 
-Imports no model: a page asks for the list, long before anybody starts a run.
+Imports no model, because pages show the list before any run starts.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from core.training.pair_sources import LEAST_ITEMS
 if TYPE_CHECKING:
     from core.app.trials import TrialService
 
-#: The ablation that fine-tunes each part, too.
+#: Name of the ablation that fine-tunes each combination, too.
 TUNED_ABLATION = "ablation-tuned"
-#: Of one fine-tuning on two free cores, per item of the catalogue (IKEA: 2,187 items in 153 s).
+#: Seconds of one fine-tuning per item, on two free cores (IKEA: 2,187 items in 153 s).
 _SECONDS_PER_ITEM = 0.07
 
 
 class TaskService:
-    """Named tasks, whatever they take.
+    """Lists and runs the named tasks.
 
     Args:
         library: The catalogues.
-        settings: Profile.
-        evaluation: Runs those that only measure.
-        trials: Gives what runs the others; called when one starts.
+        settings: Settings with the profile.
+        evaluation: Runs tasks that only measure.
+        trials: Returns the service that runs the others; called when such a task starts.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class TaskService:
         self._evaluation, self._trials = evaluation, trials
 
     def all(self, catalog: str | None = None) -> tuple[EvalTask, ...]:
-        """The tasks, whether the catalogue has what each needs, and about how long one takes."""
+        """Return the tasks and whether the catalogue has the data for each."""
         records = self._library.get(catalog).store.items.records()
         quick = self._evaluation.tasks_among(records)
         items = [record.item for record in records.values()]

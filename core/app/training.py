@@ -1,4 +1,4 @@
-"""Fine-tuning on a catalogue: before and after on what was held out, then an engine or nothing."""
+"""Fine-tune engines on a catalogue or a file of pairs; measure them on held-out pairs."""
 
 from __future__ import annotations
 
@@ -49,29 +49,29 @@ from core.training.towers import Unlock
 from core.training.training_loop import LOG, Training
 from core.training.tune import Outcome, Plan, Tuning
 
-#: Small catalogues: few steps, so the averaged weights must follow faster; words change least.
+#: Options for small catalogues: few steps, so the moving average of weights decays faster.
 DEFAULTS = TextTraining(
     epochs=12, batch=128, lr=1e-4, lr_head=1e-3, ema=0.95, patience=3, single_source=0.0, bf16=False
 )
-#: Whole towers of CLIP's kind: slowly, so that they keep what they know.
+#: Options for whole towers of CLIP's kind: small steps, so that they forget little.
 TUNING = Training()
-#: The compact towers: the text tower as with an adapter, the image tower slowly.
+#: Options for the compact towers: the text tower as with an adapter, smaller image tower steps.
 COMPACT_TUNING = Training(
     epochs=12, lr=1e-4, lr_head=1e-3, weight_decay=0.05, warmup=0.08, ema=0.95, drop=0.1
 )
-#: The part of the items that is trained on.
+#: Share of the items in the training part.
 _TRAINED = 0.7
 MEASURES = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
 
 
 class TrainingService:
-    """Engines that are trained in this data directory.
+    """Trains engines in this data directory.
 
     Args:
         library: The catalogues.
         models: The models.
         settings: Data directory and profile.
-        evaluation: Measures before and after.
+        evaluation: Measures engines before and after training.
     """
 
     def __init__(
@@ -93,26 +93,27 @@ class TrainingService:
         say: Callable[[str], None] = lambda line: None,
         on_progress: OnProgress | None = None,
     ) -> Report:
-        """Fine-tune on a catalogue's own items; a killed run goes on after its last epoch.
+        """Fine-tune on a catalogue's own items; a killed run resumes after its last epoch.
 
-        The image tower stays frozen: an adapter behind it and the text tower are trained on the
+        The image tower stays frozen: an adapter after it and the text tower are trained on the
         stored vectors, by symmetric InfoNCE with equal titles masked. The new engine can be
-        searched at once; ``discard`` throws it away.
+        searched at once; ``discard`` deletes it.
 
         Args:
-            name: Of the new engine, ``[a-z0-9-]+``.
-            catalog: Whose items.
-            base: The engine that it starts from; it must have vectors in the catalogue.
+            name: Name of the new engine, ``[a-z0-9-]+``.
+            catalog: Name of the catalogue with the items.
+            base: Engine to start from; it must have vectors in the catalogue.
             options: Settings of the run.
-            restart: Forget what a killed run has done.
-            say: Gets lines of progress.
-            on_progress: Called with snapshots.
+            restart: Delete the state of a killed run.
+            say: Called with lines of text about the progress.
+            on_progress: Called with each progress report.
 
         Returns:
-            The stored report: both engines on the titles that training never saw.
+            The stored report: both engines on the held-out titles.
 
         Raises:
-            TrainingError: The name is taken or none, the profile is another, or items are few.
+            TrainingError: The name is taken or not valid, the profile is not ``compact``, or the
+                catalogue has too few items.
             EngineUnavailable, CatalogError, FingerprintMismatch: The base can't be used.
         """
         return self.begin_adapt(
@@ -132,40 +133,40 @@ class TrainingService:
         author: str = "",
         on_progress: OnProgress | None = None,
     ) -> BegunJob[Report]:
-        """Take the data directory's run, to be run in any thread; raises as ``adapt``."""
+        """Begin the data directory's training job; run it in any thread; raises as ``adapt``."""
         self.check_name(name)
         if self._settings.profile is not Profile.COMPACT:
             raise TrainingError(
                 "Fine-tuning with an adapter runs in the compact profile. Here the towers "
                 "themselves can be trained: `train NAME --unlock-text all --unlock-image 2`."
             )
-        where = self._library.get(catalog)
+        opened_catalog = self._library.get(catalog)
         start = self._models.engine(base)
         if not takes_adapter(start.engine.towers[self._settings.profile]):
             raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
-        items = _TRAINED * where.store.vectors(base).count()
+        items = _TRAINED * opened_catalog.store.vectors(base).count()
         steps = math.ceil(items / options.batch) * options.epochs
 
         def work(reporter: JobReporter) -> Report:
-            report = self._adapt(name, where, start, options, restart, say, reporter)
+            report = self._adapt(name, opened_catalog, start, options, restart, say, reporter)
             reporter.end(JobState.DONE, details={"report": report.report_id})
             return report
 
         reporter = self._runs.begin(
-            name, where.name, base, steps, author=author, on_progress=on_progress
+            name, opened_catalog.name, base, steps, author=author, on_progress=on_progress
         )
         return BegunJob(reporter, work)
 
     def _adapt(
-        self, name: str, where: Catalog, start: EngineModel, options: TextTraining,
+        self, name: str, catalog: Catalog, start: EngineModel, options: TextTraining,
         restart: bool, say: Callable[[str], None], reporter: JobReporter,
     ) -> Report:  # fmt: skip
-        pairs = catalog_pairs(where, start)
+        pairs = catalog_pairs(catalog, start)
         queries, relevant = held_out(pairs)
         say(f"{len(pairs)} items, {len(queries)} titles held out")
         origin = self._models.weights.path("text-tower")
         tower, adapter = TextTower.load(origin), ImageAdapter(start.encoder.dim)
-        # Another catalogue, base or photo is another run: it never goes on from this one's state.
+        # The state's folder depends on catalogue, base and vectors, so only equal runs share it.
         digest = hashlib.sha256("\n".join([start.fingerprint, *pairs.keys]).encode())
         digest.update(pairs.vectors.tobytes())
         work = self._runs.work(name, digest.hexdigest())
@@ -187,18 +188,18 @@ class TrainingService:
             return {row.item_id: vector for row, vector in zip(rows, shown, strict=True)}
 
         self._models.forget(name)
-        publish(self._root / name, start.engine, "adapted", f"the catalogue {where.name}", save)
+        publish(self._root / name, start.engine, "adapted", f"the catalogue {catalog.name}", save)
         reporter.step(Progress("embedding", 0, 1))
-        models = self._models.for_indexing().corrected_by(where.store.corrections.standing())
-        derive_vectors(where, start, self._models.engine(name), models, pictures)
+        models = self._models.for_indexing().corrected_by(catalog.store.corrections.standing())
+        derive_vectors(catalog, start, self._models.engine(name), models, pictures)
         reporter.step(Progress("measuring", 0, 1))
         report = self._evaluation.evaluate(
-            queries, relevant, (start.name, name), where.name,
+            queries, relevant, (start.name, name), catalog.name,
             task="adapted", title="Titles held out from fine-tuning → their items",
             names=MEASURES, main="mrr", ranking=Ranking.IMAGE,
         )  # fmt: skip
         self._evaluation.save(report)
-        self._card(name, where.name, start.name, len(pairs), report, options)
+        self._card(name, catalog.name, start.name, len(pairs), report, options)
         self._runs.tidy(name)
         return report
 
@@ -218,40 +219,39 @@ class TrainingService:
     ) -> Outcome | None:
         """Train an engine's own towers on a file of pairs or on a catalogue.
 
-        A killed run goes on where it was. Under ``torchrun`` all processes call this alike. What
-        comes out is an engine of the data directory; index a catalogue again to search with it
-        (one that it learnt from has its vectors at once, where its base has some).
+        A killed run resumes where it was. Under ``torchrun`` all processes make the same call. The
+        new engine is in the data directory; index a catalogue again to search with it (the
+        catalogue that it learned from gets its vectors at once, if the base has vectors there).
 
         Args:
-            name: Of the new engine, ``[a-z0-9-]+``.
-            pairs: A Parquet file with the columns image, text and, where there are any, group
-                and split.
-            catalog: Learn from this catalogue where there is no file; ``None`` is the default one.
-            base: An engine's name, or any that open_clip has a scheme for (``local-dir:…``).
-            unlock_image: Blocks of the image tower that are trained, from the last; ``None``: all.
-            unlock_text: … of the text tower.
-            options: Fields of ``Training`` that differ from what suits the base.
-            restart: Forget what a killed run has done.
-            say: Gets lines of progress.
-            on_progress: Called with snapshots.
+            name: Name of the new engine, ``[a-z0-9-]+``.
+            pairs: A Parquet file with the columns image, text and, optionally, group and split.
+            catalog: Catalogue to learn from, if no file is given; ``None`` is the default one.
+            base: An engine's name, or an open_clip name with a scheme (``local-dir:…``).
+            unlock_image: Number of last blocks of the image tower to train; ``None`` means all.
+            unlock_text: Number of last blocks of the text tower to train; ``None`` means all.
+            options: Fields of ``Training`` that replace the defaults for the base.
+            restart: Delete the state of a killed run.
+            say: Called with lines of text about the progress.
+            on_progress: Called with each progress report.
 
         Returns:
-            Before and after on held-out pairs; ``None`` in all processes but the first.
+            Figures before and after on held-out pairs; ``None`` in all processes but the first.
 
         Raises:
             TrainingError, PairsError: The name, the pairs or the towers are not usable.
-            EngineUnavailable, WeightsUnavailable, CatalogError: What it starts from is not there.
+            EngineUnavailable, WeightsUnavailable, CatalogError: The base or catalogue is missing.
         """
         self.check_name(name)
         engine = self._base(base)
         models = self._models.for_indexing()
-        where = None if pairs is not None else self._library.get(catalog)
-        if where is None:
+        opened_catalog = None if pairs is not None else self._library.get(catalog)
+        if opened_catalog is None:
             assert pairs is not None  # noqa: S101
             source = parquet_source(pairs, self._settings)
         else:
-            models = models.corrected_by(where.store.corrections.standing())
-            source = catalog_source(where, engine, models, self._settings)
+            models = models.corrected_by(opened_catalog.store.corrections.standing())
+            source = catalog_source(opened_catalog, engine, models, self._settings)
         towers = engine.towers[self._settings.profile]
         usual = COMPACT_TUNING if takes_adapter(towers) else TUNING
         plan = Plan(engine, unlock_image, unlock_text, replace(usual, **(options or {})))
@@ -281,16 +281,18 @@ class TrainingService:
             self._models.forget(name)
             publish(folder, engine, run.towers.loader, source.name, run.save)
             write_card(folder, outcome.card(source.name, plan))
-            if where is not None and base in where.store.engines():
+            if opened_catalog is not None and base in opened_catalog.store.engines():
                 reporter.step(Progress("embedding", 0, 1))
-                seen, tuned = run.image_vectors(), self._models.engine(name)
-                derive_vectors(where, self._models.engine(base), tuned, models, lambda rows: seen)
+                vectors, tuned = run.image_vectors(), self._models.engine(name)
+                derive_vectors(
+                    opened_catalog, self._models.engine(base), tuned, models, lambda rows: vectors
+                )
             self._runs.tidy(name)
             reporter.end(JobState.DONE)
         return outcome
 
     def _base(self, base: str) -> Engine:
-        """An engine, or one made up around a checkpoint that is named by its scheme."""
+        """Return the named engine, or an engine around a checkpoint with a scheme."""
         if base.startswith(("local-dir:", "hf-hub:")):
             towers = dict.fromkeys(Profile, Towers("open_clip", base))
             title = base.partition(":")[2].rstrip("/").rpartition("/")[2] or base
@@ -300,18 +302,18 @@ class TrainingService:
     def held_out(
         self, base: str, catalog: str | None = None
     ) -> tuple[list[EvalQuery], dict[str, dict[str, int]]]:
-        """Titles that fine-tuning from this engine never sees, and the items that they are of."""
+        """Return the held-out titles as queries, and qrels: the items with those titles."""
         return held_out(catalog_pairs(self._library.get(catalog), self._models.engine(base)))
 
     def engines(self) -> tuple[str, ...]:
-        """Names of the engines that were trained here."""
+        """Return the names of the trained engines."""
         return self._runs.engines()
 
     def discard(self, name: str) -> None:
-        """Throw a trained engine, or one whose training was stopped, away, vectors and all.
+        """Delete a trained engine, or the state of a stopped training, with its vectors.
 
         Raises:
-            TrainingError: There is none of that name.
+            TrainingError: There is no such engine, or it is being trained.
         """
         if name not in self.engines() and not self._runs.unfinished(name):
             raise TrainingError(f"No engine “{name[:60]}” was trained here.")
@@ -329,12 +331,12 @@ class TrainingService:
         self._runs.forget(name)
 
     def check_name(self, name: str) -> None:
-        """Make sure that a new engine may have this name; raises ``TrainingError``."""
+        """Check that a new engine may have this name; raises ``TrainingError``."""
         if not ENGINE_NAME.fullmatch(name):
             raise TrainingError(
                 f"An engine's name has small letters, digits and dashes only; got “{name[:60]}”."
             )
-        # One that was killed between its checkpoint and its vectors is gone on with.
+        # A run that was killed between its checkpoint and its vectors can be resumed.
         if name in self._models.recipes and not self._runs.unfinished(name):
             raise TrainingError(f"There is an engine “{name}” already. Discard it first.")
 
@@ -359,11 +361,11 @@ class TrainingService:
 
 
 def _go_on(reporter: JobReporter) -> None:
-    """Raise ``TrainingStopped`` where somebody wants the run to stop."""
+    """Raise ``TrainingStopped`` if a stop was requested."""
     if reporter.stopping():
         raise TrainingStopped
 
 
 def _silent(done: int, total: int) -> bool:
-    """Report no steps: for all processes but the first."""
+    """Ignore a step: the callback of all processes but the first."""
     return False

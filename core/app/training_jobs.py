@@ -1,4 +1,4 @@
-"""What the Catalog page asks of fine-tuning; imports no model before a run starts."""
+"""Fine-tuning for the Catalog page; imports no model before a run starts."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AdaptState:
-    """What there is to say and to do about fine-tuning on one catalogue.
+    """State of fine-tuning on one catalogue, as a page shows it.
 
     Attributes:
         catalog: Name of the catalogue.
         bases: Engines that can be fine-tuned on it.
-        why_not: Why none can; a sentence, or empty.
-        run: The running or last run, of whatever catalogue.
-        report: Before and after of that run, where it is done and its engine is there.
-        verdicts: That report in words.
-        curve: Loss and validation recall of that run by epoch, as SVG; empty where there is none.
-        mine: Engines that were fine-tuned and have vectors in this catalogue.
-        chosen: The engine that answers in this catalogue where none is asked for, or empty.
+        why_not: Why no engine can be; a sentence, or empty.
+        run: The running or last run, on any catalogue.
+        report: Report of that run, if it is done and its engine exists.
+        verdicts: That report in sentences.
+        curve: Loss and validation recall of that run by epoch, as SVG; empty if there is none.
+        mine: Fine-tuned engines with vectors in this catalogue.
+        chosen: The default engine of this catalogue, or empty.
     """
 
     catalog: str
@@ -50,14 +50,14 @@ class AdaptState:
 
 
 class AdaptJobs:
-    """Fine-tuning as a page sees it.
+    """Starts, stops and shows fine-tuning.
 
     Args:
         library: The catalogues.
         models: The models.
         settings: Data directory and profile.
-        evaluation: Stored reports.
-        training: Gives the verbs that train; called when a run starts.
+        evaluation: Reads stored reports.
+        training: Returns the service that trains; called when a run starts.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class AdaptJobs:
         self._runs = Runs(settings.data_dir / OWN_ENGINES)
 
     def state(self, catalog: str | None = None) -> AdaptState:
-        """Everything that a page shows; raises ``CatalogError`` where there is no catalogue."""
+        """Return the state for a page; raises ``CatalogError`` if there is no catalogue."""
         info = self._library.info(self._library.resolve(catalog))
         profile = self._settings.profile
         able = [
@@ -77,7 +77,9 @@ class AdaptJobs:
             for engine in self._models.recipes.values()
             if takes_adapter(engine.towers.get(profile))
         ]
-        bases = tuple(one for one in able if info.searchable.get(one.name, 0) >= LEAST_ITEMS)
+        bases = tuple(
+            engine for engine in able if info.searchable.get(engine.name, 0) >= LEAST_ITEMS
+        )
         run = self._runs.latest()
         report = self._report(run)
         return AdaptState(
@@ -95,46 +97,49 @@ class AdaptJobs:
     def begin(
         self, name: str, catalog: str | None, base: str, author: str = ""
     ) -> BegunJob[Report]:
-        """Begin a run, to be run in any thread; how far it is and how it ended is in ``state``.
+        """Begin a run; run the returned job in any thread; ``state`` shows progress and result.
 
         Raises:
-            TrainingError: The name is taken or none, another run is under way, items are few.
+            TrainingError: The name is taken or not valid, another run is active, or the catalogue
+                has too few items.
             CatalogError: There is no such catalogue.
         """
         state = self.state(catalog)
-        if base not in {one.name for one in state.bases}:
+        if base not in {engine.name for engine in state.bases}:
             raise TrainingError(state.why_not or f"The engine “{base[:60]}” can't be fine-tuned.")
         return self._training().begin_adapt(name, catalog, base=base, author=author)
 
     def stop(self) -> bool:
-        """Ask the running run, of whatever process, to stop after its present step.
+        """Request that the active run, of any process, stops after its present step.
 
-        It can be gone on with. Returns false where none is running.
+        It can be resumed. Returns false if no run is active.
         """
         return self._runs.job.stop()
 
     def forget(self) -> None:
-        """Forget a run that did not get to its end, and what it has done."""
+        """Delete the state of a run that ended before it was done."""
         run = self._runs.latest()
         if run is not None and not run.running:
             self._runs.tidy(run.engine)
             self._runs.forget(run.engine)
 
     def use(self, name: str, catalog: str | None = None) -> None:
-        """Let an engine answer in a catalogue where none is asked for; empty: the usual one.
+        """Set the default engine of a catalogue; an empty name restores the usual one.
 
         Raises:
-            TrainingError: The engine is not there, or has no vectors in this catalogue.
+            TrainingError: The engine does not exist, or has no vectors in this catalogue.
         """
-        where = self._library.get(catalog)
-        if name and (name not in self._models.recipes or not where.store.vectors(name).count()):
+        opened_catalog = self._library.get(catalog)
+        if name and (
+            name not in self._models.recipes or not opened_catalog.store.vectors(name).count()
+        ):
             raise TrainingError(
-                f"The engine “{name[:60]}” has no vectors in the catalogue “{where.name}”."
+                f"The engine “{name[:60]}” has no vectors in the catalogue “{opened_catalog.name}”."
             )
-        where.store.meta.write(replace(where.store.meta.read(), engine=name))
+        opened_catalog.store.meta.write(replace(opened_catalog.store.meta.read(), engine=name))
 
     def discard(self, name: str) -> None:
-        """Throw a trained engine away; raises ``TrainingError`` where there is none."""
+        """Delete a trained engine; raises ``TrainingError`` if there is no such engine."""
         self._training().discard(name)
 
     def _report(self, run: AdaptRun | None) -> Report | None:
@@ -152,7 +157,7 @@ class AdaptJobs:
     def _why_not(self, searchable: Mapping[str, int], able: list[Engine]) -> str:
         if self._settings.profile is not Profile.COMPACT or not able:
             return "Fine-tuning from this page runs in the compact profile."
-        most = max((searchable.get(one.name, 0) for one in able), default=0)
+        most = max((searchable.get(engine.name, 0) for engine in able), default=0)
         return (
             f"This catalogue has {most} items with vectors; fine-tuning needs {LEAST_ITEMS} at "
             "least, because a part is held out to measure on."

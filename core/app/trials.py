@@ -1,4 +1,4 @@
-"""Fine-tuning that answers a question and leaves no engine behind: ablation, transfer."""
+"""Comparisons with fine-tuning that keep no engine: ablation, transfer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Say = Callable[[str], None]
 
 
 class TrialService:
-    """Trains for the sake of a comparison.
+    """Runs comparisons that need fine-tuning.
 
     Args:
         library: The catalogues.
@@ -66,15 +66,15 @@ class TrialService:
         say: Say = lambda line: None,
         on_progress: OnProgress = no_progress,
     ) -> Report:
-        """Neither, grounding, rewriting, both; each as it is and fine-tuned on its own pairs.
+        """Compare neither, grounding, rewriting and both, each without and with fine-tuning.
 
-        All are measured on the items that no training saw. A killed run goes on with the
-        combination, and the epoch, that it was at.
+        All are measured on items that no training used. A killed run resumes at its combination
+        and epoch.
 
         Raises:
-            EvaluationError: The engines are no such pair.
+            EvaluationError: The engines are not the required pair.
             TrainingError: There are too few items.
-            EvaluationStopped: ``on_progress`` said so; what is fine-tuned is kept for next time.
+            EvaluationStopped: ``on_progress`` raised it; finished models are kept for a next run.
             EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be used.
         """
         with self._alone():
@@ -84,28 +84,28 @@ class TrialService:
         self, engines: Sequence[str], catalog: str | None, options: TextTraining, depth: int,
         say: Say, tell: OnProgress,
     ) -> Report:  # fmt: skip
-        started, where = time.perf_counter(), self._library.get(catalog)
+        started, opened_catalog = time.perf_counter(), self._library.get(catalog)
         plain, full = self._pair(engines)
-        own = ablation.stock(where, plain, full)
-        split = _aligned(catalog_pairs(where, plain), own)
+        own = ablation.stock(opened_catalog, plain, full)
+        split = _aligned(catalog_pairs(opened_catalog, plain), own)
         test = {key for key, side in zip(split.keys, split.splits, strict=True) if side == "test"}
-        work = self._root / f"{where.name}-ablation"
+        work = self._root / f"{opened_catalog.name}-ablation"
         tuned = []
         for number, cell in enumerate(CELLS):
             about = f"fine-tuning on {cell.image_view.value} and {cell.text_view.value}"
             say(about)
             pairs = _pairs_of(split, own, cell)
-            told = _steps(tell, number, len(CELLS), about)
-            tower, adapter = self._tuned(pairs, plain, options, work, say, told)
+            on_step = _steps(tell, number, len(CELLS), about)
+            tower, adapter = self._tuned(pairs, plain, options, work, say, on_step)
             tuned.append(_contender(cell, own, plain, tower, adapter))
         plainly = ablation.contenders(own, plain)
         asked = [query_id for query_id in sorted(own.qrels) if query_id in test]
         runs, inside = ablation.answered(own, [*plainly, *tuned], asked, depth, tell)
         report = ablation.report(
-            where, own, runs, asked, depth,
+            opened_catalog, own, runs, asked, depth,
             pairs=[*_against_first(plainly), *_against_first(tuned),
                    *((a.name, b.name) for a, b in zip(plainly, tuned, strict=True))],
-            kind="photo", parts=ablation.photo_kinds(where, own, asked, tell),
+            kind="photo", parts=ablation.photo_kinds(opened_catalog, own, asked, tell),
             notes=(_TUNED_HOW.format(items=int((split.splits == "train").sum())),),
         )  # fmt: skip
         shutil.rmtree(work, ignore_errors=True)
@@ -121,12 +121,12 @@ class TrialService:
         say: Say = lambda line: None,
         on_progress: OnProgress = no_progress,
     ) -> Report:
-        """Each department is left out of fine-tuning in turn and then measured on.
+        """Leave each department out of fine-tuning in turn, then measure on it.
 
-        The views are those of crops and rewrites (see ``ablation.engines_of``).
+        The views are crops and rewrites (see ``ablation.engines_of``).
 
         Raises:
-            EvaluationError: The engines are no such pair.
+            EvaluationError: The engines are not the required pair.
             TrainingError: The catalogue has no two departments, or too few items.
             EvaluationStopped: As for ``ablation``.
             EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be used.
@@ -138,33 +138,33 @@ class TrialService:
         self, engines: Sequence[str], catalog: str | None, options: TextTraining, depth: int,
         say: Say, tell: OnProgress,
     ) -> Report:  # fmt: skip
-        started, where = time.perf_counter(), self._library.get(catalog)
+        started, opened_catalog = time.perf_counter(), self._library.get(catalog)
         plain, full = self._pair(engines)
-        own = ablation.stock(where, plain, full)
+        own = ablation.stock(opened_catalog, plain, full)
         cell = CELLS[-1]
-        split = _pairs_of(_aligned(catalog_pairs(where, plain), own), own, cell)
-        work = self._root / f"{where.name}-transfer"
-        asked, parts = _left_out(own, where)
+        split = _pairs_of(_aligned(catalog_pairs(opened_catalog, plain), own), own, cell)
+        work = self._root / f"{opened_catalog.name}-transfer"
+        asked, parts = _left_out(own, opened_catalog)
         runs, inside = ablation.answered(own, ablation.contenders(own, plain)[-1:], asked, depth)
-        found: dict[str, list[tuple[str, float]]] = {}
+        run: dict[str, list[tuple[str, float]]] = {}
         names = sorted(set(parts.values()))
         for number, name in enumerate(names):
             about = f"fine-tuning without {name}"
             say(about)
-            told = _steps(tell, number, len(names), about)
+            on_step = _steps(tell, number, len(names), about)
             pairs = _without(split, {i for i in own.ids if own.items[i].department == name})
-            tower, adapter = self._tuned(pairs, plain, options, work, say, told)
+            tower, adapter = self._tuned(pairs, plain, options, work, say, on_step)
             after = _contender(cell, own, plain, tower, adapter)
-            mine = [query_id for query_id in asked if parts[query_id] == name]
-            (tuned,), seconds = ablation.answered(own, [after], mine, depth)
-            found |= tuned.run
+            queries = [query_id for query_id in asked if parts[query_id] == name]
+            (tuned,), seconds = ablation.answered(own, [after], queries, depth)
+            run |= tuned.run
             inside += seconds
-        yardstick, other = replace(runs[0], title="Not fine-tuned"), replace(
-            runs[0], engine="left-out", title="Fine-tuned on the other departments", run=found
+        baseline, other = replace(runs[0], title="Not fine-tuned"), replace(
+            runs[0], engine="left-out", title="Fine-tuned on the other departments", run=run
         )  # fmt: skip
         report = ablation.report(
-            where, own, [yardstick, other], asked, depth,
-            pairs=[(yardstick.engine, other.engine)], kind="left out", parts=parts,
+            opened_catalog, own, [baseline, other], asked, depth,
+            pairs=[(baseline.engine, other.engine)], kind="left out", parts=parts,
             notes=("Crops and rewrites. Each department's queries go to a model whose fine-tuning "
                    "saw no item of it, nor any that shares a title, photo or group with one.",),
             task=TRANSFER, title=TRANSFER_TITLE,
@@ -173,7 +173,7 @@ class TrialService:
         return replace(report, seconds=time.perf_counter() - started, encode_seconds=inside)
 
     def _pair(self, engines: Sequence[str]) -> tuple[EngineModel, EngineModel]:
-        """The engines whose vectors are compared; what is trained grows from the compact towers."""
+        """Return the two engines to compare; both must have the compact towers."""
         plain, full = ablation.engines_of([self._models.engine(name) for name in engines])
         towers = plain.engine.towers.get(self._profile)
         if self._profile is not Profile.COMPACT or (towers and not takes_adapter(towers)):
@@ -185,16 +185,16 @@ class TrialService:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """One at a time, over all processes: they share their folders."""
+        """Hold a lock, so that one comparison runs at a time: all share the same folders."""
         busy = "A comparison with fine-tuning is running already. Wait until that is done."
         with file_lock(self._root / ".lock", START, busy, error=TrainingError):
             yield
 
     def _tuned(
         self, pairs: Pairs, model: EngineModel, options: TextTraining, work: Path, say: Say,
-        told: OnStep,
+        on_step: OnStep,
     ) -> tuple[TextTower, ImageAdapter]:  # fmt: skip
-        """Fine-tune; what was finished before is read back."""
+        """Fine-tune, or load the model if the same fine-tuning was finished before."""
         digest = hashlib.sha256(repr((model.fingerprint, options, pairs.keys)).encode())
         digest.update(repr((pairs.texts, pairs.splits.tolist())).encode())
         digest.update(pairs.vectors.tobytes())
@@ -204,7 +204,7 @@ class TrialService:
             tower, adapter = TextTower.load(origin), ImageAdapter(model.encoder.dim)
             state = folder / "state"
             try:
-                tower = TextTrainer(tower, pairs, options, state, say, adapter, told).run()
+                tower = TextTrainer(tower, pairs, options, state, say, adapter, on_step).run()
             except TrainingStopped:
                 raise EvaluationStopped(_KEPT) from None
             tower.save(folder, origin / "tokenizer.json")
@@ -214,9 +214,9 @@ class TrialService:
 
 
 def _steps(tell: OnProgress, number: int, count: int, about: str) -> OnStep:
-    """One fine-tuning of several, told as a part of all; asked to stop, it keeps its state."""
+    """Return a step callback that reports one fine-tuning of several as a part of all."""
 
-    def told(done: int, total: int) -> bool:
+    def on_step(done: int, total: int) -> bool:
         try:
             message = f"{number + 1} of {count}, {about}"
             tell(Progress("fine-tuning", number * total + done, count * total, message))
@@ -224,17 +224,17 @@ def _steps(tell: OnProgress, number: int, count: int, about: str) -> OnStep:
             return True
         return False
 
-    return told
+    return on_step
 
 
 def _aligned(pairs: Pairs, own: Stock) -> Pairs:
-    """The pairs of items that are in stock."""
-    known = set(own.ids)
-    return pairs.take(np.array([key in known for key in pairs.keys]))
+    """Return the pairs whose items are in ``own``."""
+    in_stock = set(own.ids)
+    return pairs.take(np.array([key in in_stock for key in pairs.keys]))
 
 
 def _pairs_of(split: Pairs, own: Stock, cell: Cell) -> Pairs:
-    """The combination's pictures with its words."""
+    """Return the combination's picture vectors with its texts."""
     row = {item_id: number for number, item_id in enumerate(own.ids)}
     words = own.words[cell.text_view]
     return replace(
@@ -245,10 +245,10 @@ def _pairs_of(split: Pairs, own: Stock, cell: Cell) -> Pairs:
 
 
 def _without(split: Pairs, left_out: set[str]) -> Pairs:
-    """Everything trains, but validation and what is left out; families stay on one side."""
-    gone = {g for g, key in zip(split.groups, split.keys, strict=True) if key in left_out}
+    """Train on all pairs except validation and ``left_out``; groups are never divided."""
+    held_out = {g for g, key in zip(split.groups, split.keys, strict=True) if key in left_out}
     sides = [
-        "test" if group in gone else "val" if side == "val" else "train"
+        "test" if group in held_out else "val" if side == "val" else "train"
         for group, side in zip(split.groups, split.splits, strict=True)
     ]
     pairs = replace(split, splits=np.array(sides))
@@ -256,12 +256,13 @@ def _without(split: Pairs, left_out: set[str]) -> Pairs:
     return pairs
 
 
-def _left_out(own: Stock, where: Catalog) -> tuple[list[str], dict[str, str]]:
-    """Queries of the departments that can be left out, and the department of each."""
+def _left_out(own: Stock, catalog: Catalog) -> tuple[list[str], dict[str, str]]:
+    """Return the queries of departments that can be left out, and the department of each."""
     names = departments(own.items.values())
     if len(names) < 2:
         raise TrainingError(
-            f"The catalogue “{where.name}” needs two departments with {LEAST_LEFT_OUT} items each."
+            f"The catalogue “{catalog.name}” needs two departments with {LEAST_LEFT_OUT} items "
+            "each."
         )
     parts = {i: own.items[i].department for i in own.qrels if own.items[i].department in names}
     return sorted(parts), parts
@@ -280,5 +281,5 @@ def _contender(
     )
 
 
-def _against_first(taking_part: Sequence[Contender]) -> list[tuple[str, str]]:
-    return [(taking_part[0].name, one.name) for one in taking_part[1:]]
+def _against_first(contenders: Sequence[Contender]) -> list[tuple[str, str]]:
+    return [(contenders[0].name, contender.name) for contender in contenders[1:]]

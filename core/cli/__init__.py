@@ -1,4 +1,4 @@
-"""The command line: everything the pages can do, for scripts and servers."""
+"""The command line, for scripts and servers."""
 
 from core.cli.main import build_cli, run
 

@@ -1,4 +1,4 @@
-"""The progress bar of long work on the command line: the figures that pages show."""
+"""The progress bar of the command line; it shows the same figures as the pages."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from tqdm import tqdm
 
 from core.domain import Progress, RewriteProgress
 
-#: tqdm's own, with our estimate of the time that is left, which knows of later stages.
+#: tqdm's format, with our estimate of the time left, which includes later stages.
 _FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
 _UNKNOWN = "{desc}: {n_fmt} {unit} [{elapsed}{postfix}]"
 
 
 class ProgressBar:
-    """A terminal progress bar that follows snapshots, one line per stage.
+    """A terminal progress bar for progress reports, one line per stage.
 
     Args:
-        unit: Of what is counted.
-        terminal_only: Draw nothing where stderr is no terminal.
+        unit: Name of the counted unit.
+        terminal_only: Draw nothing if stderr is not a terminal.
     """
 
     def __init__(self, unit: str = "items", *, terminal_only: bool = False) -> None:
@@ -33,7 +33,7 @@ class ProgressBar:
         self._close()
 
     def show(self, progress: Progress) -> None:
-        """Draw one snapshot."""
+        """Draw one progress report."""
         if self._bar is None or progress.stage != self._stage:
             self._close()
             self._bar = tqdm(desc=progress.stage, unit=self._unit, disable=self._disable)

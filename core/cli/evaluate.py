@@ -40,7 +40,7 @@ def evaluate(
         Path | None, typer.Option(help="File of judgments: query_id, item_id, relevance; or TREC.")
     ] = None,
     engines: Annotated[
-        str, typer.Option(help="Engines, with commas; the first is the yardstick.")
+        str, typer.Option(help="Engines, with commas; the first is the baseline.")
     ] = "clip,vl-clip",
     catalog: Annotated[str | None, typer.Option(help="Catalogue.")] = None,
     fine_tuned: Annotated[
@@ -136,23 +136,26 @@ def _write(path: Path, text: str) -> None:
 
 
 def judged_lines(records: Sequence[JudgeRecord]) -> list[str]:
-    """What a model judged of engines here, as the terminal shows it under a report."""
+    """Return lines on a model's grading of engines, for the terminal."""
     lines = []
-    for one in records:
+    for record in records:
         lines.append(
-            f"Judged by {one.model} on {one.at[:10]}, {one.queries} queries ({one.about}):"
+            f"Judged by {record.model} on {record.at[:10]}, "
+            f"{record.queries} queries ({record.about}):"
         )
-        for engine, figures in one.precision.items():
-            said = (f"P@{k} {'–' if v is None else f'{v:.3f}'}" for k, v in figures.items())
-            lines.append(f"  {engine}: {', '.join(said)}")
-        if one.same is not None:
-            kappa = "undefined" if one.kappa is None else f"{one.kappa:.2f}"
-            lines.append(f"  as people in {one.same:.0%} of {one.compared} pairs, kappa {kappa}")
+        for engine, figures in record.precision.items():
+            cells = (f"P@{k} {'–' if v is None else f'{v:.3f}'}" for k, v in figures.items())
+            lines.append(f"  {engine}: {', '.join(cells)}")
+        if record.same is not None:
+            kappa = "undefined" if record.kappa is None else f"{record.kappa:.2f}"
+            lines.append(
+                f"  as people in {record.same:.0%} of {record.compared} pairs, kappa {kappa}"
+            )
     return [*lines, ""] if lines else []
 
 
 def as_dict(report: Report) -> dict[str, object]:
-    """What ``--json`` prints."""
+    """Return the content that ``--json`` prints."""
     return {
         "engines": {
             entry.engine: {name: score.value for name, score in entry.scores.items()}
@@ -181,7 +184,7 @@ def as_dict(report: Report) -> dict[str, object]:
 
 
 def as_text(report: Report) -> str:
-    """The table that a terminal shows."""
+    """Return the table that a terminal shows."""
     width = max(len(entry.engine) for entry in report.engines)
     lines = [
         f"{report.title}: {report.queries} queries, {report.items} items, "
@@ -209,7 +212,7 @@ def _trial(
     studio: Studio, task: str, engines: list[str], catalog: str | None, epochs: int, depth: int,
     tell: OnProgress,
 ) -> Report:  # fmt: skip
-    """What has to be fine-tuned first; progress goes to stderr, so that --json stays whole."""
+    """Run a task with fine-tuning; its progress goes to stderr, because --json uses stdout."""
     from core.app.training import DEFAULTS  # slow to import, and seldom needed
 
     run = studio.trials.transfer if task == TRANSFER else studio.trials.ablation

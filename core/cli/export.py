@@ -12,7 +12,7 @@ from core.cli.judgments import write_judgments
 
 
 def export_app() -> typer.Typer:
-    """The ``export`` command group."""
+    """Return the ``export`` command group."""
     app = typer.Typer(help="Write what the studio holds to files.", no_args_is_help=True)
 
     @app.callback()

@@ -1,4 +1,4 @@
-"""A command group whose own options may stand before or after the command."""
+"""A command group that accepts its own options before or after the command."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ class AnywhereOptionsGroup(TyperGroup):
             if isinstance(parameter, TyperOption) and "--help" not in parameter.opts
             for name in parameter.opts
         }
-        own: list[str] = []
-        rest: list[str] = []
+        options: list[str] = []
+        remaining: list[str] = []
         words = iter(args)
         for word in words:
             if word == "--":
-                rest += [word, *words]
+                remaining += [word, *words]
                 break
             name, equals, _ = word.partition("=")
             if name not in takes_value:
-                rest.append(word)
+                remaining.append(word)
                 continue
-            own.append(word)
+            options.append(word)
             if takes_value[name] and not equals:
-                own += [value for value in [next(words, None)] if value is not None]
-        return super().parse_args(ctx, own + rest)
+                options += [value for value in [next(words, None)] if value is not None]
+        return super().parse_args(ctx, options + remaining)

@@ -98,7 +98,7 @@ def _print_report(report: IndexReport) -> None:
     if report.per_stage:
         print("Work done: " + ", ".join(f"{k} {v}" for k, v in report.per_stage.items()) + ".")
     for row in report.quarantined[:20]:
-        where = f"row {row.row}" + (f" ({row.item_id})" if row.item_id else "")
-        print(f"  left out: {where}{', ' + row.field if row.field else ''}: {row.reason}")
+        place = f"row {row.row}" + (f" ({row.item_id})" if row.item_id else "")
+        print(f"  left out: {place}{', ' + row.field if row.field else ''}: {row.reason}")
     if len(report.quarantined) > 20:
         print(f"  … and {len(report.quarantined) - 20} more; the Catalog page lists all of them.")

@@ -66,24 +66,24 @@ def judge(
     show(made)
 
 
-def show(made: Assessment) -> None:
+def show(assessment: Assessment) -> None:
     """Print the figures, every grade with its reason, and what went wrong."""
-    for (query_id, item_id), grade in made.report.grades.items():
+    for (query_id, item_id), grade in assessment.report.grades.items():
         print(f"{query_id} → {item_id}: {grade.grade} of 3. {grade.reason}")
-    for engine, figures in made.precision.items():
-        said = ", ".join(
+    for engine, figures in assessment.precision.items():
+        text = ", ".join(
             f"P@{k} {'not graded' if value is None else f'{value:.3f}'}"
             for k, value in figures.items()
         )
-        print(f"{engine}: {said} ({made.queries} queries)")
-    if made.compared:
-        kappa = "undefined" if made.kappa is None else f"{made.kappa:.2f}"
+        print(f"{engine}: {text} ({assessment.queries} queries)")
+    if assessment.compared:
+        kappa = "undefined" if assessment.kappa is None else f"{assessment.kappa:.2f}"
         print(
-            f"People judged {made.compared} of these pairs: the same grade in {made.same:.0%}, "
-            f"weighted kappa {kappa}."
+            f"People judged {assessment.compared} of these pairs: the same grade in "
+            f"{assessment.same:.0%}, weighted kappa {kappa}."
         )
-    for name, reason in list(made.report.problems.items())[:20]:
+    for name, reason in list(assessment.report.problems.items())[:20]:
         print(f"  {name}: {reason}")
-    print(f"Paid now: {made.report.spent}.")
-    if made.report.stopped:
-        print(f"Stopped early: {made.report.stopped}")
+    print(f"Paid now: {assessment.report.spent}.")
+    if assessment.report.stopped:
+        print(f"Stopped early: {assessment.report.stopped}")

@@ -26,7 +26,7 @@ _ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "p
 
 
 def judgments_app() -> typer.Typer:
-    """The ``judgments`` command group."""
+    """Return the ``judgments`` command group."""
     app = typer.Typer(help="Human relevance judgments.", no_args_is_help=True)
     app.command("create")(create)
     app.command("missing")(missing)
@@ -137,25 +137,25 @@ def agreement(
     studio = Studio(context.obj)
     chosen = _chosen(studio, set_id, catalog)
     made, report = studio.judging.get(chosen, catalog), studio.judging.report(chosen, catalog)
-    found, texts = report.agreement, {q.query_id: q for q in made.queries}
+    stats, texts = report.agreement, {q.query_id: q for q in made.queries}
     print(f"{made.name} ({made.set_id})")
     print(
-        f"{found.judged} of {len(made.pairs)} pairs judged by {len(found.annotators)} people, "
-        f"{found.overlapping} of them by two or more."
+        f"{stats.judged} of {len(made.pairs)} pairs judged by {len(stats.annotators)} people, "
+        f"{stats.overlapping} of them by two or more."
     )
     interval = (
-        f" (95 % interval {found.interval[0]:.3f} to {found.interval[1]:.3f})"
-        if found.interval
+        f" (95 % interval {stats.interval[0]:.3f} to {stats.interval[1]:.3f})"
+        if stats.interval
         else ""
     )
-    print(f"Same grade: {_share(found.percent)}; Krippendorff's α (ordinal): "
-          f"{_number(found.alpha)}{interval}")  # fmt: skip
+    print(f"Same grade: {_share(stats.percent)}; Krippendorff's α (ordinal): "
+          f"{_number(stats.alpha)}{interval}")  # fmt: skip
     rates = ", ".join(
         f"{grade} {made.grades.get(grade, '?')} {share:.0%}"
-        for grade, share in found.base_rates.items()
+        for grade, share in stats.base_rates.items()
     )
     print(f"Base rates: {rates or 'none'}")
-    for couple in found.couples:
+    for couple in stats.couples:
         print(
             f"  {couple.first} / {couple.second}: {couple.pairs} pairs, same "
             f"{_share(couple.percent)}, weighted κ {_number(couple.kappa)}"
@@ -169,7 +169,7 @@ def agreement(
         )
         for concern in person.concerns:
             print(f"  ! {concern}")
-    for entry in [one for one in found.queries if one.percent is not None][:10]:
+    for entry in [query for query in stats.queries if query.percent is not None][:10]:
         query = texts.get(entry.query_id)
         print(
             f"  {query.text or query.item_id or 'picture' if query else entry.query_id}: same "
@@ -197,35 +197,35 @@ def _number(value: float | None) -> str:
 
 def evaluate(
     context: typer.Context,
-    engines: Annotated[list[str], typer.Argument(help="Engines; the first is the yardstick.")],
+    engines: Annotated[list[str], typer.Argument(help="Engines; the first is the baseline.")],
     set_id: _SetOption = None,
     rule: _RuleOption = DEFAULT_RULE,
     catalog: _CatalogOption = None,
 ) -> None:
     """Measure engines on a judgment set, with intervals and paired tests."""
     judging = Studio(context.obj).judging
-    known = judging.sets(catalog)
-    if not set_id and not known:
+    sets = judging.sets(catalog)
+    if not set_id and not sets:
         raise JudgmentError(NO_SET_YET)
-    report = judging.evaluate(set_id or known[0].set_id, engines, rule=rule, catalog=catalog)
+    report = judging.evaluate(set_id or sets[0].set_id, engines, rule=rule, catalog=catalog)
     print(as_text(report))
 
 
 def preferences(
     context: typer.Context,
-    one: Annotated[str, typer.Argument(help="An engine.")],
-    other: Annotated[str, typer.Argument(help="The other engine.")],
+    first: Annotated[str, typer.Argument(help="An engine.")],
+    second: Annotated[str, typer.Argument(help="Another engine.")],
     catalog: _CatalogOption = None,
 ) -> None:
-    """The sign test of the blind votes on two engines."""
-    found = Studio(context.obj).preferences.report(one, other, catalog)
+    """Show the sign test of the blind votes on two engines."""
+    report = Studio(context.obj).preferences.report(first, second, catalog)
     print(
-        f"{one} preferred {found.wins} times, {other} {found.losses} times, "
-        f"no difference {found.same}; {found.people} people."
+        f"{first} preferred {report.wins} times, {second} {report.losses} times, "
+        f"no difference {report.same}; {report.people} people."
     )
-    if found.p is not None and found.share is not None:
-        share, low, high = found.share
+    if report.p is not None and report.share is not None:
+        share, low, high = report.share
         print(
-            f"Share of {one}: {share:.3f} [{low:.3f}, {high:.3f}], two-sided sign test p = "
-            f"{found.p:.4f}."
+            f"Share of {first}: {share:.3f} [{low:.3f}, {high:.3f}], two-sided sign test p = "
+            f"{report.p:.4f}."
         )

@@ -1,4 +1,4 @@
-"""The root command: settings from options, then one studio for the command that was asked for."""
+"""The root command: build settings from options and run the requested command."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     Serve = Callable[[Studio], None]
 
-#: Commands and groups of commands, each imported when it is asked for: the models' libraries take
-#: seconds, and adding a user needs none of them.
+#: Commands and groups of commands, imported only when used: the models' libraries take seconds to
+#: import, and some commands don't need them.
 _COMMANDS = {
     "index": "core.cli.index:index",
     "search": "core.cli.search:search",
@@ -43,7 +43,7 @@ _GROUPS = {
 
 
 def build_cli(serve: Serve, words: Sequence[str] = ()) -> typer.Typer:
-    """The commands that ``words`` name, or all of them where they name none.
+    """Return the commands that ``words`` name, or all of them where they name none.
 
     ``serve`` runs the pages, so that ``core`` needs to know no screen.
     """

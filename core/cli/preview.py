@@ -54,7 +54,7 @@ def preview_text(preview: FilePreview) -> str:
 
 
 def _reasons(rows: tuple[QuarantinedRow, ...]) -> list[str]:
-    """The reasons, the commonest first, each with its first rows."""
+    """Return the reasons, the commonest first, each with its first rows."""
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:
         groups[row.field, row.general_reason].append(row.row)

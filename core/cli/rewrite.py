@@ -73,13 +73,13 @@ def rewrites(
     limit: Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")] = 20,
 ) -> None:
     """List the rewrites that a person should look at, most serious first."""
-    found = Studio(context.obj).rewriting.worth_a_look(catalog, limit)
-    for one in found:
-        print(f"{one.item.item_id}  “{one.text}”  ({one.writer})")
-        print(f"    title: {one.item.title[:100]}")
-        for reason in one.reasons:
+    entries = Studio(context.obj).rewriting.worth_a_look(catalog, limit)
+    for entry in entries:
+        print(f"{entry.item.item_id}  “{entry.text}”  ({entry.writer})")
+        print(f"    title: {entry.item.title[:100]}")
+        for reason in entry.reasons:
             print(f"    {reason}")
-    print(f"{len(found)} rewrites worth a look." if found else "No rewrite asks for a look.")
+    print(f"{len(entries)} rewrites worth a look." if entries else "No rewrite asks for a look.")
 
 
 def _print_report(report: RewriteReport) -> None:

@@ -83,7 +83,7 @@ def train(
 
 
 def blocks(text: str) -> int | None:
-    """How many blocks to unlock; ``None`` is all; raises ``TrainingError``."""
+    """Parse a number of blocks to unlock; ``None`` means all; raises ``TrainingError``."""
     if text.strip().lower() == "all":
         return None
     if not text.strip().isdecimal():

@@ -13,7 +13,7 @@ _LEAVE = typer.Option("--leave-no-admin", help="Also where nobody is an admin th
 
 
 def users_app() -> typer.Typer:
-    """The ``users`` command group."""
+    """Return the ``users`` command group."""
     app = typer.Typer(help="People who may sign in; without any, nobody needs to.",
                       no_args_is_help=True)  # fmt: skip
     app.command("add")(add)

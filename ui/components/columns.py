@@ -111,7 +111,7 @@ def change(ranks: Mapping[str, int], engine: str, titles: Mapping[str, str]) -> 
     Args:
         ranks: The item's rank per engine that found it.
         engine: The column that the item stands in.
-        titles: Name to title of all compared engines, the first being the yardstick.
+        titles: Name to title of all compared engines, the first being the baseline.
     """
     first = next(iter(titles))
     if len(titles) < 2:

@@ -24,7 +24,7 @@ from ui.messages import sentences
 from ui.people import allowed, person
 from ui.render import render
 
-#: The engines that are measured unless somebody chooses; the first is the yardstick.
+#: The engines that are measured unless somebody chooses; the first is the baseline.
 DEFAULT_ENGINES = ("clip", "vl-clip")
 #: Names the job on somebody's own queries and judgments.
 FILES = "queries"
