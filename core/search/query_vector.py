@@ -19,6 +19,7 @@ MINUS_WEIGHT = 0.5
 def embed_query(
     query: Query,
     encoder: Encoder,
+    picture_vector: Callable[[Image.Image], Vectors],
     item_vector: Callable[[str], Vectors],
     item_photo: Callable[[str], Image.Image],
 ) -> Vectors:
@@ -31,6 +32,7 @@ def embed_query(
     Args:
         query: The query.
         encoder: The engine's encoder.
+        picture_vector: What the encoder makes of one picture.
         item_vector: The stored picture vector of an item.
         item_photo: The stored photo of an item.
 
@@ -41,11 +43,11 @@ def embed_query(
     if query.text.strip():
         parts.append(encoder.encode_texts([query.text])[0])
     if query.image is not None:
-        parts.append(encoder.encode_images([_region(query.image, query.region)])[0])
+        parts.append(picture_vector(_region(query.image, query.region)))
     if query.item_id:
         if query.region is not None and query.image is None:
             cut = _region(item_photo(query.item_id), query.region)
-            parts.append(encoder.encode_images([cut])[0])
+            parts.append(picture_vector(cut))
         else:
             parts.append(item_vector(query.item_id))
     if not parts:

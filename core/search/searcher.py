@@ -11,7 +11,7 @@ import numpy as np
 from lancedb.expr import Expr, col, lit
 from PIL import Image
 
-from core.base.recent import Recent
+from core.base.recent import Recent, pixel_hash
 from core.domain import Filters, Hit, Query, SearchResult
 from core.errors import (
     CatalogDamaged,
@@ -38,6 +38,8 @@ VERY_ALIKE = 3.0
 
 #: Number of photo signatures in the cache, 3 kB each.
 _LOOKS = 4096
+#: Number of query pictures whose vectors are kept, 2 kB each.
+_PICTURES = 256
 #: Number of vectors for temporary statistics while the first indexing runs.
 _SAMPLE = 2_000
 
@@ -71,6 +73,7 @@ class Searcher:
         self._statistics: dict[str, tuple[object, CosineStatistics]] = {}
         self._lock = threading.Lock()
         self._looks: Recent[Signature] = Recent(_LOOKS)
+        self._pictures: Recent[Vectors] = Recent(_PICTURES)
 
     def search(self, query: Query, model: EngineModel) -> SearchResult:
         """Answer a query with one engine.
@@ -88,6 +91,7 @@ class Searcher:
         vector = embed_query(
             query,
             model.encoder,
+            lambda picture: self._picture_vector(model, picture),
             lambda item_id: self._item_vector(table, item_id),
             lambda item_id: self._item_photo(item_id),
         )
@@ -121,6 +125,14 @@ class Searcher:
                 f"compared. {again}"
             )
         return table
+
+    def _picture_vector(self, model: EngineModel, picture: Image.Image) -> Vectors:
+        """One picture's vector; another filter or more results on it cost no second pass."""
+        key = model.fingerprint, pixel_hash(picture)
+        seen = self._pictures.get(key)
+        if seen is None:
+            seen = self._pictures.put(key, model.encoder.encode_images([picture])[0])
+        return seen
 
     def _item_vector(self, table: VectorTable, item_id: str) -> Vectors:
         vector = table.image_vector(item_id)

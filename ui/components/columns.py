@@ -54,13 +54,13 @@ def compare_html(
     form: SearchForm,
     engines: tuple[EngineStatus, ...],
     image: Image.Image | None,
+    catalog: CatalogInfo,
 ) -> str:
     """The answers in columns; without a query, what there is to compare.
 
     Raises:
         StudioError: The search can't be answered.
     """
-    catalog = studio.catalog(form.catalog or None)
     if not engines:
         return problem_html("No search engine can run here; see why beside this.", form)
     if not form.asks(picture=image is not None):

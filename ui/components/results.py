@@ -41,13 +41,13 @@ def answer_html(
     form: SearchForm,
     engines: tuple[EngineStatus, ...],
     image: Image.Image | None,
+    catalog: CatalogInfo,
 ) -> str:
     """Hits of the first engine for a search that asks for something, else shelves to browse.
 
     Raises:
         StudioError: The search can't be answered.
     """
-    catalog = studio.catalog(form.catalog or None)
     if not form.asks(picture=image is not None):
         return _browse_html(studio, form, catalog)
     if not engines:

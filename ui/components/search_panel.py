@@ -21,6 +21,7 @@ from core.domain import CatalogInfo, EngineStatus, FacetView, Sort
 from core.errors import StudioError
 from ui.components.facets import attributes_update, chips_html, list_update, unknown_html
 from ui.components.judge_list import judge_button, wire_judge_button
+from ui.components.page_view import EngineChoice, PageView
 from ui.components.photo_part import photo_functions
 from ui.components.picture_input import example_strip, picture_input, query_picture
 from ui.components.query import (
@@ -28,28 +29,28 @@ from ui.components.query import (
     MOST_HITS,
     SearchForm,
     apply_action,
-    choose_engines,
     clamp_hits,
     form_from_request,
     keeps_picture,
     known_only,
     read_attributes,
     read_sort,
-    ready_first,
 )
 from ui.components.results import missing_html, problem_html, progress_html
 from ui.messages import sentences
 from ui.render import render
 
-#: ``answer(form, engines, image)`` gives the HTML of the results.
-Answer = Callable[[SearchForm, tuple[EngineStatus, ...], Image.Image | None], str]
+#: ``answer(form, engines, image, catalog)`` gives the HTML of the results.
+Answer = Callable[[SearchForm, tuple[EngineStatus, ...], Image.Image | None, CatalogInfo], str]
 
 #: For ``gr.HTML(js_on_load=…)``: buttons with ``data-action`` raise the event ``pick``.
-ACTIONS_JS = "vs.actions(element, (detail) => trigger('pick', detail), watch)"
+#: Those that ask with a picture raise ``look``, which has a queue of its own.
+ACTIONS_JS = """vs.actions(element, (detail) => trigger(
+  ["example", "region"].includes(detail.action) ? "look" : "pick", detail), watch)"""
 
 #: The same for results, which may show the photo that was asked with: its parts can be asked with.
 RESULTS_JS = f"""{ACTIONS_JS};
-vs.drawing(element, (value) => trigger('pick', {{ action: 'region', value }}));
+vs.drawing(element, (value) => trigger('look', {{ action: 'region', value }}));
 vs.things(element, server);"""
 
 #: Orders of the results, as people see them.
@@ -115,8 +116,7 @@ class SearchPanel:
         self._studio = studio
         self._name = name
         self._answer = answer
-        self._default_engines = default_engines
-        self._several = several
+        self._choice = EngineChoice(default_engines, several)
 
     def build(self, page: gr.Blocks) -> None:
         """Lay out the fields and wire their events."""
@@ -142,7 +142,7 @@ class SearchPanel:
                 missing = gr.HTML()
             with gr.Column(elem_classes="vs-main", min_width=280):
                 progress = gr.HTML(elem_id=f"{self._name}-progress")
-                label = "Judge these lists" if self._several else "Judge this list"
+                label = "Judge these lists" if self._choice.several else "Judge this list"
                 judge = judge_button(self._name, label)
                 results = gr.HTML(
                     elem_id=f"{self._name}-results",
@@ -156,10 +156,10 @@ class SearchPanel:
         wire_judge_button(self._studio, page, judge, controls.all(), self._on_screen)
 
     def _fields(self) -> dict[str, Any]:
-        engines = [(s.engine.title, s.engine.name) for s in self._studio.engines() if s.available]
+        engines = PageView.of(self._studio, "").available
         fields: dict[str, Any] = {
             "engines": gr.CheckboxGroup(engines, label="Engines", elem_id=f"{self._name}-engines")
-            if self._several
+            if self._choice.several
             else gr.Radio(engines, label="Engine", elem_id=f"{self._name}-engines"),
             "departments": gr.Dropdown(
                 [], multiselect=True, label="Department", elem_id=f"{self._name}-department"
@@ -207,18 +207,19 @@ class SearchPanel:
 
         @sentences
         def search(*values: Any) -> str:
-            return self._results(*read_form(values))
+            form, upload = read_form(values)
+            return self._results(self._view(form), form, upload)
 
         @sentences
         def refine(*values: Any) -> list[Any]:
             """Search again, and count again what the other filters leave."""
             form, upload = read_form(values)
-            return [gr.skip(), *self._show(form, upload)[1:]]
+            return [gr.skip(), *self._show(self._view(form), form, upload)[1:]]
 
         @sentences
         def change_catalog(*values: Any) -> list[Any]:
             form, _ = read_form(values)
-            return self._show(SearchForm(text=form.text, catalog=form.catalog))
+            return self._show(self._view(form), SearchForm(text=form.text, catalog=form.catalog))
 
         @sentences
         def change_picture(*values: Any) -> tuple[Any, str]:
@@ -226,13 +227,15 @@ class SearchPanel:
             if upload:
                 form = replace(form, item="", example=None)
             form = replace(form, region=None)
-            return (form.item, form.example, None), self._results(form, upload)
+            results = self._results(self._view(form), form, upload)
+            return (form.item, form.example, None), results
 
         @sentences
         def act(event: gr.EventData, *values: Any) -> list[Any]:
             form, upload = read_form(values)
             form = apply_action(form, str(event.action), str(event.value))
-            return self._show(form, upload if keeps_picture(str(event.action)) else None)
+            kept = upload if keeps_picture(str(event.action)) else None
+            return self._show(self._view(form), form, kept)
 
         triggers = [controls.text.submit, controls.minus.submit, go.click, controls.k.release]
         triggers += [
@@ -258,7 +261,8 @@ class SearchPanel:
         pictures = [controls.picture.upload, controls.picture.clear]
         gr.on(pictures, change_picture, fields, [controls.anchor, results], **quiet, **PICTURES)
         for source in (results, strip):
-            source.pick(act, fields, [*fields, results], **quiet, **PICTURES)
+            source.pick(act, fields, [*fields, results], **quiet, **WORDS)
+            source.look(act, fields, [*fields, results], **quiet, **PICTURES)
 
     def _wire_page(
         self,
@@ -276,12 +280,13 @@ class SearchPanel:
             form = form_from_request(request)
             job = self._studio.indexing(form.catalog or None)
             running = bool(job and job.running)
-            shown = self._show(form)
+            view = self._view(form)
+            shown = self._show(view, form)
             if not form.text:
                 shown[0] = gr.skip()  # keep what was typed while the page was loading
             return [
                 *shown,
-                missing_html(self._studio.engines()),
+                missing_html(view.statuses),
                 progress_html(job),
                 gr.Timer(active=running),
             ]
@@ -291,11 +296,11 @@ class SearchPanel:
             form, upload = read_form(values)
             job = self._studio.indexing(form.catalog or None)
             running = bool(job and job.running)
-            catalog = self._catalog(form.catalog)
-            items = catalog.items if catalog else 0
+            view = self._view(form)
+            items = view.catalog.items if view.catalog else 0
             browsing = not form.asks(picture=upload is not None)
             redo = not running or (browsing and items != seen)
-            shown = self._show(form, upload) if redo else [gr.skip()] * (len(fields) + 1)
+            shown = self._show(view, form, upload) if redo else [gr.skip()] * (len(fields) + 1)
             return [*shown, progress_html(job), gr.Timer(active=running), items]
 
         opened = [*fields, results, missing, progress, timer]
@@ -303,30 +308,28 @@ class SearchPanel:
         ticked = [*fields, results, progress, timer, items_seen]
         timer.tick(tick, [items_seen, *fields], ticked, show_progress="hidden", **_PRIVATE)
 
-    def _show(self, form: SearchForm, upload: str | None = None) -> list[Any]:
+    def _show(self, view: PageView, form: SearchForm, upload: str | None = None) -> list[Any]:
         """Values for every field, and the results, so that the page shows ``form``."""
-        catalog = self._catalog(form.catalog)
-        view = self._facets(form)
-        unknown = unknown_html(view)
-        if unknown or view is None:
-            form = known_only(form, view)
-            view = self._facets(form)
-        statuses = self._studio.engines()
-        chosen = self._chosen(form)
+        catalog = view.catalog
+        facets = self._facets(form)
+        unknown = unknown_html(facets)
+        if unknown or facets is None:
+            form = known_only(form, facets)
+            facets = self._facets(form)
+        chosen = self._choice.of(form, view)
         catalogs = [(info.title, info.name) for info in self._studio.catalogs()]
-        available = [(s.engine.title, s.engine.name) for s in statuses if s.available]
         values = {
             "text": form.text,
             "minus": form.minus,
-            "departments": list_update(view, "department", form.departments),
-            "product_types": list_update(view, "product_type", form.product_types),
-            "attributes": attributes_update(view, form.attributes),
-            "price_from": gr.update(value=form.price_from, visible=bool(view and view.prices)),
-            "price_to": gr.update(value=form.price_to, visible=bool(view and view.prices)),
+            "departments": list_update(facets, "department", form.departments),
+            "product_types": list_update(facets, "product_type", form.product_types),
+            "attributes": attributes_update(facets, form.attributes),
+            "price_from": gr.update(value=form.price_from, visible=bool(facets and facets.prices)),
+            "price_to": gr.update(value=form.price_to, visible=bool(facets and facets.prices)),
             "sort": form.sort.value,
             "engines": gr.update(
-                choices=available,
-                value=list(chosen) if self._several else next(iter(chosen), None),
+                choices=view.available,
+                value=list(chosen) if self._choice.several else next(iter(chosen), None),
             ),
             "k": form.k,
             "cutoff": form.cutoff,
@@ -340,7 +343,7 @@ class SearchPanel:
             "anchor": (form.item, form.example, form.region),
             "picture": upload,
         }
-        results = unknown + self._results(form, upload)
+        results = unknown + self._results(view, form, upload)
         return [*(values[name] for name in Controls.__slots__), results]
 
     def _on_screen(
@@ -348,35 +351,22 @@ class SearchPanel:
     ) -> tuple[SearchForm, tuple[str, ...], Image.Image | None]:
         """The search that the fields spell out, the engines that answer it, its picture."""
         form, upload = read_form(values)
-        form = self._plain(form)
-        return form, self._chosen(form), query_picture(self._studio, form, upload)
+        view = self._view(form)
+        form = self._choice.plain(form, view)
+        return form, self._choice.of(form, view), query_picture(self._studio, form, upload)
 
-    def _results(self, form: SearchForm, upload: str | None) -> str:
-        form = self._plain(form)
-        chosen = self._chosen(form)
+    def _results(self, view: PageView, form: SearchForm, upload: str | None) -> str:
+        form = self._choice.plain(form, view)
+        chosen = self._choice.of(form, view)
+        if view.catalog is None:
+            return problem_html(view.problem, form)
         try:
             image = query_picture(self._studio, form, upload)
-            statuses = {s.engine.name: s for s in self._studio.engines()}
-            answer = self._answer(form, tuple(statuses[name] for name in chosen), image)
-            return chips_html(form) + answer
+            statuses = {status.engine.name: status for status in view.statuses}
+            engines = tuple(statuses[name] for name in chosen)
+            return chips_html(form) + self._answer(form, engines, image, view.catalog)
         except StudioError as problem:
             return problem_html(str(problem), form)
-
-    def _chosen(self, form: SearchForm) -> tuple[str, ...]:
-        default = self._default_engines
-        if not self._several:
-            catalog = self._catalog(form.catalog)
-            default = ready_first(default, catalog)
-            if catalog and catalog.engine:
-                default = (catalog.engine, *default)
-        chosen = choose_engines(form.engines, self._studio.engines(), default)
-        return chosen if self._several else chosen[:1]
-
-    def _plain(self, form: SearchForm) -> SearchForm:
-        """The same search as its link says it: default engines left out, the catalogue named."""
-        engines = () if form.engines == self._chosen(replace(form, engines=())) else form.engines
-        catalog = self._catalog(form.catalog)
-        return replace(form, engines=engines, catalog=catalog.name if catalog else form.catalog)
 
     def _facets(self, form: SearchForm) -> FacetView | None:
         try:
@@ -384,11 +374,8 @@ class SearchPanel:
         except StudioError:
             return None
 
-    def _catalog(self, name: str) -> CatalogInfo | None:
-        try:
-            return self._studio.catalog(name or None)
-        except StudioError:
-            return None
+    def _view(self, form: SearchForm) -> PageView:
+        return PageView.of(self._studio, form.catalog)
 
 
 def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:

@@ -11,12 +11,12 @@ from core.domain import Job
 from core.errors import StudioError
 from ui.components.query import SearchForm, form_from_request, form_from_search
 from ui.components.results import problem_html, progress_html
-from ui.components.search_panel import ACTIONS_JS
 from ui.components.story import story_html
 from ui.messages import sentences
 from ui.people import sign_in_button
 from ui.render import render
 
+_PICK_JS = "vs.actions(element, (detail) => trigger('pick', detail), watch)"
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 
@@ -25,7 +25,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     gr.HTML(render("home_head.html"))
     sign_in_button(studio)
     progress = gr.HTML(elem_id="home-progress")
-    story = gr.HTML(render("home_wait.html"), elem_id="home", js_on_load=ACTIONS_JS)
+    story = gr.HTML(render("home_wait.html"), elem_id="home", js_on_load=_PICK_JS)
     shown = gr.State(SearchForm())
     timer = gr.Timer(3, active=False)
 

@@ -59,21 +59,23 @@ def test_a_column_links_to_the_same_search_in_explore(shop: Shop) -> None:
 
 
 def test_the_page_marks_the_same_item_in_every_column(shop: Shop) -> None:
-    html = compare_html(shop, SearchForm(text="x"), (CLIP, VL_CLIP), None)
+    html = compare_html(shop, SearchForm(text="x"), (CLIP, VL_CLIP), None, shop.catalog())
     assert html.count('data-item="a"') == 2
     assert html.count('data-mark="a"') == 2
     assert "<img src=x" not in html
 
 
 def test_without_a_query_the_engines_introduce_themselves(shop: Shop) -> None:
-    html = compare_html(shop, SearchForm(), (CLIP, VL_CLIP), None)
+    html = compare_html(shop, SearchForm(), (CLIP, VL_CLIP), None, shop.catalog())
     assert "About CLIP." in html
     assert shop.asked == []
-    assert "needs two engines" in compare_html(shop, SearchForm(), (CLIP,), None)
+    assert "needs two engines" in compare_html(shop, SearchForm(), (CLIP,), None, shop.catalog())
 
 
 def test_one_engine_asks_for_a_second(shop: Shop) -> None:
-    assert "Choose a second engine" in compare_html(shop, SearchForm(text="x"), (CLIP,), None)
+    assert "Choose a second engine" in compare_html(
+        shop, SearchForm(text="x"), (CLIP,), None, shop.catalog()
+    )
 
 
 def test_an_engine_that_finds_nothing_is_compared_with_nothing(shop: Shop) -> None:

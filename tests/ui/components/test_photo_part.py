@@ -17,12 +17,14 @@ ITEM = SearchForm(item="a")
 
 def test_words_alone_have_no_photo(shop: Shop) -> None:
     assert photo_part(shop, SearchForm(text="chair"), None, "demo") is None
-    assert "vs-part" not in answer_html(shop, SearchForm(text="chair"), (VL_CLIP,), None)
+    assert "vs-part" not in answer_html(
+        shop, SearchForm(text="chair"), (VL_CLIP,), None, shop.catalog()
+    )
 
 
 def test_an_items_regions_can_be_pressed(shop: Shop) -> None:
     shop.looks.stored = shop.inspect("c").grounding
-    html = answer_html(shop, ITEM, (VL_CLIP,), None)
+    html = answer_html(shop, ITEM, (VL_CLIP,), None, shop.catalog())
     assert 'data-action="region" data-value="10,10,50,50"' in html
     assert "left:10.00%;top:12.50%;width:50.00%;height:62.50%" in html
     assert '<details class="vs-part">' in html  # closed until it is wanted
@@ -30,7 +32,7 @@ def test_an_items_regions_can_be_pressed(shop: Shop) -> None:
 
 def test_a_region_is_shown_asked_with_and_can_be_taken_back(shop: Shop) -> None:
     form = replace(ITEM, region=Box(10, 0, 60, 40))
-    html = answer_html(shop, form, (VL_CLIP,), None)
+    html = answer_html(shop, form, (VL_CLIP,), None, shop.catalog())
     assert shop.asked[-1][0].region == Box(10, 0, 60, 40)
     assert 'data-search="?item=a&amp;region=10%2C0%2C50%2C40"' in html
     assert "Similar to a part of" in html
@@ -68,6 +70,8 @@ def test_things_are_answered_as_places_and_text(shop: Shop) -> None:
 
 def test_what_was_found_stays_on_the_photo(shop: Shop) -> None:
     shop.looks.seen = (Detection(HOSTILE, 0.5, Box(0, 0, 50, 40)),)
-    html = answer_html(shop, SearchForm(example=0), (VL_CLIP,), Image.new("RGB", (100, 80)))
+    html = answer_html(
+        shop, SearchForm(example=0), (VL_CLIP,), Image.new("RGB", (100, 80)), shop.catalog()
+    )
     assert HOSTILE not in html
     assert "&lt;img src=x onerror=alert(1)&gt;" in html

@@ -19,7 +19,7 @@ from ui.components.results import (
 
 
 def test_hits_show_rank_price_reason_and_links(shop: Shop) -> None:
-    html = answer_html(shop, SearchForm(text="chair"), (VL_CLIP,), None)
+    html = answer_html(shop, SearchForm(text="chair"), (VL_CLIP,), None, shop.catalog())
     assert html.count('class="vs-card"') == 3
     assert "24.90 EUR" in html
     assert "looks alike" in html
@@ -30,13 +30,13 @@ def test_hits_show_rank_price_reason_and_links(shop: Shop) -> None:
 
 
 def test_hostile_titles_are_text(shop: Shop) -> None:
-    html = answer_html(shop, SearchForm(text="chair"), (VL_CLIP,), None)
+    html = answer_html(shop, SearchForm(text="chair"), (VL_CLIP,), None, shop.catalog())
     assert HOSTILE not in html
     assert "&lt;img src=x onerror=alert(1)&gt;" in html
 
 
 def test_a_hostile_query_stays_an_attribute(shop: Shop) -> None:
-    html = answer_html(shop, SearchForm(text='"><script>'), (VL_CLIP,), None)
+    html = answer_html(shop, SearchForm(text='"><script>'), (VL_CLIP,), None, shop.catalog())
     assert "<script>" not in html
 
 
@@ -52,25 +52,27 @@ def test_the_status_line_tells_that_some_can_not_be_found_yet(shop: Shop) -> Non
 
 def test_hidden_matches_are_counted_and_can_be_shown(shop: Shop) -> None:
     shop.cut = 61
-    html = answer_html(shop, SearchForm(text="chair"), (VL_CLIP,), None)
+    html = answer_html(shop, SearchForm(text="chair"), (VL_CLIP,), None, shop.catalog())
     assert "61 weaker matches hidden" in html
     assert 'data-action="all"' in html
 
 
 def test_more_is_offered_only_where_there_may_be_more(shop: Shop) -> None:
-    few = answer_html(shop, SearchForm(text="chair", k=2), (VL_CLIP,), None)
+    few = answer_html(shop, SearchForm(text="chair", k=2), (VL_CLIP,), None, shop.catalog())
     assert 'data-action="more" data-value="4"' in few
-    assert 'data-action="more"' not in answer_html(shop, SearchForm(text="c"), (VL_CLIP,), None)
+    assert 'data-action="more"' not in answer_html(
+        shop, SearchForm(text="c"), (VL_CLIP,), None, shop.catalog()
+    )
 
 
 def test_the_item_asked_with_is_shown_and_can_be_removed(shop: Shop) -> None:
-    html = answer_html(shop, SearchForm(item="a"), (VL_CLIP,), None)
+    html = answer_html(shop, SearchForm(item="a"), (VL_CLIP,), None, shop.catalog())
     assert "Similar to <strong>Armchair</strong>" in html
     assert 'data-action="forget"' in html
 
 
 def test_nothing_found_says_what_to_do(shop: Shop) -> None:
-    html = answer_html(shop, SearchForm(text="nothing"), (VL_CLIP,), None)
+    html = answer_html(shop, SearchForm(text="nothing"), (VL_CLIP,), None, shop.catalog())
     assert "Nothing found." in html
     assert "weaker matches" in html
 
@@ -90,7 +92,7 @@ def test_advice_knows_an_engine_that_has_indexed_nothing(shop: Shop) -> None:
 
 
 def test_without_a_query_there_is_a_shelf_per_department(shop: Shop) -> None:
-    html = answer_html(shop, SearchForm(), (VL_CLIP,), None)
+    html = answer_html(shop, SearchForm(), (VL_CLIP,), None, shop.catalog())
     assert ">Home</h2>" in html
     assert ">Groceries</h2>" in html
     assert "wooden chair" in html
@@ -98,20 +100,22 @@ def test_without_a_query_there_is_a_shelf_per_department(shop: Shop) -> None:
 
 
 def test_filters_alone_browse(shop: Shop) -> None:
-    html = answer_html(shop, SearchForm(departments=("groceries",)), (VL_CLIP,), None)
+    html = answer_html(
+        shop, SearchForm(departments=("groceries",)), (VL_CLIP,), None, shop.catalog()
+    )
     assert "Crate &amp; oranges" in html
     assert "Armchair" not in html
 
 
 def test_an_empty_catalogue_says_where_to_go(shop: Shop) -> None:
     shop.stock = {}
-    html = answer_html(shop, SearchForm(), (VL_CLIP,), None)
+    html = answer_html(shop, SearchForm(), (VL_CLIP,), None, shop.catalog())
     assert "nothing to show yet" in html
     assert 'href="/catalog"' in html
 
 
 def test_no_engine_is_a_sentence(shop: Shop) -> None:
-    html = answer_html(shop, SearchForm(text="chair"), (), None)
+    html = answer_html(shop, SearchForm(text="chair"), (), None, shop.catalog())
     assert "No search engine can run here" in html
 
 

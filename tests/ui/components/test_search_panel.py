@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace as Request
 from typing import Any
 
 import gradio as gr
 import pytest
 from lancedb.table import LanceTable
+from starlette.datastructures import QueryParams
 
 from core.app.studio import Studio
+from core.domain import CatalogInfo, EngineStatus
 from core.settings import load_settings
 from tests.ui.shop import Shop
 from ui.components.search_panel import Controls
@@ -37,6 +40,61 @@ def test_words_do_not_queue_behind_pictures(page: Any) -> None:
         assert found[name].concurrency_limit < found["search"].concurrency_limit
 
 
+@pytest.mark.parametrize("page", [explore, compare])
+def test_only_what_asks_with_a_picture_queues_with_pictures(page: Any) -> None:
+    made = blocks(Shop(), page).fns.values()
+    queues = {kind: entry.concurrency_id for entry in made for _, kind in entry.targets}
+    assert queues["pick"] == "words"
+    assert queues["look"] == "pictures"
+
+
+class CountingShop(Shop):
+    """Counts how often a page asks for catalogues and engines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counted: Counter[str] = Counter()
+
+    def catalog(self, name: str | None = None) -> CatalogInfo:
+        self.counted["catalog"] += 1
+        return super().catalog(name)
+
+    def catalogs(self) -> tuple[CatalogInfo, ...]:
+        self.counted["catalogs"] += 1
+        return (super().catalog(),)
+
+    def engines(self) -> tuple[EngineStatus, ...]:
+        self.counted["engines"] += 1
+        return super().engines()
+
+
+@pytest.mark.parametrize("page", [explore, compare])
+@pytest.mark.parametrize("name", ["search", "open_page", "act", "change_picture"])
+def test_a_view_asks_for_catalogues_and_engines_once(page: Any, name: str) -> None:
+    shop = CountingShop()
+    handler = events(blocks(shop, page))[name].fn
+    shop.counted.clear()
+    match name:
+        case "open_page":
+            handler(Request(query_params=QueryParams("q=chair&catalog=demo")))
+        case "act":
+            handler(gr.EventData(None, {"action": "similar", "value": "a"}), *fields())
+        case _:
+            handler(*fields())
+    assert shop.counted
+    assert max(shop.counted.values()) == 1
+
+
+def fields(**changed: Any) -> list[Any]:
+    values = {
+        "text": "wooden chair", "minus": "", "departments": [], "product_types": [],
+        "attributes": [], "price_from": None, "price_to": None, "sort": "match",
+        "engines": "vl-clip", "k": 20, "cutoff": True, "fold": True, "words": True,
+        "catalog": "demo", "anchor": ("", None, None), "picture": None,
+    } | changed  # fmt: skip
+    return [values[name] for name in Controls.__slots__]
+
+
 def test_a_search_on_explore_asks_the_store_for_little(
     demo_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,13 +114,7 @@ def test_a_search_on_explore_asks_the_store_for_little(
 
     count("search")
     count("count_rows")
-    values = {
-        "text": "wooden chair", "minus": "", "departments": [], "product_types": [],
-        "attributes": [], "price_from": None, "price_to": None, "sort": "match",
-        "engines": "vl-clip", "k": 20, "cutoff": True, "fold": True, "words": True,
-        "catalog": "demo", "anchor": ("", None, None), "picture": None,
-    }  # fmt: skip
-    given = [values[name] for name in Controls.__slots__]
+    given = fields()
     assert "wooden" in search(*given).lower()  # reads what is kept in memory afterwards
     asked.clear()
     search(*given)
