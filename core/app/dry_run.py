@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.catalog.columns import ATTRIBUTES, FIELDS, ColumnMap
-from core.catalog.drafting import Drafts
-from core.catalog.ingest import check_source, product_types
+from core.catalog.ingest import check_source, start_drafts
 from core.catalog.photos import forget_folders
 from core.catalog.prices import amount, currency
+from core.catalog.products import products
 from core.catalog.readers import open_catalog
 from core.catalog.rows import Draft, Rejected
-from core.domain import Item, Photo, QuarantinedRow
+from core.domain import Photo, QuarantinedRow
 from core.domain.file_preview import FilePreview, SampleItem
 from core.language.rewriters import build_rules
 from core.language.rules import RuleRewriter
@@ -47,13 +47,15 @@ def preview_file(
     mapping = check_source(source, images=images, columns=columns)
     forget_folders()
     table = open_catalog(source)
-    types = product_types(table, mapping, settings)
-    drafts = Drafts((images or source.parent).resolve(), mapping, types, salt="")
+    drafts = start_drafts(table, (images or source.parent).resolve(), mapping, settings, salt="")
     rows, left_out, taken = 0, [], _Spread()
-    for row in table.rows():
-        rows += 1
+    for product in products(table.rows(), mapping):
+        row = product.row
+        rows += 1 + len(product.parts)
         try:
-            taken.add(drafts.of(row))
+            draft = drafts.of(product)
+            if draft is not None:
+                taken.add(draft)
         except Rejected as error:
             left_out.append(QuarantinedRow(row.number, error.item_id, error.field, str(error)))
         except Exception as error:  # a fault of ours leaves out this row only
@@ -64,7 +66,7 @@ def preview_file(
     return FilePreview(
         format=table.format_name,
         encoding=table.encoding,
-        notes=table.notes,
+        notes=table.notes + drafts.notes(),
         columns=table.columns,
         mapping=_mapping(mapping),
         rows=rows,
@@ -95,7 +97,7 @@ class _Spread:
 
 
 def _sample(draft: Draft, rules: RuleRewriter) -> SampleItem:
-    item = Item(draft.item_id, photo=_NO_PHOTO, attributes=draft.attributes, **draft.words)
+    item = draft.item(_NO_PHOTO)
     return SampleItem(
         item_id=item.item_id,
         title=item.title,
@@ -104,7 +106,7 @@ def _sample(draft: Draft, rules: RuleRewriter) -> SampleItem:
         price=item.price,
         amount=amount(item.price),
         currency=currency(item.price),
-        photos=("in the file" if isinstance(draft.origin, bytes) else str(draft.origin),),
+        photos=tuple("in the file" if isinstance(o, bytes) else str(o) for o in draft.origins),
         group=item.group,
         colour=item.attributes.get("colour", ""),
         brand=item.attributes.get("brand", ""),
@@ -115,12 +117,11 @@ def _sample(draft: Draft, rules: RuleRewriter) -> SampleItem:
 
 def _mapping(columns: ColumnMap) -> dict[str, tuple[str, ...]]:
     """Return each field's columns; fields without one are left out."""
-    mapping: dict[str, tuple[str, ...]] = {
-        kind: (getattr(columns, kind),) for kind in FIELDS if getattr(columns, kind)
-    }
+    mapping = {kind: columns.of(kind) for kind in (*FIELDS, *ATTRIBUTES) if columns.of(kind)}
     if columns.categories:
         mapping["product_type"] = columns.categories
-    for name, column in columns.attributes.items():
-        if name in ATTRIBUTES:
-            mapping[name] = (column,)
+    if columns.sale_prices:
+        mapping["price"] = tuple(dict.fromkeys((*columns.sale_prices, *mapping["price"])))
+    if columns.more_images:
+        mapping["image"] = tuple(dict.fromkeys((*mapping["image"], *columns.more_images)))
     return mapping

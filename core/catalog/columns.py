@@ -3,82 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.catalog.column_names import folded, language, normalise, numbered, rank, ranks
 from core.errors import CatalogError
 
-#: Names that mean a field, the most telling first; compared after ``normalise``.
-_FIELD_NAMES = {
-    "item_id": (
-        "item_id product_id id sku asin article_id article_number product_code uniq_id unique_id "
-        "code handle gtin ean upc barcode doc_id docid"
-    ),
-    "title": (
-        "title product_title product_name product_display_name display_name item_name prod_name "
-        "article_name name headline product label"
-    ),
-    "description": (
-        "description product_description long_description full_description body_html body "
-        "description_text detail_desc details detail desc short_description summary about text"
-    ),
-    "image": (
-        "image photo picture image_url image_link image_src image_path image_file image_filename "
-        "image_name main_image primary_image img img_url img_src img_path photo_url photo_path "
-        "picture_url picture_link images image_urls file_name filename file path thumbnail"
-    ),
-    "product_type": (
-        "product_type article_type product_type_name item_type garment_type product_class class "
-        "subcategory sub_category product_category category_name category categories type "
-        "google_product_category category_path"
-    ),
-    "department": (
-        "department dept department_name master_category main_category top_category division "
-        "index_group_name product_group_name section category_path breadcrumbs breadcrumb "
-        "google_product_category category_tree taxonomy category"
-    ),
-    "price": (
-        "price sale_price selling_price current_price price_value list_price retail_price "
-        "variant_price amount"
-    ),
-    "group": (
-        "group group_id parent_id item_group_id parent_sku parent_asin parent_product_id "
-        "variant_group style_id model_id"
-    ),
-    "url": "url product_url link product_link page_url web_url item_url href",
-    "credit": "credit credits creator photographer photo_credit image_credit attribution",
-    "licence": "licence license licence_name license_name rights",
-    "licence_url": "licence_url license_url licence_link license_link",
-    "source": "source data_source",
-}
-_ATTRIBUTE_NAMES = {
-    "colour": (
-        "colour color base_colour base_color colour_name color_name product_colour product_color "
-        "colour_group_name"
-    ),
-    "brand": "brand brand_name manufacturer vendor",
-    "gender": "gender sex target_gender",
-    "material": "material materials fabric composition",
-}
-FIELDS = tuple(_FIELD_NAMES)
-ATTRIBUTES = tuple(_ATTRIBUTE_NAMES)
+__all__ = [
+    "ATTRIBUTES", "FIELDS", "ColumnMap", "attribute_name", "guess_columns", "is_technical",
+    "normalise",
+]  # fmt: skip
+
+FIELDS = (
+    "item_id", "title", "description", "image", "product_type", "department", "price", "group",
+    "url", "credit", "licence", "licence_url", "source",
+)  # fmt: skip
+ATTRIBUTES = ("colour", "brand", "gender", "material")
+#: Fields whose columns in several languages, or of several names, are used row by row.
+_BY_ROW = ("title", "description", "price", "image", "url", "colour", "brand", "material")
 
 #: Columns of packed data sets that say nothing about the product.
 _TECHNICAL = re.compile(
     r"(^|_)(md5|sha1|sha256|phash|checksum|embedding|embeddings|vector|unnamed|index)(_|$)"
     r"|^column_\d+$|^(created|updated|modified)(_at|_on)?$|^timestamp$"
 )
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_NO_WORD = re.compile(r"[\W_]+")
+#: `Option1 Name` and `Option1 Value`, `Attribute 1 value(s)`, `productOptionDescription1`.
+_OPTION = re.compile(
+    r"(?:product_)?(?P<kind>option|attribute|variation)_?(?P<before>\d*)_?"
+    r"(?P<part>name|type|values?|description)_?s?_?(?P<after>\d*)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
     """Which column each field of an item comes from; an empty name means none.
 
-    ``attributes`` gives the column of each further attribute, by the attribute's name;
-    ``categories`` all columns that may hold the product type or the department, where nobody said
-    which one is the type.
+    Attributes:
+        attributes: The column of each further attribute, by the attribute's name.
+        categories: All columns that may hold the product type or the department, where nobody
+            said which one is the type.
+        others: Field → columns that are looked at, in order, where a row's first one is empty.
+        sale_prices: Columns whose price counts instead where it is not higher.
+        currency: Column of the currency of prices that are bare numbers.
+        more_images: Columns of further photos, in order.
+        options: Pairs of columns with an attribute's name and its value.
+        row_kind: Column that says whether a row is a product, a variant or a picture.
+        codes: Columns with other names of an item, which a parent may be called by.
     """
 
     title: str
@@ -96,19 +66,23 @@ class ColumnMap:
     source: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sale_prices: tuple[str, ...] = ()
+    currency: str = ""
+    more_images: tuple[str, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    row_kind: str = ""
+    codes: tuple[str, ...] = ()
 
-
-def normalise(name: str) -> str:
-    """A column name in lower case with single underscores: ``baseColour`` → ``base_colour``."""
-    return _NO_WORD.sub("_", _CAMEL.sub("_", name.strip())).strip("_").lower()
+    def of(self, kind: str) -> tuple[str, ...]:
+        """The columns of a field or attribute, the first to be looked at first."""
+        first = getattr(self, kind) if kind in FIELDS else self.attributes.get(kind, "")
+        return ((first,) if first else ()) + self.others.get(kind, ())
 
 
 def attribute_name(name: str) -> str:
     """The name under which a column's values go to ``Item.attributes``: ``Color`` → ``colour``."""
-    plain = normalise(name)
-    return next(
-        (known for known, names in _ATTRIBUTE_NAMES.items() if plain in names.split()), plain
-    )
+    return next((kind for kind in ATTRIBUTES if rank(name, kind)), normalise(name))
 
 
 def is_technical(name: str) -> bool:
@@ -132,17 +106,16 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
     """
     overrides = dict(overrides or {})
     _check_overrides(names, overrides)
-    by_plain: dict[str, str] = {}
-    for name in names:
-        by_plain.setdefault(normalise(name), name)
-
     found: dict[str, str] = {}
-    for kind, synonyms in (_FIELD_NAMES | _ATTRIBUTE_NAMES).items():
+    for kind in (*FIELDS, *ATTRIBUTES):
         if kind in overrides:
             continue
         taken = set(found.values())
-        candidates = (by_plain[plain] for plain in synonyms.split() if plain in by_plain)
-        found[kind] = next((name for name in candidates if name not in taken), "")
+        found[kind] = next((name for name in _ranked(names, kind) if name not in taken), "")
+    if "price" not in overrides and not found["price"]:
+        found["price"] = next(iter(_ranked(names, "sale_price")), "")
+    if "image" not in overrides and not found["image"]:
+        found["image"] = next(iter(_more_images(names, found)), "")
     found |= overrides
     for needed, example in (("title", "name"), ("image", "photo")):
         if not found[needed]:
@@ -153,19 +126,81 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
     fields = {kind: found[kind] for kind in FIELDS}
     chosen = {"product_type", "department"} & set(overrides)
     categories = () if chosen else _categories(names)
-    attributes = _attributes(names, found)
-    return ColumnMap(**fields, attributes=attributes, categories=categories)
+    others = {kind: _others(names, kind, found) for kind in _BY_ROW if kind not in overrides}
+    more_images = () if "image" in overrides else _more_images(names, found)
+    by_price = not overrides.get("price")
+    sale_prices = tuple(_ranked(names, "sale_price")) if by_price else ()
+    options = _options(names)
+    set_aside = {*sale_prices, *more_images, *others.get("image", ()), *others.get("price", ())}
+    set_aside |= {name for pair in options for name in pair}
+    return ColumnMap(
+        **fields,
+        attributes=_attributes(names, found, set_aside),
+        categories=categories,
+        others={kind: columns for kind, columns in others.items() if columns},
+        sale_prices=sale_prices,
+        currency=next(iter(_ranked(names, "currency")), ""),
+        more_images=more_images,
+        options=options,
+        row_kind=next(iter(_ranked(names, "row_kind")), ""),
+        codes=tuple(name for name in _ranked(names, "item_id") if name != found["item_id"]),
+    )
+
+
+def _ranked(names: Sequence[str], kind: str) -> list[str]:
+    """The columns that may be a field, the best first; English before other languages."""
+    ranked = [
+        (place, bool(language(name)) and language(name) != "en", number, name)
+        for number, name in enumerate(names)
+        if (place := rank(name, kind)) is not None
+    ]
+    return [name for *_, name in sorted(ranked)]
+
+
+def _others(names: Sequence[str], kind: str, found: Mapping[str, str]) -> tuple[str, ...]:
+    """Further columns of a field: for a title those of other languages only."""
+    taken = set(found.values())
+    others = [name for name in _ranked(names, kind) if name not in taken]
+    if kind == "image":
+        return tuple(name for name in others if not _is_further(name))
+    if kind not in ("price", "description"):
+        others = [name for name in others if language(name)]
+    return tuple(others)
+
+
+def _is_further(name: str) -> bool:
+    return rank(name, "more_images") is not None or numbered(name) in ranks("image")
+
+
+def _more_images(names: Sequence[str], found: Mapping[str, str]) -> tuple[str, ...]:
+    """Columns of further pictures, in the order of the file; the main one is not among them."""
+    return tuple(name for name in names if _is_further(name) and name != found.get("image"))
+
+
+def _options(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    parts: dict[tuple[str, str], dict[str, str]] = {}
+    for name in names:
+        match = _OPTION.fullmatch(folded(name))
+        if match and (number := match["before"] or match["after"]):
+            part = "name" if match["part"] in ("name", "type") else "value"
+            place = parts.setdefault((match["kind"], number), {})
+            if part == "name" and match["part"] == "name":
+                place["name"] = name
+            else:
+                place.setdefault(part, name)
+    return tuple((pair["name"], pair["value"]) for pair in parts.values() if len(pair) == 2)
 
 
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
     """The columns that may hold a product type or a department, in the order of the file."""
-    said = f"{_FIELD_NAMES['department']} {_FIELD_NAMES['product_type']}".split()
-    return tuple(name for name in names if normalise(name) in said)
+    return tuple(name for name in names if rank(name, "department") or rank(name, "product_type"))
 
 
-def _attributes(names: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:
+def _attributes(
+    names: Sequence[str], found: Mapping[str, str], set_aside: Collection[str]
+) -> dict[str, str]:
     attributes = {kind: found[kind] for kind in ATTRIBUTES if found[kind]}
-    used = set(found.values())
+    used = {*found.values(), *set_aside}
     for name in names:
         plain = normalise(name)
         if name not in used and not is_technical(plain):

@@ -2,46 +2,95 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from core.base.tables import TableRow
 from core.catalog.columns import ColumnMap
 from core.catalog.product_types import ProductTypes
+from core.catalog.products import Product
 from core.catalog.rows import Draft, Rejected, read_row
+
+#: How spreadsheets shorten long numbers: `4,00638E+12`.
+_SHORTENED = re.compile(r"\d([.,]\d+)?E\+?\d+", re.I)
 
 
 class Drafts:
-    """One pass over one file's rows; remembers which ids were used.
+    """One pass over one file's products; remembers which ids were used.
 
     Args:
         folder: Folder of the pictures, resolved.
         columns: What the columns mean.
         types: Decides product types and departments.
         salt: What the stored photo depends on besides its source.
+        parents: What rows call their product → its group.
+
+    Attributes:
+        repeated: Rows that say the same as an earlier one and were put with it.
+        parts: Rows of variants or pictures that were put with their product.
+        with_parts: Products that have such rows.
     """
 
-    def __init__(self, folder: Path, columns: ColumnMap, types: ProductTypes, salt: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        columns: ColumnMap,
+        types: ProductTypes,
+        salt: str,
+        parents: Mapping[str, str] | None = None,
+    ) -> None:
         self._folder = folder
         self._columns = columns
         self._types = types
         self._salt = salt
-        self._seen: dict[str, int] = {}
+        self._parents = parents or {}
+        self._seen: dict[str, tuple[int, str]] = {}
+        self.repeated = self.parts = self.with_parts = 0
 
-    def of(self, row: TableRow) -> Draft:
-        """Return the draft of a row.
+    def of(self, product: Product) -> Draft | None:
+        """Return the draft of a product; ``None`` where an earlier row says the same.
 
         Raises:
             Rejected: The row can't be taken; the sentence says why.
         """
+        row = product.row
         if row.problem:
             raise Rejected(row.problem)
-        draft = read_row(row.cells, self._columns, self._folder, self._salt, self._types)
-        first = self._seen.setdefault(draft.item_id, row.number)
+        parts = [part.cells for part in product.parts]
+        draft = read_row(
+            row.cells, self._columns, self._folder, self._salt, self._types, parts, self._parents
+        )
+        first, key = self._seen.setdefault(draft.item_id, (row.number, draft.row_key))
         if first != row.number:
-            reason = (
-                f"The id “{draft.item_id}” is already used by row {first}."
-                if self._columns.item_id
-                else f"The row repeats row {first}."
-            )
-            raise Rejected(reason, self._columns.item_id, draft.item_id)
+            if key == draft.row_key:
+                self.repeated += 1
+                return None
+            raise Rejected(self._reason(draft.item_id, first), self._columns.item_id, draft.item_id)
+        self.parts += len(parts)
+        self.with_parts += bool(parts)
         return draft
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on rows that became no items of their own and are no defects."""
+        notes = []
+        if self.parts:
+            rows = "1 row is a variant or picture" if self.parts == 1 else (
+                f"{self.parts:,} rows are variants or pictures"
+            )  # fmt: skip
+            of = "1 product" if self.with_parts == 1 else f"{self.with_parts:,} products"
+            notes.append(f"{rows} of {of}.")
+        if self.repeated:
+            rows = "1 row says" if self.repeated == 1 else f"{self.repeated:,} rows say"
+            notes.append(f"{rows} the same as an earlier one and became no item of its own.")
+        return tuple(notes)
+
+    def _reason(self, item_id: str, first: int) -> str:
+        if not self._columns.item_id:
+            return f"The row repeats row {first}."
+        reason = f"The id “{item_id}” is already used by row {first}."
+        if _SHORTENED.fullmatch(item_id):
+            reason += (
+                " A spreadsheet has shortened the number, so that different products got the same "
+                "one: format the column as text there, and save the file anew."
+            )
+        return reason

@@ -12,16 +12,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from core.base.tables import Table, TableRow
+from core.base.tables import Table
 from core.base.title_nouns import TitleNouns
 from core.catalog.columns import ColumnMap, guess_columns
 from core.catalog.drafting import Drafts
 from core.catalog.fetch import fetch_public
-from core.catalog.photos import forget_folders
+from core.catalog.parents import parents
+from core.catalog.photos import Origin, forget_folders
 from core.catalog.product_types import SURVEYED, ProductTypes
+from core.catalog.products import Product, products
 from core.catalog.readers import open_catalog
 from core.catalog.rows import Draft, Rejected
-from core.domain import Ingested, KnownRow, OnProgress, Photo, Progress, QuarantinedRow
+from core.domain import Ingested, Item, KnownRow, OnProgress, Photo, Progress, QuarantinedRow
 from core.errors import CatalogError, ImageError
 from core.settings import Settings
 from core.store.image_store import ImageStore
@@ -103,6 +105,29 @@ def product_types(table: Table, columns: ColumnMap, settings: Settings) -> Produ
     return ProductTypes(nouns, columns.title, columns.categories, rows)
 
 
+def start_drafts(
+    table: Table, folder: Path, columns: ColumnMap, settings: Settings, salt: str
+) -> Drafts:
+    """Get ready to turn a file's products into drafts of items; the file is surveyed for that.
+
+    Args:
+        table: The file.
+        folder: Folder of the pictures, resolved.
+        columns: What the columns mean.
+        settings: Where the vocabularies lie.
+        salt: What the stored photo depends on besides its source.
+
+    Raises:
+        CatalogError: The file can't be read.
+    """
+    types = product_types(table, columns, settings)
+    try:
+        groups = parents(table.rows(), columns)
+    except CatalogError:  # damaged further on: what is before the damage can be indexed
+        groups = {}
+    return Drafts(folder, columns, types, salt, groups)
+
+
 class _Run:
     """One pass over one file."""
 
@@ -122,8 +147,7 @@ class _Run:
         self._max_bytes = settings.max_upload_mb * 2**20
         self._known = known
         self._fetch = fetch
-        types = product_types(table, columns, settings)
-        self._drafts = Drafts(folder, columns, types, salt=str(store.long_side))
+        self._drafts = start_drafts(table, folder, columns, settings, str(store.long_side))
         # Many threads may wait for the network; only as many decode as there are cores.
         self._decoding = threading.Semaphore(settings.threads or os.cpu_count() or 1)
 
@@ -133,8 +157,11 @@ class _Run:
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="photos")
         waiting: deque[Future[Ingested | QuarantinedRow]] = deque()
         try:
-            for row in self._table.rows():
-                waiting.append(self._submit(pool, row))
+            for product in products(self._table.rows(), self._columns):
+                outcome = self._submit(pool, product)
+                if outcome is not None:
+                    waiting.append(outcome)
+                done = product.row.number - len(waiting)
                 while waiting and (len(waiting) > _WINDOW or waiting[0].done()):
                     yield waiting.popleft().result()
                     done += 1
@@ -143,52 +170,78 @@ class _Run:
                         reported = time.monotonic()
             while waiting:
                 yield waiting.popleft().result()
-                done += 1
             if on_progress:
-                on_progress(Progress("reading", done, total))
+                on_progress(Progress("reading", total, total))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(self, pool: ThreadPoolExecutor, row: TableRow) -> Future[Ingested | QuarantinedRow]:
+    def _submit(
+        self, pool: ThreadPoolExecutor, product: Product
+    ) -> Future[Ingested | QuarantinedRow] | None:
+        """The outcome of a product; ``None`` where its row repeats an earlier one."""
+        number = product.row.number
+        outcome: Ingested | QuarantinedRow | Draft | None
         try:
-            outcome = self._begin(row)
+            outcome = self._begin(product)
         except Rejected as error:
-            outcome = QuarantinedRow(row.number, error.item_id, error.field, str(error))
+            outcome = QuarantinedRow(number, error.item_id, error.field, str(error))
         except Exception as error:
-            outcome = _unreadable(row.number, "", error)
+            outcome = _unreadable(number, "", error)
+        if outcome is None:
+            return None
         if isinstance(outcome, Draft):
-            return pool.submit(self._take, row.number, outcome)
+            return pool.submit(self._take, product, outcome)
         finished: Future[Ingested | QuarantinedRow] = Future()
         finished.set_result(outcome)
         return finished
 
-    def _begin(self, row: TableRow) -> Ingested | QuarantinedRow | Draft:
-        """What is known of a row already, or what is to be stored of it."""
-        draft = self._drafts.of(row)
-        before = self._known.get(draft.item_id)
-        if before is None or before.row_key != draft.row_key:
+    def _begin(self, product: Product) -> Ingested | Draft | None:
+        """What is known of a product already, or what is to be stored of it."""
+        draft = self._drafts.of(product)
+        before = self._known.get(draft.item_id) if draft else None
+        if draft is None or before is None or before.row_key != draft.row_key:
             return draft
-        if before.item.photo.sha256 not in self._store:
+        if any(photo.sha256 not in self._store for photo in before.item.photos):
             return draft
-        return Ingested(before.item, before.row_key, unchanged=True)
+        return _ingested(before.item, before.row_key, product, unchanged=True)
 
-    def _take(self, number: int, draft: Draft) -> Ingested | QuarantinedRow:
+    def _take(self, product: Product, draft: Draft) -> Ingested | QuarantinedRow:
+        number = product.row.number
         try:
-            photo = self._store_photo(draft)
+            photo = self._store_photo(draft.origin)
+            more = self._further(draft)
         except ImageError as error:
             return QuarantinedRow(number, draft.item_id, self._columns.image, str(error))
         except CatalogError:  # the store can't be written to: no row's fault
             raise
         except Exception as error:
             return _unreadable(number, draft.item_id, error)
-        return Ingested(draft.item(photo), draft.row_key, unchanged=False)
+        return _ingested(draft.item(photo, more), draft.row_key, product, unchanged=False)
 
-    def _store_photo(self, draft: Draft) -> Photo:
-        source = draft.origin
-        if isinstance(source, str):
-            source = self._fetch(source, max_bytes=self._max_bytes, timeout=_FETCH_SECONDS)
+    def _further(self, draft: Draft) -> dict[Origin, Photo]:
+        """Store the further photos that are files; of those on the web the addresses are kept."""
+        stored: dict[Origin, Photo] = {}
+        for origin in draft.more:
+            if isinstance(origin, str):
+                continue
+            try:
+                stored[origin] = self._store_photo(origin)
+            except ImageError as error:  # the item has its first photo
+                _log.warning("A further photo of “%s” was left out: %s", draft.item_id, error)
+        return stored
+
+    def _store_photo(self, origin: Origin) -> Photo:
+        source: bytes | Path
+        if isinstance(origin, str):
+            source = self._fetch(origin, max_bytes=self._max_bytes, timeout=_FETCH_SECONDS)
+        else:
+            source = origin
         with self._decoding:
             return self._store.add(source)
+
+
+def _ingested(item: Item, row_key: str, product: Product, *, unchanged: bool) -> Ingested:
+    return Ingested(item, row_key, unchanged, product.row.number, 1 + len(product.parts))
 
 
 def _count(table: Table) -> int:

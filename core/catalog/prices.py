@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from price_parser import Price
 
+from core.catalog.cells import price
+from core.catalog.columns import ColumnMap
+from core.catalog.text import clean
+
+_LONGEST = 60
+_CURRENCY = re.compile(r"[A-Za-z]{3}|[^\w\s]{1,3}|\w{1,4}\.?")
 _NUMBER = re.compile(r"\d")
 
 
@@ -20,3 +27,27 @@ def amount(text: str) -> float | None:
 def currency(text: str) -> str:
     """Return the currency as it is written in a price ("€", "USD"), or an empty text."""
     return Price.fromstring(text).currency or "" if text else ""
+
+
+def price_of(row: Mapping[str, object], columns: ColumnMap) -> str:
+    """Return a row's price as written: the sale price where it is not higher, else the regular one.
+
+    A bare number gets the currency of its own column.
+    """
+    texts = [clean(price(row.get(column)), _LONGEST) for column in columns.of("price")]
+    regular = next((text for text in texts if amount(text)), "") or next(filter(None, texts), "")
+    limit = amount(regular)
+    for column in columns.sale_prices:
+        text = clean(price(row.get(column)), _LONGEST)
+        number = amount(text)
+        if number and (not limit or number <= limit):
+            regular = text
+            break
+    return _with_currency(regular, row.get(columns.currency) if columns.currency else None)
+
+
+def _with_currency(text: str, value: object) -> str:
+    name = clean(value, 10)
+    if not text or amount(text) is None or currency(text) or not _CURRENCY.fullmatch(name):
+        return text
+    return f"{text} {name}"

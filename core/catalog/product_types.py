@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.base.title_nouns import TitleNouns
+from core.catalog.cells import plain
+from core.catalog.column_names import folded
 from core.catalog.text import clean
 
 #: Rows that are looked at before the first one is taken.
@@ -25,6 +27,9 @@ _RARELY, _SELDOM = 0.1, 0.35
 _VARIED = 3
 _LIMIT = 120
 _LEVELS = re.compile(r"\s*(?:[>»|]|/)+\s*")
+#: Names of columns that hold several categories, and what stands between them.
+_SEVERAL = {"categories", "collections", "kategorien", "categorias", "categorie", "kategorie"}
+_COMMA = re.compile(r"(?<!\\),\s*")
 _NOTHING = re.compile(r"n\s*/\s*a", re.I)
 
 
@@ -78,9 +83,14 @@ class ProductTypes:
         levels = self._levels(row)
         named = [level for level in levels if self._is_type(level)]
         sure = [level for level in named if self._is_sure(level)]
-        head = self._from_title(clean(row.get(self._title), 500))
+        head = self._from_title(clean(plain(row.get(self._title)), 500))
         kind = (sure[-1:] or [head] if head else named[-1:] or [""])[0]
-        above = [level for level in levels if level != kind and not self._nouns.is_state(level)]
+        paths = [cell[0] for cell in (_cell(row, name) for name in self._columns) if len(cell) > 1]
+        above = [
+            level
+            for level in (*paths, *levels)
+            if level != kind and not self._nouns.is_state(level)
+        ]
         if not kind and levels and self._nouns.is_department(levels[-1]):
             kind = levels[-1]  # "fruit" says more than a title that names no thing
         return Category(kind[:_LIMIT], above[0][:_LIMIT] if above else "")
@@ -98,16 +108,18 @@ class ProductTypes:
 
     def _levels(self, row: Mapping[str, object]) -> list[str]:
         """The categories of a row, the coarsest first."""
-        cells = [_steps(clean(row.get(column), 500)) for column in self._columns]
-        return list(dict.fromkeys(step for cell in cells for step in cell))
+        cells = [_cell(row, column) for column in self._columns]
+        title = clean(plain(row.get(self._title)), 500).lower()
+        steps = (s for cell in cells for s in cell if len(cell) == 1 or s.lower() != title)
+        return list(dict.fromkeys(steps))
 
     def _learn(self, survey: Iterable[Mapping[str, object]]) -> None:
         values: dict[str, dict[str, _Value]] = {column: {} for column in self._columns}
         for row in survey:
-            title = clean(row.get(self._title), 500)
+            title = clean(plain(row.get(self._title)), 500)
             head = self._from_title(title)
             for column in self._columns:
-                for level in _steps(clean(row.get(column), 500)):
+                for level in _cell(row, column):
                     value = values[column].setdefault(level.lower(), _Value())
                     value.rows += 1
                     value.naming += self._nouns.named_in(level, title)
@@ -139,6 +151,21 @@ def _departments(values: Mapping[str, _Value]) -> list[str]:
         and len(+value.heads) >= _VARIED
         and sum(value.heads.values()) >= value.rows / 2
     ]
+
+
+def _cell(row: Mapping[str, object], column: str) -> list[str]:
+    """The levels of a cell; a column of several categories has them between commas."""
+    value = plain(row.get(column))
+    if isinstance(value, (list, tuple)):
+        nested = any(_LEVELS.search(clean(entry, 500)) for entry in value)
+        if nested:  # several paths
+            value = value[0] if value else ""
+        else:
+            return [step for step in (clean(entry, 500) for entry in value) if step]
+    text = clean(value, 500)
+    if folded(column).rpartition("_")[2] in _SEVERAL or "(" in column:
+        text = _COMMA.split(text, maxsplit=1)[0].replace("\\,", ",")
+    return _steps(text)
 
 
 def _steps(cell: str) -> list[str]:

@@ -19,7 +19,7 @@ from core.domain.evaluation import (
 from core.domain.geometry import Box
 from core.domain.grounding import WHOLE_PHOTO, Detection, Grounding, Mask
 from core.domain.inspection import EngineInput, Inspection
-from core.domain.item import Item, Photo
+from core.domain.item import Item, Photo, Variant
 from core.domain.job import Job, JobState, OnProgress, Progress, no_progress
 from core.domain.judge import JudgeGrade, JudgeRecord, JudgeReport, JudgeTask
 from core.domain.judgment import (
@@ -131,6 +131,7 @@ __all__ = [
     "TextView",
     "Towers",
     "Usage",
+    "Variant",
     "WorthALook",
     "Writer",
     "no_progress",

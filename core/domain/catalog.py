@@ -117,8 +117,12 @@ class Ingested:
         row_key: Hash of the row's texts and its photo's identity (64 hex digits); store it with
             the item and pass both as ``KnownRow`` in the next run.
         unchanged: Whether the item is the stored one; no photo was read or decoded then.
+        number: Its row in the file; 0 where nobody counted.
+        rows: How many rows it was read from: its own, and those of its variants and pictures.
     """
 
     item: Item
     row_key: str
     unchanged: bool
+    number: int = 0
+    rows: int = 1

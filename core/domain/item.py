@@ -24,12 +24,30 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the forms in which a product is sold.
+
+    Attributes:
+        item_id: Its own number in the shop; may be empty.
+        options: What it differs in: ``{"Size": "M"}``.
+        price: As the catalogue gives it.
+        photo: SHA-256 of one of the item's stored photos, or a web address, or empty.
+    """
+
+    item_id: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    price: str = ""
+    photo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One product: its texts, its photo and the source of both.
 
     ``attributes`` holds further named columns of the catalogue (``colour``, ``brand``, ``gender``,
     ``material`` …) as text. Variants of one product share a ``group``. ``price`` is the file's
-    text; it may be empty.
+    text; it may be empty. ``photo`` is the one that is embedded; ``more_photos`` are the further
+    stored ones in order, ``photo_links`` addresses of further ones on the web, not fetched.
     """
 
     item_id: str
@@ -46,6 +64,14 @@ class Item:
     licence_url: str = ""
     source: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    more_photos: tuple[Photo, ...] = ()
+    photo_links: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def photos(self) -> tuple[Photo, ...]:
+        """All stored photos in order."""
+        return (self.photo, *self.more_photos)
 
     @property
     def prompt(self) -> str:

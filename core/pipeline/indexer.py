@@ -210,12 +210,13 @@ class _Run:
         """Sort a chunk of rows into counts; queue the writing of new and changed items."""
         counts, taken, fresh = self._counts, [], []
         for outcome in outcomes:
-            counts.rows += 1
             if isinstance(outcome, QuarantinedRow):
+                counts.rows = max(counts.rows + 1, outcome.row)
                 counts.quarantined.append(outcome)
                 continue
             item_id = outcome.item.item_id
-            counts.number[item_id] = counts.rows
+            counts.number[item_id] = outcome.number or counts.rows + 1
+            counts.rows = max(counts.rows, counts.number[item_id] - 1) + outcome.rows
             before = records.get(item_id)
             if before is not None and before.row_key == outcome.row_key:
                 counts.unchanged += 1

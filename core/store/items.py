@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import lancedb
@@ -17,6 +18,7 @@ from lancedb.table import Table
 from core.domain import Filters, Item, Photo
 from core.store.damage import reading
 from core.store.database import (
+    add_missing_columns,
     count_rows,
     delete_by,
     ensure_table,
@@ -25,14 +27,21 @@ from core.store.database import (
     upsert,
     where,
 )
+from core.store.item_more import more_text, read_more
 from core.store.rows import UNDECODABLE, warn
 
 NAME = "items"
 
 #: Fields of ``Item`` that are stored as they are.
-_PLAIN = [name for name in Item.__slots__ if name not in ("photo", "attributes")]
+_PLAIN = [
+    name
+    for name in Item.__slots__
+    if name not in ("photo", "attributes", "more_photos", "photo_links", "variants")
+]
 
 _ITEM_COLUMNS = [*_PLAIN, "attributes", "photo_sha256", "photo_width", "photo_height", "phash"]
+#: Further photos and variants; tables of earlier versions have no such column.
+_MORE = "more"
 _RECORD_COLUMNS = [*_ITEM_COLUMNS, "row_key", "rewrite", "rewrite_key"]
 
 SCHEMA = pa.schema(
@@ -47,6 +56,7 @@ SCHEMA = pa.schema(
         pa.field("rewrite", pa.string(), nullable=False),
         pa.field("rewrite_key", pa.string(), nullable=False),
         pa.field("words", pa.string(), nullable=False),
+        pa.field(_MORE, pa.string()),
     ]
 )
 
@@ -90,6 +100,7 @@ class ItemTable:
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         self._table = ensure_table(database, NAME, SCHEMA)
+        self._lock_file = Path(str(database.uri)) / f".{NAME}.lock"
 
     @property
     def table(self) -> Table:
@@ -98,6 +109,7 @@ class ItemTable:
 
     def upsert(self, records: Sequence[ItemRecord]) -> None:
         """Store records, replacing those with the same item id."""
+        add_missing_columns(self._table, SCHEMA, self._lock_file)
         rows = [_row(record) for record in records]
         upsert(self._table, "item_id", pa.Table.from_pylist(rows, schema=SCHEMA))
 
@@ -111,15 +123,15 @@ class ItemTable:
 
     def get(self, item_ids: Iterable[str]) -> dict[str, Item]:
         """Items by id; ids that are not there are missing from the answer."""
-        rows = read_by(self._table, "item_id", item_ids, _ITEM_COLUMNS).to_pylist()
+        rows = read_by(self._table, "item_id", item_ids, self._there(_ITEM_COLUMNS)).to_pylist()
         return {row["item_id"]: _item(row) for row in rows}
 
     def records(self, item_ids: Iterable[str] | None = None) -> dict[str, ItemRecord]:
         """Records by id; ``None`` reads all."""
         if item_ids is None:
-            rows = read_rows(self._table, _RECORD_COLUMNS)
+            rows = read_rows(self._table, self._there(_RECORD_COLUMNS))
         else:
-            rows = read_by(self._table, "item_id", item_ids, _RECORD_COLUMNS)
+            rows = read_by(self._table, "item_id", item_ids, self._there(_RECORD_COLUMNS))
         return {
             row["item_id"]: ItemRecord(
                 _item(row), row["row_key"], row["rewrite"], row["rewrite_key"]
@@ -166,6 +178,9 @@ class ItemTable:
         rows.sort(key=lambda row: (-row["_score"], row["item_id"]))
         return [WordMatch(row["item_id"], row["phash"], row["words"]) for row in rows]
 
+    def _there(self, columns: list[str]) -> list[str]:
+        return [*columns, *({_MORE} & set(self._table.schema.names))]
+
     def index_words(self) -> None:
         """Create the full-text index when it is missing."""
         if not any(index.columns == ["words"] for index in self._table.list_indices()):
@@ -199,13 +214,22 @@ def _row(record: ItemRecord) -> dict[str, Any]:
         "rewrite": record.rewrite,
         "rewrite_key": record.rewrite_key,
         "words": searchable_words(item, record.rewrite),
+        _MORE: more_text(item),
     }
 
 
 def _item(row: Mapping[str, Any]) -> Item:
     photo = Photo(row["photo_sha256"], row["photo_width"], row["photo_height"], row["phash"])
     plain = {name: row[name] for name in _PLAIN}
-    return Item(**plain, photo=photo, attributes=_attributes(row))
+    further = read_more(row.get(_MORE), row["item_id"])
+    return Item(
+        **plain,
+        photo=photo,
+        attributes=_attributes(row),
+        more_photos=further.photos,
+        photo_links=further.links,
+        variants=further.variants,
+    )
 
 
 def _attributes(row: Mapping[str, Any]) -> dict[str, str]:

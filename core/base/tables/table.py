@@ -12,14 +12,16 @@ from core.base.tables.jsons import JsonText, read_json
 from core.base.tables.parquet import parquet_rows, read_parquet
 from core.base.tables.rows import BadTable, Content, TableRow
 from core.base.tables.text import Line, is_packed, open_bytes, read_blocks, read_lines
+from core.base.tables.xmls import read_xml
 from core.errors import StudioError
 
 _DELIMITED = {".csv": "", ".tsv": "\t", ".tab": "\t", ".txt": ""}
 _JSON = {".json", ".jsonl", ".ndjson"}
 _PARQUET = {".parquet", ".pq"}
+_XML = {".xml", ".rss", ".atom"}
 _PACKED = ".gz"
 #: Endings of files that are read; what pages offer to choose.
-TABLE_ENDINGS = (*_DELIMITED, *sorted(_JSON), *sorted(_PARQUET), _PACKED)
+TABLE_ENDINGS = (*_DELIMITED, *sorted(_JSON), *sorted(_PARQUET), *sorted(_XML), _PACKED)
 #: First bytes of files that are no text, whatever their name says.
 _OTHERS = {
     b"PAR1": "a Parquet file",
@@ -36,8 +38,8 @@ class Table:
 
     Attributes:
         path: The file.
-        format: ``CSV``, ``JSON lines``, ``JSON`` or ``Parquet``.
-        encoding: For people; empty for Parquet.
+        format: ``CSV``, ``JSON lines``, ``JSON``, ``Parquet`` or ``XML``.
+        encoding: For people; empty for Parquet and XML.
         delimiter: What stands between the cells of a CSV file; empty for the others.
         packed: Whether it is packed with gzip.
         columns: Names of the columns (of JSON: those of the first hundred rows).
@@ -97,7 +99,7 @@ def open_table(path: Path, error: type[StudioError] = StudioError) -> Table:
     """Look at a file of rows and columns; nothing but its head and its encoding is read.
 
     CSV with commas, semicolons, tabs or bars; JSON lines; a JSON list, also under a name; Parquet;
-    text packed with gzip. Rows are streamed: memory is bounded by the longest row.
+    XML feeds; text packed with gzip. Rows are streamed: memory is bounded by the longest row.
 
     Raises:
         StudioError: Of the kind ``error``: it is missing, empty, no table, in an encoding that
@@ -168,6 +170,8 @@ def _opened(path: Path, error: type[StudioError]) -> Table:
         return _parquet(path, head, packed, error)
     if other:
         raise BadTable(f"is {other} and not a text file, whatever its name says. {_SAVE_AS}")
+    if ending in _XML or (ending not in _JSON and _looks_like_xml(head)):
+        return _xml(path, packed, error)
     encoding = _encoding(path)
     json_text = JsonText(
         lambda most: read_lines(path, encoding, most), lambda: read_blocks(path, encoding)
@@ -204,6 +208,17 @@ def _parquet(path: Path, head: bytes, packed: bool, error: type[StudioError]) ->
     )  # fmt: skip
 
 
+def _xml(path: Path, packed: bool, error: type[StudioError]) -> Table:
+    def open_again() -> Content:
+        return read_xml(lambda: open_bytes(path))
+
+    content = open_again()
+    return Table(
+        path, "XML", "", "", packed, content.columns, content.notes,
+        open_again, error,
+    )  # fmt: skip
+
+
 def _check(path: Path) -> None:
     if path.is_dir():
         raise BadTable("is a folder, not a file.")
@@ -222,7 +237,7 @@ def _ending(path: Path) -> str:
     if packed:
         endings.pop()
     ending = endings[-1] if endings else ""
-    if ending in _DELIMITED or ending in _JSON or ending in _PARQUET:
+    if ending in {*_DELIMITED, *_JSON, *_PARQUET, *_XML}:
         return ending
     if packed:
         return ""
@@ -239,6 +254,10 @@ def _encoding(path: Path) -> Encoding:
             "is not UTF-8, and which encoding it has instead can't be told for sure. Rather than "
             "damage its words it was not read: save it as UTF-8 (in Excel: Save as, “CSV UTF-8”)."
         ) from None
+
+
+def _looks_like_xml(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<rss", b"<feed"))
 
 
 def _looks_like_json(head: bytes) -> bool:

@@ -77,10 +77,10 @@ def test_a_file_of_no_use_is_a_sentence(tmp_path):
 def test_a_row_that_meets_a_fault_of_ours_costs_itself_only(feed, tmp_path, monkeypatch):
     taken = Drafts.of
 
-    def faulty(self, row):
-        if row.number == 2:
+    def faulty(self, product):
+        if product.row.number == 2:
             raise RecursionError("deep")
-        return taken(self, row)
+        return taken(self, product)
 
     monkeypatch.setattr(Drafts, "of", faulty)
     settings = Settings(data_dir=tmp_path / "data")

@@ -136,7 +136,7 @@ def test_file_without_ids(shop, store):
     path = shop([("Chair", "0.jpg"), ("Sofa", "0.jpg"), ("Chair", "0.jpg")], ("name", "photo"))
     results = run(path, store)
     assert results[0].item.item_id != results[1].item.item_id
-    assert "repeats row 1" in results[2].reason
+    assert len(results) == 2  # a row that says the same again is no defect
     assert all(result.unchanged for result in run(path, store, known=known(results))[:2])
 
 

@@ -1,8 +1,8 @@
 import pytest
 
-from core.domain import Filters, Item, Photo
+from core.domain import Filters, Item, Photo, Variant
 from core.store.catalog_store import CatalogStore
-from core.store.items import ItemRecord
+from core.store.items import SCHEMA, ItemRecord
 
 
 def item(item_id, title, **more):
@@ -70,3 +70,29 @@ def test_ids_and_facets_follow_filters(items):
     assert items.facets().departments == {"home": 2, "art": 1}
     assert items.facets(Filters(departments=("home",))).product_types == {"chair": 1}
     assert list(items.facets().departments) == ["home", "art"]  # most frequent first
+
+
+def test_further_photos_and_variants(items):
+    variant = Variant("S-R", {"Colour": "red"}, "12 €", "cd" * 32)
+    stored = item(
+        "1", "Stool", more_photos=(Photo("cd" * 32, 9, 8, "00" * 8),),
+        photo_links=("https://x.example/b.jpg",), variants=(variant, Variant()),
+    )  # fmt: skip
+    items.upsert([ItemRecord(stored, "a"), ItemRecord(item("2", "Lamp"), "b")])
+    assert items.get(["1", "2"]) == {"1": stored, "2": item("2", "Lamp")}
+    assert items.records()["1"].item.photos == (stored.photo, *stored.more_photos)
+
+
+def test_a_table_of_an_earlier_version_is_read_and_added_to(tmp_path):
+    store = CatalogStore(tmp_path)
+    old = SCHEMA.remove(SCHEMA.get_field_index("more"))
+    table = store.database.create_table("items", schema=old)
+    row = dict.fromkeys(old.names, "") | {"attributes": "{}", "item_id": "1", "title": "Old"}
+    row |= {"photo_width": 1, "photo_height": 1}
+    table.add([row])
+    assert store.items.get(["1"])["1"].variants == ()
+    assert store.items.records()["1"].item.title == "Old"
+    new = item("2", "New", variants=(Variant("a"),))
+    store.items.upsert([ItemRecord(new, "k")])
+    assert store.items.get(["1", "2"])["2"] == new
+    assert CatalogStore(tmp_path).items.get(["1"])["1"].title == "Old"

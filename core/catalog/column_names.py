@@ -1,0 +1,104 @@
+"""What names of columns mean, in many languages; the table is `data/vocabularies/columns.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+
+_TABLE = Path(__file__).parents[2] / "data" / "vocabularies" / "columns.toml"
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+#: `URLs`, which is one word.
+_PLURAL = re.compile(r"(?<![A-Za-z])[A-Z]{2,}s(?![a-z])")
+_NO_WORD = re.compile(r"[\W_]+")
+_PREFIX = re.compile(r"^\s*[gc]:", re.I)
+_BRACKETS = re.compile(r"\s*[(\[（][^)\]）]*[)\]）]\s*|[*#]")
+#: `title-en_US`, `title_de`, `title[fr]`, `title:en-GB`; behind it may stand a channel.
+_LOCALE = re.compile(
+    r"[-_.:\[ ](?P<language>[a-z]{2}|zh_han[st])(?:[-_](?P<country>[A-Z]{2}|[a-z]{2}))?\]?"
+    r"(?:-[a-z]\w*)?$"
+)
+_LANGUAGES = frozenset(
+    {"en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "tr", "ru", "ja", "zh", "ko", "da"}
+    | {"nb", "no", "fi", "cs", "sk", "hu", "ro", "bg", "el", "uk", "ar", "he", "hi", "th", "vi"}
+    | {"hr", "sl", "sr", "lt", "lv", "et", "ca"}
+)
+#: A currency at the end of a price's name: `price-EUR`.
+_CURRENCY = re.compile(r"(?<=[a-z])[-_. ]([A-Z]{3})$")
+_NUMBER = re.compile(r"_?\d+$")
+_PRODUCT = re.compile(r"^(?:product|item|artikel|produkt|producto|produit|prodotto|produto)_")
+_PLAIN_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "ı": "i", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss"}
+)
+
+
+def normalise(name: str) -> str:
+    """A column name in lower case with single underscores: ``baseColour`` → ``base_colour``."""
+    plain = _PREFIX.sub("", name.strip())
+    plain = _PLURAL.sub(lambda match: match[0].capitalize(), plain)
+    return _NO_WORD.sub("_", _CAMEL.sub("_", plain)).strip("_").lower()
+
+
+def folded(name: str) -> str:
+    """``normalise`` without accents: ``Größe`` → ``grosse``."""
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", normalise(name)))
+    bare = "".join(letter for letter in text if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFC", bare.casefold().translate(_PLAIN_LETTERS))
+
+
+def language(name: str) -> str:
+    """The language at a name's end: ``title-en_US`` → ``en``; empty where there is none."""
+    match = _LOCALE.search(name.strip())
+    return match["language"][:2] if match and match["language"][:2] in _LANGUAGES else ""
+
+
+@lru_cache(maxsize=8192)
+def readings(name: str) -> tuple[str, ...]:
+    """What a name may be called in the table, the closest first.
+
+    As it stands; without brackets; without a language; without "product" before it.
+    """
+    bare = _BRACKETS.sub(" ", name)
+    forms = [name, bare]
+    if language(name):
+        forms.append(_LOCALE.sub("", name.strip()))
+    if language(bare):
+        forms.append(_LOCALE.sub("", bare.strip()))
+    forms.append(_CURRENCY.sub("", bare.strip()))
+    keys = [folded(form) for form in forms]
+    keys += [_PRODUCT.sub("", key) for key in keys]
+    return tuple(key for key in dict.fromkeys(keys) if key)
+
+
+def numbered(name: str) -> str:
+    """The name without a number at its end: ``IMAGE2`` → ``image``; empty where it has none."""
+    key = readings(name)[-1] if readings(name) else ""
+    bare = _NUMBER.sub("", key)
+    return bare if bare != key else ""
+
+
+@cache
+def ranks(kind: str) -> Mapping[str, int]:
+    """A field's names → how telling each is (0 most)."""
+    names = [name for text in _table()[kind].values() for name in text.split()]
+    unique = dict.fromkeys(folded(name) for name in names)
+    return {name: place for place, name in enumerate(unique)}
+
+
+def rank(name: str, kind: str) -> tuple[int, int] | None:
+    """How well a column's name says a field: (how much was put aside, how telling), or ``None``."""
+    places = ranks(kind)
+    for step, key in enumerate(readings(name)):
+        if key in places:
+            return step, places[key]
+    return None
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, str]]:
+    table: dict[str, dict[str, str]] = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    return table

@@ -1,0 +1,73 @@
+"""The photos that a cell names: one, or several as a list, as JSON, or between separators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from core.catalog.cells import unpacked
+
+#: Most photos of one item.
+MOST = 30
+_PICTURE = r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|avif|heic|jfif)"
+#: Between two names there is a bar, or a separator behind a picture's ending or before an address.
+_BAR = re.compile(r"\s*\|\s*")
+_SEPARATOR = re.compile(
+    rf"(?:(?<=\.jpg)|(?<=\.png)|(?<=\.gif)|(?<=\.bmp)|(?<=\.tif)|(?<=\.jpeg)|(?<=\.webp)"
+    rf"|(?<=\.tiff)|(?<=\.avif)|(?<=\.heic)|(?<=\.jfif))"
+    rf"(?:\s*[,;\n]\s*|\s+(?=\S*{_PICTURE}(?:$|[\s,;]))|,)"
+    r"|[\s,;]+(?=https?://|//[\w.-]+/)|\s*\n\s*|;\s+",
+    re.I,
+)
+#: Under which name a dictionary holds a picture, the largest first.
+_NAMES = (
+    "hi_res", "original", "large", "full", "src", "url", "link", "href", "image_url", "image_link",
+    "image", "contenturl", "path", "file", "filename", "file_name", "name", "medium", "thumb",
+    "thumbnail", "small", "value",
+)  # fmt: skip
+
+
+def photos_in(value: object, left: int = 6) -> Iterator[object]:
+    """The photos of a cell in order: bytes, or text that names one."""
+    value = unpacked(value)
+    if left <= 0:
+        return
+    if isinstance(value, Mapping):
+        yield from _of_mapping(value, left)
+    elif isinstance(value, (list, tuple)):
+        for entry in value[:MOST]:
+            yield from photos_in(entry, left - 1)
+    elif isinstance(value, str):
+        yield from split(value)
+    elif isinstance(value, (bytes, bytearray, memoryview)) or value is not None:
+        yield value
+
+
+def _of_mapping(value: Mapping[object, object], left: int) -> Iterator[object]:
+    if isinstance(value.get("bytes"), (bytes, bytearray, memoryview)) and value["bytes"]:
+        yield value["bytes"]
+        return
+    by_name = {str(name).lower(): inner for name, inner in value.items() if inner}
+    inner = next((by_name[name] for name in _NAMES if name in by_name), None)
+    if inner is not None:
+        yield from photos_in(inner, left - 1)
+
+
+def split(text: str) -> list[str]:
+    """The names in a text: ``a.jpg|b.jpg`` or ``a.jpg, b.jpg``; one that has blanks stays one."""
+    if len(text) > 100_000 or not re.search(r"[|,;\s]", text):
+        return [text]
+    names = _BAR.split(text.strip())
+    if len(names) > 1 and not all(_looks_like_photo(name) for name in names if name):
+        names = [text]
+    parts = [part for name in names for part in _SEPARATOR.split(name)]
+    if len(parts) > 1 and not all(_looks_like_photo(part) for part in parts if part):
+        parts = [text]
+    return [part for part in parts if part.strip()] or [text]
+
+
+def _looks_like_photo(name: str) -> bool:
+    plain = name.strip().lower()
+    return plain.startswith(("http://", "https://", "//")) or bool(
+        re.search(_PICTURE + r"(?:[?#].*)?$", plain)
+    )

@@ -1,0 +1,56 @@
+"""An item's further photos and its variants, as one JSON text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from core.domain import Item, Photo, Variant
+from core.store.rows import UNDECODABLE, warn
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What an item has besides its words and its first photo."""
+
+    photos: tuple[Photo, ...] = ()
+    links: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
+
+def more_text(item: Item) -> str | None:
+    """The text that holds it; ``None`` where there is nothing."""
+    if not (item.more_photos or item.photo_links or item.variants):
+        return None
+    content = {
+        "photos": [asdict(photo) for photo in item.more_photos],
+        "links": list(item.photo_links),
+        "variants": [_fields(variant) for variant in item.variants],
+    }
+    return json.dumps(content, ensure_ascii=False)
+
+
+def read_more(text: str | None, item_id: str) -> More:
+    """What a text holds; nothing where it can't be read, so that the item stays."""
+    if not text:
+        return More()
+    try:
+        content = json.loads(text)
+        return More(
+            tuple(Photo(**photo) for photo in content["photos"]),
+            tuple(map(str, content["links"])),
+            tuple(Variant(**variant) for variant in content["variants"]),
+        )
+    except (*UNDECODABLE, KeyError) as error:
+        warn("items.more", item_id, error)
+        return More()
+
+
+def _fields(variant: Variant) -> Mapping[str, object]:
+    return {
+        "item_id": variant.item_id,
+        "options": dict(variant.options),
+        "price": variant.price,
+        "photo": variant.photo,
+    }

@@ -1,0 +1,201 @@
+"""The files that shops have, each as its software writes it, small."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.app.dry_run import preview_file
+from core.domain.file_preview import FilePreview
+from core.settings import Settings
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Writes a feed beside a folder of photos, and reads it without indexing."""
+    folder = tmp_path / "p"
+    folder.mkdir()
+    for name in ("a", "b", "c", "d"):
+        (folder / f"{name}.jpg").write_bytes(name.encode())
+
+    def preview(text: str, name: str = "feed.csv", **options: object) -> FilePreview:
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return preview_file(path, Settings(data_dir=tmp_path / "data"), **options)
+
+    return preview
+
+
+def photos(sample):
+    return [place.rpartition("/")[2] for place in sample.photos]
+
+
+def by_id(preview):
+    return {sample.item_id: sample for sample in preview.samples}
+
+
+def test_rows_of_variants_and_pictures_belong_to_the_product_above(read):
+    preview = read(
+        "Handle,Title,Body (HTML),Vendor,Type,Option1 Name,Option1 Value,Variant SKU,Variant Price,"
+        "Image Src,Variant Image\n"
+        "stool,Ash Stool,<p>Ash</p>,North,Stool,Color,Blue,S-B,49.00,p/a.jpg,p/a.jpg\n"
+        "stool,,,,,,Green,S-G,52.00,p/b.jpg,p/b.jpg\n"
+        "stool,,,,,,,,,p/c.jpg,\n"
+        "vase,Clay Vase,,North,Vase,Size,S,V-S,9.00,p/d.jpg,\n"
+    )
+    assert (preview.rows, preview.items, preview.left_out) == (4, 2, ())
+    assert "2 rows are variants or pictures of 1 product." in preview.notes
+    stool = by_id(preview)["stool"]
+    assert photos(stool) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert (stool.price, stool.colour, stool.brand) == ("49.00", "Blue", "North")
+
+
+def test_kinds_of_rows_and_ids_left_empty_below(read):
+    preview = read(
+        "Product ID,Title,Option Name 1,Option Value 1,Price,Hosted Image URLs\n"
+        "77,Linen Shirt,Size,S,30,p/a.jpg p/b.jpg\n"
+        ",,,M,30,\n"
+    )
+    assert (preview.items, preview.left_out) == (1, ())
+    preview = read("handleId,fieldType,name,productImageUrl\nx,Product,Mug,p/a.jpg\nx,Variant,,\n")
+    assert (preview.items, preview.left_out) == (1, ())
+
+
+def test_sale_price_where_there_is_one_and_the_parents_group(read):
+    preview = read(
+        "ID,Type,SKU,Name,Sale price,Regular price,Images,Parent\n"
+        '1,variable,cap,Wool Cap,,,"p/a.jpg, p/b.jpg",\n'
+        "2,variation,cap-r,Wool Cap - Red,,12,p/a.jpg,id:1\n"
+        "3,variation,cap-g,Wool Cap - Grey,8,12,p/b.jpg,cap\n"
+        "4,simple,jug,Tin Jug,30,20,p/c.jpg,\n"
+    )
+    found = by_id(preview)
+    assert [found[n].price for n in "1234"] == ["", "12", "8", "20"]
+    assert [found[n].group for n in "1234"] == ["1", "1", "1", ""]
+
+
+FEED = """<?xml version="1.0"?>
+<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel><title>Shop</title>
+<item><g:id>A</g:id><title>Rose sofa</title><g:image_link>p/a.jpg</g:image_link>
+<g:additional_image_link>p/b.jpg</g:additional_image_link>
+<g:additional_image_link>p/c.jpg</g:additional_image_link>
+<g:price>750.00 EUR</g:price><g:sale_price>700.00 EUR</g:sale_price>
+<g:product_type>Home &gt; Living &gt; Sofas</g:product_type>
+<g:shipping><g:country>DE</g:country><g:price>5 EUR</g:price></g:shipping></item>
+<item><g:id>B</g:id><title>Oak bench</title><g:image_link>p/d.jpg</g:image_link></item>
+</channel></rss>"""
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0">
+<entry><g:id>A</g:id><g:title>Rose sofa</g:title><g:image_link>p/a.jpg</g:image_link></entry>
+<entry><g:id>B</g:id><g:title>Oak bench</g:title><g:image_link>p/b.jpg</g:image_link></entry>
+</feed>"""
+LIST = """<?xml version="1.0" encoding="iso-8859-1"?>
+<shop><info><name>x</name></info><goods>
+<good sku="A"><name>Grüner Stuhl</name><images><image>p/a.jpg</image><image>p/b.jpg</image></images>
+<price currency="EUR">10</price></good>
+<good sku="B"><name>Tisch</name><images><image>p/c.jpg</image></images><price>20</price></good>
+</goods></shop>"""
+
+
+def test_merchant_feed_in_xml(read):
+    preview = read(FEED, "feed.xml")
+    assert (preview.format, preview.items, preview.left_out) == ("XML", 2, ())
+    sofa = by_id(preview)["A"]
+    assert photos(sofa) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert (sofa.price, sofa.product_type, sofa.department) == ("700.00 EUR", "Sofas", "Home")
+
+
+@pytest.mark.parametrize("name", ["feed.atom", "feed.txt"])
+def test_atom_by_any_name(read, name):
+    assert sorted(by_id(read(ATOM, name))) == ["A", "B"]
+
+
+def test_any_list_of_products_in_xml(read):
+    preview = read(LIST.encode("iso-8859-1"), "goods.xml")
+    assert [sample.title for sample in preview.samples] == ["Grüner Stuhl", "Tisch"]
+    assert photos(preview.samples[0]) == ["a.jpg", "b.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("header", "mapping"),
+    [
+        ("Artikelnummer;Bezeichnung;Bild;Preis;Warengruppe;Farbe", "de"),
+        ("Référence;Désignation;Photo principale;Prix TTC;Catégorie;Couleur", "fr"),
+        ("Código;Nombre;Imagen;Precio;Categoría;Color", "es"),
+        ("Codice;Nome prodotto;Immagine;Prezzo;Categoria;Colore", "it"),
+        ("Código do produto;Nome;Imagem;Preço;Categoria;Cor", "pt"),
+        ("Artikelnummer;Naam;Afbeelding;Prijs;Categorie;Kleur", "nl"),
+        ("Kod produktu;Nazwa;Zdjęcie;Cena;Kategoria;Kolor", "pl"),
+        ("Artikelnummer;Benämning;Bild;Pris;Kategori;Färg", "sv"),
+        ("Ürün Kodu;Ürün Adı;Görsel;Fiyat;Kategori;Renk", "tr"),
+        ("Артикул;Название;Фото;Цена;Категория;Цвет", "ru"),
+        ("商品番号;商品名;画像;価格;カテゴリー;色", "ja"),
+        ("商品编号;商品名称;图片;价格;分类;颜色", "zh"),
+        ("상품번호;상품명;이미지;가격;카테고리;색상", "ko"),
+        ("*CustomLabel;*Title;PicURL;*StartPrice;Category name;Color", "eBay"),
+        ("item_sku;item_name;main_image_url;standard_price;item_type_keyword;color_name", "Amazon"),
+        ("Product ID;Name *;Image URLs (x,y,z...);Price tax excluded;Categories (x,y,z...);Color",
+         "PrestaShop"),
+        ("sku;name;base_image;price;categories;color", "Magento"),
+        ("sku;name-en_US;image;price-EUR;categories;color-en_US-ecommerce", "Akeneo"),
+        ("Product ID;Product Name;Product Image File - 1;Price;Category;Colour", "BigCommerce"),
+    ],
+)  # fmt: skip
+def test_names_of_columns(read, header, mapping):
+    preview = read(f"{header}\n1;Stool X;p/a.jpg;12;Stools;Red\n", name="feed.txt")
+    (sample,) = preview.samples
+    assert (sample.item_id, sample.title, photos(sample)) == ("1", "Stool X", ["a.jpg"])
+    assert (sample.price, sample.colour) == ("12", "Red")
+    assert preview.mapping["product_type"] == (header.split(";")[4],)
+
+
+def test_values_in_several_languages_lists_and_dictionaries(read):
+    row = {
+        "item_id": "1",
+        "item_name": [
+            {"language_tag": "de_DE", "value": "Stuhl"}, {"language_tag": "en_US", "value": "Chair"}
+        ],
+        "color": {"de": "Rot", "en": "Red"},
+        "images": [{"thumb": "p/b.jpg", "large": "p/a.jpg"}, {"large": "p/c.jpg"}],
+        "price": {"amount": "19.00", "currency": "EUR"},
+    }  # fmt: skip
+    second = row | {"item_id": "2", "item_name": "Table"}
+    lines = f"{json.dumps(row)}\n{json.dumps(second)}\n"
+    sample = by_id(read(lines, "feed.jsonl"))["1"]
+    assert (sample.title, sample.colour, sample.price) == ("Chair", "Red", "19.00 EUR")
+    assert photos(sample) == ["a.jpg", "c.jpg"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '"[""p/a.jpg"", ""p/b.jpg""]"', "\"['p/a.jpg', 'p/b.jpg']\"", "p/a.jpg|p/b.jpg",
+        '"p/a.jpg, p/b.jpg"', '"p/a.jpg,p/b.jpg"', "p/a.jpg;p/b.jpg", "p/a.jpg p/b.jpg",
+        '"p/a.jpg\np/b.jpg"',
+    ],
+)  # fmt: skip
+def test_several_photos_in_a_cell(read, cell):
+    (sample,) = read(f"id,title,images\n1,Mug,{cell}\n").samples
+    assert photos(sample) == ["a.jpg", "b.jpg"]
+
+
+def test_a_name_with_blanks_and_commas_is_one_photo(read, tmp_path):
+    (tmp_path / "p" / "a.jpg, b c.jpg").write_bytes(b"x")
+    (sample,) = read('id,title,image\n1,Mug,"p/a.jpg, b c.jpg"\n').samples
+    assert photos(sample) == ["a.jpg, b c.jpg"]
+    (sample,) = read("id,title,image\n1,Mug,https://x.example/my photo, 2.jpg\n".replace(
+        "https://x.example/my photo, 2.jpg", '"https://x.example/my photo, 2.jpg"'
+    )).samples  # fmt: skip
+    assert sample.photos == ("https://x.example/my photo, 2.jpg",)
+
+
+def test_repeated_ids(read):
+    preview = read(
+        "ean;title;image\n4,00638E+12;Red chair;p/a.jpg\n4,00638E+12;Blue chair;p/b.jpg\n"
+        "4,00638E+12;Red chair;p/a.jpg\n"
+    )
+    assert preview.items == 1
+    (left_out,) = preview.left_out
+    assert left_out.row == 2
+    assert "spreadsheet" in left_out.reason
+    assert any("the same as an earlier one" in note for note in preview.notes)
