@@ -12,10 +12,13 @@ import gradio as gr
 from PIL import Image
 
 from core.domain import Box, CatalogInfo, EngineStatus, FacetView, Filters, Query, Sort
+from core.errors import QueryError
 
 #: Hits asked for at first, and at most.
 FIRST_HITS = 20
 MOST_HITS = 200
+#: Characters of the words to look for, and of those to move away from.
+MOST_CHARACTERS = 2_000
 
 #: Queries that show a newcomer what can be asked.
 EXAMPLE_QUERIES = ("wooden chair", "oranges in a crate", "portrait of a woman", "floor lamp")
@@ -75,7 +78,15 @@ class SearchForm:
         return bool(self.text or self.item or picture or self.example is not None)
 
     def query(self, image: Image.Image | None = None) -> Query:
-        """The façade's query; ``image`` is the uploaded or example picture."""
+        """The façade's query; ``image`` is the uploaded or example picture.
+
+        Raises:
+            QueryError: The words are far too many.
+        """
+        if (longest := max(len(self.text), len(self.minus))) > MOST_CHARACTERS:
+            raise QueryError(
+                f"That is {longest:,} characters; look for at most {MOST_CHARACTERS:,}."
+            )
         return Query(
             text=self.text,
             image=image,

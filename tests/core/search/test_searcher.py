@@ -34,6 +34,24 @@ class NoModel(HashingEncoder):
     encode_prepared = encode_images = encode_texts = prepare
 
 
+class Reader(HashingEncoder):
+    """Notes how much it was given to read."""
+
+    most = 0
+
+    def encode_texts(self, texts):
+        self.most = max(self.most, *map(len, texts))
+        return super().encode_texts(texts)
+
+
+def test_an_encoder_reads_no_megabytes(shop):
+    encoder = Reader("clip")
+    encoder.fingerprint = shop.clip.encoder.fingerprint
+    model = EngineModel(shop.clip.engine, encoder)
+    assert search(shop, Query("lamp " * 200_000, minus=" sofa" * 200_000), model).hits
+    assert 1_000 < encoder.most < 10_000
+
+
 def test_words_find_by_vector_and_by_text(shop):
     result = search(shop, Query("olive lamp 29"))
     assert "id-029" in ids(result)[:3]

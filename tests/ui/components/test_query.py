@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from core.domain import Box, Filters
+from core.errors import QueryError
 from tests.ui.shop import CLIP, FASHION, VL_CLIP, Shop
 from ui.components.query import (
     MOST_HITS,
@@ -80,6 +81,14 @@ def test_the_query_carries_everything() -> None:
     assert not (query.cutoff)
     assert not (query.fold_duplicates)
     assert not (query.fulltext)
+
+
+@pytest.mark.parametrize("field", ["text", "minus"])
+def test_a_megabyte_of_words_is_no_query(field: str) -> None:
+    form = replace(SearchForm(text="chair"), **{field: "x" * 2_000})
+    assert getattr(form.query(), field) == "x" * 2_000
+    with pytest.raises(QueryError, match="1,000,000 characters; look for at most 2,000"):
+        replace(form, **{field: "chair " * 166_666 + "more"}).query()
 
 
 def test_asking_needs_words_a_picture_or_an_item() -> None:
