@@ -10,6 +10,7 @@ from core.app.studio import Studio
 from ui.checked_blocks import CheckedBlocks
 from ui.media import media_router
 from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
+from ui.queues import with_queues
 from ui.security import keep_clean, secured, visitor_files
 from ui.security.uploads import Uploads
 from ui.signin.routes import sign_in_router
@@ -39,8 +40,7 @@ def build_pages(studio: Studio) -> gr.Blocks:
             module.build(studio, page)
     with pages.route("Credits", "/credits", show_in_navbar=False) as page:
         credits.build(studio, page)
-    queued: gr.Blocks = pages.queue(max_size=256, default_concurrency_limit=4)
-    return queued
+    return with_queues(pages)
 
 
 def build_app(studio: Studio) -> FastAPI:

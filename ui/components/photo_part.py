@@ -16,6 +16,7 @@ from core.ports.grounder import DRAWN, PICTURE, SALIENT
 from ui.components.pictures import data_uri
 from ui.components.query import SearchForm
 from ui.media import photo_url
+from ui.queues import look_at_photo
 from ui.server_functions import answered
 
 #: Longest text of names that the browser may send.
@@ -113,8 +114,9 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
             photo = studio.grounding.recall(str(ask.get("photo", "")))
             names = [str(name) for name in list(ask.get("names", ()))[:_NAMES]]
             found: tuple[Detection, ...] = ()
-            for found in studio.grounding.things(photo, names):  # noqa: B007  # the last is all
-                pass
+            with look_at_photo():
+                for found in studio.grounding.things(photo, names):  # noqa: B007  # the last is all
+                    pass
             shown = spots(found, photo.size)
             return {
                 "spots": [

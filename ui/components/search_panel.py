@@ -38,6 +38,7 @@ from ui.components.query import (
 )
 from ui.components.results import missing_html, problem_html, progress_html
 from ui.messages import sentences
+from ui.queues import PICTURES, WORDS
 from ui.render import render
 
 #: ``answer(form, engines, image, catalog)`` gives the HTML of the results.
@@ -61,10 +62,6 @@ SORTS = [
 ]
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-#: Queues of their own, on all pages together: a picture is looked at for a second or more, and
-#: words, which take milliseconds, must not wait behind it.
-WORDS: dict[str, Any] = {"concurrency_id": "words", "concurrency_limit": 8}
-PICTURES: dict[str, Any] = {"concurrency_id": "pictures", "concurrency_limit": 2}
 
 
 @dataclass(frozen=True, slots=True)

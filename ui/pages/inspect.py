@@ -26,6 +26,7 @@ from ui.components.rewrite_panel import ACTIONS, decide, panel, worth_a_look_pan
 from ui.media import export_url, photo_url
 from ui.messages import sentences
 from ui.people import LOCAL, person, require
+from ui.queues import PICTURES, look_at_photo
 from ui.render import render
 from ui.server_functions import answered
 from ui.theme import ASSETS
@@ -102,7 +103,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     page.load(load, None, opened, **_PRIVATE)
     for listen in (chosen.submit, show.click):
         listen(look, [chosen, catalog], [chosen, find, pane], **_PRIVATE)
-    pane.pick(act, [chosen, catalog, find, name], [find, pane], show_progress="minimal", **_PRIVATE)
+    pane.pick(
+        act, [chosen, catalog, find, name], [find, pane], show_progress="minimal",
+        **_PRIVATE, **PICTURES,
+    )  # fmt: skip
 
 
 def correct(
@@ -187,7 +191,8 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
         def work() -> dict[str, Any]:
             where, phrase = str(ask.get("catalog", "")) or None, str(ask.get("phrase", ""))
             item = studio.item(str(ask.get("item", "")), where)
-            found = studio.grounding.heatmap(studio.photo(item, where), phrase)
+            with look_at_photo():
+                found = studio.grounding.heatmap(studio.photo(item, where), phrase)
             if found is None:
                 return {"error": "This grounder answers in boxes; it has no heat map."}
             legend = f"How likely each part is “{phrase}” rather than anything else: up to "
