@@ -11,8 +11,9 @@ from PIL import Image
 from core.app.studio import Studio
 from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, TextView
 from ui.components.cards import Card, hit_card, milliseconds, plural
+from ui.components.facets import example_queries
 from ui.components.photo_part import photo_part
-from ui.components.query import EXAMPLE_QUERIES, SearchForm
+from ui.components.query import SearchForm
 from ui.components.results import advice, behind, problem_html, query_anchor
 from ui.render import render
 
@@ -65,7 +66,10 @@ def compare_html(
         return problem_html("No search engine can run here; see why beside this.", form)
     if not form.asks(picture=image is not None):
         return render(
-            "compare_start.html", link=form.link(), examples=EXAMPLE_QUERIES, engines=engines
+            "compare_start.html",
+            link=form.link(),
+            examples=example_queries(studio, catalog),
+            engines=engines,
         )
     names = tuple(status.engine.name for status in engines)
     comparison = studio.compare(form.query(image), names, catalog.name)

@@ -6,14 +6,27 @@ from typing import Any
 
 import gradio as gr
 
-from core.domain import Facet, FacetView
-from ui.components.query import SearchForm
+from core.app.library import DEMO
+from core.app.studio import Studio
+from core.domain import CatalogInfo, Facet, FacetView
+from ui.components.query import EXAMPLE_QUERIES, SearchForm
 from ui.render import render
 
+#: Queries that are suggested at most.
+MOST_EXAMPLES = 4
 #: Facets with a list of their own; the others share one.
 OWN_LISTS = ("department", "product_type")
 #: Names of facets for people, where they differ from the column's.
 _TITLES = {"product_type": "Type", "color": "Colour"}
+
+
+def example_queries(studio: Studio, catalog: CatalogInfo) -> tuple[str, ...]:
+    """Return queries that show what can be asked: of this catalogue, or those of the demo."""
+    if catalog.name == DEMO:
+        return EXAMPLE_QUERIES
+    facets = {facet.name: facet.values for facet in studio.facets(catalog.name).facets}
+    types = facets.get("product_type") or facets.get("department") or ()
+    return tuple(entry.value for entry in types[:MOST_EXAMPLES])
 
 
 def facet_title(name: str) -> str:

@@ -10,8 +10,9 @@ from core.app.facets import by_price
 from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult, Sort
 from ui.components.cards import Card, hit_card, item_card, milliseconds, plural
+from ui.components.facets import example_queries
 from ui.components.photo_part import photo_part
-from ui.components.query import EXAMPLE_QUERIES, MOST_HITS, SearchForm
+from ui.components.query import MOST_HITS, SearchForm
 from ui.media import photo_url
 from ui.render import render
 
@@ -167,7 +168,7 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     return render(
         "explore_browse.html",
         link=form.link(),
-        examples=EXAMPLE_QUERIES if catalog.items else (),
+        examples=example_queries(studio, catalog) if catalog.items else (),
         shelves=shelves,
         more=more,
         advice="Take away a filter."

@@ -14,8 +14,9 @@ from core.ports.grounder import SALIENT
 from ui.components.cards import inspect_link, plural
 from ui.components.columns import Column, columns, in_common
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
+from ui.components.facets import example_queries
 from ui.components.pictures import data_uri
-from ui.components.query import EXAMPLE_QUERIES, SearchForm, choose_engines
+from ui.components.query import SearchForm, choose_engines
 from ui.components.results import behind, missing_engines
 from ui.media import photo_url
 from ui.render import render
@@ -71,6 +72,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
         StudioError: The catalogue, or the item that the link names, is not there.
     """
     catalog = studio.catalog(form.catalog or None)
+    form = replace(form, catalog=catalog.name)  # links say which catalogue they mean
     statuses = studio.engines()
     inspection = _inspection(studio, form, catalog)
     like = inspection.item if inspection and not form.text else None
@@ -81,7 +83,9 @@ def story_html(studio: Studio, form: SearchForm) -> str:
         next_item=_next_item(studio, form, catalog, inspection),
         text=form.text,
         like=replace(form, text="", item=inspection.item.item_id).link() if inspection else "",
-        queries=[(query, replace(form, text=query).link()) for query in EXAMPLE_QUERIES],
+        queries=[
+            (query, replace(form, text=query).link()) for query in example_queries(studio, catalog)
+        ],
         retrieval=_retrieval(studio, form, like, statuses, catalog),
         measured=_measured(studio, statuses, catalog.name),
         facts=facts(studio, catalog, statuses),

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.domain import Facet, FacetValue, FacetView, Sort
-from tests.ui.shop import HOSTILE
-from ui.components.facets import attributes_update, chips_html, list_update, unknown_html
-from ui.components.query import SearchForm, apply_action, form_from_search
+from tests.ui.shop import HOSTILE, Shop
+from ui.components.facets import (
+    attributes_update,
+    chips_html,
+    example_queries,
+    list_update,
+    unknown_html,
+)
+from ui.components.query import EXAMPLE_QUERIES, SearchForm, apply_action, form_from_search
 
 VIEW = FacetView(
     (
@@ -53,3 +61,9 @@ def test_a_value_that_no_item_has_is_said() -> None:
     assert "No item has Colour" in html
     assert "<img" not in html
     assert unknown_html(VIEW) == ""
+
+
+def test_suggestions_come_from_the_catalogue_in_use(shop: Shop) -> None:
+    own = replace(shop.catalog(), name="watches")
+    assert example_queries(shop, own) == ("Chair",)
+    assert example_queries(shop, shop.catalog()) == EXAMPLE_QUERIES

@@ -41,7 +41,7 @@ def test_the_story_follows_its_link(shop: Shop) -> None:
     assert "so the whole photo is kept" in html
     assert {query.text for query, _ in shop.asked} == {"floor lamp"}
     assert [engine for _, engine in shop.asked] == ["clip", "vl-clip"]
-    assert 'href="/?q=wooden+chair&amp;item=a"' in html
+    assert 'href="/?q=wooden+chair&amp;item=a&amp;catalog=demo"' in html
 
 
 def test_hostile_titles_are_text(shop: Shop) -> None:
