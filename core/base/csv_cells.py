@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 #: Spreadsheets run a cell with such a start as a formula; a prefixed apostrophe prevents it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
 
 
 def cell(value: object) -> object:

@@ -71,7 +71,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 _WIDE_UNICODE = {"utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"}
-_WORD = re.compile(r"\w*[^\x00-\x7f]\w*")
+#: Begins at the start of a word only, so that a long one of ASCII is looked at once.
+_WORD = re.compile(r"(?:(?<!\w)\w+)?[^\x00-\x7f]\w*")
 #: A symbol that no language writes inside a word, or right behind one.
 _SYMBOL_IN_WORD = re.compile(r"[^\W\d_]([^\x00-\x7f])(?=[^\W\d_])")
 _SYMBOL_AT_WORD = re.compile(r"[^\W\d_][†‡ˆ˜¤¦¬¨¯¸]")
