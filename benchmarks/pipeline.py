@@ -46,7 +46,7 @@ def main() -> None:
 
         def rows(known):  # noqa: ANN001, ANN202
             read = ingest(
-                given.source, images=given.images, store=photos, settings=settings, known=known
+                given.source, images=given.images, store=photos, settings=settings, known_rows=known
             )
             taken = (outcome for outcome in read if isinstance(outcome, Ingested))
             return islice(taken, given.rows)

@@ -1,1 +1,1 @@
-"""The embedding engine behind VL-CLIP Studio: no screen in here."""
+"""The engine of VL-CLIP Studio: everything except the pages."""

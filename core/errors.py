@@ -1,7 +1,7 @@
-"""Errors are sentences for the person who can act on them.
+"""Errors with a sentence for the person who can act on them.
 
-Every exception of our own carries one: what went wrong, where, what to do. The command line prints
-it on stderr and exits with 2, the pages show it; neither shows a traceback for it.
+The sentence says what went wrong, where, and what to do. The command line prints it on stderr and
+exits with 2, the pages show it; neither shows a traceback.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ class StudioError(Exception):
     """A problem that the person at the screen or the keyboard can understand and act on."""
 
 
-#: Said of long work that somebody stopped.
+#: Message of a job that a person stopped.
 STOPPED = "It was stopped. Start it again: it goes on where it was."
 
 
 class JobStopped(StudioError):
-    """Somebody asked long work to stop; what it has done is kept."""
+    """A stop of long work was requested; finished work is kept."""
 
     def __init__(self, sentence: str = STOPPED) -> None:
         super().__init__(sentence)
 
 
 class SettingsError(StudioError):
-    """A setting is missing or makes no sense."""
+    """A setting is missing or not valid."""
 
 
 class WeightsUnavailable(StudioError):
-    """Model weights can't be had, or are not what they claim to be."""
+    """Model weights can't be fetched, or are damaged."""
 
 
 class EngineUnavailable(StudioError):
-    """An engine is a known recipe but can't run here, or is not known at all."""
+    """An engine can't run here, or is unknown."""
 
 
 class FingerprintMismatch(StudioError):
-    """Stored vectors were made by other weights or rules than the engine now asks with."""
+    """Stored vectors were made by other weights or rules than the engine has now."""
 
 
 class CatalogError(StudioError):
@@ -51,7 +51,7 @@ class CatalogDamaged(CatalogError):
 
 
 class CatalogBusy(CatalogError):
-    """Somebody else is writing to the catalogue right now."""
+    """Another job is writing to the catalogue."""
 
 
 class ImageError(StudioError):
@@ -59,7 +59,7 @@ class ImageError(StudioError):
 
 
 class QueryError(StudioError):
-    """A query has nothing to search for, or asks for something that is not there."""
+    """A query is empty, or asks for something that does not exist."""
 
 
 class JudgmentError(StudioError):
@@ -67,11 +67,11 @@ class JudgmentError(StudioError):
 
 
 class NotSaved(StudioError):
-    """Something could not be written to disk; nothing is wrong with it, so it can be sent again."""
+    """Valid data could not be written to disk; it can be sent again."""
 
 
 class RewritingFailed(StudioError):
-    """An item's text could not be rewritten; it keeps what it had."""
+    """An item's text could not be rewritten; the old text stays."""
 
 
 class EvaluationError(StudioError):
@@ -79,7 +79,7 @@ class EvaluationError(StudioError):
 
 
 class EvaluationStopped(EvaluationError, JobStopped):
-    """Somebody asked an evaluation to stop."""
+    """A stop of an evaluation was requested."""
 
     def __init__(self, kept: str = "Nothing was stored.") -> None:
         super().__init__(f"The evaluation was stopped. {kept}")
@@ -90,23 +90,23 @@ class TrainingError(StudioError):
 
 
 class TrainingStopped(TrainingError, JobStopped):
-    """Somebody asked training to stop; started again under its name, it goes on where it was."""
+    """A stop of training was requested; started again under its name, it resumes."""
 
 
 class BudgetReached(StudioError):
-    """What may be spent is spent; what was done is kept."""
+    """The budget is spent; finished work is kept."""
 
 
 class AccessDenied(StudioError):
-    """Somebody asked for what their role does not allow."""
+    """A person's role does not allow the action."""
 
 
 class TooManyTries(AccessDenied):
-    """Too many wrong passwords: no try is answered for a while.
+    """Too many wrong passwords: sign-in is locked for some time.
 
     Args:
-        what: Which tries, for people.
-        seconds: How long.
+        what: Which attempts, for people.
+        seconds: Time until the next attempt.
     """
 
     def __init__(self, what: str, seconds: float) -> None:
@@ -119,7 +119,7 @@ class TooManyTries(AccessDenied):
 # ── names that nothing has ───────────────────────────────────────────────────────────────────────
 E = TypeVar("E", bound=StudioError)
 
-#: Said where there is no catalogue, or no judgment set, at all.
+#: Sentences for the case that there is no catalogue, or no judgment set.
 NO_CATALOG_YET = (
     "There is no catalogue yet. Index one: `python app.py index FILE`, or "
     "`python app.py index --demo`."
@@ -127,18 +127,18 @@ NO_CATALOG_YET = (
 NO_SET_YET = "There is no judgment set yet; make one on the Annotate page first."
 
 
-def no_such(error: type[E], what: str, name: str, known: Iterable[str] = (), place: str = "") -> E:
+def no_such(error: type[E], what: str, name: str, names: Iterable[str] = (), place: str = "") -> E:
     """Make the error for a name that nothing has; it lists the names that there are.
 
     Args:
         error: Kind of the error.
         what: Kind of thing, as in “There is no … “name””.
         name: What somebody asked for; a long one is cut.
-        known: The names that there are.
+        names: The names that there are.
         place: Where it was looked for, as in “ in the catalogue “demo””.
     """
-    names = ", ".join(known)
-    listed = f" There are: {names}." if names else ""
+    listing = ", ".join(names)
+    listed = f" There are: {listing}." if listing else ""
     return error(f"There is no {what} “{name[:100]}”{place}.{listed}")
 
 
@@ -147,16 +147,16 @@ def no_item(item_id: str, catalog: str) -> QueryError:
     return no_such(QueryError, "item", item_id, place=f" in the catalogue “{catalog}”")
 
 
-def no_catalog(name: str, known: Iterable[str]) -> CatalogError:
+def no_catalog(name: str, existing: Iterable[str]) -> CatalogError:
     """Make the error for a catalogue that is not in the data directory."""
-    names = tuple(known)
+    names = tuple(existing)
     error = no_such(CatalogError, "catalogue", name, names)
     return error if names else CatalogError(f"{error} There is none yet.")
 
 
-def no_engine(name: str, known: Iterable[str]) -> EngineUnavailable:
+def no_engine(name: str, names: Iterable[str]) -> EngineUnavailable:
     """Make the error for an engine that has no recipe."""
-    return no_such(EngineUnavailable, "engine", name, known)
+    return no_such(EngineUnavailable, "engine", name, names)
 
 
 def no_set(set_id: str) -> JudgmentError:

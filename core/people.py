@@ -1,7 +1,7 @@
-"""Who may do what: names, roles and hashed passwords in one small file (``core/access``).
+"""People and their rights: names, roles and hashed passwords in one file (``core/access``).
 
-Without the file there is one local user who may do everything. A file that can't be read lets
-nobody in.
+Without the file there is one local user with all rights. If the file can't be read, nobody has any
+rights.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.errors import AccessDenied, SettingsError, no_such
 from core.settings import Settings
 
 NAME = re.compile(r"[\w .@+-]{1,60}")
-#: What everybody reads while the users file can't be read.
+#: Sentence for everybody while the users file can't be read.
 CLOSED = "Nobody can use this studio at the moment; its log says why."
 _LAST_ADMIN = (
     "“{name}” is the last admin: without one, nobody can index, train or delete on the pages. "
@@ -31,22 +31,22 @@ _LAST_ADMIN = (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a sign-in."""
+    """A person in the users file."""
 
     name: str
     role: Role
 
 
 class People:
-    """Everybody with a sign-in; changes by other processes are seen at the next look.
+    """All people and their rights; changes by other processes take effect at the next access.
 
     Args:
-        path: The users file; nobody needs to sign in while there never was one.
+        path: The users file; without one, nobody has to sign in.
         header: Request header in which a trusted proxy or hosting platform names the signed-in
-            user; passwords are not asked for then, and who is not in the file may only look.
-        space: The hosting platform signs people in, and lets visitors in who have not: both may
-            only look unless the file says more.
-        named: A setting names the file: while it is missing or empty, nobody may do anything.
+            user; then no password is needed, and a person who is not in the file is a viewer.
+        space: Whether the hosting platform signs people in; people who are not in the file, and
+            visitors without sign-in, are viewers.
+        named: Whether a setting names the file; then nobody has rights while it is missing.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class People:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> People:
-        """The people of a studio with these settings."""
+        """Create the people of a studio with these settings."""
         return cls(
             settings.users_file or settings.data_dir / "users.json",
             settings.user_header,
@@ -68,16 +68,16 @@ class People:
 
     @property
     def closed(self) -> bool:
-        """Whether nobody may do anything, since the users file can't be read."""
+        """Whether nobody has rights because the users file can't be read."""
         return self._users() is None
 
     @property
     def sign_in(self) -> bool:
-        """Whether people have to say who they are."""
+        """Whether people have to sign in."""
         return bool(self.header or self.space or self._file.named) or self._users() != {}
 
     def all(self) -> tuple[Person, ...]:
-        """Everybody with a sign-in, by name.
+        """Return all people in the users file, by name.
 
         Raises:
             SettingsError: The users file can't be read.
@@ -86,7 +86,7 @@ class People:
         return tuple(Person(name, Role(entry["role"])) for name, entry in sorted(users.items()))
 
     def role(self, name: str | None) -> Role | None:
-        """What this person may do; ``None`` is nothing at all."""
+        """Return a person's role; ``None`` means no rights."""
         users = self._users()
         if users is None:
             return None
@@ -100,29 +100,29 @@ class People:
         return Role.VIEWER if self.header or self.space else None
 
     def may(self, name: str | None, action: Action) -> bool:
-        """Whether this person may do it."""
-        mine = self.role(name)
-        return mine is not None and mine.includes(action.role)
+        """Tell whether a person may do an action."""
+        role = self.role(name)
+        return role is not None and role.includes(action.role)
 
     def require(self, name: str | None, action: Action) -> None:
-        """Raise ``AccessDenied`` where this person may not do it."""
-        mine = self.role(name)
-        if mine is None:
+        """Raise ``AccessDenied`` if a person may not do an action."""
+        role = self.role(name)
+        if role is None:
             raise AccessDenied(CLOSED if self.closed else "Sign in first.")
-        if not mine.includes(action.role):
-            who = f"signed in as {name}, {mine.value}" if name else "not signed in"
+        if not role.includes(action.role):
+            who = f"signed in as {name}, {role.value}" if name else "not signed in"
             raise AccessDenied(
                 f"This needs the role {action.role.value}; you are {who}. "
                 "Ask an admin of this studio."
             )
 
     def check(self, name: str, password: str) -> bool:
-        """Whether the password is this person's; does the same work for unknown names."""
+        """Tell whether the password is correct; takes the same time for unknown names."""
         entry = (self._users() or {}).get(name)
         return passwords.matches(password, entry["password"] if entry else passwords.NOBODY)
 
     def stamp(self, name: str) -> str | None:
-        """Changes whenever a person's role or password does; ``None`` for who has no entry."""
+        """Return a value that changes with a person's role or password; ``None`` if unknown."""
         entry = (self._users() or {}).get(name)
         if entry is None:
             return None
@@ -130,11 +130,11 @@ class People:
         return hashlib.sha256(raw.encode()).hexdigest()
 
     def add(self, name: str, role: Role, password: str, *, leave_no_admin: bool = False) -> None:
-        """Add somebody, or give them a new role and password; their sessions end.
+        """Add a person, or change their role and password; their sessions end.
 
         Raises:
-            SettingsError: The name or the password can't be used; or the last admin would become
-                something else, and ``leave_no_admin`` does not say so.
+            SettingsError: The name or the password is not allowed; or it would change the role of
+                the last admin without ``leave_no_admin``.
         """
         if not NAME.fullmatch(name) or name != name.strip():
             raise SettingsError(
@@ -155,11 +155,11 @@ class People:
         self._file.change(put)
 
     def remove(self, name: str, *, leave_no_admin: bool = False) -> None:
-        """Take somebody's sign-in away and end their sessions; their labels stay.
+        """Remove a person and end their sessions; their labels stay.
 
         Raises:
-            SettingsError: There is no such person; or it is the last admin, and
-                ``leave_no_admin`` does not say so.
+            SettingsError: There is no such person; or it is the last admin and
+                ``leave_no_admin`` is not set.
         """
 
         def drop(users: dict[str, Mapping[str, str]]) -> None:
@@ -172,7 +172,7 @@ class People:
         self._file.change(drop)
 
     def _users(self) -> Users | None:
-        """The users, or ``None`` where the file can't be read."""
+        """Return the users, or ``None`` if the file can't be read."""
         try:
             return self._file.users()
         except SettingsError:
@@ -180,6 +180,6 @@ class People:
 
 
 def _keep_an_admin(users: Mapping[str, Mapping[str, str]], name: str) -> None:
-    admins = {one for one, entry in users.items() if entry["role"] == Role.ADMIN}
+    admins = {admin for admin, entry in users.items() if entry["role"] == Role.ADMIN}
     if admins == {name}:
         raise SettingsError(_LAST_ADMIN.format(name=name))

@@ -1,4 +1,4 @@
-"""One frozen ``Settings``, from environment, command line and defaults; passed down, never global.
+"""Settings from environment, command line and defaults; one frozen object that is passed down.
 
 Environment variables start with ``VLCLIP_`` (``VLCLIP_DATA_DIR`` …); ``PORT`` and
 ``ANTHROPIC_API_KEY`` are read under the names that everybody uses, and so are Gradio's own
@@ -22,7 +22,7 @@ from core.errors import SettingsError
 #: Folder of what ships with the project (recipes, prompts, vocabularies, the text tower, the demo).
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
 
-#: Names under which only this machine reaches itself.
+#: Host names and addresses of this machine that other machines can't reach.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 #: Folder of the profiles' files, of those that ship and of a data directory.
@@ -53,13 +53,13 @@ _PROFILE = TypeAdapter(ProfileRecipe)
 
 
 def _threshold(given: dict[str, Any]) -> float:
-    """τ of the profile's grounder: the scores of two grounders mean different things."""
+    """Return τ of the profile's grounder, because scores of different grounders differ."""
     recipe = read_profile(given.get("profile", Profile.COMPACT), given.get("data_dir", Path()))
     return recipe.threshold
 
 
 class Settings(BaseSettings):
-    """Everything that may differ between two installations."""
+    """All options of an installation."""
 
     model_config = SettingsConfigDict(
         env_prefix="VLCLIP_", frozen=True, extra="ignore", populate_by_name=True

@@ -1,1 +1,1 @@
-"""Who may do what, and how people prove who they are: roles, passwords, tries, sessions."""
+"""Access control: roles and actions, passwords, sign-in attempts, sessions."""

@@ -1,4 +1,4 @@
-"""What people may do, and from which role on: the one table that pages, help and README follow."""
+"""Roles and actions: the table of rights that pages, help and README use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum, StrEnum
 
 
 class Role(StrEnum):
-    """What somebody may do; each role may do what the ones before it may."""
+    """Role of a person; each role has all rights of the roles before it."""
 
     VIEWER = "viewer"
     ANNOTATOR = "annotator"
@@ -20,11 +20,11 @@ class Role(StrEnum):
 
 
 class Action(Enum):
-    """Something that a page, a function or an address of the studio does.
+    """An action on a page, in a function or at an address of the studio.
 
     Attributes:
-        role: The first role that may do it.
-        words: The same for people, in a sentence that starts with a role's name.
+        role: The lowest role that may do it.
+        words: The action for people, as the rest of a sentence after a role's name.
     """
 
     role: Role
@@ -51,7 +51,7 @@ class Action(Enum):
 
 
 def rights(role: Role) -> str:
-    """What a role adds to the ones before it, in one sentence."""
+    """Return the rights that a role adds to the roles before it, in one sentence."""
     return "; ".join(action.words for action in Action if action.role is role)
 
 

@@ -7,13 +7,13 @@ import hmac
 import secrets
 
 SHORTEST = 8
-#: Longer ones are no passwords.
+#: Longest password, characters.
 LONGEST = 1000
 
-#: Stands in for the hash of somebody who is not there: costs the same work, and equals no digest.
+#: Replaces the hash of an unknown person: checking it takes the same time and always fails.
 NOBODY = f"scrypt${'00' * 16}$"
 
-#: scrypt's cost: 16 MiB and some 50 ms a try.
+#: scrypt's cost: 16 MiB and about 50 ms per attempt.
 _N, _R, _P = 2**14, 8, 1
 
 

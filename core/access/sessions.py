@@ -1,8 +1,8 @@
-"""Who is signed in, kept on disk so that a restart signs nobody out.
+"""Sign-in sessions, stored on disk so that they survive a restart.
 
-The file holds hashes of the tokens, so that reading it lets nobody in. Each session carries the
-stamp of its person (``People.stamp``): with another role or password, or without an entry in the
-users file, the stamp is another one and the session has ended, whichever process made the change.
+The file holds hashes of the tokens, so its content can't be used to sign in. Each session has the
+stamp of its person (``People.stamp``). The stamp changes with the person's role, password or entry
+in the users file, in any process; a session with an outdated stamp has ended.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from core.base.atomic import atomic_write
 from core.base.locks import WRITE, file_lock
 from core.errors import StudioError
 
-#: How long a sign-in lasts, seconds.
+#: Duration of a sign-in, seconds.
 LASTS = 14 * 24 * 3600
-#: Browsers of one person; the oldest sign-in ends when there is one more.
+#: Most sessions of one person; a further sign-in ends the oldest.
 _MOST = 20
 
 #: By hash of the token: name, stamp, and when it ends (seconds since 1970).
@@ -35,8 +35,8 @@ class Sessions:
 
     Args:
         path: The file.
-        stamp: What a person's sessions hang on; ``None`` for somebody who is not there.
-        clock: Seconds since 1970.
+        stamp: Returns a person's stamp; ``None`` for an unknown person.
+        clock: Returns seconds since 1970.
     """
 
     def __init__(
@@ -51,21 +51,21 @@ class Sessions:
         self._lock = threading.Lock()
         self._read_at: tuple[int, ...] | None = None
         self._stored: _Sessions = {}
-        # Of this process alone, while the disk can't be written.
+        # Sessions of this process alone, used if the disk can't be written.
         self._unsaved: _Sessions = {}
         self._ended: set[str] = set()
 
     def start(self, name: str) -> str:
-        """A new token for somebody who has just proved who they are."""
+        """Start a session for a person who has just signed in; return its token."""
         token = secrets.token_urlsafe(32)
         stamp = self._stamp(name)
         if stamp is None:
-            return token  # removed in this very moment
+            return token  # the person was removed meanwhile
         entry = (name, stamp, self._clock() + LASTS)
 
         def add(sessions: _Sessions) -> None:
-            mine = sorted((s[2], key) for key, s in sessions.items() if s[0] == name)
-            for _, key in mine[: max(0, len(mine) + 1 - _MOST)]:
+            own_sessions = sorted((s[2], key) for key, s in sessions.items() if s[0] == name)
+            for _, key in own_sessions[: max(0, len(own_sessions) + 1 - _MOST)]:
                 del sessions[key]
             sessions[_hashed(token)] = entry
 
@@ -75,14 +75,14 @@ class Sessions:
         return token
 
     def name(self, token: str) -> str | None:
-        """Whose token it is; ``None`` for none, or one that has ended."""
+        """Return the person of a token; ``None`` if the session is unknown or has ended."""
         key = _hashed(token)
         with self._lock:
             self._read()
-            found = self._unsaved.get(key) or self._stored.get(key)
-            if found is None or key in self._ended:
+            session = self._unsaved.get(key) or self._stored.get(key)
+            if session is None or key in self._ended:
                 return None
-        name, stamp, until = found
+        name, stamp, until = session
         alive = until > self._clock() and stamp == self._stamp(name)
         return name if alive else None
 
@@ -100,14 +100,14 @@ class Sessions:
                 self._ended |= {key for key, s in self._stored.items() if s[0] == name}
 
     def _change(self, change: Callable[[_Sessions], None]) -> bool:
-        """Alter what is stored, without what has ended; whether the disk took it."""
+        """Change the stored sessions and drop ended ones; return whether the write succeeded."""
         try:
             with file_lock(self._path.with_suffix(".lock"), WRITE):
                 with self._lock:
                     self._read()
                     sessions = self._alive()
                 change(sessions)
-                # Outside the lock: a slow disk must not hold up who asks for a name meanwhile.
+                # Outside the lock, so that a slow disk does not block ``name``.
                 atomic_write(self._path, json.dumps(sessions), mode=0o600)
                 with self._lock:
                     self._ended.clear()
@@ -126,7 +126,7 @@ class Sessions:
         }
 
     def _read(self) -> None:
-        """Bring ``_stored`` up to date; what can't be read are no sessions."""
+        """Update ``_stored`` from the file; an unreadable file counts as empty."""
         try:
             stat = self._path.stat()
             stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)

@@ -1,8 +1,8 @@
-"""Wrong passwords are slowed down, then refused for a while: per name, and per address.
+"""Limit sign-in attempts: delay wrong passwords, then refuse them, per name and per address.
 
-Counted in memory, per process. A name is counted whether or not it exists, so that the answers tell
-nothing. Somebody who has signed in from an address before is not locked out there by what others
-try from elsewhere.
+Attempts are counted in memory, per process. Unknown names are counted, too, so that the answers
+don't show which names exist. A person who has signed in from an address before can still sign in
+there while attempts from other addresses lock the name.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from dataclasses import dataclass
 
 from core.errors import TooManyTries
 
-#: Longest wait for the next try, and for the answer to a slowed one, seconds.
+#: Longest lock, and longest delay of an answer, seconds.
 LONGEST_WAIT, LONGEST_DELAY = 900.0, 4.0
-#: What was tried this long ago is forgotten, seconds.
+#: Time after which a count is deleted, seconds.
 _FORGOTTEN = 2 * LONGEST_WAIT
-#: Names and addresses that are kept in mind.
+#: Most names and most addresses in memory.
 _MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many wrong tries are answered at once, and how many are answered at all."""
+    """Number of wrong attempts without delay, and number until the lock."""
 
     free: int
     most: int
 
     def delay(self, wrong: int) -> float:
-        """Seconds to hold back the answer to a wrong try, of which there are so many now."""
+        """Return the delay of the answer after ``wrong`` wrong attempts, seconds."""
         return min(LONGEST_DELAY, 0.25 * 2.0 ** min(10, wrong - self.free)) * (wrong > self.free)
 
     def wait(self, wrong: int) -> float:
-        """Seconds until the next try after so many wrong ones."""
+        """Return the lock after ``wrong`` wrong attempts, seconds."""
         return min(LONGEST_WAIT, 30.0 * 2.0 ** min(10, wrong - self.most)) * (wrong >= self.most)
 
 
@@ -52,10 +52,10 @@ class _Count:
 
 
 class Tries:
-    """Counts tries; safe to use from several threads.
+    """Counts attempts; safe to use from several threads.
 
     Args:
-        clock: Seconds that only go forward.
+        clock: Returns seconds that never decrease.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -66,15 +66,15 @@ class Tries:
         self._welcome: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def begin(self, name: str, address: str) -> float:
-        """Count a try as a wrong one until it has ``succeeded``.
+        """Count an attempt as wrong until ``succeeded`` is called.
 
-        Counting it before the password is checked keeps many tries at once within the limit.
+        Counting before the password is checked limits parallel attempts, too.
 
         Returns:
-            Seconds to hold the answer back if it is wrong.
+            Delay of the answer if the password is wrong, seconds.
 
         Raises:
-            TooManyTries: No try is answered for a while.
+            TooManyTries: The name or the address is locked.
         """
         place, now = network(address), self._clock()
         with self._lock:
@@ -88,7 +88,7 @@ class Tries:
             return max(PER_NAME.delay(named.wrong), PER_ADDRESS.delay(placed.wrong))
 
     def succeeded(self, name: str, address: str) -> None:
-        """The password was right: the name starts anew, the address keeps its wrong tries."""
+        """Reset the name's count and take this attempt off the address's count."""
         place = network(address)
         with self._lock:
             self._names.pop(name, None)
@@ -101,7 +101,7 @@ class Tries:
 
     @staticmethod
     def _fresh(counts: OrderedDict[str, _Count], key: str, now: float) -> _Count:
-        """The count of a key, moved to the end; the oldest ones make room."""
+        """Return a key's count and move it to the end; delete the oldest count if needed."""
         count = counts.get(key)
         if count is None or now - count.last > _FORGOTTEN:
             count = counts[key] = _Count(0, now)
@@ -112,7 +112,7 @@ class Tries:
 
 
 def network(address: str) -> str:
-    """What counts as one address: in IPv6 the /64 that a household gets."""
+    """Return the address to count by: for IPv6 the /64 network, which one household shares."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -124,7 +124,7 @@ def network(address: str) -> str:
     return str(parsed)
 
 
-def _refuse(what: str, limit: Limit, count: _Count, now: float) -> None:
+def _refuse(scope: str, limit: Limit, count: _Count, now: float) -> None:
     left = limit.wait(count.wrong) - (now - count.last)
     if left > 0:
-        raise TooManyTries(what, left)
+        raise TooManyTries(scope, left)

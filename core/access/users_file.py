@@ -1,4 +1,4 @@
-"""The users file: names, roles and hashed passwords; it is read again whenever it has changed."""
+"""The users file: names, roles and hashed passwords; read again when it has changed."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _log = logging.getLogger(__name__)
 
 
 class UsersFile:
-    """One file of users.
+    """A file of users.
 
     Args:
         path: The file.
-        named: Somebody has named it in a setting, so that a missing file is an error; otherwise
-            it is one until the first user is added, and for good once users were seen.
+        named: Whether a setting names the file. If so, a missing file is an error; if not, it is
+            an error only after users were read from it.
     """
 
     def __init__(self, path: Path, *, named: bool = False) -> None:
@@ -38,11 +38,11 @@ class UsersFile:
         self._logged = ""
 
     def users(self) -> Users:
-        """Everybody in the file, by name; none where there is no file yet.
+        """Return all users by name; empty if there is no file yet.
 
         Raises:
-            SettingsError: It can't be read, or is missing and should not be; the reason is in the
-                log, too.
+            SettingsError: The file can't be read, or is missing where it is required; the reason
+                is logged, too.
         """
         with self._lock:
             try:
@@ -57,7 +57,7 @@ class UsersFile:
             return self._users
 
     def change(self, change: Callable[[dict[str, Mapping[str, str]]], None]) -> None:
-        """Let ``change`` alter the users while nobody else does, and store them.
+        """Change the users under a lock and store them.
 
         Raises:
             SettingsError: The file is damaged or can't be written.

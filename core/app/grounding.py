@@ -86,7 +86,7 @@ class GroundingService:
         Raises:
             QueryError: There is no such detection.
         """
-        now = self._known(item, catalog)
+        now = self._grounding_of(item, catalog)
         among = self.find(self._photo(item, catalog), phrase) if phrase else now
         if not 0 <= number < len(among.detections):
             raise QueryError(f"There is no region {number + 1} in this photo any more.")
@@ -111,7 +111,7 @@ class GroundingService:
 
     def keep_whole(self, item: Item, author: str, *, catalog: str | None = None) -> str:
         """Make the whole photo the product."""
-        value = replace(self._known(item, catalog), choice=WHOLE_PHOTO)
+        value = replace(self._grounding_of(item, catalog), choice=WHOLE_PHOTO)
         return self._stand(item, value, author, "chose the whole photo", catalog)
 
     def restore(self, item: Item, author: str, *, catalog: str | None = None) -> str:
@@ -123,7 +123,11 @@ class GroundingService:
         opened_catalog, models = self._library.get(catalog), self._models.for_indexing()
         key = models.grounding_key(item)
         stored = opened_catalog.store.groundings.get([key])
-        return stored[key] if key in stored else replace(self._known(item, catalog), choice=None)
+        return (
+            stored[key]
+            if key in stored
+            else replace(self._grounding_of(item, catalog), choice=None)
+        )
 
     def _stand(
         self, item: Item, value: Grounding | None, author: str, note: str, catalog: str | None
@@ -238,19 +242,19 @@ class GroundingService:
 
     def coco(self, item: Item, catalog: str | None = None) -> bytes:
         """Return one item's grounding as COCO JSON."""
-        photo = _grounded(item, self._known(item, catalog))
+        photo = _grounded(item, self._grounding_of(item, catalog))
         return grounding_files.coco_json([photo])
 
     def mask_png(self, item: Item, catalog: str | None = None) -> bytes:
         """Return the product's mask, a PNG of the photo's size: 255 inside, 0 outside."""
-        return grounding_files.mask_png(self._known(item, catalog))
+        return grounding_files.mask_png(self._grounding_of(item, catalog))
 
     def cutout_png(self, item: Item, catalog: str | None = None) -> bytes:
         """Return the product alone, a PNG with alpha."""
-        grounding = self._known(item, catalog)
+        grounding = self._grounding_of(item, catalog)
         return grounding_files.cutout_png(self._photo(item, catalog), grounding)
 
-    def _known(self, item: Item, catalog: str | None) -> Grounding:
+    def _grounding_of(self, item: Item, catalog: str | None) -> Grounding:
         grounding = self.of(item, catalog)
         if grounding is None:
             raise QueryError(f"The item “{item.item_id}” is not grounded yet.")

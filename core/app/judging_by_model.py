@@ -183,7 +183,7 @@ def agreement(pairs: Sequence[tuple[int, int]]) -> tuple[float | None, float | N
     if not pairs:
         return None, None
     model, people = zip(*pairs, strict=True)
-    same = sum(one == two for one, two in pairs) / len(pairs)
+    same = sum(first == second for first, second in pairs) / len(pairs)
     if len({*model, *people}) < 2:
         return same, None
     kappa = float(cohen_kappa_score(model, people, labels=list(GRADES), weights="quadratic"))

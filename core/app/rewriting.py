@@ -118,7 +118,7 @@ class RewritingService:
     ) -> BegunJob[RewriteReport]:
         """Begin a catalogue's rewriting job; run it in any thread; raises as ``rewrite``."""
         opened_catalog = self._library.get(catalog)
-        self._known(opened_catalog, order.item_ids)
+        self._check_ids(opened_catalog, order.item_ids)
         job = self._job(opened_catalog)
         items = job.todo(order.item_ids or None, retry=order.retry)[: order.limit]
         return job.begin(
@@ -317,7 +317,7 @@ class RewritingService:
         return CatalogRewriting(catalog, self._models.agent, self._models.ledger)
 
     @staticmethod
-    def _known(catalog: Catalog, item_ids: Sequence[str]) -> None:
+    def _check_ids(catalog: Catalog, item_ids: Sequence[str]) -> None:
         unknown = set(item_ids) - set(catalog.store.items.get(item_ids)) if item_ids else set()
         if unknown:
             raise no_item(min(unknown), catalog.name)

@@ -344,7 +344,7 @@ class Studio:
                 columns=columns,
                 store=catalog.images,
                 settings=self.settings,
-                known=known_rows,
+                known_rows=known_rows,
             ),
             title=catalog.store.meta.read().title or ("Demo" if name == DEMO else name),
             source=source.name,

@@ -1,1 +1,1 @@
-"""Catalogue files in, validated items with stored pictures out."""
+"""Read catalogue files: validate rows and store their pictures."""

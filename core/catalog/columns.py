@@ -22,7 +22,7 @@ ATTRIBUTES = ("colour", "brand", "gender", "material")
 #: Fields whose columns in several languages, or of several names, are used row by row.
 _BY_ROW = ("title", "description", "price", "image", "url", "colour", "brand", "material")
 
-#: Columns of packed data sets that say nothing about the product.
+#: Names of columns with technical data instead of facts about the product.
 _TECHNICAL = re.compile(
     r"(^|_)(md5|sha1|sha256|phash|checksum|embedding|embeddings|vector|unnamed|index)(_|$)"
     r"|^column_\d+$|^(created|updated|modified)(_at|_on)?$|^timestamp$"
@@ -36,7 +36,7 @@ _OPTION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """Which column each field of an item comes from; an empty name means none.
+    """The column of each field of an item; an empty name means none.
 
     Attributes:
         attributes: The column of each further attribute, by the attribute's name.
@@ -81,12 +81,12 @@ class ColumnMap:
 
 
 def attribute_name(name: str) -> str:
-    """The name under which a column's values go to ``Item.attributes``: ``Color`` → ``colour``."""
+    """Return the attribute name for a column: ``Color`` → ``colour``."""
     return next((kind for kind in ATTRIBUTES if rank(name, kind)), normalise(name))
 
 
 def is_technical(name: str) -> bool:
-    """Whether a column (normalised name) holds bookkeeping rather than a fact on the product."""
+    """Tell whether a column (normalised name) has technical data, not facts about the product."""
     return not name or _TECHNICAL.search(name) is not None
 
 
@@ -106,28 +106,28 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
     """
     overrides = dict(overrides or {})
     _check_overrides(names, overrides)
-    found: dict[str, str] = {}
+    column_of: dict[str, str] = {}
     for kind in (*FIELDS, *ATTRIBUTES):
         if kind in overrides:
             continue
-        taken = set(found.values())
-        found[kind] = next((name for name in _ranked(names, kind) if name not in taken), "")
-    if "price" not in overrides and not found["price"]:
-        found["price"] = next(iter(_ranked(names, "sale_price")), "")
-    if "image" not in overrides and not found["image"]:
-        found["image"] = next(iter(_more_images(names, found)), "")
-    found |= overrides
+        taken = set(column_of.values())
+        column_of[kind] = next((name for name in _ranked(names, kind) if name not in taken), "")
+    if "price" not in overrides and not column_of["price"]:
+        column_of["price"] = next(iter(_ranked(names, "sale_price")), "")
+    if "image" not in overrides and not column_of["image"]:
+        column_of["image"] = next(iter(_more_images(names, column_of)), "")
+    column_of |= overrides
     for needed, example in (("title", "name"), ("image", "photo")):
-        if not found[needed]:
+        if not column_of[needed]:
             raise CatalogError(
                 f"No column was found for the {needed}. {_list(names)} Say which one it is, for "
                 f"example --column {needed}={example}."
             )
-    fields = {kind: found[kind] for kind in FIELDS}
+    fields = {kind: column_of[kind] for kind in FIELDS}
     chosen = {"product_type", "department"} & set(overrides)
     categories = () if chosen else _categories(names)
-    others = {kind: _others(names, kind, found) for kind in _BY_ROW if kind not in overrides}
-    more_images = () if "image" in overrides else _more_images(names, found)
+    others = {kind: _others(names, kind, column_of) for kind in _BY_ROW if kind not in overrides}
+    more_images = () if "image" in overrides else _more_images(names, column_of)
     by_price = not overrides.get("price")
     sale_prices = tuple(_ranked(names, "sale_price")) if by_price else ()
     options = _options(names)
@@ -135,7 +135,7 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
     set_aside |= {name for pair in options for name in pair}
     return ColumnMap(
         **fields,
-        attributes=_attributes(names, found, set_aside),
+        attributes=_attributes(names, column_of, set_aside),
         categories=categories,
         others={kind: columns for kind, columns in others.items() if columns},
         sale_prices=sale_prices,
@@ -143,7 +143,7 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
         more_images=more_images,
         options=options,
         row_kind=next(iter(_ranked(names, "row_kind")), ""),
-        codes=tuple(name for name in _ranked(names, "item_id") if name != found["item_id"]),
+        codes=tuple(name for name in _ranked(names, "item_id") if name != column_of["item_id"]),
     )
 
 
@@ -157,9 +157,9 @@ def _ranked(names: Sequence[str], kind: str) -> list[str]:
     return [name for *_, name in sorted(ranked)]
 
 
-def _others(names: Sequence[str], kind: str, found: Mapping[str, str]) -> tuple[str, ...]:
+def _others(names: Sequence[str], kind: str, column_of: Mapping[str, str]) -> tuple[str, ...]:
     """Further columns of a field: for a title those of other languages only."""
-    taken = set(found.values())
+    taken = set(column_of.values())
     others = [name for name in _ranked(names, kind) if name not in taken]
     if kind == "image":
         return tuple(name for name in others if not _is_further(name))
@@ -172,9 +172,9 @@ def _is_further(name: str) -> bool:
     return rank(name, "more_images") is not None or numbered(name) in ranks("image")
 
 
-def _more_images(names: Sequence[str], found: Mapping[str, str]) -> tuple[str, ...]:
+def _more_images(names: Sequence[str], column_of: Mapping[str, str]) -> tuple[str, ...]:
     """Columns of further pictures, in the order of the file; the main one is not among them."""
-    return tuple(name for name in names if _is_further(name) and name != found.get("image"))
+    return tuple(name for name in names if _is_further(name) and name != column_of.get("image"))
 
 
 def _options(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -192,15 +192,15 @@ def _options(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
-    """The columns that may hold a product type or a department, in the order of the file."""
+    """Return the columns that may hold a product type or department, in the file's order."""
     return tuple(name for name in names if rank(name, "department") or rank(name, "product_type"))
 
 
 def _attributes(
-    names: Sequence[str], found: Mapping[str, str], set_aside: Collection[str]
+    names: Sequence[str], column_of: Mapping[str, str], set_aside: Collection[str]
 ) -> dict[str, str]:
-    attributes = {kind: found[kind] for kind in ATTRIBUTES if found[kind]}
-    used = {*found.values(), *set_aside}
+    attributes = {kind: column_of[kind] for kind in ATTRIBUTES if column_of[kind]}
+    used = {*column_of.values(), *set_aside}
     for name in names:
         plain = normalise(name)
         if name not in used and not is_technical(plain):

@@ -1,4 +1,4 @@
-"""The catalogue that ships with the project: its items, its pictures, the example room photos."""
+"""The demo catalogue that ships with the project: items, pictures, example room photos."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def demo_items_path() -> Path:
 
 
 def demo_images_dir() -> Path:
-    """Folder that the demo rows' image paths are relative to.
+    """Return the folder that the demo rows' image paths are relative to.
 
     Raises:
         CatalogError: It is not there.
@@ -43,10 +43,10 @@ def room_photos() -> tuple[tuple[Path, str], ...]:
 
 
 def brought_earlier(home: Path) -> frozenset[str]:
-    """Ids of the items that shipped demos brought to this catalogue before; notes today's.
+    """Return the ids of items that earlier demo versions added; add today's to the stored list.
 
-    Only these may be removed when the demo no longer has them: earlier versions let people's own
-    items into the catalogue, too.
+    Only these may be removed if the demo no longer has them, because earlier versions let people
+    add their own items to this catalogue.
 
     Args:
         home: Folder of the demo catalogue.

@@ -22,7 +22,7 @@ class Drafts:
         folder: Folder of the pictures, resolved.
         columns: What the columns mean.
         types: Decides product types and departments.
-        salt: What the stored photo depends on besides its source.
+        salt: Text that stands for the options of photo storage; part of the row key.
         parents: What rows call their product → its group.
 
     Attributes:
@@ -51,7 +51,7 @@ class Drafts:
         """Return the draft of a product; ``None`` where an earlier row says the same.
 
         Raises:
-            Rejected: The row can't be taken; the sentence says why.
+            Rejected: The row can't become an item; the sentence says why.
         """
         row = product.row
         if row.problem:

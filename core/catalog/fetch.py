@@ -1,4 +1,4 @@
-"""Fetch a public web address, and nothing inside the own network.
+"""Fetch pictures from public web addresses only, never from the local network.
 
 ``safehttpx`` (which Gradio brings) pins an address too, but it honours proxies of the environment,
 asks a third party where the own resolver fails, lets shared (100.64.0.0/10) and embedded IPv4
@@ -32,7 +32,7 @@ _HEADERS = [
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is globally routable, looking through IPv6 forms of IPv4 addresses."""
+    """Tell whether an IP address is public; IPv6 forms of IPv4 addresses are converted first."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -54,9 +54,9 @@ def _embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
 
 
 def resolve_host(host: str, port: int) -> Sequence[str]:
-    """All addresses of a host, as the system resolves them."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    """Resolve a host to all its addresses with the system's resolver."""
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def fetch_public(

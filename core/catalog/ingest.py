@@ -45,24 +45,24 @@ def ingest(
     columns: Mapping[str, str] | None = None,
     store: ImageStore,
     settings: Settings,
-    known: Mapping[str, KnownRow] | None = None,
+    known_rows: Mapping[str, KnownRow] | None = None,
     on_progress: OnProgress | None = None,
     fetch: Fetch = fetch_public,
 ) -> Iterator[Ingested | QuarantinedRow]:
     """Read a catalogue file in order; photos are decoded and stored by a few threads ahead.
 
-    A row whose words and photo (bytes; or path, size and time; or web address) are as in ``known``
-    costs no decoding. Closing the iterator stops the work.
+    A row whose texts and photo (bytes; or path, size and time; or web address) equal those in
+    ``known_rows`` is not decoded again. Closing the iterator stops the work.
 
     Args:
         path: CSV, JSON lines or Parquet file.
-        images: Folder that the photos' paths are relative to; the file's own folder when not given.
+        images: Folder that the photos' paths are relative to; default: the file's folder.
         columns: Field → column, instead of the guess (see ``guess_columns``).
-        store: Where the photos go.
-        settings: For the limit on the size of pictures.
-        known: Rows taken before, by item id.
-        on_progress: Called now and then with stage ``reading``, and once at the end.
-        fetch: Gets a web address.
+        store: Store for the photos.
+        settings: Settings with the limit on the size of pictures.
+        known_rows: Rows of earlier runs, by item id.
+        on_progress: Called from time to time with stage ``reading``, and once at the end.
+        fetch: Fetches a web address.
 
     Raises:
         CatalogError: The file, its columns or the images folder can't be used (at once), or the
@@ -73,7 +73,7 @@ def ingest(
     mapping = guess_columns(table.columns, columns)
     folder = (images or path.parent).resolve()
     forget_folders()
-    run = _Run(table, folder, mapping, store, settings, known or {}, fetch)
+    run = _Run(table, folder, mapping, store, settings, known_rows or {}, fetch)
     return run.rows(on_progress)
 
 
@@ -138,14 +138,14 @@ class _Run:
         columns: ColumnMap,
         store: ImageStore,
         settings: Settings,
-        known: Mapping[str, KnownRow],
+        known_rows: Mapping[str, KnownRow],
         fetch: Fetch,
     ) -> None:
         self._table = table
         self._columns = columns
         self._store = store
         self._max_bytes = settings.max_upload_mb * 2**20
-        self._known = known
+        self._known_rows = known_rows
         self._fetch = fetch
         self._drafts = start_drafts(table, folder, columns, settings, str(store.long_side))
         # Many threads may wait for the network; only as many decode as there are cores.
@@ -198,7 +198,7 @@ class _Run:
     def _begin(self, product: Product) -> Ingested | Draft | None:
         """What is known of a product already, or what is to be stored of it."""
         draft = self._drafts.of(product)
-        before = self._known.get(draft.item_id) if draft else None
+        before = self._known_rows.get(draft.item_id) if draft else None
         if draft is None or before is None or before.row_key != draft.row_key:
             return draft
         if any(photo.sha256 not in self._store for photo in before.item.photos):

@@ -1,4 +1,4 @@
-"""Rows that were left out: by reason, and as a file."""
+"""Rows that were left out: group them by reason, write them as CSV."""
 
 from __future__ import annotations
 

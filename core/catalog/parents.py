@@ -35,8 +35,8 @@ def parents(rows: Iterable[TableRow], columns: ColumnMap) -> Mapping[str, str]:
                 if code:
                     ids.setdefault(code, item_id)
     groups = {name: _id(name, ids) for name in called}
-    found = {name: group for name, group in groups.items() if group}
-    return found | {group: group for group in found.values()}
+    named_groups = {name: group for name, group in groups.items() if group}
+    return named_groups | {group: group for group in named_groups.values()}
 
 
 def _id(name: str, ids: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Where the photo of a row is: in the row, in the images folder, or on the public web."""
+"""Locate the photo of a row: in the row, in the images folder, or on the public web."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _NO_SCHEME = re.compile(
 #: Lists in lists that are looked into.
 _DEEPEST = 20
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-#: Files below an images folder whose names are remembered; a larger folder is not searched.
+#: Most files below an images folder that are indexed by name.
 _MOST_FILES = 500_000
 
 
 def locate(value: object, folder: Path, item_id: str = "") -> Origin:
-    """Find the photo that an image cell means.
+    """Find the photo of an image cell.
 
-    Paths are tried as a person means them: as written; with or without the folder's own name; by
-    the file name alone anywhere below the folder, where only one file has it; by the item's id.
+    Paths are tried in this order: as written; without the folder's own name; by the file name
+    alone anywhere below the folder, if it is unique; by the item's id.
 
     Args:
         value: Bytes, ``{"bytes": …, "path": …}``, a path inside ``folder`` (its ending may be
@@ -106,14 +106,14 @@ def _candidates(name: str, text: str, slashes: str, folder: Path) -> list[str]:
     """
     candidates = [name, text, slashes, unicodedata.normalize("NFD", slashes)]
     candidates += [slashes + suffix for suffix in _SUFFIXES]
-    first, _, rest = slashes.removeprefix("./").partition("/")
-    if rest and first.lower() == folder.name.lower():
-        candidates += [rest, *(rest + suffix for suffix in _SUFFIXES)]
+    first, _, below = slashes.removeprefix("./").partition("/")
+    if below and first.lower() == folder.name.lower():
+        candidates += [below, *(below + suffix for suffix in _SUFFIXES)]
     return list(dict.fromkeys(candidates))
 
 
 def _by_name(path: str, folder: Path) -> Path | None:
-    """The only file below the folder with this name, its case and ending aside."""
+    """Return the only file below the folder with this name, ignoring case and ending."""
     return _unique(path.rsplit("/", 1)[-1], folder)
 
 
@@ -133,7 +133,7 @@ def _unique(name: str, folder: Path) -> Path | None:
 
 @lru_cache(maxsize=2)
 def _names_below(folder: Path) -> Mapping[str, tuple[Path, ...]]:
-    """Pictures below a folder by their name in small letters; read once per indexing process."""
+    """Map names in small letters to pictures below a folder; cached until ``forget_folders``."""
     names: dict[str, tuple[Path, ...]] = {}
     for number, path in enumerate(folder.rglob("*")):
         if number >= _MOST_FILES:
@@ -145,12 +145,12 @@ def _names_below(folder: Path) -> Mapping[str, tuple[Path, ...]]:
 
 
 def forget_folders() -> None:
-    """Read folders anew at the next look: called once per pass over a file."""
+    """Clear the cache of folders; called once per pass over a file."""
     _names_below.cache_clear()
 
 
 def identity(origin: Origin, folder: Path) -> str:
-    """A short text that changes when the photo does, without reading a file or fetching."""
+    """Return a short text that changes with the photo, without reading a file or fetching."""
     if isinstance(origin, bytes):
         return f"bytes:{hashlib.sha256(origin).hexdigest()}"
     if isinstance(origin, Path):

@@ -1,4 +1,4 @@
-"""Decide what each product of a file is: its product type, and the department above it.
+"""Decide the product type and the department of each product of a file.
 
 A category column says many things in practice: a thing ("Sofas"), a department ("Computers"), a
 room, an audience, a state ("New in"). Only a thing may become the product type, because grounding
@@ -35,7 +35,7 @@ _NOTHING = re.compile(r"n\s*/\s*a", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """What a product is, and where a shop keeps it; empty where nothing says so."""
+    """Product type and department; empty if unknown."""
 
     product_type: str = ""
     department: str = ""
@@ -43,7 +43,7 @@ class Category:
 
 @dataclass(slots=True)
 class _Value:
-    """What the surveyed titles of one category value say."""
+    """Counts over the surveyed titles of one category value."""
 
     rows: int = 0
     naming: int = 0

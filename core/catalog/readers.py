@@ -11,11 +11,11 @@ from core.errors import CatalogError
 
 @dataclass(frozen=True, slots=True)
 class FileLook:
-    """How a catalogue file was understood.
+    """Summary of how a catalogue file was read.
 
     Attributes:
-        rows: How many it has; 0 where it is damaged: what is before the damage can be indexed.
-        notes: Sentences for people: as what it was read, and what was guessed.
+        rows: Number of rows; 0 if the file is damaged (rows before the damage can be indexed).
+        notes: Sentences for people on format, encoding and guesses.
     """
 
     rows: int

@@ -1,4 +1,4 @@
-"""Validate one row of a catalogue file: its words, its id and where its photo is."""
+"""Validate one row of a catalogue file: its texts, its id and the location of its photo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.catalog.text import clean, without_markup
 from core.domain import Item, Photo, Variant
 from core.errors import CatalogError, ImageError
 
-#: Raise it when these rules change, so that rows stored under older ones are done again.
+#: Version of these rules; increase it when they change, so that stored rows are read again.
 RULES = 2
 
 _LIMITS = {
@@ -59,11 +59,11 @@ _PATH_COLUMNS = {
 
 
 class Rejected(CatalogError):
-    """A row can't be taken.
+    """A row can't become an item.
 
     Attributes:
-        field: The column that is to blame, or empty.
-        item_id: Its id, where it has one.
+        field: The column that is wrong, or empty.
+        item_id: Its id, or empty.
     """
 
     def __init__(self, reason: str, field: str = "", item_id: str = "") -> None:

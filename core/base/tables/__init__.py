@@ -1,4 +1,4 @@
-"""The one reader of tables: catalogues, queries, qrels and labels come in by the same rules."""
+"""Read tables: catalogues, queries, qrels and labels are all read by the same rules."""
 
 from core.base.tables.left_out import FileReport, LeftOut, Reading
 from core.base.tables.parquet import parquet_metadata

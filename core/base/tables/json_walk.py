@@ -87,19 +87,19 @@ class _Walk:
 
 def find_target(blocks: Iterator[str]) -> Target:
     """The first list that begins with an object; without one, objects one behind the other."""
-    walk, before, found, closed = _Walk(), "", None, False
+    walk, before, target, closed = _Walk(), "", None, False
     for block in blocks:
         for mark in walk.marks(block):
             if closed:  # something follows the first value
-                return Target(0) if mark.sign == "{" else found or Target(0)
-            if found is None and mark.sign == "{" and before == "[":
+                return Target(0) if mark.sign == "{" else target or Target(0)
+            if target is None and mark.sign == "{" and before == "[":
                 names = [name for name in walk.names if name]
-                found = Target(walk.order - 1, ".".join(names))
+                target = Target(walk.order - 1, ".".join(names))
                 if walk.open[0] == "[":
-                    return found
+                    return target
             closed = not walk.open and mark.sign in "]}"
             before = mark.sign
-    return found or Target(0)
+    return target or Target(0)
 
 
 def elements(blocks: Iterator[str], target: Target) -> Iterator[tuple[int, str, str]]:

@@ -169,7 +169,7 @@ def write_catalog(folder: Path, count: int) -> Path:
 
 def rows_of(path: Path, photos: ImageStore) -> RowSource:
     settings = Settings(threads=1)
-    return lambda known: ingest(path, store=photos, settings=settings, known=known)
+    return lambda known: ingest(path, store=photos, settings=settings, known_rows=known)
 
 
 def _normalised(vectors: np.ndarray) -> np.ndarray:
