@@ -131,3 +131,14 @@ def test_a_hand_made_one_would_be_seen(code: str):
 )
 def test_what_is_no_file_is_left_alone(code: str):
     assert not any(replaces_a_file(node) for node in ast.walk(ast.parse(code)))
+
+
+def test_no_thread_changes_what_all_threads_share():
+    shared = {"simplefilter", "filterwarnings", "catch_warnings", "field_size_limit", "chdir"}
+
+    def changes(node: ast.AST) -> bool:
+        return isinstance(node, ast.Attribute) and node.attr in shared
+
+    # Set once, when the module that decodes all pictures is imported.
+    assert places(changes, ("core/base/image_decoding.py",)) == []
+    assert places(lambda node: getattr(node, "id", "") == "cached_property") == [], "use base.lazy"

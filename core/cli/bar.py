@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import NoReturn
 
 from tqdm import tqdm
@@ -10,6 +12,8 @@ from core.domain import Progress, RewriteProgress
 
 #: tqdm's format, with our estimate of the time left, which includes later stages.
 _FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
+#: Seconds between two reports where stderr is no terminal but a log.
+LINE_SECONDS = 5.0
 _UNKNOWN = "{desc}: {n_fmt} {unit} [{elapsed}{postfix}]"
 
 
@@ -24,7 +28,8 @@ class ProgressBar:
     def __init__(self, unit: str = "items", *, terminal_only: bool = False) -> None:
         self._unit, self._disable = unit, None if terminal_only else False
         self._bar: tqdm[NoReturn] | None = None
-        self._stage = ""
+        self._stage, self._drawn = "", 0.0
+        self._terminal = sys.stderr.isatty()
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -37,12 +42,19 @@ class ProgressBar:
         if self._bar is None or progress.stage != self._stage:
             self._close()
             self._bar = tqdm(desc=progress.stage, unit=self._unit, disable=self._disable)
-            self._stage = progress.stage
+            self._stage, self._drawn = progress.stage, 0.0
         self._bar.bar_format = _FORMAT if progress.total else _UNKNOWN
         self._bar.total = progress.total or None
         self._bar.n = progress.ended
         self._bar.set_postfix_str(", ".join(_notes(progress)), refresh=False)
-        self._bar.refresh()
+        now = time.monotonic()
+        if self._terminal or now - self._drawn >= LINE_SECONDS:
+            self._drawn = now
+            self._bar.refresh()
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        tqdm.write(line)
 
     def _close(self) -> None:
         if self._bar is not None:

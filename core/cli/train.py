@@ -10,6 +10,7 @@ import typer
 
 from core.app.studio import Studio
 from core.app.training import DEFAULTS, TrainingService
+from core.cli.bar import ProgressBar
 from core.errors import TrainingError
 from core.evaluation.report_html import label, verdicts
 
@@ -71,11 +72,12 @@ def train(
     else:
         if pairs is not None and catalog is not None:
             raise TrainingError("Name a catalogue or a file of pairs, not both.")
-        outcome = training.tune(
-            name, pairs=pairs, catalog=catalog, base=base, restart=not resume, say=typer.echo,
-            unlock_image=blocks(unlock_image or "0"), unlock_text=blocks(unlock_text or "all"),
-            options=chosen,
-        )  # fmt: skip
+        with ProgressBar("steps") as bar:
+            outcome = training.tune(
+                name, pairs=pairs, catalog=catalog, base=base, restart=not resume, say=bar.say,
+                unlock_image=blocks(unlock_image or "0"), unlock_text=blocks(unlock_text or "all"),
+                options=chosen, on_progress=bar.show,
+            )  # fmt: skip
         if outcome is None:
             return
         print("\n".join(outcome.lines()))
@@ -96,9 +98,11 @@ def _adapt(
     restart: bool,
 ) -> None:  # fmt: skip
     options = replace(DEFAULTS, **chosen)
-    report = training.adapt(
-        name, catalog, base=base, options=options, say=typer.echo, restart=restart
-    )
+    with ProgressBar("steps") as bar:
+        report = training.adapt(
+            name, catalog, base=base, options=options, say=bar.say, restart=restart,
+            on_progress=bar.show,
+        )  # fmt: skip
     for entry in report.engines:
         figures = "  ".join(f"{label(m)} {entry.scores[m].value:.3f}" for m in report.measures)
         print(f"{entry.engine:<16} {figures}")

@@ -28,6 +28,7 @@ class Progress:
         total: Units of the stage; 0 if unknown.
         message: One sentence for people; empty if stage and numbers are enough.
         seconds_left: Estimated time for this and all later stages; ``None`` if unknown.
+        skipped: Units of ``done`` that needed no work; the time left is estimated without them.
     """
 
     stage: str = ""
@@ -35,6 +36,7 @@ class Progress:
     total: int = 0
     message: str = ""
     seconds_left: float | None = None
+    skipped: int = 0
 
     @property
     def ended(self) -> int:
@@ -96,6 +98,11 @@ class Job:
     def running(self) -> bool:
         """Whether it is in the state ``RUNNING``."""
         return self.state is JobState.RUNNING
+
+    @property
+    def advice(self) -> str:
+        """The message without what the state says already, for a sentence that names the state."""
+        return self.message.removeprefix(f"It was {self.state}. ")
 
     @property
     def unfinished(self) -> bool:

@@ -54,7 +54,7 @@ class TimeLeft:
 
     def seconds(self, progress: Progress) -> float | None:
         """Return the estimate for this and all later stages; ``None`` if nothing is known."""
-        now = (self._clock(), progress.ended)
+        now = (self._clock(), progress.ended - progress.skipped)
         if progress.stage != self._stage:
             self._paces, self._stage, self._moved = self.paces, progress.stage, False
             self._first = self._last = now

@@ -8,7 +8,6 @@ grade occurs; then it is ``None``, and the base rates say why.
 from __future__ import annotations
 
 import math
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -164,8 +163,7 @@ def kappa_of(one: Sequence[int], two: Sequence[int]) -> float | None:
 
     if len(one) == 0 or len(set(one) | set(two)) < 2:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # undefined cases are told by NaN below
+    with np.errstate(divide="ignore", invalid="ignore"):  # undefined cases give NaN
         value = float(cohen_kappa_score(one, two, weights="quadratic"))
     return None if math.isnan(value) else value
 

@@ -239,13 +239,19 @@ class _Run:
         planner = Planner(self._store, heavy)
         tasks = planner.tasks([records[item_id] for item_id in self._counts.number])
         driver = Driver(self._store, self._photos, heavy, writer, self._tally)
-        done = 0
+        done = skipped = 0
+        worked = self._tally.per_stage.total()
         self._reporter.step(Progress("grounding", 0, len(tasks)))
         with closing(driver.run(chunks(tasks, GROUNDED_CHUNK))) as running:
             for chunk in running:
                 done += len(chunk)
                 message = f"Grounded, described and embedded {done} of {len(tasks)} items."
-                self._reporter.step(Progress("grounding", done, len(tasks), message))
+                if self._tally.per_stage.total() == worked:  # all of it was there already
+                    skipped += len(chunk)
+                worked = self._tally.per_stage.total()
+                self._reporter.step(
+                    Progress("grounding", done, len(tasks), message, skipped=skipped)
+                )
                 if self._stop():
                     return
 

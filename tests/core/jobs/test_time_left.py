@@ -76,3 +76,11 @@ def test_a_stage_that_nobody_planned(clock):
 def test_words(seconds, words):
     assert Progress(seconds_left=seconds).time_left == f"{words} left"
     assert Progress().time_left == ""
+
+
+def test_what_needed_no_work_leaves_no_pace():
+    clock = iter(range(0, 100))
+    left = TimeLeft([Stage("grounding", 10, 3.0)], {}, clock=lambda: next(clock))
+    for done in range(0, 11, 2):
+        left.seconds(Progress("grounding", done, 10, skipped=done))
+    assert left.paces == {}

@@ -196,3 +196,10 @@ def test_left_out_rows_are_grouped_by_reason(studio: Studio) -> None:
     assert "<strong>30</strong> rows, column image" in html
     assert "and 10 more in the file" in html
     assert "It has no &lt;title&gt;." in html
+
+
+def test_a_card_says_once_that_its_job_was_interrupted():
+    message = "It was interrupted. Start it again: it goes on where it was."
+    for state in (JobState.INTERRUPTED, JobState.STOPPED):
+        job = Job("1", "indexing", "demo", state, message=message.replace("interrupted", state))
+        assert job.advice == "Start it again: it goes on where it was."
