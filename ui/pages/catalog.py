@@ -115,8 +115,8 @@ def _demo_waits(jobs: Mapping[str, Job | None]) -> bool:
 
 def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
     gr.Markdown(
-        "A **CSV, JSONL or Parquet** file with one product per row: a title, a photo (a file name, "
-        "a public link, or the picture itself in Parquet), and whatever else you have. Columns are "
+        "A **CSV, JSONL, Parquet or XML** file of products: a title, a photo (a file name, a "
+        "public link, or the picture itself in Parquet), and whatever else you have. Columns are "
         "recognised by their names; rows that can't be used are listed above with the reason."
     )
     with gr.Row():
