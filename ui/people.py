@@ -112,8 +112,8 @@ def require_owner(studio: Studio, request: gr.Request) -> None:
     if owners_alone(studio) and direct and not any(n in request.headers for n in _FORWARDED):
         return
     raise CatalogError(
-        "Catalogues are added in the browser only where the studio is its owner's alone: on this "
-        "machine, without sign-in and without a proxy. Anywhere else its owner runs "
+        "Catalogues are added in the browser by those who sign in, or where the studio is its "
+        "owner's alone: on this machine and without a proxy. Anywhere else its owner runs "
         "python app.py index FILE."
     )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 from core.app.default_catalog import DefaultCatalog
 from core.app.facets import FacetIndex
+from core.base.locks import WRITE, file_lock
 from core.domain import CatalogInfo
 from core.errors import NO_CATALOG_YET, CatalogError, no_catalog
 from core.judging.judgment_queue import JudgmentQueue
@@ -108,6 +110,31 @@ class Library:
     def place(self, name: str) -> Path:
         """Return the folder that a catalogue of this name has or would have."""
         return self._root / name
+
+    def claim(self, name: str, owner: str, *, any_catalog: bool) -> None:
+        """Make a new catalogue belong to a person; look whose it is where it is there already.
+
+        Args:
+            name: The catalogue.
+            owner: Name of the person; empty for nobody.
+            any_catalog: The person may write catalogues that are not theirs, too.
+
+        Raises:
+            CatalogError: It is there and not theirs, or the name can't be used.
+        """
+        with file_lock(self._root / ".claims.lock", WRITE):
+            if self.place(name).exists():
+                if not any_catalog and (not owner or self._owner(name) != owner):
+                    raise CatalogError(
+                        f"There is a catalogue “{name[:80]}” already, and it is not yours. Choose "
+                        "another name, or ask an admin of this studio."
+                    )
+            elif owner:
+                meta = self.create(name).store.meta
+                meta.write(replace(meta.read(), owner=owner))
+
+    def _owner(self, name: str) -> str:
+        return self.create(name).store.meta.read().owner
 
     def create(self, name: str) -> Catalog:
         """Open a catalogue; create it if it is missing.

@@ -245,17 +245,29 @@ class Studio:
         images: Path | None = None,
         columns: Mapping[str, str] | None = None,
         author: str = "",
+        owner: str = "",
+        any_catalog: bool = True,
         around: Callable[[Callable[[], object]], Callable[[], object]] = lambda run: run,
     ) -> str:
         """Index a catalogue file in the background; returns the catalogue's name.
 
-        ``around`` wraps the run, to hold resources while it lasts.
+        Args:
+            source: CSV, JSON lines or Parquet file.
+            name: The catalogue; made from the file's name when not given.
+            images: Folder of the photos.
+            columns: Field → column, instead of the guess.
+            author: Who starts the job.
+            owner: Who a catalogue that is new belongs to from now on; empty for nobody.
+            any_catalog: False where ``owner`` may only write catalogues that belong to them.
+            around: Wraps the run, to hold resources while it lasts.
 
         Errors that prevent the start are raised here (see ``index``); ``indexing`` shows how the
         job ends.
         """
         self.check_source(source, images=images, columns=columns)
         name = own_name(name, source)
+        if owner or not any_catalog:
+            self._library.claim(name, owner, any_catalog=any_catalog)
         job = self._begin_index(name, source, images, columns, author=author)
         self.jobs.background(around(job.run), job.reporter.job.kind)
         return name

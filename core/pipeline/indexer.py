@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -276,8 +276,8 @@ class _Run:
         self._store.quarantine.replace(counts.quarantined)
         finish.tidy(self._store, self._models)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        chosen = self._store.meta.read().engine
-        self._store.meta.write(CatalogMeta(meta.title, meta.source, now, chosen))
+        stored = self._store.meta.read()  # its engine and owner stay
+        self._store.meta.write(replace(stored, title=meta.title, source=meta.source, updated=now))
 
     def _stop(self) -> bool:
         self._stopped = self._stopped or self._reporter.stopping() or self._should_stop()

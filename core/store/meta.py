@@ -28,12 +28,14 @@ class CatalogMeta:
         source: File that it was read from last.
         updated: When the last indexing ended, ISO 8601 UTC; empty before that.
         engine: The engine that answers where none is asked for; empty for the usual one.
+        owner: The signed-in person who added it; empty where nobody is known.
     """
 
     title: str = ""
     source: str = ""
     updated: str = ""
     engine: str = ""
+    owner: str = ""
 
 
 class MetaTable:

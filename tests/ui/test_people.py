@@ -15,8 +15,8 @@ from ui.signin.sign_in import SignIn
 #: Handlers that only look (and Inspect's ``act``, see below). The rest says which role it takes.
 OPEN = {
     "act", "another_file", "cancel", "change_catalog", "change_picture", "ended", "explain",
-    "follow", "hide_notice", "load", "look", "open_page", "refine", "refresh", "search", "show",
-    "tasks_of", "tick", "view",
+    "follow", "hide_notice", "load", "look", "open_form", "open_page", "refine", "refresh",
+    "search", "show", "tasks_of", "tick", "view",
 }  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def test_judging_a_list_takes_a_merchandiser(shop: Shop, tmp_path: Any) -> None:
 def test_indexing_training_and_deleting_take_an_admin(shop: Shop) -> None:
     actions = {fn.name: getattr(fn.fn, "action", None) for fn in build_pages(shop).fns.values()}
     for name, action in (
-        ("index_demo", Action.INDEX), ("card_action", Action.INDEX), ("add", Action.INDEX),
+        ("index_demo", Action.INDEX), ("card_action", Action.INDEX),
         ("rename_catalog", Action.MANAGE), ("remove_catalog", Action.MANAGE),
         ("start", Action.TRAIN), ("take", Action.TRAIN), ("stop_run", Action.TRAIN),
         ("discard", Action.DELETE), ("remove", Action.DELETE), ("delete", Action.DELETE),

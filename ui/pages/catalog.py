@@ -27,12 +27,16 @@ from ui.components.file_preview import (
 )
 from ui.components.notice import Notice
 from ui.messages import sentences
-from ui.people import allowed, may, owners_alone, person, require_owner
+from ui.people import allowed, may, owners_alone, person, require_owner, signed_in
 from ui.security.kept_upload import KeptUpload
 
 #: Seconds between two looks at a running job.
 TICK = 2.0
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+CLOSED = (
+    '<div class="vs-empty">Here catalogues are added by those who sign in as merchandiser or '
+    "admin, and by the owner with <code>python app.py index items.csv --images DIR</code>.</div>"
+)
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -73,14 +77,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
 
     with gr.Accordion("Add a catalogue", open=False, elem_id="catalog-add"):
-        if owners_alone(studio):
-            _add_form(studio, view, outputs)
-        else:
-            gr.HTML(
-                '<div class="vs-empty">This studio is open to other machines and nobody signs in, '
-                "so catalogues are added by its owner: "
-                "<code>python app.py index items.csv --images DIR</code>.</div>"
-            )
+        with gr.Column(visible=owners_alone(studio)) as form:
+            folder = _add_form(studio, view, outputs)
+        closed = gr.HTML(CLOSED, visible=not owners_alone(studio))
 
     agent_panel(studio, chosen)
     adapt_panel(studio, chosen)
@@ -99,7 +98,17 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     def index_demo(request: gr.Request) -> tuple[Any, ...]:
         return view(studio.start_demo(person(request)))
 
+    @sentences
+    def open_form(request: gr.Request) -> tuple[Any, ...]:
+        adds = owners_alone(studio) or (studio.people.sign_in and may(studio, request, Action.ADD))
+        return (
+            gr.update(visible=adds),
+            gr.update(visible=not adds),
+            gr.update(visible=owners_alone(studio)),
+        )
+
     page.load(load, None, outputs, **_PRIVATE)
+    page.load(open_form, None, [form, closed, folder], show_progress="hidden", **_PRIVATE)
     chosen.input(refresh, chosen, outputs, **_PRIVATE)
     chosen.input(None, chosen, None, js="(name) => { vs.useCatalog(name); }", **_PRIVATE)
     timer.tick(refresh, chosen, outputs, show_progress="hidden", **_PRIVATE)
@@ -113,7 +122,8 @@ def _demo_waits(jobs: Mapping[str, Job | None]) -> bool:
     return DEMO not in jobs or (job is not None and (job.running or job.unfinished))
 
 
-def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
+def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> gr.Textbox:
+    """Lay out the form; returns the field for a folder of the server, which only an owner has."""
     gr.Markdown(
         "A **CSV, JSONL, Parquet or XML** file of products: a title, a photo (a file name, a "
         "public link, or the picture itself in Parquet), and whatever else you have. Columns are "
@@ -137,6 +147,13 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
     go = gr.Button("Index", variant="primary", elem_id="catalog-index")
     notice = Notice("catalog-add-notice")
 
+    def check(path: str, request: gr.Request) -> None:
+        """Raise where somebody may not add, or may not name a folder of this machine."""
+        if not studio.people.sign_in:
+            require_owner(studio, request)
+        elif path.strip():
+            raise CatalogError("Where people sign in, photos are uploaded with the file.")
+
     def taken(file: str | None, pictures: list[str] | None, path: str) -> tuple[KeptUpload, Path]:
         """The upload in a folder of its own, and the folder of its photos."""
         if not file:
@@ -147,11 +164,11 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
 
     @sentences
     @notice.keeps(2 + len(fields))
-    @allowed(studio, Action.INDEX)
+    @allowed(studio, Action.ADD)
     def preview(
         file: str | None, pictures: list[str] | None, path: str, request: gr.Request, *chosen: str
     ) -> tuple[Any, ...]:
-        require_owner(studio, request)
+        check(path, request)
         kept, images = taken(file, pictures, path)
         try:
             result = studio.preview_file(kept.table, images=images, columns=chosen_columns(chosen))
@@ -161,12 +178,12 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
 
     @sentences
     @notice.keeps(len(outputs))
-    @allowed(studio, Action.INDEX)
+    @allowed(studio, Action.ADD)
     def add(
         file: str | None, pictures: list[str] | None, path: str, label: str, request: gr.Request,
         *chosen: str,
     ) -> tuple[Any, ...]:  # fmt: skip
-        require_owner(studio, request)
+        check(path, request)
         kept, images = taken(file, pictures, path)
         try:
             started = studio.start_index(
@@ -175,6 +192,8 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
                 images=images,
                 columns=chosen_columns(chosen),
                 author=person(request),
+                owner=signed_in(request) or "",
+                any_catalog=may(studio, request, Action.INDEX),
                 around=kept.during,
             )
         except BaseException:
@@ -194,3 +213,4 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> None:
     for field in fields:
         field.input(preview, [*given, *fields], seen, **_PRIVATE)
     go.click(add, [*given, name, *fields], [*outputs, *notice.outputs], **_PRIVATE)
+    return folder
