@@ -119,8 +119,12 @@ def _row(number: int, line: int, text: str, what: str) -> TableRow:
             value = _without_lone_surrogates(value)
     except RecursionError:
         return TableRow(number, line, problem=f"This {what} is nested too deeply to be read.")
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         return TableRow(number, line, problem=f"This {what} is not valid JSON: {error}.")
+    except ValueError:  # what the interpreter refuses to read
+        return TableRow(
+            number, line, problem=f"This {what} holds a number of more than 4,300 digits."
+        )
     if not isinstance(value, dict):
         return TableRow(number, line, problem=f"This {what} is not a JSON object.")
     return TableRow(number, line, value)

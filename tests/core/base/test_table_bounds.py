@@ -71,3 +71,29 @@ def test_packed_files_one_behind_the_other_have_an_end(
     path.write_bytes(gzip.compress(b"id,title\n") + gzip.compress(b"") * 100)
     with pytest.raises(CatalogError, match="more than 50 packed files"):
         open_table(path, CatalogError)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "cells", "problem"),
+    [
+        ("a.jsonl", b'{"a": ' + b"9" * 5000 + b"}\n", None, "a number of more than 4,300 digits"),
+        ("a.jsonl", b'{"a": 9223372036854775808}\n', {"a": 2**63}, ""),
+        ("a.jsonl", b'{"a": -Infinity, "b": 1e999}\n', {"a": float("-inf"), "b": float("inf")}, ""),
+        ("a.jsonl", b'{"a": 1, "a": 2}\n', {"a": 2}, ""),
+        ("a.jsonl", b'{"a": "x\\ud83dy"}\n', {"a": "xy"}, ""),
+        ("a.jsonl", b'{"a": ' + b"[" * 20_000 + b"]" * 20_000 + b"}\n", None, "nested too deeply"),
+        ("a.csv", b"a,b\r1,2\n", {"a": "1", "b": "2"}, ""),
+        ("a.csv", b"a,b\r\n0,0\n1,2\r", {"a": "1", "b": "2"}, ""),
+        ("a.csv", b"a,a\n1,2\n", {"a": "1", "a (2)": "2"}, ""),
+        ("a.csv", b'a,b\n"' + b"x" * 200_000 + b'",2\n', {"a": "x" * 200_000, "b": "2"}, ""),
+    ],
+)
+def test_extremes_are_cells_or_a_sentence(
+    tmp_path: Path, name: str, content: bytes, cells: dict[str, object] | None, problem: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b'{"a": 0}\n' * (name == "a.jsonl") + content)
+    row = list(open_table(path).rows())[-1]
+    assert (row.cells or None) == cells
+    assert problem in row.problem
+    assert "sys." not in row.problem
