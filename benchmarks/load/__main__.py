@@ -16,6 +16,7 @@ import csv
 import os
 import platform
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -37,6 +38,8 @@ _ROUNDS = 3
 def main() -> None:
     """Run what was asked for and print it."""
     asked = _parser().parse_args()
+    # Ended by a signal, too, so that the server does not outlive this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     server = started(asked.data_dir)
     try:
         Visitor.host, Visitor.judgment_set = server.url, server.judgment_set

@@ -69,7 +69,7 @@ def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | Non
         item = studio.item(form.item, catalog)
         label = "Similar to a part of" if form.region else "Similar to"
         return Anchor(photo_url(item.photo, catalog), label, item.title)
-    photos = studio.example_photos()
+    photos = studio.example_photos() if form.example is not None else ()
     if form.example is not None and form.example < len(photos):
         label = "Like a part of" if form.region else "Like"
         return Anchor(f"/media/example/{form.example}.jpg", label, photos[form.example][1])
