@@ -14,7 +14,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
     def includes(self, other: Role) -> bool:
-        """Whether this role may do what the other one may."""
+        """Return whether this role may do what the other one may."""
         order = list(Role)
         return order.index(self) >= order.index(other)
 
@@ -57,11 +57,11 @@ def rights(role: Role) -> str:
 
 
 def table() -> str:
-    """The roles and what they add, as a table in Markdown (README carries it)."""
+    """Return the roles and what they add, as a table in Markdown (README carries it)."""
     rows = [f"| `{role}` | {rights(role)} |" for role in Role]
     return "\n".join(("| role | does what the roles above do, and |", "|---|---|", *rows))
 
 
 def summary() -> str:
-    """The roles and what they add, as one line of help."""
+    """Return the roles and what they add, as one line of help."""
     return " ".join(f"{role}: {rights(role)}." for role in Role)

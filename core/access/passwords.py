@@ -18,13 +18,13 @@ _N, _R, _P = 2**14, 8, 1
 
 
 def hashed(password: str) -> str:
-    """A password as it is stored: ``scrypt$SALT$DIGEST``, both in hexadecimal digits."""
+    """Return a password as it is stored: ``scrypt$SALT$DIGEST``, both in hexadecimal digits."""
     salt = secrets.token_bytes(16)
     return f"scrypt${salt.hex()}${_digest(password, salt)}"
 
 
 def matches(password: str, stored: str) -> bool:
-    """Whether a stored hash is this password's; does the same work whatever the answer.
+    """Return whether a stored hash is this password's; does the same work whatever the answer.
 
     An empty password matches nothing.
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.domain import Job, OnProgress, Progress, Report
 from core.errors import EvaluationError, EvaluationStopped
 from core.jobs import JobFile, JobReporter, Stage
-from core.jobs.files import JobPaths
+from core.jobs.job_paths import JobPaths
 
 KIND = "evaluation"
 #: Expected seconds per engine, if no earlier run of the task has measured it.

@@ -46,7 +46,7 @@ from core.domain import (
     TextView,
 )
 from core.domain.file_preview import FilePreview
-from core.embedding.preview import preview
+from core.embedding.encoder_input import preview
 from core.errors import CatalogError, QueryError
 from core.jobs import BegunJob, JobRunner
 from core.people import People

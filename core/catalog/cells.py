@@ -22,7 +22,7 @@ _RUBY = re.compile(r'(?<=["\]}\w])\s*=>\s*')
 
 
 def unpacked(value: object) -> object:
-    """A cell's value: text that holds a JSON or Python list or dictionary becomes one.
+    """Return a cell's value: text that holds a JSON or Python list or dictionary becomes one.
 
     Text that only looks like one stays as it is.
     """
@@ -51,7 +51,7 @@ def _shallow(parsed: object, text: str) -> object:
 
 
 def _depth(value: object, left: int = _DEEPEST) -> bool:
-    """Whether a value is nested no deeper than is looked at."""
+    """Return whether a value is nested no deeper than is looked at."""
     if isinstance(value, Mapping):
         return left > 0 and all(_depth(inner, left - 1) for inner in value.values())
     if isinstance(value, (list, tuple)):
@@ -60,7 +60,7 @@ def _depth(value: object, left: int = _DEEPEST) -> bool:
 
 
 def plain(value: object, left: int = _DEEPEST) -> object:
-    """A value without the wrapping of languages: ``{"en": "Chair"}`` → ``Chair``.
+    """Return a value without the wrapping of languages: ``{"en": "Chair"}`` → ``Chair``.
 
     English is taken where it is there, else the first language. Of other dictionaries the value
     under a name such as ``value`` or ``name`` is taken; one that has none is nothing.
@@ -81,12 +81,12 @@ def plain(value: object, left: int = _DEEPEST) -> object:
 
 
 def first_of(values: Iterable[object]) -> object:
-    """The first value that is not nothing."""
+    """Return the first value that is not nothing."""
     return next((value for value in values if not is_nothing(value)), None)
 
 
 def is_nothing(value: object) -> bool:
-    """Whether a cell says nothing."""
+    """Return whether a cell says nothing."""
     if isinstance(value, str):
         return not value.strip() or value.strip() in ("[]", "{}")
     if isinstance(value, float):
@@ -129,7 +129,7 @@ def pairs(value: object, left: int = 4) -> Iterable[tuple[str, object]]:
 
 
 def price(value: object) -> object:
-    """A price's text: ``{"amount": 19, "currency": "EUR"}`` → ``19 EUR``."""
+    """Return a price's text: ``{"amount": 19, "currency": "EUR"}`` → ``19 EUR``."""
     value = unpacked(value)
     if isinstance(value, (list, tuple)):
         return price(value[0]) if value else None

@@ -51,7 +51,7 @@ def folded(name: str) -> str:
 
 
 def language(name: str) -> str:
-    """The language at a name's end: ``title-en_US`` → ``en``; empty where there is none."""
+    """Return the language at a name's end: ``title-en_US`` → ``en``; empty where there is none."""
     match = _LOCALE.search(name.strip())
     return match["language"][:2] if match and match["language"][:2] in _LANGUAGES else ""
 
@@ -83,7 +83,7 @@ def numbered(name: str) -> str:
 
 @cache
 def ranks(kind: str) -> Mapping[str, int]:
-    """A field's names → how telling each is (0 most)."""
+    """Return a field's names → how telling each is (0 most)."""
     names = [name for text in _table()[kind].values() for name in text.split()]
     unique = dict.fromkeys(folded(name) for name in names)
     return {name: place for place, name in enumerate(unique)}

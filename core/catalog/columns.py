@@ -75,7 +75,7 @@ class ColumnMap:
     codes: tuple[str, ...] = ()
 
     def of(self, kind: str) -> tuple[str, ...]:
-        """The columns of a field or attribute, the first to be looked at first."""
+        """Return the columns of a field or attribute, the first to be looked at first."""
         first = getattr(self, kind) if kind in FIELDS else self.attributes.get(kind, "")
         return ((first,) if first else ()) + self.others.get(kind, ())
 
@@ -148,7 +148,7 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
 
 
 def _ranked(names: Sequence[str], kind: str) -> list[str]:
-    """The columns that may be a field, the best first; English before other languages."""
+    """Return the columns that may be a field, the best first; English before other languages."""
     ranked = [
         (place, bool(language(name)) and language(name) != "en", number, name)
         for number, name in enumerate(names)

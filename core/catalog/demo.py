@@ -14,7 +14,7 @@ _DEMO = SHIPPED / "demo"
 
 
 def demo_items_path() -> Path:
-    """The demo catalogue's rows, a CSV file.
+    """Return the demo catalogue's rows, a CSV file.
 
     Raises:
         CatalogError: It is not there.
@@ -32,7 +32,7 @@ def demo_images_dir() -> Path:
 
 
 def room_photos() -> tuple[tuple[Path, str], ...]:
-    """The example query pictures and their captions, in order.
+    """Return the example query pictures and their captions, in order.
 
     Raises:
         CatalogError: They are not there.

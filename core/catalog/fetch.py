@@ -119,7 +119,7 @@ def _parse(text: str, base: httpx.URL | None = None) -> httpx.URL:
 
 
 def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes | str:
-    """The body, or the target of a redirect."""
+    """Return the body, or the target of a redirect."""
     request = httpcore.URL(
         scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
     )

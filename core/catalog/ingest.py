@@ -178,7 +178,7 @@ class _Run:
     def _submit(
         self, pool: ThreadPoolExecutor, product: Product
     ) -> Future[Ingested | QuarantinedRow] | None:
-        """The outcome of a product; ``None`` where its row repeats an earlier one."""
+        """Return the outcome of a product; ``None`` where its row repeats an earlier one."""
         number = product.row.number
         outcome: Ingested | QuarantinedRow | Draft | None
         try:
@@ -253,7 +253,7 @@ def _count(table: Table) -> int:
 
 
 def _unreadable(number: int, item_id: str, error: Exception) -> QuarantinedRow:
-    """A row that met a fault of ours: it is left out, the others go on, the log says why."""
+    """Return a row that met a fault of ours: it is left out, the others go on, the log says why."""
     _log.exception("Row %d could not be read", number, exc_info=error)
     lines = str(error).encode("utf-8", "replace").decode().splitlines()
     reason = f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__

@@ -28,7 +28,7 @@ _NAMES = (
 
 
 def photos_in(value: object, left: int = 6) -> Iterator[object]:
-    """The photos of a cell in order: bytes, or text that names one."""
+    """Yield the photos of a cell in order: bytes, or text that names one."""
     value = unpacked(value)
     if left <= 0:
         return

@@ -107,7 +107,7 @@ class ProductTypes:
         return not lone or level.lower() in self._named or self._nouns.is_thing(level)
 
     def _levels(self, row: Mapping[str, object]) -> list[str]:
-        """The categories of a row, the coarsest first."""
+        """Return the categories of a row, the coarsest first."""
         cells = [_cell(row, column) for column in self._columns]
         title = clean(plain(row.get(self._title)), 500).lower()
         steps = (s for cell in cells for s in cell if len(cell) == 1 or s.lower() != title)
@@ -154,7 +154,7 @@ def _departments(values: Mapping[str, _Value]) -> list[str]:
 
 
 def _cell(row: Mapping[str, object], column: str) -> list[str]:
-    """The levels of a cell; a column of several categories has them between commas."""
+    """Return the levels of a cell; a column of several categories has them between commas."""
     value = plain(row.get(column))
     if isinstance(value, (list, tuple)):
         nested = any(_LEVELS.search(clean(entry, 500)) for entry in value)

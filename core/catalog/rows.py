@@ -90,7 +90,7 @@ class Draft:
         return (self.origin, *self.more)
 
     def item(self, photo: Photo, stored: Mapping[Origin, Photo] | None = None) -> Item:
-        """The item, once its photo is stored.
+        """Return the item, once its photo is stored.
 
         Args:
             photo: The first photo.
@@ -120,7 +120,7 @@ class DraftVariant:
     origin: Origin | None
 
     def variant(self, places: Mapping[Origin, Photo]) -> Variant:
-        """The variant, with the address of its photo."""
+        """Return the variant, with the address of its photo."""
         stored = places.get(self.origin) if self.origin is not None else None
         link = self.origin if isinstance(self.origin, str) else ""
         return Variant(self.item_id, self.options, self.price, stored.sha256 if stored else link)
@@ -222,7 +222,7 @@ def _first_there(
     missing: str,
     item_id: str,
 ) -> Origin:
-    """The next photo of a row whose first one is not there.
+    """Return the next photo of a row whose first one is not there.
 
     Raises:
         ImageError: As ``locate`` says it of the first one.
@@ -284,7 +284,7 @@ def _variants(
     columns: ColumnMap,
     folder: Path,
 ) -> Iterator[DraftVariant]:
-    """The forms of a product that has several; pictures alone are none."""
+    """Yield the forms of a product that has several; pictures alone are none."""
     if not parts:
         return
     names = {name: clean(plain(row.get(name)), 60) for name, _ in columns.options}
@@ -336,7 +336,7 @@ def _words(row: Mapping[str, object], kind: str, columns: ColumnMap) -> str:
 
 
 def _step(text: str, kind: str, column: str) -> str:
-    """The department or the thing at the ends of a path of categories."""
+    """Return the department or the thing at the ends of a path of categories."""
     marks = r"\s*[>»/|]+\s*" if normalise(column) in _PATH_COLUMNS else r"\s+[>»]+\s+"
     steps = [step for step in re.split(marks, text) if step]
     return (steps[0] if kind == "department" else steps[-1]) if steps else text

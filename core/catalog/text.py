@@ -23,7 +23,7 @@ _BLANK_LINES = re.compile(r"\n\s*\n\s*")
 
 
 def clean(value: object, limit: int, *, multiline: bool = False) -> str:
-    """The text of a cell: no control characters, NFC, spaces collapsed, cut to a length.
+    """Return the text of a cell: no control characters, NFC, spaces collapsed, cut to a length.
 
     Args:
         value: A cell as a reader gives it; ``None``, NaN and the words that stand for them are

@@ -12,7 +12,7 @@ from core.base.atomic import atomic_write
 from core.base.locks import START, file_lock, is_locked
 from core.domain.job import Job, JobState, OnProgress
 from core.errors import StudioError
-from core.jobs.files import INTERRUPTED, JobPaths
+from core.jobs.job_paths import INTERRUPTED, JobPaths
 from core.jobs.reporter import JobReporter, now
 from core.jobs.time_left import Stage
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.domain.job import Job, JobState, OnProgress, Progress, no_progress
 from core.errors import STOPPED, JobStopped, StudioError
-from core.jobs.files import JobPaths
+from core.jobs.job_paths import JobPaths
 from core.jobs.time_left import Stage, TimeLeft
 
 #: Least time between two snapshots of the same stage, seconds.

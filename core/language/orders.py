@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from core.domain import Job, JobState, RewriteProgress, RewriteReport
 from core.errors import CatalogBusy
 from core.jobs import JobFile
-from core.jobs.files import JobPaths
+from core.jobs.job_paths import JobPaths
 
 KIND = "rewriting"
 

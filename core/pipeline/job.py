@@ -11,7 +11,7 @@ from core.base.locks import START
 from core.domain.job import Job, JobState, Progress
 from core.errors import CatalogBusy
 from core.jobs import JobFile
-from core.jobs.files import JobPaths
+from core.jobs.job_paths import JobPaths
 
 KIND = "indexing"
 

@@ -13,7 +13,7 @@ from core.domain import Job, JobState, OnProgress, Progress
 from core.embedding.recipes import RECIPE
 from core.errors import TrainingError
 from core.jobs import JobFile, JobReporter, Stage
-from core.jobs.files import JobPaths
+from core.jobs.job_paths import JobPaths
 from core.training.training_loop import OnStep
 
 KIND = "fine-tuning"

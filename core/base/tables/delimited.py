@@ -24,7 +24,7 @@ _CSV_LIMIT = "field larger than field limit"
 
 
 def delimiter_name(delimiter: str) -> str:
-    """``;`` → ``semicolons``."""
+    """Return the delimiter's name for people: ``;`` → ``semicolons``."""
     return _NAMES.get(delimiter, f"“{delimiter}”")
 
 
@@ -80,7 +80,7 @@ def _rows(feed: _Feed, delimiter: str, names: list[str]) -> Iterator[TableRow]:
 
 # ── the delimiter ────────────────────────────────────────────────────────────────────────────────
 def _delimiter(feed: _Feed, prefer: str) -> str:
-    """The delimiter that a ``sep=`` line names, or that the first lines agree on."""
+    """Return the delimiter that a ``sep=`` line names, or that the first lines agree on."""
     head = feed.peek(_HEAD)
     if not head:
         raise BadTable("is empty.")
@@ -142,7 +142,7 @@ class _Feed:
         return line.text
 
     def peek(self, count: int) -> list[Line]:
-        """The next lines, blank ones before the first left out; they stay where they are."""
+        """Return the next lines, blank ones before the first left out; they stay where they are."""
         while not self._next or (len(self._next) < count and not self._next[-1].problem):
             line = next(self._lines, None)
             if line is None:
@@ -211,7 +211,7 @@ def _complete(feed: _Feed, cells: list[str]) -> _Record:
 
 
 def _broken(feed: _Feed, delimiter: str, width: int, error: Exception) -> _Record:
-    """The row that an error ended, and the lines behind it given back."""
+    """Return the row that an error ended, and the lines behind it given back."""
     first = feed.taken[0]
     if len(feed.taken) > 1 or _is_open(first.text, delimiter):
         return _unclosed(feed, _opened_line(feed.taken, delimiter, width) + 1)
@@ -222,7 +222,7 @@ def _broken(feed: _Feed, delimiter: str, width: int, error: Exception) -> _Recor
 
 
 def _unclosed(feed: _Feed, opened: int) -> _Record:
-    """A row whose ``opened``-th line (from 1) opens a quotation mark that nothing closes."""
+    """Return a row whose ``opened``-th line (from 1) opens a quotation mark that nothing closes."""
     first, line = feed.taken[0].number, feed.taken[opened - 1].number
     feed.back_to(opened)
     return _Record(
@@ -233,7 +233,7 @@ def _unclosed(feed: _Feed, opened: int) -> _Record:
 
 
 def _swallowed(lines: Sequence[Line], delimiter: str, width: int) -> int:
-    """The line (from 1) whose quotation mark swallowed lines that look like rows; 0 for none."""
+    """Return the line (from 1) whose open quotation mark spans lines that look like rows, or 0."""
     opened = _opened_line(lines, delimiter, width)
     inner = [line.text for line in lines[opened + 1 :]]
     try:
@@ -277,7 +277,7 @@ def _is_open(text: str, delimiter: str) -> bool:
 
 
 def _long_record(feed: _Feed, delimiter: str, width: int) -> _Record:
-    """A row with a cell that is too long for the csv module."""
+    """Return a row with a cell that is too long for the csv module."""
     splitter = _Splitter(delimiter)
     feed.start()
     try:

@@ -109,7 +109,7 @@ class Unsure(Exception):
 
 
 def detect(opened: Callable[[], BinaryIO]) -> Encoding:
-    """How a text file is encoded.
+    """Detect how a text file is encoded.
 
     Args:
         opened: Opens the file's bytes, anew each time.
@@ -157,7 +157,7 @@ def _utf_8(opened: Callable[[], BinaryIO], codec: str) -> Encoding:
 
 
 def _lost(opened: Callable[[], BinaryIO]) -> int:
-    """How often � stands in a file; -1 where the file is no UTF-8."""
+    """Count � in a file; return -1 if the file is not UTF-8."""
     decoder, lost = codecs.getincrementaldecoder("utf-8")(), 0
     try:
         with opened() as file:
@@ -170,7 +170,7 @@ def _lost(opened: Callable[[], BinaryIO]) -> int:
 
 
 def _lines(opened: Callable[[], BinaryIO]) -> Iterator[tuple[int, bytes]]:
-    """Line numbers and the pieces of the lines."""
+    """Yield line numbers and pieces of the lines."""
     number = 1
     with opened() as file:
         for piece in iter(lambda: file.readline(_PIECE), b""):
@@ -189,7 +189,7 @@ class _Seen:
 
 
 def _guessed(lines: Iterable[tuple[int, bytes]], codec: str = "utf-8") -> Encoding:
-    """The encoding of lines of which at least one is no valid UTF-8.
+    """Return the encoding of lines of which at least one is no valid UTF-8.
 
     Valid lines stay UTF-8, unless they are so few that they are so by accident.
 
@@ -243,7 +243,7 @@ def _mixed(seen: _Seen, name: str, codec: str) -> Encoding:
 
 
 def _as_utf_8(line: bytes) -> str | None:
-    """The line's text; a character that the end of the piece cuts counts for nothing."""
+    """Return the line's text; a character that the end of the piece cuts counts for nothing."""
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(line)
     except UnicodeDecodeError:
@@ -258,13 +258,13 @@ def _as_utf_8(line: bytes) -> str | None:
 
 
 def _examples(text: str) -> str:
-    """Up to three words that depend on the encoding."""
+    """Return up to three words that depend on the encoding."""
     words = list(dict.fromkeys(match[0][:30] for match in _WORD.finditer(text)))[:3]
     return ", ".join(f"“{word}”" for word in words) or "its signs"
 
 
 def _encodable(script: str, name: str) -> bool:
-    """Whether an encoding has most of the characters that the rest of the file uses."""
+    """Return whether an encoding has most of the characters that the rest of the file uses."""
     there = sum(1 for mark in script if mark.encode(name, "ignore"))
     return there * 10 >= len(script) * 9
 
@@ -291,13 +291,13 @@ class _Sample:
             self._step *= 2
 
     def content(self) -> bytes:
-        """The kept lines."""
+        """Return the kept lines."""
         return b"".join(line if line.endswith(b"\n") else line + b"\n" for line in self._kept)
 
 
 # ── the guess ────────────────────────────────────────────────────────────────────────────────────
 def guess(evidence: bytes, script: str = "") -> str:
-    """The codec of lines that are no UTF-8, or an empty text where it can't be told.
+    """Return the codec of lines that are no UTF-8, or an empty text where it can't be told.
 
     Args:
         evidence: The lines.
@@ -341,7 +341,7 @@ def _only_signs(evidence: bytes) -> bool:
 
 
 def _nonsense(text: str) -> bool:
-    """Whether there are control characters, lines of boxes, or characters that mean nothing."""
+    """Tell whether a text has control characters, box-drawing or unassigned characters."""
     return any(
         unicodedata.category(mark) in ("Cc", "Cn", "Co", "Cs") or _BOXES[0] <= mark < _BOXES[1]
         for mark in set(text)

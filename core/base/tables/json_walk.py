@@ -47,7 +47,7 @@ class _Walk:
     text: str = ""
 
     def marks(self, block: str) -> Iterator[_Mark]:
-        """The structural signs of a block, each with the position behind it."""
+        """Yield the structural signs of a block, each with the position behind it."""
         at = 0
         while at < len(block):
             if self.escaped:
@@ -86,7 +86,7 @@ class _Walk:
 
 
 def find_target(blocks: Iterator[str]) -> Target:
-    """The first list that begins with an object; without one, objects one behind the other."""
+    """Find the first list that begins with an object; without one, objects one after another."""
     walk, before, target, closed = _Walk(), "", None, False
     for block in blocks:
         for mark in walk.marks(block):
@@ -103,7 +103,7 @@ def find_target(blocks: Iterator[str]) -> Target:
 
 
 def elements(blocks: Iterator[str], target: Target) -> Iterator[tuple[int, str, str]]:
-    """The elements of a list: the line each begins on, its text, and why it can't be read."""
+    """Yield the elements of a list: the line each begins on, its text, and why it can't be read."""
     walk, piece, line = _Walk(), _Piece(), 1
     level = 0 if target.order == 0 else -1
     for block in blocks:
@@ -165,7 +165,7 @@ class _Piece:
             self.parts = []
 
     def taken(self) -> tuple[int, str, str]:
-        """The element: its line, its text, its problem."""
+        """Return the element: its line, its text, its problem."""
         if self.size > LONGEST:
             problem = f"This row (line {self.line}) is longer than {LONGEST:,} characters."
             return self.line, "", problem

@@ -55,7 +55,7 @@ def _content(format: str, rows: Iterator[TableRow], notes: tuple[str, ...] = ())
 
 
 def _target(text: JsonText) -> Target | None:
-    """The list that holds the rows; ``None`` where there is one object a line."""
+    """Return the list that holds the rows; ``None`` where there is one object a line."""
     lines = (line for line in text.lines(_LONGEST_HEAD) if line.problem or line.text.strip())
     head = list(itertools.islice(lines, 2))
     if not head:
@@ -67,7 +67,7 @@ def _target(text: JsonText) -> Target | None:
 
 
 def _is_lines(head: list[Line]) -> bool:
-    """Whether the file has one object a line; the first may be broken, too."""
+    """Return whether the file has one object a line; the first may be broken, too."""
     first = head[0]
     text = first.text.strip()
     try:
@@ -80,7 +80,7 @@ def _is_lines(head: list[Line]) -> bool:
 
 
 def _is_frame(value: object) -> bool:
-    """Whether an object is only the frame of a list of objects: ``{"products": [{…}]}``."""
+    """Return whether an object is only the frame of a list of objects: ``{"products": [{…}]}``."""
     for _ in range(5):
         if not isinstance(value, dict) or not value:
             return False

@@ -35,7 +35,7 @@ def read_parquet(path: Path) -> Content:
 
 
 def parquet_metadata(path: Path) -> dict[bytes, bytes]:
-    """What the file says about itself.
+    """Return the file's metadata.
 
     Raises:
         BadTable: It is damaged.
@@ -45,7 +45,7 @@ def parquet_metadata(path: Path) -> dict[bytes, bytes]:
 
 
 def parquet_rows(path: Path) -> int:
-    """How many rows the file says that it has.
+    """Return the number of rows in the file's metadata.
 
     Raises:
         BadTable: It is damaged.
@@ -94,7 +94,7 @@ class _Unconvertible(Exception):
 
 
 def _values(column: pa.Array) -> Callable[[int], object]:
-    """A column's cells by their position; fast where all can be converted."""
+    """Return a column's cells by their position; fast where all can be converted."""
     try:
         values: list[object] = column.to_pylist()
     except Exception:  # a date beyond the year 9999, text that is no text: one by one then

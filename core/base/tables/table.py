@@ -69,7 +69,7 @@ class Table:
         return ", ".join(parts + (["unpacked with gzip"] if self.packed else []))
 
     def rows(self) -> Iterator[TableRow]:
-        """The rows in order, read as they are asked for; bad ones come with their problem.
+        """Yield the rows in order, read as they are asked for; bad ones come with their problem.
 
         Raises:
             StudioError: The file is damaged further on (of the kind that ``open_table`` was given).
@@ -82,7 +82,7 @@ class Table:
             raise self._error(f"“{self.path.name}” can't be read: {error.strerror}.") from None
 
     def count(self) -> int:
-        """How many rows there are; Parquet says it, the others are counted.
+        """Return the number of rows: from the metadata in Parquet, else by counting.
 
         Raises:
             StudioError: As ``rows``.
@@ -142,7 +142,7 @@ class TextFile:
         return self.encoding.notes
 
     def lines(self) -> Iterator[Line]:
-        """Its lines, numbered from 1, without their ends.
+        """Yield the lines, numbered from 1, without line ends.
 
         Raises:
             StudioError: It is damaged further on.
@@ -227,7 +227,7 @@ def _check(path: Path) -> None:
 
 
 def _ending(path: Path) -> str:
-    """The ending that says the format; none for a packed file that was called ``feed.gz``.
+    """Return the ending that says the format; none for a packed file that was called ``feed.gz``.
 
     Raises:
         BadTable: It is another kind of file.

@@ -36,13 +36,13 @@ class Line:
 
 
 def is_packed(path: Path) -> bool:
-    """Whether a file is packed with gzip, whatever its name says."""
+    """Return whether a file is packed with gzip, whatever its name says."""
     with path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """The bytes of a file, unpacked on the fly where it is packed with gzip."""
+    """Return the bytes of a file, unpacked on the fly where it is packed with gzip."""
     if is_packed(path):
         return io.BufferedReader(_Unpacked(path), _BLOCK)
     return path.open("rb")
@@ -58,7 +58,7 @@ class _Unpacked(io.RawIOBase):
         self._members = 1
 
     def readable(self) -> bool:
-        """Whether it can be read."""
+        """Return whether it can be read."""
         return True
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ class _Unpacked(io.RawIOBase):
 
 
 def read_lines(path: Path, encoding: Encoding, longest: int = LONGEST) -> Iterator[Line]:
-    """The lines of a text file in order, without NUL characters.
+    """Yield the lines of a text file in order, without NUL characters.
 
     A line that is too long, or that is not valid in the file's encoding, comes with a problem.
     """
@@ -141,7 +141,7 @@ def _skip_line(text: io.TextIOWrapper) -> None:
 
 
 def _mended(number: int, line: str, encoding: Encoding) -> Line:
-    """A line with bytes that are not valid: read in the other encoding, or marked."""
+    """Return a line with bytes that are not valid: read in the other encoding, or marked."""
     if encoding.fallback:
         try:
             return Line(number, _other(line, encoding).replace("\0", ""))
@@ -163,7 +163,7 @@ def _other(line: str, encoding: Encoding) -> str:
 
 
 def read_blocks(path: Path, encoding: Encoding) -> Iterator[str]:
-    """The text of a file in blocks, for formats that have no lines.
+    """Yield the text of a file in blocks, for formats that have no lines.
 
     Raises:
         BadTable: It holds characters that are not valid.

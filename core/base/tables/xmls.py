@@ -58,7 +58,7 @@ class _Seen:
 
 
 def _target(open_bytes: Callable[[], BinaryIO]) -> Path:
-    """The path of the elements that are rows."""
+    """Return the path of the elements that are rows."""
     seen: dict[Path, _Seen] = {}
     path: list[str] = []
     done = 0
@@ -79,7 +79,7 @@ def _target(open_bytes: Callable[[], BinaryIO]) -> Path:
 
 
 def _best(seen: dict[Path, _Seen]) -> Path:
-    """The outermost named or repeated element that has several facts in it."""
+    """Return the outermost named or repeated element that has several facts in it."""
     with_facts = [path for path, place in seen.items() if place.children and len(path) > 1]
     named = [path for path in with_facts if path[-1].lower() in _ROWS]
     repeated = [path for path in with_facts if seen[path].count > 1]
@@ -144,7 +144,7 @@ def _sentences() -> Iterator[None]:
 
 
 def _cells(element: Element) -> dict[str, object]:
-    """The facts of a row: its attributes, and the elements in it."""
+    """Return the facts of a row: its attributes, and the elements in it."""
     cells: dict[str, object] = {_name(name): value for name, value in element.attrib.items()}
     cells |= _children(element)
     return cells
@@ -174,5 +174,5 @@ def _value(element: Element) -> object:
 
 
 def _name(tag: str) -> str:
-    """The name without its namespace: ``{http://base.google.com/ns/1.0}id`` → ``id``."""
+    """Return the name without its namespace: ``{http://base.google.com/ns/1.0}id`` → ``id``."""
     return str(tag).rpartition("}")[2]
