@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.people import Role
-from tests.ui.security.served import API, Visitor
+from tests.ui.security.served import API, Visitor, served, shop_in
 from ui.security.sessions import LONGEST
 
 
@@ -71,3 +73,23 @@ def test_no_long_name_is_kept(open_studio: str) -> None:
         assert visitor.http.get(f"{API}/{path}").status_code == 400, path
     answer = visitor.http.post(f"{API}/upload?upload_id={long}", files=[("files", ("a.png", b""))])
     assert answer.status_code == 400
+
+
+def test_many_page_views_do_not_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ui.app
+
+    built: list[Any] = []
+    build = ui.app.build_pages
+    monkeypatch.setattr(ui.app, "SESSIONS", 3, raising=False)
+    monkeypatch.setattr(ui.app, "build_pages", lambda shop: built.append(build(shop)) or built[-1])
+    with served(shop_in(tmp_path)) as url:
+        visitor = Visitor(url)
+        fn = plain_event(visitor)
+        for number in range(6):
+            visitor.session = f"view{number}"
+            assert visitor.join(fn, []).status_code == 200
+            assert visitor.outcome()["success"]
+        assert list(built[0].state_holder.session_data) == ["view3", "view4", "view5"]
+    assert ui.app.SESSIONS <= 1_000
