@@ -43,8 +43,8 @@ def with_people(shop: Shop) -> Shop:
 
 
 @contextmanager
-def served(shop: Shop) -> Iterator[str]:
-    """Serve the pages of a shop on a free port; gives the address."""
+def served(shop: Shop, **options: Any) -> Iterator[str]:
+    """Serve the pages of a shop on a free port, with options of uvicorn; gives the address."""
     from ui.app import build_app
 
     with socket.socket() as probe:
@@ -52,7 +52,7 @@ def served(shop: Shop) -> Iterator[str]:
         port = probe.getsockname()[1]
     config = uvicorn.Config(
         build_app(shop), port=port, log_level="warning", proxy_headers=False,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=1, **options,
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
