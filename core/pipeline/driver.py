@@ -1,9 +1,9 @@
-"""Drives tasks through the stages, chunk by chunk, with everything but the models hidden behind.
+"""Run tasks through the stages, chunk by chunk, while other threads read, prepare and write.
 
-Reading cached results, opening photos and preparing run in worker threads ahead of the models;
-rewriting runs between pictures and words, because it looks with the pictures' vectors; writing
-runs in a thread behind them. A chunk is written in the order groundings and rewrites, items,
-vectors: wherever the process dies, a stored vector has all that it was made of.
+Worker threads read cached results, open photos and prepare pictures ahead of the models. Rewriting
+runs between embedding pictures and embedding texts, because it uses the pictures' vectors. Another
+thread writes. A chunk is written in the order groundings, rewrites, items, vectors: if the process
+is killed, the inputs of every stored vector are stored too.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from core.store.vectors import VectorRow
 
 @dataclass(slots=True)
 class Tally:
-    """What was really done, and what went wrong.
+    """Counts and errors of a run.
 
     Attributes:
-        per_stage: Units of work per stage.
+        per_stage: Number of new results per stage.
         errors: Stage and reason per item id.
     """
 
@@ -43,12 +43,12 @@ class _Prepared:
 
     @property
     def rewrites(self) -> dict[str, Rewrite]:
-        """What was described in this run."""
+        """Rewrites made in this run, by key."""
         return {t.rewrite_key: t.rewrite for t in self.tasks if t.described and t.rewrite}
 
 
 class Driver:
-    """Runs chunks of tasks for one set of models over one store."""
+    """Run chunks of tasks with one set of models on one store."""
 
     def __init__(
         self,
@@ -63,26 +63,26 @@ class Driver:
         self._writes = 0
 
     def run(self, chunks: Iterable[list[Task]]) -> Generator[list[Task], None, None]:
-        """Drive chunks through; yields each chunk when its writes are queued."""
+        """Run chunks through the stages; yield each chunk when its writes are queued."""
         loaded = mapped_ahead(self._load, chunks)
         grounded = (self._ground(chunk) for chunk in loaded)
         for prepared in mapped_ahead(self._prepare, grounded):
             rows = {
                 batch.model.name: stages.embed(batch, self._models) for batch in prepared.batches
             }
-            for task in prepared.tasks:  # whose vectors are there, and only the words are not
+            for task in prepared.tasks:  # tasks with up-to-date vectors that need only a rewrite
                 if task.needs_rewrite:
                     stages.rewrite(task, self._models)
             self._settle(prepared, rows)
             yield prepared.tasks
 
     def _load(self, tasks: list[Task]) -> _Prepared:
-        """Worker: cached results; photos where a stage needs them."""
+        """Load cached results, and photos that a stage needs (in a worker thread)."""
         groundings = self._store.groundings.get(t.grounding_key for t in tasks if t.grounding_key)
         rewrites = self._store.rewrites.get(t.rewrite_key for t in tasks if t.rewrite_key)
         for task in tasks:
             stored = groundings.get(task.grounding_key)
-            # Stored under an older threshold, maybe; the detections are the same.
+            # The threshold may have changed since it was stored; the detections have not.
             task.grounding = stored and replace(stored, threshold=self._models.threshold)
             task.rewrite = rewrites.get(task.rewrite_key)
             if task.needs_grounding or task.needs_rewrite:
@@ -90,22 +90,22 @@ class Driver:
         return _Prepared(tasks, [], {})
 
     def _ground(self, loaded: _Prepared) -> _Prepared:
-        """Model thread: what is not grounded yet."""
-        wanting = [task for task in loaded.tasks if task.needs_grounding]
-        if wanting:
-            stages.ground(wanting, self._models)
-        for task in wanting:
+        """Ground the tasks that need it (in the models' thread)."""
+        ungrounded = [task for task in loaded.tasks if task.needs_grounding]
+        if ungrounded:
+            stages.ground(ungrounded, self._models)
+        for task in ungrounded:
             if task.grounding is not None:
                 loaded.groundings[task.grounding_key] = task.grounding
         return loaded
 
     def _prepare(self, grounded: _Prepared) -> _Prepared:
-        """Worker: pictures in the encoders' form."""
+        """Prepare the pictures for the encoders (in a worker thread)."""
         grounded.batches = stages.prepare(grounded.tasks, self._models, self._photos)
         return grounded
 
     def _settle(self, chunk: _Prepared, rows: dict[str, list[VectorRow]]) -> None:
-        """Count, and queue the writes."""
+        """Count the results and queue their writes."""
         counts = self._tally.per_stage
         counts["grounding"] += len(chunk.groundings)
         described = chunk.rewrites
@@ -131,7 +131,7 @@ class Driver:
 
 
 def _with_rewrite(task: Task) -> ItemRecord | None:
-    """The record to store when its rewritten words are not the stored ones."""
+    """Return the record with its new rewrite; ``None`` if the stored rewrite is up to date."""
     if task.rewrite is None or task.record.rewrite_key == task.rewrite_key:
         return None
     return replace(task.record, rewrite=task.rewrite.text, rewrite_key=task.rewrite_key)

@@ -1,4 +1,4 @@
-"""The end of an indexing run: what is gone is removed, indices and statistics are refreshed."""
+"""The end of an indexing run: remove deleted items, refresh indices and statistics."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from core.store.statistics import SAMPLE, CosineStatistics
 
 
 def remove(store: CatalogStore, item_ids: Sequence[str]) -> None:
-    """Remove items and their vectors; vectors first, so that an interruption can be repeated."""
+    """Remove items and their vectors; vectors first, so that an interrupted call is repeatable."""
     for engine in store.engines():
         store.vectors(engine).delete(item_ids)
     store.items.delete(item_ids)
 
 
 def tidy(store: CatalogStore, models: IndexingModels) -> None:
-    """Bring vectors in line with the items, then refresh indices, statistics and fragments."""
+    """Match vectors with the items, then refresh indices and statistics and compact the tables."""
     labels = store.items.labels()
     for model in models.engines:
         table = store.vectors(model.name)
@@ -33,11 +33,11 @@ def tidy(store: CatalogStore, models: IndexingModels) -> None:
             }
         )
         table.build_indices()
-        kept = sorted(
+        keys = sorted(
             (item_id, stored.key) for item_id, stored in state.items() if item_id in labels
         )
-        digest = content_key(model.fingerprint, kept)
-        if kept and digest != store.statistics.digest(model.name):
+        digest = content_key(model.fingerprint, keys)
+        if keys and digest != store.statistics.digest(model.name):
             statistics = CosineStatistics.of(table.matrix(SAMPLE))
             store.statistics.write(model.name, model.fingerprint, digest, statistics)
     store.items.index_words()

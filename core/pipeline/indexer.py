@@ -1,4 +1,4 @@
-"""Index a catalogue: rows in, items and vectors of all engines stored; resumable, incremental."""
+"""Index a catalogue: read its rows, store items and vectors of all engines; resumable."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from core.store.items import ItemRecord
 from core.store.meta import CatalogMeta
 from core.store.snapshot import seed
 
-#: The rows of a catalogue file, given what is stored of them already (see ``catalog.ingest``).
+#: Called with the stored rows by item id; yields the rows of a file (see ``catalog.ingest``).
 RowSource = Callable[[Mapping[str, KnownRow]], Iterable[Ingested | QuarantinedRow]]
 
-#: Items per chunk for engines that take the photo and title as they are.
+#: Items per chunk for engines that embed photo and title without other stages.
 CHUNK = 64
 
-#: Items per chunk where grounding takes a second or more each: little is lost when killed.
+#: Items per chunk with grounding, which takes a second or more per item: a killed run loses little.
 GROUNDED_CHUNK = 16
 
 
-#: Expected seconds per row read and embedded, per item grounded and rewritten, and at the end,
-#: on two cores; what a catalogue's last run measured counts more.
+#: Expected seconds on two cores: per row to read and embed, per item to ground and rewrite, and for
+#: finishing. Times measured in the catalogue's last run weigh more.
 _READING, _GROUNDING, _FINISHING = 0.05, 1.0, 2.0
 
 
@@ -58,7 +58,7 @@ def run_index(
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> IndexReport:
-    """Index a catalogue in this thread; see ``begin_index`` for what it does and raises."""
+    """Index a catalogue in this thread; arguments and errors are those of ``begin_index``."""
     return begin_index(
         store, photos, lambda: models, rows, title=title, source=source, prune=prune,
         snapshot=snapshot, on_progress=on_progress, should_stop=should_stop,
@@ -81,34 +81,33 @@ def begin_index(
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> BegunJob[IndexReport]:
-    """Take the catalogue's lock for an indexing (or re-indexing) job, which is then to be run.
+    """Take the catalogue's lock for an indexing job and return the job, ready to run.
 
-    Engines that take photo and title as they are come first, while the file is being read: items
-    can be found within seconds. Then the others, chunk by chunk. Whatever is stored and was made
-    of the same inputs by the same models stays, so an interrupted run goes on where it was and
-    unchanged items cost nothing; no model is loaded for them.
+    Engines that embed photo and title run first, while the file is read, so that items can be found
+    within seconds. The other engines follow, chunk by chunk. Stored results of the same inputs and
+    models are reused: an interrupted run is resumed, and unchanged items load no model.
 
     Args:
         store: The catalogue's tables.
-        photos: Where its photos are opened.
-        models: Gives engines and stage models; called when the job runs.
-        rows: Called with what is stored of earlier rows; gives the rows of the file in order.
+        photos: Opens the catalogue's photos.
+        models: Returns engines and stage models; called when the job runs.
+        rows: Called with the stored rows; yields the rows of the file in order.
         title: Name of the catalogue for people.
         source: Name of the file, for people.
-        total: Rows of the file; 0 where nobody counted them.
-        notes: Sentences on how the file was understood.
-        prune: Remove items that the file no longer has; only those among these ids, where given.
-        snapshot: Folder of stage results that came with the catalogue (``core.store.snapshot``).
-        author: Who starts it.
-        on_progress: Called with snapshots.
-        should_stop: Asked after every chunk, as is the wish of any process.
+        total: Number of rows of the file; 0 if unknown.
+        notes: Sentences on how the file was read.
+        prune: Whether to remove items that the file no longer has; or the ids that may be removed.
+        snapshot: Folder of shipped stage results (``core.store.snapshot``).
+        author: Name of the person who starts the job.
+        on_progress: Called with progress reports.
+        should_stop: Called after every chunk; ``True`` stops the job, as does its stop file.
 
     Raises:
         CatalogBusy: Another job is indexing this catalogue.
 
-    The work raises:
+    The running job raises:
         CatalogError: The file can't be read.
-        WeightsUnavailable: A model that is needed can't be had.
+        WeightsUnavailable: A model that is needed can't be loaded.
     """
 
     def work(reporter: JobReporter) -> IndexReport:
@@ -130,7 +129,7 @@ def begin_index(
 
 @dataclass(slots=True)
 class _Counts:
-    """What the rows of the file turned out to be."""
+    """Counts of the rows of the file."""
 
     rows: int = 0
     added: int = 0
@@ -184,13 +183,15 @@ class _Run:
     def _read_and_embed(
         self, rows: RowSource, records: dict[str, ItemRecord], writer: Writer
     ) -> None:
-        known = {key: KnownRow(record.item, record.row_key) for key, record in records.items()}
+        stored = {key: KnownRow(record.item, record.row_key) for key, record in records.items()}
         light = self._models.light
         driver = Driver(self._store, self._photos, light, writer, self._tally)
         planner = Planner(self._store, light)
         done = 0
-        with closing(produced_ahead(chunks(rows(known), CHUNK), ahead=2)) as read:
-            planned = (planner.tasks(self._take(chunk, records, writer)) for chunk in read)
+        with closing(produced_ahead(chunks(rows(stored), CHUNK), ahead=2)) as read:
+            planned = (
+                planner.tasks(self._count_and_store(chunk, records, writer)) for chunk in read
+            )
             with closing(driver.run(planned)) as running:
                 for tasks in running:
                     done += len(tasks)
@@ -201,14 +202,14 @@ class _Run:
                     if self._stop():
                         return
 
-    def _take(
+    def _count_and_store(
         self,
         outcomes: list[Ingested | QuarantinedRow],
         records: dict[str, ItemRecord],
         writer: Writer,
     ) -> list[ItemRecord]:
-        """Sort a chunk of rows into counts; queue the writing of new and changed items."""
-        counts, taken, fresh = self._counts, [], []
+        """Count a chunk of rows, queue writes of new and changed items and return all records."""
+        counts, current, fresh = self._counts, [], []
         for outcome in outcomes:
             if isinstance(outcome, QuarantinedRow):
                 counts.rows = max(counts.rows + 1, outcome.row)
@@ -220,22 +221,22 @@ class _Run:
             before = records.get(item_id)
             if before is not None and before.row_key == outcome.row_key:
                 counts.unchanged += 1
-                taken.append(before)
+                current.append(before)
                 continue
             counts.added += before is None
             counts.changed += before is not None
             records[item_id] = ItemRecord(outcome.item, outcome.row_key)
             fresh.append(records[item_id])
-            taken.append(records[item_id])
+            current.append(records[item_id])
         writer.submit(lambda: self._store.items.upsert(fresh))
         self._tally.per_stage["reading"] += len(fresh)
-        return taken
+        return current
 
     def _embed_heavy(self, records: dict[str, ItemRecord], writer: Writer) -> None:
         heavy = self._models.heavy
         if not heavy.engines:
             return
-        writer.flush()  # so that stored keys are up to date
+        writer.flush()  # the planner reads the stored keys
         planner = Planner(self._store, heavy)
         tasks = planner.tasks([records[item_id] for item_id in self._counts.number])
         driver = Driver(self._store, self._photos, heavy, writer, self._tally)
@@ -266,13 +267,13 @@ class _Run:
         counts.quarantined.sort(key=lambda row: (row.row, row.item_id))
         if prune:
             named = {row.item_id for row in counts.quarantined} | set(counts.number)
-            gone = [
+            removed = [
                 item_id
                 for item_id in records
                 if item_id not in named and (prune is True or item_id in prune)
             ]
-            finish.remove(self._store, gone)
-            counts.removed = len(gone)
+            finish.remove(self._store, removed)
+            counts.removed = len(removed)
         self._store.quarantine.replace(counts.quarantined)
         finish.tidy(self._store, self._models)
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -305,5 +306,5 @@ def _sentence(report: IndexReport, stopped: bool) -> str:
         f"{report.added} items added, {report.changed} changed, {report.unchanged} unchanged, "
         f"{report.removed} removed; {len(report.quarantined)} rows left out."
     )
-    counts = " ".join([counts, *report.notes[1:]])  # what was guessed; as what it was read is plain
-    return f"Stopped. {counts} Run it again to go on." if stopped else counts
+    counts = " ".join([counts, *report.notes[1:]])  # the first note only names the file's format
+    return f"Stopped. {counts} Run it again to continue." if stopped else counts

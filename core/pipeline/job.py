@@ -1,4 +1,4 @@
-"""The indexing job of a catalogue: one at a time writes its items and vectors."""
+"""The indexing job of a catalogue; only one job at a time writes its items and vectors."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ KIND = "indexing"
 
 
 def indexing_job(root: Path) -> JobFile:
-    """The job of the catalogue in ``root``."""
+    """Return the job of the catalogue in ``root``."""
     paths = JobPaths(
         root / ".lock", root / "progress.json", root / ".stop", lambda old: _from_old(root, old)
     )
     busy = (
-        f"The catalogue “{root.name}” is being indexed already. Wait until that is done, or stop "
-        "it first."
+        f"The catalogue “{root.name}” is being indexed already. Wait until the job is done, or "
+        "stop it first."
     )
     return JobFile(KIND, root.name, paths, busy, CatalogBusy)
 
@@ -34,7 +34,7 @@ def writing(root: Path, patience: float = START) -> AbstractContextManager[None]
 
 
 def _from_old(root: Path, old: Mapping[str, Any]) -> Job:
-    """A snapshot of before there was one kit for jobs: stage, done, total, message, running."""
+    """Convert a snapshot of earlier versions (stage, done, total, message, running) to a job."""
     stage = str(old["stage"])
     ended = {"done": JobState.DONE, "failed": JobState.FAILED, "stopped": JobState.STOPPED}
     state = JobState.RUNNING if old["running"] else ended.get(stage, JobState.INTERRUPTED)

@@ -1,4 +1,4 @@
-"""What has to be done for an item, told from keys alone: no model is loaded, no result is read."""
+"""Plan the work for items by comparing keys: no model is loaded, no result is read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.store.vectors import StoredState
 
 
 class Planner:
-    """Plans over the vectors that were stored when it was made."""
+    """Plan against the vectors stored at the time of construction."""
 
     def __init__(self, store: CatalogStore, models: IndexingModels) -> None:
         self._models = models
@@ -21,7 +21,7 @@ class Planner:
         }
 
     def tasks(self, records: Iterable[ItemRecord]) -> list[Task]:
-        """One task per item that needs anything."""
+        """Return one task per item that is not up to date."""
         return list(self._needed(records))
 
     def _needed(self, records: Iterable[ItemRecord]) -> Iterator[Task]:

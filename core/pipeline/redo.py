@@ -1,4 +1,4 @@
-"""Bring single items up to date, at once: after a person corrected something of theirs."""
+"""Bring single items up to date at once, after a person has corrected them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from core.store.catalog_store import CatalogStore
 def redo(
     store: CatalogStore, photos: Photos, models: IndexingModels, item_ids: Iterable[str]
 ) -> int:
-    """Redo whatever is out of date for some items; returns how many vectors were made.
+    """Redo the out-of-date stages of some items and return the number of new vectors.
 
-    What stands in ``store.corrections`` counts; stages that are up to date are not run. Engines
-    that this catalogue was not indexed for yet are left to the indexer.
+    The corrections in ``store.corrections`` replace the models' results. Engines that this
+    catalogue was not indexed for are skipped.
 
     Raises:
-        CatalogBusy: An indexing job is running; the next one picks corrections up.
-        CatalogError: An item could not be done; the sentence says which, where and why.
-        WeightsUnavailable: A model that is needed can't be had.
+        CatalogBusy: An indexing job is running; the next job uses the corrections.
+        CatalogError: An item failed; the sentence names the item, the stage and the reason.
+        WeightsUnavailable: A model that is needed can't be loaded.
     """
     with writing(store.root):
         indexed = [m for m in models.engines if store.vectors(m.name).fingerprint == m.fingerprint]

@@ -1,7 +1,7 @@
-"""The stages as functions: a task goes in without a result and comes out with one, or an error.
+"""The stages as functions: each adds its result, or an error, to a task.
 
-Nothing here touches the store or a file; photos come from an opener. Errors of a single item stay
-with that item. What would fail for every item alike (weights that can't be had) is raised.
+They use neither the store nor files; photos come from a ``Photos`` object. An error of a single
+item is stored in its task. An error that every item would have (missing weights) is raised.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from core.ports.grounder import BatchGrounder
 from core.store.items import ItemRecord
 from core.store.vectors import VectorRow, Vectors, blend
 
-#: Errors that are about the installation, not about one item.
+#: Errors of the installation, which every item would have.
 FATAL = (WeightsUnavailable, EngineUnavailable, SettingsError, MemoryError)
 
-#: Photos that a grounder which can looks at in one pass; bounds its memory.
+#: Batch size for a ``BatchGrounder``; it bounds the memory.
 GROUND_BATCH = 8
 
 
 @dataclass(slots=True)
 class Task:
-    """One item on its way through the stages.
+    """An item on its way through the stages.
 
     Attributes:
         record: The item as stored.
-        stale: Engines that need new vectors for it.
-        grounding_key: Key of its grounding; empty when none is needed.
-        rewrite_key: Key of its rewrite; empty when none is needed.
-        grounding: Its grounding, once there.
-        rewrite: Its rewrite, once there.
-        described: The rewrite was made in this run.
+        stale: Engines that need new vectors for the item.
+        grounding_key: Key of its grounding; empty if none is needed.
+        rewrite_key: Key of its rewrite; empty if none is needed.
+        grounding: Its grounding; ``None`` until it is loaded or made.
+        rewrite: Its rewrite; ``None`` until it is loaded or made.
+        described: Whether this run made the rewrite.
         photo: Its photo, while a stage needs it.
-        error: Stage and reason of the first failure; further stages leave the item alone.
+        error: Stage and reason of the first failure; later stages skip the item.
     """
 
     record: ItemRecord
@@ -62,18 +62,18 @@ class Task:
 
     @property
     def needs_grounding(self) -> bool:
-        """A grounding is wanted and not there yet."""
+        """Whether a grounding is needed and missing."""
         return bool(self.grounding_key) and self.grounding is None and self.error is None
 
     @property
     def needs_rewrite(self) -> bool:
-        """A rewrite is wanted and not there yet."""
+        """Whether a rewrite is needed and missing."""
         return bool(self.rewrite_key) and self.rewrite is None and self.error is None
 
 
 @dataclass(slots=True)
 class Batch:
-    """What one engine's encoder gets for some tasks: ``inputs`` ``[n, …]`` as it prepared them."""
+    """Tasks for one engine, with the prepared ``inputs`` ``[1, …]`` of their pictures."""
 
     model: EngineModel
     tasks: list[Task] = field(default_factory=list)
@@ -81,7 +81,7 @@ class Batch:
 
 
 def attempt(task: Task, stage: str, work: Callable[[], None]) -> bool:
-    """Do one stage of one task; an error becomes the task's own. Returns whether it went well."""
+    """Run one stage of a task and store an error in the task; return whether there is none."""
     try:
         work()
     except FATAL:
@@ -92,7 +92,7 @@ def attempt(task: Task, stage: str, work: Callable[[], None]) -> bool:
 
 
 def open_photo(task: Task, photos: Photos) -> None:
-    """Load the photo, for the stages that need it whole."""
+    """Load the task's photo."""
 
     def work() -> None:
         task.photo = photos.open(task.item.photo.sha256)
@@ -101,7 +101,7 @@ def open_photo(task: Task, photos: Photos) -> None:
 
 
 def ground(tasks: Sequence[Task], models: IndexingModels) -> None:
-    """Find the products in the photos and mask them, several photos in one pass where it can."""
+    """Ground the tasks' photos, several in one pass if the grounder is a ``BatchGrounder``."""
     grounder = models.grounder
     assert grounder is not None  # noqa: S101
     if isinstance(grounder, BatchGrounder):
@@ -119,25 +119,25 @@ def ground(tasks: Sequence[Task], models: IndexingModels) -> None:
 
 
 def _ground_batch(tasks: Sequence[Task], grounder: BatchGrounder) -> None:
-    """A batch that fails leaves its tasks as they were: alone, the one at fault shows itself."""
+    """Ground a batch in one pass; after an error the caller grounds its photos one by one."""
     photos = [task.photo for task in tasks if task.photo is not None]
     try:
-        found = grounder.ground_batch(photos, [task.item.prompt for task in tasks])
+        groundings = grounder.ground_batch(photos, [task.item.prompt for task in tasks])
     except FATAL:
         raise
     except Exception:
         return
-    for task, grounding in zip(tasks, found, strict=True):
+    for task, grounding in zip(tasks, groundings, strict=True):
         task.grounding = grounding
 
 
 def rewrite(task: Task, models: IndexingModels, vector: Vectors | None = None) -> bool:
-    """Describe the product; returns whether a rewrite was made.
+    """Rewrite the item's text; return whether it succeeded.
 
     Args:
-        task: The item, its photo open.
-        models: With the rewriter.
-        vector: Of the crop, where the rewriter's own towers have embedded it.
+        task: The item, with its photo loaded.
+        models: Models with a rewriter.
+        vector: Vector of the crop, if it was made by the rewriter's own towers.
     """
 
     def work() -> None:
@@ -149,12 +149,15 @@ def rewrite(task: Task, models: IndexingModels, vector: Vectors | None = None) -
 
 
 def text_view(item: Item, rewritten: Rewrite | None, view: TextView) -> str:
-    """The words that an encoder gets for an item; the title while there is no rewrite."""
+    """Return the text that an encoder gets for an item; the title if there is no rewrite."""
     return rewritten.text if view is TextView.REWRITE and rewritten is not None else item.title
 
 
 def prepare(tasks: Sequence[Task], models: IndexingModels, photos: Photos) -> list[Batch]:
-    """Cut the pictures and bring them into the encoders' form, one batch per engine."""
+    """Cut the pictures and prepare them for the encoders, one batch per engine.
+
+    The batch whose vectors the rewriter can use comes first.
+    """
     batches = {model.name: Batch(model) for model in models.engines}
     for task in tasks:
         if task.error is not None or not task.stale:
@@ -171,20 +174,22 @@ def prepare(tasks: Sequence[Task], models: IndexingModels, photos: Photos) -> li
         attempt(task, "photo", work)
         if not task.needs_rewrite:
             task.photo = None
-    found = [batch for batch in batches.values() if batch.tasks]
-    return sorted(found, key=lambda batch: not _sees(batch.model, models))
+    filled = [batch for batch in batches.values() if batch.tasks]
+    return sorted(filled, key=lambda batch: not _gives_rewriter_vectors(batch.model, models))
 
 
-def _sees(model: EngineModel, models: IndexingModels) -> bool:
-    """Whether the engine's picture vectors are what the rewriter would look with."""
+def _gives_rewriter_vectors(model: EngineModel, models: IndexingModels) -> bool:
+    """Tell whether the rewriter can use the engine's picture vectors."""
     rewriter = models.rewriter
     cropped = model.engine.image_view is ImageView.CROP
     return rewriter is not None and cropped and model.encoder.fingerprint == rewriter.towers
 
 
 def embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
-    """Embed pictures, describe, embed words; a batch that fails is taken apart to find the item
-    at fault."""
+    """Embed pictures, rewrite texts, embed texts.
+
+    A batch that fails is repeated item by item, so that only the faulty item gets the error.
+    """
     try:
         return _embed(batch, models)
     except FATAL:
@@ -204,14 +209,14 @@ def embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
 def _embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
     engine, encoder = batch.model.engine, batch.model.encoder
     images: Vectors = encoder.encode_prepared(torch.cat(batch.inputs))
-    if batch.model.needs_rewrite:  # between picture and words: it looks with the picture's vector
-        sees = _sees(batch.model, models)
+    if batch.model.needs_rewrite:  # after the pictures: the rewriter uses their vectors
+        usable = _gives_rewriter_vectors(batch.model, models)
         for task, vector in zip(batch.tasks, images, strict=True):
             if task.needs_rewrite:
-                rewrite(task, models, vector if sees else None)
-        well = [task.error is None for task in batch.tasks]
-        images = images[well]
-        batch = Batch(batch.model, list(compress(batch.tasks, well)))
+                rewrite(task, models, vector if usable else None)
+        succeeded = [task.error is None for task in batch.tasks]
+        images = images[succeeded]
+        batch = Batch(batch.model, list(compress(batch.tasks, succeeded)))
         if not batch.tasks:
             return []
     texts: Vectors = encoder.encode_texts(

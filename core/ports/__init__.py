@@ -1,1 +1,1 @@
-"""Protocols of the models, and the content keys of what they make."""
+"""Protocols of the models, and content keys of their results."""

@@ -1,4 +1,4 @@
-"""What every encoder can do: pictures and words in, vectors of one space out."""
+"""Protocol of encoders: pictures and texts in, vectors of one space out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Vectors = npt.NDArray[np.float32]
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Two towers, one space. Safe to call from several threads; loads on first use."""
+    """Two towers with one space. Safe to call from several threads; loads on first use."""
 
     @property
     def dim(self) -> int:
@@ -34,13 +34,13 @@ class Encoder(Protocol):
         ...
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        """Embed words: ``[n, d] float32, L2-normalised``."""
+        """Embed texts: ``[n, d] float32, L2-normalised``."""
         ...
 
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
-        """Turn pictures into what ``encode_prepared`` takes, without the model.
+        """Convert pictures to the input of ``encode_prepared``, without the model.
 
-        Runs well in another thread, so that decoding and resizing hide behind the model.
+        It may run in another thread, so that decoding and resizing overlap with the model.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What a pipeline run works with: engines and the models of the stages, none loaded yet."""
+"""Engines and stage models of a pipeline run; none is loaded before its first use."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from core.ports.rewriter import Rewriter
 
 
 class Photos(Protocol):
-    """Where stored photos are opened."""
+    """Protocol of a store that opens photos."""
 
     def open(self, sha256: str) -> Image.Image:
-        """The stored picture, upright RGB; raises ``ImageError``."""
+        """Open a stored picture, upright RGB; raises ``ImageError``."""
         ...
 
 
 class EngineModel:
-    """A recipe with the encoder that carries it out; the encoder loads on first use.
+    """A recipe with its encoder, which loads on first use.
 
     Attributes:
         engine: The recipe.
-        encoder: What embeds.
-        fingerprint: Hash of weights, views and weighting: what vectors must share to be comparable.
+        encoder: The encoder.
+        fingerprint: Hash of weights, views and weighting; only vectors with the same one are
+            comparable.
     """
 
     def __init__(self, engine: Engine, encoder: Encoder) -> None:
@@ -44,24 +45,24 @@ class EngineModel:
 
     @property
     def needs_grounding(self) -> bool:
-        """The picture is cut out of the photo."""
+        """Whether the engine embeds a part of the photo."""
         return self.engine.image_view is not ImageView.PHOTO
 
     @property
     def needs_rewrite(self) -> bool:
-        """The words are rewritten ones."""
+        """Whether the engine embeds rewritten text."""
         return self.engine.text_view is TextView.REWRITE
 
 
 class IndexingModels:
-    """Everything that a run may load.
+    """All models that a run may load.
 
     Attributes:
         engines: Engines to embed for.
-        grounder: Finds the product; needed by engines that look at crops or cut-outs.
-        rewriter: Describes the product; needed by engines that read rewrites.
+        grounder: Finds the product; required by engines that embed crops or cut-outs.
+        rewriter: Describes the product; required by engines that embed rewrites.
         padding: Padding of crops, as a share of the box's longer side.
-        corrections: What people decided for single items; it takes the models' place.
+        corrections: People's corrections of single items; they replace the models' results.
     """
 
     def __init__(
@@ -76,31 +77,31 @@ class IndexingModels:
         self.grounder, self.rewriter, self.padding = grounder, rewriter, padding
         self.corrections = corrections or Corrections()
         if grounder is None and any(model.needs_grounding for model in self.engines):
-            raise ValueError("engines that look at crops need a grounder")
+            raise ValueError("engines that embed crops need a grounder")
         if rewriter is None and any(model.needs_rewrite for model in self.engines):
-            raise ValueError("engines that read rewrites need a rewriter")
+            raise ValueError("engines that embed rewrites need a rewriter")
 
     @property
     def light(self) -> IndexingModels:
-        """The engines that need the photo and the title alone."""
+        """The same models with only the engines that need neither grounding nor rewriting."""
         chosen = [m for m in self.engines if not (m.needs_grounding or m.needs_rewrite)]
         return IndexingModels(chosen, padding=self.padding, corrections=self.corrections)
 
     @property
     def heavy(self) -> IndexingModels:
-        """The engines that need grounding or rewriting first."""
+        """The same models with only the engines that need grounding or rewriting first."""
         chosen = [m for m in self.engines if m.needs_grounding or m.needs_rewrite]
         return IndexingModels(chosen, self.grounder, self.rewriter, self.padding, self.corrections)
 
     def grounding_key(self, item: Item) -> str:
-        """Key of the item's grounding; empty when no engine here needs one."""
+        """Return the key of the item's grounding; empty if no engine needs a grounding."""
         grounder = self._grounder_fingerprint
         if not grounder:
             return ""
         return self._corrected(Stage.GROUNDING, item) or keys.grounding_key(item, grounder)
 
     def rewrite_key(self, item: Item) -> str:
-        """Key of the item's rewrite; empty when no engine here needs one."""
+        """Return the key of the item's rewrite; empty if no engine needs a rewrite."""
         rewriter = self._rewriter_fingerprint
         if not rewriter:
             return ""
@@ -116,16 +117,16 @@ class IndexingModels:
         return (grounding, self.padding) if grounding else ()
 
     def corrected_by(self, corrections: Corrections) -> IndexingModels:
-        """The same models with what people decided in one catalogue."""
+        """Return the same models with the corrections of one catalogue."""
         return IndexingModels(self.engines, self.grounder, self.rewriter, self.padding, corrections)
 
     @property
     def threshold(self) -> float:
-        """The score from which on a detection is cropped to (τ), as set now."""
+        """Smallest score of a detection that is used for cropping (τ); 0 without a grounder."""
         return self.grounder.threshold if self.grounder else 0.0
 
     def vector_key(self, model: EngineModel, item: Item) -> str:
-        """Key of the item's vectors for one engine."""
+        """Return the key of the item's vectors for one engine."""
         grounding, rewrite = self.grounding_key(item), self.rewrite_key(item)
         cut = keys.Cut(grounding, self.padding, self.threshold)
         return keys.vector_key(model.engine, model.fingerprint, item, cut, rewrite)

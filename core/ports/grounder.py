@@ -1,4 +1,4 @@
-"""What every grounder can do: a photo and words in, scored regions out."""
+"""Protocol of grounders: a photo and a phrase in, scored regions out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from PIL import Image
 
 from core.domain import Box, Detection, Grounding
 
-#: The phrase of detections that were found without the prompt, of photos that are the product
-#: themselves, and of what a person drew.
+#: Phrases of detections made without the prompt: a product alone on a plain background, a photo
+#: that is the product as a whole, and a box drawn by a person.
 SALIENT, PICTURE, DRAWN = "salient", "the photo itself", "drawn"
 
 Heatmap = npt.NDArray[np.float32]
@@ -20,7 +20,7 @@ Heatmap = npt.NDArray[np.float32]
 
 @runtime_checkable
 class Grounder(Protocol):
-    """Finds the product in its photo. Safe to call from several threads; loads on first use."""
+    """Find products in photos. Safe to call from several threads; loads on first use."""
 
     @property
     def name(self) -> str:
@@ -29,56 +29,56 @@ class Grounder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything that a grounding depends on besides photo and prompt."""
+        """Hash of all that a grounding depends on, except photo, prompt and threshold."""
         ...
 
     @property
     def threshold(self) -> float:
-        """Smallest score that is trusted (τ); not part of the fingerprint."""
+        """Smallest score of a trusted detection (τ); not part of the fingerprint."""
         ...
 
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
-        """The product of the photo: detections with masks, best first; none is an answer too.
+        """Find the product of the photo: detections with masks, best first, possibly none.
 
         Raises:
-            WeightsUnavailable: A model can't be had.
+            WeightsUnavailable: A model can't be loaded.
         """
         ...
 
     def find(self, image: Image.Image, phrase: str) -> Grounding:
-        """Anything in the photo by its name: a part ("sleeve"), or something beside the product.
+        """Find anything in the photo by its name: a part ("sleeve") or another object.
 
         Raises:
-            WeightsUnavailable: A model can't be had.
+            WeightsUnavailable: A model can't be loaded.
         """
         ...
 
     def outline(self, image: Image.Image, box: Box) -> Detection:
-        """A box that a person drew, with the mask of what is in it.
+        """Return a detection for a box that a person drew, with the mask of its content.
 
         Raises:
-            WeightsUnavailable: A model can't be had.
+            WeightsUnavailable: A model can't be loaded.
         """
         ...
 
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
-        """How well each part of the photo fits the prompt, ``[h, w] float32``, 0 to 1.
+        """Return how well each cell of the photo fits the prompt: ``[h, w] float32``, 0 to 1.
 
-        Its grid covers the photo evenly; ``None`` when this grounder has no such thing.
+        The grid covers the photo evenly. ``None`` if this grounder makes no heat maps.
         """
         ...
 
 
 @runtime_checkable
 class BatchGrounder(Grounder, Protocol):
-    """A grounder that looks at several photos in one pass of its model."""
+    """A grounder that grounds several photos in one pass of its model."""
 
     def ground_batch(
         self, images: Sequence[Image.Image], prompts: Sequence[str]
     ) -> tuple[Grounding, ...]:
-        """What :meth:`Grounder.ground` gives, one per photo.
+        """Return the result of :meth:`Grounder.ground` for each photo.
 
         Raises:
-            WeightsUnavailable: A model can't be had.
+            WeightsUnavailable: A model can't be loaded.
         """
         ...

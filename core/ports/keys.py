@@ -1,7 +1,7 @@
-"""Content keys of the stages: what each result depends on, and nothing else.
+"""Content keys of the stages: hashes of all inputs of a result, and of nothing else.
 
-A key is computed from an item and model fingerprints alone, so what is up to date is known
-without loading a model or reading a stored result.
+Computing a key takes only the item and fingerprints, so the planner finds outdated results without
+loading a model or reading a stored result.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from core.base.content_key import content_key
 from core.domain import Engine, ImageView, Item, TextView
 
-#: Raise one when the stage's own rules change in a way that no fingerprint shows.
+#: Increase a stage's number when its rules change in a way that no fingerprint covers.
 GROUNDING, REWRITING, EMBEDDING = 1, 1, 1
 
 
 def engine_fingerprint(engine: Engine, encoder_fingerprint: str) -> str:
-    """Hash of weights, views and weighting: what vectors must share to be comparable.
+    """Hash weights, views and weighting; only vectors with the same hash are comparable.
 
-    Grounder and rewriter are left out on purpose: when they change, single items are redone and
-    meanwhile the old ones can still be searched.
+    Grounder and rewriter are left out on purpose: after they change, items are redone one by one,
+    and the old vectors can be searched until then.
     """
     return content_key(
         "engine",
@@ -32,22 +32,22 @@ def engine_fingerprint(engine: Engine, encoder_fingerprint: str) -> str:
 
 
 def grounding_key(item: Item, grounder_fingerprint: str) -> str:
-    """Key of a grounding: photo, prompt, grounder."""
+    """Return the key of a grounding: photo, prompt, grounder."""
     return content_key("grounding", GROUNDING, item.photo.sha256, item.prompt, grounder_fingerprint)
 
 
 def inputs_key(item: Item) -> str:
-    """Key of all that a rewriter is given: photo, and everything said of the product."""
+    """Return the key of a rewriter's inputs: photo and all text fields of the item."""
     return rewrite_key(item, "")
 
 
-def rewrite_key(item: Item, rewriter_fingerprint: str, seen: tuple[object, ...] = ()) -> str:
-    """Key of a rewrite: photo, everything said of the product, rewriter.
+def rewrite_key(item: Item, rewriter_fingerprint: str, crop: tuple[object, ...] = ()) -> str:
+    """Return the key of a rewrite: photo, all text fields of the item, rewriter.
 
     Args:
         item: The item.
-        rewriter_fingerprint: Of the rewriter.
-        seen: What it is shown besides: key of the grounding, and padding of the crop.
+        rewriter_fingerprint: Fingerprint of the rewriter.
+        crop: Key of the grounding and padding, if the rewriter uses the crop.
     """
     return content_key(
         "rewrite",
@@ -59,18 +59,18 @@ def rewrite_key(item: Item, rewriter_fingerprint: str, seen: tuple[object, ...] 
         item.department,
         dict(item.attributes),
         rewriter_fingerprint,
-        *seen,
+        *crop,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What decides which part of the photo an engine sees that looks at crops or cut-outs.
+    """All that determines the crop or cut-out of a photo.
 
     Attributes:
         grounding: Key of the grounding.
         padding: Padding of crops, as a share of the box's longer side.
-        threshold: Smallest score that is cropped to (τ).
+        threshold: Smallest score of a detection that is used for cropping (τ).
     """
 
     grounding: str
@@ -79,14 +79,14 @@ class Cut:
 
 
 def vector_key(engine: Engine, fingerprint: str, item: Item, cut: Cut, rewrite: str) -> str:
-    """Key of an item's vectors for one engine.
+    """Return the key of an item's vectors for one engine.
 
     Args:
         engine: The recipe.
-        fingerprint: Of the engine.
+        fingerprint: Fingerprint of the engine.
         item: The item.
-        cut: How its picture is cut.
-        rewrite: Key of its rewrite.
+        cut: Determines the crop or cut-out.
+        rewrite: Key of the item's rewrite.
     """
     whole = engine.image_view is ImageView.PHOTO
     picture = [item.photo.sha256] if whole else [cut.grounding, cut.padding, cut.threshold]

@@ -1,4 +1,4 @@
-"""What every rewriter offers."""
+"""Protocol of rewriters: an item and its photo in, a short description out."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from core.ports.encoder import Vectors
 
 
 class Rewriter(Protocol):
-    """Turns a listing into one short sentence of what can be seen (paper, stage 2)."""
+    """Describe the visible product of a listing in one short sentence (paper, stage 2)."""
 
     @property
     def name(self) -> str:
-        """For people: ``rules``, or the model's name."""
+        """Name for people: ``rules``, or the model's name."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything the result depends on besides the item and its photo."""
+        """Hash of all that the result depends on, except the item and its photo."""
         ...
 
     @property
     def towers(self) -> str:
-        """Fingerprint of the encoder whose vector of the crop it can use; empty for none."""
+        """Fingerprint of the encoder whose crop vectors it can use; empty for none."""
         ...
 
     def rewrite(
@@ -37,13 +37,13 @@ class Rewriter(Protocol):
         grounding: Grounding | None = None,
         vector: Vectors | None = None,
     ) -> Rewrite:
-        """Describe an item; never empty, and never without the trace that led there.
+        """Describe an item; the text is never empty and always has a trace.
 
         Args:
             item: The listing.
             photo: The stored photo.
-            grounding: Where the product is in it.
-            vector: Of the grounded crop, ``[d] float32``, from the encoder ``towers``.
+            grounding: The product's regions in the photo.
+            vector: Vector of the grounded crop, ``[d] float32``, from the encoder ``towers``.
 
         Raises:
             StudioError: The text could not be written; the sentence says why.

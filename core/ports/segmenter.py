@@ -1,4 +1,4 @@
-"""What every segmenter can do: points and boxes in, masks out."""
+"""Protocol of segmenters: points and boxes in, masks out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core.domain import Box
 
-#: The decoder's masks are this many times smaller than the model's input.
+#: Ratio between the size of the model's input and the size of the decoder's masks.
 STRIDE = 4
 
 Pixels = npt.NDArray[np.bool_]
@@ -22,14 +22,14 @@ Pixels = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A mask as the decoder gives it, a quarter of the model's input in size.
+    """A mask of the decoder, at a quarter of the model's input size.
 
     Attributes:
-        logits: ``[h, w] float32``; the mask is where it is positive.
-        extent: Height and width of the part that the photo fills, in model pixels; the rest of
-            the last row and column of ``logits`` is padding.
-        score: The decoder's own prediction of its IoU, 0 to 1.
-        stability: IoU between the mask cut at +1 and at -1; how sure its edge is, 0 to 1.
+        logits: ``[h, w] float32``; positive inside the mask.
+        extent: Height and width of the photo in the model's input, in pixels; the last row and
+            column of ``logits`` may contain padding.
+        score: The decoder's prediction of the mask's IoU, 0 to 1.
+        stability: IoU between the masks with logits above +1 and above -1, 0 to 1.
     """
 
     logits: npt.NDArray[np.float32]
@@ -38,7 +38,7 @@ class Segment:
     stability: float
 
     def pixels(self, width: int, height: int) -> Pixels:
-        """The mask in the photo's own pixels, ``[height, width] bool``."""
+        """Return the mask in the photo's own pixels, ``[height, width] bool``."""
         rows, columns = self.extent
         model = _resize(torch.from_numpy(self.logits)[None, None], STRIDE, None)
         full = _resize(model[..., :rows, :columns], None, (height, width))
@@ -53,7 +53,7 @@ def _resize(logits: Tensor, factor: int | None, size: tuple[int, int] | None) ->
 
 @runtime_checkable
 class Segmenter(Protocol):
-    """Turns points and boxes into masks. Safe to call from several threads."""
+    """Make masks for points and boxes. Safe to call from several threads."""
 
     @property
     def name(self) -> str:
@@ -62,15 +62,15 @@ class Segmenter(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the model and of the rules here."""
+        """Hash of all that a mask depends on, except photo and prompts."""
         ...
 
     def from_points(
         self, image: Image.Image, points: npt.NDArray[np.float32]
     ) -> tuple[tuple[Segment, ...], ...]:
-        """Three candidate masks (part, whole, more) for each point ``[n, 2] (x, y)`` in pixels."""
+        """Return three masks (part, whole, more) per point; points are ``[n, 2] (x, y)`` pixels."""
         ...
 
     def from_boxes(self, image: Image.Image, boxes: Sequence[Box]) -> tuple[Segment, ...]:
-        """One mask per box."""
+        """Return one mask per box."""
         ...

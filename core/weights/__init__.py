@@ -1,4 +1,4 @@
-"""Model weights: what there is, where it comes from, fetching, checking and converting."""
+"""Model weights: registry, sources, fetching, checking and converting."""
 
 from core.weights.registry import REGISTRY, WeightSpec
 from core.weights.store import WeightStatus, WeightStore

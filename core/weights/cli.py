@@ -15,9 +15,9 @@ from core.weights.store import READY, WeightStatus, WeightStore
 
 
 def weights_app() -> typer.Typer:
-    """The sub-command; it expects ``Settings`` in the context's ``obj``.
+    """Build the sub-command; it expects ``Settings`` in the context's ``obj``.
 
-    A ``WeightsUnavailable`` is left to the root command, which prints it and exits with 2.
+    It does not catch ``WeightsUnavailable``: the root command prints it and exits with 2.
     """
     app = typer.Typer(help="List, fetch and verify model weights.", no_args_is_help=False)
     app.callback(invoke_without_command=True)(_default)
@@ -28,13 +28,13 @@ def weights_app() -> typer.Typer:
 
 
 def _default(context: typer.Context) -> None:
-    """List, fetch and verify model weights; lists when no command is given."""
+    """List, fetch and verify model weights; list them if no command is given."""
     if context.invoked_subcommand is None:
         list_weights(context)
 
 
 def list_weights(context: typer.Context) -> None:
-    """Show every model: role, state, size, licence, where it comes from."""
+    """Show every model: role, state, size, licence, source."""
     store = WeightStore.from_settings(context.obj)
     for status in store.status():
         print(_line(status))
@@ -46,9 +46,9 @@ def fetch(
     roles: Annotated[
         list[str] | None, typer.Argument(help="Roles; default: those of the profile.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Fetch anew what is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fetch existing files again.")] = False,
 ) -> None:
-    """Download what is missing, check it and convert it."""
+    """Download missing models, check and convert them."""
     with _Bar() as bar:
         store = WeightStore.from_settings(context.obj, bar.show)
         chosen = [store.spec(role) for role in roles] if roles else _fetchable(context.obj.profile)
@@ -62,21 +62,21 @@ def fetch(
 def verify(
     context: typer.Context,
     roles: Annotated[
-        list[str] | None, typer.Argument(help="Roles; default: all that are here.")
+        list[str] | None, typer.Argument(help="Roles; default: all on this machine.")
     ] = None,
 ) -> None:
-    """Hash the files again and compare with what was fetched."""
+    """Hash the files again and compare them with the fetched ones."""
     store = WeightStore.from_settings(context.obj)
-    here = [status.spec.role for status in store.status() if status.state == "ready"]
-    for role in roles or here:
+    ready = [status.spec.role for status in store.status() if status.state == "ready"]
+    for role in roles or ready:
         hashes = store.verify(role)
         print(f"{role}: {len(hashes)} file{'s' * (len(hashes) != 1)} as fetched")
-    if not roles and not here:
-        print("No weights are here yet; `python app.py weights fetch` gets them.")
+    if not roles and not ready:
+        print("No weights are on this machine yet; fetch them with `python app.py weights fetch`.")
 
 
 def _fetchable(profile: Profile) -> list[WeightSpec]:
-    """What a profile needs, save what only the user can give."""
+    """Return the profile's models without those that only the user can provide."""
     return [
         spec
         for spec in REGISTRY.values()
@@ -95,7 +95,7 @@ def _line(status: WeightStatus) -> str:
 
 
 class _Bar:
-    """A progress bar in bytes; one per model."""
+    """Show a progress bar in bytes, one per model."""
 
     def __init__(self) -> None:
         self._bar: tqdm[NoReturn] | None = None

@@ -1,8 +1,8 @@
-"""CLIP's image tower: int8 ONNX in, an ``open_clip`` vision transformer out.
+"""Convert CLIP's image tower from int8 ONNX to an ``open_clip`` vision transformer.
 
 Dynamic quantisation stores each linear layer as ``(quantised, zero point, scale)`` with one scale
-per output column, shape ``[in, out]``; everything else stays float32 under Hugging Face names. The
-rest is renaming to ``open_clip``'s ``ViT-B-16-quickgelu``.
+per output column, shape ``[in, out]``. All other tensors stay float32 under Hugging Face names. The
+tensors are renamed to those of ``open_clip``'s ``ViT-B-16-quickgelu``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from open_clip.transformer import VisionTransformer
     from torch import Tensor
 
-#: Raised when the same ONNX file would give other numbers.
+#: Increase it when the same ONNX file would give other numbers.
 VERSION = 1
 #: ViT-B/16 at 224 pixels.
 IMAGE_SIZE, PATCH, WIDTH, LAYERS, HEADS, DIM = 224, 16, 768, 12, 12, 512
@@ -27,10 +27,10 @@ Array = npt.NDArray[np.float32]
 
 
 def convert(onnx_path: Path, target: Path) -> None:
-    """Write the tower as safetensors, after a strict load has shown that it is complete.
+    """Write the tower as safetensors, after a strict load has checked that it is complete.
 
     Raises:
-        ValueError: The file is not the export that this was written for.
+        ValueError: The file is not the expected export.
     """
     import onnx
     import torch
@@ -54,7 +54,11 @@ def load_visual(path: Path) -> VisionTransformer:
 
 
 def open_clip_state(model: ModelProto) -> dict[str, Array]:
-    """The tower's tensors under ``open_clip``'s names, float32."""
+    """Return the tower's tensors under ``open_clip``'s names, float32.
+
+    Raises:
+        ValueError: A tensor is missing.
+    """
     linear, plain = _linear_weights(model), _initializers(model)
     vision = "vision_model."
     try:
@@ -64,8 +68,8 @@ def open_clip_state(model: ModelProto) -> dict[str, Array]:
             "positional_embedding": plain[vision + "embeddings.position_embedding.weight"],
             "proj": linear["visual_projection"],
         }
-        for theirs, ours in (("pre_layrnorm", "ln_pre"), ("post_layernorm", "ln_post")):
-            state |= _norm(plain, vision + theirs, ours)
+        for source, target in (("pre_layrnorm", "ln_pre"), ("post_layernorm", "ln_post")):
+            state |= _norm(plain, vision + source, target)
         for index in range(LAYERS):
             state |= _block(
                 plain, linear, f"{vision}encoder.layers.{index}.", f"transformer.resblocks.{index}."
@@ -76,29 +80,29 @@ def open_clip_state(model: ModelProto) -> dict[str, Array]:
 
 
 def _block(
-    plain: dict[str, Array], linear: dict[str, Array], theirs: str, ours: str
+    plain: dict[str, Array], linear: dict[str, Array], source: str, target: str
 ) -> dict[str, Array]:
-    attention = theirs + "self_attn."
+    attention = source + "self_attn."
     state = {
-        ours + "attn.in_proj_weight": np.concatenate(
+        target + "attn.in_proj_weight": np.concatenate(
             [linear[f"{attention}{part}_proj"].T for part in "qkv"]
         ),
-        ours + "attn.in_proj_bias": np.concatenate(
+        target + "attn.in_proj_bias": np.concatenate(
             [plain[f"{attention}{part}_proj.bias"] for part in "qkv"]
         ),
-        ours + "attn.out_proj.weight": linear[attention + "out_proj"].T,
-        ours + "attn.out_proj.bias": plain[attention + "out_proj.bias"],
+        target + "attn.out_proj.weight": linear[attention + "out_proj"].T,
+        target + "attn.out_proj.bias": plain[attention + "out_proj.bias"],
     }
     for layer, name in (("fc1", "c_fc"), ("fc2", "c_proj")):
-        state[f"{ours}mlp.{name}.weight"] = linear[f"{theirs}mlp.{layer}"].T
-        state[f"{ours}mlp.{name}.bias"] = plain[f"{theirs}mlp.{layer}.bias"]
-    state |= _norm(plain, theirs + "layer_norm1", ours + "ln_1")
-    state |= _norm(plain, theirs + "layer_norm2", ours + "ln_2")
+        state[f"{target}mlp.{name}.weight"] = linear[f"{source}mlp.{layer}"].T
+        state[f"{target}mlp.{name}.bias"] = plain[f"{source}mlp.{layer}.bias"]
+    state |= _norm(plain, source + "layer_norm1", target + "ln_1")
+    state |= _norm(plain, source + "layer_norm2", target + "ln_2")
     return state
 
 
-def _norm(plain: dict[str, Array], theirs: str, ours: str) -> dict[str, Array]:
-    return {f"{ours}.{part}": plain[f"{theirs}.{part}"] for part in ("weight", "bias")}
+def _norm(plain: dict[str, Array], source: str, target: str) -> dict[str, Array]:
+    return {f"{target}.{part}": plain[f"{source}.{part}"] for part in ("weight", "bias")}
 
 
 def _initializers(model: ModelProto) -> dict[str, Array]:
@@ -108,7 +112,7 @@ def _initializers(model: ModelProto) -> dict[str, Array]:
 
 
 def _linear_weights(model: ModelProto) -> dict[str, Array]:
-    """Dequantised weights ``[in, out]`` by layer; the node's name gives the layer."""
+    """Return dequantised weights ``[in, out]`` by layer; the layer is in the node's name."""
     stored = _initializers(model)
     weights = {}
     for node in model.graph.node:
@@ -123,7 +127,7 @@ def _linear_weights(model: ModelProto) -> dict[str, Array]:
 
 
 def visual_of(tensors: dict[str, Tensor]) -> VisionTransformer:
-    """The tower made of these tensors, which it keeps.
+    """Build the tower from tensors; it uses them without a copy.
 
     Raises:
         ValueError: A tensor is missing, left over or of the wrong shape.
@@ -132,7 +136,7 @@ def visual_of(tensors: dict[str, Tensor]) -> VisionTransformer:
     from open_clip.model import QuickGELU
     from open_clip.transformer import VisionTransformer
 
-    # On the meta device nothing is initialised, so no random weight can be left over.
+    # On the meta device nothing is initialised, so no random weight can remain.
     with torch.device("meta"):
         visual = VisionTransformer(
             image_size=IMAGE_SIZE,

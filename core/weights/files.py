@@ -1,4 +1,4 @@
-"""Small file helpers: hashing, space, and one sentence for what the system says."""
+"""Small helpers for files: hashing, listing and disk space."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def sha256_file(path: Path) -> str:
-    """Hex digest of a file's content."""
+    """Return the hex SHA-256 digest of a file's content."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):
@@ -18,20 +18,20 @@ def sha256_file(path: Path) -> str:
 
 
 def files_under(folder: Path) -> dict[str, Path]:
-    """Files of a folder by their POSIX path relative to it, sorted; dot files left out."""
-    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    """Map the files of a folder by relative POSIX path, sorted; hidden files are left out."""
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     return {
         name: path
-        for name, path in sorted(found.items())
+        for name, path in sorted(paths.items())
         if path.is_file() and not any(part.startswith(".") for part in name.split("/"))
     }
 
 
 def free_bytes(folder: Path) -> int:
-    """Bytes that can still be written below an existing folder."""
+    """Return how many bytes are free on the disk of an existing folder."""
     return shutil.disk_usage(folder).free
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Whether the system refused to write for want of space."""
+    """Tell whether the error means that the disk or the quota is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)

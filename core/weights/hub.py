@@ -1,4 +1,4 @@
-"""Files of a Hugging Face Hub repository: weights as data, and the configuration beside them."""
+"""Fetch weights and configuration files from a Hugging Face Hub repository."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from core.weights.sources import HubSource
 
 
 def fetch_hub(source: HubSource, title: str, target: Path, *, endpoint: str | None = None) -> str:
-    """Put the repository's weight file and its extras into the folder ``target``.
+    """Download the repository's weight file and extras into the folder ``target``.
 
     Args:
         source: What to fetch.
-        title: Name of the model for people.
-        target: An existing folder; a download that was cut off there goes on.
-        endpoint: Another hub than the user's default one.
+        title: Name of the model, for people.
+        target: An existing folder; an interrupted download in it is resumed.
+        endpoint: URL of another hub than the user's default.
 
     Returns:
-        The commit that was fetched.
+        The fetched commit.
 
     Raises:
-        WeightsUnavailable: The hub can't be reached, or does not have these files.
+        WeightsUnavailable: The hub can't be reached, or does not have the files.
     """
-    # Imported here: nobody on compact weights needs it.
+    # Imported here because the compact profile does not need it.
     from huggingface_hub import HfApi, snapshot_download
 
     try:
@@ -48,8 +48,8 @@ def fetch_hub(source: HubSource, title: str, target: Path, *, endpoint: str | No
     except WeightsUnavailable:
         raise
     except Exception as error:
-        # The hub's client raises errors of whichever HTTP library it was built on; whatever they
-        # are, the user's way out is the same, except for a full disk.
+        # The hub's client raises errors of the HTTP library below it; the user can do the same
+        # about all of them, except for a full disk.
         if isinstance(error, OSError) and is_disk_full(error):
             raise
         raise WeightsUnavailable(unreachable(title, str(source), error)) from None
@@ -62,7 +62,7 @@ def fetch_hub(source: HubSource, title: str, target: Path, *, endpoint: str | No
 
 
 def unreachable(title: str, tried: str, error: Exception) -> str:
-    """The sentence for a model that the hub does not give."""
+    """Return the error sentence for a model that the hub did not deliver."""
     return (
         f"{title} could not be fetched: {tried} was tried ({type(error).__name__}); connect to the "
         "Hugging Face Hub and try again, or use the compact profile (--profile compact), which "

@@ -1,7 +1,7 @@
-"""MobileSAM as a ``segment_anything`` model, with timm's TinyViT as its image encoder.
+"""Build MobileSAM as a ``segment_anything`` model with timm's TinyViT as its image encoder.
 
-The prompt encoder and mask decoder are SAM's own; only the encoder differs (Zhang et al. 2023,
-arXiv 2306.14289). The official checkpoint loads strictly, so nothing is left at random.
+The prompt encoder and mask decoder are SAM's own; only the image encoder differs (Zhang et al.
+2023, arXiv 2306.14289). The official checkpoint is loaded strictly, so no tensor stays random.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam
 
-#: SAM's own sizes.
+#: Sizes of SAM's input, of its embedding's grid and channels, and of TinyViT's last stage.
 IMAGE_SIZE, EMBEDDING_SIZE, EMBEDDING_DIM, TINY_VIT_DIM = 1024, 64, 256, 320
 
 
@@ -82,7 +82,7 @@ def build_mobile_sam(checkpoint: Path) -> Sam:
 
 
 def timm_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the official keys to timm's; the classifier, which SAM never uses, is dropped."""
+    """Rename the official keys to timm's and drop the classifier, which SAM does not use."""
     renamed = {}
     for key, tensor in state.items():
         prefix = "image_encoder."

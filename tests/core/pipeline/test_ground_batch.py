@@ -1,4 +1,4 @@
-"""A grounder that can look at several photos at once is asked for several at once."""
+"""A ``BatchGrounder`` gets several photos per call."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.core.pipeline.small import MiddleGrounder, bench, rows_of, write_cata
 
 
 class TogetherGrounder(MiddleGrounder):
-    """Looks at a batch in one pass; one cursed photo spoils the pass."""
+    """A batch grounder that fails on any batch with the bad photo."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ def test_photos_are_grounded_in_batches(tmp_path: Path) -> None:
     assert grounder.calls == work["grounding"] == 10
 
 
-def test_one_bad_photo_spoils_no_other_of_its_batch(tmp_path: Path) -> None:
+def test_a_bad_photo_does_not_fail_the_others_of_its_batch(tmp_path: Path) -> None:
     source = write_catalog(tmp_path / "source", 6)
     source.write_text(source.read_text().replace("blue chair 2,chair", "blue chair 2,cursed chair"))
     _, store, work = index(tmp_path / "shop", source)

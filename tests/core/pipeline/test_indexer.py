@@ -13,7 +13,7 @@ from tests.core.pipeline.small import bench, rows_of, write_catalog
 
 @pytest.fixture
 def shop(tmp_path):
-    """A function that indexes the catalogue file of 40 items with some models."""
+    """Return a bench that indexes a catalogue file of 40 items."""
     source = write_catalog(tmp_path / "source", 40)
     store = CatalogStore(tmp_path / "shop")
     photos = ImageStore(store.root / "images")
@@ -131,7 +131,7 @@ def test_a_model_that_fails_on_one_item_quarantines_it_and_goes_on(shop):
     assert shop.store.vectors("vl-clip").count() == 40
 
 
-def test_an_encoder_that_fails_on_one_text_spares_the_rest_of_the_batch(shop):
+def test_an_encoder_that_fails_on_one_text_embeds_the_rest_of_the_batch(shop):
     small = bench()
     small.encoder.refuse = "purple chair 4"
     report = shop.index(small)
@@ -139,7 +139,7 @@ def test_an_encoder_that_fails_on_one_text_spares_the_rest_of_the_batch(shop):
     assert shop.store.vectors("clip").count() == 39
 
 
-def test_weights_that_cannot_be_had_end_the_run_and_quarantine_nobody(shop):
+def test_missing_weights_end_the_run_and_quarantine_no_item(shop):
     small = bench()
 
     def unavailable(image, prompt):
@@ -175,11 +175,11 @@ def test_only_one_job_at_a_time(shop):
 
 
 def test_items_are_searchable_before_grounding_starts(shop):
-    found = []
+    counts = []
 
     def look(progress):
         if progress.stage == "grounding":
-            found.append(CatalogStore(shop.store.root).vectors("clip").count())
+            counts.append(CatalogStore(shop.store.root).vectors("clip").count())
 
     shop.index(on_progress=look)
-    assert found[0] == 40
+    assert counts[0] == 40

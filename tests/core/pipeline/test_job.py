@@ -1,4 +1,4 @@
-"""The indexing job of a catalogue; what all jobs have in common is in ``tests/core/jobs``."""
+"""The indexing job of a catalogue; ``tests/core/jobs`` tests what all jobs share."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_a_second_job_is_refused_with_a_sentence(tmp_path: Path) -> None:
 def test_a_snapshot_of_an_earlier_version_is_read(
     tmp_path: Path, old: tuple[str, bool, str], state: JobState, message: str
 ) -> None:
-    stage, running, said = old
-    values = {"stage": stage, "done": 3, "total": 10, "message": said, "running": running}
+    stage, running, text = old
+    values = {"stage": stage, "done": 3, "total": 10, "message": text, "running": running}
     (tmp_path / "progress.json").write_text(json.dumps(values))
     job = indexing_job(tmp_path).read()
     assert job is not None
@@ -48,7 +48,7 @@ def test_a_snapshot_of_an_earlier_version_is_read(
         pass
 
 
-def test_half_a_snapshot_is_none(tmp_path: Path) -> None:
+def test_a_broken_snapshot_is_ignored(tmp_path: Path) -> None:
     for text in ('{"stage": "done"', '{"stage": "done"}', '{"stage": [], "done": "x"}'):
         (tmp_path / "progress.json").write_text(text)
         assert indexing_job(tmp_path).read() is None

@@ -1,4 +1,4 @@
-"""``kill -9`` anywhere: the next run goes on and ends as if nothing had happened."""
+"""After ``kill -9`` at any moment, the next run ends in the same state as without it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROJECT = Path(__file__).parents[3]
 
 
 def content(root: Path) -> dict[str, list[tuple[str, ...]]]:
-    """All rows of all tables, in an order of their own; only the time of the run is left out."""
+    """Return all rows of all tables, sorted, without the time of the run."""
     database = CatalogStore(root).database
     tables = {}
     for name in database.list_tables(limit=1000).tables:
@@ -54,5 +54,5 @@ def test_killed_at_random_moments_it_ends_in_the_same_state(tmp_path):
 
 
 def finish(process: subprocess.Popen[str]) -> bool:
-    """Wait for the end; was it the run's own?"""
+    """Wait for the end; return whether the run ended by itself."""
     return process.communicate()[0].strip().endswith("finished")

@@ -14,7 +14,7 @@ from tests.core.pipeline.small import bench, rows_of, write_catalog
 
 @pytest.fixture
 def shop(tmp_path):
-    """A store of six indexed items, its photos, and the models that it was indexed with."""
+    """Return a store of six indexed items, its photos and its models."""
     source = write_catalog(tmp_path / "source", 6)
     store = CatalogStore(tmp_path / "shop")
     photos, small = ImageStore(store.root / "images"), bench()
@@ -61,14 +61,14 @@ def test_nothing_to_do(shop):
     assert redo(store, photos, small.models, ["id-001", "nobody"]) == 0
 
 
-def test_busy_is_said(shop):
+def test_redo_raises_while_the_catalogue_is_indexed(shop):
     store, photos, small, _ = shop
     with indexing_job(store.root).begin(), pytest.raises(CatalogBusy, match="being indexed"):
         redo(store, photos, small.models, ["id-001"])
     assert indexing_job(store.root).read().state == "done"
 
 
-def test_a_new_threshold_cuts_anew_without_looking_anew(shop):
+def test_a_new_threshold_embeds_again_without_grounding_again(shop):
     store, photos, _, source = shop
     before = store.vectors("vl-clip").get(["id-001"])["id-001"]
     strict = bench()

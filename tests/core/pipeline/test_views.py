@@ -1,4 +1,4 @@
-"""Each engine's encoder gets the view that its recipe asks for."""
+"""Each engine's encoder gets the view that its recipe names."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def test_a_view_is_embedded_as_it_is_cut(view: ImageView, tmp_path: Path) -> Non
     run_index(store, photos, models, rows_of(source, photos))
     item = store.items.records()["id-000"].item
     photo = photos.open(item.photo.sha256)
-    found = small.grounder.ground(photo, item.prompt)
-    (expected,) = small.encoder.encode_images([image_view(photo, found, view, models.padding)])
+    grounding = small.grounder.ground(photo, item.prompt)
+    (expected,) = small.encoder.encode_images([image_view(photo, grounding, view, models.padding)])
     stored = store.vectors("any").get(["id-000"])["id-000"]
     assert np.allclose(stored.image_vector, expected, atol=1e-6)

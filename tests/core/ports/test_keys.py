@@ -16,7 +16,7 @@ def vector(engine, item=ITEM, grounding="g", rewrite="r", padding=0.05, threshol
 
 
 @pytest.mark.parametrize("change", [{"price": "3"}, {"credit": "me"}, {"item_id": "2"}])
-def test_what_no_model_sees_changes_nothing(change):
+def test_fields_that_no_model_uses_change_no_key(change):
     other = replace(ITEM, **change)
     assert keys.grounding_key(other, "f") == keys.grounding_key(ITEM, "f")
     assert keys.rewrite_key(other, "f") == keys.rewrite_key(ITEM, "f")
@@ -39,7 +39,7 @@ def test_grounding_depends_on_photo_prompt_and_grounder():
     assert keys.grounding_key(replace(ITEM, title="Armchair"), "f") == base  # the type is asked for
 
 
-def test_vectors_depend_on_what_the_views_show():
+def test_vector_keys_depend_on_the_inputs_of_the_views():
     assert vector(CLIP, grounding="x", rewrite="y", padding=0.5, threshold=0.6) == vector(CLIP)
     assert vector(CLIP, replace(ITEM, title="Stool")) != vector(CLIP)
     assert vector(VL, grounding="x") != vector(VL)

@@ -1,4 +1,4 @@
-"""A package index of one wheel, read by the real pip."""
+"""Fixtures: a package index with one wheel for the real pip, and an unreachable index."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.core.weights.wheels import build_wheel
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """pip finds nothing but the tiny wheel; returns the wheel's path."""
+    """Let pip find only the tiny wheel; return the wheel's path."""
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
@@ -21,7 +21,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pip's index is a port on which nobody listens."""
+    """Set pip's index to a port that no server listens on."""
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"):

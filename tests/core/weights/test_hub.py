@@ -28,7 +28,7 @@ SOURCE = HubSource(
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
-    """The few answers of the hub's HTTP interface that a snapshot download asks for."""
+    """Serve the few answers of the hub's HTTP interface that a snapshot download needs."""
 
     asked: ClassVar[list[str]] = []
 

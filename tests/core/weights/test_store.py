@@ -24,26 +24,26 @@ def make_store(index: Path, cache: Path, progress: object = None, **changes: obj
 
 
 def fetch_in_process(index: Path, cache: Path, results: multiprocessing.Queue[str]) -> None:
-    told: list[Progress] = []
-    path = make_store(index, cache, told.append).path("tiny")
-    results.put(f"{path.read_bytes() == CONTENT} {bool(told)}")
+    reports: list[Progress] = []
+    path = make_store(index, cache, reports.append).path("tiny")
+    results.put(f"{path.read_bytes() == CONTENT} {bool(reports)}")
 
 
 def test_path_fetches_once(index: Path, tmp_path: Path) -> None:
-    told: list[Progress] = []
-    store = make_store(index, tmp_path / "cache", told.append)
+    reports: list[Progress] = []
+    store = make_store(index, tmp_path / "cache", reports.append)
     assert store.find("tiny") is None
     assert store.status()[0].state == "missing"
 
     path = store.path("tiny")
 
     assert path.read_bytes() == CONTENT
-    assert told[-1].done == told[-1].total == index.stat().st_size
-    assert told[-1].stage == "ready"
+    assert reports[-1].done == reports[-1].total == index.stat().st_size
+    assert reports[-1].stage == "ready"
     index.unlink()
-    told.clear()
+    reports.clear()
     assert store.path("tiny") == path
-    assert told == []
+    assert reports == []
     assert store.status()[0].state == "ready"
     assert {item.name for item in store.root.iterdir()} <= {"tiny", ".tiny.lock"}
 
@@ -119,7 +119,7 @@ def test_failed_conversion_leaves_nothing(index: Path, tmp_path: Path) -> None:
     assert {item.name for item in store.root.iterdir()} <= {".tiny.lock"}
 
 
-def test_full_disk_is_one_sentence(
+def test_full_disk_raises_one_sentence(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -134,13 +134,13 @@ def test_full_disk_is_one_sentence(
         store.path("tiny")
 
 
-def test_cache_that_can_not_be_written_is_one_sentence(index: Path, tmp_path: Path) -> None:
+def test_unwritable_cache_raises_one_sentence(index: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file, not a folder")
-    with pytest.raises(WeightsUnavailable, match=r"could not be kept.*VLCLIP_CACHE_DIR"):
+    with pytest.raises(WeightsUnavailable, match=r"could not be stored.*VLCLIP_CACHE_DIR"):
         make_store(index, tmp_path / "cache").path("tiny")
 
 
-def test_unknown_role_names_the_known_ones(index: Path, tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_role_lists_the_roles(index: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsUnavailable, match=r"There is no role “huge”\. There are: tiny"):
         make_store(index, tmp_path).path("huge")
 

