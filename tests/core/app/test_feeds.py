@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from core.app.dry_run import preview_file
+from core.catalog.photo_cells import split
 from core.domain.file_preview import FilePreview
 from core.settings import Settings
 
@@ -199,3 +201,10 @@ def test_repeated_ids(read):
     assert left_out.row == 2
     assert "spreadsheet" in left_out.reason
     assert any("the same as an earlier one" in note for note in preview.notes)
+
+
+@pytest.mark.parametrize("run", [" ", ",", "; ", "\t", "| "])
+def test_long_runs_of_separators_take_no_time(run):
+    started = time.perf_counter()
+    split("a.jpg" + run * (90_000 // len(run)) + "x")
+    assert time.perf_counter() - started < 2
