@@ -37,7 +37,10 @@ class Action(Enum):
     CORRECT = (Role.MERCHANDISER, "corrects boxes and texts")
     REWRITE = (Role.MERCHANDISER, "starts and stops the rewriting agent")
     EVALUATE = (Role.MERCHANDISER, "measures engines")
-    ADD = (Role.MERCHANDISER, "adds catalogues from uploaded files, and indexes those again")
+    ADD = (
+        Role.MERCHANDISER,
+        "adds catalogues from uploaded files, and indexes, stops, renames and removes those",
+    )
     INDEX = (Role.ADMIN, "indexes every catalogue and stops indexing")
     MANAGE = (Role.ADMIN, "renames, removes and restores catalogues and chooses the default one")
     TRAIN = (Role.ADMIN, "fine-tunes engines and chooses which one answers")

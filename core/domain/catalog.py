@@ -26,6 +26,7 @@ class CatalogInfo:
         source: File that was indexed last.
         updated: When the last indexing ended, ISO 8601 UTC, or empty.
         engine: The engine that answers searches here; empty for the default engine.
+        owner: Name of the signed-in person who added it; empty where nobody is known.
         problem: Sentences that say what can't be read and what to do; empty if nothing is damaged.
     """
 
@@ -39,6 +40,7 @@ class CatalogInfo:
     source: str = ""
     updated: str = ""
     engine: str = ""
+    owner: str = ""
     problem: str = ""
 
     @property

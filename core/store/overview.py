@@ -71,6 +71,7 @@ class Overview:
             source=meta.source,
             updated=meta.updated,
             engine=meta.engine,
+            owner=meta.owner,
             problem=" ".join(problems.values()),
         )
 

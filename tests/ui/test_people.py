@@ -80,8 +80,7 @@ def test_judging_a_list_takes_a_merchandiser(shop: Shop, tmp_path: Any) -> None:
 def test_indexing_training_and_deleting_take_an_admin(shop: Shop) -> None:
     actions = {fn.name: getattr(fn.fn, "action", None) for fn in build_pages(shop).fns.values()}
     for name, action in (
-        ("index_demo", Action.INDEX), ("card_action", Action.INDEX),
-        ("rename_catalog", Action.MANAGE), ("remove_catalog", Action.MANAGE),
+        ("index_demo", Action.INDEX),
         ("start", Action.TRAIN), ("take", Action.TRAIN), ("stop_run", Action.TRAIN),
         ("discard", Action.DELETE), ("remove", Action.DELETE), ("delete", Action.DELETE),
     ):  # fmt: skip

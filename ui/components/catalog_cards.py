@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape
 from typing import Any
 
@@ -16,7 +16,7 @@ from core.domain import CatalogInfo, Job
 from core.errors import CatalogError
 from core.people import Action
 from ui.messages import sentences
-from ui.people import allowed, require
+from ui.people import allowed, require, signed_in
 from ui.render import render
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -69,11 +69,12 @@ class CatalogCards:
             return (*view(name), "", gr.update(visible=False), "", gr.update(visible=False), "")
 
         @sentences
-        @allowed(studio, Action.INDEX)  # what takes more asks for it, too
+        @allowed(studio, Action.ADD)  # each action asks for what it takes, too
         def card_action(event: gr.EventData) -> tuple[Any, ...]:
             action, name = str(event.action), str(event.value)
             match action:
                 case "stop" | "dismiss":
+                    _require_for(studio, name, Action.INDEX)
                     return closed(_steer(studio, action, name))
                 case "default" | "restore" | "delete":
                     return closed(_manage(studio, action, name))
@@ -89,14 +90,16 @@ class CatalogCards:
             return (*[gr.skip()] * len(outputs), *asks)
 
         @sentences
-        @allowed(studio, Action.MANAGE)
+        @allowed(studio, Action.ADD)
         def rename_catalog(name: str, title: str) -> tuple[Any, ...]:
+            _require_for(studio, name, Action.MANAGE)
             studio.managing.rename(name, title)
             return closed(name)
 
         @sentences
-        @allowed(studio, Action.MANAGE)
+        @allowed(studio, Action.ADD)
         def remove_catalog(name: str) -> tuple[Any, ...]:
+            _require_for(studio, name, Action.MANAGE)
             studio.managing.remove(name)
             gr.Info("It is removed. “Removed catalogues” below brings it back.")
             return closed(None)
@@ -114,6 +117,18 @@ class CatalogCards:
         self._sure.click(remove_catalog, self._name, everything, **_PRIVATE)
         for button in (self._keep_title, self._keep_catalog):
             button.click(cancel, None, panels, show_progress="hidden", **_PRIVATE)
+
+
+def owned_by(catalogs: Iterable[CatalogInfo], name: str | None) -> frozenset[str]:
+    """Return the names of the catalogues that a signed-in person added."""
+    return frozenset(catalog.name for catalog in catalogs if name and catalog.owner == name)
+
+
+def _require_for(studio: Studio, name: str, action: Action) -> None:
+    """Raise ``AccessDenied`` unless the person has the right, or added this very catalogue."""
+    request = LocalContext.request.get(None)
+    if name not in owned_by([studio.catalog(name)], signed_in(request)):
+        require(studio, request, action)
 
 
 def _steer(studio: Studio, action: str, name: str) -> str:
@@ -143,7 +158,7 @@ def _manage(studio: Studio, action: str, name: str) -> str | None:
 def overview_html(
     catalogs: tuple[CatalogInfo, ...], jobs: Mapping[str, Job | None], *, chosen: str | None = "",
     default: str = "", removed: tuple[RemovedCatalog, ...] = (), may_manage: bool = True,
-    may_index: bool = True,
+    may_index: bool = True, mine: Collection[str] = (),
 ) -> str:  # fmt: skip
     """Return the cards, with the running or last job of each where there is one.
 
@@ -155,10 +170,11 @@ def overview_html(
         removed: Those that can be restored.
         may_manage: Show the buttons that change catalogues as a whole.
         may_index: Show the buttons of indexing.
+        mine: Catalogues whose buttons are shown because the person added them.
     """
     return render(
         "catalog_overview.html", catalogs=catalogs, jobs=jobs, chosen=chosen, default=default,
-        removed=removed, manages=may_manage, indexes=may_index,
+        removed=removed, manages=may_manage, indexes=may_index, mine=mine,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from core.errors import CatalogError
 from core.people import Action
 from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
-from ui.components.catalog_cards import CatalogCards, View, left_out_html, overview_html
+from ui.components.catalog_cards import CatalogCards, View, left_out_html, overview_html, owned_by
 from ui.components.file_preview import (
     AS_GUESSED,
     chosen_columns,
@@ -69,6 +69,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 removed=studio.managing.removed(),
                 may_manage=may(studio, request, Action.MANAGE),
                 may_index=may(studio, request, Action.INDEX),
+                mine=owned_by(catalogs, signed_in(request)),
             ),
             gr.update(choices=[(entry.title, entry.name) for entry in catalogs], value=current),
             left_out_html(studio, current) if current else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -85,3 +86,34 @@ def test_an_annotator_adds_nothing_and_neither_does_a_stranger(studio: Studio, t
     assert "in the browser by those who sign in" in add(studio, "", table, "range")
     assert "This needs the role merchandiser" in add(studio, "eve", table, "range")
     assert studio.catalogs() == ()
+
+
+def click(studio: Studio, who: str, handler: str, *given: Any) -> Any:
+    """Call a handler of the page as somebody."""
+    scope = {"type": "http", "client": ("192.0.2.1", 50_000), "headers": [(b"host", b"shop")]}
+    request: Any = gr.Request(Request(scope), username=who)
+    token = LocalContext.request.set(request)
+    try:
+        return handlers(studio)[handler](*given)
+    finally:
+        LocalContext.request.reset(token)
+
+
+def test_whoever_added_a_catalogue_renames_and_removes_it(studio: Studio, table: Path) -> None:
+    add(studio, "ann", table, "range")
+    for who in ("ben", "eve"):
+        with pytest.raises(gr.Error, match="needs the role"):
+            click(studio, who, "rename_catalog", "range", "Mine")
+        with pytest.raises(gr.Error, match="needs the role"):
+            click(studio, who, "remove_catalog", "range")
+        with pytest.raises(gr.Error, match="needs the role"):
+            click(studio, who, "card_action", SimpleNamespace(action="stop", value="range"))
+    shown = click(studio, "ann", "rename_catalog", "range", "Spring")[0]
+    assert 'data-action="remove" data-value="range"' in shown
+    assert 'data-action="default"' not in shown
+    assert 'data-action="remove"' not in click(studio, "ben", "refresh", "range")[0]
+    click(studio, "ann", "remove_catalog", "range")
+    assert studio.catalogs() == ()
+    key = studio.managing.removed()[0].key
+    with pytest.raises(gr.Error, match="needs the role admin"):
+        click(studio, "ann", "card_action", SimpleNamespace(action="delete", value=key))
