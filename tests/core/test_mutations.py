@@ -15,6 +15,7 @@ from core.base.tables import FileReport
 from core.catalog.columns import guess_columns
 from core.catalog.drafting import Drafts
 from core.catalog.ingest import product_types
+from core.catalog.products import products
 from core.catalog.readers import look, open_catalog
 from core.catalog.rows import Rejected
 from core.cli.preview import preview_json, preview_text
@@ -70,9 +71,11 @@ def drafts(path: Path) -> int:
     table = open_catalog(path)
     settings, columns = Settings(), guess_columns(table.columns)
     drafts, items = Drafts(path.parent, columns, product_types(table, columns, settings), ""), 0
-    for row in table.rows():
+    for product in products(table.rows(), columns):
         with contextlib.suppress(Rejected):
-            draft = drafts.of(row)
+            draft = drafts.of(product)
+            if draft is None:  # it says the same as an earlier row
+                continue
             json.dumps([draft.item_id, dict(draft.words), dict(draft.attributes)]).encode("utf-8")
             assert all(isinstance(text, str) for text in draft.words.values())
             "".join(draft.words.values()).encode("utf-8")  # no half characters

@@ -115,7 +115,7 @@ def test_broken_recipes_are_named_and_leave_the_others(tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ('loader = "open_clip"', 'loader = "telepathy"', "asks for the loader “telepathy”"),
-        ('"local-dir:/models/mine"', '"role:nonsense"', "weights called “nonsense”"),
+        ('"local-dir:/models/mine"', '"role:nonsense"', "the weights “nonsense”"),
     ],
 )
 def test_what_a_recipe_asks_for_and_there_is_not_is_a_reason(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.base.locks import file_lock
+from core.base.locks import START, file_lock
 from core.domain.job import JobState, Progress
 from core.errors import CatalogBusy, CatalogError, JobStopped
 from core.jobs import INTERRUPTED, STOPPED, BegunJob, JobFile, JobRunner, Stage
@@ -283,13 +283,13 @@ def test_a_short_hold_by_another_is_waited_for(file, tmp_path):
     held = threading.Event()
 
     def hold():
-        with file_lock(tmp_path / ".lock"):
+        with file_lock(tmp_path / ".lock", START):
             held.set()
             time.sleep(0.3)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    held.wait()
+    assert held.wait(10)
     with file.begin():
         pass
     thread.join()
