@@ -25,11 +25,15 @@ _COLUMNS = ["item_id", DEPARTMENT, PRODUCT_TYPE, "price", "attributes"]
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The columns of all items, in one order: ids, prices, and the values of each facet."""
+    """The columns of all items, in one order: ids, prices, and the values of each column.
+
+    Any column filters; ``facets`` names those with few enough values to choose from a list.
+    """
 
     ids: Sequence[str]
     prices: Sequence[float | None]
     values: Mapping[str, Sequence[str]]
+    facets: tuple[str, ...]
 
     def passing(self, filters: Filters, but: str = "") -> list[bool]:
         """Tell for each item whether it passes; the facet ``but`` restricts nothing."""
@@ -66,7 +70,8 @@ class FacetIndex:
         """
         rows, filters = self._rows(), filters or Filters()
         facets = []
-        for name, column in rows.values.items():
+        for name in rows.facets:
+            column = rows.values[name]
             passes = rows.passing(filters, but=name)
             counts = Counter(v for v, ok in zip(column, passes, strict=True) if ok and v)
             ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].casefold()))
@@ -81,11 +86,10 @@ class FacetIndex:
     def unknown(self, filters: Filters) -> tuple[tuple[str, str], ...]:
         """Return the filters' (facet, value) pairs that no item has."""
         rows = self._rows()
+        wanted = filters.by_facet()
+        values = {name: frozenset(rows.values.get(name, ())) for name in wanted}
         return tuple(
-            (name, value)
-            for name, wanted in filters.by_facet().items()
-            for value in wanted
-            if value not in set(rows.values.get(name, ()))
+            (name, value) for name in wanted for value in wanted[name] if value not in values[name]
         )
 
     def ids(self, filters: Filters) -> list[str]:
@@ -128,13 +132,14 @@ def _read(store: CatalogStore) -> _Rows:
         DEPARTMENT: [row[DEPARTMENT] for row in rows],
         PRODUCT_TYPE: [row[PRODUCT_TYPE] for row in rows],
     }
+    facets = [*columns]
     for name, _ in names.most_common():
-        column = [values.get(name, "") for values in attributes]
+        column = columns[name] = [values.get(name, "") for values in attributes]
         distinct = len(set(column) - {""})
         if name in _ALWAYS or 1 < distinct <= MOST_VALUES:
-            columns[name] = column
+            facets.append(name)
     prices = [amount(row["price"]) for row in rows]
-    return _Rows([row["item_id"] for row in rows], prices, columns)
+    return _Rows([row["item_id"] for row in rows], prices, columns, tuple(facets))
 
 
 def _attributes(text: str) -> Mapping[str, str]:

@@ -95,3 +95,11 @@ def test_an_attribute_with_one_value_per_item_is_no_facet(tmp_path: Path) -> Non
     store.items.upsert([ItemRecord(each, "row") for each in items])
     names = [facet.name for facet in FacetIndex(store).facets()]
     assert names == ["department", "product_type", "colour"]
+
+
+def test_what_is_no_facet_filters_all_the_same(tmp_path: Path) -> None:
+    store = CatalogStore(tmp_path / "large")
+    store.items.upsert([ItemRecord(item(f"i{n}", "chair", "red", ""), "row") for n in range(70)])
+    index, asked = FacetIndex(store), Filters(attributes=(("code", "i7"),))
+    assert index.ids(asked) == ["i7"]
+    assert index.unknown(asked) == ()
