@@ -27,10 +27,6 @@ PAGES = (
     ("Catalog", "/catalog", catalog),
 )
 
-#: Sessions that Gradio keeps, the latest used: each page view begins one of some 0.6 MB, and what
-#: Gradio would keep by itself (10,000) takes gigabytes.
-SESSIONS = 1_000
-
 
 def build_pages(studio: Studio) -> gr.Blocks:
     """All pages as one Gradio app with real URLs."""
@@ -60,7 +56,6 @@ def build_app(studio: Studio) -> FastAPI:
     if not studio.people.space:  # a Space's sign-in is Gradio's own
         app.include_router(sign_in_router(sign_in))
     pages = build_pages(studio)
-    pages.state_session_capacity = SESSIONS
     pages.has_launched = True  # turns Gradio's own checks of paths on; mounting alone does not
     gr.mount_gradio_app(
         app,

@@ -18,8 +18,9 @@ PICTURES: dict[str, Any] = {"concurrency_id": "pictures", "concurrency_limit": 2
 
 #: Most events that wait, in one queue and in all.
 LONGEST, LONGEST_OF_ALL = 64, 256
-#: Most sessions whose state Gradio keeps, about 0.1 MB each at most; the oldest are forgotten.
-SESSIONS = 2_000
+#: Most sessions whose state Gradio keeps, the latest used. Each page view begins one, and Gradio's
+#: own limit of 10,000 takes gigabytes.
+SESSIONS = 1_000
 #: Most calls of the pages' scripts that look at photos at once: they wait in threads.
 _LOOKS = threading.BoundedSemaphore(4)
 

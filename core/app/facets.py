@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.catalog.prices import amount
 from core.domain import Facet, FacetValue, Filters, Hit, Sort
 from core.store.catalog_store import CatalogStore
 from core.store.database import read_rows, version_of
+
+_T = TypeVar("_T")
 
 #: An attribute with more values than this is no facet, unless it is one of ``_ALWAYS``.
 MOST_VALUES = 60
@@ -97,13 +100,11 @@ class FacetIndex:
         rows = self._rows()
         return [i for i, ok in zip(rows.ids, rows.passing(filters), strict=True) if ok]
 
-    def by_price(self, ids: Iterable[str], *, descending: bool = False) -> list[str]:
+    def by_price(self, ids: Iterable[str], sort: Sort) -> list[str]:
         """Sort ids by price; those without a number as price come last, in their order."""
         rows = self._rows()
         prices = dict(zip(rows.ids, rows.prices, strict=True))
-        sign = -1 if descending else 1
-        order = {item_id: prices.get(item_id) for item_id in ids}
-        return sorted(order, key=lambda i: (order[i] is None, sign * (order[i] or 0.0)))
+        return _in_order(ids, lambda item_id: prices.get(item_id), sort)
 
     def _rows(self) -> _Rows:
         table = self._store.items.table
@@ -116,12 +117,17 @@ class FacetIndex:
 
 def by_price(hits: Sequence[Hit], sort: Sort) -> tuple[Hit, ...]:
     """Sort hits by price where ``sort`` says so; those without a number come last."""
+    return tuple(_in_order(hits, lambda hit: amount(hit.item.price), sort))
+
+
+def _in_order(entries: Iterable[_T], price: Callable[[_T], float | None], sort: Sort) -> list[_T]:
+    """Sort by price; entries without one come last, and equal ones keep their order."""
     if sort is Sort.MATCH:
-        return tuple(hits)
+        return list(entries)
     sign = -1 if sort is Sort.DEAREST else 1
-    priced = [(amount(hit.item.price), hit) for hit in hits]
-    ordered = sorted(priced, key=lambda pair: (pair[0] is None, sign * (pair[0] or 0.0)))
-    return tuple(hit for _, hit in ordered)
+    priced = [(price(entry), entry) for entry in entries]
+    priced.sort(key=lambda pair: (pair[0] is None, sign * (pair[0] or 0.0)))
+    return [entry for _, entry in priced]
 
 
 def _read(store: CatalogStore) -> _Rows:

@@ -171,7 +171,7 @@ class Studio:
             return browse.items(opened.store, filters, offset, limit)
         ids: Sequence[str] = sorted(opened.facets.ids(filters or Filters()))
         if sort is not Sort.MATCH:
-            ids = opened.facets.by_price(ids, descending=sort is Sort.DEAREST)
+            ids = opened.facets.by_price(ids, sort)
         shown = ids[offset : offset + limit]
         stored = opened.store.items.get(shown)
         return tuple(stored[item_id] for item_id in shown if item_id in stored)

@@ -159,8 +159,8 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
         departments=tuple(several.get("department", ())),
         product_types=tuple(several.get("type", ())),
         attributes=read_attributes(several.get("attribute", ())),
-        price_from=_price(last.get("from", "")),
-        price_to=_price(last.get("to", "")),
+        price_from=price_limit(last.get("from")),
+        price_to=price_limit(last.get("to")),
         sort=read_sort(last.get("sort", "")),
         engines=tuple(dict.fromkeys(several.get("engine", ()))),
         k=clamp_hits(_number(last.get("k", "")) or FIRST_HITS),
@@ -182,10 +182,11 @@ def read_sort(spelled: str) -> Sort:
     return Sort(spelled) if spelled in set(Sort) else Sort.MATCH
 
 
-def _price(spelled: str) -> float | None:
+def price_limit(value: object) -> float | None:
+    """Read a lowest or highest price from a link or a field; what is no price restricts nothing."""
     try:
-        price = float(spelled)
-    except ValueError:
+        price = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
         return None
     return price if 0 <= price < math.inf else None
 

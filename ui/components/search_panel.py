@@ -7,7 +7,6 @@ is still running) works alike on both pages.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,6 +32,7 @@ from ui.components.query import (
     form_from_request,
     keeps_picture,
     known_only,
+    price_limit,
     read_attributes,
     read_sort,
 )
@@ -389,8 +389,8 @@ def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
         departments=tuple(given["departments"] or ()),
         product_types=tuple(given["product_types"] or ()),
         attributes=read_attributes(given["attributes"] or ()),
-        price_from=_number(given["price_from"]),
-        price_to=_number(given["price_to"]),
+        price_from=price_limit(given["price_from"]),
+        price_to=price_limit(given["price_to"]),
         sort=read_sort(given["sort"] or ""),
         engines=(engines,) if isinstance(engines, str) else tuple(engines),
         k=clamp_hits(int(given["k"])),
@@ -400,8 +400,3 @@ def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
         catalog=given["catalog"] or "",
     )
     return form, given["picture"]
-
-
-def _number(value: float | None) -> float | None:
-    """Return a price field's number; a field that is empty or holds none restricts nothing."""
-    return float(value) if value is not None and 0 <= value < math.inf else None

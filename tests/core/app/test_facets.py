@@ -65,8 +65,13 @@ def test_prices_are_numbers_in_every_notation(store: CatalogStore) -> None:
     assert index.price_range() == (9.9, 1299.0)
     assert index.ids(Filters(price_from=10)) == ["b", "d"]
     assert index.ids(Filters(price_from=9.9, price_to=20)) == ["a", "d"]
-    assert index.by_price("abcd") == ["a", "d", "b", "c"]  # no number comes last, both ways
-    assert index.by_price("abcd", descending=True) == ["b", "d", "a", "c"]
+    assert index.by_price("abcd", Sort.CHEAPEST) == [
+        "a",
+        "d",
+        "b",
+        "c",
+    ]  # no number comes last, both ways
+    assert index.by_price("abcd", Sort.DEAREST) == ["b", "d", "a", "c"]
 
 
 def test_hits_are_sorted_by_price_and_keep_their_ranks(store: CatalogStore) -> None:

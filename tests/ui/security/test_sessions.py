@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+import ui.app
 from core.people import Role
 from tests.ui.security.served import API, Visitor, served, shop_in
+from ui import queues
 from ui.security.sessions import LONGEST
 
 
@@ -80,11 +82,10 @@ def test_no_long_name_is_kept(open_studio: str) -> None:
 def test_many_page_views_do_not_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import ui.app
 
     built: list[Any] = []
     build = ui.app.build_pages
-    monkeypatch.setattr(ui.app, "SESSIONS", 3, raising=False)
+    monkeypatch.setattr(queues, "SESSIONS", 3)
     monkeypatch.setattr(ui.app, "build_pages", lambda shop: built.append(build(shop)) or built[-1])
     with served(shop_in(tmp_path)) as url:
         visitor = Visitor(url)
@@ -94,4 +95,4 @@ def test_many_page_views_do_not_fill_the_memory(
             assert visitor.join(fn, []).status_code == 200
             assert visitor.outcome()["success"]
         assert list(built[0].state_holder.session_data) == ["view3", "view4", "view5"]
-    assert ui.app.SESSIONS <= 1_000
+    assert queues.SESSIONS <= 1_000
