@@ -65,3 +65,22 @@ def test_a_catalogue_is_renamed_removed_and_brought_back(
     page.locator("summary", has_text="Removed catalogues").click()
     page.get_by_role("button", name="Restore").click()
     expect(card.get_by_role("heading")).to_contain_text("Garden tables")
+
+
+def test_a_link_to_a_catalogue_that_is_gone_says_so_and_shows_no_other(
+    page: Page, studio_url: str
+) -> None:
+    for path, place in (("inspect?item=l-1&", "#inspect"), ("explore?q=x&", "#explore-results")):
+        page.goto(f"{studio_url}/{path}catalog=nope")
+        expect(page.locator(place)).to_contain_text("There is no catalogue “nope”")
+        expect(page.get_by_role("combobox", name="Catalogue").first).to_have_value("nope")
+        expect(page.locator(".toast-body.error")).to_have_count(0)
+    page.goto(f"{studio_url}/evaluate?catalog=nope")
+    expect(page.get_by_text("There is no catalogue “nope”").first).to_be_visible()
+
+
+def test_on_a_phone_the_row_of_pages_shows_where_one_is(page: Page, studio_url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{studio_url}/catalog")
+    expect(page.locator(".nav-holder nav a.active")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -37,13 +37,17 @@
     select.addEventListener("change", () => go(select.value));
     field.append("Catalogue", select);
     place.prepend(field);
-    showPage(place);
+    for (const wait of [0, 500, 2000]) setTimeout(() => showPage(place), wait);  // fonts, layout
   }
 
   function mark() {
     const name = current();
     const select = document.querySelector("#vs-switcher select");
-    if (select instanceof HTMLSelectElement && select.value !== name) select.value = name;
+    if (select instanceof HTMLSelectElement && select.value !== name) {
+      const gone = name && !shown.catalogs.some((catalog) => catalog.name === name);
+      if (gone) select.add(new Option(`${name} (not here)`, name));
+      select.value = name;
+    }
     for (const link of document.querySelectorAll(".nav-holder nav a[href]")) {
       if (!(link instanceof HTMLAnchorElement)) continue;
       const url = new URL(link.href);

@@ -18,6 +18,7 @@ from core.people import Action
 from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
 from ui.components.catalog_cards import CatalogCards, View, left_out_html, overview_html, owned_by
+from ui.components.catalog_of_link import catalog_of_link
 from ui.components.file_preview import (
     AS_GUESSED,
     chosen_columns,
@@ -87,7 +88,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
-        return view(str(request.query_params.get("catalog", "")) or None)
+        names = [entry.name for entry in studio.catalogs()]
+        return view(catalog_of_link(studio, str(request.query_params.get("catalog", "")), names))
 
     @sentences
     def refresh(name: str | None) -> tuple[Any, ...]:

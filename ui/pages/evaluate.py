@@ -15,6 +15,7 @@ from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking,
 from core.errors import EvaluationError, EvaluationStopped
 from core.evaluation.query_files import read_qrels, read_queries
 from core.people import Action
+from ui.components.catalog_of_link import catalog_of_link
 from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
 from ui.components.notice import Notice
@@ -85,7 +86,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         # What is asked for; else what the report is about; else the default one.
         about = studio.evaluation.report(report).catalog if report in known else ""
         wanted = str(request.query_params.get("catalog", "")) or about
-        chosen = wanted if wanted in names else (studio.catalog().name if names else None)
+        chosen = catalog_of_link(studio, wanted, names)
         runnable = [status.engine for status in studio.engines() if status.available]
         default = [engine.name for engine in runnable if engine.name in DEFAULT_ENGINES]
         return (

@@ -11,7 +11,7 @@ import gradio as gr
 
 from core.app.studio import Studio
 from core.domain import Box, EngineInput, Grounding, Inspection, Item
-from core.errors import QueryError
+from core.errors import QueryError, StudioError
 from core.people import Action
 from ui.components.detections import (
     NO_CROP,
@@ -72,15 +72,21 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         if not catalogs:
             raise QueryError("Nothing is indexed yet: see the Catalog page.")
         wanted = str(request.query_params.get("catalog", ""))
-        where = wanted if wanted in catalogs else studio.catalog().name
         item_id = str(request.query_params.get("item", ""))
         phrase = str(request.query_params.get("find", ""))
+        catalog_name = wanted if wanted in catalogs else None
+        try:
+            catalog_name = studio.catalog(wanted or None).name  # no other one in its place
+            shown = content(studio, item_id, catalog_name, phrase)
+        except StudioError as problem:
+            link = "?" + urlencode({"item": item_id, "catalog": wanted})
+            shown = render("problem.html", sentence=str(problem), link=link)
         return (
             item_id,
-            gr.update(choices=catalogs, value=where),
+            gr.update(choices=catalogs, value=catalog_name),
             gr.update(value=person(request), interactive=not request.username),
             phrase,
-            content(studio, item_id, where, phrase),
+            shown,
         )
 
     @sentences
