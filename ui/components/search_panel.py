@@ -275,9 +275,9 @@ class SearchPanel:
         @sentences
         def open_page(request: gr.Request) -> list[Any]:
             form = form_from_request(request)
-            job = self._studio.indexing(form.catalog or None)
-            running = bool(job and job.running)
             view = self._view(form)
+            job = self._studio.indexing(view.catalog.name) if view.catalog else None
+            running = bool(job and job.running)
             shown = self._show(view, form)
             if not form.text:
                 shown[0] = gr.skip()  # keep what was typed while the page was loading
@@ -291,9 +291,9 @@ class SearchPanel:
         @sentences
         def tick(seen: int, *values: Any) -> list[Any]:
             form, upload = read_form(values)
-            job = self._studio.indexing(form.catalog or None)
-            running = bool(job and job.running)
             view = self._view(form)
+            job = self._studio.indexing(view.catalog.name) if view.catalog else None
+            running = bool(job and job.running)
             items = view.catalog.items if view.catalog else 0
             browsing = not form.asks(picture=upload is not None)
             redo = not running or (browsing and items != seen)
