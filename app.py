@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from core.cli import run
@@ -11,32 +12,41 @@ if TYPE_CHECKING:
 
 
 def _demo(studio: Studio) -> None:
-    studio.index_demo()  # costs seconds when there is nothing left to do; pages show its progress
-    studio.measure_demo()
+    """Index the demo where there is no other catalogue; pages show its progress."""
+    from core.app.library import DEMO
+
+    if {info.name for info in studio.catalogs()} <= {DEMO}:
+        studio.index_demo()  # costs seconds when there is nothing left to do
+        studio.measure_demo()
 
 
 def serve(studio: Studio) -> None:
-    """Serve the pages until interrupted; the demo is indexed where there is no other catalogue."""
+    """Serve the pages until interrupted; the demo is indexed where there is no other catalogue.
+
+    Models are loaded, and the demo is indexed, once the pages are there: both take seconds.
+    """
     # Imported here so that commands without a screen start fast.
     import uvicorn
 
-    from core.app.library import DEMO
     from core.base.threads import limit_threads
     from ui.app import build_app
+    from ui.serving import PageServer
 
     settings = studio.settings
     limit_threads(settings.threads, spare=1)
-    if {info.name for info in studio.catalogs()} <= {DEMO}:
+
+    def begin() -> None:
+        address = f"http://{settings.host}:{settings.port}"
+        print(f"VL-CLIP Studio is at {address} (Ctrl+C stops it)", flush=True)
         studio.jobs.background(lambda: _demo(studio))
-    studio.jobs.background(studio.warm_up)
-    app = build_app(studio)
-    print(
-        f"VL-CLIP Studio is at http://{settings.host}:{settings.port} (Ctrl+C stops it)", flush=True
-    )
-    uvicorn.run(
-        app, host=settings.host, port=settings.port, log_level="warning",
+        studio.jobs.background(studio.warm_up)
+
+    config = uvicorn.Config(
+        build_app(studio), host=settings.host, port=settings.port, log_level="warning",
         proxy_headers=False,  # the app reads them itself: VLCLIP_TRUSTED_PROXIES
     )  # fmt: skip
+    with suppress(KeyboardInterrupt):
+        PageServer(config, begin).run()
 
 
 def main() -> None:

@@ -20,12 +20,15 @@ import numpy as np
 from core.catalog.ingest import ingest
 from core.domain import Ingested
 from core.embedding.loaders import EncoderPool, load_engines
-from core.pipeline.indexer import CHUNK, run_index
+from core.pipeline.indexer import run_index
 from core.ports.engines import EngineModel, IndexingModels
 from core.settings import load_settings
 from core.store.catalog_store import CatalogStore
 from core.store.image_store import ImageStore
 from core.weights import WeightStore
+
+#: Pictures in one pass of the bare encoder.
+BATCH = 64
 
 
 def main() -> None:
@@ -51,15 +54,15 @@ def main() -> None:
             taken = (outcome for outcome in read if isinstance(outcome, Ingested))
             return islice(taken, given.rows)
 
-        warm = [outcome.item for outcome in islice(rows({}), CHUNK)]
+        warm = [outcome.item for outcome in islice(rows({}), BATCH)]
         encoder.encode_images([photos.open(item.photo.sha256) for item in warm])
         encoder.encode_texts([item.title for item in warm])
 
         report = run_index(store, photos, models, rows)
         items = list(store.items.get(store.items.ids()).values())
         batches = [
-            encoder.prepare([photos.open(i.photo.sha256) for i in items[n : n + CHUNK]])
-            for n in range(0, len(items), CHUNK)
+            encoder.prepare([photos.open(i.photo.sha256) for i in items[n : n + BATCH]])
+            for n in range(0, len(items), BATCH)
         ]
         started = time.perf_counter()
         bare = np.concatenate([encoder.encode_prepared(batch) for batch in batches])

@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="Number format of the image tower."
     )
+    indexing_memory_mb: int = Field(
+        256, ge=16, description="Memory for the photos that indexing has under way, megabytes."
+    )
     threads: int = Field(0, ge=0, description="CPU threads for the models; 0 lets torch decide.")
     grounding_threshold: float = Field(
         default_factory=_threshold,

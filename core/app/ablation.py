@@ -34,7 +34,6 @@ from core.evaluation.report_builder import EngineRun, Frame
 from core.evaluation.retrieval import rank
 from core.ports.engines import EngineModel
 from core.store.vectors import Vectors
-from core.vision.background import plain_foreground
 
 TASK, TITLE = "ablation", "Ablation: own words → its item (the paper's task)"
 #: Crops below this share of a busy photo are counted under a name of their own.
@@ -276,6 +275,8 @@ def photo_kinds(
     catalog: Catalog, own: Stock, asked: Sequence[str], tell: OnProgress = no_progress
 ) -> dict[str, str]:
     """Classify the photo of each query's item by its background and its crop."""
+    from core.vision.background import plain_foreground  # slow to import
+
     kinds = {}
     for number, query_id in enumerate(asked):
         if number % _LOOK == 0:

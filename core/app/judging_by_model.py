@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from sklearn.metrics import cohen_kappa_score
-
 from core.app.judging import JudgingService
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
@@ -186,5 +184,7 @@ def agreement(pairs: Sequence[tuple[int, int]]) -> tuple[float | None, float | N
     same = sum(first == second for first, second in pairs) / len(pairs)
     if len({*model, *people}) < 2:
         return same, None
+    from sklearn.metrics import cohen_kappa_score  # slow to import
+
     kappa = float(cohen_kappa_score(model, people, labels=list(GRADES), weights="quadratic"))
     return same, None if math.isnan(kappa) else kappa

@@ -14,13 +14,11 @@ from core.domain.engine import unreadable_engine
 from core.embedding.loaders import EncoderPool, engine_availability, load_engines, weight_files
 from core.embedding.recipes import load_own_engines, own_recipe_files
 from core.errors import EngineUnavailable, WeightsUnavailable, no_engine
-from core.language.rewriters import build_agent, build_rules
 from core.ports.engines import EngineModel, IndexingModels
 from core.ports.grounder import Grounder
 from core.ports.rewriter import Rewriter
 from core.settings import Settings
 from core.store.ledger import Ledger
-from core.vision.grounders import build_grounder
 from core.weights import WeightStore
 
 if TYPE_CHECKING:  # the SDK is loaded only when it is needed
@@ -141,11 +139,15 @@ class ModelPool:
     @lazy
     def grounder(self) -> Grounder:
         """The grounder of the profile."""
+        from core.vision.grounders import build_grounder  # slow to import
+
         return build_grounder(self.settings, self.weights, self.encoders.compact)
 
     @lazy
     def rewriter(self) -> Rewriter:
         """The offline rules, which indexing uses: no cost, no network."""
+        from core.language.rewriters import build_rules
+
         return build_rules(self.settings, self.encoders.compact)
 
     @lazy
@@ -156,6 +158,8 @@ class ModelPool:
     @lazy
     def agent(self) -> ClaudeRewriter:
         """The rewriting agent; raises ``SettingsError`` if it is off or has no key."""
+        from core.language.rewriters import build_agent
+
         return build_agent(self.settings, self.ledger)
 
     @lazy

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import lancedb
 import pyarrow as pa
-from scipy.stats import binomtest
 
 from core.app.library import Library
 from core.app.models import ModelPool
@@ -79,6 +78,8 @@ def sign_test(votes: Iterable[Preference], first: str, second: str) -> Preferenc
     wins, losses = winners.count(first), winners.count(second)
     p, share = None, None
     if wins + losses:
+        from scipy.stats import binomtest  # slow to import
+
         test = binomtest(wins, wins + losses)
         interval = test.proportion_ci(method="wilson")
         p = float(test.pvalue)

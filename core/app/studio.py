@@ -46,7 +46,6 @@ from core.domain import (
     TextView,
 )
 from core.domain.file_preview import FilePreview
-from core.embedding.encoder_input import preview
 from core.errors import CatalogError, QueryError
 from core.jobs import BegunJob, JobRunner
 from core.people import People
@@ -367,6 +366,7 @@ class Studio:
             author=author,
             on_progress=on_progress,
             should_stop=should_stop,
+            room=self.settings.indexing_memory_mb * 2**20,
         )
 
     def warm_up(self) -> None:
@@ -417,6 +417,8 @@ class Studio:
 
     def inspect(self, item_id: str, catalog: str | None = None) -> Inspection:
         """Return all data of one item: photo, boxes, masks, texts, and the encoders' inputs."""
+        from core.embedding.encoder_input import preview  # slow to import
+
         opened_catalog = self._library.get(catalog)
         item = opened_catalog.store.item(item_id)
         photo = opened_catalog.images.open(item.photo.sha256)

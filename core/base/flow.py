@@ -1,9 +1,9 @@
-"""Run steps of a stream in parallel: produce ahead, map ahead, write in the background."""
+"""Run steps of a stream in parallel: map ahead within bounded memory, write in the background."""
 
 from __future__ import annotations
 
-import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +15,9 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: Largest share of its time that a ``Writer`` writes; the rest of the time values gather.
+SHARE = 0.1
+
 
 def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
     """Yield lists of at most ``size`` values."""
@@ -23,100 +26,159 @@ def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def produced_ahead(values: Iterable[T], ahead: int) -> Generator[T, None, None]:
-    """Yield the same values, produced by another thread at most ``ahead`` values in advance.
-
-    An error of the producer is raised in the consumer, after the values before it.
-    """
-    box: queue.Queue[_Produced[T]] = queue.Queue(maxsize=ahead)
-    closed = threading.Event()
-
-    def put(entry: _Produced[T]) -> bool:
-        while not closed.is_set():
-            try:
-                box.put(entry, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def produce() -> None:
-        try:
-            for value in values:
-                if not put(_Produced(value=value)):
-                    return
-            put(_Produced(end=True))
-        except BaseException as error:
-            put(_Produced(error=error))
-
-    thread = threading.Thread(target=produce, name="produced-ahead", daemon=True)
-    thread.start()
-    try:
-        while True:
-            entry = box.get()
-            if entry.error is not None:
-                raise entry.error
-            if entry.end:
-                return
-            yield entry.value  # type: ignore[misc]
-    finally:
-        closed.set()
-        thread.join()
-
-
-class _Produced(Generic[T]):
-    __slots__ = ("end", "error", "value")
-
-    def __init__(
-        self, value: T | None = None, error: BaseException | None = None, end: bool = False
-    ) -> None:
-        self.value, self.error, self.end = value, error, end
-
-
 def mapped_ahead(
-    function: Callable[[T], R], values: Iterable[T], *, workers: int = 2, ahead: int = 2
-) -> Generator[R, None, None]:
-    """Map in worker threads, in order, at most ``ahead`` results in advance of the consumer.
+    function: Callable[[T], R],
+    values: Iterable[T],
+    *,
+    weigh: Callable[[T], int] = lambda value: 1,
+    room: int,
+    most: int = 1,
+    workers: int = 2,
+) -> Generator[list[R], None, None]:
+    """Map in worker threads; yield lists of the results that are ready, in order.
 
-    ``values`` is iterated in the consumer's thread, so generators can be chained: the model runs
-    in one thread while worker threads prepare its input.
+    A thread of its own iterates ``values``, so a slow source holds up nothing that is ready. An
+    error of the source or of the function is raised after the results before it.
+
+    Args:
+        function: Called with each value in a worker thread.
+        values: The source; closing the generator stops its iteration.
+        weigh: Weight of a value and its result, such as bytes.
+        room: Most weight under way: from the call of the function until the list that has the
+            result was used. A single value may weigh more.
+        most: Longest list.
+        workers: Number of worker threads.
     """
-    with ThreadPoolExecutor(workers, thread_name_prefix="mapped-ahead") as pool:
-        waiting: deque[Future[R]] = deque()
+    line: _Line[R] = _Line(room)
+
+    def feed() -> None:
         try:
             for value in values:
-                waiting.append(pool.submit(function, value))
-                if len(waiting) > ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+                weight = weigh(value)
+                if not line.wait_for_room(weight):
+                    return
+                line.put(pool.submit(function, value), weight)
+            line.end()
+        except BaseException as error:
+            line.end(error)
+
+    with ThreadPoolExecutor(workers, thread_name_prefix="mapped-ahead") as pool:
+        feeder = threading.Thread(target=feed, name="feeder", daemon=True)
+        feeder.start()
+        try:
+            while ready := line.take(most):
+                yield [future.result() for future, _ in ready]
+                line.release(sum(weight for _, weight in ready))
         finally:
-            for future in waiting:
+            line.close()
+            feeder.join()
+
+
+class _Line(Generic[R]):
+    """Futures in order, with the weight of all that is under way."""
+
+    def __init__(self, room: int) -> None:
+        self._room, self._weight = room, 0
+        self._waiting: deque[tuple[Future[R], int]] = deque()
+        self._ended = self._closed = False
+        self._changed = threading.Condition()
+
+    def wait_for_room(self, weight: int) -> bool:
+        """Wait until a value fits; return false where the line was closed."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._closed or not self._weight or self._weight + weight <= self._room
+            )
+            return not self._closed
+
+    def put(self, future: Future[R], weight: int) -> None:
+        """Append a future."""
+        with self._changed:
+            self._waiting.append((future, weight))
+            self._weight += weight
+            self._changed.notify_all()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Say that nothing more comes, maybe because of an error."""
+        with self._changed:
+            if error is not None:
+                failed: Future[R] = Future()
+                failed.set_exception(error)
+                self._waiting.append((failed, 0))
+            self._ended = True
+            self._changed.notify_all()
+
+    def take(self, most: int) -> list[tuple[Future[R], int]]:
+        """Wait for the first future's result; return it and those behind it that are ready."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._ended)
+            if not self._waiting:
+                return []
+            first = self._waiting[0][0]
+        failed = first.exception() is not None
+        with self._changed:
+            ready = [self._waiting.popleft()]
+            while not failed and len(ready) < most and self._waiting:
+                future = self._waiting[0][0]
+                if not future.done() or future.exception() is not None:
+                    break
+                ready.append(self._waiting.popleft())
+            return ready
+
+    def release(self, weight: int) -> None:
+        """Give room back."""
+        with self._changed:
+            self._weight -= weight
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Cancel what waits, and let the feeder stop."""
+        with self._changed:
+            self._closed = True
+            for future, _ in self._waiting:
                 future.cancel()
+            self._changed.notify_all()
 
 
-class Writer(AbstractContextManager["Writer"]):
-    """Run writes one after another in a thread of its own, with at most ``ahead`` queued.
+class Writer(AbstractContextManager["Writer[T]"], Generic[T]):
+    """Write values in a thread of its own, all that have gathered at once.
 
-    An error of a write is raised by a later :meth:`submit` or by :meth:`flush`. Leaving the
-    context waits for all writes.
+    The first value is written at once. After each write the thread waits so long that writing
+    takes at most ``SHARE`` of its time, so small writes do not pile up where values come quickly.
+    After an error nothing more is written; it is raised by a later :meth:`submit` or by
+    :meth:`flush`. Leaving the context writes all values.
+
+    Args:
+        write: Writes values, the oldest first.
+        most: So many values may wait; a full line is written without a pause.
     """
 
-    def __init__(self, ahead: int = 4) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._waiting: deque[Future[None]] = deque()
-        self._ahead = ahead
+    def __init__(self, write: Callable[[list[T]], None], most: int = 1024) -> None:
+        self._write, self._most = write, most
+        self._waiting: list[T] = []
+        self._error: BaseException | None = None
+        self._writing = self._hurry = self._closed = self._raised = False
+        self._next = 0.0
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
 
-    def submit(self, write: Callable[[], None]) -> None:
-        """Queue a write; block while too many are queued."""
-        self._waiting.append(self._pool.submit(write))
-        while len(self._waiting) > self._ahead:
-            self._waiting.popleft().result()
+    def submit(self, value: T) -> None:
+        """Queue a value; block while too many are queued."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._error or len(self._waiting) < self._most)
+            self._raise()
+            self._waiting.append(value)
+            self._changed.notify_all()
 
     def flush(self) -> None:
         """Wait until everything is written."""
-        while self._waiting:
-            self._waiting.popleft().result()
+        with self._changed:
+            self._hurry = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._error or not (self._waiting or self._writing))
+            self._hurry = False
+            self._raise()
 
     def __exit__(
         self,
@@ -124,6 +186,43 @@ class Writer(AbstractContextManager["Writer"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(wait=True)
-        if error is None:
-            self.flush()
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+        if error is None and not self._raised:
+            self._raise()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            self._raised = True
+            raise self._error
+
+    def _run(self) -> None:
+        while self._error is None and (values := self._gathered()):
+            started = time.monotonic()
+            error: BaseException | None = None
+            try:
+                self._write(values)
+            except BaseException as failure:  # what comes after it may need what was not written
+                error = failure
+            ended = time.monotonic()
+            with self._changed:
+                self._error, self._writing = error, False
+                self._next = ended + (ended - started) * (1 / SHARE - 1)
+                self._changed.notify_all()
+
+    def _gathered(self) -> list[T]:
+        """Wait for the next write and return its values; none where the writer was closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            while not self._due():
+                self._changed.wait(self._next - time.monotonic())
+            values, self._waiting = self._waiting, []
+            self._writing = bool(values)
+            self._changed.notify_all()
+            return values
+
+    def _due(self) -> bool:
+        full = len(self._waiting) >= self._most
+        return full or self._hurry or self._closed or time.monotonic() >= self._next

@@ -10,7 +10,6 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from core.domain import PairedTest, Score
 
@@ -29,6 +28,8 @@ def interval(values: Sequence[float] | Sample) -> Score:
     mean = float(sample.mean()) if len(sample) else 0.0
     if len(sample) < 2:
         return Score(mean)
+    from scipy import stats  # slow to import
+
     confidence = stats.bootstrap(
         (sample,),
         np.mean,
@@ -46,6 +47,8 @@ def paired_p(first: Sample, second: Sample) -> float:
     changed = differences[differences != 0]  # swapping equal values changes nothing
     if len(changed) < 2:  # a single difference is as likely with the opposite sign
         return 1.0
+    from scipy import stats
+
     test = stats.permutation_test(
         (changed,),
         _mean,
@@ -76,6 +79,8 @@ def compare(
     if not pairs:
         return ()
     raw = [paired_p(values[a][m], values[b][m]) for m, a, b in pairs]
+    from scipy import stats
+
     corrected = stats.false_discovery_control(raw, method="bh")
     return tuple(
         PairedTest(m, a, b, interval(values[b][m] - values[a][m]), p, float(q))

@@ -11,8 +11,11 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 #: More texts than these are no query but a file, for which all threads pay.
 FEW = 8
@@ -56,8 +59,23 @@ class Turn:
 
 
 _turn = Turn()
-_all = torch.get_num_threads()
-_pictures = _all
+_limits = (0, 0)
+
+
+_counting = threading.Lock()
+
+
+def _all() -> int:
+    """Return the number of threads that torch chooses for this machine."""
+    with _counting:  # before any thread sets another number: torch hands it on to new threads
+        return _chosen_by_torch()
+
+
+@lru_cache
+def _chosen_by_torch() -> int:
+    import torch  # slow to import: pages are served before a model is wanted
+
+    return torch.get_num_threads()
 
 
 def limit_threads(threads: int, spare: int = 0) -> None:
@@ -67,14 +85,20 @@ def limit_threads(threads: int, spare: int = 0) -> None:
         threads: So many; 0 lets torch decide.
         spare: Cores that are left to others; one thread stays at least.
     """
-    global _pictures
-    _pictures = max(1, (threads or _all) - spare)
+    global _limits
+    _limits = threads, spare
+
+
+def _for_pictures() -> int:
+    (threads, spare), most = _limits, _all()
+    return max(1, (threads or most) - spare)
 
 
 @contextmanager
 def for_words(texts: int = 1) -> Iterator[None]:
     """One thread, at once; more for more texts than a query has."""
-    with _taking(1 if texts <= FEW else _all):
+    most = _all()
+    with _taking(1 if texts <= FEW else most):
         yield
 
 
@@ -84,13 +108,15 @@ def for_pictures(device: torch.device) -> Iterator[None]:
     if device.type != "cpu":
         yield
         return
-    with _turn, _taking(_pictures):
+    with _turn, _taking(_for_pictures()):
         yield
 
 
 @contextmanager
 def _taking(threads: int) -> Iterator[None]:
     """Let this thread's passes take so many threads (torch keeps the number per thread)."""
+    import torch
+
     before = torch.get_num_threads()
     if before == threads:
         yield

@@ -14,12 +14,11 @@ from torch import Tensor
 
 from core.base.lazy import lazy
 from core.base.threads import for_pictures, for_words
-from core.domain.engine import Engine, Profile, Towers
 from core.embedding import adapter, preprocess
 from core.embedding.adapter import ImageAdapter
 from core.embedding.batched_encoder import BatchedEncoder, to_vectors
-from core.embedding.compact import CompactEncoder, compact_roles
-from core.embedding.loader import Loader, Recipe
+from core.embedding.compact import CompactEncoder
+from core.embedding.loader import Recipe
 from core.errors import WeightsUnavailable
 from core.ports.encoder import Vectors
 
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
     from core.embedding.text_tower import TextTower
 
-#: The text tower's file; every checkpoint has it.
-TEXT_FILE = "model.safetensors"
 #: Tensors of the image tower that training changed; only in checkpoints with an unlocked tower.
 IMAGE_FILE = "image.safetensors"
 
@@ -124,15 +121,6 @@ class AdaptedEncoder(BatchedEncoder):
             ) from error
 
 
-def _build(recipe: Recipe) -> AdaptedEncoder:
+def build(recipe: Recipe) -> AdaptedEncoder:
+    """Build the encoder of a fine-tuned engine."""
     return AdaptedEncoder(cast("CompactEncoder", recipe.compact()), Path(recipe.towers.model))
-
-
-def _problem(engine: Engine, towers: Towers) -> str:
-    if (Path(towers.model) / TEXT_FILE).is_file():
-        return ""
-    return f"{engine.title} needs its checkpoint in {towers.model}, which is incomplete."
-
-
-#: Loader of engines that were fine-tuned from the compact towers; for the compact profile only.
-LOADER = Loader("adapted", _build, compact_roles, _problem, profiles=(Profile.COMPACT,))

@@ -12,12 +12,11 @@ from PIL import Image
 from torch import Tensor
 
 from core.base.threads import for_pictures, for_words
-from core.domain.engine import Towers
 from core.embedding import preprocess
 from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.dense import DenseFeatures, Similarity, patch_features
 from core.embedding.device import resolve_device, resolve_dtype
-from core.embedding.loader import Loader, Recipe
+from core.embedding.loader import Recipe
 from core.embedding.mixed_precision import use_bfloat16
 from core.errors import WeightsUnavailable
 from core.ports.encoder import Encoder, Vectors
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
     from core.embedding.text_tower import TextTower
 
-#: Roles of the towers' weights in the weight registry.
-ROLES = ("clip-image", "text-tower")
 #: Sizes of the image tower.
 DIM, IMAGE_SIZE, PATCH = clip_from_onnx.DIM, clip_from_onnx.IMAGE_SIZE, clip_from_onnx.PATCH
 
@@ -165,13 +162,6 @@ class CompactEncoder(BatchedEncoder):
         return preprocess.normalise(batch, self._device)
 
 
-def compact_roles(towers: Towers) -> tuple[str, ...]:
-    """Return the roles of both towers; the recipe's names don't matter."""
-    return ROLES
-
-
-def _build(recipe: Recipe) -> Encoder:
+def build(recipe: Recipe) -> Encoder:
+    """Return the encoder that several engines share."""
     return recipe.compact()
-
-
-LOADER = Loader("compact", _build, roles=compact_roles, takes_adapter=True)

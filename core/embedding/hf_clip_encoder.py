@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
-from core.embedding.loader import Loader, Recipe
+from core.embedding.loader import Recipe
 from core.embedding.preprocess import to_rgb
 from core.embedding.torch_encoder import LoadedModel, TorchEncoder
 from core.errors import WeightsUnavailable
@@ -92,13 +92,11 @@ def _features(output: Any) -> Tensor:
     return output if isinstance(output, Tensor) else output.pooler_output
 
 
-def _build(recipe: Recipe) -> HfClipEncoder:
+def build(recipe: Recipe) -> HfClipEncoder:
+    """Build the encoder of an engine."""
     return HfClipEncoder(
         recipe.location(),
         title=recipe.engine.title,
         device=recipe.settings.device,
         precision=recipe.settings.precision,
     )
-
-
-LOADER = Loader("hf_clip", _build)

@@ -12,6 +12,8 @@ from core.weights.store import WeightStore
 
 #: Prefix of a model name that is a role of the weight registry, which fetches and checks it.
 ROLE = "role:"
+#: Prefix of a model name that is a folder with a checkpoint of ``open_clip``.
+LOCAL_DIR = "local-dir:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def no_problem(engine: Engine, towers: Towers) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """A way to load towers; a new one needs a module with ``LOADER`` and a line in ``LOADERS``.
+    """A way to load towers; a new one needs a module with ``build`` and an entry in ``LOADERS``.
 
     Attributes:
         name: Its name in recipes.

@@ -1,16 +1,20 @@
-"""Build the encoder of an engine from its recipe."""
+"""Build the encoder of an engine from its recipe.
+
+The models' libraries take seconds to import, so the modules that need them are imported when an
+encoder is built: which engines there are and whether they can run here is known without them.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.domain.engine import Engine, Profile, Towers
-from core.embedding import adapted, compact, hf_clip_encoder, open_clip_encoder
-from core.embedding.compact import CompactEncoder
-from core.embedding.loader import ROLE, Recipe
-from core.embedding.open_clip_encoder import LOCAL_DIR
+from core.embedding.loader import LOCAL_DIR, ROLE, Loader, Recipe
 from core.embedding.recipes import load_engines
 from core.errors import EngineUnavailable
 from core.ports.encoder import Encoder
@@ -20,11 +24,50 @@ from core.weights.store import WeightStore
 
 __all__ = ["EncoderPool", "build_encoder", "engine_availability", "load_engines", "weight_files"]
 
-#: All loaders by name; a new one needs a module and a line here.
+if TYPE_CHECKING:
+    from core.embedding.compact import CompactEncoder
+
+#: Roles of the compact towers in the weight registry.
+_COMPACT_ROLES = ("clip-image", "text-tower")
+#: The text tower's file; every fine-tuned checkpoint has it.
+_TEXT_FILE = "model.safetensors"
+
+
+def _compact_roles(towers: Towers) -> tuple[str, ...]:
+    """Return the roles of both towers; the recipe's names don't matter."""
+    return _COMPACT_ROLES
+
+
+def _no_checkpoint(engine: Engine, towers: Towers) -> str:
+    if (Path(towers.model) / _TEXT_FILE).is_file():
+        return ""
+    return f"{engine.title} needs its checkpoint in {towers.model}, which is incomplete."
+
+
+def _built_by(module: str) -> Callable[[Recipe], Encoder]:
+    """Return the ``build`` of a module of this package, which is imported by its first call."""
+
+    def build(recipe: Recipe) -> Encoder:
+        encoder: Encoder = import_module(f"core.embedding.{module}").build(recipe)
+        return encoder
+
+    return build
+
+
+#: All loaders by name; a new one needs a module with ``build`` and an entry here. Engines that were
+#: fine-tuned from the compact towers run in the compact profile only.
 LOADERS = {
     loader.name: loader
-    for loader in (compact.LOADER, adapted.LOADER, open_clip_encoder.LOADER, hf_clip_encoder.LOADER)
-}
+    for loader in (
+        Loader("compact", _built_by("compact"), _compact_roles, takes_adapter=True),
+        Loader(
+            "adapted", _built_by("adapted"), _compact_roles, _no_checkpoint,
+            profiles=(Profile.COMPACT,),
+        ),
+        Loader("open_clip", _built_by("open_clip_encoder"), checkpoint=f"{LOCAL_DIR}."),
+        Loader("hf_clip", _built_by("hf_clip_encoder")),
+    )
+}  # fmt: skip
 
 
 class EncoderPool:
@@ -41,6 +84,8 @@ class EncoderPool:
         """The compact encoder, in any profile; its towers load on first use."""
         with self._lock:
             if self._compact is None:
+                from core.embedding.compact import CompactEncoder
+
                 device, precision = self._settings.device, self._settings.precision
                 self._compact = CompactEncoder(self._weights, device, precision)
             return self._compact
@@ -81,6 +126,8 @@ def build_encoder(engine: Engine, settings: Settings, weights: WeightStore) -> E
     loader = LOADERS.get(towers.loader)
     if loader is None:
         raise EngineUnavailable(_no_loader(engine, towers))
+    from core.embedding.compact import CompactEncoder
+
     new = partial(CompactEncoder, weights, settings.device, settings.precision)
     return loader.build(Recipe(engine, towers, settings, weights, new))
 

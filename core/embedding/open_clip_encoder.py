@@ -14,13 +14,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from core.embedding.loader import Loader, Recipe
+from core.embedding.loader import LOCAL_DIR, Recipe
 from core.embedding.preprocess import to_rgb
 from core.embedding.torch_encoder import LoadedModel, TorchEncoder
 from core.errors import WeightsUnavailable
 from core.weights.hub import unreachable
 
-LOCAL_DIR = "local-dir:"
 CONFIG = "open_clip_config.json"
 WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth")
 
@@ -145,7 +144,8 @@ def _dim(network: Any) -> int:
         return int(network.encode_image(torch.zeros(1, 3, height, width)).shape[-1])
 
 
-def _build(recipe: Recipe) -> OpenClipEncoder:
+def build(recipe: Recipe) -> OpenClipEncoder:
+    """Build the encoder of an engine."""
     return OpenClipEncoder(
         recipe.location(LOCAL_DIR),
         recipe.towers.pretrained,
@@ -153,6 +153,3 @@ def _build(recipe: Recipe) -> OpenClipEncoder:
         device=recipe.settings.device,
         precision=recipe.settings.precision,
     )
-
-
-LOADER = Loader("open_clip", _build, checkpoint=f"{LOCAL_DIR}.")

@@ -1,25 +1,41 @@
-"""Run tasks through the stages, chunk by chunk, while other threads read, prepare and write.
+"""Run tasks through the stages while other threads read, prepare and write.
 
-Worker threads read cached results, open photos and prepare pictures ahead of the models. Rewriting
-runs between embedding pictures and embedding texts, because it uses the pictures' vectors. Another
-thread writes. A chunk is written in the order groundings, rewrites, items, vectors: if the process
-is killed, the inputs of every stored vector are stored too.
+Worker threads open photos, ground them and prepare pictures ahead of the encoders, as far as the
+memory goes that they may take. What is ready is embedded at once, several items in one pass where
+the encoder is the slowest part. Rewriting runs between embedding pictures and embedding texts,
+because it uses the pictures' vectors. Another thread writes what has gathered, in the order
+groundings, rewrites, items, vectors: if the process is killed, the inputs of every stored vector
+are stored too.
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from core.base.flow import Writer, mapped_ahead
+from core.base.flow import Writer, chunks, mapped_ahead
 from core.domain import Grounding, Rewrite
 from core.pipeline import stages
 from core.pipeline.stages import Batch, Task
 from core.ports.engines import IndexingModels, Photos
+from core.ports.grounder import BatchGrounder
 from core.store.catalog_store import COMPACT_AFTER, CatalogStore
 from core.store.items import ItemRecord
 from core.store.vectors import VectorRow
+
+#: Memory for photos under way where no setting says otherwise, bytes.
+ROOM = 256 * 2**20
+#: Most items in one pass of an encoder.
+MODEL_BATCH = 32
+#: Number of items whose stored results are read at once.
+_LOOK_UP = 64
+#: Copies of a decoded photo that preparing it makes: itself, a view, their scaled rows.
+_COPIES = 3
+#: Bytes per task besides its photo: the encoders' inputs and its records.
+_INPUTS = 2**20
 
 
 @dataclass(slots=True)
@@ -36,98 +52,161 @@ class Tally:
 
 
 @dataclass(slots=True)
-class _Prepared:
-    tasks: list[Task]
-    batches: list[Batch]
-    groundings: dict[str, Grounding]
+class Results:
+    """What is to be stored of some items.
 
-    @property
-    def rewrites(self) -> dict[str, Rewrite]:
-        """Rewrites made in this run, by key."""
-        return {t.rewrite_key: t.rewrite for t in self.tasks if t.described and t.rewrite}
+    Attributes:
+        groundings: New groundings by key.
+        rewrites: New rewrites by key.
+        records: New and changed items.
+        rows: New vectors by engine.
+    """
+
+    groundings: dict[str, Grounding] = field(default_factory=dict)
+    rewrites: dict[str, Rewrite] = field(default_factory=dict)
+    records: list[ItemRecord] = field(default_factory=list)
+    rows: dict[str, list[VectorRow]] = field(default_factory=dict)
+
+
+class ResultWriter:
+    """Writes results into a catalogue's tables; used by the one thread of a ``Writer``."""
+
+    def __init__(self, store: CatalogStore) -> None:
+        self._store, self._writes = store, 0
+
+    def __call__(self, results: list[Results]) -> None:
+        """Write results, the oldest first; of an item that is there twice, the last."""
+        groundings: dict[str, Grounding] = {}
+        rewrites: dict[str, Rewrite] = {}
+        records: dict[str, ItemRecord] = {}
+        rows: dict[str, dict[str, VectorRow]] = {}
+        for result in results:
+            groundings |= result.groundings
+            rewrites |= result.rewrites
+            records |= {record.item.item_id: record for record in result.records}
+            for engine, new in result.rows.items():
+                rows.setdefault(engine, {}).update({row.item_id: row for row in new})
+        self._store.groundings.add(groundings)
+        self._store.rewrites.add(rewrites)
+        self._store.items.upsert(list(records.values()))
+        for engine, latest in rows.items():
+            self._store.vectors(engine).upsert(list(latest.values()))
+        self._writes += 1
+        if self._writes % COMPACT_AFTER == 0:
+            self._store.compact()
 
 
 class Driver:
-    """Run chunks of tasks with one set of models on one store."""
+    """Run tasks with one set of models on one store.
+
+    Args:
+        store: The catalogue's tables.
+        photos: The catalogue's photos.
+        models: The engines and the models of the stages.
+        writer: Takes the results.
+        tally: Counts the results.
+        room: Memory for photos under way, bytes.
+        workers: Number of threads that prepare photos; 0 for one per core.
+    """
 
     def __init__(
         self,
         store: CatalogStore,
         photos: Photos,
         models: IndexingModels,
-        writer: Writer,
+        writer: Writer[Results],
         tally: Tally,
+        *,
+        room: int = ROOM,
+        workers: int = 0,
     ) -> None:
         self._store, self._photos, self._models = store, photos, models
         self._writer, self._tally = writer, tally
-        self._writes = 0
+        self._room, self._workers = room, workers or os.cpu_count() or 1
 
-    def run(self, chunks: Iterable[list[Task]]) -> Generator[list[Task], None, None]:
-        """Run chunks through the stages; yield each chunk when its writes are queued."""
-        loaded = mapped_ahead(self._load, chunks)
-        grounded = (self._ground(chunk) for chunk in loaded)
-        for prepared in mapped_ahead(self._prepare, grounded):
-            rows = {
-                batch.model.name: stages.embed(batch, self._models) for batch in prepared.batches
-            }
-            for task in prepared.tasks:  # tasks with up-to-date vectors that need only a rewrite
-                if task.needs_rewrite:
-                    stages.rewrite(task, self._models)
-            self._settle(prepared, rows)
-            yield prepared.tasks
+    def run(self, tasks: Iterable[Task]) -> Generator[list[Task], None, None]:
+        """Run tasks through the stages, in order; yield those whose results are queued."""
+        ahead = mapped_ahead(
+            self._prepare,
+            self._grounded(self._looked_up(tasks)),
+            weigh=_weight,
+            room=self._room,
+            most=MODEL_BATCH,
+            workers=self._workers,
+        )
+        with closing(ahead) as ready:
+            for prepared in ready:
+                done = [task for task, _ in prepared]
+                batches = stages.merged([batch for _, made in prepared for batch in made])
+                rows = {batch.model.name: stages.embed(batch, self._models) for batch in batches}
+                for task in done:  # tasks with up-to-date vectors that need only a rewrite
+                    if task.needs_rewrite:
+                        stages.rewrite(task, self._models)
+                self._settle(done, rows)
+                yield done
 
-    def _load(self, tasks: list[Task]) -> _Prepared:
-        """Load cached results, and photos that a stage needs (in a worker thread)."""
-        groundings = self._store.groundings.get(t.grounding_key for t in tasks if t.grounding_key)
-        rewrites = self._store.rewrites.get(t.rewrite_key for t in tasks if t.rewrite_key)
-        for task in tasks:
-            stored = groundings.get(task.grounding_key)
-            # The threshold may have changed since it was stored; the detections have not.
-            task.grounding = stored and replace(stored, threshold=self._models.threshold)
-            task.rewrite = rewrites.get(task.rewrite_key)
-            if task.needs_grounding or task.needs_rewrite:
+    def _looked_up(self, tasks: Iterable[Task]) -> Iterator[Task]:
+        """Read the stored results of tasks; those that need none are not held up."""
+        if not any(model.needs_grounding or model.needs_rewrite for model in self._models.engines):
+            yield from tasks
+            return
+        for group in chunks(tasks, _LOOK_UP):
+            keys = [task.grounding_key for task in group if task.grounding_key]
+            groundings = self._store.groundings.get(keys)
+            rewrites = self._store.rewrites.get(t.rewrite_key for t in group if t.rewrite_key)
+            for task in group:
+                stored = groundings.get(task.grounding_key)
+                # The threshold may have changed since it was stored; the detections have not.
+                task.grounding = stored and replace(stored, threshold=self._models.threshold)
+                task.rewrite = rewrites.get(task.rewrite_key)
+                yield task
+
+    def _grounded(self, tasks: Iterable[Task]) -> Iterator[Task]:
+        """Ground several photos in one pass where the grounder can."""
+        if not isinstance(self._models.grounder, BatchGrounder):
+            yield from tasks
+            return
+        for group in chunks(tasks, stages.GROUND_BATCH):
+            missing = [task for task in group if task.needs_grounding]
+            for task in missing:
                 stages.open_photo(task, self._photos)
-        return _Prepared(tasks, [], {})
+            stages.ground([task for task in missing if task.error is None], self._models)
+            for task in missing:
+                task.grounded = task.grounding is not None
+            yield from group
 
-    def _ground(self, loaded: _Prepared) -> _Prepared:
-        """Ground the tasks that need it (in the models' thread)."""
-        ungrounded = [task for task in loaded.tasks if task.needs_grounding]
-        if ungrounded:
-            stages.ground(ungrounded, self._models)
-        for task in ungrounded:
-            if task.grounding is not None:
-                loaded.groundings[task.grounding_key] = task.grounding
-        return loaded
+    def _prepare(self, task: Task) -> tuple[Task, list[Batch]]:
+        """Ground the photo and prepare the encoders' pictures (in a worker thread)."""
+        if task.photo is None and (task.needs_grounding or task.needs_rewrite):
+            stages.open_photo(task, self._photos)
+        if task.needs_grounding:
+            stages.ground([task], self._models)
+            task.grounded = task.grounding is not None
+        return task, stages.prepare(task, self._models, self._photos)
 
-    def _prepare(self, grounded: _Prepared) -> _Prepared:
-        """Prepare the pictures for the encoders (in a worker thread)."""
-        grounded.batches = stages.prepare(grounded.tasks, self._models, self._photos)
-        return grounded
-
-    def _settle(self, chunk: _Prepared, rows: dict[str, list[VectorRow]]) -> None:
+    def _settle(self, tasks: Sequence[Task], rows: dict[str, list[VectorRow]]) -> None:
         """Count the results and queue their writes."""
+        results = Results(
+            groundings={t.grounding_key: t.grounding for t in tasks if t.grounded and t.grounding},
+            rewrites={t.rewrite_key: t.rewrite for t in tasks if t.described and t.rewrite},
+            records=[record for record in map(_with_rewrite, tasks) if record is not None],
+            rows=rows,
+        )
         counts = self._tally.per_stage
-        counts["grounding"] += len(chunk.groundings)
-        described = chunk.rewrites
-        counts["rewriting"] += len(described)
+        counts["grounding"] += len(results.groundings)
+        counts["rewriting"] += len(results.rewrites)
         counts["embedding"] += sum(map(len, rows.values()))
-        for task in chunk.tasks:
+        for task in tasks:
             task.photo = None
             if task.error is not None:
                 self._tally.errors[task.item.item_id] = task.error
-        records = [r for r in map(_with_rewrite, chunk.tasks) if r is not None]
+        self._writer.submit(results)
 
-        def write() -> None:
-            self._store.groundings.add(chunk.groundings)
-            self._store.rewrites.add(described)
-            self._store.items.upsert(records)
-            for engine, new in rows.items():
-                self._store.vectors(engine).upsert(new)
-            self._writes += 1
-            if self._writes % COMPACT_AFTER == 0:
-                self._store.compact()
 
-        self._writer.submit(write)
+def _weight(task: Task) -> int:
+    """Return the bytes that a task may take while it is under way."""
+    photo = task.item.photo
+    return _INPUTS + _COPIES * 3 * photo.width * photo.height
 
 
 def _with_rewrite(task: Task) -> ItemRecord | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.base.flow import Writer, chunks, produced_ahead
+from core.base.flow import Writer
 from core.domain import (
     IndexReport,
     Ingested,
@@ -21,9 +22,10 @@ from core.domain import (
 )
 from core.jobs import BegunJob, JobReporter, Stage
 from core.pipeline import finish
-from core.pipeline.driver import Driver, Tally
+from core.pipeline.driver import ROOM, Driver, Results, ResultWriter, Tally
 from core.pipeline.job import indexing_job
 from core.pipeline.planner import Planner
+from core.pipeline.stages import Task
 from core.ports.engines import IndexingModels, Photos
 from core.store.catalog_store import CatalogStore
 from core.store.items import ItemRecord
@@ -33,12 +35,8 @@ from core.store.snapshot import seed
 #: Called with the stored rows by item id; yields the rows of a file (see ``catalog.ingest``).
 RowSource = Callable[[Mapping[str, KnownRow]], Iterable[Ingested | QuarantinedRow]]
 
-#: Items per chunk for engines that embed photo and title without other stages.
-CHUNK = 64
-
-#: Items per chunk with grounding, which takes a second or more per item: a killed run loses little.
-GROUNDED_CHUNK = 16
-
+#: Least time between two reports of the thread that reads, seconds.
+_TELL_SECONDS = 0.5
 
 #: Expected seconds on two cores: per row to read and embed, per item to ground and rewrite, and for
 #: finishing. Times measured in the catalogue's last run weigh more.
@@ -57,11 +55,12 @@ def run_index(
     snapshot: Path | None = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    room: int = ROOM,
 ) -> IndexReport:
     """Index a catalogue in this thread; arguments and errors are those of ``begin_index``."""
     return begin_index(
         store, photos, lambda: models, rows, title=title, source=source, prune=prune,
-        snapshot=snapshot, on_progress=on_progress, should_stop=should_stop,
+        snapshot=snapshot, on_progress=on_progress, should_stop=should_stop, room=room,
     ).run()  # fmt: skip
 
 
@@ -80,11 +79,12 @@ def begin_index(
     author: str = "",
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    room: int = ROOM,
 ) -> BegunJob[IndexReport]:
     """Take the catalogue's lock for an indexing job and return the job, ready to run.
 
     Engines that embed photo and title run first, while the file is read, so that items can be found
-    within seconds. The other engines follow, chunk by chunk. Stored results of the same inputs and
+    within seconds. The other engines follow, item by item. Stored results of the same inputs and
     models are reused: an interrupted run is resumed, and unchanged items load no model.
 
     Args:
@@ -100,7 +100,8 @@ def begin_index(
         snapshot: Folder of shipped stage results (``core.store.snapshot``).
         author: Name of the person who starts the job.
         on_progress: Called with progress reports.
-        should_stop: Called after every chunk; ``True`` stops the job, as does its stop file.
+        should_stop: Called after every few items; ``True`` stops the job, as does its stop file.
+        room: Memory for the photos under way, bytes.
 
     Raises:
         CatalogBusy: Another job is indexing this catalogue.
@@ -114,7 +115,7 @@ def begin_index(
         if snapshot is not None:
             seed(store, snapshot)
         corrected = models().corrected_by(store.corrections.standing())
-        run = _Run(store, photos, corrected, reporter, should_stop, total, notes)
+        run = _Run(store, photos, corrected, reporter, should_stop, total, notes, room)
         return run.index(rows, CatalogMeta(title or store.name, source), prune)
 
     new = max(0, total - store.items.count())
@@ -152,11 +153,14 @@ class _Run:
         should_stop: Callable[[], bool],
         total: int,
         notes: tuple[str, ...],
+        room: int,
     ) -> None:
         self._store, self._photos, self._models = store, photos, models
         self._reporter, self._should_stop, self._total = reporter, should_stop, total
-        self._counts, self._tally = _Counts(), Tally()
+        self._counts, self._tally, self._room = _Counts(), Tally(), room
         self._stopped, self._notes = False, notes
+        self._telling, self._told = threading.Lock(), time.monotonic()
+        self._planned = self._embedded = 0
 
     def index(
         self, rows: RowSource, meta: CatalogMeta, prune: bool | Collection[str]
@@ -168,7 +172,7 @@ class _Run:
             table = self._store.vectors(model.name)
             table.prepare(model.fingerprint, model.encoder.dim, model.engine.text_weight)
         records = self._store.items.records()
-        with Writer() as writer:
+        with Writer(ResultWriter(self._store)) as writer:
             self._read_and_embed(rows, records, writer)
             if not self._stopped:
                 self._embed_heavy(records, writer)
@@ -180,37 +184,56 @@ class _Run:
         self._reporter.end(state, _sentence(report, self._stopped))
         return report
 
+    def _driver(self, models: IndexingModels, writer: Writer[Results]) -> Driver:
+        return Driver(self._store, self._photos, models, writer, self._tally, room=self._room)
+
     def _read_and_embed(
-        self, rows: RowSource, records: dict[str, ItemRecord], writer: Writer
+        self, rows: RowSource, records: dict[str, ItemRecord], writer: Writer[Results]
     ) -> None:
         stored = {key: KnownRow(record.item, record.row_key) for key, record in records.items()}
         light = self._models.light
-        driver = Driver(self._store, self._photos, light, writer, self._tally)
         planner = Planner(self._store, light)
-        done = 0
-        with closing(produced_ahead(chunks(rows(stored), CHUNK), ahead=2)) as read:
-            planned = (
-                planner.tasks(self._count_and_store(chunk, records, writer)) for chunk in read
-            )
-            with closing(driver.run(planned)) as running:
-                for tasks in running:
-                    done += len(tasks)
-                    message = f"Read {self._counts.rows} rows, embedded {done} items."
-                    self._reporter.step(
-                        Progress("reading", self._counts.rows, self._total, message)
-                    )
-                    if self._stop():
-                        return
+
+        def planned() -> Iterator[Task]:
+            for record in self._count_and_store(rows(stored), records, writer):
+                for task in planner.tasks([record]):
+                    self._planned += 1
+                    yield task
+
+        with closing(self._driver(light, writer).run(planned())) as running:
+            for tasks in running:
+                self._embedded += len(tasks)
+                self._tell_reading()
+                if self._stop():
+                    return
+        self._tell_reading()
+
+    def _tell_reading(self, every: float = 0.0) -> None:
+        """Report how many rows are done, at most once in ``every`` seconds."""
+        with self._telling:
+            if time.monotonic() - self._told < every:
+                return
+            self._told = time.monotonic()
+            rows, done = self._counts.rows, self._embedded
+            message = f"Read {rows} rows, embedded {done} items."
+            ended = max(0, rows - (self._planned - done))
+            self._reporter.step(Progress("reading", ended, self._total, message))
 
     def _count_and_store(
         self,
-        outcomes: list[Ingested | QuarantinedRow],
+        outcomes: Iterable[Ingested | QuarantinedRow],
         records: dict[str, ItemRecord],
-        writer: Writer,
-    ) -> list[ItemRecord]:
-        """Count a chunk of rows, queue writes of new and changed items and return all records."""
-        counts, current, fresh = self._counts, [], []
+        writer: Writer[Results],
+    ) -> Iterator[ItemRecord]:
+        """Count rows, queue writes of new and changed items and yield all records.
+
+        It runs in the thread that reads the file.
+        """
+        counts = self._counts
         for outcome in outcomes:
+            self._tell_reading(_TELL_SECONDS)
+            if self._stopped:
+                return
             if isinstance(outcome, QuarantinedRow):
                 counts.rows = max(counts.rows + 1, outcome.row)
                 counts.quarantined.append(outcome)
@@ -221,34 +244,31 @@ class _Run:
             before = records.get(item_id)
             if before is not None and before.row_key == outcome.row_key:
                 counts.unchanged += 1
-                current.append(before)
+                yield before
                 continue
             counts.added += before is None
             counts.changed += before is not None
-            records[item_id] = ItemRecord(outcome.item, outcome.row_key)
-            fresh.append(records[item_id])
-            current.append(records[item_id])
-        writer.submit(lambda: self._store.items.upsert(fresh))
-        self._tally.per_stage["reading"] += len(fresh)
-        return current
+            record = records[item_id] = ItemRecord(outcome.item, outcome.row_key)
+            writer.submit(Results(records=[record]))
+            self._tally.per_stage["reading"] += 1
+            yield record
 
-    def _embed_heavy(self, records: dict[str, ItemRecord], writer: Writer) -> None:
+    def _embed_heavy(self, records: dict[str, ItemRecord], writer: Writer[Results]) -> None:
         heavy = self._models.heavy
         if not heavy.engines:
             return
         writer.flush()  # the planner reads the stored keys
         planner = Planner(self._store, heavy)
         tasks = planner.tasks([records[item_id] for item_id in self._counts.number])
-        driver = Driver(self._store, self._photos, heavy, writer, self._tally)
         done = skipped = 0
         worked = self._tally.per_stage.total()
         self._reporter.step(Progress("grounding", 0, len(tasks)))
-        with closing(driver.run(chunks(tasks, GROUNDED_CHUNK))) as running:
-            for chunk in running:
-                done += len(chunk)
+        with closing(self._driver(heavy, writer).run(tasks)) as running:
+            for ready in running:
+                done += len(ready)
                 message = f"Grounded, described and embedded {done} of {len(tasks)} items."
                 if self._tally.per_stage.total() == worked:  # all of it was there already
-                    skipped += len(chunk)
+                    skipped += len(ready)
                 worked = self._tally.per_stage.total()
                 self._reporter.step(
                     Progress("grounding", done, len(tasks), message, skipped=skipped)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 
-from core.base.flow import Writer, chunks
+from core.base.flow import Writer
 from core.errors import CatalogError
-from core.pipeline.driver import Driver, Tally
-from core.pipeline.indexer import GROUNDED_CHUNK
+from core.pipeline.driver import Driver, ResultWriter, Tally
 from core.pipeline.job import writing
 from core.pipeline.planner import Planner
 from core.ports.engines import IndexingModels, Photos
@@ -40,9 +39,9 @@ def redo(
         records = store.items.records(item_ids)
         tasks = Planner(store, models).tasks(records.values())
         tally = Tally()
-        with Writer() as writer:
+        with Writer(ResultWriter(store)) as writer:
             driver = Driver(store, photos, models, writer, tally)
-            with closing(driver.run(chunks(tasks, GROUNDED_CHUNK))) as running:
+            with closing(driver.run(tasks)) as running:
                 for _ in running:
                     pass
     for item_id, (stage, reason) in tally.errors.items():

@@ -6,13 +6,12 @@ item is stored in its task. An error that every item would have (missing weights
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
+from typing import TYPE_CHECKING
 
-import torch
 from PIL import Image
-from torch import Tensor
 
 from core.base.image_views import image_view
 from core.domain import Grounding, ImageView, Item, Rewrite, TextView
@@ -21,6 +20,9 @@ from core.ports.engines import EngineModel, IndexingModels, Photos
 from core.ports.grounder import BatchGrounder
 from core.store.items import ItemRecord
 from core.store.vectors import VectorRow, Vectors, blend
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 #: Errors of the installation, which every item would have.
 FATAL = (WeightsUnavailable, EngineUnavailable, SettingsError, MemoryError)
@@ -40,6 +42,7 @@ class Task:
         rewrite_key: Key of its rewrite; empty if none is needed.
         grounding: Its grounding; ``None`` until it is loaded or made.
         rewrite: Its rewrite; ``None`` until it is loaded or made.
+        grounded: Whether this run made the grounding.
         described: Whether this run made the rewrite.
         photo: Its photo, while a stage needs it.
         error: Stage and reason of the first failure; later stages skip the item.
@@ -51,6 +54,7 @@ class Task:
     rewrite_key: str = ""
     grounding: Grounding | None = None
     rewrite: Rewrite | None = None
+    grounded: bool = False
     described: bool = False
     photo: Image.Image | None = None
     error: tuple[str, str] | None = None
@@ -153,29 +157,34 @@ def text_view(item: Item, rewritten: Rewrite | None, view: TextView) -> str:
     return rewritten.text if view is TextView.REWRITE and rewritten is not None else item.title
 
 
-def prepare(tasks: Sequence[Task], models: IndexingModels, photos: Photos) -> list[Batch]:
-    """Cut the pictures and prepare them for the encoders, one batch per engine.
+def prepare(task: Task, models: IndexingModels, photos: Photos) -> list[Batch]:
+    """Cut the task's picture and prepare it for the encoders, one batch per engine.
 
     The batch whose vectors the rewriter can use comes first.
     """
-    batches = {model.name: Batch(model) for model in models.engines}
-    for task in tasks:
-        if task.error is not None or not task.stale:
-            continue
+    batches: list[Batch] = []
 
-        def work(task: Task = task) -> None:
-            photo = task.photo or photos.open(task.item.photo.sha256)
-            for model in task.stale:
-                view = model.engine.image_view
-                picture = image_view(photo, task.grounding, view, models.padding)
-                batches[model.name].inputs.append(model.encoder.prepare([picture]))
-                batches[model.name].tasks.append(task)
+    def work() -> None:
+        photo = task.photo or photos.open(task.item.photo.sha256)
+        for model in task.stale:
+            picture = image_view(photo, task.grounding, model.engine.image_view, models.padding)
+            batches.append(Batch(model, [task], [model.encoder.prepare([picture])]))
 
-        attempt(task, "photo", work)
-        if not task.needs_rewrite:
-            task.photo = None
-    filled = [batch for batch in batches.values() if batch.tasks]
-    return sorted(filled, key=lambda batch: not _gives_rewriter_vectors(batch.model, models))
+    if task.error is not None or not task.stale or not attempt(task, "photo", work):
+        batches.clear()
+    if not task.needs_rewrite:
+        task.photo = None
+    return sorted(batches, key=lambda batch: not _gives_rewriter_vectors(batch.model, models))
+
+
+def merged(batches: Iterable[Batch]) -> list[Batch]:
+    """Join the batches of each engine; the engines' order stays."""
+    joined: dict[str, Batch] = {}
+    for batch in batches:
+        whole = joined.setdefault(batch.model.name, Batch(batch.model))
+        whole.tasks += batch.tasks
+        whole.inputs += batch.inputs
+    return list(joined.values())
 
 
 def _gives_rewriter_vectors(model: EngineModel, models: IndexingModels) -> bool:
@@ -208,6 +217,8 @@ def embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
 
 def _embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
     engine, encoder = batch.model.engine, batch.model.encoder
+    import torch  # slow to import: pages are served before a model is wanted
+
     images: Vectors = encoder.encode_prepared(torch.cat(batch.inputs))
     if batch.model.needs_rewrite:  # after the pictures: the rewriter uses their vectors
         usable = _gives_rewriter_vectors(batch.model, models)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
-from torch import Tensor
 
 from core.domain import Box
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 #: Ratio between the size of the model's input and the size of the decoder's masks.
 STRIDE = 4
@@ -39,6 +40,8 @@ class Segment:
 
     def pixels(self, width: int, height: int) -> Pixels:
         """Return the mask in the photo's own pixels, ``[height, width] bool``."""
+        import torch  # slow to import: pages are served before a model is wanted
+
         rows, columns = self.extent
         model = _resize(torch.from_numpy(self.logits)[None, None], STRIDE, None)
         full = _resize(model[..., :rows, :columns], None, (height, width))
@@ -46,9 +49,9 @@ class Segment:
 
 
 def _resize(logits: Tensor, factor: int | None, size: tuple[int, int] | None) -> Tensor:
-    return torch.nn.functional.interpolate(
-        logits, size=size, scale_factor=factor, mode="bilinear", align_corners=False
-    )
+    from torch.nn.functional import interpolate
+
+    return interpolate(logits, size=size, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
 @runtime_checkable

@@ -7,14 +7,16 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.domain import Job, JobState, OnProgress, Progress
 from core.embedding.recipes import RECIPE
 from core.errors import TrainingError
 from core.jobs import JobFile, JobReporter, Stage
 from core.jobs.job_paths import JobPaths
-from core.training.training_loop import OnStep
+
+if TYPE_CHECKING:
+    from core.training.training_loop import OnStep
 
 KIND = "fine-tuning"
 #: Said to whoever wants to start a second one.

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from core.base.flow import Writer, chunks, mapped_ahead, produced_ahead
+from core.base.flow import Writer, chunks, mapped_ahead
 
 
 def test_chunks():
@@ -11,7 +11,11 @@ def test_chunks():
     assert list(chunks([], 2)) == []
 
 
-def test_produced_ahead_keeps_order_and_runs_elsewhere():
+def flat(lists):
+    return [value for values in lists for value in values]
+
+
+def test_mapped_ahead_keeps_order_and_iterates_elsewhere():
     threads = set()
 
     def produce():
@@ -19,22 +23,86 @@ def test_produced_ahead_keeps_order_and_runs_elsewhere():
             threads.add(threading.get_ident())
             yield number
 
-    assert list(produced_ahead(produce(), 3)) == list(range(20))
+    def slow(number):
+        time.sleep(0.002 if number % 2 else 0.006)
+        return number * 10
+
+    results = mapped_ahead(slow, produce(), room=4, most=3)
+    assert flat(results) == [number * 10 for number in range(20)]
     assert threading.get_ident() not in threads
 
 
-def test_produced_ahead_hands_over_the_error_after_the_values():
+def test_what_is_ready_comes_together_and_at_most_so_many():
+    done = threading.Semaphore(0)
+
+    def counted(number):
+        done.release()
+        return number
+
+    results = mapped_ahead(counted, range(7), room=100, most=4)
+    first = next(results)
+    for _ in range(7):
+        done.acquire()
+    time.sleep(0.05)  # the futures are marked as done a moment after the function has returned
+    assert len(next(results)) in (3, 4)
+    assert first[0] == 0
+    assert len(flat(results)) <= 4
+
+
+def test_a_slow_source_holds_up_nothing_that_is_ready():
+    go_on = threading.Event()
+
     def produce():
+        yield from range(3)
+        go_on.wait(5)
+        yield 3
+
+    results = mapped_ahead(lambda number: number, produce(), room=100)
+    assert [next(results) for _ in range(3)] == [[0], [1], [2]]
+    assert not go_on.is_set()
+    go_on.set()
+    assert list(results) == [[3]]
+
+
+def test_no_more_is_under_way_than_there_is_room_for():
+    lock, under_way, most = threading.Lock(), 0, 0
+
+    def work(number):
+        nonlocal under_way, most
+        with lock:
+            under_way += 10
+            most = max(most, under_way)
+        return number
+
+    for ready in mapped_ahead(work, range(50), weigh=lambda _: 10, room=40, most=2, workers=4):
+        time.sleep(0.001)
+        with lock:
+            under_way -= 10 * len(ready)
+    assert most <= 40
+
+
+def test_a_value_that_weighs_more_than_the_room_is_taken_alone():
+    heavy = mapped_ahead(lambda number: number, range(4), weigh=lambda _: 99, room=40, most=4)
+    assert list(heavy) == [[0], [1], [2], [3]]
+
+
+def test_errors_come_in_their_turn():
+    results = mapped_ahead(lambda number: 1 // number, [1, 0, 1], room=1)
+    assert next(results) == [1]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+    def broken():
         yield 1
         raise ValueError("broken file")
 
-    values = produced_ahead(produce(), 3)
-    assert next(values) == 1
+    results = mapped_ahead(lambda number: number, broken(), room=9)
+    assert next(results) == [1]
     with pytest.raises(ValueError, match="broken file"):
-        next(values)
+        next(results)
 
 
-def test_closing_produced_ahead_stops_the_producer():
+def test_closing_stops_the_source():
     made = []
 
     def produce():
@@ -42,55 +110,70 @@ def test_closing_produced_ahead_stops_the_producer():
             made.append(number)
             yield number
 
-    values = produced_ahead(produce(), 2)
+    values = mapped_ahead(lambda number: number, produce(), room=2)
     next(values)
     values.close()
     count = len(made)
-    time.sleep(0.2)
+    time.sleep(0.1)
     assert len(made) == count < 10
 
 
-def test_mapped_ahead_keeps_order_and_stays_close():
-    started = []
-
-    def slow(number):
-        started.append(number)
-        time.sleep(0.01 if number % 2 else 0.03)
-        return number * 10
-
-    results = mapped_ahead(slow, range(12), workers=2, ahead=2)
-    assert next(results) == 0
-    assert max(started) <= 3
-    assert list(results) == [number * 10 for number in range(1, 12)]
-
-
-def test_mapped_ahead_hands_over_the_error_in_its_turn():
-    results = mapped_ahead(lambda number: 1 // number, [1, 0, 1], workers=2, ahead=1)
-    assert next(results) == 1
-    with pytest.raises(ZeroDivisionError):
-        next(results)
-
-
-def test_writer_keeps_order_and_waits_at_the_end():
+def test_writer_keeps_order_and_writes_everything_at_the_end():
     written = []
-
-    def write(number):
-        time.sleep(0.005)
-        written.append(number)
-
-    with Writer(ahead=2) as writer:
+    with Writer(written.extend) as writer:
         for number in range(10):
-            writer.submit(lambda number=number: write(number))
+            writer.submit(number)
     assert written == list(range(10))
 
 
-def test_writer_hands_over_errors():
-    def fail():
+def test_what_comes_during_a_write_is_written_at_once():
+    writes, begun, go_on = [], threading.Event(), threading.Event()
+
+    def write(values):
+        writes.append(values)
+        begun.set()
+        go_on.wait(5)
+
+    with Writer(write) as writer:
+        writer.submit(0)
+        assert begun.wait(5)
+        for number in range(1, 6):
+            writer.submit(number)
+        go_on.set()
+        writer.flush()
+        assert writes == [[0], [1, 2, 3, 4, 5]]
+
+
+def test_a_full_writer_lets_its_callers_wait():
+    go_on, through = threading.Event(), threading.Event()
+    with Writer(lambda values: go_on.wait(5), most=1) as writer:
+
+        def fill():
+            for number in range(3):
+                writer.submit(number)
+            through.set()
+
+        thread = threading.Thread(target=fill)
+        thread.start()
+        assert not through.wait(0.05)
+        go_on.set()
+        assert through.wait(5)
+        thread.join()
+
+
+def test_after_an_error_nothing_is_written_and_everybody_is_told():
+    written = []
+
+    def fail(values):
+        written.append(values)
         raise OSError("disk full")
 
-    with Writer() as writer:
-        writer.submit(fail)
+    with Writer(fail) as writer:
+        writer.submit(0)
         with pytest.raises(OSError, match="disk full"):
             writer.flush()
-    with pytest.raises(OSError, match="disk full"), Writer() as writer:
-        writer.submit(fail)
+        with pytest.raises(OSError, match="disk full"):
+            writer.submit(1)
+    assert written == [[0]]
+    with pytest.raises(OSError, match="disk full"), Writer(fail) as writer:
+        writer.submit(0)

@@ -28,7 +28,7 @@ def test_a_query_takes_one_thread_and_gives_the_others_back() -> None:
 
 def test_a_file_of_texts_takes_all() -> None:
     with for_words(threads.FEW + 1):
-        assert torch.get_num_threads() == threads._all
+        assert torch.get_num_threads() == threads._all()
 
 
 def test_pictures_leave_a_core_where_pages_are_served() -> None:

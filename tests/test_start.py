@@ -1,0 +1,55 @@
+"""Pages are served before a model is wanted: what they import at once imports no slow library."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+#: What ``python app.py`` imports before it serves.
+START = ("core.app.studio", "ui.app")
+#: Libraries that take a second or more to import.
+SLOW = {"torch", "torchvision", "transformers", "open_clip", "timm", "sklearn", "anthropic"}
+
+
+def file_of(module: str) -> Path | None:
+    base = PROJECT.joinpath(*module.split("."))
+    places = (base.with_suffix(".py"), base / "__init__.py")
+    return next((place for place in places if place.is_file()), None)
+
+
+def imported_at_once(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports when it is imported itself."""
+    waiting: list[ast.stmt] = list(ast.parse(path.read_text("utf-8")).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module)
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.dump(node.test):
+            waiting += [*node.body, *node.orelse]
+        elif isinstance(node, ast.Try | ast.With):
+            waiting += node.body
+
+
+def test_no_slow_library_is_imported_at_the_start() -> None:
+    seen: dict[str, str] = dict.fromkeys(START, "")
+    waiting = list(START)
+    slow: list[str] = []
+    while waiting:
+        module = waiting.pop()
+        path = file_of(module)
+        if path is None:
+            continue
+        for name in imported_at_once(path):
+            if name.split(".")[0] in SLOW or name.startswith("scipy.stats"):
+                slow.append(f"{name}, imported by {module}, imported by {seen[module]}")
+            for part in (name, name.rpartition(".")[0]):
+                if part.startswith(("core", "ui")) and part not in seen:
+                    seen[part] = module
+                    waiting.append(part)
+    assert len(seen) > 150
+    assert not slow
