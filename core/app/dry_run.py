@@ -51,7 +51,7 @@ def preview_file(
     rows, left_out, taken = 0, [], _Spread()
     for product in products(table.rows(), mapping):
         row = product.row
-        rows += 1 + len(product.parts)
+        rows += product.rows
         try:
             draft = drafts.of(product)
             if draft is not None:

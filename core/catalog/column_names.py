@@ -30,7 +30,17 @@ _LANGUAGES = frozenset(
 #: A currency at the end of a price's name: `price-EUR`.
 _CURRENCY = re.compile(r"(?<=[a-z])[-_. ]([A-Z]{3})$")
 _NUMBER = re.compile(r"_?\d+$")
-_PRODUCT = re.compile(r"^(?:product|item|artikel|produkt|producto|produit|prodotto|produto)_")
+_DIGITS = re.compile(r"\d+")
+_NO_LETTERS = re.compile(r"[_\d]+")
+_PRODUCT = re.compile(
+    r"^(?:(?:product|item|artikel|produkt|producto|produit|prodotto|produto)_|商品_?|产品_?|產品_?|宝贝_?"
+    r"|상품_?|제품_?)"
+    r"|_(?:товара|товару|продукта|produktu|(?:del?_|do_|du_)?(?:producto|produto|prodotto|produit))$"
+)
+#: Behind a price's name: "Розничная цена, руб.", "Preis in EUR".
+_MONEY = re.compile(
+    r"_(?:in_)?(?:eur|euro|usd|gbp|chf|руб|rub|грн|uah|zl|pln|kc|czk|kr|sek|tl|try)$"
+)
 _PLAIN_LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "ı": "i", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss"}
 )
@@ -60,16 +70,21 @@ def language(name: str) -> str:
 def readings(name: str) -> tuple[str, ...]:
     """What a name may be called in the table, the closest first.
 
-    As it stands; without brackets; without a language; without "product" before it.
+    As it stands; without brackets; without what it is nested in ("variants.price"); without a
+    language; without what stands behind a comma, a currency, or "product" beside it.
     """
     bare = _BRACKETS.sub(" ", name)
     forms = [name, bare]
+    if "." in bare.strip("."):
+        forms.append(bare.strip(" .").rpartition(".")[2])
     if language(name):
         forms.append(_LOCALE.sub("", name.strip()))
     if language(bare):
         forms.append(_LOCALE.sub("", bare.strip()))
     forms.append(_CURRENCY.sub("", bare.strip()))
+    forms.append(bare.partition(",")[0])
     keys = [folded(form) for form in forms]
+    keys += [_MONEY.sub("", key) for key in keys]
     keys += [_PRODUCT.sub("", key) for key in keys]
     return tuple(key for key in dict.fromkeys(keys) if key)
 
@@ -90,11 +105,35 @@ def ranks(kind: str) -> Mapping[str, int]:
 
 
 def rank(name: str, kind: str) -> tuple[int, int] | None:
-    """How well a column's name says a field: (how much was put aside, how telling), or ``None``."""
+    """How well a column's name says a field: (how much was put aside, how telling), or ``None``.
+
+    Brackets count for nothing: "Product ID [Non Editable]" is a product id.
+    """
     places = ranks(kind)
+    whole = folded(_BRACKETS.sub(" ", name))
     for step, key in enumerate(readings(name)):
         if key in places:
-            return step, places[key]
+            return 0 if key == whole else step, places[key]
+    return None
+
+
+def option_part(name: str) -> tuple[str, str, str] | None:
+    """Return kind, number and part of an option's column, or ``None`` for other columns.
+
+    "Attribut 1 Wert(e)" gives ``("attribut", "1", "value")``; parts are name, type and value.
+    """
+    key = folded(name)
+    number = _DIGITS.search(key)
+    kind = next((word for word in ranks("option_kind") if word in key), "")
+    if number is None or not kind:
+        return None
+    words = set(_NO_LETTERS.split(key))
+    for part in ("value", "name"):
+        names = ranks(f"option_{part}")
+        if any(word in words or (word > "\u3000" and word in key) for word in names):
+            return kind, number[0], part
+    if "type" in words or "description" in words:
+        return kind, number[0], "type" if "type" in words else "value"
     return None
 
 

@@ -6,12 +6,20 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.catalog.column_names import folded, language, normalise, numbered, rank, ranks
+from core.catalog.column_names import (
+    folded,
+    language,
+    normalise,
+    numbered,
+    option_part,
+    rank,
+    ranks,
+)
 from core.errors import CatalogError
 
 __all__ = [
     "ATTRIBUTES", "FIELDS", "ColumnMap", "attribute_name", "guess_columns", "is_technical",
-    "normalise",
+    "name_score", "normalise",
 ]  # fmt: skip
 
 FIELDS = (
@@ -27,10 +35,12 @@ _TECHNICAL = re.compile(
     r"(^|_)(md5|sha1|sha256|phash|checksum|embedding|embeddings|vector|unnamed|index)(_|$)"
     r"|^column_\d+$|^(created|updated|modified)(_at|_on)?$|^timestamp$"
 )
-#: `Option1 Name` and `Option1 Value`, `Attribute 1 value(s)`, `productOptionDescription1`.
-_OPTION = re.compile(
-    r"(?:product_)?(?P<kind>option|attribute|variation)_?(?P<before>\d*)_?"
-    r"(?P<part>name|type|values?|description)_?s?_?(?P<after>\d*)"
+#: Longest cell that may be a column's name.
+_LONGEST_NAME = 80
+#: Names of columns that list several pictures, where another column has the main one.
+_LISTS = frozenset(
+    {"media", "bilder", "immagini", "afbeeldingen", "zdjecia", "resimler", "gorseller", "gallery"}
+    | {"картинки", "изображения", "фотографии", "obrazky", "kuvat", "kepek", "imagini"}
 )
 
 
@@ -40,8 +50,9 @@ class ColumnMap:
 
     Attributes:
         attributes: The column of each further attribute, by the attribute's name.
-        categories: All columns that may hold the product type or the department, where nobody
-            said which one is the type.
+        categories: All columns that may hold the product type or the department, but those that
+            a person chose for one of them.
+        chosen: Fields that a person chose the column of, or left empty.
         others: Field → columns that are looked at, in order, where a row's first one is empty.
         sale_prices: Columns whose price counts instead where it is not higher.
         currency: Column of the currency of prices that are bare numbers.
@@ -66,6 +77,7 @@ class ColumnMap:
     source: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sale_prices: tuple[str, ...] = ()
     currency: str = ""
@@ -124,8 +136,8 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
                 f"example --column {needed}={example}."
             )
     fields = {kind: column_of[kind] for kind in FIELDS}
-    chosen = {"product_type", "department"} & set(overrides)
-    categories = () if chosen else _categories(names)
+    chosen_categories = {overrides.get("product_type"), overrides.get("department")}
+    categories = tuple(name for name in _categories(names) if name not in chosen_categories)
     others = {kind: _others(names, kind, column_of) for kind in _BY_ROW if kind not in overrides}
     more_images = () if "image" in overrides else _more_images(names, column_of)
     by_price = not overrides.get("price")
@@ -137,6 +149,7 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
         **fields,
         attributes=_attributes(names, column_of, set_aside),
         categories=categories,
+        chosen=tuple(overrides),
         others={kind: columns for kind, columns in others.items() if columns},
         sale_prices=sale_prices,
         currency=next(iter(_ranked(names, "currency")), ""),
@@ -169,7 +182,13 @@ def _others(names: Sequence[str], kind: str, column_of: Mapping[str, str]) -> tu
 
 
 def _is_further(name: str) -> bool:
-    return rank(name, "more_images") is not None or numbered(name) in ranks("image")
+    if rank(name, "more_images") is not None:
+        return True
+    if numbered(name) in ranks("image").keys() | ranks("more_images").keys():
+        return True
+    key = folded(name)
+    listed = key in _LISTS or (key.isascii() and key.endswith("s"))
+    return listed and rank(name, "image") is not None
 
 
 def _more_images(names: Sequence[str], column_of: Mapping[str, str]) -> tuple[str, ...]:
@@ -177,17 +196,25 @@ def _more_images(names: Sequence[str], column_of: Mapping[str, str]) -> tuple[st
     return tuple(name for name in names if _is_further(name) and name != column_of.get("image"))
 
 
+def name_score(cells: Sequence[str]) -> int:
+    """Return how many fields a row of column names would have columns for."""
+    kinds = (*FIELDS, *ATTRIBUTES, "sale_price", "more_images")
+    names = [cell for cell in cells if cell.strip() and len(cell) < _LONGEST_NAME]
+    return sum(any(rank(name, kind) for name in names) for kind in kinds)
+
+
 def _options(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
     parts: dict[tuple[str, str], dict[str, str]] = {}
     for name in names:
-        match = _OPTION.fullmatch(folded(name))
-        if match and (number := match["before"] or match["after"]):
-            part = "name" if match["part"] in ("name", "type") else "value"
-            place = parts.setdefault((match["kind"], number), {})
-            if part == "name" and match["part"] == "name":
-                place["name"] = name
-            else:
-                place.setdefault(part, name)
+        option = option_part(name)
+        if option is None:
+            continue
+        kind, number, part = option
+        pair = parts.setdefault((kind, number), {})
+        if part == "name":
+            pair["name"] = name
+        else:
+            pair.setdefault("name" if part == "type" else "value", name)
     return tuple((pair["name"], pair["value"]) for pair in parts.values() if len(pair) == 2)
 
 

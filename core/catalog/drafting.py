@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from core.catalog.cells import is_nothing, plain
 from core.catalog.columns import ColumnMap
 from core.catalog.product_types import ProductTypes
 from core.catalog.products import Product
@@ -29,6 +30,7 @@ class Drafts:
         repeated: Rows that say the same as an earlier one and were put with it.
         parts: Rows of variants or pictures that were put with their product.
         with_parts: Products that have such rows.
+        without_id: Rows without an id, in a file that has ids.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class Drafts:
         self._salt = salt
         self._parents = parents or {}
         self._seen: dict[str, tuple[int, str]] = {}
-        self.repeated = self.parts = self.with_parts = 0
+        self.repeated = self.parts = self.with_parts = self.without_id = 0
 
     def of(self, product: Product) -> Draft | None:
         """Return the draft of a product; ``None`` where an earlier row says the same.
@@ -66,8 +68,10 @@ class Drafts:
                 self.repeated += 1
                 return None
             raise Rejected(self._reason(draft.item_id, first), self._columns.item_id, draft.item_id)
-        self.parts += len(parts)
-        self.with_parts += bool(parts)
+        id_column = self._columns.item_id
+        self.without_id += bool(id_column) and is_nothing(plain(row.cells.get(id_column)))
+        self.parts += product.rows - 1
+        self.with_parts += product.rows > 1
         return draft
 
     def notes(self) -> tuple[str, ...]:
@@ -82,6 +86,9 @@ class Drafts:
         if self.repeated:
             rows = "1 row says" if self.repeated == 1 else f"{self.repeated:,} rows say"
             notes.append(f"{rows} the same as an earlier one and became no item of its own.")
+        if self.without_id:
+            rows = "1 row has" if self.without_id == 1 else f"{self.without_id:,} rows have"
+            notes.append(f"{rows} no id; each was given one that is made of its title and photo.")
         return tuple(notes)
 
     def _reason(self, item_id: str, first: int) -> str:

@@ -241,7 +241,7 @@ class _Run:
 
 
 def _ingested(item: Item, row_key: str, product: Product, *, unchanged: bool) -> Ingested:
-    return Ingested(item, row_key, unchanged, product.row.number, 1 + len(product.parts))
+    return Ingested(item, row_key, unchanged, product.row.number, product.rows)
 
 
 def _count(table: Table) -> int:

@@ -24,7 +24,8 @@ _SEPARATOR = re.compile(
 _NAMES = (
     "hi_res", "original", "large", "full", "src", "url", "link", "href", "image_url", "image_link",
     "image", "contenturl", "path", "file", "filename", "file_name", "name", "medium", "thumb",
-    "thumbnail", "small", "value",
+    "thumbnail", "small", "value", "edges", "nodes", "node", "data", "original_src",
+    "originalsrc",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote
 
 from core.catalog.text import clean
 from core.errors import ImageError
@@ -76,17 +77,14 @@ def _inside(name: str, folder: Path, item_id: str) -> Path | str:
     text = clean(name, 2000)
     slashes = text.replace("\\", "/")
     link = _NO_SCHEME.match(slashes)
+    outside = False
     try:
         for candidate in _candidates(name, text, slashes, folder):
             path = (folder / candidate).resolve()
             # Resolved first: neither "..", an absolute path nor a symbolic link leads out.
             if not path.is_relative_to(folder):
-                if link:
-                    break
-                raise ImageError(
-                    f"The photo “{text[:80]}” lies outside the images folder. Move it there, or "
-                    "give its folder as the images folder."
-                )
+                outside = True
+                continue
             if path.is_file():
                 return path
     except (OSError, ValueError, RuntimeError):  # a name too long, a loop of links
@@ -96,16 +94,25 @@ def _inside(name: str, folder: Path, item_id: str) -> Path | str:
     elsewhere = _by_name(slashes, folder) or _by_id(item_id, folder)
     if elsewhere is not None:
         return elsewhere
+    if outside:
+        raise ImageError(
+            f"The photo “{text[:80]}” lies outside the images folder. Move it there, or give its "
+            "folder as the images folder."
+        )
     raise ImageError(f"The photo “{text[:80]}” is not in the images folder “{folder.name}”.")
 
 
 def _candidates(name: str, text: str, slashes: str, folder: Path) -> list[str]:
     """The path as written; cleaned; from Windows; as macOS spells accents; without an ending.
 
-    The last ones lack the folder's own name: `images/a.jpg` in the folder `images`.
+    The last ones are not written as a link, `my%20chair.jpg`, begin below the folder of a shop's
+    pictures, `/m/y/chair.jpg`, or lack the folder's own name:
+    `images/a.jpg` in the folder `images`.
     """
     candidates = [name, text, slashes, unicodedata.normalize("NFD", slashes)]
     candidates += [slashes + suffix for suffix in _SUFFIXES]
+    candidates += [unquote(slashes)] if "%" in slashes else []
+    candidates += [slashes.lstrip("/")] if slashes.startswith("/") else []
     first, _, below = slashes.removeprefix("./").partition("/")
     if below and first.lower() == folder.name.lower():
         candidates += [below, *(below + suffix for suffix in _SUFFIXES)]

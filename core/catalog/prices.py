@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from price_parser import Price
@@ -20,8 +21,16 @@ def amount(text: str) -> float | None:
     """Return the number in a price, or `None` where there is none: "1.299,00 €" gives 1299.0."""
     if not _NUMBER.search(text):
         return None
-    number = Price.fromstring(text).amount
+    number = Price.fromstring(_western(text)).amount
     return None if number is None else float(number)
+
+
+def _western(text: str) -> str:
+    """Return a text with the digits 0 to 9 for those of other scripts."""
+    if text.isascii():
+        return text
+    marks = {"٫": ".", "٬": ","}
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else marks.get(c, c) for c in text)
 
 
 def currency(text: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from core.base.title_nouns import TitleNouns
 from core.catalog.cells import plain
-from core.catalog.column_names import folded
+from core.catalog.column_names import folded, rank
 from core.catalog.text import clean
 
 #: Rows that are looked at before the first one is taken.
@@ -70,6 +70,11 @@ class ProductTypes:
         self._nouns = nouns
         self._title = title
         self._columns = tuple(columns)
+        self._coarse = tuple(
+            column
+            for column in columns
+            if rank(column, "department") and not rank(column, "product_type")
+        )
         self._departments: frozenset[str] = frozenset()
         self._named: frozenset[str] = frozenset()
         self._learn(survey)
@@ -81,7 +86,12 @@ class ProductTypes:
         coarsest category is the department.
         """
         levels = self._levels(row)
-        named = [level for level in levels if self._is_type(level)]
+        coarse = [level for column in self._coarse for level in _cell(row, column)]
+        named = [
+            level
+            for level in levels
+            if self._is_type(level) and (level not in coarse or self._nouns.is_thing(level))
+        ]
         sure = [level for level in named if self._is_sure(level)]
         head = self._from_title(clean(plain(row.get(self._title)), 500))
         kind = (sure[-1:] or [head] if head else named[-1:] or [""])[0]
@@ -91,9 +101,11 @@ class ProductTypes:
             for level in (*paths, *levels)
             if level != kind and not self._nouns.is_state(level)
         ]
-        if not kind and levels and self._nouns.is_department(levels[-1]):
-            kind = levels[-1]  # "fruit" says more than a title that names no thing
-        return Category(kind[:_LIMIT], above[0][:_LIMIT] if above else "")
+        finest = next((level for level in reversed(levels) if level not in coarse), "")
+        if not kind and finest and self._nouns.is_department(finest):
+            kind = finest  # "fruit" says more than a title that names no thing
+        department = next(iter(coarse or above), "")
+        return Category(kind[:_LIMIT], department[:_LIMIT])
 
     def _from_title(self, title: str) -> str:
         return self._nouns.head(title) if self._nouns.is_english(title) else ""
@@ -173,4 +185,5 @@ def _steps(cell: str) -> list[str]:
     if _NOTHING.fullmatch(cell):
         return []
     first = re.split(r"\s*[;]\s*", cell, maxsplit=1)[0]
-    return [step.strip() for step in _LEVELS.split(first) if step.strip()]
+    steps = (step.strip() for step in _LEVELS.split(first))
+    return [step for step in steps if any(letter.isalpha() for letter in step)]

@@ -15,6 +15,10 @@ from core.catalog.text import clean
 _MOST_PARTS = 5000
 #: What a column such as Wix's "fieldType" or BigCommerce's "Item Type" calls such rows.
 _PARTS = {"variant", "variation", "sku", "rule", "image", "picture"}
+#: The kinds of them that belong to the product above whatever else the row says.
+_BELOW = {"sku", "rule", "image", "picture"}
+#: What such a column calls the product itself.
+_HEADS = {"product", "parent"}
 #: Columns of ids that all rows of a product share.
 _SHARED = {"handle", "handle_id", "url_handle"}
 
@@ -25,6 +29,11 @@ class Product:
 
     row: TableRow
     parts: tuple[TableRow, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the file it is made of."""
+        return len({row.number for row in (self.row, *self.parts)})
 
 
 def products(rows: Iterable[TableRow], columns: ColumnMap) -> Iterator[Product]:
@@ -51,6 +60,8 @@ class _Belongs:
     def __call__(self, row: TableRow, head: TableRow) -> bool:
         if row.problem or head.problem:
             return False
+        if row.number == head.number or self._kind(row.cells) in _BELOW:
+            return True
         title = self._title(row.cells)
         if title and not self._shared:
             return False
@@ -74,11 +85,20 @@ class _Belongs:
         return _text(cells.get(self._columns.item_id)) if self._columns.item_id else ""
 
     def _kind(self, cells: Mapping[str, object]) -> str:
-        kind = self._columns.row_kind
-        return _text(cells.get(kind)).lower() if kind else ""
+        return row_kind(cells, self._columns)
 
     def _has_option(self, cells: Mapping[str, object]) -> bool:
         return any(not is_nothing(cells.get(value)) for _, value in self._columns.options)
+
+
+def row_kind(cells: Mapping[str, object], columns: ColumnMap) -> str:
+    """Return what a row is called in the column of kinds, in small letters."""
+    return _text(cells.get(columns.row_kind)).lower() if columns.row_kind else ""
+
+
+def is_head(cells: Mapping[str, object], columns: ColumnMap) -> bool:
+    """Tell whether a row says that it is the product itself and none of its variants."""
+    return row_kind(cells, columns) in _HEADS
 
 
 def _text(value: object) -> str:

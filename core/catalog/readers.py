@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.base.tables import Table, open_table
+from core.catalog.columns import name_score
+from core.catalog.nested import with_nested
 from core.errors import CatalogError
 
 
@@ -43,7 +45,7 @@ def open_catalog(path: Path) -> Table:
         CatalogError: The file is missing, empty, has no rows, is of another kind than its name
             says, damaged, or in an encoding that can't be told.
     """
-    table = open_table(path, CatalogError)
+    table = with_nested(open_table(path, CatalogError, name_score))
     rows = table.rows()
     if next(rows, None) is None:
         raise CatalogError(

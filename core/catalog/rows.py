@@ -16,12 +16,13 @@ from core.catalog.photo_cells import MOST, photos_in
 from core.catalog.photos import Origin, identity, locate
 from core.catalog.prices import price_of
 from core.catalog.product_types import ProductTypes
-from core.catalog.text import clean, without_markup
+from core.catalog.products import is_head
+from core.catalog.text import clean, text_of_markup, without_markup
 from core.domain import Item, Photo, Variant
 from core.errors import CatalogError, ImageError
 
 #: Version of these rules; increase it when they change, so that stored rows are read again.
-RULES = 2
+RULES = 3
 
 _LIMITS = {
     "title": 500,
@@ -42,7 +43,8 @@ _MOST_ATTRIBUTES = 40
 #: Columns of further attributes: a JSON object is spread out, anything else is left out.
 _NESTED = {
     "attributes", "attrs", "specs", "specifications", "properties", "product_specifications",
-    "additional_attributes", "features", "details_list",
+    "additional_attributes", "features", "details_list", "param", "params", "parameters",
+    "feature", "properties_list", "custom_attributes", "attribute",
 }  # fmt: skip
 #: Magento's way: `color=Red,size=S`.
 _ASSIGNED = re.compile(r"(?:^|[,|])\s*([\w ]{1,60})=([^=]*?)(?=[,|]\s*[\w ]{1,60}=|$)")
@@ -147,16 +149,13 @@ def read_row(
         parents: What rows call their product → its group.
 
     Raises:
-        Rejected: No id where there is a column for it, no title, or no photo to be found.
+        Rejected: No title, or no photo to be found.
     """
     item_id = clean(plain(row.get(columns.item_id)), _ID_LIMIT) if columns.item_id else ""
     words = {kind: _words(row, kind, columns) for kind in _LIMITS}
     words["title"] = without_markup(words["title"])
-    if columns.item_id and not item_id:
-        raise Rejected("The row has no id.", columns.item_id)
-    if types is not None and columns.categories:
-        category = types.of(row)
-        words |= {"product_type": category.product_type, "department": category.department}
+    if types is not None:
+        words |= _category(row, words, columns, types)
     if not words["title"]:
         raise Rejected("The row has no title.", columns.title, item_id)
     words["group"] = _group(words["group"], item_id, parents or {})
@@ -180,6 +179,19 @@ def read_row(
     return Draft(
         item_id, words, attributes, origins[0], row_key, more=tuple(origins[1:]), variants=variants
     )
+
+
+def _category(
+    row: Mapping[str, object], words: Mapping[str, str], columns: ColumnMap, types: ProductTypes
+) -> dict[str, str]:
+    """Product type and department; what a person chose a column for is believed."""
+    category = types.of(row)
+    kind, department = words["product_type"], words["department"]
+    if "product_type" not in columns.chosen or (columns.product_type and not kind):
+        kind = category.product_type
+    if "department" not in columns.chosen:
+        department = category.department
+    return {"product_type": kind, "department": department}
 
 
 def _group(group: str, item_id: str, parents: Mapping[str, str]) -> str:
@@ -287,8 +299,9 @@ def _variants(
     """Yield the forms of a product that has several; pictures alone are none."""
     if not parts:
         return
+    forms = parts if is_head(row, columns) else (row, *parts)
     names = {name: clean(plain(row.get(name)), 60) for name, _ in columns.options}
-    for cells in (row, *parts):
+    for cells in forms:
         options = {
             clean(plain(cells.get(name)), 60) or names[name] or value: text
             for name, value in columns.options
@@ -326,6 +339,8 @@ def _words(row: Mapping[str, object], kind: str, columns: ColumnMap) -> str:
     limit, multiline = _LIMITS[kind], kind == "description"
     for column in columns.of(kind):
         text = clean(plain(row.get(column)), limit, multiline=multiline)
+        if multiline:
+            text = text_of_markup(text)
         if kind in ("department", "product_type") and text:
             text = _step(text, kind, column)
         if kind in ("url", "licence_url") and not text.lower().startswith(("http://", "https://")):

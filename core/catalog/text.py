@@ -19,6 +19,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACE = re.compile(r"\s+")
 _LINE_SPACE = re.compile(r"[^\S\n]+")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
+_UNSEEN = re.compile(
+    r"<!--.{0,2000}?-->|<(script|style)\b[^<>]{0,500}>.*?(?:</\1\s*>|\Z)", re.I | re.S
+)
+#: Tags that begin a new line; others stand inside one.
+_BLOCK = re.compile(
+    r"</?(?:p|div|br|li|ul|ol|tr|table|h[1-6]|section|article|dd|dt|blockquote)\b[^<>]{0,500}>",
+    re.I,
+)
+_CELL = re.compile(r"</?t[dh]\b[^<>]{0,500}>", re.I)
 _BLANK_LINES = re.compile(r"\n\s*\n\s*")
 
 
@@ -68,3 +77,14 @@ def without_markup(text: str) -> str:
     for _ in range(2):  # markup is often escaped once too often
         text = _TAG.sub(" ", html.unescape(text))
     return _SPACE.sub(" ", text).strip()
+
+
+def text_of_markup(text: str) -> str:
+    """Return a description without HTML, line by line; scripts and styles say nothing."""
+    if "<" not in text and "&" not in text:
+        return text
+    for _ in range(2):
+        text = _CELL.sub(" ", _BLOCK.sub("\n", _UNSEEN.sub(" ", html.unescape(text))))
+        text = _TAG.sub("", text)
+    lines = (_SPACE.sub(" ", line).strip() for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,8 @@ def index(
             raise CatalogError("Name a catalogue file to look at.")
         preview = studio.preview_file(source, images=images, columns=_parse_columns(column or []))
         print(preview_json(preview) if as_json else preview_text(preview))
+        if as_json and preview.notes:
+            print("\n".join(preview.notes), file=sys.stderr)
         return
     if as_json:
         raise CatalogError("--json goes with --dry-run.")

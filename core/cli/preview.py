@@ -18,7 +18,6 @@ def preview_json(preview: FilePreview) -> str:
     content = {
         "format": preview.format,
         "encoding": preview.encoding,
-        "notes": list(preview.notes),
         "mapping": {field: list(columns) for field, columns in preview.mapping.items()},
         "rows": preview.rows,
         "items": preview.items,
@@ -33,8 +32,7 @@ def preview_json(preview: FilePreview) -> str:
 def _sample(sample: SampleItem) -> dict[str, object]:
     content = asdict(sample) | {"photos": list(sample.photos)}
     number = content.pop("amount")
-    written = content["price"]
-    return content | {"price": written if number is None else number, "price_text": written}
+    return content | {"price": content["price"] if number is None else number}
 
 
 def preview_text(preview: FilePreview) -> str:

@@ -7,11 +7,13 @@ or one column per rater (a Quepid book); JSON lines.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.base.tables import Line, Table
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
+from core.judging.grade_columns import grade_columns
 from core.judging.judgment_rows import File, Rejected, Row, file_of, graded
 
 #: What other tools call their columns, lower case, spaces as underscores.
@@ -20,11 +22,6 @@ _QUERY_ID = ("qid", "query_id", "queryid")
 _DOC = ("docid", "doc_id", "document_id", "item_id", "doc", "product_id", "id")
 _RATING = ("rating", "grade", "judgment", "relevance", "label", "score")
 _RATER = ("rater", "annotator", "judge", "user", "username")
-#: Columns of a wide file that are no raters.
-_NO_RATER = {
-    "name", "title", "description", "position", "doc_position", "final_rating", "url", "rank",
-    "team_name", "case_name", "case_id", "date", "notes", "information_need",
-}  # fmt: skip
 
 
 def qrels(lines: Iterable[Line]) -> File:
@@ -64,11 +61,10 @@ def csv_rows(table: Table, names: Mapping[str, str]) -> File:
             f"{', '.join(names) or 'none'}."
         )
     by_id = not any(n in names for n in _QUERY)
-    rating = next((names[n] for n in _RATING if n in names), None)
     rater = next((names[n] for n in _RATER if n in names), None)
-    used = {query, doc, *(names[n] for n in names if n in _NO_RATER | set(_QUERY_ID))}
-    raters = [] if rating else [name for name in table.columns if name not in used]
-    if rating is None and not raters:
+    used = {query, doc, *(names[n] for n in names if n in _QUERY_ID)}
+    columns = grade_columns(table, names, used)
+    if not (columns.rating or columns.raters):
         raise JudgmentError(f"{table.path.name} has no column with ratings.")
 
     def parse() -> Iterator[Row | Rejected]:
@@ -81,17 +77,18 @@ def csv_rows(table: Table, names: Mapping[str, str]) -> File:
             words = row[query].strip()
             asked = JudgmentQuery(words) if by_id else JudgmentQuery("", text=words)
             item_id = (row[doc] or "").strip()
-            if rating is not None:
+            if columns.rating:
                 who = (row[rater] or "").strip() if rater else ""
-                cells = [(who, row[rating])]
+                cells = [(who, columns.value(row[columns.rating]))]
             else:
-                cells = [(_rater_name(name), row[name]) for name in raters]
+                cells = [(_rater_name(name), row[name]) for name in columns.raters]
             for who, value in cells:
                 if (value or "").strip():  # an empty cell: this person did not judge it
                     yield graded(line, asked, item_id, value or "", who)
 
-    kind = "CSV with one rating a row" if rating else f"CSV with {len(raters)} raters"
-    return file_of(kind, parse())
+    raters = f"{len(columns.raters)} raters" if len(columns.raters) != 1 else "1 rater"
+    kind = "CSV with one rating a row" if columns.rating else f"CSV with {raters}"
+    return replace(file_of(kind, parse()), notes=columns.notes)
 
 
 def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:

@@ -107,7 +107,7 @@ def _said(file: File, table: Table) -> File:
     """The file with its encoding, where that is not the usual one, and what had to be guessed."""
     named = f"{file.format}, {table.encoding}"
     plain = table.encoding in ("", "UTF-8")
-    return replace(file, format=file.format if plain else named, notes=table.notes)
+    return replace(file, format=file.format if plain else named, notes=table.notes + file.notes)
 
 
 def _json(source: Path) -> File:

@@ -18,7 +18,7 @@ _LEGAL = re.compile(r"[™®©℠]|\((?:tm|r|c)\)", re.I)
 _PUNCTUATION_RUN = re.compile(r"([!?.,;:*_~#=|+/\\-])\1+")
 #: Unicode categories left out: pictographs, private and unassigned characters, controls.
 _LEFT_OUT = {"So", "Sk", "Cs", "Co", "Cn", "Cc", "Cf"}
-_TYPOGRAPHIC = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-"})
+_TYPOGRAPHIC = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-"})
 
 
 def plain(text: str, limit: int) -> str:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from core.base.tables.header import NameScore, header_rows, split_line
 from core.base.tables.rows import LONGEST, BadTable, Content, TableRow, column_names
 from core.base.tables.text import Line
 
@@ -28,21 +29,30 @@ def delimiter_name(delimiter: str) -> str:
     return _NAMES.get(delimiter, f"“{delimiter}”")
 
 
-def read_delimited(lines: Iterator[Line], prefer: str = "") -> Content:
+def read_delimited(
+    lines: Iterator[Line], prefer: str = "", score: NameScore | None = None
+) -> Content:
     """Open a table whose first row names its columns.
 
-    A line ``sep=;`` above the names is obeyed. A quotation mark that is never closed costs its own
-    row; the search goes on in the line behind it.
+    With ``score``, lines above the column names and a second row of names are left out. A line
+    ``sep=;`` above the names is obeyed. A quotation mark that is never closed costs its own row;
+    the search goes on in the line behind it.
 
     Args:
         lines: The file's lines.
         prefer: Delimiter that the file's name speaks for.
+        score: Counts the names in a row that the reader of the file looks for.
 
     Raises:
         BadTable: There are no column names, or too many.
     """
     feed = _Feed(lines)
     delimiter = _delimiter(feed, prefer)
+    above, more = 0, 0
+    if score is not None:
+        delimiter, above, more = _header(feed, delimiter, score)
+    for _ in range(above):
+        feed.drop()
     header = next(_records(feed, delimiter, 0), None)
     if header is None:
         raise BadTable("is empty.")
@@ -51,6 +61,14 @@ def read_delimited(lines: Iterator[Line], prefer: str = "") -> Content:
     while len(header.cells) > 1 and not header.cells[-1].strip():
         header.cells.pop()
     names, notes = column_names(header.cells)
+    for _ in range(more):
+        feed.drop()
+    if above + more:
+        lines_left = "1 line" if above + more == 1 else f"{above + more} lines"
+        notes = (
+            f"{lines_left} above the first row, besides the column names, were left out.",
+            *notes,
+        )
     return Content("CSV", tuple(names), _rows(feed, delimiter, names), delimiter, notes)
 
 
@@ -92,6 +110,18 @@ def _delimiter(feed: _Feed, prefer: str) -> str:
         return prefer
     texts = [line.text for line in head]
     return max(_DELIMITERS, key=lambda mark: _agreement(texts, mark))
+
+
+def _header(feed: _Feed, delimiter: str, score: NameScore) -> tuple[str, int, int]:
+    """Return the delimiter, the lines above the column names, and the further lines of names."""
+    texts = [line.text for line in feed.peek(_HEAD)]
+    best = (0, 0, delimiter, 0, 1)
+    for mark in (delimiter, *(mark for mark in _DELIMITERS if mark != delimiter)):
+        rows = [split_line(text, mark) for text in texts]
+        at, below = header_rows(rows, score)
+        best = max(best, (score(rows[at]) if rows else 0, mark == delimiter, mark, at, below))
+    _, _, mark, at, below = best
+    return mark, at, below - at - 1
 
 
 def _agreement(texts: Sequence[str], mark: str) -> tuple[int, int]:

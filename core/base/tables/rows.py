@@ -17,6 +17,7 @@ class TableRow:
 
     Attributes:
         number: Which row it is; the first below the column names is 1, blank rows don't count.
+            Rows that were made of one row of the file share its number.
         line: The line of the file on which it begins (in Parquet, its number).
         cells: Column → cell. Cells of CSV files are text, those of others have any type.
         problem: Why the row can't be read, a sentence; then there are no cells.

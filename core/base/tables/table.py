@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.base.tables.delimited import delimiter_name, read_delimited
 from core.base.tables.encodings import Encoding, NotText, Unsure, detect
+from core.base.tables.header import NameScore
 from core.base.tables.jsons import JsonText, read_json
 from core.base.tables.parquet import parquet_rows, read_parquet
 from core.base.tables.rows import BadTable, Content, TableRow
 from core.base.tables.text import Line, is_packed, open_bytes, read_blocks, read_lines
+from core.base.tables.workbook import read_workbook
 from core.base.tables.xmls import read_xml
 from core.errors import StudioError
 
@@ -19,9 +21,12 @@ _DELIMITED = {".csv": "", ".tsv": "\t", ".tab": "\t", ".txt": ""}
 _JSON = {".json", ".jsonl", ".ndjson"}
 _PARQUET = {".parquet", ".pq"}
 _XML = {".xml", ".rss", ".atom"}
+_WORKBOOK = {".xlsx", ".xlsm"}
 _PACKED = ".gz"
 #: Endings of files that are read; what pages offer to choose.
-TABLE_ENDINGS = (*_DELIMITED, *sorted(_JSON), *sorted(_PARQUET), *sorted(_XML), _PACKED)
+TABLE_ENDINGS = (
+    *_DELIMITED, *sorted(_JSON), *sorted(_PARQUET), *sorted(_XML), *sorted(_WORKBOOK), _PACKED
+)  # fmt: skip
 #: First bytes of files that are no text, whatever their name says.
 _OTHERS = {
     b"PAR1": "a Parquet file",
@@ -38,8 +43,8 @@ class Table:
 
     Attributes:
         path: The file.
-        format: ``CSV``, ``JSON lines``, ``JSON``, ``Parquet`` or ``XML``.
-        encoding: For people; empty for Parquet and XML.
+        format: ``CSV``, ``JSON lines``, ``JSON``, ``Parquet``, ``XML`` or ``Excel``.
+        encoding: For people; empty for Parquet, XML and Excel.
         delimiter: What stands between the cells of a CSV file; empty for the others.
         packed: Whether it is packed with gzip.
         columns: Names of the columns (of JSON: those of the first hundred rows).
@@ -68,6 +73,17 @@ class Table:
         parts += [self.encoding] if self.encoding else []
         return ", ".join(parts + (["unpacked with gzip"] if self.packed else []))
 
+    def changed(
+        self, columns: tuple[str, ...], change: Callable[[Iterator[TableRow]], Iterator[TableRow]]
+    ) -> Table:
+        """Return the table with other columns, and with rows as ``change`` makes them."""
+
+        def opened() -> Content:
+            content = self._open()
+            return replace(content, columns=columns, rows=change(content.rows))
+
+        return replace(self, columns=columns, _open=opened)
+
     def rows(self) -> Iterator[TableRow]:
         """Yield the rows in order, read as they are asked for; bad ones come with their problem.
 
@@ -92,21 +108,33 @@ class Table:
                 return parquet_rows(self.path)
             except BadTable as error:
                 raise self._error(f"“{self.path.name}” {error}") from None
-        return sum(1 for _ in self.rows())
+        number = 0
+        for row in self.rows():
+            number = row.number
+        return number
 
 
-def open_table(path: Path, error: type[StudioError] = StudioError) -> Table:
+def open_table(
+    path: Path, error: type[StudioError] = StudioError, score: NameScore | None = None
+) -> Table:
     """Look at a file of rows and columns; nothing but its head and its encoding is read.
 
     CSV with commas, semicolons, tabs or bars; JSON lines; a JSON list, also under a name; Parquet;
-    XML feeds; text packed with gzip. Rows are streamed: memory is bounded by the longest row.
+    XML feeds; text packed with gzip. Rows are streamed: memory is bounded by the longest row. Excel
+    workbooks are read whole.
+
+    Args:
+        path: The file.
+        error: Kind of the error that is raised.
+        score: Counts the column names in a row that are looked for; with it, lines above the row of
+            names are left out.
 
     Raises:
         StudioError: Of the kind ``error``: it is missing, empty, no table, in an encoding that
             can't be told, or has too many columns.
     """
     try:
-        return _opened(path, error)
+        return _opened(path, error, score)
     except BadTable as problem:
         raise error(f"“{path.name}” {problem}") from None
     except OSError as problem:
@@ -157,7 +185,7 @@ class TextFile:
 
 
 # ── inside ───────────────────────────────────────────────────────────────────────────────────────
-def _opened(path: Path, error: type[StudioError]) -> Table:
+def _opened(path: Path, error: type[StudioError], score: NameScore | None) -> Table:
     _check(path)
     packed = is_packed(path)
     ending = _ending(path)
@@ -168,6 +196,8 @@ def _opened(path: Path, error: type[StudioError]) -> Table:
     other = next((kind for start, kind in _OTHERS.items() if head.startswith(start)), "")
     if ending in _PARQUET:
         return _parquet(path, head, packed, error)
+    if ending in _WORKBOOK and not packed and head.startswith(b"PK"):
+        return _workbook(path, error, score)
     if other:
         raise BadTable(f"is {other} and not a text file, whatever its name says. {_SAVE_AS}")
     if ending in _XML or (ending not in _JSON and _looks_like_xml(head)):
@@ -182,7 +212,7 @@ def _opened(path: Path, error: type[StudioError]) -> Table:
     def open_again() -> Content:
         if is_json:
             return read_json(json_text)
-        return read_delimited(read_lines(path, encoding), prefer)
+        return read_delimited(read_lines(path, encoding), prefer, score)
 
     content = open_again()
     return Table(
@@ -205,6 +235,17 @@ def _parquet(path: Path, head: bytes, packed: bool, error: type[StudioError]) ->
     return Table(
         path, "Parquet", "", "", False, content.columns, content.notes,
         lambda: read_parquet(path), error,
+    )  # fmt: skip
+
+
+def _workbook(path: Path, error: type[StudioError], score: NameScore | None) -> Table:
+    def open_again() -> Content:
+        return read_workbook(path, score)
+
+    content = open_again()
+    return Table(
+        path, "Excel", "", "", False, content.columns, content.notes,
+        open_again, error,
     )  # fmt: skip
 
 
@@ -237,10 +278,15 @@ def _ending(path: Path) -> str:
     if packed:
         endings.pop()
     ending = endings[-1] if endings else ""
-    if ending in {*_DELIMITED, *_JSON, *_PARQUET, *_XML}:
+    if ending in {*_DELIMITED, *_JSON, *_PARQUET, *_XML, *_WORKBOOK}:
         return ending
     if packed:
         return ""
+    if ending in (".xls", ".ods", ".xlsb", ".numbers"):
+        raise BadTable(
+            "is a workbook of a kind that is not read. Save it as CSV (in Excel: Save as, “CSV "
+            "UTF-8”), or as a workbook of today's Excel (.xlsx)."
+        )
     raise BadTable(f"is not a kind of file that is read. {_SAVE_AS}")
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+import zipfile
 
 import pytest
+import xlsxwriter
 
 from core.app.dry_run import preview_file
 from core.catalog.photo_cells import split
+from core.catalog.text import text_of_markup
 from core.domain.file_preview import FilePreview
+from core.errors import CatalogError
 from core.settings import Settings
 
 
@@ -141,6 +145,20 @@ def test_any_list_of_products_in_xml(read):
         ("sku;name;base_image;price;categories;color", "Magento"),
         ("sku;name-en_US;image;price-EUR;categories;color-en_US-ecommerce", "Akeneo"),
         ("Product ID;Product Name;Product Image File - 1;Price;Category;Colour", "BigCommerce"),
+        ("รหัสสินค้า;ชื่อสินค้า;รูปภาพ;ราคา;หมวดหมู่;สี", "th"),
+        ("رقم المنتج;اسم المنتج;الصورة;السعر;الفئة;اللون", "ar"),
+        ("מספר מוצר;שם מוצר;תמונה;מחיר;קטגוריה;צבע", "he"),
+        ("Mã sản phẩm;Tên sản phẩm;Hình ảnh;Giá bán;Danh mục;Màu sắc", "vi"),
+        ("Kode produk;Nama produk;Gambar;Harga;Kategori;Warna", "id"),
+        ("Kód produktu;Název;Obrázek;Cena s DPH;Kategorie;Barva", "cs"),
+        ("Varenummer;Varenavn;Billede;Pris;Varegruppe;Farve", "da"),
+        ("Tuotenumero;Tuotenimi;Kuva;Hinta;Tuoteryhmä;Väri", "fi"),
+        ("Cikkszám;Megnevezés;Kép;Bruttó ár;Kategória;Szín", "hu"),
+        ("Код товару;Назва товару;Фото;Ціна;Категорія;Колір", "uk"),
+        ("Артикул;Наименование товара;Фото;Розничная цена, руб.;Категория товара;Цвет", "ru"),
+        ("商家编码;宝贝标题;主图;一口价;宝贝类目;颜色", "Taobao"),
+        ("product_number;name;cover_media;price_gross;categories;color", "Shopware"),
+        ("SKU [Non Editable];Title;Hosted Image URLs;Price;Categories;Color", "Squarespace"),
     ],
 )  # fmt: skip
 def test_names_of_columns(read, header, mapping):
@@ -208,3 +226,152 @@ def test_long_runs_of_separators_take_no_time(run):
     started = time.perf_counter()
     split("a.jpg" + run * (90_000 // len(run)) + "x")
     assert time.perf_counter() - started < 2
+
+
+WOO = {
+    "de": "ID;Typ;Artikelnummer;Name;Angebotspreis;Regulärer Preis;Kategorien;Bilder;Übergeordnet;"
+    "Attribut 1 Name;Attribut 1 Wert(e)",
+    "fr": "ID;Type;UGS;Nom;Tarif promo;Tarif régulier;Catégories;Images;Parent;"
+    "Nom de l’attribut 1;Valeur(s) de l’attribut 1",
+    "es": "ID;Tipo;SKU;Nombre;Precio rebajado;Precio normal;Categorías;Imágenes;Superior;"
+    "Nombre del atributo 1;Valor(es) del atributo 1",
+}
+
+
+@pytest.mark.parametrize("language", sorted(WOO))
+def test_woocommerce_in_the_shops_own_language(read, language):
+    preview = read(
+        f"{WOO[language]}\n"
+        "7;variable;CAP;Kapa;;;A > B;p/a.jpg;;Color;Rot\n"
+        '8;variation;CAP-R;Kapa - Rot;"9,95";"12,00";;p/a.jpg;id:7;Color;Rot\n'
+        '9;variation;CAP-B;Kapa - Blau;;"12,00";;p/b.jpg;CAP;Color;Blau\n'
+    )
+    found = by_id(preview)
+    assert [found[n].amount for n in "789"] == [None, 9.95, 12.0]
+    assert [found[n].group for n in "789"] == ["7", "7", "7"]
+    assert [found[n].colour for n in "789"] == ["Rot", "Rot", "Blau"]
+
+
+def test_rows_of_a_template_above_the_column_names(read):
+    template = (
+        "TemplateType=home\tVersion=1\tThe top 3 rows are not products.\t\t\t\t\n"
+        "Seller SKU\tProduct Name\tStandard Price\tMain Image URL\tParent SKU\tColor\n"
+        "item_sku\titem_name\tstandard_price\tmain_image_url\tother_image_url1\tcolor_name\n"
+        "H1\tTin Bucket\t9.50\tp/a.jpg\tp/b.jpg\tGrey\n"
+    )
+    preview = read(template, "feed.txt")
+    (bucket,) = preview.samples
+    assert (bucket.item_id, bucket.title, bucket.amount) == ("H1", "Tin Bucket", 9.5)
+    assert (photos(bucket), bucket.colour) == (["a.jpg", "b.jpg"], "Grey")
+    assert "2 lines above the first row" in preview.notes[0]
+    preview = read("All products, spring\n\nsku;name;photo;price\nH1;Tin Bucket;p/a.jpg;9\n")
+    assert [(s.item_id, s.title) for s in preview.samples] == [("H1", "Tin Bucket")]
+
+
+def test_rows_without_an_id_are_items_too(read):
+    preview = read("TITLE,SKU,IMAGE1,PRICE\nTin Bucket,,p/a.jpg,9\nClay Pot,P1,p/b.jpg,5\n")
+    assert (preview.items, preview.left_out) == (2, ())
+    assert "P1" in by_id(preview)
+
+
+def test_kinds_of_rows_below_a_product_that_have_names_of_their_own(read):
+    preview = read(
+        "Item Type,Product ID,Product Name,Price,Category,Product Image File - 1\n"
+        "Product,5,Tin Bucket,9,Garden/Buckets,a.jpg\n"
+        "  SKU,,[S]Size=Large,,,\n"
+        "  Rule,,,[FIXED]12,,\n"
+        "Product,6,Clay Pot,5,Garden/Pots,b.jpg\n"
+    )
+    assert (preview.rows, preview.items, preview.left_out) == (4, 2, ())
+    assert [s.product_type for s in preview.samples] == ["Buckets", "Pots"]
+
+
+def test_products_of_an_api_with_variants_in_them(read):
+    product = {
+        "id": 4, "title": "Wool Cap", "vendor": "North", "options": [{"name": "Size"}],
+        "images": [{"src": "p/a.jpg"}, {"src": "p/b.jpg"}],
+        "variants": [
+            {"id": 41, "sku": "C-S", "price": "9.00", "option1": "S"},
+            {"id": 42, "sku": "C-M", "price": "11.00", "option1": "M"},
+        ],
+    }  # fmt: skip
+    single = product | {
+        "id": 5,
+        "variants": [{"id": 51, "price": "3.00", "option1": "Default Title"}],
+    }
+    preview = read(json.dumps({"products": [product, single]}), "products.json")
+    assert (preview.rows, preview.items, preview.left_out) == (2, 2, ())
+    assert [s.amount for s in preview.samples] == [9.0, 3.0]
+    assert photos(preview.samples[0]) == ["a.jpg", "b.jpg"]
+    framed = [
+        {"node": {"id": f"g{n}", "title": "Clay Pot", "media": {"image": "p/a.jpg"},
+                  "pricing": {"price": {"amount": "5", "currency": "EUR"}}}}
+        for n in (1, 2)
+    ]  # fmt: skip
+    preview = read(json.dumps({"data": {"edges": framed}}), "graph.json")
+    assert [(s.item_id, s.title, s.price) for s in preview.samples] == [
+        ("g1", "Clay Pot", "5 EUR"), ("g2", "Clay Pot", "5 EUR"),
+    ]  # fmt: skip
+
+
+def test_an_excel_workbook_is_read(read, tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "feed.xlsx") as book:
+        book.add_worksheet("Notes").write_row(0, 0, ["Prices", "of", "May"])
+        sheet = book.add_worksheet("Products")
+        sheet.write_row(0, 0, ["All our products"])
+        sheet.write_row(2, 0, ["SKU", "Title", "Price", "Image"])
+        sheet.write_row(3, 0, [1001, "Tin Bucket", 9.5, "p/a.jpg"])
+        sheet.write_row(5, 0, ["A-2", "Clay Pot", 5, "p/b.jpg"])
+    preview = read((tmp_path / "feed.xlsx").read_bytes(), "feed.xlsx")
+    assert (preview.format, preview.rows, preview.left_out) == ("Excel", 2, ())
+    assert [(s.item_id, s.title, s.amount) for s in preview.samples] == [
+        ("1001", "Tin Bucket", 9.5), ("A-2", "Clay Pot", 5.0),
+    ]  # fmt: skip
+
+
+def test_workbooks_that_are_none_or_too_large(read, tmp_path):
+    with pytest.raises(CatalogError, match="not a sound Excel workbook"):
+        read(b"PK\x03\x04 nothing", "feed.xlsx")
+    with pytest.raises(CatalogError, match="Save it as CSV"):
+        read("x", "feed.xls")
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("xl/worksheets/sheet1.xml", b" " * 40 * 2**20)
+    with pytest.raises(CatalogError, match="too large"):
+        read((tmp_path / "bomb.zip").read_bytes(), "feed.xlsx")
+
+
+def test_paths_of_a_shops_own_folders_and_paths_as_links(read, tmp_path):
+    (tmp_path / "p" / "my pot.jpg").write_bytes(b"x")
+    preview = read("id,title,image\n1,Tin Bucket,/m/e/a.jpg\n2,Clay Pot,p/my%20pot.jpg\n")
+    assert [photos(s) for s in preview.samples] == [["a.jpg"], ["my pot.jpg"]]
+    assert read("id,title,image\n1,X,/etc/hostname\n2,Y,%2e%2e/feed.csv\n").items == 0
+
+
+def test_descriptions_lose_their_markup_and_scripts(tmp_path):
+    html = (
+        "<style>p{}</style><p>Tin &amp; <b>zinc</b></p><ul><li>Round</li></ul><script>x()</script>"
+    )
+    assert text_of_markup(html) == "Tin & zinc\nRound"
+    assert text_of_markup("3 < 4 & 5") == "3 < 4 & 5"
+
+
+def test_a_title_without_a_category_says_what_the_product_is(read):
+    preview = read("id,title,image\n1,Olive Canvas Tote Bag,p/a.jpg\n2,Stuhl aus Eiche,p/b.jpg\n")
+    assert [(s.product_type, s.prompt) for s in preview.samples] == [
+        ("tote bag", "tote bag"), ("", "Stuhl aus Eiche"),
+    ]  # fmt: skip
+
+
+def test_a_column_that_a_person_chose_for_the_type_is_believed(read):
+    text = (
+        "id,title,image,label,type\n1,Blue Mug,p/a.jpg,Beakers,Kitchen\n"
+        "2,Red Mug,p/b.jpg,,Kitchen\n"
+    )
+    preview = read(text, columns={"product_type": "label"})
+    assert [s.product_type for s in preview.samples] == ["Beakers", "mug"]
+    assert [s.product_type for s in read(text, columns={"product_type": ""}).samples] == ["", ""]
+
+
+def test_a_column_called_department_gives_the_department(read):
+    (sample,) = read("sku,name,photo,Department\n1,Lampe dorée,p/a.jpg,Luminaires\n").samples
+    assert (sample.product_type, sample.department) == ("", "Luminaires")

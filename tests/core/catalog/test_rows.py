@@ -40,8 +40,6 @@ def test_words_are_cleaned_and_cut():
         ({"title": float("nan")}, "title"),
         ({"title": "NaN"}, "title"),
         ({"title": None}, "title"),
-        ({"id": ""}, "id"),
-        ({"id": None}, "id"),
         ({"image": b""}, "image"),
         ({"image": None}, "image"),
     ],

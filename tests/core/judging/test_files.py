@@ -91,6 +91,24 @@ def test_one_column_per_rater(tmp_path: Path, desk: JudgmentQueue) -> None:
     assert (made.name, len(made.pairs), made.queries[0].text) == ("From a book", 2, "lamp")
 
 
+def test_columns_that_are_no_raters_give_no_labels(tmp_path: Path, desk: JudgmentQueue) -> None:
+    file = tmp_path / "other.csv"
+    file.write_text(
+        "record_id,query,product_id,locale,shop_label,large_version\n"
+        "0,lamp,l1,us,E,1\n1,lamp,l2,us,C,1\n2,lamp,l3,us,I,1\n"
+    )
+    found = plan(desk, file, lambda ids: ids)
+    assert [(e.item_id, e.grade) for e in found.events] == [("l1", 3), ("l2", 1), ("l3", 0)]
+    assert "Grades were read as e = 3, s = 2, c = 1, i = 0." in found.notes
+    file.write_text("batch_id,query,docid,split,Ann\n1,lamp,l1,train,2\n2,lamp,l2,train,\n")
+    found = plan(desk, file, lambda ids: ids)
+    assert [(e.annotator, e.grade) for e in found.events] == [("Ann", 2)]
+    assert found.format == "CSV with 1 rater"
+    file.write_text("batch_id,query,docid,split\n1,lamp,l1,train\n")
+    with pytest.raises(JudgmentError, match="no column with ratings"):
+        plan(desk, file, lambda ids: ids)
+
+
 def test_qrels_come_back(tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet) -> None:
     for item, value in (("q1-0", 3), ("q1-1", 0)):
         desk.judge(grade(made, "q1", item, value))
