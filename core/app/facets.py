@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.catalog.prices import amount
-from core.domain import Facet, FacetValue, Filters, Hit, Sort
+from core.domain import Facet, FacetValue, Filters, Hit, Sort, attribute_facet
 from core.store.catalog_store import CatalogStore
 from core.store.database import read_rows, version_of
 
@@ -23,12 +23,14 @@ _ALWAYS = frozenset({"brand", "colour", "color", "material", "size", "gender"})
 #: The two columns that every catalogue has.
 DEPARTMENT, PRODUCT_TYPE = "department", "product_type"
 
-_COLUMNS = ["item_id", DEPARTMENT, PRODUCT_TYPE, "price", "attributes"]
+_COLUMNS = ["item_id", DEPARTMENT, PRODUCT_TYPE, "price", "group", "attributes"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """The columns of all items, in one order: ids, prices, and the values of each column.
+
+    ``groups`` has the sizes of groups with two items or more.
 
     Any column filters; ``facets`` names those with few enough values to choose from a list.
     """
@@ -37,6 +39,7 @@ class _Rows:
     prices: Sequence[float | None]
     values: Mapping[str, Sequence[str]]
     facets: tuple[str, ...]
+    groups: Mapping[str, int]
 
     def passing(self, filters: Filters, but: str = "") -> list[bool]:
         """Tell for each item whether it passes; the facet ``but`` restricts nothing."""
@@ -85,6 +88,10 @@ class FacetIndex:
         """Return the lowest and the highest price; ``None`` where no price is a number."""
         prices = [price for price in self._rows().prices if price is not None]
         return (min(prices), max(prices)) if prices else None
+
+    def group_sizes(self) -> Mapping[str, int]:
+        """Return how many items share a group, for groups of two or more."""
+        return self._rows().groups
 
     def unknown(self, filters: Filters) -> tuple[tuple[str, str], ...]:
         """Return the filters' (facet, value) pairs that no item has."""
@@ -140,12 +147,14 @@ def _read(store: CatalogStore) -> _Rows:
     }
     facets = [*columns]
     for name, _ in names.most_common():
-        column = columns[name] = [values.get(name, "") for values in attributes]
+        column = columns[attribute_facet(name)] = [values.get(name, "") for values in attributes]
         distinct = len(set(column) - {""})
         if name in _ALWAYS or 1 < distinct <= MOST_VALUES:
-            facets.append(name)
+            facets.append(attribute_facet(name))
     prices = [amount(row["price"]) for row in rows]
-    return _Rows([row["item_id"] for row in rows], prices, columns, tuple(facets))
+    sizes = Counter(row["group"] for row in rows if row["group"])
+    groups = {group: size for group, size in sizes.items() if size > 1}
+    return _Rows([row["item_id"] for row in rows], prices, columns, tuple(facets), groups)
 
 
 def _attributes(text: str) -> Mapping[str, str]:

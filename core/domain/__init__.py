@@ -50,6 +50,7 @@ from core.domain.search import (
     Query,
     SearchResult,
     Sort,
+    attribute_facet,
 )
 from core.domain.usage import Call, Spent, Usage
 
@@ -134,5 +135,6 @@ __all__ = [
     "Variant",
     "WorthALook",
     "Writer",
+    "attribute_facet",
     "no_progress",
 ]

@@ -12,6 +12,17 @@ from PIL import Image
 from core.domain.geometry import Box
 from core.domain.item import Item
 
+#: Facets that are no attributes.
+_BUILT_IN = frozenset({"department", "product_type", "price"})
+
+
+def attribute_facet(name: str) -> str:
+    """Return the name of an attribute's facet; never that of a built-in facet.
+
+    A file may have a further column called ``price`` or ``department``.
+    """
+    return f"{name} (attribute)" if name in _BUILT_IN else name
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -48,7 +59,8 @@ class Filters:
         """Return the wanted values by the facet's name, ``department`` and ``product_type`` too."""
         facets = {"department": self.departments, "product_type": self.product_types}
         for name, value in self.attributes:
-            facets[name] = (*facets.get(name, ()), value)
+            facet = attribute_facet(name)
+            facets[facet] = (*facets.get(facet, ()), value)
         return {name: values for name, values in facets.items() if values}
 
     def takes_price(self, price: float | None) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import lancedb
 import pyarrow as pa
-from lancedb.expr import Expr
+from lancedb.expr import Expr, col, lit
 from lancedb.index import FTS
 from lancedb.query import FullTextOperator, MatchQuery
 from lancedb.table import Table
@@ -138,6 +138,12 @@ class ItemTable:
             )
             for row in rows.to_pylist()
         }
+
+    def of_group(self, group: str, limit: int) -> list[Item]:
+        """Items that are variants of one product, sorted by id."""
+        condition = col("group") == lit(group)
+        rows = read_rows(self._table, self._there(_ITEM_COLUMNS), condition, limit).to_pylist()
+        return sorted((_item(row) for row in rows), key=lambda item: item.item_id)
 
     def ids(self, filters: Filters | None = None) -> list[str]:
         """Ids of all items that pass the filters, sorted."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,32 @@ def test_values_are_counted_most_frequent_first(store: CatalogStore) -> None:
     index = FacetIndex(store)
     assert list(counts(index, "colour").items()) == [("red", 2), ("blue", 1), ("green", 1)]
     assert counts(index, "product_type") == {"chair": 2, "lamp": 2}
+
+
+def test_an_attribute_may_be_called_like_a_built_in_facet(tmp_path: Path) -> None:
+    store = CatalogStore(tmp_path / "odd")
+    odd = [
+        replace(each, attributes={"department": "attic" if n % 2 else "hall", "price": f"p{n}"})
+        for n, each in enumerate(ITEMS)
+    ]
+    store.items.upsert([ItemRecord(each, "row") for each in odd])
+    index = FacetIndex(store)
+    assert counts(index, "department") == {"home": 4}
+    assert counts(index, "department (attribute)") == {"attic": 2, "hall": 2}
+    asked = Filters(("home",), attributes=(("department", "attic"), ("price", "p1")))
+    assert index.ids(asked) == ["b"]
+    assert index.unknown(asked) == ()
+    assert index.ids(Filters(attributes=(("price", "p1"),), price_to=10)) == []
+
+
+def test_groups_of_variants_are_counted(tmp_path: Path) -> None:
+    store = CatalogStore(tmp_path / "groups")
+    grouped = [replace(each, group="g" if n < 3 else "alone") for n, each in enumerate(ITEMS)]
+    store.items.upsert([ItemRecord(each, "row") for each in grouped])
+    assert FacetIndex(store).group_sizes() == {"g": 3}
+    assert [item.item_id for item in store.items.of_group("g", 2)] != []
+    assert len(store.items.of_group("g", 10)) == 3
+    assert store.items.of_group("g' OR '1'='1", 10) == []
 
 
 def test_a_facet_s_own_filter_does_not_lower_its_counts(store: CatalogStore) -> None:
