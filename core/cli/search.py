@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from core.app.studio import Studio
 from core.domain import Box, Filters, Query, SearchResult
 from core.errors import QueryError
+from core.search.result_files import format_of
 
 #: The engine of a catalogue for which none was chosen.
 USUAL = "vl-clip"
@@ -41,8 +43,14 @@ def search(
     fold: Annotated[bool, typer.Option(help="Fold near-duplicate photos.")] = True,
     words: Annotated[bool, typer.Option(help="Fuse with full-text search.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Write the hits to a .csv, .xlsx (with thumbnails) or .json file, too."),
+    ] = None,
 ) -> None:
     """Search a catalogue by words, a picture, both, or a known item."""
+    if export:
+        format_of(export.name)  # a wrong ending is said before the search
     studio = Studio(context.obj)
     query = Query(
         text=text,
@@ -65,6 +73,11 @@ def search(
     info = studio.catalog(catalog)
     result = studio.search(query, engine or info.engine or USUAL, info.name)
     print(_as_json(result, info.name) if as_json else _as_table(result, info.name))
+    if export:
+        service = studio.exporting
+        picture = image.name if image else ""
+        service.write(service.of_search([result], query, info.name, picture=picture), export)
+        print(f"Wrote {len(result.hits)} hits to {export}.", file=sys.stderr if as_json else None)
 
 
 def _attributes(spelled: list[str]) -> tuple[tuple[str, str], ...]:

@@ -75,12 +75,12 @@ class VisitorFiles:
             taken = self._taken[person]
             if sum(bytes_ for _, bytes_ in taken) + size > self._quota:
                 raise UploadRefused(
-                    f"That is more than you may upload within {self._life / 3600:g} hours "
+                    f"That is more than you may upload and export in {self._life / 3600:g} hours "
                     f"({self._quota // 2**20} MB). Try again later."
                 )
             if self.used() + size > self._total:
                 raise UploadRefused(
-                    "There is no room for uploads just now. Try again in "
+                    "There is no room for files just now. Try again in "
                     f"{self._life / 3600:g} hours, when older ones are gone."
                 )
             taken.append((now, size))

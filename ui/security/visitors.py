@@ -65,6 +65,22 @@ def folder_for_answer() -> Path:
     return visitor.folder() if visitor else Path(mkdtemp(prefix="vlclip-"))
 
 
+def file_for_answer(name: str, content: bytes) -> Path:
+    """Write a file that the present event answers with; only its visitor reads it.
+
+    Its size counts as an upload of the visitor's would.
+
+    Raises:
+        UploadRefused: There is no room for it.
+    """
+    visitor = visitor_of(LocalContext.request.get(None))
+    if visitor:
+        visitor.files.reserve(visitor.name or visitor.address, len(content))
+    path = folder_for_answer() / name
+    path.write_bytes(content)
+    return path
+
+
 class Visitors:
     """Note the signed-in user and the visitor in ``request.state``; a new browser gets a cookie.
 

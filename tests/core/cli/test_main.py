@@ -44,6 +44,20 @@ def test_search_prints_json(data: Path) -> None:
     assert {"item_id", "title", "score", "cosine", "reasons"} <= set(answer["hits"][0])
 
 
+@pytest.mark.parametrize("ending", ["csv", "json", "xlsx"])
+def test_search_writes_its_hits_to_a_file(data: Path, tmp_path: Path, ending: str) -> None:
+    target = tmp_path / f"hits.{ending}"
+    ended = app(data, "search", "wooden chair", "-k", "3", "--export", str(target))
+    assert ended.returncode == 0, ended.stderr
+    assert f"Wrote 3 hits to {target}." in ended.stdout
+    content = target.read_bytes()
+    assert len(content) > (10_000 if ending == "xlsx" else 500)
+    if ending == "json":
+        hits = json.loads(content)["results"]
+        assert [hit["rank"] for hit in hits] == [1, 2, 3]
+        assert all(Path(hit["photo"]).is_file() for hit in hits)
+
+
 def test_all_groundings_are_exported_for_pycocotools(data: Path, tmp_path: Path) -> None:
     target = tmp_path / "demo.json"
     told = app(data, "export", "grounding", str(target))
@@ -69,6 +83,8 @@ def test_info_names_what_is_there_and_no_secret(data: Path) -> None:
     ("words", "sentence"),
     [
         (["search", "chair", "--engine", "warp"], "no engine"),
+        (["search", "chair", "--export", "list.pdf"], ".csv, .xlsx or .json"),
+        (["search", "chair", "--export", "nowhere/list.csv"], "can't be written"),
         (["search"], "nothing to"),
         (["search", "--image", "nowhere.jpg"], "nowhere.jpg"),
         (["search", "chair", "--region", "1,2,3,4"], "--image or --item"),
