@@ -16,13 +16,18 @@ from core.domain import CatalogInfo, Job
 from core.errors import CatalogError
 from core.people import Action
 from ui.messages import sentences
-from ui.people import allowed, require, signed_in
+from ui.people import allowed, person, require, signed_in
 from ui.render import render
+from ui.security.kept_upload import KeptUpload
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 #: Raises ``pick`` with the action of a card's button; the header's list follows a change.
-CARDS_JS = """vs.actions(element, (detail) => trigger('pick', detail), watch);
+CARDS_JS = """vs.actions(element, (detail) => {
+  trigger('pick', detail);
+  if (detail.action === 'update') vs.bring('#catalog-add');
+  if (['rename', 'remove'].includes(detail.action)) vs.bring(`#catalog-${detail.action}`);
+}, watch);
 const titles = () => vs.texts(element, '.vs-catalog h2').join();
 let before = titles();
 watch('value', () => {
@@ -55,27 +60,37 @@ class CatalogCards:
                 self._sure = gr.Button("Remove it", variant="stop", size="sm")
                 self._keep_catalog = gr.Button("Cancel", size="sm")
 
-    def wire(self, view: View, outputs: list[gr.Component]) -> None:
+    def wire(
+        self, view: View, outputs: list[gr.Component], adding: gr.Accordion, target: gr.Textbox
+    ) -> None:
         """Connect the buttons.
 
         Args:
             view: Gives the values of ``outputs`` for a catalogue.
             outputs: What the page shows of catalogues.
+            adding: Holds the form that adds or updates a catalogue.
+            target: The name in that form.
         """
         studio = self._studio
         panels = [self._name, self._rename, self._title, self._remove, self._warning]
 
+        form_as_it_is = (gr.skip(), gr.skip())
+
         def closed(name: str | None) -> tuple[Any, ...]:
-            return (*view(name), "", gr.update(visible=False), "", gr.update(visible=False), "")
+            asks = ("", gr.update(visible=False), "", gr.update(visible=False), "")
+            return (*view(name), *asks, *form_as_it_is)
 
         @sentences
         @allowed(studio, Action.ADD)  # each action asks for what it takes, too
         def card_action(event: gr.EventData) -> tuple[Any, ...]:
             action, name = str(event.action), str(event.value)
             match action:
-                case "stop" | "dismiss":
+                case "stop" | "dismiss" | "continue":
                     _require_for(studio, name, Action.INDEX)
                     return closed(_steer(studio, action, name))
+                case "update":
+                    _require_for(studio, name, Action.INDEX)
+                    return (*[gr.skip()] * (len(outputs) + len(panels)), gr.update(open=True), name)
                 case "default" | "restore" | "delete":
                     return closed(_manage(studio, action, name))
                 case "rename":
@@ -87,7 +102,7 @@ class CatalogCards:
                             render("catalog_remove.html", catalog=info))  # fmt: skip
                 case _:
                     return closed(name or None)
-            return (*[gr.skip()] * len(outputs), *asks)
+            return (*[gr.skip()] * len(outputs), *asks, *form_as_it_is)
 
         @sentences
         @allowed(studio, Action.ADD)
@@ -108,7 +123,7 @@ class CatalogCards:
         def cancel() -> tuple[Any, ...]:
             return ("", gr.update(visible=False), "", gr.update(visible=False), "")
 
-        everything = [*outputs, *panels]
+        everything = [*outputs, *panels, adding, target]
         self.html.pick(card_action, None, everything, show_progress="hidden", **_PRIVATE)
         gr.on(
             [self._save.click, self._title.submit],
@@ -132,14 +147,26 @@ def _require_for(studio: Studio, name: str, action: Action) -> None:
 
 
 def _steer(studio: Studio, action: str, name: str) -> str:
-    """Stop a catalogue's indexing, or dismiss what is said of it; returns its name."""
+    """Stop or continue a catalogue's indexing, or dismiss what is said of it; returns its name."""
     if action == "dismiss":
         studio.dismiss_indexing(name)
+    elif action == "continue":
+        _go_on(studio, name)
     elif studio.stop_indexing(name):
         gr.Info(f"Indexing {escape(name)} stops after its current chunk; what is done is kept.")
     else:
         gr.Info("No indexing job is running on this catalogue.")
     return name
+
+
+def _go_on(studio: Studio, name: str) -> None:
+    """Continue a catalogue's indexing; an upload that it reads goes when it has ended."""
+    source = studio.source_to_continue(name)
+    uploads = studio.settings.data_dir / "uploads"
+    kept = KeptUpload.again(uploads, source.table) if source else None
+    author = person(LocalContext.request.get(None))
+    studio.continue_index(name, author=author, around=kept.during if kept else lambda run: run)
+    gr.Info(f"Indexing {escape(name)} goes on; what was done before is not done again.")
 
 
 def _manage(studio: Studio, action: str, name: str) -> str | None:
@@ -158,7 +185,8 @@ def _manage(studio: Studio, action: str, name: str) -> str | None:
 def overview_html(
     catalogs: tuple[CatalogInfo, ...], jobs: Mapping[str, Job | None], *, chosen: str | None = "",
     default: str = "", removed: tuple[RemovedCatalog, ...] = (), may_manage: bool = True,
-    may_index: bool = True, mine: Collection[str] = (),
+    may_index: bool = True, mine: Collection[str] = (), can_continue: Collection[str] = (),
+    may_add: bool = False,
 ) -> str:  # fmt: skip
     """Return the cards, with the running or last job of each where there is one.
 
@@ -171,10 +199,13 @@ def overview_html(
         may_manage: Show the buttons that change catalogues as a whole.
         may_index: Show the buttons of indexing.
         mine: Catalogues whose buttons are shown because the person added them.
+        can_continue: Catalogues whose last indexing was not done to its end and can be.
+        may_add: Show the button that updates a catalogue from a file.
     """
     return render(
         "catalog_overview.html", catalogs=catalogs, jobs=jobs, chosen=chosen, default=default,
         removed=removed, manages=may_manage, indexes=may_index, mine=mine,
+        can_continue=can_continue, adds=may_add,
     )  # fmt: skip
 
 

@@ -71,6 +71,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 may_manage=may(studio, request, Action.MANAGE),
                 may_index=may(studio, request, Action.INDEX),
                 mine=owned_by(catalogs, signed_in(request)),
+                can_continue=[n for n in names if studio.source_to_continue(n)],
+                may_add=_may_add(studio, request),
             ),
             gr.update(choices=[(entry.title, entry.name) for entry in catalogs], value=current),
             left_out_html(studio, current) if current else "",
@@ -78,9 +80,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             gr.update(visible=_demo_waits(jobs) and may(studio, request, Action.INDEX)),
         )
 
-    with gr.Accordion("Add a catalogue", open=False, elem_id="catalog-add"):
+    with gr.Accordion("Add or update a catalogue", open=False, elem_id="catalog-add") as adding:
         with gr.Column(visible=owners_alone(studio)) as form:
-            folder = _add_form(studio, view, outputs)
+            folder, name = _add_form(studio, view, outputs)
         closed = gr.HTML(CLOSED, visible=not owners_alone(studio))
 
     agent_panel(studio, chosen)
@@ -103,7 +105,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     def open_form(request: gr.Request) -> tuple[Any, ...]:
-        adds = owners_alone(studio) or (studio.people.sign_in and may(studio, request, Action.ADD))
+        adds = _may_add(studio, request)
         return (
             gr.update(visible=adds),
             gr.update(visible=not adds),
@@ -116,7 +118,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     chosen.input(None, chosen, None, js="(name) => { vs.useCatalog(name); }", **_PRIVATE)
     timer.tick(refresh, chosen, outputs, show_progress="hidden", **_PRIVATE)
     demo.click(index_demo, None, [*outputs, *notice.outputs], **_PRIVATE)
-    cards.wire(view, outputs)
+    cards.wire(view, outputs, adding, name)
+
+
+def _may_add(studio: Studio, request: gr.Request | None) -> bool:
+    """Tell whether the form is shown to somebody."""
+    return owners_alone(studio) or (studio.people.sign_in and may(studio, request, Action.ADD))
 
 
 def _demo_waits(jobs: Mapping[str, Job | None]) -> bool:
@@ -125,8 +132,13 @@ def _demo_waits(jobs: Mapping[str, Job | None]) -> bool:
     return DEMO not in jobs or (job is not None and (job.running or job.unfinished))
 
 
-def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> gr.Textbox:
-    """Lay out the form; returns the field for a folder of the server, which only an owner has."""
+def _add_form(
+    studio: Studio, view: View, outputs: list[gr.Component]
+) -> tuple[gr.Textbox, gr.Textbox]:
+    """Lay out the form.
+
+    Returns the field for a folder of the server, which only an owner has, and that for the name.
+    """
     gr.Markdown(
         "A **CSV, JSONL, Parquet or XML** file of products: a title, a photo (a file name, a "
         "public link, or the picture itself in Parquet), and whatever else you have. Columns are "
@@ -136,7 +148,10 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> gr.Tex
         table = gr.File(label="Catalogue file", file_types=[*TABLE_ENDINGS])
         photos = gr.File(label="Photos (optional)", file_count="multiple", file_types=["image"])
     with gr.Row():
-        name = gr.Textbox(label="Name", placeholder="autumn-range", max_length=60)
+        name = gr.Textbox(
+            label="Name", placeholder="autumn-range", max_length=60, elem_id="catalog-name",
+            info="That of a catalogue you have updates it: its other items stay.",
+        )  # fmt: skip
         folder = gr.Textbox(label="… or a folder of photos on this machine", max_length=1000)
     look = gr.Button("Look at the file first", elem_id="catalog-look")
     shown = gr.HTML(elem_id="catalog-preview")
@@ -162,7 +177,7 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> gr.Tex
         if not file:
             raise CatalogError("Choose a catalogue file first.")
         uploads = studio.settings.data_dir / "uploads"
-        kept = KeptUpload(uploads, Path(file), [Path(picture) for picture in pictures or ()])
+        kept = KeptUpload.take(uploads, Path(file), [Path(photo) for photo in pictures or ()])
         return kept, Path(path).expanduser() if path.strip() else kept.folder
 
     @sentences
@@ -216,4 +231,4 @@ def _add_form(studio: Studio, view: View, outputs: list[gr.Component]) -> gr.Tex
     for field in fields:
         field.input(preview, [*given, *fields], seen, **_PRIVATE)
     go.click(add, [*given, name, *fields], [*outputs, *notice.outputs], **_PRIVATE)
-    return folder
+    return folder, name

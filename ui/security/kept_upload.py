@@ -23,30 +23,55 @@ class KeptUpload:
 
     The run outlives the page and the upload, so it has its own links to the files (or copies where
     the file system knows no links).
+
+    Attributes:
+        table: The catalogue file.
+        folder: The folder of file and photos.
     """
 
-    def __init__(self, uploads: Path, table: Path, photos: Sequence[Path]) -> None:
+    def __init__(self, table: Path) -> None:
+        self.table, self.folder = table, table.parent
+
+    @classmethod
+    def take(cls, uploads: Path, table: Path, photos: Sequence[Path]) -> KeptUpload:
+        """Link uploaded files into a new folder.
+
+        Raises:
+            CatalogError: Two of them have one name.
+        """
         stem = _UNSAFE.sub("-", table.stem)[:60] or "upload"
-        self.folder = uploads / f"{stem}-{secrets.token_hex(8)}"
-        self.folder.mkdir(parents=True)
-        (self.folder / _LOCK).touch()
-        self.table = self.folder / table.name
+        folder = uploads / f"{stem}-{secrets.token_hex(8)}"
+        folder.mkdir(parents=True)
+        (folder / _LOCK).touch()
+        kept = cls(folder / table.name)
         try:
             for source in (table, *photos):
-                self._take(source)
+                kept._link(source)
         except BaseException:
-            self.remove()
+            kept.remove()
             raise
+        return kept
+
+    @classmethod
+    def again(cls, uploads: Path, table: Path) -> KeptUpload | None:
+        """Return the upload that an earlier run has left; ``None`` if the file is no upload."""
+        kept = cls(table)
+        inside = table.resolve().parent.parent == uploads.resolve()
+        return kept if inside and (kept.folder / _LOCK).is_file() else None
 
     def during(self, work: Callable[[], object]) -> Callable[[], object]:
-        """The work, after which the folder is removed however it ended."""
+        """The work, after which the folder is removed; it stays if the work can be continued.
+
+        Work that returns ``False`` or raises was not done to its end. What nobody continues goes
+        with ``sweep_kept``.
+        """
 
         def run() -> object:
             with file_lock(self.folder / _LOCK, AS_LONG_AS_IT_TAKES):
-                try:
-                    return work()
-                finally:
+                result = work()
+                if result is not False:
                     self.remove()
+                return result
 
         return run
 
@@ -54,7 +79,7 @@ class KeptUpload:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _take(self, source: Path) -> None:
+    def _link(self, source: Path) -> None:
         target = self.folder / source.name
         if target.exists():
             raise CatalogError(f"Two of the files are called “{source.name[:80]}”; rename one.")

@@ -162,6 +162,46 @@ def test_stop_is_for_the_chosen_catalogue_and_says_what_is_true(
     assert "No indexing job is running" in said[1]
 
 
+def test_what_was_stopped_goes_on_from_the_card(
+    studio: Studio, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = handlers(studio)
+    stops = [True]
+
+    def models() -> Any:
+        if stops.pop() if stops else False:
+            studio.stop_indexing("shop")
+        return bench().models
+
+    monkeypatch.setattr(studio._models, "for_indexing", models)
+    photos = [str(path) for path in table.parent.glob("*.png")]
+    page["add"](str(table), photos, "", "shop", request(), *GUESSED)
+    studio.jobs.wait()
+    uploads = studio.settings.data_dir / "uploads"
+    assert len(list(uploads.iterdir())) == 1
+    again = handlers(Studio(studio.settings))  # after a restart
+    assert 'data-action="continue" data-value="shop"' in again["refresh"]("shop")[0]
+    page["card_action"](button("continue", "shop"))
+    studio.jobs.wait()
+    assert studio.catalog("shop").items == 5
+    assert studio.catalog("shop").searchable == {"clip": 5, "vl-clip": 5}
+    assert list(uploads.iterdir()) == []
+    assert "continue" not in page["refresh"]("shop")[0]
+    with pytest.raises(gr.Error, match="is not here any more"):
+        page["card_action"](button("continue", "shop"))
+
+
+def test_update_opens_the_form_with_the_catalogue_s_name(
+    studio: Studio, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
+    studio.index(table, name="shop")
+    page = handlers(studio)
+    assert 'data-action="update" data-value="shop"' in page["refresh"]("shop")[0]
+    *_, form, name = page["card_action"](button("update", "shop"))
+    assert (form["open"], name) == (True, "shop")
+
+
 def test_a_damaged_catalogue_is_listed_with_its_reason() -> None:
     info = CatalogInfo(
         "a", "A", 0, {}, 0, (), (), problem="The table “items” <b>can't</b> be read."

@@ -20,11 +20,11 @@ def given(folder: Path, **files: str) -> list[Path]:
 def test_two_peoples_catalogues_of_one_name_stay_apart(tmp_path: Path) -> None:
     table, photo = given(tmp_path / "a", items_csv="first", chair_jpg="photo")
     (other,) = given(tmp_path / "b", items_csv="second")
-    first, second = KeptUpload(tmp_path / "up", table, [photo]), None
+    first, second = KeptUpload.take(tmp_path / "up", table, [photo]), None
 
     def index() -> str:
         nonlocal second
-        second = KeptUpload(tmp_path / "up", other, [])  # while the first one is indexed
+        second = KeptUpload.take(tmp_path / "up", other, [])  # while the first one is indexed
         assert (first.folder / "chair.jpg").read_text() == "photo"
         return first.table.read_text()
 
@@ -34,14 +34,24 @@ def test_two_peoples_catalogues_of_one_name_stay_apart(tmp_path: Path) -> None:
     assert second.table.read_text() == "second"
 
 
-def test_the_folder_goes_when_the_run_fails_or_names_clash(tmp_path: Path) -> None:
-    table, photo = given(tmp_path / "a", items_csv="first", chair_jpg="photo")
-    (same,) = given(tmp_path / "b", chair_jpg="other")
-    kept = KeptUpload(tmp_path / "up", table, [photo])
+def test_the_folder_stays_while_the_run_can_be_continued(tmp_path: Path) -> None:
+    (table,) = given(tmp_path / "a", items_csv="first")
+    kept = KeptUpload.take(tmp_path / "up", table, [])
     with pytest.raises(ZeroDivisionError):
         kept.during(lambda: 1 // 0)()
+    assert kept.during(lambda: False)() is False
+    again = KeptUpload.again(tmp_path / "up", kept.table)
+    assert again is not None
+    assert KeptUpload.again(tmp_path / "up", table) is None
+    assert again.during(lambda: True)() is True
+    assert list((tmp_path / "up").iterdir()) == []
+
+
+def test_nothing_is_kept_when_names_clash(tmp_path: Path) -> None:
+    table, photo = given(tmp_path / "a", items_csv="first", chair_jpg="photo")
+    (same,) = given(tmp_path / "b", chair_jpg="other")
     with pytest.raises(CatalogError, match=r"Two of the files are called “chair\.jpg”"):
-        KeptUpload(tmp_path / "up", table, [photo, same])
+        KeptUpload.take(tmp_path / "up", table, [photo, same])
     assert list((tmp_path / "up").iterdir()) == []
     assert photo.read_text() == "photo"
 
@@ -49,7 +59,7 @@ def test_the_folder_goes_when_the_run_fails_or_names_clash(tmp_path: Path) -> No
 def test_the_sweep_takes_what_a_killed_run_left_and_nothing_else(tmp_path: Path) -> None:
     (table,) = given(tmp_path / "a", items_csv="x")
     up = tmp_path / "up"
-    fresh, left, running = (KeptUpload(up, table, []) for _ in range(3))
+    fresh, left, running = (KeptUpload.take(up, table, []) for _ in range(3))
     of_an_older_version = up / "items"
     of_an_older_version.mkdir()
     for kept in (left, running):
