@@ -11,9 +11,11 @@ from PIL import Image
 from core.app.agent_jobs import AgentJobs
 from core.app.dry_run import preview_file
 from core.app.evaluating import EvaluationService
+from core.app.exporting import ExportService
 from core.app.grounding import GroundingService
 from core.app.judging import JudgingService
 from core.app.judging_by_model import ModelJudgingService
+from core.app.last_source import LastSource, check_there, last_source, remember
 from core.app.library import DEMO, Library, own_name
 from core.app.managing import CatalogManager
 from core.app.models import ModelPool
@@ -54,12 +56,17 @@ from core.pipeline.job import indexing_job
 from core.search import browse
 from core.search.compare import compare
 from core.settings import Settings
+from core.store.catalog_store import CatalogStore
 from core.store.image_store import read_image
 
 if TYPE_CHECKING:
     from core.app.training import TrainingService
     from core.app.trials import TrialService
 
+#: Wraps the run of a job.
+Around = Callable[[Callable[[], object]], Callable[[], object]]
+#: Variants of one product that are shown at most.
+MOST_RELATIVES = 60
 #: Folder of the demo's precomputed stage results.
 PRECOMPUTED = "precomputed"
 #: Engines that the demo compares: without and with the paper's method.
@@ -138,6 +145,11 @@ class Studio:
         return AdaptJobs(*parts, training=lambda: self.training)
 
     @lazy
+    def exporting(self) -> ExportService:
+        """Lists of results as files."""
+        return ExportService(self.photo_path)
+
+    @lazy
     def managing(self) -> CatalogManager:
         """Catalogues as a whole: title, default, removal."""
         return CatalogManager(self._library, self.settings)
@@ -180,6 +192,10 @@ class Studio:
         index = self._library.get(catalog).facets
         wanted = filters or Filters()
         return FacetView(index.facets(wanted), index.price_range(), index.unknown(wanted))
+
+    def group_sizes(self, catalog: str | None = None) -> Mapping[str, int]:
+        """Return how many items share a group, for groups of two or more: variants of a product."""
+        return self._library.get(catalog).facets.group_sizes()
 
     def item(self, item_id: str, catalog: str | None = None) -> Item:
         """Return one item; raises ``QueryError`` if it does not exist."""
@@ -246,7 +262,7 @@ class Studio:
         author: str = "",
         owner: str = "",
         any_catalog: bool = True,
-        around: Callable[[Callable[[], object]], Callable[[], object]] = lambda run: run,
+        around: Around = lambda run: run,
     ) -> str:
         """Index a catalogue file in the background; returns the catalogue's name.
 
@@ -258,7 +274,8 @@ class Studio:
             author: Who starts the job.
             owner: Who a catalogue that is new belongs to from now on; empty for nobody.
             any_catalog: False where ``owner`` may only write catalogues that belong to them.
-            around: Wraps the run, to hold resources while it lasts.
+            around: Wraps the run, to hold resources while it lasts; the run returns ``False``
+                where it was stopped.
 
         Errors that prevent the start are raised here (see ``index``); ``indexing`` shows how the
         job ends.
@@ -267,8 +284,51 @@ class Studio:
         name = own_name(name, source)
         if owner or not any_catalog:
             self._library.claim(name, owner, any_catalog=any_catalog)
-        job = self._begin_index(name, source, images, columns, author=author)
-        self.jobs.background(around(job.run), job.reporter.job.kind)
+        self._start(self._begin_index(name, source, images, columns, author=author), around)
+        return name
+
+    def _start(self, job: BegunJob[IndexReport], around: Around) -> None:
+        def run() -> bool:
+            """Tell whether the work was done to its end."""
+            job.run()
+            return not job.reporter.job.unfinished
+
+        self.jobs.background(around(run), job.reporter.job.kind)
+
+    def source_to_continue(self, catalog: str) -> LastSource | None:
+        """Return what a catalogue's unfinished job was indexing; ``None`` if it can't go on.
+
+        The demo's file ships with the studio.
+        """
+        job = self.indexing(catalog)
+        if job is None or not job.unfinished:
+            return None
+        source = LastSource(demo.demo_items_path()) if catalog == DEMO else self._source(catalog)
+        return source if source is not None and source.is_there else None
+
+    def _source(self, catalog: str) -> LastSource | None:
+        return last_source(self._library.folder(catalog))
+
+    def continue_index(
+        self,
+        catalog: str,
+        *,
+        author: str = "",
+        around: Around = lambda run: run,
+    ) -> str:
+        """Go on with a catalogue's last indexing in the background; returns its name.
+
+        Raises:
+            CatalogError: The catalogue or its file is not there any more.
+            CatalogBusy: Another job is indexing this catalogue.
+        """
+        name = self._library.resolve(catalog)
+        if name == DEMO:
+            return self.start_demo(author)
+        source = check_there(self._source(name), name)
+        self.check_source(source.table, images=source.images, columns=source.columns)
+        job = self._begin_index(name, source.table, source.images, source.columns, author=author)
+        self._start(job, around)
         return name
 
     def check_source(
@@ -345,7 +405,7 @@ class Studio:
     ) -> BegunJob[IndexReport]:
         file = look(source)
         catalog = self._library.create(name)
-        return begin_index(
+        job = begin_index(
             catalog.store,
             catalog.images,
             self._models.for_indexing,
@@ -368,6 +428,9 @@ class Studio:
             should_stop=should_stop,
             room=self.settings.indexing_memory_mb * 2**20,
         )
+        if name != DEMO:
+            remember(catalog.store.root, LastSource(source, images, columns or {}))
+        return job
 
     def warm_up(self) -> None:
         """Load the models for text queries, so that the first query is fast."""
@@ -452,4 +515,9 @@ class Studio:
             for stage in Stage
             if (event := standing.of(stage, item.item_id, item.photo.sha256)) is not None
         }
-        return Inspection(item, photo, grounding, words, tuple(inputs), decided)
+        relatives = self._relatives(item, opened_catalog.store)
+        return Inspection(item, photo, grounding, words, tuple(inputs), decided, relatives)
+
+    def _relatives(self, item: Item, store: CatalogStore) -> tuple[Item, ...]:
+        group = store.items.of_group(item.group, MOST_RELATIVES + 1) if item.group else []
+        return tuple(other for other in group if other.item_id != item.item_id)

@@ -44,6 +44,7 @@ class Inspection:
         rewrite: Its rewritten text; ``None`` if there is none yet.
         inputs: Input of each engine's encoder.
         corrections: Corrections in force, by stage.
+        relatives: Other items of its group: variants of the same product.
     """
 
     item: Item
@@ -52,3 +53,4 @@ class Inspection:
     rewrite: Rewrite | None
     inputs: tuple[EngineInput, ...]
     corrections: Mapping[Stage, Correction] = field(default_factory=dict)
+    relatives: tuple[Item, ...] = ()

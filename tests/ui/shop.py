@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -188,6 +188,7 @@ class Shop(Studio):
         self.asked: list[tuple[Query, str]] = []
         self.job: Job | None = None
         self.cut = 0
+        self.behind: tuple[str, ...] = ("x",)
 
     @property
     def grounding(self) -> Looks:  # type: ignore[override]
@@ -244,6 +245,13 @@ class Shop(Studio):
         )
         return FacetView(tuple(facets), (24.9, 24.9), unknown)
 
+    def group_sizes(self, catalog: str | None = None) -> dict[str, int]:
+        sizes = Counter(i.group for i in self.stock.values() if i.group)
+        return {group: size for group, size in sizes.items() if size > 1}
+
+    def items_by_id(self, item_ids: Iterable[str], catalog: str | None = None) -> dict[str, Item]:
+        return {name: self.stock[name] for name in item_ids if name in self.stock}
+
     def item(self, item_id: str, catalog: str | None = None) -> Item:
         if item_id not in self.stock:
             raise QueryError(f"There is no item “{item_id}”.")
@@ -267,7 +275,7 @@ class Shop(Studio):
         order = {"clip": "abc", "vl-clip": "cab"}[engine]
         found = [i for i in order if i != query.item_id and query.text != "nothing"][: query.k]
         hits = tuple(
-            Hit(rank, self.stock[item_id], 0.3, reasons=("looks alike",), duplicates=("x",))
+            Hit(rank, self.stock[item_id], 0.3, reasons=("looks alike",), duplicates=self.behind)
             for rank, item_id in enumerate(found, 1)
         )
         return SearchResult(engine, "f", hits, self.cut, 20.4, 10.2)

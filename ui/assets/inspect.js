@@ -54,6 +54,22 @@ async function heat(button) {
   button.setAttribute("aria-pressed", String(!overlay.hidden));
 }
 
+// Another photo of the item lies over the stage; regions, drawing and heat are of the first one.
+function look(button) {
+  const stage = pane.querySelector(".vs-stage"), other = stage.querySelector(".vs-other");
+  const address = button.dataset.look, first = address === "";
+  other.hidden = first;
+  if (first) other.removeAttribute("src");
+  else { other.src = address; other.alt = button.ariaLabel; }
+  stage.classList.toggle("vs-looking", !first);
+  pane.querySelectorAll("[data-look]").forEach((each) => {
+    each.setAttribute("aria-pressed", String(each.dataset.look === address));
+  });
+  const line = pane.querySelector("#vs-look-line");
+  if (line) line.textContent = first ? "" : "Boxes and masks are of the first photo, which the engines read.";
+  if (button.closest(".vs-variants")) stage.scrollIntoView({ block: "nearest" });
+}
+
 pane.addEventListener("input", (event) => { if (event.target.matches("#vs-tau, #vs-area")) filter(); });
 pane.addEventListener("click", (event) => {
   const target = event.target;
@@ -68,7 +84,8 @@ pane.addEventListener("click", (event) => {
   if (layer) {
     const off = pane.querySelector(".vs-stage").classList.toggle(`vs-no-${layer.dataset.layer}`);
     layer.setAttribute("aria-pressed", String(!off));
-  } else if (target.closest("[data-heat]")) heat(target.closest("[data-heat]"));
+  } else if (target.closest("[data-look]")) look(target.closest("[data-look]"));
+  else if (target.closest("[data-heat]")) heat(target.closest("[data-heat]"));
   else if (target.closest("#vs-filter-reset")) {
     const tau = pane.querySelector("#vs-tau");
     tau.value = tau.dataset.set;

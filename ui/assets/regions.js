@@ -41,6 +41,7 @@ Object.assign(window.vs, {
       if (!button) return;
       cancel();
       stage = root.querySelector(button.dataset.draw || ".vs-stage[data-width]");
+      root.querySelector(".vs-looking ~ .vs-shots [data-look='']")?.click(); // boxes are of the first photo
       stage.classList.add("vs-drawing");
       stage.tabIndex = -1;
       stage.focus({ preventScroll: true });
@@ -48,7 +49,7 @@ Object.assign(window.vs, {
     }, true);
     root.addEventListener("pointerdown", (event) => {
       const over = event.target.closest(".vs-stage[data-width]");
-      if (!over || event.button !== 0) return;
+      if (!over || event.button !== 0 || over.classList.contains("vs-looking")) return;
       const armed = over.classList.contains("vs-drawing");
       if (!armed && event.pointerType !== "mouse") return;
       if (armed) event.preventDefault();

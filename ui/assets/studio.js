@@ -13,6 +13,43 @@ window.vs = {
   texts(element, selector) {
     return Array.from(element.querySelectorAll(selector), (each) => each.textContent);
   },
+  // Save a file that the studio has made for this visitor.
+  save(address) {
+    if (!address) return;
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = "";
+    document.body.append(link);
+    link.click();
+    link.remove();
+  },
+  // Bring a part of the page that is about to open into view, its first field or button in focus.
+  bring(selector) {
+    window.setTimeout(() => {
+      const part = document.querySelector(selector);
+      if (!part) return;
+      part.scrollIntoView({ block: "nearest" });
+      /** @type {HTMLElement} */
+      const first = part.querySelector("input:not([type=file]), textarea") || part.querySelector("button");
+      if (first) first.focus({ preventScroll: true });
+    }, 600);
+  },
+  // Put a text on the clipboard; false where the browser keeps pages from it.
+  async copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch { // not over TLS, or not allowed: the old way
+      const field = document.createElement("textarea");
+      field.value = text;
+      field.style.position = "fixed";
+      document.body.append(field);
+      field.select();
+      const done = document.execCommand("copy");
+      field.remove();
+      return done;
+    }
+  },
   // Keys meant for text fields are not commands.
   isTyping(event) {
     const el = event.target;
@@ -106,6 +143,22 @@ for (const kind of ["paste", "drop"]) {
 }
 document.addEventListener("dragover", (event) => {
   if (document.querySelector(".vs-picture-input")) event.preventDefault();
+});
+
+// "Copy link": the address of the list that the button belongs to.
+document.addEventListener("click", async (event) => {
+  const button = closest(event, "[data-copy-link]");
+  if (!button) return;
+  /** @type {HTMLElement} */
+  const list = button.closest("[data-search]");
+  const done = await window.vs.copy(new URL(list.dataset.search, window.location.href).href);
+  const status = button.parentElement.querySelector("[role=status]");
+  status.textContent = done ? "The link is copied." : "The link could not be copied.";
+  button.textContent = done ? "Copied" : "Copy it from the address bar";
+  window.setTimeout(() => {
+    button.textContent = "Copy link";
+    status.textContent = "";
+  }, 2500);
 });
 
 // Compare: the same item in every column lights up on hover and focus; a click keeps it marked.

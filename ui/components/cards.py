@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from core.app.studio import Studio
 from core.domain import Hit, Item, SearchResult
 from ui.media import photo_url
+
+#: Near-duplicates that a card shows when it is asked for them.
+MOST_FOLDED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,8 @@ class Card:
         inspect: Link to everything known of it.
         rank: 1 is best; 0 where items are browsed rather than ranked.
         reasons: Why it was found.
-        folded: How many near-duplicates are hidden behind it.
+        marks: What it has more than one of: variants, photos.
+        folded: Near-duplicates that are hidden behind it.
         seen: Its rewritten words, where they say more than the title.
         strength: How far it stands out, for those who want the figure.
     """
@@ -31,19 +37,77 @@ class Card:
     inspect: str
     rank: int = 0
     reasons: tuple[str, ...] = ()
-    folded: str = ""
+    marks: tuple[str, ...] = ()
+    folded: Folded | None = None
     seen: str = ""
     strength: str = ""
 
 
-def item_card(item: Item, catalog: str) -> Card:
-    """The card of an item that was not searched for."""
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Near-duplicates behind a card: what to call them, those to show, how many more there are."""
+
+    title: str
+    cards: tuple[Card, ...]
+    more: int
+
+
+def item_card(item: Item, catalog: str, groups: Mapping[str, int] | None = None) -> Card:
+    """The card of an item that was not searched for.
+
+    Args:
+        item: The item.
+        catalog: Name of its catalogue.
+        groups: How many items share a group.
+    """
     return Card(
         item=item,
         kind=kind(item),
         photo=photo_url(item.photo, catalog),
         inspect=inspect_link(item.item_id, catalog),
+        marks=marks(item, groups or {}),
     )
+
+
+def marks(item: Item, groups: Mapping[str, int]) -> tuple[str, ...]:
+    """What an item has more than one of: ``3 variants``, ``5 photos``."""
+    in_group = groups.get(item.group, 0) if item.group else 0
+    variants = max(len(item.variants), in_group)
+    photos = len(item.photos) + len(web_photos(item))
+    counted = ((variants, "variant"), (photos, "photo"))
+    return tuple(plural(count, noun) for count, noun in counted if count > 1)
+
+
+def web_photos(item: Item) -> tuple[str, ...]:
+    """Addresses of photos that are not stored."""
+    return tuple(link for link in item.photo_links if is_web(link))
+
+
+def is_web(address: str) -> bool:
+    """Tell whether an address is one of the web, which a page may link to."""
+    return address.startswith(("http://", "https://"))
+
+
+def hit_cards(studio: Studio, hits: Sequence[Hit], catalog: str) -> list[Card]:
+    """The cards of search results, with the near-duplicates behind each."""
+    groups = studio.group_sizes(catalog)
+    ids = [name for hit in hits for name in hit.duplicates[:MOST_FOLDED]]
+    items = studio.items_by_id(ids, catalog) if ids else {}
+    return [
+        replace(
+            hit_card(hit, catalog),
+            marks=marks(hit.item, groups),
+            folded=_folded(hit, items, catalog) if hit.duplicates else None,
+        )
+        for hit in hits
+    ]
+
+
+def _folded(hit: Hit, items: Mapping[str, Item], catalog: str) -> Folded:
+    count = len(hit.duplicates)
+    shown = hit.duplicates[:MOST_FOLDED]
+    cards = tuple(item_card(items[name], catalog) for name in shown if name in items)
+    return Folded(f"{count:,} more like this photo", cards, count - len(cards))
 
 
 def hit_card(hit: Hit, catalog: str) -> Card:
@@ -54,7 +118,6 @@ def hit_card(hit: Hit, catalog: str) -> Card:
         reasons=hit.reasons,
         seen=hit.rewrite if says_more(hit.rewrite, hit.item.title) else "",
         strength=f"z-score {hit.zscore:.1f}" if hit.zscore is not None else "",
-        folded=plural(len(hit.duplicates), "near-duplicate") + " folded" if hit.duplicates else "",
     )
 
 

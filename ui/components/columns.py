@@ -8,9 +8,10 @@ from itertools import combinations
 
 from PIL import Image
 
+from core.app.facets import by_price
 from core.app.studio import Studio
-from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, TextView
-from ui.components.cards import Card, hit_card, milliseconds, plural
+from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, Sort, TextView
+from ui.components.cards import Card, hit_cards, milliseconds, plural
 from ui.components.facets import example_queries
 from ui.components.photo_part import photo_part
 from ui.components.query import SearchForm
@@ -76,15 +77,17 @@ def compare_html(
     return render(
         "compare_results.html",
         link=form.link(),
+        own_picture=form.has_own_picture(image),
         query_anchor=query_anchor(studio, form, catalog.name),
-        part=photo_part(studio, form, image, catalog.name),
+        part=photo_part(studio, form, image, catalog),
         sentences=in_common(comparison, engines),
         behind=behind(catalog, engines),
-        columns=columns(comparison, engines, form, catalog),
+        columns=columns(studio, comparison, engines, form, catalog),
     )
 
 
 def columns(
+    studio: Studio,
     comparison: Comparison,
     engines: tuple[EngineStatus, ...],
     form: SearchForm,
@@ -100,7 +103,7 @@ def columns(
             summary=statuses[result.engine].engine.summary,
             time=milliseconds(result),
             explore=replace(form, engines=(result.engine,)).link("/explore"),
-            rows=_rows(result, comparison, titles, catalog.name),
+            rows=_rows(studio, result, comparison, titles, catalog.name, form.sort),
             empty=advice(form, catalog, statuses[result.engine]),
             cut=plural(result.cut, "weaker match") if result.cut else "",
             reads_rewrites=statuses[result.engine].engine.text_view is TextView.REWRITE,
@@ -151,12 +154,14 @@ def _answering(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> dic
 
 
 def _rows(
-    result: SearchResult, comparison: Comparison, titles: Mapping[str, str], catalog: str
+    studio: Studio,
+    result: SearchResult,
+    comparison: Comparison,
+    titles: Mapping[str, str],
+    catalog: str,
+    sort: Sort,
 ) -> tuple[Row, ...]:
     return tuple(
-        Row(
-            hit_card(hit, catalog),
-            change(comparison.ranks.get(hit.item.item_id, {}), result.engine, titles),
-        )
-        for hit in result.hits
+        Row(card, change(comparison.ranks.get(card.item.item_id, {}), result.engine, titles))
+        for card in hit_cards(studio, by_price(result.hits, sort), catalog)
     )

@@ -14,6 +14,8 @@ from ui.render import render
 
 #: Queries that are suggested at most.
 MOST_EXAMPLES = 4
+#: Things that are looked for in a photo at first; each takes a pass over it.
+MOST_THINGS = 12
 #: Facets with a list of their own; the others share one.
 OWN_LISTS = ("department", "product_type")
 #: Names of facets for people, where they differ from the column's.
@@ -27,6 +29,15 @@ def example_queries(studio: Studio, catalog: CatalogInfo) -> tuple[str, ...]:
     facets = {facet.name: facet.values for facet in studio.facets(catalog.name).facets}
     types = facets.get("product_type") or facets.get("department") or ()
     return tuple(entry.value for entry in types[:MOST_EXAMPLES])
+
+
+def things_to_find(studio: Studio, catalog: CatalogInfo) -> tuple[str, ...]:
+    """Return names of things to find in a photo: the catalogue's types, or the demo's furniture."""
+    if catalog.name == DEMO:
+        return studio.grounding.room_names()
+    facets = {facet.name: facet.values for facet in studio.facets(catalog.name).facets}
+    types = facets.get("product_type") or ()
+    return tuple(entry.value.lower() for entry in types[:MOST_THINGS])
 
 
 def facet_title(name: str) -> str:

@@ -10,9 +10,10 @@ import gradio as gr
 from PIL import Image
 
 from core.app.studio import Studio
-from core.domain import Box, Detection
+from core.domain import Box, CatalogInfo, Detection
 from core.people import Action
 from core.ports.grounder import DRAWN, PICTURE, SALIENT
+from ui.components.facets import things_to_find
 from ui.components.pictures import data_uri
 from ui.components.query import SearchForm
 from ui.media import photo_url
@@ -59,18 +60,18 @@ def spot(box: Box, size: tuple[int, int], name: str, title: str) -> Spot:
 
 
 def photo_part(
-    studio: Studio, form: SearchForm, image: Image.Image | None, catalog: str
+    studio: Studio, form: SearchForm, image: Image.Image | None, catalog: CatalogInfo
 ) -> PhotoPart | None:
     """The picture that a search asks with; ``None`` where it asks with words alone."""
     if form.item:
-        item = studio.item(form.item, catalog)
-        photo = studio.photo(item, catalog)
-        grounding = studio.grounding.of(item, catalog)
+        item = studio.item(form.item, catalog.name)
+        photo = studio.photo(item, catalog.name)
+        grounding = studio.grounding.of(item, catalog.name)
         stored = grounding.detections if grounding else ()
-        url, title = photo_url(item.photo, catalog, thumbnail=False), item.title
+        url, title = photo_url(item.photo, catalog.name, thumbnail=False), item.title
         names = item.prompt
     elif image is not None:
-        photo, stored, names = image, (), ", ".join(studio.grounding.room_names())
+        photo, stored, names = image, (), ", ".join(things_to_find(studio, catalog))
         title = "The photo to search with"
         url = f"/media/example/{form.example}.jpg" if form.example is not None else ""
         url = url or data_uri(photo, "JPEG")

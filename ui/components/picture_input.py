@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.data_classes import ImageData
 from PIL import Image
 
+from core.app.library import DEMO
 from core.app.studio import Studio
 from core.errors import QueryError
 from ui.components.query import SearchForm
@@ -41,10 +42,13 @@ def _path(payload: ImageData | None) -> str | None:
     return payload.path if payload else None
 
 
-def example_strip(studio: Studio) -> str:
-    """HTML of the example photos as buttons; empty when none ship."""
-    captions = [caption for _, caption in studio.example_photos()]
-    return render("example_photos.html", captions=captions) if captions else ""
+def example_strip(studio: Studio, catalog: str) -> str:
+    """HTML of the example photos as buttons; a hint where they show nothing of the catalogue.
+
+    The photos are of rooms, so they are offered for the demo alone.
+    """
+    photos = studio.example_photos() if catalog == DEMO else ()
+    return render("example_photos.html", captions=[caption for _, caption in photos])
 
 
 def query_picture(studio: Studio, form: SearchForm, upload: str | None) -> Image.Image | None:

@@ -11,7 +11,16 @@ from urllib.parse import parse_qsl, urlencode
 import gradio as gr
 from PIL import Image
 
-from core.domain import Box, CatalogInfo, EngineStatus, FacetView, Filters, Query, Sort
+from core.domain import (
+    Box,
+    CatalogInfo,
+    EngineStatus,
+    FacetView,
+    Filters,
+    Query,
+    Sort,
+    attribute_facet,
+)
 from core.errors import QueryError
 
 #: Hits asked for at first, and at most.
@@ -76,6 +85,10 @@ class SearchForm:
     def asks(self, picture: bool = False) -> bool:
         """Is there something to look for (``picture``: one was given)?"""
         return bool(self.text or self.item or picture or self.example is not None)
+
+    def has_own_picture(self, image: Image.Image | None) -> bool:
+        """Tell whether ``image`` was uploaded, so that no link holds all of this search."""
+        return image is not None and self.example is None
 
     def query(self, image: Image.Image | None = None) -> Query:
         """The façade's query; ``image`` is the uploaded or example picture.
@@ -174,7 +187,9 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
 def read_attributes(spelled: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Read ``name:value`` texts, each pair once; what has no colon is left out."""
     pairs = (text.partition(":") for text in spelled)
-    return tuple(dict.fromkeys((name, value) for name, _, value in pairs if name and value))
+    return tuple(
+        dict.fromkeys((attribute_facet(name), value) for name, _, value in pairs if name and value)
+    )
 
 
 def read_sort(spelled: str) -> Sort:
@@ -244,6 +259,8 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
             return replace(form, region=Box.read(value), k=FIRST_HITS)
         case "all":
             return replace(form, cutoff=False)
+        case "unfold":
+            return replace(form, fold=False)
         case "more":
             return replace(form, k=clamp_hits(_number(value) or form.k))
         case "restore":
@@ -253,7 +270,7 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
 
 def keeps_picture(action: str) -> bool:
     """Does an uploaded picture stay part of the search after this action?"""
-    return action in {"all", "more", "department", "region", "unfilter"}
+    return action in {"all", "unfold", "more", "department", "region", "unfilter"}
 
 
 def without_filter(form: SearchForm, facet: str, value: str) -> SearchForm:

@@ -9,7 +9,7 @@ from PIL import Image
 from core.app.facets import by_price
 from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult, Sort
-from ui.components.cards import Card, hit_card, item_card, milliseconds, plural
+from ui.components.cards import Card, hit_cards, item_card, milliseconds, plural
 from ui.components.facets import example_queries
 from ui.components.photo_part import photo_part
 from ui.components.query import MOST_HITS, SearchForm
@@ -142,11 +142,12 @@ def _hits_html(
     return render(
         "explore_results.html",
         link=form.link(),
+        own_picture=form.has_own_picture(image),
         query_anchor=query_anchor(studio, form, catalog.name),
-        part=photo_part(studio, form, image, catalog.name),
+        part=photo_part(studio, form, image, catalog),
         status=status_line(catalog, engine, result),
         cut=plural(result.cut, "weaker match") if result.cut else "",
-        cards=[hit_card(hit, catalog.name) for hit in by_price(result.hits, form.sort)],
+        cards=hit_cards(studio, by_price(result.hits, form.sort), catalog.name),
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
         advice=advice(form, catalog, engine),
     )
@@ -181,4 +182,5 @@ def _cards(
     studio: Studio, catalog: str, filters: Filters, limit: int, sort: Sort = Sort.MATCH
 ) -> tuple[Card, ...]:
     items = studio.items(catalog, filters=filters, limit=limit, sort=sort)
-    return tuple(item_card(item, catalog) for item in items)
+    groups = studio.group_sizes(catalog)
+    return tuple(item_card(item, catalog, groups) for item in items)

@@ -18,6 +18,7 @@ from PIL import Image
 from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus, FacetView, Sort
 from core.errors import StudioError
+from ui.components.export_list import wire_export
 from ui.components.facets import attributes_update, chips_html, list_update, unknown_html
 from ui.components.judge_list import judge_button, wire_judge_button
 from ui.components.page_view import EngineChoice, PageView
@@ -46,8 +47,10 @@ Answer = Callable[[SearchForm, tuple[EngineStatus, ...], Image.Image | None, Cat
 
 #: For ``gr.HTML(js_on_load=…)``: buttons with ``data-action`` raise the event ``pick``.
 #: Those that ask with a picture raise ``look``, which has a queue of its own.
+#: ``take`` saves the list as a file.
 ACTIONS_JS = """vs.actions(element, (detail) => trigger(
-  ["example", "region"].includes(detail.action) ? "look" : "pick", detail), watch)"""
+  detail.action === "export" ? "take"
+    : ["example", "region"].includes(detail.action) ? "look" : "pick", detail), watch)"""
 
 #: The same for results, which may show the photo that was asked with: its parts can be asked with.
 RESULTS_JS = f"""{ACTIONS_JS};
@@ -134,7 +137,7 @@ class SearchPanel:
         with gr.Row(elem_classes="vs-layout"):
             with gr.Column(elem_classes="vs-side", elem_id=side, min_width=200):
                 picture = picture_input("Search with a picture")
-                strip = gr.HTML(example_strip(self._studio), js_on_load=ACTIONS_JS)
+                strip = gr.HTML(js_on_load=ACTIONS_JS)
                 fields = self._fields()
                 missing = gr.HTML()
             with gr.Column(elem_classes="vs-main", min_width=280):
@@ -149,8 +152,10 @@ class SearchPanel:
         anchor = gr.State(("", None, None))
         controls = Controls(text=text, picture=picture, anchor=anchor, **fields)
         self._wire_search(controls, go, strip, results)
-        self._wire_page(page, controls, results, missing, progress)
+        self._wire_page(page, controls, results, strip, missing, progress)
         wire_judge_button(self._studio, page, judge, controls.all(), self._on_screen)
+        path = f"/{self._name}"
+        wire_export(self._studio, results, controls.all(), self._on_screen, path)
 
     def _fields(self) -> dict[str, Any]:
         engines = PageView.of(self._studio, "").available
@@ -216,7 +221,9 @@ class SearchPanel:
         @sentences
         def change_catalog(*values: Any) -> list[Any]:
             form, _ = read_form(values)
-            return self._show(self._view(form), SearchForm(text=form.text, catalog=form.catalog))
+            view = self._view(form)
+            shown = self._show(view, SearchForm(text=form.text, catalog=form.catalog))
+            return [*shown, self._strip(view)]
 
         @sentences
         def change_picture(*values: Any) -> tuple[Any, str]:
@@ -254,7 +261,7 @@ class SearchPanel:
         ]  # fmt: skip
         gr.on(filters, refine, fields, [*fields, results], trigger_mode="always_last",
               **quiet, **WORDS)  # fmt: skip
-        controls.catalog.input(change_catalog, fields, [*fields, results], **quiet)
+        controls.catalog.input(change_catalog, fields, [*fields, results, strip], **quiet)
         pictures = [controls.picture.upload, controls.picture.clear]
         gr.on(pictures, change_picture, fields, [controls.anchor, results], **quiet, **PICTURES)
         for source in (results, strip):
@@ -266,6 +273,7 @@ class SearchPanel:
         page: gr.Blocks,
         controls: Controls,
         results: gr.HTML,
+        strip: gr.HTML,
         missing: gr.HTML,
         progress: gr.HTML,
     ) -> None:
@@ -283,6 +291,7 @@ class SearchPanel:
                 shown[0] = gr.skip()  # keep what was typed while the page was loading
             return [
                 *shown,
+                self._strip(view),
                 missing_html(view.statuses),
                 progress_html(job),
                 gr.Timer(active=running),
@@ -300,7 +309,7 @@ class SearchPanel:
             shown = self._show(view, form, upload) if redo else [gr.skip()] * (len(fields) + 1)
             return [*shown, progress_html(job), gr.Timer(active=running), items]
 
-        opened = [*fields, results, missing, progress, timer]
+        opened = [*fields, results, strip, missing, progress, timer]
         page.load(open_page, None, opened, show_progress="hidden", **_PRIVATE)
         ticked = [*fields, results, progress, timer, items_seen]
         timer.tick(tick, [items_seen, *fields], ticked, show_progress="hidden", **_PRIVATE)
@@ -364,6 +373,9 @@ class SearchPanel:
             return chips_html(form) + self._answer(form, engines, image, view.catalog)
         except StudioError as problem:
             return problem_html(str(problem), form)
+
+    def _strip(self, view: PageView) -> str:
+        return example_strip(self._studio, view.catalog.name if view.catalog else "")
 
     def _facets(self, form: SearchForm) -> FacetView | None:
         try:

@@ -210,7 +210,7 @@ def _retrieval(
     comparison = studio.compare(asking.query(), names, catalog.name)
     return Retrieval(
         asked=f"Items like {like.title}" if like else f"“{form.text}”",
-        columns=columns(comparison, engines, asking, catalog),
+        columns=columns(studio, comparison, engines, asking, catalog),
         common=" · ".join(in_common(comparison, engines)),
         behind=behind(catalog, engines),
         compare=SearchForm(asking.text, item=asking.item, catalog=form.catalog).link("/compare"),

@@ -13,6 +13,7 @@ from core.app.studio import Studio
 from core.domain import Box, EngineInput, Grounding, Inspection, Item
 from core.errors import QueryError, StudioError
 from core.people import Action
+from ui.components.cards import web_photos
 from ui.components.detections import (
     NO_CROP,
     chosen_number,
@@ -21,6 +22,7 @@ from ui.components.detections import (
     grounding_sentence,
     similar_link,
 )
+from ui.components.item_forms import forms, shots
 from ui.components.pictures import data_uri, heat_overlay
 from ui.components.rewrite_panel import ACTIONS, decide, panel, worth_a_look_panel
 from ui.media import export_url, photo_url
@@ -168,6 +170,9 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
         catalog=catalog,
         link="?" + urlencode(link),
         photo=photo_url(item.photo, catalog, thumbnail=False),
+        shots=shots(item, catalog),
+        forms=forms(inspection, catalog),
+        links=web_photos(item),
         find=find,
         has_heat=studio.grounding.has_heat,
         rows=detection_rows(found or grounding),

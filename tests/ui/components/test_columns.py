@@ -51,7 +51,7 @@ def test_overlap_in_words(shop: Shop) -> None:
 def test_a_column_links_to_the_same_search_in_explore(shop: Shop) -> None:
     form = SearchForm(text="x")
     comparison = shop.compare(form.query(), ("clip", "vl-clip"))
-    first, second = columns(comparison, (CLIP, VL_CLIP), form, shop.catalog())
+    first, second = columns(shop, comparison, (CLIP, VL_CLIP), form, shop.catalog())
     assert second.explore == "/explore?q=x&engine=vl-clip"
     assert first.time == "31 ms"
     assert second.summary == "About VL-CLIP."
@@ -83,6 +83,6 @@ def test_an_engine_that_finds_nothing_is_compared_with_nothing(shop: Shop) -> No
     nothing = shop.search(SearchForm(text="nothing").query(), "vl-clip")
     comparison = replace(found, results=(*found.results, nothing))
     assert in_common(comparison, (CLIP, VL_CLIP)) == ()
-    first, second = columns(comparison, (CLIP, VL_CLIP), SearchForm(), shop.catalog())
+    first, second = columns(shop, comparison, (CLIP, VL_CLIP), SearchForm(), shop.catalog())
     assert [row.change for row in first.rows] == [None, None, None]
     assert second.rows == ()

@@ -9,6 +9,7 @@ from ui.components.facets import (
     chips_html,
     example_queries,
     list_update,
+    things_to_find,
     unknown_html,
 )
 from ui.components.query import EXAMPLE_QUERIES, SearchForm, apply_action, form_from_search
@@ -56,6 +57,20 @@ def test_each_active_filter_is_a_chip_that_takes_it_away() -> None:
     assert chips_html(form) == ""
 
 
+def test_an_attribute_called_like_a_built_in_filter_has_a_chip_of_its_own() -> None:
+    link = "?from=5&attribute=price:low&attribute=department:attic&department=home"
+    form = form_from_search(link)
+    assert form_from_search(form.link()) == form
+    html = chips_html(form)
+    assert html.count("<button") == 4
+    assert "Price from 5" in html
+    form = apply_action(form, "unfilter", "price (attribute):low")
+    assert form.price_from == 5
+    form = apply_action(form, "unfilter", "department (attribute):attic")
+    assert form.departments == ("home",)
+    assert form.attributes == ()
+
+
 def test_a_value_that_no_item_has_is_said() -> None:
     html = unknown_html(FacetView((), None, (("colour", HOSTILE),)))
     assert "No item has Colour" in html
@@ -67,3 +82,5 @@ def test_suggestions_come_from_the_catalogue_in_use(shop: Shop) -> None:
     own = replace(shop.catalog(), name="watches")
     assert example_queries(shop, own) == ("Chair",)
     assert example_queries(shop, shop.catalog()) == EXAMPLE_QUERIES
+    assert things_to_find(shop, own) == ("chair",)
+    assert things_to_find(shop, shop.catalog()) == ("sofa", "lamp")

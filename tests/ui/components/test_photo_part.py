@@ -16,7 +16,7 @@ ITEM = SearchForm(item="a")
 
 
 def test_words_alone_have_no_photo(shop: Shop) -> None:
-    assert photo_part(shop, SearchForm(text="chair"), None, "demo") is None
+    assert photo_part(shop, SearchForm(text="chair"), None, shop.catalog()) is None
     assert "vs-part" not in answer_html(
         shop, SearchForm(text="chair"), (VL_CLIP,), None, shop.catalog()
     )
@@ -40,19 +40,19 @@ def test_a_region_is_shown_asked_with_and_can_be_taken_back(shop: Shop) -> None:
 
 
 def test_a_region_of_another_photo_is_not_drawn_outside(shop: Shop) -> None:
-    part = photo_part(shop, replace(ITEM, region=Box(90, 70, 500, 500)), None, "demo")
+    part = photo_part(shop, replace(ITEM, region=Box(90, 70, 500, 500)), None, shop.catalog())
     assert part is not None
     assert part.region is not None
     assert part.region.value == "90,70,10,10"
-    far = photo_part(shop, replace(ITEM, region=Box(900, 70, 950, 80)), None, "demo")
+    far = photo_part(shop, replace(ITEM, region=Box(900, 70, 950, 80)), None, shop.catalog())
     assert far is not None
     assert far.region is None
 
 
 def test_uploads_and_rooms_are_open_and_ask_for_things(shop: Shop) -> None:
     picture = Image.new("RGB", (60, 40))
-    upload = photo_part(shop, SearchForm(), picture, "demo")
-    room = photo_part(shop, SearchForm(example=0), picture, "demo")
+    upload = photo_part(shop, SearchForm(), picture, shop.catalog())
+    room = photo_part(shop, SearchForm(example=0), picture, shop.catalog())
     assert upload is not None
     assert room is not None
     assert (upload.open, upload.names, upload.url[:15]) == (True, "sofa, lamp", "data:image/jpeg")

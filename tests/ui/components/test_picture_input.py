@@ -27,4 +27,9 @@ def test_an_unknown_example_is_a_sentence(shop: Shop) -> None:
 
 
 def test_the_strip_names_every_photo(shop: Shop) -> None:
-    assert 'alt="A sofa &amp; a lamp"' in example_strip(shop)
+    assert 'alt="A sofa &amp; a lamp"' in example_strip(shop, "demo")
+
+
+def test_photos_of_rooms_are_offered_for_the_demo_alone(shop: Shop) -> None:
+    assert "<img" not in example_strip(shop, "watches")
+    assert "A photo of yours" in example_strip(shop, "watches")

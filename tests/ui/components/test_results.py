@@ -23,7 +23,7 @@ def test_hits_show_rank_price_reason_and_links(shop: Shop) -> None:
     assert html.count('class="vs-card"') == 3
     assert "24.90 EUR" in html
     assert "looks alike" in html
-    assert "1 near-duplicate folded" in html
+    assert "1 more like this photo" in html
     assert 'href="/inspect?item=a&amp;catalog=demo"' in html
     assert 'data-search="?q=chair"' in html
     assert [engine for _, engine in shop.asked] == ["vl-clip"]
