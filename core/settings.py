@@ -8,16 +8,25 @@ Environment variables start with ``VLCLIP_`` (``VLCLIP_DATA_DIR`` …); ``PORT``
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import (
+    AliasChoices,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.domain.engine import Profile
+from core.domain.engine import COMPACT, Engine, Towers
 from core.domain.profile import ProfileRecipe
-from core.errors import SettingsError
+from core.errors import SettingsError, no_such
 
 #: Folder of what ships with the project (recipes, prompts, vocabularies, the text tower, the demo).
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
@@ -29,16 +38,29 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PROFILES = "profiles"
 
 
-def read_profile(profile: Profile, data_dir: Path) -> ProfileRecipe:
-    """Read a profile's file: the data directory's own where there is one, else the shipped one.
+def profile_files(data_dir: Path) -> dict[str, Path]:
+    """Return the profiles' files by name; those of a data directory replace shipped ones."""
+    folders = (SHIPPED / PROFILES, data_dir / PROFILES)
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+
+
+def read_profile(profile: str, data_dir: Path) -> ProfileRecipe:
+    """Read a profile's file: the data directory's own if it has one, else the shipped one.
 
     Raises:
-        SettingsError: It can't be used; the sentence names the file and what is wrong.
+        SettingsError: There is none, or it can't be used; the sentence names the file and what is
+            wrong.
     """
-    own = data_dir / PROFILES / f"{profile.value}.toml"
-    path = own if own.is_file() else SHIPPED / PROFILES / own.name
+    files = profile_files(data_dir)
+    if profile not in files:
+        raise no_such(SettingsError, "profile", profile, files)
+    path = files[profile]
     try:
-        return _PROFILE.validate_python(tomllib.loads(path.read_text("utf-8")))
+        table = tomllib.loads(path.read_text("utf-8"))
+        if unknown := table.keys() - ProfileRecipe.__slots__:
+            raise SettingsError(f"The profile {path} has the unknown field “{min(unknown)[:40]}”.")
+        recipe = _PROFILE.validate_python(table)
+        return replace(recipe, engines=recipe.engines or profile)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"The profile {path} can't be read: {error}.") from None
     except ValidationError as error:
@@ -54,8 +76,7 @@ _PROFILE = TypeAdapter(ProfileRecipe)
 
 def _threshold(given: dict[str, Any]) -> float:
     """Return τ of the profile's grounder, because scores of different grounders differ."""
-    recipe = read_profile(given.get("profile", Profile.COMPACT), given.get("data_dir", Path()))
-    return recipe.threshold
+    return read_profile(given.get("profile", COMPACT), given.get("data_dir", Path())).threshold
 
 
 class Settings(BaseSettings):
@@ -75,7 +96,11 @@ class Settings(BaseSettings):
         Path(platformdirs.user_cache_dir("vl-clip-studio")),
         description="Where downloaded model weights are kept, shared by all data directories.",
     )
-    profile: Profile = Field(Profile.COMPACT, description="Set of weights: compact or full.")
+    profile: str = Field(
+        COMPACT,
+        pattern=r"^[a-z0-9][a-z0-9-]{0,59}$",
+        description="Set of models: compact, full, or a profile of your own.",
+    )
     host: str = Field(
         "127.0.0.1",
         validation_alias=AliasChoices("VLCLIP_HOST", "GRADIO_SERVER_NAME"),
@@ -183,6 +208,22 @@ class Settings(BaseSettings):
     upload_total_mb: int = Field(
         5000, gt=0, description="Most megabytes that all uploads together may take on the disk."
     )
+
+    _recipe: ProfileRecipe = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _read_profile(self) -> Self:
+        self._recipe = read_profile(self.profile, self.data_dir)
+        return self
+
+    @property
+    def recipe(self) -> ProfileRecipe:
+        """The content of the profile's file, as it was when these settings were made."""
+        return self._recipe
+
+    def towers(self, engine: Engine) -> Towers | None:
+        """Return the engine's encoder towers in this profile, or ``None`` if it has none."""
+        return self._recipe.towers_of(engine)
 
     @property
     def is_local(self) -> bool:

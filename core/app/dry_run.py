@@ -15,8 +15,8 @@ from core.catalog.readers import open_catalog
 from core.catalog.rows import Draft, Rejected
 from core.domain import Photo, QuarantinedRow
 from core.domain.file_preview import FilePreview, SampleItem
-from core.language.rewriters import build_rules
-from core.language.rules import RuleRewriter
+from core.language.rewriters import build_rewriter
+from core.ports.rewriter import Rewriter
 from core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def preview_file(
             _log.exception("Row %d could not be read", row.number)
             reason = f"This row could not be read ({type(error).__name__})."
             left_out.append(QuarantinedRow(row.number, "", "", reason))
-    rules = build_rules(settings)
+    rules = build_rewriter(settings)
     return FilePreview(
         format=table.format_name,
         encoding=table.encoding,
@@ -96,7 +96,7 @@ class _Spread:
         return [*self._first.values(), *self._more][:SAMPLES]
 
 
-def _sample(draft: Draft, rules: RuleRewriter) -> SampleItem:
+def _sample(draft: Draft, rules: Rewriter) -> SampleItem:
     item = draft.item(_NO_PHOTO)
     return SampleItem(
         item_id=item.item_id,
@@ -111,7 +111,7 @@ def _sample(draft: Draft, rules: RuleRewriter) -> SampleItem:
         colour=item.attributes.get("colour", ""),
         brand=item.attributes.get("brand", ""),
         prompt=item.prompt,
-        rewrite=rules.rewrite(item).text,
+        rewrite=rules.rewrite(item, None).text,
     )
 
 

@@ -38,6 +38,13 @@ class EvaluationJobs:
         )
         return JobFile(KIND, task[:60], paths, busy, EvaluationError, _INTERRUPTED)
 
+    def begin(
+        self, catalog: str, task: str, plan: tuple[Stage, ...], *, author: str = "",
+        on_progress: OnProgress | None = None,
+    ) -> JobReporter:  # fmt: skip
+        """Begin a task's job on a catalogue; raises ``EvaluationError`` if it already runs."""
+        return self.file(catalog, task).begin(plan, author=author, on_progress=on_progress)
+
     def run(
         self,
         catalog: str,
@@ -64,8 +71,7 @@ class EvaluationJobs:
             EvaluationStopped: A stop was requested, in any process.
         """
         plan = (Stage("preparing", max(1, engines), _ENGINE),)
-        job = self.file(catalog, task).begin(plan, author=author, on_progress=on_progress)
-        with job as reporter:
+        with self.begin(catalog, task, plan, author=author, on_progress=on_progress) as reporter:
             return work(lambda progress: _follow(reporter, progress))
 
     def of(self, catalog: str) -> tuple[Job, ...]:

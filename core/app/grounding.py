@@ -11,7 +11,7 @@ from PIL import Image
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.base.recent import Recent, pixel_hash
-from core.domain import WHOLE_PHOTO, Box, Detection, Grounding, Item, Profile, Stage
+from core.domain import WHOLE_PHOTO, Box, Detection, Grounding, Item, Stage
 from core.errors import CatalogBusy, QueryError
 from core.pipeline.redo import redo
 from core.ports.grounder import Heatmap
@@ -172,7 +172,7 @@ class GroundingService:
     @property
     def has_heat(self) -> bool:
         """Whether this profile's grounder has heat maps."""
-        return self._settings.profile is Profile.COMPACT
+        return self._models.grounder.has_heat_maps
 
     def room_names(self) -> tuple[str, ...]:
         """Return the default names of things to look for in a photo of a room."""

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
+from core.app.evaluation_jobs import EvaluationJobs
 from core.app.judging import JudgingService
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.app.query_sources import QuerySource
-from core.domain import JudgeRecord, JudgeReport, JudgeTask, JudgmentQuery, OnProgress, Query
+from core.domain import (
+    JobState,
+    JudgeRecord,
+    JudgeReport,
+    JudgeTask,
+    JudgmentQuery,
+    OnProgress,
+    Progress,
+    Query,
+)
 from core.errors import JudgmentError
+from core.jobs import BegunJob, JobReporter, Stage
 from core.language.limits import JobLimits
 from core.store.judge_records import JudgeRecords
 
 #: Depths that the paper reports.
 DEPTHS = (1, 3, 5)
+
+#: Name of the job among a catalogue's evaluations.
+JOB = "model-judge"
+#: Expected seconds per query and engine, and per answer of the model.
+_SEARCH, _ANSWER = 0.1, 3.0
 
 #: Grades of the model; people's labels are compared only if their scale is the same.
 GRADES = (0, 1, 2, 3)
@@ -48,8 +64,11 @@ class Assessment:
 class ModelJudgingService:
     """Lets the vision-language model grade the results of engines."""
 
-    def __init__(self, library: Library, models: ModelPool, judging: JudgingService) -> None:
+    def __init__(
+        self, library: Library, models: ModelPool, judging: JudgingService, jobs: EvaluationJobs
+    ) -> None:
         self._library, self._models, self._judging = library, models, judging
+        self._jobs = jobs
 
     def assess(
         self,
@@ -75,6 +94,26 @@ class ModelJudgingService:
             SettingsError: The agent is off.
             JudgmentError: There are no queries.
             EngineUnavailable: An engine can't run here.
+            EvaluationError: The model already grades results on this catalogue.
+        """
+        return self.begin(
+            engines, limits, source=source, set_id=set_id, catalog=catalog, on_progress=on_progress
+        ).run()
+
+    def begin(
+        self,
+        engines: Sequence[str],
+        limits: JobLimits,
+        *,
+        source: QuerySource | None = None,
+        set_id: str = "",
+        catalog: str | None = None,
+        author: str = "",
+        on_progress: OnProgress | None = None,
+    ) -> BegunJob[Assessment]:
+        """Begin a catalogue's grading job; run it in any thread; raises as ``assess``.
+
+        A job that is stopped keeps its grades; its assessment says that it was stopped.
         """
         judge, opened_catalog = self._models.judge, self._library.get(catalog)
         if set_id:
@@ -83,30 +122,52 @@ class ModelJudgingService:
             asked = self._judging.queries(source, catalog)
         else:
             raise JudgmentError("Give queries, a file of them, or a judgment set.")
-        runs = {name: self._run(opened_catalog, name, asked) for name in engines}
-        report = judge.grade_all(
-            self._tasks(opened_catalog, asked, list(runs.values())),
-            concurrency=limits.concurrency,
-            dollars=limits.dollars,
-            tokens=limits.tokens,
-            batch=limits.batch,
-            wait=limits.wait,
-            patience=limits.patience,
-            on_progress=on_progress,
+        rankings = len(engines) * len(asked)
+        plan = (
+            Stage("searching", rankings, _SEARCH),
+            Stage("grading", max(DEPTHS) * rankings, _ANSWER / limits.concurrency),
         )
+        reporter = self._jobs.begin(
+            opened_catalog.name, JOB, plan, author=author, on_progress=on_progress
+        )
+
+        def work(reporter: JobReporter) -> Assessment:
+            runs = {}
+            for done, name in enumerate(engines):
+                reporter.follow(Progress("searching", done * len(asked), rankings))
+                runs[name] = self._run(opened_catalog, name, asked)
+            report = judge.grade_all(
+                self._tasks(opened_catalog, asked, list(runs.values())),
+                concurrency=limits.concurrency,
+                dollars=limits.dollars,
+                tokens=limits.tokens,
+                batch=limits.batch,
+                wait=limits.wait,
+                patience=limits.patience,
+                on_progress=lambda progress: _report(reporter, progress),
+                should_stop=reporter.stopping,
+            )
+            assessment = self._assessed(report, runs, asked, set_id, catalog)
+            if report.grades:
+                record = _record(assessment, judge.name, set_id, asked)
+                JudgeRecords(opened_catalog.store.root).add(record)
+            state = JobState.STOPPED if reporter.stopping() else JobState.DONE
+            reporter.end(state, report.stopped)
+            return assessment
+
+        return BegunJob(reporter, work)
+
+    def _assessed(
+        self, report: JudgeReport, runs: Mapping[str, dict[str, list[str]]],
+        asked: Sequence[JudgmentQuery], set_id: str, catalog: str | None,
+    ) -> Assessment:  # fmt: skip
         precision = {name: report.precision_at(run, DEPTHS) for name, run in runs.items()}
         people = self._people(set_id, catalog) if set_id else {}
         graded_by_both = [
             (grade.grade, people[key]) for key, grade in report.grades.items() if key in people
         ]
-        assessment = Assessment(
-            report, precision, len(asked), len(graded_by_both), *agreement(graded_by_both)
-        )
-        if report.grades:
-            JudgeRecords(opened_catalog.store.root).add(
-                _record(assessment, judge.name, set_id, asked)
-            )
-        return assessment
+        same, kappa = agreement(graded_by_both)
+        return Assessment(report, precision, len(asked), len(graded_by_both), same, kappa)
 
     def records(self, catalog: str | None = None) -> tuple[JudgeRecord, ...]:
         """Return the records of earlier grading jobs in this catalogue, latest first."""
@@ -152,6 +213,10 @@ class ModelJudgingService:
         """Return people's grades if they use the model's scale, else nothing."""
         scale = sorted(grade.value for grade in self._judging.get(set_id, catalog).rules.scale)
         return self._judging.qrels(set_id, catalog=catalog) if tuple(scale) == GRADES else {}
+
+
+def _report(reporter: JobReporter, progress: Progress) -> None:
+    reporter.step(replace(progress, stage="grading"))
 
 
 def _record(

@@ -66,7 +66,7 @@ class ModelPool:
         with self._lock:
             loaded = self._engines.pop(name, None)
         if loaded is not None:
-            self.encoders.forget(loaded.engine.towers[self.settings.profile])
+            self.encoders.forget(loaded.engine)
 
     def statuses(self) -> tuple[EngineStatus, ...]:
         """Return every engine and whether it can run here; broken recipes come last."""
@@ -91,7 +91,7 @@ class ModelPool:
 
     def _files(self, engine: Engine) -> object:
         """Return a value that changes with an engine's weight files."""
-        towers = engine.towers.get(self.settings.profile)
+        towers = self.settings.towers(engine)
         paths = weight_files(towers, self.weights) if towers is not None else []
         return [_stamp(path) for path in paths]
 
@@ -145,10 +145,10 @@ class ModelPool:
 
     @lazy
     def rewriter(self) -> Rewriter:
-        """The offline rules, which indexing uses: no cost, no network."""
-        from core.language.rewriters import build_rules
+        """The rewriter of the profile, which indexing uses."""
+        from core.language.rewriters import build_rewriter
 
-        return build_rules(self.settings, self.encoders.compact)
+        return build_rewriter(self.settings, self.encoders.compact)
 
     @lazy
     def ledger(self) -> Ledger:

@@ -117,7 +117,7 @@ class Studio:
     @lazy
     def assessing(self) -> ModelJudgingService:
         """Grading of engines' results by a vision-language model."""
-        return ModelJudgingService(self._library, self._models, self.judging)
+        return ModelJudgingService(self._library, self._models, self.judging, self.evaluation.jobs)
 
     @lazy
     def training(self) -> TrainingService:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.app import ablation
 from core.app.evaluating import EvaluationService
 from core.app.library import Library
-from core.domain import EvalTask, OnProgress, Profile, Report, no_progress
+from core.domain import COMPACT, EvalTask, OnProgress, Report, no_progress
 from core.evaluation.departments import LEAST_LEFT_OUT, TRANSFER, departments
 from core.settings import Settings
 from core.training.pair_sources import LEAST_ITEMS
@@ -84,7 +84,7 @@ class TaskService:
         return self._evaluation.run_task(task, engines, catalog, on_progress=on_progress)
 
     def _why_not(self, items: int) -> str:
-        if self._settings.profile is not Profile.COMPACT:
+        if self._settings.recipe.engines != COMPACT:
             return "Fine-tuning for a comparison runs in the compact profile."
         return "" if items >= LEAST_ITEMS else f"Fine-tuning needs {LEAST_ITEMS} items at least."
 

@@ -18,12 +18,13 @@ from core.app.evaluating import EvaluationService
 from core.app.library import Catalog, Library
 from core.app.models import OWN_ENGINES, ModelPool
 from core.domain import (
+    COMPACT,
+    FULL,
     Engine,
     EvalQuery,
     ImageView,
     JobState,
     OnProgress,
-    Profile,
     Progress,
     Ranking,
     Report,
@@ -135,14 +136,14 @@ class TrainingService:
     ) -> BegunJob[Report]:
         """Begin the data directory's training job; run it in any thread; raises as ``adapt``."""
         self.check_name(name)
-        if self._settings.profile is not Profile.COMPACT:
+        if self._settings.recipe.engines != COMPACT:
             raise TrainingError(
                 "Fine-tuning with an adapter runs in the compact profile. Here the towers "
                 "themselves can be trained: `train NAME --unlock-text all --unlock-image 2`."
             )
         opened_catalog = self._library.get(catalog)
         start = self._models.engine(base)
-        if not takes_adapter(start.engine.towers[self._settings.profile]):
+        if not takes_adapter(self._settings.towers(start.engine)):
             raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
         items = _TRAINED * opened_catalog.store.vectors(base).count()
         steps = math.ceil(items / options.batch) * options.epochs
@@ -252,10 +253,10 @@ class TrainingService:
         else:
             models = models.corrected_by(opened_catalog.store.corrections.standing())
             source = catalog_source(opened_catalog, engine, models, self._settings)
-        towers = engine.towers[self._settings.profile]
+        towers = self._settings.towers(engine)
         usual = COMPACT_TUNING if takes_adapter(towers) else TUNING
         plan = Plan(engine, unlock_image, unlock_text, replace(usual, **(options or {})))
-        key = f"{source.digest} {engine.towers} {unlock_image} {unlock_text}"
+        key = f"{source.digest} {towers} {unlock_image} {unlock_text}"
         work = self._runs.work(name, hashlib.sha256(key.encode()).hexdigest())
         with ExitStack() as held:
             team = held.enter_context(team_of(self._settings.device))
@@ -294,7 +295,9 @@ class TrainingService:
     def _base(self, base: str) -> Engine:
         """Return the named engine, or an engine around a checkpoint with a scheme."""
         if base.startswith(("local-dir:", "hf-hub:")):
-            towers = dict.fromkeys(Profile, Towers("open_clip", base))
+            towers = dict.fromkeys(
+                (COMPACT, FULL, self._settings.profile), Towers("open_clip", base)
+            )
             title = base.partition(":")[2].rstrip("/").rpartition("/")[2] or base
             return Engine(title, title, "", ImageView.PHOTO, TextView.TITLE, 0.2, towers)
         return self._models.engine(base).engine

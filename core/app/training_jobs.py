@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.app.evaluating import EvaluationService
 from core.app.library import Library
 from core.app.models import OWN_ENGINES, ModelPool
-from core.domain import Engine, Profile, Report
+from core.domain import COMPACT, Engine, Report
 from core.embedding.loaders import takes_adapter
 from core.errors import EvaluationError, TrainingError
 from core.jobs import BegunJob
@@ -71,12 +71,8 @@ class AdaptJobs:
     def state(self, catalog: str | None = None) -> AdaptState:
         """Return the state for a page; raises ``CatalogError`` if there is no catalogue."""
         info = self._library.info(self._library.resolve(catalog))
-        profile = self._settings.profile
-        able = [
-            engine
-            for engine in self._models.recipes.values()
-            if takes_adapter(engine.towers.get(profile))
-        ]
+        recipes = self._models.recipes.values()
+        able = [engine for engine in recipes if takes_adapter(self._settings.towers(engine))]
         bases = tuple(
             engine for engine in able if info.searchable.get(engine.name, 0) >= LEAST_ITEMS
         )
@@ -155,7 +151,7 @@ class AdaptJobs:
         return path.read_text("utf-8") if path.is_file() else ""
 
     def _why_not(self, searchable: Mapping[str, int], able: list[Engine]) -> str:
-        if self._settings.profile is not Profile.COMPACT or not able:
+        if self._settings.recipe.engines != COMPACT or not able:
             return "Fine-tuning from this page runs in the compact profile."
         most = max((searchable.get(engine.name, 0) for engine in able), default=0)
         return (

@@ -20,7 +20,7 @@ from core.app.library import Catalog, Library
 from core.app.models import OWN_ENGINES, ModelPool
 from core.app.training import DEFAULTS
 from core.base.locks import START, file_lock
-from core.domain import OnProgress, Profile, Progress, Report, no_progress
+from core.domain import OnProgress, Progress, Report, no_progress
 from core.embedding.adapter import FILE, ImageAdapter
 from core.embedding.loaders import takes_adapter
 from core.embedding.text_tower import TextTower
@@ -53,7 +53,7 @@ class TrialService:
     """
 
     def __init__(self, library: Library, models: ModelPool, settings: Settings) -> None:
-        self._library, self._models, self._profile = library, models, settings.profile
+        self._library, self._models, self._settings = library, models, settings
         self._root = settings.data_dir / OWN_ENGINES / ".trials"
 
     def ablation(
@@ -175,8 +175,7 @@ class TrialService:
     def _pair(self, engines: Sequence[str]) -> tuple[EngineModel, EngineModel]:
         """Return the two engines to compare; both must have the compact towers."""
         plain, full = ablation.engines_of([self._models.engine(name) for name in engines])
-        towers = plain.engine.towers.get(self._profile)
-        if self._profile is not Profile.COMPACT or (towers and not takes_adapter(towers)):
+        if not takes_adapter(self._settings.towers(plain.engine)):
             raise TrainingError(
                 "Fine-tuning for a comparison starts from the compact towers: take clip and "
                 "vl-clip, in the compact profile."

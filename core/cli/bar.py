@@ -22,11 +22,10 @@ class ProgressBar:
 
     Args:
         unit: Name of the counted unit.
-        terminal_only: Draw nothing if stderr is not a terminal.
     """
 
-    def __init__(self, unit: str = "items", *, terminal_only: bool = False) -> None:
-        self._unit, self._disable = unit, None if terminal_only else False
+    def __init__(self, unit: str = "items") -> None:
+        self._unit = unit
         self._bar: tqdm[NoReturn] | None = None
         self._stage, self._drawn = "", 0.0
         self._terminal = sys.stderr.isatty()
@@ -41,7 +40,7 @@ class ProgressBar:
         """Draw one progress report."""
         if self._bar is None or progress.stage != self._stage:
             self._close()
-            self._bar = tqdm(desc=progress.stage, unit=self._unit, disable=self._disable)
+            self._bar = tqdm(desc=progress.stage, unit=self._unit)
             self._stage, self._drawn = progress.stage, 0.0
         self._bar.bar_format = _FORMAT if progress.total else _UNKNOWN
         self._bar.total = progress.total or None

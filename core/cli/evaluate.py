@@ -111,7 +111,7 @@ def evaluate(
         )  # fmt: skip
 
     job = "queries" if queries else TUNED_ABLATION if fine_tuned else task
-    with ProgressBar("queries", terminal_only=True) as bar:
+    with ProgressBar("queries") as bar:
         report = studio.evaluation.jobs.run(
             studio.catalog(catalog).name, job, len(names), work, on_progress=bar.show
         )

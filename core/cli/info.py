@@ -23,7 +23,7 @@ def info(context: typer.Context) -> None:
     studio = Studio(settings)
     print(f"Python {platform.python_version()} on {platform.machine()}")
     print("Packages: " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES))
-    print(f"Profile: {settings.profile.value}; data: {settings.data_dir}")
+    print(f"Profile: {settings.profile}; data: {settings.data_dir}")
     print(f"Weights cache: {settings.cache_dir}")
     print("Anthropic key: " + ("set" if settings.anthropic_api_key else "not set"))
     for status in studio.engines():

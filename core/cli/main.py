@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli.groups import AnywhereOptionsGroup
-from core.domain.engine import Profile
 from core.errors import StudioError
 from core.settings import load_settings
 
@@ -62,7 +61,8 @@ def build_cli(serve: Serve, words: Sequence[str] = ()) -> typer.Typer:
             Path | None, typer.Option(help="Where catalogues and judgments live.")
         ] = None,
         profile: Annotated[
-            Profile | None, typer.Option(help="Weights: compact runs anywhere, full needs the hub.")
+            str | None,
+            typer.Option(help="Models: compact runs anywhere, full needs the hub; or your own."),
         ] = None,
         host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
         port: Annotated[int | None, typer.Option(help="Port to serve on.")] = None,

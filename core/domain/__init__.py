@@ -2,7 +2,7 @@
 
 from core.domain.catalog import CatalogInfo, IndexReport, Ingested, KnownRow, QuarantinedRow
 from core.domain.correction import Correction, Corrections, Stage
-from core.domain.engine import Engine, EngineStatus, ImageView, Profile, TextView, Towers
+from core.domain.engine import COMPACT, FULL, Engine, EngineStatus, ImageView, TextView, Towers
 from core.domain.evaluation import (
     EngineScores,
     EvalQuery,
@@ -55,7 +55,9 @@ from core.domain.search import (
 from core.domain.usage import Call, Spent, Usage
 
 __all__ = [
+    "COMPACT",
     "DEFAULT_SCALE",
+    "FULL",
     "LABELS",
     "WHOLE_PHOTO",
     "Box",
@@ -105,7 +107,6 @@ __all__ = [
     "Photo",
     "Preference",
     "PreferenceReport",
-    "Profile",
     "Progress",
     "Qrels",
     "QuarantinedRow",

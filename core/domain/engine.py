@@ -22,11 +22,8 @@ class TextView(StrEnum):
     REWRITE = "rewrite"
 
 
-class Profile(StrEnum):
-    """Which set of weights is used: ``compact`` runs anywhere, ``full`` needs the model hub."""
-
-    COMPACT = "compact"
-    FULL = "full"
+#: Names of the shipped profiles: ``compact`` runs anywhere, ``full`` needs the model hub.
+COMPACT, FULL = "compact", "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class Engine:
     image_view: ImageView
     text_view: TextView
     text_weight: float
-    towers: Mapping[Profile, Towers]
+    towers: Mapping[str, Towers]
 
 
 def unreadable_engine(name: str) -> Engine:

@@ -1,8 +1,11 @@
-"""Profiles: which models do the grounding, and from which score a detection is used."""
+"""Profiles: which models encode and ground, and from which score a detection is used."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.domain.engine import Engine, Towers
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +17,19 @@ class ProfileRecipe:
         segmenter: Name in ``core.vision.grounders.SEGMENTERS``.
         threshold: τ, the smallest detection score that is cropped to, 0 to 1; a setting overrides
             it.
+        rewriter: Name in ``core.language.rewriters.REWRITERS``; indexing uses it.
+        engines: Which of the towers in the engines' recipes it takes: ``compact``, ``full`` or
+            another name there; empty for its own name.
+        towers: Encoder towers by engine, in place of those in the engine's recipe.
     """
 
     grounder: str
     segmenter: str
     threshold: float
+    rewriter: str = "rules"
+    engines: str = ""
+    towers: Mapping[str, Towers] = field(default_factory=dict)
+
+    def towers_of(self, engine: Engine) -> Towers | None:
+        """Return the engine's encoder towers in this profile, or ``None`` if it has none."""
+        return self.towers.get(engine.name) or engine.towers.get(self.engines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.domain.engine import Engine, Profile, Towers
+from core.domain.engine import COMPACT, FULL, Engine, Towers
 from core.ports.encoder import Encoder
 from core.settings import Settings
 from core.weights.store import WeightStore
@@ -71,5 +71,5 @@ class Loader:
     roles: Callable[[Towers], tuple[str, ...]] = named_role
     problem: Callable[[Engine, Towers], str] = no_problem
     checkpoint: str = "."
-    profiles: tuple[Profile, ...] = tuple(Profile)
+    profiles: tuple[str, ...] = (COMPACT, FULL)
     takes_adapter: bool = False

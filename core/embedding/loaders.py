@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.domain.engine import Engine, Profile, Towers
+from core.domain.engine import COMPACT, FULL, Engine, Towers
 from core.embedding.loader import LOCAL_DIR, ROLE, Loader, Recipe
 from core.embedding.recipes import load_engines
 from core.errors import EngineUnavailable
@@ -62,7 +62,7 @@ LOADERS = {
         Loader("compact", _built_by("compact"), _compact_roles, takes_adapter=True),
         Loader(
             "adapted", _built_by("adapted"), _compact_roles, _no_checkpoint,
-            profiles=(Profile.COMPACT,),
+            profiles=(COMPACT,),
         ),
         Loader("open_clip", _built_by("open_clip_encoder"), checkpoint=f"{LOCAL_DIR}."),
         Loader("hf_clip", _built_by("hf_clip_encoder")),
@@ -98,19 +98,21 @@ class EncoderPool:
             WeightsUnavailable: The weights are missing and can't be fetched.
         """
         reason = engine_availability(engine, self._settings, self._weights)
-        if reason is not None:
-            raise EngineUnavailable(reason)
-        towers = engine.towers[self._settings.profile]
+        towers = self._settings.towers(engine)
+        if reason is not None or towers is None:
+            raise EngineUnavailable(reason or _no_towers(engine, self._settings.profile))
         with self._lock:
             if towers not in self._encoders:
                 recipe = Recipe(engine, towers, self._settings, self._weights, lambda: self.compact)
                 self._encoders[towers] = LOADERS[towers.loader].build(recipe)
             return self._encoders[towers]
 
-    def forget(self, towers: Towers) -> None:
-        """Remove towers from the cache, because their files have changed or were deleted."""
+    def forget(self, engine: Engine) -> None:
+        """Remove an engine's towers from the cache: their files have changed or were deleted."""
+        towers = self._settings.towers(engine)
         with self._lock:
-            self._encoders.pop(towers, None)
+            if towers is not None:
+                self._encoders.pop(towers, None)
 
 
 def build_encoder(engine: Engine, settings: Settings, weights: WeightStore) -> Encoder:
@@ -120,9 +122,9 @@ def build_encoder(engine: Engine, settings: Settings, weights: WeightStore) -> E
         EngineUnavailable: The recipe has no towers for the profile, or an unknown loader.
         WeightsUnavailable: The weights are missing and can't be fetched.
     """
-    towers = engine.towers.get(settings.profile)
+    towers = settings.towers(engine)
     if towers is None:
-        raise EngineUnavailable(_needs_full(engine))
+        raise EngineUnavailable(_no_towers(engine, settings.profile))
     loader = LOADERS.get(towers.loader)
     if loader is None:
         raise EngineUnavailable(_no_loader(engine, towers))
@@ -140,9 +142,9 @@ def takes_adapter(towers: Towers | None) -> bool:
 
 def engine_availability(engine: Engine, settings: Settings, weights: WeightStore) -> str | None:
     """Return why the engine can't run here, one sentence, or ``None``; fetch nothing."""
-    towers = engine.towers.get(settings.profile)
+    towers = settings.towers(engine)
     if towers is None:
-        return _needs_full(engine)
+        return _no_towers(engine, settings.profile)
     loader = LOADERS.get(towers.loader)
     if loader is None:
         return _no_loader(engine, towers)
@@ -187,8 +189,10 @@ def _no_loader(engine: Engine, towers: Towers) -> str:
     )
 
 
-def _needs_full(engine: Engine) -> str:
-    if Profile.FULL in engine.towers:
+def _no_towers(engine: Engine, profile: str) -> str:
+    if profile not in (COMPACT, FULL):
+        return f"{engine.title} has no towers in the profile “{profile}”."
+    if FULL in engine.towers:
         return (
             f"{engine.title} needs the full profile: its weights come from the Hugging Face Hub. "
             "Start with --profile full."

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.domain.engine import Engine, ImageView, Profile, TextView, Towers
+from core.domain.engine import Engine, ImageView, TextView, Towers
 from core.errors import EngineUnavailable
 
 #: File name of the recipe in a trained engine's folder.
@@ -113,7 +113,7 @@ def _built(name: str, recipe: Mapping[str, Any]) -> Engine:
         text_view=TextView(recipe["text_view"]),
         text_weight=weight,
         towers={
-            Profile(profile): _towers(_table(towers, f"towers.{profile}"))
+            profile: _towers(_table(towers, f"towers.{profile}"))
             for profile, towers in _table(recipe["towers"], "towers").items()
         },
     )

@@ -1,13 +1,15 @@
-"""The rewriters that the settings allow: the offline rules, always, and the agent."""
+"""Registry of rewriters for indexing, and the builders of the rewriting agent."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.errors import SettingsError
 from core.language.rules import RuleRewriter
 from core.language.sight import Sight
 from core.ports.encoder import Encoder
+from core.ports.rewriter import Rewriter
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,8 +18,26 @@ if TYPE_CHECKING:
     from core.language.messages import Messages
 
 
+def build_rewriter(settings: Settings, encoder: Encoder | None = None) -> Rewriter:
+    """Build the rewriter of the settings' profile, which indexing uses.
+
+    Args:
+        settings: Profile and shipped files.
+        encoder: The compact encoder; without it no rewriter looks at photos.
+
+    Raises:
+        SettingsError: The profile names an unknown rewriter, or a shipped file is broken.
+    """
+    name = settings.recipe.rewriter
+    if name not in REWRITERS:
+        raise SettingsError(
+            f"The profile asks for the rewriter “{name[:40]}”; there are {', '.join(REWRITERS)}."
+        )
+    return REWRITERS[name](settings, encoder)
+
+
 def build_rules(settings: Settings, encoder: Encoder | None = None) -> RuleRewriter:
-    """The offline rules, which need no network; with an encoder they look at photos, too.
+    """Build the offline rules, which need no network; with an encoder they look at photos, too.
 
     Raises:
         SettingsError: A shipped vocabulary is broken.
@@ -28,8 +48,12 @@ def build_rules(settings: Settings, encoder: Encoder | None = None) -> RuleRewri
     return RuleRewriter(folder, Sight(encoder, folder / "sight.toml", settings.crop_padding))
 
 
+#: Rewriters that a profile may name. To add one, write a module and a line here.
+REWRITERS: dict[str, Callable[[Settings, Encoder | None], Rewriter]] = {"rules": build_rules}
+
+
 def build_messages(settings: Settings, log: CallLog | None = None) -> Messages:
-    """The client of the Messages API.
+    """Build the client of the Messages API.
 
     Raises:
         SettingsError: It is not asked for, or there is no (plausible) key.
@@ -60,7 +84,7 @@ def build_messages(settings: Settings, log: CallLog | None = None) -> Messages:
 
 
 def build_agent(settings: Settings, log: CallLog | None = None) -> ClaudeRewriter:
-    """The agent; raises as :func:`build_messages` does."""
+    """Build the agent; raises as :func:`build_messages` does."""
     messages = build_messages(settings, log)
     from core.language.claude import ClaudeRewriter
     from core.language.prompts import load_prompts

@@ -11,7 +11,7 @@ twice), same budget, same batches.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -104,6 +104,7 @@ class VisualJudge:
         wait: bool = False,
         patience: float = 0.0,
         on_progress: OnProgress | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> JudgeReport:
         """Grade many results; what was graded before costs nothing.
 
@@ -115,13 +116,14 @@ class VisualJudge:
             batch: Hand the questions in as a batch (half the price) instead of asking at once.
             wait: Stay until a batch is done; otherwise call again later to fetch it.
             patience: How long an overloaded server is asked again, seconds.
-            on_progress: Called with snapshots.
+            on_progress: Called with each progress report.
+            should_stop: Checked before each question.
         """
         capped = dollars is not None or tokens is not None
         prices = self.messages.prices
         budget = Budget(self.name, prices, dollars=dollars, tokens=tokens) if capped else None
         gone = Event()
-        messages = self.messages.for_job(budget, patience, gone.is_set)
+        messages = self.messages.for_job(budget, patience, lambda: gone.is_set() or should_stop())
         grades: dict[tuple[str, str], JudgeGrade] = {}
         tally = Tally(len(tasks), lambda: messages.meter.spent, on_progress)
 
@@ -133,13 +135,17 @@ class VisualJudge:
         if self._log is None:
             if batch:
                 raise ValueError("batches need a ledger")
-            stopped = run_live(works, messages.call, keep, tally, concurrency=concurrency)
+            stopped = run_live(
+                works, messages.call, keep, tally, concurrency=concurrency, should_stop=should_stop
+            )
         elif batch:
             runner = BatchRunner(messages, self._log, budget, patience=patience)
-            stopped = runner.run(works, keep, tally, wait=wait)
+            stopped = runner.run(works, keep, tally, wait=wait, should_stop=should_stop)
         else:
             runner = BatchRunner(messages, self._log, budget)
-            stopped = runner.live(works, keep, tally, concurrency=concurrency, gone=gone)
+            stopped = runner.live(
+                works, keep, tally, concurrency=concurrency, should_stop=should_stop, gone=gone
+            )
         return JudgeReport(grades, tally.problems, messages.meter.spent, stopped)
 
     def _work(self, task: JudgeTask) -> Work[JudgeGrade]:

@@ -37,6 +37,11 @@ class Grounder(Protocol):
         """Smallest score of a trusted detection (τ); not part of the fingerprint."""
         ...
 
+    @property
+    def has_heat_maps(self) -> bool:
+        """Whether ``heatmap`` returns heat maps."""
+        ...
+
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
         """Find the product of the photo: detections with masks, best first, possibly none.
 

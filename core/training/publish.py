@@ -41,7 +41,7 @@ def publish(
         f"text_weight = {base.text_weight}",
     ]
     for profile in profiles:
-        lines += ["", f"[towers.{profile.value}]", f'loader = "{loader}"', f'model = "{model}"']
+        lines += ["", f"[towers.{profile}]", f'loader = "{loader}"', f'model = "{model}"']
     atomic_write(folder / RECIPE, "\n".join(lines) + "\n")
 
 

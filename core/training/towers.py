@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from core.domain import Engine, Profile
+from core.domain import Engine
 from core.embedding import preprocess
 from core.embedding.adapted import IMAGE_FILE
 from core.embedding.compact import IMAGE_SIZE
@@ -243,8 +243,8 @@ def load_towers(
     """
     if unlock_image == 0 and unlock_text == 0:
         raise TrainingError("Both towers are locked, so nothing can be learnt: unlock one.")
-    towers = engine.towers.get(settings.profile)
-    if takes_adapter(towers) and settings.profile is Profile.COMPACT:
+    towers = settings.towers(engine)
+    if takes_adapter(towers):
         return CompactPair(weights, unlock_image, unlock_text, max_tokens)
     encoder = build_encoder(engine, settings, weights)
     if not isinstance(encoder, TorchEncoder) or towers is None:

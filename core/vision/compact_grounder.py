@@ -196,6 +196,11 @@ class CompactGrounder:
         """Return a detection for a box that a person drew, with the mask of its content."""
         return drawn(self._segmenter, image, box)
 
+    @property
+    def has_heat_maps(self) -> bool:
+        """True: the prompt's probability per patch is one."""
+        return True
+
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
         """Return the prompt's probability per patch, ``[h, w] float32``; ``None`` if empty."""
         words = prompt.strip()[:PROMPT_CHARACTERS]

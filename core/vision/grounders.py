@@ -11,7 +11,7 @@ from core.embedding.device import resolve_device, resolve_dtype
 from core.errors import SettingsError
 from core.ports.grounder import Grounder
 from core.ports.segmenter import Segmenter
-from core.settings import Settings, read_profile
+from core.settings import Settings
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
 from core.vision.grounding_dino import GroundingDinoGrounder
 from core.vision.sam import load_sam
@@ -54,9 +54,9 @@ def build_grounder(settings: Settings, weights: WeightStore, encoder: CompactEnc
     """Build the grounder of the settings' profile; its first use fetches and loads the models.
 
     Raises:
-        SettingsError: The profile's file can't be used, or it names an unknown model.
+        SettingsError: The profile names an unknown model.
     """
-    recipe = read_profile(settings.profile, settings.data_dir)
+    recipe = settings.recipe
     segmenter = _named(SEGMENTERS, recipe.segmenter, "segmenter")(settings, weights)
     grounder = _named(GROUNDERS, recipe.grounder, "grounder")
     return grounder(Parts(settings, weights, encoder, segmenter))

@@ -99,6 +99,11 @@ class GroundingDinoGrounder:
         """Smallest score that is trusted (τ)."""
         return self._threshold
 
+    @property
+    def has_heat_maps(self) -> bool:
+        """False: this model gives boxes only."""
+        return False
+
     def heatmap(self, image: Image.Image, prompt: str) -> Heatmap | None:
         """Return ``None``: this model gives boxes only."""
         return None

@@ -7,7 +7,6 @@ from typing import Annotated, NoReturn
 import typer
 from tqdm import tqdm
 
-from core.domain.engine import Profile
 from core.domain.job import Progress
 from core.weights.registry import REGISTRY, WeightSpec
 from core.weights.sources import LocalSource
@@ -51,7 +50,11 @@ def fetch(
     """Download missing models, check and convert them."""
     with _Bar() as bar:
         store = WeightStore.from_settings(context.obj, bar.show)
-        chosen = [store.spec(role) for role in roles] if roles else _fetchable(context.obj.profile)
+        chosen = (
+            [store.spec(role) for role in roles]
+            if roles
+            else _fetchable(context.obj.recipe.engines)
+        )
         for spec in chosen:
             if force:
                 store.remove(spec.role)
@@ -75,7 +78,7 @@ def verify(
         print("No weights are on this machine yet; fetch them with `python app.py weights fetch`.")
 
 
-def _fetchable(profile: Profile) -> list[WeightSpec]:
+def _fetchable(profile: str) -> list[WeightSpec]:
     """Return the profile's models without those that only the user can provide."""
     return [
         spec
@@ -86,7 +89,7 @@ def _fetchable(profile: Profile) -> list[WeightSpec]:
 
 def _line(status: WeightStatus) -> str:
     spec = status.spec
-    profiles = "+".join(profile.value for profile in spec.profiles) or "training"
+    profiles = "+".join(spec.profiles) or "training"
     size = f"{status.bytes / 1e6:.0f} MB" if status.bytes else f"{spec.size_mb} MB"
     return (
         f"{spec.role:<15} {status.state:<8} {profiles:<9} {size:>8}  {spec.title}; "

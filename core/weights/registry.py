@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.domain.engine import Profile
+from core.domain.engine import COMPACT, FULL
 from core.weights import clip_from_onnx
 from core.weights.sources import HubSource, LocalSource, ShippedSource, Source, WheelSource
 
@@ -46,7 +46,7 @@ class WeightSpec:
 
     role: str
     title: str
-    profiles: tuple[Profile, ...]
+    profiles: tuple[str, ...]
     source: Source
     size_mb: int
     licence: str
@@ -61,7 +61,7 @@ class WeightSpec:
         return self.source.identity + step
 
 
-_COMPACT, _FULL = (Profile.COMPACT,), (Profile.FULL,)
+_COMPACT, _FULL = (COMPACT,), (FULL,)
 _TOKENIZER = ("tokenizer*.json", "special_tokens_map.json", "vocab.json", "vocab.txt", "merges.txt")
 _OPEN_CLIP = ("open_clip_model.safetensors", "model.safetensors", "open_clip_pytorch_model.bin")
 _OPEN_CLIP_EXTRAS = ("open_clip_config.json", *_TOKENIZER, "*.model")

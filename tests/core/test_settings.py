@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import Profile
+from core.domain import COMPACT, FULL, Towers
+from core.embedding.recipes import load_engines
 from core.errors import SettingsError
-from core.settings import load_settings
+from core.settings import SHIPPED, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -47,10 +48,55 @@ def test_the_key_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_threshold_is_the_profiles_own_unless_it_is_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert load_settings(profile=Profile.COMPACT).grounding_threshold == 0.2
-    assert load_settings(profile=Profile.FULL).grounding_threshold == 0.35
+    assert load_settings(profile=COMPACT).grounding_threshold == 0.2
+    assert load_settings(profile=FULL).grounding_threshold == 0.35
     monkeypatch.setenv("VLCLIP_GROUNDING_THRESHOLD", "0.5")
-    assert load_settings(profile=Profile.FULL).grounding_threshold == 0.5
+    assert load_settings(profile=FULL).grounding_threshold == 0.5
+
+
+MINE = """
+engines = "compact"
+grounder = "clip-heat"
+segmenter = "sam"
+threshold = 0.3
+
+[towers.clip]
+loader = "open_clip"
+model = "local-dir:/models/mine"
+"""
+
+
+def write_profile(data_dir: Path, name: str, text: str) -> None:
+    (data_dir / "profiles").mkdir(exist_ok=True)
+    (data_dir / "profiles" / f"{name}.toml").write_text(text, "utf-8")
+
+
+def test_an_unknown_profile_raises_a_sentence_with_the_profiles_that_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_profile(tmp_path, "mine", MINE)
     monkeypatch.setenv("VLCLIP_PROFILE", "nonsense")
-    with pytest.raises(SettingsError, match=r"(?i)profile"):
-        load_settings()
+    with pytest.raises(SettingsError, match=r"no profile “nonsense”.*compact, full, mine"):
+        load_settings(data_dir=tmp_path)
+    with pytest.raises(SettingsError, match="no profile “nonsense”"):
+        load_settings(data_dir=tmp_path, grounding_threshold=0.5)
+    with pytest.raises(SettingsError, match="profile"):
+        load_settings(data_dir=tmp_path, profile="../secrets")
+
+
+def test_a_profile_of_ones_own_names_towers_grounder_segmenter_and_threshold(
+    tmp_path: Path,
+) -> None:
+    write_profile(tmp_path, "mine", MINE)
+    settings = load_settings(data_dir=tmp_path, profile="mine")
+    assert settings.grounding_threshold == 0.3
+    engines = load_engines(SHIPPED / "engines")
+    assert settings.towers(engines["clip"]) == Towers("open_clip", "local-dir:/models/mine")
+    assert settings.towers(engines["vl-clip"]) == engines["vl-clip"].towers[COMPACT]
+    assert settings.towers(engines["gcl"]) is None
+
+
+def test_a_misspelled_field_of_a_profile_is_named(tmp_path: Path) -> None:
+    write_profile(tmp_path, "mine", MINE.replace("[towers.clip]", "[tower.clip]"))
+    with pytest.raises(SettingsError, match=r"mine\.toml has the unknown field “tower”"):
+        load_settings(data_dir=tmp_path, profile="mine")

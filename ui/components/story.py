@@ -98,7 +98,7 @@ def facts(studio: Studio, catalog: CatalogInfo, statuses: tuple[EngineStatus, ..
     engines = " and ".join(status.engine.title for status in statuses if status.available)
     return (
         f"{catalog.title}: {plural(catalog.items, 'item')}"
-        f" · {studio.settings.profile.value} weights"
+        f" · {studio.settings.profile} weights"
         f" · engines: {engines or 'none'}"
     )
 

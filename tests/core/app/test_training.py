@@ -13,11 +13,12 @@ import torch
 
 from core.app.catalog_pairs import catalog_pairs, families, held_out
 from core.app.training import TrainingService
-from core.domain import Engine, EvalQuery, ImageView, Item, Photo, Profile, TextView, Towers
+from core.domain import COMPACT, Engine, EvalQuery, ImageView, Item, Photo, TextView, Towers
 from core.embedding import adapter
 from core.embedding.adapter import ImageAdapter
 from core.embedding.recipes import load_own_engines
 from core.errors import TrainingError, WeightsUnavailable
+from core.settings import load_settings
 from core.training.metrics import retrieval
 from core.training.pairs import PairsError
 from core.training.publish import publish
@@ -120,11 +121,11 @@ def test_too_few_items_is_a_sentence() -> None:
 
 def room(tmp_path: Path) -> TrainingService:
     """Verbs that know one engine."""
-    towers = {Profile.COMPACT: Towers("compact", "clip-vit-b-16")}
+    towers = {COMPACT: Towers("compact", "clip-vit-b-16")}
     engine = Engine("vl-clip", "VL-CLIP", "", ImageView.CROP, TextView.REWRITE, 0.2, towers)
     models = SimpleNamespace(recipes={"vl-clip": engine}, forget=lambda name: None)
     library = SimpleNamespace(names=lambda: ())
-    settings = SimpleNamespace(data_dir=tmp_path, profile=Profile.COMPACT)
+    settings = load_settings(data_dir=tmp_path)
     return TrainingService(library, models, settings, None)  # type: ignore[arg-type]
 
 
@@ -144,7 +145,7 @@ def test_a_published_checkpoint_is_an_engine_until_it_is_discarded(tmp_path: Pat
     assert list(known) == ["mine"] == list(verbs.engines())
     assert known["mine"].image_view is ImageView.CROP
     assert known["mine"].summary == 'VL-CLIP, fine-tuned on a "shop".'
-    assert known["mine"].towers[Profile.COMPACT].model == str(tmp_path / "engines" / "mine")
+    assert known["mine"].towers[COMPACT].model == str(tmp_path / "engines" / "mine")
     verbs.discard("mine")
     assert verbs.engines() == ()
     with pytest.raises(TrainingError, match="No engine"):

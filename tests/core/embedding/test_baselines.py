@@ -17,7 +17,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
-from core.domain import ImageView, Profile, TextView
+from core.domain import FULL, ImageView, TextView
 from core.embedding.loaders import build_encoder
 from core.embedding.recipes import load_engines
 from core.settings import Settings
@@ -65,7 +65,7 @@ def test_gcl_is_loaded_with_its_own_tokenizer_and_transform(
     tmp_path: Path, name: str, setting: str
 ) -> None:
     folder = write_marqo(tmp_path / "marqo")
-    settings = Settings(profile=Profile.FULL, device="cpu", precision="float32")
+    settings = Settings(profile=FULL, device="cpu", precision="float32")
     engine = load_engines(settings.shipped / "engines")[name]
     weights = WeightStore.from_settings(settings)
     weights.local[setting] = folder
@@ -97,8 +97,8 @@ def test_recipes_are_those_of_the_authors() -> None:
             TextView.TITLE,
         )
     assert engines["gcl"].text_weight == engines["gcl-l"].text_weight == 0.1
-    assert engines["gcl"].towers[Profile.FULL].loader == "open_clip"
-    assert engines["fashion-clip"].towers[Profile.FULL].loader == "hf_clip"
+    assert engines["gcl"].towers[FULL].loader == "open_clip"
+    assert engines["fashion-clip"].towers[FULL].loader == "hf_clip"
 
 
 def test_a_product_is_nine_parts_picture_and_one_part_title() -> None:

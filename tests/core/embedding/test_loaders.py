@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.engine import Engine, Profile, Towers
+from core.domain.engine import COMPACT, FULL, Engine, Towers
 from core.embedding.loader import Loader, Recipe
 from core.embedding.loaders import LOADERS, EncoderPool, engine_availability
 from core.embedding.recipes import load_engines
@@ -40,7 +40,7 @@ def test_full_engines_say_what_they_need(name: str, tmp_path: Path) -> None:
 
 def test_full_vl_clip_asks_for_its_checkpoint_and_runs_it(tmp_path: Path) -> None:
     engine = ENGINES["vl-clip"]
-    base = {"cache_dir": tmp_path / "cache", "profile": Profile.FULL, "device": "cpu"}
+    base = {"cache_dir": tmp_path / "cache", "profile": FULL, "device": "cpu"}
     said = reason(engine, load_settings(**base))
     assert said is not None
     assert "VLCLIP_VL_CLIP_CHECKPOINT" in said
@@ -61,7 +61,7 @@ def test_compact_engines_share_one_encoder_without_a_download(tmp_path: Path) ->
 
 
 def test_a_recipe_that_asks_for_an_unknown_loader_is_told_which_there_are(tmp_path: Path) -> None:
-    engine = replace(ENGINES["clip"], towers={Profile.COMPACT: Towers("mine", "model")})
+    engine = replace(ENGINES["clip"], towers={COMPACT: Towers("mine", "model")})
     said = reason(engine, load_settings(cache_dir=tmp_path))
     assert said is not None
     assert all(name in said for name in ("mine", "compact", "adapted", "open_clip", "hf_clip"))
@@ -76,7 +76,7 @@ def test_a_new_loader_is_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         return recipe.compact()
 
     monkeypatch.setitem(LOADERS, "mine", Loader("mine", build))
-    engine = replace(ENGINES["clip"], towers={Profile.COMPACT: Towers("mine", "model")})
+    engine = replace(ENGINES["clip"], towers={COMPACT: Towers("mine", "model")})
     pool = pool_of(settings)
     assert reason(engine, settings) is None
     assert pool.encoder(engine) is pool.encoder(engine) is pool.compact

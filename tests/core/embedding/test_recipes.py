@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.engine import ImageView, Profile, TextView
+from core.domain.engine import COMPACT, FULL, ImageView, TextView
 from core.embedding.loaders import engine_availability
 from core.embedding.recipes import load_engines, load_own_engines
 from core.errors import EngineUnavailable
@@ -35,7 +35,7 @@ def test_shipped_engines_in_display_order() -> None:
         ImageView.CROP,
         TextView.REWRITE,
     )
-    compact = {name for name, engine in engines.items() if Profile.COMPACT in engine.towers}
+    compact = {name for name, engine in engines.items() if COMPACT in engine.towers}
     assert compact == {"clip", "vl-clip"}
 
 
@@ -50,7 +50,7 @@ def test_own_recipe_is_one_file(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(RECIPE)
     engine = load_engines(tmp_path)["mine"]
     assert engine.text_weight == 0.3
-    assert engine.towers[Profile.FULL].model == "local-dir:/models/mine"
+    assert engine.towers[FULL].model == "local-dir:/models/mine"
 
 
 def test_an_engine_on_cutouts_is_a_recipe_in_the_data_directory(tmp_path: Path) -> None:

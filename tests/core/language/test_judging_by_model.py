@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from core.app.evaluating import EvaluationService
 from core.app.judging import JudgingService
-from core.app.judging_by_model import ModelJudgingService, agreement
+from core.app.judging_by_model import JOB, ModelJudgingService, agreement
 from core.app.query_sources import QuerySource
 from core.cli.evaluate import judged_lines
-from core.domain import EventKind, JudgeTask, JudgmentEvent
+from core.domain import EventKind, JobState, JudgeTask, JudgmentEvent
 from core.errors import JudgmentError
 from core.language.limits import JobLimits
 from tests.core.language.messages_server import Answer
@@ -27,7 +28,7 @@ def verbs(shop: Shop) -> ModelJudgingService:
     settings = shop.verbs._settings
     evaluation = EvaluationService(shop.library, room, settings)  # type: ignore[arg-type]
     judging = JudgingService(shop.library, room, settings, evaluation)  # type: ignore[arg-type]
-    return ModelJudgingService(shop.library, room, judging)  # type: ignore[arg-type]
+    return ModelJudgingService(shop.library, room, judging, evaluation.jobs)  # type: ignore[arg-type]
 
 
 def test_words_and_items_are_graded_once_for_all_engines(shop: Shop) -> None:
@@ -122,6 +123,28 @@ def test_what_breaks_a_grade_is_told_and_leaves_the_others(shop: Shop) -> None:
     assert "refused" in told
     assert "not in the agreed form" in told
     assert KEY not in told + log_of(shop.data_dir)
+
+
+def test_grading_is_a_job_that_any_process_sees_and_stops(shop: Shop) -> None:
+    jobs, limits = verbs(shop)._jobs, replace(LIMITS, concurrency=1)
+    seen = []
+
+    def stop_at_the_first(question: dict[str, Any]) -> Answer:
+        seen.extend(job for job in jobs.of("shop") if job.running)
+        assert jobs.stop("shop", JOB)
+        return good_answer(question)
+
+    shop.server.respond = stop_at_the_first
+    made = verbs(shop.again()).assess(["clip"], limits, source=WORDS, catalog="shop")
+    assert (len(made.report.grades), made.report.stopped) == (1, "It was stopped.")
+    assert [(job.subject, job.progress.stage) for job in seen] == [(JOB, "grading")]
+    job = jobs.file("shop", JOB).read()
+    assert job is not None
+    assert (job.state, job.progress.done, job.progress.total) == (JobState.STOPPED, 1, 5)
+    shop.server.respond = good_answer
+    rest = verbs(shop.again()).assess(["clip"], limits, source=WORDS, catalog="shop")
+    assert (len(rest.report.grades), len(shop.server.questions)) == (5, 5)
+    assert jobs.of("shop") == ()
 
 
 def test_words_of_a_query_are_data(shop: Shop) -> None:

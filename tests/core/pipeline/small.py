@@ -103,6 +103,10 @@ class MiddleGrounder:
     def outline(self, image: Image.Image, box: Box) -> Detection:
         return Detection(DRAWN, 1.0, box)
 
+    @property
+    def has_heat_maps(self) -> bool:
+        return False
+
     def heatmap(self, image: Image.Image, prompt: str) -> None:
         return None
 

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from core.app.training_jobs import AdaptJobs
-from core.domain import Engine, ImageView, JobState, Profile, TextView, Towers
+from core.domain import COMPACT, FULL, Engine, ImageView, JobState, TextView, Towers
 from core.errors import EvaluationError, TrainingError, TrainingStopped
 from core.jobs import INTERRUPTED, STOPPED, BegunJob
+from core.settings import load_settings
 from core.store.meta import CatalogMeta
 from core.training.runs import Runs, on_step
 
@@ -131,10 +132,10 @@ def desk(tmp_path: Path, items: int) -> AdaptJobs:
             name="shop", searchable={"clip": items}, engine=meta.now.engine
         ),
     )
-    compact = {Profile.COMPACT: Towers("compact", "")}
+    compact = {COMPACT: Towers("compact", "")}
     recipes = {
         name: Engine(name, name.upper(), "", ImageView.PHOTO, TextView.TITLE, 0.2, towers)
-        for name, towers in (("clip", compact), ("gcl", {Profile.FULL: Towers("open_clip", "x")}))
+        for name, towers in (("clip", compact), ("gcl", {FULL: Towers("open_clip", "x")}))
     }
 
     def gone(report: str) -> None:
@@ -147,7 +148,7 @@ def desk(tmp_path: Path, items: int) -> AdaptJobs:
     return AdaptJobs(
         library,  # type: ignore[arg-type]
         SimpleNamespace(recipes=recipes),  # type: ignore[arg-type]
-        SimpleNamespace(data_dir=tmp_path, profile=Profile.COMPACT),  # type: ignore[arg-type]
+        load_settings(data_dir=tmp_path),
         SimpleNamespace(report=gone, verdicts=lambda report: ()),  # type: ignore[arg-type]
         training=lambda: SimpleNamespace(begin_adapt=begin_adapt),  # type: ignore[arg-type,return-value]
     )

@@ -17,6 +17,8 @@ from PIL import Image
 from core.app.catalog_pairs import catalog_source
 from core.app.training import TrainingService
 from core.domain import (
+    COMPACT,
+    FULL,
     Box,
     Detection,
     Engine,
@@ -24,7 +26,6 @@ from core.domain import (
     ImageView,
     Item,
     Photo,
-    Profile,
     TextView,
 )  # fmt: skip
 from core.embedding.open_clip_encoder import OpenClipEncoder
@@ -80,8 +81,8 @@ def test_a_planted_alignment_is_learnt_and_becomes_an_engine(shop: Path, tmp_pat
 
     folder = tmp_path / "engines" / "flags"
     engine = load_own_engines(tmp_path / "engines")["flags"]
-    towers = engine.towers[Profile.FULL]
-    assert towers == engine.towers[Profile.COMPACT]
+    towers = engine.towers[FULL]
+    assert towers == engine.towers[COMPACT]
     assert towers.model == f"local-dir:{folder}"
     assert "text → its own picture" in (folder / "README.md").read_text()
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]

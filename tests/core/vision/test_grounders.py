@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.domain import Profile
+from core.domain import COMPACT, FULL
 from core.embedding.compact import CompactEncoder
 from core.errors import SettingsError, WeightsUnavailable
 from core.settings import load_settings
@@ -15,7 +15,7 @@ from core.weights import WeightStore
 
 def test_building_loads_and_fetches_nothing(tmp_path: Path) -> None:
     weights = WeightStore(tmp_path)
-    for profile in Profile:
+    for profile in (COMPACT, FULL):
         grounder = build_grounder(load_settings(profile=profile), weights, CompactEncoder(weights))
         assert grounder.name
     assert list(tmp_path.iterdir()) == []
@@ -27,7 +27,7 @@ def test_an_unreachable_hub_raises_one_sentence(
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     weights = WeightStore(tmp_path)
-    settings = load_settings(profile=Profile.FULL)
+    settings = load_settings(profile=FULL)
     grounder = build_grounder(settings, weights, CompactEncoder(weights))
     with pytest.raises(WeightsUnavailable, match="compact"):
         grounder.ground(Image.new("RGB", (64, 64)), "chair")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from core.domain.engine import Profile
+from core.domain.engine import COMPACT
 from core.weights.registry import REGISTRY
 from core.weights.sources import HubSource, WheelSource
 
@@ -16,7 +16,7 @@ def test_every_wheel_is_pinned_by_version_and_hashes() -> None:
 
 
 def test_compact_needs_no_hub() -> None:
-    compact = [spec for spec in REGISTRY.values() if Profile.COMPACT in spec.profiles]
+    compact = [spec for spec in REGISTRY.values() if COMPACT in spec.profiles]
     assert {spec.role for spec in compact} == {"clip-image", "sam", "text-tower"}
     assert not any(isinstance(spec.source, HubSource) for spec in compact)
 

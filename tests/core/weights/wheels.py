@@ -6,7 +6,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from core.domain.engine import Profile
+from core.domain.engine import COMPACT
 from core.weights.registry import WeightSpec
 from core.weights.sources import WheelSource
 
@@ -48,7 +48,7 @@ def tiny_spec(source: WheelSource) -> WeightSpec:
     return WeightSpec(
         role="tiny",
         title="Tiny model",
-        profiles=(Profile.COMPACT,),
+        profiles=(COMPACT,),
         source=source,
         size_mb=1,
         licence="MIT",
