@@ -16,7 +16,7 @@ def _demo(studio: Studio) -> None:
     from core.app.library import DEMO
 
     if {info.name for info in studio.catalogs()} <= {DEMO}:
-        studio.index_demo()  # costs seconds when there is nothing left to do
+        studio.indexing.index_demo()  # costs seconds when there is nothing left to do
         studio.measure_demo()
 
 

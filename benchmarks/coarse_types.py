@@ -97,7 +97,7 @@ def main() -> None:
     source = folder / "coarse.parquet"
     rows.drop(columns="fine").to_parquet(source)
     studio = Studio(load_settings(data_dir=folder))
-    report = studio.index(source, name="coarse")
+    report = studio.indexing.index(source, name="coarse")
     print(f"{report.items} items")
     for item in studio.items("coarse", limit=12):
         print(f"  {item.title} | {item.product_type} | {item.department}")

@@ -21,8 +21,9 @@ import typer
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from core.app.indexing import PRECOMPUTED  # noqa: E402
 from core.app.library import DEMO, Library  # noqa: E402
-from core.app.studio import PRECOMPUTED, Studio  # noqa: E402
+from core.app.studio import Studio  # noqa: E402
 from core.settings import SHIPPED, load_settings  # noqa: E402
 from core.store import snapshot  # noqa: E402
 
@@ -33,7 +34,8 @@ def main(data_dir: Annotated[Path | None, typer.Option()] = None) -> None:
     """Index and export."""
     folder = data_dir or Path(tempfile.mkdtemp(prefix="vlclip-demo-"))
     settings = load_settings(data_dir=folder)
-    report = Studio(settings).index_demo(on_progress=lambda p: print(p.stage, p.done, p.total))
+    indexing = Studio(settings).indexing
+    report = indexing.index_demo(on_progress=lambda p: print(p.stage, p.done, p.total))
     print(f"{report.items} items, work done: {dict(report.per_stage)}")
     shutil.rmtree(TARGET, ignore_errors=True)
     for path in snapshot.export(Library(settings).get(DEMO).store, TARGET):

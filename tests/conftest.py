@@ -60,7 +60,7 @@ def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("PIP_NO_INDEX", "1")
         patch.setenv("PIP_FIND_LINKS", str(folder))
         studio = Studio(load_settings(data_dir=folder / "data", cache_dir=folder / "cache"))
-        report = studio.index_demo()
+        report = studio.indexing.index_demo()
     assert not report.quarantined
     assert set(report.per_stage) <= {"reading"}, (
         f"what ships in data/demo/precomputed is out of date ({dict(report.per_stage)}): "

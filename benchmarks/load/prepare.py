@@ -17,7 +17,7 @@ def main() -> None:
     """Prepare the data directory that is named on the command line."""
     studio = Studio(load_settings(data_dir=Path(sys.argv[1])))
     if DEMO not in {info.name for info in studio.catalogs()}:
-        studio.index_demo()
+        studio.indexing.index_demo()
     made = studio.judging.create(
         f"Load {time.time():.0f}",
         studio.judging.queries(QuerySource(sampled_items=100), DEMO),

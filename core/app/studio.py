@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from core.app.agent_jobs import AgentJobs
-from core.app.dry_run import preview_file
 from core.app.evaluating import EvaluationService
 from core.app.exporting import ExportService
 from core.app.grounding import GroundingService
+from core.app.indexing import IndexingService
 from core.app.judging import JudgingService
 from core.app.judging_by_model import ModelJudgingService
-from core.app.last_source import LastSource, check_there, last_source, remember
-from core.app.library import DEMO, Library, own_name
+from core.app.library import DEMO, Library
 from core.app.managing import CatalogManager
 from core.app.models import ModelPool
 from core.app.preferences import PreferenceService
@@ -26,8 +25,6 @@ from core.app.training_jobs import AdaptJobs
 from core.base.image_views import image_view
 from core.base.lazy import lazy
 from core.catalog import demo
-from core.catalog.ingest import check_source, ingest
-from core.catalog.readers import look
 from core.domain import (
     CatalogInfo,
     Comparison,
@@ -35,11 +32,8 @@ from core.domain import (
     EngineStatus,
     FacetView,
     Filters,
-    IndexReport,
     Inspection,
     Item,
-    Job,
-    OnProgress,
     QuarantinedRow,
     Query,
     SearchResult,
@@ -47,12 +41,9 @@ from core.domain import (
     Stage,
     TextView,
 )
-from core.domain.file_preview import FilePreview
-from core.errors import CatalogError, QueryError
-from core.jobs import BegunJob, JobRunner
+from core.errors import QueryError
+from core.jobs import JobRunner
 from core.people import People
-from core.pipeline.indexer import begin_index
-from core.pipeline.job import indexing_job
 from core.search import browse
 from core.search.compare import compare
 from core.settings import Settings
@@ -63,12 +54,8 @@ if TYPE_CHECKING:
     from core.app.training import TrainingService
     from core.app.trials import TrialService
 
-#: Wraps the run of a job.
-Around = Callable[[Callable[[], object]], Callable[[], object]]
 #: Variants of one product that are shown at most.
 MOST_RELATIVES = 60
-#: Folder of the demo's precomputed stage results.
-PRECOMPUTED = "precomputed"
 #: Engines that the demo compares: without and with the paper's method.
 BEFORE_AFTER = ("clip", "vl-clip")
 
@@ -84,6 +71,11 @@ class Studio:
         self.people = People.from_settings(settings)
 
     # ── services ─────────────────────────────────────────────────────────────────────────────
+    @lazy
+    def indexing(self) -> IndexingService:
+        """Indexing catalogue files and the demo: start, progress, stop."""
+        return IndexingService(self._library, self._models, self.settings, self.jobs)
+
     @lazy
     def evaluation(self) -> EvaluationService:
         """Measuring engines: tasks, reports."""
@@ -228,148 +220,6 @@ class Studio:
         return demo.room_photos()
 
     # ── indexing ─────────────────────────────────────────────────────────────────────────────
-    def index(
-        self,
-        source: Path,
-        *,
-        name: str | None = None,
-        images: Path | None = None,
-        columns: Mapping[str, str] | None = None,
-        prune: bool = False,
-        on_progress: OnProgress | None = None,
-        should_stop: Callable[[], bool] = lambda: False,
-    ) -> IndexReport:
-        """Index (or re-index) a catalogue file; idempotent and resumable.
-
-        Raises:
-            CatalogError: The name, the file, its columns or the images folder can't be used.
-            CatalogBusy: Another job is indexing this catalogue.
-            WeightsUnavailable: A model that is needed can't be had.
-        """
-        self.check_source(source, images=images, columns=columns)
-        return self._begin_index(
-            own_name(name, source), source, images, columns,
-            prune=prune, on_progress=on_progress, should_stop=should_stop,
-        ).run()  # fmt: skip
-
-    def start_index(
-        self,
-        source: Path,
-        *,
-        name: str | None = None,
-        images: Path | None = None,
-        columns: Mapping[str, str] | None = None,
-        author: str = "",
-        owner: str = "",
-        any_catalog: bool = True,
-        around: Around = lambda run: run,
-    ) -> str:
-        """Index a catalogue file in the background; returns the catalogue's name.
-
-        Args:
-            source: CSV, JSON lines or Parquet file.
-            name: The catalogue; made from the file's name when not given.
-            images: Folder of the photos.
-            columns: Field → column, instead of the guess.
-            author: Who starts the job.
-            owner: Who a catalogue that is new belongs to from now on; empty for nobody.
-            any_catalog: False where ``owner`` may only write catalogues that belong to them.
-            around: Wraps the run, to hold resources while it lasts; the run returns ``False``
-                where it was stopped.
-
-        Errors that prevent the start are raised here (see ``index``); ``indexing`` shows how the
-        job ends.
-        """
-        self.check_source(source, images=images, columns=columns)
-        name = own_name(name, source)
-        if owner or not any_catalog:
-            self._library.claim(name, owner, any_catalog=any_catalog)
-        self._start(self._begin_index(name, source, images, columns, author=author), around)
-        return name
-
-    def _start(self, job: BegunJob[IndexReport], around: Around) -> None:
-        def run() -> bool:
-            """Tell whether the work was done to its end."""
-            job.run()
-            return not job.reporter.job.unfinished
-
-        self.jobs.background(around(run), job.reporter.job.kind)
-
-    def source_to_continue(self, catalog: str) -> LastSource | None:
-        """Return what a catalogue's unfinished job was indexing; ``None`` if it can't go on.
-
-        The demo's file ships with the studio.
-        """
-        job = self.indexing(catalog)
-        if job is None or not job.unfinished:
-            return None
-        source = LastSource(demo.demo_items_path()) if catalog == DEMO else self._source(catalog)
-        return source if source is not None and source.is_there else None
-
-    def _source(self, catalog: str) -> LastSource | None:
-        return last_source(self._library.folder(catalog))
-
-    def continue_index(
-        self,
-        catalog: str,
-        *,
-        author: str = "",
-        around: Around = lambda run: run,
-    ) -> str:
-        """Go on with a catalogue's last indexing in the background; returns its name.
-
-        Raises:
-            CatalogError: The catalogue or its file is not there any more.
-            CatalogBusy: Another job is indexing this catalogue.
-        """
-        name = self._library.resolve(catalog)
-        if name == DEMO:
-            return self.start_demo(author)
-        source = check_there(self._source(name), name)
-        self.check_source(source.table, images=source.images, columns=source.columns)
-        job = self._begin_index(name, source.table, source.images, source.columns, author=author)
-        self._start(job, around)
-        return name
-
-    def check_source(
-        self,
-        source: Path,
-        *,
-        images: Path | None = None,
-        columns: Mapping[str, str] | None = None,
-    ) -> None:
-        """Check a catalogue file's head, so that an unusable file leaves no empty catalogue.
-
-        Raises:
-            CatalogError: The file, its columns or the images folder can't be used.
-        """
-        if not source.is_file():
-            raise CatalogError(f"There is no file {source}.")
-        check_source(source, images=images, columns=columns)
-
-    def preview_file(
-        self,
-        source: Path,
-        *,
-        images: Path | None = None,
-        columns: Mapping[str, str] | None = None,
-    ) -> FilePreview:
-        """Read a catalogue file as ``index`` would, without storing anything.
-
-        Raises:
-            CatalogError: The file, its columns or the images folder can't be used.
-        """
-        return preview_file(source, self.settings, images=images, columns=columns)
-
-    def index_demo(self, on_progress: OnProgress | None = None) -> IndexReport:
-        """Index the shipped demo catalogue under the name ``demo``."""
-        return self._begin_demo(on_progress=on_progress).run()
-
-    def start_demo(self, author: str = "") -> str:
-        """Index the demo in the background, as ``start_index`` does."""
-        self.jobs.start(self._begin_demo(author=author))
-        return DEMO
-
     def measure_demo(self) -> None:
         """Measure the engines on the demo if there is no report yet; takes seconds, no model."""
         if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
@@ -380,79 +230,10 @@ class Studio:
             )  # fmt: skip
             self.evaluation.save(report)
 
-    def _begin_demo(
-        self, *, author: str = "", on_progress: OnProgress | None = None
-    ) -> BegunJob[IndexReport]:
-        home = self._library.create(DEMO).store.root
-        return self._begin_index(
-            DEMO, demo.demo_items_path(), demo.demo_images_dir(), None,
-            prune=demo.brought_earlier(home), snapshot=self.settings.shipped / "demo" / PRECOMPUTED,
-            author=author, on_progress=on_progress,
-        )  # fmt: skip
-
-    def _begin_index(
-        self,
-        name: str,
-        source: Path,
-        images: Path | None,
-        columns: Mapping[str, str] | None,
-        *,
-        prune: bool | Collection[str] = False,
-        snapshot: Path | None = None,
-        author: str = "",
-        on_progress: OnProgress | None = None,
-        should_stop: Callable[[], bool] = lambda: False,
-    ) -> BegunJob[IndexReport]:
-        file = look(source)
-        catalog = self._library.create(name)
-        job = begin_index(
-            catalog.store,
-            catalog.images,
-            self._models.for_indexing,
-            lambda known_rows: ingest(
-                source,
-                images=images,
-                columns=columns,
-                store=catalog.images,
-                settings=self.settings,
-                known_rows=known_rows,
-            ),
-            title=catalog.store.meta.read().title or ("Demo" if name == DEMO else name),
-            source=source.name,
-            total=file.rows,
-            notes=file.notes,
-            prune=prune,
-            snapshot=snapshot,
-            author=author,
-            on_progress=on_progress,
-            should_stop=should_stop,
-            room=self.settings.indexing_memory_mb * 2**20,
-        )
-        if name != DEMO:
-            remember(catalog.store.root, LastSource(source, images, columns or {}))
-        return job
-
     def warm_up(self) -> None:
         """Load the models for text queries, so that the first query is fast."""
         for model in self._models.available():
             model.encoder.encode_texts(["chair"])
-
-    def indexing(self, catalog: str | None = None) -> Job | None:
-        """Return the running or last indexing job of a catalogue; ``None`` if there was none."""
-        if catalog is None and not self._library.names():
-            return None
-        return indexing_job(self._library.folder(catalog)).read()
-
-    def stop_indexing(self, catalog: str) -> bool:
-        """Request that a catalogue's indexing job, of any process, stops after its present chunk.
-
-        Returns false if none is running.
-        """
-        return indexing_job(self._library.folder(catalog)).stop()
-
-    def dismiss_indexing(self, catalog: str) -> None:
-        """Delete the snapshot of a catalogue's last indexing job."""
-        indexing_job(self._library.folder(catalog)).dismiss()
 
     def quarantine(self, catalog: str | None = None) -> tuple[QuarantinedRow, ...]:
         """Return the rows that the last indexing left out, with reasons."""

@@ -48,7 +48,9 @@ def index(
     if dry_run:
         if source is None:
             raise CatalogError("Name a catalogue file to look at.")
-        preview = studio.preview_file(source, images=images, columns=_parse_columns(column or []))
+        preview = studio.indexing.preview(
+            source, images=images, columns=_parse_columns(column or [])
+        )
         print(preview_json(preview) if as_json else preview_text(preview))
         if as_json and preview.notes:
             print("\n".join(preview.notes), file=sys.stderr)
@@ -57,11 +59,11 @@ def index(
         raise CatalogError("--json goes with --dry-run.")
     with ProgressBar() as bar:
         if demo:
-            report = studio.index_demo(on_progress=bar.show)
+            report = studio.indexing.index_demo(on_progress=bar.show)
         elif source is None:
             raise CatalogError("Name a CSV, JSONL or Parquet file to index, or say --demo.")
         else:
-            report = studio.index(
+            report = studio.indexing.index(
                 source,
                 name=name,
                 images=images,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image
@@ -257,8 +258,9 @@ class Shop(Studio):
             raise QueryError(f"There is no item “{item_id}”.")
         return self.stock[item_id]
 
-    def indexing(self, catalog: str | None = None) -> Job | None:
-        return self.job
+    @property
+    def indexing(self) -> SimpleNamespace:  # type: ignore[override]
+        return SimpleNamespace(job=lambda catalog=None: SimpleNamespace(read=lambda: self.job))
 
     def example_photos(self) -> tuple[tuple[Path, str], ...]:
         return ((Path("sofa.jpg"), "A sofa & a lamp"),)

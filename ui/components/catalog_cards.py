@@ -149,10 +149,10 @@ def _require_for(studio: Studio, name: str, action: Action) -> None:
 def _steer(studio: Studio, action: str, name: str) -> str:
     """Stop or continue a catalogue's indexing, or dismiss what is said of it; returns its name."""
     if action == "dismiss":
-        studio.dismiss_indexing(name)
+        studio.indexing.job(name).dismiss()
     elif action == "continue":
         _go_on(studio, name)
-    elif studio.stop_indexing(name):
+    elif studio.indexing.job(name).stop():
         gr.Info(f"Indexing {escape(name)} stops after its current chunk; what is done is kept.")
     else:
         gr.Info("No indexing job is running on this catalogue.")
@@ -161,11 +161,11 @@ def _steer(studio: Studio, action: str, name: str) -> str:
 
 def _go_on(studio: Studio, name: str) -> None:
     """Continue a catalogue's indexing; an upload that it reads goes when it has ended."""
-    source = studio.source_to_continue(name)
+    source = studio.indexing.source_to_continue(name)
     uploads = studio.settings.data_dir / "uploads"
     kept = KeptUpload.again(uploads, source.table) if source else None
     author = person(LocalContext.request.get(None))
-    studio.continue_index(name, author=author, around=kept.during if kept else lambda run: run)
+    studio.indexing.go_on(name, author=author, around=kept.during if kept else lambda run: run)
     gr.Info(f"Indexing {escape(name)} goes on; what was done before is not done again.")
 
 

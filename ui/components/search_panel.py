@@ -284,7 +284,7 @@ class SearchPanel:
         def open_page(request: gr.Request) -> list[Any]:
             form = form_from_request(request)
             view = self._view(form)
-            job = self._studio.indexing(view.catalog.name) if view.catalog else None
+            job = self._studio.indexing.job(view.catalog.name).read() if view.catalog else None
             running = bool(job and job.running)
             shown = self._show(view, form)
             if not form.text:
@@ -301,7 +301,7 @@ class SearchPanel:
         def tick(seen: int, *values: Any) -> list[Any]:
             form, upload = read_form(values)
             view = self._view(form)
-            job = self._studio.indexing(view.catalog.name) if view.catalog else None
+            job = self._studio.indexing.job(view.catalog.name).read() if view.catalog else None
             running = bool(job and job.running)
             items = view.catalog.items if view.catalog else 0
             browsing = not form.asks(picture=upload is not None)

@@ -59,7 +59,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         catalogs = studio.catalogs()
         names = [entry.name for entry in catalogs]
         current = name if name in names else (studio.catalog().name if names else None)
-        jobs = {entry.name: studio.indexing(entry.name) for entry in catalogs}
+        jobs = {entry.name: studio.indexing.job(entry.name).read() for entry in catalogs}
         request = LocalContext.request.get(None)
         return (
             overview_html(
@@ -71,7 +71,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 may_manage=may(studio, request, Action.MANAGE),
                 may_index=may(studio, request, Action.INDEX),
                 mine=owned_by(catalogs, signed_in(request)),
-                can_continue=[n for n in names if studio.source_to_continue(n)],
+                can_continue=[n for n in names if studio.indexing.source_to_continue(n)],
                 may_add=_may_add(studio, request),
             ),
             gr.update(choices=[(entry.title, entry.name) for entry in catalogs], value=current),
@@ -101,7 +101,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     @notice.keeps(len(outputs))
     @allowed(studio, Action.INDEX)
     def index_demo(request: gr.Request) -> tuple[Any, ...]:
-        return view(studio.start_demo(person(request)))
+        return view(studio.indexing.start_demo(person(request)))
 
     @sentences
     def open_form(request: gr.Request) -> tuple[Any, ...]:
@@ -189,7 +189,9 @@ def _add_form(
         check(path, request)
         kept, images = taken(file, pictures, path)
         try:
-            result = studio.preview_file(kept.table, images=images, columns=chosen_columns(chosen))
+            result = studio.indexing.preview(
+                kept.table, images=images, columns=chosen_columns(chosen)
+            )
         finally:
             kept.remove()
         return preview_html(result), gr.update(visible=True), *field_updates(result, chosen)
@@ -204,7 +206,7 @@ def _add_form(
         check(path, request)
         kept, images = taken(file, pictures, path)
         try:
-            started = studio.start_index(
+            started = studio.indexing.start(
                 kept.table,
                 name=label.strip() or None,
                 images=images,

@@ -61,6 +61,6 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
 def _job(studio: Studio, form: SearchForm) -> Job | None:
     try:
-        return studio.indexing(form.catalog or None)
+        return studio.indexing.job(form.catalog or None).read()
     except StudioError:
         return None

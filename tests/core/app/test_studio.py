@@ -78,7 +78,7 @@ def test_unknown_things_are_sentences(demo: Studio) -> None:
     with pytest.raises(QueryError, match="no item"):
         demo.item("' OR 1=1 --")
     with pytest.raises(CatalogError, match="no file"):
-        demo.index(Path("nowhere.csv"))
+        demo.indexing.index(Path("nowhere.csv"))
 
 
 def test_judging_from_pool_to_qrels(demo: Studio, tmp_path: Path) -> None:
@@ -122,18 +122,18 @@ def test_own_catalogue_from_file_to_inspection(weights: WeightStore, tmp_path: P
 
     studio = Studio(load_settings(data_dir=tmp_path / "data"))
     seen: list[Progress] = []
-    report = studio.index(table, on_progress=seen.append)
+    report = studio.indexing.index(table, on_progress=seen.append)
     assert (report.catalog, report.items, report.added) == ("my-shop", 3, 3)
     assert [row.item_id for row in report.quarantined] == ["lost"]
     assert (seen[0].stage, seen[0].total) == ("reading", 4)
     assert seen[0].seconds_left is not None
     assert seen[-1].stage == "finishing"
-    job = studio.indexing()
+    job = studio.indexing.job().read()
     assert job is not None
     assert (job.state, job.subject) == (JobState.DONE, "my-shop")
     assert studio.catalog().searchable == {"clip": 3, "vl-clip": 3}
 
-    again = studio.index(table)
+    again = studio.indexing.index(table)
     assert (again.unchanged, sum(again.per_stage.values())) == (3, 0)
 
     inspection = studio.inspect(rows[0]["item_id"])
@@ -158,18 +158,18 @@ def test_people_s_items_in_an_old_demo_catalogue_stay(demo_data: Path, tmp_path:
     store.items.upsert([ItemRecord(Item(name, name, photo), "row") for name in ("my-1", "gone-1")])
     note = store.root / "shipped-items.json"
     note.write_text(json.dumps([*json.loads(note.read_text()), "gone-1"]))
-    report = studio.index_demo()
+    report = studio.indexing.index_demo()
     assert report.removed == 1  # what an earlier demo brought; not what a person indexed
     assert set(studio.items_by_id(["my-1", "gone-1"])) == {"my-1"}
     note.unlink()  # as in a data directory of an earlier version
-    assert studio.index_demo().removed == 0
+    assert studio.indexing.index_demo().removed == 0
 
 
 def test_a_person_s_demo_file_is_a_catalogue_of_its_own(tmp_path: Path) -> None:
     studio = Studio(load_settings(data_dir=tmp_path / "data"))
     table = write_catalog(tmp_path / "files", 1)
     with pytest.raises(CatalogError, match="comes with the studio"):
-        studio.index(table, name="demo")
+        studio.indexing.index(table, name="demo")
     with pytest.raises(CatalogError, match="comes with the studio"):
-        studio.start_index(table, name="demo")
+        studio.indexing.start(table, name="demo")
     assert studio.catalogs() == ()

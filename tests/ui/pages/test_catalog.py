@@ -170,7 +170,7 @@ def test_what_was_stopped_goes_on_from_the_card(
 
     def models() -> Any:
         if stops.pop() if stops else False:
-            studio.stop_indexing("shop")
+            studio.indexing.job("shop").stop()
         return bench().models
 
     monkeypatch.setattr(studio._models, "for_indexing", models)
@@ -195,7 +195,7 @@ def test_update_opens_the_form_with_the_catalogue_s_name(
     studio: Studio, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
-    studio.index(table, name="shop")
+    studio.indexing.index(table, name="shop")
     page = handlers(studio)
     assert 'data-action="update" data-value="shop"' in page["refresh"]("shop")[0]
     *_, form, name = page["card_action"](button("update", "shop"))

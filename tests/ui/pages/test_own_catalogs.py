@@ -68,7 +68,7 @@ def test_a_merchandiser_writes_their_own_catalogue_and_nobody_elses(
 
 
 def test_a_catalogue_of_nobody_is_an_admins(studio: Studio, table: Path) -> None:
-    studio.index(table, name="old", images=table.parent)
+    studio.indexing.index(table, name="old", images=table.parent)
     assert owner(studio, "old") == ""
     assert "it is not yours" in add(studio, "ann", table, "old")
     assert add(studio, "root", table, "old") == ""
