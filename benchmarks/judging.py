@@ -58,7 +58,7 @@ def made_set(desk: JudgmentQueue, queries: int, depth: int, rules: Rules) -> Jud
         return [SearchResult("clip", "f", hits, 0, 0.0, 0.0)]
 
     asked = tuple(JudgmentQuery(f"q{number}", text="chair") for number in range(queries))
-    return desk.create("Stress", asked, ("clip",), depth, rules, answer)
+    return desk.sets.create("Stress", asked, ("clip",), depth, rules, answer)
 
 
 def serve(folder: str, set_id: str, people: list[str], wanted: int, poison: int) -> None:
@@ -113,7 +113,9 @@ def killed(
     """Annotating processes, killed at random moments and started again until all is judged."""
     annotators = processes * threads
     desk = JudgmentQueue(open_database(folder / "lance"))
-    made = next(iter(desk.sets()), None) or made_set(desk, annotators, each + 10, Rules(overlap=1))
+    made = next(iter(desk.sets.all()), None) or made_set(
+        desk, annotators, each + 10, Rules(overlap=1)
+    )
     context, draw = multiprocessing.get_context("spawn"), random.Random(seed)  # noqa: S311
 
     def start(number: int) -> BaseProcess:
@@ -221,7 +223,7 @@ def large(folder: Path) -> dict[str, float]:
     found["progress"] = took(lambda: fresh.progress(made.set_id, "zoe"))
     current = fresh.look(made.set_id, SetState.all_current)
     found["agreement"] = took(lambda: agreement(current))
-    what = Labels(fresh.get(made.set_id), current, current, {}, "majority")
+    what = Labels(fresh.sets.get(made.set_id), current, current, {}, "majority")
     for kind in ("qrels", "csv", "jsonl", "parquet"):
         found[f"export {kind}"] = took(lambda k=kind: write(what, folder / f"out.{k}", k))  # type: ignore[misc]
     return found

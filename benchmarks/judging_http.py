@@ -158,7 +158,7 @@ def judged(data_dir: Path, people: int, seconds: float, think: float) -> dict[st
 def report(studio: Studio, set_id: str, crowd: list[Annotator], seconds: float) -> dict[str, Any]:
     """Errors, latencies, and whether the store holds every acknowledged event once."""
     acknowledged = {key: pair for one in crowd for key, pair in one.seen.acknowledged.items()}
-    desk = studio._library.get(CATALOG).desk
+    desk = studio._library.get(CATALOG).judgment_queue
     stored = Counter(event.event_id for event in desk._log.events(set_id))
     per_pair = Counter((e.query_id, e.item_id) for e in desk.current(set_id))
     errors = [error for one in crowd for error in one.seen.errors]

@@ -55,7 +55,7 @@ def collect(
 
     rules = Rules(guidelines=_GUIDELINES, overlap=1)
     start = JudgmentSet(SET_ID, NAME, rules, (), 0, (), datetime.now(UTC), revision=0)
-    judgment_set = desk.revise(SET_ID, grown, start)
+    judgment_set = desk.sets.revise(SET_ID, grown, start)
     return judgment_set, named(judgment_set)
 
 

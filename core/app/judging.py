@@ -1,25 +1,20 @@
-"""Judgments for pages and commands: ``studio.judging``."""
+"""Judgment sets and engines measured on them, for pages and commands: ``studio.judging``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 from core.app import collecting, query_sources
 from core.app.evaluating import EvaluationService
+from core.app.labels import LabelService
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.app.query_sources import QuerySource
 from core.base.tables import FileReport
 from core.domain import (
-    EventKind,
-    JudgingProgress,
-    JudgmentEvent,
     JudgmentQuery,
     JudgmentSet,
-    Label,
     OnProgress,
     Pair,
     Query,
@@ -30,15 +25,8 @@ from core.domain import (
 )
 from core.errors import JudgmentError
 from core.evaluation import measures
-from core.judging import aggregation, importing, measuring
-from core.judging import exporting as export
-from core.judging.disagreement import Disagreement, disagreements
+from core.judging import aggregation, measuring
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.queue import Hand
-from core.judging.readers import read_query_texts
-from core.judging.reports import LabelReport, label_report
-from core.judging.state import PairKey
-from core.settings import Settings
 
 #: Most pairs that one set may have.
 MOST_PAIRS = 200_000
@@ -49,7 +37,7 @@ _UNJUDGED = (
 
 
 class JudgingService:
-    """Judging over the catalogues of a library; safe with several threads and processes.
+    """Makes judgment sets and measures engines on their labels; safe with several processes.
 
     Every method takes the catalogue's name; ``None`` is the default catalogue.
     """
@@ -58,20 +46,15 @@ class JudgingService:
         self,
         library: Library,
         models: ModelPool,
-        settings: Settings,
         evaluation: EvaluationService,
+        labels: LabelService,
     ) -> None:
-        self._library, self._models, self._settings = library, models, settings
-        self._evaluation = evaluation
+        self._library, self._models = library, models
+        self._evaluation, self._labels = evaluation, labels
 
-    # ── sets ─────────────────────────────────────────────────────────────────────────────────
-    def sets(self, catalog: str | None = None) -> tuple[JudgmentSet, ...]:
-        """Return all judgment sets of a catalogue, newest first."""
-        return self._desk(catalog).sets()
-
-    def get(self, set_id: str, catalog: str | None = None) -> JudgmentSet:
-        """Return one set; raises ``JudgmentError`` when it is not there."""
-        return self._desk(catalog).get(set_id)
+    def queue(self, catalog: str | None = None) -> JudgmentQueue:
+        """Return a catalogue's queue: its sets, dealing pairs, storing and undoing events."""
+        return self._library.get(catalog).judgment_queue
 
     def queries(
         self, source: QuerySource, catalog: str | None = None, report: FileReport | None = None
@@ -110,7 +93,7 @@ class JudgingService:
             raise JudgmentError(f"A set holds at most {MOST_PAIRS:,} pairs; ask for fewer.")
         opened_catalog = self._library.get(catalog)
         answer = self._answers(opened_catalog, engines, depth)
-        return opened_catalog.desk.create(
+        return opened_catalog.judgment_queue.sets.create(
             name, asked, engines, depth, rules or Rules(), answer, calibration
         )
 
@@ -122,8 +105,8 @@ class JudgingService:
         Raises:
             JudgmentError: The change makes no sense, or would drop a grade that was given.
         """
-        desk = self._desk(catalog)
-        given_grades = {event.grade for event in desk.current(set_id) if event.grade is not None}
+        queue = self.queue(catalog)
+        given_grades = {event.grade for event in queue.current(set_id) if event.grade is not None}
 
         def changed(old: JudgmentSet) -> JudgmentSet:
             rules = change(old.rules)
@@ -134,11 +117,7 @@ class JudgingService:
                 )
             return replace(old, rules=rules)
 
-        return desk.revise(set_id, changed)
-
-    def extend(self, set_id: str, pairs: Iterable[Pair], catalog: str | None = None) -> JudgmentSet:
-        """Add pairs to a set; pairs that it has already change nothing."""
-        return self._desk(catalog).extend(set_id, pairs)
+        return queue.sets.revise(set_id, changed)
 
     def collect(
         self, query: Query, engines: Sequence[str], catalog: str | None = None
@@ -154,7 +133,7 @@ class JudgingService:
         models = [self._models.engine(name) for name in engines]
         results = [opened_catalog.searcher.search(query, model) for model in models]
         item_ids = [hit.item.item_id for result in results for hit in result.hits]
-        return collecting.collect(opened_catalog.desk, asked, item_ids, engines)
+        return collecting.collect(opened_catalog.judgment_queue, asked, item_ids, engines)
 
     def judge_missing(
         self,
@@ -169,7 +148,7 @@ class JudgingService:
             JudgmentError, QueryError, EngineUnavailable, FingerprintMismatch
         """
         opened_catalog = self._library.get(catalog)
-        old = opened_catalog.desk.get(set_id)
+        old = opened_catalog.judgment_queue.sets.get(set_id)
         answer = self._answers(opened_catalog, engines, depth)
         pairs = [
             Pair(query, hit.item.item_id)
@@ -177,126 +156,7 @@ class JudgingService:
             for result in answer(query)
             for hit in result.hits[:depth]
         ]
-        return len(opened_catalog.desk.extend(set_id, pairs).pairs) - len(old.pairs)
-
-    # ── judging ──────────────────────────────────────────────────────────────────────────────
-    def deal(
-        self,
-        set_id: str,
-        annotator: str,
-        count: int = 1,
-        *,
-        without: Collection[tuple[str, str, int]] = (),
-        one_query: bool = False,
-        first: str = "",
-        catalog: str | None = None,
-    ) -> Hand:
-        """Return the next pairs for this annotator, held for them for some minutes.
-
-        ``without`` names tasks that the annotator's page has in hand: query id, item id, round;
-        ``one_query`` deals pairs of one query only, for a screen full of items; ``first`` names a
-        query whose pairs come before all others.
-        """
-        return self._desk(catalog).deal(set_id, annotator, count, without, one_query, first)
-
-    def release(
-        self, set_id: str, annotator: str, pairs: Collection[PairKey], catalog: str | None = None
-    ) -> None:
-        """Give pairs back that were dealt to this annotator and will not be judged now."""
-        self._desk(catalog).release(set_id, annotator, pairs)
-
-    def judge(self, event: JudgmentEvent, catalog: str | None = None) -> None:
-        """Append one event durably; returning means that it is on disk."""
-        self._desk(catalog).judge(event)
-
-    def undo(
-        self, set_id: str, annotator: str, event_id: str = "", catalog: str | None = None
-    ) -> JudgmentEvent | None:
-        """Take back this annotator's last event; returns it, or ``None`` where there is none."""
-        return self._desk(catalog).undo(set_id, annotator, event_id)
-
-    def history(
-        self, set_id: str, annotator: str, count: int = 20, catalog: str | None = None
-    ) -> list[JudgmentEvent]:
-        """Return this annotator's latest standing labels, newest first."""
-        return self._desk(catalog).look(set_id, lambda state: state.recent(annotator, count))
-
-    def progress(self, set_id: str, annotator: str, catalog: str | None = None) -> JudgingProgress:
-        """Return the progress of one annotator and of the set."""
-        return self._desk(catalog).progress(set_id, annotator)
-
-    # ── what the labels say ──────────────────────────────────────────────────────────────────
-    def labels(
-        self,
-        set_id: str,
-        rule: str = aggregation.DEFAULT_RULE,
-        catalog: str | None = None,
-    ) -> dict[PairKey, Label]:
-        """Return one label per judged pair, by a named rule; an adjudicator's label wins."""
-        events, decisions = self._desk(catalog).look(
-            set_id, lambda state: (state.all_current(), state.decisions())
-        )
-        return aggregation.labels(events, rule, decisions)
-
-    def qrels(
-        self,
-        set_id: str,
-        rule: str = aggregation.DEFAULT_RULE,
-        catalog: str | None = None,
-    ) -> dict[PairKey, int]:
-        """Return one whole grade per judged pair: ``{(query_id, item_id): grade}``."""
-        events, decisions = self._desk(catalog).look(
-            set_id, lambda state: (state.all_current(), state.decisions())
-        )
-        return aggregation.aggregate(events, rule, decisions)
-
-    def report(self, set_id: str, catalog: str | None = None) -> LabelReport:
-        """Return agreement, statistics per annotator, and flagged pairs."""
-        return label_report(self._desk(catalog), set_id)
-
-    def disagreements(self, set_id: str, catalog: str | None = None) -> tuple[Disagreement, ...]:
-        """Return the pairs with different grades, undecided ones first."""
-        events, decisions = self._desk(catalog).look(
-            set_id, lambda state: (state.all_current(), state.decisions())
-        )
-        return disagreements(events, decisions)
-
-    def adjudicate(
-        self,
-        set_id: str,
-        pair: PairKey,
-        grade: int,
-        why: str,
-        adjudicator: str,
-        *,
-        event_id: str,
-        catalog: str | None = None,
-    ) -> None:
-        """Decide a pair; the decision stands before every annotator's label.
-
-        Raises:
-            JudgmentError: No reason is given, or the pair or grade is not in the set.
-        """
-        if not why.strip():
-            raise JudgmentError("Say in a few words why: the annotators learn from it.")
-        desk = self._desk(catalog)
-        desk.judge(
-            JudgmentEvent(
-                event_id, EventKind.ADJUDICATE, set_id, *pair, adjudicator, grade, why.strip(),
-                datetime.now(UTC), 0.0, guidelines=desk.get(set_id).revision,
-            )
-        )  # fmt: skip
-
-    def delete_labels(
-        self, set_id: str, annotator: str, who: str, catalog: str | None = None
-    ) -> int:
-        """Take all labels of an annotator out of a set; the log keeps them. Returns how many."""
-        desk = self._desk(catalog)
-        events = desk.look(
-            set_id,
-            lambda state: [*state.current(annotator).values(), *state.repeated(annotator).values()],
-        )
-        return desk.delete(set_id, [event.event_id for event in events], who)
+        return len(opened_catalog.judgment_queue.sets.extend(set_id, pairs).pairs) - len(old.pairs)
 
     def evaluate(
         self,
@@ -323,9 +183,9 @@ class JudgingService:
             EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
         """
         opened_catalog = self._library.get(catalog)
-        judgment_set = opened_catalog.desk.get(set_id)
+        judgment_set = opened_catalog.judgment_queue.sets.get(set_id)
         qrels, eval_queries = measuring.questions(
-            judgment_set, self.qrels(set_id, rule, catalog), opened_catalog.images
+            judgment_set, self._labels.qrels(set_id, rule, catalog), opened_catalog.images
         )
         report = self._evaluation.evaluate(
             eval_queries,
@@ -368,70 +228,10 @@ class JudgingService:
             JudgmentError, QueryError, EngineUnavailable, FingerprintMismatch
         """
         opened_catalog = self._library.get(catalog)
-        asked = opened_catalog.desk.get(set_id).queries[offset : offset + count]
+        asked = opened_catalog.judgment_queue.sets.get(set_id).queries[offset : offset + count]
         answer = self._answers(opened_catalog, engines, depth)
-        labels = self.labels(set_id, rule, catalog)
+        labels = self._labels.labels(set_id, rule, catalog)
         return tuple(measuring.judged_query(query, answer(query), labels, depth) for query in asked)
-
-    # ── in and out ───────────────────────────────────────────────────────────────────────────
-    def export(
-        self,
-        set_id: str,
-        target: Path,
-        format: str,
-        *,
-        rule: str = aggregation.DEFAULT_RULE,
-        history: bool = False,
-        catalog: str | None = None,
-    ) -> Path:
-        """Write ``qrels``, ``csv``, ``jsonl`` or ``parquet``; ``history`` writes every event.
-
-        Raises:
-            JudgmentError: The format or rule is unknown, or the file can't be written.
-        """
-        desk = self._desk(catalog)
-        current, decisions = desk.look(
-            set_id, lambda state: (state.all_current(), state.decisions())
-        )
-        if history:
-            events = desk.events(set_id)
-        else:
-            other_events = desk.look(set_id, lambda state: [*state.all_repeated(), *state.flags()])
-            events = [*current, *other_events, *decisions.values()]
-        labels = export.Labels(desk.get(set_id), events, current, decisions, rule)
-        return export.write(labels, target, format)
-
-    def plan_import(
-        self,
-        source: Path,
-        *,
-        set_id: str | None = None,
-        name: str = "",
-        annotator: str = "imported",
-        query_texts: Path | None = None,
-        catalog: str | None = None,
-    ) -> importing.ImportPlan:
-        """Read a file of judgments and say what fits; nothing is stored.
-
-        Raises:
-            JudgmentError: The file can't be read, or there is no such set.
-        """
-        opened_catalog = self._library.get(catalog)
-        read = FileReport()
-        texts = read_query_texts(query_texts, read) if query_texts else {}
-        plan = importing.plan(
-            opened_catalog.desk, source, lambda ids: opened_catalog.store.items.get(ids).keys(),
-            set_id=set_id, name=name, annotator=annotator, texts=texts,
-        )  # fmt: skip
-        return replace(plan, notes=(*plan.notes, *read.notes))
-
-    def carry_out(self, plan: importing.ImportPlan, catalog: str | None = None) -> int:
-        """Store what a plan found to fit; returns how many events were new."""
-        return importing.carry_out(self._desk(catalog), plan)
-
-    # ── inside ───────────────────────────────────────────────────────────────────────────────
-    def _desk(self, catalog: str | None) -> JudgmentQueue:
-        return self._library.get(catalog).desk
 
     def _answers(
         self, catalog: Catalog, engines: Sequence[str], depth: int

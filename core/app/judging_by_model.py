@@ -10,6 +10,7 @@ from functools import partial
 
 from core.app.evaluation_jobs import EvaluationJobs
 from core.app.judging import JudgingService
+from core.app.labels import LabelService
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.app.query_sources import QuerySource
@@ -65,10 +66,11 @@ class ModelJudgingService:
     """Lets the vision-language model grade the results of engines."""
 
     def __init__(
-        self, library: Library, models: ModelPool, judging: JudgingService, jobs: EvaluationJobs
-    ) -> None:
-        self._library, self._models, self._judging = library, models, judging
-        self._jobs = jobs
+        self, library: Library, models: ModelPool, judging: JudgingService, labels: LabelService,
+        jobs: EvaluationJobs,
+    ) -> None:  # fmt: skip
+        self._library, self._models = library, models
+        self._judging, self._labels, self._jobs = judging, labels, jobs
 
     def assess(
         self,
@@ -117,7 +119,7 @@ class ModelJudgingService:
         """
         judge, opened_catalog = self._models.judge, self._library.get(catalog)
         if set_id:
-            asked: Sequence[JudgmentQuery] = self._judging.get(set_id, catalog).queries
+            asked: Sequence[JudgmentQuery] = self._judging.queue(catalog).sets.get(set_id).queries
         elif source is not None:
             asked = self._judging.queries(source, catalog)
         else:
@@ -211,8 +213,10 @@ class ModelJudgingService:
 
     def _people(self, set_id: str, catalog: str | None) -> dict[tuple[str, str], int]:
         """Return people's grades if they use the model's scale, else nothing."""
-        scale = sorted(grade.value for grade in self._judging.get(set_id, catalog).rules.scale)
-        return self._judging.qrels(set_id, catalog=catalog) if tuple(scale) == GRADES else {}
+        scale = sorted(
+            grade.value for grade in self._judging.queue(catalog).sets.get(set_id).rules.scale
+        )
+        return self._labels.qrels(set_id, catalog=catalog) if tuple(scale) == GRADES else {}
 
 
 def _report(reporter: JobReporter, progress: Progress) -> None:

@@ -37,16 +37,16 @@ class Catalog:
         self.facets = FacetIndex(store)
         self.searcher = Searcher(store, images, self.facets.ids)
         self.overview = Overview(store)
-        self._desk: JudgmentQueue | None = None
+        self._queue: JudgmentQueue | None = None
         self._lock = threading.Lock()
 
     @property
-    def desk(self) -> JudgmentQueue:
+    def judgment_queue(self) -> JudgmentQueue:
         """The judgment queue, opened on first use, so that damaged judgments don't break search."""
         with self._lock:
-            if self._desk is None:
-                self._desk = JudgmentQueue(self.store.database)
-            return self._desk
+            if self._queue is None:
+                self._queue = JudgmentQueue(self.store.database)
+            return self._queue
 
 
 class Library:

@@ -15,6 +15,7 @@ from core.app.grounding import GroundingService
 from core.app.indexing import IndexingService
 from core.app.judging import JudgingService
 from core.app.judging_by_model import ModelJudgingService
+from core.app.labels import LabelService
 from core.app.library import DEMO, Library
 from core.app.managing import CatalogManager
 from core.app.models import ModelPool
@@ -88,8 +89,13 @@ class Studio:
 
     @lazy
     def judging(self) -> JudgingService:
-        """Judgment sets, annotators' labels, agreement, import and export."""
-        return JudgingService(self._library, self._models, self.settings, self.evaluation)
+        """Judgment sets: make, deal, judge, and measure engines on them."""
+        return JudgingService(self._library, self._models, self.evaluation, self.labels)
+
+    @lazy
+    def labels(self) -> LabelService:
+        """Labels of judgment sets: agreement, decisions, import and export."""
+        return LabelService(self._library)
 
     @lazy
     def preferences(self) -> PreferenceService:
@@ -109,7 +115,9 @@ class Studio:
     @lazy
     def assessing(self) -> ModelJudgingService:
         """Grading of engines' results by a vision-language model."""
-        return ModelJudgingService(self._library, self._models, self.judging, self.evaluation.jobs)
+        return ModelJudgingService(
+            self._library, self._models, self.judging, self.labels, self.evaluation.jobs
+        )
 
     @lazy
     def training(self) -> TrainingService:

@@ -11,6 +11,7 @@ from core.app.studio import Studio
 from core.cli.evaluate import as_text
 from core.cli.judgment_sets import create, missing
 from core.errors import NO_SET_YET, JudgmentError
+from core.judging import importing
 from core.judging.aggregation import DEFAULT_RULE, RULES
 
 _SetOption = Annotated[
@@ -41,9 +42,9 @@ def judgments_app() -> typer.Typer:
 
 def list_sets(context: typer.Context, catalog: _CatalogOption = None) -> None:
     """List the judgment sets of a catalogue."""
-    judging = Studio(context.obj).judging
-    for made in judging.sets(catalog):
-        labelled = len(judging.labels(made.set_id, catalog=catalog))
+    studio = Studio(context.obj)
+    for made in studio.judging.queue(catalog).sets.all():
+        labelled = len(studio.labels.labels(made.set_id, catalog=catalog))
         print(
             f"{made.set_id}: {made.name}, {len(made.queries)} queries, {labelled} of "
             f"{len(made.pairs)} pairs judged, {made.created:%Y-%m-%d}"
@@ -82,7 +83,7 @@ def write_judgments(
 ) -> None:
     """Export and say so."""
     chosen = format or _ENDINGS.get(output.suffix.lower(), "qrels")
-    written = studio.judging.export(
+    written = studio.labels.export(
         _chosen(studio, set_id, catalog), output, chosen, rule=rule, history=history,
         catalog=catalog,
     )  # fmt: skip
@@ -108,8 +109,8 @@ def take_in(
     catalog: _CatalogOption = None,
 ) -> None:
     """Take judgments in from a file; rows that don't fit are listed and left out."""
-    judging = Studio(context.obj).judging
-    plan = judging.plan_import(
+    studio = Studio(context.obj)
+    plan = studio.labels.plan_import(
         source, set_id=set_id, name=name, annotator=annotator, query_texts=queries, catalog=catalog
     )
     print(
@@ -126,7 +127,7 @@ def take_in(
     if dry_run:
         print("Nothing was stored (dry run).")
         return
-    taken = judging.carry_out(plan, catalog)
+    taken = importing.carry_out(studio.judging.queue(catalog), plan)
     print(f"Took in {taken} labels into {plan.judgment_set.set_id}.")
 
 
@@ -136,7 +137,8 @@ def agreement(
     """Show how far annotators agree: percent, κ, α, per person and per query."""
     studio = Studio(context.obj)
     chosen = _chosen(studio, set_id, catalog)
-    made, report = studio.judging.get(chosen, catalog), studio.judging.report(chosen, catalog)
+    made = studio.judging.queue(catalog).sets.get(chosen)
+    report = studio.labels.report(chosen, catalog)
     stats, texts = report.agreement, {q.query_id: q for q in made.queries}
     print(f"{made.name} ({made.set_id})")
     print(
@@ -181,7 +183,7 @@ def agreement(
 def _chosen(studio: Studio, set_id: str | None, catalog: str | None) -> str:
     if set_id:
         return set_id
-    sets = studio.judging.sets(catalog)
+    sets = studio.judging.queue(catalog).sets.all()
     if not sets:
         raise JudgmentError(NO_SET_YET)
     return sets[0].set_id
@@ -204,7 +206,7 @@ def evaluate(
 ) -> None:
     """Measure engines on a judgment set, with intervals and paired tests."""
     judging = Studio(context.obj).judging
-    sets = judging.sets(catalog)
+    sets = judging.queue(catalog).sets.all()
     if not set_id and not sets:
         raise JudgmentError(NO_SET_YET)
     report = judging.evaluate(set_id or sets[0].set_id, engines, rule=rule, catalog=catalog)

@@ -81,7 +81,7 @@ def plan(
     file, numbers = readers.read(source), count(1)
     rejected = list(file.rejected)
     base = _base(desk, file, source, set_id, name)
-    existing = {made.set_id for made in desk.sets()}
+    existing = {made.set_id for made in desk.sets.all()}
     queries = {query.query_id: query for query in base.queries}
     by_content = {_content(query): query for query in base.queries}
     pairs: dict[PairKey, Pair] = {pair.key: pair for pair in base.pairs}
@@ -124,9 +124,9 @@ def carry_out(desk: JudgmentQueue, made: ImportPlan) -> int:
     if not made.events and not made.judgment_set.pairs:
         raise JudgmentError("Nothing in this file fits, so nothing was taken in.")
     if made.is_new:
-        desk.add(made.judgment_set)
+        desk.sets.add(made.judgment_set)
     elif made.new_pairs:
-        desk.extend(made.judgment_set.set_id, made.judgment_set.pairs)
+        desk.sets.extend(made.judgment_set.set_id, made.judgment_set.pairs)
     return desk.take_in(made.judgment_set.set_id, made.events)
 
 
@@ -135,10 +135,10 @@ def _base(
 ) -> JudgmentSet:
     """The set that labels go into: named, the file's own, or a new empty one."""
     if set_id:
-        return desk.get(set_id)
+        return desk.sets.get(set_id)
     ids = {row.event.set_id for row in file.rows if row.event is not None}
     own = str(file.definition.get("set_id", "")) or (next(iter(ids)) if len(ids) == 1 else "")
-    known = {made.set_id: made for made in desk.sets()}
+    known = {made.set_id: made for made in desk.sets.all()}
     if own in known:
         return known[own]
     if file.definition:

@@ -56,8 +56,8 @@ class SetTable:
         self._added = 0
         self._lock = threading.Lock()
 
-    def add(self, judgment_set: JudgmentSet) -> None:
-        """Store a new set, or a new revision of one (one writer of a set at a time).
+    def store(self, judgment_set: JudgmentSet) -> None:
+        """Store a new set or revision as it is (one writer of a set at a time).
 
         Raises:
             NotSaved: It could not be written.

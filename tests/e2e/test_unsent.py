@@ -60,9 +60,9 @@ def waiting(page: Page) -> int:
 
 
 def stored(folder: Path) -> list[JudgmentEvent]:
-    judging = Studio(load_settings(data_dir=folder)).judging
-    (made,) = judging.sets("demo")
-    return judging.history(made.set_id, NAME, 100, "demo")
+    queue = Studio(load_settings(data_dir=folder)).judging.queue("demo")
+    (made,) = queue.sets.all()
+    return queue.look(made.set_id, lambda state: state.recent(NAME, 100))
 
 
 def sign_out(context: BrowserContext) -> None:

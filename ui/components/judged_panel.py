@@ -50,8 +50,8 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
 
     @sentences
     def refresh(name: str | None) -> Any:
-        known = studio.judging.sets(name) if name else ()
-        choices = [(f"{one.name} ({len(one.pairs)} pairs)", one.set_id) for one in known]
+        made = studio.judging.queue(name).sets.all() if name else ()
+        choices = [(f"{entry.name} ({len(entry.pairs)} pairs)", entry.set_id) for entry in made]
         return gr.update(choices=choices, value=choices[0][1] if choices else None)
 
     @sentences
@@ -75,7 +75,7 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
         added = studio.judging.judge_missing(
             made.set_id, in_order(studio, asked), DEPTH, catalog=name
         )
-        labels = studio.judging.labels(made.set_id, catalog=name)
+        labels = studio.labels.labels(made.set_id, catalog=name)
         if not added and len(labels) == len(made.pairs):
             gr.Info("Nothing is missing: every result of these engines is judged.")
             return ""
@@ -149,4 +149,4 @@ def in_order(studio: Studio, asked: list[str]) -> list[str]:
 def _chosen(studio: Studio, name: str | None, set_id: str | None) -> JudgmentSet:
     if not (name and set_id):
         raise EvaluationError("Choose a judgment set; Annotate makes one.")
-    return studio.judging.get(set_id, name)
+    return studio.judging.queue(name).sets.get(set_id)

@@ -106,10 +106,9 @@ class Desk:
         """The next pairs for this annotator, without those still in the browser's hands."""
         set_id, where, grid = str(ask["set"]), str(ask["catalog"]), bool(ask.get("grid"))
         held = {_parsed_key(str(key)) for key in ask.get("held", [])}
-        hand = self._studio.judging.deal(
-            set_id, who, GRID if grid else AHEAD, without=held, one_query=grid,
-            first=str(ask.get("first") or ""), catalog=where,
-        )  # fmt: skip
+        hand = self._studio.judging.queue(where).deal(
+            set_id, who, GRID if grid else AHEAD, held, grid, str(ask.get("first") or "")
+        )
         return {
             "tasks": self._views(hand.tasks, where),
             "waiting": hand.waiting,
@@ -124,13 +123,14 @@ class Desk:
         """
         _check_sender(ask, who)
         set_id, where = str(ask["set"]), str(ask["catalog"])
+        queue = self._studio.judging.queue(where)
         saved: list[str] = []
         refused: dict[str, str] = {}
         problem: dict[str, str] = {}
         for sent in list(ask["events"])[:_BATCH]:
             event_id = _id_of(sent)
             try:
-                self._studio.judging.judge(_event(sent, set_id, who), where)
+                queue.judge(_event(sent, set_id, who))
                 saved.append(event_id)
             except JudgmentError as error:
                 refused[event_id] = str(error)
@@ -151,8 +151,8 @@ class Desk:
         """Take back this annotator's last event and hand out its pair again."""
         _check_sender(ask, who)
         set_id, where = str(ask["set"]), str(ask["catalog"])
-        judging = self._studio.judging
-        undone = judging.undo(set_id, who, str(ask["event_id"])[:64], where)
+        queue = self._studio.judging.queue(where)
+        undone = queue.undo(set_id, who, str(ask["event_id"])[:64])
         return {
             "undone": self._history_views([undone], where)[0] if undone else None,
             "progress": self._progress(set_id, who, where),
@@ -161,19 +161,20 @@ class Desk:
     def history(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """This annotator's latest judgments, oldest first, for the way back."""
         set_id, where = str(ask["set"]), str(ask["catalog"])
-        events = self._studio.judging.history(set_id, who, _HISTORY, where)
+        queue = self._studio.judging.queue(where)
+        events = queue.look(set_id, lambda state: state.recent(who, _HISTORY))
         return {"tasks": self._history_views(events[::-1], where)}
 
     def release(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """Give back what was dealt to somebody who judges under another name from now on."""
         held = [_parsed_key(str(key))[:2] for key in list(ask["held"])[:_BATCH]]
-        self._studio.judging.release(str(ask["set"]), who, held, str(ask["catalog"]))
+        self._studio.judging.queue(str(ask["catalog"])).release(str(ask["set"]), who, held)
         return {}
 
     def _history_views(self, events: list[JudgmentEvent], where: str) -> list[dict[str, Any]]:
         if not events:
             return []
-        made = self._studio.judging.get(events[0].set_id, where)
+        made = self._studio.judging.queue(where).sets.get(events[0].set_id)
         pairs = {pair.key: pair for pair in made.pairs}
         tasks = [Task(pairs[(e.query_id, e.item_id)], e.round) for e in events]
         return [
@@ -214,8 +215,8 @@ class Desk:
         return views
 
     def _progress(self, set_id: str, who: str, where: str) -> dict[str, Any]:
-        found = self._studio.judging.progress(set_id, who, where)
-        return {name: getattr(found, name) for name in found.__slots__}
+        progress = self._studio.judging.queue(where).progress(set_id, who)
+        return {name: getattr(progress, name) for name in progress.__slots__}
 
 
 def _check_sender(ask: Mapping[str, Any], who: str) -> None:

@@ -11,6 +11,7 @@ import gradio as gr
 from core.app.studio import Studio
 from core.base.tables import TABLE_ENDINGS
 from core.errors import JudgmentError
+from core.judging import importing
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.judging.exporting import FORMATS, facts_path
 from core.people import Action
@@ -71,7 +72,7 @@ def files_tab(
             if not set_id:
                 raise JudgmentError("Choose a judgment set first.")
             target = folder_for_answer() / f"{set_id}.{format}"
-            studio.judging.export(set_id, target, format, rule=by, history=whole, catalog=where)
+            studio.labels.export(set_id, target, format, rule=by, history=whole, catalog=where)
             return [str(path) for path in (target, facts_path(target)) if path.is_file()]
 
         return write
@@ -79,7 +80,7 @@ def files_tab(
     def plan(path: str | None, chosen: str | None, where: str, who: str) -> Any:
         if not path:
             raise JudgmentError("Choose a file first.")
-        return studio.judging.plan_import(
+        return studio.labels.plan_import(
             Path(path), set_id=chosen, name=Path(path).stem[:60],
             annotator=who.strip() or "imported", catalog=where,
         )  # fmt: skip
@@ -96,7 +97,7 @@ def files_tab(
         path: str | None, here: bool, who: str, set_id: str | None, where: str
     ) -> tuple[Any, ...]:
         found = plan(path, set_id if here else None, where, who)
-        taken = studio.judging.carry_out(found, where)
+        taken = importing.carry_out(studio.judging.queue(where), found)
         html = render("annotate_import.html", plan=found, taken=taken)
         return html, *shown(where, found.judgment_set.set_id)
 

@@ -41,7 +41,7 @@ def report_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
     def delete(name: str, set_id: str | None, where: str, request: gr.Request) -> str:
         if not set_id:
             raise JudgmentError("Choose a judgment set first.")
-        gone = studio.judging.delete_labels(set_id, name.strip(), person(request), where)
+        gone = studio.labels.delete_labels(set_id, name.strip(), person(request), where)
         gr.Info(f"{gone} labels of {escape(name.strip())} no longer count.")
         return report_html(studio, set_id, where)
 
@@ -68,7 +68,7 @@ def decide_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
 def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:
     def decide(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
         def work() -> dict[str, Any]:
-            studio.judging.adjudicate(
+            studio.labels.adjudicate(
                 str(ask["set"]),
                 (str(ask["query_id"]), str(ask["item_id"])),
                 int(ask["grade"]),
@@ -88,8 +88,8 @@ def report_html(studio: Studio, set_id: str | None, where: str) -> str:
     """Agreement of a set as HTML."""
     if not set_id:
         return render("annotate_empty.html")
-    made = studio.judging.get(set_id, where)
-    report = studio.judging.report(set_id, where)
+    made = studio.judging.queue(where).sets.get(set_id)
+    report = studio.labels.report(set_id, where)
     queries = {query.query_id: query for query in made.queries}
     items = studio.items_by_id({flag.item_id for flag in report.flags}, where)
     return render(
@@ -106,8 +106,8 @@ def cases_html(studio: Studio, set_id: str | None, where: str) -> str:
     """Disagreements of a set as HTML: open ones first."""
     if not set_id:
         return render("annotate_empty.html")
-    made = studio.judging.get(set_id, where)
-    found = studio.judging.disagreements(set_id, where)
+    made = studio.judging.queue(where).sets.get(set_id)
+    found = studio.labels.disagreements(set_id, where)
     queries = {query.query_id: query for query in made.queries}
     page = found[:_CASES]
     items = studio.items_by_id({case.item_id for case in page}, where)

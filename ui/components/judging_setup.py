@@ -262,4 +262,4 @@ def parse_examples(rows: list[list[Any]]) -> tuple[ExamplePair, ...]:
 def _chosen(studio: Studio, set_id: str | None, where: str) -> JudgmentSet:
     if not set_id:
         raise JudgmentError("Choose a judgment set first.")
-    return studio.judging.get(set_id, where)
+    return studio.judging.queue(where).sets.get(set_id)

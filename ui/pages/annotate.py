@@ -41,7 +41,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
         ``first`` names a query whose pairs come before all others.
         """
-        known = studio.judging.sets(where) if where else ()
+        known = studio.judging.queue(where).sets.all() if where else ()
         chosen = next((one for one in known if one.set_id == wanted), next(iter(known), None))
         return (
             gr.update(choices=choices(known), value=chosen.set_id if chosen else None),

@@ -85,8 +85,8 @@ def test_judging_from_pool_to_qrels(demo: Studio, tmp_path: Path) -> None:
     made = demo.judging.create(
         "Chairs", [JudgmentQuery("q1", text="wooden chair")], engines=["clip", "vl-clip"], depth=3
     )
-    (task,) = demo.judging.deal(made.set_id, "ada").tasks
-    demo.judging.judge(
+    (task,) = demo.judging.queue().deal(made.set_id, "ada").tasks
+    demo.judging.queue().judge(
         JudgmentEvent(
             uuid.uuid4().hex,
             EventKind.GRADE,
@@ -100,8 +100,8 @@ def test_judging_from_pool_to_qrels(demo: Studio, tmp_path: Path) -> None:
             1.5,
         )
     )
-    assert demo.judging.progress(made.set_id, "ada").done == 1
-    target = demo.judging.export(made.set_id, tmp_path / "x.qrels", "qrels")
+    assert demo.judging.queue().progress(made.set_id, "ada").done == 1
+    target = demo.labels.export(made.set_id, tmp_path / "x.qrels", "qrels")
     assert target.read_text() == f"q1 0 {task.pair.item_id} 2\n"
 
 

@@ -22,7 +22,7 @@ def desk(tmp_path: Path) -> JudgmentQueue:
 
 @pytest.fixture
 def made(desk: JudgmentQueue) -> JudgmentSet:
-    return desk.create(
+    return desk.sets.create(
         "Chairs, round 1",
         QUERIES,
         ("clip", "vl-clip"),

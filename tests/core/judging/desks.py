@@ -50,7 +50,7 @@ def grade(
 
 
 def rules_of(desk: JudgmentQueue, made: JudgmentSet, rules: Rules) -> JudgmentSet:
-    return desk.revise(made.set_id, lambda old: replace(old, rules=rules))
+    return desk.sets.revise(made.set_id, lambda old: replace(old, rules=rules))
 
 
 def export(desk: JudgmentQueue, made: JudgmentSet, target: Path, rule: str = "median") -> Path:

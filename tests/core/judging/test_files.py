@@ -54,7 +54,7 @@ def test_files_come_back_without_loss(
     assert carry_out(elsewhere, found) == len(notes)
     assert elsewhere.events(made.set_id) == before
     if ending != "csv":  # these hold the set itself, too
-        assert elsewhere.sets() == (made,)
+        assert elsewhere.sets.all() == (made,)
 
 
 def test_rows_that_do_not_fit_are_reported_and_left_out(
@@ -73,7 +73,7 @@ def test_rows_that_do_not_fit_are_reported_and_left_out(
     assert desk.current(made.set_id) == []  # a plan stores nothing
     assert carry_out(desk, found) == 2
     assert carry_out(desk, plan(desk, file, lambda ids: {"known"}, set_id=made.set_id)) == 0
-    assert len(desk.get(made.set_id).pairs) == len(made.pairs) + 1
+    assert len(desk.sets.get(made.set_id).pairs) == len(made.pairs) + 1
     file.write_text("a,b\n1,2\n")
     with pytest.raises(JudgmentError, match="no column for the query"):
         plan(desk, file, lambda ids: ())
@@ -87,7 +87,7 @@ def test_one_column_per_rater(tmp_path: Path, desk: JudgmentQueue) -> None:
         ("ada", "l1", 3), ("bob", "l1", 2), ("bob", "l2", 0),
     ]  # fmt: skip
     carry_out(desk, found)
-    (made,) = desk.sets()
+    (made,) = desk.sets.all()
     assert (made.name, len(made.pairs), made.queries[0].text) == ("From a book", 2, "lamp")
 
 
@@ -115,7 +115,7 @@ def test_qrels_come_back(tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet)
     file = export(desk, made, tmp_path / "a.qrels", "majority")
     elsewhere = JudgmentQueue(open_database(tmp_path / "other"))
     carry_out(elsewhere, plan(elsewhere, file, lambda ids: ids, texts={"q1": "chair"}))
-    (again,) = elsewhere.sets()
+    (again,) = elsewhere.sets.all()
     assert again.queries == (JudgmentQuery("q1", "chair"),)
     assert aggregate(elsewhere.current(again.set_id)) == aggregate(desk.current(made.set_id))
     file.write_text("q1 0 x\n")
@@ -156,11 +156,11 @@ def table_of_the_first_version(database: lancedb.DBConnection) -> None:
 def test_a_store_of_the_first_version_opens_and_goes_on(tmp_path: Path) -> None:
     table_of_the_first_version(open_database(tmp_path / "lance"))
     desk = JudgmentQueue(open_database(tmp_path / "lance"))
-    (old,) = desk.sets()
+    (old,) = desk.sets.all()
     assert (old.name, old.rules.guidelines, old.rules.overlap, old.revision) == ("Old", "g", 0, 1)
     (label,) = desk.current("old-1")
     assert (label.grade, label.round, label.page, label.guidelines) == (2, 0, "", 1)
     desk.judge(replace(grade(old, "q1", "b", 3), page="9", guidelines=2))
     assert [e.page for e in desk.current("old-1")] == ["", "9"]
-    desk.revise("old-1", lambda one: replace(one, name="Renamed"))
-    assert JudgmentQueue(open_database(tmp_path / "lance")).get("old-1").name == "Renamed"
+    desk.sets.revise("old-1", lambda one: replace(one, name="Renamed"))
+    assert JudgmentQueue(open_database(tmp_path / "lance")).sets.get("old-1").name == "Renamed"

@@ -31,7 +31,7 @@ def test_a_set_comes_back_as_it_was_made(
     tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet
 ) -> None:
     again = JudgmentQueue(open_database(tmp_path / "lance"))
-    assert again.sets() == (made,)
+    assert again.sets.all() == (made,)
 
 
 def test_undo_goes_back_event_by_event(desk: JudgmentQueue, made: JudgmentSet) -> None:
@@ -65,7 +65,9 @@ def test_what_does_not_fit_is_refused(desk: JudgmentQueue, made: JudgmentSet) ->
     with pytest.raises(JudgmentError, match="no judgment set"):
         desk.next_pairs("' OR 1=1 --", "ada")
     with pytest.raises(JudgmentError, match="nothing"):
-        desk.create("Empty", QUERIES, ("clip",), 5, Rules(), lambda query: [result("clip", [])])
+        desk.sets.create(
+            "Empty", QUERIES, ("clip",), 5, Rules(), lambda query: [result("clip", [])]
+        )
     assert desk.current(made.set_id) == []
 
 
@@ -135,10 +137,10 @@ def test_an_adjudicator_decides_and_deletions_keep_the_log(
 
 
 def test_a_set_only_grows(desk: JudgmentQueue, made: JudgmentSet) -> None:
-    grown = desk.extend(made.set_id, [made.pairs[0], replace(made.pairs[0], item_id="new")])
+    grown = desk.sets.extend(made.set_id, [made.pairs[0], replace(made.pairs[0], item_id="new")])
     assert [pair.item_id for pair in grown.pairs[len(made.pairs) :]] == ["new"]
     with pytest.raises(JudgmentError, match="only grows"):
-        desk.revise(made.set_id, lambda old: replace(old, pairs=old.pairs[1:]))
+        desk.sets.revise(made.set_id, lambda old: replace(old, pairs=old.pairs[1:]))
     with pytest.raises(JudgmentError, match="scale"):
         rules_of(desk, made, Rules(scale=(Grade(1, "yes"),)))
 

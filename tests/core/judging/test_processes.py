@@ -96,7 +96,7 @@ def test_compaction_beside_writers_loses_nothing(
 @pytest.mark.slow
 def test_a_hundred_thousand_events_stay_interactive(tmp_path: Path, desk: JudgmentQueue) -> None:
     queries = tuple(JudgmentQuery(f"q{i}", text="chair") for i in range(100))
-    made = desk.create(
+    made = desk.sets.create(
         "Large", queries, ("clip",), 100, Rules(overlap=12, repeats=0.1),
         lambda query: [result("clip", [f"{query.query_id}-{i}" for i in range(100)])],
     )  # fmt: skip

@@ -92,7 +92,7 @@ def test_fewest_judged_first(desk: JudgmentQueue, made: JudgmentSet) -> None:
 
 
 def test_hidden_repeats_come_later_and_count_apart(desk: JudgmentQueue) -> None:
-    made = desk.create(
+    made = desk.sets.create(
         "Repeats", (JudgmentQuery("q1", "chair"),), ("clip",), 60, Rules(overlap=1, repeats=0.2),
         lambda query: [result("clip", [f"i{n}" for n in range(60)])],
     )  # fmt: skip
@@ -117,7 +117,7 @@ def test_hidden_repeats_come_later_and_count_apart(desk: JudgmentQueue) -> None:
 
 
 def test_a_pair_with_enough_labels_is_done_and_not_in_the_hands_of_others(desk):
-    made = desk.create("overlap", QUERIES, ("clip",), 2, Rules(overlap=1), answer)
+    made = desk.sets.create("overlap", QUERIES, ("clip",), 2, Rules(overlap=1), answer)
     for pair in made.pairs:
         desk.judge(grade(made, *pair.key, 2, who="ada"))
     hand = desk.deal(made.set_id, "bob", 5)

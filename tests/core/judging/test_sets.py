@@ -23,7 +23,7 @@ CLICKS, EACH = 100, 20
 
 
 def payloads(desk: JudgmentQueue) -> list[str]:
-    return [row["payload"] for row in read_rows(desk._sets._table, ["payload"]).to_pylist()]
+    return [row["payload"] for row in read_rows(desk.sets._table, ["payload"]).to_pylist()]
 
 
 def click(desk: JudgmentQueue, number: int) -> JudgmentSet:
@@ -46,20 +46,20 @@ def test_the_hundredth_list_costs_what_the_first_did(
     assert max(sizes) < 1.2 * min(sizes)
     assert len(reads) < CLICKS / 4  # once at the start, and after each compaction
     assert len(desk._pairs) == 1  # no pairs of earlier revisions are kept in memory
-    assert JudgmentQueue(open_database(tmp_path / "lance")).get(SET_ID) == made
+    assert JudgmentQueue(open_database(tmp_path / "lance")).sets.get(SET_ID) == made
 
 
 def test_fragments_of_a_growing_set_are_merged(desk: JudgmentQueue) -> None:
     for number in range(70):
         click(desk, number)
-    assert desk._sets._table.stats()["fragment_stats"]["num_fragments"] < 45
+    assert desk.sets._table.stats()["fragment_stats"]["num_fragments"] < 45
 
 
 def test_two_processes_see_each_other_s_lists(tmp_path: Path, desk: JudgmentQueue) -> None:
     other = JudgmentQueue(open_database(tmp_path / "lance"))
     for number in range(10):
         made = click((desk, other)[number % 2], number)
-    assert desk.get(SET_ID) == other.get(SET_ID) == made
+    assert desk.sets.get(SET_ID) == other.sets.get(SET_ID) == made
     assert len(made.pairs) == 10 * EACH
 
 
@@ -69,12 +69,12 @@ def test_new_rules_come_and_the_pairs_stay(
     for overlap in (1, 2, 3):
         latest = rules_of(desk, made, Rules(overlap=overlap, guidelines="New."))
     assert (latest.pairs, latest.revision) == (made.pairs, 4)
-    assert JudgmentQueue(open_database(tmp_path / "lance")).get(made.set_id) == latest
+    assert JudgmentQueue(open_database(tmp_path / "lance")).sets.get(made.set_id) == latest
 
 
 def test_pairs_of_few_sets_are_kept_in_memory(desk: JudgmentQueue, made: JudgmentSet) -> None:
     for number in range(20):
-        desk._pairs_of(desk.add(replace(made, set_id=f"set-{number}")))
+        desk._pairs_of(desk.sets.add(replace(made, set_id=f"set-{number}")))
     assert list(desk._pairs) == [f"set-{number}" for number in range(4, 20)]
 
 
@@ -86,10 +86,10 @@ def test_a_table_of_whole_revisions_is_read_and_goes_on(tmp_path: Path, made: Ju
         row = {"set_id": made.set_id, "created": made.created, "payload": payload}
         table._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
     desk = JudgmentQueue(database)
-    assert desk.get(made.set_id).name == "round 2"
+    assert desk.sets.get(made.set_id).name == "round 2"
     new = Pair(JudgmentQuery("q9", "lamp"), "lamp-9")
-    grown = desk.extend(made.set_id, [new])
-    assert JudgmentQueue(open_database(tmp_path / "old")).get(made.set_id) == grown
+    grown = desk.sets.extend(made.set_id, [new])
+    assert JudgmentQueue(open_database(tmp_path / "old")).sets.get(made.set_id) == grown
     assert grown.pairs[-1] == new
 
 
@@ -100,17 +100,17 @@ def test_a_revision_that_can_not_be_read_costs_only_what_it_added(
         click(desk, number)
     made, _ = collect(desk, JudgmentQuery("", "chair 3"), ["more"], ["clip"])
     table = SetTable(open_database(tmp_path / "broken"))
-    for row in read_rows(desk._sets._table, SCHEMA.names).to_pylist():
+    for row in read_rows(desk.sets._table, SCHEMA.names).to_pylist():
         if json.loads(row["payload"])["revision"] == 4:  # that brought the query “chair 3”
             row["payload"] = row["payload"][:-9]
         table._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
     broken = JudgmentQueue(open_database(tmp_path / "broken"))
-    found = broken.get(SET_ID)
+    found = broken.sets.get(SET_ID)
     assert found.revision == made.revision
     assert [query.text for query in found.queries] == [f"chair {n}" for n in (0, 1, 2, 4)]
     grown = click(broken, 3)  # asked again, it comes back under an id that no other query has
     assert len(grown.queries) == len({query.text for query in grown.queries}) == 5
-    assert grown.pairs == JudgmentQueue(open_database(tmp_path / "broken")).get(SET_ID).pairs
+    assert grown.pairs == JudgmentQueue(open_database(tmp_path / "broken")).sets.get(SET_ID).pairs
 
 
 def test_a_set_that_could_not_be_written_is_said_in_a_sentence(
@@ -119,6 +119,6 @@ def test_a_set_that_could_not_be_written_is_said_in_a_sentence(
     def full(*what: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(desk._sets._flusher, "flush", full)
+    monkeypatch.setattr(desk.sets._flusher, "flush", full)
     with pytest.raises(NotSaved, match="The judgment set could not be saved: the disk is full"):
-        desk.add(replace(made, set_id="other", created=datetime.now(UTC)))
+        desk.sets.add(replace(made, set_id="other", created=datetime.now(UTC)))

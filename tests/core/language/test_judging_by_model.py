@@ -12,6 +12,7 @@ from PIL import Image
 from core.app.evaluating import EvaluationService
 from core.app.judging import JudgingService
 from core.app.judging_by_model import JOB, ModelJudgingService, agreement
+from core.app.labels import LabelService
 from core.app.query_sources import QuerySource
 from core.cli.evaluate import judged_lines
 from core.domain import EventKind, JobState, JudgeTask, JudgmentEvent
@@ -27,8 +28,9 @@ def verbs(shop: Shop) -> ModelJudgingService:
     room.engine = by_name.__getitem__  # type: ignore[attr-defined]
     settings = shop.verbs._settings
     evaluation = EvaluationService(shop.library, room, settings)  # type: ignore[arg-type]
-    judging = JudgingService(shop.library, room, settings, evaluation)  # type: ignore[arg-type]
-    return ModelJudgingService(shop.library, room, judging, evaluation.jobs)  # type: ignore[arg-type]
+    labels = LabelService(shop.library)
+    judging = JudgingService(shop.library, room, evaluation, labels)  # type: ignore[arg-type]
+    return ModelJudgingService(shop.library, room, judging, labels, evaluation.jobs)  # type: ignore[arg-type]
 
 
 def test_words_and_items_are_graded_once_for_all_engines(shop: Shop) -> None:
@@ -166,7 +168,7 @@ def test_agreement_with_what_people_said_is_reported(shop: Shop) -> None:
             f"e{number}", EventKind.GRADE, made.set_id, pair.query.query_id, pair.item_id, "ada",
             grade, "", datetime.now(UTC), 1.0,
         )  # fmt: skip
-        judging.judge(event, "shop")
+        judging.queue("shop").judge(event)
     told = assessing.assess(["clip"], LIMITS, set_id=made.set_id, catalog="shop")
     assert (told.compared, told.same) == (4, 0.75)
     assert told.kappa == 0.0  # one who always says the same agrees by chance alone

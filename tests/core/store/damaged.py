@@ -38,7 +38,7 @@ def fill(data_dir: Path, name: str, updated: str = "2026-01-01") -> Catalog:
         store.vectors(engine).upsert([row])
     store.quarantine.replace([QuarantinedRow(2, "i-2", "image", "It has no photo.")])
     store.meta.write(CatalogMeta(name.capitalize(), updated=updated))
-    catalog.desk.sets()
+    catalog.judgment_queue.sets.all()
     return catalog
 
 

@@ -76,7 +76,7 @@ def test_other_damaged_tables_leave_search(data: Path, table: str) -> None:
     assert opened.get("shop").store.items.match("chair", 5)[0].item_id == "i-1"
     if table in ("judgments", "judgment_sets"):
         with pytest.raises(CatalogDamaged, match=table):
-            opened.get("shop").desk.sets()
+            opened.get("shop").judgment_queue.sets.all()
 
 
 def test_damage_while_it_is_open_is_named_and_mended_without_a_restart(data: Path) -> None:

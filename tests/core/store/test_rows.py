@@ -79,7 +79,7 @@ def test_a_judgment_set_and_an_event_are_left_out(
 ) -> None:
     database = open_database(tmp_path / "lance")
     desk = JudgmentQueue(database)
-    made = desk.create("Chairs", QUERIES, ["clip", "vl-clip"], 5, Rules(), answer)
+    made = desk.sets.create("Chairs", QUERIES, ["clip", "vl-clip"], 5, Rules(), answer)
     desk.judge(grade(made, "q1", "q1-0", 2))
     sets, events = database.open_table("judgment_sets"), database.open_table("judgments")
     broken = {"set_id": "broken", "created": made.created, "payload": json.dumps({"name": "x"})}
@@ -88,7 +88,7 @@ def test_a_judgment_set_and_an_event_are_left_out(
     events.add(pa.Table.from_pylist([row], schema=events.schema))
 
     again = JudgmentQueue(open_database(tmp_path / "lance"))
-    assert [entry.set_id for entry in again.sets()] == [made.set_id]
+    assert [entry.set_id for entry in again.sets.all()] == [made.set_id]
     assert again.look(made.set_id, SetState.__len__) == 1
     full_reads = []
     read = again._states.log.events

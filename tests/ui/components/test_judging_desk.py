@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.domain import JudgmentSet, Rules
+from core.domain import JudgmentEvent, Rules
 from core.errors import CatalogDamaged, NotSaved
 from core.judging.judgment_queue import JudgmentQueue
 from core.people import People, Role
@@ -17,44 +17,31 @@ from tests.core.judging.desks import QUERIES, answer
 from ui.components.judging_desk import Desk
 
 
-class Judging:
-    """``studio.judging`` over one queue."""
+class FailingQueue(JudgmentQueue):
+    """A real queue whose ``judge`` raises an error for chosen events."""
 
-    def __init__(self, queue: JudgmentQueue) -> None:
-        self.queue = queue
+    def __init__(self, folder: Path) -> None:
+        super().__init__(open_database(folder / "lance"))
         self.fails: dict[str, Exception] = {}
 
-    def judge(self, event: Any, catalog: str) -> None:
+    def judge(self, event: JudgmentEvent) -> None:
         if event.event_id in self.fails:
             raise self.fails[event.event_id]
-        self.queue.judge(event)
-
-    def undo(self, set_id: str, who: str, event_id: str, catalog: str) -> Any:
-        return self.queue.undo(set_id, who, event_id)
-
-    def get(self, set_id: str, catalog: str) -> JudgmentSet:
-        return self.queue.get(set_id)
-
-    def progress(self, set_id: str, who: str, catalog: str) -> Any:
-        return self.queue.progress(set_id, who)
-
-    def history(self, set_id: str, who: str, count: int, catalog: str) -> Any:
-        return self.queue.look(set_id, lambda state: state.recent(who, count))
-
-    def deal(self, set_id: str, who: str, count: int, **more: Any) -> Any:
-        return self.queue.deal(set_id, who, count, more["without"])
+        super().judge(event)
 
 
 class Page:
     """A page of the judging desk over a real store; ``call`` is what its script does."""
 
     def __init__(self, folder: Path) -> None:
-        self.judging = Judging(JudgmentQueue(open_database(folder / "lance")))
+        self.queue = FailingQueue(folder)
         self.people = People(folder / "users.json")
-        self.set = self.judging.queue.create("Chairs", QUERIES, ("clip",), 4, Rules(), answer)
+        self.set = self.queue.sets.create("Chairs", QUERIES, ("clip",), 4, Rules(), answer)
         self.pairs = [pair.key for pair in self.set.pairs]
         studio: Any = SimpleNamespace(
-            judging=self.judging, people=self.people, items_by_id=lambda ids, where: {}
+            judging=SimpleNamespace(queue=lambda catalog: self.queue),
+            people=self.people,
+            items_by_id=lambda ids, where: {},
         )
         self._desk = Desk(studio)
 
@@ -72,7 +59,7 @@ class Page:
         }  # fmt: skip
 
     def stored(self) -> set[str]:
-        return {event.event_id for event in self.judging.queue.current(self.set.set_id)}
+        return {event.event_id for event in self.queue.current(self.set.set_id)}
 
 
 @pytest.fixture
@@ -113,7 +100,7 @@ def test_an_odd_duration_costs_no_judgment(page: Page, seconds: Any) -> None:
 def test_what_the_store_did_not_take_is_neither_saved_nor_refused(
     page: Page, error: Exception
 ) -> None:
-    page.judging.fails["e1"] = error
+    page.queue.fails["e1"] = error
     said = page.call("judge", events=[page.event(0), page.event(1), page.event(2)])
     assert said["saved"] == ["e0"]
     assert said["refused"] == {}

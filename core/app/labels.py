@@ -1,0 +1,155 @@
+"""Labels of judgment sets for pages and commands: ``studio.labels``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.app.library import Library
+from core.base.tables import FileReport
+from core.domain import EventKind, JudgmentEvent, Label
+from core.errors import JudgmentError
+from core.judging import aggregation, exporting, importing
+from core.judging.disagreement import Disagreement, disagreements
+from core.judging.judgment_queue import JudgmentQueue
+from core.judging.readers import read_query_texts
+from core.judging.reports import LabelReport, label_report
+from core.judging.state import PairKey
+
+
+class LabelService:
+    """Reads, decides, removes, exports and imports labels; safe with several processes.
+
+    Every method takes the catalogue's name; ``None`` is the default catalogue.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def labels(
+        self,
+        set_id: str,
+        rule: str = aggregation.DEFAULT_RULE,
+        catalog: str | None = None,
+    ) -> dict[PairKey, Label]:
+        """Return one label per judged pair, by a named rule; an adjudicator's label wins."""
+        events, decisions = self._queue(catalog).look(
+            set_id, lambda state: (state.all_current(), state.decisions())
+        )
+        return aggregation.labels(events, rule, decisions)
+
+    def qrels(
+        self,
+        set_id: str,
+        rule: str = aggregation.DEFAULT_RULE,
+        catalog: str | None = None,
+    ) -> dict[PairKey, int]:
+        """Return one whole grade per judged pair: ``{(query_id, item_id): grade}``."""
+        events, decisions = self._queue(catalog).look(
+            set_id, lambda state: (state.all_current(), state.decisions())
+        )
+        return aggregation.aggregate(events, rule, decisions)
+
+    def report(self, set_id: str, catalog: str | None = None) -> LabelReport:
+        """Return agreement, statistics per annotator, and flagged pairs."""
+        return label_report(self._queue(catalog), set_id)
+
+    def disagreements(self, set_id: str, catalog: str | None = None) -> tuple[Disagreement, ...]:
+        """Return the pairs with different grades, undecided ones first."""
+        events, decisions = self._queue(catalog).look(
+            set_id, lambda state: (state.all_current(), state.decisions())
+        )
+        return disagreements(events, decisions)
+
+    def adjudicate(
+        self,
+        set_id: str,
+        pair: PairKey,
+        grade: int,
+        why: str,
+        adjudicator: str,
+        *,
+        event_id: str,
+        catalog: str | None = None,
+    ) -> None:
+        """Decide a pair; the decision stands before every annotator's label.
+
+        Raises:
+            JudgmentError: No reason is given, or the pair or grade is not in the set.
+        """
+        if not why.strip():
+            raise JudgmentError("Say in a few words why: the annotators learn from it.")
+        queue = self._queue(catalog)
+        queue.judge(
+            JudgmentEvent(
+                event_id, EventKind.ADJUDICATE, set_id, *pair, adjudicator, grade, why.strip(),
+                datetime.now(UTC), 0.0, guidelines=queue.sets.get(set_id).revision,
+            )
+        )  # fmt: skip
+
+    def delete_labels(
+        self, set_id: str, annotator: str, who: str, catalog: str | None = None
+    ) -> int:
+        """Take all labels of an annotator out of a set; the log keeps them. Returns how many."""
+        queue = self._queue(catalog)
+        events = queue.look(
+            set_id,
+            lambda state: [*state.current(annotator).values(), *state.repeated(annotator).values()],
+        )
+        return queue.delete(set_id, [event.event_id for event in events], who)
+
+    def export(
+        self,
+        set_id: str,
+        target: Path,
+        format: str,
+        *,
+        rule: str = aggregation.DEFAULT_RULE,
+        history: bool = False,
+        catalog: str | None = None,
+    ) -> Path:
+        """Write ``qrels``, ``csv``, ``jsonl`` or ``parquet``; ``history`` writes every event.
+
+        Raises:
+            JudgmentError: The format or rule is unknown, or the file can't be written.
+        """
+        queue = self._queue(catalog)
+        current, decisions = queue.look(
+            set_id, lambda state: (state.all_current(), state.decisions())
+        )
+        if history:
+            events = queue.events(set_id)
+        else:
+            other_events = queue.look(set_id, lambda state: [*state.all_repeated(), *state.flags()])
+            events = [*current, *other_events, *decisions.values()]
+        labels = exporting.Labels(queue.sets.get(set_id), events, current, decisions, rule)
+        return exporting.write(labels, target, format)
+
+    def plan_import(
+        self,
+        source: Path,
+        *,
+        set_id: str | None = None,
+        name: str = "",
+        annotator: str = "imported",
+        query_texts: Path | None = None,
+        catalog: str | None = None,
+    ) -> importing.ImportPlan:
+        """Read a file of judgments and say what fits; nothing is stored.
+
+        Raises:
+            JudgmentError: The file can't be read, or there is no such set.
+        """
+        opened_catalog = self._library.get(catalog)
+        read = FileReport()
+        texts = read_query_texts(query_texts, read) if query_texts else {}
+        plan = importing.plan(
+            opened_catalog.judgment_queue, source,
+            lambda ids: opened_catalog.store.items.get(ids).keys(),
+            set_id=set_id, name=name, annotator=annotator, texts=texts,
+        )  # fmt: skip
+        return replace(plan, notes=(*plan.notes, *read.notes))
+
+    def _queue(self, catalog: str | None) -> JudgmentQueue:
+        return self._library.get(catalog).judgment_queue

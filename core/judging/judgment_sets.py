@@ -1,0 +1,132 @@
+"""Make and change the judgment sets of one catalogue; sets only grow."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import lancedb
+
+from core.base.locks import WRITE, file_lock
+from core.domain import JudgmentQuery, JudgmentSet, Pair, Rules, SearchResult
+from core.errors import JudgmentError
+from core.judging.checks import check_rules
+from core.judging.pool import pool, shuffled
+from core.judging.sets import SetTable
+from core.judging.state import PairKey
+
+_SET_ID = re.compile(r"[a-z0-9-]{1,80}")
+
+#: Answers one query: the results of every pooled engine.
+Answer = Callable[[JudgmentQuery], Sequence[SearchResult]]
+
+
+class JudgmentSets(SetTable):
+    """The sets of one catalogue; safe with several threads and processes."""
+
+    def __init__(self, database: lancedb.DBConnection) -> None:
+        super().__init__(database)
+        self._revise_lock = Path(str(database.uri)) / ".judgment_sets.lock"
+
+    def create(
+        self,
+        name: str,
+        queries: Sequence[JudgmentQuery],
+        engines: Sequence[str],
+        depth: int,
+        rules: Rules,
+        answer: Answer,
+        calibration: int = 0,
+    ) -> JudgmentSet:
+        """Pool the engines' results into a new set.
+
+        Args:
+            name: For people.
+            queries: What was asked.
+            engines: Whose results are pooled.
+            depth: How many results of each.
+            rules: How it is judged.
+            answer: Asks the engines.
+            calibration: This many pairs, drawn by the set's seed, are judged by everybody.
+
+        Raises:
+            JudgmentError: No queries or engines, a depth below 1, or nothing was found at all.
+        """
+        if not queries or not engines:
+            raise JudgmentError("A judgment set needs at least one query and one engine.")
+        if depth < 1:
+            raise JudgmentError("The pool depth must be at least 1.")
+        set_id = f"{_slug(name)}-{uuid.uuid4().hex[:6]}"
+        pairs = pool({query: answer(query) for query in queries}, depth, set_id)
+        if not pairs:
+            raise JudgmentError("The engines found nothing for these queries, so nothing to judge.")
+        drawn = shuffled([_joined(pair.key) for pair in pairs], f"{set_id}/calibration")
+        chosen = {_split(key) for key in drawn[: max(calibration, 0)]}
+        rules = replace(rules, calibration=rules.calibration | chosen)
+        made = JudgmentSet(
+            set_id, name.strip(), rules, tuple(engines), depth, pairs, datetime.now(UTC)
+        )
+        return self.add(made)
+
+    def add(self, judgment_set: JudgmentSet) -> JudgmentSet:
+        """Store a set that was made elsewhere (an import).
+
+        Raises:
+            JudgmentError: Its scale or its other rules make no sense.
+        """
+        if not _SET_ID.fullmatch(judgment_set.set_id):
+            raise JudgmentError("A set's id has 1 to 80 small letters, digits and dashes.")
+        check_rules(judgment_set.rules)
+        self.store(judgment_set)
+        return judgment_set
+
+    def revise(
+        self,
+        set_id: str,
+        change: Callable[[JudgmentSet], JudgmentSet],
+        start: JudgmentSet | None = None,
+    ) -> JudgmentSet:
+        """Store a changed revision of a set; pairs that are there already stay.
+
+        ``start`` is what is changed where there is no such set yet.
+
+        Raises:
+            JudgmentError: There is no such set, or the change makes no sense.
+        """
+        with file_lock(self._revise_lock, WRITE):
+            old = self.get(set_id) if start is None else self.find(set_id) or start
+            new = replace(change(old), set_id=set_id, created=old.created,
+                          revision=old.revision + 1)  # fmt: skip
+            gone = {pair.key for pair in old.pairs} - {pair.key for pair in new.pairs}
+            if gone:
+                raise JudgmentError("A judgment set only grows: its pairs can't be removed.")
+            return self.add(new)
+
+    def extend(self, set_id: str, wanted: Iterable[Pair]) -> JudgmentSet:
+        """Add pairs to judge, shuffled in among those that nobody has judged yet."""
+
+        def grown(old: JudgmentSet) -> JudgmentSet:
+            present = {pair.key for pair in old.pairs}
+            new = {pair.key: pair for pair in wanted if pair.key not in present}
+            keys = shuffled([_joined(key) for key in sorted(new)], f"{set_id}/{old.revision}")
+            added = tuple(new[_split(key)] for key in keys)
+            return replace(old, pairs=(*old.pairs, *added))
+
+        return self.revise(set_id, grown)
+
+
+def _joined(key: PairKey) -> str:
+    return "\t".join(key)
+
+
+def _split(key: str) -> PairKey:
+    query_id, _, item_id = key.partition("\t")
+    return query_id, item_id
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "set"
