@@ -15,6 +15,7 @@ from pathlib import Path
 from core.app.studio import Studio
 from core.app.training import MEASURES
 from core.domain import Ranking
+from core.evaluation.report_html import verdicts
 from core.settings import load_settings
 
 #: Grown from, and the names of what is grown: thrown away at the end.
@@ -29,7 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     studio = Studio(load_settings(data_dir=options.data_dir))
     for base, name in GROWN.items():
-        if name in studio.training.engines():
+        if name in studio.training.runs.engines():
             studio.training.discard(name)
         started = time.monotonic()
         studio.training.adapt(name, options.catalog, base=base)
@@ -46,7 +47,7 @@ def main() -> None:
             for name, score in entry.scores.items()
         )
         print(f"{entry.engine:<14}", "  ".join(figures))
-    for sentence in studio.evaluation.verdicts(report):
+    for sentence in verdicts(report):
         print(sentence)
     print(platform.processor() or platform.machine())
     for name in GROWN.values():

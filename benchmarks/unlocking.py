@@ -15,6 +15,7 @@ from pathlib import Path
 from core.app.studio import Studio
 from core.app.training import DEFAULTS, MEASURES
 from core.domain import Ranking
+from core.evaluation.report_html import verdicts
 from core.settings import load_settings
 
 ADAPTER, BLOCKS = "bench-adapter", "bench-blocks"
@@ -31,7 +32,7 @@ def main() -> None:
     parser.add_argument("--lr-image", type=float, default=1e-5)
     options = parser.parse_args()
     studio = Studio(load_settings(data_dir=options.data_dir))
-    known = studio.training.engines()  # of a run that was stopped between the two
+    known = studio.training.runs.engines()  # of a run that was stopped between the two
     started = time.monotonic()
     if BLOCKS not in known:
         studio.training.tune(
@@ -59,7 +60,7 @@ def main() -> None:
             for name, score in entry.scores.items()
         )
         print(f"{entry.engine:<14}", "  ".join(figures))
-    for sentence in studio.evaluation.verdicts(report):
+    for sentence in verdicts(report):
         print(sentence)
     for name in (ADAPTER, BLOCKS):
         studio.training.discard(name)

@@ -110,7 +110,7 @@ def _grounding(studio: Studio, item_id: str, catalog: str, kind: str) -> Respons
 
 
 def _report(studio: Studio, report_id: str, kind: str) -> Response:
-    report = studio.evaluation.report(report_id)
+    report = studio.evaluation.reports.get(report_id)
     match kind:
         case "html":
             content = studio.evaluation.html(report)

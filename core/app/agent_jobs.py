@@ -9,7 +9,7 @@ from datetime import datetime
 from core.app.rewriting import RewritingService
 from core.domain import Job, RewriteReport, Spent
 from core.errors import QueryError
-from core.jobs import BegunJob
+from core.jobs import BegunJob, JobFile
 from core.language.orders import NO_DETAILS, AgentDetails, AgentOrder, rewriting_job
 
 #: Most item ids in one order from a page.
@@ -56,11 +56,18 @@ class AgentJobs:
     def __init__(self, verbs: RewritingService) -> None:
         self._verbs = verbs
 
+    def job(self, catalog: str) -> JobFile:
+        """Return the agent's job on a catalogue, to read, stop or dismiss it.
+
+        It stops before its next question; results so far are kept.
+        """
+        return rewriting_job(self._verbs.folder(catalog))
+
     def state(self, catalog: str) -> AgentState:
         """Return the state of the agent on one catalogue."""
         off = self._verbs.agent_off()
         waiting = () if off else self._verbs.open_batches()
-        job = rewriting_job(self._verbs.folder(catalog)).read()
+        job = self.job(catalog).read()
         return AgentState(
             catalog, off,
             "" if off else self._verbs.agent_name(),
@@ -86,17 +93,6 @@ class AgentJobs:
             dollars=order.dollars, tokens=order.tokens, batch=order.batch, wait=order.batch,
         )  # fmt: skip
         return self._verbs.begin_rewrite(catalog, order, limits, author=author)
-
-    def stop(self, catalog: str) -> bool:
-        """Request that the running job, of any process, stops before its next question.
-
-        Results so far are kept. Returns false if no job is running.
-        """
-        return rewriting_job(self._verbs.folder(catalog)).stop()
-
-    def dismiss(self, catalog: str) -> None:
-        """Delete the snapshot of the last job."""
-        rewriting_job(self._verbs.folder(catalog)).dismiss()
 
 
 def item_ids(text: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from core.evaluation import attributes, measures, report_builder, trec
 from core.evaluation import catalog_tasks as tasks
 from core.evaluation import report_html as rendering
 from core.evaluation.report_builder import EngineRun, Frame
-from core.evaluation.report_store import Shelf
+from core.evaluation.report_store import ReportStore
 from core.settings import Settings
 from core.store.items import ItemRecord
 
@@ -43,7 +43,7 @@ class EvaluationService:
 
     def __init__(self, library: Library, models: ModelPool, settings: Settings) -> None:
         self._library, self._models, self._settings = library, models, settings
-        self._shelf = Shelf(settings.data_dir / "evaluations")
+        self.reports = ReportStore(settings.data_dir / "evaluations")
         self.jobs = EvaluationJobs(settings.data_dir / "evaluations")
 
     # ── running ──────────────────────────────────────────────────────────────────────────────
@@ -224,36 +224,16 @@ class EvaluationService:
         return replace(report, seconds=seconds, encode_seconds=inside)
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────
-    def save(self, report: Report) -> Path:
-        """Store a report, so that pages list it; return its path."""
-        return self._shelf.add(report)
-
-    def reports(self) -> tuple[str, ...]:
-        """Return the ids of the stored reports, the newest first."""
-        return self._shelf.ids()
-
     def latest(self, catalog: str, engines: Sequence[str]) -> Report | None:
         """Return the newest stored report on a catalogue with these engines in present state."""
         now = {(name, self._models.engine(name).fingerprint) for name in engines}
-        for report_id in self.reports():
+        for report_id in self.reports.ids():
             if report_id.startswith(f"{catalog}-"):
-                report = self.report(report_id)
+                report = self.reports.get(report_id)
                 compared = {(entry.engine, entry.fingerprint) for entry in report.engines}
                 if report.catalog == catalog and now <= compared:
                     return report
         return None
-
-    def verdicts(self, report: Report) -> tuple[str, ...]:
-        """Say which engine is better on the main measure, one sentence per pair of engines."""
-        return rendering.verdicts(report)
-
-    def report(self, report_id: str) -> Report:
-        """Return one stored report; raises ``EvaluationError`` where there is none."""
-        return self._shelf.get(report_id)
-
-    def remove(self, report_id: str) -> None:
-        """Delete a stored report."""
-        self._shelf.remove(report_id)
 
     def html(self, report: Report) -> str:
         """Return the report as one self-contained page."""

@@ -38,13 +38,6 @@ class EvaluationJobs:
         )
         return JobFile(KIND, task[:60], paths, busy, EvaluationError, _INTERRUPTED)
 
-    def begin(
-        self, catalog: str, task: str, plan: tuple[Stage, ...], *, author: str = "",
-        on_progress: OnProgress | None = None,
-    ) -> JobReporter:  # fmt: skip
-        """Begin a task's job on a catalogue; raises ``EvaluationError`` if it already runs."""
-        return self.file(catalog, task).begin(plan, author=author, on_progress=on_progress)
-
     def run(
         self,
         catalog: str,
@@ -71,7 +64,8 @@ class EvaluationJobs:
             EvaluationStopped: A stop was requested, in any process.
         """
         plan = (Stage("preparing", max(1, engines), _ENGINE),)
-        with self.begin(catalog, task, plan, author=author, on_progress=on_progress) as reporter:
+        job = self.file(catalog, task).begin(plan, author=author, on_progress=on_progress)
+        with job as reporter:
             return work(lambda progress: _follow(reporter, progress))
 
     def of(self, catalog: str) -> tuple[Job, ...]:
@@ -81,10 +75,6 @@ class EvaluationJobs:
         jobs = [job for name in names if (job := self.file(catalog, name).read())]
         open_ones = [job for job in jobs if job.running or job.unfinished]
         return tuple(sorted(open_ones, key=lambda job: job.started, reverse=True))
-
-    def stop(self, catalog: str, task: str) -> bool:
-        """Request that a task stops at its next report; return false if it does not run."""
-        return self.file(catalog, task).stop()
 
     def dismiss(self, catalog: str) -> None:
         """Delete the snapshots of a catalogue's evaluations that have ended."""

@@ -129,8 +129,8 @@ class ModelJudgingService:
             Stage("searching", rankings, _SEARCH),
             Stage("grading", max(DEPTHS) * rankings, _ANSWER / limits.concurrency),
         )
-        reporter = self._jobs.begin(
-            opened_catalog.name, JOB, plan, author=author, on_progress=on_progress
+        reporter = self._jobs.file(opened_catalog.name, JOB).begin(
+            plan, author=author, on_progress=on_progress
         )
 
         def work(reporter: JobReporter) -> Assessment:

@@ -236,7 +236,7 @@ class Studio:
                 DEMO, task, len(BEFORE_AFTER),
                 lambda tell: self.evaluation.run_task(task, BEFORE_AFTER, DEMO, on_progress=tell),
             )  # fmt: skip
-            self.evaluation.save(report)
+            self.evaluation.reports.add(report)
 
     def warm_up(self) -> None:
         """Load the models for text queries, so that the first query is fast."""

@@ -35,6 +35,7 @@ from core.embedding.adapter import ImageAdapter
 from core.embedding.loaders import takes_adapter
 from core.embedding.text_tower import TextTower
 from core.errors import TrainingError, TrainingStopped
+from core.evaluation.report_html import verdicts
 from core.jobs import BegunJob, JobReporter
 from core.ports.encoder import Vectors
 from core.ports.engines import EngineModel
@@ -81,7 +82,7 @@ class TrainingService:
         self._library, self._models, self._settings = library, models, settings
         self._evaluation = evaluation
         self._root = settings.data_dir / OWN_ENGINES
-        self._runs = Runs(self._root)
+        self.runs = Runs(self._root)
 
     def adapt(
         self,
@@ -153,7 +154,7 @@ class TrainingService:
             reporter.end(JobState.DONE, details={"report": report.report_id})
             return report
 
-        reporter = self._runs.begin(
+        reporter = self.runs.begin(
             name, opened_catalog.name, base, steps, author=author, on_progress=on_progress
         )
         return BegunJob(reporter, work)
@@ -170,7 +171,7 @@ class TrainingService:
         # The state's folder depends on catalogue, base and vectors, so only equal runs share it.
         digest = hashlib.sha256("\n".join([start.fingerprint, *pairs.keys]).encode())
         digest.update(pairs.vectors.tobytes())
-        work = self._runs.work(name, digest.hexdigest())
+        work = self.runs.work(name, digest.hexdigest())
         if restart:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -199,9 +200,9 @@ class TrainingService:
             task="adapted", title="Titles held out from fine-tuning → their items",
             names=MEASURES, main="mrr", ranking=Ranking.IMAGE,
         )  # fmt: skip
-        self._evaluation.save(report)
+        self._evaluation.reports.add(report)
         self._card(name, catalog.name, start.name, len(pairs), report, options)
-        self._runs.tidy(name)
+        self.runs.tidy(name)
         return report
 
     def tune(
@@ -257,13 +258,13 @@ class TrainingService:
         usual = COMPACT_TUNING if takes_adapter(towers) else TUNING
         plan = Plan(engine, unlock_image, unlock_text, replace(usual, **(options or {})))
         key = f"{source.digest} {towers} {unlock_image} {unlock_text}"
-        work = self._runs.work(name, hashlib.sha256(key.encode()).hexdigest())
+        work = self.runs.work(name, hashlib.sha256(key.encode()).hexdigest())
         with ExitStack() as held:
             team = held.enter_context(team_of(self._settings.device))
             reporter: JobReporter | None = None
             if team.first:
                 steps = math.ceil(_TRAINED * len(source.pairs) / plan.options.batch)
-                begun = self._runs.begin(
+                begun = self.runs.begin(
                     name, source.name, base, steps * plan.options.epochs, on_progress=on_progress
                 )
                 reporter = held.enter_context(begun)
@@ -288,7 +289,7 @@ class TrainingService:
                 derive_vectors(
                     opened_catalog, self._models.engine(base), tuned, models, lambda rows: vectors
                 )
-            self._runs.tidy(name)
+            self.runs.tidy(name)
             reporter.end(JobState.DONE)
         return outcome
 
@@ -308,30 +309,26 @@ class TrainingService:
         """Return the held-out titles as queries, and qrels: the items with those titles."""
         return held_out(catalog_pairs(self._library.get(catalog), self._models.engine(base)))
 
-    def engines(self) -> tuple[str, ...]:
-        """Return the names of the trained engines."""
-        return self._runs.engines()
-
     def discard(self, name: str) -> None:
         """Delete a trained engine, or the state of a stopped training, with its vectors.
 
         Raises:
             TrainingError: There is no such engine, or it is being trained.
         """
-        if name not in self.engines() and not self._runs.unfinished(name):
+        if name not in self.runs.engines() and not self.runs.unfinished(name):
             raise TrainingError(f"No engine “{name[:60]}” was trained here.")
-        run = self._runs.latest()
+        run = self.runs.latest()
         if run is not None and run.running and run.engine == name:
             raise TrainingError(f"“{name}” is being trained now. Stop that first.")
         self._models.forget(name)
-        self._runs.tidy(name)
+        self.runs.tidy(name)
         shutil.rmtree(self._root / name, ignore_errors=True)
         for catalog in self._library.names():
             store = self._library.get(catalog).store
             store.vectors(name).drop()
             if (meta := store.meta.read()).engine == name:
                 store.meta.write(replace(meta, engine=""))
-        self._runs.forget(name)
+        self.runs.forget(name)
 
     def check_name(self, name: str) -> None:
         """Check that a new engine may have this name; raises ``TrainingError``."""
@@ -340,7 +337,7 @@ class TrainingService:
                 f"An engine's name has small letters, digits and dashes only; got “{name[:60]}”."
             )
         # A run that was killed between its checkpoint and its vectors can be resumed.
-        if name in self._models.recipes and not self._runs.unfinished(name):
+        if name in self._models.recipes and not self.runs.unfinished(name):
             raise TrainingError(f"There is an engine “{name}” already. Discard it first.")
 
     def _card(
@@ -356,7 +353,7 @@ class TrainingService:
             "the frozen image tower, and the text tower. Measured on titles that training never "
             f"saw ({report.queries} queries, ranked by picture vectors alone):",
             "\n".join(figures),
-            *self._evaluation.verdicts(report),
+            *verdicts(report),
             f"![Loss and validation recall]({CURVE})",
             f"Settings: `{options}`",
         ]

@@ -12,7 +12,8 @@ from core.app.models import OWN_ENGINES, ModelPool
 from core.domain import COMPACT, Engine, Report
 from core.embedding.loaders import takes_adapter
 from core.errors import EvaluationError, TrainingError
-from core.jobs import BegunJob
+from core.evaluation.report_html import verdicts
+from core.jobs import BegunJob, JobFile
 from core.settings import Settings
 from core.training.curve import CURVE
 from core.training.pair_sources import LEAST_ITEMS
@@ -84,7 +85,7 @@ class AdaptJobs:
             why_not="" if bases else self._why_not(info.searchable, able),
             run=run,
             report=report,
-            verdicts=self._evaluation.verdicts(report) if report else (),
+            verdicts=verdicts(report) if report else (),
             curve=self._curve(run) if run and report else "",
             mine=tuple(name for name in self._runs.engines() if info.searchable.get(name)),
             chosen=info.engine,
@@ -105,12 +106,10 @@ class AdaptJobs:
             raise TrainingError(state.why_not or f"The engine “{base[:60]}” can't be fine-tuned.")
         return self._training().begin_adapt(name, catalog, base=base, author=author)
 
-    def stop(self) -> bool:
-        """Request that the active run, of any process, stops after its present step.
-
-        It can be resumed. Returns false if no run is active.
-        """
-        return self._runs.job.stop()
+    @property
+    def job(self) -> JobFile:
+        """The job of fine-tuning; a run stops after its present step and can be resumed."""
+        return self._runs.job
 
     def forget(self) -> None:
         """Delete the state of a run that ended before it was done."""
@@ -134,15 +133,11 @@ class AdaptJobs:
             )
         opened_catalog.store.meta.write(replace(opened_catalog.store.meta.read(), engine=name))
 
-    def discard(self, name: str) -> None:
-        """Delete a trained engine; raises ``TrainingError`` if there is no such engine."""
-        self._training().discard(name)
-
     def _report(self, run: AdaptRun | None) -> Report | None:
         if run is None or not run.report or run.engine not in self._models.recipes:
             return None
         try:
-            return self._evaluation.report(run.report)
+            return self._evaluation.reports.get(run.report)
         except EvaluationError:  # somebody removed it
             return None
 

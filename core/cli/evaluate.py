@@ -116,7 +116,7 @@ def evaluate(
             studio.catalog(catalog).name, job, len(names), work, on_progress=bar.show
         )
     if keep:
-        studio.evaluation.save(report)
+        studio.evaluation.reports.add(report)
     if report_html:
         _write(report_html, studio.evaluation.html(report))
     if per_query:

@@ -15,7 +15,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,119}")
 _ADAPTER = TypeAdapter(Report)
 
 
-class Shelf:
+class ReportStore:
     """The stored reports."""
 
     def __init__(self, root: Path) -> None:

@@ -122,7 +122,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     @sentences
     @allowed(studio, Action.TRAIN)
     def stop_run(chosen: str | None) -> tuple[Any, ...]:
-        if studio.adapting.stop():
+        if studio.adapting.job.stop():
             gr.Info(
                 "It stops after its present step. Started again under its name, it goes on there."
             )
@@ -164,7 +164,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     def discard(chosen: str | None, engine: str | None) -> tuple[Any, ...]:
         if not engine:
             raise TrainingError("Choose a fine-tuned engine first.")
-        studio.adapting.discard(engine)
+        studio.training.discard(engine)
         gr.Info(f"The engine {engine} is gone.")
         return view(chosen)
 

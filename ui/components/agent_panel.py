@@ -100,7 +100,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     @sentences
     @allowed(studio, Action.REWRITE)
     def stop_agent(name: str | None) -> tuple[Any, ...]:
-        if name and studio.agent.stop(name):
+        if name and studio.agent.job(name).stop():
             gr.Info("The agent stops before its next question; what it has described is kept.")
         else:
             gr.Info("The agent is not at work on this catalogue.")
@@ -110,7 +110,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     @allowed(studio, Action.REWRITE)
     def dismiss_agent(name: str | None) -> tuple[Any, ...]:
         if name:
-            studio.agent.dismiss(name)
+            studio.agent.job(name).dismiss()
         return view(name)
 
     catalog.change(look, catalog, [*outputs, fold], show_progress="hidden", **_PRIVATE)

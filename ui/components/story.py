@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from core.app.studio import BEFORE_AFTER, Studio
 from core.domain import CatalogInfo, EngineStatus, Filters, Inspection, Item
 from core.errors import QueryError
+from core.evaluation.report_html import verdicts
 from core.ports.grounder import SALIENT
 from ui.components.cards import inspect_link, plural
 from ui.components.columns import Column, columns, in_common
@@ -222,7 +223,7 @@ def _measured(studio: Studio, statuses: tuple[EngineStatus, ...], catalog: str) 
     report = studio.evaluation.latest(catalog, names) if len(names) > 1 else None
     if report is None:
         return None
-    said = studio.evaluation.verdicts(report)
+    said = verdicts(report)
     return Measured(
         task=report.title,
         queries=f"{report.queries:,} queries",

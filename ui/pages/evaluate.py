@@ -69,9 +69,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     outputs = [stored, forget, shown]
 
     def show(report_id: str | None) -> tuple[Any, ...]:
-        known = studio.evaluation.reports()
+        known = studio.evaluation.reports.ids()
         current = report_id if report_id in known else None
-        body = report_html(studio, studio.evaluation.report(current)) if current else None
+        body = report_html(studio, studio.evaluation.reports.get(current)) if current else None
         return (
             gr.update(choices=[(entry_label(name), name) for name in known], value=current),
             gr.update(visible=bool(current)),
@@ -81,10 +81,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
         names = [entry.name for entry in studio.catalogs()]
-        known = studio.evaluation.reports()
+        known = studio.evaluation.reports.ids()
         report = str(request.query_params.get("report", "")) or (known[0] if known else None)
         # What is asked for; else what the report is about; else the default one.
-        about = studio.evaluation.report(report).catalog if report in known else ""
+        about = studio.evaluation.reports.get(report).catalog if report in known else ""
         wanted = str(request.query_params.get("catalog", "")) or about
         chosen = catalog_of_link(studio, wanted, names)
         runnable = [status.engine for status in studio.engines() if status.available]
@@ -122,7 +122,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         except EvaluationStopped as stopped:
             gr.Info(str(stopped))
             return tuple(gr.skip() for _ in outputs)
-        studio.evaluation.save(report)
+        studio.evaluation.reports.add(report)
         return show(report.report_id)
 
     def going_on(name: str | None) -> tuple[Any, ...]:
@@ -211,7 +211,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     @sentences
     @allowed(studio, Action.EVALUATE)
     def stop_it(job: tuple[str, str] | None) -> None:
-        if job and studio.evaluation.jobs.stop(*job):
+        if job and studio.evaluation.jobs.file(*job).stop():
             gr.Info("It stops after its present step.")
         else:
             gr.Info("It does not run: it has ended, or waits for another evaluation to end.")
@@ -231,8 +231,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     @allowed(studio, Action.DELETE)
     def remove(report_id: str | None) -> tuple[Any, ...]:
         if report_id:
-            studio.evaluation.remove(report_id)
-        known = studio.evaluation.reports()
+            studio.evaluation.reports.remove(report_id)
+        known = studio.evaluation.reports.ids()
         return show(known[0] if known else None)
 
     page.load(load, None, [catalog, engines, task, about, *outputs], **_PRIVATE).then(

@@ -175,7 +175,7 @@ def test_an_evaluation_stops_where_it_says_how_far_it_is(shop: SimpleNamespace, 
     assert seen[0].seconds_left is not None
     (stopped,) = jobs.of("shop")
     assert (stopped.state, stopped.subject, stopped.author) == (JobState.STOPPED, task, "ada")
-    assert not jobs.stop("shop", task)
+    assert not jobs.file("shop", task).stop()
     run(lambda progress: None)
     assert jobs.of("shop") == ()
 
@@ -210,9 +210,9 @@ def test_attributes_against_majority_and_chance(shop: SimpleNamespace) -> None:
 
 def test_reports_are_kept_and_shown(shop: SimpleNamespace) -> None:
     report = shop.verbs.run_task("title", ENGINES, "shop")
-    shop.verbs.save(report)
-    assert shop.verbs.reports()[0] == report.report_id
-    assert shop.verbs.report(report.report_id) == report
+    shop.verbs.reports.add(report)
+    assert shop.verbs.reports.ids()[0] == report.report_id
+    assert shop.verbs.reports.get(report.report_id) == report
     assert shop.verbs.latest("shop", ENGINES) == report
     assert shop.verbs.latest("sho", ENGINES) is None
     assert len(shop.verbs.verdicts(report)) == 1
@@ -222,12 +222,12 @@ def test_reports_are_kept_and_shown(shop: SimpleNamespace) -> None:
     for text in ("VL-CLIP", "nDCG@10", "95 % interval"):
         assert text in page
     old = tuple(replace(entry, fingerprint="old") for entry in report.engines)
-    shop.verbs.save(replace(report, engines=old))
+    shop.verbs.reports.add(replace(report, engines=old))
     assert shop.verbs.latest("shop", ENGINES) is None, "figures of engines that are no more"
-    shop.verbs.remove(report.report_id)
+    shop.verbs.reports.remove(report.report_id)
     for name in (report.report_id, "../../etc/passwd"):
         with pytest.raises(EvaluationError):
-            shop.verbs.report(name)
+            shop.verbs.reports.get(name)
 
 
 def test_untrusted_texts_are_escaped(shop: SimpleNamespace) -> None:

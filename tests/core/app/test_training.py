@@ -142,12 +142,12 @@ def test_a_published_checkpoint_is_an_engine_until_it_is_discarded(tmp_path: Pat
     base = verbs._models.recipes["vl-clip"]
     publish(tmp_path / "engines" / "mine", base, "adapted", 'a "shop"', save)
     known = load_own_engines(tmp_path / "engines")
-    assert list(known) == ["mine"] == list(verbs.engines())
+    assert list(known) == ["mine"] == list(verbs.runs.engines())
     assert known["mine"].image_view is ImageView.CROP
     assert known["mine"].summary == 'VL-CLIP, fine-tuned on a "shop".'
     assert known["mine"].towers[COMPACT].model == str(tmp_path / "engines" / "mine")
     verbs.discard("mine")
-    assert verbs.engines() == ()
+    assert verbs.runs.engines() == ()
     with pytest.raises(TrainingError, match="No engine"):
         verbs.discard("mine")
 
@@ -160,7 +160,7 @@ def test_what_a_stopped_run_left_is_gone_on_with_or_thrown_away(tmp_path: Path) 
         folder.mkdir(parents=True)
     verbs._models.recipes["mine"] = verbs._models.recipes["vl-clip"]
     verbs.check_name("mine")  # killed between its checkpoint and its vectors
-    with verbs._runs.begin("mine", "shop", "vl-clip"), pytest.raises(TrainingError, match="Stop"):
+    with verbs.runs.begin("mine", "shop", "vl-clip"), pytest.raises(TrainingError, match="Stop"):
         verbs.discard("mine")
     verbs.discard("mine")
     assert not work.exists()

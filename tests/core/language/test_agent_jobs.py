@@ -65,7 +65,7 @@ def test_one_job_at_a_time_which_can_be_stopped(shop: Shop) -> None:
     assert asked.wait(20)
     with pytest.raises(CatalogBusy, match="at work"):
         desk.begin("shop", "bob", AgentOrder(tokens=1))
-    desk.stop("shop")
+    desk.job("shop").stop()
     go_on.set()
     thread.join(30)
     state = desk.state("shop")
@@ -93,7 +93,7 @@ def test_why_a_job_failed_is_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -
     state = shop.again().agent.state("shop")
     assert state.job.state is JobState.FAILED
     assert "No space left" in state.job.message
-    shop.agent.dismiss("shop")
+    shop.agent.job("shop").dismiss()
     assert shop.agent.state("shop").job is None
 
 

@@ -133,7 +133,7 @@ def test_grading_is_a_job_that_any_process_sees_and_stops(shop: Shop) -> None:
 
     def stop_at_the_first(question: dict[str, Any]) -> Answer:
         seen.extend(job for job in jobs.of("shop") if job.running)
-        assert jobs.stop("shop", JOB)
+        assert jobs.file("shop", JOB).stop()
         return good_answer(question)
 
     shop.server.respond = stop_at_the_first

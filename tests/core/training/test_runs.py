@@ -149,7 +149,7 @@ def desk(tmp_path: Path, items: int) -> AdaptJobs:
         library,  # type: ignore[arg-type]
         SimpleNamespace(recipes=recipes),  # type: ignore[arg-type]
         load_settings(data_dir=tmp_path),
-        SimpleNamespace(report=gone, verdicts=lambda report: ()),  # type: ignore[arg-type]
+        SimpleNamespace(reports=SimpleNamespace(get=gone)),  # type: ignore[arg-type]
         training=lambda: SimpleNamespace(begin_adapt=begin_adapt),  # type: ignore[arg-type,return-value]
     )
 

@@ -58,7 +58,9 @@ def test_a_report_is_saved_by_its_links(shop: Shop) -> None:
             raise EvaluationError("There is no such report.")
         return report()
 
-    stand_in = SimpleNamespace(report=stored, html=lambda report: "<p>All of it</p>")
+    stand_in = SimpleNamespace(
+        reports=SimpleNamespace(get=stored), html=lambda report: "<p>All of it</p>"
+    )
     shop.__dict__["evaluation"] = stand_in  # in place of the cached property
     app = FastAPI()
     app.include_router(media_router(shop))
