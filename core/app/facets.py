@@ -84,6 +84,12 @@ class FacetIndex:
             facets.append(Facet(name, tuple(FacetValue(value, n) for value, n in ranked)))
         return tuple(facets)
 
+    def groups(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return all departments and all product types, each sorted."""
+        values = self._rows().values
+        departments, types = set(values[DEPARTMENT]) - {""}, set(values[PRODUCT_TYPE]) - {""}
+        return tuple(sorted(departments)), tuple(sorted(types))
+
     def price_range(self) -> tuple[float, float] | None:
         """Return the lowest and the highest price; ``None`` where no price is a number."""
         prices = [price for price in self._rows().prices if price is not None]

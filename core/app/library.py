@@ -36,7 +36,7 @@ class Catalog:
         self.name, self.store, self.images = name, store, images
         self.facets = FacetIndex(store)
         self.searcher = Searcher(store, images, self.facets.ids)
-        self.overview = Overview(store)
+        self.overview = Overview(store, self.facets.groups)
         self._queue: JudgmentQueue | None = None
         self._lock = threading.Lock()
 

@@ -79,14 +79,6 @@ class ItemRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Facets:
-    """Values of the filter columns and how many items have each, most frequent first."""
-
-    departments: Mapping[str, int]
-    product_types: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class WordMatch:
     """An item found by its words: id, perceptual hash of its photo, its searchable words."""
 
@@ -154,12 +146,6 @@ class ItemTable:
         """``(department, product type)`` of every item, by id."""
         rows = read_rows(self._table, ["item_id", "department", "product_type"]).to_pylist()
         return {row["item_id"]: (row["department"], row["product_type"]) for row in rows}
-
-    def facets(self, filters: Filters | None = None) -> Facets:
-        """Values of the filter columns with counts, among the items that pass the filters."""
-        condition = where(filters) if filters else None
-        rows = read_rows(self._table, ["department", "product_type"], condition)
-        return Facets(_counts(rows["department"]), _counts(rows["product_type"]))
 
     def match(
         self, text: str, count: int, condition: Expr | None = None, *, every: bool = False
@@ -245,9 +231,3 @@ def _attributes(row: Mapping[str, Any]) -> dict[str, str]:
     except UNDECODABLE as error:
         warn(f"{NAME}.attributes", row["item_id"], error)
         return {}
-
-
-def _counts(column: pa.ChunkedArray) -> dict[str, int]:
-    pairs = ((entry["values"], entry["counts"]) for entry in column.value_counts().to_pylist())
-    found = [(value, count) for value, count in pairs if value]
-    return dict(sorted(found, key=lambda pair: (-pair[1], pair[0])))

@@ -13,21 +13,27 @@ from core.errors import CatalogDamaged
 from core.store.catalog_store import CatalogStore
 from core.store.damage import reading, reading_folder
 from core.store.database import find_table, read_rows, version_of
-from core.store.items import Facets
 from core.store.meta import CatalogMeta
 
 T = TypeVar("T")
 
+#: Returns the departments and the product types of a catalogue.
+Groups = Callable[[], tuple[tuple[str, ...], tuple[str, ...]]]
+
 
 class Overview:
-    """Counts and facets of one catalogue; a table is read again only when its version has changed.
+    """Describe one catalogue; a table is read again only when its version has changed.
 
-    A damaged table costs its own part only: ``CatalogInfo.problem`` says which one and why. What
-    was put back is read again without a restart.
+    A damaged table costs its own part only: ``CatalogInfo.problem`` says which one and why. A
+    table that was restored is read again without a restart.
+
+    Args:
+        store: The catalogue's tables.
+        groups: Returns the departments and the product types of its items.
     """
 
-    def __init__(self, store: CatalogStore) -> None:
-        self._store = store
+    def __init__(self, store: CatalogStore, groups: Groups) -> None:
+        self._store, self._groups = store, groups
         self._tables: dict[str, Table] = {}
         self._parts: dict[str, tuple[int, Any]] = {}
         self._lock = threading.Lock()
@@ -53,8 +59,10 @@ class Overview:
             return otherwise
 
         meta = part("meta", lambda: store.meta.read(), CatalogMeta())
-        nothing = (0, Facets({}, {}))
-        items, facets = part("items", lambda: (store.items.count(), store.items.facets()), nothing)
+        nothing: tuple[int, tuple[tuple[str, ...], tuple[str, ...]]] = (0, ((), ()))
+        items, (departments, product_types) = part(
+            "items", lambda: (store.items.count(), self._groups()), nothing
+        )
         quarantined = part("quarantine", lambda: store.quarantine.count(), 0)
         searchable = {
             engine: part(f"vectors_{engine}", store.vectors(engine).count, 0)
@@ -66,8 +74,8 @@ class Overview:
             items=items,
             searchable={e: n for e, n in searchable.items() if f"vectors_{e}" not in problems},
             quarantined=quarantined,
-            departments=tuple(sorted(facets.departments)),
-            product_types=tuple(sorted(facets.product_types)),
+            departments=departments,
+            product_types=product_types,
             source=meta.source,
             updated=meta.updated,
             engine=meta.engine,

@@ -61,15 +61,12 @@ def test_any_text_is_only_text(items, text):
     assert items.match(text, 5) == []
 
 
-def test_ids_and_facets_follow_filters(items):
+def test_ids_follow_filters(items):
     for number, (department, kind) in enumerate([("home", "chair"), ("art", "oil"), ("home", "")]):
         new = item(str(number), "t", department=department, product_type=kind)
         items.upsert([ItemRecord(new, "a")])
     assert items.ids() == ["0", "1", "2"]
     assert items.ids(Filters(departments=("home",))) == ["0", "2"]
-    assert items.facets().departments == {"home": 2, "art": 1}
-    assert items.facets(Filters(departments=("home",))).product_types == {"chair": 1}
-    assert list(items.facets().departments) == ["home", "art"]  # most frequent first
 
 
 def test_further_photos_and_variants(items):
