@@ -14,7 +14,7 @@ from ui.signin.sign_in import SignIn
 
 #: Handlers that only look (and Inspect's ``act``, see below). The rest says which role it takes.
 OPEN = {
-    "act", "another_file", "cancel", "change_catalog", "change_picture", "ended", "explain",
+    "act", "another_file", "cancel", "change_picture", "ended", "explain",
     "follow", "hide_notice", "load", "look", "open_form", "open_page", "refine", "refresh",
     "search", "show", "tasks_of", "tick", "view",
 }  # fmt: skip

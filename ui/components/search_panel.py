@@ -8,36 +8,30 @@ is still running) works alike on both pages.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 from PIL import Image
 
 from core.app.studio import Studio
-from core.domain import CatalogInfo, EngineStatus, FacetView, Sort
+from core.domain import CatalogInfo, EngineStatus, FacetView
 from core.errors import StudioError
 from ui.components.export_list import wire_export
-from ui.components.facets import attributes_update, chips_html, list_update, unknown_html
+from ui.components.facets import chips_html, unknown_html
 from ui.components.judge_list import judge_button, wire_judge_button
 from ui.components.page_view import EngineChoice, PageView
 from ui.components.photo_part import photo_functions
 from ui.components.picture_input import example_strip, picture_input, query_picture
 from ui.components.query import (
-    FIRST_HITS,
-    MOST_HITS,
     SearchForm,
     apply_action,
-    clamp_hits,
     form_from_request,
     keeps_picture,
     known_only,
-    price_limit,
-    read_attributes,
-    read_sort,
 )
 from ui.components.results import missing_html, problem_html, progress_html
+from ui.components.search_fields import Controls, field_values, read_form, side_fields
 from ui.messages import sentences
 from ui.queues import PICTURES, WORDS
 from ui.render import render
@@ -57,40 +51,7 @@ RESULTS_JS = f"""{ACTIONS_JS};
 vs.drawing(element, (value) => trigger('look', {{ action: 'region', value }}));
 vs.things(element, server);"""
 
-#: Orders of the results, as people see them.
-SORTS = [
-    ("Best match", Sort.MATCH.value),
-    ("Price, lowest first", Sort.CHEAPEST.value),
-    ("Price, highest first", Sort.DEAREST.value),
-]
-
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-
-
-@dataclass(frozen=True, slots=True)
-class Controls:
-    """The fields, in the order in which their values travel."""
-
-    text: gr.Textbox
-    minus: gr.Textbox
-    departments: gr.Dropdown
-    product_types: gr.Dropdown
-    attributes: gr.Dropdown
-    price_from: gr.Number
-    price_to: gr.Number
-    sort: gr.Dropdown
-    engines: gr.Radio | gr.CheckboxGroup
-    k: gr.Slider
-    cutoff: gr.Checkbox
-    fold: gr.Checkbox
-    words: gr.Checkbox
-    catalog: gr.Dropdown
-    anchor: gr.State
-    picture: gr.Image
-
-    def all(self) -> list[Component]:
-        """Every field, as a handler's inputs or outputs."""
-        return [getattr(self, name) for name in Controls.__slots__]
 
 
 class SearchPanel:
@@ -138,7 +99,7 @@ class SearchPanel:
             with gr.Column(elem_classes="vs-side", elem_id=side, min_width=200):
                 picture = picture_input("Search with a picture")
                 strip = gr.HTML(js_on_load=ACTIONS_JS)
-                fields = self._fields()
+                fields = side_fields(self._studio, self._name, several=self._choice.several)
                 missing = gr.HTML()
             with gr.Column(elem_classes="vs-main", min_width=280):
                 progress = gr.HTML(elem_id=f"{self._name}-progress")
@@ -149,58 +110,13 @@ class SearchPanel:
                     js_on_load=RESULTS_JS,
                     server_functions=photo_functions(self._studio),
                 )
-        anchor = gr.State(("", None, None))
-        controls = Controls(text=text, picture=picture, anchor=anchor, **fields)
+        anchor, catalog = gr.State(("", None, None)), gr.Textbox("", visible=False)
+        controls = Controls(text=text, picture=picture, anchor=anchor, catalog=catalog, **fields)
         self._wire_search(controls, go, strip, results)
         self._wire_page(page, controls, results, strip, missing, progress)
         wire_judge_button(self._studio, page, judge, controls.all(), self._on_screen)
         path = f"/{self._name}"
         wire_export(self._studio, results, controls.all(), self._on_screen, path)
-
-    def _fields(self) -> dict[str, Any]:
-        engines = PageView.of(self._studio, "").available
-        fields: dict[str, Any] = {
-            "engines": gr.CheckboxGroup(engines, label="Engines", elem_id=f"{self._name}-engines")
-            if self._choice.several
-            else gr.Radio(engines, label="Engine", elem_id=f"{self._name}-engines"),
-            "departments": gr.Dropdown(
-                [], multiselect=True, label="Department", elem_id=f"{self._name}-department"
-            ),
-            "product_types": gr.Dropdown(
-                [], multiselect=True, label="Product type", elem_id=f"{self._name}-type"
-            ),
-            "attributes": gr.Dropdown(
-                [],
-                multiselect=True,
-                label="Brand, colour and more",
-                visible=False,
-                elem_id=f"{self._name}-attributes",
-            ),
-            "minus": gr.Textbox(
-                label="Without",
-                placeholder="e.g. metal",
-                elem_id=f"{self._name}-minus",
-                max_lines=1,
-            ),
-        }
-        with gr.Row(elem_classes="vs-prices"):
-            fields |= {
-                name: gr.Number(
-                    label=label, minimum=0, min_width=80, visible=False,
-                    elem_id=f"{self._name}-{name.replace('_', '-')}",
-                )
-                for name, label in (("price_from", "Price from"), ("price_to", "Price to"))
-            }  # fmt: skip
-        with gr.Accordion("More options", open=False):
-            fields |= {
-                "sort": gr.Dropdown(SORTS, value=Sort.MATCH.value, label="Sort by"),
-                "k": gr.Slider(10, MOST_HITS, value=FIRST_HITS, step=10, label="Results at most"),
-                "cutoff": gr.Checkbox(True, label="Hide weak matches"),
-                "fold": gr.Checkbox(True, label="Fold near-duplicate photos"),
-                "words": gr.Checkbox(True, label="Match the listing's words too"),
-                "catalog": gr.Dropdown([""], value="", label="Catalogue", visible=False),
-            }
-        return fields
 
     def _wire_search(
         self, controls: Controls, go: gr.Button, strip: gr.HTML, results: gr.HTML
@@ -217,13 +133,6 @@ class SearchPanel:
             """Search again, and count again what the other filters leave."""
             form, upload = read_form(values)
             return [gr.skip(), *self._show(self._view(form), form, upload)[1:]]
-
-        @sentences
-        def change_catalog(*values: Any) -> list[Any]:
-            form, _ = read_form(values)
-            view = self._view(form)
-            shown = self._show(view, SearchForm(text=form.text, catalog=form.catalog))
-            return [*shown, self._strip(view)]
 
         @sentences
         def change_picture(*values: Any) -> tuple[Any, str]:
@@ -261,7 +170,6 @@ class SearchPanel:
         ]  # fmt: skip
         gr.on(filters, refine, fields, [*fields, results], trigger_mode="always_last",
               **quiet, **WORDS)  # fmt: skip
-        controls.catalog.input(change_catalog, fields, [*fields, results, strip], **quiet)
         pictures = [controls.picture.upload, controls.picture.clear]
         gr.on(pictures, change_picture, fields, [controls.anchor, results], **quiet, **PICTURES)
         for source in (results, strip):
@@ -316,41 +224,16 @@ class SearchPanel:
 
     def _show(self, view: PageView, form: SearchForm, upload: str | None = None) -> list[Any]:
         """Values for every field, and the results, so that the page shows ``form``."""
-        catalog = view.catalog
         facets = self._facets(form)
         unknown = unknown_html(facets)
         if unknown or facets is None:
             form = known_only(form, facets)
             facets = self._facets(form)
         chosen = self._choice.of(form, view)
-        catalogs = [(info.title, info.name) for info in self._studio.catalogs()]
-        values = {
-            "text": form.text,
-            "minus": form.minus,
-            "departments": list_update(facets, "department", form.departments),
-            "product_types": list_update(facets, "product_type", form.product_types),
-            "attributes": attributes_update(facets, form.attributes),
-            "price_from": gr.update(value=form.price_from, visible=bool(facets and facets.prices)),
-            "price_to": gr.update(value=form.price_to, visible=bool(facets and facets.prices)),
-            "sort": form.sort.value,
-            "engines": gr.update(
-                choices=view.available,
-                value=list(chosen) if self._choice.several else next(iter(chosen), None),
-            ),
-            "k": form.k,
-            "cutoff": form.cutoff,
-            "fold": form.fold,
-            "words": form.words,
-            "catalog": gr.update(
-                choices=catalogs,
-                value=catalog.name if catalog else None,
-                visible=False,  # the head of the page has the list
-            ),
-            "anchor": (form.item, form.example, form.region),
-            "picture": upload,
-        }
+        engines = list(chosen) if self._choice.several else next(iter(chosen), None)
+        values = field_values(form, view, engines, facets, upload)
         results = unknown + self._results(view, form, upload)
-        return [*(values[name] for name in Controls.__slots__), results]
+        return [*values, results]
 
     def _on_screen(
         self, values: tuple[Any, ...]
@@ -385,30 +268,3 @@ class SearchPanel:
 
     def _view(self, form: SearchForm) -> PageView:
         return PageView.of(self._studio, form.catalog)
-
-
-def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
-    """The search that the fields spell out, and the path of an uploaded picture."""
-    given = dict(zip(Controls.__slots__, values, strict=True))
-    item, example, region = given["anchor"] or ("", None, None)
-    engines = given["engines"] or ()
-    form = SearchForm(
-        text=(given["text"] or "").strip(),
-        minus=(given["minus"] or "").strip(),
-        item=item,
-        example=example,
-        region=region,
-        departments=tuple(given["departments"] or ()),
-        product_types=tuple(given["product_types"] or ()),
-        attributes=read_attributes(given["attributes"] or ()),
-        price_from=price_limit(given["price_from"]),
-        price_to=price_limit(given["price_to"]),
-        sort=read_sort(given["sort"] or ""),
-        engines=(engines,) if isinstance(engines, str) else tuple(engines),
-        k=clamp_hits(int(given["k"])),
-        cutoff=bool(given["cutoff"]),
-        fold=bool(given["fold"]),
-        words=bool(given["words"]),
-        catalog=given["catalog"] or "",
-    )
-    return form, given["picture"]

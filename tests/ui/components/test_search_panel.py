@@ -17,7 +17,7 @@ from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus
 from core.settings import load_settings
 from tests.ui.shop import Shop
-from ui.components.search_panel import Controls
+from ui.components.search_fields import Controls
 from ui.pages import compare, explore
 
 

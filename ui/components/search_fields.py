@@ -1,0 +1,166 @@
+"""The fields of a search page: their layout, what they spell out, and values to fill them with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from core.app.studio import Studio
+from core.domain import FacetView, Sort
+from ui.components.facets import attributes_update, list_update
+from ui.components.page_view import PageView
+from ui.components.query import (
+    FIRST_HITS,
+    MOST_HITS,
+    SearchForm,
+    clamp_hits,
+    price_limit,
+    read_attributes,
+    read_sort,
+)
+
+#: Orders of the results, as people see them.
+SORTS = [
+    ("Best match", Sort.MATCH.value),
+    ("Price, lowest first", Sort.CHEAPEST.value),
+    ("Price, highest first", Sort.DEAREST.value),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The fields, in the order in which their values travel."""
+
+    text: gr.Textbox
+    minus: gr.Textbox
+    departments: gr.Dropdown
+    product_types: gr.Dropdown
+    attributes: gr.Dropdown
+    price_from: gr.Number
+    price_to: gr.Number
+    sort: gr.Dropdown
+    engines: gr.Radio | gr.CheckboxGroup
+    k: gr.Slider
+    cutoff: gr.Checkbox
+    fold: gr.Checkbox
+    words: gr.Checkbox
+    catalog: gr.Textbox
+    anchor: gr.State
+    picture: gr.Image
+
+    def all(self) -> list[Component]:
+        """Every field, as a handler's inputs or outputs."""
+        return [getattr(self, name) for name in Controls.__slots__]
+
+
+def side_fields(studio: Studio, name: str, *, several: bool) -> dict[str, Any]:
+    """Lay out the fields of the side panel; returns them under their names in ``Controls``."""
+    engines = PageView.of(studio, "").available
+    fields: dict[str, Any] = {
+        "engines": gr.CheckboxGroup(engines, label="Engines", elem_id=f"{name}-engines")
+        if several
+        else gr.Radio(engines, label="Engine", elem_id=f"{name}-engines"),
+        "departments": gr.Dropdown(
+            [], multiselect=True, label="Department", elem_id=f"{name}-department"
+        ),
+        "product_types": gr.Dropdown(
+            [], multiselect=True, label="Product type", elem_id=f"{name}-type"
+        ),
+        "attributes": gr.Dropdown(
+            [],
+            multiselect=True,
+            label="Brand, colour and more",
+            visible=False,
+            elem_id=f"{name}-attributes",
+        ),
+        "minus": gr.Textbox(
+            label="Without",
+            placeholder="e.g. metal",
+            elem_id=f"{name}-minus",
+            max_lines=1,
+        ),
+    }
+    with gr.Row(elem_classes="vs-prices"):
+        fields |= {
+            field: gr.Number(
+                label=label, minimum=0, min_width=80, visible=False,
+                elem_id=f"{name}-{field.replace('_', '-')}",
+            )
+            for field, label in (("price_from", "Price from"), ("price_to", "Price to"))
+        }  # fmt: skip
+    with gr.Accordion("More options", open=False):
+        fields |= {
+            "sort": gr.Dropdown(SORTS, value=Sort.MATCH.value, label="Sort by"),
+            "k": gr.Slider(10, MOST_HITS, value=FIRST_HITS, step=10, label="Results at most"),
+            "cutoff": gr.Checkbox(True, label="Hide weak matches"),
+            "fold": gr.Checkbox(True, label="Fold near-duplicate photos"),
+            "words": gr.Checkbox(True, label="Match the listing's words too"),
+        }
+    return fields
+
+
+def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
+    """The search that the fields spell out, and the path of an uploaded picture."""
+    given = dict(zip(Controls.__slots__, values, strict=True))
+    item, example, region = given["anchor"] or ("", None, None)
+    engines = given["engines"] or ()
+    form = SearchForm(
+        text=(given["text"] or "").strip(),
+        minus=(given["minus"] or "").strip(),
+        item=item,
+        example=example,
+        region=region,
+        departments=tuple(given["departments"] or ()),
+        product_types=tuple(given["product_types"] or ()),
+        attributes=read_attributes(given["attributes"] or ()),
+        price_from=price_limit(given["price_from"]),
+        price_to=price_limit(given["price_to"]),
+        sort=read_sort(given["sort"] or ""),
+        engines=(engines,) if isinstance(engines, str) else tuple(engines),
+        k=clamp_hits(int(given["k"])),
+        cutoff=bool(given["cutoff"]),
+        fold=bool(given["fold"]),
+        words=bool(given["words"]),
+        catalog=given["catalog"] or "",
+    )
+    return form, given["picture"]
+
+
+def field_values(
+    form: SearchForm,
+    view: PageView,
+    engines: list[str] | str | None,
+    facets: FacetView | None,
+    upload: str | None,
+) -> list[Any]:
+    """Return a value for every field, so that the page shows a search.
+
+    Args:
+        form: The search.
+        view: Its catalogue and the engines.
+        engines: The chosen engines, or the only one where the page has one.
+        facets: Values to filter by; ``None`` hides the lists.
+        upload: Path of the uploaded picture.
+    """
+    values = {
+        "text": form.text,
+        "minus": form.minus,
+        "departments": list_update(facets, "department", form.departments),
+        "product_types": list_update(facets, "product_type", form.product_types),
+        "attributes": attributes_update(facets, form.attributes),
+        "price_from": gr.update(value=form.price_from, visible=bool(facets and facets.prices)),
+        "price_to": gr.update(value=form.price_to, visible=bool(facets and facets.prices)),
+        "sort": form.sort.value,
+        "engines": gr.update(choices=view.available, value=engines),
+        "k": form.k,
+        "cutoff": form.cutoff,
+        "fold": form.fold,
+        "words": form.words,
+        "catalog": view.catalog.name if view.catalog else "",
+        "anchor": (form.item, form.example, form.region),
+        "picture": upload,
+    }
+    return [values[name] for name in Controls.__slots__]
