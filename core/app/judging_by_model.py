@@ -138,8 +138,10 @@ class ModelJudgingService:
             for done, name in enumerate(engines):
                 reporter.follow(Progress("searching", done * len(asked), rankings))
                 runs[name] = self._run(opened_catalog, name, asked)
+            tasks = self._tasks(opened_catalog, asked, list(runs.values()))
+            reporter.step(Progress("grading", 0, len(tasks)))
             report = judge.grade_all(
-                self._tasks(opened_catalog, asked, list(runs.values())),
+                tasks,
                 concurrency=limits.concurrency,
                 dollars=limits.dollars,
                 tokens=limits.tokens,

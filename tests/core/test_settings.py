@@ -18,7 +18,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_defaults() -> None:
     settings = load_settings()
-    assert (settings.host, settings.port, settings.profile.value) == ("127.0.0.1", 7860, "compact")
+    assert (settings.host, settings.port, settings.profile) == ("127.0.0.1", 7860, "compact")
 
 
 def test_options_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,7 +126,7 @@ def test_a_batch_is_seen_and_fetched_after_a_restart(shop: Shop) -> None:
     while not shop.server.batches or not other.state("shop").batches:
         time.sleep(0.01)
     assert other.state("shop").running
-    assert other.stop("shop")
+    assert other.job("shop").stop()
     thread.join(30)
     assert "the batches go on" in desk.state("shop").details.report.stopped
     again = shop.again().agent
