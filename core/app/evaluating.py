@@ -144,6 +144,7 @@ class EvaluationService:
         ranking: Ranking = Ranking.VECTOR,
         depth: int = DEPTH,
         relevant_from: int = 1,
+        highest: int | None = None,
         runs: Mapping[str, Run] | None = None,
         runs_out: Path | None = None,
         notes: Sequence[str] = (),
@@ -163,6 +164,7 @@ class EvaluationService:
             ranking: What items are ranked by.
             depth: Results kept per query.
             relevant_from: Smallest grade that counts as relevant for binary measures.
+            highest: Highest grade of the scale, for ERR; default: the highest that occurs.
             runs: Further rankings to measure beside the engines' (from TREC files), by name.
             runs_out: Folder for the rankings and judgments in TREC format.
             notes: What a reader of the report must know of the files that this comes from.
@@ -185,9 +187,11 @@ class EvaluationService:
             raise EvaluationError("Choose at least one engine.")
         _write(runs_out, done, qrels)
         wanted = tuple(names or _default_measures(qrels))
+        notes = (*notes, *_threshold_note(qrels, relevant_from))
         frame = Frame(
             opened_catalog.name, task, title, ranking, depth, len(items), wanted,
             main or _main(wanted), (*notes, *_notes(queries, asked, qrels, items)), relevant_from,
+            highest,
         )  # fmt: skip
         if on_progress:
             on_progress(Progress("statistics", 0, 1, "intervals and tests"))
@@ -264,6 +268,16 @@ def _write(folder: Path | None, runs: Sequence[EngineRun], qrels: Qrels) -> None
 
 def _distinct(engines: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(engines))
+
+
+def _threshold_note(qrels: Qrels, relevant_from: int) -> tuple[str, ...]:
+    """What counts as relevant, where the grades leave a choice."""
+    if all(grade <= 1 for grades in qrels.values() for grade in grades.values()):
+        return ()
+    return (
+        f"Measures of relevant or not (HITS, P, Recall, MRR, MAP, bpref) count grades from "
+        f"{relevant_from} on as relevant; nDCG and ERR use the grades themselves.",
+    )
 
 
 def _usable(

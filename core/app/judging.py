@@ -23,7 +23,7 @@ from core.domain import (
     Rules,
     SearchResult,
 )
-from core.errors import JudgmentError
+from core.errors import EvaluationError, JudgmentError
 from core.evaluation import measures
 from core.judging import aggregation, measuring
 from core.judging.judgment_queue import JudgmentQueue
@@ -164,7 +164,7 @@ class JudgingService:
         engines: Sequence[str],
         *,
         rule: str = aggregation.DEFAULT_RULE,
-        relevant_from: int = 2,
+        relevant_from: int | None = None,
         catalog: str | None = None,
         on_progress: OnProgress | None = None,
     ) -> Report:
@@ -174,16 +174,23 @@ class JudgingService:
             set_id: The set.
             engines: Names.
             rule: How several annotators' grades become one.
-            relevant_from: Smallest grade that counts as relevant to binary measures.
+            relevant_from: Smallest grade that counts as relevant to binary measures; default: the
+                set's ``relevant_from``.
             catalog: Where the set is.
             on_progress: Called with each progress report.
 
         Raises:
-            EvaluationError: Nothing relevant is judged yet.
+            EvaluationError: Nothing relevant is judged yet, or the scale has no such grade.
             EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be asked.
         """
         opened_catalog = self._library.get(catalog)
         judgment_set = opened_catalog.judgment_queue.sets.get(set_id)
+        threshold = judgment_set.relevant_from if relevant_from is None else relevant_from
+        if not 1 <= threshold <= judgment_set.highest:
+            raise EvaluationError(
+                f"Grades of “{judgment_set.name}” that count as relevant start between 1 and "
+                f"{judgment_set.highest}, not at {threshold}."
+            )
         qrels, eval_queries = measuring.questions(
             judgment_set, self._labels.qrels(set_id, rule, catalog), opened_catalog.images
         )
@@ -197,7 +204,8 @@ class JudgingService:
             names=measures.POOLED,
             main="ndcg@10",
             ranking=Ranking.WORDS,
-            relevant_from=min(relevant_from, judgment_set.rules.scale[-1].value),
+            relevant_from=threshold,
+            highest=judgment_set.highest,
             on_progress=on_progress,
         )
         return replace(report, notes=(*report.notes, _UNJUDGED))

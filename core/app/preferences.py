@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,13 +70,19 @@ class PreferenceLog:
 
 
 def sign_test(votes: Iterable[Preference], first: str, second: str) -> PreferenceReport:
-    """Count how often ``first`` was preferred to ``second``: each person's latest vote per query.
+    """Count on how many queries ``first`` was preferred to ``second``.
 
-    Exact two-sided binomial test against one half, with Wilson's 95 % interval (SciPy).
+    A query has one outcome, whatever the number of people: that of most of their latest votes, or
+    none where as many prefer each. People who vote on one query see the same two lists, so their
+    votes are not independent. Exact two-sided binomial test over queries against one half, with
+    Wilson's 95 % interval (SciPy).
     """
     latest = {(v.annotator, v.query): v for v in votes if {v.left, v.right} == {first, second}}
-    winners = [vote.winner for vote in latest.values()]
-    wins, losses = winners.count(first), winners.count(second)
+    lead = Counter[str]()
+    for vote in latest.values():
+        lead[vote.query] += {first: 1, second: -1, None: 0}[vote.winner]
+    wins = sum(difference > 0 for difference in lead.values())
+    losses = sum(difference < 0 for difference in lead.values())
     p, share = None, None
     if wins + losses:
         from scipy.stats import binomtest  # slow to import
@@ -85,7 +92,8 @@ def sign_test(votes: Iterable[Preference], first: str, second: str) -> Preferenc
         p = float(test.pvalue)
         share = (wins / (wins + losses), float(interval.low), float(interval.high))
     people = len({vote.annotator for vote in latest.values()})
-    return PreferenceReport(first, second, wins, losses, winners.count(None), p, share, people)
+    same = len(lead) - wins - losses
+    return PreferenceReport(first, second, wins, losses, same, p, share, people, len(latest))
 
 
 class PreferenceService:

@@ -66,25 +66,36 @@ def compare(
     values: Mapping[str, Mapping[str, Sample]],
     measures: Sequence[str],
     engines: Sequence[tuple[str, str]] | None = None,
+    main: str | None = None,
 ) -> tuple[PairedTest, ...]:
-    """Test pairs of engines on every measure; correct p over all tests (false discovery rate).
+    """Test pairs of engines on every measure; correct p for the number of tests.
+
+    p of the main measure, which answers the question, is corrected over the pairs of engines
+    only, so that further columns do not change the verdict; p of the other measures over all
+    their tests (false discovery rate, Benjamini and Hochberg).
 
     Args:
         values: ``values[engine][measure]``, one number per query, in the same order everywhere.
         measures: Measures to test.
         engines: Pairs to test, the baseline first; all pairs if not given.
+        main: The main measure; none if not given.
     """
-    chosen = combinations(values, 2) if engines is None else engines
+    chosen = tuple(combinations(values, 2) if engines is None else engines)
     pairs = [(m, a, b) for a, b in chosen for m in measures]
     if not pairs:
         return ()
     raw = [paired_p(values[a][m], values[b][m]) for m, a, b in pairs]
     from scipy import stats
 
-    corrected = stats.false_discovery_control(raw, method="bh")
+    corrected = dict[int, float]()
+    for family in (True, False):
+        places = [place for place, (m, _, _) in enumerate(pairs) if (m == main) is family]
+        if places:
+            ps = stats.false_discovery_control([raw[place] for place in places], method="bh")
+            corrected |= zip(places, map(float, ps), strict=True)
     return tuple(
-        PairedTest(m, a, b, interval(values[b][m] - values[a][m]), p, float(q))
-        for (m, a, b), p, q in zip(pairs, raw, corrected, strict=True)
+        PairedTest(m, a, b, interval(values[b][m] - values[a][m]), raw[place], corrected[place])
+        for place, (m, a, b) in enumerate(pairs)
     )
 
 

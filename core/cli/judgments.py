@@ -202,6 +202,12 @@ def evaluate(
     engines: Annotated[list[str], typer.Argument(help="Engines; the first is the baseline.")],
     set_id: _SetOption = None,
     rule: _RuleOption = DEFAULT_RULE,
+    relevant_from: Annotated[
+        int | None,
+        typer.Option(
+            help="Smallest grade that counts as relevant (default: the scale's upper half)."
+        ),
+    ] = None,
     catalog: _CatalogOption = None,
 ) -> None:
     """Measure engines on a judgment set, with intervals and paired tests."""
@@ -209,7 +215,9 @@ def evaluate(
     sets = judging.queue(catalog).sets.all()
     if not set_id and not sets:
         raise JudgmentError(NO_SET_YET)
-    report = judging.evaluate(set_id or sets[0].set_id, engines, rule=rule, catalog=catalog)
+    report = judging.evaluate(
+        set_id or sets[0].set_id, engines, rule=rule, relevant_from=relevant_from, catalog=catalog
+    )
     print(as_text(report))
 
 
@@ -222,8 +230,8 @@ def preferences(
     """Show the sign test of the blind votes on two engines."""
     report = Studio(context.obj).preferences.report(first, second, catalog)
     print(
-        f"{first} preferred {report.wins} times, {second} {report.losses} times, "
-        f"no difference {report.same}; {report.people} people."
+        f"{first} preferred on {report.wins} queries, {second} on {report.losses}, "
+        f"no difference on {report.same}; {report.votes} votes by {report.people} people."
     )
     if report.p is not None and report.share is not None:
         share, low, high = report.share

@@ -77,7 +77,8 @@ class PairedTest:
         second: The other engine.
         difference: Mean of ``second - first``, with its bootstrap interval.
         p: Two-sided.
-        corrected: ``p`` after Benjamini and Hochberg, over all tests of the report.
+        corrected: ``p`` after Benjamini and Hochberg: of the main measure over the pairs of
+            engines, of the others over all their tests.
     """
 
     measure: str

@@ -185,6 +185,16 @@ class JudgmentSet:
         """Names by grade."""
         return {grade.value: grade.name for grade in self.rules.scale}
 
+    @property
+    def highest(self) -> int:
+        """The scale's highest grade."""
+        return max(self.grades)
+
+    @property
+    def relevant_from(self) -> int:
+        """Smallest grade that counts as relevant unless told otherwise: the scale's upper half."""
+        return min(grade for grade in self.grades if 2 * grade >= self.highest)
+
 
 @dataclass(frozen=True, slots=True)
 class JudgingProgress:

@@ -47,18 +47,19 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class PreferenceReport:
-    """A sign test between two engines; choices of "no difference" are left out.
+    """A sign test between two engines over queries; queries without a preference are left out.
 
     Attributes:
         first: Name of the first engine.
         second: Name of the second engine.
-        wins: How often ``first`` was preferred.
-        losses: How often ``second`` was preferred.
-        same: How often there was no difference.
-        p: Two-sided exact p-value; ``None`` if no choice preferred an engine.
-        share: Share of ``first`` among the choices that preferred one, and its 95 % interval
+        wins: Number of queries on which most people preferred ``first``.
+        losses: Number of queries on which most people preferred ``second``.
+        same: Number of queries on which neither was preferred by more people.
+        p: Two-sided exact p-value; ``None`` if no query prefers an engine.
+        share: Share of ``first`` among the queries that prefer one, and its 95 % interval
             (Wilson).
         people: Number of people who chose.
+        votes: Number of their choices.
     """
 
     first: str
@@ -69,3 +70,4 @@ class PreferenceReport:
     p: float | None
     share: tuple[float, float, float] | None
     people: int
+    votes: int = 0

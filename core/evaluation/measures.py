@@ -62,10 +62,29 @@ def parse(name: str, relevant_from: int = 1) -> Measure:
     raise no_such(EvaluationError, "measure", name, [*(f"{kind}@K" for kind in _AT), *_PLAIN])
 
 
-def per_query(run: Run, qrels: Qrels, names: Sequence[str], relevant_from: int = 1) -> Values:
+def coverage(name: str) -> bool:
+    """Whether a measure tells how much was judged, and nothing of an engine's quality."""
+    return name.startswith("judged")
+
+
+def per_query(
+    run: Run,
+    qrels: Qrels,
+    names: Sequence[str],
+    relevant_from: int = 1,
+    highest: int | None = None,
+) -> Values:
     """Compute each measure for each query of the qrels; a query missing in the run counts as 0.
 
     The order of the run is used, not its scores, so ties keep their order.
+
+    Args:
+        run: Rankings by query.
+        qrels: Grades by query and item.
+        names: Measures.
+        relevant_from: Smallest grade that counts as relevant to binary measures.
+        highest: The scale's highest grade, for ERR; default: the highest that occurs, with which
+            sets of different grades can't be compared.
     """
     name_by_measure = {parse(name, relevant_from): name for name in names}
     ranked = {
@@ -78,7 +97,8 @@ def per_query(run: Run, qrels: Qrels, names: Sequence[str], relevant_from: int =
     library = [measure for measure in name_by_measure if measure.NAME != ERR.NAME]
     for metric in ir_measures.iter_calc(library, judged, ranked) if library else ():
         values[name_by_measure[metric.measure]][metric.query_id] = float(metric.value)
-    highest = max((grade for grades in judged.values() for grade in grades.values()), default=0)
+    if highest is None:
+        highest = max((g for grades in judged.values() for g in grades.values()), default=0)
     for measure, name in name_by_measure.items():
         if measure.NAME == ERR.NAME:
             for query_id, grades in judged.items():

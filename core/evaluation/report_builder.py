@@ -53,7 +53,8 @@ class EngineRun:
 class Frame:
     """The parts of a report besides its figures; see ``Report``.
 
-    ``pairs`` are the pairs of engines to test; all pairs if not given.
+    ``pairs`` are the pairs of engines to test; all pairs if not given. ``highest`` is the highest
+    grade of the scale; default: the highest that occurs.
     """
 
     catalog: str
@@ -66,6 +67,7 @@ class Frame:
     main: str
     notes: tuple[str, ...]
     relevant_from: int = 1
+    highest: int | None = None
     pairs: tuple[tuple[str, str], ...] | None = None
 
 
@@ -90,7 +92,9 @@ def report(
     ids = sorted(query.query_id for query in queries if query.query_id in qrels)
     judged = {query_id: qrels[query_id] for query_id in ids}
     values_by_engine = {
-        run.engine: measures.per_query(run.run, judged, frame.measures, frame.relevant_from)
+        run.engine: measures.per_query(
+            run.run, judged, frame.measures, frame.relevant_from, frame.highest
+        )
         for run in runs
     }
     ranks = {
@@ -131,6 +135,7 @@ def assemble(
 ) -> Report:
     """Make a report from per-query values: ``samples[engine][measure]``, in the order of rows."""
     now = datetime.now(UTC)
+    tested = [measure for measure in frame.measures if not measures.coverage(measure)]
     engines = tuple(
         EngineScores(
             run.engine,
@@ -152,7 +157,7 @@ def assemble(
         measures=frame.measures,
         main=frame.main,
         engines=engines,
-        tests=significance.compare(samples, frame.measures, frame.pairs),
+        tests=significance.compare(samples, tested, frame.pairs, main=frame.main),
         rows=rows,
         slices=parts,
         notes=frame.notes,

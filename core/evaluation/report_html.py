@@ -153,7 +153,7 @@ def _sentences(report: Report, tests: tuple[PairedTest, ...]) -> tuple[str, ...]
         first, second = titles[test.first], titles[test.second]
         gap = test.difference
         better, worse = (second, first) if gap.value > 0 else (first, second)
-        amount = f"{label(test.measure)} {abs(gap.value):.3f} higher ({_p(test.corrected)})"
+        amount = f"{label(test.measure)} {abs(gap.value):.3f} higher ({_corrected(test)})"
         if test.significant:
             sentences.append(f"{better} is better than {worse}: {amount}.")
         elif gap.value == 0:
@@ -214,6 +214,11 @@ def parts(report: Report) -> dict[str, tuple[Slice, ...]]:
         for kind, part in by_kind.items()
         if len(part) > 1 or kind == "attribute" or part[0].tests
     }
+
+
+def _corrected(test: PairedTest) -> str:
+    """Return the p that a verdict rests on, and say so where it was corrected."""
+    return ("corrected " if test.corrected != test.p else "") + _p(test.corrected)
 
 
 def _p(value: float) -> str:

@@ -158,13 +158,18 @@ def alpha_of(units: npt.NDArray[np.int64]) -> float | None:
 
 
 def kappa_of(one: Sequence[int], two: Sequence[int]) -> float | None:
-    """Cohen's κ with quadratic weights; ``None`` where it is not defined."""
+    """Cohen's κ, weighted by the squared distance of the grades; ``None`` where it is not defined.
+
+    A grade between that nobody gave counts as a step, too.
+    """
     from sklearn.metrics import cohen_kappa_score  # slow to import: only when asked for
 
-    if len(one) == 0 or len(set(one) | set(two)) < 2:
+    given = {*one, *two}
+    if len(given) < 2:
         return None
+    steps = range(min(given), max(given) + 1)
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined cases give NaN
-        value = float(cohen_kappa_score(one, two, weights="quadratic"))
+        value = float(cohen_kappa_score(one, two, labels=list(steps), weights="quadratic"))
     return None if math.isnan(value) else value
 
 

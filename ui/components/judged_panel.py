@@ -29,6 +29,7 @@ class JudgedPanel:
 
     sets: gr.Dropdown
     rule: gr.Dropdown
+    relevant_from: gr.Dropdown
     go: gr.Button
 
 
@@ -39,6 +40,9 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
             sets = gr.Dropdown(label="Set", choices=[], elem_id="evaluate-set", scale=3)
             rule = gr.Dropdown(
                 list(RULES), value=DEFAULT_RULE, label="Several grades become one by", scale=1
+            )
+            relevant_from = gr.Dropdown(
+                label="Relevant from grade", choices=[], elem_id="evaluate-relevant-from", scale=1
             )
         with gr.Row():
             go = gr.Button("Evaluate on the set", elem_id="evaluate-judged-go")
@@ -53,6 +57,14 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
         made = studio.judging.queue(name).sets.all() if name else ()
         choices = [(f"{entry.name} ({len(entry.pairs)} pairs)", entry.set_id) for entry in made]
         return gr.update(choices=choices, value=choices[0][1] if choices else None)
+
+    @sentences
+    def threshold(name: str | None, set_id: str | None) -> Any:
+        if not (name and set_id):
+            return gr.update(choices=[], value=None)
+        chosen = studio.judging.get(set_id, name)
+        choices = [(f"{value} {word}", value) for value, word in chosen.grades.items() if value > 0]
+        return gr.update(choices=choices, value=chosen.relevant_from)
 
     @sentences
     @allowed(studio, Action.LEAD)
@@ -83,13 +95,14 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
 
     fields = [catalog, engines, sets, rule]
     catalog.change(refresh, catalog, sets, show_progress="hidden", **_PRIVATE)
+    sets.change(threshold, [catalog, sets], relevant_from, show_progress="hidden", **_PRIVATE)
     # Measuring takes longer than looking: the lists are there meanwhile.
     gr.on([look.click, go.click], first_page, fields, [lists, more, offset], **_PRIVATE)
     more.click(next_page, [*fields, offset], [lists, more, offset], **_PRIVATE)
     missing.click(judge_missing, fields[:3], link, **_PRIVATE).success(
         None, link, None, js=OPEN_JS, **_PRIVATE
     )
-    return JudgedPanel(sets, rule, go)
+    return JudgedPanel(sets, rule, relevant_from, go)
 
 
 def page_of_lists(

@@ -58,6 +58,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             queries = gr.File(label="Queries", elem_id="evaluate-queries")
             qrels = gr.File(label="Judgments", elem_id="evaluate-qrels")
         words = gr.Checkbox(label="Rank as the pages do: vectors and full text, fused")
+        least = gr.Number(
+            1, label="Relevant from grade", minimum=1, precision=0, elem_id="evaluate-files-from"
+        )
         go_files = gr.Button("Evaluate these", elem_id="evaluate-files-go")
     judged = judged_panel(studio, catalog, engines)
     judge_figures(studio, catalog)
@@ -164,6 +167,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         ask: str | None,
         right: str | None,
         fused: bool,
+        relevant_from: float | None,
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[Any, ...]:
@@ -176,8 +180,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
         def run(tell: OnProgress) -> Report:
             return studio.evaluation.evaluate(
-                *given, engines, name, title=title, ranking=by, notes=read.notes, on_progress=tell
-            )
+                *given, engines, name, title=title, ranking=by, notes=read.notes,
+                relevant_from=int(relevant_from or 1), on_progress=tell,
+            )  # fmt: skip
 
         return measured((name or "", FILES), engines, run, request, progress)
 
@@ -189,6 +194,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         asked: list[str],
         set_id: str | None,
         rule: str,
+        relevant_from: int | None,
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[Any, ...]:
@@ -198,8 +204,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
         def run(tell: OnProgress) -> Report:
             return studio.judging.evaluate(
-                set_id, engines, rule=rule, catalog=name, on_progress=tell
-            )
+                set_id, engines, rule=rule, relevant_from=relevant_from, catalog=name,
+                on_progress=tell,
+            )  # fmt: skip
 
         return measured((name or "", set_id), engines, run, request, progress)
 
@@ -246,8 +253,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     answered = [*outputs, *notice.outputs]
     for button, work, given in (
         (go, evaluate, [catalog, task, engines]),
-        (go_files, evaluate_files, [catalog, engines, queries, qrels, words]),
-        (judged.go, evaluate_judged, [catalog, engines, judged.sets, judged.rule]),
+        (go_files, evaluate_files, [catalog, engines, queries, qrels, words, least]),
+        (
+            judged.go,
+            evaluate_judged,
+            [catalog, engines, judged.sets, judged.rule, judged.relevant_from],
+        ),
     ):
         named = {go: task, go_files: files, judged.go: judged.sets}[button]
         button.click(

@@ -45,3 +45,15 @@ def test_every_pair_once_and_corrected() -> None:
     raw = [t.p for t in tests]
     assert [t.corrected for t in tests] == pytest.approx(stats.false_discovery_control(raw))
     assert compare({"a": {"m": BASE}}, ["m"]) == ()
+
+
+def test_further_measures_do_not_change_the_verdict_on_the_main_one() -> None:
+    noise = RNG.normal(0.02, 0.1, 200)
+    values = {
+        "a": {"m": BASE, "x": BASE, "y": BASE},
+        "b": {"m": BASE + noise, "x": BASE, "y": BASE},
+    }
+    alone = compare(values, ["m"], main="m")
+    beside = compare(values, ["m", "x", "y"], main="m")
+    assert beside[0].corrected == alone[0].corrected == alone[0].p
+    assert [test.corrected for test in beside[1:]] == [1.0, 1.0]

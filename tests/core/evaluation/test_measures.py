@@ -77,3 +77,10 @@ def test_the_list_decides_where_scores_are_equal() -> None:
 def test_unknown_measures_are_named(name: str) -> None:
     with pytest.raises(EvaluationError, match="no measure"):
         parse(name)
+
+
+def test_err_of_a_query_does_not_depend_on_other_queries_grades() -> None:
+    run = {"q1": [("a", 1.0)], "q2": [("b", 1.0)]}
+    for other in (1, 3):
+        values = per_query(run, {"q1": {"a": 2}, "q2": {"b": other}}, ["err@10"], highest=3)
+        assert values["err@10"]["q1"] == pytest.approx((2**2 - 1) / 2**3)

@@ -9,7 +9,7 @@ import pytest
 from core.domain import EventKind, JudgmentEvent
 from core.errors import JudgmentError
 from core.judging.aggregation import aggregate
-from core.judging.agreement import agreement
+from core.judging.agreement import agreement, kappa_of
 
 
 def events(table: dict[str, list[int | None]]) -> list[JudgmentEvent]:
@@ -74,3 +74,11 @@ def test_rules_of_aggregation(rule: str, grade: int) -> None:
 def test_an_unknown_rule_is_named() -> None:
     with pytest.raises(JudgmentError, match="no rule"):
         aggregate([], "best")
+
+
+def test_kappa_weighs_by_the_distance_of_the_grades_and_not_by_how_many_occur() -> None:
+    """By hand: of grades 0, 2, 2, 3 against 0, 2, 3, 3 the squared distances sum to 1, by chance
+    to (sum over all 16 couples) / 4 = 6.5; κ = 1 - 1 / 6.5."""
+    one, two = [0, 2, 2, 3], [0, 2, 3, 3]
+    by_chance = sum((a - b) ** 2 for a in one for b in two) / 4
+    assert kappa_of(one, two) == pytest.approx(1 - 1 / by_chance)

@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.app.preferences import PreferenceLog, sign_test
@@ -33,6 +34,30 @@ def test_sides_do_not_matter_and_ties_stay_out() -> None:
     assert verdict(report, "A", "B") == "A is preferred."
     mirrored = sign_test(votes, "b", "a")
     assert (mirrored.wins, mirrored.losses, mirrored.p) == (1, 9, report.p)
+
+
+def test_five_people_who_agree_on_a_query_count_once() -> None:
+    """They see the same two lists: counted as independent, equal engines "differ" too often."""
+    rng, false_verdicts = np.random.default_rng(1), 0
+    for _ in range(300):
+        votes = []
+        for query in range(20):
+            winner = "ab"[rng.integers(2)]  # the engines are equal
+            for person in range(5):
+                agrees = rng.random() < 0.9
+                votes.append(
+                    vote(f"q{query}", winner if agrees else "ab"["ba".index(winner)], f"{person}")
+                )
+        report = sign_test(votes, "a", "b")
+        assert (report.wins + report.losses + report.same, report.votes) == (20, 100)
+        assert report.p is not None
+        false_verdicts += report.p < 0.05
+    assert false_verdicts <= 0.05 * 300
+
+
+def test_a_query_that_splits_people_evenly_has_no_winner() -> None:
+    report = sign_test([vote("q1", "a"), vote("q1", "b", "bob"), vote("q2", "a")], "a", "b")
+    assert (report.wins, report.losses, report.same, report.people) == (1, 0, 1, 2)
 
 
 def test_the_latest_vote_counts_and_nothing_is_said_without_votes(tmp_path: Path) -> None:
