@@ -42,7 +42,7 @@ def report(ranking: Ranking = Ranking.VECTOR) -> Report:
 
 def test_a_report_reads_and_its_queries_lead_to_compare(shop: Shop) -> None:
     html = report_html(shop, report())
-    assert "CLIP is better than VL-CLIP: MRR 0.100 higher (p = 0.020)." in html
+    assert "CLIP is better than VL-CLIP: MRR 0.100 higher (corrected p = 0.020)." in html
     assert "<img src=x" not in html
     assert "/compare?q=" in html
     assert "engine=clip&amp;engine=vl-clip" in html
