@@ -62,7 +62,7 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
     def threshold(name: str | None, set_id: str | None) -> Any:
         if not (name and set_id):
             return gr.update(choices=[], value=None)
-        chosen = studio.judging.get(set_id, name)
+        chosen = studio.judging.queue(name).sets.get(set_id)
         choices = [(f"{value} {word}", value) for value, word in chosen.grades.items() if value > 0]
         return gr.update(choices=choices, value=chosen.relevant_from)
 
