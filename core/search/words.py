@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_TOKEN = re.compile(r"\w+")
+from core.base.stop_words import stop_words
 
-#: Stop words; full-text search leaves them out, too.
-_STOP = frozenset(
-    {
-        *("a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is"),
-        *("it", "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there"),
-        *("these", "they", "this", "to", "was", "will", "with"),
-    }
+#: Vowel signs and accents, which belong to the word that they stand in.
+_MARKS = "".join(
+    chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code))[0] == "M"
 )
+_TOKEN = re.compile(rf"\w[\w{_MARKS}\u200c\u200d]*")
+#: Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+_CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 
 #: Longest query text for full-text search, characters; the limit bounds the work.
 MAX_LENGTH = 400
@@ -28,13 +31,43 @@ def clipped(text: str) -> str:
 def content_words(text: str) -> list[str]:
     """Return the words of a text without stop words, in lower case, in order, without repeats."""
     words = (word.casefold() for word in _TOKEN.findall(text))
-    return list(dict.fromkeys(word for word in words if word not in _STOP))
+    return list(dict.fromkeys(word for word in words if word not in stop_words()))
 
 
 def shared(query: str, text: str) -> list[str]:
-    """Return the words of a query that a text has; singular and plural count as equal."""
+    """Return the words of a query that a text has; singular and plural count as equal.
+
+    Where a script has no blanks between words, the longest common parts count as words.
+    """
     stems = {_stem(word) for word in content_words(text)}
-    return [word for word in content_words(query) if _stem(word) in stems]
+    flat = text.casefold()
+    words: dict[str, None] = {}
+    for word in content_words(query):
+        if _stem(word) in stems:
+            words[word] = None
+        elif _UNSPACED.search(word):
+            words |= dict.fromkeys(_parts(word, flat))
+    return list(words)
+
+
+def _parts(word: str, text: str) -> list[str]:
+    """Return the longest parts of a word that a text has; two Chinese characters or three letters.
+
+    Quadratic in the length of the word, which is bounded by ``MAX_LENGTH``.
+    """
+    parts, at = [], 0
+    while at < len(word):
+        end = at
+        while end < len(word) and word[at : end + 1] in text:
+            end += 1
+        part = word[at:end]
+        least = 2 if _CHINESE.search(part) or len(word) < 3 else 3
+        if len(part) >= min(least, len(word)) and part not in stop_words():
+            parts.append(part)
+            at = end
+        else:
+            at += 1
+    return parts
 
 
 def _stem(word: str) -> str:

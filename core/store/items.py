@@ -6,15 +6,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lancedb
 import pyarrow as pa
 from lancedb.expr import Expr, col, lit
-from lancedb.index import FTS
+from lancedb.index import FTS, IndexConfig
 from lancedb.query import FullTextOperator, MatchQuery
 from lancedb.table import Table
 
+from core.base.stop_words import stop_words
 from core.domain import Filters, Item, Photo
 from core.store.damage import reading
 from core.store.database import (
@@ -31,6 +32,9 @@ from core.store.item_more import more_text, read_more
 from core.store.rows import UNDECODABLE, warn
 
 NAME = "items"
+#: Splits between words as Unicode says, and with dictionaries where a script has no blanks (Thai,
+#: Chinese, Japanese).
+_TOKENIZER: Literal["icu/split"] = "icu/split"
 
 #: Fields of ``Item`` that are stored as they are.
 _PLAIN = [
@@ -174,10 +178,26 @@ class ItemTable:
         return [*columns, *({_MORE} & set(self._table.schema.names))]
 
     def index_words(self) -> None:
-        """Create the full-text index when it is missing."""
-        if not any(index.columns == ["words"] for index in self._table.list_indices()):
+        """Create the full-text index where it is missing or splits words by earlier rules."""
+        if not any(map(_is_current, self._table.list_indices())):
             # Two indices being created at once is harmless: the later commit wins.
-            self._table.create_index("words", config=FTS(with_position=False))
+            self._table.create_index("words", config=_words_index())
+
+
+def _words_index() -> FTS:
+    """Words as ICU finds them in any script, without the stop words of all languages."""
+    return FTS(
+        with_position=False, base_tokenizer=_TOKENIZER, custom_stop_words=sorted(stop_words())
+    )
+
+
+def _is_current(index: IndexConfig) -> bool:
+    if index.columns != ["words"]:
+        return False
+    details: Mapping[str, Any] = getattr(index, "index_details", None) or {}
+    return details.get("base_tokenizer") == _TOKENIZER and (
+        details.get("custom_stop_words") == sorted(stop_words())
+    )
 
 
 def searchable_words(item: Item, rewrite: str) -> str:

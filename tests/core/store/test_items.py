@@ -1,4 +1,5 @@
 import pytest
+from lancedb.index import FTS
 
 from core.domain import Filters, Item, Photo, Variant
 from core.store.catalog_store import CatalogStore
@@ -39,6 +40,33 @@ def test_words_are_found_and_follow_changes(items):
     items.upsert([ItemRecord(item("2", "Lamp"), "a", rewrite="lamp beside a chair")])
     assert {match.item_id for match in items.match("chair lamp", 5)} == {"1", "2"}
     assert [match.item_id for match in items.match("chair lamp", 5, every=True)] == ["2"]
+
+
+def test_words_of_every_script_are_found_and_stop_words_count_for_nothing(items):
+    titles = {
+        "hi": "बिना हत्थे की लाल लकड़ी की कुर्सी", "th": "เก้าอี้ไม้สีแดงไม่มีที่วางแขน",
+        "ja": "肘掛けなしの赤い木の椅子", "zh": "红色无扶手木椅", "ko": "빨간 나무 의자",
+        "fr": "Portrait de Jeanne de France", "en": "Fake fur coat",
+    }  # fmt: skip
+    items.index_words()
+    items.upsert([ItemRecord(item(name, title), "a") for name, title in titles.items()])
+    queries = {
+        "कुर्सी": ["hi"], "สีแดง": ["th"], "赤い椅子": ["ja"], "木椅": ["zh"], "의자": ["ko"],
+        "silla de madera": [], "की": [], "für": [], "fur": ["en"],
+    }  # fmt: skip
+    found = {query: [match.item_id for match in items.match(query, 5)] for query in queries}
+    assert found == queries
+
+
+def test_an_index_by_earlier_rules_is_made_anew(items):
+    items.upsert([ItemRecord(item("ja", "赤い木の椅子"), "a")])
+    items.table.create_index("words", config=FTS())
+    assert items.match("椅子", 5) == []
+    items.index_words()
+    assert [match.item_id for match in items.match("椅子", 5)] == ["ja"]
+    (index,) = items.table.list_indices()
+    items.index_words()
+    assert items.table.list_indices()[0].index_uuid == index.index_uuid
 
 
 @pytest.mark.parametrize(
