@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from core.app.column_choices import ColumnChoices
 from core.app.dry_run import preview_file
 from core.app.last_source import LastSource, check_there, last_source, remember
 from core.app.library import DEMO, Library, own_name
@@ -27,13 +29,18 @@ PRECOMPUTED = "precomputed"
 
 
 class IndexingService:
-    """Indexes catalogue files and the shipped demo; one job per catalogue over all processes."""
+    """Indexes catalogue files and the shipped demo; one job per catalogue over all processes.
+
+    Attributes:
+        chosen: The columns that people chose, per catalogue.
+    """
 
     def __init__(
         self, library: Library, models: ModelPool, settings: Settings, jobs: JobRunner
     ) -> None:
         self._library, self._models, self._settings = library, models, settings
         self._jobs = jobs
+        self.chosen = ColumnChoices(library)
 
     def job(self, catalog: str | None = None) -> JobFile:
         """Return a catalogue's indexing job, to read, stop or dismiss it."""
@@ -57,9 +64,11 @@ class IndexingService:
             CatalogBusy: Another job is indexing this catalogue.
             WeightsUnavailable: A model that is needed can't be had.
         """
+        name = own_name(name, source)
+        columns = self.chosen.merged(name, source, columns).columns
         self.check_source(source, images=images, columns=columns)
         return self._begin_index(
-            own_name(name, source), source, images, columns,
+            name, source, images, columns,
             prune=prune, on_progress=on_progress, should_stop=should_stop,
         ).run()  # fmt: skip
 
@@ -91,8 +100,9 @@ class IndexingService:
         Errors that prevent the start are raised here (see ``index``); the job's file shows how it
         ends.
         """
-        self.check_source(source, images=images, columns=columns)
         name = own_name(name, source)
+        columns = self.chosen.merged(name, source, columns).columns
+        self.check_source(source, images=images, columns=columns)
         if owner or not any_catalog:
             self._library.claim(name, owner, any_catalog=any_catalog)
         self._start(self._begin_index(name, source, images, columns, author=author), around)
@@ -164,13 +174,16 @@ class IndexingService:
         *,
         images: Path | None = None,
         columns: Mapping[str, str] | None = None,
+        name: str | None = None,
     ) -> FilePreview:
         """Read a catalogue file as ``index`` would, without storing anything.
 
         Raises:
-            CatalogError: The file, its columns or the images folder can't be used.
+            CatalogError: The name, the file, its columns or the images folder can't be used.
         """
-        return preview_file(source, self._settings, images=images, columns=columns)
+        chosen = self.chosen.merged(own_name(name, source), source, columns)
+        preview = preview_file(source, self._settings, images=images, columns=chosen.columns)
+        return replace(preview, notes=preview.notes + chosen.notes, remembered=chosen.remembered)
 
     def index_demo(self, on_progress: OnProgress | None = None) -> IndexReport:
         """Index the shipped demo catalogue under the name ``demo``."""
@@ -232,4 +245,5 @@ class IndexingService:
         )
         if name != DEMO:
             remember(catalog.store.root, LastSource(source, images, columns or {}))
+            self.chosen.remember(name, columns or {})
         return job

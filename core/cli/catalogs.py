@@ -16,8 +16,8 @@ _Name = Annotated[str, typer.Argument(help="Name of the catalogue, as `catalogs 
 
 def catalogs_app() -> typer.Typer:
     """Build the group of commands."""
-    app = typer.Typer(help="Catalogues: list, default, rename, remove, restore.")
-    for command in (list_catalogs, default, rename, remove, restore):
+    app = typer.Typer(help="Catalogues: list, default, rename, columns, remove, restore.")
+    for command in (list_catalogs, default, rename, columns, remove, restore):
         app.command(command.__name__.removesuffix("_catalogs"))(command)
     return app
 
@@ -49,6 +49,24 @@ def default(context: typer.Context, name: _Name) -> None:
     """Let a catalogue answer where a command, page or link names none."""
     Studio(context.obj).managing.choose_default(name)
     print(f"“{name}” is the default catalogue now.")
+
+
+def columns(
+    context: typer.Context,
+    name: _Name,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Forget them: columns are guessed by name again.")
+    ] = False,
+) -> None:
+    """Show the columns that were chosen with --column or on the page, which its updates use."""
+    studio = Studio(context.obj)
+    if forget:
+        studio.indexing.chosen.forget(name)
+    chosen = studio.catalog(name).columns
+    for kind, column in chosen.items():
+        print(f"{kind}: {column or '(left empty)'}")
+    if not chosen:
+        print(f"Columns of “{name}” are guessed by their names.")
 
 
 def rename(

@@ -49,7 +49,7 @@ def index(
         if source is None:
             raise CatalogError("Name a catalogue file to look at.")
         preview = studio.indexing.preview(
-            source, images=images, columns=_parse_columns(column or [])
+            source, images=images, columns=_parse_columns(column or []), name=name
         )
         print(preview_json(preview) if as_json else preview_text(preview))
         if as_json and preview.notes:

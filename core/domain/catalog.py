@@ -27,6 +27,7 @@ class CatalogInfo:
         updated: When the last indexing ended, ISO 8601 UTC, or empty.
         engine: The engine that answers searches here; empty for the default engine.
         owner: Name of the signed-in person who added it; empty where nobody is known.
+        columns: Field → column as a person chose it; empty text for a field that is left empty.
         problem: Sentences that say what can't be read and what to do; empty if nothing is damaged.
     """
 
@@ -41,6 +42,7 @@ class CatalogInfo:
     updated: str = ""
     engine: str = ""
     owner: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
     @property

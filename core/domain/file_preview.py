@@ -56,6 +56,7 @@ class FilePreview:
         rows: Number of rows in the file.
         items: Number of items that they would give.
         left_out: Rows that would be left out, in the order of the file.
+        remembered: Fields whose column a person chose at an earlier time.
         samples: Some of the first items, spread over the file's product types.
     """
 
@@ -68,3 +69,4 @@ class FilePreview:
     items: int
     left_out: tuple[QuarantinedRow, ...]
     samples: tuple[SampleItem, ...]
+    remembered: tuple[str, ...] = ()

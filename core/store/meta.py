@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import lancedb
@@ -29,6 +31,7 @@ class CatalogMeta:
         updated: When the last indexing ended, ISO 8601 UTC; empty before that.
         engine: The engine that answers where none is asked for; empty for the usual one.
         owner: The signed-in person who added it; empty where nobody is known.
+        columns: Columns that a person chose, as JSON; see ``chosen_columns``.
     """
 
     title: str = ""
@@ -36,6 +39,21 @@ class CatalogMeta:
     updated: str = ""
     engine: str = ""
     owner: str = ""
+    columns: str = ""
+
+    @property
+    def chosen_columns(self) -> Mapping[str, str]:
+        """Field → column as a person chose it; nothing where it can't be read."""
+        try:
+            chosen = json.loads(self.columns or "{}")
+        except (ValueError, RecursionError):
+            return {}
+        return {str(k): str(v) for k, v in chosen.items()} if isinstance(chosen, dict) else {}
+
+
+def columns_text(columns: Mapping[str, str]) -> str:
+    """Return chosen columns as ``CatalogMeta.columns`` has them."""
+    return json.dumps(dict(columns), ensure_ascii=False, sort_keys=True) if columns else ""
 
 
 class MetaTable:

@@ -80,6 +80,7 @@ class Overview:
             updated=meta.updated,
             engine=meta.engine,
             owner=meta.owner,
+            columns=meta.chosen_columns,
             problem=" ".join(problems.values()),
         )
 

@@ -85,6 +85,11 @@ class CatalogCards:
         def card_action(event: gr.EventData) -> tuple[Any, ...]:
             action, name = str(event.action), str(event.value)
             match action:
+                case "forget-columns":
+                    _require_for(studio, name, Action.INDEX)
+                    studio.indexing.chosen.forget(name)
+                    gr.Info("Columns are guessed by their names at the next update.")
+                    return closed(name)
                 case "stop" | "dismiss" | "continue":
                     _require_for(studio, name, Action.INDEX)
                     return closed(_steer(studio, action, name))

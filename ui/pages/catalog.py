@@ -184,13 +184,17 @@ def _add_form(
     @notice.keeps(2 + len(fields))
     @allowed(studio, Action.ADD)
     def preview(
-        file: str | None, pictures: list[str] | None, path: str, request: gr.Request, *chosen: str
-    ) -> tuple[Any, ...]:
+        file: str | None, pictures: list[str] | None, path: str, label: str, request: gr.Request,
+        *chosen: str,
+    ) -> tuple[Any, ...]:  # fmt: skip
         check(path, request)
         kept, images = taken(file, pictures, path)
         try:
             result = studio.indexing.preview(
-                kept.table, images=images, columns=chosen_columns(chosen)
+                kept.table,
+                name=label.strip() or None,
+                images=images,
+                columns=chosen_columns(chosen),
             )
         finally:
             kept.remove()
@@ -227,10 +231,10 @@ def _add_form(
         return "", gr.update(visible=False), *[gr.update(value=AS_GUESSED)] * len(fields)
 
     table.change(another_file, None, [shown, mapping, *fields], show_progress="hidden", **_PRIVATE)
-    given = [table, photos, folder]
+    given = [table, photos, folder, name]
     seen = [shown, mapping, *fields, *notice.outputs]
     look.click(preview, [*given, *fields], seen, **_PRIVATE)
     for field in fields:
         field.input(preview, [*given, *fields], seen, **_PRIVATE)
-    go.click(add, [*given, name, *fields], [*outputs, *notice.outputs], **_PRIVATE)
+    go.click(add, [*given, *fields], [*outputs, *notice.outputs], **_PRIVATE)
     return folder, name

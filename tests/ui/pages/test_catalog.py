@@ -33,6 +33,15 @@ def test_overview_escapes_and_shows_a_running_job() -> None:
     assert "Nothing is indexed" in overview_html((), {})
 
 
+def test_the_card_shows_the_columns_that_were_chosen() -> None:
+    chosen = {"title": "<b>Name</b>", "product_type": ""}
+    info = CatalogInfo("a", "A", 5, {}, 0, (), (), columns=chosen)
+    html = overview_html((info,), {"a": None}, may_index=True)
+    assert "title = “&lt;b&gt;Name&lt;/b&gt;”, product type = none" in html
+    assert 'data-action="forget-columns"' in html
+    assert "forget-columns" not in overview_html((info,), {"a": None}, may_index=False)
+
+
 @pytest.mark.parametrize(
     ("state", "said"),
     [
@@ -91,7 +100,7 @@ def test_no_file_and_a_bad_mapping_are_said(studio: Studio, table: Path) -> None
 
 def test_a_file_is_shown_before_it_is_indexed(studio: Studio, table: Path) -> None:
     look = handlers(studio)["preview"]
-    html, mapping, *fields = look(str(table), [], str(table.parent), request(), *GUESSED)[
+    html, mapping, *fields = look(str(table), [], str(table.parent), "", request(), *GUESSED)[
         : 2 + len(MAPPED)
     ]
     assert "would become items" in html
