@@ -9,13 +9,15 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 #: Words that stand for nothing in particular; use a noun (see "Words in this code", ARCHITECTURE).
 VAGUE = frozenset({"where", "one", "found", "known", "told"})
-#: Packages that still have such names. Take a package out when it has none; never add one.
-ALLOWED = (
-    "core/judging", "core/language", "core/pipeline", "core/store", "core/training", "core/weights",
-    "ui/components", "ui/pages", "ui/people.py", "ui/security",
-)  # fmt: skip
-#: ``QueryRow.found`` is a key of stored reports; ``store.database.where`` is SQL's clause.
-KEPT = {("core/domain/evaluation.py", "found"), ("core/evaluation/report_builder.py", "found")}
+#: ``QueryRow.found`` is a key of stored reports; ``store.database.where`` is SQL's clause. The last
+#: two are still to be renamed.
+KEPT = {
+    ("core/domain/evaluation.py", "found"),
+    ("core/evaluation/report_builder.py", "found"),
+    ("core/store/database.py", "where"),
+    ("core/pipeline/indexer.py", "told"),
+    ("core/store/vectors.py", "found"),
+}
 
 
 def names(tree: ast.AST) -> Iterator[str]:
@@ -46,7 +48,6 @@ def test_no_name_is_vague() -> None:
     for folder in ("core", "ui"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             place = path.relative_to(ROOT).as_posix()
-            if not place.startswith(ALLOWED):
-                words = vague(path.read_text("utf-8"))
-                faults += [(place, word) for word in words if (place, word) not in KEPT]
+            words = vague(path.read_text("utf-8"))
+            faults += [(place, word) for word in words if (place, word) not in KEPT]
     assert faults == []

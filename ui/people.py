@@ -59,10 +59,10 @@ def space_user(request: HTTPConnection) -> str:
     ``sign_in_button`` has asked for it.
     """
     session: dict[str, Any] = request.scope.get("session") or {}
-    found: dict[str, Any] = session.get("oauth_info") or {}
-    if float(found.get("expires_at") or "inf") < time.time():
+    account: dict[str, Any] = session.get("oauth_info") or {}
+    if float(account.get("expires_at") or "inf") < time.time():
         return ""
-    name = str((found.get("userinfo") or {}).get("preferred_username", ""))
+    name = str((account.get("userinfo") or {}).get("preferred_username", ""))
     return name if NAME.fullmatch(name) else ""
 
 

@@ -59,8 +59,8 @@ def with_nested(table: Table) -> Table:
         variants=next((name for name in named if _holds_variants(name, head)), ""),
         frames=tuple(name for name in named if folded(name) in _FRAMES),
     )
-    found = dict.fromkeys(name for cells in head for row in spread.of(cells) for name in row)
-    inner = [name for name in found if name not in table.columns]
+    names = dict.fromkeys(name for cells in head for row in spread.of(cells) for name in row)
+    inner = [name for name in names if name not in table.columns]
     return table.changed((*table.columns, *inner), spread.rows) if inner else table
 
 

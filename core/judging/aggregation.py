@@ -74,15 +74,15 @@ def labels(
         if event.kind is EventKind.GRADE and event.grade is not None:
             pair = (event.query_id, event.item_id)
             grades.setdefault(pair, {})[event.annotator] = event.grade
-    found: dict[PairKey, Label] = {}
+    by_pair: dict[PairKey, Label] = {}
     for pair, given in grades.items():
         grade = RULES[rule](list(given.values()))
         if grade is not None:
-            found[pair] = Label(grade, given)
+            by_pair[pair] = Label(grade, given)
     for pair, decision in (decisions or {}).items():
         if decision.grade is not None:
-            found[pair] = Label(decision.grade, grades.get(pair, {}), adjudicated=True)
-    return found
+            by_pair[pair] = Label(decision.grade, grades.get(pair, {}), adjudicated=True)
+    return by_pair
 
 
 def aggregate(

@@ -97,8 +97,8 @@ def agreement(events: Iterable[JudgmentEvent]) -> Agreement:
     counts = Counter(int(event.grade or 0) for event in graded)
     couples = tuple(
         couple
-        for one, two in combinations(range(len(annotators)), 2)
-        if (couple := _couple(annotators[one], annotators[two], table[one], table[two]))
+        for first, second in combinations(range(len(annotators)), 2)
+        if (couple := _couple(annotators[first], annotators[second], table[first], table[second]))
     )
     units = value_counts(table)
     alpha = alpha_of(units)
@@ -157,27 +157,29 @@ def alpha_of(units: npt.NDArray[np.int64]) -> float | None:
     return None if math.isnan(value) else value
 
 
-def kappa_of(one: Sequence[int], two: Sequence[int]) -> float | None:
+def kappa_of(first: Sequence[int], second: Sequence[int]) -> float | None:
     """Cohen's κ, weighted by the squared distance of the grades; ``None`` where it is not defined.
 
     A grade between that nobody gave counts as a step, too.
     """
     from sklearn.metrics import cohen_kappa_score  # slow to import: only when asked for
 
-    given = {*one, *two}
+    given = {*first, *second}
     if len(given) < 2:
         return None
     steps = range(min(given), max(given) + 1)
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined cases give NaN
-        value = float(cohen_kappa_score(one, two, labels=list(steps), weights="quadratic"))
+        value = float(cohen_kappa_score(first, second, labels=list(steps), weights="quadratic"))
     return None if math.isnan(value) else value
 
 
-def _couple(first: str, second: str, one: Grades, two: Grades) -> PairAgreement | None:
-    both = ~np.isnan(one) & ~np.isnan(two)
+def _couple(
+    first: str, second: str, first_grades: Grades, second_grades: Grades
+) -> PairAgreement | None:
+    both = ~np.isnan(first_grades) & ~np.isnan(second_grades)
     if not both.any():
         return None
-    a, b = one[both].astype(int).tolist(), two[both].astype(int).tolist()
+    a, b = first_grades[both].astype(int).tolist(), second_grades[both].astype(int).tolist()
     percent = float(np.mean(np.equal(a, b)))
     return PairAgreement(first, second, len(a), percent, kappa_of(a, b))
 
@@ -186,13 +188,13 @@ def _by_query(pairs: Sequence[tuple[str, str]], table: Grades) -> tuple[QueryAgr
     columns: dict[str, list[int]] = {}
     for number, (query_id, _) in enumerate(pairs):
         columns.setdefault(query_id, []).append(number)
-    found = []
+    agreements = []
     for query_id, numbers in columns.items():
         units = value_counts(table[:, numbers])
-        found.append(
+        agreements.append(
             QueryAgreement(query_id, len(numbers), len(units), percent_of(units), alpha_of(units))
         )
-    return tuple(sorted(found, key=lambda one: (one.percent is None, one.percent, one.query_id)))
+    return tuple(sorted(agreements, key=lambda e: (e.percent is None, e.percent, e.query_id)))
 
 
 def _interval(units: npt.NDArray[np.int64]) -> tuple[float, float] | None:
@@ -203,8 +205,8 @@ def _interval(units: npt.NDArray[np.int64]) -> tuple[float, float] | None:
         return None
 
     def alpha_again(sample: npt.NDArray[np.int64]) -> float:
-        found = alpha_of(units[sample])
-        return 1.0 if found is None else found
+        alpha = alpha_of(units[sample])
+        return 1.0 if alpha is None else alpha
 
     low, high = bootstrap(
         (np.arange(len(units)),), alpha_again, vectorized=False, n_resamples=_RESAMPLES,

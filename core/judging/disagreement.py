@@ -36,12 +36,12 @@ def disagreements(
     for event in events:
         if event.kind in (EventKind.GRADE, EventKind.UNSURE):
             labels.setdefault((event.query_id, event.item_id), []).append(event)
-    found = []
+    cases = []
     for pair, given in labels.items():
         grades = [event.grade for event in given if event.grade is not None]
         spread = max(grades) - min(grades) if grades else 0
         if spread or pair in decisions:
-            found.append(Disagreement(*pair, tuple(given), spread, decisions.get(pair)))
+            cases.append(Disagreement(*pair, tuple(given), spread, decisions.get(pair)))
     return tuple(
-        sorted(found, key=lambda d: (d.decision is not None, -d.spread, d.query_id, d.item_id))
+        sorted(cases, key=lambda d: (d.decision is not None, -d.spread, d.query_id, d.item_id))
     )

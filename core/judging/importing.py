@@ -138,9 +138,9 @@ def _base(
         return desk.sets.get(set_id)
     ids = {row.event.set_id for row in file.rows if row.event is not None}
     own = str(file.definition.get("set_id", "")) or (next(iter(ids)) if len(ids) == 1 else "")
-    known = {made.set_id: made for made in desk.sets.all()}
-    if own in known:
-        return known[own]
+    existing = {made.set_id: made for made in desk.sets.all()}
+    if own in existing:
+        return existing[own]
     if file.definition:
         try:
             created = datetime.fromisoformat(str(file.definition["created"]))
@@ -181,9 +181,9 @@ def _query_of(
         return queries[given.query_id]
     if given.query_id and not (given.text or given.item_id or given.picture):
         given = replace(given, text=texts.get(given.query_id, given.query_id))
-    known = by_content.get(_content(given))
-    if known is not None and not given.query_id:
-        return known
+    same = by_content.get(_content(given))
+    if same is not None and not given.query_id:
+        return same
     return given if given.query_id else replace(given, query_id=_new_id(queries, numbers))
 
 

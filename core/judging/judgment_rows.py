@@ -53,10 +53,10 @@ class File:
 
 
 def file_of(
-    format: str, found: Iterable[Row | Rejected], definition: Mapping[str, Any] | None = None
+    format: str, read: Iterable[Row | Rejected], definition: Mapping[str, Any] | None = None
 ) -> File:
     """Rows and rejected lines, as they come out of a parser."""
-    parsed = list(found)
+    parsed = list(read)
     rows = tuple(entry for entry in parsed if isinstance(entry, Row))
     rejected = tuple(entry for entry in parsed if isinstance(entry, Rejected))
     return File(format, rows, rejected, definition or {})

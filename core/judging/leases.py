@@ -79,10 +79,10 @@ class Deal:
         rows = self._connection.execute(
             "select query_id, item_id, annotator from leases where set_id = ?", (self._set_id,)
         )
-        found: dict[PairKey, set[str]] = {}
+        held: dict[PairKey, set[str]] = {}
         for query_id, item_id, annotator in rows:
-            found.setdefault((query_id, item_id), set()).add(annotator)
-        return found
+            held.setdefault((query_id, item_id), set()).add(annotator)
+        return held
 
     def take(self, annotator: str, pairs: Iterable[PairKey]) -> None:
         """Hold these pairs for somebody from now on."""

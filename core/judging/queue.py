@@ -104,10 +104,10 @@ def deal(
         if tier <= 0 and sum(len(fresh.get(low, ())) for low in (-2, -1, 0)) >= count:
             break
     later.sort(key=lambda task: mine[task.pair.key].at)
-    found = [task for tier in sorted(fresh) for task in fresh[tier]]
-    soonest = REPEAT_AFTER if found else REPEAT_AFTER_AT_END
+    tasks = [task for tier in sorted(fresh) for task in fresh[tier]]
+    soonest = REPEAT_AFTER if tasks else REPEAT_AFTER_AT_END
     repeats = due_repeats(ordered, state, rules, annotator, soonest, without)
-    hand = [*found[: count - 1], *repeats[:1]] if found and repeats else [*found, *repeats]
+    hand = [*tasks[: count - 1], *repeats[:1]] if tasks and repeats else [*tasks, *repeats]
     dealt = [*hand, *later]
     if one_query and dealt:
         query_id = dealt[0].pair.query.query_id

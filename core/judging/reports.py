@@ -39,7 +39,7 @@ def label_report(desk: JudgmentQueue, set_id: str) -> LabelReport:
             state.decisions(),
         ),
     )
-    still_open = sum(one.decision is None for one in disagreements(events, decisions))
+    still_open = sum(case.decision is None for case in disagreements(events, decisions))
     return LabelReport(
         agreement(events), annotator_reports(events, repeats), tuple(flags), still_open
     )

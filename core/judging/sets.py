@@ -51,7 +51,7 @@ class SetTable:
         self._table = ensure_table(database, NAME, SCHEMA)
         self._flusher = Flusher(folder / f"{NAME}.lance")
         self._compact_lock = folder / f".{NAME}.compact.lock"
-        self._known: dict[str, JudgmentSet] = {}
+        self._kept: dict[str, JudgmentSet] = {}
         self._version = -1
         self._added = 0
         self._lock = threading.Lock()
@@ -77,14 +77,14 @@ class SetTable:
         with self._lock:
             if int(added.version) == self._version + 1:  # nobody else wrote in between
                 self._version += 1
-                self._known = {**self._known, set_id: judgment_set}
+                self._kept = {**self._kept, set_id: judgment_set}
         self._added += 1
         if self._added % _LOOK_EVERY == 0:
             self._compact()
 
     def all(self) -> tuple[JudgmentSet, ...]:
         """All sets, newest first."""
-        return tuple(sorted(self._latest().values(), key=lambda one: one.created, reverse=True))
+        return tuple(sorted(self._latest().values(), key=lambda made: made.created, reverse=True))
 
     def find(self, set_id: str) -> JudgmentSet | None:
         """One set, or ``None`` where there is no such set."""
@@ -96,10 +96,10 @@ class SetTable:
         Raises:
             JudgmentError: There is no such set.
         """
-        found = self.find(set_id)
-        if found is None:
+        judgment_set = self.find(set_id)
+        if judgment_set is None:
             raise no_set(set_id)
-        return found
+        return judgment_set
 
     def _latest(self) -> dict[str, JudgmentSet]:
         with self._lock:
@@ -111,16 +111,16 @@ class SetTable:
                     revisions.setdefault(row["set_id"], []).append((row["created"], payload))
                 latest = [_joined(set_id, of_set) for set_id, of_set in revisions.items()]
                 made = decoded(latest, self._built, NAME, "set_id")
-                self._known = {row["set_id"]: judgment_set for row, judgment_set in made}
+                self._kept = {row["set_id"]: judgment_set for row, judgment_set in made}
                 self._version = version
-            return self._known
+            return self._kept
 
     def _built(self, row: Mapping[str, Any]) -> JudgmentSet:
         """The set; what did not change since the last read is not built again."""
         set_id, payload = row["set_id"], row["payload"]
-        known = self._known.get(set_id)
-        if known is not None and known.revision == payload.get("revision", 1):
-            return known
+        before = self._kept.get(set_id)
+        if before is not None and before.revision == payload.get("revision", 1):
+            return before
         return from_json(set_id, row["created"], payload)
 
     def _compact(self) -> None:
@@ -167,7 +167,7 @@ def _joined(set_id: str, revisions: Iterable[_Revision]) -> dict[str, Any]:
 
     What an earlier revision added is missing where that one can't be read.
     """
-    ordered = sorted(revisions, key=lambda one: one[1].get("revision", 1))
+    ordered = sorted(revisions, key=lambda revision: revision[1].get("revision", 1))
     start = max((n for n, (_, payload) in enumerate(ordered) if "pairs" in payload), default=0)
     queries: list[Any] = []
     pairs: list[Any] = []
@@ -192,7 +192,7 @@ def to_json(judgment_set: JudgmentSet) -> dict[str, Any]:
         "revision": judgment_set.revision,
         "guidelines": rules.guidelines,
         "scale": [[grade.value, grade.name, grade.help] for grade in rules.scale],
-        "examples": [[one.query, one.item_id, one.grade, one.why] for one in rules.examples],
+        "examples": [[e.query, e.item_id, e.grade, e.why] for e in rules.examples],
         "overlap": rules.overlap,
         "calibration": sorted(map(list, rules.calibration)),
         "repeats": rules.repeats,

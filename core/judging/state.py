@@ -120,12 +120,12 @@ class SetState:
 
     def decisions(self) -> dict[PairKey, JudgmentEvent]:
         """The latest standing adjudication of every adjudicated pair."""
-        found: dict[PairKey, JudgmentEvent] = {}
+        latest: dict[PairKey, JudgmentEvent] = {}
         for labels in self._standing[_FINAL].values():
             for pair, event in labels.items():
-                if pair not in found or found[pair].at < event.at:
-                    found[pair] = event
-        return found
+                if pair not in latest or latest[pair].at < event.at:
+                    latest[pair] = event
+        return latest
 
     def last(self, annotator: str) -> JudgmentEvent | None:
         """This annotator's latest standing label, whatever its pair."""
@@ -134,7 +134,7 @@ class SetState:
     def recent(self, annotator: str, count: int) -> list[JudgmentEvent]:
         """This annotator's latest standing labels and repeats, newest first."""
         mine = [*self.current(annotator).values(), *self.repeated(annotator).values()]
-        return heapq.nlargest(count, mine, key=lambda one: one.at)
+        return heapq.nlargest(count, mine, key=lambda event: event.at)
 
     def _settle(self, slot: _Slot) -> None:
         group, who, pair = slot
@@ -168,4 +168,4 @@ def _slot(event: JudgmentEvent) -> _Slot:
 
 def _sorted(standing: Mapping[str, Mapping[PairKey, JudgmentEvent]]) -> list[JudgmentEvent]:
     events = [event for labels in standing.values() for event in labels.values()]
-    return sorted(events, key=lambda one: (one.query_id, one.item_id, one.annotator))
+    return sorted(events, key=lambda event: (event.query_id, event.item_id, event.annotator))

@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class _Known:
+class _Kept:
     """A set's state as of a version of the log; ``twice`` rows were repeats or unreadable."""
 
     version: int
@@ -35,7 +35,7 @@ class States:
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         self.log = JudgmentLog(database, self._wrote)
-        self._known: dict[str, _Known] = {}
+        self._kept: dict[str, _Kept] = {}
         self._lock = threading.RLock()
 
     def look(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
@@ -46,44 +46,44 @@ class States:
     def look_again(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
         """The same in the state as it was read last: no file is touched for it."""
         with self._lock:
-            known = self._known.get(set_id)
-            return at(known.state if known is not None else self._newest(set_id))
+            kept = self._kept.get(set_id)
+            return at(kept.state if kept is not None else self._newest(set_id))
 
     def _wrote(self, events: Sequence[JudgmentEvent], version: int) -> None:
         """Keep the states in step with this process's own commits, without reading them back."""
         with self._lock:
             for event in events:
-                known = self._known.get(event.set_id)
-                if known is not None:
-                    before = len(known.state)
-                    known.state.add(event)
-                    known.twice += len(known.state) == before
-            for known in self._known.values():
-                if known.version == version - 1:
-                    known.version = version
+                kept = self._kept.get(event.set_id)
+                if kept is not None:
+                    before = len(kept.state)
+                    kept.state.add(event)
+                    kept.twice += len(kept.state) == before
+            for kept in self._kept.values():
+                if kept.version == version - 1:
+                    kept.version = version
 
     def _newest(self, set_id: str) -> SetState:
         version = self.log.version
-        known = self._known.get(set_id)
-        if known is not None and known.version == version:
-            return known.state
-        if known is None:
-            known = self._known.setdefault(set_id, _Known(version, SetState()))
-        if not self._catch_up(set_id, known):
+        kept = self._kept.get(set_id)
+        if kept is not None and kept.version == version:
+            return kept.state
+        if kept is None:
+            kept = self._kept.setdefault(set_id, _Kept(version, SetState()))
+        if not self._catch_up(set_id, kept):
             rows = self.log.events(set_id)
             for event in rows:
-                known.state.add(event)
-            known.twice = len(rows) + self.log.unreadable[set_id] - len(known.state)
-        known.version = version
-        return known.state
+                kept.state.add(event)
+            kept.twice = len(rows) + self.log.unreadable[set_id] - len(kept.state)
+        kept.version = version
+        return kept.state
 
-    def _catch_up(self, set_id: str, known: _Known) -> bool:
+    def _catch_up(self, set_id: str, kept: _Kept) -> bool:
         """Add the latest events; whether the state then holds as many as the log."""
-        state = known.state
+        state = kept.state
         rows = self.log.count(set_id)
         for back in _BACK if state.latest else ():
             for event in self.log.events(set_id, state.latest - back if state.latest else None):
                 state.add(event)
-            if len(state) + known.twice >= rows:
+            if len(state) + kept.twice >= rows:
                 break
-        return len(state) + known.twice == rows
+        return len(state) + kept.twice == rows

@@ -121,8 +121,8 @@ def _self_pairs(
     return [int(a or 0) for a, _ in both], [int(b) for _, b in both]
 
 
-def _same(one: Sequence[int], two: Sequence[int]) -> float | None:
-    return sum(a == b for a, b in zip(one, two, strict=True)) / len(one) if one else None
+def _same(first: Sequence[int], second: Sequence[int]) -> float | None:
+    return sum(a == b for a, b in zip(first, second, strict=True)) / len(first) if first else None
 
 
 def _concerns(
@@ -133,16 +133,20 @@ def _concerns(
 ) -> tuple[str, ...]:
     if len(grades) < _ENOUGH:
         return ()
-    found = []
+    concerns = []
     usual = median(pace_of_others) if pace_of_others else None
     if seconds is not None and seconds < _TOO_FAST:
-        found.append(f"Very fast: half of the pairs in under {seconds:.1f} s.")
+        concerns.append(f"Very fast: half of the pairs in under {seconds:.1f} s.")
     elif seconds is not None and usual and seconds < usual * _FASTER_THAN_OTHERS:
-        found.append(f"Much faster than the others: {seconds:.1f} s a pair against {usual:.1f} s.")
+        concerns.append(
+            f"Much faster than the others: {seconds:.1f} s a pair against {usual:.1f} s."
+        )
     grade, count = Counter(grades).most_common(1)[0]
     share = count / len(grades)
     others = sum(other == grade for other in theirs) / len(theirs) if theirs else 0.0
     if share >= _CONSTANT and others < _OTHERS_CONSTANT:
         beside = f", where others gave it to {others:.0%}" if theirs else ""
-        found.append(f"Nearly always the same grade: {grade} for {share:.0%} of the pairs{beside}.")
-    return tuple(found)
+        concerns.append(
+            f"Nearly always the same grade: {grade} for {share:.0%} of the pairs{beside}."
+        )
+    return tuple(concerns)

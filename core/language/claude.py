@@ -132,9 +132,9 @@ class ClaudeRewriter:
         try:
             outcome = drive(steps, ask)
         except BadAnswer as problem:
-            told = str(problem)
+            reason = str(problem)
         else:
-            told = outcome.problem
+            reason = outcome.problem
             rewrite = Rewrite(outcome.text, outcome.rounds, self.name, self.fingerprint)
         _log.info("rewrote %r: %s", item.item_id, spent)
         return RewriteRun(
@@ -147,7 +147,7 @@ class ClaudeRewriter:
             prompts=self.prompts.digest,
             photo=item.photo.sha256,
             rewrite=rewrite,
-            problem=told,
+            problem=reason,
             spent=spent,
             seconds=time.monotonic() - started,
             hint=hint,

@@ -108,7 +108,11 @@ def _art(facts: Facts) -> str:
         text = f"{' '.join(new) or 'painting'} of {_lower_article(subject)}"
     room = MOST_WORDS - len(facts.medium.split())
     text = short(" ".join(text.split()[: max(room, 3)])).rstrip(" ,;")
-    shown = [one for one in facts.subjects if not any(_said(word, text) for word in _long(one))]
+    shown = [
+        subject
+        for subject in facts.subjects
+        if not any(_said(word, text) for word in _long(subject))
+    ]
     shown = _fitting(shown, room - len(text.split()) - 1)
     text = f"{text} showing {_listing(shown)}" if shown else text
     return f"{text}, {facts.medium}" if facts.medium and not _said(facts.medium, text) else text
@@ -209,4 +213,4 @@ def _lower_first(text: str) -> str:
 
 
 def _lower_article(text: str) -> str:
-    return re.sub(r"^(The|An?)\b", lambda found: found.group().lower(), text)
+    return re.sub(r"^(The|An?)\b", lambda match: match.group().lower(), text)

@@ -156,7 +156,7 @@ class FactFinder:
         kind = re.sub(r"\bt[ -]?shirt", "t-shirt", kind)
         both = re.fullmatch(r"(\w[\w -]*?) (?:and|&) (\w[\w -]*)", kind)
         if both:  # "Hoodies & Sweatshirts": the one that the title names, where it names one
-            named = [one for one in both.groups() if _names(title, self._singular(one))]
+            named = [noun for noun in both.groups() if _names(title, self._singular(noun))]
             if len(named) == 1:
                 return self._singular(named[0]), False
             other = "" if named else self._noun_in(title, "fashion")
@@ -168,8 +168,8 @@ class FactFinder:
     def _singular(self, phrase: str) -> str:
         if " of " in phrase:
             return phrase
-        known = [m for nouns in self.words.nouns.values() for m in nouns.find(phrase)]
-        whole = [m.term for m in known if m.start == 0 and m.end == len(phrase)]
+        matches = [m for nouns in self.words.nouns.values() for m in nouns.find(phrase)]
+        whole = [m.term for m in matches if m.start == 0 and m.end == len(phrase)]
         return whole[0] if whole else singular(phrase, self.words.plural_only)
 
     def _domain(self, item: Item, kind: str, title: str) -> str:
@@ -193,8 +193,8 @@ class FactFinder:
     def _tag(self, attributes: dict[str, str], title: str) -> str:
         for tag in re.split(r"[;,|]", attributes.get("tags", "")):
             tag = " ".join(tag.replace("tags:", " ").split()).lower()
-            known = any(tag in nouns for nouns in self.words.nouns.values())
-            if known and tag not in self.words.tag_noise and not self.words.domain_of(title):
+            is_noun = any(tag in nouns for nouns in self.words.nouns.values())
+            if is_noun and tag not in self.words.tag_noise and not self.words.domain_of(title):
                 return tag
         return ""
 
@@ -237,7 +237,7 @@ class FactFinder:
     def _motif(self, title: str, noun: str) -> str:
         """The first words behind a comma that are no look, size, advertising or type."""
         words = self.words
-        known = (
+        named = (
             words.colours, words.materials, words.patterns, words.audiences, words.styles,
             words.marketing, words.size_words, words.vague, words.unseen, words.risky,
         )  # fmt: skip
@@ -245,7 +245,7 @@ class FactFinder:
             if not _MOTIF.fullmatch(part) or _SET.search(part) or words.measures.search(part):
                 continue
             typed = any(_names(noun, word) for word in part.split())
-            if not typed and not any(terms.find(part) for terms in known):
+            if not typed and not any(terms.find(part) for terms in named):
                 return part.lower()
         return ""
 
@@ -259,17 +259,17 @@ class FactFinder:
 
 def _attributes(item: Item) -> dict[str, str]:
     """Further columns, with their typed prefixes (``t_product_colour``) taken off."""
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for name, value in item.attributes.items():
         key = re.sub(r"^[tnb]_", "", name.lower())
         text = plain(value, 200)
         if key == "attributes" and "=" in text:  # "size=XS,color=White"
             for pair in text.split(","):
                 inner, _, inner_value = pair.partition("=")
-                found.setdefault(inner.strip().lower(), inner_value.strip())
+                attributes.setdefault(inner.strip().lower(), inner_value.strip())
         elif text and (key in ("print", "pattern") or not _OTHER_THING.search(key)):
-            found.setdefault(key, text)
-    return found
+            attributes.setdefault(key, text)
+    return attributes
 
 
 def _is_phrase(title: str) -> bool:
@@ -298,9 +298,9 @@ def _subjects(attributes: dict[str, str], description: str) -> tuple[str, ...]:
     """What a work of art shows, as a museum's subject list says."""
     listed = next((attributes[key] for key in ("subjects", "subject", "shows", "depicts")
                    if attributes.get(key)), "")  # fmt: skip
-    found = _SUBJECTS.search(description)
+    match = _SUBJECTS.search(description)
     words = [
-        word.strip().lower() for word in re.split(r"[,;|]", listed or (found and found[1]) or "")
+        word.strip().lower() for word in re.split(r"[,;|]", listed or (match and match[1]) or "")
     ]
     return tuple(word for word in words if word and not word.startswith("portrait"))[:2]
 

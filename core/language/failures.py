@@ -73,5 +73,5 @@ def failure_of_status(status: int, model: str) -> RewritingFailed:
         return Troubled(_TROUBLED[status].format(model=model))
     if status in (408, 409) or status >= 500:
         return Troubled(f"The server of {model} has trouble ({status}). Try again later.")
-    told = _OTHER.get(status, f"{{model}} did not take the question ({status}).")
-    return RewritingFailed(told.format(model=model))
+    sentence = _OTHER.get(status, f"{{model}} did not take the question ({status}).")
+    return RewritingFailed(sentence.format(model=model))

@@ -96,11 +96,11 @@ class LookReader:
         columns = [
             value for key, value in attributes.items() if re.search(r"material|fabric|colou?r", key)
         ]
-        found = [name for value in columns for name in self._materials_in(value)]
-        found += self._materials_in(title)
-        if not found:
-            found += [name for clause in clauses for name in self._made_of(clause)]
-        return _unique(_drop_contained(found))[:2]
+        names = [name for value in columns for name in self._materials_in(value)]
+        names += self._materials_in(title)
+        if not names:
+            names += [name for clause in clauses for name in self._made_of(clause)]
+        return _unique(_drop_contained(names))[:2]
 
     def _materials_in(self, text: str) -> list[str]:
         patterns = self.words.patterns.find(text)  # "oak effect" is no oak
@@ -129,11 +129,11 @@ class LookReader:
         columns = [
             value for key, value in attributes.items() if re.search(r"pattern|print$|colou?r", key)
         ]
-        found = self.words.patterns.names(" ; ".join([*columns, title]))
-        if not found and domain == "fashion":
-            found = [name for clause in clauses for name in self.words.patterns.names(clause)]
-        found = [name for name in found if name not in ("solid", "plain", "stained")]
-        return _unique(_drop_contained(found))[:1]
+        names = self.words.patterns.names(" ; ".join([*columns, title]))
+        if not names and domain == "fashion":
+            names = [name for clause in clauses for name in self.words.patterns.names(clause)]
+        names = [name for name in names if name not in ("solid", "plain", "stained")]
+        return _unique(_drop_contained(names))[:1]
 
     def styles(
         self, attributes: dict[str, str], title: str, clauses: list[str], domain: str
@@ -142,7 +142,7 @@ class LookReader:
         if domain in ("art", "food"):
             return ()
         columns = [attributes[key] for key in self.words.style_keys if key in attributes]
-        found = self.words.styles.names(" ; ".join([title, *columns]))
+        names = self.words.styles.names(" ; ".join([title, *columns]))
         if domain == "fashion":
             shapes = [
                 name
@@ -150,10 +150,10 @@ class LookReader:
                 for name in self.words.styles.names(clause)
                 if name in SHAPES
             ]
-            found += shapes
-        found = _drop_contained(found)
-        found.sort(key=lambda name: name not in SHAPES)
-        return _unique(found)[:2]
+            names += shapes
+        names = _drop_contained(names)
+        names.sort(key=lambda name: name not in SHAPES)
+        return _unique(names)[:2]
 
     def parts(self, title: str, clauses: list[str], domain: str) -> tuple[str, ...]:
         """Parts that the title or a clause names, four at most."""
@@ -165,11 +165,11 @@ class LookReader:
 
     def details(self, description: str) -> tuple[str, ...]:
         """What a description says that food has, if it can be seen: ``dark red skin``."""
-        found = _HAS.search(description)
-        if not found or self.words.risky.find(found[1]):
+        match = _HAS.search(description)
+        if not match or self.words.risky.find(match[1]):
             return ()
-        said = [one for one in re.split(r"\s+and\s+(?:an?\s+)?", found[1].strip())
-                if not self.words.unseen.find(one)]  # fmt: skip
+        said = [part for part in re.split(r"\s+and\s+(?:an?\s+)?", match[1].strip())
+                if not self.words.unseen.find(part)]  # fmt: skip
         text = " and ".join(said)
         visible = self.words.colours.find(text) or _OUTSIDE.search(text)
         return (text,) if visible and len(text.split()) <= 7 else ()

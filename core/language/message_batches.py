@@ -229,7 +229,7 @@ class BatchRunner:
         return left, len(asked) + out.count
 
     def _answer(self, question: Question[Any]) -> Call:
-        call = self._messages.known(question)
+        call = self._messages.answered(question)
         if call is not None:
             return call
         key = self._messages.key(question)
@@ -251,8 +251,10 @@ class BatchRunner:
         intended = self._log.intended_batches(model, server)
         if not intended:
             return
-        known = {batch.batch_id for batch in self._log.open_batches(model, server)}
-        listed = [b for b in self._guarded(lambda: api.list(limit=100)).data if b.id not in known]
+        open_ids = {batch.batch_id for batch in self._log.open_batches(model, server)}
+        listed = [
+            b for b in self._guarded(lambda: api.list(limit=100)).data if b.id not in open_ids
+        ]
         for intention in intended:
             for batch in listed:
                 counts = batch.request_counts
@@ -305,12 +307,12 @@ class BatchRunner:
                     self._budget.settle(self._reserved.pop(key, Spent()), spent)
                 yield Call(key, batch.roles.get(key, ""), model, body, spent, batch=True)
             elif result.type == "errored":
-                told = (
+                sentence = (
                     f"{model} did not take the question."
                     if result.error.error.type == "invalid_request_error"
                     else f"The server of {model} had trouble with the question. Start again."
                 )
-                self._failed[key] = RewritingFailed(told)
+                self._failed[key] = RewritingFailed(sentence)
             # canceled and expired ones cost nothing and are asked again
 
     def _submit(self, chunk: Chunk) -> None:

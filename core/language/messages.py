@@ -96,7 +96,7 @@ class Messages:
         job._began, job._stopped = self._pace.now, stopped
         return job
 
-    def known(self, question: Question[Any]) -> Call | None:
+    def answered(self, question: Question[Any]) -> Call | None:
         """The answer to a question, where it was ever paid for."""
         return self._log.get(self.key(question)) if self._log is not None else None
 
@@ -123,7 +123,7 @@ class Messages:
         """
         key = self.key(question)
         with self._asking.hold(key):
-            return self.known(question) or self._pay(question, key)
+            return self.answered(question) or self._pay(question, key)
 
     def _pay(self, question: Question[Any], key: str) -> Call:
         """Ask, within the budget, again and again while the patience lasts."""
@@ -188,9 +188,9 @@ class Messages:
         self._pace.fine()
         spent = self.prices.spent(self.model, usage_of(body))
         self.meter.add(spent)
-        known = body if isinstance(body, dict) else {}
-        call = Call(key, question.role, self.model, known, spent)
-        if self._log is not None and known.get("type") == "message":
+        message = body if isinstance(body, dict) else {}
+        call = Call(key, question.role, self.model, message, spent)
+        if self._log is not None and message.get("type") == "message":
             self._log.add([call])
         return call
 

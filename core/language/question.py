@@ -110,5 +110,5 @@ def _texts(body: Mapping[str, Any] | None) -> list[str]:
     blocks = body.get("content") if body else None
     if not isinstance(blocks, list):
         return []
-    found = (block.get("text") for block in blocks if isinstance(block, Mapping))
-    return [text for text in found if isinstance(text, str)]
+    texts = (block.get("text") for block in blocks if isinstance(block, Mapping))
+    return [text for text in texts if isinstance(text, str)]

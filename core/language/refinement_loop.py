@@ -160,7 +160,9 @@ class Loop:
         )
 
     def _refine(self, verdict: Round, attempt: int = 0) -> Generator[Question[Any], Any, str]:
-        numbered = "\n".join(f"{n}. {one}" for n, one in enumerate(verdict.suggestions, 1))
+        numbered = "\n".join(
+            f"{n}. {suggestion}" for n, suggestion in enumerate(verdict.suggestions, 1)
+        )
         return (
             yield from self._draft(
                 "refiner",

@@ -41,9 +41,9 @@ class Reviewed:
 
 def worth_a_look(words: Vocabulary, entries: Sequence[Reviewed]) -> list[WorthALook]:
     """Rewrites with a reason to look at them, most serious first; people's own are left out."""
-    known = [e.agreement for e in entries if e.agreement is not None]
-    floor = float(np.quantile(known, LOWEST)) if len(known) >= 1 / LOWEST else None
-    found = []
+    agreements = [e.agreement for e in entries if e.agreement is not None]
+    floor = float(np.quantile(agreements, LOWEST)) if len(agreements) >= 1 / LOWEST else None
+    doubtful = []
     for entry in entries:
         if entry.writer is Writer.PERSON:
             continue
@@ -52,41 +52,50 @@ def worth_a_look(words: Vocabulary, entries: Sequence[Reviewed]) -> list[WorthAL
             reasons = tuple(reason for _, reason in concerns)
             severity = sum(weight for weight, _ in concerns)
             who = entry.rewrite.rewriter
-            found.append(WorthALook(entry.item, entry.rewrite.text, who, reasons, severity))
-    return sorted(found, key=lambda one: (-one.severity, one.item.item_id))
+            doubtful.append(WorthALook(entry.item, entry.rewrite.text, who, reasons, severity))
+    return sorted(doubtful, key=lambda entry: (-entry.severity, entry.item.item_id))
 
 
 def _concerns(words: Vocabulary, entry: Reviewed, floor: float | None) -> list[tuple[float, str]]:
-    rewrite, found = entry.rewrite, []
+    rewrite, concerns = entry.rewrite, []
     if entry.run is not None and entry.run.rewrite is None:
-        found.append((5.0, f"The agent wrote nothing usable: {entry.run.problem}"))
+        concerns.append((5.0, f"The agent wrote nothing usable: {entry.run.problem}"))
     elif entry.run is not None and entry.run.problem:
-        found.append((3.0, f"The loop ended early: {entry.run.problem}."))
+        concerns.append((3.0, f"The loop ended early: {entry.run.problem}."))
     last = rewrite.rounds[-1] if rewrite.rounds else None
     if last is not None and last.score is not None and last.score < LOW_SCORE:
-        found.append((5.0 - last.score, f"Its last score is {last.score:.1f} of 5."))
+        concerns.append((5.0 - last.score, f"Its last score is {last.score:.1f} of 5."))
     contradiction = contradicts(words, entry.item.title, rewrite.text)
     if contradiction:
-        found.append((3.0, contradiction))
+        concerns.append((3.0, contradiction))
     if len(rewrite.text.split()) > LONG:
-        found.append((1.0, f"It is very long: {len(rewrite.text.split())} words."))
+        concerns.append((1.0, f"It is very long: {len(rewrite.text.split())} words."))
     if floor is not None and entry.agreement is not None and entry.agreement <= floor:
         low = f"Photo and text agree little (cosine {entry.agreement:.2f})"
-        found.append((2.0, f"{low}, among the lowest {LOWEST:.0%} of the catalogue."))
-    return found
+        concerns.append((2.0, f"{low}, among the lowest {LOWEST:.0%} of the catalogue."))
+    return concerns
 
 
 def contradicts(words: Vocabulary, title: str, text: str) -> str:
     """A sentence on a colour, audience or kind of garment of the title that the text gainsays."""
-    told, said = words.colours.names(title), words.colours.names(text)
-    if told and said and not any(words.same_family(one, two) for one in told for two in said):
-        return f"The title says {' and '.join(told)}, the text {' and '.join(said)}."
+    in_title, in_text = words.colours.names(title), words.colours.names(text)
+    if (
+        in_title
+        and in_text
+        and not any(words.same_family(first, second) for first in in_title for second in in_text)
+    ):
+        return f"The title says {' and '.join(in_title)}, the text {' and '.join(in_text)}."
     for kind, table in (("is for", words.audiences), ("names a", words.nouns["fashion"])):
-        one, two = _last(table.names(title)), _last(table.names(text))
-        if one in table.names(text):
+        first, second = _last(table.names(title)), _last(table.names(text))
+        if first in table.names(text):
             continue  # "Booties, ankle boots" says both
-        if one and two and one.lower() not in two.lower() and two.lower() not in one.lower():
-            return f"The title {kind} {one}, the text {kind} {two}."
+        if (
+            first
+            and second
+            and first.lower() not in second.lower()
+            and second.lower() not in first.lower()
+        ):
+            return f"The title {kind} {first}, the text {kind} {second}."
     return ""
 
 

@@ -112,8 +112,10 @@ class RuleRewriter:
         stated = (*facts.colours, *self._words.colours.names(said))
         if not stated and not self._words.colours.find(text):
             return _Sighting(look, adds | {"colour": colour})
-        known = bool(stated) and len(facts.colours) <= 1 and "multicoloured" not in stated
-        if known and not any(self._words.same_family(colour.name, one) for one in stated):
+        is_stated = bool(stated) and len(facts.colours) <= 1 and "multicoloured" not in stated
+        if is_stated and not any(
+            self._words.same_family(colour.name, colour_name) for colour_name in stated
+        ):
             return _Sighting(look, adds, against=colour, stated=stated[0])
         return _Sighting(look, adds)
 
@@ -142,7 +144,7 @@ class RuleRewriter:
                 f"The photo looks {_sure(sighting.against)}, the listing says {sighting.stated}: "
                 "the listing was believed."
             )
-        suggestions = [f"Say the {one}." for one in missing]
+        suggestions = [f"Say the {name}." for name in missing]
         if not suggestions and draft != refined:
             suggestions.append("Leave out the words that say nothing of the look.")
         return Round(

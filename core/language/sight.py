@@ -177,15 +177,15 @@ class Sight:
 
     def read(self, look: Look, domain: str) -> dict[str, Seen]:
         """What it is sure of: attribute (``colour`` …) to value, for one kind of product."""
-        found, shares = {}, look.shares[None]
+        seen, shares = {}, look.shares[None]
         for attribute in self.attributes:
             if domain not in attribute.domains:
                 continue
             odds = attribute.odds(look.vector[None] @ self._said(attribute.names).T, shares)
             if attribute.stated(odds, shares)[0]:
                 best = int(odds[0].argmax())
-                found[attribute.kind] = Seen(attribute.names[best], float(odds[0, best]))
-        return found
+                seen[attribute.kind] = Seen(attribute.names[best], float(odds[0, best]))
+        return seen
 
     def agreement(self, look: Look, text: str) -> float:
         """Cosine of the picture and a text."""

@@ -52,8 +52,8 @@ class Terms:
     def find(self, text: str) -> list[Match]:
         """All matches in order, not overlapping."""
         return [
-            Match(self._canonical[_key(found.group())], found.start(), found.end())
-            for found in self._pattern.finditer(text)
+            Match(self._canonical[_key(match.group())], match.start(), match.end())
+            for match in self._pattern.finditer(text)
         ]
 
     def names(self, text: str) -> list[str]:
@@ -158,9 +158,9 @@ class Vocabulary:
             for match in self.nouns[domain].find(text):
                 if head and text[match.end :].strip():
                     continue
-                found = (match.end, match.end - match.start, domain)
-                if best is None or found[:2] > best[:2]:
-                    best = found
+                rank = (match.end, match.end - match.start, domain)
+                if best is None or rank[:2] > best[:2]:
+                    best = rank
         return best[2] if best else None
 
     def domain_of_department(self, text: str) -> str | None:

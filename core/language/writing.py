@@ -13,7 +13,7 @@ def scripts(text: str) -> Counter[str]:
     """Letters by script (``LATIN``, ``CYRILLIC``, ``CJK`` …), by their Unicode names."""
     names = (unicodedata.name(c, "") for c in unicodedata.normalize("NFKC", text) if c.isalpha())
     first = (name.partition(" ")[0] for name in names if name)
-    return Counter(_TOGETHER.get(one, one) for one in first)
+    return Counter(_TOGETHER.get(script, script) for script in first)
 
 
 def written_like(text: str, model: str) -> bool:

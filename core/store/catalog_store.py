@@ -52,10 +52,10 @@ class CatalogStore:
         Raises:
             QueryError: There is no such item.
         """
-        found = self.items.get([item_id])
-        if item_id not in found:
+        items = self.items.get([item_id])
+        if item_id not in items:
             raise no_item(item_id, self.name)
-        return found[item_id]
+        return items[item_id]
 
     @property
     def items(self) -> ItemTable:
@@ -104,8 +104,8 @@ class CatalogStore:
     def engines(self) -> tuple[str, ...]:
         """Names of the engines that have a vector table, sorted."""
         names = self.database.list_tables(limit=1000).tables
-        found = (name.removeprefix("vectors_") for name in names if name.startswith("vectors_"))
-        return tuple(sorted(found))
+        engines = (name.removeprefix("vectors_") for name in names if name.startswith("vectors_"))
+        return tuple(sorted(engines))
 
     def release(self, name: str) -> None:
         """Let the next use of a table open it anew: its files were replaced."""

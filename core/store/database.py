@@ -53,9 +53,9 @@ def ensure_table(database: lancedb.DBConnection, name: str, schema: pa.Schema) -
     Raises:
         CatalogDamaged: It is there, but can't be read.
     """
-    found = find_table(database, name)
-    if found is not None:
-        return found
+    table = find_table(database, name)
+    if table is not None:
+        return table
     with reading(address_of(database, name)):
         return database.create_table(name, schema=with_metadata(schema), exist_ok=True)
 

@@ -31,10 +31,10 @@ class JudgeRecords:
         """All records, latest first; a line that a crash left half written is left out."""
         if not self._file.is_file():
             return ()
-        found = []
+        records = []
         for line in self._file.read_text(encoding="utf-8").splitlines():
             try:
-                found.append(JudgeRecord(**json.loads(line)))
+                records.append(JudgeRecord(**json.loads(line)))
             except (ValueError, TypeError):
                 _log.warning("A line of %s can't be read.", self._file.name)
-        return tuple(reversed(found))
+        return tuple(reversed(records))

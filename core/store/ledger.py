@@ -138,11 +138,11 @@ class Ledger:
     def intended_batches(self, model: str, server: str) -> list[IntendedBatch]:
         """Intentions of which nobody knows what became, oldest first."""
         rows = self._events(model, server)
-        known = {row["name"] for row in rows if row["event"] != "intended"}
+        settled = {row["name"] for row in rows if row["event"] != "intended"}
         return [
             IntendedBatch(row["name"], row["at"], json.loads(row["questions"]))
             for row in rows
-            if row["event"] == "intended" and row["name"] not in known
+            if row["event"] == "intended" and row["name"] not in settled
         ]
 
     def open_batches(self, model: str, server: str) -> list[OpenBatch]:

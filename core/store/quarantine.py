@@ -42,8 +42,8 @@ class QuarantineTable:
     def all(self) -> tuple[QuarantinedRow, ...]:
         """All rows, in the order of the file."""
         rows = read_rows(self._table, SCHEMA.names).to_pylist()
-        found = (QuarantinedRow(**row) for row in rows)
-        return tuple(sorted(found, key=lambda row: (row.row, row.item_id)))
+        quarantined = (QuarantinedRow(**row) for row in rows)
+        return tuple(sorted(quarantined, key=lambda row: (row.row, row.item_id)))
 
     def count(self) -> int:
         """Number of rows."""

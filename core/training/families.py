@@ -20,11 +20,11 @@ def families(items: Sequence[Item]) -> list[str]:
     return joined(
         [
             (
-                f"title:{one.title.casefold()}",
-                f"photo:{one.photo.phash}",
-                f"group:{one.group}" if one.group else "",
+                f"title:{item.title.casefold()}",
+                f"photo:{item.photo.phash}",
+                f"group:{item.group}" if item.group else "",
             )
-            for one in items
+            for item in items
         ]
     )
 

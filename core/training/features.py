@@ -44,15 +44,15 @@ def write_features(
     at = int((seen != _UNSEEN).sum())
     stored: np.memmap | None = open_memmap(partial, "r+") if going_on else None
     # The pictures before that are opened again, and not looked at.
-    for known, prepared in _prepared(islice(iter(pictures), at, None), image):
+    for readable, prepared in _prepared(islice(iter(pictures), at, None), image):
         if prepared is not None:
             features = image.store(prepared, bf16)
             if stored is None:
                 shape = (count, *features.shape[1:])
                 stored = open_memmap(partial, "w+", features.dtype, shape)
-            stored[at + np.flatnonzero(known)] = features
-        seen[at : at + len(known)] = np.where(known, _READ, _BROKEN)
-        at += len(known)
+            stored[at + np.flatnonzero(readable)] = features
+        seen[at : at + len(readable)] = np.where(readable, _READ, _BROKEN)
+        at += len(readable)
         if at % (_BATCH * 10) == 0:
             say(f"{at} of {count} pictures looked at")
     if stored is None:
@@ -75,13 +75,13 @@ def _prepared(
     def following() -> tuple[list[bool], Tensor | None]:
         batch = list(islice(pictures, _BATCH))
         good = [picture for picture in batch if picture is not None]
-        return [one is not None for one in batch], image.prepare(good) if good else None
+        return [picture is not None for picture in batch], image.prepare(good) if good else None
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(following)
-        while (found := waiting.result())[0]:
+        while (prepared := waiting.result())[0]:
             waiting = pool.submit(following)
-            yield found
+            yield prepared
 
 
 def _seen(path: Path) -> Path:

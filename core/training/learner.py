@@ -183,18 +183,18 @@ class Learner(nn.Module):
     @torch.no_grad()
     def image_vectors(self, features: Any, rows: np.ndarray) -> Vectors:
         """Vectors of these rows of stored features, a chunk at a time: ``[n, d] float32``."""
-        found = []
+        parts = []
         for start in range(0, len(rows), _CHUNK):
             given = torch.from_numpy(np.asarray(features[rows[start : start + _CHUNK]]))
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
-                found.append(self.image(given.to(self.device).float()).float())
-        return to_vectors(torch.cat(found))
+                parts.append(self.image(given.to(self.device).float()).float())
+        return to_vectors(torch.cat(parts))
 
     @torch.no_grad()
     def text_vectors(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts: ``[n, d] float32``."""
-        found = []
+        parts = []
         for start in range(0, len(texts), _CHUNK):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
-                found.append(self.text(texts[start : start + _CHUNK]).float())
-        return to_vectors(torch.cat(found))
+                parts.append(self.text(texts[start : start + _CHUNK]).float())
+        return to_vectors(torch.cat(parts))

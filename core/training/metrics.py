@@ -27,14 +27,14 @@ class Retrieval:
     mrr: float
 
     @classmethod
-    def of(cls, found: npt.NDArray[np.intp]) -> Retrieval:
+    def of(cls, ranks: npt.NDArray[np.intp]) -> Retrieval:
         """The figures of these ranks (see ``ranks``)."""
         return cls(
-            items=len(found),
-            hits1=float((found < 1).mean()),
-            hits5=float((found < 5).mean()),
-            hits10=float((found < 10).mean()),
-            mrr=float((1 / (found + 1)).mean()),
+            items=len(ranks),
+            hits1=float((ranks < 1).mean()),
+            hits5=float((ranks < 5).mean()),
+            hits10=float((ranks < 10).mean()),
+            mrr=float((1 / (ranks + 1)).mean()),
         )
 
     def line(self, name: str) -> str:

@@ -72,8 +72,8 @@ def parquet_source(path: Path, settings: Settings) -> Source:
         first = str(error).splitlines()[0][:200]
         raise TrainingError(f"{path.name} can't be read as Parquet: {first}.") from None
     texts = [list(clean(_listed(row["text"]))) for row in rows]
-    for number, found in enumerate(texts):
-        if not found:
+    for number, row_texts in enumerate(texts):
+        if not row_texts:
             raise TrainingError(f"Row {number + 1} of {path.name} has no text.")
     grouped = joined(
         [
@@ -130,8 +130,8 @@ def checked_pairs(
 def _bytes(file: pq.ParquetFile) -> Iterator[bytes | None]:
     for batch in file.iter_batches(batch_size=_CHUNK, columns=["image"]):
         for value in batch.column("image"):
-            found = value.as_py()
-            yield found.get("bytes") if isinstance(found, dict) else found
+            content = value.as_py()
+            yield content.get("bytes") if isinstance(content, dict) else content
 
 
 def _decoded(data: bytes, settings: Settings) -> Image.Image | None:
@@ -146,8 +146,8 @@ def _decoded(data: bytes, settings: Settings) -> Image.Image | None:
 
 
 def _listed(value: Any) -> list[str]:
-    found = value if isinstance(value, list) else [value]
-    return [str(one) for one in found if one is not None]
+    values = value if isinstance(value, list) else [value]
+    return [str(entry) for entry in values if entry is not None]
 
 
 def _group(value: Any, text: str) -> str:

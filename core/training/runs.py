@@ -50,8 +50,8 @@ class AdaptRun:
     @classmethod
     def of(cls, job: Job) -> AdaptRun:
         """The run that a snapshot is of."""
-        known = {name: str(job.details.get(name, "")) for name in ("catalog", "base", "report")}
-        return cls(job, job.subject, **known)
+        names = {name: str(job.details.get(name, "")) for name in ("catalog", "base", "report")}
+        return cls(job, job.subject, **names)
 
     @property
     def running(self) -> bool:

@@ -59,9 +59,9 @@ class Team:
         """Every process's value, in order, on all of them."""
         if self.size == 1:
             return [value]
-        found: list[Any] = [None] * self.size
-        distributed.all_gather_object(found, value)
-        return found
+        gathered: list[Any] = [None] * self.size
+        distributed.all_gather_object(gathered, value)
+        return gathered
 
     def _objects(self) -> torch.device:
         return self.device if self.device.type == "cuda" else _CPU
@@ -79,16 +79,16 @@ def team_of(device: str) -> Iterator[Team]:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; with several processes each takes the
             GPU of its local rank.
     """
-    found = resolve_device(device)
+    local = resolve_device(device)
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        yield Team(device=found)
+        yield Team(device=local)
         return
-    if found.type == "cuda":
-        found = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        torch.cuda.set_device(found)
-    distributed.init_process_group("nccl" if found.type == "cuda" else "gloo", timeout=_PATIENCE)
+    if local.type == "cuda":
+        local = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(local)
+    distributed.init_process_group("nccl" if local.type == "cuda" else "gloo", timeout=_PATIENCE)
     try:
-        yield Team(distributed.get_rank(), distributed.get_world_size(), found)
+        yield Team(distributed.get_rank(), distributed.get_world_size(), local)
     finally:
         distributed.destroy_process_group()

@@ -56,10 +56,10 @@ class Stack:
             )
         else:
             parts = [*self.blocks[len(self.blocks) - unlock :], *self.head]
-        found = [value for part in parts for value in _parameters(part)]
-        for value in found:
+        values = [value for part in parts for value in _parameters(part)]
+        for value in values:
             value.requires_grad_(True)
-        return found
+        return values
 
 
 class ModelSide(Side):
@@ -129,11 +129,11 @@ class ImageSide(ModelSide):
         """What is kept of prepared pictures: pixels, tokens before the open blocks, or vectors."""
         device = next(self.network.parameters()).device
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            found = self._before(prepared.to(device)).cpu()
+            features = self._before(prepared.to(device)).cpu()
         return (
-            found.numpy()
-            if found.dtype == torch.uint8
-            else found.float().numpy().astype(self._dtype)
+            features.numpy()
+            if features.dtype == torch.uint8
+            else features.float().numpy().astype(self._dtype)
         )
 
 

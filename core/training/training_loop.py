@@ -146,14 +146,14 @@ class Loop:
             started = time.monotonic()
             self._run_epoch()
             at.epoch += 1
-            found: Retrieval = self._team.agree(self.validate() if self._team.first else None)
-            better = found.hits5 > at.best
+            retrieval: Retrieval = self._team.agree(self.validate() if self._team.first else None)
+            better = retrieval.hits5 > at.best
             at.worse = 0 if better else at.worse + 1
             if better:
-                at.best = found.hits5
+                at.best = retrieval.hits5
                 if self._team.first:
                     _write(self._result(), self._folder / BEST)
-            line = self._note(found, time.monotonic() - started)
+            line = self._note(retrieval, time.monotonic() - started)
             at.losses = []
             self._store()
             self._say(line)
@@ -164,9 +164,9 @@ class Loop:
         kept = {name: value.detach().clone() for name, value in self._weights.items()}
         self._load(self._result())
         self._learner.lively(False)
-        found = self._validate()
+        retrieval = self._validate()
         self._load(kept)
-        return found
+        return retrieval
 
     def _run_epoch(self) -> None:
         self._learner.lively(True)
@@ -288,7 +288,7 @@ class Loop:
         place = f" and {len(self._at.losses)} steps" if self._at.losses else ""
         self._say(f"going on after epoch {self._at.epoch}{place}")
 
-    def _note(self, found: Retrieval, seconds: float) -> str:
+    def _note(self, retrieval: Retrieval, seconds: float) -> str:
         """Put the epoch down in the log; gives the line that is said."""
         at = self._at
         scales = {
@@ -303,10 +303,10 @@ class Loop:
                 "loss": round(loss, 4),
                 "seconds": round(seconds, 1),
                 "scales": scales,
-                "validation": asdict(found),
+                "validation": asdict(retrieval),
             }
         )
-        return f"epoch {at.epoch} loss {loss:.3f} {found.line('validation')} {scales}"
+        return f"epoch {at.epoch} loss {loss:.3f} {retrieval.line('validation')} {scales}"
 
     def _write_log(self) -> None:
         lines = "".join(json.dumps(row) + "\n" for row in self._at.log)

@@ -158,7 +158,7 @@ class Tuning:
         if self._team.first:
             write_curve(run / LOG, run / CURVE)
         after = self._ranks("test")
-        first, second = (1 / (found + 1.0) for found in (before, after))
+        first, second = (1 / (ranks + 1.0) for ranks in (before, after))
         return Outcome(
             Retrieval.of(before),
             Retrieval.of(after),
@@ -175,8 +175,8 @@ class Tuning:
     def image_vectors(self) -> dict[str, Vectors]:
         """Picture vectors by key, as the trained towers give them."""
         rows = np.flatnonzero(self._pairs.splits != "")
-        found = self._learner.image_vectors(self._pairs.vectors, rows)
-        return {self._pairs.keys[row]: vector for row, vector in zip(rows, found, strict=True)}
+        vectors = self._learner.image_vectors(self._pairs.vectors, rows)
+        return {self._pairs.keys[row]: vector for row, vector in zip(rows, vectors, strict=True)}
 
     def _look(self, plan: Plan, source: Source, bf16: bool) -> Pairs:
         key = f"{source.digest} {plan.unlock_image} {bf16}"

@@ -77,7 +77,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         latest = run.engine if run else None
         # A run here that did not get to its end is offered again, under its name.
         again = run if run and run.job.unfinished and run.catalog == state.catalog else None
-        bases = [(one.title, one.name) for one in state.bases]
+        bases = [(engine.title, engine.name) for engine in state.bases]
         first = bases[-1][1] if bases else None
         if again and again.base in dict(bases).values():
             first = again.base

@@ -139,11 +139,13 @@ def change(ranks: Mapping[str, int], engine: str, titles: Mapping[str, str]) -> 
 def in_common(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> tuple[str, ...]:
     """Overlap of every two engines that found something, in words: ``7 of 20 in common``."""
     titles = _answering(comparison, engines)
-    found = {r.engine: {hit.item.item_id for hit in r.hits} for r in comparison.results if r.hits}
+    item_ids = {
+        r.engine: {hit.item.item_id for hit in r.hits} for r in comparison.results if r.hits
+    }
     return tuple(
-        f"{titles[one]} and {titles[other]}: {len(found[one] & found[other])} of "
-        f"{max(len(found[one]), len(found[other]))} in common"
-        for one, other in combinations(found, 2)
+        f"{titles[first]} and {titles[second]}: {len(item_ids[first] & item_ids[second])} of "
+        f"{max(len(item_ids[first]), len(item_ids[second]))} in common"
+        for first, second in combinations(item_ids, 2)
     )
 
 

@@ -107,13 +107,13 @@ def grounding_sentence(inspection: Inspection) -> str:
     return f"Looked for “{grounding.prompt}”: nothing was found, so the whole photo is kept."
 
 
-def found_sentence(found: Grounding) -> str:
+def found_sentence(grounding: Grounding) -> str:
     """How many things were found by a name that a person typed."""
-    if not found.detections:
-        return f"Nothing was found by the name “{found.prompt}”."
+    if not grounding.detections:
+        return f"Nothing was found by the name “{grounding.prompt}”."
     return (
-        f"{len(found.detections)} regions may be “{found.prompt}”, the surest first. They are not "
-        "stored; “Use” makes one of them the product."
+        f"{len(grounding.detections)} regions may be “{grounding.prompt}”, the surest first. They "
+        "are not stored; “Use” makes one of them the product."
     )
 
 

@@ -63,8 +63,8 @@ def field_updates(preview: FilePreview, chosen: Sequence[str]) -> list[Any]:
         how = "as chosen earlier" if field in preview.remembered else "as guessed"
         choices = [(f"{how}: {guess}", AS_GUESSED), ("leave empty", LEFT_EMPTY)]
         choices += [(name, name) for name in preview.columns]
-        known = value in {choice for _, choice in choices}
-        updates.append(gr.update(choices=choices, value=value if known else AS_GUESSED))
+        listed = value in {choice for _, choice in choices}
+        updates.append(gr.update(choices=choices, value=value if listed else AS_GUESSED))
     return updates
 
 

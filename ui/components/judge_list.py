@@ -52,9 +52,9 @@ def wire_judge_button(
     @allowed(studio, Action.LEAD)
     def judge_list(*values: Any) -> str:
         form, engines, image = shown(values)
-        where = studio.catalog(form.catalog or None).name
-        made, query = studio.judging.collect(form.query(image), engines, where)
-        return annotate_link(where, made.set_id, query.query_id)
+        catalog = studio.catalog(form.catalog or None).name
+        made, query = studio.judging.collect(form.query(image), engines, catalog)
+        return annotate_link(catalog, made.set_id, query.query_id)
 
     page.load(view, None, button, show_progress="hidden", **_PRIVATE)
     button.click(judge_list, fields, link, **_PRIVATE).success(

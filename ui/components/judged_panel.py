@@ -112,13 +112,13 @@ def page_of_lists(
     made = _chosen(studio, name, set_id)
     total = len(made.queries)
     offset = offset if offset < total else 0
-    found = studio.judging.lists(
+    judged = studio.judging.lists(
         made.set_id, in_order(studio, asked), rule=rule, depth=DEPTH, offset=offset,
         count=QUERIES, catalog=name,
     )  # fmt: skip
-    where = name or ""
+    catalog = name or ""
     titles = {status.engine.name: status.engine.title for status in studio.engines()}
-    asked_with = studio.items_by_id({q.query.item_id for q in found} - {""}, name)
+    asked_with = studio.items_by_id({q.query.item_id for q in judged} - {""}, name)
 
     def words(query: JudgmentQuery) -> str:
         item = asked_with.get(query.item_id)
@@ -128,25 +128,25 @@ def page_of_lists(
         "evaluate_lists.html",
         queries=[
             {
-                "words": words(one.query),
-                "picture": picture_url(one.query.picture, where) if one.query.picture else "",
+                "words": words(entry.query),
+                "picture": picture_url(entry.query.picture, catalog) if entry.query.picture else "",
                 "lists": [
                     {
                         "title": titles.get(ranked.engine, ranked.engine),
                         "unjudged": ranked.unjudged,
                         "hits": [
-                            (hit.item.title, photo_url(hit.item.photo, where), hit.grade)
+                            (hit.item.title, photo_url(hit.item.photo, catalog), hit.grade)
                             for hit in ranked.hits
                         ],
                     }
-                    for ranked in one.lists
+                    for ranked in entry.lists
                 ],
             }
-            for one in found
+            for entry in judged
         ],
         grades=made.grades,
         first=offset + 1,
-        last=offset + len(found),
+        last=offset + len(judged),
         total=total,
     )
     return html, gr.update(visible=total > QUERIES), offset

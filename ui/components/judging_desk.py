@@ -104,15 +104,15 @@ class Desk:
 
     def next_pairs(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """The next pairs for this annotator, without those still in the browser's hands."""
-        set_id, where, grid = str(ask["set"]), str(ask["catalog"]), bool(ask.get("grid"))
+        set_id, catalog, grid = str(ask["set"]), str(ask["catalog"]), bool(ask.get("grid"))
         held = {_parsed_key(str(key)) for key in ask.get("held", [])}
-        hand = self._studio.judging.queue(where).deal(
+        hand = self._studio.judging.queue(catalog).deal(
             set_id, who, GRID if grid else AHEAD, held, grid, str(ask.get("first") or "")
         )
         return {
-            "tasks": self._views(hand.tasks, where),
+            "tasks": self._views(hand.tasks, catalog),
             "waiting": hand.waiting,
-            "progress": self._progress(set_id, who, where),
+            "progress": self._progress(set_id, who, catalog),
         }
 
     def judge(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
@@ -122,8 +122,8 @@ class Desk:
         keeps it and sends it again.
         """
         _check_sender(ask, who)
-        set_id, where = str(ask["set"]), str(ask["catalog"])
-        queue = self._studio.judging.queue(where)
+        set_id, catalog = str(ask["set"]), str(ask["catalog"])
+        queue = self._studio.judging.queue(catalog)
         saved: list[str] = []
         refused: dict[str, str] = {}
         problem: dict[str, str] = {}
@@ -143,27 +143,27 @@ class Desk:
             "set": set_id,
             "saved": saved,
             "refused": refused,
-            "progress": self._progress(set_id, who, where),
+            "progress": self._progress(set_id, who, catalog),
             **problem,
         }
 
     def undo(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """Take back this annotator's last event and hand out its pair again."""
         _check_sender(ask, who)
-        set_id, where = str(ask["set"]), str(ask["catalog"])
-        queue = self._studio.judging.queue(where)
+        set_id, catalog = str(ask["set"]), str(ask["catalog"])
+        queue = self._studio.judging.queue(catalog)
         undone = queue.undo(set_id, who, str(ask["event_id"])[:64])
         return {
-            "undone": self._history_views([undone], where)[0] if undone else None,
-            "progress": self._progress(set_id, who, where),
+            "undone": self._history_views([undone], catalog)[0] if undone else None,
+            "progress": self._progress(set_id, who, catalog),
         }
 
     def history(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """This annotator's latest judgments, oldest first, for the way back."""
-        set_id, where = str(ask["set"]), str(ask["catalog"])
-        queue = self._studio.judging.queue(where)
+        set_id, catalog = str(ask["set"]), str(ask["catalog"])
+        queue = self._studio.judging.queue(catalog)
         events = queue.look(set_id, lambda state: state.recent(who, _HISTORY))
-        return {"tasks": self._history_views(events[::-1], where)}
+        return {"tasks": self._history_views(events[::-1], catalog)}
 
     def release(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """Give back what was dealt to somebody who judges under another name from now on."""
@@ -171,10 +171,10 @@ class Desk:
         self._studio.judging.queue(str(ask["catalog"])).release(str(ask["set"]), who, held)
         return {}
 
-    def _history_views(self, events: list[JudgmentEvent], where: str) -> list[dict[str, Any]]:
+    def _history_views(self, events: list[JudgmentEvent], catalog: str) -> list[dict[str, Any]]:
         if not events:
             return []
-        made = self._studio.judging.queue(where).sets.get(events[0].set_id)
+        made = self._studio.judging.queue(catalog).sets.get(events[0].set_id)
         pairs = {pair.key: pair for pair in made.pairs}
         tasks = [Task(pairs[(e.query_id, e.item_id)], e.round) for e in events]
         return [
@@ -184,12 +184,12 @@ class Desk:
                 "grade": event.grade,
                 "note": event.note,
             }
-            for event, view in zip(events, self._views(tasks, where), strict=True)
+            for event, view in zip(events, self._views(tasks, catalog), strict=True)
         ]
 
-    def _views(self, tasks: Any, where: str) -> list[dict[str, Any]]:
+    def _views(self, tasks: Any, catalog: str) -> list[dict[str, Any]]:
         wanted = {t.pair.item_id for t in tasks} | {t.pair.query.item_id for t in tasks} - {""}
-        items = self._studio.items_by_id(wanted, where)
+        items = self._studio.items_by_id(wanted, catalog)
         views = []
         for task in tasks:
             query, item = task.pair.query, items.get(task.pair.item_id)
@@ -201,12 +201,14 @@ class Desk:
                     "query_id": query.query_id,
                     "query": query.text or (asked.title if asked else ""),
                     "query_text": query.text,
-                    "query_photo": picture_url(picture, where, thumbnail=False) if picture else "",
+                    "query_photo": picture_url(picture, catalog, thumbnail=False)
+                    if picture
+                    else "",
                     "item_id": task.pair.item_id,
                     "round": task.round,
                     "note": task.note,
-                    "photo": photo_url(item.photo, where, thumbnail=False) if item else "",
-                    "thumb": photo_url(item.photo, where) if item else "",
+                    "photo": photo_url(item.photo, catalog, thumbnail=False) if item else "",
+                    "thumb": photo_url(item.photo, catalog) if item else "",
                     "title": item.title if item else "This item has left the catalogue.",
                     "type": item.product_type if item else "",
                     "description": item.description if item else "",
@@ -214,8 +216,8 @@ class Desk:
             )
         return views
 
-    def _progress(self, set_id: str, who: str, where: str) -> dict[str, Any]:
-        progress = self._studio.judging.queue(where).progress(set_id, who)
+    def _progress(self, set_id: str, who: str, catalog: str) -> dict[str, Any]:
+        progress = self._studio.judging.queue(catalog).progress(set_id, who)
         return {name: getattr(progress, name) for name in progress.__slots__}
 
 
@@ -260,15 +262,15 @@ def _parsed_key(key: str) -> tuple[str, str, int]:
     return query_id, item_id, int(number)
 
 
-def _examples(studio: Studio, chosen: JudgmentSet, where: str) -> list[dict[str, Any]]:
+def _examples(studio: Studio, chosen: JudgmentSet, catalog: str) -> list[dict[str, Any]]:
     """The guidelines' example pairs whose items are (still) in the catalogue."""
     wanted = chosen.rules.examples
-    items = studio.items_by_id({example.item_id for example in wanted}, where)
+    items = studio.items_by_id({example.item_id for example in wanted}, catalog)
     return [
         {
             "query": example.query,
             "title": items[example.item_id].title,
-            "photo": photo_url(items[example.item_id].photo, where),
+            "photo": photo_url(items[example.item_id].photo, catalog),
             "grade": example.grade,
             "name": chosen.grades.get(example.grade, ""),
             "why": example.why,

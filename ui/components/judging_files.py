@@ -68,38 +68,38 @@ def files_tab(
     def export(format: str) -> Callable[..., list[str]]:
         @sentences
         @allowed(studio, Action.LEAD)
-        def write(set_id: str | None, where: str, by: str, whole: bool) -> list[str]:
+        def write(set_id: str | None, catalog: str, by: str, whole: bool) -> list[str]:
             if not set_id:
                 raise JudgmentError("Choose a judgment set first.")
             target = folder_for_answer() / f"{set_id}.{format}"
-            studio.labels.export(set_id, target, format, rule=by, history=whole, catalog=where)
+            studio.labels.export(set_id, target, format, rule=by, history=whole, catalog=catalog)
             return [str(path) for path in (target, facts_path(target)) if path.is_file()]
 
         return write
 
-    def plan(path: str | None, chosen: str | None, where: str, who: str) -> Any:
+    def plan(path: str | None, chosen: str | None, catalog: str, who: str) -> Any:
         if not path:
             raise JudgmentError("Choose a file first.")
         return studio.labels.plan_import(
             Path(path), set_id=chosen, name=Path(path).stem[:60],
-            annotator=who.strip() or "imported", catalog=where,
+            annotator=who.strip() or "imported", catalog=catalog,
         )  # fmt: skip
 
     @sentences
     @allowed(studio, Action.LEAD)
-    def try_out(path: str | None, here: bool, who: str, set_id: str | None, where: str) -> str:
-        found = plan(path, set_id if here else None, where, who)
-        return render("annotate_import.html", plan=found, taken=None)
+    def try_out(path: str | None, here: bool, who: str, set_id: str | None, catalog: str) -> str:
+        planned = plan(path, set_id if here else None, catalog, who)
+        return render("annotate_import.html", plan=planned, taken=None)
 
     @sentences
     @allowed(studio, Action.LEAD)
     def take_in(
-        path: str | None, here: bool, who: str, set_id: str | None, where: str
+        path: str | None, here: bool, who: str, set_id: str | None, catalog: str
     ) -> tuple[Any, ...]:
-        found = plan(path, set_id if here else None, where, who)
-        taken = importing.carry_out(studio.judging.queue(where), found)
-        html = render("annotate_import.html", plan=found, taken=taken)
-        return html, *shown(where, found.judgment_set.set_id)
+        planned = plan(path, set_id if here else None, catalog, who)
+        taken = importing.carry_out(studio.judging.queue(catalog), planned)
+        html = render("annotate_import.html", plan=planned, taken=taken)
+        return html, *shown(catalog, planned.judgment_set.set_id)
 
     for format, button in buttons.items():
         button.click(export(format), [sets, catalog, rule, history], file, **_PRIVATE)

@@ -33,17 +33,17 @@ def report_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
 
     @sentences
     @allowed(studio, Action.DECIDE)
-    def show(set_id: str | None, where: str) -> str:
-        return report_html(studio, set_id, where)
+    def show(set_id: str | None, catalog: str) -> str:
+        return report_html(studio, set_id, catalog)
 
     @sentences
     @allowed(studio, Action.DELETE)
-    def delete(name: str, set_id: str | None, where: str, request: gr.Request) -> str:
+    def delete(name: str, set_id: str | None, catalog: str, request: gr.Request) -> str:
         if not set_id:
             raise JudgmentError("Choose a judgment set first.")
-        gone = studio.labels.delete_labels(set_id, name.strip(), person(request), where)
+        gone = studio.labels.delete_labels(set_id, name.strip(), person(request), catalog)
         gr.Info(f"{gone} labels of {escape(name.strip())} no longer count.")
-        return report_html(studio, set_id, where)
+        return report_html(studio, set_id, catalog)
 
     tab.select(show, [sets, catalog], pane, **_PRIVATE)
     remove.click(delete, [who, sets, catalog], pane, **_PRIVATE)
@@ -59,8 +59,8 @@ def decide_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
 
     @sentences
     @allowed(studio, Action.DECIDE)
-    def show(set_id: str | None, where: str) -> str:
-        return cases_html(studio, set_id, where)
+    def show(set_id: str | None, catalog: str) -> str:
+        return cases_html(studio, set_id, catalog)
 
     tab.select(show, [sets, catalog], pane, **_PRIVATE)
 
@@ -84,58 +84,58 @@ def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:
     return decide
 
 
-def report_html(studio: Studio, set_id: str | None, where: str) -> str:
+def report_html(studio: Studio, set_id: str | None, catalog: str) -> str:
     """Agreement of a set as HTML."""
     if not set_id:
         return render("annotate_empty.html")
-    made = studio.judging.queue(where).sets.get(set_id)
-    report = studio.labels.report(set_id, where)
+    made = studio.judging.queue(catalog).sets.get(set_id)
+    report = studio.labels.report(set_id, catalog)
     queries = {query.query_id: query for query in made.queries}
-    items = studio.items_by_id({flag.item_id for flag in report.flags}, where)
+    items = studio.items_by_id({flag.item_id for flag in report.flags}, catalog)
     return render(
         "annotate_agreement.html",
         set=made,
         report=report,
         found=report.agreement,
-        queries={query_id: asked(studio, query, where) for query_id, query in queries.items()},
+        queries={query_id: asked(studio, query, catalog) for query_id, query in queries.items()},
         items=items,
     )
 
 
-def cases_html(studio: Studio, set_id: str | None, where: str) -> str:
+def cases_html(studio: Studio, set_id: str | None, catalog: str) -> str:
     """Disagreements of a set as HTML: open ones first."""
     if not set_id:
         return render("annotate_empty.html")
-    made = studio.judging.queue(where).sets.get(set_id)
-    found = studio.labels.disagreements(set_id, where)
+    made = studio.judging.queue(catalog).sets.get(set_id)
+    disagreements = studio.labels.disagreements(set_id, catalog)
     queries = {query.query_id: query for query in made.queries}
-    page = found[:_CASES]
-    items = studio.items_by_id({case.item_id for case in page}, where)
+    page = disagreements[:_CASES]
+    items = studio.items_by_id({case.item_id for case in page}, catalog)
     cases = []
     for case in page:
         item, query = items.get(case.item_id), queries[case.query_id]
-        photo = picture_url(query.picture, where) if query.picture else ""
+        photo = picture_url(query.picture, catalog) if query.picture else ""
         cases.append(
             {
                 "case": case,
-                "query": asked(studio, query, where),
+                "query": asked(studio, query, catalog),
                 "query_photo": photo,
                 "title": item.title if item else case.item_id,
-                "photo": photo_url(item.photo, where, thumbnail=False) if item else "",
+                "photo": photo_url(item.photo, catalog, thumbnail=False) if item else "",
             }
         )
-    still_open = sum(case.decision is None for case in found)
+    still_open = sum(case.decision is None for case in disagreements)
     return render(
-        "annotate_decide.html", set=made, catalog=where, cases=cases, open=still_open,
-        total=len(found),
+        "annotate_decide.html", set=made, catalog=catalog, cases=cases, open=still_open,
+        total=len(disagreements),
     )  # fmt: skip
 
 
-def asked(studio: Studio, query: JudgmentQuery, where: str) -> str:
+def asked(studio: Studio, query: JudgmentQuery, catalog: str) -> str:
     """A query in words."""
     if query.text:
         return query.text
     if query.item_id:
-        item = studio.items_by_id([query.item_id], where).get(query.item_id)
+        item = studio.items_by_id([query.item_id], catalog).get(query.item_id)
         return f"similar to {item.title if item else query.item_id}"
     return "a picture"

@@ -111,12 +111,12 @@ def setup_form(
     def make(
         label: str, lines: str, table: str | None, most: float, similar: float,
         photos: list[str] | None, engine_names: list[str], k: float, people: float, common: float,
-        again: float, text: str, steps: list[list[Any]], pairs: list[list[Any]], where: str,
+        again: float, text: str, steps: list[list[Any]], pairs: list[list[Any]], catalog: str,
     ) -> tuple[Any, ...]:  # fmt: skip
-        if not where and not studio.catalogs():
+        if not catalog and not studio.catalogs():
             raise JudgmentError("Index a catalogue first: see the Catalog page.")
         # Who is faster than the page's load event means the catalogue that it would show.
-        where = where or studio.catalog().name
+        catalog = catalog or studio.catalog().name
         source = QuerySource(
             lines=lines,
             file=Path(table) if table else None,
@@ -134,17 +134,17 @@ def setup_form(
         read = FileReport()
         made = studio.judging.create(
             label.strip() or "Untitled set",
-            studio.judging.queries(source, where, read),
+            studio.judging.queries(source, catalog, read),
             engines=engine_names,
             depth=int(k),
             rules=rules,
             calibration=int(common),
-            catalog=where,
+            catalog=catalog,
         )
         gr.Info(f"{len(made.pairs)} pairs to judge, of {len(made.queries)} queries.")
         for note in read.notes:
             gr.Warning(escape(note, quote=False), duration=None)
-        return shown(where, made.set_id)
+        return shown(catalog, made.set_id)
 
     create.click(
         make,
@@ -181,20 +181,23 @@ def rules_form(
 
     @sentences
     @allowed(studio, Action.LEAD)
-    def read(set_id: str | None, where: str) -> tuple[Any, ...]:
-        rules = _chosen(studio, set_id, where).rules
+    def read(set_id: str | None, catalog: str) -> tuple[Any, ...]:
+        rules = _chosen(studio, set_id, catalog).rules
         steps = [[grade.value, grade.name, grade.help] for grade in rules.scale]
-        pairs = [[one.query, one.item_id, one.grade, one.why] for one in rules.examples]
+        pairs = [
+            [example.query, example.item_id, example.grade, example.why]
+            for example in rules.examples
+        ]
         again = round(100 * rules.repeats)
         return rules.guidelines, steps, rules.overlap, again, pairs or [[""] * 4]
 
     @sentences
     @allowed(studio, Action.LEAD)
     def write(
-        set_id: str | None, where: str, text: str, steps: list[list[Any]], people: float,
+        set_id: str | None, catalog: str, text: str, steps: list[list[Any]], people: float,
         again: float, pairs: list[list[Any]],
     ) -> tuple[Any, ...]:  # fmt: skip
-        chosen = _chosen(studio, set_id, where)
+        chosen = _chosen(studio, set_id, catalog)
         scale, shown_pairs = parse_scale(steps), parse_examples(pairs)
 
         def change(old: Rules) -> Rules:
@@ -202,18 +205,18 @@ def rules_form(
                 scale, text.strip(), shown_pairs, int(people), old.calibration, again / 100
             )
 
-        studio.judging.revise(chosen.set_id, change, where)
+        studio.judging.revise(chosen.set_id, change, catalog)
         gr.Info("Saved. Pages that are open show the new rules when they are loaded again.")
-        return shown(where, chosen.set_id)
+        return shown(catalog, chosen.set_id)
 
     @sentences
     @allowed(studio, Action.LEAD)
-    def pool_again(set_id: str | None, where: str, k: float) -> tuple[Any, ...]:
-        chosen = _chosen(studio, set_id, where)
+    def pool_again(set_id: str | None, catalog: str, k: float) -> tuple[Any, ...]:
+        chosen = _chosen(studio, set_id, catalog)
         names = [s.engine.name for s in studio.engines() if s.available]
-        added = studio.judging.judge_missing(chosen.set_id, names, int(k), where)
+        added = studio.judging.judge_missing(chosen.set_id, names, int(k), catalog)
         gr.Info(f"{added} pairs came in addition; the set asks for their labels now.")
-        return shown(where, chosen.set_id)
+        return shown(catalog, chosen.set_id)
 
     fields = [guidelines, scale, overlap, repeats, examples]
     tab.select(read, [sets, catalog], fields, **_PRIVATE)
@@ -259,7 +262,7 @@ def parse_examples(rows: list[list[Any]]) -> tuple[ExamplePair, ...]:
     return tuple(examples)
 
 
-def _chosen(studio: Studio, set_id: str | None, where: str) -> JudgmentSet:
+def _chosen(studio: Studio, set_id: str | None, catalog: str) -> JudgmentSet:
     if not set_id:
         raise JudgmentError("Choose a judgment set first.")
-    return studio.judging.queue(where).sets.get(set_id)
+    return studio.judging.queue(catalog).sets.get(set_id)

@@ -77,7 +77,7 @@ def photo_part(
         url = url or data_uri(photo, "JPEG")
     else:
         return None
-    found = studio.grounding.things_seen(photo) or stored
+    regions = studio.grounding.things_seen(photo) or stored
     region = form.region and Box.clipped(*form.region.as_xyxy(), *photo.size)
     return PhotoPart(
         url=url,
@@ -85,19 +85,24 @@ def photo_part(
         width=photo.width,
         height=photo.height,
         token=studio.grounding.remember(photo),
-        spots=spots(found, photo.size),
+        spots=spots(regions, photo.size),
         region=spot(region, photo.size, "", "") if region else None,
         names=names,
         open=bool(form.region or not form.item),
     )
 
 
-def spots(found: tuple[Detection, ...], size: tuple[int, int]) -> tuple[Spot, ...]:
+def spots(regions: tuple[Detection, ...], size: tuple[int, int]) -> tuple[Spot, ...]:
     """Detections to press, the largest first so that small ones lie on top."""
-    largest_first = sorted(found, key=lambda one: -one.box.area)
+    largest_first = sorted(regions, key=lambda region: -region.box.area)
     return tuple(
-        spot(one.box, size, _name(one), f"Search with this part: {_name(one)} ({one.score:.2f})")
-        for one in largest_first
+        spot(
+            region.box,
+            size,
+            _name(region),
+            f"Search with this part: {_name(region)} ({region.score:.2f})",
+        )
+        for region in largest_first
     )
 
 
@@ -114,11 +119,11 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
         def work() -> dict[str, Any]:
             photo = studio.grounding.recall(str(ask.get("photo", "")))
             names = [str(name) for name in list(ask.get("names", ()))[:_NAMES]]
-            found: tuple[Detection, ...] = ()
+            regions: tuple[Detection, ...] = ()
             with look_at_photo():
-                for found in studio.grounding.things(photo, names):  # noqa: B007  # the last is all
+                for regions in studio.grounding.things(photo, names):  # noqa: B007  # the last is all
                     pass
-            shown = spots(found, photo.size)
+            shown = spots(regions, photo.size)
             return {
                 "spots": [
                     {"name": s.name, "title": s.title, "value": s.value, "style": s.style}

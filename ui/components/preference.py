@@ -77,39 +77,39 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
         asked = str(request.query_params.get("catalog", "")) or None
-        where = studio.catalog(asked).name if studio.catalogs() else ""
-        return where, gr.update(value=person(request), interactive=not signed_in(request))
+        catalog = studio.catalog(asked).name if studio.catalogs() else ""
+        return catalog, gr.update(value=person(request), interactive=not signed_in(request))
 
     @sentences
     @allowed(studio, Action.JUDGE)
-    def begin(text: str, chosen: list[str], where: str) -> tuple[Any, ...]:
+    def begin(text: str, chosen: list[str], catalog: str) -> tuple[Any, ...]:
         queries = tuple(dict.fromkeys(q for line in text.splitlines() if (q := line.strip())))
         if not queries or len(queries) > MOST_QUERIES:
             raise JudgmentError(f"Give 1 to {MOST_QUERIES} queries, one per line.")
         if len(chosen or ()) != 2:
             raise JudgmentError("Choose two engines.")
-        return shown(studio, Ballot(queries, (chosen[0], chosen[1])), where)
+        return shown(studio, Ballot(queries, (chosen[0], chosen[1])), catalog)
 
     def choose(side: Side) -> Any:
         @sentences
         @allowed(studio, Action.JUDGE)
         def vote(
-            now: Ballot | None, typed: str, where: str, request: gr.Request
+            now: Ballot | None, typed: str, catalog: str, request: gr.Request
         ) -> tuple[Any, ...]:
             if now is None or now.duel is None:
                 raise JudgmentError("Start the vote first.")
             seconds = time.time() - now.shown
-            studio.preferences.vote(now.duel, side, person(request, typed), seconds, where)
-            return shown(studio, Ballot(now.queries, now.engines, now.at + 1), where)
+            studio.preferences.vote(now.duel, side, person(request, typed), seconds, catalog)
+            return shown(studio, Ballot(now.queries, now.engines, now.at + 1), catalog)
 
         return vote
 
     @sentences
     @allowed(studio, Action.JUDGE)
-    def tell(chosen: list[str], where: str) -> tuple[Any, ...]:
+    def tell(chosen: list[str], catalog: str) -> tuple[Any, ...]:
         if len(chosen or ()) != 2:
             raise JudgmentError("Choose two engines.")
-        return None, report_html(studio, (chosen[0], chosen[1]), where), gr.update(visible=False)
+        return None, report_html(studio, (chosen[0], chosen[1]), catalog), gr.update(visible=False)
 
     outputs = [ballot, pane, choices]
     page.load(load, None, [catalog, name], **_PRIVATE)
@@ -121,13 +121,15 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
         )
 
 
-def shown(studio: Studio, ballot: Ballot, where: str) -> tuple[Any, ...]:
+def shown(studio: Studio, ballot: Ballot, catalog: str) -> tuple[Any, ...]:
     """The ballot with its next two lists, their HTML, and whether to show the buttons."""
     if ballot.at >= len(ballot.queries):
-        html = report_html(studio, ballot.engines, where, "Thank you, that was the last query.")
+        html = report_html(studio, ballot.engines, catalog, "Thank you, that was the last query.")
         return None, html, gr.update(visible=False)
-    duel = studio.preferences.duel(ballot.queries[ballot.at], ballot.engines, DEPTH, where or None)
-    html = duel_html(duel, ballot.at + 1, len(ballot.queries), where)
+    duel = studio.preferences.duel(
+        ballot.queries[ballot.at], ballot.engines, DEPTH, catalog or None
+    )
+    html = duel_html(duel, ballot.at + 1, len(ballot.queries), catalog)
     return (
         Ballot(ballot.queries, ballot.engines, ballot.at, duel, time.time()),
         html,
@@ -135,25 +137,26 @@ def shown(studio: Studio, ballot: Ballot, where: str) -> tuple[Any, ...]:
     )
 
 
-def duel_html(duel: Duel, number: int, total: int, where: str) -> str:
+def duel_html(duel: Duel, number: int, total: int, catalog: str) -> str:
     """Two lists that say nothing about whose they are: no times, scores or rewritten words."""
 
     def cards(result: SearchResult) -> list[Card]:
-        return [hit_card(hit, where) for hit in result.hits]
+        return [hit_card(hit, catalog) for hit in result.hits]
 
     sides = (("Left", cards(duel.left)), ("Right", cards(duel.right)))
     return render("preference.html", query=duel.query, number=number, total=total, sides=sides)
 
 
-def report_html(studio: Studio, engines: tuple[str, str], where: str, lead: str = "") -> str:
+def report_html(studio: Studio, engines: tuple[str, str], catalog: str, lead: str = "") -> str:
     """The sign test in words."""
     titles = {status.engine.name: status.engine.title for status in studio.engines()}
     first, second = (titles.get(name, name) for name in engines)
-    found = studio.preferences.report(*engines, where or None)
+    report = studio.preferences.report(*engines, catalog or None)
     return render(
         "preference_report.html",
-        lead=lead, report=found, first=first, second=second, verdict=verdict(found, first, second),
-        people="1 person" if found.people == 1 else f"{found.people} people",
+        lead=lead, report=report, first=first, second=second,
+        verdict=verdict(report, first, second),
+        people="1 person" if report.people == 1 else f"{report.people} people",
     )  # fmt: skip
 
 

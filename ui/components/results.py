@@ -80,9 +80,9 @@ def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult
     """How many, by which engine, how fast: ``24 of 680 items · VL-CLIP · 31 ms``."""
     count = f"{len(result.hits):,} of {plural(catalog.items, 'item')}"
     line = f"{count} · {engine.engine.title} · {milliseconds(result)}"
-    found = catalog.searchable.get(result.engine, catalog.items)
-    if found < catalog.items:
-        line += f" · {found:,} can be found so far"
+    searchable = catalog.searchable.get(result.engine, catalog.items)
+    if searchable < catalog.items:
+        line += f" · {searchable:,} can be found so far"
     return line
 
 

@@ -52,11 +52,11 @@ def panel(studio: Studio, item_id: str, catalog: str) -> Markup:
 
 def worth_a_look_panel(studio: Studio, catalog: str) -> Markup:
     """The queue of rewrites that a person should look at, most serious first."""
-    found: tuple[WorthALook, ...] = studio.rewriting.worth_a_look(catalog)
+    entries: tuple[WorthALook, ...] = studio.rewriting.worth_a_look(catalog)
     html = render(
         "rewrite_queue.html",
-        found=found[:LISTED],
-        total=len(found),
+        found=entries[:LISTED],
+        total=len(entries),
         catalog=catalog,
         url=photo_url,
     )
@@ -101,11 +101,11 @@ def writer_sentence(view: RewriteView) -> str:
 
 def turns(view: RewriteView) -> tuple[Turn, ...]:
     """The trace, each draft compared with the one before it; the first with the title."""
-    before, found = view.item.title, []
-    for one in view.standing.rounds if view.standing else ():
-        found.append(Turn(changed_words(before, one.draft), one))
-        before = one.draft
-    return tuple(found)
+    before, made = view.item.title, []
+    for round_ in view.standing.rounds if view.standing else ():
+        made.append(Turn(changed_words(before, round_.draft), round_))
+        before = round_.draft
+    return tuple(made)
 
 
 def changed_words(before: str, after: str) -> tuple[tuple[str, bool], ...]:

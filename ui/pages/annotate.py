@@ -36,16 +36,19 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
     catalog, rights = gr.State(""), gr.HTML(elem_id="annotate-rights")
 
-    def shown(where: str, wanted: str | None, first: str = "") -> tuple[Any, ...]:
+    def shown(catalog: str, wanted: str | None, first: str = "") -> tuple[Any, ...]:
         """The choice of sets and the desk, for a set or the newest one.
 
         ``first`` names a query whose pairs come before all others.
         """
-        known = studio.judging.queue(where).sets.all() if where else ()
-        chosen = next((one for one in known if one.set_id == wanted), next(iter(known), None))
+        made = studio.judging.queue(catalog).sets.all() if catalog else ()
+        chosen = next(
+            (judgment_set for judgment_set in made if judgment_set.set_id == wanted),
+            next(iter(made), None),
+        )
         return (
-            gr.update(choices=choices(known), value=chosen.set_id if chosen else None),
-            desk_html(studio, chosen, where, first),
+            gr.update(choices=choices(made), value=chosen.set_id if chosen else None),
+            desk_html(studio, chosen, catalog, first),
             gr.Tabs(selected="judge"),
         )
 
@@ -70,23 +73,23 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         def asked_for(name: str) -> str:
             return str(request.query_params.get(name, ""))
 
-        where = studio.catalog(asked_for("catalog") or None).name if studio.catalogs() else ""
+        catalog = studio.catalog(asked_for("catalog") or None).name if studio.catalogs() else ""
         available = [status.engine.name for status in studio.engines() if status.available]
         leads = may(studio, request, Action.LEAD)
         return (
-            where,
+            catalog,
             gr.update(value=person(request), interactive=not signed_in(request)),
             gr.update(choices=available, value=available),
             "" if leads else _JUDGE_ONLY,
             # Not the tabs: who opened another one meanwhile stays there.
-            *shown(where, asked_for("set") or None, asked_for("first"))[:2],
+            *shown(catalog, asked_for("set") or None, asked_for("first"))[:2],
         )
 
     @sentences
     @allowed(studio, Action.JUDGE)
-    def choose(set_id: str | None, where: str) -> tuple[Any, ...]:
+    def choose(set_id: str | None, catalog: str) -> tuple[Any, ...]:
         # To the desk: the other tabs show one set, and are filled when they are opened.
-        return shown(where, set_id)[1:]
+        return shown(catalog, set_id)[1:]
 
     page.load(load, None, [catalog, name, engines, rights, sets, pane], **_PRIVATE)
     sets.input(choose, [sets, catalog], outputs[1:], **_PRIVATE)
@@ -94,4 +97,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
 def choices(sets: tuple[JudgmentSet, ...]) -> list[tuple[str, str]]:
     """Labels and ids for the choice of sets."""
-    return [(f"{one.name} ({len(one.pairs)} pairs)", one.set_id) for one in sets]
+    return [
+        (f"{judgment_set.name} ({len(judgment_set.pairs)} pairs)", judgment_set.set_id)
+        for judgment_set in sets
+    ]

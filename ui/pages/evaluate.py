@@ -72,11 +72,11 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     outputs = [stored, forget, shown]
 
     def show(report_id: str | None) -> tuple[Any, ...]:
-        known = studio.evaluation.reports.ids()
-        current = report_id if report_id in known else None
+        report_ids = studio.evaluation.reports.ids()
+        current = report_id if report_id in report_ids else None
         body = report_html(studio, studio.evaluation.reports.get(current)) if current else None
         return (
-            gr.update(choices=[(entry_label(name), name) for name in known], value=current),
+            gr.update(choices=[(entry_label(name), name) for name in report_ids], value=current),
             gr.update(visible=bool(current)),
             body or render("evaluate_empty.html"),
         )
@@ -84,10 +84,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
         names = [entry.name for entry in studio.catalogs()]
-        known = studio.evaluation.reports.ids()
-        report = str(request.query_params.get("report", "")) or (known[0] if known else None)
+        report_ids = studio.evaluation.reports.ids()
+        report = str(request.query_params.get("report", "")) or (
+            report_ids[0] if report_ids else None
+        )
         # What is asked for; else what the report is about; else the default one.
-        about = studio.evaluation.reports.get(report).catalog if report in known else ""
+        about = studio.evaluation.reports.get(report).catalog if report in report_ids else ""
         wanted = str(request.query_params.get("catalog", "")) or about
         chosen = catalog_of_link(studio, wanted, names)
         runnable = [status.engine for status in studio.engines() if status.available]
@@ -104,9 +106,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     def tasks_of(name: str | None) -> tuple[Any, ...]:
         tasks = studio.tasks.all(name) if name else ()
-        ready = [one for one in tasks if one.available]
+        ready = [entry for entry in tasks if entry.available]
         first = ready[0].name if ready else None
-        choices = [(one.title, one.name) for one in ready]
+        choices = [(entry.title, entry.name) for entry in ready]
         return gr.update(choices=choices, value=first), about_html(tasks, first)
 
     @sentences
@@ -239,8 +241,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     def remove(report_id: str | None) -> tuple[Any, ...]:
         if report_id:
             studio.evaluation.reports.remove(report_id)
-        known = studio.evaluation.reports.ids()
-        return show(known[0] if known else None)
+        report_ids = studio.evaluation.reports.ids()
+        return show(report_ids[0] if report_ids else None)
 
     page.load(load, None, [catalog, engines, task, about, *outputs], **_PRIVATE).then(
         ended, catalog, going, show_progress="hidden", **_PRIVATE
@@ -292,15 +294,15 @@ def report_html(studio: Studio, report: Report) -> str:
     def link(row: QueryRow) -> str:
         measured = [e.engine for e in report.engines if e.fingerprint]
         # The parts of an ablation are no engines; theirs stand for them.
-        known = tuple(name for name in measured if name in there) or (
+        engines = tuple(name for name in measured if name in there) or (
             DEFAULT_ENGINES if measured else ()
         )
-        if row.has_image or not known or not (row.text or row.item_id):
+        if row.has_image or not engines or not (row.text or row.item_id):
             return ""
         form = SearchForm(
             text="" if row.item_id else row.text,
             item=row.item_id,
-            engines=known,
+            engines=engines,
             words=report.ranking is Ranking.WORDS,
             cutoff=False,
             catalog=report.catalog,
@@ -322,10 +324,10 @@ def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:
 
 def entry_label(report_id: str) -> str:
     """A stored report's id for people: ``demo-title, 24 11 2026`` …"""
-    found = _STAMP.fullmatch(report_id)
-    if found is None:
+    match = _STAMP.fullmatch(report_id)
+    if match is None:
         return report_id
-    name, year, month, day, hour, minute = found.groups()
+    name, year, month, day, hour, minute = match.groups()
     return f"{name}, {year}-{month}-{day} {hour}:{minute} UTC"
 
 

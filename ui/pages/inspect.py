@@ -92,20 +92,20 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
 
     @sentences
-    def look(item_id: str, where: str) -> tuple[str, str, str]:
-        return item_id.strip(), "", content(studio, item_id.strip(), where)
+    def look(item_id: str, catalog: str) -> tuple[str, str, str]:
+        return item_id.strip(), "", content(studio, item_id.strip(), catalog)
 
     @sentences
     def act(
-        event: gr.EventData, item_id: str, where: str, phrase: str, who: str, request: gr.Request
+        event: gr.EventData, item_id: str, catalog: str, phrase: str, who: str, request: gr.Request
     ) -> tuple[str, str]:
         action, value = str(event.action), str(event.value)
         if action == "find":
-            return value.strip(), content(studio, item_id, where, value.strip())
+            return value.strip(), content(studio, item_id, catalog, value.strip())
         require(studio, request, Action.CORRECT)
-        item = studio.item(item_id, where)
-        correct(studio, item, where, phrase, action, value, person(request, who))
-        return "", content(studio, item_id, where)
+        item = studio.item(item_id, catalog)
+        correct(studio, item, catalog, phrase, action, value, person(request, who))
+        return "", content(studio, item_id, catalog)
 
     opened = [chosen, catalog, name, find, pane]
     page.load(load, None, opened, **_PRIVATE)
@@ -118,7 +118,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
 
 def correct(
-    studio: Studio, item: Item, where: str, phrase: str, action: str, value: str, author: str
+    studio: Studio, item: Item, catalog: str, phrase: str, action: str, value: str, author: str
 ) -> None:
     """Carry out what a person decided about an item's crop or text, and say how it went.
 
@@ -126,18 +126,18 @@ def correct(
         QueryError: The request makes no sense for this item.
     """
     if action in ACTIONS:
-        gr.Info(decide(studio, item.item_id, where, action, value, author))
+        gr.Info(decide(studio, item.item_id, catalog, action, value, author))
         return
     grounding = studio.grounding
     match action:
         case "use" if value.isdecimal():
-            done = grounding.choose(item, int(value) - 1, author, phrase=phrase, catalog=where)
+            done = grounding.choose(item, int(value) - 1, author, phrase=phrase, catalog=catalog)
         case "draw" if box := Box.read(value):
-            done = grounding.draw(item, box, author, catalog=where)
+            done = grounding.draw(item, box, author, catalog=catalog)
         case "whole":
-            done = grounding.keep_whole(item, author, catalog=where)
+            done = grounding.keep_whole(item, author, catalog=catalog)
         case "restore":
-            done = grounding.restore(item, author, catalog=where)
+            done = grounding.restore(item, author, catalog=catalog)
         case _:
             raise QueryError("This can't be done here. Load the page again.")
     gr.Info(done)
@@ -162,7 +162,7 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
         )
     inspection = studio.inspect(item_id, catalog)
     item, grounding = inspection.item, inspection.grounding
-    found = studio.grounding.find(inspection.photo, find) if find else None
+    searched = studio.grounding.find(inspection.photo, find) if find else None
     link = {"item": item_id, "catalog": catalog} | ({"find": find} if find else {})
     return render(
         "inspect.html",
@@ -175,10 +175,10 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
         links=web_photos(item),
         find=find,
         has_heat=studio.grounding.has_heat,
-        rows=detection_rows(found or grounding),
-        chosen=NO_CROP if found else chosen_number(grounding),
-        tau=shown_from(found, studio.settings.grounding_threshold),
-        status=found_sentence(found) if found else grounding_sentence(inspection),
+        rows=detection_rows(searched or grounding),
+        chosen=NO_CROP if searched else chosen_number(grounding),
+        tau=shown_from(searched, studio.settings.grounding_threshold),
+        status=found_sentence(searched) if searched else grounding_sentence(inspection),
         similar=similar_link(item_id, catalog),
         export=export_url(item_id, catalog),
         inputs=[(entry, data_uri(entry.picture)) for entry in inspection.inputs],
@@ -188,11 +188,11 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
     )
 
 
-def shown_from(found: Grounding | None, tau: float) -> float:
+def shown_from(searched: Grounding | None, tau: float) -> float:
     """Where the score's slider starts: at τ, but low enough to show the best of what was found."""
-    if found is None or not found.detections:
+    if searched is None or not searched.detections:
         return tau
-    return min(tau, math.floor(100 * found.detections[0].score) / 100)
+    return min(tau, math.floor(100 * searched.detections[0].score) / 100)
 
 
 def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
@@ -200,14 +200,14 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
 
     def heat(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
         def work() -> dict[str, Any]:
-            where, phrase = str(ask.get("catalog", "")) or None, str(ask.get("phrase", ""))
-            item = studio.item(str(ask.get("item", "")), where)
+            catalog, phrase = str(ask.get("catalog", "")) or None, str(ask.get("phrase", ""))
+            item = studio.item(str(ask.get("item", "")), catalog)
             with look_at_photo():
-                found = studio.grounding.heatmap(studio.photo(item, where), phrase)
-            if found is None:
+                heat_map = studio.grounding.heatmap(studio.photo(item, catalog), phrase)
+            if heat_map is None:
                 return {"error": "This grounder answers in boxes; it has no heat map."}
             legend = f"How likely each part is “{phrase}” rather than anything else: up to "
-            return {"picture": heat_overlay(found), "legend": f"{legend}{found.max():.2f}"}
+            return {"picture": heat_overlay(heat_map), "legend": f"{legend}{heat_map.max():.2f}"}
 
         return answered(studio, request, Action.LOOK, work)
 

@@ -26,11 +26,11 @@ class Sessions:
         if len(session) > LONGEST:
             return False
         with self._lock:
-            known = self._owners.setdefault(session, owner)
+            first_owner = self._owners.setdefault(session, owner)
             self._owners.move_to_end(session)
             while len(self._owners) > _MOST:
                 self._owners.popitem(last=False)
-            return known == owner
+            return first_owner == owner
 
     def owns(self, session: str, owner: str) -> bool:
         """Whether a session is this owner's; a new one stays nobody's."""

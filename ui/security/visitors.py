@@ -55,8 +55,8 @@ class Visitor:
 def visitor_of(request: Any) -> Visitor | None:
     """The visitor of a request or a page event; ``None`` where no server is in between."""
     state = getattr(getattr(request, "request", request), "state", None)
-    found = getattr(state, "visitor", None)
-    return found if isinstance(found, Visitor) else None
+    visitor = getattr(state, "visitor", None)
+    return visitor if isinstance(visitor, Visitor) else None
 
 
 def folder_for_answer() -> Path:

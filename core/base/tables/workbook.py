@@ -64,10 +64,10 @@ def _sheet(path: Path, score: NameScore | None) -> tuple[str, list[list[Cell]], 
     if not filled:
         raise BadTable("holds no sheet with column names and rows below them.")
 
-    def known(sheet: Sheet) -> int:
+    def columns_named(sheet: Sheet) -> int:
         return max(map(score, map(_texts, sheet[1][:_HEAD]))) if score else 0
 
-    name, rows = max(filled, key=known)
+    name, rows = max(filled, key=columns_named)
     start = next(at for at, row in enumerate(rows) if _is_filled(row))
     return name, rows[start:], len(filled)
 

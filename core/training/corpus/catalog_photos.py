@@ -66,19 +66,19 @@ def groceries(folder: Path) -> Iterator[TitledPicture]:
         for name in products.category.unique()
         if bucket("g" + name, 4) == 0 and name not in _DEMO_FRUIT
     }
-    known = {}
+    labelled = {}
     pictures = parquet_pictures(folder / "grocery_products.parquet")
     for row, load in zip(products.itertuples(), pictures, strict=True):
         kind, split = row.category, "test" if row.category in held else "train"
         label = row.title if kind.lower() in row.title.lower() else f"{row.title} {kind}"
         sentences = [part.strip() + "." for part in row.description.split(".") if len(part) > 15]
-        known[row.item_id] = kind, split, clean(_grocery_texts(label, row))
+        labelled[row.item_id] = kind, split, clean(_grocery_texts(label, row))
         texts = clean([row.title, label, *sentences[:3]])
         key = f"gprod:{row.item_id}"
         yield TitledPicture(key, "grocery_products", kind, split, texts, load)
     pictures = parquet_pictures(folder / "grocery_photos_dev.parquet")
     for row, load in zip(photos.itertuples(), pictures, strict=True):
-        kind, split, texts = known[row.item_id]
+        kind, split, texts = labelled[row.item_id]
         yield TitledPicture(f"gphoto:{row.query_id}", "grocery_photos", kind, split, texts, load)
 
 
@@ -143,21 +143,21 @@ def fashion(folder: Path, limit: int) -> Iterator[TitledPicture]:
 
 
 def _pool(items: pd.DataFrame, department: str, size: int) -> pd.DataFrame:
-    found = items[items.held & (items.master_category == department)].drop_duplicates("group")
-    return found.groupby("article_type", group_keys=False).head(max(4, size // 6)).head(size)
+    pool = items[items.held & (items.master_category == department)].drop_duplicates("group")
+    return pool.groupby("article_type", group_keys=False).head(max(4, size // 6)).head(size)
 
 
 def _fashion_texts(row: Any) -> Iterator[str]:
     kind = row.article_type
-    one = kind[:-1] if kind.endswith("s") and not kind.endswith(_NO_SINGULAR) else kind
+    singular = kind[:-1] if kind.endswith("s") and not kind.endswith(_NO_SINGULAR) else kind
     colour = "" if row.colour == "NA" else row.colour
-    found = re.search(r"\b(Men|Women|Boys|Girls|Unisex|Kids)\b", row.title)
-    whose = found.group(1) if found else ""
+    match = re.search(r"\b(Men|Women|Boys|Girls|Unisex|Kids)\b", row.title)
+    whose = match.group(1) if match else ""
     yield row.title
-    yield f"{colour} {one}".lower()
+    yield f"{colour} {singular}".lower()
     yield f"a photo of {colour} {kind}".lower()
-    yield f"{whose} {colour} {one}".lower()
-    yield f"{row.usage} {colour} {one}".lower()
+    yield f"{whose} {colour} {singular}".lower()
+    yield f"{row.usage} {colour} {singular}".lower()
     yield f"{kind}, {colour}, {row.category}"
 
 

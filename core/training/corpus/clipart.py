@@ -65,5 +65,5 @@ def _texts(title: str, head: bytes, folders: tuple[str, ...]) -> Iterator[str]:
 
 
 def _first(pattern: re.Pattern[bytes], head: bytes) -> str:
-    found = pattern.search(head)
-    return found.group(1).decode("utf-8", "ignore").strip() if found else ""
+    match = pattern.search(head)
+    return match.group(1).decode("utf-8", "ignore").strip() if match else ""

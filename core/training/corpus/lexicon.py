@@ -98,8 +98,8 @@ def _lexicographer_files(path: Path) -> dict[str, int]:
 
 
 def _senses(path: Path) -> list[tuple[str, list[str]]]:
-    found = []
+    senses = []
     for line in _lines(path):
         fields = line.split()
-        found.append((fields[0], fields[4 + int(fields[3]) + 2 :]))
-    return found
+        senses.append((fields[0], fields[4 + int(fields[3]) + 2 :]))
+    return senses

@@ -31,15 +31,15 @@ def phrases(lexicon: Lexicon, product_types: Sequence[str], seed: int = 1) -> li
     rng.shuffle(combined)
     sold = words["products"]
     kinds = [*words["colours"], *words["materials"], *words["styles"]]
-    found = [*words["scenes"], *product_types, *sold]
-    found += [f"{word} {noun}" for noun in sold[:_PLAIN] for word in rng.sample(kinds, 4)]
+    made = [*words["scenes"], *product_types, *sold]
+    made += [f"{word} {noun}" for noun in sold[:_PLAIN] for word in rng.sample(kinds, 4)]
     queues = [iter(lexicon.single), iter(lexicon.compound), iter(plain[:1600]), iter(combined)]
     while True:
         pairs = zip(queues, (4, 2, 1, 6), strict=True)
         taken = [phrase for queue, count in pairs for phrase in islice(queue, count)]
         if not taken:
-            return list(dict.fromkeys(found))
-        found += taken
+            return list(dict.fromkeys(made))
+        made += taken
 
 
 def variants(phrase: str) -> tuple[str, ...]:
