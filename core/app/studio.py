@@ -193,6 +193,10 @@ class Studio:
         wanted = filters or Filters()
         return FacetView(index.facets(wanted), index.price_range(), index.unknown(wanted))
 
+    def count(self, catalog: str | None = None, filters: Filters | None = None) -> int:
+        """Return how many items pass the filters."""
+        return len(self._library.get(catalog).facets.ids(filters or Filters()))
+
     def group_sizes(self, catalog: str | None = None) -> Mapping[str, int]:
         """Return how many items share a group, for groups of two or more: variants of a product."""
         return self._library.get(catalog).facets.group_sizes()

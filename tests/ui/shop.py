@@ -246,6 +246,9 @@ class Shop(Studio):
         )
         return FacetView(tuple(facets), (24.9, 24.9), unknown)
 
+    def count(self, catalog: str | None = None, filters: Filters | None = None) -> int:
+        return len(self.items(catalog, filters=filters))
+
     def group_sizes(self, catalog: str | None = None) -> dict[str, int]:
         sizes = Counter(i.group for i in self.stock.values() if i.group)
         return {group: size for group, size in sizes.items() if size > 1}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from core.app.studio import Studio
+from core.catalog.prices import amount
 from core.domain import Hit, Item, SearchResult
 from ui.media import photo_url
 
@@ -21,6 +22,7 @@ class Card:
     Attributes:
         item: The item.
         kind: What it is, where its title does not say so.
+        price: Its price as written; “from” the lowest one where its variants differ.
         photo: URL of its thumbnail.
         inspect: Link to everything known of it.
         rank: 1 is best; 0 where items are browsed rather than ranked.
@@ -33,6 +35,7 @@ class Card:
 
     item: Item
     kind: str
+    price: str
     photo: str
     inspect: str
     rank: int = 0
@@ -63,10 +66,19 @@ def item_card(item: Item, catalog: str, groups: Mapping[str, int] | None = None)
     return Card(
         item=item,
         kind=kind(item),
+        price=price_text(item),
         photo=photo_url(item.photo, catalog),
         inspect=inspect_link(item.item_id, catalog),
         marks=marks(item, groups or {}),
     )
+
+
+def price_text(item: Item) -> str:
+    """The price as written; ``from`` the lowest one where an item's variants differ in it."""
+    priced = [(number, v.price) for v in item.variants if (number := amount(v.price)) is not None]
+    if len({number for number, _ in priced}) < 2:
+        return item.price
+    return f"from {min(priced)[1]}"
 
 
 def marks(item: Item, groups: Mapping[str, int]) -> tuple[str, ...]:

@@ -30,11 +30,19 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A row of items to browse; ``department`` is set where there is more of it to see."""
+    """A row of items to browse.
+
+    Attributes:
+        title: Its heading.
+        cards: The items.
+        department: Set where there is more of it to see.
+        count: How many items there are, and how many are shown.
+    """
 
     title: str
     cards: tuple[Card, ...]
     department: str = ""
+    count: str = ""
 
 
 def answer_html(
@@ -157,7 +165,7 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     if form.filters or form.sort is not Sort.MATCH or len(catalog.departments) < 2:
         cards = _cards(studio, catalog.name, form.filters, form.k, form.sort)
         title = " · ".join((*form.departments, *form.product_types)) or catalog.title
-        shelves = [Shelf(title, cards)] if cards else []
+        shelves = [Shelf(title, cards, count=_count(studio, form, catalog))] if cards else []
         more = min(2 * form.k, MOST_HITS) if len(cards) >= form.k < MOST_HITS else 0
     else:
         rows = (
@@ -176,6 +184,15 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
         if form.filters and catalog.items
         else "Items appear here as soon as a catalogue is indexed.",
     )
+
+
+def _count(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
+    """Return ``9 of 54 items``, and how many of them are shown where that is fewer."""
+    passing = studio.count(catalog.name, form.filters)
+    text = plural(passing, "item")
+    if passing < catalog.items:
+        text = f"{passing:,} of {plural(catalog.items, 'item')}"
+    return text if passing <= form.k else f"{text} · the first {form.k:,} are shown"
 
 
 def _cards(

@@ -106,6 +106,7 @@ class SearchPanel:
                 label = "Judge these lists" if self._choice.several else "Judge this list"
                 judge = judge_button(self._name, label)
                 results = gr.HTML(
+                    render("waiting.html"),
                     elem_id=f"{self._name}-results",
                     js_on_load=RESULTS_JS,
                     server_functions=photo_functions(self._studio),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from core.domain import Inspection, Item, Photo, Variant
 from tests.ui.shop import HOSTILE, VL_CLIP, Shop
-from ui.components.cards import marks, web_photos
+from ui.components.cards import marks, price_text, web_photos
 from ui.components.item_forms import forms, shots
 from ui.components.query import SearchForm, apply_action
 from ui.components.results import answer_html
@@ -76,6 +76,13 @@ def test_items_of_one_group_link_to_each_other(shop: Shop) -> None:
     assert other.inspect == "/inspect?item=c&catalog=demo"
     (same,) = forms(inspection(shop, replace(blue, attributes={})), "demo")
     assert same.name == "Crate & oranges"
+
+
+def test_a_card_says_from_which_price_on_its_variants_are_sold(shop: Shop) -> None:
+    item = with_forms(shop)
+    assert price_text(item) == "from 24,90 €"
+    assert price_text(replace(item, variants=item.variants[:1])) == "24.90 EUR"
+    assert price_text(shop.stock["b"]) == ""
 
 
 def test_cards_say_what_there_is_more_than_one_of(shop: Shop) -> None:

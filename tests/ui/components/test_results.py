@@ -105,6 +105,8 @@ def test_filters_alone_browse(shop: Shop) -> None:
     )
     assert "Crate &amp; oranges" in html
     assert "Armchair" not in html
+    assert "1 of 3 items" in html
+    assert "data-judge" not in html  # there is no query to judge for
 
 
 def test_an_empty_catalogue_says_where_to_go(shop: Shop) -> None:
