@@ -18,6 +18,8 @@ _T = TypeVar("_T")
 
 #: An attribute with more values than this is no facet, unless it is one of ``_ALWAYS``.
 MOST_VALUES = 60
+#: Largest share of different values: codes, of which each item has its own, are no facet.
+_MOST_DISTINCT = 0.8
 #: Attributes that people filter by however many values they have.
 _ALWAYS = frozenset({"brand", "colour", "color", "material", "size", "gender"})
 #: The two columns that every catalogue has.
@@ -155,7 +157,8 @@ def _read(store: CatalogStore) -> _Rows:
     for name, _ in names.most_common():
         column = columns[attribute_facet(name)] = [values.get(name, "") for values in attributes]
         distinct = len(set(column) - {""})
-        if name in _ALWAYS or 1 < distinct <= MOST_VALUES:
+        filled = sum(map(bool, column))
+        if name in _ALWAYS or (1 < distinct <= MOST_VALUES and distinct <= _MOST_DISTINCT * filled):
             facets.append(attribute_facet(name))
     prices = [amount(row["price"]) for row in rows]
     sizes = Counter(row["group"] for row in rows if row["group"])

@@ -77,6 +77,7 @@ class IndexingService:
         source: Path,
         *,
         name: str | None = None,
+        title: str = "",
         images: Path | None = None,
         columns: Mapping[str, str] | None = None,
         author: str = "",
@@ -89,6 +90,7 @@ class IndexingService:
         Args:
             source: CSV, JSON lines or Parquet file.
             name: The catalogue; made from the file's name when not given.
+            title: Title of a catalogue that is new; its name when not given.
             images: Folder of the photos.
             columns: Field → column, instead of the guess.
             author: Who starts the job.
@@ -105,7 +107,8 @@ class IndexingService:
         self.check_source(source, images=images, columns=columns)
         if owner or not any_catalog:
             self._library.claim(name, owner, any_catalog=any_catalog)
-        self._start(self._begin_index(name, source, images, columns, author=author), around)
+        job = self._begin_index(name, source, images, columns, title=title, author=author)
+        self._start(job, around)
         return name
 
     def _start(self, job: BegunJob[IndexReport], around: Around) -> None:
@@ -212,6 +215,7 @@ class IndexingService:
         images: Path | None,
         columns: Mapping[str, str] | None,
         *,
+        title: str = "",
         prune: bool | Collection[str] = False,
         snapshot: Path | None = None,
         author: str = "",
@@ -232,7 +236,7 @@ class IndexingService:
                 settings=self._settings,
                 known_rows=known_rows,
             ),
-            title=catalog.store.meta.read().title or ("Demo" if name == DEMO else name),
+            title=catalog.store.meta.read().title or title or ("Demo" if name == DEMO else name),
             source=source.name,
             total=file.rows,
             notes=file.notes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -216,6 +217,36 @@ def own_name(name: str | None, source: Path) -> str:
 
 def name_from(path: Path) -> str:
     """Return a catalogue name from a file's name: ``Ünsere Möbel (2).csv`` → ``unsere-mobel-2``."""
-    plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode().lower()
-    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "catalog"
+    name = _plain(path.stem) or "catalog"
     return OWN_DEMO if name == DEMO else name
+
+
+def name_and_title(label: str, catalogs: Iterable[CatalogInfo]) -> tuple[str | None, str]:
+    """Return the name of the catalogue that a person means, and the title of a new one.
+
+    Args:
+        label: What a person calls it: the name or title of a catalogue, or that of a new one; empty
+            leaves the name to the file.
+        catalogs: The catalogues that there are.
+
+    Raises:
+        CatalogError: No name can be made of it, or it is that of a catalogue with another title.
+    """
+    label = " ".join(label.split())
+    by_label = {text: info for info in catalogs for text in (info.title, info.name)}
+    if not label or label in by_label:
+        return (by_label[label].name if label else None), ""
+    name = _plain(label)
+    if not name:
+        raise CatalogError("A name needs a letter from a to z or a digit; its title can be any.")
+    if name in by_label:
+        raise CatalogError(
+            f"There is a catalogue “{name}” already, with the title “{by_label[name].title}”. Give "
+            "that name to update it, or another one."
+        )
+    return name, label if label != name else ""
+
+
+def _plain(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")

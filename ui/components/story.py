@@ -211,7 +211,10 @@ def _retrieval(
     comparison = studio.compare(asking.query(), names, catalog.name)
     return Retrieval(
         asked=f"Items like {like.title}" if like else f"“{form.text}”",
-        columns=columns(studio, comparison, engines, asking, catalog),
+        columns=tuple(
+            replace(column, empty="Nothing in this catalogue is clearly alike.")
+            for column in columns(studio, comparison, engines, asking, catalog)
+        ),
         common=" · ".join(in_common(comparison, engines)),
         behind=behind(catalog, engines),
         compare=SearchForm(asking.text, item=asking.item, catalog=form.catalog).link("/compare"),

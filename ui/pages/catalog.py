@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 
-from core.app.library import DEMO
+from core.app.library import DEMO, name_and_title
 from core.app.studio import Studio
 from core.base.tables import TABLE_ENDINGS
 from core.domain import Job
@@ -149,7 +149,7 @@ def _add_form(
         photos = gr.File(label="Photos (optional)", file_count="multiple", file_types=["image"])
     with gr.Row():
         name = gr.Textbox(
-            label="Name", placeholder="autumn-range", max_length=60, elem_id="catalog-name",
+            label="Name", placeholder="Autumn range", max_length=60, elem_id="catalog-name",
             info="That of a catalogue you have updates it: its other items stay.",
         )  # fmt: skip
         folder = gr.Textbox(label="… or a folder of photos on this machine", max_length=1000)
@@ -208,11 +208,13 @@ def _add_form(
         *chosen: str,
     ) -> tuple[Any, ...]:  # fmt: skip
         check(path, request)
+        name, title = name_and_title(label, studio.catalogs())
         kept, images = taken(file, pictures, path)
         try:
             started = studio.indexing.start(
                 kept.table,
-                name=label.strip() or None,
+                name=name,
+                title=title,
                 images=images,
                 columns=chosen_columns(chosen),
                 author=person(request),

@@ -85,10 +85,23 @@ def text_of(values: tuple[Any, ...]) -> str:
 
 def test_a_bad_name_is_said_on_the_page_and_stays(studio: Studio, table: Path) -> None:
     add = handlers(studio)["add"]
-    values = add(str(table), [], str(table.parent), "Autumn Range", request(), *GUESSED)
-    assert "It did not start.</strong> A catalogue&#39;s name has small letters" in values[-1]
+    values = add(str(table), [], str(table.parent), "椅子", request(), *GUESSED)
+    assert "It did not start.</strong> A name needs a letter from a to z" in values[-1]
     assert values[-2]["visible"] is True
     assert studio.catalogs() == ()
+
+
+def test_a_catalogue_may_be_called_anything(
+    studio: Studio, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
+    add = handlers(studio)["add"]
+    for label in ("Autumn  Range", "Autumn Range", "autumn-range"):  # new, then updated twice
+        assert add(str(table), [], str(table.parent), label, request(), *GUESSED)[-1].strip() == ""
+        studio.jobs.wait()
+        assert [(c.name, c.title) for c in studio.catalogs()] == [("autumn-range", "Autumn Range")]
+    said = add(str(table), [], str(table.parent), "Autumn range!", request(), *GUESSED)[-1]
+    assert "There is a catalogue “autumn-range” already, with the title “Autumn Range”" in said
 
 
 def test_no_file_and_a_bad_mapping_are_said(studio: Studio, table: Path) -> None:
