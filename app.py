@@ -40,6 +40,7 @@ def serve(studio: Studio) -> None:
         print(f"VL-CLIP Studio is at {address} (Ctrl+C stops it)", flush=True)
         studio.jobs.background(lambda: _demo(studio))
         studio.jobs.background(studio.warm_up)
+        studio.jobs.background(studio.indexing.search_indices.refresh_all)
 
     config = uvicorn.Config(
         build_app(studio), host=settings.host, port=settings.port, log_level="warning",

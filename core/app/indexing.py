@@ -11,6 +11,7 @@ from core.app.dry_run import preview_file
 from core.app.last_source import LastSource, check_there, last_source, remember
 from core.app.library import DEMO, Library, own_name
 from core.app.models import ModelPool
+from core.app.search_indices import SearchIndices
 from core.catalog import demo
 from core.catalog.ingest import check_source, ingest
 from core.catalog.readers import look
@@ -33,6 +34,7 @@ class IndexingService:
 
     Attributes:
         chosen: The columns that people chose, per catalogue.
+        search_indices: Search indices of large catalogues.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class IndexingService:
         self._library, self._models, self._settings = library, models, settings
         self._jobs = jobs
         self.chosen = ColumnChoices(library)
+        self.search_indices = SearchIndices(library)
 
     def job(self, catalog: str | None = None) -> JobFile:
         """Return a catalogue's indexing job, to read, stop or dismiss it."""
@@ -67,10 +70,12 @@ class IndexingService:
         name = own_name(name, source)
         columns = self.chosen.merged(name, source, columns).columns
         self.check_source(source, images=images, columns=columns)
-        return self._begin_index(
+        report = self._begin_index(
             name, source, images, columns,
             prune=prune, on_progress=on_progress, should_stop=should_stop,
         ).run()  # fmt: skip
+        self.search_indices.refresh(name, on_progress)
+        return report
 
     def start(
         self,
@@ -117,7 +122,13 @@ class IndexingService:
             job.run()
             return not job.reporter.job.unfinished
 
-        self._jobs.background(around(run), job.reporter.job.kind)
+        work = around(run)
+
+        def index() -> None:
+            work()
+            self.search_indices.refresh(job.reporter.job.subject)
+
+        self._jobs.background(index, job.reporter.job.kind)
 
     def source_to_continue(self, catalog: str) -> LastSource | None:
         """Return what a catalogue's unfinished job was indexing; ``None`` if it can't go on.

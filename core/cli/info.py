@@ -36,6 +36,8 @@ def info(context: typer.Context) -> None:
             f"Catalogue {catalog.name}: {catalog.items} items "
             f"(searchable: {searchable or 'none'}), {catalog.quarantined} rows left out"
         )
+        for engine, index in catalog.indices.items():
+            print(f"  Search with {engine}: {index.summary}")
         if catalog.problem:
             print(f"  Damaged: {catalog.problem}")
     if not catalogs:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.domain.item import Item
+from core.domain.search_index import SearchIndex
 
 _QUOTED = re.compile("“[^”]*”")
 
@@ -28,6 +29,7 @@ class CatalogInfo:
         engine: The engine that answers searches here; empty for the default engine.
         owner: Name of the signed-in person who added it; empty where nobody is known.
         columns: Field → column as a person chose it; empty text for a field that is left empty.
+        indices: What was measured of the search index, per engine with a large table.
         problem: Sentences that say what can't be read and what to do; empty if nothing is damaged.
     """
 
@@ -44,6 +46,7 @@ class CatalogInfo:
     owner: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    indices: Mapping[str, SearchIndex] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:

@@ -32,7 +32,6 @@ def tidy(store: CatalogStore, models: IndexingModels) -> None:
                 if item_id in labels and labels[item_id] != (stored.department, stored.product_type)
             }
         )
-        table.build_indices()
         keys = sorted(
             (item_id, stored.key) for item_id, stored in state.items() if item_id in labels
         )
@@ -41,4 +40,4 @@ def tidy(store: CatalogStore, models: IndexingModels) -> None:
             statistics = CosineStatistics.of(table.matrix(SAMPLE))
             store.statistics.write(model.name, model.fingerprint, digest, statistics)
     store.items.index_words()
-    store.compact(at_least=2)
+    store.compact(at_least=2, indexed=False)  # the job of the search index does those

@@ -20,6 +20,7 @@ from core.store.quarantine import QuarantineTable
 from core.store.rewrite_runs import RewriteRunTable
 from core.store.stage_results import StageTable
 from core.store.statistics import StatisticsTable
+from core.store.vector_index import has_index
 from core.store.vectors import VectorTable
 
 T = TypeVar("T")
@@ -112,11 +113,19 @@ class CatalogStore:
         with self._lock:
             self._opened.pop(name, None)
 
-    def compact(self, at_least: int = COMPACT_AFTER) -> None:
-        """Compact the tables that have ``at_least`` fragments, and refresh their indices."""
+    def compact(self, at_least: int = COMPACT_AFTER, *, indexed: bool = True) -> None:
+        """Compact the tables that have ``at_least`` fragments, and refresh their indices.
+
+        Args:
+            at_least: So many fragments.
+            indexed: False leaves out tables with an index over vectors, which takes long to
+                refresh.
+        """
         for name in self.database.list_tables(limit=1000).tables:
             table = find_table(self.database, name)
-            if table is not None and fragments(table) >= at_least:
+            if table is None or (not indexed and has_index(table)):
+                continue
+            if fragments(table) >= at_least:
                 compact(table)
 
     def _table(self, name: str, make: Callable[[lancedb.DBConnection], T]) -> T:

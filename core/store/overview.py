@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from lancedb.table import Table
 
 from core.domain import CatalogInfo
+from core.domain.search_index import SearchIndex
 from core.errors import CatalogDamaged
 from core.store.catalog_store import CatalogStore
 from core.store.damage import reading, reading_folder
@@ -64,15 +65,17 @@ class Overview:
             "items", lambda: (store.items.count(), self._groups()), nothing
         )
         quarantined = part("quarantine", lambda: store.quarantine.count(), 0)
-        searchable = {
-            engine: part(f"vectors_{engine}", store.vectors(engine).count, 0)
+        none: tuple[int, SearchIndex | None] = (0, None)
+        vectors = {
+            engine: part(f"vectors_{engine}", store.vectors(engine).counted, none)
             for engine in store.engines()
         }
+        usable = {e: both for e, both in vectors.items() if f"vectors_{e}" not in problems}
         return CatalogInfo(
             name=store.name,
             title=meta.title or store.name,
             items=items,
-            searchable={e: n for e, n in searchable.items() if f"vectors_{e}" not in problems},
+            searchable={engine: count for engine, (count, _) in usable.items()},
             quarantined=quarantined,
             departments=departments,
             product_types=product_types,
@@ -82,6 +85,7 @@ class Overview:
             owner=meta.owner,
             columns=meta.chosen_columns,
             problem=" ".join(problems.values()),
+            indices={engine: index for engine, (_, index) in usable.items() if index is not None},
         )
 
     def _check(self) -> dict[str, str]:

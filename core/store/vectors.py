@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import cast
 
 import lancedb
@@ -12,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from lancedb.expr import Expr
-from lancedb.index import Bitmap, BTree, HnswSq
 from lancedb.query import LanceVectorQueryBuilder
 from lancedb.table import Table
 
+from core.domain.search_index import SearchIndex
+from core.store import vector_index
 from core.store.damage import reading
 from core.store.database import (
     count_rows,
@@ -26,17 +26,16 @@ from core.store.database import (
     read_by,
     read_rows,
     upsert,
+    version_of,
     with_metadata,
 )
+from core.store.frozen_rows import Freezer, FrozenRows
 
 Vectors = npt.NDArray[np.float32]
 
-#: Up to this many rows a search is exact; above, an index answers.
-EXACT_LIMIT = 20_000
-
-#: How wide HNSW searches, and how many times more candidates than asked for are ranked again with
-#: the full vectors. With LanceDB's defaults recall@20 on 20,001 random vectors was 0.14 to 0.17;
-#: with these it was 0.94, and 1.00 on clustered ones. An exact search ignores both.
+#: How many candidates a search of an index keeps where nothing was measured, or a filter leaves few
+#: rows; and how many times more results than asked for are ranked again with their full vectors
+#: where the index may be one of an earlier version, in 8 bits. An exact search ignores both.
 SEARCH_BREADTH, REFINE = 800, 5
 
 _TEXT_COLUMNS = ("item_id", "key", "grounding_key", "rewrite_key", "department", "product_type")
@@ -111,6 +110,7 @@ class VectorTable:
         self._table: Table | None = None
         self.engine = engine
         self.name = f"vectors_{engine}"
+        self._freezer = Freezer(lambda: FrozenRows.of(database, self.name))
 
     @property
     def table(self) -> Table | None:
@@ -178,6 +178,10 @@ class VectorTable:
         """Number of items that have vectors."""
         table = self.table
         return count_rows(table) if table is not None else 0
+
+    def counted(self) -> tuple[int, SearchIndex | None]:
+        """Number of items that have vectors, and what was measured of their index."""
+        return self.count(), self.index
 
     def state(self) -> dict[str, StoredState]:
         """What is stored, by item id."""
@@ -273,35 +277,42 @@ class VectorTable:
         table = self.table
         if table is None:
             return []
+        index = vector_index.read_index(table)
+        breadth = index.breadth(count) if index is not None and condition is None else None
+        if breadth is not None and (frozen := self._freezer.at(version_of(table))) is not None:
+            return frozen.nearest(query, count, breadth)
+        candidates = breadth.candidates if breadth else max(SEARCH_BREADTH, 8 * count)
         with reading(table):
             search = (
                 cast("LanceVectorQueryBuilder", table.search(query, vector_column_name="vector"))
                 .distance_type("cosine")
                 .select(["item_id", "phash", "_distance"])
                 .limit(count)
-                .ef(max(SEARCH_BREADTH, 8 * count))
-                .refine_factor(REFINE)
+                .ef(candidates)
             )
+            if index is None:
+                search = search.refine_factor(REFINE)
             if condition is not None:
                 search = search.where(condition, prefilter=True)
             rows = search.to_arrow().to_pylist()
         return [(row["item_id"], row["phash"], 1 - row["_distance"]) for row in rows]
 
-    def build_indices(self) -> None:
-        """Above the exact limit: HNSW over the vectors and indices over the other columns."""
+    @property
+    def index(self) -> SearchIndex | None:
+        """What was measured of the index; ``None`` where every row is looked at."""
         table = self.table
-        if table is None or count_rows(table) <= EXACT_LIMIT:
-            return
-        have = {tuple(index.columns) for index in table.list_indices()}
-        wanted: dict[str, HnswSq | Bitmap | BTree] = {
-            "vector": HnswSq(distance_type="cosine", ef_construction=150),
-            "department": Bitmap(),
-            "product_type": Bitmap(),
-            "item_id": BTree(),
-        }
-        for column, config in wanted.items():
-            if (column,) not in have:
-                table.create_index(column, config=config, wait_timeout=timedelta(minutes=30))
+        return vector_index.read_index(table) if table is not None else None
+
+    @property
+    def index_is_due(self) -> bool:
+        """Whether the index is missing, not measured or not up to date."""
+        table = self.table
+        return table is not None and vector_index.is_due(table)
+
+    def build_index(self) -> SearchIndex | None:
+        """Build or update the index, and measure it; a small table gets none."""
+        table = self.table
+        return vector_index.build(table, self._freezer.now) if table is not None else None
 
     def _existing(self) -> Table:
         table = self.table

@@ -192,6 +192,7 @@ def overview_html(
     default: str = "", removed: tuple[RemovedCatalog, ...] = (), may_manage: bool = True,
     may_index: bool = True, mine: Collection[str] = (), can_continue: Collection[str] = (),
     may_add: bool = False,
+    building: Mapping[str, Job | None] | None = None,
 ) -> str:  # fmt: skip
     """Return the cards, with the running or last job of each where there is one.
 
@@ -203,6 +204,7 @@ def overview_html(
         removed: Those that can be restored.
         may_manage: Show the buttons that change catalogues as a whole.
         may_index: Show the buttons of indexing.
+        building: The job of the search index by catalogue.
         mine: Catalogues whose buttons are shown because the person added them.
         can_continue: Catalogues whose last indexing was not done to its end and can be.
         may_add: Show the button that updates a catalogue from a file.
@@ -210,7 +212,7 @@ def overview_html(
     return render(
         "catalog_overview.html", catalogs=catalogs, jobs=jobs, chosen=chosen, default=default,
         removed=removed, manages=may_manage, indexes=may_index, mine=mine,
-        can_continue=can_continue, adds=may_add,
+        can_continue=can_continue, adds=may_add, building=building or {},
     )  # fmt: skip
 
 

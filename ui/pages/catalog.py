@@ -60,11 +60,16 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         names = [entry.name for entry in catalogs]
         current = name if name in names else (studio.catalog().name if names else None)
         jobs = {entry.name: studio.indexing.job(entry.name).read() for entry in catalogs}
+        building = {
+            entry.name: studio.indexing.search_indices.latest(entry.name) for entry in catalogs
+        }
+        running = [job for job in (*jobs.values(), *building.values()) if job and job.running]
         request = LocalContext.request.get(None)
         return (
             overview_html(
                 catalogs,
                 jobs,
+                building=building,
                 chosen=current,
                 default=studio.catalog().name if names else "",
                 removed=studio.managing.removed(),
@@ -76,7 +81,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             ),
             gr.update(choices=[(entry.title, entry.name) for entry in catalogs], value=current),
             left_out_html(studio, current) if current else "",
-            gr.update(active=any(job is not None and job.running for job in jobs.values())),
+            gr.update(active=bool(running)),
             gr.update(visible=_demo_waits(jobs) and may(studio, request, Action.INDEX)),
         )
 

@@ -82,19 +82,3 @@ def test_blend_weighs_and_normalises():
     image, text = unit(1, 0, 0)[None], unit(0, 1, 0)[None]
     assert np.allclose(blend(image, text, 0.25), unit(0.75, 0.25, 0))
     assert np.allclose(blend(image, text, 0), image)
-
-
-def test_above_the_limit_an_index_answers(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.store.vectors.EXACT_LIMIT", 500)
-    rng = np.random.default_rng(0)
-    table = CatalogStore(tmp_path).vectors("clip")
-    table.prepare("f", 16, 0.0)
-    points = rng.normal(size=(600, 16)).astype(np.float32)
-    points /= np.linalg.norm(points, axis=1, keepdims=True)
-    table.upsert([row(f"{n:03}", point) for n, point in enumerate(points)])
-    table.build_indices()
-    table.build_indices()  # a second time changes nothing
-    names = {tuple(index.columns) for index in table.table.list_indices()}
-    assert names == {("vector",), ("department",), ("product_type",), ("item_id",)}
-    best = [table.nearest(point, 1)[0][0] for point in points[:50]]
-    assert sum(name == f"{n:03}" for n, name in enumerate(best)) >= 45

@@ -1,0 +1,150 @@
+import threading
+
+import numpy as np
+import pytest
+from lancedb.index import HnswSq
+
+from core.domain import Filters
+from core.domain.search_index import Breadth, SearchIndex
+from core.store import frozen_rows, vector_index
+from core.store.catalog_store import CatalogStore
+from core.store.database import one_of, where
+from core.store.vectors import VectorRow
+
+ROWS, DIM = 600, 16
+
+
+def points(rows, seed=0):
+    made = np.random.default_rng(seed).normal(size=(rows, DIM)).astype(np.float32)
+    return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+
+def row(number, vector):
+    department = "garden" if number % 50 == 0 else "home"
+    name, phash = f"{number:04}", f"{number:016x}"
+    return VectorRow(name, "k", "g", "r", department, "chair", phash, vector, vector, vector)
+
+
+@pytest.fixture
+def large(tmp_path, monkeypatch):
+    """A table above the limit, without an index."""
+    monkeypatch.setattr(vector_index, "EXACT_LIMIT", 500)
+    monkeypatch.setattr(frozen_rows, "SETTLED", 0.0)
+    store = CatalogStore(tmp_path)
+    table = store.vectors("clip")
+    table.prepare("f", DIM, 0.0)
+    table.upsert([row(number, vector) for number, vector in enumerate(points(ROWS))])
+    return table
+
+
+def closest(query, count=20):
+    order = np.argsort(-(points(ROWS) @ query))[:count]
+    return [f"{number:04}" for number in order]
+
+
+def frozen_search(table, *given):
+    """Search until the rows are frozen, which happens in the background."""
+    for _ in range(100):
+        answer = table.nearest(*given)
+        for thread in threading.enumerate():
+            if thread.name == "freezer":
+                thread.join()
+        if table._freezer._frozen is not None:
+            return table.nearest(*given)
+    raise AssertionError(f"never frozen; the last answer was {answer}")
+
+
+def test_a_small_table_gets_no_index(tmp_path):
+    table = CatalogStore(tmp_path).vectors("clip")
+    assert (table.build_index(), table.index_is_due) == (None, False)
+    table.prepare("f", DIM, 0.0)
+    table.upsert([row(1, points(1)[0])])
+    assert (table.build_index(), table.index, table.index_is_due) == (None, None, False)
+
+
+def test_an_index_is_built_measured_and_kept_with_the_table(large, tmp_path):
+    assert large.index_is_due
+    measured = large.build_index()
+    assert (measured.kind, measured.rows) == ("IvfHnswFlat", ROWS)
+    assert set(measured.breadths) == {20, 100}
+    assert all(breadth.recall >= 0.98 for breadth in measured.breadths.values())
+    assert measured.breadths[20].candidates < 320
+    assert measured.milliseconds > 0
+    assert measured.exact_milliseconds > 0
+    assert not large.index_is_due
+    again = CatalogStore(tmp_path).vectors("clip")
+    assert again.index == measured
+    assert again.build_index() == measured  # nothing to do
+    columns = {tuple(index.columns) for index in again.table.list_indices()}
+    assert columns == {("vector",), ("department",), ("product_type",), ("item_id",)}
+
+
+def test_an_index_finds_what_an_exact_search_finds(large):
+    exact = [large.nearest(query, 20) for query in points(20, seed=1)]
+    large.build_index()
+    hits = 0
+    for query, expected in zip(points(20, seed=1), exact, strict=True):
+        found = frozen_search(large, query, 20)
+        hits += len({name for name, _, _ in found} & {name for name, _, _ in expected})
+        truth = {name: (phash, cosine) for name, phash, cosine in expected}
+        for name, phash, cosine in found:
+            if name in truth:
+                assert (phash, cosine) == (truth[name][0], pytest.approx(truth[name][1], abs=1e-4))
+    assert hits >= 0.95 * 400
+
+
+def test_new_rows_are_found_at_once_and_deleted_ones_are_not(large):
+    large.build_index()
+    query = points(1, seed=2)[0]
+    frozen_search(large, query, 20)
+    large.upsert([row(9000, query)])
+    assert large.index_is_due
+    assert large.nearest(query, 5)[0][0] == "9000"
+    assert frozen_search(large, query, 5)[0][0] == "9000"
+    large.delete(["9000"])
+    assert large.nearest(query, 5)[0][0] != "9000"
+    assert frozen_search(large, query, 5)[0][0] != "9000"
+    large.upsert([row(9001, query)])
+    large.build_index()
+    assert not large.index_is_due
+    assert frozen_search(large, query, 5)[0][0] == "9001"
+
+
+def test_filters_leave_full_answers(large):
+    large.build_index()
+    query = points(1, seed=3)[0]
+    garden = large.nearest(query, 10, where(Filters(departments=("garden",))))
+    assert [int(name) % 50 for name, _, _ in garden] == [0] * 10
+    some = large.nearest(query, 10, one_of("item_id", ["0003", "0004"]))
+    assert {name for name, _, _ in some} == {"0003", "0004"}
+
+
+def test_an_index_in_eight_bits_is_replaced(large):
+    large.table.create_index("vector", config=HnswSq(distance_type="cosine"))
+    assert large.index_is_due
+    assert large.index is None
+    query = points(1, seed=4)[0]
+    assert len({name for name, _, _ in large.nearest(query, 20)} & set(closest(query))) >= 18
+    assert large.build_index().kind == "IvfHnswFlat"
+    assert [i.index_type for i in large.table.list_indices() if i.columns == ["vector"]] == [
+        "IvfHnswFlat"
+    ]
+
+
+def test_a_measurement_of_a_later_version_is_as_none(large):
+    large.build_index()
+    large.table.update_field_metadata(
+        {"path": "vector", "metadata": {"search_index": '{"kind": 5, "news": []}'}}
+    )
+    assert large.index is None
+    assert large.index_is_due
+    assert len(large.nearest(points(1)[0], 20)) == 20
+
+
+def test_breadth_grows_with_the_number_of_results():
+    index = SearchIndex("x", 10, breadths={20: Breadth(40, 0.99), 100: Breadth(150, 0.98)})
+    assert index.breadth(5).candidates == 40
+    assert index.breadth(21).candidates == 150
+    assert index.breadth(240).candidates == 360
+    assert SearchIndex("x", 10).breadth(5) is None
+    assert "98" in index.summary or "99" in index.summary
