@@ -1,27 +1,46 @@
-"""Search latency: the studio on a catalogue, and exact search against index on synthetic rows.
+"""Search latency: the studio on a catalogue, and its vector table beside faiss's HNSW.
 
-python -m benchmarks.search [--data-dir DIR] [--catalog demo] [--rows 20000]
+    python -m benchmarks.search [--data-dir DIR] [--catalog demo]
+    pip install -r benchmarks/requirements.txt
+    python -m benchmarks.search --only-synthetic [--rows 100000] [--keep DIR]
+
+The second prints the ratio of medians at the same recall@20, taken by turns in one process. The
+vectors are made, not real: a point of 512 numbers is a common direction (all are within a cone, as
+those of CLIP are), plus one of ``rows / 40`` cluster centres, plus 0.6 times noise; centres and
+noise have variances that fall as 1 / (place + 8) along random directions. A query is a new point.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from core.app.studio import Studio
 from core.domain import Query
+from core.domain.search_index import Breadth
 from core.settings import load_settings
 from core.store.database import open_database
-from core.store.vectors import EXACT_LIMIT, VectorRow, VectorTable
+from core.store.frozen_rows import FrozenRows
+from core.store.vector_index import closest
+from core.store.vectors import VectorTable, list_array, vector_schema
 
 QUERIES = ["wooden chair", "oranges in a crate", "portrait of a woman", "red sofa", "desk lamp"]
-DIM = 512
+DIM, DEPTH = 512, 20
+#: Rows that are made, written and compared at once.
+BLOCK = 20_000
+#: Candidates that both searches are measured with.
+CANDIDATES = (20, 24, 32, 40, 56, 80, 120, 200, 400)
+#: Neighbours of a point in faiss's graph, and candidates while it is built, as the project's.
+NEIGHBOURS, BUILDING = 32, 150
 
 
 def timed(calls: list[Callable[[], object]], rounds: int = 5) -> str:
@@ -49,52 +68,175 @@ def real(studio: Studio, catalog: str, engine: str) -> None:
     print(f"  similar items  {timed(similar)}   goal: median at most 60 ms")
 
 
-def synthetic(rows: int) -> None:
-    """Exact search against the index on random vectors, with recall@20 of the index."""
-    rng = np.random.default_rng(0)
-    points = unit(rng.normal(size=(rows, DIM)).astype(np.float32))
-    queries = unit(rng.normal(size=(20, DIM)).astype(np.float32))
-    with tempfile.TemporaryDirectory() as folder:
-        table = VectorTable(open_database(Path(folder)), "synthetic")
-        table.prepare("random", DIM, 0.0)
-        for start in range(0, rows, 5000):
-            table.upsert([row(n, points[n]) for n in range(start, min(start + 5000, rows))])
-        calls = [lambda query=query: table.nearest(query, 20) for query in queries]
-        print(f"{rows} synthetic rows of {DIM}")
-        print(f"  exact          {timed(calls, 2)}")
-        exact = [{name for name, _, _ in call()} for call in calls]
+class Points:
+    """Makes clustered points, in blocks, the same ones every time."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows = rows
+        rng = np.random.default_rng(0)
+        spread = 1 / np.sqrt(np.arange(DIM) + 8.0)
+        self._spread = (spread / np.linalg.norm(spread)).astype(np.float32)
+        self._axes = np.linalg.qr(rng.normal(size=(DIM, DIM)))[0].astype(np.float32)
+        cone = rng.normal(size=DIM)
+        self._cone = (0.9 * cone / np.linalg.norm(cone)).astype(np.float32)
+        self._centres = rng.normal(size=(max(1, rows // 40), DIM)).astype(np.float32) * self._spread
+
+    def some(self, count: int, seed: int) -> np.ndarray:
+        """New points, ``[count, 512] float32, L2-normalised``."""
+        rng = np.random.default_rng((1, seed))
+        noise = rng.normal(size=(count, DIM)).astype(np.float32) * self._spread
+        centres = self._centres[rng.integers(len(self._centres), size=count)]
+        return unit((centres + 0.6 * noise) @ self._axes + self._cone)
+
+    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Number of the first row, and the rows, block by block."""
+        for start in range(0, self._rows, BLOCK):
+            yield start, self.some(min(BLOCK, self._rows - start), start)
+
+
+def store(table: VectorTable, points: Points) -> None:
+    """Write the points, as pictures' vectors, texts' vectors and what is searched."""
+    table.prepare("random", DIM, 0.0)
+    schema = vector_schema(DIM)
+    for start, block in points.blocks():
+        names = [f"item-{number:08}" for number in range(start, start + len(block))]
+        texts = {
+            "item_id": names,
+            "key": ["k" * 64] * len(names),
+            "department": ["department"] * len(names),
+            "product_type": [f"type {number % 50}" for number in range(len(names))],
+            "phash": [f"{number:016x}" for number in range(start, start + len(block))],
+        }
+        vectors = list_array(block)
+        columns = [
+            vectors
+            if field.name.endswith("vector")
+            else pa.array(texts.get(field.name, [""] * len(names)), pa.string())
+            for field in schema
+        ]
+        table.table.add(pa.Table.from_arrays(columns, schema=schema))
+
+
+def graph(points: Points) -> Any:
+    """faiss's HNSW over the same points."""
+    import faiss
+
+    index = faiss.IndexHNSWFlat(DIM, NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction = BUILDING
+    for _, block in points.blocks():
+        index.add(block)
+    faiss.omp_set_num_threads(1)
+    return index
+
+
+def synthetic(rows: int, count: int, folder: Path) -> None:
+    """The project's table and faiss on the same points and queries, by turns."""
+    points = Points(rows)
+    queries = points.some(count, -1 % 2**31)
+    table = VectorTable(open_database(folder), "synthetic")
+    if table.count() != rows:
         started = time.perf_counter()
-        table.build_indices()
-        print(f"  index built in {time.perf_counter() - started:.0f} s (above {EXACT_LIMIT} rows)")
-        print(f"  with index     {timed(calls, 2)}")
-        found = [{name for name, _, _ in call()} for call in calls]
-        recall = np.mean([len(a & b) / 20 for a, b in zip(exact, found, strict=True)])
-        print(f"  recall@20      {recall:.2f}")
+        store(table, points)
+        print(f"written in {time.perf_counter() - started:.0f} s")
+    started = time.perf_counter()
+    index = table.build_index()
+    print(f"{rows:,} rows: indexed and measured in {time.perf_counter() - started:.0f} s")
+    print(f"  the studio says: {index.summary if index else 'exact'}")
+    parts = ((np.arange(a, a + len(b), dtype=np.uint64), b) for a, b in points.blocks())
+    truth = [{f"item-{number:08}" for number in row} for row in closest(parts, queries, DEPTH)]
+    started = time.perf_counter()
+    theirs = graph(points)
+    print(f"  faiss HNSW built in {time.perf_counter() - started:.0f} s")
+    frozen = FrozenRows.of(table._database, table.name)
+
+    def ours(query: np.ndarray, candidates: int) -> list[str]:
+        return [name for name, _, _ in frozen.nearest(query, DEPTH, Breadth(candidates))]
+
+    def faiss_search(query: np.ndarray, candidates: int) -> list[str]:
+        theirs.hnsw.efSearch = candidates
+        return [f"item-{number:08}" for number in theirs.search(query[None], DEPTH)[1][0]]
+
+    results = {search: compared(search, queries, truth) for search in (ours, faiss_search)}
+    best = {name: at_recall(rows_, 0.98) for name, rows_ in results.items()}
+    for search, label in ((ours, "studio"), (faiss_search, "faiss ")):
+        for candidates, recall, milliseconds in results[search]:
+            print(
+                f"  {label} {candidates:4} candidates  recall@20 {recall:.4f}  {milliseconds:.2f}"
+            )
+    mine, other = ([search, best[search]] for search in (ours, faiss_search))
+    print(f"  load {os.getloadavg()[0]:.1f}; by turns: {ratio(queries, mine, other)}")
+    table._freezer.now()
+    whole = by_turns(queries, lambda q: table.nearest(q, DEPTH), lambda q: ours(q, best[ours]))
+    print(f"  VectorTable.nearest, with its look for newer rows: {whole[0]:.2f} ms p50")
 
 
-def row(number: int, vector: np.ndarray) -> VectorRow:
-    """A synthetic row."""
-    kind = str(number % 50)
-    return VectorRow(str(number), "", "", "", "d", kind, "00" * 8, vector, vector, vector)
+def compared(
+    search: Callable[[np.ndarray, int], list[str]], queries: np.ndarray, truth: list[set[str]]
+) -> list[tuple[int, float, float]]:
+    """Candidates, recall@20 and median milliseconds."""
+    lines = []
+    for candidates in CANDIDATES:
+        search(queries[0], candidates)
+        times, hits = [], 0
+        for query, expected in zip(queries, truth, strict=True):
+            started = time.perf_counter()
+            names = search(query, candidates)
+            times.append(1000 * (time.perf_counter() - started))
+            hits += len(expected & set(names))
+        lines.append((candidates, hits / DEPTH / len(queries), statistics.median(times)))
+    return lines
+
+
+def at_recall(lines: list[tuple[int, float, float]], recall: float) -> int:
+    """Fewest candidates that reach a recall, or the most that were tried."""
+    return next((line[0] for line in lines if line[1] >= recall), lines[-1][0])
+
+
+def ratio(queries: np.ndarray, mine: list[Any], other: list[Any]) -> str:
+    """Medians of both searches, each with its own number of candidates, and their ratio."""
+    first, second = by_turns(
+        queries, lambda q: mine[0](q, mine[1]), lambda q: other[0](q, other[1])
+    )
+    return (
+        f"studio ({mine[1]} candidates) {first:.2f} ms, faiss ({other[1]}) {second:.2f} ms p50, "
+        f"ratio {first / second:.1f}   goal: at most 4"
+    )
+
+
+def by_turns(
+    queries: np.ndarray, *calls: Callable[[np.ndarray], object], rounds: int = 3
+) -> list[float]:
+    """Median milliseconds of calls that take turns at every query."""
+    times: list[list[float]] = [[] for _ in calls]
+    for query in np.concatenate([queries] * rounds):
+        for call, spent in zip(calls, times, strict=True):
+            started = time.perf_counter()
+            call(query)
+            spent.append(1000 * (time.perf_counter() - started))
+    return [statistics.median(spent) for spent in times]
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Normalised rows."""
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--catalog", default="demo")
-    parser.add_argument("--rows", type=int, default=EXACT_LIMIT + 1)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--keep", type=Path, help="Folder that keeps the made table.")
     parser.add_argument("--only-synthetic", action="store_true")
     given = parser.parse_args()
     if not given.only_synthetic:
         studio = Studio(load_settings(data_dir=given.data_dir))
         for engine in ("clip", "vl-clip"):
             real(studio, given.catalog, engine)
-    synthetic(given.rows)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        synthetic(given.rows, given.queries, (given.keep or Path(folder)) / str(given.rows))
 
 
 if __name__ == "__main__":

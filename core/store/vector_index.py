@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 from lancedb.index import Bitmap, BTree, HnswFlat
+from lancedb.query import LanceVectorQueryBuilder
 from lancedb.table import Table
 from pydantic import TypeAdapter, ValidationError
 
@@ -190,9 +192,9 @@ def _narrowest(
         times, hits = [], 0
         for query, expected in zip(queries, truth, strict=True):
             started = time.perf_counter()
-            found, _ = frozen.search(query, depth, breadth)
+            rows, _ = frozen.search(query, depth, breadth)
             times.append(time.perf_counter() - started)
-            hits += len(np.intersect1d(found, expected))
+            hits += len(np.intersect1d(rows, expected))
         recall = hits / truth.size
         if recall > best.recall:
             best = Breadth(breadth.candidates, round(recall, 4))
@@ -207,7 +209,8 @@ def _exact_seconds(table: Table, queries: Vectors, count: int) -> float:
     for query in queries:
         started = time.perf_counter()
         with reading(table):
-            search = table.search(query, vector_column_name="vector").distance_type("cosine")
-            search.bypass_vector_index().select(["item_id", "_distance"]).limit(count).to_arrow()
+            search = cast("LanceVectorQueryBuilder", table.search(query, "vector"))
+            search = search.distance_type("cosine").bypass_vector_index()
+            search.select(["item_id", "_distance"]).limit(count).to_arrow()
         times.append(time.perf_counter() - started)
     return float(np.median(times))

@@ -11,6 +11,7 @@ from fastapi import Request
 
 from core.app.studio import Studio
 from core.domain import CatalogInfo, Job, JobState, Progress, QuarantinedRow
+from core.domain.search_index import Breadth, SearchIndex
 from core.errors import EngineUnavailable
 from core.pipeline.job import indexing_job
 from core.settings import load_settings
@@ -230,6 +231,17 @@ def test_a_damaged_catalogue_is_listed_with_its_reason() -> None:
     )
     html = overview_html((info,), {"a": None})
     assert "The table “items” &lt;b&gt;can&#39;t&lt;/b&gt; be read." in html
+
+
+def test_the_card_shows_what_was_measured_of_a_search_index_and_its_job() -> None:
+    index = SearchIndex("x", 100_000, 120, {20: Breadth(40, 0.985)}, 1.3, 25.0)
+    info = CatalogInfo("a", "A", 100_000, {"clip": 100_000}, 0, (), (), indices={"clip": index})
+    progress = Progress("indexing", 0, 100_000, seconds_left=80)
+    job = Job("1", "search index", "a", progress=progress)
+    html = overview_html((info,), {"a": None}, building={"a": job})
+    line = "clip: index over 100,000 vectors: 98.5% of the 20 closest found, 1.3 ms (exact: 25 ms)"
+    assert line in html
+    assert "about 80 seconds left" in html
 
 
 def test_a_catalogue_is_renamed_removed_and_restored(studio: Studio) -> None:
