@@ -159,7 +159,7 @@ def test_an_evaluation_stops_where_it_says_how_far_it_is(shop: SimpleNamespace, 
         assert 0 <= progress.done <= progress.total
         seen.append(progress)
         if len(seen) == 2:  # the first is there before anything is done
-            assert EvaluationJobs(jobs._root.parent).stop("shop", task)  # as another process would
+            assert EvaluationJobs(jobs._root.parent).file("shop", task).stop()  # as another process would
 
     def run(on_progress: OnProgress) -> Report:
         return jobs.run(
@@ -215,7 +215,7 @@ def test_reports_are_kept_and_shown(shop: SimpleNamespace) -> None:
     assert shop.verbs.reports.get(report.report_id) == report
     assert shop.verbs.latest("shop", ENGINES) == report
     assert shop.verbs.latest("sho", ENGINES) is None
-    assert len(shop.verbs.verdicts(report)) == 1
+    assert len(report_html.verdicts(report)) == 1
     page = shop.verbs.html(report)
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
