@@ -86,6 +86,13 @@ def test_locks_between_processes_are_made_in_one_place():
     assert places(imports("filelock", "fcntl", "portalocker"), ("core/base/locks.py",)) == []
 
 
+def test_bars_templates_and_word_lists_are_made_in_one_place():
+    assert places(imports("tqdm"), ("core/cli/bar.py",)) == [], "use core.cli.bar"
+    made = places(lambda node: getattr(node, "id", "") == "FileSystemLoader",
+                  ("core/base/templates.py",))  # fmt: skip
+    assert made == [], "use core.base.templates"
+
+
 #: What ``core.errors`` says of a name that nothing has, and of nothing at all.
 NO_SUCH = re.compile(
     r"there is no [a-z ]+ “$|there (is|are) no (item|catalogue|engine|judgment set)s?\b"

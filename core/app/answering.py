@@ -13,6 +13,7 @@ from PIL import Image
 from core.app.library import Catalog
 from core.base.flow import chunks
 from core.base.image_decoding import read_image
+from core.base.unit_rows import unit_rows
 from core.domain import EvalQuery, OnProgress, Progress, Query, Ranking, Run, no_progress
 from core.errors import EvaluationError, ImageError
 from core.evaluation.retrieval import rank
@@ -93,8 +94,7 @@ class Answerer:
         shown = [row for row, query in enumerate(queries) if query.image is not None]
         if shown:
             total[shown] += self._encode_pictures([queries[row] for row in shown], model)
-        unit: Vectors = (total / np.linalg.norm(total, axis=1, keepdims=True)).astype(np.float32)
-        return unit
+        return unit_rows(total)
 
     def _encode_texts(self, texts: Sequence[str], model: EngineModel) -> Vectors:
         towers = model.encoder.fingerprint

@@ -11,6 +11,7 @@ from PIL import Image
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.base.recent import Recent, pixel_hash
+from core.base.word_list import read_word_list
 from core.domain import WHOLE_PHOTO, Box, Detection, Grounding, Item, Stage
 from core.errors import CatalogBusy, QueryError
 from core.pipeline.redo import redo
@@ -176,9 +177,7 @@ class GroundingService:
 
     def room_names(self) -> tuple[str, ...]:
         """Return the default names of things to look for in a photo of a room."""
-        text = (self._settings.shipped / ROOM_NAMES).read_text(encoding="utf-8")
-        lines = (line.strip() for line in text.splitlines())
-        return tuple(line for line in lines if line and not line.startswith("#"))
+        return read_word_list(self._settings.shipped / ROOM_NAMES)
 
     def things(self, photo: Image.Image, names: Sequence[str]) -> Iterator[tuple[Detection, ...]]:
         """Find things with these names in a photo, one name after another.

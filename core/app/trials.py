@@ -85,9 +85,7 @@ class TrialService:
         say: Say, tell: OnProgress,
     ) -> Report:  # fmt: skip
         started, opened_catalog = time.perf_counter(), self._library.get(catalog)
-        plain, full = self._pair(engines)
-        own = ablation.stock(opened_catalog, plain, full)
-        split = _aligned(catalog_pairs(opened_catalog, plain), own)
+        plain, own, split = self._parts(engines, opened_catalog)
         test = {key for key, side in zip(split.keys, split.splits, strict=True) if side == "test"}
         work = self._root / f"{opened_catalog.name}-ablation"
         tuned = []
@@ -139,10 +137,9 @@ class TrialService:
         say: Say, tell: OnProgress,
     ) -> Report:  # fmt: skip
         started, opened_catalog = time.perf_counter(), self._library.get(catalog)
-        plain, full = self._pair(engines)
-        own = ablation.stock(opened_catalog, plain, full)
+        plain, own, aligned = self._parts(engines, opened_catalog)
         cell = CELLS[-1]
-        split = _pairs_of(_aligned(catalog_pairs(opened_catalog, plain), own), own, cell)
+        split = _pairs_of(aligned, own, cell)
         work = self._root / f"{opened_catalog.name}-transfer"
         asked, parts = _left_out(own, opened_catalog)
         runs, inside = ablation.answered(own, ablation.contenders(own, plain)[-1:], asked, depth)
@@ -181,6 +178,12 @@ class TrialService:
                 "vl-clip, in the compact profile."
             )
         return plain, full
+
+    def _parts(self, engines: Sequence[str], catalog: Catalog) -> tuple[EngineModel, Stock, Pairs]:
+        """Return the engine without the method, stored vectors, and pairs in their order."""
+        plain, full = self._pair(engines)
+        own = ablation.stock(catalog, plain, full)
+        return plain, own, _aligned(catalog_pairs(catalog, plain), own)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

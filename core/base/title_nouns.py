@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from core.base.languages import language_of
+from core.base.word_list import read_word_list
 from core.errors import SettingsError
 
 #: The part of a title that describes the product after naming it.
@@ -47,8 +48,10 @@ class TitleNouns:
         departments = _table(folder, "departments")
         titles = departments.pop("titles")
         named |= set(titles["things"])
-        self._things = frozenset(_lines(folder, "things")) | frozenset(map(_key, named))
-        self._motifs = frozenset(_lines(folder, "motifs"))
+        self._things = frozenset(read_word_list(folder / "things.txt")) | frozenset(
+            map(_key, named)
+        )
+        self._motifs = frozenset(read_word_list(folder / "motifs.txt"))
         describing: set[str] = set()
         for name in _DESCRIBING:
             for term, synonyms in _table(folder, name)["terms"].items():
@@ -213,12 +216,3 @@ def _table(folder: Path, name: str) -> dict[str, dict[str, list[str]]]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SettingsError(f"The vocabulary {path} can't be read: {error}.") from None
-
-
-def _lines(folder: Path, name: str) -> list[str]:
-    path = folder / f"{name}.txt"
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"The vocabulary {path} can't be read: {error}.") from None
-    return [line for line in lines if line and not line.startswith("#")]

@@ -22,10 +22,11 @@ class ProgressBar:
 
     Args:
         unit: Name of the counted unit.
+        scaled: Shorten large numbers: 12.3M instead of 12300000.
     """
 
-    def __init__(self, unit: str = "items") -> None:
-        self._unit = unit
+    def __init__(self, unit: str = "items", *, scaled: bool = False) -> None:
+        self._unit, self._scaled = unit, scaled
         self._bar: tqdm[NoReturn] | None = None
         self._stage, self._drawn = "", 0.0
         self._terminal = sys.stderr.isatty()
@@ -36,16 +37,16 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def show(self, progress: Progress) -> None:
-        """Draw one progress report."""
+    def show(self, progress: Progress, note: str = "") -> None:
+        """Draw one progress report; a note follows its figures."""
         if self._bar is None or progress.stage != self._stage:
             self._close()
-            self._bar = tqdm(desc=progress.stage, unit=self._unit)
+            self._bar = tqdm(desc=progress.stage, unit=self._unit, unit_scale=self._scaled)
             self._stage, self._drawn = progress.stage, 0.0
         self._bar.bar_format = _FORMAT if progress.total else _UNKNOWN
         self._bar.total = progress.total or None
         self._bar.n = progress.ended
-        self._bar.set_postfix_str(", ".join(_notes(progress)), refresh=False)
+        self._bar.set_postfix_str(", ".join(filter(None, (note, *_notes(progress)))), refresh=False)
         now = time.monotonic()
         if self._terminal or now - self._drawn >= LINE_SECONDS:
             self._drawn = now

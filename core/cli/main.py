@@ -34,7 +34,7 @@ _COMMANDS = {
 }
 _GROUPS = {
     "catalogs": "core.cli.catalogs:catalogs_app",
-    "weights": "core.weights.cli:weights_app",
+    "weights": "core.cli.weights:weights_app",
     "export": "core.cli.export:export_app",
     "judgments": "core.cli.judgments:judgments_app",
     "users": "core.cli.users:users_app",

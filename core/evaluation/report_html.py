@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
+from core.base.templates import html_templates
 from core.domain import EngineScores, Item, PairedTest, QueryRow, Report, Slice
 from core.evaluation.report_builder import losses_and_wins
 from core.store.image_store import ImageStore
@@ -227,12 +228,6 @@ def _p(value: float) -> str:
 
 @lru_cache(maxsize=4)
 def _template(name: str) -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates(TEMPLATES)
     environment.filters |= {"label": label, "p": _p}
     return environment.get_template(name)

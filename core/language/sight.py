@@ -23,6 +23,7 @@ from PIL import Image
 
 from core.base import colours
 from core.base.image_views import image_view
+from core.base.unit_rows import unit_rows
 from core.domain import Grounding, ImageView
 from core.errors import SettingsError
 from core.ports.encoder import Encoder, Vectors
@@ -202,5 +203,4 @@ def said(encoder: Encoder, names: tuple[str, ...]) -> Vectors:
     """Vectors of some values' phrases: ``[values, d] float32, L2-normalised``."""
     phrases = [phrase.format(name.lower()) for name in names for phrase in PHRASES]
     mean = encoder.encode_texts(phrases).reshape(len(names), len(PHRASES), -1).mean(axis=1)
-    unit: Vectors = mean / np.linalg.norm(mean, axis=1, keepdims=True)
-    return unit
+    return unit_rows(mean)

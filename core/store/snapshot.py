@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from lancedb.table import Table
 
+from core.base.unit_rows import unit_rows
 from core.store import stage_results, vectors
 from core.store.catalog_store import CatalogStore
 from core.store.database import insert_new, metadata_of, read_rows
@@ -106,6 +107,4 @@ def _plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def _restored(column: pa.ChunkedArray, dim: int) -> vectors.Vectors:
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(np.float32)
-    rows = flat.reshape(-1, dim)
-    unit: vectors.Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit
+    return unit_rows(flat.reshape(-1, dim))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.base.unit_rows import unit_rows
 from core.embedding.adapter import ImageAdapter
 from core.embedding.text_tower import TextTower
 from core.training.batches import Batches, Draw
@@ -114,7 +115,7 @@ def centred(pairs: Pairs, centres: dict[str, np.ndarray]) -> Pairs:
     if "rendered" in centres and "photo" in centres:
         rows = pairs.domains == "rendered"
         vectors[rows] += centres["photo"] - centres["rendered"]
-        vectors[rows] /= np.linalg.norm(vectors[rows], axis=1, keepdims=True)
+        vectors[rows] = unit_rows(vectors[rows])
     return replace(pairs, vectors=vectors)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from core.base.word_list import read_word_list
 from core.embedding.device import resolve_device, resolve_dtype
 from core.errors import SettingsError
 from core.ports.grounder import Grounder
@@ -88,18 +88,12 @@ def build_compact_grounder(
     """Build the compact grounder with the shipped vocabularies."""
     folder = settings.shipped
     words = Words(
-        scene=words_of(folder / VOCABULARY),
-        pictures=words_of(folder / PICTURES),
-        details=words_of(folder / DETAILS),
-        wholes=words_of(folder / WHOLES),
+        scene=read_word_list(folder / VOCABULARY),
+        pictures=read_word_list(folder / PICTURES),
+        details=read_word_list(folder / DETAILS),
+        wholes=read_word_list(folder / WHOLES),
     )
     return CompactGrounder(encoder, segmenter, words, settings.grounding_threshold, rules)
-
-
-def words_of(path: Path) -> tuple[str, ...]:
-    """Read a vocabulary file, one word per line; comments and empty lines are skipped."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
 def build_sam_segmenter(settings: Settings, weights: WeightStore) -> SamSegmenter:

@@ -159,7 +159,9 @@ def test_an_evaluation_stops_where_it_says_how_far_it_is(shop: SimpleNamespace, 
         assert 0 <= progress.done <= progress.total
         seen.append(progress)
         if len(seen) == 2:  # the first is there before anything is done
-            assert EvaluationJobs(jobs._root.parent).file("shop", task).stop()  # as another process would
+            assert (
+                EvaluationJobs(jobs._root.parent).file("shop", task).stop()
+            )  # as another process would
 
     def run(on_progress: OnProgress) -> Report:
         return jobs.run(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from core.base.word_list import read_word_list
 from core.domain import Box
 from core.embedding.compact import CompactEncoder
 from core.embedding.dense import DenseFeatures
@@ -16,7 +17,7 @@ from core.ports.segmenter import Segment
 from core.settings import load_settings
 from core.vision.compact_grounder import CompactGrounder, Words
 from core.vision.details import is_detail
-from core.vision.grounders import DETAILS, WHOLES, words_of
+from core.vision.grounders import DETAILS, WHOLES
 
 SIDE = 160
 #: Rows and columns, in a 10 × 10 grid of patches, of the warm and of the hot region.
@@ -42,7 +43,9 @@ def test_garments_and_parts_are_distinguished_from_objects(
     encoder: CompactEncoder, prompt: str, detail: bool
 ) -> None:
     shipped = load_settings().shipped
-    details, wholes = (encoder.encode_texts(words_of(shipped / name)) for name in (DETAILS, WHOLES))
+    details, wholes = (
+        encoder.encode_texts(read_word_list(shipped / name)) for name in (DETAILS, WHOLES)
+    )
     assert is_detail(encoder.encode_texts([prompt])[0], details, wholes) is detail
 
 

