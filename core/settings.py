@@ -114,8 +114,12 @@ class Settings(BaseSettings):
         description="Port to serve on.",
     )
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N.")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="Number format of the image tower."
+    runtime: Literal["auto", "torch", "onnx"] = Field(
+        "auto",
+        description="What runs the compact models on a CPU; auto measures once which is faster.",
+    )
+    precision: Literal["auto", "float32", "bfloat16", "int8"] = Field(
+        "auto", description="Number format of the image tower; int8 needs ONNX Runtime."
     )
     indexing_memory_mb: int = Field(
         256, ge=16, description="Memory for the photos that indexing has under way, megabytes."

@@ -93,14 +93,19 @@ class AdaptedEncoder(BatchedEncoder):
         """Prepare pictures as the compact encoder does."""
         return self._base.prepare(images)
 
-    @torch.inference_mode()
     def encode_prepared(self, batch: Tensor) -> Vectors:
         """Embed one prepared batch: ``[n, 512] float32, L2-normalised``."""
+        vectors = self._embed(batch)
+        return vectors if self.adapter is None else self.adapter.apply_to(vectors)
+
+    @torch.inference_mode()
+    def _embed(self, batch: Tensor) -> Vectors:
+        if not (self._folder / IMAGE_FILE).is_file():
+            return self._base.encode_prepared(batch)
         visual = self.visual
         device = visual.positional_embedding.device
         with for_pictures(device):
-            vectors = to_vectors(visual(preprocess.normalise(batch, device)))
-        return vectors if self.adapter is None else self.adapter.apply_to(vectors)
+            return to_vectors(visual(preprocess.normalise(batch, device)))
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed words: ``[n, 512] float32, L2-normalised``."""

@@ -11,10 +11,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from core.base.lazy import lazy
 from core.base.threads import for_pictures, for_words
 from core.embedding import preprocess
-from core.embedding.batched_encoder import BatchedEncoder, to_vectors
-from core.embedding.dense import DenseFeatures, Similarity, patch_features
+from core.embedding.batched_encoder import BatchedEncoder
+from core.embedding.dense import DenseFeatures, Similarity
 from core.embedding.device import resolve_device, resolve_dtype
 from core.embedding.loader import Recipe
 from core.embedding.mixed_precision import use_bfloat16
@@ -26,6 +27,7 @@ from core.weights.store import WeightStore
 if TYPE_CHECKING:
     from open_clip.transformer import VisionTransformer
 
+    from core.embedding.image_tower import ImageTower
     from core.embedding.text_tower import TextTower
 
 #: Sizes of the image tower.
@@ -38,13 +40,20 @@ class CompactEncoder(BatchedEncoder):
     Args:
         weights: Where the towers' files come from.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``, for the image tower.
-        precision: ``auto``, ``float32`` or ``bfloat16``, for the image tower.
+        precision: ``auto``, ``float32``, ``bfloat16`` or ``int8``, for the image tower.
+        runtime: ``auto``, ``torch`` or ``onnx``, for the image tower.
     """
 
-    def __init__(self, weights: WeightStore, device: str = "auto", precision: str = "auto") -> None:
+    def __init__(
+        self,
+        weights: WeightStore,
+        device: str = "auto",
+        precision: str = "auto",
+        runtime: str = "auto",
+    ) -> None:
         self._weights = weights
         self._device = resolve_device(device)
-        self._precision = precision
+        self._precision, self._runtime = precision, runtime
         self._visual: VisionTransformer | None = None
         self._text: TextTower | None = None
         self._visual_lock, self._text_lock = threading.Lock(), threading.Lock()
@@ -85,7 +94,7 @@ class CompactEncoder(BatchedEncoder):
 
     @property
     def visual(self) -> VisionTransformer:
-        """The image tower, fetched and loaded on first use, without gradients.
+        """The image tower in PyTorch, fetched and loaded on first use, without gradients.
 
         Raises:
             WeightsUnavailable: It can't be fetched.
@@ -97,6 +106,24 @@ class CompactEncoder(BatchedEncoder):
                     use_bfloat16(visual)
                 self._visual = visual.to(self._device)
             return self._visual
+
+    @lazy
+    def tower(self) -> ImageTower:
+        """The image tower in the runtime that is the fastest here.
+
+        Raises:
+            WeightsUnavailable: It can't be fetched.
+        """
+        from core.embedding.image_tower import TorchTower
+        from core.embedding.tower_choice import choose_tower
+
+        with for_pictures(self._device):
+            tower = choose_tower(
+                self._weights, lambda: self.visual, self._device, self._runtime, self._precision
+            )
+        if not isinstance(tower, TorchTower):
+            self._visual = None  # it was loaded to be measured
+        return tower
 
     def _load_visual(self) -> VisionTransformer:
         path = self._weights.path("clip-image")
@@ -129,12 +156,11 @@ class CompactEncoder(BatchedEncoder):
         """Place whole pictures on white squares: ``[n, 3, 224, 224] uint8``."""
         return preprocess.prepare_squares(images, IMAGE_SIZE)
 
-    @torch.inference_mode()
     def encode_prepared(self, batch: Tensor) -> Vectors:
         """Embed one prepared batch: ``[n, 512] float32, L2-normalised``."""
-        visual = self.visual
+        tower = self.tower
         with for_pictures(self._device):
-            return to_vectors(visual(self._normalise(batch)))
+            return tower.pooled(batch)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed words: ``[n, 512] float32, L2-normalised``."""
@@ -152,14 +178,11 @@ class CompactEncoder(BatchedEncoder):
             long_side: Its longer side as model input, pixels; both sides become multiples of 16.
             similarity: Self-similarity that replaces the last attention.
         """
-        pixels = self._normalise(preprocess.prepare_grid(image, long_side, PATCH))
-        visual = self.visual
+        pixels = preprocess.prepare_grid(image, long_side, PATCH)
+        tower = self.tower
         with for_pictures(self._device):
-            features = patch_features(visual, pixels, similarity)
-        return DenseFeatures(features.cpu().numpy(), *image.size)
-
-    def _normalise(self, batch: Tensor) -> Tensor:
-        return preprocess.normalise(batch, self._device)
+            (features,) = tower.patches(pixels, similarity)
+        return DenseFeatures(features, *image.size)
 
 
 def build(recipe: Recipe) -> Encoder:

@@ -43,11 +43,11 @@ class DenseFeatures:
 
 @torch.inference_mode()
 def patch_features(visual: VisionTransformer, pixels: Tensor, similarity: Similarity) -> Tensor:
-    """Compute projected, normalised patch features, ``[h, w, d] float32``.
+    """Compute projected, normalised patch features, ``[n, h, w, d] float32``.
 
     Args:
         visual: CLIP's image tower.
-        pixels: ``[1, 3, 16 h, 16 w]``, normalised, any ``h`` and ``w``.
+        pixels: ``[n, 3, 16 h, 16 w]``, normalised, any ``h`` and ``w``.
         similarity: Self-similarity that replaces the attention.
     """
     tokens, (rows, columns) = _embed(visual, pixels)
@@ -56,7 +56,7 @@ def patch_features(visual: VisionTransformer, pixels: Tensor, similarity: Simila
         tokens = block(tokens)
     values = _self_attention(blocks[-1], tokens, similarity)[:, 1:]
     features = visual.ln_post(values) @ visual.proj
-    return functional.normalize(features.float(), dim=-1).view(rows, columns, -1)
+    return functional.normalize(features.float(), dim=-1).view(len(pixels), rows, columns, -1)
 
 
 def _embed(visual: Any, pixels: Tensor) -> tuple[Tensor, tuple[int, int]]:
@@ -64,14 +64,20 @@ def _embed(visual: Any, pixels: Tensor) -> tuple[Tensor, tuple[int, int]]:
     patches = visual.conv1(pixels)
     rows, columns = patches.shape[-2:]
     tokens = patches.flatten(2).transpose(1, 2)
-    positions = visual.positional_embedding.float()
-    side_rows, side_columns = visual.grid_size
-    grid = positions[1:].view(1, side_rows, side_columns, -1).permute(0, 3, 1, 2)
-    grid = functional.interpolate(grid, (rows, columns), mode="bicubic", align_corners=False)
-    positions = torch.cat([positions[:1], grid.flatten(2).transpose(1, 2)[0]])
+    positions = positions_for(visual.positional_embedding.float(), rows, columns)
     first = visual.class_embedding.to(tokens.dtype).expand(len(tokens), 1, -1)
     tokens = torch.cat([first, tokens], dim=1) + positions.to(tokens.dtype)
     return visual.ln_pre(tokens), (rows, columns)
+
+
+def positions_for(positions: Tensor, rows: int, columns: int) -> Tensor:
+    """Interpolate positions ``[1 + side², width]`` to a grid: ``[1 + rows * columns, width]``."""
+    side = round((len(positions) - 1) ** 0.5)
+    if (rows, columns) == (side, side):
+        return positions
+    grid = positions[1:].view(1, side, side, -1).permute(0, 3, 1, 2)
+    grid = functional.interpolate(grid, (rows, columns), mode="bicubic", align_corners=False)
+    return torch.cat([positions[:1], grid.flatten(2).transpose(1, 2)[0]])
 
 
 def _self_attention(block: Any, tokens: Tensor, similarity: Similarity) -> Tensor:

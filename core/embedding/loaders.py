@@ -84,10 +84,7 @@ class EncoderPool:
         """The compact encoder, in any profile; its towers load on first use."""
         with self._lock:
             if self._compact is None:
-                from core.embedding.compact import CompactEncoder
-
-                device, precision = self._settings.device, self._settings.precision
-                self._compact = CompactEncoder(self._weights, device, precision)
+                self._compact = build_compact(self._settings, self._weights)
             return self._compact
 
     def encoder(self, engine: Engine) -> Encoder:
@@ -128,10 +125,15 @@ def build_encoder(engine: Engine, settings: Settings, weights: WeightStore) -> E
     loader = LOADERS.get(towers.loader)
     if loader is None:
         raise EngineUnavailable(_no_loader(engine, towers))
+    new = partial(build_compact, settings, weights)
+    return loader.build(Recipe(engine, towers, settings, weights, new))
+
+
+def build_compact(settings: Settings, weights: WeightStore) -> CompactEncoder:
+    """Build a new compact encoder as the settings ask for; its towers load on first use."""
     from core.embedding.compact import CompactEncoder
 
-    new = partial(CompactEncoder, weights, settings.device, settings.precision)
-    return loader.build(Recipe(engine, towers, settings, weights, new))
+    return CompactEncoder(weights, settings.device, settings.precision, settings.runtime)
 
 
 def takes_adapter(towers: Towers | None) -> bool:

@@ -1,0 +1,132 @@
+"""Choose what runs the compact image tower: the only place that knows of both runtimes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from core.embedding import preprocess, vit_graph
+from core.embedding.image_tower import ImageTower, OnnxTower, TorchTower
+from core.errors import StudioError
+from core.ports.encoder import Vectors
+from core.runtime.choice import fastest
+from core.runtime.graph import Format
+from core.runtime.onnx_model import OnnxModel, is_available
+from core.weights import clip_from_onnx
+from core.weights.derived import FOLDER, Derivation, derived
+from core.weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from open_clip.transformer import VisionTransformer
+
+_log = logging.getLogger(__name__)
+
+ROLE = "clip-image"
+#: File beside the converted weights that keeps what was measured.
+CHOICES = "fastest.json"
+#: Pictures of the trial.
+TRIAL = 2
+
+
+def choose_tower(
+    weights: WeightStore,
+    visual: Callable[[], VisionTransformer],
+    device: torch.device,
+    runtime: str,
+    precision: str,
+) -> ImageTower:
+    """Return the image tower; measure first, once per machine, if the settings leave it open.
+
+    Args:
+        weights: Store of the weights, and of what is made from them.
+        visual: Returns the tower in PyTorch.
+        device: Where PyTorch runs it.
+        runtime: ``auto``, ``torch`` or ``onnx``.
+        precision: ``auto``, ``float32``, ``bfloat16`` or ``int8``.
+    """
+    torch_tower = TorchTower(visual, device)
+    number_format = _format(runtime, precision)
+    if device.type != "cpu" or number_format is None or not is_available():
+        return torch_tower
+    try:
+        if runtime == "onnx" or precision == "int8":
+            return _onnx_tower(weights, number_format)
+        return _fastest(weights, torch_tower, number_format)
+    except StudioError:
+        raise
+    except Exception as error:  # the runtime raises errors of its own
+        _log.warning("The image tower runs in PyTorch: %s", error)
+        return torch_tower
+
+
+def _format(runtime: str, precision: str) -> Format | None:
+    """Return the number format for ONNX Runtime; ``None`` where the settings mean PyTorch."""
+    if runtime == "torch" or precision == "bfloat16":
+        return None
+    if precision == "float32":
+        return Format.FLOAT32 if runtime == "onnx" else None
+    return Format.INT8
+
+
+def _onnx_tower(weights: WeightStore, number_format: Format) -> OnnxTower:
+    from safetensors import safe_open
+
+    file = derived(
+        weights,
+        Derivation(
+            role=ROLE,
+            name=f"{ROLE}-{number_format}.onnx",
+            version=f"graph {vit_graph.VERSION}",
+            make=partial(convert, number_format=number_format),
+        ),
+    )
+    with safe_open(str(weights.path(ROLE)), "pt") as tensors:
+        positions = tensors.get_tensor("positional_embedding")
+    model = OnnxModel(file)
+    model.open()  # a file that this runtime can't read fails here
+    return OnnxTower(model, positions, clip_from_onnx.PATCH)
+
+
+def convert(source: Path, target: Path, number_format: Format) -> None:
+    """Write the graph of a converted tower (safetensors)."""
+    from safetensors.numpy import load_file
+
+    model = vit_graph.build(load_file(str(source)), clip_from_onnx.HEADS, number_format)
+    target.write_bytes(model.SerializeToString())
+
+
+def _fastest(weights: WeightStore, torch_tower: ImageTower, number_format: Format) -> ImageTower:
+    """Return the faster tower; what is not chosen is neither converted nor loaded."""
+    towers: dict[str, Callable[[], ImageTower]] = {
+        "torch": lambda: torch_tower,
+        f"onnx {number_format}": lru_cache(lambda: _onnx_tower(weights, number_format)),
+    }
+
+    @lru_cache
+    def pixels() -> Tensor:
+        pictures = _pictures(weights.shipped)
+        return preprocess.prepare_squares(pictures, clip_from_onnx.IMAGE_SIZE)
+
+    def timed(name: str) -> Vectors:
+        return towers[name]().pooled(pixels())
+
+    ways = {name: partial(timed, name) for name in towers}
+    model = f"{ROLE}, graph {vit_graph.VERSION}"
+    return towers[fastest(weights.root / FOLDER / CHOICES, model, ways)]()
+
+
+def _pictures(shipped: Path) -> list[Image.Image]:
+    """Return pictures of the demo for the trial; noise where it does not ship."""
+    paths = sorted((shipped / "demo" / "images").glob("*.jpg"))
+    if len(paths) < TRIAL:
+        noise = np.random.default_rng(0).integers(0, 255, (TRIAL, 64, 64, 3), np.uint8)
+        return [Image.fromarray(pixels) for pixels in noise]
+    return [Image.open(paths[len(paths) * place // TRIAL]) for place in range(TRIAL)]

@@ -1,0 +1,56 @@
+"""The tower in ONNX Runtime against the same weights in PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.embedding import vit_graph
+from core.embedding.image_tower import OnnxTower, TorchTower
+from core.runtime.graph import Format
+from core.runtime.onnx_model import OnnxModel
+from tests.core.embedding.tiny_tower import HEADS, PATCH, SIDE, state_of, tiny_tower
+
+
+def pixels(height: int = SIDE, width: int = SIDE) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randint(0, 256, (3, 3, height, width), generator=generator, dtype=torch.uint8)
+
+
+@pytest.fixture(scope="module")
+def torch_tower() -> TorchTower:
+    tower = tiny_tower()
+    return TorchTower(lambda: tower, torch.device("cpu"))
+
+
+@pytest.fixture(scope="module", params=list(Format))
+def onnx_tower(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    tower = tiny_tower()
+    path: Path = tmp_path_factory.mktemp("tower") / "tower.onnx"
+    path.write_bytes(vit_graph.build(state_of(tower), HEADS, request.param).SerializeToString())
+    return OnnxTower(OnnxModel(path), tower.positional_embedding, PATCH)
+
+
+def test_vectors_agree(torch_tower: TorchTower, onnx_tower: OnnxTower) -> None:
+    ours, theirs = onnx_tower.pooled(pixels()), torch_tower.pooled(pixels())
+    assert ours.shape == theirs.shape == (3, 32)
+    assert ours.dtype == np.float32
+    assert (ours * theirs).sum(-1).min() > 0.99
+    np.testing.assert_allclose(np.linalg.norm(ours, axis=-1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("similarity", vit_graph.SIMILARITIES)
+def test_patches_agree_at_any_size(torch_tower, onnx_tower, similarity) -> None:
+    shown = pixels(96, 48)
+    ours, theirs = onnx_tower.patches(shown, similarity), torch_tower.patches(shown, similarity)
+    assert ours.shape == theirs.shape == (3, 6, 3, 32)
+    assert (ours * theirs).sum(-1).min() > 0.99
+
+
+def test_a_picture_does_not_depend_on_its_batch(onnx_tower: OnnxTower) -> None:
+    together = onnx_tower.pooled(pixels())
+    (alone,) = onnx_tower.pooled(pixels()[1:2])
+    np.testing.assert_allclose(alone, together[1], atol=1e-5)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from core.runtime import choice
+from core.runtime.choice import fastest
+
+
+class Way:
+    """A way that takes a known time and counts its runs."""
+
+    def __init__(self, seconds: float, vector: tuple[float, float] = (1.0, 0.0)) -> None:
+        self.seconds, self.vectors, self.runs = seconds, np.array([vector], np.float32), 0
+
+    def __call__(self) -> np.ndarray:
+        self.runs += 1
+        time.sleep(self.seconds)
+        return self.vectors
+
+
+def test_the_fastest_is_kept_and_not_measured_again(tmp_path: Path) -> None:
+    slow, quick = Way(0.02), Way(0.001)
+    ways = {"slow": slow, "quick": quick}
+    assert fastest(tmp_path / "fastest.json", "tower", ways) == "quick"
+    runs = quick.runs
+    assert fastest(tmp_path / "fastest.json", "tower", ways) == "quick"
+    assert quick.runs == runs
+    assert fastest(tmp_path / "fastest.json", "tower, graph 2", ways) == "quick"
+    assert quick.runs > runs
+    kept = json.loads((tmp_path / "fastest.json").read_text())
+    assert len(kept["models"]) == 2
+    assert kept["machine"]["flags"]
+
+
+def test_what_disagrees_or_gains_nothing_is_not_chosen(tmp_path: Path) -> None:
+    wrong = {"trusted": Way(0.02), "wrong": Way(0.001, (0.9, 0.4))}
+    assert fastest(tmp_path / "a.json", "tower", wrong) == "trusted"
+    alike = {"trusted": Way(0.01), "alike": Way(0.01)}
+    assert fastest(tmp_path / "b.json", "tower", alike) == "trusted"
+
+
+def test_another_machine_or_a_damaged_file_measures_anew(tmp_path: Path, monkeypatch) -> None:
+    file = tmp_path / "fastest.json"
+    ways = {"slow": Way(0.01), "quick": Way(0.001)}
+    fastest(file, "tower", ways)
+    monkeypatch.setattr(choice, "machine", lambda: {"flags": "other"})
+    runs = ways["quick"].runs
+    fastest(file, "tower", ways)
+    assert ways["quick"].runs > runs
+    for damage in ("", "[]", '{"models": 3}', json.dumps({"machine": {}, "models": {}})):
+        file.write_text(damage)
+        assert fastest(file, "tower", ways) == "quick"
