@@ -258,6 +258,8 @@ class IndexingService:
             should_stop=should_stop,
             room=self._settings.indexing_memory_mb * 2**20,
         )
+        if title and not catalog.store.meta.read().title:
+            catalog.store.meta.write(replace(catalog.store.meta.read(), title=title))
         if name != DEMO:
             remember(catalog.store.root, LastSource(source, images, columns or {}))
             self.chosen.remember(name, columns or {})

@@ -31,6 +31,11 @@ from ui.messages import sentences
 from ui.people import allowed, may, owners_alone, person, require_owner, signed_in
 from ui.security.kept_upload import KeptUpload
 
+#: The cards show how an indexing that began goes on; what keeps it from beginning stands below.
+UP_JS = """() => setTimeout(() => {
+  if (!document.querySelector('#catalog-add [role=alert]'))
+    document.querySelector('#catalog-overview').scrollIntoView({ block: 'center' });
+}, 400)"""
 #: Seconds between two looks at a running job.
 TICK = 2.0
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -103,6 +108,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return view(name)
 
     @sentences
+    def tick(name: str | None) -> tuple[Any, ...]:
+        """Show how far jobs are; what is chosen meanwhile stays chosen."""
+        shown, _, *others = view(name)
+        return shown, gr.skip(), *others
+
+    @sentences
     @notice.keeps(len(outputs))
     @allowed(studio, Action.INDEX)
     def index_demo(request: gr.Request) -> tuple[Any, ...]:
@@ -121,7 +132,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     page.load(open_form, None, [form, closed, folder], show_progress="hidden", **_PRIVATE)
     chosen.input(refresh, chosen, outputs, **_PRIVATE)
     chosen.input(None, chosen, None, js="(name) => { vs.useCatalog(name); }", **_PRIVATE)
-    timer.tick(refresh, chosen, outputs, show_progress="hidden", **_PRIVATE)
+    timer.tick(tick, chosen, outputs, show_progress="hidden", **_PRIVATE)
     demo.click(index_demo, None, [*outputs, *notice.outputs], **_PRIVATE)
     cards.wire(view, outputs, adding, name)
 
@@ -193,11 +204,12 @@ def _add_form(
         *chosen: str,
     ) -> tuple[Any, ...]:  # fmt: skip
         check(path, request)
+        name, _ = name_and_title(label, studio.catalogs())
         kept, images = taken(file, pictures, path)
         try:
             result = studio.indexing.preview(
                 kept.table,
-                name=label.strip() or None,
+                name=name,
                 images=images,
                 columns=chosen_columns(chosen),
             )
@@ -243,5 +255,7 @@ def _add_form(
     look.click(preview, [*given, *fields], seen, **_PRIVATE)
     for field in fields:
         field.input(preview, [*given, *fields], seen, **_PRIVATE)
-    go.click(add, [*given, *fields], [*outputs, *notice.outputs], **_PRIVATE)
+    go.click(add, [*given, *fields], [*outputs, *notice.outputs], **_PRIVATE).success(
+        None, None, None, js=UP_JS, **_PRIVATE
+    )
     return folder, name

@@ -98,7 +98,9 @@ def test_a_catalogue_may_be_called_anything(
     monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
     add = handlers(studio)["add"]
     for label in ("Autumn  Range", "Autumn Range", "autumn-range"):  # new, then updated twice
-        assert add(str(table), [], str(table.parent), label, request(), *GUESSED)[-1].strip() == ""
+        values = add(str(table), [], str(table.parent), label, request(), *GUESSED)
+        assert values[-1].strip() == ""
+        assert "<h2>Autumn Range" in values[0]  # from the first moment
         studio.jobs.wait()
         assert [(c.name, c.title) for c in studio.catalogs()] == [("autumn-range", "Autumn Range")]
     said = add(str(table), [], str(table.parent), "Autumn range!", request(), *GUESSED)[-1]
