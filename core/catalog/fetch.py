@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import httpcore
@@ -24,6 +24,22 @@ Allow = Callable[[str], bool]
 _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
 _NAT64 = IPv6Network("64:ff9b::/96")
+#: The middle of an ISATAP address (RFC 5214), before the IPv4 address in it.
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)
+#: Not public, whatever this Python's tables say.
+_NOT_PUBLIC = tuple(
+    ip_network(network)
+    for network in (
+        "168.63.129.16/32",  # Azure's services for the virtual machine that asks
+        "192.0.0.0/24",  # protocol assignments; 192.0.0.192 is Oracle's instance metadata
+        "192.88.99.0/24",  # 6to4 relays, withdrawn
+        "64:ff9b:1::/48",  # translation within a network
+        "100:0:0:1::/64",  # dummy addresses
+        "2001::/23",  # protocol assignments
+        "3fff::/20",  # documentation
+        "5f00::/16",  # segment routing within a network
+    )
+)
 _HEADERS = [
     ("User-Agent", "vl-clip-studio"),
     ("Accept", "image/*"),
@@ -43,11 +59,15 @@ def is_public(address: str) -> bool:
             return is_public(str(embedded))
         if parsed.is_site_local:
             return False
+    if any(parsed in network for network in _NOT_PUBLIC):
+        return False
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 
 def _embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
     if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    if int(address) >> 32 & 0xFFFFFFFF in _ISATAP:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     teredo = address.teredo
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
