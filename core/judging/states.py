@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,9 @@ from core.judging.state import SetState
 #: Other processes' events are looked for this far back, their clocks and commits may lag; where the
 #: count still differs then (an import of old labels, a clock that is far off), all are read again.
 _BACK = (timedelta(seconds=10), timedelta(minutes=5))
+
+#: Most sets, and most events of them together, whose state is kept: those that were used last.
+MOST_SETS, MOST_EVENTS = 64, 200_000
 
 _T = TypeVar("_T")
 
@@ -35,7 +39,7 @@ class States:
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         self.log = JudgmentLog(database, self._wrote)
-        self._kept: dict[str, _Kept] = {}
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.RLock()
 
     def look(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
@@ -66,16 +70,26 @@ class States:
         version = self.log.version
         kept = self._kept.get(set_id)
         if kept is not None and kept.version == version:
+            self._kept.move_to_end(set_id)
             return kept.state
         if kept is None:
             kept = self._kept.setdefault(set_id, _Kept(version, SetState()))
+        self._kept.move_to_end(set_id)
         if not self._catch_up(set_id, kept):
             rows = self.log.events(set_id)
             for event in rows:
                 kept.state.add(event)
             kept.twice = len(rows) + self.log.unreadable[set_id] - len(kept.state)
         kept.version = version
+        self._trim()
         return kept.state
+
+    def _trim(self) -> None:
+        """Forget the states that were used longest ago, where there are too many; never all."""
+        events = sum(len(kept.state) for kept in self._kept.values())
+        while len(self._kept) > 1 and (len(self._kept) > MOST_SETS or events > MOST_EVENTS):
+            _, dropped = self._kept.popitem(last=False)
+            events -= len(dropped.state)
 
     def _catch_up(self, set_id: str, kept: _Kept) -> bool:
         """Add the latest events; whether the state then holds as many as the log."""

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.domain import EventKind, JudgmentEvent
+from core.judging import states as module
 from core.judging.states import States
 from core.store.database import open_database
 
 
-def event(name: str, at: datetime) -> JudgmentEvent:
+def event(name: str, at: datetime, set_id: str = "set") -> JudgmentEvent:
     return JudgmentEvent(
-        name, EventKind.GRADE, "set", "q", f"item-{name}", "ada", 1, "", at, 1.0
+        name, EventKind.GRADE, set_id, "q", f"item-{name}", "ada", 1, "", at, 1.0
     )  # fmt: skip
 
 
@@ -34,3 +35,20 @@ def test_a_late_clock_of_another_process_loses_nothing(tmp_path, monkeypatch, la
     other.log.append([event("second", now - timedelta(seconds=late))])
     assert mine.look("set", len) == 2
     assert (None in asked) == (late == 3600)  # only a clock that is far off costs a full read
+
+
+def test_a_bounded_number_of_sets_is_kept_and_none_is_lost(tmp_path, monkeypatch):
+    states, now = States(open_database(tmp_path / "lance")), datetime.now(UTC)
+    states.log.append([event(f"{n}-{m}", now, f"set{n}") for n in range(5) for m in range(2)])
+    monkeypatch.setattr(module, "MOST_SETS", 3)
+    for number in (0, 1, 2, 0, 3, 4):
+        assert states.look(f"set{number}", len) == 2
+    assert list(states._kept) == ["set0", "set3", "set4"]
+    monkeypatch.setattr(module, "MOST_EVENTS", 4)
+    states.log.append([event("more", now, "set1"), event("again", now, "set4")])
+    assert states.look("set1", len) == 3
+    assert list(states._kept) == ["set1"]
+    assert states.look_again("set4", len) == 3
+    for number in range(20):  # names that nobody has given
+        assert states.look(f"made up {number}", len) == 0
+    assert len(states._kept) == 3
