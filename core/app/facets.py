@@ -20,6 +20,8 @@ _T = TypeVar("_T")
 MOST_VALUES = 60
 #: Largest share of different values: codes, of which each item has its own, are no facet.
 _MOST_DISTINCT = 0.8
+#: Most attributes to choose from.
+MOST_FACETS = 60
 #: Attributes that people filter by however many values they have.
 _ALWAYS = frozenset({"brand", "colour", "color", "material", "size", "gender"})
 #: The two columns that every catalogue has.
@@ -30,18 +32,25 @@ _COLUMNS = ["item_id", DEPARTMENT, PRODUCT_TYPE, "price", "group", "attributes"]
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The columns of all items, in one order: ids, prices, and the values of each column.
+    """The columns of all items, in one order: ids, prices, and the values of each facet.
 
     ``groups`` has the sizes of groups with two items or more.
 
-    Any column filters; ``facets`` names those with few enough values to choose from a list.
+    Any attribute filters; facets are those with few enough values to choose from a list. The others
+    are not kept by column: each row may have attributes that no other has.
     """
 
     ids: Sequence[str]
     prices: Sequence[float | None]
-    values: Mapping[str, Sequence[str]]
-    facets: tuple[str, ...]
+    attributes: Sequence[Mapping[str, str]]
+    facets: Mapping[str, Sequence[str]]
     groups: Mapping[str, int]
+
+    def column(self, name: str) -> Sequence[str]:
+        """Return the values of a facet or of any attribute; empty where an item has none."""
+        if name in self.facets:
+            return self.facets[name]
+        return [values.get(name, "") for values in self.attributes]
 
     def passing(self, filters: Filters, but: str = "") -> list[bool]:
         """Tell for each item whether it passes; the facet ``but`` restricts nothing."""
@@ -49,8 +58,8 @@ class _Rows:
         for name, wanted in filters.by_facet().items():
             if name == but or not wanted:
                 continue
-            column = self.values.get(name, [""] * len(self.ids))
-            passes = [ok and value in wanted for ok, value in zip(passes, column, strict=True)]
+            column, chosen = self.column(name), frozenset(wanted)
+            passes = [ok and value in chosen for ok, value in zip(passes, column, strict=True)]
         if filters.has_price:
             passes = [
                 ok and filters.takes_price(price)
@@ -78,8 +87,7 @@ class FacetIndex:
         """
         rows, filters = self._rows(), filters or Filters()
         facets = []
-        for name in rows.facets:
-            column = rows.values[name]
+        for name, column in rows.facets.items():
             passes = rows.passing(filters, but=name)
             counts = Counter(v for v, ok in zip(column, passes, strict=True) if ok and v)
             ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].casefold()))
@@ -88,7 +96,7 @@ class FacetIndex:
 
     def groups(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return all departments and all product types, each sorted."""
-        values = self._rows().values
+        values = self._rows().facets
         departments, types = set(values[DEPARTMENT]) - {""}, set(values[PRODUCT_TYPE]) - {""}
         return tuple(sorted(departments)), tuple(sorted(types))
 
@@ -105,7 +113,7 @@ class FacetIndex:
         """Return the filters' (facet, value) pairs that no item has."""
         rows = self._rows()
         wanted = filters.by_facet()
-        values = {name: frozenset(rows.values.get(name, ())) for name in wanted}
+        values = {name: frozenset(rows.column(name)) for name in wanted}
         return tuple(
             (name, value) for name in wanted for value in wanted[name] if value not in values[name]
         )
@@ -148,22 +156,35 @@ def _in_order(entries: Iterable[_T], price: Callable[[_T], float | None], sort: 
 def _read(store: CatalogStore) -> _Rows:
     rows = read_rows(store.items.table, _COLUMNS).to_pylist()
     attributes = [_attributes(row["attributes"]) for row in rows]
-    names = Counter(name for values in attributes for name in values)
-    columns: dict[str, Sequence[str]] = {
+    facets: dict[str, Sequence[str]] = {
         DEPARTMENT: [row[DEPARTMENT] for row in rows],
         PRODUCT_TYPE: [row[PRODUCT_TYPE] for row in rows],
     }
-    facets = [*columns]
-    for name, _ in names.most_common():
-        column = columns[attribute_facet(name)] = [values.get(name, "") for values in attributes]
-        distinct = len(set(column) - {""})
-        filled = sum(map(bool, column))
-        if name in _ALWAYS or (1 < distinct <= MOST_VALUES and distinct <= _MOST_DISTINCT * filled):
-            facets.append(attribute_facet(name))
+    for name in _facet_names(attributes):
+        facets[name] = [values.get(name, "") for values in attributes]
     prices = [amount(row["price"]) for row in rows]
     sizes = Counter(row["group"] for row in rows if row["group"])
     groups = {group: size for group, size in sizes.items() if size > 1}
-    return _Rows([row["item_id"] for row in rows], prices, columns, tuple(facets), groups)
+    return _Rows([row["item_id"] for row in rows], prices, attributes, facets, groups)
+
+
+def _facet_names(attributes: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the attributes to choose from, the most frequent first."""
+    filled: Counter[str] = Counter()
+    distinct: dict[str, set[str]] = {}
+    for values in attributes:
+        for name, value in values.items():
+            seen = distinct.setdefault(name, set())
+            if value:
+                filled[name] += 1
+                if len(seen) <= MOST_VALUES:
+                    seen.add(value)
+    few = [
+        name
+        for name, count in filled.most_common()
+        if name in _ALWAYS or 1 < len(distinct[name]) <= min(MOST_VALUES, _MOST_DISTINCT * count)
+    ]
+    return few[:MOST_FACETS] + [name for name in few[MOST_FACETS:] if name in _ALWAYS]
 
 
 def _attributes(text: str) -> Mapping[str, str]:
@@ -171,4 +192,8 @@ def _attributes(text: str) -> Mapping[str, str]:
         values = json.loads(text)
     except ValueError:
         return {}
-    return {str(n): str(v) for n, v in values.items()} if isinstance(values, dict) else {}
+    return (
+        {attribute_facet(str(n)): str(v) for n, v in values.items()}
+        if isinstance(values, dict)
+        else {}
+    )

@@ -57,11 +57,10 @@ class Filters:
 
     def by_facet(self) -> dict[str, tuple[str, ...]]:
         """Return the wanted values by the facet's name, ``department`` and ``product_type`` too."""
-        facets = {"department": self.departments, "product_type": self.product_types}
+        facets = {"department": [*self.departments], "product_type": [*self.product_types]}
         for name, value in self.attributes:
-            facet = attribute_facet(name)
-            facets[facet] = (*facets.get(facet, ()), value)
-        return {name: values for name, values in facets.items() if values}
+            facets.setdefault(attribute_facet(name), []).append(value)
+        return {name: tuple(values) for name, values in facets.items() if values}
 
     def takes_price(self, price: float | None) -> bool:
         """Tell whether a price is in the range."""

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from core.app.dry_run import preview_file
+from core.app.facets import MOST_FACETS, _facet_names
 from core.base.tables import open_table
 from core.catalog import photos
-from core.domain import EventKind, JudgmentEvent, JudgmentQuery
+from core.domain import EventKind, Filters, JudgmentEvent, JudgmentQuery
 from core.errors import StudioError
 from core.evaluation import trec
 from core.evaluation.query_files import read_qrels, read_queries
@@ -155,6 +156,25 @@ def test_a_dry_run_grows_with_the_file(tmp_path: Path, repeated: bool) -> None:
 
     settings = Settings(data_dir=tmp_path / "data")
     assert growth(prepare, lambda path: preview_file(path, settings), 150) < MOST_GROWTH
+
+
+def test_facets_grow_with_the_items_though_each_has_attributes_of_its_own() -> None:
+    def prepare(count: int) -> list[dict[str, str]]:
+        return [{f"name {n}-{m}": "x" for m in range(5)} for n in range(count)]
+
+    assert growth(prepare, _facet_names, 2000) < MOST_GROWTH
+    few = [{"colour": str(n % 2), **own} for n, own in enumerate(prepare(100))]
+    assert _facet_names(few) == ["colour"]
+    many = [{f"a{m}": str(n % 2) for m in range(100)} | {"brand": str(n)} for n in range(200)]
+    assert len(_facet_names(many)) == MOST_FACETS + 1
+    assert "brand" in _facet_names(many)
+
+
+def test_filters_grow_with_their_values() -> None:
+    def prepare(count: int) -> Filters:
+        return Filters(attributes=tuple(("colour", str(n)) for n in range(count)))
+
+    assert growth(prepare, Filters.by_facet, 3000) < MOST_GROWTH
 
 
 def test_photos_of_one_name_in_many_folders() -> None:

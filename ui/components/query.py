@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -23,11 +24,18 @@ from core.domain import (
 )
 from core.errors import QueryError
 
+_T = TypeVar("_T")
+
 #: Hits asked for at first, and at most.
 FIRST_HITS = 20
 MOST_HITS = 200
 #: Characters of the words to look for, and of those to move away from.
 MOST_CHARACTERS = 2_000
+
+#: Values of one filter at most; nobody chooses as many by hand, and each is looked up.
+MOST_VALUES = 200
+#: Characters of a link that are read; no server takes longer ones.
+MOST_LINK = 2**16
 
 #: Queries that show a newcomer what can be asked.
 EXAMPLE_QUERIES = ("wooden chair", "oranges in a crate", "portrait of a woman", "floor lamp")
@@ -169,13 +177,13 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
         item=last.get("item", ""),
         example=_number(last.get("example", "")),
         region=Box.read(last.get("region", "")),
-        departments=tuple(several.get("department", ())),
-        product_types=tuple(several.get("type", ())),
+        departments=few(several.get("department", ())),
+        product_types=few(several.get("type", ())),
         attributes=read_attributes(several.get("attribute", ())),
         price_from=price_limit(last.get("from")),
         price_to=price_limit(last.get("to")),
         sort=read_sort(last.get("sort", "")),
-        engines=tuple(dict.fromkeys(several.get("engine", ()))),
+        engines=few(several.get("engine", ())),
         k=clamp_hits(_number(last.get("k", "")) or FIRST_HITS),
         cutoff=last.get("cutoff") != "off",
         fold=last.get("fold") != "off",
@@ -187,9 +195,12 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
 def read_attributes(spelled: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Read ``name:value`` texts, each pair once; what has no colon is left out."""
     pairs = (text.partition(":") for text in spelled)
-    return tuple(
-        dict.fromkeys((attribute_facet(name), value) for name, _, value in pairs if name and value)
-    )
+    return few((attribute_facet(name), value) for name, _, value in pairs if name and value)
+
+
+def few(values: Iterable[_T]) -> tuple[_T, ...]:
+    """Return each value once, up to the most that a filter may have."""
+    return tuple(islice(dict.fromkeys(values), MOST_VALUES))
 
 
 def read_sort(spelled: str) -> Sort:
@@ -208,7 +219,7 @@ def price_limit(value: object) -> float | None:
 
 def form_from_search(search: str) -> SearchForm:
     """Read ``location.search`` as the browser's history hands it back."""
-    return form_from_pairs(parse_qsl(search.lstrip("?")))
+    return form_from_pairs(parse_qsl(search[:MOST_LINK].lstrip("?")))
 
 
 def form_from_request(request: gr.Request) -> SearchForm:
@@ -283,9 +294,6 @@ def without_filter(form: SearchForm, facet: str, value: str) -> SearchForm:
         case "price":
             return replace(form, price_from=None, price_to=None)
     return replace(form, attributes=_without(form.attributes, (facet, value)))
-
-
-_T = TypeVar("_T")
 
 
 def _without(values: tuple[_T, ...], gone: _T) -> tuple[_T, ...]:

@@ -12,6 +12,11 @@ from core.base.tables.rows import BadTable, Content, TableRow, check_width, colu
 
 #: Rows decoded at a time: photos of some hundred kB each stay within a few dozen MB.
 _BATCH = 64
+#: Bytes that as many rows may take where they all repeat the largest value of a column.
+_BATCH_BYTES = 256 * 2**20
+#: So many bytes may always be unfolded; above, so many times the file's size.
+_ALWAYS_UNFOLDED = 256 * 2**20
+_MOST_TIMES = 200
 
 
 def read_parquet(path: Path) -> Content:
@@ -24,6 +29,7 @@ def read_parquet(path: Path) -> Content:
     try:
         width = len(file.schema_arrow.names)
         check_width(width)
+        _check_unfolded(_chunk_bytes(file.metadata), path.stat().st_size)
         names, notes = column_names(file.schema_arrow.names) if width else ([], ())
     except BadTable:
         file.close()
@@ -31,7 +37,8 @@ def read_parquet(path: Path) -> Content:
     except Exception as error:  # types that this version does not know
         file.close()
         raise BadTable(f"is not a sound Parquet file: {_first_line(error)}") from None
-    return Content("Parquet", tuple(names), _rows(file, names), notes=notes)
+    rows = _rows(file, names, path.stat().st_size)
+    return Content("Parquet", tuple(names), rows, notes=notes)
 
 
 def parquet_metadata(path: Path) -> dict[bytes, bytes]:
@@ -62,10 +69,42 @@ def _opened(path: Path) -> pq.ParquetFile:
         raise BadTable(f"is not a sound Parquet file: {_first_line(error)}") from None
 
 
-def _rows(file: pq.ParquetFile, names: list[str]) -> Iterator[TableRow]:
-    number = 0
+def _chunk_bytes(metadata: pq.FileMetaData, *, repeated: bool = False) -> int:
+    """Return the bytes of all column chunks once they are unpacked, or of the largest row group's.
+
+    Args:
+        metadata: Of the file.
+        repeated: Only the largest row group, and of it what its rows may repeat: a column with a
+            dictionary holds each value once.
+    """
+    groups = []
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = [group.column(index) for index in range(group.num_columns)]
+        groups.append(
+            sum(c.total_uncompressed_size for c in chunks if c.has_dictionary_page or not repeated)
+        )
+    return max(groups, default=0) if repeated else sum(groups)
+
+
+def _check_unfolded(size: int, file_size: int) -> None:
+    """Refuse a file that was made to fill memory or time.
+
+    Raises:
+        BadTable
+    """
+    if size > max(_ALWAYS_UNFOLDED, _MOST_TIMES * file_size):
+        raise BadTable(
+            f"unfolds to more than {_MOST_TIMES} times its size, which no table of products does. "
+            "If it is one all the same, write it as JSON lines."
+        )
+
+
+def _rows(file: pq.ParquetFile, names: list[str], file_size: int) -> Iterator[TableRow]:
+    number, unfolded = 0, 0
     with file:
-        batches = file.iter_batches(batch_size=_BATCH)
+        row_bytes = max(1, _chunk_bytes(file.metadata, repeated=True))
+        batches = file.iter_batches(batch_size=max(1, min(_BATCH, _BATCH_BYTES // row_bytes)))
         while True:
             try:
                 batch = next(batches)
@@ -73,6 +112,8 @@ def _rows(file: pq.ParquetFile, names: list[str]) -> Iterator[TableRow]:
                 return
             except Exception as error:  # damage may raise anything
                 raise BadTable(f"is damaged after row {number}: {_first_line(error)}") from None
+            unfolded += batch.nbytes
+            _check_unfolded(unfolded, file_size)
             yield from _batch_rows(batch, names, number)
             number += batch.num_rows
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.base.tables import open_table, text
@@ -52,6 +55,29 @@ def test_a_packed_bomb_is_refused_early_and_never_held_in_memory(tmp_path: Path)
         assert "unpacks to more than 200 times its size" in sentence
     assert mb < 150
     assert seconds < 20
+
+
+def test_a_parquet_file_that_unfolds_without_end_is_refused_early(tmp_path: Path) -> None:
+    """One long value many times over, which a dictionary holds once; and a long run of one byte."""
+    value, count = "a" * 2**20, 200_000
+    indices = pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), [value])
+    many, long = tmp_path / "many.parquet", tmp_path / "long.parquet"
+    pq.write_table(pa.table({"id": np.arange(count), "title": indices}), many, compression="zstd")
+    pq.write_table(
+        pa.table({"title": ["b" * 2**28 + "b" * 2**27]}), long, compression="zstd",
+        use_dictionary=False,
+    )  # fmt: skip
+    sentences, seconds, mb = cost(_sentences, [many, long])
+    for sentence in sentences:
+        assert "unfolds to more than 200 times its size" in sentence
+    assert mb < 700  # 64 rows of 1 MB, in Arrow and in Python
+    assert seconds < 20
+
+
+def test_a_parquet_file_with_few_values_is_no_bomb(tmp_path: Path) -> None:
+    path = tmp_path / "items.parquet"
+    pq.write_table(pa.table({"title": ["Chair"] * 100_000, "photo": [b"x" * 50] * 100_000}), path)
+    assert _read(path) == (100_000, "")
 
 
 def test_a_packed_file_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from core.errors import QueryError
 from tests.ui.shop import CLIP, FASHION, VL_CLIP, Shop
 from ui.components.query import (
     MOST_HITS,
+    MOST_VALUES,
     SearchForm,
     apply_action,
     choose_engines,
@@ -154,3 +155,13 @@ def test_engines_that_can_find_something_come_first(shop: Shop) -> None:
     level = replace(started, searchable={"clip": 3, "vl-clip": 3})
     assert ready_first(("vl-clip", "clip"), level) == ("vl-clip", "clip")
     assert ready_first(("vl-clip", "clip"), None) == ("vl-clip", "clip")
+
+
+def test_a_link_with_very_many_values_costs_little(shop: Shop) -> None:
+    for name in ("department", "type", "engine"):
+        form = form_from_search("?" + "&".join(f"{name}={n}" for n in range(100_000)))
+        chosen = {"department": form.departments, "type": form.product_types}
+        assert len(chosen.get(name, form.engines)) == MOST_VALUES
+    form = form_from_search("?" + "&".join(f"attribute=a:{n}" for n in range(100_000)))
+    assert len(form.attributes) == MOST_VALUES
+    assert known_only(form, shop.facets(filters=form.filters)).attributes == ()
