@@ -30,6 +30,7 @@ def serve(studio: Studio) -> None:
 
     from core.base.threads import limit_threads
     from ui.app import build_app
+    from ui.patience import PatientProtocol, allow_many_connections
     from ui.serving import PageServer
 
     settings = studio.settings
@@ -42,8 +43,10 @@ def serve(studio: Studio) -> None:
         studio.jobs.background(studio.warm_up)
         studio.jobs.background(studio.indexing.search_indices.refresh_all)
 
+    allow_many_connections()
     config = uvicorn.Config(
         build_app(studio), host=settings.host, port=settings.port, log_level="warning",
+        http=PatientProtocol,
         proxy_headers=False,  # the app reads them itself: VLCLIP_TRUSTED_PROXIES
     )  # fmt: skip
     with suppress(KeyboardInterrupt):

@@ -74,5 +74,5 @@ def build_app(studio: Studio) -> FastAPI:
         auth_dependency=sign_in.gradio_user,
     )
     Uploads(studio.settings, sign_in).install(app)
-    secured(app, studio.settings, sign_in, files)
+    secured(app, studio.settings, sign_in, files, pages)
     return app

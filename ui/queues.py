@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,10 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
+from ui.messages import UNREADABLE
+from ui.security.visitors import Visitor, visitor_of
+
+_log = logging.getLogger(__name__)
 
 #: Queues of their own, on all pages together: a picture is looked at for a second or more, and
 #: words, which take milliseconds, must not wait behind it.
@@ -18,6 +23,10 @@ PICTURES: dict[str, Any] = {"concurrency_id": "pictures", "concurrency_limit": 2
 
 #: Most events that wait, in one queue and in all.
 LONGEST, LONGEST_OF_ALL = 64, 256
+#: Most events of one person that wait; and of one address, which may be that of an office.
+PER_PERSON, PER_ADDRESS = 32, 48
+#: Most results that nobody has fetched: of one page, and of all pages of one person or address.
+UNREAD, UNREAD_OF_ALL = 64, 256
 #: Most sessions whose state Gradio keeps, the latest used. Each page view begins one, and Gradio's
 #: own limit of 10,000 takes gigabytes.
 SESSIONS = 1_000
@@ -25,24 +34,79 @@ SESSIONS = 1_000
 _LOOKS = threading.BoundedSemaphore(4)
 
 BUSY = "Many people are searching; try again in a moment."
+TOO_MANY = "You have asked for a lot at once. Wait for the answers, or load the page again."
 
 
 def with_queues(pages: gr.Blocks) -> gr.Blocks:
-    """Let the pages' events wait, a bounded number of them in each queue."""
+    """Let the pages' events wait, a bounded number of them in each queue and of each person."""
     pages.state_session_capacity = SESSIONS
     queued: gr.Blocks = pages.queue(max_size=LONGEST_OF_ALL, default_concurrency_limit=4)
     queue = queued._queue
-    push = queue.push
+    push, turns = queue.push, Turns(queue)
 
     async def bounded(body: Any, request: Any, username: str | None) -> Any:
         event = queued.fns.get(body.fn_index)
-        line = queue.event_queue_per_concurrency_id.get(event.concurrency_id) if event else None
+        if event is None:
+            _log.warning("A request names the function %.100r, which no page has", body.fn_index)
+            return False, UNREADABLE, "error"
+        line = queue.event_queue_per_concurrency_id.get(event.concurrency_id)
         if line is not None and len(line.queue) >= LONGEST:
             return False, BUSY, "error"
+        if not await turns.take(body.session_hash, visitor_of(request)):
+            return False, TOO_MANY, "error"
         return await push(body=body, request=request, username=username)
 
     queue.push = bounded  # type: ignore[method-assign]
     return queued
+
+
+class Turns:
+    """Bounds what one person has waiting in Gradio's queue, and what it keeps for them.
+
+    Gradio keeps the results of a session until its page fetches them, and the session's entry
+    for ever.
+    """
+
+    def __init__(self, queue: Any) -> None:
+        self._queue = queue
+        self._senders: dict[str, str] = {}
+
+    async def take(self, session: str | None, visitor: Visitor | None) -> bool:
+        """Note an event of a session; returns whether its sender may have one more."""
+        who = visitor.sender if visitor else ""
+        most = PER_PERSON if visitor and visitor.name else PER_ADDRESS
+        unread: dict[str, set[str]] = self._queue.pending_event_ids_session
+        if self._waiting(who) >= most:
+            return False
+        if len(unread.get(session or "", ())) >= UNREAD:
+            return False
+        self._forget_closed(unread)
+        if session is not None:
+            self._senders[session] = who
+        mine = [name for name in unread if self._senders.get(name) == who and name != session]
+        kept = sum(len(unread[name]) for name in mine)
+        for name in mine:  # the oldest first
+            if kept < UNREAD_OF_ALL:
+                break
+            kept -= len(unread[name])
+            await self._queue.clean_events(session_hash=name)
+            self._queue.pending_messages_per_session.pop(name, None)
+            unread.pop(name, None)
+        return True
+
+    def _waiting(self, who: str) -> int:
+        lines = self._queue.event_queue_per_concurrency_id.values()
+        visitors = (visitor_of(event.request) for line in lines for event in line.queue)
+        return sum(visitor is not None and visitor.sender == who for visitor in visitors)
+
+    def _forget_closed(self, unread: dict[str, set[str]]) -> None:
+        """Forget sessions whose messages Gradio has dropped, where they have become many."""
+        messages = self._queue.pending_messages_per_session
+        if len(unread) > 2 * messages.max_size:
+            for name in [name for name in unread if name not in messages]:
+                del unread[name]
+        if len(self._senders) > 2 * messages.max_size:
+            self._senders = {name: who for name, who in self._senders.items() if name in unread}
 
 
 @contextmanager

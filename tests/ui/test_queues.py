@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gradio.utils import LRUCache
 
+import ui.app
 from core.errors import StudioError
-from tests.ui.security.served import API, Visitor, served, shop_in
+from core.people import Role
+from tests.ui.security.served import API, Visitor, served, shop_in, with_people
 from ui import queues
 from ui.app import build_pages
+from ui.queues import Turns
 
 
 def test_a_full_queue_says_so_and_stops_no_other(
@@ -61,3 +67,67 @@ def test_only_a_few_scripts_look_at_photos_at_once() -> None:
 def test_the_state_of_sessions_is_bounded(tmp_path: Path) -> None:
     pages = build_pages(shop_in(tmp_path))
     assert pages.state_holder.capacity == queues.SESSIONS
+
+
+def test_one_person_does_not_fill_the_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "PER_PERSON", 3)
+    monkeypatch.setattr(queues, "PER_ADDRESS", 3)
+    shop, gate = with_people(shop_in(tmp_path)), threading.Event()
+    answer = shop.search
+
+    def search(*given: Any, **more: Any) -> Any:
+        gate.wait(60)
+        return answer(*given, **more)
+
+    monkeypatch.setattr(shop, "search", search)
+    with served(shop) as url:
+        greedy, other = Visitor(url, Role.VIEWER), Visitor(url, Role.ANNOTATOR)
+        events = greedy.config()["dependencies"]
+        words = next(one["id"] for one in events if one["api_name"] == "search")
+        try:
+            statuses = []
+            for number in range(16):
+                greedy.session = f"page{number}"  # another page does not help
+                statuses.append(_join(greedy, words, "chair"))
+            refused = [one for one in statuses if one.status_code != 200]
+            assert refused
+            assert {one.json()["detail"] for one in refused} == {queues.TOO_MANY}
+            assert _join(other, words, "chair").status_code == 200
+        finally:
+            gate.set()
+
+
+def test_results_that_nobody_fetches_do_not_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[Any] = []
+    build = ui.app.build_pages
+    monkeypatch.setattr(ui.app, "build_pages", lambda shop: built.append(build(shop)) or built[-1])
+    monkeypatch.setattr(queues, "UNREAD", 4)
+    monkeypatch.setattr(queues, "UNREAD_OF_ALL", 12)
+    with served(shop_in(tmp_path)) as url:
+        visitor = Visitor(url)
+        fn = next(e["id"] for e in visitor.config()["dependencies"] if not e["inputs"])
+        statuses = [visitor.join(fn, []).status_code for _ in range(6)]
+        assert statuses == [200, 200, 200, 200, 400, 400]
+        for number in range(20):
+            visitor.session = f"page{number}"
+            assert visitor.join(fn, []).status_code == 200
+        unread = built[0]._queue.pending_event_ids_session
+        assert sum(map(len, unread.values())) <= 13
+        assert len(built[0]._queue.pending_messages_per_session) <= 13
+        assert visitor.outcome()["success"]  # of the last page
+
+
+def test_sessions_that_have_ended_are_forgotten() -> None:
+    messages: LRUCache[str, Any] = LRUCache(2)
+    messages["open"] = None
+    queue = SimpleNamespace(
+        pending_messages_per_session=messages, event_queue_per_concurrency_id={},
+        pending_event_ids_session={f"closed{n}": set() for n in range(5)} | {"open": set()},
+    )  # fmt: skip
+    turns = Turns(queue)
+    assert asyncio.run(turns.take("open", None))
+    assert set(queue.pending_event_ids_session) == {"open"}

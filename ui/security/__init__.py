@@ -11,10 +11,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import FastAPI
+from gradio import Blocks
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from core.settings import Settings
+from ui.security.at_once import AtOnce
 from ui.security.events import EventGate
 from ui.security.files import VisitorFiles
 from ui.security.headers import ResponseHeaders, is_framed
@@ -52,7 +54,9 @@ def visitor_files(settings: Settings) -> VisitorFiles:
     )
 
 
-def secured(app: FastAPI, settings: Settings, sign_in: SignIn, files: VisitorFiles) -> None:
+def secured(
+    app: FastAPI, settings: Settings, sign_in: SignIn, files: VisitorFiles, pages: Blocks
+) -> None:
     """Put everything that looks at a request before the app does in front of it.
 
     Read from the bottom: that is the way of a request. It is not ``add_middleware``, so that the
@@ -61,7 +65,8 @@ def secured(app: FastAPI, settings: Settings, sign_in: SignIn, files: VisitorFil
     inner = app.build_middleware_stack
 
     def stack() -> ASGIApp:
-        front: ASGIApp = EventGate(inner())
+        front: ASGIApp = EventGate(inner(), pages)
+        front = AtOnce(front)
         front = Gate(front, sign_in)
         front = Visitors(front, sign_in.user, files, framed=is_framed(settings))
         front = SameOrigin(front, logout_by_link=settings.space_sign_in)

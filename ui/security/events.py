@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from gradio import Blocks
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.security.asgi import header, refuse
 from ui.security.sessions import LONGEST, Sessions
+from ui.security.targets import Targets
 from ui.security.visitors import Visitor
 
 #: All of Gradio's own routes that the pages and programs need, below ``/gradio_api/``. Others
@@ -23,10 +26,14 @@ _ROUTES = frozenset(
      "openapi.json", "queue", "reset", "startup-events", "theme.css", "token", "upload",
      "upload_progress", "user"}
 )  # fmt: skip
+#: It fails on arguments that do not fit; ``/call/NAME`` answers them with a sentence.
+_CLOSED = ("call", "v2")
 _PREFIX = "/gradio_api/"
 _FILE = "file="
 #: Longest body of anything but an upload, bytes.
 MOST_BYTES = 8 * 2**20
+#: Seconds within which such a body has to arrive.
+PATIENCE = 60.0
 #: A body from this size on is read in a thread, so that others don't wait.
 _LARGE = 64 * 2**10
 
@@ -40,8 +47,9 @@ class EventGate:
     function is given. So a new input of a page needs no check of its own.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, pages: Blocks) -> None:
         self._app = app
+        self._targets = Targets(pages)
         self._sessions, self._events = Sessions(), Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +75,7 @@ class EventGate:
         if route.startswith(_FILE):
             return None if visitor.owns(route[len(_FILE) :]) else (404, NOT_UPLOADED)
         first, *more = route.strip("/").split("/")
-        if first not in _ROUTES:
+        if first not in _ROUTES or (first, *more[:1]) == _CLOSED:
             return 404, "There is nothing here."
         query = parse_qs(scope["query_string"].decode("latin-1"))
         sessions = [*query.get("session_hash", []), *(more[:1] if first == "heartbeat" else [])]
@@ -86,11 +94,17 @@ class EventGate:
         return None
 
     async def _event(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
-        body = await _read(receive)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                body = await _read(receive)
+        except TimeoutError:
+            await refuse(scope, receive, send, 408, _SLOW)
+            return
         if body is None:
             return  # the client has gone
         look = run_in_threadpool if len(body) > _LARGE else _at_once
-        problem = await look(self._body_problem, body, visitor)
+        route = scope["path"].partition(_PREFIX)[2].strip("/")
+        problem = await look(self._body_problem, route, body, visitor)
         if problem:
             await refuse(scope, receive, send, *problem)
             return
@@ -118,7 +132,9 @@ class EventGate:
             if isinstance(given, dict) and isinstance(given.get("event_id"), str):
                 self._events.claim(given["event_id"], _who(visitor))
 
-    def _body_problem(self, body: bytes, visitor: Visitor) -> tuple[int, str] | None:
+    def _body_problem(
+        self, route: str, body: bytes, visitor: Visitor
+    ) -> tuple[int, str] | None:  # fmt: skip
         try:
             event = json.loads(body) if body else None
         except (ValueError, RecursionError):
@@ -132,11 +148,12 @@ class EventGate:
             return _OTHER_SESSION
         if not all(_own(entry, visitor) for entry in _file_entries(event)):
             return 403, NOT_UPLOADED
-        return None
+        return self._targets.problem(route, event)
 
 
 #: What a body names: the session of the page, and an event that it ends or goes on with.
 _NAMES = ("session_hash", "event_id")
+_SLOW = "The request took too long to arrive. Try again, please."
 _OTHER_SESSION = (403, "This page was opened by somebody else. Reload it, please.")
 _TOO_LONG = (400, f"A name has {LONGEST} characters at most.")
 

@@ -12,6 +12,8 @@ _FORWARDED = frozenset(
     {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-prefix",
      b"x-forwarded-proto", b"x-forwarded-server", b"x-gradio-server"}
 )  # fmt: skip
+#: What proxies add to a request that they hand on. (nginx adds nothing, but speaks HTTP/1.0.)
+_SIGNS = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})
 _LOOPBACK = "127.0.0.1,::1"
 #: A Space is reached only through the platform's proxies, which have private addresses.
 _SPACE = f"{_LOOPBACK},10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
@@ -22,7 +24,8 @@ _Headers = list[tuple[bytes, bytes]]
 class TrustedProxies:
     """Put what a trusted proxy forwards (host, scheme, client) in the request's own places.
 
-    The header that names the signed-in user counts from a trusted proxy only, and once only: where
+    ``request.state.proxied`` says whether a proxy has handed a request on. The header that names
+    the signed-in user counts from a trusted proxy only, and once only: where
     there are two, the first may be the client's.
     """
 
@@ -40,6 +43,7 @@ class TrustedProxies:
         client = scope.get("client")
         trusted = (client[0] if client else None) in self._proxied.trusted_hosts
         headers: _Headers = scope["headers"]
+        scope = {**scope, "state": {**scope.get("state", {}), "proxied": is_proxied(scope)}}
         plain = [entry for entry in headers if entry[0] not in _FORWARDED]
         named = [entry for entry in plain if entry[0] == self._user_header]
         if self._user_header and (not trusted or len(named) > 1):
@@ -49,6 +53,12 @@ class TrustedProxies:
             await self._proxied(scope, receive, send)  # type: ignore[arg-type]
         else:
             await self._app({**scope, "headers": plain}, receive, send)
+
+
+def is_proxied(scope: Scope) -> bool:
+    """Whether a request shows that it came through a proxy, trusted or not."""
+    old = scope["type"] == "http" and scope.get("http_version") == "1.0"
+    return old or any(name in _SIGNS for name, _ in scope["headers"])
 
 
 def _forwarded(headers: _Headers, plain: _Headers) -> _Headers:

@@ -43,6 +43,11 @@ class Visitor:
     has_cookie: bool
     files: VisitorFiles
 
+    @property
+    def sender(self) -> str:
+        """Who sends: the person who is signed in, else the address."""
+        return f"person {self.name}" if self.name else f"address {self.address}"
+
     def folder(self) -> Path:
         """A new empty folder for files that only this visitor may read."""
         return self.files.new_folder(self.owner)

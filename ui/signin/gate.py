@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import urlencode
 
 from fastapi import Response
@@ -19,8 +20,15 @@ SIGN_IN, SIGN_OUT = "/login", "/logout"
 #: What everybody may fetch: signing in, and the files of Gradio's own package.
 PUBLIC = frozenset({SIGN_IN, SIGN_OUT, "/favicon.ico", "/robots.txt"})
 PUBLIC_FOLDERS = ("/assets/", "/static/", "/svelte/")
+#: For whom a proxy leads to a studio without users.
+PROXIED = (
+    "This studio has no users and serves its own machine alone, and a proxy has handed this "
+    "request on. Whoever runs it makes users first (python app.py users add NAME --role admin)."
+)
 #: No page is under it.
 _API = "/gradio_api/"
+
+_log = logging.getLogger(__name__)
 
 
 class Gate:
@@ -43,7 +51,13 @@ class Gate:
         request, people = HTTPConnection(scope), self._sign_in.people
         name = self._sign_in.user(request)
         scope.setdefault("state", {})["user"] = name
-        if people.may(name, Action.LOOK):
+        if self._sign_in.stranger(request):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                _log.warning("A request came through a proxy: %s", PROXIED)
+                await problem(request, PROXIED, 403)(scope, receive, send)
+        elif people.may(name, Action.LOOK):
             await self._app(scope, receive, _private(send) if people.sign_in else send)
         elif is_public(scope["path"]):
             await self._app(scope, receive, send)

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from core.access.sessions import LASTS, Sessions
 from core.app.studio import Studio
 from core.people import NAME, Action
-from ui.people import space_user
+from ui.people import owners_alone, space_user
 
 
 class SignIn:
@@ -23,6 +23,7 @@ class SignIn:
 
     def __init__(self, studio: Studio) -> None:
         self.people = studio.people
+        self._studio = studio
         folder = studio.settings.data_dir
         self.sessions = Sessions(folder / "sessions.json", self.people.stamp)
         # Studios on other ports of this host share its cookies.
@@ -49,6 +50,13 @@ class SignIn:
             return name if NAME.fullmatch(name) else ""
         token = request.cookies.get(self._cookie_for(request), "")
         return (self.sessions.name(token) or "") if token else ""
+
+    def stranger(self, request: HTTPConnection) -> bool:
+        """Whether a request came through a proxy to a studio that is for its own machine alone.
+
+        Without users whoever gets in is the owner, and behind a proxy anybody would be.
+        """
+        return bool(getattr(request.state, "proxied", False)) and owners_alone(self._studio)
 
     def gradio_user(self, request: HTTPConnection) -> str | None:
         """The user for Gradio's own check behind the gate: ``None`` is refused."""

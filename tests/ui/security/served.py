@@ -47,11 +47,16 @@ def served(shop: Shop, **options: Any) -> Iterator[str]:
     """Serve the pages of a shop on a free port, with options of uvicorn; gives the address."""
     from ui.app import build_app
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    with run_app(build_app(shop), **options) as url:
+        yield url
+
+
+@contextmanager
+def run_app(app: Any, port: int = 0, **options: Any) -> Iterator[str]:
+    """Serve an application in a thread of this process, on a free port; gives the address."""
+    port = port or free_port()
     config = uvicorn.Config(
-        build_app(shop), port=port, log_level="warning", proxy_headers=False,
+        app, port=port, log_level="warning", proxy_headers=False,
         timeout_graceful_shutdown=1, **options,
     )  # fmt: skip
     server = uvicorn.Server(config)
@@ -67,6 +72,13 @@ def served(shop: Shop, **options: Any) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(30)
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def file_data(path: str, **more: Any) -> dict[str, Any]:

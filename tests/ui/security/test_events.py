@@ -16,6 +16,7 @@ import pytest
 
 from core.people import Action, Role
 from tests.ui.security.served import API, Visitor, served, shop_in, with_people
+from ui import queues
 from ui.app import build_pages
 from ui.messages import UNREADABLE
 
@@ -63,8 +64,16 @@ class Events:
 
 
 @pytest.fixture(scope="module")
-def events(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Events]:
+def patch() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as changes:
+        yield changes
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Iterator[Events]:
     folder = tmp_path_factory.mktemp("events")
+    for name in ("PER_PERSON", "UNREAD", "UNREAD_OF_ALL"):  # the tests send all at once
+        patch.setattr(queues, name, 10_000)
     shop = with_people(shop_in(folder))
     shop.start_demo = lambda author="": "demo"  # type: ignore[method-assign]  # takes minutes
     fns = build_pages(shop).fns
@@ -175,6 +184,31 @@ def test_server_functions_answer_nonsense_with_a_sentence(events: Events, role: 
             assert answer.status_code == 200, (name, value, answer.text)
             assert set(answer.json()) == {"error"}, (name, value)
             assert answer.json()["error"].endswith("."), (name, value)
+
+
+def test_what_no_page_has_is_refused_with_a_sentence_and_one_log_line(
+    events: Events, caplog: pytest.LogCaptureFixture
+) -> None:
+    http, session = events.visitors[Role.VIEWER].http, uuid.uuid4().hex
+    number, name = events.server_functions[0]
+    asked: list[tuple[str, dict[str, Any]]] = [
+        *(("queue/join", {"fn_index": wrong, "data": []}) for wrong in (10**6, -1)),
+        *(("component_server", {"component_id": wrong, "fn_name": name, "data": {}})
+          for wrong in (10**6, -1, "0", [], None, 1.5)),
+        *(("component_server", {"component_id": number, "fn_name": wrong, "data": {}})
+          for wrong in ("update", "__init__", "", 3, None, {})),
+        ("call/nothing", {"data": []}),
+    ]  # fmt: skip
+    for path, body in asked:
+        caplog.clear()
+        answer = http.post(f"{API}/{path}", json={**body, "session_hash": session})
+        assert answer.status_code in (400, 404), (path, body, answer.text)
+        assert answer.json()["detail"] == UNREADABLE
+        assert len(caplog.records) == 1, (path, body, caplog.records)
+        assert caplog.records[0].exc_info is None
+    body = {"component_id": number, "fn_name": name, "data": {}, "session_hash": []}
+    assert http.post(f"{API}/component_server", json=body).status_code == 404
+    assert http.post(f"{API}/call/v2/search", json={"x": 1}).status_code == 404
 
 
 @pytest.mark.parametrize("body", [

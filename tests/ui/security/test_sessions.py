@@ -20,12 +20,11 @@ def plain_event(visitor: Visitor) -> int:
     return next(e["id"] for e in visitor.config()["dependencies"] if not e["inputs"])
 
 
-@pytest.mark.parametrize("form", ["call", "call/v2"])
-def test_an_event_is_read_by_who_began_it(guarded: str, form: str) -> None:
+def test_an_event_is_read_by_who_began_it(guarded: str) -> None:
     mine, other = Visitor(guarded, Role.ANNOTATOR), Visitor(guarded, Role.VIEWER)
     event = mine.join(plain_event(mine), []).json()["event_id"]
     for name in (event, mine.session):  # Gradio looks for a session where it knows no such event
-        for path in (f"{form}/load/{name}", f"{form}/load/{name}/"):
+        for path in (f"call/load/{name}", f"call/load/{name}/"):
             answer = other.http.get(f"{API}/{path}")
             assert answer.status_code == 403, (path, answer.text)
     assert mine.outcome()["event_id"] == event

@@ -1,0 +1,144 @@
+"""Visitors who are slow on purpose, or hold very many requests open, over real connections."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.requests import HTTPConnection
+
+from core.people import Role
+from tests.ui.security.served import API, Visitor, served, shop_in
+from ui import patience
+from ui.patience import PatientProtocol, allow_many_connections
+from ui.security import at_once, events
+from ui.signin.sign_in import SignIn
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A studio that waits for half a second where the real one waits for half a minute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patience, "HEAD", 0.5)
+        patch.setattr(events, "PATIENCE", 0.5)
+        patch.setattr(at_once, "PER_ADDRESS", 4)
+        patch.setattr(at_once, "PER_PERSON", 4)
+        shop = shop_in(tmp_path_factory.mktemp("hasty"))
+        with served(shop, http=PatientProtocol) as url:
+            yield url
+
+
+def connect(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    return socket.create_connection((parts.hostname, parts.port), timeout=10)
+
+
+@pytest.mark.parametrize("sent", [
+    b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ",
+    b"GET /theme.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET / HTTP/1.1\r\nX: ",
+])  # fmt: skip
+def test_a_request_that_never_ends_is_hung_up_on(hasty: str, sent: bytes) -> None:
+    with connect(hasty) as connection:
+        connection.sendall(sent)
+        answer, deadline = b"", time.monotonic() + 8
+        connection.settimeout(0.1)
+        while time.monotonic() < deadline:
+            try:
+                piece = connection.recv(65_536)
+            except TimeoutError:
+                try:  # a byte now and then changes nothing
+                    connection.sendall(b"x" if sent else b"")
+                except OSError:
+                    break
+                continue
+            except OSError:
+                break
+            if not piece:
+                break
+            answer += piece
+        assert time.monotonic() < deadline, "the connection is still open"
+        assert answer.startswith(b"HTTP/1.1 200") == (b"theme" in sent)
+
+
+def test_a_whole_request_is_waited_with(hasty: str) -> None:
+    with connect(hasty) as connection:
+        for _ in range(3):
+            connection.sendall(b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 303")
+            time.sleep(0.3)
+
+
+def test_an_event_that_drips_is_refused(hasty: str) -> None:
+    head = (
+        f"POST {API}/queue/join HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+    with connect(hasty) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 408")
+
+
+def test_very_many_streams_of_one_visitor_are_refused(hasty: str) -> None:
+    visitor = Visitor(hasty)
+    release = threading.Event()
+
+    def hold(number: int) -> None:
+        with visitor.http.stream("GET", f"{API}/heartbeat/page{number}") as stream:
+            statuses.append(stream.status_code)
+            release.wait(20)
+
+    statuses: list[int] = []
+    holders = [threading.Thread(target=hold, args=(n,), daemon=True) for n in range(4)]
+    for holder in holders:
+        holder.start()
+    deadline = time.monotonic() + 10
+    while len(statuses) < 4 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    try:
+        answer = visitor.http.get(f"{API}/heartbeat/one-more")
+        assert answer.status_code == 429
+        assert answer.json()["detail"] == at_once.MANY
+        assert visitor.upload("a.png").status_code == 429
+        assert visitor.http.get("/").status_code == 200
+    finally:
+        release.set()
+        for holder in holders:
+            holder.join(10)
+    assert statuses == [200] * 4
+
+
+def test_many_connections_are_allowed() -> None:
+    allow_many_connections()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert soft >= min(16_384, hard)
+
+
+def test_a_proxy_makes_nobody_the_owner(open_studio: str, guarded: str) -> None:
+    """nginx sends `Host: 127.0.0.1:7860` unless it is told otherwise, and speaks HTTP/1.0."""
+    http = Visitor(open_studio).http
+    for header in ("X-Forwarded-For", "X-Real-IP", "Via", "Forwarded", "X-Forwarded-Host"):
+        value = "127.0.0.1" if header == "X-Forwarded-Host" else "192.0.2.1"
+        for path in ("/", "/config", f"{API}/info", "/media/catalogs.json"):
+            answer = http.get(path, headers={header: value})
+            assert answer.status_code == 403, (header, path)
+            assert "users add" in answer.text
+    with connect(open_studio) as connection:
+        connection.sendall(b"GET /config HTTP/1.0\r\nHost: 127.0.0.1:7860\r\n\r\n")
+        assert connection.recv(65_536).split(b" ")[1] == b"403"
+    assert http.get("/config").status_code == 200
+    visitor = Visitor(guarded, Role.VIEWER)  # there they sign in, as everybody
+    answer = visitor.http.get("/config", headers={"X-Forwarded-For": "192.0.2.1"})
+    assert answer.status_code == 200
+
+
+def test_a_host_who_names_a_studio_has_opened_it_on_purpose(tmp_path: Path) -> None:
+    request = HTTPConnection({"type": "http", "headers": [], "state": {"proxied": True}})
+    assert SignIn(shop_in(tmp_path)).stranger(request)
+    for settings in ({"allowed_hosts": "shop.example"}, {"host": "0.0.0.0"}):
+        assert not SignIn(shop_in(tmp_path, **settings)).stranger(request)
