@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from urllib.parse import urlencode
 
 from core.app.studio import BEFORE_AFTER, Studio
+from core.base.lazy import lazy
 from core.domain import CatalogInfo, EngineStatus, Filters, Inspection, Item
-from core.errors import QueryError
+from core.errors import StudioError
 from core.evaluation.report_html import verdicts
 from core.ports.grounder import SALIENT
 from ui.components.cards import inspect_link, plural
@@ -26,7 +27,7 @@ from ui.render import render
 #: shown, and what was found in it, is looked up like any other item's.
 FEATURED = ("groc0255", "groc1983", "groc1922", "groc1941", "met-436528")
 
-_CANDIDATES_PER_DEPARTMENT = 4
+_CANDIDATES_PER_DEPARTMENT, _DEPARTMENTS = 4, 12
 _TOP = 6
 #: A box that covers more of the photo than this shows nobody what grounding does.
 _MOST_OF_PHOTO = 0.6
@@ -75,13 +76,14 @@ def story_html(studio: Studio, form: SearchForm) -> str:
     catalog = studio.catalog(form.catalog or None)
     form = replace(form, catalog=catalog.name)  # links say which catalogue they mean
     statuses = studio.engines()
-    inspection = _inspection(studio, form, catalog)
+    candidates = _Candidates(studio, catalog)
+    inspection = _inspection(studio, form, catalog, candidates)
     like = inspection.item if inspection and not form.text else None
     return render(
         "home_story.html",
         link=form.link(),
         step=_step(inspection, catalog.name) if inspection else None,
-        next_item=_next_item(studio, form, catalog, inspection),
+        next_item=_next_item(form, candidates, inspection),
         text=form.text,
         like=replace(form, text="", item=inspection.item.item_id).link() if inspection else "",
         queries=[
@@ -122,54 +124,67 @@ def found_sentence(inspection: Inspection) -> str:
     return f"Found by looking for “{best.phrase}”, with score {best.score:.2f}."
 
 
-def _inspection(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> Inspection | None:
-    """The item that the link names, else the first whose stages show something, else any."""
+def _inspection(
+    studio: Studio, form: SearchForm, catalog: CatalogInfo, candidates: Iterable[Item]
+) -> Inspection | None:
+    """The item that the link names, else the first whose stages show something, else any.
+
+    Raises:
+        StudioError: The named item can't be shown, or none of them can.
+    """
     if form.item:
         return studio.inspect(form.item, catalog.name)
-    first = None
-    for item in _candidates(studio, catalog):
-        inspection = studio.inspect(item.item_id, catalog.name)
+    first, problem = None, None
+    for item in candidates:
+        try:
+            inspection = studio.inspect(item.item_id, catalog.name)
+        except StudioError as error:  # its photo is lost, say: the next one does as well
+            problem = problem or error
+            continue
         first = first or inspection
         if shows_grounding(inspection):
             return inspection
+    if first is None and problem is not None:
+        raise problem
     return first
 
 
-def _next_item(
-    studio: Studio, form: SearchForm, catalog: CatalogInfo, now: Inspection | None
-) -> str:
+def _next_item(form: SearchForm, candidates: Iterable[Item], now: Inspection | None) -> str:
     """Link to the story of another item."""
-    ids = [item.item_id for item in _candidates(studio, catalog)]
+    ids = [item.item_id for item in candidates]
     if not now or len(ids) < 2:
         return ""
     here = ids.index(now.item.item_id) if now.item.item_id in ids else -1
     return replace(form, item=ids[(here + 1) % len(ids)]).link()
 
 
-def _candidates(studio: Studio, catalog: CatalogInfo) -> Iterator[Item]:
-    """The featured items that are there, then a few from every department in turn."""
-    yield from (item for item in map(_finder(studio, catalog), FEATURED) if item)
-    shelves = (
-        studio.items(
-            catalog.name,
-            filters=Filters((name,)) if name else None,
-            limit=_CANDIDATES_PER_DEPARTMENT,
+class _Candidates:
+    """The featured items that are there, then a few from every department in turn; read once."""
+
+    def __init__(self, studio: Studio, catalog: CatalogInfo) -> None:
+        self._studio, self._catalog = studio, catalog
+
+    def __iter__(self) -> Iterator[Item]:
+        yield from self._featured
+        yield from self._shelves
+
+    @lazy
+    def _featured(self) -> list[Item]:
+        found = self._studio.items_by_id(FEATURED, self._catalog.name)
+        return [found[item_id] for item_id in FEATURED if item_id in found]
+
+    @lazy
+    def _shelves(self) -> list[Item]:
+        shelves = (
+            self._studio.items(
+                self._catalog.name,
+                filters=Filters((name,)) if name else None,
+                limit=_CANDIDATES_PER_DEPARTMENT,
+            )
+            for name in self._catalog.departments[:_DEPARTMENTS] or ("",)
         )
-        for name in catalog.departments or ("",)
-    )
-    for item in chain.from_iterable(zip_longest(*shelves)):
-        if item and item.item_id not in FEATURED:
-            yield item
-
-
-def _finder(studio: Studio, catalog: CatalogInfo) -> Callable[[str], Item | None]:
-    def find(item_id: str) -> Item | None:
-        try:
-            return studio.item(item_id, catalog.name)
-        except QueryError:
-            return None
-
-    return find
+        in_turn = chain.from_iterable(zip_longest(*shelves))
+        return [item for item in in_turn if item and item.item_id not in FEATURED]
 
 
 def _step(inspection: Inspection, catalog: str) -> Step:

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from core.app.studio import Studio
-from core.domain import JudgmentSet
+from core.domain import CatalogInfo, JudgmentSet
 from core.people import Action
 from ui.components.judging_desk import desk_html, desk_pane
 from ui.components.judging_files import files_tab
@@ -73,14 +73,15 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         def asked_for(name: str) -> str:
             return str(request.query_params.get(name, ""))
 
-        catalog = studio.catalog(asked_for("catalog") or None).name if studio.catalogs() else ""
+        info = studio.catalog(asked_for("catalog") or None) if studio.catalogs() else None
+        catalog = info.name if info else ""
         available = [status.engine.name for status in studio.engines() if status.available]
         leads = may(studio, request, Action.LEAD)
         return (
             catalog,
             gr.update(value=person(request), interactive=not signed_in(request)),
             gr.update(choices=available, value=available),
-            "" if leads else _JUDGE_ONLY,
+            ("" if leads else _JUDGE_ONLY) + damage_html(info),
             # Not the tabs: who opened another one meanwhile stays there.
             *shown(catalog, asked_for("set") or None, asked_for("first"))[:2],
         )
@@ -93,6 +94,13 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     page.load(load, None, [catalog, name, engines, rights, sets, pane], **_PRIVATE)
     sets.input(choose, [sets, catalog], outputs[1:], **_PRIVATE)
+
+
+def damage_html(info: CatalogInfo | None) -> str:
+    """What of a catalogue can't be read; empty where it is whole."""
+    if info is None or not info.problem:
+        return ""
+    return render("notice.html", heading="A part is damaged.", sentence=info.problem)
 
 
 def choices(sets: tuple[JudgmentSet, ...]) -> list[tuple[str, str]]:
