@@ -117,18 +117,21 @@ class IndexingService:
         return name
 
     def _start(self, job: BegunJob[IndexReport], around: Around) -> None:
-        def run() -> bool:
-            """Tell whether the work was done to its end."""
-            job.run()
-            return not job.reporter.job.unfinished
+        def wrapped(run: Callable[[], object]) -> Callable[[], object]:
+            def whole() -> bool:
+                """Tell whether the work was done to its end."""
+                run()
+                return not job.reporter.job.unfinished
 
-        work = around(run)
+            work = around(whole)
 
-        def index() -> None:
-            work()
-            self.search_indices.refresh(job.reporter.job.subject)
+            def index() -> None:
+                work()
+                self.search_indices.refresh(job.reporter.job.subject)
 
-        self._jobs.background(index, job.reporter.job.kind)
+            return index
+
+        self._jobs.start(job, wrapped)
 
     def source_to_continue(self, catalog: str) -> LastSource | None:
         """Return what a catalogue's unfinished job was indexing; ``None`` if it can't go on.

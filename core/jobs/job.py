@@ -134,3 +134,8 @@ class BegunJob(Generic[T]):
         """Do the work and store how it ends; an error is stored and raised."""
         with self.reporter:
             return self.work(self.reporter)
+
+    def fail(self, error: BaseException) -> None:
+        """End the job where its run could not begin; does nothing once it has ended."""
+        if self.reporter.job.running:
+            self.reporter.__exit__(type(error), error, None)

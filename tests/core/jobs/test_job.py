@@ -13,8 +13,9 @@ import pytest
 
 from core.base.locks import START, file_lock
 from core.domain.job import JobState, Progress
-from core.errors import CatalogBusy, CatalogError, JobStopped
+from core.errors import CatalogBusy, CatalogError, JobStopped, StudioError
 from core.jobs import INTERRUPTED, STOPPED, BegunJob, JobFile, JobRunner, Stage
+from core.jobs import runner as runner_module
 from core.jobs.job_paths import JobPaths
 
 _RUN = """
@@ -293,3 +294,42 @@ def test_a_short_hold_by_another_is_waited_for(file, tmp_path):
     with file.begin():
         pass
     thread.join()
+
+
+def test_a_job_that_can_not_begin_its_work_has_failed_and_holds_no_lock(file, monkeypatch):
+    runner = JobRunner()
+
+    def around(run):
+        raise OSError(28, "No space left on device")
+
+    runner.start(BegunJob(file.begin(), lambda reporter: None), around)
+    runner.wait()
+    assert file.read().state is JobState.FAILED
+    assert "No space left" in file.read().message
+
+    def no_thread(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with pytest.raises(StudioError, match="too much to do"):
+        runner.start(BegunJob(file.begin(), lambda reporter: None))
+    assert "can't start new thread" in file.read().message
+    with file.begin():
+        pass
+    assert file.read().state is JobState.DONE
+
+
+def test_very_many_jobs_are_not_begun_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner_module, "MOST_JOBS", 2)
+    runner, go = JobRunner(), threading.Event()
+    files = [job_file(tmp_path / str(number)) for number in range(3)]
+    for file in files[:2]:
+        runner.start(BegunJob(file.begin(), lambda reporter: go.wait(20)))
+    with pytest.raises(StudioError, match="2 jobs are running already"):
+        runner.start(BegunJob(files[2].begin(), lambda reporter: None))
+    assert files[2].read().state is JobState.FAILED
+    go.set()
+    runner.wait()
+    runner.start(BegunJob(files[2].begin(), lambda reporter: None))
+    runner.wait()
+    assert [file.read().state for file in files] == [JobState.DONE] * 3
