@@ -156,8 +156,11 @@ class RewritingService:
     def view(self, item_id: str, catalog: str | None = None) -> RewriteView:
         """Return an item's text in use with its history; raises ``QueryError``."""
         opened_catalog = self._library.get(catalog)
-        item = opened_catalog.store.item(item_id)
         store = opened_catalog.store
+        record = store.items.records([item_id]).get(item_id)
+        if record is None:
+            raise no_item(item_id, store.name)
+        item = record.item
         decided = store.corrections.standing()
         models = self._models.for_indexing()
         standing_key = models.corrected_by(decided).rewrite_key(item)
@@ -169,7 +172,7 @@ class RewritingService:
         }
         alone = replace(decided, standing=boxes)
         machine_key = models.corrected_by(alone).rewrite_key(item)
-        stored = store.items.records([item_id])[item_id].rewrite_key  # until it is indexed anew
+        stored = record.rewrite_key  # until it is indexed anew
         rewrites = store.rewrites.get([key for key in (standing_key, machine_key, stored) if key])
         agent = decided.rewritten(item_id, inputs_key(item))
         row = store.vectors(ENGINE).get([item_id]).get(item_id)

@@ -14,7 +14,7 @@ from lancedb.expr import col, lit
 
 from core.base.content_key import content_key
 from core.domain import Correction, Corrections, Item, Stage
-from core.store.database import ensure_table, read_rows
+from core.store.database import ensure_table, read_rows, version_of
 from core.store.durable import Flusher
 from core.store.rewrite_runs import RewriteRunTable
 from core.store.rows import decoded
@@ -51,6 +51,7 @@ class CorrectionTable:
         self._runs = runs
         self._table = ensure_table(database, NAME, SCHEMA)
         self._flusher = Flusher(Path(str(database.uri)) / f"{NAME}.lance")
+        self._kept: tuple[tuple[int, int], Corrections] | None = None
 
     def correct(
         self,
@@ -82,7 +83,14 @@ class CorrectionTable:
         return tuple(_events(rows))
 
     def standing(self) -> Corrections:
-        """What stands now."""
+        """What stands now; read again only where somebody has added to it."""
+        version = version_of(self._table), self._runs.version if self._runs is not None else 0
+        kept = self._kept
+        if kept is None or kept[0] != version:
+            kept = self._kept = version, self._standing()
+        return kept[1]
+
+    def _standing(self) -> Corrections:
         events = _events(read_rows(self._table, SCHEMA.names))
         latest = {(event.stage, event.item_id, event.photo): event for event in events}
         people = {place: event for place, event in latest.items() if event.key}

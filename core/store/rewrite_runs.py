@@ -14,7 +14,7 @@ from lancedb.expr import col, lit
 
 from core.domain import RewriteRun, Spent, Usage
 from core.store import codec
-from core.store.database import compact, ensure_table, fragments, read_rows
+from core.store.database import compact, ensure_table, fragments, read_rows, version_of
 from core.store.rows import decoded
 
 NAME = "rewrite_runs"
@@ -52,6 +52,11 @@ class RewriteRunTable:
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         self._table = ensure_table(database, NAME, SCHEMA)
+
+    @property
+    def version(self) -> int:
+        """Version of the table, which any process's change raises."""
+        return version_of(self._table)
 
     def add(self, runs: Sequence[RewriteRun]) -> None:
         """Append records."""

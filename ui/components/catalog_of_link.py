@@ -19,8 +19,13 @@ def catalog_of_link(studio: Studio, name: str, names: Collection[str]) -> str | 
         name: As in the link; empty for the default one.
         names: All catalogues.
     """
+    warn_if_gone(name, names)
     if name in names:
         return name
-    if name:
-        gr.Warning(escape(str(no_catalog(name, names)), quote=False))
     return studio.catalog().name if names else None
+
+
+def warn_if_gone(name: str, names: Collection[str]) -> None:
+    """Warn where a link names a catalogue that is not there; an empty name is none."""
+    if name and name not in names:
+        gr.Warning(escape(str(no_catalog(name, names)), quote=False))

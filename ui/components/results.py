@@ -17,6 +17,8 @@ from ui.media import photo_url
 from ui.render import render
 
 _SHELF = 8
+#: Most shelves; each is a query of its own, and a catalogue may have a department per item.
+MOST_SHELVES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     else:
         rows = (
             (name, _cards(studio, catalog.name, Filters((name,)), _SHELF))
-            for name in catalog.departments
+            for name in catalog.departments[:MOST_SHELVES]
         )
         shelves = [Shelf(name.capitalize(), cards, name) for name, cards in rows if cards]
         more = 0
@@ -180,6 +182,7 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
         examples=example_queries(studio, catalog) if catalog.items else (),
         shelves=shelves,
         more=more,
+        further=max(0, len(catalog.departments) - MOST_SHELVES) if len(shelves) > 1 else 0,
         advice="Take away a filter."
         if form.filters and catalog.items
         else "Items appear here as soon as a catalogue is indexed.",

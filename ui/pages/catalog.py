@@ -12,13 +12,13 @@ from gradio.context import LocalContext
 from core.app.library import DEMO, name_and_title
 from core.app.studio import Studio
 from core.base.tables import TABLE_ENDINGS
-from core.domain import Job
+from core.domain import CatalogInfo, Job
 from core.errors import CatalogError
 from core.people import Action
 from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
 from ui.components.catalog_cards import CatalogCards, View, left_out_html, overview_html, owned_by
-from ui.components.catalog_of_link import catalog_of_link
+from ui.components.catalog_of_link import warn_if_gone
 from ui.components.file_preview import (
     AS_GUESSED,
     chosen_columns,
@@ -60,10 +60,11 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     left_out = gr.HTML(elem_id="catalog-quarantine")
     outputs = [cards.html, chosen, left_out, timer, demo]
 
-    def view(name: str | None) -> tuple[Any, ...]:
-        catalogs = studio.catalogs()
+    def view(name: str | None, read: tuple[CatalogInfo, ...] | None = None) -> tuple[Any, ...]:
+        catalogs = studio.catalogs() if read is None else read
         names = [entry.name for entry in catalogs]
-        current = name if name in names else (studio.catalog().name if names else None)
+        default = studio.catalog().name if names else None
+        current = name if name in names else default
         jobs = {entry.name: studio.indexing.job(entry.name).read() for entry in catalogs}
         building = {
             entry.name: studio.indexing.search_indices.latest(entry.name) for entry in catalogs
@@ -76,7 +77,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 jobs,
                 building=building,
                 chosen=current,
-                default=studio.catalog().name if names else "",
+                default=default or "",
                 removed=studio.managing.removed(),
                 may_manage=may(studio, request, Action.MANAGE),
                 may_index=may(studio, request, Action.INDEX),
@@ -100,8 +101,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
-        names = [entry.name for entry in studio.catalogs()]
-        return view(catalog_of_link(studio, str(request.query_params.get("catalog", "")), names))
+        catalogs = studio.catalogs()
+        wanted = str(request.query_params.get("catalog", ""))
+        warn_if_gone(wanted, [entry.name for entry in catalogs])
+        return view(wanted, catalogs)
 
     @sentences
     def refresh(name: str | None) -> tuple[Any, ...]:

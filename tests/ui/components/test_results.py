@@ -8,6 +8,7 @@ from core.domain import Job, JobState, Progress
 from tests.ui.shop import CLIP, FASHION, HOSTILE, VL_CLIP, Shop
 from ui.components.query import SearchForm
 from ui.components.results import (
+    MOST_SHELVES,
     advice,
     answer_html,
     behind,
@@ -97,6 +98,17 @@ def test_without_a_query_there_is_a_shelf_per_department(shop: Shop) -> None:
     assert ">Groceries</h2>" in html
     assert "wooden chair" in html
     assert shop.asked == []
+
+
+def test_very_many_departments_are_no_very_many_shelves(shop: Shop) -> None:
+    names = tuple(f"department {n:03}" for n in range(100))
+    asked: list[object] = []
+    items = shop.items
+    shop.items = lambda *given, **more: asked.append(more) or items(*given)  # type: ignore
+    catalog = replace(shop.catalog(), departments=names)
+    html = answer_html(shop, SearchForm(), (VL_CLIP,), None, catalog)
+    assert len(asked) == html.count("See all of") == MOST_SHELVES
+    assert f"And {100 - MOST_SHELVES} more departments" in html
 
 
 def test_filters_alone_browse(shop: Shop) -> None:

@@ -6,7 +6,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace as Request
-from typing import Any
+from typing import Any, ClassVar
 
 import gradio as gr
 import pytest
@@ -16,9 +16,10 @@ from starlette.datastructures import QueryParams
 from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus
 from core.settings import load_settings
+from tests import whole
 from tests.ui.shop import Shop
 from ui.components.search_fields import Controls
-from ui.pages import compare, explore
+from ui.pages import annotate, catalog, compare, evaluate, explore, home, inspect
 
 
 def blocks(studio: Studio, page: Any) -> gr.Blocks:
@@ -85,6 +86,59 @@ def test_a_view_asks_for_catalogues_and_engines_once(page: Any, name: str) -> No
     assert max(shop.counted.values()) == 1
 
 
+#: Pages, how each is opened, and how many reads of the store's tables that may take.
+OTHERS = {
+    "home": (home, "", 34), "home item": (home, "item=i-0", 20),
+    "inspect": (inspect, "item=i-0", 10), "inspect empty": (inspect, "", 6),
+    "annotate": (annotate, "", 1), "catalog": (catalog, "", 1),
+    "catalog named": (catalog, "catalog=whole", 1), "evaluate": (evaluate, "", 1),
+}  # fmt: skip
+
+
+class CountingStudio(Studio):
+    """A real studio that counts the same."""
+
+    counted: ClassVar[Counter[str]] = Counter()
+
+    def catalog(self, name: str | None = None) -> CatalogInfo:
+        self.counted["catalog"] += 1
+        return super().catalog(name)
+
+    def catalogs(self) -> tuple[CatalogInfo, ...]:
+        self.counted["catalogs"] += 1
+        return super().catalogs()
+
+    def engines(self) -> tuple[EngineStatus, ...]:
+        self.counted["engines"] += 1
+        return super().engines()
+
+
+@pytest.fixture(scope="module")
+def counting(tmp_path_factory: pytest.TempPathFactory) -> CountingStudio:
+    data = tmp_path_factory.mktemp("counting")
+    whole.fill(data)
+    return CountingStudio(load_settings(data_dir=data))
+
+
+@pytest.mark.parametrize("view", OTHERS)
+def test_every_page_asks_for_each_thing_once(
+    counting: CountingStudio, view: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, link, reads = OTHERS[view]
+    made = blocks(counting, page).fns.values()
+    opened = [fn.fn for fn in made if any(kind == "load" for _, kind in fn.targets)]
+    request: Any = Request(query_params=QueryParams(link), username=None, headers={}, client=None)
+    for load in opened:
+        load(request)  # reads what is kept in memory afterwards
+    asked = counted_reads(monkeypatch)
+    for load in opened:
+        counting.counted.clear()
+        load(request)
+        assert max(counting.counted.values(), default=0) <= 1, (load.__name__, counting.counted)
+    assert asked["search"] <= reads, asked
+    assert asked["count_rows"] <= 2, asked
+
+
 def fields(**changed: Any) -> list[Any]:
     values = {
         "text": "wooden chair", "minus": "", "departments": [], "product_types": [],
@@ -95,12 +149,8 @@ def fields(**changed: Any) -> list[Any]:
     return [values[name] for name in Controls.__slots__]
 
 
-def test_a_search_on_explore_asks_the_store_for_little(
-    demo_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = shutil.copytree(demo_data, tmp_path / "data")
-    studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
-    search = events(blocks(studio, explore))["search"].fn
+def counted_reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often tables are read and counted from now on."""
     asked: Counter[str] = Counter()
 
     def count(name: str) -> None:
@@ -114,6 +164,16 @@ def test_a_search_on_explore_asks_the_store_for_little(
 
     count("search")
     count("count_rows")
+    return asked
+
+
+def test_a_search_on_explore_asks_the_store_for_little(
+    demo_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = shutil.copytree(demo_data, tmp_path / "data")
+    studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
+    search = events(blocks(studio, explore))["search"].fn
+    asked = counted_reads(monkeypatch)
     given = fields()
     assert "wooden" in search(*given).lower()  # reads what is kept in memory afterwards
     asked.clear()
