@@ -124,7 +124,7 @@ def served(damaged: Path) -> Iterator[Served]:
     made: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(damaged / "temporary"))
-        patch.setattr(uvicorn, "run", lambda made_app, **_: made.append(made_app))
+        patch.setattr(uvicorn.Server, "run", lambda server: made.append(server.config.app))
         patch.setattr("core.base.threads.limit_threads", lambda *_, **__: None)
         app.serve(Studio(load_settings(data_dir=damaged)))
     with run_app(made[0]) as url, httpx.Client(base_url=url, timeout=60) as http:

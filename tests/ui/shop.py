@@ -261,9 +261,6 @@ class Shop(Studio):
             raise QueryError(f"There is no item “{item_id}”.")
         return self.stock[item_id]
 
-    def items_by_id(self, item_ids: Iterable[str], catalog: str | None = None) -> dict[str, Item]:
-        return {item_id: self.stock[item_id] for item_id in item_ids if item_id in self.stock}
-
     @property
     def indexing(self) -> SimpleNamespace:  # type: ignore[override]
         return SimpleNamespace(job=lambda catalog=None: SimpleNamespace(read=lambda: self.job))

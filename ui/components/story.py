@@ -170,8 +170,8 @@ class _Candidates:
 
     @lazy
     def _featured(self) -> list[Item]:
-        found = self._studio.items_by_id(FEATURED, self._catalog.name)
-        return [found[item_id] for item_id in FEATURED if item_id in found]
+        items = self._studio.items_by_id(FEATURED, self._catalog.name)
+        return [items[item_id] for item_id in FEATURED if item_id in items]
 
     @lazy
     def _shelves(self) -> list[Item]:
