@@ -124,6 +124,10 @@ class Settings(BaseSettings):
     indexing_memory_mb: int = Field(
         256, ge=16, description="Memory for the photos that indexing has under way, megabytes."
     )
+    embed_all_photos: bool = Field(
+        False,
+        description="Embed all photos of an item, not the first alone; the best one counts.",
+    )
     threads: int = Field(0, ge=0, description="CPU threads for the models; 0 lets torch decide.")
     grounding_threshold: float = Field(
         default_factory=_threshold,

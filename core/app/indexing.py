@@ -260,6 +260,7 @@ class IndexingService:
             on_progress=on_progress,
             should_stop=should_stop,
             room=self._settings.indexing_memory_mb * 2**20,
+            all_photos=self._settings.embed_all_photos,
         )
         if title and not catalog.store.meta.read().title:
             catalog.store.meta.write(replace(catalog.store.meta.read(), title=title))

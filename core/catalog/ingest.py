@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 _WORKERS = 8
 _WINDOW = 4 * _WORKERS
 _FETCH_SECONDS = 20.0
+#: Further photos of one item whose address may give none before the rest stay addresses.
+_MOST_FAILED = 2
 _PROGRESS_SECONDS = 0.25
 
 
@@ -219,14 +221,21 @@ class _Run:
         return _ingested(draft.item(photo, more), draft.row_key, product, unchanged=False)
 
     def _further(self, draft: Draft) -> dict[Origin, Photo]:
-        """Store the further photos that are files; of those on the web the addresses are kept."""
+        """Store the further photos, also those on the web; what fails is kept as an address.
+
+        After two addresses that give no photo, the item's others are not asked for: each may take
+        as long as a server that does not answer.
+        """
         stored: dict[Origin, Photo] = {}
+        failed = 0
         for origin in draft.more:
-            if isinstance(origin, str):
+            is_link = isinstance(origin, str)
+            if is_link and failed >= _MOST_FAILED:
                 continue
             try:
                 stored[origin] = self._store_photo(origin)
             except ImageError as error:  # the item has its first photo
+                failed += is_link
                 _log.warning("A further photo of “%s” was left out: %s", draft.item_id, error)
         return stored
 

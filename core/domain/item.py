@@ -47,7 +47,7 @@ class Item:
     ``attributes`` holds further named columns of the catalogue (``colour``, ``brand``, ``gender``,
     ``material`` …) as text. Variants of one product share a ``group``. ``price`` is the file's
     text; it may be empty. ``photo`` is the one that is embedded; ``more_photos`` are the further
-    stored ones in order, ``photo_links`` addresses of further ones on the web, not fetched.
+    stored ones in order, ``photo_links`` addresses of further ones that could not be fetched.
     """
 
     item_id: str

@@ -13,6 +13,7 @@ from core.store.statistics import SAMPLE, CosineStatistics
 def remove(store: CatalogStore, item_ids: Sequence[str]) -> None:
     """Remove items and their vectors; vectors first, so that an interrupted call is repeatable."""
     for engine in store.engines():
+        store.photo_vectors(engine).delete(item_ids)
         store.vectors(engine).delete(item_ids)
     store.items.delete(item_ids)
 

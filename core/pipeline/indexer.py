@@ -23,6 +23,7 @@ from core.domain import (
 from core.jobs import BegunJob, JobReporter, Stage
 from core.pipeline import finish
 from core.pipeline.driver import ROOM, Driver, Results, ResultWriter, Tally
+from core.pipeline.further_photos import drop_further_photos, embed_further_photos
 from core.pipeline.job import indexing_job
 from core.pipeline.planner import Planner
 from core.pipeline.stages import Task
@@ -56,11 +57,13 @@ def run_index(
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     room: int = ROOM,
+    all_photos: bool = False,
 ) -> IndexReport:
     """Index a catalogue in this thread; arguments and errors are those of ``begin_index``."""
     return begin_index(
         store, photos, lambda: models, rows, title=title, source=source, prune=prune,
         snapshot=snapshot, on_progress=on_progress, should_stop=should_stop, room=room,
+        all_photos=all_photos,
     ).run()  # fmt: skip
 
 
@@ -80,6 +83,7 @@ def begin_index(
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     room: int = ROOM,
+    all_photos: bool = False,
 ) -> BegunJob[IndexReport]:
     """Take the catalogue's lock for an indexing job and return the job, ready to run.
 
@@ -102,6 +106,7 @@ def begin_index(
         on_progress: Called with progress reports.
         should_stop: Called after every few items; ``True`` stops the job, as does its stop file.
         room: Memory for the photos under way, bytes.
+        all_photos: Embed the further photos of items, too.
 
     Raises:
         CatalogBusy: Another job is indexing this catalogue.
@@ -115,7 +120,7 @@ def begin_index(
         if snapshot is not None:
             seed(store, snapshot)
         corrected = models().corrected_by(store.corrections.standing())
-        run = _Run(store, photos, corrected, reporter, should_stop, total, notes, room)
+        run = _Run(store, photos, corrected, reporter, should_stop, total, notes, room, all_photos)
         return run.index(rows, CatalogMeta(title or store.name, source), prune)
 
     new = max(0, total - store.items.count())
@@ -154,7 +159,9 @@ class _Run:
         total: int,
         notes: tuple[str, ...],
         room: int,
+        all_photos: bool,
     ) -> None:
+        self._all_photos = all_photos
         self._store, self._photos, self._models = store, photos, models
         self._reporter, self._should_stop, self._total = reporter, should_stop, total
         self._counts, self._tally, self._room = _Counts(), Tally(), room
@@ -177,6 +184,8 @@ class _Run:
             if not self._stopped:
                 self._embed_heavy(records, writer)
             writer.flush()
+        if not self._stopped:
+            self._embed_further(records)
         if not self._stopped:
             self._finish(records, meta, prune)
         report = self._report(started)
@@ -275,6 +284,16 @@ class _Run:
                 )
                 if self._stop():
                     return
+
+    def _embed_further(self, records: dict[str, ItemRecord]) -> None:
+        if not self._all_photos:
+            drop_further_photos(self._store)
+            return
+        self._reporter.step(Progress("finishing", 0, 1, "Embedding the further photos of items."))
+        count = embed_further_photos(
+            self._store, self._photos, self._models, records, stopped=self._stop
+        )
+        self._tally.per_stage["further photos"] += count
 
     def _finish(
         self, records: dict[str, ItemRecord], meta: CatalogMeta, prune: bool | Collection[str]

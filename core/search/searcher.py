@@ -150,7 +150,7 @@ class Searcher:
         """Return the hits of vector and full-text search, fused, best first."""
         count = max(100, 4 * query.k)
         condition = self._condition(query)
-        near = table.nearest(vector, count + bool(query.item_id), condition)
+        near = self._nearest(table, vector, count + bool(query.item_id), condition)
         near = [match for match in near if match[0] != query.item_id][:count]
         cosines = {item_id: cosine for item_id, _, cosine in near}
         hashes = {item_id: phash for item_id, phash, _ in near}
@@ -183,6 +183,16 @@ class Searcher:
             )
             for item_id, score in scores.items()
         ]
+
+    def _nearest(
+        self, table: VectorTable, vector: Vectors, count: int, condition: Expr | None
+    ) -> list[tuple[str, str, float]]:
+        """Return the closest items; of those with several embedded photos the best one counts."""
+        near = table.nearest(vector, count, condition)
+        photos = self._store.photo_vectors(table.engine)
+        if photos.fingerprint != table.fingerprint:
+            return near
+        return photos.best(near, photos.nearest(vector, count, condition))
 
     def _condition(self, query: Query) -> Expr | None:
         """Make the filter that is applied before the search.

@@ -16,6 +16,7 @@ from core.store.corrections import CorrectionTable
 from core.store.database import compact, find_table, fragments, open_database
 from core.store.items import ItemTable
 from core.store.meta import MetaTable
+from core.store.photo_vectors import PhotoVectorTable
 from core.store.quarantine import QuarantineTable
 from core.store.rewrite_runs import RewriteRunTable
 from core.store.stage_results import StageTable
@@ -101,6 +102,10 @@ class CatalogStore:
     def vectors(self, engine: str) -> VectorTable:
         """The vectors of one engine."""
         return self._table(f"vectors_{engine}", lambda base: VectorTable(base, engine))
+
+    def photo_vectors(self, engine: str) -> PhotoVectorTable:
+        """The vectors that one engine has of items' further photos."""
+        return self._table(f"photo_vectors_{engine}", lambda base: PhotoVectorTable(base, engine))
 
     def engines(self) -> tuple[str, ...]:
         """Names of the engines that have a vector table, sorted."""

@@ -159,7 +159,7 @@ def _add_form(
     Returns the field for a folder of the server, which only an owner has, and that for the name.
     """
     gr.Markdown(
-        "A **CSV, JSONL, Parquet or XML** file of products: a title, a photo (a file name, a "
+        "A **CSV, Excel, JSON, Parquet or XML** file of products: a title, a photo (a file name, a "
         "public link, or the picture itself in Parquet), and whatever else you have. Columns are "
         "recognised by their names; rows that can't be used are listed above with the reason."
     )

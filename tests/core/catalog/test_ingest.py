@@ -313,3 +313,26 @@ def test_a_value_that_cannot_be_converted_costs_its_row_alone(shop, store, tmp_p
     (left_out,) = [r for r in results if isinstance(r, QuarantinedRow)]
     assert left_out.row == 2
     assert "can't be converted" in left_out.reason
+
+
+def test_further_photos_on_the_web_are_stored_in_order_and_failing_ones_stay_links(
+    shop, store, pictures
+):
+    asked = []
+
+    def fetch(url, **limits):
+        asked.append(url)
+        if "gone" in url:
+            raise ImageError("It is not there.")
+        return pictures.jpeg(30 + len(asked), 20)
+
+    links = [f"https://x.example/{name}.jpg" for name in ("a", "gone-1", "b", "gone-2", "c")]
+    path = shop(
+        [("1", "Chair", "0.jpg", " ".join(links))],
+        header=("sku", "name", "photo", "additional_images"),
+    )
+    (result,) = run(path, store, fetch=fetch)
+    assert asked == links[:4]
+    assert len(result.item.photos) == 3
+    assert [photo.width for photo in result.item.more_photos] == [31, 33]
+    assert result.item.photo_links == (links[1], links[3], links[4])
