@@ -15,8 +15,15 @@ LANGUAGES = (
     "sr sv ta th tr uk ur vi zh"
 )
 
+#: Names of languages for people, by ISO 639-1.
+NAMES = {
+    "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fr": "French",
+    "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish",
+    "pt": "Portuguese", "ru": "Russian", "th": "Thai", "tr": "Turkish", "zh": "Chinese",
+}  # fmt: skip
+
 _lock = threading.Lock()
-_identifier: LanguageIdentifier | None = None
+_identifiers: dict[tuple[str, ...], LanguageIdentifier] = {}
 
 
 @lru_cache(maxsize=4096)
@@ -26,18 +33,28 @@ def language_of(text: str) -> tuple[str, float]:
     Short texts with brand names and codes are uncertain, so require a high probability. Text in
     capital letters is lowered first.
     """
-    text = text.lower() if text.isupper() else text
     with _lock:
-        language, probability = _loaded().classify(text)
+        language, probability = _loaded(tuple(LANGUAGES.split())).classify(_lowered(text))
     return str(language), float(probability)
 
 
-def _loaded() -> LanguageIdentifier:
-    """Load the model (5 MB) once; the caller holds the lock."""
-    global _identifier
-    if _identifier is None:
+def probabilities(text: str, languages: tuple[str, ...]) -> dict[str, float]:
+    """Return the probability of each of these languages, 0 to 1, were there no others."""
+    with _lock:
+        ranked = _loaded(languages).rank(_lowered(text))
+    return {str(language): float(probability) for language, probability in ranked}
+
+
+def _lowered(text: str) -> str:
+    return text.lower() if text.isupper() else text
+
+
+def _loaded(languages: tuple[str, ...]) -> LanguageIdentifier:
+    """Load the model (5 MB) once per list of languages; the caller holds the lock."""
+    if languages not in _identifiers:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-        _identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-        _identifier.set_languages(LANGUAGES.split())
-    return _identifier
+        identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        identifier.set_languages(list(languages))
+        _identifiers[languages] = identifier
+    return _identifiers[languages]

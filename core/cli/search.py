@@ -42,6 +42,9 @@ def search(
     cutoff: Annotated[bool, typer.Option(help="Hide weak matches.")] = True,
     fold: Annotated[bool, typer.Option(help="Fold near-duplicate photos.")] = True,
     words: Annotated[bool, typer.Option(help="Fuse with full-text search.")] = True,
+    language: Annotated[
+        str, typer.Option(help="Language of the words, for example de; found if not given.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     export: Annotated[
         Path | None,
@@ -69,6 +72,7 @@ def search(
         cutoff=cutoff,
         fold_duplicates=fold,
         fulltext=words,
+        language=language,
     )
     info = studio.catalog(catalog)
     result = studio.search(query, engine or info.engine or USUAL, info.name)
@@ -114,6 +118,7 @@ def _as_json(result: SearchResult, catalog: str) -> str:
             "encode_ms": round(result.encode_ms, 1),
             "search_ms": round(result.search_ms, 1),
             "cut": result.cut,
+            "language": result.language,
             "hits": [
                 {
                     "rank": hit.rank,

@@ -127,6 +127,7 @@ class Query:
             ``core.search.cutoff``).
         fold_duplicates: Fold items whose photos are near-duplicates under the best of them.
         fulltext: Fuse with full-text search (reciprocal rank fusion) if there is text.
+        language: Language of the text (ISO 639-1); empty finds it.
     """
 
     text: str = ""
@@ -139,6 +140,7 @@ class Query:
     cutoff: bool = True
     fold_duplicates: bool = True
     fulltext: bool = True
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,8 @@ class SearchResult:
         cut: Number of candidates that the cut-off hid.
         encode_ms: Time to embed the query, milliseconds.
         search_ms: Time to search and fuse, milliseconds.
+        language: Language that the text was read in (ISO 639-1); empty where there is no text, or
+            where the engine reads one language only.
     """
 
     engine: str
@@ -185,6 +189,7 @@ class SearchResult:
     cut: int
     encode_ms: float
     search_ms: float
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,9 @@ from core.embedding import preprocess
 from core.embedding.batched_encoder import BatchedEncoder
 from core.embedding.dense import DenseFeatures, Similarity
 from core.embedding.device import resolve_device, resolve_dtype
-from core.embedding.loader import Recipe
 from core.embedding.mixed_precision import use_bfloat16
 from core.errors import WeightsUnavailable
-from core.ports.encoder import Encoder, Vectors
+from core.ports.encoder import Vectors
 from core.weights import clip_from_onnx
 from core.weights.store import WeightStore
 
@@ -181,6 +180,7 @@ class CompactEncoder(BatchedEncoder):
         pixels = preprocess.prepare_grid(image, long_side, PATCH)
         tower = self.tower
         with for_pictures(self._device):
+<<<<<<< HEAD
             (features,) = tower.patches(pixels, similarity)
         return DenseFeatures(features, *image.size)
 
@@ -188,3 +188,10 @@ class CompactEncoder(BatchedEncoder):
 def build(recipe: Recipe) -> Encoder:
     """Return the encoder that several engines share."""
     return recipe.compact()
+=======
+            features = patch_features(visual, pixels, similarity)
+        return DenseFeatures(features.cpu().numpy(), *image.size)
+
+    def _normalise(self, batch: Tensor) -> Tensor:
+        return preprocess.normalise(batch, self._device)
+>>>>>>> b68f1f8 (Words in fifteen languages search by the compact engines: a multilingual sentence encoder, a small network to the text tower, the language found, said and settable)

@@ -27,8 +27,9 @@ __all__ = ["EncoderPool", "build_encoder", "engine_availability", "load_engines"
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
 
-#: Roles of the compact towers in the weight registry.
-_COMPACT_ROLES = ("clip-image", "text-tower")
+#: Roles of the compact towers in the weight registry. The encoder of other languages is none of
+#: them: engines run without it.
+_COMPACT_ROLES = ("clip-image", "text-tower", "word-bridge")
 #: The text tower's file; every fine-tuned checkpoint has it.
 _TEXT_FILE = "model.safetensors"
 
@@ -59,7 +60,7 @@ def _built_by(module: str) -> Callable[[Recipe], Encoder]:
 LOADERS = {
     loader.name: loader
     for loader in (
-        Loader("compact", _built_by("compact"), _compact_roles, takes_adapter=True),
+        Loader("compact", _built_by("multilingual"), _compact_roles, takes_adapter=True),
         Loader(
             "adapted", _built_by("adapted"), _compact_roles, _no_checkpoint,
             profiles=(COMPACT,),

@@ -25,8 +25,6 @@ WEIGHTS, PIECES = "weights.npz", "sp.model"
 DIM = 512
 #: Longest text, tokens; longer texts are cut.
 MAX_TOKENS = 96
-#: The languages that it was trained on (ISO 639-1).
-LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
 
 #: The embedding table is stored in blocks: piece ``i`` is row ``i // 17`` of block ``i % 17``.
 _BLOCKS = 17
@@ -99,7 +97,7 @@ class SentenceEncoder:
         return normalize(last.tanh(), dim=-1)
 
     def _window(self, words: Tensor, inside: Tensor, width: int, left: int) -> Tensor:
-        """Return what two convolutions over ``width`` words see, with residuals: ``[n, t, 256]``."""
+        """Return what two convolutions over ``width`` words see: ``[n, t, 256]``."""
         w = self._w
         seen = self._norm(words @ w[f"proj{width}"] + w[f"proj_b{width}"], str(width))
         for layer in (1, 2):

@@ -26,7 +26,7 @@ from core.base.image_views import image_view
 from core.base.unit_rows import unit_rows
 from core.domain import Grounding, ImageView
 from core.errors import SettingsError
-from core.ports.encoder import Encoder, Vectors
+from core.ports.encoder import Encoder, Vectors, picture_fingerprint
 
 #: How a value is put into words for the text tower; their vectors are averaged.
 PHRASES = ("a photo of a {} item", "{} item", "{}, a product photo")
@@ -152,7 +152,7 @@ class Sight:
     @property
     def towers(self) -> str:
         """Fingerprint of the towers: a crop's vector of theirs need not be computed again."""
-        return self._encoder.fingerprint
+        return picture_fingerprint(self._encoder)
 
     @property
     def fingerprint(self) -> str:

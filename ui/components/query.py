@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 import gradio as gr
 from PIL import Image
 
+from core.base.languages import NAMES
 from core.domain import (
     Box,
     CatalogInfo,
@@ -62,6 +63,7 @@ class SearchForm:
         cutoff: Hide weak matches.
         fold: Fold near-duplicates.
         words: Fuse with full-text search.
+        language: Language of the words (ISO 639-1); empty finds it.
         catalog: Name of the catalogue; empty is the default one.
     """
 
@@ -81,6 +83,7 @@ class SearchForm:
     cutoff: bool = True
     fold: bool = True
     words: bool = True
+    language: str = ""
     catalog: str = ""
 
     @property
@@ -119,6 +122,7 @@ class SearchForm:
             cutoff=self.cutoff,
             fold_duplicates=self.fold,
             fulltext=self.words,
+            language=self.language,
         )
 
     def like_item(self, item_id: str) -> SearchForm:
@@ -153,6 +157,7 @@ class SearchForm:
                 ("cutoff", "" if self.cutoff else "off"),
                 ("fold", "" if self.fold else "off"),
                 ("words", "" if self.words else "off"),
+                ("language", self.language),
                 ("catalog", self.catalog),
             )
             if value
@@ -188,6 +193,7 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
         cutoff=last.get("cutoff") != "off",
         fold=last.get("fold") != "off",
         words=last.get("words") != "off",
+        language=read_language(last.get("language", "")),
         catalog=last.get("catalog", ""),
     )
 
@@ -206,6 +212,11 @@ def few(values: Iterable[_T]) -> tuple[_T, ...]:
 def read_sort(spelled: str) -> Sort:
     """Read an order of results; what is none is the order by match."""
     return Sort(spelled) if spelled in set(Sort) else Sort.MATCH
+
+
+def read_language(spelled: str) -> str:
+    """Read a language; what is none is found from the words."""
+    return spelled if spelled in NAMES else ""
 
 
 def price_limit(value: object) -> float | None:

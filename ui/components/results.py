@@ -8,6 +8,7 @@ from PIL import Image
 
 from core.app.facets import by_price
 from core.app.studio import Studio
+from core.base.languages import NAMES
 from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult, Sort
 from ui.components.cards import Card, hit_cards, item_card, milliseconds, plural
 from ui.components.facets import example_queries
@@ -90,6 +91,8 @@ def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult
     """How many, by which engine, how fast: ``24 of 680 items · VL-CLIP · 31 ms``."""
     count = f"{len(result.hits):,} of {plural(catalog.items, 'item')}"
     line = f"{count} · {engine.engine.title} · {milliseconds(result)}"
+    if result.language not in ("", "en"):
+        line += f" · read as {NAMES[result.language]}"
     searchable = catalog.searchable.get(result.engine, catalog.items)
     if searchable < catalog.items:
         line += f" · {searchable:,} can be found so far"

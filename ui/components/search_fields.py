@@ -9,6 +9,7 @@ import gradio as gr
 from gradio.components import Component
 
 from core.app.studio import Studio
+from core.base.languages import NAMES
 from core.domain import FacetView, Sort
 from ui.components.facets import attributes_update, list_update
 from ui.components.page_view import PageView
@@ -20,6 +21,7 @@ from ui.components.query import (
     few,
     price_limit,
     read_attributes,
+    read_language,
     read_sort,
 )
 
@@ -29,6 +31,8 @@ SORTS = [
     ("Price, lowest first", Sort.CHEAPEST.value),
     ("Price, highest first", Sort.DEAREST.value),
 ]
+
+LANGUAGES = [("Found from the words", ""), *((name, code) for code, name in NAMES.items())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Controls:
     cutoff: gr.Checkbox
     fold: gr.Checkbox
     words: gr.Checkbox
+    language: gr.Dropdown
     catalog: gr.Textbox
     anchor: gr.State
     picture: gr.Image
@@ -99,6 +104,7 @@ def side_fields(studio: Studio, name: str, *, several: bool) -> dict[str, Any]:
             "cutoff": gr.Checkbox(True, label="Hide weak matches"),
             "fold": gr.Checkbox(True, label="Fold near-duplicate photos"),
             "words": gr.Checkbox(True, label="Match the listing's words too"),
+            "language": gr.Dropdown(LANGUAGES, value="", label="Language of the words"),
         }
     return fields
 
@@ -125,6 +131,7 @@ def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
         cutoff=bool(given["cutoff"]),
         fold=bool(given["fold"]),
         words=bool(given["words"]),
+        language=read_language(given["language"] or ""),
         catalog=given["catalog"] or "",
     )
     return form, given["picture"]
@@ -160,6 +167,7 @@ def field_values(
         "cutoff": form.cutoff,
         "fold": form.fold,
         "words": form.words,
+        "language": form.language,
         "catalog": view.catalog.name if view.catalog else "",
         "anchor": (form.item, form.example, form.region),
         "picture": upload,

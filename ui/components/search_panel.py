@@ -160,6 +160,7 @@ class SearchPanel:
                 controls.cutoff,
                 controls.fold,
                 controls.words,
+                controls.language,
             )
         ]
         quiet = {"show_progress": "minimal", "show_progress_on": results, **_PRIVATE}

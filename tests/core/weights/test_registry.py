@@ -17,7 +17,13 @@ def test_every_wheel_is_pinned_by_version_and_hashes() -> None:
 
 def test_compact_needs_no_hub() -> None:
     compact = [spec for spec in REGISTRY.values() if COMPACT in spec.profiles]
-    assert {spec.role for spec in compact} == {"clip-image", "sam", "text-tower"}
+    assert {spec.role for spec in compact} == {
+        "clip-image",
+        "sam",
+        "text-tower",
+        "words-multilingual",
+        "word-bridge",
+    }
     assert not any(isinstance(spec.source, HubSource) for spec in compact)
 
 

@@ -1,0 +1,192 @@
+"""The compact encoder of engines: CLIP's image tower, and words in fifteen languages.
+
+English is read by the project's own text tower. Other languages are read by a multilingual sentence
+encoder and a small network from its vectors to the tower's; a text that may be either is read by
+both. The grounder and the rewriter, whose rules are tuned to it, go on with the English tower.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from PIL import Image
+
+from core.base.lazy import lazy
+from core.base.threads import for_words
+from core.embedding import query_language
+from core.embedding.batched_encoder import BatchedEncoder
+from core.embedding.loader import Recipe
+from core.embedding.query_language import LANGUAGES, Reading, reading
+from core.embedding.word_bridge import WordBridge, blended
+from core.embedding.written import write
+from core.errors import QueryError, WeightsUnavailable
+from core.ports.encoder import Encoder, Vectors
+from core.weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.embedding.compact import CompactEncoder
+    from core.embedding.sentence_encoder import SentenceEncoder
+
+log = logging.getLogger(__name__)
+
+#: Role of the sentence encoder, which is fetched when it is first needed, and of the network.
+SENTENCES, BRIDGE = "words-multilingual", "word-bridge"
+#: Share of the written query's direction in a query's, where queries are written.
+WRITTEN_SHARE = 0.5
+
+
+class MultilingualEncoder(BatchedEncoder):
+    """An encoder that reads words in several languages; pictures go to the compact encoder.
+
+    Args:
+        base: The compact encoder.
+        weights: Where the sentence encoder and the network come from.
+        written: Whether a query is also written as a picture and read by the image tower.
+    """
+
+    languages = LANGUAGES
+
+    def __init__(self, base: CompactEncoder, weights: WeightStore, written: bool = False) -> None:
+        self.base = base
+        self._weights, self._written = weights, written
+        self._missing = ""
+        self._lock = threading.Lock()
+        self._sentences: SentenceEncoder | None = None
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self.base.dim
+
+    @lazy
+    def fingerprint(self) -> str:
+        """Hash of the compact encoder, the sentence encoder, the network and the rules."""
+        parts = (
+            self.base.fingerprint,
+            self._weights.fingerprint(SENTENCES),
+            self.bridge.fingerprint,
+            str(query_language.VERSION),
+        )
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
+    def picture_fingerprint(self) -> str:
+        """Fingerprint of the compact encoder, whose vectors of pictures are the same."""
+        return self.base.fingerprint
+
+    @lazy
+    def bridge(self) -> WordBridge:
+        """The network to the text tower's space; raises ``WeightsUnavailable``."""
+        return WordBridge.load(self._weights.path(BRIDGE))
+
+    def prepare(self, images: Sequence[Image.Image]) -> Tensor:
+        """Prepare pictures as the compact encoder does."""
+        return self.base.prepare(images)
+
+    def encode_prepared(self, batch: Tensor) -> Vectors:
+        """Embed one prepared batch: ``[n, 512] float32, L2-normalised``."""
+        return self.base.encode_prepared(batch)
+
+    def language_of(self, text: str) -> str:
+        """Return the language that a text is read in (ISO 639-1)."""
+        return self._reading(text).language
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Embed words, each in its language: ``[n, 512] float32, L2-normalised``."""
+        return self._encode(texts, [self._reading(text) for text in texts])
+
+    def encode_query(self, text: str, language: str = "") -> Vectors:
+        """Embed the words of a query: ``[512] float32, L2-normalised``.
+
+        Args:
+            text: The words.
+            language: Their language (ISO 639-1); empty finds it.
+
+        Raises:
+            QueryError: The language is not one of ``languages``.
+            WeightsUnavailable: A language was named whose encoder can't be fetched.
+        """
+        if language and language not in LANGUAGES:
+            raise QueryError(
+                f"There is no encoder for the language “{language[:20]}”; there are "
+                f"{', '.join(LANGUAGES)}."
+            )
+        if language and language != "en":
+            self._sentence_encoder()
+        found = Reading(language, float(language == "en")) if language else self._reading(text)
+        (vector,) = self._encode([text], [found])
+        if not self._written or found.language != "en":
+            only: Vectors = vector
+            return only
+        return self._with_written(text, vector)
+
+    def _reading(self, text: str) -> Reading:
+        found = reading(text, self._vocabulary)
+        if found.english < 1 and not self._reads_others():
+            return Reading("en", 1.0)
+        return found
+
+    def _encode(self, texts: Sequence[str], readings: Sequence[Reading]) -> Vectors:
+        out = np.zeros((len(texts), self.dim), np.float32)
+        shares = np.array([found.english for found in readings], np.float32)
+        english = [int(row) for row in np.flatnonzero(shares > 0)]
+        other = [int(row) for row in np.flatnonzero(shares < 1)]
+        if english:
+            out[english] = self.base.encode_texts([texts[row] for row in english])
+        if other:
+            encoder = self._sentence_encoder()
+            with for_words(len(other)):
+                crossed = self.bridge.cross(encoder.encode([texts[row] for row in other]))
+            share = shares[other, None]
+            mixed = share * out[other] + (1 - share) * crossed
+            out[other] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+        return out
+
+    def _with_written(self, text: str, vector: Vectors) -> Vectors:
+        """Blend the tower's direction with what the image tower reads where the words stand."""
+        (seen,) = self.base.encode_images([write(text)])
+        apart = seen - self.bridge.written_mean.numpy()
+        direction = blended(
+            apart / np.linalg.norm(apart), self.bridge.directions(vector[None])[0], WRITTEN_SHARE
+        )
+        mixed = self.bridge.mean.numpy() + float(self.bridge.spread) * direction
+        unit: Vectors = (mixed / np.linalg.norm(mixed)).astype(np.float32)
+        return unit
+
+    @lazy
+    def _vocabulary(self) -> frozenset[str]:
+        """The words that the English tower's tokenizer knows whole."""
+        return frozenset(self.base.text_tower.tokenizer.get_vocab())
+
+    def _reads_others(self) -> bool:
+        """Tell whether the sentence encoder is there; without it all is read as English."""
+        if self._missing:
+            return False
+        try:
+            self._sentence_encoder()
+        except WeightsUnavailable as error:
+            self._missing = str(error)
+            log.warning("Words of other languages are read as English: %s", error)
+            return False
+        return True
+
+    def _sentence_encoder(self) -> SentenceEncoder:
+        with self._lock:
+            if self._sentences is None:
+                from core.embedding.sentence_encoder import SentenceEncoder
+
+                self._sentences = SentenceEncoder(self._weights.path(SENTENCES))
+            return self._sentences
+
+
+def build(recipe: Recipe) -> Encoder:
+    """Return the encoder of a recipe, over the compact encoder that others share."""
+    base = cast("CompactEncoder", recipe.compact())
+    return MultilingualEncoder(base, recipe.weights, recipe.settings.written_queries)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.embedding.compact import CompactEncoder
+from core.embedding.multilingual import MultilingualEncoder
+from core.embedding.word_bridge import WordBridge
+from core.embedding.written import SIDE, write
+from core.errors import QueryError, WeightsUnavailable
+from core.ports.encoder import Encoder, ReadsLanguages, picture_fingerprint
+from core.weights import WeightStore
+
+
+@pytest.fixture(scope="module")
+def many(weights: WeightStore, encoder: CompactEncoder) -> MultilingualEncoder:
+    try:
+        weights.path("words-multilingual")
+    except WeightsUnavailable as error:
+        pytest.skip(str(error))
+    return MultilingualEncoder(encoder, weights)
+
+
+def test_english_words_have_the_tower_s_own_vectors(
+    many: MultilingualEncoder, encoder: CompactEncoder
+) -> None:
+    texts = ["red wooden chair", "a bowl of fruit on a table", "Men Blue Running Shoes"]
+    np.testing.assert_array_equal(many.encode_texts(texts), encoder.encode_texts(texts))
+    assert [many.language_of(text) for text in texts] == ["en"] * 3
+
+
+def test_other_languages_lie_where_english_does(
+    many: MultilingualEncoder, encoder: CompactEncoder
+) -> None:
+    english = encoder.encode_texts(["wooden chair", "red apples", "table lamp"])
+    for texts in (
+        ["Holzstuhl", "rote Äpfel", "Tischlampe"],
+        ["silla de madera", "manzanas rojas", "lámpara de mesa"],
+        ["木椅子", "红苹果", "台灯"],
+    ):
+        vectors = many.encode_texts(texts)
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
+        assert (vectors @ english.T).argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_a_named_language_wins_over_the_one_that_was_found(many: MultilingualEncoder) -> None:
+    found, named = many.encode_query("mango"), many.encode_query("mango", "es")
+    assert many.language_of("mango tree in a garden") == "en"
+    assert not np.allclose(found, named)
+    with pytest.raises(QueryError, match="no encoder for the language “xx”"):
+        many.encode_query("mango", "xx")
+
+
+def test_without_the_sentence_encoder_all_is_read_as_english(
+    encoder: CompactEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    alone = MultilingualEncoder(encoder, WeightStore(tmp_path / "empty"))
+    assert alone.language_of("rote Äpfel auf einem Tisch") == "en"
+    text = ["rote Äpfel auf einem Tisch"]
+    np.testing.assert_array_equal(alone.encode_texts(text), encoder.encode_texts(text))
+    with pytest.raises(WeightsUnavailable):
+        alone.encode_query("rote Äpfel", "de")
+
+
+def test_pictures_are_the_compact_encoder_s_and_words_are_not(
+    many: MultilingualEncoder, encoder: CompactEncoder
+) -> None:
+    assert isinstance(many, Encoder)
+    assert isinstance(many, ReadsLanguages)
+    assert not isinstance(encoder, ReadsLanguages)
+    assert picture_fingerprint(many) == picture_fingerprint(encoder) == encoder.fingerprint
+    assert many.fingerprint != encoder.fingerprint
+
+
+def test_written_queries_point_where_the_words_do(
+    weights: WeightStore, many: MultilingualEncoder, encoder: CompactEncoder
+) -> None:
+    written = MultilingualEncoder(encoder, weights, written=True)
+    assert written.fingerprint == many.fingerprint, "stored vectors are the same"
+    words = many.encode_texts(["wooden chair", "red apple"])
+    query = written.encode_query("red apple")
+    assert np.linalg.norm(query) == pytest.approx(1, abs=1e-5)
+    assert (words @ query).argmax() == 1
+    assert not np.allclose(query, words[1])
+
+
+@pytest.mark.parametrize("text", ["cup", "word " * 80, "unbreakable" * 30, "", "木椅子\nкресло"])
+def test_any_text_can_be_written(text: str) -> None:
+    pixels = np.asarray(write(text).convert("L"))
+    assert pixels.shape == (SIDE, SIDE)
+    assert (pixels < 128).sum() > 50
+
+
+def test_a_bridge_is_written_and_read_again(tmp_path: Path) -> None:
+    bridge = WordBridge(8, 4, 16)
+    bridge.save(tmp_path)
+    again = WordBridge.load(tmp_path)
+    vectors = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
+    np.testing.assert_allclose(again.cross(vectors), bridge.cross(vectors), atol=1e-2)
+    assert len(again.fingerprint) == 64
+    (tmp_path / "model.safetensors").write_bytes(b"broken")
+    with pytest.raises(WeightsUnavailable, match="Restore"):
+        WordBridge.load(tmp_path)
