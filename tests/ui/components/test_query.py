@@ -35,6 +35,7 @@ FULL = SearchForm(
     cutoff=False,
     fold=False,
     words=False,
+    language="de",
     catalog="my-shop",
 )
 ALONE = replace(FULL, text="", minus="", item="", example=None, region=None, k=20)

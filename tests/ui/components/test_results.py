@@ -46,6 +46,13 @@ def test_the_status_line_says_how_many_by_whom_and_how_fast(shop: Shop) -> None:
     assert line == "3 of 3 items · CLIP · 31 ms"
 
 
+def test_the_status_line_tells_the_language_of_words_that_are_not_english(shop: Shop) -> None:
+    result = replace(shop.search(SearchForm(text="Stuhl").query(), "clip"), language="de")
+    assert (
+        status_line(shop.catalog(), CLIP, result) == "3 of 3 items · CLIP · 31 ms · read as German"
+    )
+
+
 def test_the_status_line_tells_that_some_can_not_be_found_yet(shop: Shop) -> None:
     result = shop.search(SearchForm(text="x").query(), "vl-clip")
     assert status_line(shop.catalog(), VL_CLIP, result).endswith("2 can be found so far")
