@@ -180,18 +180,5 @@ class CompactEncoder(BatchedEncoder):
         pixels = preprocess.prepare_grid(image, long_side, PATCH)
         tower = self.tower
         with for_pictures(self._device):
-<<<<<<< HEAD
             (features,) = tower.patches(pixels, similarity)
         return DenseFeatures(features, *image.size)
-
-
-def build(recipe: Recipe) -> Encoder:
-    """Return the encoder that several engines share."""
-    return recipe.compact()
-=======
-            features = patch_features(visual, pixels, similarity)
-        return DenseFeatures(features.cpu().numpy(), *image.size)
-
-    def _normalise(self, batch: Tensor) -> Tensor:
-        return preprocess.normalise(batch, self._device)
->>>>>>> b68f1f8 (Words in fifteen languages search by the compact engines: a multilingual sentence encoder, a small network to the text tower, the language found, said and settable)

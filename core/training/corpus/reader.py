@@ -74,7 +74,7 @@ class Reader:
     """
 
     def __init__(self, file: Path, threads: int = 2) -> None:
-        import onnxruntime  # type: ignore[import-untyped]
+        import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
