@@ -32,6 +32,7 @@ from tests.core.language.shop import (
     title,
     words,
 )
+from tests.ways import way_to
 
 IDS = [f"id-{number:03}" for number in range(ITEMS)]
 FAST = JobLimits(patience=0.0, concurrency=3)
@@ -466,3 +467,13 @@ def test_a_server_without_batches_is_a_sentence(shop: Shop) -> None:
     report = shop.verbs.rewrite("shop", limits=BATCH)
     assert "can't be reached" in report.stopped
     assert shop.catalog.store.corrections.standing().of(Stage.REWRITE, "id-000", "") is None
+
+
+def test_a_question_reaches_the_client_through_at_most_six_files(shop: Shop) -> None:
+    """Counted in the thread that has an item's conversation, from where the item is taken up."""
+    limits = JobLimits(concurrency=1)
+    way = way_to(
+        "core/language/messages.py:_pay",
+        lambda: shop.verbs.rewrite("shop", item_ids=["id-001"], limits=limits),
+    )
+    assert len(way) <= 6, way

@@ -14,6 +14,7 @@ from core.judging.judgment_queue import JudgmentQueue
 from core.people import People, Role
 from core.store.database import open_database
 from tests.core.judging.desks import QUERIES, answer
+from tests.ways import way_to
 from ui.components.judging_desk import Desk
 
 
@@ -142,3 +143,9 @@ def test_a_pair_that_was_put_off_comes_again_with_its_note(page: Page) -> None:
     assert {key: note for key, note in notes.items() if note} == {
         "\t".join((*page.pairs[0], "0")): "look up"
     }
+
+
+def test_a_key_press_reaches_the_log_of_events_through_at_most_five_files(page: Page) -> None:
+    way = way_to("core/judging/log.py:append", lambda: page.call("judge", events=[page.event(0)]))
+    assert way[0] == "ui/components/judging_desk.py"
+    assert len(way) <= 5, way

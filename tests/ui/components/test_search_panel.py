@@ -18,6 +18,7 @@ from core.domain import CatalogInfo, EngineStatus
 from core.settings import load_settings
 from tests import whole
 from tests.ui.shop import Shop
+from tests.ways import longest_way
 from ui.components.search_fields import Controls
 from ui.pages import annotate, catalog, compare, evaluate, explore, home, inspect
 
@@ -147,6 +148,16 @@ def fields(**changed: Any) -> list[Any]:
         "catalog": "demo", "anchor": ("", None, None), "picture": None,
     } | changed  # fmt: skip
     return [values[name] for name in Controls.__slots__]
+
+
+def test_a_text_query_passes_through_at_most_twelve_files(demo_data: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(demo_data, tmp_path / "data")
+    studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
+    search = events(blocks(studio, explore))["search"].fn
+    search(*fields())  # imports what is imported on first use
+    way = longest_way(lambda: search(*fields(text="a green lamp")))
+    assert way[0] == "ui/messages.py"
+    assert len(way) <= 12, way
 
 
 def counted_reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
