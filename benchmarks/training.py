@@ -51,7 +51,7 @@ def main() -> None:
         loop = Loop(
             learner, batches, lambda: none, COMPACT_TUNING, Path(folder) / "run", lambda line: None
         )
-        learner.lively(True)
+        learner.set_dropout(True)
         whole, bare = [], []
         for epoch in range(options.epochs):
             started = time.perf_counter()

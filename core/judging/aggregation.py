@@ -16,24 +16,24 @@ Rule = Callable[[Sequence[int]], "float | None"]
 
 
 def majority(grades: Sequence[int]) -> int:
-    """The most frequent grade; among equally frequent ones the lowest."""
+    """Return the most frequent grade; among equally frequent ones the lowest."""
     counts = Counter(grades)
     most = max(counts.values())
     return min(grade for grade, count in counts.items() if count == most)
 
 
 def median(grades: Sequence[int]) -> int:
-    """The median; of an even number the lower of the two in the middle, so that it is a grade."""
+    """Return the median; for an even count, the lower of the two middle grades."""
     return int(median_low(grades))
 
 
 def minimum_of_top_three(grades: Sequence[int]) -> int:
-    """The lowest of the three highest grades: one strict outlier among many can't sink a pair."""
+    """Return the lowest of the three highest grades, so that one strict outlier has no effect."""
     return min(sorted(grades, reverse=True)[:3])
 
 
 def unanimous(grades: Sequence[int]) -> int | None:
-    """The grade that all gave; nothing where they disagree."""
+    """Return the grade that all gave; nothing where they disagree."""
     return grades[0] if len(set(grades)) == 1 else None
 
 
@@ -57,7 +57,7 @@ def labels(
     rule: str = DEFAULT_RULE,
     decisions: Mapping[PairKey, JudgmentEvent] | None = None,
 ) -> dict[PairKey, Label]:
-    """One label per judged pair; skips and "can't tell" don't count.
+    """Return one label per judged pair; skips and "can't tell" don't count.
 
     Args:
         events: Standing labels of all annotators.
@@ -90,7 +90,7 @@ def aggregate(
     rule: str = DEFAULT_RULE,
     decisions: Mapping[PairKey, JudgmentEvent] | None = None,
 ) -> dict[PairKey, int]:
-    """One whole grade per judged pair: ``{(query_id, item_id): grade}``; see ``labels``.
+    """Return one whole grade per judged pair: ``{(query_id, item_id): grade}``; see ``labels``.
 
     A mean between two grades is rounded to the nearer one, a half to the lower.
     """

@@ -91,7 +91,7 @@ class Agreement:
 
 
 def agreement(events: Iterable[JudgmentEvent]) -> Agreement:
-    """Agreement of current labels (at most one per annotator and pair); skips don't count."""
+    """Measure the agreement of current labels (one per annotator and pair); skips don't count."""
     graded = [e for e in events if e.kind is EventKind.GRADE and e.grade is not None]
     annotators, pairs, table = grade_table(graded)
     counts = Counter(int(event.grade or 0) for event in graded)
@@ -118,7 +118,7 @@ def agreement(events: Iterable[JudgmentEvent]) -> Agreement:
 def grade_table(
     graded: Sequence[JudgmentEvent],
 ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], Grades]:
-    """Annotators, pairs, and grades ``[annotators, pairs] float64``, NaN where there is none."""
+    """Return annotators, pairs, and grades ``[annotators, pairs] float64``, NaN for no grade."""
     annotators = tuple(sorted({event.annotator for event in graded}))
     pairs = tuple(sorted({(event.query_id, event.item_id) for event in graded}))
     rows = {name: number for number, name in enumerate(annotators)}
@@ -130,7 +130,7 @@ def grade_table(
 
 
 def value_counts(table: Grades) -> npt.NDArray[np.int64]:
-    """How often each grade was given, ``[pairs, grades] int64``, for pairs with two or more."""
+    """Count the grades of pairs with two or more: ``[pairs, grades] int64``."""
     values = np.unique(table[~np.isnan(table)]) if table.size else np.empty(0)
     counts = np.stack([(table == value).sum(axis=0) for value in values], axis=1) if len(
         values
@@ -140,14 +140,14 @@ def value_counts(table: Grades) -> npt.NDArray[np.int64]:
 
 
 def percent_of(units: npt.NDArray[np.int64]) -> float | None:
-    """Share of equal grades among all couples of grades of one pair."""
+    """Return the share of equal grades among all couples of grades of one pair."""
     totals = units.sum(axis=1)
     couples = float((totals * (totals - 1)).sum())
     return float((units * (units - 1)).sum()) / couples if couples else None
 
 
 def alpha_of(units: npt.NDArray[np.int64]) -> float | None:
-    """Krippendorff's α, ordinal, of value counts; ``None`` where it is not defined."""
+    """Return Krippendorff's α, ordinal, of value counts; ``None`` if it is not defined."""
     import krippendorff  # slow to import: only when asked for
 
     units = units[:, units.sum(axis=0) > 0] if units.size else units
@@ -158,7 +158,7 @@ def alpha_of(units: npt.NDArray[np.int64]) -> float | None:
 
 
 def kappa_of(first: Sequence[int], second: Sequence[int]) -> float | None:
-    """Cohen's κ, weighted by the squared distance of the grades; ``None`` where it is not defined.
+    """Return Cohen's κ, weighted by squared grade distance; ``None`` if it is not defined.
 
     A grade between that nobody gave counts as a step, too.
     """
@@ -198,7 +198,7 @@ def _by_query(pairs: Sequence[tuple[str, str]], table: Grades) -> tuple[QueryAgr
 
 
 def _interval(units: npt.NDArray[np.int64]) -> tuple[float, float] | None:
-    """95 % percentile bootstrap over pairs; resamples without variation count as agreement 1."""
+    """Bootstrap a 95 % percentile interval over pairs; constant resamples count as 1."""
     from scipy.stats import bootstrap  # slow to import: only when asked for
 
     if len(units) < _FEWEST_FOR_INTERVAL:

@@ -25,7 +25,7 @@ _GRADED = (EventKind.GRADE, EventKind.ADJUDICATE)
 def checked(
     event: JudgmentEvent, pairs: Collection[tuple[str, str]], grades: Collection[int]
 ) -> JudgmentEvent:
-    """The event with a clean note and a sane duration; every other field fits its column.
+    """Return the event with a clean note and a sane duration; every other field fits its column.
 
     Args:
         event: What somebody sent.
@@ -92,7 +92,7 @@ def check_name(name: str) -> None:
 
 
 def clean(text: str) -> str:
-    """Text without control characters, at most as long as a note may be."""
+    """Return text without control characters, at most as long as a note may be."""
     return _CONTROL.sub("", text)[:LONGEST_NOTE]
 
 

@@ -31,7 +31,7 @@ class Disagreement:
 def disagreements(
     events: Iterable[JudgmentEvent], decisions: Mapping[PairKey, JudgmentEvent]
 ) -> tuple[Disagreement, ...]:
-    """Pairs with different grades, the open ones first, of those the widest spread first."""
+    """Return pairs with different grades, the open ones first, of those the widest spread first."""
     labels: dict[PairKey, list[JudgmentEvent]] = {}
     for event in events:
         if event.kind in (EventKind.GRADE, EventKind.UNSURE):

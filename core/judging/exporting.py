@@ -87,12 +87,12 @@ def write(what: Labels, target: Path, format: str) -> Path:
 
 
 def facts_path(target: Path) -> Path:
-    """The file beside qrels that says what they are."""
+    """Return the file beside qrels that says what they are."""
     return target.with_name(target.name + ".json")
 
 
 def facts_of(what: Labels) -> dict[str, Any]:
-    """What an export is of: the set, the rule, the date."""
+    """Return what an export is of: the set, the rule, the date."""
     return {
         "set_id": what.judgment_set.set_id,
         "name": what.judgment_set.name,
@@ -108,7 +108,7 @@ def facts_of(what: Labels) -> dict[str, Any]:
 
 
 def _qrels(what: Labels, target: Path) -> None:
-    """``query_id 0 item_id grade``, one line per judged pair."""
+    """Write ``query_id 0 item_id grade``, one line per judged pair."""
     lines = []
     for (query_id, item_id), grade in sorted(
         aggregate(what.current, what.rule, what.decisions).items()
@@ -130,7 +130,7 @@ def _csv(what: Labels, target: Path) -> None:
 
 
 def _jsonl(what: Labels, target: Path) -> None:
-    """The set on the first line, then one event a line."""
+    """Write the set on the first line, then an event per line."""
     with target.open("w", encoding="utf-8") as file:
         first = {"judgment_set": {**to_json(what.judgment_set), **_identity(what)}}
         for entry in (first, *_rows(what)):
@@ -138,7 +138,7 @@ def _jsonl(what: Labels, target: Path) -> None:
 
 
 def _parquet(what: Labels, target: Path) -> None:
-    """One event a row; the set is in the schema's metadata."""
+    """Write an event per row; the set is in the schema's metadata."""
     made = json.dumps({**to_json(what.judgment_set), **_identity(what)}, ensure_ascii=False)
     schema = _PARQUET.with_metadata({"judgment_set": made})
     pq.write_table(pa.Table.from_pylist(list(_rows(what)), schema=schema), target)

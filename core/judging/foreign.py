@@ -25,7 +25,7 @@ _RATER = ("rater", "annotator", "judge", "user", "username")
 
 
 def qrels(lines: Iterable[Line]) -> File:
-    """TREC qrels: ``query 0 item grade`` per line."""
+    """Read TREC qrels: ``query 0 item grade`` per line."""
 
     def parse() -> Iterator[Row | Rejected]:
         for line in lines:
@@ -44,7 +44,7 @@ def qrels(lines: Iterable[Line]) -> File:
 
 
 def csv_rows(table: Table, names: Mapping[str, str]) -> File:
-    """A CSV that is not our own.
+    """Return a CSV that is not our own.
 
     Args:
         table: It.
@@ -92,7 +92,7 @@ def csv_rows(table: Table, names: Mapping[str, str]) -> File:
 
 
 def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
-    """The judgments of a JSON object: one, or OpenSearch's list of ratings of one query."""
+    """Yield the judgments of a JSON object: one, or OpenSearch's list of ratings of one query."""
     ratings = entry.get("ratings")
     if not isinstance(ratings, list):
         yield json_row(line, entry)
@@ -105,7 +105,7 @@ def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
 
 
 def json_row(line: int, entry: Mapping[str, Any]) -> Row | Rejected:
-    """A JSON object that is not our own."""
+    """Return a JSON object that is not our own."""
     lower = {str(key).lower(): value for key, value in entry.items()}
     words = next((str(lower[n]) for n in _QUERY if n in lower), "")
     item = next((str(lower[n]) for n in _DOC if n in lower), "")
@@ -115,7 +115,7 @@ def json_row(line: int, entry: Mapping[str, Any]) -> Row | Rejected:
 
 
 def _rater_name(column: str) -> str:
-    """``agent_1_rating`` → ``agent_1``."""
+    """Return the rater's name in a column's name: ``agent_1_rating`` → ``agent_1``."""
     name = column.strip()
     for ending in ("_rating", " rating", "_grade"):
         name = name.removesuffix(ending)

@@ -133,7 +133,7 @@ def carry_out(desk: JudgmentQueue, made: ImportPlan) -> int:
 def _base(
     desk: JudgmentQueue, file: File, source: Path, set_id: str | None, name: str
 ) -> JudgmentSet:
-    """The set that labels go into: named, the file's own, or a new empty one."""
+    """Return the set that labels go into: named, the file's own, or a new empty one."""
     if set_id:
         return desk.sets.get(set_id)
     ids = {row.event.set_id for row in file.rows if row.event is not None}
@@ -162,7 +162,7 @@ def _base(
 
 
 def _scale(highest: int) -> tuple[Grade, ...]:
-    """The default scale where the grades fit on it, else one with as many steps as there are."""
+    """Return the default scale if the grades fit on it, else a scale with a step per grade."""
     if highest <= DEFAULT_SCALE[-1].value:
         return DEFAULT_SCALE
     return tuple(Grade(value, f"grade {value}") for value in range(min(highest, 9) + 1))
@@ -175,7 +175,7 @@ def _query_of(
     texts: Mapping[str, str],
     numbers: Iterator[int],
 ) -> JudgmentQuery:
-    """The set's own query for a row; a new one where the set has none like it."""
+    """Return the set's own query for a row; a new one where the set has none like it."""
     given = row.query
     if given.query_id in queries:
         return queries[given.query_id]
@@ -188,7 +188,7 @@ def _query_of(
 
 
 def _new_id(queries: Mapping[str, JudgmentQuery], numbers: Iterator[int]) -> str:
-    """The next id that no query has; ``numbers`` goes on where it was left."""
+    """Return the next id that no query has; ``numbers`` goes on where it was left."""
     return next(name for number in numbers if (name := f"q{number}") not in queries)
 
 

@@ -62,7 +62,7 @@ class JudgmentQueue:
         one_query: bool = False,
         first: str = "",
     ) -> queue.Hand:
-        """The next pairs for this annotator, held for them for some minutes."""
+        """Return the next pairs for this annotator, held for them for some minutes."""
         judgment_set = self.sets.get(set_id)
         ordered = self._order(judgment_set, annotator)
         rules = judgment_set.rules
@@ -90,11 +90,11 @@ class JudgmentQueue:
                 leases.release(annotator, pairs)
 
     def next_pairs(self, set_id: str, annotator: str, count: int = 1) -> tuple[Pair, ...]:
-        """The next pairs for this annotator."""
+        """Return the next pairs for this annotator."""
         return tuple(task.pair for task in self.deal(set_id, annotator, count).tasks)
 
     def progress(self, set_id: str, annotator: str) -> JudgingProgress:
-        """How far this annotator is, and the set."""
+        """Return the progress of this annotator and of the set."""
         judgment_set = self.sets.get(set_id)
         return self._states.look(
             set_id, lambda state: queue.progress(judgment_set, state, annotator)
@@ -173,16 +173,16 @@ class JudgmentQueue:
 
     # ── what there is ────────────────────────────────────────────────────────────────────────
     def current(self, set_id: str) -> list[JudgmentEvent]:
-        """The standing labels of a set, of all annotators."""
+        """Return the standing labels of a set, of all annotators."""
         return self.look(set_id, SetState.all_current)
 
     def look(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
-        """What a function sees in the set's newest state (it must not keep the state)."""
+        """Return what a function returns for the set's newest state; it must not keep the state."""
         self.sets.get(set_id)
         return self._states.look(set_id, at)
 
     def events(self, set_id: str) -> list[JudgmentEvent]:
-        """Every event of a set, oldest first, each once."""
+        """Return every event of a set, oldest first, each once."""
         self.sets.get(set_id)
         return list({event.event_id: event for event in self._log.events(set_id)}.values())
 
@@ -223,7 +223,7 @@ class JudgmentQueue:
             del self._under_way[key]
 
     def _pairs_of(self, judgment_set: JudgmentSet) -> dict[PairKey, Pair]:
-        """The pairs by key, kept for the newest revision of the sets that were used last."""
+        """Return the pairs by key, from the cache of recently used sets if possible."""
         set_id, revision = judgment_set.set_id, judgment_set.revision
         with self._lock:
             kept = self._pairs.get(set_id)
@@ -236,7 +236,7 @@ class JudgmentQueue:
             return kept[1]
 
     def _order(self, judgment_set: JudgmentSet, annotator: str) -> list[Pair]:
-        """The annotator's order, kept for the few people who judge at one time."""
+        """Return the annotator's order, from the cache of recent annotators if possible."""
         key = (judgment_set.set_id, judgment_set.revision, annotator)
         with self._lock:
             if key not in self._orders:
@@ -248,6 +248,6 @@ class JudgmentQueue:
 
 
 def _identity(event: JudgmentEvent) -> tuple[object, ...]:
-    """What makes two events with one id the same judgment."""
+    """Return what makes two events with one id the same judgment."""
     pair = event.query_id, event.item_id
     return event.kind, event.annotator, pair, event.round, event.grade, event.note

@@ -55,7 +55,7 @@ class File:
 def file_of(
     format: str, read: Iterable[Row | Rejected], definition: Mapping[str, Any] | None = None
 ) -> File:
-    """Rows and rejected lines, as they come out of a parser."""
+    """Return rows and rejected lines, as they come out of a parser."""
     parsed = list(read)
     rows = tuple(entry for entry in parsed if isinstance(entry, Row))
     rejected = tuple(entry for entry in parsed if isinstance(entry, Rejected))
@@ -65,7 +65,7 @@ def file_of(
 def graded(
     line: int, query: JudgmentQuery, item_id: str, value: str, who: str = ""
 ) -> Row | Rejected:
-    """A row with a grade as the file spells it, or why it is none."""
+    """Return a row with a grade as the file spells it, or why it is none."""
     if not (query.query_id or query.text):
         return Rejected(line, "has no query")
     if not item_id:

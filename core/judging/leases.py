@@ -43,7 +43,7 @@ class Leases:
 
     @contextmanager
     def dealing(self, set_id: str) -> Iterator[Deal]:
-        """One deal at a time in all processes: look at the leases, then take some.
+        """Hold the lock of a deal, so that one at a time reads and takes leases in all processes.
 
         Raises:
             JudgmentError: The file can't be used.
@@ -74,7 +74,7 @@ class Deal:
         self._set_id = set_id
 
     def held(self) -> Mapping[PairKey, set[str]]:
-        """Who holds each leased pair; leases that have run out are dropped."""
+        """Return who holds each leased pair; delete leases that have expired."""
         self._connection.execute("delete from leases where until < ?", (time.time(),))
         rows = self._connection.execute(
             "select query_id, item_id, annotator from leases where set_id = ?", (self._set_id,)

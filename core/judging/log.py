@@ -146,11 +146,11 @@ class JudgmentLog:
             _log.warning("The judgments are not compacted now", exc_info=True)
 
     def _turn(self) -> AbstractContextManager[None]:
-        """Held while one process commits; whoever is killed gives it up."""
+        """Hold the lock of a commit; a killed process releases it."""
         return file_lock(self._turn_file, WRITE)
 
     def _rows(self, events: Sequence[JudgmentEvent]) -> pa.Table:
-        """The events as rows, made before others wait: only their sender hears of what is wrong.
+        """Return the events as rows; a bad event raises an error for its sender only.
 
         Raises:
             JudgmentError: A value fits no column.
@@ -171,7 +171,7 @@ class JudgmentLog:
         return pa.Table.from_pylist(rows, schema=SCHEMA.set(position, field))
 
     def events(self, set_id: str, since: datetime | None = None) -> list[JudgmentEvent]:
-        """Events of a set, oldest first; only those at or after ``since`` where it is given."""
+        """Return the events of a set, oldest first, or only those at or after ``since``."""
         condition = col("set_id") == lit(set_id)
         if since is not None:
             condition = condition & (col("at") >= lit(since))
@@ -183,7 +183,7 @@ class JudgmentLog:
         return events
 
     def count(self, set_id: str) -> int:
-        """How many rows a set has."""
+        """Return how many rows a set has."""
         return count_rows(self._table, (col("set_id") == lit(set_id)).to_sql())
 
     @property

@@ -45,7 +45,7 @@ def judged_query(
     labels: Mapping[PairKey, Label],
     depth: int,
 ) -> JudgedQuery:
-    """Each engine's first results with their grades."""
+    """Return each engine's first results with their grades."""
 
     def grade(item_id: str) -> float | None:
         label = labels.get((query.query_id, item_id))
@@ -64,7 +64,7 @@ def judged_query(
 def questions(
     made: JudgmentSet, grades: Mapping[PairKey, int], images: ImageStore
 ) -> tuple[Qrels, tuple[EvalQuery, ...]]:
-    """Grades by query and item, and the set's queries that have any."""
+    """Return grades by query and item, and the set's queries that have any."""
     qrels: dict[str, dict[str, int]] = {}
     for (query_id, item_id), grade in grades.items():
         qrels.setdefault(query_id, {})[item_id] = grade

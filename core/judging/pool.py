@@ -12,7 +12,7 @@ from core.domain import JudgmentQuery, Pair, SearchResult
 def pool(
     results: Mapping[JudgmentQuery, Iterable[SearchResult]], depth: int, seed: str
 ) -> tuple[Pair, ...]:
-    """Pairs to judge: per query the union of the top ``depth`` of each result.
+    """Return pairs to judge: per query the union of the top ``depth`` of each result.
 
     Queries keep their order, the items of a query are shuffled by ``seed``: neither engine nor rank
     can be told from the order.
@@ -25,7 +25,7 @@ def pool(
 
 
 def shuffled(values: list[str], seed: str) -> list[str]:
-    """The values in an order that the seed fixes on every machine."""
+    """Return the values in an order that the seed fixes on every machine."""
     digest = hashlib.sha256(seed.encode()).digest()
     order = list(values)
     random.Random(digest).shuffle(order)  # noqa: S311 (an order, no secret)

@@ -23,12 +23,12 @@ _TABLES = {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".gz"}
 
 
 def parse_lines(lines: str) -> tuple[JudgmentQuery, ...]:
-    """Queries from text, one per line; ``item:<id>`` asks for items similar to that one."""
+    """Parse queries, one per line; ``item:<id>`` asks for items similar to that item."""
     return numbered(_query(line) for line in lines.splitlines())
 
 
 def numbered(queries: Iterable[JudgmentQuery]) -> tuple[JudgmentQuery, ...]:
-    """The queries, each once and none empty, with ids ``q1``, ``q2`` … in their order."""
+    """Return the queries, each once and none empty, with ids ``q1``, ``q2`` … in their order."""
     kept = dict.fromkeys(
         replace(query, query_id="") for query in queries if query.text or query.item_id
         or query.picture
@@ -39,7 +39,7 @@ def numbered(queries: Iterable[JudgmentQuery]) -> tuple[JudgmentQuery, ...]:
 def read_file(
     path: Path, limit: int = 0, report: FileReport | None = None
 ) -> tuple[JudgmentQuery, ...]:
-    """Queries from a CSV or TSV file, or a log with one query per line.
+    """Read queries from a CSV or TSV file, or a log with a query per line.
 
     A CSV needs a column named like ``query`` or ``text``; with a column like ``count``, or where
     queries repeat (a log), the most frequent come first.
@@ -69,7 +69,7 @@ def read_file(
 def similar_item_queries(
     kinds: Mapping[str, str], count: int, seed: str
 ) -> tuple[JudgmentQuery, ...]:
-    """A seeded sample of items to ask "what is similar?" about, spread over the product types.
+    """Draw a seeded sample of items as queries, spread over the product types.
 
     Args:
         kinds: Product type (or whatever the sample is to be spread over) by item id.

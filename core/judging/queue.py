@@ -37,7 +37,7 @@ class Hand:
 
 
 def order(judgment_set: JudgmentSet, annotator: str) -> list[Pair]:
-    """The set in this annotator's own order: calibration pairs, then one query after the other."""
+    """Return the set in this annotator's order: calibration pairs, then query after query."""
     groups: dict[str, dict[str, Pair]] = {}
     for pair in judgment_set.pairs:
         groups.setdefault(pair.query.query_id, {})[pair.item_id] = pair
@@ -62,7 +62,7 @@ def deal(
     one_query: bool = False,
     first: str = "",
 ) -> Hand:
-    """Pairs for this annotator: fewest-judged first, in their own order; those put off come last.
+    """Return an annotator's next pairs: fewest judged first; pairs that were put off come last.
 
     Args:
         ordered: The annotator's own ``order``.
@@ -123,7 +123,7 @@ def due_repeats(
     soonest: int,
     without: Collection[tuple[str, str, int]] = (),
 ) -> list[Task]:
-    """Hidden repeats that are due: graded pairs of a seeded sample, long enough ago."""
+    """Return the hidden repeats that are due: sampled pairs that were graded long enough ago."""
     if not rules.repeats:
         return []
     mine, again = state.current(annotator), state.repeated(annotator)
@@ -140,13 +140,13 @@ def due_repeats(
 
 
 def is_repeat(rules: Rules, annotator: str, pair: PairKey) -> bool:
-    """Whether a pair belongs to this annotator's sample of hidden repeats."""
+    """Tell whether a pair belongs to this annotator's sample of hidden repeats."""
     digest = hashlib.sha256("\x1f".join((annotator, *pair)).encode()).digest()
     return int.from_bytes(digest[:4], "big") < rules.repeats * 2**32
 
 
 def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> JudgingProgress:
-    """How far this annotator is, and how fast (without breaks); how far the whole set is."""
+    """Return the progress and pace (without breaks) of this annotator, and the set's progress."""
     rules, mine = judgment_set.rules, state.current(annotator)
     again = state.repeated(annotator)
     done = skipped = open_pairs = set_done = set_total = 0
@@ -183,7 +183,7 @@ def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> Judg
 
 
 def pace(state: SetState, annotator: str) -> float:
-    """Pairs a minute of the latest stretch of work; 0 where there is too little to tell."""
+    """Return pairs a minute of the latest stretch of work; 0 where there is too little to tell."""
     recent = sorted(e.at.timestamp() for e in state.recent(annotator, _PACE_EVENTS))
     working = [gap for gap in (b - a for a, b in pairwise(recent)) if gap <= _BREAK]
     return round(60 * len(working) / sum(working), 1) if sum(working) > 0 else 0.0

@@ -52,7 +52,7 @@ def read(source: Path) -> File:
 
 
 def read_query_texts(source: Path, report: FileReport | None = None) -> dict[str, str]:
-    """Texts by query id, for qrels: two columns (tab or comma), no header needed.
+    """Return texts by query id, for qrels: two columns (tab or comma), no header needed.
 
     Args:
         source: The file.
@@ -104,14 +104,14 @@ def _unless_problem(row: TableRow, taken: Callable[[TableRow], Row | Rejected]) 
 
 
 def _said(file: File, table: Table) -> File:
-    """The file with its encoding, where that is not the usual one, and what had to be guessed."""
+    """Return a sentence on a file's unusual encoding and on what was guessed."""
     named = f"{file.format}, {table.encoding}"
     plain = table.encoding in ("", "UTF-8")
     return replace(file, format=file.format if plain else named, notes=table.notes + file.notes)
 
 
 def _json(source: Path) -> File:
-    """Lines of our own export, or anything with objects in it."""
+    """Return lines of our own export, or anything with objects in it."""
     definition: dict[str, Any] = {}
     file = open_lines(source, JudgmentError)
 

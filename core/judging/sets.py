@@ -83,15 +83,15 @@ class SetTable:
             self._compact()
 
     def all(self) -> tuple[JudgmentSet, ...]:
-        """All sets, newest first."""
+        """Return all sets, newest first."""
         return tuple(sorted(self._latest().values(), key=lambda made: made.created, reverse=True))
 
     def find(self, set_id: str) -> JudgmentSet | None:
-        """One set, or ``None`` where there is no such set."""
+        """Return one set, or ``None`` where there is no such set."""
         return self._latest().get(set_id)
 
     def get(self, set_id: str) -> JudgmentSet:
-        """One set.
+        """Return one set.
 
         Raises:
             JudgmentError: There is no such set.
@@ -116,7 +116,7 @@ class SetTable:
             return self._kept
 
     def _built(self, row: Mapping[str, Any]) -> JudgmentSet:
-        """The set; what did not change since the last read is not built again."""
+        """Build the set, unless this revision was built before."""
         set_id, payload = row["set_id"], row["payload"]
         before = self._kept.get(set_id)
         if before is not None and before.revision == payload.get("revision", 1):
@@ -147,13 +147,13 @@ def _payload(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _follows(before: JudgmentSet, after: JudgmentSet) -> bool:
-    """Whether a revision has the pairs of the one before, and perhaps more behind them."""
+    """Tell whether a revision has the pairs of the one before, and perhaps more behind them."""
     same = after.pairs[: len(before.pairs)] == before.pairs
     return same and after.revision == before.revision + 1
 
 
 def _growth(payload: dict[str, Any], before: JudgmentSet) -> dict[str, Any]:
-    """The same with only what came to the revision before."""
+    """Return the payload with only the queries and pairs that the revision adds."""
     there = {query.query_id for query in before.queries}
     small = {name: value for name, value in payload.items() if name not in ("queries", "pairs")}
     return small | {
@@ -163,7 +163,7 @@ def _growth(payload: dict[str, Any], before: JudgmentSet) -> dict[str, Any]:
 
 
 def _joined(set_id: str, revisions: Iterable[_Revision]) -> dict[str, Any]:
-    """The row of the latest revision with all its pairs.
+    """Return the row of the latest revision with all its pairs.
 
     What an earlier revision added is missing where that one can't be read.
     """
@@ -185,7 +185,7 @@ def _joined(set_id: str, revisions: Iterable[_Revision]) -> dict[str, Any]:
 
 
 def to_json(judgment_set: JudgmentSet) -> dict[str, Any]:
-    """A set as plain values (without its id and date)."""
+    """Return a set as plain values (without its id and date)."""
     rules = judgment_set.rules
     return {
         "name": judgment_set.name,
@@ -204,7 +204,7 @@ def to_json(judgment_set: JudgmentSet) -> dict[str, Any]:
 
 
 def from_json(set_id: str, created: datetime, payload: Mapping[str, Any]) -> JudgmentSet:
-    """What ``to_json`` made, or a first version's payload, which lacks the later fields."""
+    """Build a set from the values of ``to_json``, or from a first version's payload."""
     queries = {entry[0]: JudgmentQuery(*entry) for entry in payload["queries"]}
     scale = tuple(Grade(*entry) for entry in payload.get("scale", ()))
     rules = Rules(

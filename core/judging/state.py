@@ -47,11 +47,11 @@ class SetState:
             self.add(event)
 
     def __len__(self) -> int:
-        """How many events were taken, undo events included."""
+        """Return the number of events that were added, including undo events."""
         return len(self._taken)
 
     def __contains__(self, event_id: str) -> bool:
-        """Whether an event was taken."""
+        """Tell whether an event was added."""
         return event_id in self._taken
 
     def add(self, event: JudgmentEvent) -> None:
@@ -78,48 +78,48 @@ class SetState:
         self._settle(slot)
 
     def find(self, event_id: str) -> JudgmentEvent | None:
-        """An event by its id (no undo, no deletion)."""
+        """Return an event by its id (no undo, no deletion)."""
         event = self._taken.get(event_id)
         return event if event is not None and event.kind not in _TAKES_BACK else None
 
     def taken(self, event_id: str) -> JudgmentEvent | None:
-        """The event that was taken under an id, whatever its kind."""
+        """Return the event that was added under an id, of any kind."""
         return self._taken.get(event_id)
 
     def current(self, annotator: str) -> Mapping[PairKey, JudgmentEvent]:
-        """The standing event of every pair that this annotator has acted on."""
+        """Return the standing event of every pair that this annotator has acted on."""
         return self._standing[_FIRST].get(annotator, {})
 
     def repeated(self, annotator: str) -> Mapping[PairKey, JudgmentEvent]:
-        """The standing second label of every hidden repeat of this annotator."""
+        """Return the standing second label of every hidden repeat of this annotator."""
         return self._standing[_REPEAT].get(annotator, {})
 
     def graders(self, pair: PairKey) -> set[str] | frozenset[str]:
-        """Who has graded a pair."""
+        """Return who has graded a pair."""
         return self._graders.get(pair, _NOBODY)
 
     def annotators(self) -> tuple[str, ...]:
-        """Everybody with a standing event, sorted."""
+        """Return all annotators with a standing event, sorted."""
         return tuple(sorted(who for who, labels in self._standing[_FIRST].items() if labels))
 
     def turns_since(self, annotator: str, pair: PairKey) -> int:
-        """How many events this annotator has made since labelling a pair."""
+        """Return how many events this annotator has made since labelling a pair."""
         return self._turns.get(annotator, 0) - self._turn_of.get((annotator, pair), 0)
 
     def all_current(self) -> list[JudgmentEvent]:
-        """The standing labels of all annotators, by query, item and annotator."""
+        """Return the standing labels of all annotators, by query, item and annotator."""
         return _sorted(self._standing[_FIRST])
 
     def all_repeated(self) -> list[JudgmentEvent]:
-        """The standing second labels of all annotators."""
+        """Return the standing second labels of all annotators."""
         return _sorted(self._standing[_REPEAT])
 
     def flags(self) -> list[JudgmentEvent]:
-        """The standing flags of all annotators."""
+        """Return the standing flags of all annotators."""
         return _sorted(self._standing[_FLAG])
 
     def decisions(self) -> dict[PairKey, JudgmentEvent]:
-        """The latest standing adjudication of every adjudicated pair."""
+        """Return the latest standing adjudication of every adjudicated pair."""
         latest: dict[PairKey, JudgmentEvent] = {}
         for labels in self._standing[_FINAL].values():
             for pair, event in labels.items():
@@ -128,11 +128,11 @@ class SetState:
         return latest
 
     def last(self, annotator: str) -> JudgmentEvent | None:
-        """This annotator's latest standing label, whatever its pair."""
+        """Return this annotator's latest standing label of any pair."""
         return next(iter(self.recent(annotator, 1)), None)
 
     def recent(self, annotator: str, count: int) -> list[JudgmentEvent]:
-        """This annotator's latest standing labels and repeats, newest first."""
+        """Return this annotator's latest standing labels and repeats, newest first."""
         mine = [*self.current(annotator).values(), *self.repeated(annotator).values()]
         return heapq.nlargest(count, mine, key=lambda event: event.at)
 

@@ -43,12 +43,12 @@ class States:
         self._lock = threading.RLock()
 
     def look(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
-        """What a function sees in the set's newest state (it must not keep the state)."""
+        """Return what a function returns for the set's newest state; it must not keep the state."""
         with self._lock:
             return at(self._newest(set_id))
 
     def look_again(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
-        """The same in the state as it was read last: no file is touched for it."""
+        """Return what a function returns for the state that was read last; no file is read."""
         with self._lock:
             kept = self._kept.get(set_id)
             return at(kept.state if kept is not None else self._newest(set_id))

@@ -60,7 +60,7 @@ class AnnotatorReport:
 def annotator_reports(
     events: Sequence[JudgmentEvent], repeats: Sequence[JudgmentEvent] = ()
 ) -> tuple[AnnotatorReport, ...]:
-    """One report per annotator, by name.
+    """Return one report per annotator, by name.
 
     Args:
         events: Standing labels.

@@ -37,7 +37,7 @@ class Unusable(ValueError):
 
 
 def usable(description: str) -> str:
-    """The description, tidied, if it is one plain sentence.
+    """Return the description, tidied, if it is one plain sentence.
 
     Raises:
         Unusable: It is empty, too long, several sentences, or has markup or an address in it.
@@ -58,6 +58,6 @@ def usable(description: str) -> str:
 
 
 def short_lines(texts: list[str], most: int = 5, length: int = 300) -> tuple[str, ...]:
-    """The evaluator's suggestions as bounded single lines, without empty ones."""
+    """Return the evaluator's suggestions as bounded single lines, without empty ones."""
     lines = (" ".join(_CONTROL.sub(" ", text).split())[:length] for text in texts)
     return tuple(line for line in lines if line)[:most]

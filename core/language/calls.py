@@ -12,7 +12,7 @@ class CallLog(Protocol):
     """Where answers are kept."""
 
     def get(self, key: str) -> Call | None:
-        """The answer to a question, where it was ever given."""
+        """Return the kept answer to a question, or ``None``."""
         ...
 
     def add(self, calls: Iterable[Call]) -> None:

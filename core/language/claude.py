@@ -63,12 +63,12 @@ class ClaudeRewriter:
         patience: float = 0.0,
         stopped: Callable[[], bool] = lambda: False,
     ) -> ClaudeRewriter:
-        """The same rewriter for one job, with its own meter and budget."""
+        """Return a copy of the rewriter for one job, with its own meter and budget."""
         messages = self.messages.for_job(budget, patience, stopped)
         return ClaudeRewriter(messages, self.prompts, self._rounds)
 
     def loop(self, item: Item, photo: Image.Image | None) -> Loop:
-        """The loop over an item, for whoever asks its questions in another way."""
+        """Return the loop over an item, whose questions the caller asks."""
         return Loop(self.prompts, item, photo, self._rounds)
 
     def rewrite(
@@ -101,7 +101,7 @@ class ClaudeRewriter:
         asked_by: str = "",
         call: Callable[[Question[Any]], Call] | None = None,
     ) -> RewriteRun:
-        """Drive a loop over an item to its end and write the record of it.
+        """Run the loop over an item to its end and return its record.
 
         What the model spoils (a refusal, an answer in another form) is in the record.
 

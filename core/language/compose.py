@@ -15,7 +15,7 @@ _MOST_CHARACTERS = 120
 
 
 def compose(facts: Facts) -> str:
-    """The sentence, without a full stop; empty when the facts name nothing at all."""
+    """Return the sentence, without a full stop; empty when the facts name nothing at all."""
     if facts.domain == "art" and facts.phrase and not facts.foreign:
         sentence = _art(facts)
     elif facts.domain == "food" and facts.phrase and not facts.foreign:
@@ -68,7 +68,7 @@ def _product(facts: Facts) -> str:
 
 
 def _described(facts: Facts) -> str:
-    """The title's own words, completed by what the columns say."""
+    """Return the title's own words, completed by what the columns say."""
     text = facts.phrase
     if all(_said(word, facts.noun) for word in text.split()):
         text = facts.noun  # "Crate" with the type "wooden crate"
@@ -136,7 +136,7 @@ def _food(facts: Facts) -> str:
 
 
 def _title(facts: Facts) -> str:
-    """No product type to build on: the cleaned title, completed by what the columns say."""
+    """Return the cleaned title, completed by the columns; for items without a product type."""
     text = facts.phrase or facts.noun
     whole = facts.foreign and (len(text.split()) > 1 or not text.isascii())
     if facts.phrase and facts.noun and not whole and not _said(facts.noun, text):
@@ -157,7 +157,7 @@ def _title(facts: Facts) -> str:
 
 
 def _said(word: str, text: str) -> bool:
-    """Whether a text has the word (or its plural, or its stem before a hyphen) already."""
+    """Tell whether a text has the word (or its plural, or its stem before a hyphen) already."""
     if not word.isascii():
         return word.lower() in text.lower()
     flat = re.sub(r"[\s-]+", " ", text.lower())
@@ -168,34 +168,34 @@ def _said(word: str, text: str) -> bool:
 
 
 def _long(text: str) -> list[str]:
-    """The words of a text that carry meaning."""
+    """Return the words of a text that carry meaning."""
     return [word for word in text.split() if len(word) > 3] or [text]
 
 
 def _covers(noun: str, text: str) -> bool:
-    """Whether every word of a noun stands in a text: "cup of coffee" in "coffee cup"."""
+    """Tell whether every word of a noun stands in a text: "cup of coffee" in "coffee cup"."""
     return all(_said(word, text) for word in noun.split() if word not in ("of", "for", "with"))
 
 
 def _ends(phrase: str, noun: str) -> bool:
-    """Whether the phrase ends in a compound of the noun: "watermelon" is a melon."""
+    """Tell whether the phrase ends in a compound of the noun: "watermelon" is a melon."""
     return phrase.lower().endswith((noun.lower(), plural(noun.lower())))
 
 
 def _implied(part: str, said: str) -> bool:
-    """Whether the words before the noun imply a part: "hooded" a hood, "full-zip" a zip front."""
+    """Tell whether the words before the noun imply a part: "hooded" implies a hood."""
     flat = re.sub(r"[ -]", "", said.lower())
     return re.sub(r"[ -]", "", part.lower()) in flat or (part == "zip front" and "-zip" in said)
 
 
 def _listing(words: tuple[str, ...] | list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """Return ``a``, ``a and b``, ``a, b and c``."""
     words = list(words)
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def _fitting(parts: list[str], room: int) -> list[str]:
-    """As many parts as there is room for; each costs its words and one for "and"."""
+    """Return the parts that there is room for; a part costs its words and one for "and"."""
     kept: list[str] = []
     for part in parts:
         cost = len(part.split()) + 1
@@ -206,7 +206,7 @@ def _fitting(parts: list[str], room: int) -> list[str]:
 
 
 def _lower_first(text: str) -> str:
-    """Lower-case the first letter, unless the word is a name in capitals ("USB")."""
+    """Lower the first letter, unless the word is a name in capitals ("USB")."""
     first, _, rest = text.partition(" ")
     named = first[1:] != first[1:].lower() or re.match(r"[a-z]+[A-Z]", rest)  # "Apple iPhone"
     return text if named else text[:1].lower() + text[1:]

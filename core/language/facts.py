@@ -83,7 +83,7 @@ class FactFinder:
         self._looks = LookReader(vocabulary)
 
     def find(self, item: Item, *, title_only: bool = False) -> Facts:
-        """The facts of an item.
+        """Return the facts of an item.
 
         Args:
             item: The listing.
@@ -228,14 +228,14 @@ class FactFinder:
         return whole if has_words(whole) else ""  # a colour alone says less than any title
 
     def _look_of(self, title: str, kind: str) -> str:
-        """The title without the type's own words, which must not count twice."""
+        """Return the title without the type's own words, which must not count twice."""
         text = title
         for word in kind.split():
             text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", " ; ", text, flags=re.I)
         return text
 
     def _motif(self, title: str, noun: str) -> str:
-        """The first words behind a comma that are no look, size, advertising or type."""
+        """Return the first words behind a comma that are no look, size, advertising or type."""
         words = self.words
         named = (
             words.colours, words.materials, words.patterns, words.audiences, words.styles,
@@ -258,7 +258,7 @@ class FactFinder:
 
 
 def _attributes(item: Item) -> dict[str, str]:
-    """Further columns, with their typed prefixes (``t_product_colour``) taken off."""
+    """Return the further columns without their typed prefixes (``t_product_colour``)."""
     attributes: dict[str, str] = {}
     for name, value in item.attributes.items():
         key = re.sub(r"^[tnb]_", "", name.lower())
@@ -273,7 +273,7 @@ def _attributes(item: Item) -> dict[str, str]:
 
 
 def _is_phrase(title: str) -> bool:
-    """Whether a title is in sentence case, so that its words are common ones and no names."""
+    """Tell whether a title is in sentence case, so that its words are common ones and no names."""
     words = re.findall(r"[^\W\d_][\w'-]*", title)
     rest = [word for word in words[1:] if len(word) > 2]
     if not rest:
@@ -284,18 +284,18 @@ def _is_phrase(title: str) -> bool:
 
 
 def _finer(noun: str, head: str, singular_head: str) -> str:
-    """The title's own name where it is the finer one: "coffee mug" of the type "mug"."""
+    """Return the title's own name where it is the finer one: "coffee mug" of the type "mug"."""
     finer = noun and " " not in noun and head.endswith((f" {noun}", f" {plural(noun)}"))
     return singular_head if finer else noun
 
 
 def _other(head: str, kind: str) -> str:
-    """The title's name of the thing, where the type has another word for it."""
+    """Return the title's name of the thing, where the type has another word for it."""
     return "" if not head or _names(kind, singular(head.split()[-1], frozenset())) else head
 
 
 def _subjects(attributes: dict[str, str], description: str) -> tuple[str, ...]:
-    """What a work of art shows, as a museum's subject list says."""
+    """Return what a work of art shows, as a museum's subject list says."""
     listed = next((attributes[key] for key in ("subjects", "subject", "shows", "depicts")
                    if attributes.get(key)), "")  # fmt: skip
     match = _SUBJECTS.search(description)
@@ -306,7 +306,7 @@ def _subjects(attributes: dict[str, str], description: str) -> tuple[str, ...]:
 
 
 def _before_details(title: str) -> str:
-    """The part of a title that names the thing: up to "with", "for", a dash or a bracket."""
+    """Return the part of a title that names the thing: up to "with", "for", a dash or a bracket."""
     return re.split(r"\s(?:with|for|w/)\s|\s[-–|]\s|[,(]", title, maxsplit=1, flags=re.I)[0]
 
 

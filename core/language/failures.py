@@ -43,7 +43,7 @@ _OTHER = {
 
 
 def failure_of(error: Exception, model: str) -> RewritingFailed:
-    """The failure that an error of the client means; nothing of its request is in it."""
+    """Return the failure that an error of the client means; nothing of its request is in it."""
     if isinstance(error, anthropic.APITimeoutError):
         return Troubled(f"{model} did not answer in time. Try again later.")
     if isinstance(error, anthropic.APIConnectionError):
@@ -66,7 +66,7 @@ def failure_of(error: Exception, model: str) -> RewritingFailed:
 
 
 def failure_of_status(status: int, model: str) -> RewritingFailed:
-    """The failure that an HTTP status means."""
+    """Return the failure that an HTTP status means."""
     if status in _REJECTED:
         return Rejected(_REJECTED[status].format(model=model))
     if status in _TROUBLED:

@@ -24,7 +24,7 @@ _MOST_ATTRIBUTES = 30
 
 
 def photo_of(item: Item, images: ImageStore) -> Image.Image | None:
-    """An item's photo; ``None`` where its file is lost or damaged (the prompt then says so)."""
+    """Return an item's photo, or ``None`` if its file is lost or damaged."""
     try:
         return images.open(item.photo.sha256)
     except (ImageError, OSError):
@@ -32,7 +32,7 @@ def photo_of(item: Item, images: ImageStore) -> Image.Image | None:
 
 
 def listing_xml(item: Item) -> str:
-    """The listing's fields between ``<listing>`` tags; nothing in them can close the block."""
+    """Return the listing's fields in ``<listing>`` tags that no field can close."""
     fields = [
         ("title", plain(item.title, TITLE_LIMIT)),
         ("product_type", plain(item.product_type, 200)),
@@ -48,12 +48,12 @@ def listing_xml(item: Item) -> str:
 
 
 def draft_xml(draft: str) -> str:
-    """A draft between ``<draft>`` tags."""
+    """Return a draft between ``<draft>`` tags."""
     return f"<draft>{escape(draft)}</draft>"
 
 
 def item_blocks(item: Item, photo: Image.Image | None) -> list[ImageBlockParam | TextBlockParam]:
-    """Photo and listing as content blocks; the last one ends the part that can be cached."""
+    """Return photo and listing as content blocks; the last block ends the cacheable part."""
     blocks: list[ImageBlockParam | TextBlockParam] = []
     if photo is not None:
         blocks.append(photo_block(photo))
@@ -69,7 +69,7 @@ def item_blocks(item: Item, photo: Image.Image | None) -> list[ImageBlockParam |
 
 
 def photo_block(photo: Image.Image) -> ImageBlockParam:
-    """A photo as a content block, downscaled."""
+    """Return a photo as a content block, downscaled."""
     source = {"type": "base64", "media_type": "image/jpeg", "data": _jpeg(photo)}
     return {"type": "image", "source": source}  # type: ignore[typeddict-item]
 

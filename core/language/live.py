@@ -25,7 +25,7 @@ def run_live(
     should_stop: Callable[[], bool] = lambda: False,
     gone: Event | None = None,
 ) -> str:
-    """Have all conversations; returns why it stopped early, or an empty string.
+    """Run all conversations; return why it stopped early, or an empty string.
 
     Answers that came are kept by the answerer, so whatever stops this, the next run goes on from
     them. A conversation that fails for itself is counted; what would fail for all stops the job.

@@ -35,7 +35,7 @@ class LookReader:
     def colours(
         self, attributes: dict[str, str], title: str, description: str, noun: str
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Colours that are stated, three at most, and sentences on fields that disagree."""
+        """Return the stated colours, three at most, and sentences on fields that disagree."""
         columns = [v for k, v in attributes.items() if re.search(r"colou?r|farbe", k)]
         stated = _unique(
             name
@@ -68,7 +68,7 @@ class LookReader:
         ]
 
     def _beside(self, title: str, shades: list[str]) -> list[str]:
-        """The shades, and colours right beside them ("blue & black"); not "Red Tape" brand."""
+        """Return the shades and the colours right beside them ("blue & black"), but no brand."""
         matches = [m for m in self.words.colours.find(title) if m.term in self._colours_in(title)]
         kept = {match for match in matches if match.term in shades}
         for _ in matches:
@@ -79,7 +79,7 @@ class LookReader:
         return [match.term for match in matches if match in kept]
 
     def _described_colour(self, description: str, noun: str) -> tuple[str, ...]:
-        """The colour in a description, when it names just one, right before the product's noun."""
+        """Return a description's only colour, if it stands right before the product's noun."""
         if not noun or len(self.words.colours.names(description)) != 1:
             return ()
         match = self.words.colours.find(description)[0]
@@ -90,7 +90,7 @@ class LookReader:
     def materials(
         self, attributes: dict[str, str], title: str, clauses: list[str], domain: str
     ) -> tuple[str, ...]:
-        """Materials that columns, the title or “made of …” name, two at most."""
+        """Return the materials that columns, the title or “made of …” name, two at most."""
         if domain in ("art", "food"):
             return ()
         columns = [
@@ -123,7 +123,7 @@ class LookReader:
     def patterns(
         self, attributes: dict[str, str], title: str, clauses: list[str], domain: str
     ) -> tuple[str, ...]:
-        """The pattern that columns, the title or (fashion) a clause names."""
+        """Return the pattern that columns, the title or (fashion) a clause names."""
         if domain in ("art", "food"):
             return ()
         columns = [
@@ -138,7 +138,7 @@ class LookReader:
     def styles(
         self, attributes: dict[str, str], title: str, clauses: list[str], domain: str
     ) -> tuple[str, ...]:
-        """Styles that are named, cut first, two at most."""
+        """Return the named styles, cuts first, two at most."""
         if domain in ("art", "food"):
             return ()
         columns = [attributes[key] for key in self.words.style_keys if key in attributes]
@@ -156,7 +156,7 @@ class LookReader:
         return _unique(names)[:2]
 
     def parts(self, title: str, clauses: list[str], domain: str) -> tuple[str, ...]:
-        """Parts that the title or a clause names, four at most."""
+        """Return the parts that the title or a clause names, four at most."""
         terms: Terms | None = self.words.parts.get(domain)
         if terms is None:
             return ()
@@ -164,7 +164,7 @@ class LookReader:
         return _unique(name for text in texts for name in terms.names(text))[:4]
 
     def details(self, description: str) -> tuple[str, ...]:
-        """What a description says that food has, if it can be seen: ``dark red skin``."""
+        """Return what a description says that food has, if it can be seen: ``dark red skin``."""
         match = _HAS.search(description)
         if not match or self.words.risky.find(match[1]):
             return ()
@@ -175,7 +175,7 @@ class LookReader:
         return (text,) if visible and len(text.split()) <= 7 else ()
 
     def audience(self, attributes: dict[str, str], item: Item, title: str) -> str:
-        """Who it is for, from the first field that says so; empty where it says several."""
+        """Return who it is for, from the first field that says so; empty where it says several."""
         fields = [attributes[key] for key in self.words.audience_keys if key in attributes]
         for text in (*fields, title, plain(item.department, 120), plain(item.product_type, 120)):
             named = self.words.audiences.names(text)
@@ -190,7 +190,7 @@ class LookReader:
         return ""
 
     def safe_clauses(self, text: str) -> list[str]:
-        """Clauses that speak of the item itself: nothing negated, optional or about another."""
+        """Return the clauses on the item itself: not negated, optional or about another item."""
         clauses = (clause.strip() for clause in _CLAUSE.split(text))
         return [clause for clause in clauses if clause and not self.words.risky.find(clause)]
 
@@ -204,6 +204,6 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _drop_contained(names: Iterable[str]) -> list[str]:
-    """Leave out what a longer name says already ("steel" beside "stainless steel")."""
+    """Drop names that a longer name contains ("steel" beside "stainless steel")."""
     kept = list(dict.fromkeys(names))
     return [n for n in kept if not any(n != other and n in other for other in kept)]

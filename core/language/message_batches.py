@@ -62,11 +62,11 @@ class BatchLog(CallLog, Protocol):
         ...
 
     def intended_batches(self, model: str, server: str) -> Sequence[IntendedBatch]:
-        """Intentions of which nobody knows what became."""
+        """Return the intentions whose outcome is unknown."""
         ...
 
     def open_batches(self, model: str, server: str) -> Sequence[OpenBatch]:
-        """Batches that were handed in and not fetched."""
+        """Return the submitted batches whose answers are not fetched."""
         ...
 
 
@@ -239,7 +239,7 @@ class BatchRunner:
 
     # ── with the server ──────────────────────────────────────────────────────────────────────
     def _collect(self) -> tuple[set[str], bool]:
-        """As :meth:`_fetch`, one job at a time, also of what a killed job had handed in."""
+        """Fetch answers under the lock of all jobs, also those of a killed job's batches."""
         with self._log.turn:
             self._adopt()
             return self._fetch()
@@ -330,7 +330,7 @@ class BatchRunner:
             self._log.handed_in(batch.id, model, server, roles, name)
 
     def _guarded(self, act: Callable[..., Any], *given: Any) -> Any:
-        """Do it; a batch that is not there any more is ``None``, other errors are sentences."""
+        """Call a function; a batch that is gone gives ``None``, other errors become sentences."""
         problem: RewritingFailed
         try:
             return act(*given)

@@ -84,7 +84,7 @@ class Messages:
         patience: float = 0.0,
         stopped: Callable[[], bool] = lambda: False,
     ) -> Messages:
-        """The same client for one job: with its own meter and budget.
+        """Return a copy of the client for one job, with its own meter and budget.
 
         Args:
             budget: What the job may spend.
@@ -97,15 +97,15 @@ class Messages:
         return job
 
     def answered(self, question: Question[Any]) -> Call | None:
-        """The answer to a question, where it was ever paid for."""
+        """Return the kept answer to a question, or ``None``."""
         return self._log.get(self.key(question)) if self._log is not None else None
 
     def key(self, question: Question[Any]) -> str:
-        """What the question and its answer are known by."""
+        """Return the key under which a question's answer is kept."""
         return question.key(self.model, self.base_url)
 
     def ask(self, question: Question[Form]) -> tuple[Form, Call]:
-        """The parsed answer to a question and its record; raises as :meth:`call` does.
+        """Return the parsed answer to a question and its record; raises as :meth:`call` does.
 
         Raises:
             BadAnswer: The model refused, was cut off, or did not keep to the form.
@@ -114,7 +114,7 @@ class Messages:
         return answer_of(call.body, question.form), call
 
     def call(self, question: Question[Any]) -> Call:
-        """The answer as it came, usable or not; asked only where it never was before.
+        """Return the raw answer, usable or not; a question with a kept answer is not asked again.
 
         Raises:
             Troubled: The server can't answer now, or the job was stopped.
@@ -196,7 +196,7 @@ class Messages:
 
 
 def retry_after(headers: Any) -> float | None:
-    """How long the server asks to wait, seconds; ``None`` where it does not say."""
+    """Return how long the server asks to wait, seconds; ``None`` where it does not say."""
     with suppress(TypeError, ValueError):
         return max(0.0, float(headers.get("retry-after-ms")) / 1000)
     with suppress(TypeError, ValueError):

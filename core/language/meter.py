@@ -12,7 +12,7 @@ __all__ = ["Meter", "Usage", "usage_of"]
 
 
 def usage_of(body: object) -> Usage:
-    """The usage that the body of an answer reports; an unusable body counts as a call."""
+    """Return the usage that the body of an answer reports; an unusable body counts as a call."""
     reported = body.get("usage") if isinstance(body, Mapping) else None
     if not isinstance(reported, Mapping):
         return Usage(calls=1)

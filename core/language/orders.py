@@ -54,7 +54,7 @@ class AgentDetails:
 
     @classmethod
     def of(cls, job: Job) -> AgentDetails:
-        """A job's details; those that can't be read are left out."""
+        """Return a job's details; those that can't be read are left out."""
         try:
             return _DETAILS.validate_python(dict(job.details), strict=False)
         except ValidationError:
@@ -71,7 +71,7 @@ def details(
     progress: RewriteProgress | None = None,
     report: RewriteReport | None = None,
 ) -> dict[str, Any]:
-    """What is given of a job's details, as JSON values."""
+    """Return the given parts of a job's details as JSON values."""
     given = {"order": order, "progress": progress, "report": report}
     return {name: _JSON.dump_python(value, mode="json") for name, value in given.items() if value}
 
@@ -80,7 +80,7 @@ _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 def rewriting_job(root: Path) -> JobFile:
-    """The agent's job on the catalogue in ``root``."""
+    """Return the agent's job on the catalogue in ``root``."""
     paths = JobPaths(
         root / ".rewriting", root / "agent-job.json", root / ".rewriting.stop",
         lambda old: _from_old(root, old),
@@ -93,7 +93,7 @@ def rewriting_job(root: Path) -> JobFile:
 
 
 def _from_old(root: Path, old: Mapping[str, Any]) -> Job:
-    """A snapshot of before there was one kit for jobs."""
+    """Convert a snapshot of an earlier version."""
     report, problem = old["report"], str(old["problem"])
     state = JobState.FAILED if problem else JobState.DONE if report else JobState.RUNNING
     kept = {"order": old["order"], "progress": old["progress"], "report": report}

@@ -69,7 +69,7 @@ class Outbox:
         self._size += size
 
     def send(self) -> None:
-        """Hand in what is left.
+        """Submit the questions that are left.
 
         Raises:
             RewritingFailed: A batch was not taken, this one or one before.

@@ -43,7 +43,7 @@ class Pace:
             self._sleep(min(rest, 1.0))
 
     def trouble(self, retry_after: float | None = None) -> None:
-        """The server has trouble or sets a limit: pause, as long as it says, else ever longer."""
+        """Pause after an error or limit of the server: as long as it says, else ever longer."""
         with self._lock:
             self._since = self._since if self._since is not None else self._clock()
             pause = self._unit * 2**self._troubles if retry_after is None else retry_after
@@ -51,12 +51,12 @@ class Pace:
             self._until = max(self._until, self._clock() + min(pause, LONGEST))
 
     def fine(self) -> None:
-        """An answer came."""
+        """End the pause: an answer came."""
         with self._lock:
             self._troubles, self._since = 0, None
 
     def troubled(self, began: float) -> float:
-        """Seconds that the trouble has lasted after ``began``; 0 while there is none."""
+        """Return the seconds that the trouble has lasted after ``began``; 0 without trouble."""
         with self._lock:
             return 0.0 if self._since is None else self._clock() - max(self._since, began)
 

@@ -22,7 +22,7 @@ _TYPOGRAPHIC = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "�
 
 
 def plain(text: str, limit: int) -> str:
-    """Text without markup, addresses, pictographs and control characters, on one line.
+    """Return text without markup, addresses, pictographs and control characters, on one line.
 
     Args:
         text: Anything, of any length.
@@ -43,12 +43,12 @@ def plain(text: str, limit: int) -> str:
 
 
 def capitalised(text: str) -> str:
-    """The text with its first letter in upper case and nothing else changed."""
+    """Return the text with its first letter in upper case and nothing else changed."""
     return text[:1].upper() + text[1:]
 
 
 def has_words(text: str) -> bool:
-    """Whether there is a word of at least two letters (or one ideograph)."""
+    """Tell whether there is a word of at least two letters (or one ideograph)."""
     # vowel signs are no letters to Python, so they would part the letters of an Indic word
     text = "".join(c for c in text if not unicodedata.category(c).startswith("M"))
     return bool(re.search(r"[^\W\d_]{2}", text)) or any(

@@ -21,7 +21,7 @@ class Price:
     cache_read: float
 
     def of(self, usage: Usage) -> float:
-        """Dollars for some usage at the full price."""
+        """Return the full price of some usage, in dollars."""
         per_million = (
             usage.input_tokens * self.input
             + usage.output_tokens * self.output
@@ -46,11 +46,11 @@ class Prices:
         self.date = date
 
     def knows(self, model: str) -> bool:
-        """Whether the model has a price."""
+        """Tell whether the model has a price."""
         return model in self._models
 
     def spent(self, model: str, usage: Usage, *, batch: bool = False) -> Spent:
-        """Tokens with their dollars; ``None`` dollars where the model has no known price."""
+        """Return tokens with their dollars; ``None`` dollars if the model has no known price."""
         price = self._models.get(model)
         if price is None:
             return Spent(usage, None)

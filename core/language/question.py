@@ -49,7 +49,7 @@ class Question(Generic[Form]):
     shared: bool = False
 
     def params(self, model: str, *, cached: bool = True) -> MessageCreateParamsNonStreaming:
-        """The request's body, as a batch takes it.
+        """Return the request's body, as a batch takes it.
 
         Args:
             model: Who is asked.

@@ -81,7 +81,7 @@ class Loop:
         self._language = item.title  # the description is written in the listing's language
 
     def steps(self, attempt: int = 0) -> Steps:
-        """From a first draft to the last one.
+        """Run the loop from a first draft to the last draft.
 
         An unusable answer after the first draft ends the loop: that draft stands, and the trace
         says why there are no more rounds.
@@ -96,7 +96,7 @@ class Loop:
         return (yield from self._improve(draft, []))
 
     def another_round(self, standing: str, hint: str, who: str, attempt: int = 0) -> Steps:
-        """From a standing text on, with a person's wish as the first verdict.
+        """Run the loop from a standing text, with a person's wish as the first verdict.
 
         Args:
             standing: The text.
@@ -134,7 +134,7 @@ class Loop:
         return Outcome(tuple(done))
 
     def _summarize(self, first: int) -> Generator[Question[Any], Any, str]:
-        """The first draft; a bad answer gets one more chance."""
+        """Return the first draft; a bad answer gets one more chance."""
         reason = ""
         for attempt in (first, first + 1):
             try:
@@ -184,7 +184,7 @@ class Loop:
 
 
 def _ended(done: list[Round], draft: str, reason: str) -> list[Round]:
-    """The trace of a loop that broke off: its last round holds the standing draft and why."""
+    """Return the trace of a loop that ended early: its last round has the draft and the reason."""
     note = f"The loop ended early: {reason}"
     if done and done[-1].draft == draft:
         last = done[-1]

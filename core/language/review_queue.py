@@ -40,7 +40,7 @@ class Reviewed:
 
 
 def worth_a_look(words: Vocabulary, entries: Sequence[Reviewed]) -> list[WorthALook]:
-    """Rewrites with a reason to look at them, most serious first; people's own are left out."""
+    """Return the rewrites with a reason to check them, most serious first, except people's own."""
     agreements = [e.agreement for e in entries if e.agreement is not None]
     floor = float(np.quantile(agreements, LOWEST)) if len(agreements) >= 1 / LOWEST else None
     doubtful = []
@@ -77,7 +77,7 @@ def _concerns(words: Vocabulary, entry: Reviewed, floor: float | None) -> list[t
 
 
 def contradicts(words: Vocabulary, title: str, text: str) -> str:
-    """A sentence on a colour, audience or kind of garment of the title that the text gainsays."""
+    """Return a sentence on a colour, audience or garment in which title and text differ."""
     in_title, in_text = words.colours.names(title), words.colours.names(text)
     if (
         in_title

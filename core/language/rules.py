@@ -92,7 +92,7 @@ class RuleRewriter:
         grounding: Grounding | None,
         vector: Vectors | None,
     ) -> _Sighting:
-        """What the photo adds to the fields, or has against them."""
+        """Return what the photo adds to the fields, or has against them."""
         if self._sight is None or photo is None:
             return _Sighting()
         look = self._sight.look(photo, grounding, vector)
@@ -167,7 +167,7 @@ class _Sighting:
 
 
 def _with(facts: Facts, seen: Mapping[str, Seen]) -> Facts:
-    """The facts, completed by what the photo shows."""
+    """Return the facts, completed by what the photo shows."""
     if "colour" in seen:
         facts = replace(facts, colours=(seen["colour"].name,))
     if "material" in seen:
@@ -190,7 +190,7 @@ def _last_resort(item: Item) -> str:
 
 
 def _statements(facts: Facts, refined: str) -> list[tuple[str, str]]:
-    """The facts that the sentence has room for: kind and word."""
+    """Return the facts that the sentence has room for: kind and word."""
     every = [
         ("product", facts.noun),
         ("audience", facts.audience),

@@ -101,8 +101,12 @@ class Attribute:
         return cls(str(table["kind"]), domains, names, float(table["scale"]), bias, pixels, least)
 
     def odds(self, cosines: Vectors, shares: Vectors) -> Vectors:
-        """Calibrated probabilities: cosines ``[n, values]``, shares ``[n, 12]`` to ``[n, values]``.
-        """  # fmt: skip
+        """Return calibrated probabilities, ``[n, values]``.
+
+        Args:
+            cosines: Of pictures and values, ``[n, values]``.
+            shares: Of the colours in the pictures, ``[n, 12]``.
+        """
         logits = self.scale * cosines + np.array(self.bias, np.float32)
         if self.pixels:
             logits = logits + self.pixels * evidence(shares)
@@ -111,7 +115,7 @@ class Attribute:
         return odds
 
     def stated(self, odds: Vectors, shares: Vectors) -> npt.NDArray[np.bool_]:
-        """Which rows' best value is sure enough to be stated: ``[n] bool``."""
+        """Return which rows' best value is sure enough to be stated: ``[n] bool``."""
         best, rows = odds.argmax(axis=1), np.arange(len(odds))
         sure: npt.NDArray[np.bool_] = (
             odds[rows, best] >= np.array([self.least.get(name, 2) for name in self.names])[best]
@@ -120,7 +124,7 @@ class Attribute:
 
 
 def evidence(shares: Vectors) -> Vectors:
-    """What pixels say for each colour, as logarithms: ``[n, 12]`` to ``[n, 12]``."""
+    """Return what pixels say for each colour, as logarithms: ``[n, 12]`` to ``[n, 12]``."""
     logs: Vectors = np.log(shares + _EVEN)
     return logs
 
@@ -177,7 +181,7 @@ class Sight:
         return Look(vector, colours.colour_shares(photo, best.mask if best else None))
 
     def read(self, look: Look, domain: str) -> dict[str, Seen]:
-        """What it is sure of: attribute (``colour`` …) to value, for one kind of product."""
+        """Return the attributes (``colour`` …) that it is sure of, for one kind of product."""
         seen, shares = {}, look.shares[None]
         for attribute in self.attributes:
             if domain not in attribute.domains:
@@ -189,7 +193,7 @@ class Sight:
         return seen
 
     def agreement(self, look: Look, text: str) -> float:
-        """Cosine of the picture and a text."""
+        """Return the cosine of the picture and a text."""
         return float(self._encoder.encode_texts([text])[0] @ look.vector)
 
     def _said(self, names: tuple[str, ...]) -> Vectors:
@@ -200,7 +204,7 @@ class Sight:
 
 
 def said(encoder: Encoder, names: tuple[str, ...]) -> Vectors:
-    """Vectors of some values' phrases: ``[values, d] float32, L2-normalised``."""
+    """Return vectors of some values' phrases: ``[values, d] float32, L2-normalised``."""
     phrases = [phrase.format(name.lower()) for name in names for phrase in PHRASES]
     mean = encoder.encode_texts(phrases).reshape(len(names), len(PHRASES), -1).mean(axis=1)
     return unit_rows(mean)

@@ -63,7 +63,7 @@ class VisualJudge:
         self.fingerprint = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def question(self, task: JudgeTask) -> Question[GradeForm]:
-        """What the model is asked for one result; the query comes first, so it is cached.
+        """Return the question for one result; the query comes first, so that it is cached.
 
         Raises:
             QueryError: The query is neither words nor a photo.
@@ -154,7 +154,7 @@ class VisualJudge:
 
 
 def build_judge(settings: Settings, log: BatchLog | None = None) -> VisualJudge:
-    """The judge that the settings allow.
+    """Build the judge that the settings allow.
 
     Raises:
         SettingsError: The agent is off, or there is no key; the sentence says what to set.

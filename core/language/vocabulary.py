@@ -50,22 +50,22 @@ class Terms:
         )
 
     def find(self, text: str) -> list[Match]:
-        """All matches in order, not overlapping."""
+        """Return all matches in order, not overlapping."""
         return [
             Match(self._canonical[_key(match.group())], match.start(), match.end())
             for match in self._pattern.finditer(text)
         ]
 
     def names(self, text: str) -> list[str]:
-        """Canonical terms in order of appearance, each once."""
+        """Return the canonical terms in order of appearance, each once."""
         return list(dict.fromkeys(match.term for match in self.find(text)))
 
     def without(self, text: str) -> str:
-        """The text with every match cut out."""
+        """Return the text with every match cut out."""
         return self._pattern.sub(" ", text)
 
     def __contains__(self, text: str) -> bool:
-        """Whether the whole text is one known term."""
+        """Tell whether the whole text is one known term."""
         return _key(text) in self._canonical
 
 
@@ -147,7 +147,7 @@ class Vocabulary:
         self.foreign = _words(noise["function_words"]["other"])
 
     def domain_of(self, text: str, *, head: bool = False) -> str | None:
-        """The domain whose product noun ends last in the text (the head of an English phrase).
+        """Return the domain of the product noun that ends last in the text (the phrase's head).
 
         Args:
             text: A title or type.
@@ -164,17 +164,17 @@ class Vocabulary:
         return best[2] if best else None
 
     def domain_of_department(self, text: str) -> str | None:
-        """The domain that a department or vague type belongs to."""
+        """Return the domain that a department or vague type belongs to."""
         return next((name for name in DOMAINS if self.departments[name].find(text)), None)
 
     def same_family(self, first: str, second: str) -> bool:
-        """Whether two colours are shades of one (``navy blue`` and ``blue``)."""
+        """Tell whether two colours are shades of one (``navy blue`` and ``blue``)."""
         return first == second or any(
             first in shades and second in shades for shades in self.families.values()
         )
 
     def fits(self, kind: str, seen: str, stated: str) -> bool:
-        """Whether what a photo shows (``metal``) fits what a listing says (``brass``).
+        """Tell whether what a photo shows (``metal``) fits what a listing says (``brass``).
 
         Args:
             kind: ``colour``, ``material``, ``pattern`` or ``audience``.
@@ -187,7 +187,7 @@ class Vocabulary:
 
 
 def plural(word: str) -> str:
-    """The regular English plural."""
+    """Return the regular English plural."""
     if re.search(r"(?:s|x|z|ch|sh)$", word):
         return word + "es"
     if re.search(r"[^aeiou]y$", word):
@@ -196,7 +196,7 @@ def plural(word: str) -> str:
 
 
 def singular(phrase: str, plural_only: frozenset[str]) -> str:
-    """The phrase with its last word in the singular, unless it is plural by nature."""
+    """Return the phrase with its last word in the singular, unless it is plural by nature."""
     words = phrase.split(" ")
     last = words[-1]
     if phrase.lower() in plural_only or last.lower() in plural_only or len(last) < 4:

@@ -70,26 +70,26 @@ class Tally:
             return replace(state, spent=spent, to_go=to_go)
 
     def done(self, count: int = 1) -> None:
-        """Conversations ended well."""
+        """Count conversations that ended well."""
         with self._lock:
             self._state = replace(self._state, done=self._state.done + count)
         self.tell()
 
     def failed(self, name: str, reason: str) -> None:
-        """A conversation ended without anything usable."""
+        """Count a conversation that gave nothing usable."""
         with self._lock:
             self._state = replace(self._state, failed=self._state.failed + 1)
             self.problems[name] = reason
         self.tell()
 
     def waiting(self, count: int) -> None:
-        """Conversations whose next answer is still to come."""
+        """Set the number of conversations whose next answer is still to come."""
         with self._lock:
             self._state = replace(self._state, waiting=count)
         self.tell()
 
     def say(self, message: str) -> None:
-        """A sentence for the person who waits."""
+        """Report a sentence for people."""
         with self._lock:
             self._state = replace(self._state, message=message)
         self.tell()

@@ -10,14 +10,14 @@ _TOGETHER = dict.fromkeys(("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "
 
 
 def scripts(text: str) -> Counter[str]:
-    """Letters by script (``LATIN``, ``CYRILLIC``, ``CJK`` …), by their Unicode names."""
+    """Count letters by script (``LATIN``, ``CYRILLIC``, ``CJK`` …), by their Unicode names."""
     names = (unicodedata.name(c, "") for c in unicodedata.normalize("NFKC", text) if c.isalpha())
     first = (name.partition(" ")[0] for name in names if name)
     return Counter(_TOGETHER.get(script, script) for script in first)
 
 
 def written_like(text: str, model: str) -> bool:
-    """Whether most letters of a text are of a script that the model text uses, too.
+    """Tell whether most letters of a text are of a script that the model text uses, too.
 
     Where one of them has no letters there is nothing to compare, and it is.
     """

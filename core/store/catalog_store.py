@@ -100,7 +100,7 @@ class CatalogStore:
         return self._table("meta", MetaTable)
 
     def vectors(self, engine: str) -> VectorTable:
-        """The vectors of one engine."""
+        """Return the vectors of one engine."""
         return self._table(f"vectors_{engine}", lambda base: VectorTable(base, engine))
 
     def photo_vectors(self, engine: str) -> PhotoVectorTable:
@@ -108,7 +108,7 @@ class CatalogStore:
         return self._table(f"photo_vectors_{engine}", lambda base: PhotoVectorTable(base, engine))
 
     def engines(self) -> tuple[str, ...]:
-        """Names of the engines that have a vector table, sorted."""
+        """Return names of the engines that have a vector table, sorted."""
         names = self.database.list_tables(limit=1000).tables
         engines = (name.removeprefix("vectors_") for name in names if name.startswith("vectors_"))
         return tuple(sorted(engines))

@@ -10,7 +10,7 @@ from core.domain import Box, Detection, Grounding, Mask, Rewrite, Round
 
 
 def grounding_to_json(grounding: Grounding) -> str:
-    """Serialise a grounding with its masks (compressed run lengths)."""
+    """Write a grounding with its masks (compressed run lengths) as JSON."""
     return _dump(grounding)
 
 
@@ -22,7 +22,7 @@ def grounding_from_json(payload: str) -> Grounding:
 
 
 def rewrite_to_json(rewrite: Rewrite) -> str:
-    """Serialise a rewrite with its trace."""
+    """Write a rewrite with its trace as JSON."""
     return _dump(rewrite)
 
 

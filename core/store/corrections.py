@@ -78,12 +78,12 @@ class CorrectionTable:
         return event
 
     def history(self, item_id: str) -> tuple[Correction, ...]:
-        """All events of an item, oldest first."""
+        """Return all events of an item, oldest first."""
         rows = read_rows(self._table, SCHEMA.names, col("item_id") == lit(item_id))
         return tuple(_events(rows))
 
     def standing(self) -> Corrections:
-        """What stands now; read again only where somebody has added to it."""
+        """Return the corrections in force; read only after a change."""
         version = version_of(self._table), self._runs.version if self._runs is not None else 0
         kept = self._kept
         if kept is None or kept[0] != version:
@@ -104,7 +104,7 @@ class CorrectionTable:
 
 
 def _events(rows: pa.Table) -> Iterator[Correction]:
-    """Events of rows, oldest first."""
+    """Return the events of rows, oldest first."""
     ordered = rows.sort_by([("at", "ascending")]).to_pylist()
     return (event for _, event in decoded(ordered, _event, NAME, "event_id"))
 

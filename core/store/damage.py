@@ -74,7 +74,7 @@ def sentence(address: str, error: Exception) -> str:
 
 
 def plain_reason(error: BaseException) -> str:
-    """First line of an error's text without the places in LanceDB's source."""
+    """Return the first line of an error's text without places in LanceDB's source."""
     text = _LAYERS.sub("", _RUST_SOURCE.sub("", str(error)).strip())
     first = (text.splitlines() or [""])[0].strip().rstrip(".")
     return first[:_LONGEST] or type(error).__name__

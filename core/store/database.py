@@ -40,7 +40,7 @@ def open_database(path: Path) -> lancedb.DBConnection:
 
 
 def with_metadata(schema: pa.Schema, **facts: object) -> pa.Schema:
-    """The schema with the schema version and further facts in its metadata."""
+    """Return the schema with the schema version and further facts in its metadata."""
     facts = {"schema_version": SCHEMA_VERSION, **facts}
     return schema.with_metadata({name: str(value) for name, value in facts.items()})
 
@@ -96,24 +96,24 @@ def find_table(database: lancedb.DBConnection, name: str) -> Table | None:
 
 
 def address_of(database: lancedb.DBConnection, name: str) -> str:
-    """Folder or URI of a table."""
+    """Return the folder or URI of a table."""
     return f"{str(database.uri).rstrip('/')}/{name}.lance"
 
 
 def metadata_of(table: Table) -> Mapping[str, str]:
-    """The facts that the table was created with; raises ``CatalogDamaged``."""
+    """Return the facts that the table was created with; raises ``CatalogDamaged``."""
     with reading(table):
         facts = table.schema.metadata or {}
     return {key.decode(): value.decode() for key, value in facts.items()}
 
 
 def one_of(column: str, values: Iterable[str]) -> Expr:
-    """The filter ``column IN (values)``; the values are quoted by LanceDB, never pasted."""
+    """Return the filter ``column IN (values)``; the values are quoted by LanceDB, never pasted."""
     return col(column).isin([lit(value) for value in values])
 
 
 def where(filters: Filters) -> Expr | None:
-    """The filter for a table with ``department`` and ``product_type`` columns."""
+    """Return the filter for a table with ``department`` and ``product_type`` columns."""
     chosen = {"department": filters.departments, "product_type": filters.product_types}
     parts = [one_of(column, values) for column, values in chosen.items() if values]
     return reduce(lambda left, right: left & right, parts) if parts else None
@@ -122,7 +122,7 @@ def where(filters: Filters) -> Expr | None:
 def read_rows(
     table: Table, columns: list[str], condition: Expr | None = None, limit: int | None = None
 ) -> pa.Table:
-    """Columns of all rows, or of those that a condition holds for.
+    """Read columns of all rows, or of those that a condition holds for.
 
     Raises:
         CatalogDamaged: The table's files can't be read, or it has other columns.
@@ -137,19 +137,19 @@ def read_rows(
 
 
 def count_rows(table: Table, condition: str | None = None) -> int:
-    """How many rows there are; raises ``CatalogDamaged``."""
+    """Return how many rows there are; raises ``CatalogDamaged``."""
     with reading(table):
         return int(table.count_rows(condition))
 
 
 def version_of(table: Table) -> int:
-    """Version of a table: any process's change of it raises it; raises ``CatalogDamaged``."""
+    """Return a table's version, which every change raises; raises ``CatalogDamaged``."""
     with reading(table):
         return int(table.version)
 
 
 def read_by(table: Table, column: str, values: Iterable[str], columns: list[str]) -> pa.Table:
-    """Rows whose ``column`` is one of ``values``, in no order; any number of values."""
+    """Return rows whose ``column`` is one of ``values``, in no order; any number of values."""
     wanted = list(dict.fromkeys(values))
     if not wanted:
         return read_rows(table, columns, limit=1).slice(0, 0)
@@ -186,6 +186,6 @@ def compact(table: Table) -> None:
 
 
 def fragments(table: Table) -> int:
-    """How many fragments the table has."""
+    """Return how many fragments the table has."""
     stats = cast("Mapping[str, Any]", table.stats())  # a dictionary, whatever its class says
     return int(stats["fragment_stats"]["num_fragments"])

@@ -74,7 +74,7 @@ class ImageStore:
         return Photo(sha256, *decoded.image.size, phash=str(imagehash.phash(decoded.image)))
 
     def path(self, sha256: str, thumbnail: bool = False) -> Path:
-        """File of a stored picture (it need not exist).
+        """Return the file of a stored picture (it need not exist).
 
         Raises:
             ImageError: The name is not a SHA-256 in lower-case hex.
@@ -88,7 +88,7 @@ class ImageStore:
         return self.path(sha256).is_file()
 
     def open(self, sha256: str) -> Image.Image:
-        """The stored picture, upright RGB, decoded.
+        """Return the stored picture, upright RGB, decoded.
 
         Raises:
             ImageError: It is not there, or its file is damaged.

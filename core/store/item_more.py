@@ -20,7 +20,7 @@ class More:
 
 
 def more_text(item: Item) -> str | None:
-    """The text that holds it; ``None`` where there is nothing."""
+    """Return the text that holds it; ``None`` where there is nothing."""
     if not (item.more_photos or item.photo_links or item.variants):
         return None
     content = {
@@ -32,7 +32,7 @@ def more_text(item: Item) -> str | None:
 
 
 def read_more(text: str | None, item_id: str) -> More:
-    """What a text holds; nothing where it can't be read, so that the item stays."""
+    """Return what a text holds; nothing where it can't be read, so that the item stays."""
     if not text:
         return More()
     try:

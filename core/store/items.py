@@ -114,16 +114,16 @@ class ItemTable:
         delete_by(self._table, "item_id", item_ids)
 
     def count(self) -> int:
-        """Number of items."""
+        """Return the number of items."""
         return count_rows(self._table)
 
     def get(self, item_ids: Iterable[str]) -> dict[str, Item]:
-        """Items by id; ids that are not there are missing from the answer."""
+        """Return items by id; ids that are not there are missing from the answer."""
         rows = read_by(self._table, "item_id", item_ids, self._there(_ITEM_COLUMNS)).to_pylist()
         return {row["item_id"]: _item(row) for row in rows}
 
     def records(self, item_ids: Iterable[str] | None = None) -> dict[str, ItemRecord]:
-        """Records by id; ``None`` reads all."""
+        """Return records by id; ``None`` reads all."""
         if item_ids is None:
             rows = read_rows(self._table, self._there(_RECORD_COLUMNS))
         else:
@@ -136,25 +136,25 @@ class ItemTable:
         }
 
     def of_group(self, group: str, limit: int) -> list[Item]:
-        """Items that are variants of one product, sorted by id."""
+        """Return items that are variants of one product, sorted by id."""
         condition = col("group") == lit(group)
         rows = read_rows(self._table, self._there(_ITEM_COLUMNS), condition, limit).to_pylist()
         return sorted((_item(row) for row in rows), key=lambda item: item.item_id)
 
     def ids(self, filters: Filters | None = None) -> list[str]:
-        """Ids of all items that pass the filters, sorted."""
+        """Return ids of all items that pass the filters, sorted."""
         condition = where(filters) if filters else None
         return sorted(read_rows(self._table, ["item_id"], condition)["item_id"].to_pylist())
 
     def labels(self) -> dict[str, tuple[str, str]]:
-        """``(department, product type)`` of every item, by id."""
+        """Return ``(department, product type)`` of every item, by id."""
         rows = read_rows(self._table, ["item_id", "department", "product_type"]).to_pylist()
         return {row["item_id"]: (row["department"], row["product_type"]) for row in rows}
 
     def match(
         self, text: str, count: int, condition: Expr | None = None, *, every: bool = False
     ) -> list[WordMatch]:
-        """Full-text search (BM25), best first; ``text`` is data, no query syntax is read in it.
+        """Search the full text (BM25), best first; no query syntax is read in ``text``.
 
         Args:
             text: Any text.
@@ -185,7 +185,7 @@ class ItemTable:
 
 
 def _words_index() -> FTS:
-    """Words as ICU finds them in any script, without the stop words of all languages."""
+    """Return words as ICU finds them in any script, without the stop words of all languages."""
     return FTS(
         with_position=False, base_tokenizer=_TOKENIZER, custom_stop_words=sorted(stop_words())
     )
@@ -201,7 +201,7 @@ def _is_current(index: IndexConfig) -> bool:
 
 
 def searchable_words(item: Item, rewrite: str) -> str:
-    """All words of an item that full-text search looks in."""
+    """Return all words of an item that full-text search looks in."""
     parts = [
         item.title,
         item.product_type,
@@ -245,7 +245,7 @@ def _item(row: Mapping[str, Any]) -> Item:
 
 
 def _attributes(row: Mapping[str, Any]) -> dict[str, str]:
-    """The item's further fields; none where they can't be read, so that the item stays."""
+    """Return the item's further fields; none where they can't be read, so that the item stays."""
     try:
         return {str(name): str(value) for name, value in json.loads(row["attributes"]).items()}
     except UNDECODABLE as error:

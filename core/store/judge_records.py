@@ -28,7 +28,7 @@ class JudgeRecords:
             file.write(json.dumps(asdict(record)) + "\n")
 
     def all(self) -> tuple[JudgeRecord, ...]:
-        """All records, latest first; a line that a crash left half written is left out."""
+        """Return all records, latest first; a line that a crash left half written is left out."""
         if not self._file.is_file():
             return ()
         records = []

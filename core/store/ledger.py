@@ -65,7 +65,7 @@ class Ledger:
         self._version = -1
 
     def get(self, key: str) -> Call | None:
-        """The answer to a question, where it was ever given, in whatever process."""
+        """Return the kept answer to a question, of any process, or ``None``."""
         with self._lock:
             if key not in self._keys:
                 version = self._calls.version
@@ -102,7 +102,7 @@ class Ledger:
             self._keys.update(call.key for call in new)
 
     def spent(self) -> Spent:
-        """Everything that was ever paid for in this data directory."""
+        """Return the total cost in this data directory."""
         rows = read_rows(self._calls, ["usage", "dollars"]).to_pylist()
         total = Spent()
         for row in rows:
@@ -136,7 +136,7 @@ class Ledger:
         self._event("fetched", "", batch_id, model, server, {})
 
     def intended_batches(self, model: str, server: str) -> list[IntendedBatch]:
-        """Intentions of which nobody knows what became, oldest first."""
+        """Return the intentions whose outcome is unknown, oldest first."""
         rows = self._events(model, server)
         settled = {row["name"] for row in rows if row["event"] != "intended"}
         return [
@@ -146,7 +146,7 @@ class Ledger:
         ]
 
     def open_batches(self, model: str, server: str) -> list[OpenBatch]:
-        """Batches that were handed in and not fetched, oldest first."""
+        """Return the submitted batches whose answers are not fetched, oldest first."""
         rows = self._events(model, server)
         done = {row["batch_id"] for row in rows if row["event"] == "fetched"}
         return [

@@ -63,7 +63,7 @@ class MetaTable:
         self._table = ensure_table(database, NAME, SCHEMA)
 
     def read(self) -> CatalogMeta:
-        """All facts; names that this version does not know are left out."""
+        """Return all facts; names that this version does not know are left out."""
         rows = read_rows(self._table, SCHEMA.names).to_pylist()
         facts = {row["name"]: row["value"] for row in rows}
         return CatalogMeta(**{n: facts[n] for n in CatalogMeta.__slots__ if n in facts})

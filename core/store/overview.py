@@ -103,7 +103,7 @@ class Overview:
         return problems
 
     def _names(self) -> list[str]:
-        """Names of all tables; also of one in whose folder's place a file lies."""
+        """Return names of all tables; also of one in whose folder's place a file lies."""
         root = self._store.root
         with reading_folder(root):
             names = list(self._store.database.list_tables(limit=1000).tables)
@@ -121,7 +121,7 @@ class Overview:
         self._tables[name] = table
 
     def _part(self, name: str, read: Callable[[], T]) -> T:
-        """What ``read`` makes of a table, from memory where the table is as it was."""
+        """Return the result of ``read``, from memory if the table has not changed."""
         table = self._tables.get(name)
         version = version_of(table) if table is not None else 0
         if name not in self._parts or self._parts[name][0] != version:

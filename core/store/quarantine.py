@@ -40,11 +40,11 @@ class QuarantineTable:
         )
 
     def all(self) -> tuple[QuarantinedRow, ...]:
-        """All rows, in the order of the file."""
+        """Return all rows, in the order of the file."""
         rows = read_rows(self._table, SCHEMA.names).to_pylist()
         quarantined = (QuarantinedRow(**row) for row in rows)
         return tuple(sorted(quarantined, key=lambda row: (row.row, row.item_id)))
 
     def count(self) -> int:
-        """Number of rows."""
+        """Return the number of rows."""
         return count_rows(self._table)

@@ -71,25 +71,25 @@ class RewriteRunTable:
             compact(self._table)
 
     def of(self, item_id: str) -> tuple[RewriteRun, ...]:
-        """All runs over an item, latest first."""
+        """Return all runs over an item, latest first."""
         condition = col("item_id") == lit(item_id)
         rows = read_rows(self._table, SCHEMA.names, condition).to_pylist()
         latest_first = sorted(rows, key=lambda row: row["at"], reverse=True)
         return tuple(run for _, run in decoded(latest_first, _run, NAME, "run_id"))
 
     def latest(self) -> dict[str, RewriteRun]:
-        """The latest run over each item that says how its text came about."""
+        """Return the latest run over each item that says how its text came about."""
         rows = read_rows(self._table, SCHEMA.names).sort_by("at").to_pylist()
         telling = (row for row in rows if _tells(row))
         return {run.item_id: run for _, run in decoded(telling, _run, NAME, "run_id")}
 
     def standing(self) -> dict[str, tuple[str, str]]:
-        """Per item that has one: hash of its inputs, and key of the latest rewrite of them."""
+        """Return, by item, the hash of its inputs and the key of their latest rewrite."""
         rows = read_rows(self._table, ["item_id", "inputs", "key", "at"]).sort_by("at").to_pylist()
         return {row["item_id"]: (row["inputs"], row["key"]) for row in rows if row["key"]}
 
     def states(self) -> dict[str, RunState]:
-        """The latest run over each item (as :meth:`latest`), without its trace."""
+        """Return the latest run over each item (as :meth:`latest`), without its trace."""
         names = ["item_id", "at", "inputs", "key", "model", "asked_by"]
         rows = read_rows(self._table, names).sort_by("at").to_pylist()
         return {
@@ -99,7 +99,7 @@ class RewriteRunTable:
         }
 
     def failures(self, item_id: str, inputs: str) -> int:
-        """How often a job wrote nothing usable for an item as it is."""
+        """Return how often a job wrote nothing usable for an item as it is."""
         mine = (col("item_id") == lit(item_id)) & (col("inputs") == lit(inputs))
         mine &= col("asked_by") == lit("")
         failures: int = read_rows(self._table, ["key"], mine)["key"].to_pylist().count("")
@@ -107,7 +107,7 @@ class RewriteRunTable:
 
 
 def _tells(row: dict[str, Any]) -> bool:
-    """A round that a person asked for and that came to nothing left the text as it was."""
+    """Tell whether a person asked for a round that left the text as it was."""
     return bool(row["key"] or not row["asked_by"])
 
 

@@ -20,7 +20,7 @@ UNDECODABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 def decoded(
     rows: Iterable[Row], decode: Callable[[Any], T], table: str, key: str
 ) -> Iterator[tuple[Row, T]]:
-    """Each row with its value, without the rows that can't be decoded.
+    """Yield each row with its value, without the rows that can't be decoded.
 
     Args:
         rows: Rows as mappings.

@@ -48,13 +48,13 @@ def saving(what: str) -> Iterator[None]:
 
 
 def not_saved(what: str, error: BaseException | None) -> NotSaved:
-    """The error for people; the original goes to the log."""
+    """Return the error for people; the original goes to the log."""
     _log.error("%s could not be saved", what, exc_info=error)
     return NotSaved(f"{what} could not be saved: {reason(error)}.")
 
 
 def reason(error: BaseException | None) -> str:
-    """Why something is not saved, as the end of a sentence."""
+    """Return why something is not saved, as the end of a sentence."""
     if isinstance(error, LockBusy):
         return _BUSY
     if isinstance(error, OSError) and error.errno in _REASONS:

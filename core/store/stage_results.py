@@ -62,7 +62,7 @@ class StageTable(Generic[T]):
             self._table.add(rows)
 
     def get(self, keys: Iterable[str]) -> dict[str, T]:
-        """Results by key; keys that are not there, or can't be read, are missing from it."""
+        """Read results by key; missing and unreadable results are left out."""
         rows = read_by(self._table, "key", keys, ["key", "payload"]).to_pylist()
         results = decoded(rows, lambda row: self._decode(row["payload"]), self._table.name, "key")
         return {row["key"]: result for row, result in results}
@@ -75,12 +75,12 @@ class StageTable(Generic[T]):
         return pa.Table.from_pylist(rows, schema=SCHEMA)
 
     def keys(self) -> set[str]:
-        """All keys."""
+        """Return all keys."""
         return set(read_rows(self._table, ["key"])["key"].to_pylist())
 
 
 def groundings(database: lancedb.DBConnection) -> StageTable[Grounding]:
-    """The table of groundings."""
+    """Return the table of groundings."""
     return StageTable(
         database,
         "groundings",
@@ -91,7 +91,7 @@ def groundings(database: lancedb.DBConnection) -> StageTable[Grounding]:
 
 
 def rewrites(database: lancedb.DBConnection) -> StageTable[Rewrite]:
-    """The table of rewrites."""
+    """Return the table of rewrites."""
     return StageTable(
         database,
         "rewrites",

@@ -47,7 +47,7 @@ class CosineStatistics:
 
     @classmethod
     def of(cls, vectors: npt.NDArray[np.float32]) -> CosineStatistics:
-        """Statistics of ``[n, d] float32`` vectors, n ≥ 1."""
+        """Compute the statistics of ``[n, d] float32`` vectors, n ≥ 1."""
         mean = vectors.mean(axis=0)
         centred = vectors - mean
         return cls(len(vectors), mean, (centred.T @ centred) / len(vectors))
@@ -70,7 +70,7 @@ class StatisticsTable:
         return version_of(self._table)
 
     def digest(self, engine: str) -> str:
-        """The content digest that the engine's statistics were stored with, or empty."""
+        """Return the content digest that the engine's statistics were stored with, or empty."""
         rows = read_by(self._table, "engine", [engine], ["digest"])["digest"].to_pylist()
         return rows[0] if rows else ""
 
@@ -89,7 +89,7 @@ class StatisticsTable:
         upsert(self._table, "engine", pa.Table.from_pylist([row], schema=SCHEMA))
 
     def read(self, engine: str, fingerprint: str) -> CosineStatistics | None:
-        """Statistics of one engine; ``None`` when there are none for this fingerprint."""
+        """Read the statistics of one engine; ``None`` if there are none for this fingerprint."""
         for row in read_by(self._table, "engine", [engine], SCHEMA.names).to_pylist():
             if row["fingerprint"] == fingerprint:
                 mean = np.array(row["mean"], np.float32)

@@ -48,7 +48,7 @@ _JSON = TypeAdapter(SearchIndex)
 
 
 def read_index(table: Table) -> SearchIndex | None:
-    """What was measured of a table's index; ``None`` where there is none.
+    """Return what was measured of a table's index; ``None`` where there is none.
 
     Raises:
         CatalogDamaged: The table can't be read.

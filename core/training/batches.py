@@ -32,7 +32,7 @@ class Batch:
     same: Tensor
 
     def pieces(self, count: int) -> list[Batch]:
-        """The batch in so many pieces (fewer where it is small), each with the whole ``same``."""
+        """Split the batch into pieces (fewer if it is small), each with the whole ``same``."""
         size = -(-len(self.texts) // count)
         return [
             Batch(self.domain, self.texts[at : at + size], self.vectors[at : at + size], self.same)
@@ -93,7 +93,7 @@ class Batches:
         return len(self._plan(np.random.default_rng(self._seed)))
 
     def epoch(self, number: int, skip: int = 0) -> Iterator[Batch]:
-        """The batches of one epoch, in random order, without the first ``skip`` ones."""
+        """Yield the batches of one epoch, in random order, without the first ``skip`` ones."""
         rng = np.random.default_rng((self._seed, number))
         for at, rows in enumerate(self._plan(rng)):
             texts = [self._text(self._pairs.texts[i], rng) for i in rows]
@@ -156,7 +156,7 @@ class Batches:
 
 
 def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches, each made in another thread while the one before it is worked on."""
+    """Yield the same batches, each made in another thread while the one before it is worked on."""
     with ThreadPoolExecutor(1) as pool:
         following = pool.submit(next, batches, None)
         while (batch := following.result()) is not None:
@@ -165,7 +165,7 @@ def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 
 def invented_name(rng: np.random.Generator) -> str:
-    """A name that means nothing, such as "Belano" or "TORVIK"."""
+    """Return a name that means nothing, such as "Belano" or "TORVIK"."""
     syllables = (
         rng.choice(list("bdfghjklmnprstv")) + rng.choice(list("aeiou"))
         for _ in range(int(rng.integers(1, 4)))

@@ -22,7 +22,7 @@ def write_curve(log: Path, target: Path) -> None:
 
 
 def curve(losses: Sequence[float], recalls: Sequence[float]) -> str:
-    """SVG of two lines over epochs; the loss's scale is on the left, the recall's on the right."""
+    """Draw an SVG of loss (left scale) and recall (right scale) over epochs."""
     top = max(losses) or 1.0
     epochs = "".join(
         f'<text x="{_x(at, len(losses)):.1f}" y="{_HEIGHT - 24}" text-anchor="middle">'

@@ -16,7 +16,7 @@ TEST, VALIDATION = 2, 1
 
 
 def families(items: Sequence[Item]) -> list[str]:
-    """Per item, the name of its family: all that one title, group or photo joins."""
+    """Return a family name per item; items with a common title, group or photo share it."""
     return joined(
         [
             (
@@ -30,7 +30,7 @@ def families(items: Sequence[Item]) -> list[str]:
 
 
 def joined(marks: Sequence[Sequence[str]]) -> list[str]:
-    """Per row, the name of all that its marks join, also through others; empty marks join none.
+    """Return a connected-component label per row; rows with a common non-empty mark are connected.
 
     Args:
         marks: Per row; the first mark names the family.

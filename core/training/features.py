@@ -63,14 +63,14 @@ def write_features(
 
 
 def read_features(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The features, mapped, ``[n, …]``, and whether each picture could be read, ``[n] bool``."""
+    """Map the features, ``[n, …]``, and read which pictures were readable, ``[n] bool``."""
     return np.load(path, mmap_mode="r"), np.load(_seen(path)) == _READ
 
 
 def _prepared(
     pictures: Iterator[Image.Image | None], image: ImageSide
 ) -> Iterator[tuple[list[bool], Tensor | None]]:
-    """Batches, each decoded and resized in another thread while the model runs."""
+    """Yield batches, each decoded and resized in a thread while the model runs."""
 
     def following() -> tuple[list[bool], Tensor | None]:
         batch = list(islice(pictures, _BATCH))

@@ -28,18 +28,18 @@ class Side(nn.Module):
 
     @abstractmethod
     def forward(self, given: Any) -> Tensor:
-        """Stored image features, or texts, to ``[n, d]``, L2-normalised."""
+        """Embed stored image features, or texts: ``[n, d]``, L2-normalised."""
 
     def groups(self, lr: float, lr_head: float) -> Groups:
-        """All that is unlocked; norms and biases are not decayed."""
+        """Return all that is unlocked, as groups for AdamW; norms and biases are not decayed."""
         free = [value for value in self.parameters() if value.requires_grad]
         return [
             {"params": [value for value in free if value.ndim > 1], "peak": lr},
             {"params": [value for value in free if value.ndim < 2], "peak": lr, "weight_decay": 0},
         ]
 
-    def lively(self, on: bool) -> None:
-        """Switch dropout on or off; a side without any needs to do nothing."""
+    def set_dropout(self, on: bool) -> None:
+        """Switch dropout on or off."""
 
 
 class StoredImages(Side):
@@ -52,11 +52,11 @@ class StoredImages(Side):
             adapter.requires_grad_(True)
 
     def forward(self, given: Tensor) -> Tensor:
-        """``[n, d]``, L2-normalised."""
+        """Embed stored image features: ``[n, d]``, L2-normalised."""
         return given if self.adapter is None else self.adapter(given)
 
     def groups(self, lr: float, lr_head: float) -> Groups:
-        """The adapter learns like a head: it starts from nothing."""
+        """Return the adapter's group for AdamW; it learns like a head, as it starts from nothing."""
         return [{"params": list(self.parameters()), "peak": lr_head}]
 
 
@@ -85,7 +85,7 @@ class CompactText(Side):
             part.requires_grad_(True)
 
     def forward(self, given: Sequence[str]) -> Tensor:
-        """Texts in pieces of alike length: little padding, and still one batch."""
+        """Embed texts in pieces of similar length, so that there is little padding."""
         longest = self._max_tokens if self.tower.training else None
         ids = [row[:longest] for row in self.tower.tokenize(given)]
         order = np.argsort([len(row) for row in ids], kind="stable")
@@ -97,7 +97,7 @@ class CompactText(Side):
         return torch.cat(pieces)[torch.from_numpy(np.argsort(order)).to(device)]
 
     def groups(self, lr: float, lr_head: float) -> Groups:
-        """The projection at ``lr_head``, the layers at ``lr``, less and less towards the first."""
+        """Return the projection at ``lr_head`` and the layers at ``lr``, less towards the first."""
         if not self._free:
             return []
         groups: Groups = [{"params": list(self.tower.projection.parameters()), "peak": lr_head}]
@@ -105,8 +105,8 @@ class CompactText(Side):
             groups.append({"params": list(layer.parameters()), "peak": lr * self._decay**depth})
         return groups
 
-    def lively(self, on: bool) -> None:
-        """The tower has dropout."""
+    def set_dropout(self, on: bool) -> None:
+        """Switch dropout on or off."""
         self.tower.train(on)
 
 
@@ -150,7 +150,7 @@ class Learner(nn.Module):
         return scale.device
 
     def forward(self, domain: str, features: Tensor, texts: Sequence[str]) -> Output:
-        """Both sides of some pairs."""
+        """Embed both sides of some pairs."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
             image = self.image(features.to(self.device).float())
             text = self.text(texts)
@@ -158,7 +158,7 @@ class Learner(nn.Module):
         return Output(image.float(), text.float(), scale)
 
     def groups(self, lr_image: float, lr: float, lr_head: float, weight_decay: float) -> Groups:
-        """Everything that is trained, for AdamW."""
+        """Return everything that is trained, as groups for AdamW."""
         scales = {"params": list(self.scales.values()), "peak": lr_head, "weight_decay": 0}
         groups = [*self.image.groups(lr_image, lr_head), *self.text.groups(lr, lr_head), scales]
         for group in groups:
@@ -166,7 +166,7 @@ class Learner(nn.Module):
         return [group for group in groups if group["params"]]
 
     def trained(self) -> nn.ParameterDict:
-        """The unlocked parameters by name, sharing their tensors; without the temperatures."""
+        """Return the unlocked parameters by name, without the temperatures; tensors are shared."""
         return nn.ParameterDict(
             {
                 name.replace(".", "/"): value
@@ -175,14 +175,14 @@ class Learner(nn.Module):
             }
         )
 
-    def lively(self, on: bool) -> None:
-        """Dropout on for training, off for measuring."""
-        self.image.lively(on)
-        self.text.lively(on)
+    def set_dropout(self, on: bool) -> None:
+        """Switch dropout on or off."""
+        self.image.set_dropout(on)
+        self.text.set_dropout(on)
 
     @torch.no_grad()
     def image_vectors(self, features: Any, rows: np.ndarray) -> Vectors:
-        """Vectors of these rows of stored features, a chunk at a time: ``[n, d] float32``."""
+        """Embed rows of stored features, chunk by chunk: ``[n, d] float32``."""
         parts = []
         for start in range(0, len(rows), _CHUNK):
             given = torch.from_numpy(np.asarray(features[rows[start : start + _CHUNK]]))
@@ -192,7 +192,7 @@ class Learner(nn.Module):
 
     @torch.no_grad()
     def text_vectors(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of texts: ``[n, d] float32``."""
+        """Return vectors of texts: ``[n, d] float32``."""
         parts = []
         for start in range(0, len(texts), _CHUNK):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):

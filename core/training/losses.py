@@ -18,7 +18,7 @@ class MaskedClipLoss(ClipLoss):  # type: ignore[misc]  # open_clip has no types
     def forward(
         self, image: Tensor, text: Tensor, scale: Tensor, same: Tensor | None = None
     ) -> Tensor:
-        """The mean loss of this process's rows.
+        """Return the mean loss of this process's rows.
 
         Args:
             image: ``[n, d]``, L2-normalised.

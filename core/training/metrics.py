@@ -28,7 +28,7 @@ class Retrieval:
 
     @classmethod
     def of(cls, ranks: npt.NDArray[np.intp]) -> Retrieval:
-        """The figures of these ranks (see ``ranks``)."""
+        """Compute the figures of ranks (see ``ranks``)."""
         return cls(
             items=len(ranks),
             hits1=float((ranks < 1).mean()),
@@ -38,7 +38,7 @@ class Retrieval:
         )
 
     def line(self, name: str) -> str:
-        """One line of a report."""
+        """Return one line of a report."""
         chance = min(1.0, 5 / self.items)
         return (
             f"{name:<26} n={self.items:5d}  HITS@1 {self.hits1:.3f}  HITS@5 {self.hits5:.3f}"
@@ -51,7 +51,7 @@ def ranks(
     image: npt.NDArray[np.float32],
     groups: npt.NDArray[np.str_] | None = None,
 ) -> npt.NDArray[np.intp]:
-    """Rank (from 0) of each text's own picture; ties count against it.
+    """Return the rank (from 0) of each text's own picture; ties count against it.
 
     Args:
         text: ``[n, d] float32, L2-normalised``.
@@ -73,5 +73,5 @@ def retrieval(
     image: npt.NDArray[np.float32],
     groups: npt.NDArray[np.str_] | None = None,
 ) -> Retrieval:
-    """The figures of one pool; see ``ranks`` for the arguments."""
+    """Return the figures of one pool; see ``ranks`` for the arguments."""
     return Retrieval.of(ranks(text, image, groups))

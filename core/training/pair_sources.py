@@ -45,7 +45,7 @@ class Source:
 
 
 def parquet_source(path: Path, settings: Settings) -> Source:
-    """Pairs from a Parquet file.
+    """Return pairs from a Parquet file.
 
     Columns: ``image`` (the file's bytes, or a struct that holds them in ``bytes``), ``text`` (a
     string, or a list of strings with the best first), and where there are any ``group`` (what must
@@ -100,7 +100,7 @@ def parquet_source(path: Path, settings: Settings) -> Source:
 def checked_pairs(
     keys: list[str], source: str, groups: list[str], splits: list[Any], texts: list[list[str]]
 ) -> Pairs:
-    """Pairs without vectors (``[n, 0]``).
+    """Return pairs without vectors (``[n, 0]``).
 
     Raises:
         TrainingError: There are too few, or a split has none.
@@ -156,7 +156,7 @@ def _group(value: Any, text: str) -> str:
 
 
 def digest_of(*columns: list[Any]) -> str:
-    """SHA-256 that changes when any value of the columns does."""
+    """Return a SHA-256 that changes with any value of the columns."""
     digest = hashlib.sha256()
     for column in columns:
         digest.update(repr(column).encode())
@@ -164,6 +164,6 @@ def digest_of(*columns: list[Any]) -> str:
 
 
 def item_texts(item: Item, rewrite: str) -> list[str]:
-    """What can be said of an item, the title first."""
+    """Return what can be said of an item, the title first."""
     kind = f"{item.title}, {item.product_type}" if item.product_type else ""
     return list(clean([item.title, rewrite, kind]))

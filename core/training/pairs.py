@@ -46,7 +46,7 @@ class Pairs:
         return len(self.keys)
 
     def take(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Pairs:
-        """The pairs at these positions, or where the mask is true."""
+        """Return the pairs at these positions, or where the mask is true."""
         rows = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
         return Pairs(
             keys=[self.keys[i] for i in rows],
@@ -59,7 +59,7 @@ class Pairs:
         )
 
     def titles(self) -> list[str]:
-        """The first text of each picture."""
+        """Return the first text of each picture."""
         return [texts[0] for texts in self.texts]
 
     def check(self) -> None:

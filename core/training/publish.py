@@ -52,6 +52,6 @@ def write_card(folder: Path, paragraphs: Sequence[str]) -> None:
 
 
 def _quoted(text: str) -> str:
-    """A TOML string."""
+    """Return a TOML string."""
     plain = "".join(sign if sign.isprintable() else " " for sign in text)
     return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'

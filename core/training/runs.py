@@ -49,7 +49,7 @@ class AdaptRun:
 
     @classmethod
     def of(cls, job: Job) -> AdaptRun:
-        """The run that a snapshot is of."""
+        """Return the run that a snapshot is of."""
         names = {name: str(job.details.get(name, "")) for name in ("catalog", "base", "report")}
         return cls(job, job.subject, **names)
 
@@ -60,7 +60,7 @@ class AdaptRun:
 
 
 def on_step(reporter: JobReporter) -> OnStep:
-    """What to call with the steps of training: reports them, answers whether to stop."""
+    """Return what to call with the steps of training: reports them, answers whether to stop."""
 
     def step(done: int, total: int) -> bool:
         if not total:
@@ -104,20 +104,20 @@ class Runs:
         )
 
     def latest(self) -> AdaptRun | None:
-        """The running or last run."""
+        """Return the running or last run."""
         job = self.job.read()
         return AdaptRun.of(job) if job else None
 
     def engines(self) -> tuple[str, ...]:
-        """Names of the engines that runs have left in the folder."""
+        """Return names of the engines that runs have left in the folder."""
         return tuple(sorted(path.parent.name for path in self._root.glob(f"*/{RECIPE}")))
 
     def work(self, engine: str, digest: str) -> Path:
-        """Where a run keeps its state until its engine is whole; another input, another folder."""
+        """Return the folder of a run's state; another input has another folder."""
         return self._root / f".{engine}-{digest[:_DIGEST]}"
 
     def unfinished(self, engine: str) -> bool:
-        """Whether a run that did not get to its end has left something of an engine."""
+        """Tell whether a run that did not get to its end has left something of an engine."""
         return bool(self._left(engine))
 
     def tidy(self, engine: str) -> None:
@@ -137,7 +137,7 @@ class Runs:
 
 
 def _from_old(old: Mapping[str, Any]) -> Job:
-    """A snapshot of before there was one kit for jobs."""
+    """Convert a snapshot of an earlier version."""
     stage = str(old["stage"])
     ended = {"done": JobState.DONE, "failed": JobState.FAILED, "stopped": JobState.STOPPED}
     state = JobState.RUNNING if old["running"] else ended.get(stage, JobState.INTERRUPTED)

@@ -42,13 +42,13 @@ class Team:
         return self.rank == 0
 
     def loss(self) -> MaskedClipLoss:
-        """The loss over the rows of all processes."""
+        """Return the loss over the rows of all processes."""
         return MaskedClipLoss(
             local_loss=True, gather_with_grad=True, rank=self.rank, world_size=self.size
         )
 
     def agree(self, value: Any) -> Any:
-        """The first process's value, on all of them."""
+        """Return the first process's value, on all of them."""
         if self.size == 1:
             return value
         box = [value]
@@ -56,7 +56,7 @@ class Team:
         return box[0]
 
     def collect(self, value: Any) -> list[Any]:
-        """Every process's value, in order, on all of them."""
+        """Return every process's value, in order, on all of them."""
         if self.size == 1:
             return [value]
         gathered: list[Any] = [None] * self.size
@@ -73,7 +73,7 @@ ALONE = Team()
 
 @contextmanager
 def team_of(device: str) -> Iterator[Team]:
-    """The team that this process belongs to, by the variables that ``torchrun`` sets.
+    """Join the processes that ``torchrun`` started, by its environment variables.
 
     Args:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; with several processes each takes the

@@ -106,7 +106,7 @@ class TextTrainer:
 
 
 def centred(pairs: Pairs, centres: dict[str, np.ndarray]) -> Pairs:
-    """Rendered words moved so that their mean is the photos' mean.
+    """Move vectors of rendered words so that their mean is the photos' mean.
 
     CLIP's image tower reads: the picture of a word lies where photos of the thing lie, plus what
     all pictures of words share, which this takes away.

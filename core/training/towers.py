@@ -40,7 +40,7 @@ class Stack:
     head: list[nn.Module | nn.Parameter]
 
     def free(self, unlock: Unlock, which: str) -> list[nn.Parameter]:
-        """The parameters that are trained, unlocked now; all others must be locked before.
+        """Return the parameters that are trained, unlocked now; all others must be locked before.
 
         Raises:
             TrainingError: The tower has no such blocks.
@@ -78,7 +78,7 @@ class ModelSide(Side):
         self.network, self._encode, self._free = network, encode, free
 
     def forward(self, given: Any) -> Tensor:
-        """``[n, d]``, L2-normalised."""
+        """Embed a batch: ``[n, d]``, L2-normalised."""
         return normalize(self._encode(given).float(), dim=-1)
 
     def groups(self, lr: float, lr_head: float) -> Groups:
@@ -126,7 +126,7 @@ class ImageSide(ModelSide):
 
     @torch.no_grad()
     def store(self, prepared: Tensor, bf16: bool) -> np.ndarray:
-        """What is kept of prepared pictures: pixels, tokens before the open blocks, or vectors."""
+        """Return the stored form of pictures: pixels, tokens before open blocks, or vectors."""
         device = next(self.network.parameters()).device
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
             features = self._before(prepared.to(device)).cpu()
@@ -154,7 +154,7 @@ class TowerPair(ABC):
 
     @abstractmethod
     def save(self, folder: Path, scale: float) -> None:
-        """Write the towers as they are now."""
+        """Write the towers in their present state."""
 
 
 class ModelPair(TowerPair):
@@ -188,7 +188,7 @@ class ModelPair(TowerPair):
 
     @torch.no_grad()
     def save(self, folder: Path, scale: float) -> None:
-        """In the layout of the engine that they came from, with the learnt temperature."""
+        """Write the towers and the learnt temperature in the layout of their engine."""
         self._network.logit_scale.fill_(float(np.log(scale)))
         self._loaded.save(folder)
 
@@ -216,7 +216,7 @@ class CompactPair(TowerPair):
         )
 
     def save(self, folder: Path, scale: float) -> None:
-        """The text tower's files, and the image tower's unlocked tensors (half precision)."""
+        """Write the text tower's files and the image tower's unlocked tensors (half precision)."""
         self._tower.save(folder, self._origin / "tokenizer.json")
         changed = {
             name: value.detach().cpu().half().contiguous()
@@ -235,7 +235,7 @@ def load_towers(
     unlock_text: Unlock,
     max_tokens: int = 24,
 ) -> TowerPair:
-    """An engine's towers with so much of them unlocked.
+    """Return an engine's towers with so much of them unlocked.
 
     Raises:
         TrainingError: This engine's towers can't be trained, or nothing is unlocked.
@@ -255,14 +255,14 @@ def load_towers(
 
 
 def is_vision_transformer(tower: Any) -> bool:
-    """Whether it is ``open_clip``'s own, whose blocks can be run apart."""
+    """Tell whether it is ``open_clip``'s own, whose blocks can be run apart."""
     from open_clip.transformer import VisionTransformer
 
     return isinstance(tower, VisionTransformer)
 
 
 def stacks(network: Any) -> tuple[Stack, Stack]:
-    """The image tower and the text tower of a model of ``open_clip`` or ``transformers``."""
+    """Return the image tower and the text tower of a model of ``open_clip`` or ``transformers``."""
     if hasattr(network, "vision_model"):
         sides = []
         for which, tail in (("vision", "post_layernorm"), ("text", "final_layer_norm")):
@@ -313,6 +313,6 @@ def _through(blocks: Sequence[nn.Module], tokens: Tensor) -> Tensor:
 
 
 def _finish(tower: Any, tokens: Tensor) -> Tensor:
-    """As ``VisionTransformer.forward`` does behind its blocks."""
+    """Pool and project tokens, as ``VisionTransformer.forward`` does behind its blocks."""
     pooled: Tensor = tower._pool(tokens)[0]
     return pooled if tower.proj is None else pooled @ tower.proj

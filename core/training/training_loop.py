@@ -160,16 +160,16 @@ class Loop:
         self._load(torch.load(self._folder / BEST, weights_only=True))
 
     def validate(self) -> Retrieval:
-        """Text → picture on held-out pairs, with the weights that would be the result."""
+        """Return text → picture on held-out pairs, with the weights that would be the result."""
         kept = {name: value.detach().clone() for name, value in self._weights.items()}
         self._load(self._result())
-        self._learner.lively(False)
+        self._learner.set_dropout(False)
         retrieval = self._validate()
         self._load(kept)
         return retrieval
 
     def _run_epoch(self) -> None:
-        self._learner.lively(True)
+        self._learner.set_dropout(True)
         at, started, seen = self._at, time.monotonic(), 0
         # With several steps to go on from, the first batches are drawn but not looked at.
         for batch in ahead(self._batches.epoch(at.epoch, skip=len(at.losses))):
@@ -201,7 +201,7 @@ class Loop:
         return float(np.mean(self._team.collect(float(loss))))
 
     def backward(self, batch: Batch) -> Tensor:
-        """The loss of a batch; leaves its gradients."""
+        """Return the loss of a batch; leaves its gradients."""
         same = batch.same.to(self._team.device)
         pieces = batch.pieces(self._settings.accumulate)
         if len(pieces) > 1:
@@ -211,7 +211,7 @@ class Loop:
         return loss.detach()
 
     def _cached(self, pieces: list[Batch], same: Tensor) -> Tensor:
-        """Gradients of the whole batch's loss with one piece in memory at a time.
+        """Compute the gradients of the whole batch's loss with one piece in memory at a time.
 
         GradCache (Gao et al. 2021): embed all pieces without gradients, take the loss's gradients
         at the vectors, then embed each piece again, with the same dropout, and pass them on.
@@ -254,7 +254,7 @@ class Loop:
             value.copy_(weights[name])
 
     def _store(self) -> None:
-        """Everything that going on needs."""
+        """Write everything that resuming needs."""
         random = self._team.collect(_random())
         if not self._team.first:
             return
@@ -319,7 +319,7 @@ def _write(state: dict[str, Any], path: Path) -> None:
 
 
 def _random() -> list[Tensor]:
-    """The state of all generators that a step draws from."""
+    """Return the state of all generators that a step draws from."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return [torch.get_rng_state(), *cuda]
 

@@ -67,7 +67,7 @@ class Outcome:
     p: float
 
     def lines(self) -> list[str]:
-        """The figures, and the verdict in words."""
+        """Return the figures, and the verdict in words."""
         first, second = (f"{s.value:.3f} [{s.low:.3f}, {s.high:.3f}]" for s in self.mrr)
         change = "better" if self.after.mrr > self.before.mrr else "worse"
         verdict = (
@@ -80,7 +80,7 @@ class Outcome:
         ]
 
     def card(self, source: str, plan: Plan) -> list[str]:
-        """Paragraphs of the model card."""
+        """Return the paragraphs of the model card."""
         sides = {"image": plan.unlock_image, "text": plan.unlock_text}
         freed = ", ".join(
             f"{which} tower: "
@@ -143,7 +143,7 @@ class Tuning:
     def run(self) -> Outcome:
         """Train, and measure before and after on the test split."""
         options, train = self._options, np.flatnonzero(self._pairs.splits == "train")
-        self._learner.lively(False)
+        self._learner.set_dropout(False)
         before = self._ranks("test")
         batches = Batches(
             self._pairs, options.batch, {}, Draw(options.title, options.drop), 0.0, options.seed,
@@ -154,7 +154,7 @@ class Tuning:
             self._learner, batches, self._validate, options, run, self._say, self._team,
             self._on_step,
         ).run()  # fmt: skip
-        self._learner.lively(False)
+        self._learner.set_dropout(False)
         if self._team.first:
             write_curve(run / LOG, run / CURVE)
         after = self._ranks("test")
@@ -173,7 +173,7 @@ class Tuning:
             shutil.copyfile(self._folder / "run" / name, folder / name)
 
     def image_vectors(self) -> dict[str, Vectors]:
-        """Picture vectors by key, as the trained towers give them."""
+        """Return picture vectors of the trained towers, by key."""
         rows = np.flatnonzero(self._pairs.splits != "")
         vectors = self._learner.image_vectors(self._pairs.vectors, rows)
         return {self._pairs.keys[row]: vector for row, vector in zip(rows, vectors, strict=True)}
@@ -201,7 +201,7 @@ class Tuning:
         return Retrieval.of(self._ranks("val"))
 
     def _ranks(self, split: str) -> np.ndarray:
-        """Rank of each text's own picture among those of a split; its group does not count."""
+        """Return the rank of each text's own picture in a split; its group does not count."""
         rows = np.flatnonzero(self._pairs.splits == split)
         if len(rows) > MOST_HELD_OUT:
             rows = np.sort(np.random.default_rng(0).permutation(rows)[:MOST_HELD_OUT])

@@ -25,7 +25,7 @@ _NO_SINGULAR = ("ss", "Jeans", "Trousers", "Shorts", "Shoes", "Pants", "Flops", 
 
 
 def demo(folder: Path) -> Iterator[TitledPicture]:
-    """The demo candidates of the departments home and art."""
+    """Yield the demo candidates of the departments home and art."""
     for row in pd.read_csv(folder / "items.csv", dtype=str).fillna("").itertuples():
         title = row.title.lower()
         if row.department == "home":
@@ -58,7 +58,7 @@ def _art_texts(row: Any) -> list[str]:
 
 
 def groceries(folder: Path) -> Iterator[TitledPicture]:
-    """81 products and the in-store photos of them; whole categories are held out."""
+    """Yield 81 products and the in-store photos of them; whole categories are held out."""
     products = pd.read_parquet(folder / "grocery_products.parquet").fillna("")
     photos = pd.read_parquet(folder / "grocery_photos_dev.parquet", columns=["query_id", "item_id"])
     held = {
@@ -94,7 +94,7 @@ def _grocery_texts(label: str, row: Any) -> Iterator[str]:
 
 
 def clothing(folder: Path) -> Iterator[TitledPicture]:
-    """User photos of clothes with one of 17 labels; senders stay on one side."""
+    """Yield user photos of clothes with 17 labels; a sender's photos stay on one side."""
     path = folder / "clothing_cc0.parquet"
     rows = pd.read_parquet(path, columns=["item_id", "category", "kids", "sender_id"])
     for row, load in zip(rows.itertuples(), parquet_pictures(path), strict=True):
@@ -110,7 +110,7 @@ def clothing(folder: Path) -> Iterator[TitledPicture]:
 
 
 def fashion(folder: Path, limit: int) -> Iterator[TitledPicture]:
-    """myntra: rare article types and colours first; titles and photos stay on one side.
+    """Yield myntra photos, rare types and colours first; titles and photos stay on one side.
 
     Args:
         folder: Holds ``myntra_60x80.parquet``.
@@ -162,7 +162,7 @@ def _fashion_texts(row: Any) -> Iterator[str]:
 
 
 def evaluation(folder: Path) -> Iterator[TitledPicture]:
-    """Sets that are never trained on: IKEA and luma, whole."""
+    """Yield the sets that are never trained on: IKEA and luma, whole."""
     for source, group in (("ikea", "photo_md5"), ("luma", "parent_id")):
         path = folder / f"{source}_items.parquet"
         rows = pd.read_parquet(path, columns=["item_id", "title", group])

@@ -21,7 +21,7 @@ _COLLECTION = 6
 
 
 def clipart(folder: Path) -> Iterator[TitledPicture]:
-    """Every drawing with a title or tags.
+    """Yield every drawing with a title or tags.
 
     Args:
         folder: Where both packages were unpacked (``dpkg -x``).

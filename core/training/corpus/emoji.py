@@ -18,7 +18,7 @@ _NAMES = "usr/share/unicode/cldr/common/annotations/en.xml"
 
 
 def emoji(folder: Path) -> Iterator[TitledPicture]:
-    """Every emoji of one code point, named and with keywords.
+    """Yield every emoji of one code point, named and with keywords.
 
     Args:
         folder: Where ``fonts-noto-color-emoji`` and ``unicode-cldr-core`` were unpacked.

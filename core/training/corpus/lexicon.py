@@ -44,7 +44,7 @@ class Lexicon:
     kind: dict[str, int]
 
     def of(self, kind: str, limit: int, compounds: int = 900) -> list[str]:
-        """The commonest nouns of a kind (see ``FILES``)."""
+        """Return the commonest nouns of a kind (see ``FILES``)."""
         candidates = self.single + self.compound[:compounds]
         return [noun for noun in candidates if self.kind[noun] == FILES[kind]][:limit]
 

@@ -16,7 +16,7 @@ _PLAIN = 240
 
 
 def phrases(lexicon: Lexicon, product_types: Sequence[str], seed: int = 1) -> list[str]:
-    """About 20,000 different phrases, of every kind early on.
+    """Make about 20,000 different phrases; all kinds occur early.
 
     Args:
         lexicon: Nouns.
@@ -43,7 +43,7 @@ def phrases(lexicon: Lexicon, product_types: Sequence[str], seed: int = 1) -> li
 
 
 def variants(phrase: str) -> tuple[str, ...]:
-    """The phrase as a query, as a caption, and with its article."""
+    """Return the phrase as a query, as a caption, and with its article."""
     article = "" if phrase.split()[0] in ("a", "an", "the") else "a "
     return tuple(dict.fromkeys((phrase, f"a photo of {article}{phrase}", f"{article}{phrase}")))
 

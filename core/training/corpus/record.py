@@ -36,23 +36,23 @@ class TitledPicture:
 
 
 def bucket(name: str, count: int) -> int:
-    """A number below ``count`` that depends on the name only: splits stay as they are."""
+    """Return a number below ``count`` that depends on the name only: splits stay as they are."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % count
 
 
 def clean(texts: Iterable[str]) -> tuple[str, ...]:
-    """Texts without repeats, empty ones and runs of spaces."""
+    """Return texts without repeats, empty ones and runs of spaces."""
     spaced = (re.sub(r"\s+", " ", text).strip() for text in texts)
     return tuple(dict.fromkeys(text for text in spaced if text))
 
 
 def open_file(path: Path) -> Callable[[], Image.Image]:
-    """Opens a picture file when asked."""
+    """Return a function that opens a picture file."""
     return partial(Image.open, path)
 
 
 def parquet_pictures(path: Path) -> Iterator[Callable[[], Image.Image]]:
-    """One opener per row of a Parquet file with JPEG bytes in ``image``."""
+    """Yield one opener per row of a Parquet file with JPEG bytes in ``image``."""
     column = pq.read_table(path, columns=["image"]).column("image")
     for row in range(len(column)):
         yield partial(_open_row, column, row)

@@ -29,12 +29,12 @@ _SIZE = 22
 
 
 def strip_width(phrase: str) -> int:
-    """Pixels of the strip that the phrase is rendered on."""
+    """Return the width of a phrase's strip in pixels."""
     return WIDE if len(phrase) > _LONG else NARROW
 
 
 def render(phrase: str, width: int) -> Image.Image:
-    """ "a photo of a …" in black on a white strip, as large as fits."""
+    """Draw "a photo of a …" in black on a white strip, as large as fits."""
     caption = f"a photo of {phrase}" if phrase.startswith("a ") else f"a photo of a {phrase}"
     picture = Image.new("RGB", (width, HEIGHT), "white")
     draw = ImageDraw.Draw(picture)
@@ -56,7 +56,7 @@ def render(phrase: str, width: int) -> Image.Image:
 def encode_strips(
     visual: VisionTransformer, phrases: Sequence[str], width: int
 ) -> npt.NDArray[np.float32]:
-    """Vectors of rendered phrases, ``[n, 512] float32, L2-normalised``; all of one width."""
+    """Return vectors of rendered phrases, ``[n, 512] float32, L2-normalised``; all of one width."""
     stacked = np.stack([np.asarray(render(phrase, width)) for phrase in phrases])
     pixels = torch.from_numpy(stacked).permute(0, 3, 1, 2)
     device, dtype = visual.proj.device, visual.proj.dtype
@@ -66,7 +66,7 @@ def encode_strips(
 
 
 def _tokens(visual: Any, pixels: Tensor) -> Tensor:
-    """The strip's patches where they are in the middle of a whole picture."""
+    """Return the strip's patches where they are in the middle of a whole picture."""
     side = visual.grid_size[0]
     rows, columns = pixels.shape[2] // PATCH, pixels.shape[3] // PATCH
     top, left = (side - rows) // 2, (side - columns) // 2
