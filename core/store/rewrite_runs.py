@@ -107,7 +107,7 @@ class RewriteRunTable:
 
 
 def _tells(row: dict[str, Any]) -> bool:
-    """Tell whether a person asked for a round that left the text as it was."""
+    """Tell whether a run explains the text: a fruitless round for a person does not."""
     return bool(row["key"] or not row["asked_by"])
 
 

@@ -56,7 +56,7 @@ class StoredImages(Side):
         return given if self.adapter is None else self.adapter(given)
 
     def groups(self, lr: float, lr_head: float) -> Groups:
-        """Return the adapter's group for AdamW; it learns like a head, as it starts from nothing."""
+        """Return the adapter's group for AdamW, at a head's rate: it starts from nothing."""
         return [{"params": list(self.parameters()), "peak": lr_head}]
 
 

@@ -6,7 +6,7 @@ import math
 
 
 def warmup_cosine(step: int, total: int, warmup: int, floor: float = 0.02) -> float:
-    """Return the learning rate's factor: linear for ``warmup`` steps, then a cosine to ``floor``."""
+    """Return the learning rate's factor: linear in ``warmup`` steps, then cosine to ``floor``."""
     if step < warmup:
         return (step + 1) / warmup
     progress = min(1.0, (step - warmup) / max(1, total - warmup))
