@@ -7,12 +7,15 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
-from core.catalog.prices import amount
+from core.catalog.prices import prices_of
 from core.domain import Facet, FacetValue, Filters, Hit, Sort, attribute_facet
 from core.store.catalog_store import CatalogStore
 from core.store.database import read_rows, version_of
+from core.store.item_more import read_more
+from core.store.items import MORE
 
 _T = TypeVar("_T")
 
@@ -34,14 +37,15 @@ _COLUMNS = ["item_id", DEPARTMENT, PRODUCT_TYPE, "price", "group", "attributes"]
 class _Rows:
     """The columns of all items, in one order: ids, prices, and the values of each facet.
 
-    ``groups`` has the sizes of groups with two items or more.
+    A product with variants has the prices of all of them. ``groups`` has the sizes of groups with
+    two items or more.
 
     Any attribute filters; facets are those with few enough values to choose from a list. The others
     are not kept by column: each row may have attributes that no other has.
     """
 
     ids: Sequence[str]
-    prices: Sequence[float | None]
+    prices: Sequence[tuple[float, ...]]
     attributes: Sequence[Mapping[str, str]]
     facets: Mapping[str, Sequence[str]]
     groups: Mapping[str, int]
@@ -62,8 +66,8 @@ class _Rows:
             passes = [ok and value in chosen for ok, value in zip(passes, column, strict=True)]
         if filters.has_price:
             passes = [
-                ok and filters.takes_price(price)
-                for ok, price in zip(passes, self.prices, strict=True)
+                ok and any(map(filters.takes_price, prices))
+                for ok, prices in zip(passes, self.prices, strict=True)
             ]
         return passes
 
@@ -102,7 +106,7 @@ class FacetIndex:
 
     def price_range(self) -> tuple[float, float] | None:
         """Return the lowest and the highest price; ``None`` where no price is a number."""
-        prices = [price for price in self._rows().prices if price is not None]
+        prices = list(chain.from_iterable(self._rows().prices))
         return (min(prices), max(prices)) if prices else None
 
     def group_sizes(self) -> Mapping[str, int]:
@@ -124,10 +128,10 @@ class FacetIndex:
         return [i for i, ok in zip(rows.ids, rows.passing(filters), strict=True) if ok]
 
     def by_price(self, ids: Iterable[str], sort: Sort) -> list[str]:
-        """Sort ids by price; those without a number as price come last, in their order."""
+        """Sort ids by lowest price; those without a number as price come last, in their order."""
         rows = self._rows()
         prices = dict(zip(rows.ids, rows.prices, strict=True))
-        return _in_order(ids, lambda item_id: prices.get(item_id), sort)
+        return _in_order(ids, lambda item_id: next(iter(prices.get(item_id, ())), None), sort)
 
     def _rows(self) -> _Rows:
         table = self._store.items.table
@@ -139,8 +143,12 @@ class FacetIndex:
 
 
 def by_price(hits: Sequence[Hit], sort: Sort) -> tuple[Hit, ...]:
-    """Sort hits by price where ``sort`` says so; those without a number come last."""
-    return tuple(_in_order(hits, lambda hit: amount(hit.item.price), sort))
+    """Sort hits by lowest price where ``sort`` says so; those without a number come last."""
+
+    def price(hit: Hit) -> float | None:
+        return next(iter(prices_of(hit.item.price, hit.item.variants)), None)
+
+    return tuple(_in_order(hits, price, sort))
 
 
 def _in_order(entries: Iterable[_T], price: Callable[[_T], float | None], sort: Sort) -> list[_T]:
@@ -154,7 +162,9 @@ def _in_order(entries: Iterable[_T], price: Callable[[_T], float | None], sort: 
 
 
 def _read(store: CatalogStore) -> _Rows:
-    rows = read_rows(store.items.table, _COLUMNS).to_pylist()
+    table = store.items.table
+    further = {MORE} & set(table.schema.names)  # tables of earlier versions have no variants
+    rows = read_rows(table, [*_COLUMNS, *further]).to_pylist()
     attributes = [_attributes(row["attributes"]) for row in rows]
     facets: dict[str, Sequence[str]] = {
         DEPARTMENT: [row[DEPARTMENT] for row in rows],
@@ -162,7 +172,9 @@ def _read(store: CatalogStore) -> _Rows:
     }
     for name in _facet_names(attributes):
         facets[name] = [values.get(name, "") for values in attributes]
-    prices = [amount(row["price"]) for row in rows]
+    prices = [
+        prices_of(row["price"], read_more(row.get(MORE), row["item_id"]).variants) for row in rows
+    ]
     sizes = Counter(row["group"] for row in rows if row["group"])
     groups = {group: size for group, size in sizes.items() if size > 1}
     return _Rows([row["item_id"] for row in rows], prices, attributes, facets, groups)

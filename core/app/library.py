@@ -233,16 +233,23 @@ def name_and_title(label: str, catalogs: Iterable[CatalogInfo]) -> tuple[str | N
         CatalogError: No name can be made of it, or it is that of a catalogue with another title.
     """
     label = " ".join(label.split())
-    by_label = {text: info for info in catalogs for text in (info.title, info.name)}
-    if not label or label in by_label:
-        return (by_label[label].name if label else None), ""
+    titles = {info.name: info.title for info in catalogs}
+    if not label or label in titles:
+        return label or None, ""
+    with_title = [name for name, title in titles.items() if title == label]
+    if len(with_title) > 1:
+        raise CatalogError(
+            f"Several catalogues are called “{label}”. Give a name: {', '.join(with_title)}."
+        )
+    if with_title:
+        return with_title[0], ""
     name = _plain(label)
     if not name:
         raise CatalogError("A name needs a letter from a to z or a digit; its title can be any.")
-    if name in by_label:
+    if name in titles:
         raise CatalogError(
-            f"There is a catalogue “{name}” already, with the title “{by_label[name].title}”. Give "
-            "that name to update it, or another one."
+            f"There is a catalogue “{name}” already, with the title “{titles[name]}”. Give that "
+            "name to update it, or another one."
         )
     return name, label if label != name else ""
 

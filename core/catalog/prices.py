@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from price_parser import Price
 
 from core.catalog.cells import price
 from core.catalog.columns import ColumnMap
 from core.catalog.text import clean
+from core.domain import Variant
 
 _LONGEST = 60
 _CURRENCY = re.compile(r"[A-Za-z]{3}|[^\w\s]{1,3}|\w{1,4}\.?")
 _NUMBER = re.compile(r"\d")
+#: Such a number is read alike everywhere.
+_PLAIN = re.compile(r"\d{1,9}(?:\.\d{1,2})?", re.ASCII)
 
 
+@lru_cache(maxsize=1 << 16)  # a large catalogue has the same prices many times
 def amount(text: str) -> float | None:
     """Return the number in a price, or `None` where there is none: "1.299,00 €" gives 1299.0."""
+    if _PLAIN.fullmatch(text):
+        return float(text)
     if not _NUMBER.search(text):
         return None
     number = Price.fromstring(_western(text)).amount
@@ -31,6 +38,13 @@ def _western(text: str) -> str:
         return text
     marks = {"٫": ".", "٬": ","}
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else marks.get(c, c) for c in text)
+
+
+def prices_of(price: str, variants: Iterable[Variant]) -> tuple[float, ...]:
+    """Return the prices at which a product is sold, lowest first: those of its variants, if any."""
+    numbers = {n for variant in variants if (n := amount(variant.price)) is not None}
+    own = amount(price)
+    return tuple(sorted(numbers or ({own} if own is not None else ())))
 
 
 def currency(text: str) -> str:

@@ -32,7 +32,7 @@ class Filters:
         departments: Empty keeps all.
         product_types: Empty keeps all.
         attributes: ``(name, value)`` pairs, for example ``("colour", "red")``.
-        price_from: Lowest price; items without a number as price do not pass.
+        price_from: Lowest price, of any variant; items without a number as price do not pass.
         price_to: Highest price.
     """
 

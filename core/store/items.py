@@ -45,7 +45,7 @@ _PLAIN = [
 
 _ITEM_COLUMNS = [*_PLAIN, "attributes", "photo_sha256", "photo_width", "photo_height", "phash"]
 #: Further photos and variants; tables of earlier versions have no such column.
-_MORE = "more"
+MORE = "more"
 _RECORD_COLUMNS = [*_ITEM_COLUMNS, "row_key", "rewrite", "rewrite_key"]
 
 SCHEMA = pa.schema(
@@ -60,7 +60,7 @@ SCHEMA = pa.schema(
         pa.field("rewrite", pa.string(), nullable=False),
         pa.field("rewrite_key", pa.string(), nullable=False),
         pa.field("words", pa.string(), nullable=False),
-        pa.field(_MORE, pa.string()),
+        pa.field(MORE, pa.string()),
     ]
 )
 
@@ -175,7 +175,7 @@ class ItemTable:
         return [WordMatch(row["item_id"], row["phash"], row["words"]) for row in rows]
 
     def _there(self, columns: list[str]) -> list[str]:
-        return [*columns, *({_MORE} & set(self._table.schema.names))]
+        return [*columns, *({MORE} & set(self._table.schema.names))]
 
     def index_words(self) -> None:
         """Create the full-text index where it is missing or splits words by earlier rules."""
@@ -226,14 +226,14 @@ def _row(record: ItemRecord) -> dict[str, Any]:
         "rewrite": record.rewrite,
         "rewrite_key": record.rewrite_key,
         "words": searchable_words(item, record.rewrite),
-        _MORE: more_text(item),
+        MORE: more_text(item),
     }
 
 
 def _item(row: Mapping[str, Any]) -> Item:
     photo = Photo(row["photo_sha256"], row["photo_width"], row["photo_height"], row["phash"])
     plain = {name: row[name] for name in _PLAIN}
-    further = read_more(row.get(_MORE), row["item_id"])
+    further = read_more(row.get(MORE), row["item_id"])
     return Item(
         **plain,
         photo=photo,

@@ -70,7 +70,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
-        catalogs = [entry.name for entry in studio.catalogs()]
+        titled = [(entry.title, entry.name) for entry in studio.catalogs()]
+        catalogs = [name for _, name in titled]
         if not catalogs:
             raise QueryError("Nothing is indexed yet: see the Catalog page.")
         wanted = str(request.query_params.get("catalog", ""))
@@ -85,7 +86,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             shown = render("problem.html", sentence=str(problem), link=link)
         return (
             item_id,
-            gr.update(choices=catalogs, value=catalog_name),
+            gr.update(choices=titled, value=catalog_name),
             gr.update(value=person(request), interactive=not request.username),
             phrase,
             shown,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.app.facets import FacetIndex, by_price
-from core.domain import Filters, Hit, Item, Photo, Sort
+from core.domain import Filters, Hit, Item, Photo, Sort, Variant
 from core.store.catalog_store import CatalogStore
 from core.store.items import ItemRecord
 
@@ -99,6 +99,20 @@ def test_prices_are_numbers_in_every_notation(store: CatalogStore) -> None:
         "c",
     ]  # no number comes last, both ways
     assert index.by_price("abcd", Sort.DEAREST) == ["b", "d", "a", "c"]
+
+
+def test_a_product_has_the_prices_of_all_its_variants(tmp_path: Path) -> None:
+    store = CatalogStore(tmp_path / "variants")
+    small, large = Variant("s", {}, "5 €"), Variant("l", {}, "50 €")
+    sold = replace(ITEMS[3], variants=(large, small, Variant("x", {}, "on request")))
+    store.items.upsert([ItemRecord(each, "row") for each in (*ITEMS[:3], sold)])
+    index = FacetIndex(store)
+    assert index.price_range() == (5, 1299)
+    assert index.ids(Filters(price_from=40, price_to=60)) == ["d"]
+    assert index.ids(Filters(price_from=15, price_to=25)) == []
+    assert index.by_price("abcd", Sort.CHEAPEST) == ["d", "a", "b", "c"]
+    hits = [Hit(rank, each, 1.0) for rank, each in enumerate((*ITEMS[:3], sold), 1)]
+    assert [hit.rank for hit in by_price(hits, Sort.CHEAPEST)] == [4, 1, 2, 3]
 
 
 def test_hits_are_sorted_by_price_and_keep_their_ranks(store: CatalogStore) -> None:

@@ -99,7 +99,7 @@ def test_near_duplicates_can_be_opened_from_the_hit(shop: Shop) -> None:
     html = answer_html(shop, SearchForm(text="x"), (VL_CLIP,), None, shop.catalog())
     assert "2 more like this photo" in html
     assert 'aria-label="2 more like this photo: Armchair"' in html
-    assert html.count('<li><a href="/inspect?item=b&amp;catalog=demo">') == 3
+    assert html.count('<li><a href="/inspect?item=b&amp;catalog=demo" title=') == 3
     assert "… and 1 more." in html
     assert HOSTILE not in html
     assert 'data-action="unfold"' in html
