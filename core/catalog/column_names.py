@@ -29,11 +29,24 @@ _LANGUAGES = frozenset(
 )
 #: A currency at the end of a price's name: `price-EUR`.
 _CURRENCY = re.compile(r"(?<=[a-z])[-_. ]([A-Z]{3})$")
+#: Words in the table that say a field alone, and nothing within a longer name.
+_TOO_WIDE = frozenset(
+    {"product", "label", "artikel", "item", "file", "path", "filename", "media", "thumbnail", "ad"}
+    | {"amount", "valor", "nome", "nom", "imya", "cover"}
+)
+#: Words that make a name one of something else.
+_NOT_ITSELF = frozenset(
+    {"alt", "text", "count", "width", "height", "position", "size", "type", "format", "hash", "md5"}
+    | {"old", "compare", "cost", "wholesale", "shipping", "tax", "date", "currency", "previous"}
+    | {"brand", "category", "vendor", "seller", "option", "variant", "attribute", "user", "meta"}
+    | {"store", "shop", "supplier", "manufacturer", "seo", "discount", "id", "mrp", "mobile"}
+)
 _NUMBER = re.compile(r"_?\d+$")
 _DIGITS = re.compile(r"\d+")
 _NO_LETTERS = re.compile(r"[_\d]+")
 _PRODUCT = re.compile(
-    r"^(?:(?:product|item|artikel|produkt|producto|produit|prodotto|produto)_|商品_?|产品_?|產品_?|宝贝_?"
+    r"^(?:(?:product|item)(?=name|title|code|id$|price|image|photo|url|type|desc)"
+    r"|(?:product|item|artikel|produkt|producto|produit|prodotto|produto)_|商品_?|产品_?|產品_?|宝贝_?"
     r"|상품_?|제품_?)"
     r"|_(?:товара|товару|продукта|produktu|(?:del?_|do_|du_)?(?:producto|produto|prodotto|produit))$"
 )
@@ -115,6 +128,21 @@ def rank(name: str, kind: str) -> tuple[int, int] | None:
         if key in places:
             return 0 if key == whole else step, places[key]
     return None
+
+
+def says_loosely(name: str, kind: str) -> bool:
+    """Tell whether one word of a longer name says a field: "Representative Image".
+
+    Words that say something about the field instead ("image alt text", "old price") speak against
+    it.
+    """
+    words = set(folded(_BRACKETS.sub(" ", name)).split("_"))
+    return bool(words & _lone_words(kind)) and not words & _NOT_ITSELF
+
+
+@cache
+def _lone_words(kind: str) -> frozenset[str]:
+    return frozenset(word for word in ranks(kind) if "_" not in word) - _TOO_WIDE
 
 
 def option_part(name: str) -> tuple[str, str, str] | None:

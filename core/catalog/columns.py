@@ -14,6 +14,7 @@ from core.catalog.column_names import (
     option_part,
     rank,
     ranks,
+    says_loosely,
 )
 from core.errors import CatalogError
 
@@ -124,6 +125,11 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
             continue
         taken = set(column_of.values())
         column_of[kind] = next((name for name in _ranked(names, kind) if name not in taken), "")
+    for kind in ("title", "image", "price"):
+        if kind not in overrides and not column_of[kind]:
+            column_of[kind] = _loosely(names, kind, set(column_of.values()))
+    if "title" not in overrides and not column_of["title"]:
+        column_of["title"] = column_of["description"] if "description" not in overrides else ""
     if "price" not in overrides and not column_of["price"]:
         column_of["price"] = next(iter(_ranked(names, "sale_price")), "")
     if "image" not in overrides and not column_of["image"]:
@@ -168,6 +174,19 @@ def _ranked(names: Sequence[str], kind: str) -> list[str]:
         if (place := rank(name, kind)) is not None
     ]
     return [name for *_, name in sorted(ranked)]
+
+
+def _loosely(names: Sequence[str], kind: str, taken: Collection[str]) -> str:
+    """Return the first column whose name has a word for a field; empty where there is none."""
+    other = {"price": "sale_price", "image": "more_images"}.get(kind, kind)
+    return next(
+        (
+            name
+            for name in names
+            if name not in taken and not rank(name, other) and says_loosely(name, kind)
+        ),
+        "",
+    )
 
 
 def _others(names: Sequence[str], kind: str, column_of: Mapping[str, str]) -> tuple[str, ...]:

@@ -158,6 +158,8 @@ def test_any_list_of_products_in_xml(read):
         ("Артикул;Наименование товара;Фото;Розничная цена, руб.;Категория товара;Цвет", "ru"),
         ("商家编码;宝贝标题;主图;一口价;宝贝类目;颜色", "Taobao"),
         ("product_number;name;cover_media;price_gross;categories;color", "Shopware"),
+        ("productcode;productname;photourl;Our price (INR);category;color", "Volusion"),
+        ("Code;Titel kurz;Representative Image;VK brutto;Kategorie;Farbe", "words in longer names"),
         ("SKU [Non Editable];Title;Hosted Image URLs;Price;Categories;Color", "Squarespace"),
     ],
 )  # fmt: skip
@@ -375,3 +377,12 @@ def test_a_column_that_a_person_chose_for_the_type_is_believed(read):
 def test_a_column_called_department_gives_the_department(read):
     (sample,) = read("sku,name,photo,Department\n1,Lampe dorée,p/a.jpg,Luminaires\n").samples
     assert (sample.product_type, sample.department) == ("", "Luminaires")
+
+
+def test_words_in_longer_names_say_nothing_of_what_stands_beside_the_field(read):
+    columns = "id,Picture alt text,Store name,Old price,Front picture,Long name,Net price\n"
+    preview = read(f"{columns}1,x,Shop,9,p/a.jpg,Tin Bucket,5\n")
+    (bucket,) = preview.samples
+    assert (bucket.title, photos(bucket), bucket.amount) == ("Tin Bucket", ["a.jpg"], 5.0)
+    captions = read("image,text\np/a.jpg,A tin bucket on a wall\n")
+    assert [s.title for s in captions.samples] == ["A tin bucket on a wall"]

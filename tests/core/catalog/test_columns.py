@@ -120,7 +120,7 @@ def test_overrides_win_and_may_share_a_column():
 @pytest.mark.parametrize(
     ("names", "overrides", "match"),
     [
-        (["sku", "caption", "photo"], {}, r"title.*sku, caption, photo.*--column title="),
+        (["sku", "weight", "photo"], {}, r"title.*sku, weight, photo.*--column title="),
         (["sku", "name"], {}, r"image.*sku, name.*--column image="),
         (["name", "photo"], {"title": "nome"}, r"no column “nome”.*name, photo"),
         (["name", "photo"], {"titel": "name"}, r"“titel” is not a field.*title"),
