@@ -38,6 +38,8 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=300, help="Per file.")
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--batch", type=int, default=8)
+    names = [f"{runtime} {precision}" for runtime, precision in WAYS]
+    parser.add_argument("--ways", nargs="*", choices=names, default=names)
     given = parser.parse_args()
     print("python -m benchmarks.runtimes", *sys.argv[1:])
     print_machine()
@@ -45,6 +47,7 @@ def main() -> None:
     encoders = {
         f"{runtime} {precision}": CompactEncoder(weights, "cpu", precision, runtime)
         for runtime, precision in WAYS
+        if f"{runtime} {precision}" in given.ways
     }
     paths = sorted((SHIPPED / "demo" / "images").glob("*.jpg"))
     pictures = [Image.open(path) for path in paths[:: len(paths) // given.batch][: given.batch]]

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
 from core.base.lazy import lazy
+from core.base.recent import Recent
 from core.base.threads import for_pictures, for_words
 from core.embedding import preprocess
 from core.embedding.batched_encoder import BatchedEncoder
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Sizes of the image tower.
 DIM, IMAGE_SIZE, PATCH = clip_from_onnx.DIM, clip_from_onnx.IMAGE_SIZE, clip_from_onnx.PATCH
+#: How many pictures' vectors are cached by the pictures' content (2 kB each).
+KEEP = 1024
 
 
 class CompactEncoder(BatchedEncoder):
@@ -54,6 +58,7 @@ class CompactEncoder(BatchedEncoder):
         self._device = resolve_device(device)
         self._precision, self._runtime = precision, runtime
         self._visual: VisionTransformer | None = None
+        self._pooled: Recent[Vectors] = Recent(KEEP)
         self._text: TextTower | None = None
         self._visual_lock, self._text_lock = threading.Lock(), threading.Lock()
 
@@ -156,10 +161,20 @@ class CompactEncoder(BatchedEncoder):
         return preprocess.prepare_squares(images, IMAGE_SIZE)
 
     def encode_prepared(self, batch: Tensor) -> Vectors:
-        """Embed one prepared batch: ``[n, 512] float32, L2-normalised``."""
-        tower = self.tower
-        with for_pictures(self._device):
-            return tower.pooled(batch)
+        """Embed one prepared batch: ``[n, 512] float32, L2-normalised``.
+
+        Pictures that repeat are embedded once: a crop that is the whole photo, a photo of several
+        variants, a square photo that ``dense`` has seen.
+        """
+        keys = [_content(row) for row in batch]
+        vectors = {key: self._pooled.get(key) for key in keys}
+        missing = {key: place for place, key in enumerate(keys) if vectors[key] is None}
+        if missing:
+            tower = self.tower
+            with for_pictures(self._device):
+                new = tower.pooled(batch[list(missing.values())])
+            vectors |= {k: self._pooled.put(k, v) for k, v in zip(missing, new, strict=True)}
+        return np.stack([vector for key in keys if (vector := vectors[key]) is not None])
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed words: ``[n, 512] float32, L2-normalised``."""
@@ -180,5 +195,14 @@ class CompactEncoder(BatchedEncoder):
         pixels = preprocess.prepare_grid(image, long_side, PATCH)
         tower = self.tower
         with for_pictures(self._device):
-            (features,) = tower.patches(pixels, similarity)
-        return DenseFeatures(features, *image.size)
+            if pixels.shape[-2:] == (IMAGE_SIZE, IMAGE_SIZE):
+                pooled, patches = tower.both(pixels, similarity)
+                self._pooled.put(_content(pixels[0]), pooled[0])
+            else:
+                patches = tower.patches(pixels, similarity)
+        return DenseFeatures(patches[0], *image.size)
+
+
+def _content(pixels: Tensor) -> bytes:
+    """Return a hash of a prepared picture."""
+    return hashlib.sha256(np.ascontiguousarray(pixels.numpy()).data).digest()

@@ -50,13 +50,37 @@ def patch_features(visual: VisionTransformer, pixels: Tensor, similarity: Simila
         pixels: ``[n, 3, 16 h, 16 w]``, normalised, any ``h`` and ``w``.
         similarity: Self-similarity that replaces the attention.
     """
-    tokens, (rows, columns) = _embed(visual, pixels)
+    tokens, grid = _before_last(visual, pixels)
+    return _of_patches(visual, tokens, grid, similarity)
+
+
+@torch.inference_mode()
+def pooled_and_patches(
+    visual: VisionTransformer, pixels: Tensor, similarity: Similarity
+) -> tuple[Tensor, Tensor]:
+    """Compute the pictures' own features ``[n, d]``, not normalised, and those of the patches."""
+    tokens, grid = _before_last(visual, pixels)
+    blocks: Any = visual.transformer.resblocks
+    pooled = visual.ln_post(blocks[-1](tokens)[:, 0]) @ visual.proj
+    return pooled, _of_patches(visual, tokens, grid, similarity)
+
+
+def _before_last(visual: VisionTransformer, pixels: Tensor) -> tuple[Tensor, tuple[int, int]]:
+    """Return the tokens before the last block, and the grid of the patches."""
+    tokens, grid = _embed(visual, pixels)
     blocks: Any = visual.transformer.resblocks
     for block in blocks[:-1]:
         tokens = block(tokens)
+    return tokens, grid
+
+
+def _of_patches(
+    visual: VisionTransformer, tokens: Tensor, grid: tuple[int, int], similarity: Similarity
+) -> Tensor:
+    blocks: Any = visual.transformer.resblocks
     values = _self_attention(blocks[-1], tokens, similarity)[:, 1:]
     features = visual.ln_post(values) @ visual.proj
-    return functional.normalize(features.float(), dim=-1).view(len(pixels), rows, columns, -1)
+    return functional.normalize(features.float(), dim=-1).view(len(tokens), *grid, -1)
 
 
 def _embed(visual: Any, pixels: Tensor) -> tuple[Tensor, tuple[int, int]]:

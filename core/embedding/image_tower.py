@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core.embedding import preprocess, vit_graph
 from core.embedding.batched_encoder import to_vectors
-from core.embedding.dense import Similarity, patch_features, positions_for
+from core.embedding.dense import Similarity, patch_features, pooled_and_patches, positions_for
 from core.ports.encoder import Vectors
 from core.runtime.onnx_model import OnnxModel
 
@@ -33,6 +33,10 @@ class ImageTower(Protocol):
 
     def patches(self, pixels: Tensor, similarity: Similarity) -> Patches:
         """Compute patch features of ``[n, 3, 16 h, 16 w] uint8``: ``[n, h, w, d]``."""
+        ...
+
+    def both(self, pixels: Tensor, similarity: Similarity) -> tuple[Vectors, Patches]:
+        """Compute both in one pass."""
         ...
 
 
@@ -57,6 +61,12 @@ class TorchTower:
         shown = preprocess.normalise(pixels, self._device)
         return patch_features(self._visual(), shown, similarity).cpu().numpy()
 
+    def both(self, pixels: Tensor, similarity: Similarity) -> tuple[Vectors, Patches]:
+        """Compute both in one pass."""
+        shown = preprocess.normalise(pixels, self._device)
+        pooled, patches = pooled_and_patches(self._visual(), shown, similarity)
+        return to_vectors(pooled), patches.cpu().numpy()
+
 
 class OnnxTower:
     """The tower in ONNX Runtime.
@@ -75,20 +85,27 @@ class OnnxTower:
 
     def pooled(self, pixels: Tensor) -> Vectors:
         """Embed pictures."""
-        return self._run(vit_graph.POOLED, pixels)
+        (pooled,) = self._run([vit_graph.POOLED], pixels)
+        return pooled
 
     def patches(self, pixels: Tensor, similarity: Similarity) -> Patches:
         """Compute patch features."""
-        return self._run(similarity, pixels).reshape(len(pixels), *self._grid(pixels), -1)
+        (patches,) = self._run([similarity], pixels)
+        return patches.reshape(len(pixels), *self._grid(pixels), -1)
 
-    def _run(self, output: str, pixels: Tensor) -> npt.NDArray[np.float32]:
+    def both(self, pixels: Tensor, similarity: Similarity) -> tuple[Vectors, Patches]:
+        """Compute both in one pass."""
+        pooled, patches = self._run([vit_graph.POOLED, similarity], pixels)
+        return pooled, patches.reshape(len(pixels), *self._grid(pixels), -1)
+
+    def _run(self, outputs: list[str], pixels: Tensor) -> list[npt.NDArray[np.float32]]:
         # One by one: in int8 a picture's scale must not depend on the others, and it is as fast.
         positions = self._positions(*self._grid(pixels))
         rows = [
-            self._model.run([output], {vit_graph.PIXELS: row, vit_graph.POSITIONS: positions})[0]
+            self._model.run(outputs, {vit_graph.PIXELS: row, vit_graph.POSITIONS: positions})
             for row in np.split(pixels.numpy(), len(pixels))
         ]
-        return np.concatenate(rows)
+        return [np.concatenate(values) for values in zip(*rows, strict=True)]
 
     def _grid(self, pixels: Tensor) -> tuple[int, int]:
         height, width = pixels.shape[-2:]

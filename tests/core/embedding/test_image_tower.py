@@ -54,3 +54,10 @@ def test_a_picture_does_not_depend_on_its_batch(onnx_tower: OnnxTower) -> None:
     together = onnx_tower.pooled(pixels())
     (alone,) = onnx_tower.pooled(pixels()[1:2])
     np.testing.assert_allclose(alone, together[1], atol=1e-5)
+
+
+def test_both_in_one_pass_are_the_same(torch_tower: TorchTower, onnx_tower: OnnxTower) -> None:
+    for tower in (torch_tower, onnx_tower):
+        pooled, patches = tower.both(pixels(), "key")
+        np.testing.assert_allclose(pooled, tower.pooled(pixels()), atol=1e-5)
+        np.testing.assert_allclose(patches, tower.patches(pixels(), "key"), atol=1e-5)
