@@ -17,7 +17,7 @@ from core.embedding import preprocess, vit_graph
 from core.embedding.image_tower import ImageTower, OnnxTower, TorchTower
 from core.errors import StudioError
 from core.ports.encoder import Vectors
-from core.runtime.choice import fastest
+from core.runtime.choice import CHOICES, fastest
 from core.runtime.graph import Format
 from core.runtime.onnx_model import OnnxModel, is_available
 from core.weights import clip_from_onnx
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 ROLE = "clip-image"
-#: File beside the converted weights that keeps what was measured.
-CHOICES = "fastest.json"
 #: Pictures of the trial.
 TRIAL = 2
 

@@ -22,6 +22,8 @@ from core.base.locks import AS_LONG_AS_IT_TAKES, file_lock
 
 _log = logging.getLogger(__name__)
 
+#: Name of the file, beside the converted weights, that keeps what was measured.
+CHOICES = "fastest.json"
 #: Smallest mean cosine to the first way's vectors; a way that differs more is not chosen.
 AGREEMENT = 0.99
 #: A way must be at least this much faster than the first to be chosen.
@@ -33,13 +35,14 @@ ROUNDS = 3
 Way = Callable[[], npt.NDArray[np.float32]]
 
 
-def fastest(file: Path, model: str, ways: Mapping[str, Way]) -> str:
+def fastest(file: Path, model: str, ways: Mapping[str, Way], rounds: int = ROUNDS) -> str:
     """Return the name of the fastest way whose vectors agree with the first way's.
 
     Args:
         file: JSON file that keeps what was measured; measured anew on another machine.
         model: Name of the model, with all that its speed depends on besides the machine.
         ways: The ways by name; the first one is trusted.
+        rounds: How often each is timed.
     """
     key = f"{model}: {', '.join(ways)}"
     with file_lock(file.with_name(f".{file.name}.lock"), AS_LONG_AS_IT_TAKES):
@@ -48,7 +51,7 @@ def fastest(file: Path, model: str, ways: Mapping[str, Way]) -> str:
             kept = {"machine": machine(), "models": {}}
         entry = kept["models"].get(key)
         if entry is None or entry.get("chosen") not in ways:
-            entry = kept["models"][key] = _measured(ways)
+            entry = kept["models"][key] = _measured(ways, rounds)
             _log.info("%s: %s", model, json.dumps(entry))
             atomic_write(file, json.dumps(kept, indent=1))
         return str(entry["chosen"])
@@ -75,10 +78,10 @@ def _flags() -> str:
     return ""
 
 
-def _measured(ways: Mapping[str, Way]) -> dict[str, Any]:
+def _measured(ways: Mapping[str, Way], rounds: int) -> dict[str, Any]:
     vectors = {name: way() for name, way in ways.items()}  # the first run loads the model
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, way in ways.items():
             started = time.perf_counter()
             way()

@@ -41,6 +41,8 @@ KEEP = 32
 MIN_TILED = 64
 #: How many photos' grid masks are cached for further prompts (up to 28 MB each).
 KEEP_GRIDS = 2
+#: How many groundings are cached, for photos that several items share.
+KEEP_GROUNDINGS = 64
 #: How many of the best masks become candidates.
 MOST = 12
 #: Overlap (IoU) above which two masks are one detection.
@@ -156,6 +158,7 @@ class CompactGrounder:
         self._lock = threading.Lock()
         self._vocabulary_vectors: _Vectors | None = None
         self._features: Recent[heating.Array] = Recent(KEEP)
+        self._grounded: Recent[Grounding] = Recent(KEEP_GROUNDINGS)
         self._grids: Recent[tuple[tuple[Segment, ...], ...]] = Recent(KEEP_GRIDS)
 
     @property
@@ -177,6 +180,10 @@ class CompactGrounder:
 
     def ground(self, image: Image.Image, prompt: str) -> Grounding:
         """Find the product of the photo: all detections, best first."""
+        key = pixel_hash(image), prompt
+        return self._grounded.get(key) or self._grounded.put(key, self._ground(image, prompt))
+
+    def _ground(self, image: Image.Image, prompt: str) -> Grounding:
         plain = plain_foreground(image)
         if self._is_picture(image, prompt):
             shown = np.ones(image.size[::-1], bool) if plain is None else plain

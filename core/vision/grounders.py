@@ -72,13 +72,14 @@ def _named(registry: Mapping[str, T], name: str, kind: str) -> T:
 
 def build_mobile_segmenter(settings: Settings, weights: WeightStore) -> SamSegmenter:
     """Build a segmenter with MobileSAM, loaded on first use."""
-    from core.weights.mobile_sam import build_mobile_sam
+    from core.vision.sam_encoder import ROLE, load_mobile_sam
 
+    device = resolve_device(settings.device)
     return SamSegmenter(
-        load=lambda: build_mobile_sam(weights.path("sam")),
+        load=lambda: load_mobile_sam(weights, settings, device),
         name="MobileSAM",
-        weights=lambda: weights.fingerprint("sam"),
-        device=resolve_device(settings.device),
+        weights=lambda: weights.fingerprint(ROLE),
+        device=device,
     )
 
 
