@@ -146,6 +146,17 @@ class Tab:
         return answer
 
 
+def fields(event: Event, values: dict[int, Any]) -> list[Any]:
+    """The values of an event's inputs, by component."""
+    return [values.get(field) for field in event.inputs]
+
+
+def value_of(given: Any) -> Any:
+    """What a field holds after an update."""
+    updates = isinstance(given, dict) and given.get("__type__") == "update"
+    return given.get("value") if updates else given
+
+
 def _messages(stream: requests.Response) -> Iterator[dict[str, Any]]:
     stream.raise_for_status()
     for line in stream.iter_lines(chunk_size=1):

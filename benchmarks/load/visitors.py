@@ -16,7 +16,7 @@ from locust import User
 from locust.exception import StopUser
 from PIL import Image
 
-from benchmarks.load.gradio_api import Config, Event, Tab
+from benchmarks.load.gradio_api import Config, Tab, fields, value_of
 
 #: What visitors do, and how often of a hundred times.
 MIX = {"words": 60, "similar": 15, "pictures": 10, "inspect": 10, "judging": 5}
@@ -87,7 +87,7 @@ class Visitor(User):
             def opened() -> None:
                 tab.get(f"/{page}")
                 event = self.config.load_event(page, "inspect" if page == "inspect" else _RESULTS)
-                answer = map(_value, tab.send(event, []))
+                answer = map(value_of, tab.send(event, []))
                 values.update(zip(event.outputs, answer, strict=True))
 
             self._timed("page", opened)
@@ -100,13 +100,13 @@ class Visitor(User):
         text = f"{random.choice(_HOW)} {random.choice(_WHAT)}"  # noqa: S311
         change = {self.config.component("explore-query"): text}
         tab, values = self._tab("words", "explore")
-        return lambda: tab.send(self._search, _fields(self._search, values | change))
+        return lambda: tab.send(self._search, fields(self._search, values | change))
 
     def _similar(self) -> Callable[[], object]:
         pick = self.config.event(_RESULTS, "pick")
         detail = {"action": "similar", "value": random.choice(self.items)}  # noqa: S311
         tab, values = self._tab("similar", "explore")  # the item stays part of what it asks for
-        return lambda: tab.send(pick, _fields(pick, values), detail)
+        return lambda: tab.send(pick, fields(pick, values), detail)
 
     def _pictures(self) -> Callable[[], object]:
         photo = _photo()
@@ -115,7 +115,7 @@ class Visitor(User):
 
         def search() -> None:
             uploaded = {event.trigger or 0: tab.upload(photo, "photo.jpg")}
-            tab.send(event, _fields(event, values | uploaded))
+            tab.send(event, fields(event, values | uploaded))
 
         return search
 
@@ -150,22 +150,12 @@ class Visitor(User):
         return judge
 
 
-def _fields(event: Event, values: dict[int, Any]) -> list[Any]:
-    return [values.get(field) for field in event.inputs]
-
-
 def _judgment(task: dict[str, Any]) -> dict[str, Any]:
     return {
         "event_id": uuid.uuid4().hex, "kind": "grade", "query_id": task["query_id"],
         "item_id": task["item_id"], "grade": random.randrange(4), "note": "",  # noqa: S311
         "seconds": 2, "round": task["round"], "page": "load", "guidelines": 1,
     }  # fmt: skip
-
-
-def _value(given: Any) -> Any:
-    """What a field holds after an update."""
-    updates = isinstance(given, dict) and given.get("__type__") == "update"
-    return given.get("value") if updates else given
 
 
 def _photo() -> bytes:
