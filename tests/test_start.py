@@ -35,21 +35,32 @@ def imported_at_once(path: Path) -> Iterator[str]:
             waiting += node.body
 
 
-def test_no_slow_library_is_imported_at_the_start() -> None:
-    seen: dict[str, str] = dict.fromkeys(START, "")
-    waiting = list(START)
-    slow: list[str] = []
+def reached(start: tuple[str, ...], slow: set[str]) -> tuple[int, list[str]]:
+    """Follow the imports; return how many of our modules are imported, and the slow ones."""
+    seen: dict[str, str] = dict.fromkeys(start, "")
+    waiting, reasons = list(start), []
     while waiting:
         module = waiting.pop()
         path = file_of(module)
         if path is None:
             continue
         for name in imported_at_once(path):
-            if name.split(".")[0] in SLOW or name.startswith("scipy.stats"):
-                slow.append(f"{name}, imported by {module}, imported by {seen[module]}")
+            if name.split(".")[0] in slow or name.startswith("scipy.stats"):
+                reasons.append(f"{name}, imported by {module}, imported by {seen[module]}")
             for part in (name, name.rpartition(".")[0]):
                 if part.startswith(("core", "ui")) and part not in seen:
                     seen[part] = module
                     waiting.append(part)
-    assert len(seen) > 150
+    return len(seen), reasons
+
+
+def test_pages_import_no_model_library() -> None:
+    modules, slow = reached(START, SLOW)
+    assert modules > 150
+    assert not slow
+
+
+def test_index_shows_its_progress_before_the_store_and_the_models_are_loaded() -> None:
+    modules, slow = reached(("core.cli.index", "core.cli.main"), SLOW | {"lancedb", "pandas"})
+    assert modules > 20
     assert not slow

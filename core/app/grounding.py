@@ -50,6 +50,7 @@ class GroundingService:
         self._library, self._models, self._settings = library, models, settings
         self._photos: Recent[Image.Image] = Recent(PHOTOS)
         self._looks: Recent[Grounding] = Recent(LOOKS)
+        self._heats: Recent[float] = Recent(LOOKS)
         self._things: Recent[tuple[Detection, ...]] = Recent(PHOTOS)
 
     # ── stored groundings ────────────────────────────────────────────────────────────────────
@@ -189,22 +190,34 @@ class GroundingService:
             QueryError: No name is given.
             WeightsUnavailable: A model can't be loaded.
         """
-        phrases = list(dict.fromkeys(name.strip() for name in names if name.strip()))[:MOST_NAMES]
-        if not phrases:
-            raise QueryError("Say what to look for in the photo, for example: sofa, lamp, rug.")
         detections: list[Detection] = []
-        for name in phrases:
-            if self._may_show(photo, name):
+        for name in checked_names(names):
+            if self._heat(photo, name) >= LEAST_HEAT:  # if not, no mask has to be computed
                 grounding = self.find(photo, name)
                 detections += [d for d in grounding.detections if d.score >= grounding.threshold][
                     :MOST_ALIKE
                 ]
             yield self._things.put(pixel_hash(photo), distinct(detections))
 
-    def _may_show(self, photo: Image.Image, name: str) -> bool:
-        """Tell whether the heat map allows a detection; if not, no mask has to be computed."""
-        heat = self.heatmap(photo, name)
-        return heat is None or float(heat.max()) >= LEAST_HEAT
+    def likely(self, photo: Image.Image, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the names that a photo may show, the likeliest first; no mask is computed.
+
+        Raises:
+            QueryError: No name is given, or one is too long.
+            WeightsUnavailable: A model can't be loaded.
+        """
+        heats = {name: self._heat(photo, name) for name in checked_names(names)}
+        possible = [name for name, heat in heats.items() if heat >= LEAST_HEAT]
+        return tuple(sorted(possible, key=lambda name: -heats[name]))
+
+    def _heat(self, photo: Image.Image, name: str) -> float:
+        """Return the highest heat of a name; 1 where the grounder makes no heat maps."""
+        key = pixel_hash(photo), name.lower(), self._models.grounder.fingerprint
+        seen = self._heats.get(key)
+        if seen is None:
+            heat = self.heatmap(photo, name)
+            seen = self._heats.put(key, 1.0 if heat is None else float(heat.max()))
+        return seen
 
     def things_seen(self, photo: Image.Image) -> tuple[Detection, ...]:
         """Return the cached result of :meth:`things` for this photo; empty if there is none."""
@@ -270,6 +283,18 @@ class GroundingService:
             for item in page:
                 if item.item_id in groundings:
                     yield _grounded(item, groundings[item.item_id])
+
+
+def checked_names(names: Sequence[str]) -> list[str]:
+    """Return names to look for, without surrounding space and without repeats.
+
+    Raises:
+        QueryError: No name is given.
+    """
+    phrases = list(dict.fromkeys(name.strip() for name in names if name.strip()))[:MOST_NAMES]
+    if not phrases:
+        raise QueryError("Say what to look for in the photo, for example: sofa, lamp, rug.")
+    return phrases
 
 
 def checked_phrase(phrase: str) -> str:

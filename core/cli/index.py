@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
-from core.app.studio import Studio
+from core.catalog.readers import look
 from core.cli.bar import ProgressBar
 from core.cli.preview import preview_json, preview_text
-from core.domain import IndexReport
+from core.domain import IndexReport, Progress
 from core.errors import CatalogError
+from core.pipeline.pace import first_progress
+from core.settings import Settings
 
 
 def index(
@@ -44,20 +46,17 @@ def index(
     ] = False,
 ) -> None:
     """Index a catalogue. Running it again redoes only what changed; it goes on where it stopped."""
-    studio = Studio(context.obj)
     if dry_run:
-        if source is None:
-            raise CatalogError("Name a catalogue file to look at.")
-        preview = studio.indexing.preview(
-            source, images=images, columns=_parse_columns(column or []), name=name
-        )
-        print(preview_json(preview) if as_json else preview_text(preview))
-        if as_json and preview.notes:
-            print("\n".join(preview.notes), file=sys.stderr)
+        _preview(context.obj, source, images, _parse_columns(column or []), name, as_json=as_json)
         return
     if as_json:
         raise CatalogError("--json goes with --dry-run.")
     with ProgressBar() as bar:
+        if source is not None and not demo:
+            bar.show(_first_progress(source, context.obj, name))
+        from core.app.studio import Studio  # slow to import
+
+        studio = Studio(context.obj)
         if demo:
             report = studio.indexing.index_demo(on_progress=bar.show)
         elif source is None:
@@ -78,6 +77,38 @@ def index(
             f"Search it with --catalog {report.catalog}, or make it the default instead of "
             f"{usual}: python app.py catalogs default {report.catalog}"
         )
+
+
+def _first_progress(source: Path, settings: Settings, name: str | None) -> Progress:
+    """Say how much there is to do before the libraries that do it are loaded.
+
+    Raises:
+        CatalogError: The file can't be used.
+    """
+    if not source.is_file():
+        raise CatalogError(f"There is no file {source}.")
+    catalogs = settings.data_dir / "catalogs"
+    is_new = not any((catalogs / folder).exists() for folder in (name, source.stem) if folder)
+    return first_progress(look(source).rows, is_new=is_new)
+
+
+def _preview(
+    settings: Settings,
+    source: Path | None,
+    images: Path | None,
+    columns: dict[str, str],
+    name: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    if source is None:
+        raise CatalogError("Name a catalogue file to look at.")
+    from core.app.studio import Studio  # slow to import
+
+    preview = Studio(settings).indexing.preview(source, images=images, columns=columns, name=name)
+    print(preview_json(preview) if as_json else preview_text(preview))
+    if as_json and preview.notes:
+        print("\n".join(preview.notes), file=sys.stderr)
 
 
 def _parse_columns(pairs: list[str]) -> dict[str, str]:

@@ -20,11 +20,12 @@ from core.domain import (
     Progress,
     QuarantinedRow,
 )
-from core.jobs import BegunJob, JobReporter, Stage
+from core.jobs import BegunJob, JobReporter
 from core.pipeline import finish
 from core.pipeline.driver import ROOM, Driver, Results, ResultWriter, Tally
 from core.pipeline.further_photos import drop_further_photos, embed_further_photos
 from core.pipeline.job import indexing_job
+from core.pipeline.pace import plan
 from core.pipeline.planner import Planner
 from core.pipeline.stages import Task
 from core.ports.engines import IndexingModels, Photos
@@ -38,10 +39,6 @@ RowSource = Callable[[Mapping[str, KnownRow]], Iterable[Ingested | QuarantinedRo
 
 #: Least time between two reports of the thread that reads, seconds.
 _TELL_SECONDS = 0.5
-
-#: Expected seconds on two cores: per row to read and embed, per item to ground and rewrite, and for
-#: finishing. Times measured in the catalogue's last run weigh more.
-_READING, _GROUNDING, _FINISHING = 0.05, 1.0, 2.0
 
 
 def run_index(
@@ -117,6 +114,7 @@ def begin_index(
     """
 
     def work(reporter: JobReporter) -> IndexReport:
+        reporter.step(Progress("reading", 0, total, "Loading the models."))
         if snapshot is not None:
             seed(store, snapshot)
         corrected = models().corrected_by(store.corrections.standing())
@@ -124,13 +122,8 @@ def begin_index(
         return run.index(rows, CatalogMeta(title or store.name, source), prune)
 
     new = max(0, total - store.items.count())
-    plan = (
-        Stage("reading", total, _READING),
-        Stage("grounding", new, _GROUNDING),
-        Stage("finishing", 1, _FINISHING),
-    )
     job = indexing_job(store.root)
-    return BegunJob(job.begin(plan, author=author, on_progress=on_progress), work)
+    return BegunJob(job.begin(plan(total, new), author=author, on_progress=on_progress), work)
 
 
 @dataclass(slots=True)

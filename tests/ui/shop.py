@@ -89,6 +89,9 @@ class Looks:
     def things_seen(self, photo: Image.Image) -> tuple[Detection, ...]:
         return self.seen
 
+    def likely(self, photo: Image.Image, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(sorted(names))
+
     def things(self, photo: Image.Image, names: Sequence[str]) -> Iterator[tuple[Detection, ...]]:
         found: tuple[Detection, ...] = ()
         for number, name in enumerate(names):

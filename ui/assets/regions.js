@@ -87,20 +87,27 @@ Object.assign(window.vs, {
   },
 
   // [data-things] looks for the names typed beside it, one after another, and shows each as it is
-  // found. `server.things` gives all that was found so far.
+  // found. `server.likely` gives the names that the photo may show, the likeliest first, so that
+  // something is seen soon; `server.things` gives all that was found so far.
   things(root, server) {
     root.addEventListener("click", async (event) => {
       const button = event.target.closest("[data-things]");
       if (!button) return;
       if (button.dataset.running) { delete button.dataset.running; return; }
       const part = button.closest(".vs-part"), stage = part.querySelector(".vs-stage"), line = part.querySelector(".vs-part-status");
-      const names = part.querySelector(".vs-names").value.split(",").map((name) => name.trim()).filter(Boolean).slice(0, 24);
+      let names = part.querySelector(".vs-names").value.split(",").map((name) => name.trim()).filter(Boolean).slice(0, 24);
       const label = button.textContent;
       button.dataset.running = "yes";
       button.textContent = "Stop";
       let count = 0, problem = "";
-      for (let i = 1; i <= Math.max(1, names.length) && button.dataset.running && stage.isConnected && !problem; i++) {
-        line.textContent = names.length ? `Looking for ${names[i - 1]} (${i} of ${names.length}) …` : "";
+      line.textContent = "Looking at the photo …";
+      try {
+        const answer = await server.likely({ photo: stage.dataset.photo, names });
+        problem = answer.error || "";
+        names = answer.names || [];
+      } catch { problem = "The studio can't be reached. Press the button to try again."; }
+      for (let i = 1; i <= names.length && button.dataset.running && stage.isConnected && !problem; i++) {
+        line.textContent = `Looking for ${names[i - 1]} (${i} of ${names.length}) …`;
         try {
           const answer = await server.things({ photo: stage.dataset.photo, names: names.slice(0, i) });
           problem = answer.error || "";

@@ -113,12 +113,23 @@ def _name(detection: Detection) -> str:
 
 
 def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
-    """What the browser calls: things in a shown photo by their names."""
+    """What the browser calls: which names a shown photo may show, and things by their names."""
+
+    def likely(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
+        def work() -> dict[str, Any]:
+            photo, names = shown_photo(ask)
+            with look_at_photo():
+                return {"names": list(studio.grounding.likely(photo, names))}
+
+        return answered(studio, request, Action.LOOK, work)
+
+    def shown_photo(ask: dict[str, Any]) -> tuple[Image.Image, list[str]]:
+        photo = studio.grounding.recall(str(ask.get("photo", "")))
+        return photo, [str(name) for name in list(ask.get("names", ()))[:_NAMES]]
 
     def things(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
         def work() -> dict[str, Any]:
-            photo = studio.grounding.recall(str(ask.get("photo", "")))
-            names = [str(name) for name in list(ask.get("names", ()))[:_NAMES]]
+            photo, names = shown_photo(ask)
             regions: tuple[Detection, ...] = ()
             with look_at_photo():
                 for regions in studio.grounding.things(photo, names):  # noqa: B007  # the last is all
@@ -133,4 +144,4 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
 
         return answered(studio, request, Action.LOOK, work)
 
-    return [things]
+    return [likely, things]

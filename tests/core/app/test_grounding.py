@@ -150,6 +150,25 @@ def test_things_come_name_by_name_and_are_remembered(verbs: GroundingService) ->
         list(verbs.things(photo, [" "]))
 
 
+def test_the_likeliest_names_come_first_and_each_is_looked_at_once(
+    verbs: GroundingService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, looks = Image.new("RGB", (43, 30)), []
+    heats = {"lamp": 0.3, "rug": 0.01, "sofa": 0.9}
+
+    def heatmap(image: Image.Image, phrase: str) -> np.ndarray:
+        looks.append(phrase)
+        return np.full((2, 2), heats[phrase], np.float32)
+
+    monkeypatch.setattr(verbs, "heatmap", heatmap)
+    assert verbs.likely(photo, ["lamp", "rug", "sofa", "lamp "]) == ("sofa", "lamp")
+    list(verbs.things(photo, ["sofa"]))
+    list(verbs.things(photo, ["sofa", "lamp"]))
+    assert sorted(looks) == ["lamp", "rug", "sofa"]
+    with pytest.raises(QueryError, match="Say what"):
+        verbs.likely(photo, [])
+
+
 def test_a_photo_is_recalled_by_its_name_only(verbs: GroundingService) -> None:
     photo = Image.new("RGB", (42, 30))
     assert verbs.recall(verbs.remember(photo)) is photo

@@ -60,7 +60,9 @@ def test_uploads_and_rooms_are_open_and_ask_for_things(shop: Shop) -> None:
 
 
 def test_things_are_answered_as_places_and_text(shop: Shop) -> None:
-    (things,) = photo_functions(shop)
+    likely, things = photo_functions(shop)
+    assert likely({"photo": "token", "names": ["sofa", "lamp"]}) == {"names": ["lamp", "sofa"]}
+    assert likely({"photo": "/etc/passwd", "names": ["sofa"]})["error"]
     answer = things({"photo": "token", "names": ["sofa", HOSTILE]})
     assert [spot["name"] for spot in answer["spots"]] == [HOSTILE, "sofa"]  # large ones first
     assert answer["spots"][1]["value"] == "0,0,50,40"
