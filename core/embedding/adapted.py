@@ -20,7 +20,7 @@ from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.compact import CompactEncoder
 from core.embedding.loader import Recipe
 from core.errors import WeightsUnavailable
-from core.ports.encoder import Vectors
+from core.ports.encoder import Encoder, Vectors
 
 if TYPE_CHECKING:
     from open_clip.transformer import VisionTransformer
@@ -126,6 +126,6 @@ class AdaptedEncoder(BatchedEncoder):
             ) from error
 
 
-def build(recipe: Recipe) -> AdaptedEncoder:
+def build(recipe: Recipe) -> Encoder:
     """Build the encoder of a fine-tuned engine."""
     return AdaptedEncoder(cast("CompactEncoder", recipe.compact()), Path(recipe.towers.model))

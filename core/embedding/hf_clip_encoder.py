@@ -13,6 +13,7 @@ from core.embedding.loader import Recipe
 from core.embedding.preprocess import to_rgb
 from core.embedding.torch_encoder import LoadedModel, TorchEncoder
 from core.errors import WeightsUnavailable
+from core.ports.encoder import Encoder
 from core.weights.hub import unreachable
 
 
@@ -92,7 +93,7 @@ def _features(output: Any) -> Tensor:
     return output if isinstance(output, Tensor) else output.pooler_output
 
 
-def build(recipe: Recipe) -> HfClipEncoder:
+def build(recipe: Recipe) -> Encoder:
     """Build the encoder of an engine."""
     return HfClipEncoder(
         recipe.location(),

@@ -120,22 +120,22 @@ class MultilingualEncoder(BatchedEncoder):
             )
         if language and language != "en":
             self._sentence_encoder()
-        found = Reading(language, float(language == "en")) if language else self._reading(text)
-        (vector,) = self._encode([text], [found])
-        if not self._written or found.language != "en":
+        read_as = Reading(language, float(language == "en")) if language else self._reading(text)
+        (vector,) = self._encode([text], [read_as])
+        if not self._written or read_as.language != "en":
             only: Vectors = vector
             return only
         return self._with_written(text, vector)
 
     def _reading(self, text: str) -> Reading:
-        found = reading(text, self._vocabulary)
-        if found.english < 1 and not self._reads_others():
+        read_as = reading(text, self._vocabulary)
+        if read_as.english < 1 and not self._reads_others():
             return Reading("en", 1.0)
-        return found
+        return read_as
 
     def _encode(self, texts: Sequence[str], readings: Sequence[Reading]) -> Vectors:
         out = np.zeros((len(texts), self.dim), np.float32)
-        shares = np.array([found.english for found in readings], np.float32)
+        shares = np.array([r.english for r in readings], np.float32)
         english = [int(row) for row in np.flatnonzero(shares > 0)]
         other = [int(row) for row in np.flatnonzero(shares < 1)]
         if english:

@@ -18,6 +18,7 @@ from core.embedding.loader import LOCAL_DIR, Recipe
 from core.embedding.preprocess import to_rgb
 from core.embedding.torch_encoder import LoadedModel, TorchEncoder
 from core.errors import WeightsUnavailable
+from core.ports.encoder import Encoder
 from core.weights.hub import unreachable
 
 CONFIG = "open_clip_config.json"
@@ -144,7 +145,7 @@ def _dim(network: Any) -> int:
         return int(network.encode_image(torch.zeros(1, 3, height, width)).shape[-1])
 
 
-def build(recipe: Recipe) -> OpenClipEncoder:
+def build(recipe: Recipe) -> Encoder:
     """Build the encoder of an engine."""
     return OpenClipEncoder(
         recipe.location(LOCAL_DIR),

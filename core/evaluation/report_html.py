@@ -19,18 +19,18 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 #: Number of losses and of wins, and number of slices of a kind, that are shown.
 _EXTREMES, _SLICES = 8, 12
-#: Explanations of the measures.
-_WORDS = {
-    "hits": "share of queries with a right item among the first {k}",
-    "p": "share of right items among the first {k}",
-    "recall": "share of all right items that are among the first {k}",
-    "ndcg": "graded gain of the first {k}, the ideal order being 1",
-    "judged": "share of the first {k} that anybody judged",
-    "err": "how soon a reader is satisfied within the first {k}, a high grade ending the search",
-    "bpref": "how seldom a judged wrong item stands before a right one; unjudged ones don't count",
-    "mrr": "mean of 1 / rank of the first right item",
-    "map": "mean average precision",
-    "accuracy": "share of right answers",
+#: Usual spelling and explanation of each measure; ``{k}`` is its cut-off.
+_MEASURES = {
+    "hits": ("HITS", "share of queries with a right item among the first {k}"),
+    "p": ("P", "share of right items among the first {k}"),
+    "recall": ("Recall", "share of all right items that are among the first {k}"),
+    "ndcg": ("nDCG", "graded gain of the first {k}, the ideal order being 1"),
+    "judged": ("Judged", "share of the first {k} that anybody judged"),
+    "err": ("ERR", "how soon a high grade ends the search within the first {k}"),
+    "bpref": ("bpref", "how seldom a judged wrong item stands before a right item"),
+    "mrr": ("MRR", "mean of 1 / rank of the first right item"),
+    "map": ("MAP", "mean average precision"),
+    "accuracy": ("Accuracy", "share of right answers"),
 }
 
 Link = Callable[[QueryRow], str]
@@ -123,15 +123,14 @@ def explain(measure: str) -> str:
     kind, _, cutoff = measure.partition("@")
     if cutoff == "1" and kind in ("hits", "p"):
         return "share of queries whose first result is right"
-    return _WORDS.get(kind, measure).format(k=cutoff)
+    _, words = _MEASURES.get(kind, ("", measure))
+    return words.format(k=cutoff)
 
 
 def label(measure: str) -> str:
     """Return the usual spelling of a measure: ``HITS@5``, ``MRR``, ``nDCG@10``."""
     kind, at, cutoff = measure.partition("@")
-    shown = {"ndcg": "nDCG", "p": "P", "recall": "Recall", "judged": "Judged", "map": "MAP",
-             "bpref": "bpref",
-             "accuracy": "Accuracy"}.get(kind, kind.upper())  # fmt: skip
+    shown, _ = _MEASURES.get(kind, (kind.upper(), ""))
     return f"{shown}{at}{cutoff}"
 
 
