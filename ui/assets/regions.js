@@ -4,7 +4,15 @@ Object.assign(window.vs, {
   // [data-draw] first and then drag, click two corners, or use the arrow keys. `done` gets
   // "x,y,width,height" in the photo's own pixels, and the stage.
   drawing(root, done) {
-    let stage = null, first = null, down = null, box = null, dragged = false;
+    /** @type {any} */
+    let stage = null;
+    /** @type {number[] | null} */
+    let first = null;
+    /** @type {number[] | null} */
+    let down = null;
+    /** @type {any} */
+    let box = null;  // left, top, right, bottom as shares of the stage
+    let dragged = false;
     const inside = (value) => Math.min(1, Math.max(0, value));
     const at = (event) => {
       const area = stage.getBoundingClientRect();

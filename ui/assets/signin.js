@@ -38,7 +38,7 @@
       note.append("Your sign-in has ended. ", link, ", then this page goes on.");
       document.body.append(note);
     }
-    note.querySelector("a").href = window.vs.signIn;
+    note.querySelector("a")?.setAttribute("href", window.vs.signIn);
   }
 
   // A form in the navigation: signing out is a POST, so that no link of another site does it.

@@ -99,7 +99,7 @@ Object.assign(window.vs, {
 // "/" goes to the search field of the page.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || window.vs.isTyping(event)) return;
-  /** @type {HTMLInputElement} */
+  /** @type {HTMLInputElement | null} */
   const field = document.querySelector(".vs-search-box input, .vs-search-box textarea");
   if (!field) return;
   event.preventDefault();
@@ -117,10 +117,19 @@ function closest(event, selector) {
   return event.target instanceof Element ? event.target.closest(selector) : null;
 }
 
+/**
+ * All elements of the page that a selector names.
+ * @param {string} selector
+ * @returns {HTMLElement[]}
+ */
+function elements(selector) {
+  return [...document.querySelectorAll(selector)].filter((each) => each instanceof HTMLElement);
+}
+
 // On narrow screens the side panel folds behind a button.
 document.addEventListener("click", (event) => {
   const button = closest(event, "[data-toggle]");
-  const panel = button && document.getElementById(button.dataset.toggle);
+  const panel = button && document.getElementById(button.dataset.toggle || "");
   if (!panel) return;
   const open = panel.classList.toggle("vs-open");
   button.setAttribute("aria-expanded", String(open));
@@ -129,7 +138,7 @@ document.addEventListener("click", (event) => {
 // A picture pasted or dropped anywhere on the page goes to its picture field.
 for (const kind of ["paste", "drop"]) {
   document.addEventListener(kind, (/** @type {any} */ event) => {
-    /** @type {HTMLInputElement} */
+    /** @type {HTMLInputElement | null} */
     const input = document.querySelector(".vs-picture-input input[type=file]");
     const data = event.clipboardData || event.dataTransfer;
     const file = data && [...data.files].find((one) => one.type.startsWith("image/"));
@@ -149,10 +158,11 @@ document.addEventListener("dragover", (event) => {
 document.addEventListener("click", async (event) => {
   const button = closest(event, "[data-copy-link]");
   if (!button) return;
-  /** @type {HTMLElement} */
+  /** @type {HTMLElement | null} */
   const list = button.closest("[data-search]");
-  const done = await window.vs.copy(new URL(list.dataset.search, window.location.href).href);
-  const status = button.parentElement.querySelector("[role=status]");
+  const status = button.parentElement?.querySelector("[role=status]");
+  if (!list || !status) return;
+  const done = await window.vs.copy(new URL(list.dataset.search || "", window.location.href).href);
   status.textContent = done ? "The link is copied." : "The link could not be copied.";
   button.textContent = done ? "Copied" : "Copy it from the address bar";
   window.setTimeout(() => {
@@ -165,18 +175,18 @@ document.addEventListener("click", async (event) => {
 for (const kind of ["mouseover", "focusin"]) {
   document.addEventListener(kind, (event) => {
     const row = closest(event, ".vs-row[data-item]");
-    document.querySelectorAll(".vs-row[data-item]").forEach((/** @type {HTMLElement} */ other) => {
-      other.classList.toggle("vs-same", Boolean(row) && other.dataset.item === row.dataset.item);
-    });
+    for (const other of elements(".vs-row[data-item]")) {
+      other.classList.toggle("vs-same", row !== null && other.dataset.item === row.dataset.item);
+    }
   });
 }
 document.addEventListener("click", (event) => {
   const button = closest(event, "[data-mark]");
   if (!button) return;
   const marked = button.getAttribute("aria-pressed") !== "true";
-  document.querySelectorAll("[data-mark]").forEach((/** @type {HTMLElement} */ other) => {
+  for (const other of elements("[data-mark]")) {
     const on = marked && other.dataset.mark === button.dataset.mark;
     other.setAttribute("aria-pressed", String(on));
-    other.closest(".vs-row").classList.toggle("vs-marked", on);
-  });
+    other.closest(".vs-row")?.classList.toggle("vs-marked", on);
+  }
 });

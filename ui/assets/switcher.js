@@ -60,7 +60,7 @@
   // On a phone the row of pages scrolls: show where we are.
   function showPage(place) {
     const here = place.querySelector("nav a.active");
-    if (here instanceof HTMLElement) here.parentElement.scrollLeft = here.offsetLeft - 24;
+    if (here instanceof HTMLElement && here.parentElement) here.parentElement.scrollLeft = here.offsetLeft - 24;
   }
 
   // Gradio draws the navigation, and draws it anew on another page.

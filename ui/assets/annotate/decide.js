@@ -9,7 +9,7 @@ element.addEventListener("click", async (event) => {
     why.focus();
     return;
   }
-  /** @type {HTMLInputElement} */
+  /** @type {HTMLInputElement | null} */
   const name = document.querySelector("#annotate-name input, #annotate-name textarea");
   const decision = JSON.stringify([button.dataset.decide, why.value]);
   if (item.dataset.decision !== decision) {  // sent again after no answer, it keeps its id

@@ -1,11 +1,23 @@
 // The judging desk: keys and buttons in, judgments out through the outbox, pairs from the server.
 const LOCAL = "local", NAME = "vs-name";
-let desk = null, single = null, grid = null, notes = null, box = null, choice = null, loading = false;
+/** @type {any} */
+let desk = null;  // the element of the set on screen
+/** @type {any} */
+let single = null;
+/** @type {any} */
+let grid = null;
+/** @type {any} */
+let notes = null;
+/** @type {any} */
+let box = null;
+/** @type {string | null} */
+let choice = null;
+let loading = false;
 let ended = false, generation = 0, gridMode = false, arrived = false, judging = LOCAL;
 let stamp = "";
 const photos = makePhotos(40);
 const part = (name) => desk.querySelector(`[data-part=${name}]`);
-/** @returns {HTMLInputElement} */
+/** @returns {HTMLInputElement | null} */
 const nameField = () => document.querySelector("#annotate-name input, #annotate-name textarea");
 const signedIn = () => window.gradio_config?.username || "";  // known before anything is drawn
 function nameOf() {  // who typed a name here before is that person again, until they sign in
@@ -15,7 +27,7 @@ function nameOf() {  // who typed a name here before is that person again, until
   let kept = "";
   try { kept = localStorage.getItem(NAME) || ""; } catch { /* not kept */ }
   if (kept && kept !== field.value && field.value === LOCAL && !field.disabled) {
-    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, kept);
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value")?.set?.call(field, kept);
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
   return field.value || LOCAL;
@@ -124,7 +136,7 @@ async function refill() {
     if (empty && answer.waiting) { ended = false; setTimeout(refill, 20000); }
   } catch (error) {
     if (mine === generation) {
-      unreachable = error.message;
+      unreachable = error instanceof Error ? error.message : String(error);
       part("end").hidden = !single.isEmpty() || (gridMode && Boolean(grid.shown()));
       showEnd();
       say(noPairsText(outbox.count(nameOf()), unreachable), true);
@@ -289,7 +301,7 @@ element.addEventListener("click", (event) => {
 document.addEventListener("keydown", onKey);
 document.addEventListener("change", (event) => {
   if (event.target !== nameField()) return;
-  try { localStorage.setItem(NAME, nameField().value); } catch { /* not kept */ }
+  try { localStorage.setItem(NAME, nameField()?.value || ""); } catch { /* not kept */ }
   if (desk && single && judging !== nameOf())  // others need not wait for what this name held
     server.release({ ...base(), name: judging, held: single.held() }).catch(() => {});
   desk = null;

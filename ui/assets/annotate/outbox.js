@@ -21,7 +21,7 @@ function makeOutbox({ send, onSaved, onRefused, onState, patience = 30000 }) {
 
   function parsed(key) {  // one broken entry must not hide the others
     try {
-      const event = JSON.parse(localStorage.getItem(key));
+      const event = JSON.parse(localStorage.getItem(key) || "null");
       return event && typeof event === "object" ? event : null;
     } catch { return null; }
   }
@@ -90,7 +90,7 @@ function makeOutbox({ send, onSaved, onRefused, onState, patience = 30000 }) {
       answer = await Promise.race([call, new Promise((_, no) => {
         late = setTimeout(() => no(new Error(NO_ANSWER)), patience);
       })]);
-    } catch (problem) { return problem?.message || NO_ANSWER; }
+    } catch (problem) { return (problem instanceof Error && problem.message) || NO_ANSWER; }
     finally { clearTimeout(late); }
     if (!answer || typeof answer !== "object") return NO_ANSWER;  // a proxy's page, a cut line
     const saved = new Set(Array.isArray(answer.saved) ? answer.saved : []);

@@ -2,7 +2,9 @@
 // biome-ignore lint/correctness/noUnusedVariables: called by main.js, in one piece with this
 function makeSingle({ root, photos, hooks }) {
   const part = (name) => root.querySelector(`[data-part=${name}]`);
-  let queue = [], current = null, history = [], back = 0, shownAt = 0;
+  /** @type {any} */
+  let current = null;
+  let queue = [], history = [], back = 0, shownAt = 0;
 
   const keyOf = (task) => task.key;
   const held = () => [...queue, ...(current ? [current] : [])].map((task) => task.key);
