@@ -158,7 +158,11 @@ def value_of(given: Any) -> Any:
 
 
 def _messages(stream: requests.Response) -> Iterator[dict[str, Any]]:
+    """What the server sends, as it arrives; byte by byte would cost more than the server's work."""
     stream.raise_for_status()
-    for line in stream.iter_lines(chunk_size=1):
-        if line.startswith(b"data:"):
-            yield json.loads(line[5:])
+    rest = b""
+    for chunk in stream.iter_content(chunk_size=None):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line.startswith(b"data:"):
+                yield json.loads(line[5:])
