@@ -29,7 +29,7 @@ PAGES = (
 
 
 def build_pages(studio: Studio) -> gr.Blocks:
-    """All pages as one Gradio app with real URLs."""
+    """Return all pages as one Gradio app with real URLs."""
     with CheckedBlocks(
         title="VL-CLIP Studio", analytics_enabled=False, delete_cache=(3600, 86400)
     ) as pages:
@@ -44,7 +44,7 @@ def build_pages(studio: Studio) -> gr.Blocks:
 
 
 def build_app(studio: Studio) -> FastAPI:
-    """The ASGI application, ready for a server."""
+    """Return the ASGI application, ready for a server."""
     files, sign_in = visitor_files(studio.settings), SignIn(studio)
     app = FastAPI(
         docs_url=None,

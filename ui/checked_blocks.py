@@ -22,7 +22,7 @@ class CheckedBlocks(gr.Blocks):
     """
 
     async def preprocess_data(self, *given: Any, **named: Any) -> Any:
-        """The values for a handler.
+        """Return the values for a handler.
 
         Raises:
             gr.Error: A value fits no field, or there are too few or too many.

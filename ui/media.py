@@ -19,23 +19,23 @@ _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 def photo_url(photo: Photo, catalog: str, *, thumbnail: bool = True) -> str:
-    """URL of an item's photo in this studio."""
+    """Return the URL of an item's photo in this studio."""
     return picture_url(photo.sha256, catalog, thumbnail=thumbnail)
 
 
 def picture_url(sha256: str, catalog: str, *, thumbnail: bool = True) -> str:
-    """URL of a stored picture in this studio."""
+    """Return the URL of a stored picture in this studio."""
     size = "thumb" if thumbnail else "full"
     return f"/media/{quote(catalog, safe='')}/{size}/{sha256}.jpg"
 
 
 def export_url(item_id: str, catalog: str) -> str:
-    """URL of an item's grounding for other tools; ``&as=coco``, ``mask`` or ``cutout`` is added."""
+    """Return the URL of an item's grounding; ``&as=coco``, ``mask`` or ``cutout`` is added."""
     return "/media/grounding?" + urlencode({"item": item_id, "catalog": catalog})
 
 
 def report_url(report_id: str) -> str:
-    """URL of a stored report as a file; ``&as=html`` or ``csv`` is added."""
+    """Return the URL of a stored report as a file; ``&as=html`` or ``csv`` is added."""
     return "/media/report?" + urlencode({"report": report_id})
 
 
@@ -122,6 +122,6 @@ def _report(studio: Studio, report_id: str, kind: str) -> Response:
 
 
 def _saved(content: bytes | str, media: str, name: str) -> Response:
-    """What a browser keeps as a file of this name, and never shows as a page of this studio."""
+    """Return a response that a browser saves under this name and never shows as a page."""
     saved = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=media, headers=saved)

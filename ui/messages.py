@@ -48,7 +48,7 @@ def sentences(handler: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def fits(handler: Callable[..., object], values: tuple[object, ...]) -> bool:
-    """Whether values that a browser has sent are of the kinds that a handler declares."""
+    """Tell whether values that a browser has sent are of the kinds that a handler declares."""
     function = unwrap(handler)
     try:
         hints = get_type_hints(function)
@@ -83,5 +83,5 @@ _EVENT = ("action", "value")
 
 
 def _is_odd(value: object) -> bool:
-    """Whether this is nothing, or nested as no field of the pages is."""
+    """Tell whether this is nothing, or nested as no field of the pages is."""
     return value is None or isinstance(value, dict)

@@ -32,7 +32,7 @@ _R = TypeVar("_R")
 
 
 def person(request: gr.Request | Request | None, typed: str = LOCAL) -> str:
-    """The signed-in user where there is one, else the name typed on the page.
+    """Return the signed-in user where there is one, else the name typed on the page.
 
     Raises:
         StudioError: It is no name.
@@ -44,7 +44,7 @@ def person(request: gr.Request | Request | None, typed: str = LOCAL) -> str:
 
 
 def signed_in(request: gr.Request | Request | None) -> str | None:
-    """The signed-in user, from a page event or from a server function of ``gr.HTML``."""
+    """Return the signed-in user, from a page event or from a server function of ``gr.HTML``."""
     name = getattr(request, "username", None)
     if name is None and isinstance(request, Request):
         # Gradio hands server functions the bare request; the gate noted the user there.
@@ -53,7 +53,7 @@ def signed_in(request: gr.Request | Request | None) -> str | None:
 
 
 def space_user(request: HTTPConnection) -> str:
-    """Who signed in through a Hugging Face Space; empty for a visitor.
+    """Return who signed in through a Hugging Face Space; empty for a visitor.
 
     Gradio keeps it in a session that the Space's own secret signs, which is there only where
     ``sign_in_button`` has asked for it.
@@ -91,12 +91,12 @@ def allowed(studio: Studio, action: Action) -> Callable[[Callable[_P, _R]], Call
 
 
 def may(studio: Studio, request: gr.Request | Request | None, action: Action) -> bool:
-    """Whether to show what somebody may use (showing is no check: see ``allowed``)."""
+    """Tell whether to show what somebody may use (showing is no check: see ``allowed``)."""
     return studio.people.may(signed_in(request), action)
 
 
 def owners_alone(studio: Studio) -> bool:
-    """Whether the studio is one person's, on their own machine, as far as its settings say."""
+    """Tell whether the studio is one person's, on their own machine, as far as its settings say."""
     return studio.settings.is_local and not studio.people.sign_in
 
 
@@ -119,6 +119,6 @@ def require_owner(studio: Studio, request: gr.Request) -> None:
 
 
 def sign_in_button(studio: Studio) -> None:
-    """The Space's sign-in, on pages that people act on; nothing elsewhere."""
+    """Show the Space's sign-in on pages with actions."""
     if studio.people.space:
         gr.LoginButton(size="sm", elem_id="sign-in")

@@ -111,7 +111,7 @@ class Turns:
 
 @contextmanager
 def look_at_photo() -> Iterator[None]:
-    """One of the few looks at photos that scripts may have under way.
+    """Hold a slot for scripts that look at photos; there are few.
 
     Raises:
         StudioError: There are as many already.

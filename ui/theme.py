@@ -18,7 +18,7 @@ _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
 def studio_theme() -> gr.themes.Base:
-    """Soft neutral surfaces, one teal accent, in light and dark."""
+    """Build the theme: soft neutral surfaces, a teal accent, in light and dark."""
     return gr.themes.Base(
         primary_hue=gr.themes.colors.teal,
         secondary_hue=gr.themes.colors.amber,
@@ -48,7 +48,7 @@ def studio_theme() -> gr.themes.Base:
 
 
 def stylesheet() -> str:
-    """The studio's own CSS, built on the theme's variables: the shared file, then the rest."""
+    """Return the studio's own CSS: the shared file, then the rest."""
     shared = ASSETS / "studio.css"
     own = sorted(path for path in ASSETS.glob("*.css") if path != shared)
     files = [shared, *own, report_html.TEMPLATES / "report.css"]
@@ -56,12 +56,12 @@ def stylesheet() -> str:
 
 
 def script(folder: str, *names: str) -> str:
-    """Script files of ``assets/<folder>`` in one piece, for ``gr.HTML(js_on_load=…)``."""
+    """Join script files of ``assets/<folder>``, for ``gr.HTML(js_on_load=…)``."""
     return "\n".join((ASSETS / folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
 def head(sign_out: bool = False) -> str:
-    """Elements for the page's head: the studio's own scripts, inline.
+    """Return the elements for the page's head: the studio's own scripts, inline.
 
     Args:
         sign_out: Signing out is the studio's own work, and no proxy's or hosting platform's.

@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def colour_shares(photo: Image.Image, mask: Mask | None) -> npt.NDArray[np.float32]:
-    """Share of a product's pixels under each of ``NAMES``: ``[12] float32``, sum 1.
+    """Return the share of a product's pixels under each of ``NAMES``: ``[12] float32``, sum 1.
 
     Args:
         photo: Upright RGB.

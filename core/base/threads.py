@@ -96,7 +96,7 @@ def _for_pictures() -> int:
 
 @contextmanager
 def for_words(texts: int = 1) -> Iterator[None]:
-    """One thread, at once; more for more texts than a query has."""
+    """Run a block in one thread, without waiting; a long list of texts gets more threads."""
     most = _all()
     with _taking(1 if texts <= FEW else most):
         yield
@@ -104,7 +104,7 @@ def for_words(texts: int = 1) -> Iterator[None]:
 
 @contextmanager
 def for_pictures(device: torch.device) -> Iterator[None]:
-    """Threads for one pass over pictures, when its turn has come; a GPU needs neither."""
+    """Wait for a turn at passing over pictures, and limit its threads; a GPU needs neither."""
     if device.type != "cpu":
         yield
         return

@@ -81,7 +81,7 @@ def language(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def readings(name: str) -> tuple[str, ...]:
-    """What a name may be called in the table, the closest first.
+    """Return what a name may be called in the table, the closest first.
 
     As it stands; without brackets; without what it is nested in ("variants.price"); without a
     language; without what stands behind a comma, a currency, or "product" beside it.

@@ -190,7 +190,7 @@ def _loosely(names: Sequence[str], kind: str, taken: Collection[str]) -> str:
 
 
 def _others(names: Sequence[str], kind: str, column_of: Mapping[str, str]) -> tuple[str, ...]:
-    """Further columns of a field: for a title those of other languages only."""
+    """Return further columns of a field: for a title those of other languages only."""
     taken = set(column_of.values())
     others = [name for name in _ranked(names, kind) if name not in taken]
     if kind == "image":
@@ -211,7 +211,7 @@ def _is_further(name: str) -> bool:
 
 
 def _more_images(names: Sequence[str], column_of: Mapping[str, str]) -> tuple[str, ...]:
-    """Columns of further pictures, in the order of the file; the main one is not among them."""
+    """Return the columns of further pictures in the file's order, without the main one."""
     return tuple(name for name in names if _is_further(name) and name != column_of.get("image"))
 
 

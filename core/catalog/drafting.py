@@ -75,7 +75,7 @@ class Drafts:
         return draft
 
     def notes(self) -> tuple[str, ...]:
-        """Sentences on rows that became no items of their own and are no defects."""
+        """Return sentences on rows that are no items of their own and no defects."""
         notes = []
         if self.parts:
             rows = "1 row is a variant or picture" if self.parts == 1 else (

@@ -82,7 +82,7 @@ def ingest(
 def check_source(
     path: Path, *, images: Path | None = None, columns: Mapping[str, str] | None = None
 ) -> ColumnMap:
-    """Which column is what in a catalogue file; only its head is read.
+    """Return which column is what in a catalogue file; only its head is read.
 
     Raises:
         CatalogError: The file, its columns or the images folder can't be used.
@@ -198,7 +198,7 @@ class _Run:
         return finished
 
     def _begin(self, product: Product) -> Ingested | Draft | None:
-        """What is known of a product already, or what is to be stored of it."""
+        """Return what is known of a product already, or what is to be stored of it."""
         draft = self._drafts.of(product)
         before = self._known_rows.get(draft.item_id) if draft else None
         if draft is None or before is None or before.row_key != draft.row_key:
@@ -254,7 +254,7 @@ def _ingested(item: Item, row_key: str, product: Product, *, unchanged: bool) ->
 
 
 def _count(table: Table) -> int:
-    """Rows of a file; 0 where it is damaged: what is before the damage can be indexed."""
+    """Return rows of a file; 0 where it is damaged: what is before the damage can be indexed."""
     try:
         return table.count()
     except CatalogError:

@@ -13,7 +13,7 @@ _LIMIT = 200
 
 
 def parents(rows: Iterable[TableRow], columns: ColumnMap) -> Mapping[str, str]:
-    """What rows call their parent → the group of it and of the parent itself.
+    """Return what rows call their parent → the group of it and of the parent itself.
 
     Args:
         rows: All rows of the file; read only where there are columns of a group and an id.

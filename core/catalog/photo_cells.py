@@ -69,7 +69,7 @@ def split(text: str) -> list[str]:
 
 
 def _short(run: re.Match[str]) -> str:
-    """One separator instead of many: over a long run the patterns would take for ever."""
+    """Return one separator instead of many: over a long run the patterns would take for ever."""
     mark = next((sign for sign in run[0] if sign in ",;"), "")
     return "\n" if "\n" in run[0] else f"{mark} "
 

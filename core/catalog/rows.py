@@ -184,7 +184,7 @@ def read_row(
 def _category(
     row: Mapping[str, object], words: Mapping[str, str], columns: ColumnMap, types: ProductTypes
 ) -> dict[str, str]:
-    """Product type and department; what a person chose a column for is believed."""
+    """Return product type and department; a column that a person chose is trusted."""
     category = types.of(row)
     kind, department = words["product_type"], words["department"]
     if "product_type" not in columns.chosen or (columns.product_type and not kind):
@@ -253,7 +253,7 @@ def _named_photos(
     columns: ColumnMap,
     folder: Path,
 ) -> Iterator[object]:
-    """What the cells call the photos; nothing is one ``None``."""
+    """Yield what the cells call the photos; nothing is one ``None``."""
     some = False
     for cells in (row, *parts):
         main = first_of(_photo_cell(cells.get(name)) for name in columns.of("image"))

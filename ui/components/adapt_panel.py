@@ -104,7 +104,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
     @sentences
     def look(chosen: str | None) -> tuple[Any, ...]:
-        """As ``refresh``, and opened where there is something to see."""
+        """Return what ``refresh`` returns, opened if there is something to see."""
         run = studio.adapting.state(chosen).run if studio.catalogs() else None
         there = run is not None and run.catalog == chosen
         return (*view(chosen), gr.update(open=True) if there else gr.skip())
@@ -181,7 +181,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
 
 def state_html(state: AdaptState) -> str:
-    """The running run, or before and after of the last one."""
+    """Return the running run, or before and after of the last one."""
     return render(
         "adapt.html", state=state, stages=_STAGES, measures=MEASURES, label=label,
         curve=b64encode(state.curve.encode()).decode(),

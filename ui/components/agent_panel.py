@@ -76,7 +76,7 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
     @sentences
     def look(name: str | None) -> tuple[Any, ...]:
-        """As ``refresh``, and opened where a job is running or a batch waits to be fetched."""
+        """Return what ``refresh`` returns, opened if a job runs or a batch waits to be fetched."""
         shown = view(name)
         state = studio.agent.state(name) if name and studio.catalogs() else None
         job = state.job if state else None
@@ -122,5 +122,5 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
 
 def state_html(state: AgentState) -> str:
-    """What the agent is doing or has done, or what to set so that it can."""
+    """Return what the agent is doing or has done, or what to set so that it can."""
     return render("agent.html", state=state)

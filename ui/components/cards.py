@@ -56,7 +56,7 @@ class Folded:
 
 
 def item_card(item: Item, catalog: str, groups: Mapping[str, int] | None = None) -> Card:
-    """The card of an item that was not searched for.
+    """Return the card of an item that was not searched for.
 
     Args:
         item: The item.
@@ -74,7 +74,7 @@ def item_card(item: Item, catalog: str, groups: Mapping[str, int] | None = None)
 
 
 def price_text(item: Item) -> str:
-    """The price as written; ``from`` the lowest one where an item's variants differ in it."""
+    """Return the price as written, or ``from`` the lowest price if an item's variants differ."""
     priced = [(number, v.price) for v in item.variants if (number := amount(v.price)) is not None]
     if len({number for number, _ in priced}) < 2:
         return item.price
@@ -82,7 +82,7 @@ def price_text(item: Item) -> str:
 
 
 def marks(item: Item, groups: Mapping[str, int]) -> tuple[str, ...]:
-    """What an item has more than one of: ``3 variants``, ``5 photos``."""
+    """Return what an item has more than one of: ``3 variants``, ``5 photos``."""
     in_group = groups.get(item.group, 0) if item.group else 0
     variants = max(len(item.variants), in_group)
     photos = len(item.photos) + len(web_photos(item))
@@ -91,7 +91,7 @@ def marks(item: Item, groups: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def web_photos(item: Item) -> tuple[str, ...]:
-    """Addresses of photos that are not stored."""
+    """Return the addresses of photos that are not stored."""
     return tuple(link for link in item.photo_links if is_web(link))
 
 
@@ -101,7 +101,7 @@ def is_web(address: str) -> bool:
 
 
 def hit_cards(studio: Studio, hits: Sequence[Hit], catalog: str) -> list[Card]:
-    """The cards of search results, with the near-duplicates behind each."""
+    """Return the cards of search results, with the near-duplicates behind each."""
     groups = studio.group_sizes(catalog)
     ids = [name for hit in hits for name in hit.duplicates[:MOST_FOLDED]]
     items = studio.items_by_id(ids, catalog) if ids else {}
@@ -123,7 +123,7 @@ def _folded(hit: Hit, items: Mapping[str, Item], catalog: str) -> Folded:
 
 
 def hit_card(hit: Hit, catalog: str) -> Card:
-    """The card of a search result."""
+    """Return the card of a search result."""
     return replace(
         item_card(hit.item, catalog),
         rank=hit.rank,
@@ -134,28 +134,28 @@ def hit_card(hit: Hit, catalog: str) -> Card:
 
 
 def says_more(rewrite: str, title: str) -> bool:
-    """Does the rewrite hold a word that the title does not?"""
+    """Tell whether the rewrite has a word that the title has not."""
     return bool(set(rewrite.casefold().split()) - set(title.casefold().split()))
 
 
 def kind(item: Item) -> str:
-    """The product type, or the department where the type says no more than the title."""
+    """Return the product type, or the department where the type says no more than the title."""
     said = item.title.strip().lower()
     return item.product_type if item.product_type.lower() != said else item.department
 
 
 def inspect_link(item_id: str, catalog: str) -> str:
-    """Link to the page that shows everything known of an item."""
+    """Return the link to an item's page on Inspect."""
     return "/inspect?" + urlencode({"item": item_id, "catalog": catalog})
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 match``, ``3 matches``, ``2 items``: a count with its regular English noun."""
+    """Return a count with its regular English noun: ``1 match``, ``3 matches``, ``2 items``."""
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {noun}{'es' if noun.endswith(('ch', 's', 'sh')) else 's'}"
 
 
 def milliseconds(result: SearchResult) -> str:
-    """Time of one answer, from query to hits."""
+    """Return the time of an answer, from query to hits."""
     return f"{result.encode_ms + result.search_ms:,.0f} ms"

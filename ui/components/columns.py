@@ -58,7 +58,7 @@ def compare_html(
     image: Image.Image | None,
     catalog: CatalogInfo,
 ) -> str:
-    """The answers in columns; without a query, what there is to compare.
+    """Return the answers in columns; without a query, what there is to compare.
 
     Raises:
         StudioError: The search can't be answered.
@@ -93,7 +93,7 @@ def columns(
     form: SearchForm,
     catalog: CatalogInfo,
 ) -> tuple[Column, ...]:
-    """A column per result, in the order asked for."""
+    """Return a column per result, in the order asked for."""
     statuses = {status.engine.name: status for status in engines}
     titles = _answering(comparison, engines)
     return tuple(
@@ -113,7 +113,7 @@ def columns(
 
 
 def change(ranks: Mapping[str, int], engine: str, titles: Mapping[str, str]) -> Change | None:
-    """How an item's rank with ``engine`` compares with its rank with the first of ``titles``.
+    """Return how an item's rank with ``engine`` compares with that in the first of ``titles``.
 
     Args:
         ranks: The item's rank per engine that found it.
@@ -137,7 +137,7 @@ def change(ranks: Mapping[str, int], engine: str, titles: Mapping[str, str]) -> 
 
 
 def in_common(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> tuple[str, ...]:
-    """Overlap of every two engines that found something, in words: ``7 of 20 in common``."""
+    """Return the overlap of every two engines with results: ``7 of 20 in common``."""
     titles = _answering(comparison, engines)
     item_ids = {
         r.engine: {hit.item.item_id for hit in r.hits} for r in comparison.results if r.hits

@@ -44,7 +44,7 @@ class DetectionRow:
 
 
 def detection_rows(grounding: Grounding | None) -> list[DetectionRow]:
-    """All detections with their overlays."""
+    """Return all detections with their overlays."""
     if grounding is None:
         return []
     size = grounding.width, grounding.height
@@ -67,7 +67,7 @@ def detection_rows(grounding: Grounding | None) -> list[DetectionRow]:
 
 
 def found_by(detection: Detection) -> str:
-    """What a detection was found by, for people."""
+    """Return what a detection was found by, for people."""
     special = {
         SALIENT: "stands out from a plain ground",
         PICTURE: "the photo is the product",
@@ -77,14 +77,14 @@ def found_by(detection: Detection) -> str:
 
 
 def chosen_number(grounding: Grounding | None) -> str:
-    """Number of the region that a person chose; ``0`` for the whole photo, empty for nobody."""
+    """Return the number of the chosen region, ``0`` for the whole photo, or an empty text."""
     if grounding is None or grounding.choice is None:
         return ""
     return str(grounding.choice + 1) if grounding.choice != WHOLE_PHOTO else "0"
 
 
 def grounding_sentence(inspection: Inspection) -> str:
-    """What the grounding stage decided, or a person instead of it, in words."""
+    """Return what the grounding stage decided, or a person instead of it, in words."""
     grounding = inspection.grounding
     if grounding is None:
         return "Not grounded yet: the indexer has not reached this item."
@@ -108,7 +108,7 @@ def grounding_sentence(inspection: Inspection) -> str:
 
 
 def found_sentence(grounding: Grounding) -> str:
-    """How many things were found by a name that a person typed."""
+    """Return how many things were found by a name that a person typed."""
     if not grounding.detections:
         return f"Nothing was found by the name “{grounding.prompt}”."
     return (
@@ -118,13 +118,13 @@ def found_sentence(grounding: Grounding) -> str:
 
 
 def who_and_when(correction: Correction) -> str:
-    """``Corrected by Ada on 24 November 2026, 14:05 UTC.``"""
+    """Return a sentence: ``Corrected by Ada on 24 November 2026, 14:05 UTC.``"""
     when = f"{correction.at:%d %B %Y, %H:%M} UTC".lstrip("0")
     return f"Corrected by {correction.author} on {when}."
 
 
 def similar_link(item_id: str, catalog: str) -> str:
-    """Explore, asking with this item; a region may be added."""
+    """Return a link to Explore that searches with this item; a region may be added."""
     return "/explore?" + urlencode({"item": item_id, "catalog": catalog})
 
 

@@ -44,7 +44,7 @@ class Form:
 
 
 def shots(item: Item, catalog: str) -> tuple[Shot, ...]:
-    """All stored photos of an item in order."""
+    """Return all stored photos of an item in order."""
     count = len(item.photos)
     return tuple(
         _shot(photo.sha256, f"Photo {number} of {count}", catalog)
@@ -53,7 +53,7 @@ def shots(item: Item, catalog: str) -> tuple[Shot, ...]:
 
 
 def forms(inspection: Inspection, catalog: str) -> tuple[Form, ...]:
-    """The variants of a product: the item's own ones, then other items of its group."""
+    """Return the variants of a product: the item's own ones, then other items of its group."""
     item = inspection.item
     own = tuple(_own_form(variant, catalog) for variant in item.variants)
     others = tuple(
@@ -82,7 +82,7 @@ def _own_form(variant: Variant, catalog: str) -> Form:
 
 
 def _difference(other: Item, item: Item) -> str:
-    """What sets a relative apart: its attributes that differ, else its title."""
+    """Return what sets a relative apart: its attributes that differ, else its title."""
     differing = {
         name.replace("_", " ").capitalize(): value
         for name, value in other.attributes.items()

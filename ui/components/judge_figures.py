@@ -26,5 +26,5 @@ def judge_figures(studio: Studio, catalog: gr.Dropdown) -> None:
 
 
 def figures_html(records: tuple[JudgeRecord, ...], catalog: str) -> str:
-    """The latest jobs as tables; what to type where there are none."""
+    """Return the latest jobs as tables; what to type where there are none."""
     return render("judge_figures.html", records=records[:SHOWN], catalog=catalog)

@@ -31,7 +31,7 @@ def annotate_link(catalog: str, set_id: str, query_id: str = "") -> str:
 
 
 def judge_button(name: str, label: str) -> gr.Button:
-    """The button, hidden until the page knows that it may be used."""
+    """Return the button, hidden until the page knows that it may be used."""
     return gr.Button(
         label, size="sm", scale=0, visible=False, elem_id=f"{name}-judge",
         elem_classes="vs-judge-list",

@@ -108,7 +108,7 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
 def page_of_lists(
     studio: Studio, name: str | None, asked: list[str], set_id: str | None, rule: str, offset: int
 ) -> tuple[Any, ...]:
-    """Lists of some queries as HTML, the button for the next ones, and where these start."""
+    """Return lists of some queries as HTML, the button for the next, and the first's position."""
     made = _chosen(studio, name, set_id)
     total = len(made.queries)
     offset = offset if offset < total else 0
@@ -153,7 +153,7 @@ def page_of_lists(
 
 
 def in_order(studio: Studio, asked: list[str]) -> list[str]:
-    """The chosen engines in display order, so that the baseline comes first."""
+    """Return the chosen engines in display order, so that the baseline comes first."""
     if not asked:
         raise EvaluationError("Choose at least one engine.")
     return [s.engine.name for s in studio.engines() if s.engine.name in asked]

@@ -40,7 +40,7 @@ PAGE_VERSION = hashlib.sha256(_SCRIPT.encode()).hexdigest()[:8]
 
 
 def desk_pane(studio: Studio) -> gr.HTML:
-    """The desk as a component; its value is ``desk_html``."""
+    """Return the desk as a component; its value is ``desk_html``."""
     return gr.HTML(
         render("annotate_empty.html"),
         elem_id="annotate",
@@ -50,7 +50,7 @@ def desk_pane(studio: Studio) -> gr.HTML:
 
 
 def desk_html(studio: Studio, chosen: JudgmentSet | None, catalog: str, first: str = "") -> str:
-    """The desk for a set, a query's pairs first; or what to do where no set is chosen."""
+    """Return the desk for a set, a query's pairs first; or what to do where no set is chosen."""
     if chosen is None:
         return render("annotate_empty.html")
     return render(
@@ -71,7 +71,7 @@ class Desk:
         self._studio = studio
 
     def server_functions(self) -> list[Callable[..., dict[str, Any]]]:
-        """Plain functions (Gradio marks them, which bound methods don't allow)."""
+        """Return plain functions, because Gradio sets attributes that bound methods don't allow."""
 
         def next_pairs(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
             return self.answer(self.next_pairs, ask, request)
@@ -103,7 +103,7 @@ class Desk:
         )  # fmt: skip
 
     def next_pairs(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
-        """The next pairs for this annotator, without those still in the browser's hands."""
+        """Return the next pairs for this annotator, without those still in the browser's hands."""
         set_id, catalog, grid = str(ask["set"]), str(ask["catalog"]), bool(ask.get("grid"))
         held = {_parsed_key(str(key)) for key in ask.get("held", [])}
         hand = self._studio.judging.queue(catalog).deal(
@@ -159,7 +159,7 @@ class Desk:
         }
 
     def history(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
-        """This annotator's latest judgments, oldest first, for the way back."""
+        """Return this annotator's latest judgments, oldest first."""
         set_id, catalog = str(ask["set"]), str(ask["catalog"])
         queue = self._studio.judging.queue(catalog)
         events = queue.look(set_id, lambda state: state.recent(who, _HISTORY))
@@ -236,7 +236,7 @@ def _id_of(sent: object) -> str:
 
 
 def _event(sent: Mapping[str, Any], set_id: str, who: str) -> JudgmentEvent:
-    """What was sent, as it was sent: whether its numbers are any is checked where it is stored."""
+    """Build the event; the queue checks its numbers."""
     kind = EventKind(str(sent["kind"]))
     if kind not in _KINDS:
         raise ValueError(kind)
@@ -263,7 +263,7 @@ def _parsed_key(key: str) -> tuple[str, str, int]:
 
 
 def _examples(studio: Studio, chosen: JudgmentSet, catalog: str) -> list[dict[str, Any]]:
-    """The guidelines' example pairs whose items are (still) in the catalogue."""
+    """Return the guidelines' example pairs whose items are (still) in the catalogue."""
     wanted = chosen.rules.examples
     items = studio.items_by_id({example.item_id for example in wanted}, catalog)
     return [

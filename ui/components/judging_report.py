@@ -85,7 +85,7 @@ def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:
 
 
 def report_html(studio: Studio, set_id: str | None, catalog: str) -> str:
-    """Agreement of a set as HTML."""
+    """Return the agreement of a set as HTML."""
     if not set_id:
         return render("annotate_empty.html")
     made = studio.judging.queue(catalog).sets.get(set_id)
@@ -103,7 +103,7 @@ def report_html(studio: Studio, set_id: str | None, catalog: str) -> str:
 
 
 def cases_html(studio: Studio, set_id: str | None, catalog: str) -> str:
-    """Disagreements of a set as HTML: open ones first."""
+    """Return the disagreements of a set as HTML, open cases first."""
     if not set_id:
         return render("annotate_empty.html")
     made = studio.judging.queue(catalog).sets.get(set_id)
@@ -132,7 +132,7 @@ def cases_html(studio: Studio, set_id: str | None, catalog: str) -> str:
 
 
 def asked(studio: Studio, query: JudgmentQuery, catalog: str) -> str:
-    """A query in words."""
+    """Return a query in words."""
     if query.text:
         return query.text
     if query.item_id:

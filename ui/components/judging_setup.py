@@ -225,7 +225,7 @@ def rules_form(
 
 
 def parse_scale(rows: list[list[Any]]) -> tuple[Grade, ...]:
-    """Grades from the table's rows, the lowest first; empty rows are left out.
+    """Read grades from the table's rows, lowest first; empty rows are skipped.
 
     Raises:
         JudgmentError: A grade is no whole number.
@@ -243,7 +243,7 @@ def parse_scale(rows: list[list[Any]]) -> tuple[Grade, ...]:
 
 
 def parse_examples(rows: list[list[Any]]) -> tuple[ExamplePair, ...]:
-    """Example pairs from the table's rows; rows without a query and an item are left out.
+    """Read example pairs from the table's rows; rows without query and item are skipped.
 
     Raises:
         JudgmentError: A grade is no whole number.

@@ -51,7 +51,7 @@ class EngineChoice:
     several: bool
 
     def of(self, form: SearchForm, view: PageView) -> tuple[str, ...]:
-        """Names of the engines that answer a search."""
+        """Return names of the engines that answer a search."""
         default = self.default
         if not self.several:
             default = ready_first(default, view.catalog)
@@ -61,7 +61,7 @@ class EngineChoice:
         return chosen if self.several else chosen[:1]
 
     def plain(self, form: SearchForm, view: PageView) -> SearchForm:
-        """The same search as its link says it: default engines left out, the catalogue named."""
+        """Return the search as in its link: without default engines, with the catalogue's name."""
         named = form.engines != self.of(replace(form, engines=()), view)
         catalog = view.catalog.name if view.catalog else form.catalog
         return replace(form, engines=form.engines if named else (), catalog=catalog)

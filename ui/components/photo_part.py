@@ -50,7 +50,7 @@ class PhotoPart:
 
 
 def spot(box: Box, size: tuple[int, int], name: str, title: str) -> Spot:
-    """A region of a photo of that size; places are in per cent, so the photo may be scaled."""
+    """Place a region on a photo of that size, in per cent, so that the photo may be scaled."""
     width, height = size
     style = (
         f"left:{100 * box.left / width:.2f}%;top:{100 * box.top / height:.2f}%;"
@@ -62,7 +62,7 @@ def spot(box: Box, size: tuple[int, int], name: str, title: str) -> Spot:
 def photo_part(
     studio: Studio, form: SearchForm, image: Image.Image | None, catalog: CatalogInfo
 ) -> PhotoPart | None:
-    """The picture that a search asks with; ``None`` where it asks with words alone."""
+    """Return the picture that a search asks with; ``None`` where it asks with words alone."""
     if form.item:
         item = studio.item(form.item, catalog.name)
         photo = studio.photo(item, catalog.name)
@@ -93,7 +93,7 @@ def photo_part(
 
 
 def spots(regions: tuple[Detection, ...], size: tuple[int, int]) -> tuple[Spot, ...]:
-    """Detections to press, the largest first so that small ones lie on top."""
+    """Return buttons for detections, largest first, so that small ones lie on top."""
     largest_first = sorted(regions, key=lambda region: -region.box.area)
     return tuple(
         spot(
@@ -113,7 +113,7 @@ def _name(detection: Detection) -> str:
 
 
 def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
-    """What the browser calls: which names a shown photo may show, and things by their names."""
+    """Return the functions that the browser calls: likely names, and things by their names."""
 
     def likely(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
         def work() -> dict[str, Any]:

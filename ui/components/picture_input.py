@@ -19,7 +19,7 @@ LONG_SIDE = 1024
 
 
 def picture_input(label: str) -> gr.Image:
-    """The field itself: browse, drag, or paste; its value is the path of the uploaded file.
+    """Return the field itself: browse, drag, or paste; its value is the path of the uploaded file.
 
     ``gr.Image`` would open the file before any handler runs and answer a broken one with a bare
     "Error"; here it hands the file over unread, so that the studio's limits and sentences apply.
@@ -52,7 +52,7 @@ def example_strip(studio: Studio, catalog: str) -> str:
 
 
 def query_picture(studio: Studio, form: SearchForm, upload: str | None) -> Image.Image | None:
-    """The picture to ask with: the upload, else the example photo that the link names.
+    """Return the picture to ask with: the upload, else the example photo that the link names.
 
     An upload is shrunk to the size of stored photos, so that regions of it are small numbers and
     the page can show it.

@@ -19,7 +19,7 @@ _HEAT_OPACITY = 0.75
 
 
 def data_uri(picture: Image.Image, format: str = "PNG") -> str:
-    """The picture as a ``data:`` URI."""
+    """Return the picture as a ``data:`` URI."""
     buffer = io.BytesIO()
     picture.save(buffer, format)
     encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
@@ -27,7 +27,7 @@ def data_uri(picture: Image.Image, format: str = "PNG") -> str:
 
 
 def mask_overlay(mask: Mask, colour: tuple[int, int, int], opacity: float = 0.45) -> str:
-    """A mask as a translucent PNG of one colour, for laying over the photo."""
+    """Return a mask as a translucent PNG of one colour, for laying over the photo."""
     alpha = Image.fromarray((mask.decode() * round(255 * opacity)).astype(np.uint8))
     alpha.thumbnail((OVERLAY_SIDE, OVERLAY_SIDE))
     overlay = Image.new("RGBA", alpha.size, (*colour, 0))
@@ -36,7 +36,7 @@ def mask_overlay(mask: Mask, colour: tuple[int, int, int], opacity: float = 0.45
 
 
 def heat_overlay(heat: Heatmap) -> str:
-    """A heat map ``[h, w]`` as a translucent PNG; the browser scales it to the photo."""
+    """Return a heat map ``[h, w]`` as a translucent PNG; the browser scales it to the photo."""
     share = heat / max(float(heat.max()), 1e-6)
     stops = np.linspace(0, 1, len(_HEAT))
     channels = [np.interp(share, stops, [colour[i] for colour in _HEAT]) for i in range(3)]

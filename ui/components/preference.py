@@ -122,7 +122,7 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
 
 
 def shown(studio: Studio, ballot: Ballot, catalog: str) -> tuple[Any, ...]:
-    """The ballot with its next two lists, their HTML, and whether to show the buttons."""
+    """Return the ballot with its next two lists, their HTML, and whether to show the buttons."""
     if ballot.at >= len(ballot.queries):
         html = report_html(studio, ballot.engines, catalog, "Thank you, that was the last query.")
         return None, html, gr.update(visible=False)
@@ -138,7 +138,7 @@ def shown(studio: Studio, ballot: Ballot, catalog: str) -> tuple[Any, ...]:
 
 
 def duel_html(duel: Duel, number: int, total: int, catalog: str) -> str:
-    """Two lists that say nothing about whose they are: no times, scores or rewritten words."""
+    """Return two lists without anything that tells the engine: times, scores, rewritten words."""
 
     def cards(result: SearchResult) -> list[Card]:
         return [hit_card(hit, catalog) for hit in result.hits]
@@ -148,7 +148,7 @@ def duel_html(duel: Duel, number: int, total: int, catalog: str) -> str:
 
 
 def report_html(studio: Studio, engines: tuple[str, str], catalog: str, lead: str = "") -> str:
-    """The sign test in words."""
+    """Return the sign test in words."""
     titles = {status.engine.name: status.engine.title for status in studio.engines()}
     first, second = (titles.get(name, name) for name in engines)
     report = studio.preferences.report(*engines, catalog or None)
@@ -161,7 +161,7 @@ def report_html(studio: Studio, engines: tuple[str, str], catalog: str, lead: st
 
 
 def verdict(report: PreferenceReport, first: str, second: str) -> str:
-    """What the votes say, in a sentence."""
+    """Return what the votes say, in a sentence."""
     if report.p is None:
         return "Nobody has decided for a side yet."
     if report.p >= _ALPHA:

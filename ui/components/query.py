@@ -94,7 +94,7 @@ class SearchForm:
         )
 
     def asks(self, picture: bool = False) -> bool:
-        """Is there something to look for (``picture``: one was given)?"""
+        """Tell whether there is something to search for; ``picture`` counts as something."""
         return bool(self.text or self.item or picture or self.example is not None)
 
     def has_own_picture(self, image: Image.Image | None) -> bool:
@@ -102,7 +102,7 @@ class SearchForm:
         return image is not None and self.example is None
 
     def query(self, image: Image.Image | None = None) -> Query:
-        """The façade's query; ``image`` is the uploaded or example picture.
+        """Return the façade's query; ``image`` is the uploaded or example picture.
 
         Raises:
             QueryError: The words are far too many.
@@ -126,21 +126,21 @@ class SearchForm:
         )
 
     def like_item(self, item_id: str) -> SearchForm:
-        """The search for items similar to one, with filters and options kept."""
+        """Return the search for items similar to one, with filters and options kept."""
         return self.ask_only(item=item_id)
 
     def like_example(self, number: int) -> SearchForm:
-        """The search by an example photo, with filters and options kept."""
+        """Return the search by an example photo, with filters and options kept."""
         return self.ask_only(example=number)
 
     def ask_only(self, text: str = "", item: str = "", example: int | None = None) -> SearchForm:
-        """The search for one thing alone, with filters and options kept."""
+        """Return the search for one thing alone, with filters and options kept."""
         return replace(
             self, text=text, minus="", item=item, example=example, region=None, k=FIRST_HITS
         )
 
     def link(self, path: str = "") -> str:
-        """``path?…`` that reproduces this search; what is at its default is left out."""
+        """Return ``path?…`` that reproduces this search, without what is at its default."""
         plain = SearchForm()
         pairs: list[tuple[str, str]] = [
             (name, value)
@@ -244,7 +244,7 @@ def clamp_hits(wanted: int) -> int:
 
 
 def ready_first(names: tuple[str, ...], catalog: CatalogInfo | None) -> tuple[str, ...]:
-    """Engines by how much they can find, most first: while indexing runs, some are behind."""
+    """Sort engines by the number of items that they can find, because indexing may be running."""
     searchable = catalog.searchable if catalog else {}
     return tuple(sorted(names, key=lambda name: -searchable.get(name, 0)))
 
@@ -252,7 +252,7 @@ def ready_first(names: tuple[str, ...], catalog: CatalogInfo | None) -> tuple[st
 def choose_engines(
     wanted: tuple[str, ...], statuses: tuple[EngineStatus, ...], default: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The wanted engines that can run here, else the default ones that can, else any that can."""
+    """Return the wanted engines that can run here, else the default ones, else any."""
     available = tuple(status.engine.name for status in statuses if status.available)
     chosen = tuple(name for name in wanted if name in available)
     return chosen or tuple(name for name in default if name in available) or available[:1]
@@ -263,7 +263,7 @@ def _number(text: str) -> int | None:
 
 
 def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
-    """The search after a click on a card or a chip, or on the browser's back button."""
+    """Return the search after a click on a card or a chip, or on the browser's back button."""
     match action:
         case "similar":
             return form.like_item(value)
@@ -291,7 +291,7 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
 
 
 def keeps_picture(action: str) -> bool:
-    """Does an uploaded picture stay part of the search after this action?"""
+    """Tell whether an uploaded picture stays part of the search after an action."""
     return action in {"all", "unfold", "more", "department", "region", "unfilter"}
 
 

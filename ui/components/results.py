@@ -55,7 +55,7 @@ def answer_html(
     image: Image.Image | None,
     catalog: CatalogInfo,
 ) -> str:
-    """Hits of the first engine for a search that asks for something, else shelves to browse.
+    """Return the first engine's hits for a search, or shelves to browse without one.
 
     Raises:
         StudioError: The search can't be answered.
@@ -70,12 +70,12 @@ def answer_html(
 
 
 def problem_html(sentence: str, form: SearchForm) -> str:
-    """A problem in the place where the results would be, so that it stays readable."""
+    """Return a problem in the place where the results would be, so that it stays readable."""
     return render("problem.html", sentence=sentence, link=form.link())
 
 
 def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | None:
-    """The chip for the item or example photo of a search, if it has one."""
+    """Return the chip for the item or example photo of a search, if it has one."""
     if form.item:
         item = studio.item(form.item, catalog)
         label = "Similar to a part of" if form.region else "Similar to"
@@ -88,7 +88,7 @@ def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | Non
 
 
 def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult) -> str:
-    """How many, by which engine, how fast: ``24 of 680 items · VL-CLIP · 31 ms``."""
+    """Return how many, by which engine, how fast: ``24 of 680 items · VL-CLIP · 31 ms``."""
     count = f"{len(result.hits):,} of {plural(catalog.items, 'item')}"
     line = f"{count} · {engine.engine.title} · {milliseconds(result)}"
     if result.language not in ("", "en"):
@@ -100,7 +100,7 @@ def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult
 
 
 def advice(form: SearchForm, catalog: CatalogInfo, engine: EngineStatus) -> str:
-    """What to try when nothing was found, most promising first."""
+    """Return what to try when nothing was found, most promising first."""
     if not catalog.searchable.get(engine.engine.name, catalog.items):
         return f"{engine.engine.title} has indexed nothing yet; its turn comes while indexing runs."
     tries = []
@@ -115,7 +115,7 @@ def advice(form: SearchForm, catalog: CatalogInfo, engine: EngineStatus) -> str:
 
 
 def behind(catalog: CatalogInfo, engines: tuple[EngineStatus, ...]) -> str:
-    """A warning where engines can't find the whole catalogue yet, so that nobody is misled."""
+    """Return a warning if engines can't find the whole catalogue yet."""
     late = [
         f"{status.engine.title} can find {catalog.searchable[status.engine.name]:,} items"
         for status in engines
@@ -127,17 +127,17 @@ def behind(catalog: CatalogInfo, engines: tuple[EngineStatus, ...]) -> str:
 
 
 def progress_html(job: Job | None) -> str:
-    """One line and a bar while the catalogue is being indexed, else nothing."""
+    """Return one line and a bar while the catalogue is being indexed, else nothing."""
     return render("progress.html", progress=job.progress) if job and job.running else ""
 
 
 def missing_html(statuses: tuple[EngineStatus, ...]) -> str:
-    """The engines that can't run here, folded away, each with its reason."""
+    """Return the engines that can't run here, folded away, each with its reason."""
     return render("engines_missing.html", **missing_engines(statuses))
 
 
 def missing_engines(statuses: tuple[EngineStatus, ...]) -> dict[str, object]:
-    """What ``engines_missing.html`` takes, for templates that include it."""
+    """Return what ``engines_missing.html`` takes, for templates that include it."""
     missing = [status for status in statuses if not status.available]
     names = ", ".join(status.engine.title for status in missing)
     return {"missing": missing, "summary": f"Not available here: {names}"}

@@ -38,7 +38,7 @@ class Turn:
 
 
 def panel(studio: Studio, item_id: str, catalog: str) -> Markup:
-    """The text with its trace, its records and what a person can do about it."""
+    """Return the text with its trace, its records and what a person can do about it."""
     view = studio.rewriting.view(item_id, catalog)
     html = render(
         "rewrite_panel.html",
@@ -51,7 +51,7 @@ def panel(studio: Studio, item_id: str, catalog: str) -> Markup:
 
 
 def worth_a_look_panel(studio: Studio, catalog: str) -> Markup:
-    """The queue of rewrites that a person should look at, most serious first."""
+    """Return the queue of rewrites that a person should look at, most serious first."""
     entries: tuple[WorthALook, ...] = studio.rewriting.worth_a_look(catalog)
     html = render(
         "rewrite_queue.html",
@@ -83,7 +83,7 @@ def decide(studio: Studio, item_id: str, catalog: str, action: str, value: str, 
 
 
 def writer_sentence(view: RewriteView) -> str:
-    """Whose text stands, and how well it fits the photo."""
+    """Say who wrote the text, and how well it fits the photo."""
     if view.standing is None:
         return "Not rewritten yet: the indexer has not reached it."
     said = f"Written by {_WRITERS[view.writer]}"
@@ -100,7 +100,7 @@ def writer_sentence(view: RewriteView) -> str:
 
 
 def turns(view: RewriteView) -> tuple[Turn, ...]:
-    """The trace, each draft compared with the one before it; the first with the title."""
+    """Return the trace, each draft compared with the one before it; the first with the title."""
     before, made = view.item.title, []
     for round_ in view.standing.rounds if view.standing else ():
         made.append(Turn(changed_words(before, round_.draft), round_))
@@ -109,7 +109,7 @@ def turns(view: RewriteView) -> tuple[Turn, ...]:
 
 
 def changed_words(before: str, after: str) -> tuple[tuple[str, bool], ...]:
-    """The later text in pieces, each with whether its words are new."""
+    """Return the later text in pieces, each with whether its words are new."""
     old, new = before.split(), after.split()
     matcher = SequenceMatcher(None, [*map(_key, old)], [*map(_key, new)], autojunk=False)
     return tuple(

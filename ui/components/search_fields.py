@@ -58,7 +58,7 @@ class Controls:
     picture: gr.Image
 
     def all(self) -> list[Component]:
-        """Every field, as a handler's inputs or outputs."""
+        """Return every field, as a handler's inputs or outputs."""
         return [getattr(self, name) for name in Controls.__slots__]
 
 
@@ -110,7 +110,7 @@ def side_fields(studio: Studio, name: str, *, several: bool) -> dict[str, Any]:
 
 
 def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
-    """The search that the fields spell out, and the path of an uploaded picture."""
+    """Return the search that the fields spell out, and the path of an uploaded picture."""
     given = dict(zip(Controls.__slots__, values, strict=True))
     item, example, region = given["anchor"] or ("", None, None)
     engines = given["engines"] or ()

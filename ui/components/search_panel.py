@@ -225,7 +225,7 @@ class SearchPanel:
         timer.tick(tick, [items_seen, *fields], ticked, show_progress="hidden", **_PRIVATE)
 
     def _show(self, view: PageView, form: SearchForm, upload: str | None = None) -> list[Any]:
-        """Values for every field, and the results, so that the page shows ``form``."""
+        """Return values for every field, and the results, so that the page shows ``form``."""
         facets = self._facets(form)
         unknown = unknown_html(facets)
         if unknown or facets is None:
@@ -240,7 +240,7 @@ class SearchPanel:
     def _on_screen(
         self, values: tuple[Any, ...]
     ) -> tuple[SearchForm, tuple[str, ...], Image.Image | None]:
-        """The search that the fields spell out, the engines that answer it, its picture."""
+        """Return the search that the fields spell out, the engines that answer it, its picture."""
         form, upload = read_form(values)
         view = self._view(form)
         form = self._choice.plain(form, view)

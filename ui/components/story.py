@@ -68,7 +68,7 @@ class Retrieval:
 
 
 def story_html(studio: Studio, form: SearchForm) -> str:
-    """Everything on Home below its heading, made from the catalogue as it is now.
+    """Return everything on Home below its heading, made from the catalogue as it is now.
 
     Raises:
         StudioError: The catalogue, or the item that the link names, is not there.
@@ -97,7 +97,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
 
 
 def facts(studio: Studio, catalog: CatalogInfo, statuses: tuple[EngineStatus, ...]) -> str:
-    """One line: what is indexed, with which weights, findable by which engines."""
+    """Return one line: what is indexed, with which weights, findable by which engines."""
     engines = " and ".join(status.engine.title for status in statuses if status.available)
     return (
         f"{catalog.title}: {plural(catalog.items, 'item')}"
@@ -107,7 +107,7 @@ def facts(studio: Studio, catalog: CatalogInfo, statuses: tuple[EngineStatus, ..
 
 
 def shows_grounding(inspection: Inspection) -> bool:
-    """Is the product found, and is there more in the photo than the product?"""
+    """Tell whether the product was found and the photo shows more than the product."""
     grounding = inspection.grounding
     if grounding is None or grounding.best is None or grounding.best.phrase == SALIENT:
         return False
@@ -115,7 +115,7 @@ def shows_grounding(inspection: Inspection) -> bool:
 
 
 def found_sentence(inspection: Inspection) -> str:
-    """What was found in the photo, short; where nothing was, why the whole photo is kept."""
+    """Return what was found in the photo, short; where nothing was, why the whole photo is kept."""
     best = inspection.grounding.best if inspection.grounding else None
     if best is None:
         return grounding_sentence(inspection)
@@ -127,7 +127,7 @@ def found_sentence(inspection: Inspection) -> str:
 def _inspection(
     studio: Studio, form: SearchForm, catalog: CatalogInfo, candidates: Iterable[Item]
 ) -> Inspection | None:
-    """The item that the link names, else the first whose stages show something, else any.
+    """Return the item that the link names, else the first whose stages show something, else any.
 
     Raises:
         StudioError: The named item can't be shown, or none of them can.
@@ -150,7 +150,7 @@ def _inspection(
 
 
 def _next_item(form: SearchForm, candidates: Iterable[Item], now: Inspection | None) -> str:
-    """Link to the story of another item."""
+    """Return a link to the story of another item."""
     ids = [item.item_id for item in candidates]
     if not now or len(ids) < 2:
         return ""
@@ -217,7 +217,7 @@ def _retrieval(
     statuses: tuple[EngineStatus, ...],
     catalog: CatalogInfo,
 ) -> Retrieval | None:
-    """The text's answers, else what is like the item."""
+    """Return the text's answers, else what is like the item."""
     names = choose_engines(BEFORE_AFTER, statuses, BEFORE_AFTER)
     if not names or not catalog.items or not (form.text or like):
         return None

@@ -37,7 +37,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     catalog, rights = gr.State(""), gr.HTML(elem_id="annotate-rights")
 
     def shown(catalog: str, wanted: str | None, first: str = "") -> tuple[Any, ...]:
-        """The choice of sets and the desk, for a set or the newest one.
+        """Return the choice of sets and the desk, for a set or the newest one.
 
         ``first`` names a query whose pairs come before all others.
         """
@@ -97,14 +97,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
 
 def damage_html(info: CatalogInfo | None) -> str:
-    """What of a catalogue can't be read; empty where it is whole."""
+    """Return what of a catalogue can't be read; empty where it is whole."""
     if info is None or not info.problem:
         return ""
     return render("notice.html", heading="A part is damaged.", sentence=info.problem)
 
 
 def choices(sets: tuple[JudgmentSet, ...]) -> list[tuple[str, str]]:
-    """Labels and ids for the choice of sets."""
+    """Return labels and ids for the choice of sets."""
     return [
         (f"{judgment_set.name} ({len(judgment_set.pairs)} pairs)", judgment_set.set_id)
         for judgment_set in sets

@@ -192,7 +192,7 @@ def _add_form(
             raise CatalogError("Where people sign in, photos are uploaded with the file.")
 
     def taken(file: str | None, pictures: list[str] | None, path: str) -> tuple[KeptUpload, Path]:
-        """The upload in a folder of its own, and the folder of its photos."""
+        """Return the upload in a folder of its own, and the folder of its photos."""
         if not file:
             raise CatalogError("Choose a catalogue file first.")
         uploads = studio.settings.data_dir / "uploads"
@@ -249,7 +249,7 @@ def _add_form(
         return view(started)
 
     def another_file() -> tuple[Any, ...]:
-        """Columns of the file before say nothing of this one."""
+        """Reset the choice of columns, which belongs to the file before."""
         return "", gr.update(visible=False), *[gr.update(value=AS_GUESSED)] * len(fields)
 
     table.change(another_file, None, [shown, mapping, *fields], show_progress="hidden", **_PRIVATE)

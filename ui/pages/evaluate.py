@@ -131,7 +131,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return show(report.report_id)
 
     def going_on(name: str | None) -> tuple[Any, ...]:
-        """What runs or was broken off on a catalogue, and what can be done about it."""
+        """Return what runs or was broken off on a catalogue, and what can be done about it."""
         jobs = studio.evaluation.jobs.of(name) if name else ()
         running = next((job for job in jobs if job.running), None)
         return (
@@ -285,7 +285,7 @@ REMEMBER_JS = """(id) => {
 
 
 def report_html(studio: Studio, report: Report) -> str:
-    """A report with the pages' pictures, a link to Compare per query in words, and its files."""
+    """Return a report with pictures, its files, and a link to Compare per query in words."""
     there = {status.engine.name for status in studio.engines()}
 
     def picture(item: Item) -> str:
@@ -314,7 +314,7 @@ def report_html(studio: Studio, report: Report) -> str:
 
 
 def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:
-    """What the chosen task asks, and which tasks the catalogue can't have."""
+    """Return what the chosen task asks, and which tasks the catalogue can't have."""
     return render(
         "evaluate_about.html",
         chosen=next((task for task in tasks if task.name == chosen), None),
@@ -323,7 +323,7 @@ def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:
 
 
 def entry_label(report_id: str) -> str:
-    """A stored report's id for people: ``demo-title, 24 11 2026`` …"""
+    """Return a stored report's id for people: ``demo-title, 24 11 2026`` …"""
     match = _STAMP.fullmatch(report_id)
     if match is None:
         return report_id

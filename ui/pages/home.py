@@ -47,7 +47,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     def tick(form: SearchForm) -> list[Any]:
-        """While indexing runs, only its line moves; the story is told anew at the end."""
+        """Update the progress line while indexing runs, and the story when it has ended."""
         job = _job(studio, form)
         if job and job.running:
             return [progress_html(job), *[gr.skip()] * 3]

@@ -145,7 +145,7 @@ def correct(
 
 
 def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
-    """The page's body for an item, or an invitation to choose one.
+    """Return the page's body for an item, or an invitation to choose one.
 
     Args:
         studio: The façade.
@@ -190,14 +190,14 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
 
 
 def shown_from(searched: Grounding | None, tau: float) -> float:
-    """Where the score's slider starts: at τ, but low enough to show the best of what was found."""
+    """Return the slider's start: τ, or lower if the best detection has a smaller score."""
     if searched is None or not searched.detections:
         return tau
     return min(tau, math.floor(100 * searched.detections[0].score) / 100)
 
 
 def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
-    """What the browser calls: the heat map of a photo, when somebody wants to see it."""
+    """Return what the browser calls: the heat map of a photo, when somebody wants to see it."""
 
     def heat(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
         def work() -> dict[str, Any]:
@@ -216,7 +216,7 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
 
 
 def item_facts(inspection: Inspection) -> list[tuple[str, str]]:
-    """The listing's own fields that have a value."""
+    """Return the listing's own fields that have a value."""
     item = inspection.item
     named = [
         ("Department", item.department),

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 def visitor_files(settings: Settings) -> VisitorFiles:
-    """Where visitors' files go: below Gradio's folder, which lies in the data directory.
+    """Return where visitors' files go: below Gradio's folder, which lies in the data directory.
 
     Gradio knows one folder per process, by an environment variable; where it is set, it counts.
     """

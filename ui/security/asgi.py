@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 
 def header(scope: Scope, name: str) -> str:
-    """The value of a request header, empty where it is missing or sent more than once."""
+    """Return the value of a request header, empty where it is missing or sent more than once."""
     wanted = name.lower().encode("latin-1")
     values = [value for key, value in scope["headers"] if key == wanted]
     return values[0].decode("latin-1").strip() if len(values) == 1 else ""

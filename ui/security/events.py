@@ -159,12 +159,12 @@ _TOO_LONG = (400, f"A name has {LONGEST} characters at most.")
 
 
 def _who(visitor: Visitor) -> str:
-    """Who a session belongs to; programs that keep no cookies are one."""
+    """Return who a session belongs to; programs that keep no cookies are one."""
     return visitor.owner if visitor.has_cookie else f"no cookie, {visitor.name or 'nobody'}"
 
 
 def _size_problem(scope: Scope, route: str) -> tuple[int, str] | None:
-    """Bodies have a length that is known beforehand, and a limit; that of uploads is a quota."""
+    """Check a body's length, which must be declared; uploads have a quota."""
     if header(scope, "transfer-encoding"):
         return 411, "The length of what is sent has to be known beforehand (Content-Length)."
     length = header(scope, "content-length") or "0"
@@ -176,7 +176,7 @@ def _size_problem(scope: Scope, route: str) -> tuple[int, str] | None:
 
 
 def _file_entries(value: Any) -> Iterator[dict[str, Any]]:
-    """Every mapping with a path, or one that says that it is a file, at any depth."""
+    """Yield every mapping with a path, or one that says that it is a file, at any depth."""
     waiting = [value]
     while waiting:
         entry = waiting.pop()
@@ -190,7 +190,7 @@ def _file_entries(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _own(entry: dict[str, Any], visitor: Visitor) -> bool:
-    """Whether a file entry names the visitor's own file, and no other address beside it."""
+    """Tell whether a file entry names the visitor's own file, and no other address beside it."""
     path, url = entry.get("path"), entry.get("url")
     if path is None and not url:
         return True
@@ -202,7 +202,7 @@ def _own(entry: dict[str, Any], visitor: Visitor) -> bool:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The whole body; its length was checked before."""
+    """Return the whole body; its length was checked before."""
     parts: list[bytes] = []
     while True:
         message = await receive()

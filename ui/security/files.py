@@ -46,13 +46,13 @@ class VisitorFiles:
         self._lock = threading.Lock()
 
     def new_folder(self, owner: str) -> Path:
-        """A new empty folder of an owner's."""
+        """Return a new empty folder of an owner's."""
         folder = self.root / owner / secrets.token_hex(8)
         folder.mkdir(parents=True, mode=0o700)
         return folder
 
     def owns(self, owner: str, path: str) -> bool:
-        """Whether a path is a file of this owner's; it counts as used."""
+        """Tell whether a path is a file of this owner's; it counts as used."""
         try:
             real = Path(path).resolve(strict=True)
             if not (real.is_file() and real.is_relative_to(self.root / owner)):
@@ -86,7 +86,7 @@ class VisitorFiles:
             taken.append((now, size))
 
     def used(self) -> int:
-        """Bytes that all files take now."""
+        """Return the bytes of all files."""
         return sum(max(status.st_size, SMALLEST) for _, status in _files(self.root))
 
     def forget(self, owner: str) -> None:
@@ -113,7 +113,7 @@ class VisitorFiles:
 
 
 def _files(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Every file below a folder with its status, without those that go meanwhile."""
+    """Yield every file below a folder with its status, without those that go meanwhile."""
     for folder, _, names in os.walk(root):
         for name in names:
             with suppress(OSError):

@@ -9,7 +9,7 @@ from core.settings import Settings
 
 
 def is_framed(settings: Settings) -> bool:
-    """Whether another site may show the studio in a frame."""
+    """Tell whether another site may show the studio in a frame."""
     return _ancestors(settings) not in ("'self'", "'none'")
 
 

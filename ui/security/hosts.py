@@ -52,7 +52,7 @@ class AllowedHosts:
         )  # fmt: skip
 
     def allows(self, value: str) -> bool:
-        """Whether a ``Host`` header names this studio."""
+        """Tell whether a ``Host`` header names this studio."""
         parts = _HOST.fullmatch(value)
         if parts is None:
             return False

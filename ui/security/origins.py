@@ -64,14 +64,14 @@ def _logout_problem(scope: Scope) -> str:
 
 
 def _asked(scope: Scope, method: str, site: str, scheme: str, host: str) -> bool:
-    """Whether signing out was asked for here: by POST, or by a link of the studio's own."""
+    """Tell whether signing out was asked for here: by POST, or by a link of the studio's own."""
     if method == "POST" or site in ("same-origin", "none"):
         return True
     return not site and _same(header(scope, "referer"), scheme, host)
 
 
 def _same(origin: str, scheme: str, host: str) -> bool:
-    """Whether an address belongs to this host.
+    """Tell whether an address belongs to this host.
 
     An ``https`` page counts where the request came in as ``http``: TLS may end at a proxy that
     does not say so. Never the other way round.

@@ -56,13 +56,13 @@ class TrustedProxies:
 
 
 def is_proxied(scope: Scope) -> bool:
-    """Whether a request shows that it came through a proxy, trusted or not."""
+    """Tell whether a request shows that it came through a proxy, trusted or not."""
     old = scope["type"] == "http" and scope.get("http_version") == "1.0"
     return old or any(name in _SIGNS for name, _ in scope["headers"])
 
 
 def _forwarded(headers: _Headers, plain: _Headers) -> _Headers:
-    """The plain headers with the forwarded host, and what uvicorn reads scheme and client from."""
+    """Return headers with the forwarded host, and what uvicorn reads scheme and client from."""
     kept = list(plain)
     first = {
         name: value.split(b",")[0].strip()

@@ -22,7 +22,7 @@ class Sessions:
         self._lock = threading.Lock()
 
     def claim(self, session: str, owner: str) -> bool:
-        """Whether a session is this owner's; a new one becomes theirs."""
+        """Tell whether a session is this owner's; a new one becomes theirs."""
         if len(session) > LONGEST:
             return False
         with self._lock:
@@ -33,6 +33,6 @@ class Sessions:
             return first_owner == owner
 
     def owns(self, session: str, owner: str) -> bool:
-        """Whether a session is this owner's; a new one stays nobody's."""
+        """Tell whether a session is this owner's; a new one stays nobody's."""
         with self._lock:
             return self._owners.get(session) == owner

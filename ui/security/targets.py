@@ -24,7 +24,7 @@ class Targets:
         self._pages = pages
 
     def problem(self, route: str, event: Any) -> Problem | None:
-        """What is wrong with an event's target; ``None`` for what Gradio looks at itself.
+        """Return what is wrong with an event's target; ``None`` for what Gradio looks at itself.
 
         Args:
             route: Path below ``/gradio_api/``.

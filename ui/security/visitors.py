@@ -49,23 +49,23 @@ class Visitor:
         return f"person {self.name}" if self.name else f"address {self.address}"
 
     def folder(self) -> Path:
-        """A new empty folder for files that only this visitor may read."""
+        """Return a new empty folder for files that only this visitor may read."""
         return self.files.new_folder(self.owner)
 
     def owns(self, path: str) -> bool:
-        """Whether this visitor uploaded this file, or it was made for them."""
+        """Tell whether this visitor uploaded this file, or it was made for them."""
         return self.files.owns(self.owner, path)
 
 
 def visitor_of(request: Any) -> Visitor | None:
-    """The visitor of a request or a page event; ``None`` where no server is in between."""
+    """Return the visitor of a request or a page event; ``None`` where no server is in between."""
     state = getattr(getattr(request, "request", request), "state", None)
     visitor = getattr(state, "visitor", None)
     return visitor if isinstance(visitor, Visitor) else None
 
 
 def folder_for_answer() -> Path:
-    """A new folder for files that the present event answers with; only its visitor reads them."""
+    """Make a folder for files that only the visitor of the present event may read."""
     visitor = visitor_of(LocalContext.request.get(None))
     return visitor.folder() if visitor else Path(mkdtemp(prefix="vlclip-"))
 

@@ -67,7 +67,7 @@ class Gate:
             await self._refusal(request)(scope, receive, send)
 
     def _refusal(self, request: HTTPConnection) -> Response:
-        """What to do, for the person or the program that asked."""
+        """Return what to do, for the person or the program that asked."""
         navigates = wants_page(request) and not request.scope["path"].startswith(_API)
         headers = {"Cache-Control": "no-store"}
         if self._sign_in.people.closed:
@@ -85,18 +85,18 @@ class Gate:
 
 
 def is_public(path: str) -> bool:
-    """Whether everybody may fetch this, also who has not signed in."""
+    """Tell whether everybody may fetch this, also who has not signed in."""
     return path in PUBLIC or path.startswith(PUBLIC_FOLDERS)
 
 
 def wants_page(request: HTTPConnection) -> bool:
-    """Whether a browser asks for a page to show, and no script for an answer."""
+    """Tell whether a browser asks for a page to show, and no script for an answer."""
     mode = request.headers.get("sec-fetch-mode", "navigate")
     return mode == "navigate" and "text/html" in request.headers.get("accept", "")
 
 
 def problem(request: HTTPConnection, sentence: str, status: int) -> Response:
-    """A sentence, as a page for people and as JSON for programs."""
+    """Return a sentence, as a page for people and as JSON for programs."""
     headers = {"Cache-Control": "no-store"}
     if wants_page(request):
         return Response(render("closed.html", sentence=sentence), status, headers, "text/html")

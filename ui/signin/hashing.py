@@ -31,7 +31,7 @@ class HashingThreads:
         return self._held >= self._most
 
     async def run(self, work: Callable[[], _R]) -> _R:
-        """The result of ``work``, done in one of the threads."""
+        """Return the result of ``work``, done in one of the threads."""
         self._held += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -34,7 +34,7 @@ class _Form:
 
 
 def sign_in_router(sign_in: SignIn) -> APIRouter:
-    """The routes; a Hugging Face Space has its own ones."""
+    """Return the routes; a Hugging Face Space has its own ones."""
     router = APIRouter(include_in_schema=False)
     desk = _SignInDesk(sign_in)
     router.get(SIGN_IN)(desk.page)
@@ -53,7 +53,7 @@ class _SignInDesk:
         self._hashing = HashingThreads()
 
     async def page(self, request: Request) -> Response:
-        """The page; or straight on, for who needs not sign in (again)."""
+        """Return the page; or straight on, for who needs not sign in (again)."""
         to = local_path(request.query_params.get("next", "/"))
         if self._sign_in.people.closed:
             return problem(request, CLOSED, 503)
@@ -98,20 +98,20 @@ class _SignInDesk:
         return response
 
     async def no_link(self, request: Request) -> Response:
-        """A link signs nobody out: other web sites could have made it."""
+        """Return the page without signing out: another site could have made this link."""
         response = problem(request, "Sign out with the button on the pages.", 405)
         response.headers["Allow"] = "POST"
         return response
 
     def _checked(self, form: _Form) -> str | None:
-        """The token of a new session, or ``None`` where name and password do not fit."""
+        """Return the token of a new session, or ``None`` where name and password do not fit."""
         if not self._sign_in.people.check(form.name, form.password):
             return None
         return self._sign_in.sessions.start(form.name)
 
 
 def local_path(wanted: str) -> str:
-    """A page of this studio to go to, whatever somebody else's link asks for."""
+    """Return a page of this studio to go to, whatever somebody else's link asks for."""
     odd = not wanted.isprintable() or "\\" in wanted or not wanted.startswith("/")
     if odd or wanted.startswith("//") or urlsplit(wanted).path in (SIGN_IN, SIGN_OUT):
         return "/"
@@ -119,7 +119,7 @@ def local_path(wanted: str) -> str:
 
 
 async def _read(request: Request) -> _Form | None:
-    """The form, or ``None`` for what is none."""
+    """Return the form, or ``None`` for what is none."""
     raw = b""
     async for chunk in request.stream():
         raw += chunk

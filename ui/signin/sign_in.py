@@ -40,7 +40,7 @@ class SignIn:
         return self.by_page and self.people.sign_in
 
     def user(self, request: HTTPConnection) -> str:
-        """The signed-in user of a request; empty for nobody."""
+        """Return the signed-in user of a request; empty for nobody."""
         if self.people.space:
             return space_user(request)
         if self.people.header:
@@ -59,7 +59,7 @@ class SignIn:
         return bool(getattr(request.state, "proxied", False)) and owners_alone(self._studio)
 
     def gradio_user(self, request: HTTPConnection) -> str | None:
-        """The user for Gradio's own check behind the gate: ``None`` is refused."""
+        """Return the user for Gradio's own check behind the gate: ``None`` is refused."""
         name = self.user(request)
         return name if self.people.may(name, Action.LOOK) else None
 
@@ -78,7 +78,7 @@ class SignIn:
         )  # fmt: skip
 
     def _cookie_for(self, request: HTTPConnection) -> str:
-        """Behind TLS a name that browsers take from this very host only."""
+        """Return the cookie's name; behind TLS, browsers take it from this very host only."""
         return f"__Host-{self._cookie}" if _is_secure(request) else self._cookie
 
 

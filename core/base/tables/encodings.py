@@ -350,7 +350,7 @@ def _nonsense(text: str) -> bool:
 
 
 def _oddities(text: str) -> int:
-    """How often a symbol or a capital stands in the middle of a word, as in ``krzes³o``."""
+    """Return how often a symbol or a capital stands in the middle of a word, as in ``krzes³o``."""
     symbols = sum(
         1
         for match in _SYMBOL_IN_WORD.finditer(text)

@@ -131,7 +131,7 @@ def _row(number: int, line: int, text: str, what: str) -> TableRow:
 
 
 def _without_lone_surrogates(value: dict[str, object]) -> dict[str, object]:
-    """Half a character (``\\ud83d`` alone) can't be stored; it is left out."""
+    """Drop halves of characters (``\ud83d`` alone), which can't be stored."""
     plain = json.dumps(value, ensure_ascii=False)
     mended: dict[str, object] = json.loads(_LONE.sub("", plain))
     return mended

@@ -53,7 +53,7 @@ class BadTable(Exception):
 
 
 def column_names(names: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Column names that are all there and all different, and notes on what was changed.
+    """Return complete and different column names, and notes on what was changed.
 
     Raises:
         BadTable: There are too many.

@@ -92,7 +92,7 @@ def _texts(row: Sequence[Cell]) -> list[str]:
 
 
 def _plain(cell: Cell) -> Cell:
-    """A cell as people see it: 1001.0 is 1001, a day has no midnight."""
+    """Return a cell as people see it: 1001.0 is 1001, a day has no midnight."""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return int(cell)
     if isinstance(cell, datetime) and cell.time() == time():
