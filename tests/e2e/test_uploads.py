@@ -37,7 +37,7 @@ def test_a_catalogue_is_added_from_the_browser(
     Image.new("RGB", (64, 64), "olive").save(tmp_path / "stool.jpg")
     (tmp_path / "stools.csv").write_text("id,title,image\ns1,Olive stool,stool.jpg\n")
     page.goto(f"{studio_url}/catalog")
-    page.get_by_role("button", name="Add a catalogue").click()
+    page.get_by_role("button", name="Add or update a catalogue").click()
     for place, name in ((1, "stool"), (0, "stools")):  # a field that has its file is no field
         (file,) = tmp_path.glob(f"{name}.*")
         page.locator("#catalog-add input[type=file]").nth(place).set_input_files(file)
