@@ -3,12 +3,47 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from core.domain import Grounding, ImageView
+from core.domain.grounding import PICTURE, SALIENT
+
+Vectors = npt.NDArray[np.float32]
 
 #: Colour around the product in a cut-out: the one that the encoders pad with.
 NEUTRAL = (255, 255, 255)
+
+
+#: A busy photo's product fills less than this share of it.
+CLUTTERED = 0.5
+
+
+def is_busy(grounding: Grounding | None) -> bool:
+    """Tell whether the product was found in a photo that shows more than the product.
+
+    The product then fills less than half of the photo, and was looked for by its name: it does not
+    stand alone on a plain background.
+    """
+    best = grounding.best if grounding else None
+    if grounding is None or best is None or best.phrase in (SALIENT, PICTURE):
+        return False
+    return best.box.area < CLUTTERED * grounding.width * grounding.height
+
+
+def mixed(first: Vectors, second: Vectors, share: float | Vectors) -> Vectors:
+    """Return ``normalise((1 - share) * first + share * second)``, ``[n, d] float32``.
+
+    Args:
+        first: ``[n, d] float32, L2-normalised``.
+        second: The same.
+        share: One number for all, or one per row.
+    """
+    part = np.asarray(share, np.float32).reshape(-1, 1)
+    total = (1 - part) * first + part * second
+    length = np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+    unit: Vectors = (total / length).astype(np.float32)
+    return unit
 
 
 def image_view(

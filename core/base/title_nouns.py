@@ -135,6 +135,14 @@ class TitleNouns:
             word in self._describing or word in self._packing or word in self._english
         )
 
+    def is_known_word(self, word: str) -> bool:
+        """Tell whether a word names or describes a thing, is a number, or is not in Latin letters.
+
+        The word lists are English; words with letters beyond ASCII are taken for known.
+        """
+        key = _key(word)
+        return not key.isascii() or not key.isalpha() or self._is_known(key)
+
     def is_thing(self, word: str) -> bool:
         """Tell whether one word (or two) names a made thing or food."""
         return any(form in self._things for form in _singulars(_key(word)))

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from core.app.studio import Studio
-from core.domain import Box, Filters, Query, SearchResult
+from core.domain import Box, Filters, Match, Query, SearchResult
 from core.errors import QueryError
 from core.search.result_files import format_of
 
@@ -45,6 +45,12 @@ def search(
     language: Annotated[
         str, typer.Option(help="Language of the words, for example de; found if not given.")
     ] = "",
+    any_type: Annotated[
+        bool, typer.Option("--any-type", help="With --item: items of other types, too.")
+    ] = False,
+    varied: Annotated[
+        bool, typer.Option("--varied", help="Let the first hits differ from each other.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     export: Annotated[
         Path | None,
@@ -73,6 +79,8 @@ def search(
         fold_duplicates=fold,
         fulltext=words,
         language=language,
+        any_type=any_type,
+        varied=varied,
     )
     info = studio.catalog(catalog)
     result = studio.search(query, engine or info.engine or USUAL, info.name)
@@ -119,6 +127,9 @@ def _as_json(result: SearchResult, catalog: str) -> str:
             "search_ms": round(result.search_ms, 1),
             "cut": result.cut,
             "language": result.language,
+            "close": result.close,
+            "verdict": result.verdict,
+            "unwanted": result.unwanted,
             "hits": [
                 {
                     "rank": hit.rank,
@@ -128,6 +139,9 @@ def _as_json(result: SearchResult, catalog: str) -> str:
                     "department": hit.item.department,
                     "score": hit.score,
                     "cosine": hit.cosine,
+                    "probability": hit.probability,
+                    "photo_match": _strength(hit.photo),
+                    "words_match": _strength(hit.words),
                     "reasons": list(hit.reasons),
                     "duplicates": list(hit.duplicates),
                 }
@@ -139,9 +153,17 @@ def _as_json(result: SearchResult, catalog: str) -> str:
     )
 
 
+def _strength(match: Match | None) -> str | None:
+    return match.strength.value if match is not None else None
+
+
 def _as_table(result: SearchResult, catalog: str) -> str:
+    notes = [result.verdict] if result.verdict else []
+    if result.unwanted:
+        notes.append(f"Left out, as your words say: {result.unwanted}.")
     if not result.hits:
-        return "Nothing matches. Try fewer words, no filters, or --no-cutoff."
+        none = "" if notes else "Nothing matches. "
+        return " ".join([*notes, f"{none}Try fewer words, no filters, or --no-cutoff."])
     width = max(len(hit.item.item_id) for hit in result.hits)
     lines = [
         f"{hit.rank:>4}  {hit.item.item_id:<{width}}  {hit.score:.4f}  "
@@ -150,5 +172,5 @@ def _as_table(result: SearchResult, catalog: str) -> str:
     ]
     took = result.encode_ms + result.search_ms
     return "\n".join(
-        [*lines, f"{len(result.hits)} hits in {catalog}, {result.engine}, {took:.0f} ms"]
+        [*notes, *lines, f"{len(result.hits)} hits in {catalog}, {result.engine}, {took:.0f} ms"]
     )

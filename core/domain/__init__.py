@@ -47,9 +47,11 @@ from core.domain.search import (
     FacetView,
     Filters,
     Hit,
+    Match,
     Query,
     SearchResult,
     Sort,
+    Strength,
     attribute_facet,
 )
 from core.domain.usage import Call, Spent, Usage
@@ -101,6 +103,7 @@ __all__ = [
     "KnownRow",
     "Label",
     "Mask",
+    "Match",
     "OnProgress",
     "Pair",
     "PairedTest",
@@ -129,6 +132,7 @@ __all__ = [
     "Sort",
     "Spent",
     "Stage",
+    "Strength",
     "Task",
     "TextView",
     "Towers",

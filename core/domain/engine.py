@@ -54,6 +54,9 @@ class Engine:
         text_weight: Share of the text vector in the item vector, 0 to 1; the item vector is
             ``normalise((1 - w) * image + w * text)``.
         towers: Encoders per profile; the engine can't run in a profile that is missing here.
+        photo_share: Share of the whole photo's vector in that of a crop or cut-out, 0 to 1.
+        busy_share: The same where the photo shows more than the product.
+        title_share: Share of the title's vector in that of a rewrite, 0 to 1.
     """
 
     name: str
@@ -63,6 +66,20 @@ class Engine:
     text_view: TextView
     text_weight: float
     towers: Mapping[str, Towers]
+    photo_share: float = 0.0
+    busy_share: float = 0.0
+    title_share: float = 0.0
+
+    @property
+    def mixes_photos(self) -> bool:
+        """The picture's vector holds a part of the whole photo's."""
+        return self.image_view is not ImageView.PHOTO and bool(self.photo_share or self.busy_share)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The three shares; empty where the engine has one view of picture and of text."""
+        shares = (self.photo_share, self.busy_share, self.title_share)
+        return shares if any(shares) else ()
 
 
 def unreadable_engine(name: str) -> Engine:

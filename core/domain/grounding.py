@@ -66,6 +66,10 @@ class Detection:
     mask_score: float | None = None
 
 
+#: Phrases of detections made without the prompt: a product alone on a plain background, a photo
+#: that is the product as a whole, and a box drawn by a person.
+SALIENT, PICTURE, DRAWN = "salient", "the photo itself", "drawn"
+
 #: Value of ``Grounding.choice`` that means the whole photo.
 WHOLE_PHOTO = -1
 

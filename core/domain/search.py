@@ -126,8 +126,11 @@ class Query:
         cutoff: Hide hits that are not clearly closer than the catalogue's average (see
             ``core.search.cutoff``).
         fold_duplicates: Fold items whose photos are near-duplicates under the best of them.
-        fulltext: Fuse with full-text search (reciprocal rank fusion) if there is text.
+        fulltext: Compare the words of items, too, if there is text.
         language: Language of the text (ISO 639-1); empty finds it.
+        any_type: With an item alone: items of other product types are hits, too, however many are
+            of its own.
+        varied: Order hits so that the first ones differ from each other.
     """
 
     text: str = ""
@@ -141,6 +144,29 @@ class Query:
     fold_duplicates: bool = True
     fulltext: bool = True
     language: str = ""
+    any_type: bool = False
+    varied: bool = False
+
+
+class Strength(StrEnum):
+    """How strong a match is, in a word for people."""
+
+    STRONG = "strong"
+    FAIR = "fair"
+    WEAK = "weak"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well one side of an item, its photo or its words, matches a query.
+
+    Attributes:
+        probability: Estimated probability that such a match is a right answer, 0 to 1.
+        strength: The same in a word.
+    """
+
+    probability: float
+    strength: Strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +182,9 @@ class Hit:
         reasons: Short phrases for people on why it is a hit.
         duplicates: Ids folded under this hit.
         rewrite: The item's rewritten text; empty if there is none.
+        photo: How well its photo matches.
+        words: How well its words match; ``None`` if the query has none.
+        probability: Estimated probability that it is a right answer, 0 to 1.
     """
 
     rank: int
@@ -166,6 +195,9 @@ class Hit:
     reasons: tuple[str, ...] = ()
     duplicates: tuple[str, ...] = ()
     rewrite: str = ""
+    photo: Match | None = None
+    words: Match | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +213,9 @@ class SearchResult:
         search_ms: Time to search and fuse, milliseconds.
         language: Language that the text was read in (ISO 639-1); empty where there is no text, or
             where the engine reads one language only.
+        close: Whether a hit is likely to be what was asked for; if not, the hits are the nearest.
+        verdict: A sentence for people where there is no close match; empty if there is one.
+        unwanted: What the words of the query exclude; empty if nothing.
     """
 
     engine: str
@@ -190,6 +225,9 @@ class SearchResult:
     encode_ms: float
     search_ms: float
     language: str = ""
+    close: bool = True
+    verdict: str = ""
+    unwanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

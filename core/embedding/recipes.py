@@ -16,6 +16,9 @@ from core.errors import EngineUnavailable
 #: File name of the recipe in a trained engine's folder.
 RECIPE = "engine.toml"
 
+#: Fields that a recipe may leave out: shares of the photo and the title in an item's vectors.
+SHARES = ("photo_share", "busy_share", "title_share")
+
 #: Allowed names of engines: they are used in table names and links.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
@@ -102,25 +105,30 @@ def _engine(name: str, path: Path) -> tuple[float, Engine]:
 
 
 def _built(name: str, recipe: Mapping[str, Any]) -> Engine:
-    weight = _number(recipe["text_weight"], "text_weight")
-    if not 0 <= weight <= 1:
-        raise ValueError(f"text_weight {weight} is not between 0 and 1")
     return Engine(
         name=name,
         title=_text(recipe["title"], "title"),
         summary=_text(recipe["summary"], "summary"),
         image_view=ImageView(recipe["image_view"]),
         text_view=TextView(recipe["text_view"]),
-        text_weight=weight,
+        text_weight=_share(recipe["text_weight"], "text_weight"),
         towers={
             profile: _towers(_table(towers, f"towers.{profile}"))
             for profile, towers in _table(recipe["towers"], "towers").items()
         },
+        **{field: _share(recipe.get(field, 0.0), field) for field in SHARES},
     )
 
 
 def _towers(table: Mapping[str, Any]) -> Towers:
     return Towers(**{field: _text(value, field) for field, value in table.items()})
+
+
+def _share(value: object, field: str) -> float:
+    share = _number(value, field)
+    if not 0 <= share <= 1:
+        raise ValueError(f"{field} {share} is not between 0 and 1")
+    return share
 
 
 def _text(value: object, field: str) -> str:

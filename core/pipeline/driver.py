@@ -17,10 +17,10 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from core.base.flow import Writer, chunks, mapped_ahead
-from core.domain import Grounding, Rewrite
+from core.domain import Grounding, ImageView, Rewrite
 from core.pipeline import stages
 from core.pipeline.stages import Batch, Task
-from core.ports.engines import IndexingModels, Photos
+from core.ports.engines import EngineModel, IndexingModels, Photos
 from core.ports.grounder import BatchGrounder
 from core.store.catalog_store import COMPACT_AFTER, CatalogStore
 from core.store.items import ItemRecord
@@ -107,6 +107,7 @@ class Driver:
         tally: Counts the results.
         room: Memory for photos under way, bytes.
         workers: Number of threads that prepare photos; 0 for one per core.
+        whole: Engines of whole photos, whose stored vectors other engines may use, too.
     """
 
     def __init__(
@@ -119,10 +120,12 @@ class Driver:
         *,
         room: int = ROOM,
         workers: int = 0,
+        whole: Sequence[EngineModel] = (),
     ) -> None:
         self._store, self._photos, self._models = store, photos, models
         self._writer, self._tally = writer, tally
         self._room, self._workers = room, workers or os.cpu_count() or 1
+        self._whole = [m for m in whole if m.engine.image_view is ImageView.PHOTO]
 
     def run(self, tasks: Iterable[Task]) -> Generator[list[Task], None, None]:
         """Run tasks through the stages, in order; yield those whose results are queued."""
@@ -154,12 +157,25 @@ class Driver:
             keys = [task.grounding_key for task in group if task.grounding_key]
             groundings = self._store.groundings.get(keys)
             rewrites = self._store.rewrites.get(t.rewrite_key for t in group if t.rewrite_key)
+            self._look_up_wholes(group)
             for task in group:
                 stored = groundings.get(task.grounding_key)
                 # The threshold may have changed since it was stored; the detections have not.
                 task.grounding = stored and replace(stored, threshold=self._models.threshold)
                 task.rewrite = rewrites.get(task.rewrite_key)
                 yield task
+
+    def _look_up_wholes(self, tasks: Sequence[Task]) -> None:
+        """Read the vectors of whole photos that another engine with the same towers has."""
+        wanted = {m.encoder.fingerprint for m in self._models.engines if m.engine.mixes_photos}
+        for model in self._whole:
+            if model.encoder.fingerprint not in wanted:
+                continue
+            stored = self._store.vectors(model.name).get(task.item.item_id for task in tasks)
+            for task in tasks:
+                row = stored.get(task.item.item_id)
+                if row is not None and row.key == self._models.vector_key(model, task.item):
+                    task.wholes[model.encoder.fingerprint] = row.image_vector
 
     def _grounded(self, tasks: Iterable[Task]) -> Iterator[Task]:
         """Ground several photos in one pass where the grounder can."""

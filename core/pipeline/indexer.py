@@ -187,7 +187,10 @@ class _Run:
         return report
 
     def _driver(self, models: IndexingModels, writer: Writer[Results]) -> Driver:
-        return Driver(self._store, self._photos, models, writer, self._tally, room=self._room)
+        return Driver(
+            self._store, self._photos, models, writer, self._tally,
+            room=self._room, whole=self._models.light.engines,
+        )  # fmt: skip
 
     def _read_and_embed(
         self, rows: RowSource, records: dict[str, ItemRecord], writer: Writer[Results]

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
-from core.base.image_views import image_view
-from core.domain import Grounding, ImageView, Item, Rewrite, TextView
+from core.base.image_views import image_view, is_busy, mixed
+from core.domain import Engine, Grounding, ImageView, Item, Rewrite, TextView
 from core.errors import EngineUnavailable, SettingsError, WeightsUnavailable
 from core.ports.encoder import picture_fingerprint
 from core.ports.engines import EngineModel, IndexingModels, Photos
@@ -45,6 +46,7 @@ class Task:
         rewrite: Its rewrite; ``None`` until it is loaded or made.
         grounded: Whether this run made the grounding.
         described: Whether this run made the rewrite.
+        wholes: Vectors of its whole photo that are stored already, by the encoder's fingerprint.
         photo: Its photo, while a stage needs it.
         error: Stage and reason of the first failure; later stages skip the item.
     """
@@ -57,6 +59,7 @@ class Task:
     rewrite: Rewrite | None = None
     grounded: bool = False
     described: bool = False
+    wholes: dict[str, Vectors] = field(default_factory=dict)
     photo: Image.Image | None = None
     error: tuple[str, str] | None = None
 
@@ -78,11 +81,15 @@ class Task:
 
 @dataclass(slots=True)
 class Batch:
-    """Tasks for one engine, with the prepared ``inputs`` ``[1, …]`` of their pictures."""
+    """Tasks for one engine, with the prepared ``inputs`` ``[1, …]`` of their pictures.
+
+    ``wholes`` are those of whole photos that are mixed with a crop's vector, by item id.
+    """
 
     model: EngineModel
     tasks: list[Task] = field(default_factory=list)
     inputs: list[Tensor] = field(default_factory=list)
+    wholes: dict[str, Tensor] = field(default_factory=dict)
 
 
 def attempt(task: Task, stage: str, work: Callable[[], None]) -> bool:
@@ -169,7 +176,11 @@ def prepare(task: Task, models: IndexingModels, photos: Photos) -> list[Batch]:
         photo = task.photo or photos.open(task.item.photo.sha256)
         for model in task.stale:
             picture = image_view(photo, task.grounding, model.engine.image_view, models.padding)
-            batches.append(Batch(model, [task], [model.encoder.prepare([picture])]))
+            batch = Batch(model, [task], [model.encoder.prepare([picture])])
+            stored = model.encoder.fingerprint in task.wholes
+            if photo_share(model.engine, task.grounding) and not stored:
+                batch.wholes[task.item.item_id] = model.encoder.prepare([photo])
+            batches.append(batch)
 
     if task.error is not None or not task.stale or not attempt(task, "photo", work):
         batches.clear()
@@ -185,6 +196,7 @@ def merged(batches: Iterable[Batch]) -> list[Batch]:
         whole = joined.setdefault(batch.model.name, Batch(batch.model))
         whole.tasks += batch.tasks
         whole.inputs += batch.inputs
+        whole.wholes |= batch.wholes
     return list(joined.values())
 
 
@@ -214,7 +226,7 @@ def embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
     return [
         row
         for task, inputs in singles
-        for row in embed(Batch(batch.model, [task], [inputs]), models)
+        for row in embed(Batch(batch.model, [task], [inputs], batch.wholes), models)
     ]
 
 
@@ -230,12 +242,12 @@ def _embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
                 rewrite(task, models, vector if usable else None)
         succeeded = [task.error is None for task in batch.tasks]
         images = images[succeeded]
-        batch = Batch(batch.model, list(compress(batch.tasks, succeeded)))
+        tasks = list(compress(batch.tasks, succeeded))
+        batch = Batch(batch.model, tasks, wholes=batch.wholes)
         if not batch.tasks:
             return []
-    texts: Vectors = encoder.encode_texts(
-        [text_view(task.item, task.rewrite, engine.text_view) for task in batch.tasks]
-    )
+    images = _with_photos(images, batch)
+    texts = _texts(batch)
     blended = blend(images, texts, engine.text_weight)
     return [
         VectorRow(
@@ -252,3 +264,45 @@ def _embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
         )
         for row, task in enumerate(batch.tasks)
     ]
+
+
+def photo_share(engine: Engine, grounding: Grounding | None) -> float:
+    """Return the share of the whole photo in the vector of an item's picture.
+
+    0 where the picture is the whole photo anyway.
+    """
+    if engine.image_view is ImageView.PHOTO or grounding is None or grounding.best is None:
+        return 0.0
+    return engine.busy_share if is_busy(grounding) else engine.photo_share
+
+
+def _with_photos(images: Vectors, batch: Batch) -> Vectors:
+    """Mix the vectors of crops with those of the whole photos, as the engine's recipe says."""
+    encoder = batch.model.encoder
+    shares = [photo_share(batch.model.engine, task.grounding) for task in batch.tasks]
+    if not any(shares):
+        return images
+    wholes = images.copy()
+    new = []
+    for row, (task, share) in enumerate(zip(batch.tasks, shares, strict=True)):
+        if share and encoder.fingerprint in task.wholes:
+            wholes[row] = task.wholes[encoder.fingerprint]
+        elif share:
+            new.append(row)
+    if new:
+        import torch
+
+        inputs = [batch.wholes[batch.tasks[row].item.item_id] for row in new]
+        wholes[new] = encoder.encode_prepared(torch.cat(inputs))
+    return mixed(images, wholes, np.array(shares, np.float32))
+
+
+def _texts(batch: Batch) -> Vectors:
+    """Embed the words of a batch: rewrites, mixed with titles as the engine's recipe says."""
+    engine, encoder = batch.model.engine, batch.model.encoder
+    words = [text_view(task.item, task.rewrite, engine.text_view) for task in batch.tasks]
+    texts: Vectors = encoder.encode_texts(words)
+    if not engine.title_share or engine.text_view is TextView.TITLE:
+        return texts
+    titles: Vectors = encoder.encode_texts([task.item.title for task in batch.tasks])
+    return mixed(texts, titles, engine.title_share)

@@ -10,10 +10,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.domain import Box, Detection, Grounding
+from core.domain.grounding import DRAWN, PICTURE, SALIENT
 
-#: Phrases of detections made without the prompt: a product alone on a plain background, a photo
-#: that is the product as a whole, and a box drawn by a person.
-SALIENT, PICTURE, DRAWN = "salient", "the photo itself", "drawn"
+__all__ = ["DRAWN", "PICTURE", "SALIENT", "BatchGrounder", "Grounder", "Heatmap"]
 
 Heatmap = npt.NDArray[np.float32]
 

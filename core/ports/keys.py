@@ -28,6 +28,7 @@ def engine_fingerprint(engine: Engine, encoder_fingerprint: str) -> str:
         engine.image_view.value,
         engine.text_view.value,
         engine.text_weight,
+        *engine.shares,
     )
 
 

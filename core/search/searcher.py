@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from lancedb.expr import Expr
 from PIL import Image
 
 from core.base.recent import Recent, pixel_hash
+from core.base.title_nouns import TitleNouns
 from core.domain import Filters, Hit, Query, SearchResult
 from core.errors import (
     CatalogDamaged,
@@ -21,20 +24,24 @@ from core.errors import (
     QueryError,
 )
 from core.ports.engines import EngineModel, Photos
-from core.search import words
-from core.search.cutoff import Standing, threshold
+from core.search import query_words, scoring
+from core.search.cutoff import SMALLEST, Standing
 from core.search.duplicates import fold, neighbours
-from core.search.fusion import reciprocal_ranks
+from core.search.evidence import Asked, Evidence, gather
 from core.search.photo_look import Signature, one_look, signature
 from core.search.query_vector import embed_query, language_read
+from core.search.query_words import QueryWords
+from core.search.relevance import reasons, relevance
+from core.search.scoring import Candidate, Scored
+from core.search.variety import DEPTH, varied
+from core.search.word_counts import WordCounts
+from core.search.word_match import WordMatcher
+from core.settings import SHIPPED
 from core.store.catalog_store import CatalogStore
 from core.store.database import one_of, where
 from core.store.items import ItemRecord
 from core.store.statistics import CosineStatistics
-from core.store.vectors import Vectors, VectorTable
-
-#: Smallest z-score of a hit that "looks very alike": one item in a thousand reaches it by chance.
-VERY_ALIKE = 3.0
+from core.store.vectors import VectorRow, Vectors, VectorTable
 
 #: Number of photo signatures in the cache, 3 kB each.
 _LOOKS = 4096
@@ -44,15 +51,42 @@ _PICTURES = 256
 _SAMPLE = 2_000
 
 
+#: File with the weights of search, below the folder of shipped data.
+CALIBRATION = Path("calibration") / "search.toml"
+
+
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    item_id: str
-    phash: str
-    score: float
-    cosine: float
-    zscore: float
-    shared: tuple[str, ...]
-    has_all_words: bool
+class Gathered:
+    """What was gathered for a query, before it is scored.
+
+    Attributes:
+        kind: Kind of the query (``core.search.scoring``).
+        evidence: What speaks for each candidate.
+        words: The query's words; ``None`` if items' words are not compared.
+        unwanted: What the query's text excludes.
+        items: Number of items that z-scores are taken over.
+        by_words: Ids of the full-text search, best first.
+        encode_ms: Time to embed the query, milliseconds.
+        language: Language that the text was read in; empty if there is no choice.
+    """
+
+    kind: str
+    evidence: list[Evidence]
+    words: QueryWords | None
+    unwanted: str
+    items: int
+    by_words: list[str]
+    encode_ms: float
+    language: str = ""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the query is in another language and no candidate has a word of it.
+
+        Only vectors tell then what is close.
+        """
+        said = any(evidence.words.shared for evidence in self.evidence)
+        return self.kind == scoring.WORDS and self.language not in ("", "en") and not said
 
 
 #: Gives the ids of the items that pass filters which the vectors' tables can't tell.
@@ -66,10 +100,19 @@ class Searcher:
         store: The catalogue's tables.
         photos: The catalogue's photos.
         passing: Tells which items pass filters by attribute and price.
+        shipped: Folder of word lists and search weights.
     """
 
-    def __init__(self, store: CatalogStore, photos: Photos, passing: Passing | None = None) -> None:
+    def __init__(
+        self,
+        store: CatalogStore,
+        photos: Photos,
+        passing: Passing | None = None,
+        shipped: Path = SHIPPED,
+    ) -> None:
         self._store, self._photos, self._passing = store, photos, passing
+        self._shipped = shipped
+        self._counts = WordCounts(store)
         self._statistics: dict[str, tuple[object, CosineStatistics]] = {}
         self._lock = threading.Lock()
         self._looks: Recent[Signature] = Recent(_LOOKS)
@@ -78,39 +121,97 @@ class Searcher:
     def search(self, query: Query, model: EngineModel) -> SearchResult:
         """Answer a query with one engine.
 
-        Text is searched by vector and in the full text, and both rankings are fused; pictures and
-        items are searched by vector alone. Filters are applied before the search.
+        Text is searched by vector and in the full text; hits are ordered by a score of both.
+        Pictures and items are searched by vector alone. Filters are applied before the search.
 
         Raises:
             QueryError: The query is empty, or its item does not exist.
             CatalogError: The engine has no vectors in this catalogue yet.
             FingerprintMismatch: The vectors were made by another version of the engine.
         """
+        started = time.perf_counter()
+        gathered = self.gather(query, model)
+        kind = scoring.VECTOR if gathered.foreign else gathered.kind
+        scale = relevance(self._shipped / CALIBRATION).scale(kind, model.name)
+        words = None if gathered.foreign else gathered.words
+        scored = scoring.score(gathered.evidence, scale, words, self._nouns, gathered.items)
+        shown = scored.candidates
+        if query.cutoff:
+            shown = [c for c in shown if not c.excluded]
+            if scored.unknown:
+                shown = []
+            elif scored.close and gathered.items >= SMALLEST:
+                shown = [c for c in shown if c.probability >= scale.cut]
+        if query.varied:
+            shown = self._varied(shown, model)
+        elapsed = 1000 * (time.perf_counter() - started)
+        return SearchResult(
+            engine=model.name,
+            fingerprint=model.fingerprint,
+            hits=self._hits(shown, query),
+            cut=len(scored.candidates) - len(shown),
+            encode_ms=gathered.encode_ms,
+            search_ms=elapsed - gathered.encode_ms,
+            close=scored.close,
+            verdict=_verdict(query, gathered, scored),
+            unwanted=gathered.unwanted,
+            language=gathered.language,
+        )
+
+    def _varied(self, candidates: list[Candidate], model: EngineModel) -> list[Candidate]:
+        first, rest = candidates[:DEPTH], candidates[DEPTH:]
+        stored = self._store.vectors(model.name).get(c.evidence.item_id for c in first)
+        first = [c for c in first if c.evidence.item_id in stored]
+        if not first:
+            return rest
+        vectors = np.stack([stored[c.evidence.item_id].image_vector for c in first])
+        order = varied(np.array([c.score for c in first]), vectors)
+        return [*(first[n] for n in order), *rest]
+
+    def gather(self, query: Query, model: EngineModel) -> Gathered:
+        """Gather the candidates of a query and what speaks for each; raises as ``search``."""
         table = self.checked(model)
         started = time.perf_counter()
+        words = query_words.read(query.text, self._nouns) if query.text.strip() else None
+        unwanted = words.unwanted if words else ""
+        row = table.get([query.item_id]).get(query.item_id) if query.item_id else None
+        if words:
+            minus = ", ".join(part for part in (query.minus.strip(), unwanted) if part)
+            query = replace(query, text=words.wanted, minus=minus)
         vector = embed_query(
             query,
             model.encoder,
             lambda picture: self._picture_vector(model, picture),
-            lambda item_id: self._item_vector(table, item_id),
+            lambda item_id: self._item_vector(item_id, row),
             lambda item_id: self._item_photo(item_id),
         )
-        encoded = time.perf_counter()
+        encode_ms = 1000 * (time.perf_counter() - started)
         standing = Standing.of(vector, self._statistics_of(model, table))
-        candidates = self._candidates(query, vector, standing, table)
-        limit = _threshold(query, candidates, standing)
-        close = [c for c in candidates if not query.cutoff or c.has_all_words or c.zscore >= limit]
-        hits = self._hits(close, query, limit)
-        ended = time.perf_counter()
-        return SearchResult(
-            engine=model.name,
-            fingerprint=model.fingerprint,
-            hits=hits,
-            cut=len(candidates) - len(close),
-            encode_ms=1000 * (encoded - started),
-            search_ms=1000 * (ended - encoded),
-            language=language_read(query, model.encoder),
+        compared = words if query.fulltext else None
+        asked = Asked(
+            vector,
+            words,
+            self._matcher(compared, query.minus) if compared else None,
+            max(100, 4 * query.k),
+            self._condition(query),
+            self._kin(query, row),
+            query.item_id,
         )
+        evidence, by_words = gather(
+            asked, self._store.items, table, standing,
+            lambda near, count, condition: self._nearest(table, near, count, condition),
+        )  # fmt: skip
+        return Gathered(
+            scoring.kind_of(query), evidence, compared, unwanted, standing.items, by_words,
+            encode_ms, language_read(query, model.encoder),
+        )  # fmt: skip
+
+    @property
+    def _nouns(self) -> TitleNouns:
+        return _nouns(self._shipped / "vocabularies")
+
+    def _matcher(self, words: QueryWords, unwanted: str) -> WordMatcher:
+        return WordMatcher(words, unwanted, self._counts.rarity(words.words), self._nouns)
 
     def checked(self, model: EngineModel) -> VectorTable:
         """Return the engine's vector table if its fingerprint is current; raises as ``search``."""
@@ -135,55 +236,14 @@ class Searcher:
             seen = self._pictures.put(key, model.encoder.encode_images([picture])[0])
         return seen
 
-    def _item_vector(self, table: VectorTable, item_id: str) -> Vectors:
-        vector = table.image_vector(item_id)
-        if vector is None:
+    def _item_vector(self, item_id: str, row: VectorRow | None) -> Vectors:
+        if row is None:
             self._store.item(item_id)
             raise QueryError(f"The item “{item_id}” is not embedded yet.")
-        return vector
+        return row.image_vector
 
     def _item_photo(self, item_id: str) -> Image.Image:
         return self._photos.open(self._store.item(item_id).photo.sha256)
-
-    def _candidates(
-        self, query: Query, vector: Vectors, standing: Standing, table: VectorTable
-    ) -> list[_Candidate]:
-        """Return the hits of vector and full-text search, fused, best first."""
-        count = max(100, 4 * query.k)
-        condition = self._condition(query)
-        near = self._nearest(table, vector, count + bool(query.item_id), condition)
-        near = [match for match in near if match[0] != query.item_id][:count]
-        cosines = {item_id: cosine for item_id, _, cosine in near}
-        hashes = {item_id: phash for item_id, phash, _ in near}
-        rankings = [list(cosines)]
-        text = words.clipped(query.text) if query.fulltext else ""
-        shared: dict[str, tuple[str, ...]] = {}
-        complete: set[str] = set()
-        if text:
-            matches = self._store.items.match(text, count, condition)
-            matches = [match for match in matches if match.item_id != query.item_id]
-            complete = {m.item_id for m in self._store.items.match(
-                text, count, condition, every=True)}  # fmt: skip
-            shared = {m.item_id: tuple(words.shared(text, m.words)) for m in matches}
-            hashes |= {m.item_id: m.phash for m in matches}
-            without_cosine = [match.item_id for match in matches if match.item_id not in cosines]
-            cosines_of_matches = table.cosines(without_cosine, vector)
-            cosines |= cosines_of_matches
-            rankings.append([m.item_id for m in matches if m.item_id in cosines])
-        fused = len(rankings) > 1
-        scores = reciprocal_ranks(rankings) if fused else cosines
-        return [
-            _Candidate(
-                item_id=item_id,
-                phash=hashes[item_id],
-                score=score,
-                cosine=cosines[item_id],
-                zscore=standing.zscore(cosines[item_id]),
-                shared=shared.get(item_id, ()),
-                has_all_words=item_id in complete,
-            )
-            for item_id, score in scores.items()
-        ]
 
     def _nearest(
         self, table: VectorTable, vector: Vectors, count: int, condition: Expr | None
@@ -195,6 +255,15 @@ class Searcher:
             return near
         return photos.best(near, photos.nearest(vector, count, condition))
 
+    def _kin(self, query: Query, row: VectorRow | None) -> Expr | None:
+        """Make the filter for the product type of the item that is asked with, if it is kept to."""
+        alone = query.item_id and query.image is None and query.region is None
+        chosen = query.any_type or query.filters.product_types
+        if not alone or query.text.strip() or chosen or row is None or not row.product_type:
+            return None
+        filters = replace(query.filters, product_types=(row.product_type,))
+        return self._condition(replace(query, filters=filters))
+
     def _condition(self, query: Query) -> Expr | None:
         """Make the filter that is applied before the search.
 
@@ -204,32 +273,23 @@ class Searcher:
             return one_of("item_id", self._passing(query.filters) or [""])
         return where(query.filters)
 
-    def _hits(self, candidates: list[_Candidate], query: Query, limit: float) -> tuple[Hit, ...]:
-        by_id = {candidate.item_id: candidate for candidate in candidates}
-        ranked = [(candidate.item_id, candidate.phash) for candidate in candidates]
+    def _hits(self, candidates: list[Candidate], query: Query) -> tuple[Hit, ...]:
+        by_id = {candidate.evidence.item_id: candidate for candidate in candidates}
+        ranked = [(c.evidence.item_id, c.evidence.phash) for c in candidates]
         close = neighbours(ranked) if query.fold_duplicates else []
         # Some more than k, because an item may have been removed meanwhile. All folded items are
         # among the close ones, so one read returns all that can be shown.
         count = query.k + 5
-        first = [candidate.item_id for candidate in candidates[: count + len(close)]]
+        first = [item_id for item_id, _ in ranked[: count + len(close)]]
         records = self._store.items.records({*first, *close}) if first else {}
         if query.fold_duplicates:
             groups = fold(ranked, self._same_look(records))
         else:
-            groups = {candidate.item_id: [] for candidate in candidates}
+            groups = {item_id: [] for item_id in by_id}
         leaders = list(groups)[:count]
         shown = [name for name in leaders if name in records][: query.k]
         return tuple(
-            Hit(
-                rank=rank,
-                item=records[name].item,
-                score=by_id[name].score,
-                cosine=by_id[name].cosine,
-                zscore=by_id[name].zscore,
-                reasons=_reasons(by_id[name], limit),
-                duplicates=tuple(groups[name]),
-                rewrite=records[name].rewrite,
-            )
+            _hit(rank, by_id[name], records[name], groups[name])
             for rank, name in enumerate(shown, start=1)
         )
 
@@ -285,16 +345,36 @@ class Searcher:
         return stored
 
 
-def _threshold(query: Query, candidates: list[_Candidate], standing: Standing) -> float:
-    has_picture = query.image is not None or bool(query.item_id)
-    best = max((candidate.zscore for candidate in candidates), default=0.0)
-    return threshold(has_picture, best, standing.items)
+def _hit(rank: int, candidate: Candidate, record: ItemRecord, duplicates: list[str]) -> Hit:
+    evidence = candidate.evidence
+    return Hit(
+        rank=rank,
+        item=record.item,
+        score=candidate.score,
+        cosine=evidence.cosine,
+        zscore=evidence.zscore,
+        reasons=reasons(candidate.photo, candidate.words, evidence.words),
+        duplicates=tuple(duplicates),
+        rewrite=record.rewrite,
+        photo=candidate.photo,
+        words=candidate.words,
+        probability=candidate.probability,
+    )
 
 
-def _reasons(candidate: _Candidate, limit: float) -> tuple[str, ...]:
-    reasons = []
-    if candidate.zscore >= max(limit, 0.0):
-        reasons.append("looks very alike" if candidate.zscore >= VERY_ALIKE else "looks alike")
-    if candidate.shared:
-        reasons.append(f"words: {', '.join(candidate.shared)}")
-    return tuple(reasons)
+def _verdict(query: Query, gathered: Gathered, scored: Scored) -> str:
+    """Return a sentence where there is no close match; empty if there is one."""
+    if scored.close:
+        return ""
+    if scored.unknown:
+        words = ", ".join(f"“{word[:40]}”" for word in scored.unknown[:3])
+        verb = "is a word" if len(scored.unknown) == 1 else "are words"
+        return f"No close match: {words} {verb} that this catalogue does not have."
+    if not scored.candidates:
+        return "No close match."
+    return "No close match. These are the nearest items."
+
+
+@cache
+def _nouns(folder: Path) -> TitleNouns:
+    return TitleNouns(folder)

@@ -13,7 +13,7 @@ _MARKS = "".join(
 )
 _TOKEN = re.compile(rf"\w[\w{_MARKS}\u200c\u200d]*")
 #: Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese.
-_UNSPACED = re.compile(
+UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
 _CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
@@ -39,18 +39,18 @@ def shared(query: str, text: str) -> list[str]:
 
     Where a script has no blanks between words, the longest common parts count as words.
     """
-    stems = {_stem(word) for word in content_words(text)}
+    stems = {stem(word) for word in content_words(text)}
     flat = text.casefold()
     words: dict[str, None] = {}
     for word in content_words(query):
-        if _stem(word) in stems:
+        if stem(word) in stems:
             words[word] = None
-        elif _UNSPACED.search(word):
-            words |= dict.fromkeys(_parts(word, flat))
+        elif UNSPACED.search(word):
+            words |= dict.fromkeys(parts(word, flat))
     return list(words)
 
 
-def _parts(word: str, text: str) -> list[str]:
+def parts(word: str, text: str) -> list[str]:
     """Return the longest parts of a word that a text has; two Chinese characters or three letters.
 
     Quadratic in the length of the word, which is bounded by ``MAX_LENGTH``.
@@ -70,7 +70,8 @@ def _parts(word: str, text: str) -> list[str]:
     return parts
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """Return a word without its plural's ending, so that singular and plural are equal."""
     for ending, least in (("es", 5), ("s", 4), ("e", 5)):
         if len(word) >= least and word.endswith(ending) and not word.endswith("ss"):
             return word[: -len(ending)]

@@ -26,6 +26,7 @@ from core.store.database import (
     read_by,
     read_rows,
     upsert,
+    version_of,
     where,
 )
 from core.store.item_more import more_text, read_more
@@ -89,6 +90,23 @@ class WordMatch:
     item_id: str
     phash: str
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTexts:
+    """The words of an item, as search compares them with a query's.
+
+    Attributes:
+        title: Its title.
+        product_type: Its product type.
+        named: Title, product type, department, attributes and rewrite.
+        description: Its description.
+    """
+
+    title: str
+    product_type: str
+    named: str
+    description: str
 
 
 class ItemTable:
@@ -173,6 +191,35 @@ class ItemTable:
             rows = search.limit(count).to_arrow().to_pylist()
         rows.sort(key=lambda row: (-row["_score"], row["item_id"]))
         return [WordMatch(row["item_id"], row["phash"], row["words"]) for row in rows]
+
+    def texts(self, item_ids: Iterable[str]) -> dict[str, ItemTexts]:
+        """Return the words of items by id."""
+        columns = ["item_id", "title", "product_type", "description", "words"]
+        rows = read_by(self._table, "item_id", item_ids, columns).to_pylist()
+        return {
+            row["item_id"]: ItemTexts(
+                row["title"],
+                row["product_type"],
+                row["words"].removesuffix(row["description"]),
+                row["description"],
+            )
+            for row in rows
+        }
+
+    def sample_words(self, most: int) -> list[str]:
+        """Return the searchable words of up to ``most`` items, evenly chosen."""
+        rows = count_rows(self._table)
+        if rows <= most:
+            return list(read_rows(self._table, ["words"])["words"].to_pylist())
+        offsets = [number * rows // most for number in range(most)]
+        with reading(self._table):
+            taken = self._table.take_offsets(offsets).select(["words"]).to_arrow()
+        return list(taken["words"].to_pylist())
+
+    @property
+    def version(self) -> int:
+        """Grows with every change of any process."""
+        return version_of(self._table)
 
     def _there(self, columns: list[str]) -> list[str]:
         return [*columns, *({MORE} & set(self._table.schema.names))]

@@ -214,11 +214,19 @@ class VectorTable:
 
     def cosines(self, item_ids: Iterable[str], query: Vectors) -> dict[str, float]:
         """Cosine of each item's searched vector to a query ``[d] float32, L2-normalised``."""
-        rows = self._read(item_ids, ["item_id", "vector"])
+        both = self.cosines_of(item_ids, query, ["vector"])
+        return {item_id: cosine for item_id, (cosine,) in both.items()}
+
+    def cosines_of(
+        self, item_ids: Iterable[str], query: Vectors, columns: Sequence[str]
+    ) -> dict[str, tuple[float, ...]]:
+        """Return each item's cosines to a query ``[d] float32, L2-normalised``, one per column."""
+        rows = self._read(item_ids, ["item_id", *columns])
         if rows is None:
             return {}
-        found = _numpy(rows["vector"]) @ query
-        return dict(zip(rows["item_id"].to_pylist(), found.tolist(), strict=True))
+        cosines = [(_numpy(rows[column]) @ query).tolist() for column in columns]
+        ids = rows["item_id"].to_pylist()
+        return dict(zip(ids, zip(*cosines, strict=True), strict=True))
 
     def agreements(self) -> dict[str, float]:
         """Cosine of picture and words of every item."""

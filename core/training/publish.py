@@ -9,7 +9,7 @@ from pathlib import Path
 from core.base.atomic import atomic_write
 from core.domain import Engine
 from core.embedding.loaders import LOADERS
-from core.embedding.recipes import RECIPE
+from core.embedding.recipes import RECIPE, SHARES
 
 #: The model card of an engine that was trained here.
 CARD = "README.md"
@@ -39,6 +39,7 @@ def publish(
         f'image_view = "{base.image_view.value}"',
         f'text_view = "{base.text_view.value}"',
         f"text_weight = {base.text_weight}",
+        *(f"{field} = {getattr(base, field)}" for field in SHARES if getattr(base, field)),
     ]
     for profile in profiles:
         lines += ["", f"[towers.{profile}]", f'loader = "{loader}"', f'model = "{model}"']

@@ -3,7 +3,7 @@
   /** @type {{ default: string, catalogs: { name: string, title: string }[] }} */
   let shown = { default: "", catalogs: [] };
   // What of a link means the same on another catalogue.
-  const KEPT = ["q", "minus", "engine", "words", "cutoff", "fold"];
+  const KEPT = ["q", "minus", "engine", "words", "cutoff", "fold", "same-type", "varied"];
 
   function current() {
     const named = new URLSearchParams(window.location.search).get("catalog");

@@ -129,8 +129,16 @@ def hit_card(hit: Hit, catalog: str) -> Card:
         rank=hit.rank,
         reasons=hit.reasons,
         seen=hit.rewrite if says_more(hit.rewrite, hit.item.title) else "",
-        strength=f"z-score {hit.zscore:.1f}" if hit.zscore is not None else "",
+        strength=_strength(hit),
     )
+
+
+def _strength(hit: Hit) -> str:
+    if hit.zscore is None:
+        return ""
+    place = f"Cosine {hit.zscore:.1f} standard deviations above the catalogue's mean"
+    sure = f", right with a probability of {hit.probability:.0%}" if hit.probability else ""
+    return place + sure
 
 
 def says_more(rewrite: str, title: str) -> bool:

@@ -15,7 +15,7 @@ from ui.components.cards import Card, hit_cards, milliseconds, plural
 from ui.components.facets import example_queries
 from ui.components.photo_part import photo_part
 from ui.components.query import SearchForm
-from ui.components.results import advice, behind, problem_html, query_anchor
+from ui.components.results import advice, behind, notes, problem_html, query_anchor
 from ui.render import render
 
 
@@ -48,6 +48,7 @@ class Column:
     rows: tuple[Row, ...]
     empty: str
     cut: str = ""
+    notes: tuple[str, ...] = ()
     reads_rewrites: bool = False
 
 
@@ -106,6 +107,7 @@ def columns(
             rows=_rows(studio, result, comparison, titles, catalog.name, form.sort),
             empty=advice(form, catalog, statuses[result.engine]),
             cut=plural(result.cut, "weaker match") if result.cut else "",
+            notes=notes(result),
             reads_rewrites=statuses[result.engine].engine.text_view is TextView.REWRITE,
         )
         for result in comparison.results

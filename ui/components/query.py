@@ -62,8 +62,10 @@ class SearchForm:
         k: Hits at most.
         cutoff: Hide weak matches.
         fold: Fold near-duplicates.
-        words: Fuse with full-text search.
+        words: Compare the words of items, too.
         language: Language of the words (ISO 639-1); empty finds it.
+        same_type: Similar items are of the item's product type, where enough are.
+        varied: The first hits differ from each other.
         catalog: Name of the catalogue; empty is the default one.
     """
 
@@ -84,6 +86,8 @@ class SearchForm:
     fold: bool = True
     words: bool = True
     language: str = ""
+    same_type: bool = True
+    varied: bool = False
     catalog: str = ""
 
     @property
@@ -123,6 +127,8 @@ class SearchForm:
             fold_duplicates=self.fold,
             fulltext=self.words,
             language=self.language,
+            any_type=not self.same_type,
+            varied=self.varied,
         )
 
     def like_item(self, item_id: str) -> SearchForm:
@@ -158,6 +164,8 @@ class SearchForm:
                 ("fold", "" if self.fold else "off"),
                 ("words", "" if self.words else "off"),
                 ("language", self.language),
+                ("same-type", "" if self.same_type else "off"),
+                ("varied", "on" if self.varied else ""),
                 ("catalog", self.catalog),
             )
             if value
@@ -194,6 +202,8 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
         fold=last.get("fold") != "off",
         words=last.get("words") != "off",
         language=read_language(last.get("language", "")),
+        same_type=last.get("same-type") != "off",
+        varied=last.get("varied") == "on",
         catalog=last.get("catalog", ""),
     )
 

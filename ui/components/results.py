@@ -99,6 +99,12 @@ def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult
     return line
 
 
+def notes(result: SearchResult) -> tuple[str, ...]:
+    """What must be said of an answer: that nothing is close, and what was left out."""
+    left_out = f"Left out, as your words say: {result.unwanted}." if result.unwanted else ""
+    return tuple(sentence for sentence in (result.verdict, left_out) if sentence)
+
+
 def advice(form: SearchForm, catalog: CatalogInfo, engine: EngineStatus) -> str:
     """Return what to try when nothing was found, most promising first."""
     if not catalog.searchable.get(engine.engine.name, catalog.items):
@@ -160,6 +166,7 @@ def _hits_html(
         part=photo_part(studio, form, image, catalog),
         status=status_line(catalog, engine, result),
         cut=plural(result.cut, "weaker match") if result.cut else "",
+        notes=notes(result),
         cards=hit_cards(studio, by_price(result.hits, form.sort), catalog.name),
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
         advice=advice(form, catalog, engine),

@@ -53,6 +53,8 @@ class Controls:
     fold: gr.Checkbox
     words: gr.Checkbox
     language: gr.Dropdown
+    same_type: gr.Checkbox
+    varied: gr.Checkbox
     catalog: gr.Textbox
     anchor: gr.State
     picture: gr.Image
@@ -105,6 +107,8 @@ def side_fields(studio: Studio, name: str, *, several: bool) -> dict[str, Any]:
             "fold": gr.Checkbox(True, label="Fold near-duplicate photos"),
             "words": gr.Checkbox(True, label="Match the listing's words too"),
             "language": gr.Dropdown(LANGUAGES, value="", label="Language of the words"),
+            "same_type": gr.Checkbox(True, label="Similar items: the same product type"),
+            "varied": gr.Checkbox(False, label="A varied first row"),
         }
     return fields
 
@@ -132,6 +136,8 @@ def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
         fold=bool(given["fold"]),
         words=bool(given["words"]),
         language=read_language(given["language"] or ""),
+        same_type=bool(given["same_type"]),
+        varied=bool(given["varied"]),
         catalog=given["catalog"] or "",
     )
     return form, given["picture"]
@@ -168,6 +174,8 @@ def field_values(
         "fold": form.fold,
         "words": form.words,
         "language": form.language,
+        "same_type": form.same_type,
+        "varied": form.varied,
         "catalog": view.catalog.name if view.catalog else "",
         "anchor": (form.item, form.example, form.region),
         "picture": upload,

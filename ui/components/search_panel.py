@@ -161,6 +161,8 @@ class SearchPanel:
                 controls.fold,
                 controls.words,
                 controls.language,
+                controls.same_type,
+                controls.varied,
             )
         ]
         quiet = {"show_progress": "minimal", "show_progress_on": results, **_PRIVATE}

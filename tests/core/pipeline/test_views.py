@@ -1,11 +1,12 @@
 """Each engine's encoder gets the view that its recipe names."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.base.image_views import image_view
+from core.base.image_views import image_view, mixed
 from core.domain import Engine, ImageView, TextView
 from core.pipeline.indexer import run_index
 from core.ports.engines import EngineModel, IndexingModels
@@ -29,3 +30,28 @@ def test_a_view_is_embedded_as_it_is_cut(view: ImageView, tmp_path: Path) -> Non
     (expected,) = small.encoder.encode_images([image_view(photo, grounding, view, models.padding)])
     stored = store.vectors("any").get(["id-000"])["id-000"]
     assert np.allclose(stored.image_vector, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_photo_and_title_are_mixed_in_as_the_recipe_says(stored: bool, tmp_path: Path) -> None:
+    small = bench()
+    clip, vl_clip = small.models.engines
+    recipe = replace(vl_clip.engine, photo_share=0.9, busy_share=0.25, title_share=0.5)
+    blended = EngineModel(recipe, small.encoder)
+    engines = (clip, blended) if stored else (blended,)
+    models = IndexingModels(engines, small.grounder, small.models.rewriter)
+    source, store = write_catalog(tmp_path / "source", 3), CatalogStore(tmp_path / "shop")
+    photos = ImageStore(store.root / "images")
+    run_index(store, photos, models, rows_of(source, photos))
+    assert small.encoder.pictures == 6  # a stored whole photo is not embedded again
+    record = store.items.records()["id-000"]
+    photo = photos.open(record.item.photo.sha256)
+    grounding = small.grounder.ground(photo, record.item.prompt)
+    crop = image_view(photo, grounding, ImageView.CROP, models.padding)
+    pictures = small.encoder.encode_images([crop, photo])
+    texts = small.encoder.encode_texts([record.rewrite, record.item.title])
+    row = store.vectors("vl-clip").get(["id-000"])["id-000"]
+    # The middle quarter of the photo was found by its name: a busy photo.
+    assert np.allclose(row.image_vector, mixed(pictures[:1], pictures[1:], 0.25)[0], atol=1e-6)
+    assert np.allclose(row.text_vector, mixed(texts[:1], texts[1:], 0.5)[0], atol=1e-6)
+    assert blended.fingerprint != vl_clip.fingerprint

@@ -1,9 +1,7 @@
-import math
-
 import numpy as np
 import pytest
 
-from core.search.cutoff import Standing, threshold
+from core.search.cutoff import Standing
 from core.store.statistics import CosineStatistics
 
 
@@ -22,13 +20,3 @@ def test_where_all_items_are_alike_nothing_stands_out():
     same = np.ones((5, 4), np.float32) / 2
     standing = Standing.of(same[0], CosineStatistics.of(same))
     assert standing.zscore(1.0) == 0.0
-
-
-def test_words_need_more_than_pictures_and_a_share_of_the_best():
-    assert threshold(has_picture=False, best=2.5, items=700) == 2.0
-    assert threshold(has_picture=False, best=6.0, items=700) == 3.0
-    assert threshold(has_picture=True, best=6.0, items=700) == 1.5
-
-
-def test_a_handful_of_items_is_shown_as_a_whole():
-    assert threshold(has_picture=False, best=1.0, items=6) == -math.inf

@@ -57,7 +57,10 @@ def test_words_find_by_vector_and_by_text(shop):
     assert "id-029" in ids(result)[:3]
     assert [hit.rank for hit in result.hits] == list(range(1, len(result.hits) + 1))
     best = next(hit for hit in result.hits if hit.item.item_id == "id-029")
-    assert "words: olive, lamp, 29" in best.reasons
+    assert "words: strong match (olive, lamp, 29)" in best.reasons
+    assert best.words.strength == "strong"
+    assert best.photo.strength in ("strong", "fair", "weak")
+    assert 0 < best.probability < 1
     assert result.engine == "clip"
     assert result.fingerprint == shop.clip.fingerprint
     assert result.encode_ms > 0
@@ -101,6 +104,22 @@ def test_similar_items_need_no_model_and_leave_the_item_out(shop):
     )
 
 
+def test_similar_items_keep_to_the_product_type(shop):
+    near = search(shop, Query(item_id="id-017", cutoff=False, k=50))
+    assert {hit.item.product_type for hit in near.hits} == {"table"}
+    other = search(shop, Query(item_id="id-017", cutoff=False, k=50, any_type=True))
+    assert len({hit.item.product_type for hit in other.hits}) > 1
+    chosen = Query(item_id="id-017", cutoff=False, filters=Filters(product_types=("mug",)))
+    assert {hit.item.product_type for hit in search(shop, chosen).hits} == {"mug"}
+
+
+def test_varied_hits_are_the_same_in_another_order(shop):
+    plain = Query(item_id="id-017", cutoff=False, k=15, fold_duplicates=False)
+    near, varied = search(shop, plain), search(shop, replace(plain, varied=True))
+    assert ids(near)[0] == ids(varied)[0]
+    assert ids(near) != ids(varied)
+
+
 def test_words_and_picture_are_averaged(shop):
     image = photo(shop, "id-017")
     encoder = shop.clip.encoder
@@ -135,8 +154,35 @@ def test_cutoff_hides_and_counts(shop):
     some = search(shop, Query("yellow table 13", k=100))
     assert some.cut > 0
     assert len(some.hits) < len(every.hits)
-    assert all(hit.zscore >= 2 or hit.item.item_id == "id-013" for hit in some.hits)
+    assert min(hit.probability for hit in some.hits) > min(hit.probability for hit in every.hits)
     assert "id-013" in ids(some)
+    assert some.close
+
+
+def test_nonsense_has_no_close_match(shop):
+    result = search(shop, Query("blorptangle qwertyuiop"))
+    assert not result.close
+    assert result.hits == ()
+    assert "“blorptangle”" in result.verdict
+    assert search(shop, Query("blorptangle", cutoff=False)).hits
+
+
+def test_words_that_exclude_act_like_the_field_without(shop):
+    spoken = search(shop, Query("red lamp without sofa", k=122, cutoff=False))
+    field = search(shop, Query("red lamp", minus="sofa", k=122, cutoff=False))
+    assert ids(spoken) == ids(field)
+    assert spoken.unwanted == "sofa"
+    assert field.unwanted == ""
+    kinds = [hit.item.product_type for hit in spoken.hits]
+    assert "sofa" not in kinds[: kinds.index("sofa")]
+    assert set(kinds[kinds.index("sofa") :]) == {"sofa"}  # last, or hidden
+    hidden = search(shop, Query("red lamp without sofa", k=100))
+    assert "sofa" not in {hit.item.product_type for hit in hidden.hits}
+
+
+def test_the_noun_outweighs_the_adjectives(shop):
+    kinds = [hit.item.product_type for hit in search(shop, Query("red table")).hits[:10]]
+    assert kinds.count("table") >= 8
 
 
 def test_near_duplicates_are_folded_and_the_page_still_filled(shop):

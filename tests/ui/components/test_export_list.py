@@ -40,7 +40,9 @@ def taken(shop: Shop, page: str, form: dict[str, object], format: str = "csv") -
     fields: dict[str, object] = {
         "text": "", "minus": "", "departments": [], "product_types": [], "attributes": [],
         "price_from": None, "price_to": None, "sort": "match", "engines": "clip", "k": 20,
-        "cutoff": True, "fold": True, "words": True, "language": "", "catalog": "demo",
+        "cutoff": True, "fold": True, "words": True, "language": "",
+        "same_type": True, "varied": False,
+        "catalog": "demo",
         "anchor": ("", None, None), "picture": None,
     } | form  # fmt: skip
     event = SimpleNamespace(action="export", value=format)

@@ -36,6 +36,8 @@ FULL = SearchForm(
     fold=False,
     words=False,
     language="de",
+    same_type=False,
+    varied=True,
     catalog="my-shop",
 )
 ALONE = replace(FULL, text="", minus="", item="", example=None, region=None, k=20)

@@ -144,8 +144,9 @@ def fields(**changed: Any) -> list[Any]:
     values = {
         "text": "wooden chair", "minus": "", "departments": [], "product_types": [],
         "attributes": [], "price_from": None, "price_to": None, "sort": "match",
-        "engines": "vl-clip", "k": 20, "cutoff": True, "fold": True, "words": True, "language": "",
-        "catalog": "demo", "anchor": ("", None, None), "picture": None,
+        "engines": "vl-clip", "k": 20, "cutoff": True, "fold": True, "words": True,
+        "language": "", "same_type": True, "varied": False, "catalog": "demo",
+        "anchor": ("", None, None), "picture": None,
     } | changed  # fmt: skip
     return [values[name] for name in Controls.__slots__]
 

@@ -1,0 +1,440 @@
+"""Fit the weights of search and test them on catalogues that they were not fitted on.
+
+    python -m benchmarks.calibrate FOLDER [--write] [--only NAME …]
+
+FOLDER was made by `benchmarks/pools.py`. Learns the probability that a candidate is a right answer
+from pairs known to match or not: an item's title and the item, a product type and its items, a
+photo and its product; and titles, types and photos of other catalogues, for which nothing here is
+right. Then asks `queries/presence.toml` of each catalogue with weights and thresholds of the
+others. `--write` fits on all of them and writes `data/calibration/search.toml`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import platform
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+
+from benchmarks.pools import NAMES, Pool, load
+from benchmarks.rrf import reciprocal_ranks
+from benchmarks.shelves import ENGINES, Shelf, shelf
+from core.app.models import ModelPool
+from core.base.title_nouns import TitleNouns
+from core.domain import Query
+from core.ports.encoder import Encoder
+from core.search import scoring
+from core.search.cutoff import Standing
+from core.search.evidence import Evidence
+from core.search.relevance import features
+from core.search.words import content_words, stem
+from core.settings import SHIPPED, load_settings
+from core.store.statistics import CosineStatistics
+from core.store.vectors import Vectors
+
+SEED = 21
+QUERIES = Path(__file__).parent / "queries" / "presence.toml"
+TARGET = SHIPPED / "calibration" / "search.toml"
+NOUNS = TitleNouns(SHIPPED / "vocabularies")
+#: Candidates of a query that are kept.
+TOP = 50
+#: Catalogues that are also asked for types without their columns, as some merchants have them.
+BLIND = ("luma", "myntra", "ikea")
+#: Queries of each kind from each catalogue.
+ASKED = 60
+#: Groups of queries that are learnt from, and whether something right is there.
+RIGHT = {
+    "present": True, "absent": False, "title": True, "type": True, "blind": True,
+    "foreign": False, "picture shop": True, "picture type": True, "picture foreign": False,
+    "item type": True,
+}  # fmt: skip
+#: Those that people wrote.
+BY_HAND = ("present", "absent")
+#: Features of each probability, by kind of query.
+PHOTO = ("bias", "z")
+SAID = ("bias", "cover", "exact", "named")
+BOTH = ("bias", "cover", "exact", "named", "text", "z_exact", "z_other")
+ALONE = ("bias", "z", "text")
+#: Weights of the served order; chosen by ``benchmarks/ranking.py``.
+RANKING = {"z": 1.0, "cover": 3.0, "head": 2.0}
+#: The same for a picture with words, half as much for the words: not measured.
+MIXED = {name: weight if name == "z" else weight / 2 for name, weight in RANKING.items()}
+#: Share of present queries of the fitted catalogues that may be told "no close match".
+MAY_MISS = 0.045
+#: Share of right answers of the fitted catalogues that the cut may hide.
+MAY_CUT = 0.005
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One query with its candidates, best first.
+
+    Attributes:
+        catalog: Whose items were searched.
+        engine: Which engine searched.
+        group: ``title``, ``type``, ``foreign``, ``present``, ``absent``, ``nonsense`` …
+        text: The query.
+        table: Features by name, a number per candidate.
+        right: Whether each candidate is a right answer.
+        own: Position of the item that the query was made of; -1 if none or not there.
+        known: Whether any word of the query is known.
+    """
+
+    catalog: str
+    engine: str
+    group: str
+    text: str
+    table: Mapping[str, np.ndarray]
+    right: np.ndarray
+    own: int = -1
+    known: bool = True
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Weights of one probability."""
+
+    names: tuple[str, ...]
+    weights: np.ndarray
+
+    def __call__(self, asked: Asked) -> np.ndarray:
+        matrix = np.stack([asked.table[name] for name in self.names], 1)
+        return 1 / (1 + np.exp(-np.clip(matrix @ self.weights, -30, 30)))
+
+
+def by_words(one: Shelf, engine: str, text: str, group: str, right: Iterable[str] = ()) -> Asked:
+    """Ask in words, with the items' words compared."""
+    gathered = one.searcher.gather(Query(text), one.models[engine])
+    words = gathered.words
+    assert words is not None
+    unknown = scoring.unknown_words(words, gathered.evidence, NOUNS)
+    known = 1 - len(unknown) / len(words.words) if words.words else 1.0
+    return _asked(one.pool.name, engine, group, text, gathered.evidence, set(right), known,
+                  by_words=gathered.by_words)  # fmt: skip
+
+
+def _asked(
+    name: str, engine: str, group: str, text: str, evidence: Sequence[Evidence],
+    right: set[str], known: float = 1.0, ranking: Mapping[str, float] = RANKING,
+    by_words: Sequence[str] = (),
+) -> Asked:  # fmt: skip
+    near = sorted(evidence, key=lambda e: -e.cosine)
+    ranks = reciprocal_ranks([[e.item_id for e in near], list(by_words)])
+    fused = [ranks[e.item_id] for e in evidence]
+    rows = [features(e) for e in evidence]
+    for row, rank in zip(rows, fused, strict=True):
+        row["rrf"] = rank
+    score = np.array([sum(w * row.get(n, 0.0) for n, w in ranking.items()) for row in rows])
+    order = np.argsort(-score, kind="stable")
+    marks = np.array([evidence[i].item_id in right for i in order])
+    return Asked(
+        name, engine, group, text,
+        {key: np.array([rows[i][key] for i in order]) for key in rows[0]},
+        marks, int(marks.argmax()) if marks.any() else -1, known > 0,
+    )  # fmt: skip
+
+
+def words_of(pool: Pool) -> set[str]:
+    """Return all stems of a catalogue's words, descriptions included."""
+    return {
+        stem(word)
+        for item, rewrite in zip(pool.items, pool.rewrites, strict=True)
+        for word in content_words(
+            f"{item.title} {item.product_type} {item.description} {rewrite} "
+            + " ".join(item.attributes.values())
+        )
+    }
+
+
+def texts_of(pool: Pool, rng: np.random.Generator) -> list[tuple[str, str, set[str]]]:
+    """Return ``(group, text, right ids)`` of titles and types."""
+    asked = []
+    same: dict[str, set[str]] = {}
+    kinds: dict[str, set[str]] = {}
+    for item, kind in zip(pool.items, pool.kinds, strict=True):
+        same.setdefault(item.title, set()).add(item.item_id)
+        kinds.setdefault(kind, set()).add(item.item_id)
+    for group, texts in (("title", same), ("type", kinds)):
+        names = [name for name in texts if name]
+        for n in rng.permutation(len(names))[:ASKED]:
+            asked.append((group, names[n], texts[names[n]]))
+    return asked
+
+
+def collect(shelves: Mapping[str, Shelf], blind: Mapping[str, Shelf]) -> list[Asked]:
+    """Ask everything of every catalogue with every engine; ``blind`` ones have no types."""
+    asked: list[Asked] = []
+    presence = tomllib.loads(QUERIES.read_text("utf-8"))
+    own = {name: texts_of(one.pool, np.random.default_rng(SEED)) for name, one in shelves.items()}
+    for name, one in shelves.items():
+        have = words_of(one.pool)
+        foreign = []
+        for other, texts in own.items():
+            if other != name:
+                foreign += [text for _, text, _ in texts if _absent(text, have)]
+        rng = np.random.default_rng(SEED)
+        foreign = [foreign[n] for n in rng.permutation(len(foreign))[: 2 * ASKED]]
+        for engine in ENGINES:
+            asked += [by_words(one, engine, t, g, right) for g, t, right in own[name]]
+            if name in blind:
+                kinds = [(t, right) for g, t, right in own[name] if g == "type"]
+                asked += [by_words(blind[name], engine, t, "blind", r) for t, r in kinds]
+            asked += [by_words(one, engine, text, "foreign") for text in foreign]
+            for group, texts in presence.get(name, {}).items():
+                asked += [by_words(one, engine, text, group) for text in texts]
+            asked += [by_words(one, engine, t, "nonsense") for t in presence["nonsense"]]
+        print(f"{name}: asked in words", flush=True)
+    return asked
+
+
+def _absent(text: str, have: set[str]) -> bool:
+    """Tell whether the noun of a text, and most of its words, stand nowhere in a catalogue."""
+    noun = NOUNS.head(text).split()
+    words = [stem(word) for word in content_words(text)]
+    return bool(noun) and stem(noun[-1]) not in have and sum(w in have for w in words) <= 1
+
+
+def by_pictures(shelves: Mapping[str, Shelf]) -> list[Asked]:
+    """Ask with photos of items and with items themselves; other catalogues' photos are foreign."""
+    asked = []
+    for name, one in shelves.items():
+        pool, rng = one.pool, np.random.default_rng(SEED)
+        for engine in ENGINES:
+            vectors = one.vectors[engine]
+            chosen = rng.permutation(len(pool.items))[: 2 * ASKED]
+            for n in chosen:
+                same = {
+                    item.item_id
+                    for item, kind in zip(pool.items, pool.kinds, strict=True)
+                    if kind == pool.kinds[n] and item is not pool.items[n]
+                }
+                for kind, query in (("item", one.pictures[engine][n]), ("picture", pool.photo[n])):
+                    if same:
+                        asked.append(_near(pool, engine, f"{kind} type", query, vectors, same, n))
+            if "vectors" in pool.extra:
+                pairs = zip(pool.extra["vectors"], pool.extra["right"], strict=True)
+                asked += [
+                    _near(pool, engine, "picture shop", query, vectors, {str(right)})
+                    for query, right in pairs
+                ]
+            for other, shelf_ in shelves.items():
+                if _apart(name, other):
+                    photos = shelf_.pool.photo
+                    for n in rng.permutation(len(photos))[: ASKED // 2]:
+                        asked.append(
+                            _near(pool, engine, "picture foreign", photos[n], vectors, set())
+                        )
+    return asked
+
+
+#: Catalogues that sell nothing in common.
+_WORLDS = {"ikea": "home", "rooms": "home", "luma": "wear", "myntra": "wear", "grocery": "food"}
+
+
+def _apart(one: str, other: str) -> bool:
+    return one in _WORLDS and other in _WORLDS and _WORLDS[one] != _WORLDS[other]
+
+
+def _near(
+    pool: Pool, engine: str, group: str, query: Vectors, vectors: Vectors, right: set[str],
+    without: int = -1,
+) -> Asked:  # fmt: skip
+    standing = Standing.of(query, CosineStatistics.of(vectors))
+    cosines = vectors @ query
+    order = [n for n in np.argsort(-cosines)[: TOP + 1] if n != without]
+    evidence = [
+        Evidence(pool.items[n].item_id, "", float(cosines[n]), standing.zscore(float(cosines[n])))
+        for n in order
+    ]
+    return _asked(pool.name, engine, group, "", evidence, right, ranking={"z": 1.0})
+
+
+def fitted(asked: Sequence[Asked], names: tuple[str, ...]) -> Fit:
+    """Fit one probability on the first candidate of each query; only the bias may be negative.
+
+    The queries written by hand weigh most: they are as people ask.
+    """
+    rows, marks, weights = [], [], []
+    for one in asked:
+        label = RIGHT.get(one.group)
+        if label is None:
+            continue
+        rows.append([one.table[name][0] for name in names])
+        marks.append(label if one.group in BY_HAND else bool(one.right[0]))
+        weights.append(1.0 if one.group in BY_HAND else 0.1)
+    matrix, right, weight = np.array(rows), np.array(marks, float), np.array(weights)
+
+    def loss(w: np.ndarray) -> float:
+        logit = matrix @ w
+        errors = np.logaddexp(0, logit) - right * logit
+        return float((weight * errors).sum() + 0.15 * (w[1:] ** 2).sum())
+
+    bounds = [(None, None)] + [(0, None)] * (len(names) - 1)
+    return Fit(names, minimize(loss, np.zeros(len(names)), bounds=bounds).x)
+
+
+def close_limits(asked: Sequence[Asked], fit: Fit) -> tuple[float, float]:
+    """Return the smallest probability of a close match, and that for a query of unknown words."""
+    best = {True: [], False: []}
+    for one in asked:
+        if one.group == "present" and one.known:
+            best[True].append(fit(one).max())
+        if not one.known and one.group in ("nonsense", "absent", "foreign"):
+            best[False].append(fit(one).max())
+    close = float(np.quantile(best[True], MAY_MISS)) if best[True] else 0.0
+    unknown = max(best[False], default=0.0) * 1.1
+    return close, min(max(unknown, close), 0.999)
+
+
+def cut_limit(asked: Sequence[Asked], fit: Fit) -> float:
+    """Return the probability that all but a few right answers of titles reach."""
+    own = [fit(one)[one.own] for one in asked if one.group == "title" and one.own >= 0]
+    close, _ = close_limits(asked, fit)
+    return min(float(np.quantile(own, MAY_CUT)) if own else 0.0, close)
+
+
+def say(
+    asked: Sequence[Asked], fit: Fit, limits: tuple[float, float], cut: float
+) -> dict[str, list[float]]:
+    """Return what is told of each group: per query 1 if "no close match", or a hidden answer."""
+    told: dict[str, list[float]] = {}
+    for one in asked:
+        likely = fit(one).max()
+        none = likely < (limits[0] if one.known else limits[1])
+        told.setdefault(one.group, []).append(float(none))
+        if one.group == "title":
+            hidden = one.own < 0 or (not none and fit(one)[one.own] < cut)
+            told.setdefault("own hidden", []).append(float(hidden))
+    return told
+
+
+def main() -> None:
+    """Fit, test leaving each catalogue out, and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", nargs="*", choices=NAMES, default=[])
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--again", action="store_true", help="Fit the candidates of the last run.")
+    given = parser.parse_args()
+    print("python -m benchmarks.calibrate", *sys.argv[1:], f"({platform.machine()})")
+    encoder = ModelPool(load_settings(data_dir=given.folder)).engine("clip").encoder
+    names = [n for n in given.only or NAMES if (given.folder / "catalogs" / n).is_dir()]
+    kept = given.folder / "asked.pickle"
+    if given.again:
+        asked, pictures = pickle.loads(kept.read_bytes())  # noqa: S301 - our own
+    else:
+        asked, pictures = asked_all(given.folder, names, encoder)
+        kept.write_bytes(pickle.dumps((asked, pictures)))
+    test(asked, names)
+    test_pictures(pictures, names)
+    if given.write:
+        TARGET.write_text(written(asked, pictures, encoder.fingerprint), "utf-8")
+
+
+def asked_all(
+    pools: Path, names: Sequence[str], encoder: Encoder
+) -> tuple[list[Asked], list[Asked]]:
+    """Ask everything: in words, and with pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        shelves = {name: shelf(load(pools, name), encoder, Path(folder) / name) for name in names}
+        blind = {
+            name: shelf(one.pool, encoder, Path(folder) / f"{name}-blind", blind=True)
+            for name, one in shelves.items()
+            if name in BLIND
+        }
+        print("indexed", flush=True)
+        return collect(shelves, blind), by_pictures(shelves)
+
+
+def test(asked: Sequence[Asked], names: Sequence[str]) -> None:
+    """Print what is told, leaving each catalogue out."""
+    for engine in ENGINES:
+        total: dict[str, list[float]] = {}
+        mine = [one for one in asked if one.engine == engine]
+        for name in names:
+            others = [one for one in mine if one.catalog != name]
+            fit = fitted(others, BOTH)
+            told = say(
+                [one for one in mine if one.catalog == name], fit, close_limits(others, fit),
+                cut_limit(others, fit),
+            )  # fmt: skip
+            print(f"{engine:8s} {name:8s}", _line(told))
+            for group, values in told.items():
+                total.setdefault(group, []).extend(values)
+        print(f"{engine:8s} {'all':8s}", _line(total), flush=True)
+
+
+def test_pictures(asked: Sequence[Asked], names: Sequence[str]) -> None:
+    """Print what is told of photos, leaving each catalogue out."""
+    for engine in ENGINES:
+        total: dict[str, list[float]] = {}
+        mine = [one for one in asked if one.engine == engine and one.group.startswith("picture")]
+        for name in names:
+            others = [one for one in mine if one.catalog != name]
+            fit = fitted(others, PHOTO)
+            best = [fit(one).max() for one in others if one.group != "picture foreign"]
+            limit = float(np.quantile(best, MAY_MISS))
+            told = say([one for one in mine if one.catalog == name], fit, (limit, limit), 0.0)
+            for group, values in told.items():
+                total.setdefault(group, []).extend(values)
+        print(f"{engine:8s} pictures", _line(total), flush=True)
+
+
+def _line(told: Mapping[str, Sequence[float]]) -> str:
+    return "  ".join(f"{g} {np.mean(v):.3f} of {len(v)}" for g, v in told.items())
+
+
+def written(asked: Sequence[Asked], pictures: Sequence[Asked], fingerprint: str) -> str:
+    """Return the file of weights, fitted on all catalogues."""
+    lines = [
+        "# Weights of search, written by `python -m benchmarks.calibrate`; don't edit.",
+        f'fitted_for = "{fingerprint}"',
+    ]
+    for engine in ("default", *ENGINES):
+        mine = [one for one in asked if engine in ("default", one.engine)]
+        for kind, names in (("words", BOTH), ("vector", ALONE)):
+            fit = fitted(mine, names)
+            limits, cut = close_limits(mine, fit), cut_limit(mine, fit)
+            lines += [f"\n[scales.{kind}.{engine}]"]
+            if kind == "words":
+                lines += [f"ranking = {_table(RANKING)}"]
+                lines += [f"words = {_fit(fitted(mine, SAID))}"]
+            lines += [
+                f"close = {limits[0]:.4f}", f"close_unknown = {limits[1]:.4f}", f"cut = {cut:.4f}",
+                f"photo = {_fit(fitted(mine, PHOTO))}", f"both = {_fit(fit)}",
+            ]  # fmt: skip
+        seen = [one for one in pictures if engine in ("default", one.engine)]
+        for kind in ("picture", "item"):
+            fit = fitted(seen, PHOTO)
+            best = [
+                fit(one).max() for one in seen if one.group.startswith(kind) and one.right.any()
+            ]
+            limit = float(np.quantile(best, MAY_MISS))
+            lines += [f"\n[scales.{kind}.{engine}]", f"ranking = {_table(MIXED)}"]
+            lines += [
+                f"close = {limit:.4f}", f"cut = {limit / 2:.4f}",
+                f"photo = {_fit(fit)}", f"both = {_fit(fit)}",
+            ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _fit(fit: Fit) -> str:
+    return _table(dict(zip(fit.names, fit.weights.tolist(), strict=True)))
+
+
+def _table(values: Mapping[str, float]) -> str:
+    return "{ " + ", ".join(f"{name} = {value:.4f}" for name, value in values.items()) + " }"
+
+
+if __name__ == "__main__":
+    from benchmarks import calibrate  # what is kept is then of a module that others can import
+
+    calibrate.main()
