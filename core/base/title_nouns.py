@@ -23,7 +23,9 @@ _SET_OF = re.compile(
     r"^\W*(?:an? )?(?:set|pack|pair|box|bundle|lot)s? of (?:\d+|two|three|four|six)?\s*", re.I
 )
 #: A size or a rating: titles of electronics list figures from there on.
-_MEASURE = re.compile(r"\s\d[\d.,]*\s?(?:[a-zµ]{1,4}\b|[\"'%])", re.I)
+_MEASURE = re.compile(r"\s\d[\d.,x×/]*\s?(?:[a-zµ]{1,4}\b|[\"'%])", re.I)
+#: What stands in brackets describes, where the title goes on behind it.
+_ASIDE = re.compile(r"\s*[(\[][^()\[\]]{0,80}[)\]]")
 _WORD = re.compile(r"[^\W\d_][\w'’&-]*")
 #: A title classified as another language needs a share of English words larger by this.
 _MARGIN = 0.1
@@ -59,6 +61,9 @@ class TitleNouns:
         phrases = sorted((word for word in describing if " " in word), key=len, reverse=True)
         self._phrases = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)", re.I)
         self._packing = frozenset(titles["packing"])
+        self._no_nouns = frozenset(titles["never"]) | frozenset(
+            _table(folder, "noise")["marketing"]["words"]
+        )
         self._english = frozenset(_table(folder, "noise")["function_words"]["english"])
         colours = _table(folder, "colours")["terms"]
         self._colours = frozenset(_key(w) for term in colours for w in (term, *colours[term]))
@@ -84,11 +89,26 @@ class TitleNouns:
         """
         parts = [self._words(part) for part in _parts(title)]
         for sure in (True, False):
-            for words in parts:
+            for number, words in enumerate(parts):
                 for last in range(len(words) - 1, -1, -1):
                     if self._names(words, last, sure=sure):
+                        return self._whole(words, last)
+                    if sure and number == 0 and self._joins(words, last):
                         return self._with_modifier(words, last)
         return ""
+
+    def _whole(self, words: list[str], last: int) -> str:
+        """Return a noun with what belongs to it: "chest of drawers", "quilt and pillowcase"."""
+        noun = self._with_modifier(words, last)
+        before = last - len(noun.split())
+        word = words[before].lower() if before > 0 else ""
+        if word not in ("of", "and") or not self._names(words, before - 1, sure=True):
+            return noun
+        return f"{self._with_modifier(words, before - 1)} {word} {noun}"
+
+    def _joins(self, words: list[str], at: int) -> bool:
+        """Tell whether a word such as "holder" ends the main part: "Travel Holder, black"."""
+        return at == len(words) - 1 > 0 and _singulars(_key(words[at]))[-1] in self._joined
 
     def _words(self, part: str) -> list[str]:
         text = self._phrases.sub(" . ", part)
@@ -125,6 +145,9 @@ class TitleNouns:
         language, probability = language_of(title)
         if language == "en":
             return True
+        first, _, rest = title.partition(" ")
+        if rest and first.isupper() and not rest.isupper():
+            title = rest  # a brand, or the name of a series
         words = {word for word in re.split(r"[^\w']+", _key(title)) if len(word) > 2}
         count = sum(self._is_known(word) for word in words)
         return count >= len(words) * (probability + _MARGIN) and count > 0
@@ -152,9 +175,13 @@ class TitleNouns:
         With ``sure``, words that may also describe it, such as "orange", don't count.
         """
         key = _key(words[at])
+        if at == 0 and len(words) > 1 and _is_code(words):
+            return False  # a brand
+        if sure and len(words[at]) > 3 and _is_shouted(words, at):
+            return False  # a brand or the name of a series
         if at and self.is_thing(f"{_key(words[at - 1])} {key}"):
             return True
-        if key in self._packing or key in self._departments:
+        if key in self._packing or key in self._departments or key in self._no_nouns:
             return False
         if sure and key in self._joined:
             return at > 0 and self._modifies(words[at - 1])
@@ -177,6 +204,8 @@ class TitleNouns:
         before = words[last - 1] if last else ""
         compound = f"{before.lower()} {noun}"
         named = before and (self.is_thing(compound) or self._modifies(before))
+        if noun in self._joined and before.islower() and len(before) > 3:
+            named = named or _key(before) not in self._describing
         return compound if named else noun
 
 
@@ -184,10 +213,21 @@ def _parts(title: str) -> Iterable[str]:
     """Yield the parts of a title that may contain its noun, the most likely first."""
     title = _SET_OF.sub("", title.replace("’", "'"))
     full_title = title
+    title = _ASIDE.sub(" ", title).strip() or title
     title = _MEASURE.split(title, maxsplit=1)[0] if _MEASURE.search(title, 8) else title
     yield _DETAILS.sub("", title)
-    yield from re.split(r"[,;:|(]|\s[-–—]\s", title)[1:3]
+    for part in re.split(r"[,;:|(]|\s[-–—]\s", title)[1:3]:
+        yield _DETAILS.sub("", part)
     yield _DETAILS.sub("", full_title)
+
+
+def _is_shouted(words: list[str], at: int) -> bool:
+    return words[at].isupper() and not all(word.isupper() for word in words)
+
+
+def _is_code(words: list[str]) -> bool:
+    """Tell whether the first word is an abbreviation in a title that is not all in capitals."""
+    return len(words[0]) > 1 and _is_shouted(words, 0)
 
 
 @cache

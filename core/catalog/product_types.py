@@ -30,6 +30,8 @@ _LEVELS = re.compile(r"\s*(?:[>»|]|/)+\s*")
 #: Names of columns that hold several categories, and what stands between them.
 _SEVERAL = {"categories", "collections", "kategorien", "categorias", "categorie", "kategorie"}
 _COMMA = re.compile(r"(?<!\\),\s*")
+#: Departments that say what to look for where a title names no thing, such as "Pink Lady".
+_FOODS = {"fruit", "fruits", "vegetable", "vegetables"}
 _NOTHING = re.compile(r"n\s*/\s*a", re.I)
 
 
@@ -77,6 +79,7 @@ class ProductTypes:
         )
         self._departments: frozenset[str] = frozenset()
         self._named: frozenset[str] = frozenset()
+        self._common: frozenset[str] = frozenset()
         self._learn(survey)
 
     def of(self, row: Mapping[str, object]) -> Category:
@@ -102,10 +105,17 @@ class ProductTypes:
             if level != kind and not self._nouns.is_state(level)
         ]
         finest = next((level for level in reversed(levels) if level not in coarse), "")
-        if not kind and finest and self._nouns.is_department(finest):
+        if not kind and self._stands_in(finest, levels):
             kind = finest  # "fruit" says more than a title that names no thing
         department = next(iter(coarse or above), "")
         return Category(kind[:_LIMIT], department[:_LIMIT])
+
+    def _stands_in(self, level: str, levels: Sequence[str]) -> bool:
+        """Tell whether a department is a type after all: of few products, below another one."""
+        if level.lower() in _FOODS:
+            return True
+        few = level.lower() not in self._common and len(levels) > 1
+        return few and self._nouns.is_department(level)
 
     def _from_title(self, title: str) -> str:
         return self._nouns.head(title) if self._nouns.is_english(title) else ""
@@ -140,6 +150,12 @@ class ProductTypes:
         self._columns = tuple(sorted(self._columns, key=lambda column: len(values[column])))
         self._departments = frozenset(
             name for column in self._columns for name in _departments(values[column])
+        )
+        self._common = frozenset(
+            name
+            for column in self._columns
+            for name, value in values[column].items()
+            if value.rows >= _ENOUGH
         )
         self._named = frozenset(
             name
