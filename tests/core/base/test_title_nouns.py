@@ -26,6 +26,13 @@ def nouns() -> TitleNouns:
         ("USB Mini Fan (Blue)", "fan"),
         ("Royal Blue Polo T-Shirt", "t-shirt"),
         ("Black", ""),
+        ("MALUNG Chest of 6 drawers, White", "chest of drawers"),
+        ("Duvet cover and pillowcase, Grey", "duvet cover and pillowcase"),
+        ("Acme Holder (phone / camera) Black", "holder"),
+        ("Acme SX5 UPS battery Sealed Lead Acid (VRLA)", "battery"),
+        ("Acme X1 toner cartridge Original Black 1 pc(s)", "toner cartridge"),
+        ("RIVET Wash-stand with 2 drawers, Grey", "wash-stand"),
+        ("ACME Environmental Manager", ""),
         ("", ""),
     ],
 )
