@@ -39,6 +39,7 @@ def main() -> None:
                 kills += 1
             index(root, source)
             same += content(root) == expected
+            print(f"trial {trial + 1}: {same} of {trial + 1} the same", flush=True)
     seconds = time.monotonic() - started
     print(f"{same} of {given.trials} end in the undisturbed state, after {kills} kills "
           f"({seconds:.0f} s)")  # fmt: skip
