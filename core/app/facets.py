@@ -182,19 +182,19 @@ def _read(store: CatalogStore) -> _Rows:
 
 def _facet_names(attributes: Sequence[Mapping[str, str]]) -> list[str]:
     """Return the attributes to choose from, the most frequent first."""
-    filled: Counter[str] = Counter()
-    distinct: dict[str, set[str]] = {}
+    filled = Counter(name for values in attributes for name, value in values.items() if value)
+    # A name that stands once has no two values; a file may have very many of them.
+    distinct: dict[str, set[str]] = {name: set() for name, count in filled.items() if count > 1}
     for values in attributes:
         for name, value in values.items():
-            seen = distinct.setdefault(name, set())
-            if value:
-                filled[name] += 1
-                if len(seen) <= MOST_VALUES:
-                    seen.add(value)
+            seen = distinct.get(name)
+            if value and seen is not None and len(seen) <= MOST_VALUES:
+                seen.add(value)
     few = [
         name
         for name, count in filled.most_common()
-        if name in _ALWAYS or 1 < len(distinct[name]) <= min(MOST_VALUES, _MOST_DISTINCT * count)
+        if name in _ALWAYS
+        or 1 < len(distinct.get(name, ())) <= min(MOST_VALUES, _MOST_DISTINCT * count)
     ]
     return few[:MOST_FACETS] + [name for name in few[MOST_FACETS:] if name in _ALWAYS]
 
