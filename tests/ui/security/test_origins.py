@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core.people import Role
@@ -118,3 +119,63 @@ def test_a_site_that_may_frame_the_studio_is_named(tmp_path: Path) -> None:
         (cookie,) = answer.headers.get_list("set-cookie")
         for attribute in ("SameSite=None", "Secure", "Partitioned", "HttpOnly", "__Host-"):
             assert attribute in cookie
+
+
+def test_tls_may_end_at_a_proxy_that_does_not_say_so(open_studio: str) -> None:
+    """An https page of this very host and port can only be this studio behind TLS.
+
+    The other way round it may be somebody in between, who has taken the TLS off.
+    """
+    visitor = Visitor(open_studio)
+    port = int(open_studio.rpartition(":")[2])
+    secure = {"X-Forwarded-Proto": "https"}
+    for origin, more, status in (
+        (f"https://127.0.0.1:{port}", {}, 200),
+        (f"https://127.0.0.1:{port + 1}", {}, 403),
+        ("https://127.0.0.1", {}, 403),
+        (f"https://127.0.0.1:{port}", secure, 200),
+        (f"http://127.0.0.1:{port}", secure, 403),
+        ("https://shop.localhost", {"Host": "shop.localhost"}, 200),
+        ("http://shop.localhost", {"Host": "shop.localhost"} | secure, 403),
+    ):
+        headers = {"Origin": origin, **more}
+        body = {"session_hash": f"{origin} {more}"[:100], "fn_index": 0, "data": []}
+        answer = visitor.http.post(f"{API}/queue/join", json=body, headers=headers)
+        assert answer.status_code == status, headers
+
+
+def test_a_space_is_framed_by_its_platform_and_signs_in_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = {"userinfo": {"preferred_username": "ada"}}
+    monkeypatch.setattr("gradio.oauth._get_mocked_oauth_info", lambda: info)
+    shop = shop_in(tmp_path, space_host="me-studio.hf.space", space_sign_in=True)
+    tls = {"Host": "me-studio.hf.space", "X-Forwarded-Proto": "https"}
+    with served(shop) as url, httpx.Client(base_url=url, headers=tls) as http:
+        framed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate",
+                  "Sec-Fetch-Dest": "iframe"}  # fmt: skip
+        page = http.get("/", headers=framed)
+        assert page.status_code == 200
+        policy = page.headers["Content-Security-Policy"]
+        assert policy.startswith("frame-ancestors 'self' https://huggingface.co;")
+        assert "X-Frame-Options" not in page.headers
+        signed_in = http.get("/login/callback", follow_redirects=False)  # the platform's stand-in
+        kept = page.headers.get_list("set-cookie") + signed_in.headers.get_list("set-cookie")
+        assert {cookie.partition("=")[0] for cookie in kept} == {"__Host-vlclip-visitor", "session"}
+        for cookie in kept:  # a browser sends no other ones inside a frame
+            assert {"HttpOnly", "SameSite=None", "Secure"} <= set(cookie.split("; ")), cookie
+        cookies = {"Cookie": "; ".join(cookie.partition(";")[0] for cookie in kept)}
+        http.cookies.clear()
+        assert http.get(f"{API}/user", headers=cookies).json() == "ada"
+        body = {"session_hash": "s", "fn_index": 0, "data": []}
+        for origin, status in (
+            ("https://me-studio.hf.space", 200), ("https://huggingface.co", 403),
+            ("https://evil.example", 403), ("null", 403),
+        ):  # fmt: skip
+            headers = {"Origin": origin, **cookies}
+            answer = http.post(f"{API}/queue/join", json=body, headers=headers)
+            assert answer.status_code == status, origin
+        reads = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", **cookies}
+        assert http.get("/config", headers=reads).status_code == 403
+        plain = http.get("/", headers={"X-Forwarded-Proto": "http"})
+        assert "SameSite=Lax" in plain.headers["set-cookie"]
