@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from core.settings import Settings
+from ui.security.aliases import Aliases
 from ui.security.at_once import AtOnce
 from ui.security.events import EventGate
 from ui.security.files import VisitorFiles
@@ -65,7 +66,7 @@ def secured(
     inner = app.build_middleware_stack
 
     def stack() -> ASGIApp:
-        front: ASGIApp = EventGate(inner(), pages)
+        front: ASGIApp = EventGate(inner(), pages, Aliases(files.root.parent))
         front = AtOnce(front)
         front = Gate(front, sign_in)
         front = Visitors(front, sign_in.user, files, framed=is_framed(settings))

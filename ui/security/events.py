@@ -13,6 +13,7 @@ from gradio import Blocks
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.security.aliases import ALIAS, Aliases
 from ui.security.asgi import header, refuse
 from ui.security.sessions import LONGEST, Sessions
 from ui.security.targets import Targets
@@ -47,8 +48,8 @@ class EventGate:
     function is given. So a new input of a page needs no check of its own.
     """
 
-    def __init__(self, app: ASGIApp, pages: Blocks) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, pages: Blocks, aliases: Aliases) -> None:
+        self._app, self._aliases = app, aliases
         self._targets = Targets(pages)
         self._sessions, self._events = Sessions(), Sessions()
 
@@ -58,6 +59,11 @@ class EventGate:
             await self._app(scope, receive, send)
             return
         _, inside, route = scope["path"].partition(_PREFIX)
+        if inside and route.startswith(f"{_FILE}{ALIAS}/"):
+            route = _FILE + self._aliases.inside(route[len(_FILE) :])
+            scope = self._aliases.taken(scope, f"{_PREFIX}{route}")
+        elif inside:
+            send = self._aliases.hide(send)
         visitor: Visitor = scope["state"]["visitor"]
         problem = _size_problem(scope, route)
         if not problem and inside:
@@ -104,7 +110,7 @@ class EventGate:
             return  # the client has gone
         look = run_in_threadpool if len(body) > _LARGE else _at_once
         route = scope["path"].partition(_PREFIX)[2].strip("/")
-        problem = await look(self._body_problem, route, body, visitor)
+        problem, body = await look(self._checked, route, body, visitor)
         if problem:
             await refuse(scope, receive, send, *problem)
             return
@@ -123,6 +129,7 @@ class EventGate:
             await send(message)
 
         begins = scope["path"].partition(_PREFIX)[2].startswith(("call/", "queue/"))
+        scope = {**scope, "headers": _of_length(scope["headers"], len(body))}
         await self._app(scope, replay, note if begins else send)
 
     def _note(self, answer: bytes, visitor: Visitor) -> None:
@@ -132,13 +139,21 @@ class EventGate:
             if isinstance(given, dict) and isinstance(given.get("event_id"), str):
                 self._events.claim(given["event_id"], _who(visitor))
 
-    def _body_problem(
+    def _checked(
         self, route: str, body: bytes, visitor: Visitor
-    ) -> tuple[int, str] | None:  # fmt: skip
+    ) -> tuple[tuple[int, str] | None, bytes]:  # fmt: skip
+        """What is wrong with a body, and the body with real paths in it."""
         try:
             event = json.loads(body) if body else None
         except (ValueError, RecursionError):
-            return 400, "This is no JSON."
+            return (400, "This is no JSON."), body
+        if self._aliases.replace_in(event):
+            body = json.dumps(event).encode()
+        return self._event_problem(route, event, visitor), body
+
+    def _event_problem(
+        self, route: str, event: Any, visitor: Visitor
+    ) -> tuple[int, str] | None:  # fmt: skip
         session, ended = map(event.get, _NAMES) if isinstance(event, dict) else (None, None)
         if any(isinstance(name, str) and len(name) > LONGEST for name in (session, ended)):
             return _TOO_LONG
@@ -199,6 +214,10 @@ def _own(entry: dict[str, Any], visitor: Visitor) -> bool:
     if not url:
         return True
     return isinstance(url, str) and unquote(urlsplit(url).path).endswith(f"{_PREFIX}{_FILE}{path}")
+
+
+def _of_length(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
+    return [(k, str(length).encode() if k == b"content-length" else v) for k, v in headers]
 
 
 async def _read(receive: Receive) -> bytes | None:

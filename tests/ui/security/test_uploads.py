@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -46,9 +47,33 @@ def test_who_signs_in_next_in_the_same_browser_reads_nothing(guarded: str) -> No
 
 def test_signing_out_ends_uploads(guarded: str) -> None:
     visitor = Visitor(guarded, Role.MERCHANDISER)
-    path = visitor.uploaded()
+    visitor.uploaded("signed-out.csv")
+    folder = Path(os.environ["GRADIO_TEMP_DIR"])
+    assert list(folder.rglob("signed-out.csv"))
     visitor.http.post("/logout", headers={"Sec-Fetch-Site": "same-origin"})
-    assert not Path(path).exists()
+    assert not list(folder.rglob("signed-out.csv"))
+
+
+def test_nothing_says_where_the_files_lie(merchandiser: Visitor) -> None:
+    folder = os.environ["GRADIO_TEMP_DIR"]
+    path = merchandiser.uploaded("picture.png", PNG)
+    assert folder not in path
+    assert merchandiser.file(path).content == PNG
+    config = merchandiser.config()
+    assert folder not in json.dumps(config)
+    act = next(e for e in config["dependencies"] if e["api_name"].startswith("act")
+               and len(e["inputs"]) > 10)  # fmt: skip
+    fields = {part["id"]: part["props"].get("value") for part in config["components"]}
+    values = [fields[number] for number in act["inputs"]]
+    values[-1] = file_data(path, url=f"{API}/file={path}")
+    more = {"action": "more", "value": "20"}
+    assert merchandiser.join(act["id"], values, event_data=more).status_code == 200
+    outcome = json.dumps(merchandiser.outcome())
+    assert folder not in outcome
+    (shown, *_) = re.findall(r'"path": "([^"]*picture.png)"', outcome)
+    assert merchandiser.file(shown).content == PNG
+    inside = merchandiser.http.get(f"{API}/file={folder}/visitors").text
+    assert folder not in inside
 
 
 def test_equal_uploads_have_folders_of_their_own(open_studio: str) -> None:
