@@ -31,6 +31,7 @@ class CheckedBlocks(gr.Blocks):
             return await super().preprocess_data(*given, **named)
         except Exception as error:
             if isinstance(error, gr.Error) and _NO_CHOICE not in str(error.message):
+                error.print_exception = False  # it is a sentence already, and no fault of ours
                 raise
             _log.warning("A page sent what fits no field: %s", error)
             raise gr.Error(UNREADABLE, print_exception=False) from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gradio.context import Context
 from playwright.sync_api import Browser, expect
 
 from core.app.studio import Studio
@@ -34,6 +35,7 @@ def test_what_was_judged_while_the_server_was_away_is_sent_after_signing_in_agai
         return Studio(load_settings(data_dir=data))
 
     def serve(running: ExitStack) -> Any:
+        monkeypatch.setattr(Context, "id", 0)  # a new process counts its components anew
         return running.enter_context(run_app(build_app(studio()), port))
 
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -55,10 +57,11 @@ def test_what_was_judged_while_the_server_was_away_is_sent_after_signing_in_agai
         with context.expect_page() as opened:
             status.get_by_role("link", name="Sign in again").click()
         sign_in(opened.value)
+        opened.value.close()  # and back to the page that waits
         expect(status).to_have_text("Saved.")
         assert waiting(page) == 0
         context.close()
-    judging = studio().judging
-    (made,) = judging.sets(whole.NAME)
-    labels = judging.history(made.set_id, NAME, 100, whole.NAME)
+    queue = studio().judging.queue(whole.NAME)
+    (made,) = queue.sets.all()
+    labels = queue.look(made.set_id, lambda state: state.recent(NAME, 100))
     assert sorted(str(label.grade) for label in labels) == ["1", "2"]
