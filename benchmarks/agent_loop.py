@@ -16,9 +16,9 @@ from core.domain import Item, Photo
 from core.errors import RewritingFailed
 from core.language.claude import ClaudeRewriter
 from core.language.messages import Messages
-from core.language.pace import Pace
-from core.language.prices import load_prices
+from core.language.model_prices import load_prices
 from core.language.prompts import load_prompts
+from core.language.request_pace import Pace
 from core.settings import SHIPPED
 from tests.core.language.messages_server import Answer, MessagesServer, draft, trouble, verdict
 

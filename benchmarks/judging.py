@@ -39,8 +39,8 @@ from core.domain import (
     SearchResult,
 )
 from core.judging.agreement import agreement
-from core.judging.exporting import Labels, write
 from core.judging.judgment_queue import JudgmentQueue
+from core.judging.label_export import Labels, write
 from core.judging.log import JudgmentLog
 from core.judging.state import SetState
 from core.store.database import open_database

@@ -10,10 +10,10 @@ from core.app.library import Library
 from core.base.tables import FileReport
 from core.domain import EventKind, JudgmentEvent, Label
 from core.errors import JudgmentError
-from core.judging import aggregation, exporting, importing
+from core.judging import aggregation, importing, label_export
 from core.judging.disagreement import Disagreement, disagreements
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.readers import read_query_texts
+from core.judging.judgment_readers import read_query_texts
 from core.judging.reports import LabelReport, label_report
 from core.judging.state import PairKey
 
@@ -123,8 +123,8 @@ class LabelService:
         else:
             other_events = queue.look(set_id, lambda state: [*state.all_repeated(), *state.flags()])
             events = [*current, *other_events, *decisions.values()]
-        labels = exporting.Labels(queue.sets.get(set_id), events, current, decisions, rule)
-        return exporting.write(labels, target, format)
+        labels = label_export.Labels(queue.sets.get(set_id), events, current, decisions, rule)
+        return label_export.write(labels, target, format)
 
     def plan_import(
         self,

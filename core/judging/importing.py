@@ -20,7 +20,7 @@ from core.domain import (
     Rules,
 )
 from core.errors import JudgmentError
-from core.judging import readers
+from core.judging import judgment_readers
 from core.judging.checks import checked
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.judgment_rows import File, Rejected, Row
@@ -78,7 +78,7 @@ def plan(
     Raises:
         JudgmentError: The file can't be read, or there is no such set.
     """
-    file, numbers = readers.read(source), count(1)
+    file, numbers = judgment_readers.read(source), count(1)
     rejected = list(file.rejected)
     base = _base(desk, file, source, set_id, name)
     existing = {made.set_id for made in desk.sets.all()}

@@ -6,7 +6,7 @@ import threading
 
 from core.domain.usage import Spent, Usage
 from core.errors import BudgetReached, SettingsError
-from core.language.prices import Prices
+from core.language.model_prices import Prices
 
 
 class Budget:

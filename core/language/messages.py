@@ -26,9 +26,9 @@ from core.language.budget import Budget
 from core.language.calls import CallLog
 from core.language.failures import Troubled, failure_of
 from core.language.meter import Meter, usage_of
-from core.language.pace import Pace
-from core.language.prices import Prices
+from core.language.model_prices import Prices
 from core.language.question import MAX_TOKENS, Form, Question, answer_of
+from core.language.request_pace import Pace
 
 #: Who has no patience waits no longer than this for a pause that the server asked for, seconds.
 HURRY = 20.0

@@ -72,7 +72,7 @@ def build_messages(settings: Settings, log: CallLog | None = None) -> Messages:
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise SettingsError("ANTHROPIC_API_KEY has characters in it that no key has.")
     from core.language.messages import Messages  # the SDK is loaded only when it is needed
-    from core.language.prices import load_prices
+    from core.language.model_prices import load_prices
 
     return Messages(
         key,

@@ -18,7 +18,7 @@ from core.domain import EventKind, Filters, JudgmentEvent, JudgmentQuery
 from core.errors import StudioError
 from core.evaluation import trec
 from core.evaluation.query_files import read_qrels, read_queries
-from core.judging import importing, readers
+from core.judging import importing, judgment_readers
 from core.judging.agreement import agreement
 from core.judging.pool import pool
 from core.judging.queries import numbered, parse_lines, read_file
@@ -56,9 +56,9 @@ FILES: dict[str, tuple[str, str, str, Callable[[Path], object], int]] = {
     "r.qrels": ("", "1 0 i{n} 1\n", "", read_qrels, 5000),
     "x.run": ("", "1 Q0 i{n} 1 0.5 t\n", "", trec.read_run, 5000),
     "queries.log": ("", "lamp {n}\n", "", read_file, 5000),
-    "labels.csv": ("query,docid,rating\n", "lamp {n},i{n},1\n", "", readers.read, 3000),
-    "labels.qrels": ("", "q{n} 0 i{n} 1\n", "", readers.read, 4000),
-    "raters.csv": ("query,docid,", "r{n},", "\nlamp,i,\n", readers.read, 390),
+    "labels.csv": ("query,docid,rating\n", "lamp {n},i{n},1\n", "", judgment_readers.read, 3000),
+    "labels.qrels": ("", "q{n} 0 i{n} 1\n", "", judgment_readers.read, 4000),
+    "raters.csv": ("query,docid,", "r{n},", "\nlamp,i,\n", judgment_readers.read, 390),
 }
 
 

@@ -22,7 +22,7 @@ from core.cli.preview import preview_json, preview_text
 from core.errors import StudioError
 from core.evaluation import trec
 from core.evaluation.query_files import read_qrels, read_queries
-from core.judging import importing, readers
+from core.judging import importing, judgment_readers
 from core.judging.queries import read_file
 from core.settings import Settings
 from tests.core.small_feeds import FEEDS, LABELS
@@ -124,9 +124,9 @@ def test_changed_labels_and_queries_are_rows_or_a_sentence(
     path.write_bytes(changed(LABELS[name], changes))
     report = FileReport()
     for read in (
-        lambda: readers.read(path),
+        lambda: judgment_readers.read(path),
         lambda: importing.plan(_Desk(), path, lambda ids: ids),  # type: ignore[arg-type]
-        lambda: readers.read_query_texts(path, report),
+        lambda: judgment_readers.read_query_texts(path, report),
         lambda: read_queries(path, False, report),
         lambda: read_qrels(path, report),
         lambda: read_file(path, report=report),
@@ -144,7 +144,7 @@ def test_the_files_are_valid_as_they_are(folder: Path, name: str) -> None:
     path = folder / name
     path.write_bytes((FEEDS | LABELS)[name])
     if name in LABELS:
-        reads = (readers.read, read_queries, read_qrels, trec.read_run)
+        reads = (judgment_readers.read, read_queries, read_qrels, trec.read_run)
         assert any(_reads(read, path) for read in reads)
     elif name not in ("google.xml", "google.tsv"):
         assert drafts(path)

@@ -10,7 +10,7 @@ import pytest
 from core.catalog.readers import open_catalog
 from core.errors import StudioError
 from core.evaluation.query_files import read_qrels, read_queries
-from core.judging import readers
+from core.judging import judgment_readers
 from core.judging.queries import read_file
 
 EXCEL = "query_id;query;text;item_id;relevance\r\n1;grüner Stuhl;grüner Stuhl;a1;3\r\n"
@@ -29,7 +29,7 @@ def test_an_excel_file_is_catalogue_queries_qrels_and_labels_alike(excel: Path) 
     assert [query.text for query in read_queries(excel)] == ["grüner Stuhl"]
     assert [query.text for query in read_file(excel)] == ["grüner Stuhl"]
     assert read_qrels(excel) == {"1": {"a1": 3}}
-    file = readers.read(excel)
+    file = judgment_readers.read(excel)
     assert [(label.query.text, label.item_id, label.grade) for label in file.rows] == [
         ("grüner Stuhl", "a1", 3)
     ]
@@ -44,14 +44,14 @@ def test_opensearch_ratings_are_read_however_they_are_laid_out(tmp_path: Path) -
         '    {"docId": "l1", "rating": "3.000"}\n   ]\n  }\n ]\n}\n',
     ):
         path.write_text(text)
-        (label,) = readers.read(path).rows
+        (label,) = judgment_readers.read(path).rows
         assert (label.query.text, label.item_id, label.grade) == ("lamp", "l1", 3)
 
 
 def test_an_unclosed_quote_is_reported_and_hides_no_label(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text('query,docid,rating\nlamp,"l1,3\nlamp,l2,2\nlamp,l3,1\n')
-    file = readers.read(path)
+    file = judgment_readers.read(path)
     assert [label.item_id for label in file.rows] == ["l2", "l3"]
     assert "line 2" in file.rejected[0].reason
 
@@ -63,6 +63,6 @@ def test_an_unclosed_quote_is_reported_and_hides_no_label(tmp_path: Path) -> Non
 def test_nonsense_is_a_sentence_for_every_reader(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    for read in (open_catalog, read_queries, read_qrels, read_file, readers.read):
+    for read in (open_catalog, read_queries, read_qrels, read_file, judgment_readers.read):
         with contextlib.suppress(StudioError):
             read(path)

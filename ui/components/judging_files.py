@@ -13,7 +13,7 @@ from core.base.tables import TABLE_ENDINGS
 from core.errors import JudgmentError
 from core.judging import importing
 from core.judging.aggregation import DEFAULT_RULE, RULES
-from core.judging.exporting import FORMATS, facts_path
+from core.judging.label_export import FORMATS, facts_path
 from core.people import Action
 from ui.messages import sentences
 from ui.people import allowed

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.base.tables import open_table
 from core.errors import CatalogError, StudioError
 from core.evaluation.query_files import read_qrels, read_queries
-from core.judging import readers
+from core.judging import judgment_readers
 from core.judging.queries import read_file
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
@@ -35,7 +35,7 @@ def test_only_sentences_escape(tmp_path: Path, ending: str, content: bytes) -> N
         read_queries,
         read_qrels,
         read_file,
-        readers.read,
+        judgment_readers.read,
     ):
         with contextlib.suppress(StudioError):
             read(path)

@@ -18,8 +18,8 @@ from core.domain import (
     Rules,
     SearchResult,
 )
-from core.judging.exporting import Labels, write
 from core.judging.judgment_queue import JudgmentQueue
+from core.judging.label_export import Labels, write
 from core.judging.state import SetState
 
 QUERIES = (JudgmentQuery("q1", text="chair"), JudgmentQuery("q2", item_id="lamp-1"))

@@ -15,9 +15,9 @@ from core.domain import (
 )
 from core.errors import JudgmentError
 from core.judging.aggregation import aggregate
-from core.judging.exporting import Labels, write
 from core.judging.importing import carry_out, plan
 from core.judging.judgment_queue import JudgmentQueue
+from core.judging.label_export import Labels, write
 from core.store.database import open_database
 from tests.core.judging.desks import export, grade
 

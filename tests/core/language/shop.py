@@ -13,9 +13,9 @@ from core.app.library import Catalog, Library
 from core.app.rewriting import RewritingService
 from core.language.claude import ClaudeRewriter
 from core.language.messages import Messages
-from core.language.pace import Pace
-from core.language.prices import Price, Prices
+from core.language.model_prices import Price, Prices
 from core.language.prompts import load_prompt, load_prompts
+from core.language.request_pace import Pace
 from core.language.visual_judge import VisualJudge
 from core.pipeline.indexer import run_index
 from core.ports.engines import IndexingModels

@@ -19,7 +19,7 @@ from core.domain import RewriteProgress, Stage
 from core.errors import CatalogBusy, QueryError, SettingsError
 from core.language import outbox
 from core.language.limits import JobLimits
-from core.language.prices import Prices
+from core.language.model_prices import Prices
 from tests.core.language.messages_server import Answer, draft, trouble, verdict
 from tests.core.language.shop import (
     ITEMS,

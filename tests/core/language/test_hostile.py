@@ -20,8 +20,8 @@ from core.errors import StudioError
 from core.language.claude import ClaudeRewriter
 from core.language.limits import JobLimits
 from core.language.messages import Messages
-from core.language.pace import Pace
 from core.language.prompts import load_prompts
+from core.language.request_pace import Pace
 from core.settings import SHIPPED
 from tests.core.language.messages_server import Answer, trouble
 from tests.core.language.shop import ITEMS, KEY, PRICES, Shop, good_answer, log_of, words

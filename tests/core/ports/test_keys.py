@@ -53,3 +53,11 @@ def test_engine_fingerprint_depends_on_weights_views_and_weighting():
     assert keys.engine_fingerprint(CLIP, "other") != base
     assert keys.engine_fingerprint(replace(CLIP, text_weight=0.2), "weights") != base
     assert keys.engine_fingerprint(replace(CLIP, title="Another name"), "weights") == base
+
+
+def test_results_that_were_stored_before_are_still_valid():
+    """Another key for the same inputs would make every catalogue be indexed anew."""
+    assert keys.grounding_key(ITEM, "f").startswith("7465c26544934079")
+    assert keys.rewrite_key(ITEM, "f").startswith("48ab9711c3053adb")
+    assert vector(VL).startswith("21ac2d5a3d87deef")
+    assert keys.engine_fingerprint(VL, "w").startswith("d5d7ff88d12a779b")

@@ -23,7 +23,7 @@ from core.judging.state import PairKey
 
 FORMATS = ("qrels", "csv", "jsonl", "parquet")
 
-#: One row per event; what ``core.judging.readers`` needs to build it again, and what people want.
+#: One row per event: all that ``judgment_readers`` needs to read it again, and what people want.
 COLUMNS = (
     "set_id", "query_id", "query_text", "query_item_id", "query_picture", "item_id", "annotator",
     "kind", "grade", "note", "at", "seconds", "event_id", "round", "page", "guidelines", "rule",

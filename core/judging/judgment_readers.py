@@ -26,8 +26,8 @@ from core.base.tables import (
 from core.domain import EventKind, JudgmentEvent, JudgmentQuery
 from core.errors import JudgmentError
 from core.judging import foreign
-from core.judging.exporting import COLUMNS
 from core.judging.judgment_rows import File, Rejected, Row, file_of
+from core.judging.label_export import COLUMNS
 
 #: First-version exports lack these.
 _LATER = {"query_picture", "round", "page", "guidelines", "rule", "grade_by_rule", "adjudicated"}
