@@ -32,6 +32,7 @@ from core.base.recent import Recent, pixel_hash
 from core.domain import Box, Detection, Grounding, ImageView, Mask
 from core.embedding.compact import CompactEncoder
 from core.embedding.dense import DenseFeatures, Similarity
+from core.embedding.loaders import build_compact
 from core.ports.segmenter import Segmenter
 from core.settings import load_settings
 from core.vision.compact_grounder import CompactGrounder, Rules
@@ -353,7 +354,7 @@ def main() -> None:
 
     settings = load_settings()
     weights = WeightStore.from_settings(settings)
-    encoder = CompactEncoder(weights, settings.device, settings.precision)
+    encoder = build_compact(settings, weights)
     segmenter = build_mobile_segmenter(settings, weights)
     again = Remembering(segmenter)
     towers = RememberingEncoder(encoder)

@@ -19,8 +19,9 @@ import torch
 from segment_anything import SamPredictor
 
 from benchmarks.grounding import coco
-from core.embedding.compact import PATCH, CompactEncoder
+from core.embedding.compact import PATCH
 from core.embedding.dense import patch_features
+from core.embedding.loaders import build_compact
 from core.embedding.preprocess import normalise, prepare_grid
 from core.settings import load_settings
 from core.vision.grounders import build_compact_grounder, build_mobile_segmenter
@@ -35,7 +36,7 @@ def main() -> None:
     given = parser.parse_args()
     settings = load_settings()
     weights = WeightStore.from_settings(settings)
-    encoder = CompactEncoder(weights, settings.device, settings.precision)
+    encoder = build_compact(settings, weights)
     segmenter = build_mobile_segmenter(settings, weights)
     grounder = build_compact_grounder(settings, encoder, segmenter)
     predictor = SamPredictor(build_mobile_sam(weights.path("sam")).eval())
