@@ -20,7 +20,7 @@ from core.settings import Settings
 def index(
     context: typer.Context,
     source: Annotated[
-        Path | None, typer.Argument(help="CSV, JSONL or Parquet file with one product per row.")
+        Path | None, typer.Argument(help="CSV, Excel, JSON, Parquet or XML file of products.")
     ] = None,
     images: Annotated[
         Path | None,
@@ -60,7 +60,7 @@ def index(
         if demo:
             report = studio.indexing.index_demo(on_progress=bar.show)
         elif source is None:
-            raise CatalogError("Name a CSV, JSONL or Parquet file to index, or say --demo.")
+            raise CatalogError("Name a catalogue file to index, or say --demo.")
         else:
             report = studio.indexing.index(
                 source,
