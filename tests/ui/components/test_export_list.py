@@ -14,7 +14,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from core.domain import Photo
+from core.domain import Box, Photo
 from tests.ui.shop import CLIP, HOSTILE, VL_CLIP, Shop
 from ui.app import build_pages
 from ui.components.columns import compare_html
@@ -106,6 +106,13 @@ def test_compare_saves_every_engine_s_list(stored: Shop) -> None:
 def test_items_that_are_browsed_are_saved_without_a_rank(stored: Shop) -> None:
     read = rows(taken(stored, "explore", {"departments": ["groceries"]}))
     assert [(line["rank"], line["item_id"]) for line in read] == [("", "c")]
+
+
+def test_things_that_are_found_in_a_photo_are_saved_with_the_part(stored: Shop) -> None:
+    part = {"picture": "/tmp/room.jpg", "anchor": ("", None, Box(1, 2, 5, 8))}
+    content = json.loads(taken(stored, "explore", part, "json").read_text())
+    assert content["query"] == {"picture": "an uploaded picture", "part": "1,2,4,6"}
+    assert len(content["results"]) == 3
 
 
 def test_excel_holds_the_photos(stored: Shop, tmp_path: Path) -> None:
