@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.nn.functional import gelu, layer_norm, normalize
+from torch.nn.functional import dropout, gelu, layer_norm, normalize
 
 from core.errors import WeightsUnavailable
 from core.ports.encoder import Vectors
@@ -45,10 +45,16 @@ class WordBridge(nn.Module):
         self.register_buffer("written_mean", torch.zeros(dim))
         self.fingerprint = ""
 
-    def forward(self, vectors: Tensor) -> Tensor:
-        """Return directions from the mean, ``[n, dim]``, L2-normalised."""
-        fed = layer_norm(vectors, vectors.shape[-1:])
-        return normalize(self.linear(fed) + self.last(gelu(self.first(fed))), dim=-1)
+    def forward(self, vectors: Tensor, drop: float = 0.0) -> Tensor:
+        """Return directions from the mean, ``[n, dim]``, L2-normalised.
+
+        Args:
+            vectors: The sentence encoder's, ``[n, width]``.
+            drop: Share of the inputs and of the hidden values that are left out, in training.
+        """
+        fed = dropout(layer_norm(vectors, vectors.shape[-1:]), drop, drop > 0)
+        hidden = dropout(gelu(self.first(fed)), drop, drop > 0)
+        return normalize(self.linear(fed) + self.last(hidden), dim=-1)
 
     def around_mean(self, directions: Tensor) -> Tensor:
         """Return what lies in these directions from the mean: ``[n, dim]``, L2-normalised."""
