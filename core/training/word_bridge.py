@@ -76,9 +76,9 @@ def _names(packages: Path, language: str) -> dict[str, str]:
 
 
 def train_bridge(vectors: Vectors, goals: Vectors, recipe: Recipe) -> WordBridge:
-    """Train on the sentence encoder's vectors ``[n, 512]`` and their goals, both L2-normalised."""
+    """Train on the sentence encoder's vectors ``[n, d]`` and their goals, both L2-normalised."""
     torch.manual_seed(recipe.seed)
-    bridge = WordBridge()
+    bridge = WordBridge(vectors.shape[1], goals.shape[1])
     given, wanted = torch.from_numpy(vectors), torch.from_numpy(goals)
     steps = recipe.epochs * max(1, len(given) // recipe.batch)
     optimizer = torch.optim.AdamW(bridge.parameters(), lr=recipe.lr, weight_decay=0.05)

@@ -24,10 +24,10 @@ def test_names_of_single_emoji_are_paired_with_the_english_one(tmp_path: Path) -
 
 def test_a_bridge_learns_a_turn_of_the_space() -> None:
     rng = np.random.default_rng(0)
-    given = directions(rng.normal(size=(256, 512)).astype(np.float32), np.zeros(512, np.float32))
-    turn = np.linalg.qr(rng.normal(size=(512, 512)))[0].astype(np.float32)
+    given = directions(rng.normal(size=(256, 16)).astype(np.float32), np.zeros(16, np.float32))
+    turn = np.linalg.qr(rng.normal(size=(16, 16)))[0].astype(np.float32)
     goals = given @ turn
-    recipe = Recipe(epochs=5, batch=64, lr=5e-3, drop=0.0)
+    recipe = Recipe(epochs=20, batch=64, lr=1e-2, drop=0.0)
     bridge = train_bridge(given, goals, recipe)
     agreement = (bridge.cross(given) * goals).sum(axis=1).mean()
-    assert agreement > 0.3
+    assert agreement > 0.7
