@@ -1,8 +1,8 @@
 """Train the network from a multilingual sentence encoder to the text tower's space.
 
 It learns from English texts, and from names of emoji in fourteen languages whose goal is that of
-the English name. A goal is the text tower's direction from its mean and, in equal parts, what the image
-tower sees where the English text is written.
+the English name. A goal is the text tower's direction from its mean and, in equal parts, what the
+image tower sees where the English text is written.
 """
 
 from __future__ import annotations
