@@ -21,9 +21,9 @@ import typer
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from core.app.indexing import PRECOMPUTED  # noqa: E402
 from core.app.library import DEMO, Library  # noqa: E402
 from core.app.models import ModelPool  # noqa: E402
-from core.app.studio import PRECOMPUTED  # noqa: E402
 from core.pipeline.stages import text_view  # noqa: E402
 from core.settings import SHIPPED, load_settings  # noqa: E402
 
