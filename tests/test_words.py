@@ -10,13 +10,12 @@ ROOT = Path(__file__).parent.parent
 #: Words that stand for nothing in particular; use a noun (see "Words in this code", ARCHITECTURE).
 VAGUE = frozenset({"where", "one", "found", "known", "told"})
 #: ``QueryRow.found`` is a key of stored reports; ``store.database.where`` is SQL's clause. The last
-#: two are still to be renamed.
+#: is still to be renamed.
 KEPT = {
     ("core/domain/evaluation.py", "found"),
     ("core/evaluation/report_builder.py", "found"),
     ("core/store/database.py", "where"),
     ("core/pipeline/indexer.py", "told"),
-    ("core/store/vectors.py", "found"),
 }
 
 
