@@ -82,3 +82,13 @@ def test_kappa_weighs_by_the_distance_of_the_grades_and_not_by_how_many_occur() 
     one, two = [0, 2, 2, 3], [0, 2, 3, 3]
     by_chance = sum((a - b) ** 2 for a in one for b in two) / 4
     assert kappa_of(one, two) == pytest.approx(1 - 1 / by_chance)
+
+
+def test_a_few_pairs_have_no_interval_and_more_have_a_sound_one() -> None:
+    few = agreement(events({"ada": [0, 1, 2, 3] * 2, "bob": [0, 1, 2, 2] * 2}))
+    assert few.alpha is not None
+    assert few.interval is None
+    more = agreement(events({"ada": [0, 1, 2, 3] * 3, "bob": [0, 1, 2, 2] * 3}))
+    assert more.alpha is not None
+    assert more.interval is not None
+    assert more.interval[0] <= more.alpha <= more.interval[1]
