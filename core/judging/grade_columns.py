@@ -75,8 +75,11 @@ def grade_columns(table: Table, names: Mapping[str, str], used: set[str]) -> Gra
     }
     candidates = [column for column in table.columns if column not in put_aside]
     values = _values(table, candidates)
-    raters = tuple(column for column in candidates if _mostly_grades(values[column]))
-    others = [column for column in table.columns if column not in (*raters, *used)]
+    graded = tuple(column for column in candidates if _mostly_grades(values[column]))
+    unused = tuple(column for column in candidates if not values[column])
+    raters = graded or unused  # a book that nobody has judged yet
+    used_columns = {*raters, *unused, *used}
+    others = [column for column in table.columns if column not in used_columns]
     shown = ", ".join(f"“{column[:40]}”" for column in others[:8])
     notes = (f"These columns were not taken for people's grades: {shown}.",) if others else ()
     return GradeColumns(raters=raters, notes=notes)
