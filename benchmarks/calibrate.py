@@ -294,6 +294,12 @@ def close_limits(asked: Sequence[Asked], fit: Fit) -> tuple[float, float]:
     return close, min(max(unknown, close), 0.999)
 
 
+def nonsense_limit(asked: Sequence[Asked], fit: Fit) -> float:
+    """Return the probability that nearly no nonsense reaches."""
+    best = [fit(one).max() for one in asked if one.group == "nonsense"]
+    return float(np.quantile(best, 0.97)) if best else 0.0
+
+
 def cut_limit(asked: Sequence[Asked], fit: Fit) -> float:
     """Return the probability that all but a few right answers of titles reach."""
     own = [fit(one)[one.own] for one in asked if one.group == "title" and one.own >= 0]
@@ -403,6 +409,8 @@ def written(asked: Sequence[Asked], pictures: Sequence[Asked], fingerprint: str)
         for kind, names in (("words", BOTH), ("vector", ALONE)):
             fit = fitted(mine, names)
             limits, cut = close_limits(mine, fit), cut_limit(mine, fit)
+            if kind == "vector":  # of words in other languages, few are on any list
+                limits = limits[0], max(limits[0], nonsense_limit(mine, fit))
             lines += [f"\n[scales.{kind}.{engine}]"]
             if kind == "words":
                 lines += [f"ranking = {_table(RANKING)}"]

@@ -112,7 +112,7 @@ def make(data: Path, folder: Path, name: str, items: int) -> None:
     """Index one set, or go on where a run was stopped."""
     settings = load_settings(data_dir=folder)
     if name == "demo":
-        Studio(settings).index_demo()
+        Studio(settings).indexing.index_demo()
         return
     source = folder / f"{name}.parquet"
     rows = sources(data, name, items)

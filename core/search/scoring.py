@@ -67,6 +67,8 @@ def score(
     words: QueryWords | None,
     nouns: TitleNouns,
     items: int,
+    *,
+    foreign: bool = False,
 ) -> Scored:
     """Score the candidates of a query.
 
@@ -76,13 +78,14 @@ def score(
         words: The query's words; ``None`` if it has none.
         nouns: Word lists, to tell known words from unknown ones.
         items: Number of items that z-scores are taken over.
+        foreign: The words are in another language, so that no list tells whether they are words.
     """
     unknown = unknown_words(words, gathered, nouns) if words else ()
     all_unknown = words is not None and len(unknown) == len(words.words) > 0
     candidates = [_scored(evidence, scale) for evidence in gathered]
     candidates.sort(key=lambda c: (c.excluded, not c.evidence.kin, -c.score, c.evidence.item_id))
     likely = max((c.probability for c in candidates if not c.excluded), default=0.0)
-    least = scale.close_unknown if all_unknown else scale.close
+    least = scale.close_unknown if all_unknown or foreign else scale.close
     small = not all_unknown and items < SMALLEST  # too few items to tell
     close = bool(candidates) and (small or likely >= least)
     return Scored(candidates, close, unknown if all_unknown and not close else ())

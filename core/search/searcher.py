@@ -55,6 +55,10 @@ _SAMPLE = 2_000
 CALIBRATION = Path("calibration") / "search.toml"
 
 
+#: Share of a query's words from which an item has them.
+SAID = 0.9
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """What was gathered for a query, before it is scored.
@@ -68,6 +72,8 @@ class Gathered:
         by_words: Ids of the full-text search, best first.
         encode_ms: Time to embed the query, milliseconds.
         language: Language that the text was read in; empty if there is no choice.
+        foreign: Whether only vectors tell what is close: the query is in another language than
+            English, no English word list has a word of it, and no candidate has its words.
     """
 
     kind: str
@@ -78,15 +84,7 @@ class Gathered:
     by_words: list[str]
     encode_ms: float
     language: str = ""
-
-    @property
-    def foreign(self) -> bool:
-        """Whether the query is in another language and no candidate has a word of it.
-
-        Only vectors tell then what is close.
-        """
-        said = any(evidence.words.shared for evidence in self.evidence)
-        return self.kind == scoring.WORDS and self.language not in ("", "en") and not said
+    foreign: bool = False
 
 
 #: Gives the ids of the items that pass filters which the vectors' tables can't tell.
@@ -134,7 +132,9 @@ class Searcher:
         kind = scoring.VECTOR if gathered.foreign else gathered.kind
         scale = relevance(self._shipped / CALIBRATION).scale(kind, model.name)
         words = None if gathered.foreign else gathered.words
-        scored = scoring.score(gathered.evidence, scale, words, self._nouns, gathered.items)
+        scored = scoring.score(
+            gathered.evidence, scale, words, self._nouns, gathered.items, foreign=gathered.foreign
+        )
         shown = scored.candidates
         if query.cutoff:
             shown = [c for c in shown if not c.excluded]
@@ -201,10 +201,19 @@ class Searcher:
             asked, self._store.items, table, standing,
             lambda near, count, condition: self._nearest(table, near, count, condition),
         )  # fmt: skip
+        language = language_read(query, model.encoder)
         return Gathered(
             scoring.kind_of(query), evidence, compared, unwanted, standing.items, by_words,
-            encode_ms, language_read(query, model.encoder),
+            encode_ms, language, self._is_foreign(language, compared, evidence),
         )  # fmt: skip
+
+    def _is_foreign(
+        self, language: str, words: QueryWords | None, evidence: Sequence[Evidence]
+    ) -> bool:
+        if words is None or language in ("", "en"):
+            return False
+        english = any(word.isascii() and self._nouns.is_known_word(word) for word in words.words)
+        return not english and not any(match.words.cover > SAID for match in evidence)
 
     @property
     def _nouns(self) -> TitleNouns:
