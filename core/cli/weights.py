@@ -10,6 +10,7 @@ import typer
 
 from core.cli.bar import ProgressBar
 from core.domain.job import Progress
+from core.weights.derived import damaged
 from core.weights.registry import REGISTRY, WeightSpec
 from core.weights.sources import LocalSource
 from core.weights.store import WeightStatus, WeightStore
@@ -78,6 +79,8 @@ def verify(
         print(f"{role}: {len(hashes)} file{'s' * (len(hashes) != 1)} as fetched")
     if not roles and not ready:
         print("No weights are on this machine yet; fetch them with `python app.py weights fetch`.")
+    for name in damaged(store):
+        print(f"{name}: has changed since it was converted; its next use converts it anew")
 
 
 def _fetchable(profile: str) -> list[WeightSpec]:
