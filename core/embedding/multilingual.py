@@ -24,7 +24,7 @@ from core.embedding.loader import Recipe
 from core.embedding.query_language import LANGUAGES, Reading, reading
 from core.embedding.word_bridge import WordBridge, blended
 from core.embedding.written import write
-from core.errors import QueryError, WeightsUnavailable
+from core.errors import QueryError, WeightsUnavailable, no_such
 from core.ports.encoder import Encoder, Vectors
 from core.weights.store import WeightStore
 
@@ -114,10 +114,7 @@ class MultilingualEncoder(BatchedEncoder):
             WeightsUnavailable: A language was named whose encoder can't be fetched.
         """
         if language and language not in LANGUAGES:
-            raise QueryError(
-                f"There is no encoder for the language “{language[:20]}”; there are "
-                f"{', '.join(LANGUAGES)}."
-            )
+            raise no_such(QueryError, "encoder for the language", language, LANGUAGES)
         if language and language != "en":
             self._sentence_encoder()
         read_as = Reading(language, float(language == "en")) if language else self._reading(text)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.jit._trace import TracerWarning
 
 from core.base.threads import for_pictures
 from core.ports.encoder import Vectors
@@ -31,6 +32,9 @@ ROLE = "sam"
 VERSION = 1
 _INPUT, _OUTPUT = "images", "features"
 _CPU = torch.device("cpu")
+
+# The encoder takes pictures of one size, so what tracing fixes is fixed anyway.
+warnings.filterwarnings("ignore", category=TracerWarning)
 
 
 class OnnxEncoder(nn.Module):
@@ -103,8 +107,7 @@ def _convert(source: Path, target: Path) -> None:
 
 def export(encoder: nn.Module, example: Tensor, target: Path) -> None:
     """Write an encoder as ONNX, for inputs of the example's shape."""
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
+    with torch.no_grad():
         torch.onnx.export(
             encoder,
             (example,),
