@@ -58,11 +58,10 @@ def fastest(file: Path, model: str, ways: Mapping[str, Way], rounds: int = ROUND
 
 
 def machine() -> dict[str, str]:
-    """Return what the speed of a model depends on."""
+    """Return what the ranking depends on; not the threads, which differ from run to run."""
     return {
         "processor": platform.processor() or platform.machine(),
         "flags": hashlib.sha256(_flags().encode()).hexdigest()[:16],
-        "threads": str(torch.get_num_threads()),
         "torch": torch.__version__,
         "onnxruntime": version("onnxruntime"),
     }
