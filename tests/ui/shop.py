@@ -10,7 +10,9 @@ from types import SimpleNamespace
 import numpy as np
 from PIL import Image
 
+from core.app.indexing import IndexingService
 from core.app.studio import Studio
+from core.base.lazy import lazy
 from core.domain import (
     Box,
     CatalogInfo,
@@ -174,6 +176,24 @@ class Words:
         return "Saved."
 
 
+class Indexing(IndexingService):
+    """Looks at files as ever, but indexes nothing: that takes minutes."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__(shop._library, shop._models, shop.settings, shop.jobs)
+        self.search_indices = SimpleNamespace(latest=lambda catalog: None)  # type: ignore[assignment]
+        self._shop = shop
+
+    def job(self, catalog: str | None = None) -> SimpleNamespace:  # type: ignore[override]
+        return SimpleNamespace(read=lambda: self._shop.job)
+
+    def source_to_continue(self, catalog: str) -> None:
+        return None
+
+    def start_demo(self, author: str = "") -> str:
+        return "demo"
+
+
 class Shop(Studio):
     """Answers every query with the items in an order of each engine's own."""
 
@@ -264,9 +284,9 @@ class Shop(Studio):
             raise QueryError(f"There is no item “{item_id}”.")
         return self.stock[item_id]
 
-    @property
-    def indexing(self) -> SimpleNamespace:  # type: ignore[override]
-        return SimpleNamespace(job=lambda catalog=None: SimpleNamespace(read=lambda: self.job))
+    @lazy
+    def indexing(self) -> Indexing:
+        return Indexing(self)
 
     def example_photos(self) -> tuple[tuple[Path, str], ...]:
         return ((Path("sofa.jpg"), "A sofa & a lamp"),)

@@ -49,8 +49,9 @@ def test_a_full_queue_says_so_and_stops_no_other(
 
 
 def _join(visitor: Visitor, event: int, text: str) -> Any:
-    fields = [text, "", [], [], [], None, None, "match", "clip", 20, True, True, True, "", None]
-    body = {"fn_index": event, "data": [*fields, None], "session_hash": visitor.session}
+    fields = [text, "", [], [], [], None, None, "match", "clip", 20, True, True, True]
+    more = ["", False, False, "", None, None]
+    body = {"fn_index": event, "data": [*fields, *more], "session_hash": visitor.session}
     return visitor.http.post(f"{API}/queue/join", json=body)
 
 

@@ -13,7 +13,7 @@ from core.app.evaluating import EvaluationService
 from core.app.library import Library
 from core.app.tasks import TaskService
 from core.app.trials import TrialService, _left_out, _without
-from core.domain import Progress
+from core.domain import Progress, Towers
 from core.embedding.text_tower import TextTower, TowerConfig
 from core.errors import EvaluationError, EvaluationStopped, TrainingError
 from core.pipeline.indexer import run_index
@@ -34,6 +34,8 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     settings = Settings(data_dir=root / "data", threads=1)
     source = write_catalog(root / "source", 120)
     library, small = Library(settings), bench()
+    for model in small.models.engines:  # an adapter is trained after compact towers only
+        model.engine = replace(model.engine, towers={"compact": Towers("compact", "stand-in")})
     catalog = library.create("shop")
     run_index(catalog.store, catalog.images, small.models, rows_of(source, catalog.images))
     tower = make_tower()

@@ -75,7 +75,6 @@ def events(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) 
     for name in ("PER_PERSON", "UNREAD", "UNREAD_OF_ALL"):  # the tests send all at once
         patch.setattr(queues, name, 10_000)
     shop = with_people(shop_in(folder))
-    shop.start_demo = lambda author="": "demo"  # type: ignore[method-assign]  # takes minutes
     fns = build_pages(shop).fns
     actions = {number: getattr(fn.fn, "action", None) for number, fn in fns.items()}
     with served(shop) as url:
