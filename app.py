@@ -47,6 +47,7 @@ def serve(studio: Studio) -> None:
     config = uvicorn.Config(
         build_app(studio), host=settings.host, port=settings.port, log_level="warning",
         http=PatientProtocol,
+        timeout_graceful_shutdown=5,  # open tabs hold streams that do not end by themselves
         proxy_headers=False,  # the app reads them itself: VLCLIP_TRUSTED_PROXIES
     )  # fmt: skip
     with suppress(KeyboardInterrupt):

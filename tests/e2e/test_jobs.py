@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from core.domain import JobState, Progress
-from core.errors import CatalogError
-from core.jobs import Stage
+from core.errors import CatalogBusy, CatalogError
+from core.jobs import JobFile, JobReporter, Stage
 from core.pipeline.job import indexing_job
+
+
+@contextmanager
+def begun(job: JobFile, stages: tuple[Stage, ...] = (), author: str = "") -> Iterator[JobReporter]:
+    """Begin a job; wait for the server's own one, which updates the demo after it has started."""
+    with ExitStack() as stack:
+        for _ in range(300):
+            try:
+                reporter = stack.enter_context(job.begin(stages, author=author))
+                break
+            except CatalogBusy:
+                time.sleep(0.2)
+        yield reporter
 
 
 def test_a_job_of_another_process_is_seen_refuses_a_second_and_is_stopped(
     page: Page, studio_url: str, studio_data: Path
 ) -> None:
     job = indexing_job(studio_data / "catalogs" / "demo")
-    while job.busy_now():  # the server brings the demo up to date when it starts
-        time.sleep(0.2)
-    with job.begin() as earlier:
+    with begun(job) as earlier:
         earlier.end(JobState.STOPPED, "Stopped.")
     page.goto(f"{studio_url}/catalog?catalog=demo")
     card = page.locator("#catalog-overview .vs-catalog", has_text="Demo")
     expect(page.locator("#catalog-demo")).to_be_visible()
-    with job.begin((Stage("grounding", 729, 1.0),), author="ada") as reporter:
+    with begun(job, (Stage("grounding", 729, 1.0),), "ada") as reporter:
         page.goto(f"{studio_url}/catalog?catalog=demo")
         expect(card).to_contain_text(re.compile(r"Grounding 0 of 729, .+ left"))
         page.locator("#catalog-demo").click()
@@ -47,7 +60,7 @@ def test_a_failure_stays_on_the_page_until_it_is_dismissed(
 ) -> None:
     job = indexing_job(studio_data / "catalogs" / "demo")
     try:
-        with job.begin() as reporter:
+        with begun(job) as reporter:
             reporter.step(Progress("reading", 3, 729))
             raise CatalogError("<b>The file is damaged.</b>")
     except CatalogError:

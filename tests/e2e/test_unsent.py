@@ -106,6 +106,9 @@ def test_what_a_signed_in_annotator_could_not_send_is_said_kept_and_sent(
     page.keyboard.press("ArrowRight")
     judge(page, "3")  # corrects "can't tell"; its note stays
     expect(page.locator(".vs-desk [data-part=past]")).to_be_hidden()
+    page.wait_for_function(
+        "!Object.keys(localStorage).some(key => key.startsWith('vs-outbox/'))"
+    )  # it is sent before the connection ends
 
     context.set_offline(True)  # the end of the set is reached without a connection
     for key in ("0", "1"):

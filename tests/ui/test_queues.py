@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -130,5 +131,6 @@ def test_sessions_that_have_ended_are_forgotten() -> None:
         pending_event_ids_session={f"closed{n}": set() for n in range(5)} | {"open": set()},
     )  # fmt: skip
     turns = Turns(queue)
-    assert asyncio.run(turns.take("open", None))
+    with ThreadPoolExecutor(1) as thread:  # a browser test of this process may have a loop here
+        assert thread.submit(asyncio.run, turns.take("open", None)).result()
     assert set(queue.pending_event_ids_session) == {"open"}
