@@ -30,7 +30,7 @@ def serve(studio: Studio) -> None:
 
     from core.base.threads import limit_threads
     from ui.app import build_app
-    from ui.patience import PatientProtocol, allow_many_connections
+    from ui.request_timeout import RequestTimeoutProtocol, allow_many_connections
     from ui.serving import PageServer
 
     settings = studio.settings
@@ -46,7 +46,7 @@ def serve(studio: Studio) -> None:
     allow_many_connections()
     config = uvicorn.Config(
         build_app(studio), host=settings.host, port=settings.port, log_level="warning",
-        http=PatientProtocol,
+        http=RequestTimeoutProtocol,
         timeout_graceful_shutdown=5,  # open tabs hold streams that do not end by themselves
         proxy_headers=False,  # the app reads them itself: VLCLIP_TRUSTED_PROXIES
     )  # fmt: skip

@@ -32,9 +32,9 @@ from core.base.title_nouns import TitleNouns
 from core.domain import Query
 from core.ports.encoder import Encoder
 from core.search import scoring
-from core.search.cutoff import Standing
 from core.search.evidence import Evidence
 from core.search.relevance import features
+from core.search.standing import Standing
 from core.search.words import content_words, stem
 from core.settings import SHIPPED, load_settings
 from core.store.statistics import CosineStatistics

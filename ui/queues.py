@@ -42,7 +42,7 @@ def with_queues(pages: gr.Blocks) -> gr.Blocks:
     pages.state_session_capacity = SESSIONS
     queued: gr.Blocks = pages.queue(max_size=LONGEST_OF_ALL, default_concurrency_limit=4)
     queue = queued._queue
-    push, turns = queue.push, Turns(queue)
+    push, limits = queue.push, SenderLimits(queue)
 
     async def bounded(body: Any, request: Any, username: str | None) -> Any:
         event = queued.fns.get(body.fn_index)
@@ -52,7 +52,7 @@ def with_queues(pages: gr.Blocks) -> gr.Blocks:
         line = queue.event_queue_per_concurrency_id.get(event.concurrency_id)
         if line is not None and len(line.queue) >= LONGEST:
             return False, BUSY, "error"
-        if not await turns.take(body.session_hash, visitor_of(request)):
+        if not await limits.admit(body.session_hash, visitor_of(request)):
             return False, TOO_MANY, "error"
         return await push(body=body, request=request, username=username)
 
@@ -60,7 +60,7 @@ def with_queues(pages: gr.Blocks) -> gr.Blocks:
     return queued
 
 
-class Turns:
+class SenderLimits:
     """Bounds what one person has waiting in Gradio's queue, and what it keeps for them.
 
     Gradio keeps the results of a session until its page fetches them, and the session's entry
@@ -71,7 +71,7 @@ class Turns:
         self._queue = queue
         self._senders: dict[str, str] = {}
 
-    async def take(self, session: str | None, visitor: Visitor | None) -> bool:
+    async def admit(self, session: str | None, visitor: Visitor | None) -> bool:
         """Note an event of a session; returns whether its sender may have one more."""
         who = visitor.sender if visitor else ""
         most = PER_PERSON if visitor and visitor.name else PER_ADDRESS

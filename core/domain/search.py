@@ -124,7 +124,7 @@ class Query:
         filters: Restriction by column.
         k: Maximum number of hits.
         cutoff: Hide hits that are not clearly closer than the catalogue's average (see
-            ``core.search.cutoff``).
+            ``core.search.standing``).
         fold_duplicates: Fold items whose photos are near-duplicates under the best of them.
         fulltext: Compare the words of items, too, if there is text.
         language: Language of the text (ISO 639-1); empty finds it.

@@ -99,15 +99,21 @@ class MultilingualEncoder(BatchedEncoder):
         return self._reading(text).language
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        """Embed words, each in its language: ``[n, 512] float32, L2-normalised``."""
-        return self._encode(texts, [self._reading(text) for text in texts])
+        """Embed words, each in its language: ``[n, 512] float32, L2-normalised``.
+
+        Raises:
+            WeightsUnavailable: A text may be in another language whose encoder can't be fetched.
+                Read as English, it would be stored under a fingerprint that says otherwise.
+        """
+        return self._encode(texts, [reading(text, self._vocabulary) for text in texts])
 
     def encode_query(self, text: str, language: str = "") -> Vectors:
         """Embed the words of a query: ``[512] float32, L2-normalised``.
 
         Args:
             text: The words.
-            language: Their language (ISO 639-1); empty finds it.
+            language: Their language (ISO 639-1); empty finds it, or reads all as English where
+                the other languages' encoder can't be fetched.
 
         Raises:
             QueryError: The language is not one of ``languages``.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from lancedb.expr import Expr
 
 from core.search import words
-from core.search.cutoff import Standing
 from core.search.query_words import QueryWords
+from core.search.standing import Standing
 from core.search.word_match import WordMatch, WordMatcher
 from core.store.items import ItemTable
 from core.store.items import WordMatch as FullTextMatch
@@ -36,7 +36,7 @@ class Evidence:
         zscore: Standard deviations above the mean cosine over the catalogue.
         text: Cosine of its text's vector to the query's; 0 where the query has no words.
         words: What its words have of the query's.
-        kin: Whether it is of the product type that the query keeps to.
+        same_type: Whether it is of the product type that the query keeps to.
     """
 
     item_id: str
@@ -45,11 +45,11 @@ class Evidence:
     zscore: float
     text: float = 0.0
     words: WordMatch = _NO_WORDS
-    kin: bool = True
+    same_type: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvidenceQuery:
     """A query, ready to be compared with items.
 
     Attributes:
@@ -58,7 +58,7 @@ class Asked:
         matcher: Compares items' words with them; ``None`` where they are not compared.
         count: Number of candidates from each of the two searches.
         condition: Filter that is applied before the search.
-        kin: The same, for the product type that the query keeps to; ``None`` if to none.
+        same_type: The same, for the product type that the query keeps to; ``None`` if to none.
         without: Id of the item that is asked with, which is no candidate.
     """
 
@@ -67,39 +67,39 @@ class Asked:
     matcher: WordMatcher | None
     count: int
     condition: Expr | None
-    kin: Expr | None = None
+    same_type: Expr | None = None
     without: str = ""
 
 
 def gather(
-    asked: Asked, items: ItemTable, table: VectorTable, standing: Standing, nearest: Nearest
+    query: EvidenceQuery, items: ItemTable, table: VectorTable, standing: Standing, nearest: Nearest
 ) -> tuple[list[Evidence], list[str]]:
     """Return the candidates of vector and full-text search, and the ids of the latter, best first.
 
     Args:
-        asked: The query.
+        query: The query.
         items: The catalogue's items.
         table: The engine's vectors.
         standing: How the query's cosines are spread over the catalogue.
         nearest: Returns the items closest to a vector, with their hash and cosine.
     """
-    near, of_kin = _near(asked, nearest)
+    near, of_type = _near(query, nearest)
     cosines = {item_id: cosine for item_id, _, cosine in near}
     hashes = {item_id: phash for item_id, phash, _ in near}
-    text = words.clipped(asked.words.wanted) if asked.words and asked.matcher else ""
+    text = words.clipped(query.words.wanted) if query.words and query.matcher else ""
     by_words: list[str] = []
     matches: list[FullTextMatch] = []
     if text:
-        matches = items.match(text, asked.count, asked.condition)
-        matches = [match for match in matches if match.item_id != asked.without]
+        matches = items.match(text, query.count, query.condition)
+        matches = [match for match in matches if match.item_id != query.without]
         hashes |= {match.item_id: match.phash for match in matches}
     texts: dict[str, float] = {}
-    if asked.words:
-        both = table.cosines_of(hashes, asked.vector, ["vector", "text_vector"])
+    if query.words:
+        both = table.cosines_of(hashes, query.vector, ["vector", "text_vector"])
         texts = {item_id: text for item_id, (_, text) in both.items()}
         cosines = {item_id: cosine for item_id, (cosine, _) in both.items()} | cosines
         by_words = [match.item_id for match in matches if match.item_id in cosines]
-    compared = _compared(asked, items, cosines)
+    compared = _compared(query, items, cosines)
     return [
         Evidence(
             item_id,
@@ -108,31 +108,33 @@ def gather(
             standing.zscore(cosine),
             texts.get(item_id, 0.0),
             compared.get(item_id, _NO_WORDS),
-            asked.kin is None or item_id in of_kin,
+            query.same_type is None or item_id in of_type,
         )
         for item_id, cosine in cosines.items()
     ], by_words
 
 
-def _near(asked: Asked, nearest: Nearest) -> tuple[list[Near], set[str]]:
+def _near(query: EvidenceQuery, nearest: Nearest) -> tuple[list[Near], set[str]]:
     """Return the closest items, and the ids of those of the product type that is kept to."""
 
     def closest(condition: Expr | None) -> list[Near]:
-        near = nearest(asked.vector, asked.count + bool(asked.without), condition)
-        return [match for match in near if match[0] != asked.without][: asked.count]
+        near = nearest(query.vector, query.count + bool(query.without), condition)
+        return [match for match in near if match[0] != query.without][: query.count]
 
-    if asked.kin is None:
-        return closest(asked.condition), set()
-    kin = closest(asked.kin)
-    of_kin = {item_id for item_id, _, _ in kin}
-    if len(kin) >= ENOUGH:
-        return kin, of_kin
-    others = [match for match in closest(asked.condition) if match[0] not in of_kin]
-    return [*kin, *others], of_kin
+    if query.same_type is None:
+        return closest(query.condition), set()
+    same_type = closest(query.same_type)
+    of_type = {item_id for item_id, _, _ in same_type}
+    if len(same_type) >= ENOUGH:
+        return same_type, of_type
+    others = [match for match in closest(query.condition) if match[0] not in of_type]
+    return [*same_type, *others], of_type
 
 
-def _compared(asked: Asked, items: ItemTable, cosines: Mapping[str, float]) -> dict[str, WordMatch]:
-    matcher = asked.matcher
+def _compared(
+    query: EvidenceQuery, items: ItemTable, cosines: Mapping[str, float]
+) -> dict[str, WordMatch]:
+    matcher = query.matcher
     if matcher is None:
         return {}
     return {item_id: matcher.match(texts) for item_id, texts in items.texts(cosines).items()}

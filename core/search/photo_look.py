@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
+from core.base.recent import Recent
+from core.errors import ImageError
+from core.ports.engines import Photos
+from core.store.items import ItemRecord
+
 Signature = npt.NDArray[np.float32]
 
+#: Number of photo signatures that are kept, 3 kB each.
+_KEPT = 4096
 _GRID = 16
 #: Number of the most different cells that are compared: a small product fills only some of 256.
 _CELLS = 4
@@ -39,3 +47,39 @@ def one_look(first: Signature, second: Signature) -> bool:
 def _to_lab() -> ImageCms.ImageCmsTransform:
     rgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
     return ImageCms.buildTransform(rgb, lab, "RGB", "LAB")
+
+
+class PhotoLooks:
+    """Tells which items of a catalogue look the same; keeps the signatures of recent photos.
+
+    Args:
+        photos: The catalogue's photos.
+    """
+
+    def __init__(self, photos: Photos) -> None:
+        self._photos = photos
+        self._recent: Recent[Signature] = Recent(_KEPT)
+
+    def compare(self, records: Mapping[str, ItemRecord]) -> Callable[[str, str], bool]:
+        """Return a function that tells whether two items with close hashes are near-duplicates."""
+
+        def same_look(first: str, second: str) -> bool:
+            if first not in records or second not in records:
+                return False
+            a, b = records[first].item, records[second].item
+            if a.photo.sha256 == b.photo.sha256:
+                return True
+            if a.group and a.group == b.group:
+                return False  # variants of a product are shown side by side
+            try:
+                return one_look(self._signature(a.photo.sha256), self._signature(b.photo.sha256))
+            except ImageError:
+                return False  # an unreadable photo is not folded
+
+        return same_look
+
+    def _signature(self, sha256: str) -> Signature:
+        kept = self._recent.get(sha256)
+        if kept is not None:
+            return kept
+        return self._recent.put(sha256, signature(self._photos.open(sha256)))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from core.base.title_nouns import TitleNouns
 from core.domain import Match, Query
-from core.search.cutoff import SMALLEST
 from core.search.evidence import Evidence
 from core.search.query_words import QueryWords
 from core.search.relevance import Logistic, Scale, features
+from core.search.standing import SMALLEST
 
 #: Kinds of queries, each with scales of its own. ``vector`` is words compared by vector alone.
 WORDS, VECTOR, PICTURE, ITEM = "words", "vector", "picture", "item"
@@ -83,12 +83,30 @@ def score(
     unknown = unknown_words(words, gathered, nouns) if words else ()
     all_unknown = words is not None and len(unknown) == len(words.words) > 0
     candidates = [_scored(evidence, scale) for evidence in gathered]
-    candidates.sort(key=lambda c: (c.excluded, not c.evidence.kin, -c.score, c.evidence.item_id))
+    candidates.sort(
+        key=lambda c: (c.excluded, not c.evidence.same_type, -c.score, c.evidence.item_id)
+    )
     likely = max((c.probability for c in candidates if not c.excluded), default=0.0)
     least = scale.close_unknown if all_unknown or foreign else scale.close
     small = not all_unknown and items < SMALLEST  # too few items to tell
     close = bool(candidates) and (small or likely >= least)
     return Scored(candidates, close, unknown if all_unknown and not close else ())
+
+
+def cut(scored: Scored, scale: Scale, items: int) -> list[Candidate]:
+    """Return the candidates without excluded and, where one is close, without improbable ones.
+
+    Args:
+        scored: All candidates.
+        scale: Weights for the engine and the kind of query.
+        items: Number of items that z-scores are taken over; among few nothing is improbable.
+    """
+    if scored.unknown:
+        return []
+    kept = [candidate for candidate in scored.candidates if not candidate.excluded]
+    if scored.close and items >= SMALLEST:
+        return [candidate for candidate in kept if candidate.probability >= scale.cut]
+    return kept
 
 
 def unknown_words(
@@ -103,13 +121,12 @@ def unknown_words(
 
 def _scored(evidence: Evidence, scale: Scale) -> Candidate:
     given = features(evidence)
-    with_words = scale.words is not None
     return Candidate(
         evidence=evidence,
         score=scale.score(given) if scale.ranking else evidence.cosine,
         probability=scale.both.probability(given),
         photo=_match(scale.photo, given),
-        words=_match(scale.words, given) if with_words else None,  # type: ignore[arg-type]
+        words=_match(scale.words, given) if scale.words else None,
         excluded=bool(evidence.words.unwanted),
     )
 

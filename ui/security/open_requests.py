@@ -17,7 +17,7 @@ PER_PERSON, PER_ADDRESS = 100, 400
 MANY = "You have very many pages open. Close some, please, and load this one again."
 
 
-class AtOnce:
+class OpenRequestLimit:
     """Refuse a stream or an upload of who has very many open already."""
 
     def __init__(self, app: ASGIApp) -> None:

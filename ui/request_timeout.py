@@ -14,8 +14,8 @@ HEAD = 30.0
 _FILES = 16_384
 
 
-class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """uvicorn's protocol; hangs up on who sends no request, or drips one byte by byte."""
+class RequestTimeoutProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """uvicorn's protocol; closes a connection whose request does not arrive within ``HEAD``."""
 
     _timer: asyncio.TimerHandle | None = None
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.search.cutoff import Standing
+from core.search.standing import Standing
 from core.store.statistics import CosineStatistics
 
 
