@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.base.title_nouns import TitleNouns
-from core.domain import Match, Query
+from core.domain import Match, Query, Strength
 from core.search.evidence import Evidence
 from core.search.query_words import QueryWords
 from core.search.relevance import Logistic, Scale, features
@@ -90,6 +90,10 @@ def score(
     least = scale.close_unknown if all_unknown or foreign else scale.close
     small = not all_unknown and items < SMALLEST  # too few items to tell
     close = bool(candidates) and (small or likely >= least)
+    if not close:  # a card must not praise what the list calls no close match
+        candidates = [
+            replace(c, photo=replace(c.photo, strength=Strength.WEAK)) for c in candidates
+        ]
     return Scored(candidates, close, unknown if all_unknown and not close else ())
 
 

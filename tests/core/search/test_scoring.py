@@ -60,6 +60,15 @@ def test_nothing_close_is_told_but_not_in_a_handful_of_items():
     assert not scored([]).close
 
 
+def test_where_nothing_is_close_no_photo_is_called_a_match():
+    photo = relevance(FILE).scale(scoring.WORDS, "clip").photo
+    near = evidence("a", 5.0)
+    assert photo.strength(photo.probability(features(near))) is not Strength.WEAK
+    none = scored([near], "blorptangle")
+    assert not none.close
+    assert none.candidates[0].photo.strength is Strength.WEAK
+
+
 def test_what_the_query_excludes_comes_last():
     excluded = WordMatch(shared=("red", "chair"), cover=1.0, head=1.0, unwanted="cushion")
     order = scored([evidence("a", 5.0, excluded), evidence("b", 0.0)]).candidates
