@@ -151,6 +151,11 @@ def by_price(hits: Sequence[Hit], sort: Sort) -> tuple[Hit, ...]:
     return tuple(_in_order(hits, price, sort))
 
 
+def has_prices(hits: Iterable[Hit]) -> bool:
+    """Tell whether any hit has a price that it can be sorted by."""
+    return any(prices_of(hit.item.price, hit.item.variants) for hit in hits)
+
+
 def _in_order(entries: Iterable[_T], price: Callable[[_T], float | None], sort: Sort) -> list[_T]:
     """Sort by price; entries without one come last, and equal ones keep their order."""
     if sort is Sort.MATCH:

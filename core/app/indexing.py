@@ -27,6 +27,8 @@ from core.settings import Settings
 Around = Callable[[Callable[[], object]], Callable[[], object]]
 #: Folder of the demo's precomputed stage results.
 PRECOMPUTED = "precomputed"
+#: Largest file that is read whole before its indexing starts, bytes; it takes a second or two.
+_LOOKED_AT = 2 * 2**20
 
 
 class IndexingService:
@@ -184,6 +186,30 @@ class IndexingService:
         if not source.is_file():
             raise CatalogError(f"There is no file {source}.")
         check_source(source, images=images, columns=columns)
+
+    def check_gives_items(
+        self,
+        source: Path,
+        *,
+        images: Path | None = None,
+        columns: Mapping[str, str] | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Refuse a file of which no row would become an item; large files are not looked at.
+
+        Raises:
+            CatalogError: With the reason of the first row.
+        """
+        if source.stat().st_size > _LOOKED_AT:
+            return
+        preview = self.preview(source, images=images, columns=columns, name=name)
+        if preview.items or not preview.left_out:
+            return
+        first = preview.left_out[0]
+        raise CatalogError(
+            f"No row of the file would become an item. Row {first.row}: {first.reason} Are the "
+            "photos there, and are the columns read as you mean them?"
+        )
 
     def preview(
         self,

@@ -11,6 +11,7 @@ from core.search.evidence import Evidence
 from core.search.query_words import QueryWords
 from core.search.relevance import Logistic, Scale, features
 from core.search.standing import SMALLEST
+from core.search.word_match import WordMatch
 
 #: Kinds of queries, each with scales of its own. ``vector`` is words compared by vector alone.
 WORDS, VECTOR, PICTURE, ITEM = "words", "vector", "picture", "item"
@@ -130,9 +131,18 @@ def _scored(evidence: Evidence, scale: Scale) -> Candidate:
         score=scale.score(given) if scale.ranking else evidence.cosine,
         probability=scale.both.probability(given),
         photo=_match(scale.photo, given),
-        words=_match(scale.words, given) if scale.words else None,
+        words=_words_match(scale, given, evidence.words),
         excluded=bool(evidence.words.unwanted),
     )
+
+
+def _words_match(scale: Scale, given: dict[str, float], words: WordMatch) -> Match | None:
+    if scale.words is None:
+        return None
+    match = _match(scale.words, given)
+    if words.missing and match.strength is Strength.STRONG:  # "chair" is not all of "red chair"
+        return replace(match, strength=Strength.FAIR)
+    return match
 
 
 def _match(logistic: Logistic, given: dict[str, float]) -> Match:

@@ -107,7 +107,7 @@ def columns(
             rows=_rows(studio, result, comparison, titles, catalog.name, form.sort),
             empty=advice(form, catalog, statuses[result.engine]),
             cut=plural(result.cut, "weaker match") if result.cut else "",
-            notes=notes(result),
+            notes=notes(result, form.sort),
             reads_rewrites=statuses[result.engine].engine.text_view is TextView.REWRITE,
         )
         for result in comparison.results

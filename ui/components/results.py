@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from core.app.facets import by_price
+from core.app.facets import by_price, has_prices
 from core.app.studio import Studio
 from core.base.languages import NAMES
 from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult, Sort
@@ -99,10 +99,12 @@ def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult
     return line
 
 
-def notes(result: SearchResult) -> tuple[str, ...]:
-    """What must be said of an answer: that nothing is close, and what was left out."""
+def notes(result: SearchResult, sort: Sort = Sort.MATCH) -> tuple[str, ...]:
+    """What must be said of an answer: nothing is close, what was left out, no price to sort by."""
     left_out = f"Left out, as your words say: {result.unwanted}." if result.unwanted else ""
-    return tuple(sentence for sentence in (result.verdict, left_out) if sentence)
+    priced = sort is Sort.MATCH or has_prices(result.hits)
+    unsorted = "" if priced else "No item here has a price, so the best match comes first."
+    return tuple(sentence for sentence in (result.verdict, left_out, unsorted) if sentence)
 
 
 def advice(form: SearchForm, catalog: CatalogInfo, engine: EngineStatus) -> str:
@@ -166,7 +168,7 @@ def _hits_html(
         part=photo_part(studio, form, image, catalog),
         status=status_line(catalog, engine, result),
         cut=plural(result.cut, "weaker match") if result.cut else "",
-        notes=notes(result),
+        notes=notes(result, form.sort),
         cards=hit_cards(studio, by_price(result.hits, form.sort), catalog.name),
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
         advice=advice(form, catalog, engine),

@@ -230,13 +230,15 @@ def _add_form(
         check(path, request)
         name, title = name_and_title(label, studio.catalogs())
         kept, images = taken(file, pictures, path)
+        columns = chosen_columns(chosen)
         try:
+            studio.indexing.check_gives_items(kept.table, images=images, columns=columns, name=name)
             started = studio.indexing.start(
                 kept.table,
                 name=name,
                 title=title,
                 images=images,
-                columns=chosen_columns(chosen),
+                columns=columns,
                 author=person(request),
                 owner=signed_in(request) or "",
                 any_catalog=may(studio, request, Action.INDEX),

@@ -60,6 +60,11 @@ def test_nothing_close_is_told_but_not_in_a_handful_of_items():
     assert not scored([]).close
 
 
+def test_words_of_which_one_is_missing_are_no_strong_match():
+    lacking = WordMatch(shared=("chair",), missing=("red",), cover=0.9, head=1.0)
+    assert scored([evidence("a", 4.0, lacking)]).candidates[0].words.strength is Strength.FAIR
+
+
 def test_where_nothing_is_close_no_photo_is_called_a_match():
     photo = relevance(FILE).scale(scoring.WORDS, "clip").photo
     near = evidence("a", 5.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.domain import Job, JobState, Progress
+from core.domain import Job, JobState, Progress, Sort
 from tests.ui.shop import CLIP, FASHION, HOSTILE, VL_CLIP, Shop
 from ui.components.query import SearchForm
 from ui.components.results import (
@@ -51,6 +51,16 @@ def test_the_status_line_tells_the_language_of_words_that_are_not_english(shop: 
     assert (
         status_line(shop.catalog(), CLIP, result) == "3 of 3 items · CLIP · 31 ms · read as German"
     )
+
+
+def test_an_order_by_price_without_prices_is_said(shop: Shop) -> None:
+    form = SearchForm(text="chair", sort=Sort.CHEAPEST)
+    sentence = "No item here has a price"
+    assert sentence not in answer_html(shop, form, (VL_CLIP,), None, shop.catalog())
+    shop.stock = {name: replace(item, price="") for name, item in shop.stock.items()}
+    assert sentence in answer_html(shop, form, (VL_CLIP,), None, shop.catalog())
+    unsorted = answer_html(shop, replace(form, sort=Sort.MATCH), (VL_CLIP,), None, shop.catalog())
+    assert sentence not in unsorted
 
 
 def test_the_status_line_tells_that_some_can_not_be_found_yet(shop: Shop) -> None:

@@ -114,6 +114,15 @@ def test_no_file_and_a_bad_mapping_are_said(studio: Studio, table: Path) -> None
     assert "no column" in add(str(table), [], "", "", request(), *lost)[-1]
 
 
+def test_a_file_of_which_no_row_would_become_an_item_makes_no_empty_catalogue(
+    studio: Studio, table: Path
+) -> None:
+    add = handlers(studio)["add"]
+    said = add(str(table), [], "", "empty", request(), *GUESSED)[-1]  # without its photos
+    assert "No row of the file would become an item. Row 1: " in said
+    assert studio.catalogs() == ()
+
+
 def test_a_file_is_shown_before_it_is_indexed(studio: Studio, table: Path) -> None:
     look = handlers(studio)["preview"]
     html, mapping, *fields = look(str(table), [], str(table.parent), "", request(), *GUESSED)[
