@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ import pyarrow as pa
 from core.base.locks import AT_ONCE, LockBusy, file_lock
 from core.domain import ExamplePair, Grade, JudgmentQuery, JudgmentSet, Pair, Rules
 from core.errors import no_set
-from core.store.database import compact, ensure_table, fragments, read_rows, version_of
+from core.store.database import compact, ensure_table, fragments, one_of, read_rows, version_of
 from core.store.durable import Flusher
 from core.store.rows import decoded
 from core.store.saving import saving
@@ -40,7 +42,18 @@ _COMPACT_AFTER = 32
 #: Looked at once in this many revisions.
 _LOOK_EVERY = 8
 
+#: Most sets, and most pairs of them together, that are kept in memory: those that were used last.
+MOST_SETS, MOST_PAIRS = 64, 400_000
+
 _log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A set as of a version of the table."""
+
+    version: int
+    judgment_set: JudgmentSet
 
 
 class SetTable:
@@ -51,8 +64,9 @@ class SetTable:
         self._table = ensure_table(database, NAME, SCHEMA)
         self._flusher = Flusher(folder / f"{NAME}.lance")
         self._compact_lock = folder / f".{NAME}.compact.lock"
-        self._kept: dict[str, JudgmentSet] = {}
-        self._version = -1
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        #: Ids of all sets, as of a version of the table.
+        self._ids: tuple[int, frozenset[str]] = (-1, frozenset())
         self._added = 0
         self._lock = threading.Lock()
 
@@ -74,21 +88,30 @@ class SetTable:
         with saving("The judgment set"):
             added = self._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
             self._flusher.flush()
-        with self._lock:
-            if int(added.version) == self._version + 1:  # nobody else wrote in between
-                self._version += 1
-                self._kept = {**self._kept, set_id: judgment_set}
+        self._wrote(judgment_set, int(added.version))
         self._added += 1
         if self._added % _LOOK_EVERY == 0:
             self._compact()
 
     def all(self) -> tuple[JudgmentSet, ...]:
         """Return all sets, newest first."""
-        return tuple(sorted(self._latest().values(), key=lambda made: made.created, reverse=True))
+        with self._lock:
+            version = version_of(self._table)
+            kept = {set_id: self._at(set_id, version) for set_id in self._ids[1]}
+            made = [judgment_set for judgment_set in kept.values() if judgment_set is not None]
+            if self._ids[0] != version or len(made) < len(kept):
+                made = self._read(version)
+                self._ids = version, frozenset(each.set_id for each in made)
+        return tuple(sorted(made, key=lambda each: each.created, reverse=True))
 
     def find(self, set_id: str) -> JudgmentSet | None:
         """Return one set, or ``None`` where there is no such set."""
-        return self._latest().get(set_id)
+        with self._lock:
+            version = version_of(self._table)
+            kept = self._at(set_id, version)
+            if kept is not None or (self._ids[0] == version and set_id not in self._ids[1]):
+                return kept
+            return next(iter(self._read(version, set_id)), None)
 
     def get(self, set_id: str) -> JudgmentSet:
         """Return one set.
@@ -101,27 +124,53 @@ class SetTable:
             raise no_set(set_id)
         return judgment_set
 
-    def _latest(self) -> dict[str, JudgmentSet]:
-        with self._lock:
-            version = version_of(self._table)
-            if version != self._version:
-                rows = read_rows(self._table, SCHEMA.names).to_pylist()
-                revisions: dict[str, list[_Revision]] = {}
-                for row, payload in decoded(rows, _payload, NAME, "set_id"):
-                    revisions.setdefault(row["set_id"], []).append((row["created"], payload))
-                latest = [_joined(set_id, of_set) for set_id, of_set in revisions.items()]
-                made = decoded(latest, self._built, NAME, "set_id")
-                self._kept = {row["set_id"]: judgment_set for row, judgment_set in made}
-                self._version = version
-            return self._kept
+    def _at(self, set_id: str, version: int) -> JudgmentSet | None:
+        """Return a set from memory if it is kept as of this version."""
+        kept = self._kept.get(set_id)
+        if kept is None or kept.version != version:
+            return None
+        self._kept.move_to_end(set_id)
+        return kept.judgment_set
+
+    def _read(self, version: int, set_id: str | None = None) -> list[JudgmentSet]:
+        """Read one set or all; keep those that memory has room for."""
+        wanted = None if set_id is None else one_of("set_id", [set_id])
+        rows = read_rows(self._table, SCHEMA.names, wanted).to_pylist()
+        revisions: dict[str, list[_Revision]] = {}
+        for row, payload in decoded(rows, _payload, NAME, "set_id"):
+            revisions.setdefault(row["set_id"], []).append((row["created"], payload))
+        latest = [_joined(name, of_set) for name, of_set in revisions.items()]
+        made = [judgment_set for _, judgment_set in decoded(latest, self._built, NAME, "set_id")]
+        for judgment_set in made:
+            self._keep(version, judgment_set)
+        return made
 
     def _built(self, row: Mapping[str, Any]) -> JudgmentSet:
         """Build the set, unless this revision was built before."""
         set_id, payload = row["set_id"], row["payload"]
         before = self._kept.get(set_id)
-        if before is not None and before.revision == payload.get("revision", 1):
-            return before
+        if before is not None and before.judgment_set.revision == payload.get("revision", 1):
+            return before.judgment_set
         return from_json(set_id, row["created"], payload)
+
+    def _wrote(self, judgment_set: JudgmentSet, version: int) -> None:
+        """Keep memory in step with this process's own revision, without reading it back."""
+        with self._lock:
+            self._keep(version, judgment_set)
+            for kept in self._kept.values():
+                if kept.version == version - 1:  # nobody else wrote in between
+                    kept.version = version
+            if self._ids[0] == version - 1:
+                self._ids = version, self._ids[1] | {judgment_set.set_id}
+
+    def _keep(self, version: int, judgment_set: JudgmentSet) -> None:
+        """Keep a set, and forget those that were used longest ago where there are too many."""
+        self._kept[judgment_set.set_id] = _Kept(version, judgment_set)
+        self._kept.move_to_end(judgment_set.set_id)
+        pairs = sum(len(kept.judgment_set.pairs) for kept in self._kept.values())
+        while len(self._kept) > 1 and (len(self._kept) > MOST_SETS or pairs > MOST_PAIRS):
+            _, dropped = self._kept.popitem(last=False)
+            pairs -= len(dropped.judgment_set.pairs)
 
     def _compact(self) -> None:
         """Merge small fragments where there are many; one process does it, the others go on."""

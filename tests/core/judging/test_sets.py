@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +122,32 @@ def test_a_set_that_could_not_be_written_is_said_in_a_sentence(
     monkeypatch.setattr(desk.sets._flusher, "flush", full)
     with pytest.raises(NotSaved, match="The judgment set could not be saved: the disk is full"):
         desk.sets.add(replace(made, set_id="other", created=datetime.now(UTC)))
+
+
+@pytest.mark.parametrize(("most", "pairs"), [("MOST_SETS", 3), ("MOST_PAIRS", 3 * EACH)])
+def test_memory_keeps_few_sets_and_the_others_are_read_again(
+    desk: JudgmentQueue, monkeypatch: pytest.MonkeyPatch, most: str, pairs: int
+) -> None:
+    monkeypatch.setattr(f"core.judging.sets.{most}", pairs)
+    now = datetime.now(UTC)
+    made = [
+        JudgmentSet(
+            f"set-{n}", f"Set {n}", Rules(), ("clip",), 3,
+            tuple(Pair(JudgmentQuery("q1", "chair"), f"item-{i}") for i in range(EACH)),
+            now + timedelta(seconds=n),
+        )
+        for n in range(6)
+    ]  # fmt: skip
+    for judgment_set in made:
+        desk.sets.store(judgment_set)
+    assert list(desk.sets._kept) == ["set-3", "set-4", "set-5"]
+    assert desk.sets.all() == tuple(reversed(made))
+    assert len(desk.sets._kept) == 3
+    assert [desk.sets.get(s.set_id) for s in made] == made
+    reads: list[int] = []
+    monkeypatch.setattr(
+        "core.judging.sets.read_rows", lambda *what: reads.append(1) or read_rows(*what)
+    )
+    assert desk.sets.get("set-5") is desk.sets.get("set-5")
+    assert desk.sets.find("no-such-set") is None
+    assert reads == []
