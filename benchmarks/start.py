@@ -87,10 +87,13 @@ class App:
         return str(self.tab.send(event, fields(event, self.values | dropped))[-1])
 
     def things(self, html: str) -> list[tuple[float, int]]:
-        """Press “find things”: seconds since the press and regions, after each name."""
+        """Press “find things”: seconds since the press and regions, after the first look (rough
+        ones) and after each name."""
         token = html.split('data-photo="', 1)[1].split('"', 1)[0]
         results, names = self.config.component("explore-results"), _ROOM.split(", ")
-        began, steps = time.perf_counter(), []
+        began = time.perf_counter()
+        guessed = self.tab.call(results, "likely", {"photo": token, "names": names})
+        names, steps = guessed["names"], [(time.perf_counter() - began, len(guessed["spots"]))]
         for number in range(1, len(names) + 1):
             ask = {"photo": token, "names": names[:number]}
             spots = self.tab.call(results, "things", ask)["spots"]
@@ -159,10 +162,13 @@ def main() -> None:
         print(f"memory after these searches {app.memory():.2f} GB")
         for label, photo in (("first", photos[0]), ("second", photos[1])):
             steps = app.things(app.picture(photo))
-            first = next((seconds for seconds, spots in steps if spots), None)
+            rough, *sure = steps
+            first = next((seconds for seconds, spots in sure if spots), None)
             shown = f"{first:.1f} s" if first else "none"
-            print(f"things in a {label} room: first region {shown}, all of {steps[-1][1]} regions "
-                  f"{steps[-1][0]:.1f} s")  # fmt: skip
+            print(
+                f"things in a {label} room: {rough[1]} rough regions {rough[0]:.1f} s (goal: 2), "
+                f"first exact one {shown}, all of {sure[-1][1]} {sure[-1][0]:.1f} s"
+            )
         print(f"memory after all            {app.memory():.2f} GB   goal: 1.6")
     except Refused as error:
         print(f"refused: {error}")

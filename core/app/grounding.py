@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -15,7 +15,7 @@ from core.base.word_list import read_word_list
 from core.domain import WHOLE_PHOTO, Box, Detection, Grounding, Item, Stage
 from core.errors import CatalogBusy, QueryError
 from core.pipeline.redo import redo
-from core.ports.grounder import Heatmap
+from core.ports.grounder import GlancingGrounder, Heatmap
 from core.settings import Settings
 from core.vision import grounding_files
 from core.vision.regions import mask_iou
@@ -27,6 +27,9 @@ MOST_NAMES, MOST_ALIKE = 24, 3
 #: A name whose highest heat is below this is skipped. (In the compact grounder no score is above
 #: the square root of the highest heat, so at τ = 0.35 this loses nothing.)
 LEAST_HEAT = 0.12
+#: A name whose highest heat at a glance is below this is not looked for; a small thing is warmer
+#: when the photo is looked at in full.
+LEAST_GLANCE = 0.03
 #: Detections whose masks or boxes overlap more than this (IoU) are the same thing.
 SAME_THING = 0.5
 #: File with names of things that a photo of a room may show, one per line.
@@ -35,6 +38,20 @@ ROOM_NAMES = "vocabularies/room.txt"
 PHOTOS, LOOKS = 16, 512
 #: Number of groundings that an export reads at once.
 _PAGE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A thing that a photo may show.
+
+    Attributes:
+        name: Its name.
+        place: About where it is; ``None`` where nothing is warm enough to be shown, or a likelier
+            thing is there.
+    """
+
+    name: str
+    place: Detection | None = None
 
 
 class GroundingService:
@@ -199,16 +216,26 @@ class GroundingService:
                 ]
             yield self._things.put(pixel_hash(photo), distinct(detections))
 
-    def likely(self, photo: Image.Image, names: Sequence[str]) -> tuple[str, ...]:
-        """Return the names that a photo may show, the likeliest first; no mask is computed.
+    def likely(self, photo: Image.Image, names: Sequence[str]) -> tuple[Guess, ...]:
+        """Return the names that a photo may show, the likeliest first, after one small pass.
+
+        A grounder that can't guess at once gets all names in their order, without places.
 
         Raises:
             QueryError: No name is given, or one is too long.
             WeightsUnavailable: A model can't be loaded.
         """
-        heats = {name: self._heat(photo, name) for name in checked_names(names)}
-        possible = [name for name, heat in heats.items() if heat >= LEAST_HEAT]
-        return tuple(sorted(possible, key=lambda name: -heats[name]))
+        phrases = [checked_phrase(name) for name in checked_names(names)]
+        grounder = self._models.grounder
+        if not isinstance(grounder, GlancingGrounder):
+            return tuple(Guess(name) for name in phrases)
+        guesses = sorted(grounder.glance(photo, phrases), key=lambda guess: -guess.score)
+        shown = distinct([guess for guess in guesses if guess.score >= LEAST_HEAT])
+        return tuple(
+            Guess(guess.phrase, guess if guess in shown else None)
+            for guess in guesses
+            if guess.score >= LEAST_GLANCE
+        )
 
     def _heat(self, photo: Image.Image, name: str) -> float:
         """Return the highest heat of a name; 1 where the grounder makes no heat maps."""

@@ -12,7 +12,15 @@ from PIL import Image
 from core.domain import Box, Detection, Grounding
 from core.domain.grounding import DRAWN, PICTURE, SALIENT
 
-__all__ = ["DRAWN", "PICTURE", "SALIENT", "BatchGrounder", "Grounder", "Heatmap"]
+__all__ = [
+    "DRAWN",
+    "PICTURE",
+    "SALIENT",
+    "BatchGrounder",
+    "GlancingGrounder",
+    "Grounder",
+    "Heatmap",
+]
 
 Heatmap = npt.NDArray[np.float32]
 
@@ -81,6 +89,21 @@ class BatchGrounder(Grounder, Protocol):
         self, images: Sequence[Image.Image], prompts: Sequence[str]
     ) -> tuple[Grounding, ...]:
         """Return the result of :meth:`Grounder.ground` for each photo.
+
+        Raises:
+            WeightsUnavailable: A model can't be loaded.
+        """
+        ...
+
+
+@runtime_checkable
+class GlancingGrounder(Grounder, Protocol):
+    """A grounder that can guess at once which things a photo shows, and about where."""
+
+    def glance(self, image: Image.Image, phrases: Sequence[str]) -> tuple[Detection, ...]:
+        """Return a rough box per phrase, without a mask, in one small pass of the model.
+
+        The scores compare the phrases with each other, and not with those of :meth:`find`.
 
         Raises:
             WeightsUnavailable: A model can't be loaded.

@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 
 #: Increase it when the same photo, prompt and weights would give another grounding.
 VERSION = "compact-6"
-#: Longer side of the photo for the image tower, in pixels, when looking for a person.
+#: Longer side of the photo for the image tower, in pixels, when looking for a person, and when
+#: guessing what a photo shows.
 GLANCE_SIDE = 224
+#: Share of a name's highest heat that bounds its rough box.
+GLANCE_LEVEL = 0.5
 #: How many photos' patch features are cached for further prompts (up to 3.6 MB each).
 KEEP = 32
 #: Shortest side of a photo that is split into tiles, in pixels.
@@ -198,6 +201,20 @@ class CompactGrounder:
     def find(self, image: Image.Image, phrase: str) -> Grounding:
         """Find anything in the photo by its name: the product, a part of it or another object."""
         return self._grounding(image, phrase, self._prompted(image, phrase, None))
+
+    def glance(self, image: Image.Image, phrases: Sequence[str]) -> tuple[Detection, ...]:
+        """Return a rough box per phrase, around its highest heat, which is the score."""
+        features, scene = self._dense(image, GLANCE_SIDE), self._vectors().scene
+        names = [phrase.strip()[:PROMPT_CHARACTERS] for phrase in phrases]
+        vectors = self._encoder.encode_texts(names) if names else ()
+        guesses = []
+        for phrase, vector in zip(phrases, vectors, strict=True):
+            rivals = heating.rivals(vector, scene)
+            heat_map = heating.heat(features, vector, rivals, self._rules.sharpness)
+            (cell,) = heating.peaks(heat_map, 1)
+            box = heating.blob_box(heat_map, cell, GLANCE_LEVEL, image.size)
+            guesses.append(Detection(phrase, float(heat_map.max()), box))
+        return tuple(guesses)
 
     def outline(self, image: Image.Image, box: Box) -> Detection:
         """Return a detection for a box that a person drew, with the mask of its content."""

@@ -95,8 +95,8 @@ Object.assign(window.vs, {
   },
 
   // [data-things] looks for the names typed beside it, one after another, and shows each as it is
-  // found. `server.likely` gives the names that the photo may show, the likeliest first, so that
-  // something is seen soon; `server.things` gives all that was found so far.
+  // found. `server.likely` gives the names that the photo may show, the likeliest first, and rough
+  // places of some, so that something is seen soon; `server.things` gives all that was found so far.
   things(root, server) {
     root.addEventListener("click", async (event) => {
       const button = event.target.closest("[data-things]");
@@ -107,34 +107,39 @@ Object.assign(window.vs, {
       const label = button.textContent;
       button.dataset.running = "yes";
       button.textContent = "Stop";
-      let count = 0, problem = "";
+      let count = 0, problem = "", rough = [];
       line.textContent = "Looking at the photo …";
       try {
         const answer = await server.likely({ photo: stage.dataset.photo, names });
         problem = answer.error || "";
         names = answer.names || [];
+        rough = answer.spots || [];
+        if (button.dataset.running && rough.length) window.vs.spots(stage, [], rough);
       } catch { problem = "The studio can't be reached. Press the button to try again."; }
       for (let i = 1; i <= names.length && button.dataset.running && stage.isConnected && !problem; i++) {
         line.textContent = `Looking for ${names[i - 1]} (${i} of ${names.length}) …`;
         try {
           const answer = await server.things({ photo: stage.dataset.photo, names: names.slice(0, i) });
           problem = answer.error || "";
-          if (!problem) count = window.vs.spots(stage, answer.spots);
+          rough = rough.filter((spot) => spot.name !== names[i - 1]);
+          if (!problem) count = window.vs.spots(stage, answer.spots, rough);
         } catch { problem = "The studio can't be reached. Press the button to try again."; }
       }
       delete button.dataset.running;
       button.textContent = label;
+      stage.querySelectorAll(".vs-rough").forEach((spot) => { spot.remove(); });
       line.textContent = problem || (count ? `${count} found. Press one to search with it.` : "None of these was found. Draw a box around the thing instead.");
     });
   },
-  spots(stage, found) {
+  // Lays regions over a photo; those of `rough` are guesses that a look will confirm or take away.
+  spots(stage, found, rough = []) {
     const layer = stage.querySelector(".vs-spots");
-    layer.replaceChildren(...found.map((spot) => {
+    layer.replaceChildren(...[...rough, ...found].map((spot) => {
       const button = document.createElement("button"), name = document.createElement("span");
       name.textContent = spot.name;
       button.append(name);
       button.type = "button";
-      button.className = "vs-spot";
+      button.className = rough.includes(spot) ? "vs-spot vs-rough" : "vs-spot";
       button.title = button.ariaLabel = spot.title;
       Object.assign(button.dataset, { action: "region", value: spot.value });
       button.style.cssText = spot.style;

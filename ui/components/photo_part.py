@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import gradio as gr
@@ -106,6 +106,11 @@ def spots(regions: tuple[Detection, ...], size: tuple[int, int]) -> tuple[Spot, 
     )
 
 
+def _sent(shown: Iterable[Spot]) -> list[dict[str, str]]:
+    """Return regions as the browser gets them."""
+    return [asdict(region) for region in shown]
+
+
 def _name(detection: Detection) -> str:
     return {SALIENT: "what stands out", PICTURE: "all of it", DRAWN: "drawn"}.get(
         detection.phrase, detection.phrase
@@ -119,7 +124,13 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
         def work() -> dict[str, Any]:
             photo, names = shown_photo(ask)
             with look_at_photo():
-                return {"names": list(studio.grounding.likely(photo, names))}
+                guesses = studio.grounding.likely(photo, names)
+            places = [guess.place for guess in guesses if guess.place is not None]
+            rough = [
+                spot(place.box, photo.size, place.phrase, f"Search with about this: {place.phrase}")
+                for place in sorted(places, key=lambda place: -place.box.area)
+            ]
+            return {"names": [guess.name for guess in guesses], "spots": _sent(rough)}
 
         return answered(studio, request, Action.LOOK, work)
 
@@ -134,13 +145,7 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
             with look_at_photo():
                 for regions in studio.grounding.things(photo, names):  # noqa: B007  # the last is all
                     pass
-            shown = spots(regions, photo.size)
-            return {
-                "spots": [
-                    {"name": s.name, "title": s.title, "value": s.value, "style": s.style}
-                    for s in shown
-                ]
-            }
+            return {"spots": _sent(spots(regions, photo.size))}
 
         return answered(studio, request, Action.LOOK, work)
 

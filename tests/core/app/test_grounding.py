@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from core.pipeline.indexer import run_index
 from core.pipeline.job import writing
 from core.ports.grounder import DRAWN
 from core.settings import load_settings
-from tests.core.pipeline.small import Bench, bench, rows_of, write_catalog
+from tests.core.pipeline.small import Bench, MiddleGrounder, bench, rows_of, write_catalog
 
 
 class Room:
@@ -150,23 +152,47 @@ def test_things_come_name_by_name_and_are_remembered(verbs: GroundingService) ->
         list(verbs.things(photo, [" "]))
 
 
-def test_the_likeliest_names_come_first_and_each_is_looked_at_once(
-    verbs: GroundingService, monkeypatch: pytest.MonkeyPatch
+class Glancing(MiddleGrounder):
+    """A grounder with fixed heats: seen at a glance, and when looked at in full."""
+
+    heats: ClassVar = {"lamp": 0.3, "rug": 0.01, "sofa": 0.9, "mirror": 0.05}
+    has_heat_maps = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks: list[str] = []
+
+    def glance(self, image: Image.Image, phrases: Sequence[str]) -> tuple[Detection, ...]:
+        self.calls += 1
+        return tuple(
+            Detection(name, self.heats[name], Box(0, 0, 10 + place, 10))
+            for place, name in enumerate(phrases)
+        )
+
+    def heatmap(self, image: Image.Image, prompt: str) -> np.ndarray:
+        self.looks.append(prompt)
+        return np.full((2, 2), self.heats[prompt], np.float32)
+
+
+def test_the_likeliest_names_come_first_after_one_look_at_the_photo(
+    verbs: GroundingService,
 ) -> None:
-    photo, looks = Image.new("RGB", (43, 30)), []
-    heats = {"lamp": 0.3, "rug": 0.01, "sofa": 0.9}
-
-    def heatmap(image: Image.Image, phrase: str) -> np.ndarray:
-        looks.append(phrase)
-        return np.full((2, 2), heats[phrase], np.float32)
-
-    monkeypatch.setattr(verbs, "heatmap", heatmap)
-    assert verbs.likely(photo, ["lamp", "rug", "sofa", "lamp "]) == ("sofa", "lamp")
+    photo, grounder = Image.new("RGB", (43, 30)), Glancing()
+    verbs._models.grounder = grounder
+    guesses = verbs.likely(photo, ["lamp", "rug", "sofa", "mirror", "lamp "])
+    assert [guess.name for guess in guesses] == ["sofa", "lamp", "mirror"]  # no rug at all
+    assert [guess.place is not None for guess in guesses] == [True, False, False]
+    assert (grounder.calls, grounder.looks) == (1, [])  # the sofa is where the lamp would be
     list(verbs.things(photo, ["sofa"]))
     list(verbs.things(photo, ["sofa", "lamp"]))
-    assert sorted(looks) == ["lamp", "rug", "sofa"]
+    assert grounder.looks == ["sofa", "lamp"]  # in full, each name once
     with pytest.raises(QueryError, match="Say what"):
         verbs.likely(photo, [])
+
+
+def test_a_grounder_that_cannot_guess_gets_all_names(verbs: GroundingService) -> None:
+    guesses = verbs.likely(Image.new("RGB", (44, 30)), ["lamp", "rug"])
+    assert [(guess.name, guess.place) for guess in guesses] == [("lamp", None), ("rug", None)]
 
 
 def test_a_photo_is_recalled_by_its_name_only(verbs: GroundingService) -> None:

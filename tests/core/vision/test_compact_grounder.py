@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from core.domain import Box, Grounding
-from core.ports.grounder import SALIENT, Grounder
-from core.vision.compact_grounder import CompactGrounder
+from core.embedding.dense import DenseFeatures, Similarity
+from core.ports.grounder import SALIENT, GlancingGrounder, Grounder
+from core.vision.compact_grounder import GLANCE_SIDE, CompactGrounder
 
 from .conftest import DISC
 
@@ -27,6 +28,7 @@ def assert_sound(grounding: Grounding, image: Image.Image) -> None:
 
 def test_the_compact_grounder_has_the_grounder_protocol(grounder: CompactGrounder) -> None:
     assert isinstance(grounder, Grounder)
+    assert isinstance(grounder, GlancingGrounder)
     assert "MobileSAM" in grounder.name
     assert len(grounder.fingerprint) == 64
 
@@ -52,6 +54,25 @@ def test_a_thing_in_a_scene_is_found_by_its_name(
     assert heat is not None
     assert heat.dtype == np.float32
     assert 0 <= heat.min() <= heat.max() <= 1
+
+
+def test_a_glance_ranks_names_and_places_them_in_one_small_pass(
+    grounder: CompactGrounder, scene: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides: list[int] = []
+    dense = grounder._encoder.dense
+
+    def counted(image: Image.Image, side: int, similarity: Similarity) -> DenseFeatures:
+        sides.append(side)
+        return dense(image, side, similarity)
+
+    monkeypatch.setattr(grounder._encoder, "dense", counted)
+    orange, tiger = grounder.glance(scene, ["orange", "tiger"])
+    assert (orange.phrase, tiger.phrase) == ("orange", "tiger")
+    assert orange.score > tiger.score
+    assert orange.box.iou(DISC) > 0.3
+    assert orange.mask is None
+    assert sides == [GLANCE_SIDE]
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "🙂🪑", "lamp " * 2000])

@@ -61,7 +61,9 @@ def test_uploads_and_rooms_are_open_and_ask_for_things(shop: Shop) -> None:
 
 def test_things_are_answered_as_places_and_text(shop: Shop) -> None:
     likely, things = photo_functions(shop)
-    assert likely({"photo": "token", "names": ["sofa", "lamp"]}) == {"names": ["lamp", "sofa"]}
+    guessed = likely({"photo": "token", "names": ["sofa", "lamp"]})
+    assert guessed["names"] == ["lamp", "sofa"]
+    assert [(s["name"], s["value"]) for s in guessed["spots"]] == [("lamp", "0,0,50,40")]
     assert likely({"photo": "/etc/passwd", "names": ["sofa"]})["error"]
     answer = things({"photo": "token", "names": ["sofa", HOSTILE]})
     assert [spot["name"] for spot in answer["spots"]] == [HOSTILE, "sofa"]  # large ones first
