@@ -73,7 +73,11 @@ class GroundingService:
     # ── stored groundings ────────────────────────────────────────────────────────────────────
     def of(self, item: Item, catalog: str | None = None) -> Grounding | None:
         """Return the item's grounding under the present threshold; ``None`` if not grounded yet."""
-        return self._of([item], self._library.get(catalog)).get(item.item_id)
+        return self.of_items([item], catalog).get(item.item_id)
+
+    def of_items(self, items: Sequence[Item], catalog: str | None = None) -> dict[str, Grounding]:
+        """Return the groundings of those items that are grounded, by item id."""
+        return self._of(items, self._library.get(catalog))
 
     def _of(self, items: Sequence[Item], catalog: Catalog) -> dict[str, Grounding]:
         models = self._models.for_indexing().corrected_by(catalog.store.corrections.standing())

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.app.item_rows import ItemRows
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.base.content_key import content_key
@@ -153,14 +154,19 @@ class RewritingService:
         return [batch for batch in batches if "judge" not in batch.roles.values()]
 
     # ── one item ─────────────────────────────────────────────────────────────────────────────
-    def view(self, item_id: str, catalog: str | None = None) -> RewriteView:
-        """Return an item's text in use with its history; raises ``QueryError``."""
-        opened_catalog = self._library.get(catalog)
-        store = opened_catalog.store
-        record = store.items.records([item_id]).get(item_id)
-        if record is None:
-            raise no_item(item_id, store.name)
-        item = record.item
+    def view(
+        self, item_id: str, catalog: str | None = None, rows: ItemRows | None = None
+    ) -> RewriteView:
+        """Return an item's text in use with its history; raises ``QueryError``.
+
+        Args:
+            item_id: The item.
+            catalog: Name of the catalogue.
+            rows: Its rows, where the caller shares them.
+        """
+        store = self._library.get(catalog).store
+        rows = rows or ItemRows(store, item_id)
+        record, item = rows.record, rows.record.item
         decided = store.corrections.standing()
         models = self._models.for_indexing()
         standing_key = models.corrected_by(decided).rewrite_key(item)
@@ -173,9 +179,9 @@ class RewritingService:
         alone = replace(decided, standing=boxes)
         machine_key = models.corrected_by(alone).rewrite_key(item)
         stored = record.rewrite_key  # until it is indexed anew
-        rewrites = store.rewrites.get([key for key in (standing_key, machine_key, stored) if key])
+        rewrites = rows.rewrites(standing_key, machine_key, stored)
         agent = decided.rewritten(item_id, inputs_key(item))
-        row = store.vectors(ENGINE).get([item_id]).get(item_id)
+        row = rows.vectors(ENGINE)
         embedded = row is not None and row.rewrite_key == standing_key
         history = store.corrections.history(item_id)
         return RewriteView(

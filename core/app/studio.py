@@ -13,6 +13,7 @@ from core.app.evaluating import EvaluationService
 from core.app.exporting import ExportService
 from core.app.grounding import GroundingService
 from core.app.indexing import IndexingService
+from core.app.item_rows import ItemRows
 from core.app.judging import JudgingService
 from core.app.judging_by_model import ModelJudgingService
 from core.app.labels import LabelService
@@ -271,27 +272,48 @@ class Studio:
             raise QueryError("Choose at least one engine.")
         return compare(self._library.get(catalog).searcher, query, models)
 
-    def inspect(self, item_id: str, catalog: str | None = None) -> Inspection:
-        """Return all data of one item: photo, boxes, masks, texts, and the encoders' inputs."""
+    def rows(self, item: Item | str, catalog: str | None = None) -> ItemRows:
+        """Return what the tables hold of an item (or id), for a page that asks several services."""
+        given = item if isinstance(item, Item) else None
+        item_id = item if isinstance(item, str) else item.item_id
+        return ItemRows(self._library.get(catalog).store, item_id, given)
+
+    def inspect(
+        self,
+        item_id: str,
+        catalog: str | None = None,
+        *,
+        rows: ItemRows | None = None,
+        vectors: bool = True,
+    ) -> Inspection:
+        """Return all data of one item: photo, boxes, masks, texts, and the encoders' inputs.
+
+        Args:
+            item_id: The item.
+            catalog: Name of the catalogue.
+            rows: Its rows, where the caller shares them.
+            vectors: Whether to look at its stored vectors, too.
+
+        Raises:
+            QueryError: There is no such item.
+        """
         from core.embedding.encoder_input import preview  # slow to import
 
         opened_catalog = self._library.get(catalog)
-        item = opened_catalog.store.item(item_id)
+        rows = rows or self.rows(item_id, catalog)
+        item = rows.item
         photo = opened_catalog.images.open(item.photo.sha256)
         standing = opened_catalog.store.corrections.standing()
         models = self._models.for_indexing().corrected_by(standing)
-        rewrite = opened_catalog.store.rewrites.get([models.rewrite_key(item)])
+        rewrite = rows.rewrites(models.rewrite_key(item))
         grounding = self.grounding.of(item, catalog)
         words = next(iter(rewrite.values()), None)
         inputs = []
         for model in models.engines:
             table = opened_catalog.store.vectors(model.name)
             # Vectors of other weights don't belong to this engine's input.
-            row = (
-                table.get([item_id]).get(item_id)
-                if table.fingerprint == model.fingerprint
-                else None
-            )
+            current = vectors and table.fingerprint == model.fingerprint
+            row = rows.vectors(model.name) if current else None
             view = image_view(photo, grounding, model.engine.image_view, self.settings.crop_padding)
             rewritten = model.engine.text_view is TextView.REWRITE and words is not None
             inputs.append(

@@ -12,7 +12,7 @@ from core.search.searcher import Searcher
 
 def compare(searcher: Searcher, query: Query, models: Sequence[EngineModel]) -> Comparison:
     """Answer a query with each engine and measure how far the results agree."""
-    results = tuple(searcher.search(query, model) for model in models)
+    results = searcher.search_all(query, models)
     return Comparison(results, overlaps(results), ranks(results))
 
 

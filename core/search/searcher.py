@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -41,6 +41,8 @@ from core.store.vectors import VectorRow, Vectors, VectorTable
 
 #: Number of query pictures whose vectors are kept, 2 kB each.
 _PICTURES = 256
+#: Items that are read beyond those that are shown.
+_SPARE = 5
 #: File with the weights of search, below the folder of shipped data.
 CALIBRATION = Path("calibration") / "search.toml"
 #: Share of a query's words from which an item has them.
@@ -73,6 +75,21 @@ class Gathered:
     encode_ms: float
     language: str = ""
     foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An engine's answer before its items are read.
+
+    Attributes:
+        result: The answer, without hits.
+        candidates: The candidates that pass the cut, best first.
+        to_show: Ids of the items that may be shown, or folded under one that is.
+    """
+
+    result: SearchResult
+    candidates: Sequence[Candidate]
+    to_show: frozenset[str]
 
 
 #: Gives the ids of the items that pass filters which the vectors' tables can't tell.
@@ -114,6 +131,23 @@ class Searcher:
             CatalogError: The engine has no vectors in this catalogue yet.
             FingerprintMismatch: The vectors were made by another version of the engine.
         """
+        (result,) = self.search_all(query, [model])
+        return result
+
+    def search_all(self, query: Query, models: Sequence[EngineModel]) -> tuple[SearchResult, ...]:
+        """Answer a query with several engines; items that several find are read once.
+
+        Raises as ``search``.
+        """
+        ranked = [self._ranked(query, model) for model in models]
+        wanted = {item_id for entry in ranked for item_id in entry.to_show}
+        records = self._store.items.records(wanted) if wanted else {}
+        return tuple(
+            replace(entry.result, hits=self._hits(entry, query, records)) for entry in ranked
+        )
+
+    def _ranked(self, query: Query, model: EngineModel) -> Ranked:
+        """Answer a query without reading the items that are shown; raises as ``search``."""
         started = time.perf_counter()
         gathered = self.gather(query, model)
         kind = scoring.VECTOR if gathered.foreign else gathered.kind
@@ -128,10 +162,10 @@ class Searcher:
         if query.varied:
             shown = self._varied(shown, model)
         elapsed = 1000 * (time.perf_counter() - started)
-        return SearchResult(
+        result = SearchResult(
             engine=model.name,
             fingerprint=model.fingerprint,
-            hits=self._hits(shown, query),
+            hits=(),
             cut=len(scored.candidates) - len(shown),
             encode_ms=gathered.encode_ms,
             search_ms=elapsed - gathered.encode_ms,
@@ -140,6 +174,12 @@ class Searcher:
             unwanted=gathered.unwanted,
             language=gathered.language,
         )
+        phashes = [(c.evidence.item_id, c.evidence.phash) for c in shown]
+        close = neighbours(phashes) if query.fold_duplicates else []
+        # Some more than k, because an item may have been removed meanwhile. All folded items are
+        # among the close ones, so one read returns all that can be shown.
+        first = [item_id for item_id, _ in phashes[: query.k + _SPARE + len(close)]]
+        return Ranked(result, shown, frozenset({*first, *close}))
 
     def _varied(self, candidates: list[Candidate], model: EngineModel) -> list[Candidate]:
         first, rest = candidates[:DEPTH], candidates[DEPTH:]
@@ -265,20 +305,17 @@ class Searcher:
             return one_of("item_id", self._passing(query.filters) or [""])
         return where(query.filters)
 
-    def _hits(self, candidates: list[Candidate], query: Query) -> tuple[Hit, ...]:
-        by_id = {candidate.evidence.item_id: candidate for candidate in candidates}
-        ranked = [(c.evidence.item_id, c.evidence.phash) for c in candidates]
-        close = neighbours(ranked) if query.fold_duplicates else []
-        # Some more than k, because an item may have been removed meanwhile. All folded items are
-        # among the close ones, so one read returns all that can be shown.
-        count = query.k + 5
-        first = [item_id for item_id, _ in ranked[: count + len(close)]]
-        records = self._store.items.records({*first, *close}) if first else {}
+    def _hits(
+        self, ranked: Ranked, query: Query, records: Mapping[str, ItemRecord]
+    ) -> tuple[Hit, ...]:
+        by_id = {candidate.evidence.item_id: candidate for candidate in ranked.candidates}
+        records = {name: records[name] for name in ranked.to_show if name in records}
         if query.fold_duplicates:
-            groups = fold(ranked, self._looks.compare(records))
+            phashes = [(c.evidence.item_id, c.evidence.phash) for c in ranked.candidates]
+            groups = fold(phashes, self._looks.compare(records))
         else:
             groups = {item_id: [] for item_id in by_id}
-        leaders = list(groups)[:count]
+        leaders = list(groups)[: query.k + _SPARE]
         shown = [name for name in leaders if name in records][: query.k]
         return tuple(
             _hit(rank, by_id[name], records[name], groups[name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from core.app.grounding import Guess
 from core.app.indexing import IndexingService
+from core.app.item_rows import ItemRows
 from core.app.studio import Studio
 from core.base.lazy import lazy
 from core.domain import (
@@ -65,6 +67,12 @@ CLIP, VL_CLIP = status("clip", "CLIP"), status("vl-clip", "VL-CLIP")
 FASHION = status("fashion-clip", "FashionCLIP", False, "It needs the full profile.")
 
 
+#: Where the crate of item “c” is.
+CRATE = Grounding(
+    "chair", 100, 80, (Detection("chair", 0.6, Box(10, 10, 60, 60)),), 0.35, "test", "f"
+)
+
+
 class Looks:
     """What pages ask of the grounding verbs; things are where they are asked for."""
 
@@ -77,6 +85,9 @@ class Looks:
 
     def of(self, item: Item, catalog: str | None = None) -> Grounding | None:
         return self.stored
+
+    def of_items(self, items: Sequence[Item], catalog: str | None = None) -> dict[str, Grounding]:
+        return {item.item_id: CRATE for item in items if item.item_id == "c"}
 
     def room_names(self) -> tuple[str, ...]:
         return ("sofa", "lamp")
@@ -140,7 +151,9 @@ class Words:
         self.agent_off = "The rewriting agent is off."
         self.queue: tuple[WorthALook, ...] = ()
 
-    def view(self, item_id: str, catalog: str | None = None) -> RewriteView:
+    def view(
+        self, item_id: str, catalog: str | None = None, rows: ItemRows | None = None
+    ) -> RewriteView:
         rounds = (
             Round("Armchair", 3.0, "Names no colour.", ("Say the colour: blue.",)),
             Round("Blue armchair", 5.0, HOSTILE, stop=True),
@@ -320,11 +333,12 @@ class Shop(Studio):
                 ranks.setdefault(hit.item.item_id, {})[result.engine] = hit.rank
         return Comparison(results, {}, ranks)
 
-    def inspect(self, item_id: str, catalog: str | None = None) -> Inspection:
+    def rows(self, item: Item | str, catalog: str | None = None) -> ItemRows:
+        return ItemRows(None, "")  # type: ignore[arg-type]  # nothing is read from it here
+
+    def inspect(self, item_id: str, catalog: str | None = None, **how: object) -> Inspection:
         one = self.item(item_id)
-        seen = Detection("chair", 0.6, Box(10, 10, 60, 60))
-        found = (seen,) if item_id == "c" else ()
-        grounding = Grounding("chair", 100, 80, found, 0.35, "test", "f")
+        grounding = CRATE if item_id == "c" else replace(CRATE, detections=())
         text = "a crate full of oranges"
         words = Rewrite(text, (Round(text),), "rules", "f")
         picture = Image.new("RGB", (8, 8), "orange")

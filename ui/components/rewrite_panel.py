@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 
 from markupsafe import Markup
 
+from core.app.item_rows import ItemRows
 from core.app.studio import Studio
 from core.domain import RewriteView, Round, WorthALook, Writer
 from core.errors import QueryError
@@ -37,9 +38,9 @@ class Turn:
     round: Round
 
 
-def panel(studio: Studio, item_id: str, catalog: str) -> Markup:
+def panel(studio: Studio, item_id: str, catalog: str, rows: ItemRows | None = None) -> Markup:
     """Return the text with its trace, its records and what a person can do about it."""
-    view = studio.rewriting.view(item_id, catalog)
+    view = studio.rewriting.view(item_id, catalog, rows)
     html = render(
         "rewrite_panel.html",
         view=view,

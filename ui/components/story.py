@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from core.app.studio import BEFORE_AFTER, Studio
 from core.base.lazy import lazy
-from core.domain import CatalogInfo, EngineStatus, Filters, Inspection, Item
+from core.domain import CatalogInfo, EngineStatus, Filters, Grounding, Inspection, Item
 from core.errors import StudioError
 from core.evaluation.report_html import verdicts
 from core.ports.grounder import SALIENT
@@ -106,9 +106,8 @@ def facts(studio: Studio, catalog: CatalogInfo, statuses: tuple[EngineStatus, ..
     )
 
 
-def shows_grounding(inspection: Inspection) -> bool:
+def shows_grounding(grounding: Grounding | None) -> bool:
     """Tell whether the product was found and the photo shows more than the product."""
-    grounding = inspection.grounding
     if grounding is None or grounding.best is None or grounding.best.phrase == SALIENT:
         return False
     return grounding.best.box.area < _MOST_OF_PHOTO * grounding.width * grounding.height
@@ -133,20 +132,19 @@ def _inspection(
         StudioError: The named item can't be shown, or none of them can.
     """
     if form.item:
-        return studio.inspect(form.item, catalog.name)
-    first, problem = None, None
-    for item in candidates:
+        return studio.inspect(form.item, catalog.name, vectors=False)
+    items, problem = list(candidates), None
+    groundings = studio.grounding.of_items(items, catalog.name)
+    items.sort(key=lambda item: not shows_grounding(groundings.get(item.item_id)))
+    for item in items:
+        rows = studio.rows(item, catalog.name)
         try:
-            inspection = studio.inspect(item.item_id, catalog.name)
+            return studio.inspect(item.item_id, catalog.name, rows=rows, vectors=False)
         except StudioError as error:  # its photo is lost, say: the next one does as well
             problem = problem or error
-            continue
-        first = first or inspection
-        if shows_grounding(inspection):
-            return inspection
-    if first is None and problem is not None:
+    if problem is not None:
         raise problem
-    return first
+    return None
 
 
 def _next_item(form: SearchForm, candidates: Iterable[Item], now: Inspection | None) -> str:

@@ -161,7 +161,8 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
             url=photo_url,
             queue=worth_a_look_panel(studio, catalog),
         )
-    inspection = studio.inspect(item_id, catalog)
+    rows = studio.rows(item_id, catalog)
+    inspection = studio.inspect(item_id, catalog, rows=rows)
     item, grounding = inspection.item, inspection.grounding
     searched = studio.grounding.find(inspection.photo, find) if find else None
     link = {"item": item_id, "catalog": catalog} | ({"find": find} if find else {})
@@ -183,7 +184,7 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
         similar=similar_link(item_id, catalog),
         export=export_url(item_id, catalog),
         inputs=[(entry, data_uri(entry.picture)) for entry in inspection.inputs],
-        rewriting=panel(studio, item_id, catalog),
+        rewriting=panel(studio, item_id, catalog, rows),
         facts=item_facts(inspection),
         reference=_reference(inspection.inputs),
     )

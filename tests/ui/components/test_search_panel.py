@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import gradio as gr
 import pytest
+from lancedb.query import LanceQueryBuilder
 from lancedb.table import LanceTable
 from starlette.datastructures import QueryParams
 
@@ -89,8 +90,8 @@ def test_a_view_asks_for_catalogues_and_engines_once(page: Any, name: str) -> No
 
 #: Pages, how each is opened, and how many reads of the store's tables that may take.
 OTHERS = {
-    "home": (home, "", 34), "home item": (home, "item=i-0", 20),
-    "inspect": (inspect, "item=i-0", 10), "inspect empty": (inspect, "", 6),
+    "home": (home, "", 21), "home item": (home, "item=i-0", 17),
+    "inspect": (inspect, "item=i-0", 7), "inspect empty": (inspect, "", 6),
     "annotate": (annotate, "", 1), "catalog": (catalog, "", 1),
     "catalog named": (catalog, "catalog=whole", 1), "evaluate": (evaluate, "", 1),
 }  # fmt: skip
@@ -131,13 +132,14 @@ def test_every_page_asks_for_each_thing_once(
     request: Any = Request(query_params=QueryParams(link), username=None, headers={}, client=None)
     for load in opened:
         load(request)  # reads what is kept in memory afterwards
-    asked = counted_reads(monkeypatch)
+    asked, chosen = counted_reads(monkeypatch), rows_read(monkeypatch)
     for load in opened:
         counting.counted.clear()
         load(request)
         assert max(counting.counted.values(), default=0) <= 1, (load.__name__, counting.counted)
     assert asked["search"] <= reads, asked
     assert asked["count_rows"] <= 2, asked
+    assert max(Counter(chosen).values(), default=0) <= 1, chosen
 
 
 def fields(**changed: Any) -> list[Any]:
@@ -177,6 +179,19 @@ def counted_reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     count("search")
     count("count_rows")
     return asked
+
+
+def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Tables and conditions of all reads of chosen rows from now on."""
+    chosen: list[tuple[str, str]] = []
+    real = LanceQueryBuilder.where
+
+    def noted(query: Any, condition: Any, *given: Any, **more: Any) -> Any:
+        chosen.append((query._table.name, str(condition)))
+        return real(query, condition, *given, **more)
+
+    monkeypatch.setattr(LanceQueryBuilder, "where", noted)
+    return chosen
 
 
 def test_a_search_on_explore_asks_the_store_for_little(

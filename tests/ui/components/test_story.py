@@ -12,8 +12,8 @@ from ui.components.story import shows_grounding, story_html
 
 
 def test_the_story_picks_an_item_whose_stages_show_something(shop: Shop) -> None:
-    assert not shows_grounding(shop.inspect("a"))
-    assert shows_grounding(shop.inspect("c"))
+    assert not shows_grounding(shop.inspect("a").grounding)
+    assert shows_grounding(shop.inspect("c").grounding)
     html = story_html(shop, SearchForm())
     assert "One item’s way: Crate &amp; oranges" in html
     assert "a crate full of oranges" in html
