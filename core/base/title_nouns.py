@@ -82,6 +82,11 @@ class TitleNouns:
             _key(word) for word in departments["departments"] if " " not in word
         )
 
+    @property
+    def things(self) -> frozenset[str]:
+        """Words that name made things or food."""
+        return self._things
+
     def head(self, title: str) -> str:
         """Return the noun that names the product, with a noun before it; empty if unknown.
 

@@ -32,6 +32,7 @@ from core.search.scoring import Candidate, Scored
 from core.search.standing import Standing, StatisticsCache
 from core.search.variety import DEPTH, varied
 from core.search.word_counts import WordCounts
+from core.search.word_families import WordFamilies
 from core.search.word_match import WordMatcher
 from core.settings import SHIPPED
 from core.store.catalog_store import CatalogStore
@@ -243,7 +244,9 @@ class Searcher:
         return _nouns(self._shipped / "vocabularies")
 
     def _matcher(self, words: QueryWords, unwanted: str) -> WordMatcher:
-        return WordMatcher(words, unwanted, self._counts.rarity(words.words), self._nouns)
+        families = _families(self._shipped / "vocabularies") if unwanted else None
+        rarity = self._counts.rarity(words.words)
+        return WordMatcher(words, unwanted, rarity, self._nouns, families)
 
     def checked(self, model: EngineModel) -> VectorTable:
         """Return the engine's vector table if its fingerprint is current; raises as ``search``."""
@@ -356,3 +359,8 @@ def _verdict(query: Query, gathered: Gathered, scored: Scored) -> str:
 @cache
 def _nouns(folder: Path) -> TitleNouns:
     return TitleNouns(folder)
+
+
+@cache
+def _families(folder: Path) -> WordFamilies:
+    return WordFamilies(folder, _nouns(folder).things)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from core.base.title_nouns import TitleNouns
 from core.search.query_words import QueryWords
+from core.search.word_families import Phrase, WordFamilies
 from core.search.words import UNSPACED, content_words, parts, stem
 from core.store.items import ItemTexts
 
@@ -51,13 +52,19 @@ class WordMatcher:
         unwanted: What the query excludes.
         rarity: Weight of each of the query's stems; see ``rarity``.
         nouns: Finds the noun of a title.
+        families: What the words that are excluded exclude with them.
     """
 
     def __init__(
-        self, query: QueryWords, unwanted: str, rarity: Mapping[str, float], nouns: TitleNouns
+        self,
+        query: QueryWords,
+        unwanted: str,
+        rarity: Mapping[str, float],
+        nouns: TitleNouns,
+        families: WordFamilies | None = None,
     ) -> None:
         self._query, self._nouns, self._rarity = query, nouns, rarity
-        self._unwanted = _unwanted_words(unwanted, nouns)
+        self._unwanted = _unwanted(unwanted, families) if unwanted else ()
 
     def match(self, texts: ItemTexts) -> WordMatch:
         """Compare one item."""
@@ -94,11 +101,7 @@ class WordMatcher:
         return AS_PART * IN_DESCRIPTION if head in described else 0.0
 
     def _has_unwanted(self, named: str) -> str:
-        for words in self._unwanted:
-            stems = _stems(named)
-            if all(stem(word) in stems for word in words) and not _denied(named, words[-1]):
-                return " ".join(words)
-        return ""
+        return next((part.text for part in self._unwanted if part.is_in(named)), "")
 
 
 def rarity(counts: Mapping[str, int], rows: int, stems: Iterable[str]) -> dict[str, float]:
@@ -115,15 +118,44 @@ def rarity(counts: Mapping[str, int], rows: int, stems: Iterable[str]) -> dict[s
     }
 
 
-def _unwanted_words(unwanted: str, nouns: TitleNouns) -> tuple[tuple[str, ...], ...]:
+@dataclass(frozen=True, slots=True)
+class _Unwanted:
+    """One thing that is excluded: phrases that say it whole, and phrases for each of its words."""
+
+    text: str
+    whole: frozenset[Phrase]
+    words: tuple[frozenset[Phrase], ...]
+
+    def is_in(self, named: str) -> bool:
+        return _has_any(named, self.whole) or (
+            len(self.words) > 1 and all(_has_any(named, phrases) for phrases in self.words)
+        )
+
+
+def _unwanted(unwanted: str, families: WordFamilies | None) -> tuple[_Unwanted, ...]:
+    def phrases(text: str) -> frozenset[Phrase]:
+        own = tuple(map(stem, content_words(text)))
+        return families.of(text) if families else frozenset({own})
+
     parts = (content_words(part) for part in re.split(r"[,;]", unwanted))
-    return tuple(tuple(words) for words in parts if words)
+    return tuple(
+        _Unwanted(" ".join(words), phrases(" ".join(words)), tuple(map(phrases, words)))
+        for words in parts
+        if words
+    )
+
+
+def _has_any(named: str, phrases: frozenset[Phrase]) -> bool:
+    stems = _stems(named)
+    return any(
+        all(word in stems for word in phrase) and not _denied(named, phrase[-1])
+        for phrase in phrases
+    )
 
 
 def _denied(text: str, word: str) -> bool:
-    """Tell whether every mention of a word says that the item has none: "without cushion"."""
-    wanted = stem(word)
-    mentions = [m for m in re.finditer(r"\w+", text) if stem(m.group().casefold()) == wanted]
+    """Tell whether every mention of a stem says that the item has none: "without cushion"."""
+    mentions = [m for m in re.finditer(r"\w+", text) if stem(m.group().casefold()) == word]
     return bool(mentions) and all(
         _NONE.search(text[max(0, m.start() - 30) : m.start()])
         or re.match(r"[\s-]?(?:free|less)\b", text[m.end() :], re.I)

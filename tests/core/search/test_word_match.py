@@ -2,6 +2,7 @@ import pytest
 
 from core.base.title_nouns import TitleNouns
 from core.search.query_words import read
+from core.search.word_families import word_families
 from core.search.word_match import IN_DESCRIPTION, WordMatcher, rarity
 from core.settings import SHIPPED
 from core.store.items import ItemTexts
@@ -18,7 +19,8 @@ def texts(title, kind="", more="", description=""):
 
 def match(query, item, nouns, unwanted="", rare=None):
     words = read(query, nouns)
-    return WordMatcher(words, unwanted or words.unwanted, rare or {}, nouns).match(item)
+    families = word_families(SHIPPED / "vocabularies")
+    return WordMatcher(words, unwanted or words.unwanted, rare or {}, nouns, families).match(item)
 
 
 def test_a_table_lamp_is_no_table(nouns):
@@ -65,3 +67,24 @@ def test_the_field_without_counts_like_the_words(nouns):
     item = texts("Chair with red cushion")
     assert match("chair", item, nouns, "red cushion, stool").unwanted == "red cushion"
     assert match("chair", item, nouns, "blue cushion").unwanted == ""
+
+
+@pytest.mark.parametrize(
+    ("unwanted", "title", "more", "marked"),
+    [
+        ("wood", "Wooden chair", "", "wood"),
+        ("wood", "Oak chair", "", "wood"),
+        ("wooden", "Chair", "Material: wood", "wooden"),
+        ("wood", "Wood-free chair", "", ""),
+        ("wood", "Steel chair", "", ""),
+        ("metal", "Chair of stainless steel", "", "metal"),
+        ("stripes", "Striped shirt", "", "stripes"),
+        ("blue", "Navy shirt", "", "blue"),
+        ("wooden legs", "Chair with oak legs", "", "wooden legs"),
+        ("wooden legs", "Oak chair", "", ""),
+    ],
+)
+def test_what_is_left_out_is_left_out_with_its_forms_and_kinds(
+    unwanted, title, more, marked, nouns
+):
+    assert match("chair", texts(title, more=more), nouns, unwanted).unwanted == marked
