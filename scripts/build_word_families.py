@@ -1,6 +1,6 @@
 """Write `word_families.txt` of `data/vocabularies`: nouns and the adjectives made of them.
 
-"wood" gives "wooden", so that who leaves out wood leaves out wooden chairs, too. Taken are adjectives
+"wood" gives "wooden", so that who leaves out wood leaves out wooden chairs. Taken are adjectives
 of WordNet that are a noun of WordNet with an ending such as "-en", "-y" or "-ed"; its own pointers
 from adjectives to nouns miss most of them, "wooden" among them.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 
 from core.base.word_list import read_word_list
@@ -66,9 +65,3 @@ class WordFamilies:
         }
         for name in names:
             self._kinds[" ".join(map(stem, content_words(name)))] |= phrases - {()}
-
-
-@cache
-def word_families(folder: Path, things: frozenset[str] = frozenset()) -> WordFamilies:
-    """Return the families of a folder, read once."""
-    return WordFamilies(folder, things)

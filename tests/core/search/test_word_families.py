@@ -1,13 +1,13 @@
 import pytest
 
-from core.search.word_families import word_families
+from core.search.word_families import WordFamilies
 from core.search.words import stem
 from core.settings import SHIPPED
 
 
 @pytest.fixture(scope="module")
 def families():
-    return word_families(SHIPPED / "vocabularies", frozenset({"peach"}))
+    return WordFamilies(SHIPPED / "vocabularies", frozenset({"peach"}))
 
 
 @pytest.mark.parametrize(

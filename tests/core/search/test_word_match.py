@@ -2,7 +2,7 @@ import pytest
 
 from core.base.title_nouns import TitleNouns
 from core.search.query_words import read
-from core.search.word_families import word_families
+from core.search.word_families import WordFamilies
 from core.search.word_match import IN_DESCRIPTION, WordMatcher, rarity
 from core.settings import SHIPPED
 from core.store.items import ItemTexts
@@ -19,7 +19,7 @@ def texts(title, kind="", more="", description=""):
 
 def match(query, item, nouns, unwanted="", rare=None):
     words = read(query, nouns)
-    families = word_families(SHIPPED / "vocabularies")
+    families = WordFamilies(SHIPPED / "vocabularies")
     return WordMatcher(words, unwanted or words.unwanted, rare or {}, nouns, families).match(item)
 
 
