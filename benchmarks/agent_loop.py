@@ -39,9 +39,9 @@ EXCHANGES: dict[str, list[Answer]] = {
         draft("White oak chair"), verdict(4, "Hm."), draft("White oak chair."),
     ],
     "never content": [
-        one
+        message
         for number in range(9)
-        for one in (draft(f"Chair number {number}"), verdict(2, "Better."))
+        for message in (draft(f"Chair number {number}"), verdict(2, "Better."))
     ],
     "markup, then a sentence": [
         draft("<b>Chair</b>"), draft("White oak chair"), verdict(5, stop=True),
@@ -78,15 +78,15 @@ def main() -> None:
         agent = ClaudeRewriter(messages, load_prompts(SHIPPED / "prompts"))
         try:
             made = agent.rewrite(ITEM, photo)
-            rounds, told = len(made.rounds), made.text
+            rounds, outcome = len(made.rounds), made.text
             early = "The loop ended early" in made.rounds[-1].justification
             ends["a draft, ended early" if early else "a text"] += 1
         except RewritingFailed as problem:
-            rounds, told = 0, str(problem)
+            rounds, outcome = 0, str(problem)
             ends["a reason, and the text as it was"] += 1
         spent = messages.meter.spent
         print(f"{name:31} {rounds:6} {len(server.questions):5} {spent.usage.tokens:6}", end=" ")
-        print(f"{spent.dollars:8.4f}  {told}")
+        print(f"{spent.dollars:8.4f}  {outcome}")
     server.close()
     print(f"{len(EXCHANGES)} exchanges:", ", ".join(f"{n} × {end}" for end, n in ends.items()))
 

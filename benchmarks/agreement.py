@@ -52,15 +52,15 @@ def main() -> None:
         if row[rater]
     ]  # fmt: skip
     started = time.perf_counter()
-    found = agreement(events)
-    print(f"{len(events)} grades, {found.judged} pairs, {found.overlapping} with two or more")
-    print(f"percent agreement {found.percent:.4f}   ({time.perf_counter() - started:.2f} s)")
-    print(f"Krippendorff's α (ordinal) {found.alpha:.6f}")
+    agreed = agreement(events)
+    print(f"{len(events)} grades, {agreed.judged} pairs, {agreed.overlapping} with two or more")
+    print(f"percent agreement {agreed.percent:.4f}   ({time.perf_counter() - started:.2f} s)")
+    print(f"Krippendorff's α (ordinal) {agreed.alpha:.6f}")
     unique = table.drop_duplicates(["query", "docid"], keep="last")
     complete = unique[(unique[list(RATERS)] != "").all(axis=1)]
     grades = complete[list(RATERS)].astype(float).to_numpy().T
     print(f"  from its definition, {grades.shape[1]} complete pairs: {alpha_ordinal(grades):.6f}")
-    for couple in found.couples:
+    for couple in agreed.couples:
         print(f"{couple.first} / {couple.second}: κ {couple.kappa:.4f}, same {couple.percent:.4f}")
     check = cohen_kappa_score(grades[0], grades[1], weights="quadratic")
     print(f"  scikit-learn on the first two: {check:.4f}")

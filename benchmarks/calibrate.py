@@ -95,7 +95,7 @@ class Asked:
     table: Mapping[str, np.ndarray]
     right: np.ndarray
     own: int = -1
-    known: bool = True
+    has_known_words: bool = True
 
 
 @dataclass(frozen=True)
@@ -110,20 +110,20 @@ class Fit:
         return 1 / (1 + np.exp(-np.clip(matrix @ self.weights, -30, 30)))
 
 
-def by_words(one: Shelf, engine: str, text: str, group: str, right: Iterable[str] = ()) -> Asked:
+def by_words(shop: Shelf, engine: str, text: str, group: str, right: Iterable[str] = ()) -> Asked:
     """Ask in words, with the items' words compared."""
-    gathered = one.searcher.gather(Query(text), one.models[engine])
+    gathered = shop.searcher.gather(Query(text), shop.models[engine])
     words = gathered.words
     assert words is not None
     unknown = scoring.unknown_words(words, gathered.evidence, NOUNS)
-    known = 1 - len(unknown) / len(words.words) if words.words else 1.0
-    return _asked(one.pool.name, engine, group, text, gathered.evidence, set(right), known,
+    share_known = 1 - len(unknown) / len(words.words) if words.words else 1.0
+    return _asked(shop.pool.name, engine, group, text, gathered.evidence, set(right), share_known,
                   by_words=gathered.by_words)  # fmt: skip
 
 
 def _asked(
     name: str, engine: str, group: str, text: str, evidence: Sequence[Evidence],
-    right: set[str], known: float = 1.0, ranking: Mapping[str, float] = RANKING,
+    right: set[str], share_known: float = 1.0, ranking: Mapping[str, float] = RANKING,
     by_words: Sequence[str] = (),
 ) -> Asked:  # fmt: skip
     near = sorted(evidence, key=lambda e: -e.cosine)
@@ -138,7 +138,7 @@ def _asked(
     return Asked(
         name, engine, group, text,
         {key: np.array([rows[i][key] for i in order]) for key in rows[0]},
-        marks, int(marks.argmax()) if marks.any() else -1, known > 0,
+        marks, int(marks.argmax()) if marks.any() else -1, share_known > 0,
     )  # fmt: skip
 
 
@@ -173,9 +173,9 @@ def collect(shelves: Mapping[str, Shelf], blind: Mapping[str, Shelf]) -> list[As
     """Ask everything of every catalogue with every engine; ``blind`` ones have no types."""
     asked: list[Asked] = []
     presence = tomllib.loads(QUERIES.read_text("utf-8"))
-    own = {name: texts_of(one.pool, np.random.default_rng(SEED)) for name, one in shelves.items()}
-    for name, one in shelves.items():
-        have = words_of(one.pool)
+    own = {name: texts_of(shop.pool, np.random.default_rng(SEED)) for name, shop in shelves.items()}
+    for name, shop in shelves.items():
+        have = words_of(shop.pool)
         foreign = []
         for other, texts in own.items():
             if other != name:
@@ -183,14 +183,14 @@ def collect(shelves: Mapping[str, Shelf], blind: Mapping[str, Shelf]) -> list[As
         rng = np.random.default_rng(SEED)
         foreign = [foreign[n] for n in rng.permutation(len(foreign))[: 2 * ASKED]]
         for engine in ENGINES:
-            asked += [by_words(one, engine, t, g, right) for g, t, right in own[name]]
+            asked += [by_words(shop, engine, t, g, right) for g, t, right in own[name]]
             if name in blind:
                 kinds = [(t, right) for g, t, right in own[name] if g == "type"]
                 asked += [by_words(blind[name], engine, t, "blind", r) for t, r in kinds]
-            asked += [by_words(one, engine, text, "foreign") for text in foreign]
+            asked += [by_words(shop, engine, text, "foreign") for text in foreign]
             for group, texts in presence.get(name, {}).items():
-                asked += [by_words(one, engine, text, group) for text in texts]
-            asked += [by_words(one, engine, t, "nonsense") for t in presence["nonsense"]]
+                asked += [by_words(shop, engine, text, group) for text in texts]
+            asked += [by_words(shop, engine, t, "nonsense") for t in presence["nonsense"]]
         print(f"{name}: asked in words", flush=True)
     return asked
 
@@ -205,10 +205,10 @@ def _absent(text: str, have: set[str]) -> bool:
 def by_pictures(shelves: Mapping[str, Shelf]) -> list[Asked]:
     """Ask with photos of items and with items themselves; other catalogues' photos are foreign."""
     asked = []
-    for name, one in shelves.items():
-        pool, rng = one.pool, np.random.default_rng(SEED)
+    for name, shop in shelves.items():
+        pool, rng = shop.pool, np.random.default_rng(SEED)
         for engine in ENGINES:
-            vectors = one.vectors[engine]
+            vectors = shop.vectors[engine]
             chosen = rng.permutation(len(pool.items))[: 2 * ASKED]
             for n in chosen:
                 same = {
@@ -216,7 +216,10 @@ def by_pictures(shelves: Mapping[str, Shelf]) -> list[Asked]:
                     for item, kind in zip(pool.items, pool.kinds, strict=True)
                     if kind == pool.kinds[n] and item is not pool.items[n]
                 }
-                for kind, query in (("item", one.pictures[engine][n]), ("picture", pool.photo[n])):
+                for kind, query in (
+                    ("item", shop.pictures[engine][n]),
+                    ("picture", pool.photo[n]),
+                ):
                     if same:
                         asked.append(_near(pool, engine, f"{kind} type", query, vectors, same, n))
             if "vectors" in pool.extra:
@@ -239,8 +242,8 @@ def by_pictures(shelves: Mapping[str, Shelf]) -> list[Asked]:
 _WORLDS = {"ikea": "home", "rooms": "home", "luma": "wear", "myntra": "wear", "grocery": "food"}
 
 
-def _apart(one: str, other: str) -> bool:
-    return one in _WORLDS and other in _WORLDS and _WORLDS[one] != _WORLDS[other]
+def _apart(first: str, second: str) -> bool:
+    return first in _WORLDS and second in _WORLDS and _WORLDS[first] != _WORLDS[second]
 
 
 def _near(
@@ -263,13 +266,13 @@ def fitted(asked: Sequence[Asked], names: tuple[str, ...]) -> Fit:
     The queries written by hand weigh most: they are as people ask.
     """
     rows, marks, weights = [], [], []
-    for one in asked:
-        label = RIGHT.get(one.group)
+    for example in asked:
+        label = RIGHT.get(example.group)
         if label is None:
             continue
-        rows.append([one.table[name][0] for name in names])
-        marks.append(label if one.group in BY_HAND else bool(one.right[0]))
-        weights.append(1.0 if one.group in BY_HAND else 0.1)
+        rows.append([example.table[name][0] for name in names])
+        marks.append(label if example.group in BY_HAND else bool(example.right[0]))
+        weights.append(1.0 if example.group in BY_HAND else 0.1)
     matrix, right, weight = np.array(rows), np.array(marks, float), np.array(weights)
 
     def loss(w: np.ndarray) -> float:
@@ -284,11 +287,11 @@ def fitted(asked: Sequence[Asked], names: tuple[str, ...]) -> Fit:
 def close_limits(asked: Sequence[Asked], fit: Fit) -> tuple[float, float]:
     """Return the smallest probability of a close match, and that for a query of unknown words."""
     best = {True: [], False: []}
-    for one in asked:
-        if one.group == "present" and one.known:
-            best[True].append(fit(one).max())
-        if not one.known and one.group in ("nonsense", "absent", "foreign"):
-            best[False].append(fit(one).max())
+    for question in asked:
+        if question.group == "present" and question.has_known_words:
+            best[True].append(fit(question).max())
+        if not question.has_known_words and question.group in ("nonsense", "absent", "foreign"):
+            best[False].append(fit(question).max())
     close = float(np.quantile(best[True], MAY_MISS)) if best[True] else 0.0
     unknown = max(best[False], default=0.0) * 1.1
     return close, min(max(unknown, close), 0.999)
@@ -296,13 +299,17 @@ def close_limits(asked: Sequence[Asked], fit: Fit) -> tuple[float, float]:
 
 def nonsense_limit(asked: Sequence[Asked], fit: Fit) -> float:
     """Return the probability that nearly no nonsense reaches."""
-    best = [fit(one).max() for one in asked if one.group == "nonsense"]
+    best = [fit(question).max() for question in asked if question.group == "nonsense"]
     return float(np.quantile(best, 0.97)) if best else 0.0
 
 
 def cut_limit(asked: Sequence[Asked], fit: Fit) -> float:
     """Return the probability that all but a few right answers of titles reach."""
-    own = [fit(one)[one.own] for one in asked if one.group == "title" and one.own >= 0]
+    own = [
+        fit(question)[question.own]
+        for question in asked
+        if question.group == "title" and question.own >= 0
+    ]
     close, _ = close_limits(asked, fit)
     return min(float(np.quantile(own, MAY_CUT)) if own else 0.0, close)
 
@@ -311,15 +318,15 @@ def say(
     asked: Sequence[Asked], fit: Fit, limits: tuple[float, float], cut: float
 ) -> dict[str, list[float]]:
     """Return what is told of each group: per query 1 if "no close match", or a hidden answer."""
-    told: dict[str, list[float]] = {}
-    for one in asked:
-        likely = fit(one).max()
-        none = likely < (limits[0] if one.known else limits[1])
-        told.setdefault(one.group, []).append(float(none))
-        if one.group == "title":
-            hidden = one.own < 0 or (not none and fit(one)[one.own] < cut)
-            told.setdefault("own hidden", []).append(float(hidden))
-    return told
+    answers: dict[str, list[float]] = {}
+    for question in asked:
+        likely = fit(question).max()
+        none = likely < (limits[0] if question.has_known_words else limits[1])
+        answers.setdefault(question.group, []).append(float(none))
+        if question.group == "title":
+            hidden = question.own < 0 or (not none and fit(question)[question.own] < cut)
+            answers.setdefault("own hidden", []).append(float(hidden))
+    return answers
 
 
 def main() -> None:
@@ -352,8 +359,8 @@ def asked_all(
     with tempfile.TemporaryDirectory() as folder:
         shelves = {name: shelf(load(pools, name), encoder, Path(folder) / name) for name in names}
         blind = {
-            name: shelf(one.pool, encoder, Path(folder) / f"{name}-blind", blind=True)
-            for name, one in shelves.items()
+            name: shelf(shop.pool, encoder, Path(folder) / f"{name}-blind", blind=True)
+            for name, shop in shelves.items()
             if name in BLIND
         }
         print("indexed", flush=True)
@@ -364,16 +371,14 @@ def test(asked: Sequence[Asked], names: Sequence[str]) -> None:
     """Print what is told, leaving each catalogue out."""
     for engine in ENGINES:
         total: dict[str, list[float]] = {}
-        mine = [one for one in asked if one.engine == engine]
+        mine = [question for question in asked if question.engine == engine]
         for name in names:
-            others = [one for one in mine if one.catalog != name]
+            others = [question for question in mine if question.catalog != name]
             fit = fitted(others, BOTH)
-            told = say(
-                [one for one in mine if one.catalog == name], fit, close_limits(others, fit),
-                cut_limit(others, fit),
-            )  # fmt: skip
-            print(f"{engine:8s} {name:8s}", _line(told))
-            for group, values in told.items():
+            own = [question for question in mine if question.catalog == name]
+            answers = say(own, fit, close_limits(others, fit), cut_limit(others, fit))
+            print(f"{engine:8s} {name:8s}", _line(answers))
+            for group, values in answers.items():
                 total.setdefault(group, []).extend(values)
         print(f"{engine:8s} {'all':8s}", _line(total), flush=True)
 
@@ -382,20 +387,31 @@ def test_pictures(asked: Sequence[Asked], names: Sequence[str]) -> None:
     """Print what is told of photos, leaving each catalogue out."""
     for engine in ENGINES:
         total: dict[str, list[float]] = {}
-        mine = [one for one in asked if one.engine == engine and one.group.startswith("picture")]
+        mine = [
+            question
+            for question in asked
+            if question.engine == engine and question.group.startswith("picture")
+        ]
         for name in names:
-            others = [one for one in mine if one.catalog != name]
+            others = [question for question in mine if question.catalog != name]
             fit = fitted(others, PHOTO)
-            best = [fit(one).max() for one in others if one.group != "picture foreign"]
+            best = [
+                fit(question).max() for question in others if question.group != "picture foreign"
+            ]
             limit = float(np.quantile(best, MAY_MISS))
-            told = say([one for one in mine if one.catalog == name], fit, (limit, limit), 0.0)
-            for group, values in told.items():
+            answers = say(
+                [question for question in mine if question.catalog == name],
+                fit,
+                (limit, limit),
+                0.0,
+            )
+            for group, values in answers.items():
                 total.setdefault(group, []).extend(values)
         print(f"{engine:8s} pictures", _line(total), flush=True)
 
 
-def _line(told: Mapping[str, Sequence[float]]) -> str:
-    return "  ".join(f"{g} {np.mean(v):.3f} of {len(v)}" for g, v in told.items())
+def _line(answers: Mapping[str, Sequence[float]]) -> str:
+    return "  ".join(f"{g} {np.mean(v):.3f} of {len(v)}" for g, v in answers.items())
 
 
 def written(asked: Sequence[Asked], pictures: Sequence[Asked], fingerprint: str) -> str:
@@ -405,7 +421,7 @@ def written(asked: Sequence[Asked], pictures: Sequence[Asked], fingerprint: str)
         f'fitted_for = "{fingerprint}"',
     ]
     for engine in ("default", *ENGINES):
-        mine = [one for one in asked if engine in ("default", one.engine)]
+        mine = [question for question in asked if engine in ("default", question.engine)]
         for kind, names in (("words", BOTH), ("vector", ALONE)):
             fit = fitted(mine, names)
             limits, cut = close_limits(mine, fit), cut_limit(mine, fit)
@@ -419,11 +435,13 @@ def written(asked: Sequence[Asked], pictures: Sequence[Asked], fingerprint: str)
                 f"close = {limits[0]:.4f}", f"close_unknown = {limits[1]:.4f}", f"cut = {cut:.4f}",
                 f"photo = {_fit(fitted(mine, PHOTO))}", f"both = {_fit(fit)}",
             ]  # fmt: skip
-        seen = [one for one in pictures if engine in ("default", one.engine)]
+        seen = [question for question in pictures if engine in ("default", question.engine)]
         for kind in ("picture", "item"):
             fit = fitted(seen, PHOTO)
             best = [
-                fit(one).max() for one in seen if one.group.startswith(kind) and one.right.any()
+                fit(question).max()
+                for question in seen
+                if question.group.startswith(kind) and question.right.any()
             ]
             limit = float(np.quantile(best, MAY_MISS))
             lines += [f"\n[scales.{kind}.{engine}]", f"ranking = {_table(MIXED)}"]

@@ -29,8 +29,8 @@ _PATTERNS = {
 def grocery(data: Path, out: Path, sample: int) -> None:
     """Photos as queries, and the one product on each; 0 takes all photos."""
     photos = pd.read_parquet(data / "grocery_photos_dev.parquet")
-    known = set(pd.read_parquet(data / "grocery_products.parquet", columns=["item_id"]).item_id)
-    photos = photos[photos.item_id.isin(known)]
+    products = set(pd.read_parquet(data / "grocery_products.parquet", columns=["item_id"]).item_id)
+    photos = photos[photos.item_id.isin(products)]
     if sample:
         photos = photos.sample(sample, random_state=SEED)
     photos[["query_id", "image"]].to_parquet(out / "grocery-queries.parquet")
@@ -50,11 +50,11 @@ def luma(data: Path, out: Path) -> None:
     links = pd.read_csv(data / "luma_links.csv")
     links = links[links.sku.isin(members.index) & links.linked_sku.isin(members.index)]
     pairs = [
-        (asked, found)
+        (asked, target)
         for sku, linked in links[["sku", "linked_sku"]].drop_duplicates().itertuples(index=False)
         if sku != linked
         for asked in members[sku]
-        for found in members[linked]
+        for target in members[linked]
     ]
     qrels = pd.DataFrame(pairs, columns=["query_id", "item_id"]).assign(relevance=1)
     qrels.to_csv(out / "links-qrels.csv", index=False)
@@ -83,15 +83,15 @@ def rooms(data: Path, out: Path, most: int) -> None:
     pairs = pairs[pairs.item_id.isin(items.index) & pairs.room_id.isin(pictures.index)]
     pairs = pairs.sample(frac=1, random_state=SEED).drop_duplicates("item_id")[:most]
     pairs = pairs.sort_values(["room_id", "item_id"])
-    found = items.drop(columns=["image", "photo_md5"]).loc[pairs.item_id].reset_index()
-    found["image"] = pictures.loc[pairs.room_id].to_numpy()
-    found.to_parquet(out / "rooms.parquet")
+    rows = items.drop(columns=["image", "photo_md5"]).loc[pairs.item_id].reset_index()
+    rows["image"] = pictures.loc[pairs.room_id].to_numpy()
+    rows.to_parquet(out / "rooms.parquet")
 
 
 def _only(words: list[str], values: dict[str, str]) -> str:
     """The one value that the words name; nothing where they name none or several."""
-    found = {values[word] for word in words if word in values}
-    return found.pop() if len(found) == 1 else ""
+    matches = {values[word] for word in words if word in values}
+    return matches.pop() if len(matches) == 1 else ""
 
 
 def main() -> None:

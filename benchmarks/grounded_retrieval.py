@@ -95,8 +95,8 @@ def looked(
     ground: Callable[[Image.Image, str], Grounding], given: Iterable[tuple[Image.Image, str]]
 ) -> tuple[list[Grounding], float]:
     started = time.perf_counter()
-    found = [ground(photo, prompt) for photo, prompt in given]
-    return found, (time.perf_counter() - started) / max(len(found), 1)
+    groundings = [ground(photo, prompt) for photo, prompt in given]
+    return groundings, (time.perf_counter() - started) / max(len(groundings), 1)
 
 
 def run(
@@ -109,7 +109,7 @@ def run(
     names, pictures = list(task.shelf), list(task.shelf.values())
     asked = [(ask.photo, ask.prompt) for ask in task.asks]
     stood, per_item = looked(grounder.ground, pictures)
-    found, per_photo = looked(grounder.find, asked)
+    groundings, per_photo = looked(grounder.find, asked)
     qrels = {str(i): dict.fromkeys(ask.right, 1) for i, ask in enumerate(task.asks)}
     print(f"\n{task.name}: {len(asked)} queries, {len(names)} on the shelf")
     print(f"  grounding: {per_photo:.2f} s per query photo, {per_item:.2f} s per shelf photo")
@@ -121,8 +121,8 @@ def run(
         tau: float,
     ) -> np.ndarray:
         shown = (
-            image_view(photo, replace(one, threshold=tau), view, settings.crop_padding)
-            for (photo, _), one in zip(given, seen, strict=True)
+            image_view(photo, replace(grounding, threshold=tau), view, settings.crop_padding)
+            for (photo, _), grounding in zip(given, seen, strict=True)
         )
         return encoder.encode_images(list(shown))
 
@@ -137,13 +137,18 @@ def run(
 
     tau = settings.grounding_threshold
     shelf = {view: vectors(pictures, stood, view, tau) for view in ImageView}
-    whole = score(vectors(asked, found, ImageView.PHOTO, tau), shelf[ImageView.PHOTO])
+    whole = score(vectors(asked, groundings, ImageView.PHOTO, tau), shelf[ImageView.PHOTO])
     say("words alone", score(encoder.encode_texts([p for _, p in asked]), shelf[ImageView.PHOTO]))
     say("photo", whole)
     for tau in thresholds:
-        sure = np.mean([bool(one.detections) and one.detections[0].score >= tau for one in found])
+        sure = np.mean(
+            [
+                bool(grounding.detections) and grounding.detections[0].score >= tau
+                for grounding in groundings
+            ]
+        )
         for view in (ImageView.CROP, ImageView.CUTOUT):
-            seen = vectors(asked, found, view, tau)
+            seen = vectors(asked, groundings, view, tau)
             title = f"{view.value}, τ {tau:g} ({sure:.0%} found)"
             say(title, score(seen, shelf[view]), whole)
             if tau == thresholds[0]:

@@ -86,12 +86,12 @@ class Pair:
 class Score:
     ious: list[float] = field(default_factory=list)
     points: list[bool] = field(default_factory=list)
-    found: list[bool] = field(default_factory=list)
+    hits: list[bool] = field(default_factory=list)
     masks: list[float] = field(default_factory=list)
 
     def add(self, measured: Measured) -> None:
         self.ious.append(measured.iou)
-        self.found.append(measured.found)
+        self.hits.append(measured.is_found)
         if measured.point is not None:
             self.points.append(measured.point)
         if measured.mask is not None:
@@ -102,7 +102,7 @@ class Score:
         parts = [f"{name:28s} mean IoU {np.mean(self.ious):.3f}  IoU>=0.5 {half:.3f}"]
         for title, values in (
             ("pointing", self.points),
-            ("not found", [not one for one in self.found]),
+            ("not found", [not hit for hit in self.hits]),
             ("mask IoU", self.masks),
         ):
             if values:
@@ -116,7 +116,7 @@ class Remembering:
     def __init__(self, segmenter: Segmenter) -> None:
         self._segmenter = segmenter
         self.name, self.fingerprint = segmenter.name, segmenter.fingerprint
-        self._known: dict[object, object] = {}
+        self._answers: dict[object, object] = {}
         self._photo = ""
 
     def _each(
@@ -124,12 +124,12 @@ class Remembering:
     ) -> tuple[Any, ...]:
         photo = pixel_hash(image)
         if photo != self._photo:
-            self._known, self._photo = {}, photo
-        new = [i for i, key in enumerate(keys) if key not in self._known]
+            self._answers, self._photo = {}, photo
+        new = [i for i, key in enumerate(keys) if key not in self._answers]
         if new:
             answers = ask(image, [asked[i] for i in new])
-            self._known |= {keys[i]: answer for i, answer in zip(new, answers, strict=True)}
-        return tuple(self._known[key] for key in keys)
+            self._answers |= {keys[i]: answer for i, answer in zip(new, answers, strict=True)}
+        return tuple(self._answers[key] for key in keys)
 
     def from_points(self, image: Image.Image, points: np.ndarray) -> tuple[Any, ...]:
         keys = [tuple(np.round(point, 2).tolist()) for point in points]
@@ -147,11 +147,11 @@ class RememberingEncoder:
     def __init__(self, encoder: CompactEncoder) -> None:
         self.fingerprint, self.encode_texts = encoder.fingerprint, encoder.encode_texts
         self._encoder = encoder
-        self._known: Recent[DenseFeatures] = Recent(64)
+        self._answers: Recent[DenseFeatures] = Recent(64)
 
     def dense(self, image: Image.Image, long_side: int, similarity: Similarity) -> DenseFeatures:
         key = pixel_hash(image), long_side, similarity
-        return self._known.get(key) or self._known.put(
+        return self._answers.get(key) or self._answers.put(
             key, self._encoder.dense(image, long_side, similarity)
         )
 
@@ -165,38 +165,38 @@ class Proposals:
         self, encoder: CompactEncoder, segmenter: Segmenter, shipped: CompactGrounder
     ) -> None:
         self._encoder, self._segmenter, self._shipped = encoder, segmenter, shipped
-        self._known: Recent[tuple[list[Detection], np.ndarray]] = Recent(2)
+        self._answers: Recent[tuple[list[Detection], np.ndarray]] = Recent(2)
 
     def heatmap(self, image: Image.Image, prompt: str) -> None:
         return None
 
     def find(self, image: Image.Image, phrase: str) -> Grounding:
         key = pixel_hash(image)
-        found, seen = self._known.get(key) or self._known.put(key, self._look(image))
+        proposals, seen = self._answers.get(key) or self._answers.put(key, self._look(image))
         near = seen @ self._encoder.encode_texts([phrase])[0]
         order = np.argsort(-near)
-        ranked = tuple(replace(found[i], score=float(near[i])) for i in order)
+        ranked = tuple(replace(proposals[i], score=float(near[i])) for i in order)
         return Grounding(phrase, *image.size, ranked, 0.0, "proposals", "")
 
     def _look(self, image: Image.Image) -> tuple[list[Detection], np.ndarray]:
         middle = (np.arange(self.GRID) + 0.5) / self.GRID
         x, y = np.meshgrid(middle * image.width, middle * image.height)
         points = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
-        given = [one for three in self._segmenter.from_points(image, points) for one in three]
+        given = [mask for three in self._segmenter.from_points(image, points) for mask in three]
         kept: list[np.ndarray] = []
-        found, pictures = [], []
-        for one in sorted(given, key=lambda one: -one.score * one.stability):
-            pixels = one.pixels(*image.size)
+        proposals, pictures = [], []
+        for mask in sorted(given, key=lambda mask: -mask.score * mask.stability):
+            pixels = mask.pixels(*image.size)
             box = box_of(pixels)
             if box is None or any(mask_iou(pixels, other) > 0.7 for other in kept):
                 continue
             kept.append(pixels)
-            found.append(Detection("", 0.0, box, Mask.encode(pixels), one.score))
-            alone = Grounding("", *image.size, (found[-1],), -1.0, "", "")
+            proposals.append(Detection("", 0.0, box, Mask.encode(pixels), mask.score))
+            alone = Grounding("", *image.size, (proposals[-1],), -1.0, "", "")
             pictures.append(image_view(image, alone, ImageView.CUTOUT, 0.05))
             if len(kept) == self.MOST:
                 break
-        return found, self._encoder.encode_images(pictures)
+        return proposals, self._encoder.encode_images(pictures)
 
 
 def coco(data: Path, photos: int, but: Sequence[int] = ()) -> Iterator[list[Pair]]:
@@ -211,9 +211,9 @@ def coco(data: Path, photos: int, but: Sequence[int] = ()) -> Iterator[list[Pair
                 given[box.label].append(clipped)
         least = SMALLEST_SHARE * image.width * image.height
         yield [
-            Pair(image, label, tuple(found), None)
-            for label, found in given.items()
-            if max(box.area for box in found) > least
+            Pair(image, label, tuple(boxes_of_label), None)
+            for label, boxes_of_label in given.items()
+            if max(box.area for box in boxes_of_label) > least
         ]
 
 
@@ -263,19 +263,19 @@ def points_at(heat: np.ndarray, pair: Pair) -> bool:
 @dataclass(frozen=True)
 class Measured:
     iou: float
-    found: bool
+    is_found: bool
     point: bool | None
     mask: float | None
 
 
 def measure(grounder: CompactGrounder | Proposals, pair: Pair) -> Measured:
-    found = grounder.find(pair.photo, pair.label)
-    top = found.detections[0] if found.detections else None
+    grounding = grounder.find(pair.photo, pair.label)
+    top = grounding.detections[0] if grounding.detections else None
     heat = grounder.heatmap(pair.photo, pair.label)
     masked = pair.mask is not None and top is not None and top.mask is not None
     return Measured(
         best_iou(top.box if top else Box.whole(*pair.photo.size), pair),
-        found.best is not None,
+        grounding.best is not None,
         None if heat is None else points_at(heat, pair),
         mask_iou(top.mask.decode(), pair.mask) if masked else None,
     )
@@ -321,7 +321,7 @@ def run(
                     large[way].add(measured)
                 if way == next(iter(ways)):
                     whole = best_iou(Box.whole(*pair.photo.size), pair)
-                    kept = measured.iou if measured.found else whole
+                    kept = measured.iou if measured.is_found else whole
                     scores["first way, whole below τ"].ious.append(kept)
             if pair.mask is not None and pair.mask.mean() > 0.005:
                 from_truth.append(true_box_mask(segmenter, pair))

@@ -213,20 +213,20 @@ def large(folder: Path) -> dict[str, float]:
         work()
         return round(time.perf_counter() - began, 3)
 
-    found = {"open a set, first pairs": took(lambda: fresh.next_pairs(made.set_id, "zoe", 8))}
-    found["next pairs"] = took(lambda: fresh.next_pairs(made.set_id, "zoe", 8))
+    timings = {"open a set, first pairs": took(lambda: fresh.next_pairs(made.set_id, "zoe", 8))}
+    timings["next pairs"] = took(lambda: fresh.next_pairs(made.set_id, "zoe", 8))
     pair = fresh.next_pairs(made.set_id, "zoe")[0]
     event = JudgmentEvent(
         "z", EventKind.GRADE, made.set_id, *pair.key, "zoe", 1, "", datetime.now(UTC), 1.0
     )
-    found["judge"] = took(lambda: fresh.judge(event))
-    found["progress"] = took(lambda: fresh.progress(made.set_id, "zoe"))
+    timings["judge"] = took(lambda: fresh.judge(event))
+    timings["progress"] = took(lambda: fresh.progress(made.set_id, "zoe"))
     current = fresh.look(made.set_id, SetState.all_current)
-    found["agreement"] = took(lambda: agreement(current))
+    timings["agreement"] = took(lambda: agreement(current))
     what = Labels(fresh.sets.get(made.set_id), current, current, {}, "majority")
     for kind in ("qrels", "csv", "jsonl", "parquet"):
-        found[f"export {kind}"] = took(lambda k=kind: write(what, folder / f"out.{k}", k))  # type: ignore[misc]
-    return found
+        timings[f"export {kind}"] = took(lambda k=kind: write(what, folder / f"out.{k}", k))  # type: ignore[misc]
+    return timings
 
 
 def main() -> None:
@@ -249,11 +249,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = asked.folder or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        found = killed(
+        report = killed(
             folder, asked.processes, asked.each, asked.seed, asked.seconds, asked.threads,
             asked.poison,
         )  # fmt: skip
-        print(json.dumps(found, indent=1))
+        print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

@@ -68,14 +68,14 @@ def hurried(page: Page, pairs: int, phone: bool, pause: float) -> dict[str, Any]
         page.wait_for_function("(n) => window.vsTimes.length > n", arg=number, timeout=20_000)
         page.wait_for_timeout(pause)
     page.wait_for_timeout(1500)
-    found = page.evaluate("window.vsTimes")
-    times = sorted(took for took, _ in found)
+    measured = page.evaluate("window.vsTimes")
+    times = sorted(took for took, _ in measured)
     return {
         "pairs": len(times),
         "p50 ms": round(statistics.median(times), 1),
         "p95 ms": round(times[int(0.95 * len(times))], 1),
         "most ms": round(times[-1], 1),
-        "photos ready before the key": sum(ready for _, ready in found),
+        "photos ready before the key": sum(ready for _, ready in measured),
         "progress": page.inner_text(".vs-desk [data-part=progress]"),
         "status": page.inner_text(".vs-desk [data-part=status]"),
     }
@@ -95,9 +95,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for phone, pairs in ((False, 100), (True, 50)):
             page = opened(browser, url, f"{asked.name}-{'tap' if phone else 'key'}", phone)
-            found = hurried(page, pairs, phone, asked.pause)
-            where = "390 px, tap" if phone else "1280 px, key"
-            print(json.dumps({where: found}, ensure_ascii=False), flush=True)
+            figures = hurried(page, pairs, phone, asked.pause)
+            screen = "390 px, tap" if phone else "1280 px, key"
+            print(json.dumps({screen: figures}, ensure_ascii=False), flush=True)
         browser.close()
 
 

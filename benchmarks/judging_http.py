@@ -139,12 +139,12 @@ def judged(data_dir: Path, people: int, seconds: float, think: float) -> dict[st
     try:
         config = httpx.get(f"{url}/config", timeout=60).json()
         component = next(
-            one["id"] for one in config["components"]
-            if one["props"].get("elem_id") == "annotate"
+            part["id"] for part in config["components"]
+            if part["props"].get("elem_id") == "annotate"
         )  # fmt: skip
         crowd = [Annotator(url, component, made.set_id, f"p{n}", think) for n in range(people)]
         until = time.monotonic() + seconds
-        threads = [threading.Thread(target=one.work, args=(until,)) for one in crowd]
+        threads = [threading.Thread(target=part.work, args=(until,)) for part in crowd]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -157,12 +157,14 @@ def judged(data_dir: Path, people: int, seconds: float, think: float) -> dict[st
 
 def report(studio: Studio, set_id: str, crowd: list[Annotator], seconds: float) -> dict[str, Any]:
     """Errors, latencies, and whether the store holds every acknowledged event once."""
-    acknowledged = {key: pair for one in crowd for key, pair in one.seen.acknowledged.items()}
+    acknowledged = {
+        key: pair for annotator in crowd for key, pair in annotator.seen.acknowledged.items()
+    }
     desk = studio._library.get(CATALOG).judgment_queue
     stored = Counter(event.event_id for event in desk._log.events(set_id))
     per_pair = Counter((e.query_id, e.item_id) for e in desk.current(set_id))
-    errors = [error for one in crowd for error in one.seen.errors]
-    found: dict[str, Any] = {
+    errors = [error for annotator in crowd for error in annotator.seen.errors]
+    figures: dict[str, Any] = {
         "people": len(crowd),
         "errors": len(errors),
         "first errors": errors[:3],
@@ -173,13 +175,13 @@ def report(studio: Studio, set_id: str, crowd: list[Annotator], seconds: float) 
         "pairs with more labels than wanted": sum(n > OVERLAP for n in per_pair.values()),
     }
     for name in ("judge", "next_pairs", "photo"):
-        times = sorted(t for one in crowd for t in one.seen.times.get(name, []))
+        times = sorted(t for annotator in crowd for t in annotator.seen.times.get(name, []))
         if times:
-            found[f"{name} ms, p50 / p95 / most"] = [
+            figures[f"{name} ms, p50 / p95 / most"] = [
                 round(1000 * value)
                 for value in (statistics.median(times), times[int(0.95 * len(times))], times[-1])
             ]
-    return found
+    return figures
 
 
 def main() -> None:
@@ -190,8 +192,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--think", type=float, default=2.0, help="mean seconds on a pair")
     asked = parser.parse_args()
-    found = judged(asked.data_dir, asked.people, asked.seconds, asked.think)
-    print(json.dumps(found, indent=1))
+    figures = judged(asked.data_dir, asked.people, asked.seconds, asked.think)
+    print(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

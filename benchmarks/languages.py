@@ -55,23 +55,23 @@ def main() -> None:
     options = parser.parse_args()
     weights = WeightStore.from_settings(load_settings())
     encoder = MultilingualEncoder(CompactEncoder(weights), weights, options.written)
-    found = list(stamps(options.stamps))
+    files = list(stamps(options.stamps))
     if options.vectors and options.vectors.exists():
         pictures = np.load(options.vectors)
     else:
-        parts = [found[at : at + 16] for at in range(0, len(found), 16)]
+        parts = [files[at : at + 16] for at in range(0, len(files), 16)]
         opened = ([Image.open(path) for path, _ in part] for part in parts)
         pictures = np.concatenate([encoder.encode_images(images) for images in opened])
         if options.vectors:
             np.save(options.vectors, pictures)
 
     def measure(name: str, language: str) -> float:
-        own = [row for row, (_, captions) in enumerate(found) if name in captions]
-        texts = [found[row][1][name] for row in own]
+        own = [row for row, (_, captions) in enumerate(files) if name in captions]
+        texts = [files[row][1][name] for row in own]
         queries = np.stack([encoder.encode_query(text, language) for text in texts])
         return hits(queries, pictures, own)
 
-    print(f"{len(found)} pictures, chance {5 / len(found):.3f}")
+    print(f"{len(files)} pictures, chance {5 / len(files):.3f}")
     for kind in ("found", "given"):
         given = {name: name[:2] if kind == "given" else "" for name in ("en", *LANGUAGES)}
         rates = {name: measure(name, language) for name, language in given.items()}

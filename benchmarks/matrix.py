@@ -140,12 +140,12 @@ def table(pools: Mapping[str, tuple[Pool, Words]], engines: Sequence[Engine], le
     print(f"{'set':14} {'task':16} {'n':>4} {'clip':>6} {'vl-clip':>7} {'ratio':>6} {'p':>6}")
     losses = []
     for name, (pool, words) in pools.items():
-        one, other = (measured(pool, words, engine) for engine in engines)
-        cells = [(task, np.ones(len(one[task]), bool)) for task in TASKS if task in one]
+        of_clip, of_vl_clip = (measured(pool, words, engine) for engine in engines)
+        cells = [(task, np.ones(len(of_clip[task]), bool)) for task in TASKS if task in of_clip]
         if 10 <= pool.busy.sum() < len(pool.busy):
             cells += [(task, pool.busy) for task in TASKS[:2]]
         for task, rows in cells:
-            first, second = one[task][rows], other[task][rows]
+            first, second = of_clip[task][rows], of_vl_clip[task][rows]
             if len(first) < least:
                 continue
             p = paired_p(first, second)

@@ -47,9 +47,13 @@ def main() -> None:
         store = CatalogStore(Path(folder) / "bench")
         photos = ImageStore(store.root / "images")
 
-        def rows(known):  # noqa: ANN001, ANN202
+        def rows(known_rows):  # noqa: ANN001, ANN202
             read = ingest(
-                given.source, images=given.images, store=photos, settings=settings, known_rows=known
+                given.source,
+                images=given.images,
+                store=photos,
+                settings=settings,
+                known_rows=known_rows,
             )
             taken = (outcome for outcome in read if isinstance(outcome, Ingested))
             return islice(taken, given.rows)

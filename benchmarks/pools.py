@@ -129,7 +129,7 @@ def make(data: Path, folder: Path, name: str, items: int) -> None:
         catalog.store,
         catalog.images,
         models,
-        lambda known: ingest(source, store=catalog.images, settings=settings, known_rows=known),
+        lambda rows: ingest(source, store=catalog.images, settings=settings, known_rows=rows),
         on_progress=lambda p: print(name, p.stage, p.done, p.total, flush=True),
     )
 
@@ -147,8 +147,8 @@ def _shop_photos(data: Path, folder: Path, model: EngineModel) -> None:
     if target.exists():
         return
     photos = pd.read_parquet(data / "grocery_photos_dev.parquet")
-    known = set(pd.read_parquet(data / "grocery_products.parquet", columns=["item_id"]).item_id)
-    photos = photos[photos.item_id.isin(known)].sample(SHOP_PHOTOS, random_state=SEED)
+    products = set(pd.read_parquet(data / "grocery_products.parquet", columns=["item_id"]).item_id)
+    photos = photos[photos.item_id.isin(products)].sample(SHOP_PHOTOS, random_state=SEED)
     pictures = [read_image(image, max_megapixels=50, max_bytes=2**24) for image in photos.image]
     vectors = model.encoder.encode_images(pictures)
     np.savez(target, vectors=vectors, right=photos.item_id.to_numpy(str))
@@ -200,14 +200,14 @@ def load(folder: Path, name: str) -> Pool:
 def _plain(folder: Path, name: str, items: Sequence[Item]) -> list[bool]:
     """Tell whose photo has a plain background; it is looked at once."""
     notes = folder / f"{name}-plain.json"
-    known = json.loads(notes.read_text()) if notes.exists() else {}
+    texts = json.loads(notes.read_text()) if notes.exists() else {}
     images = Library(load_settings(data_dir=folder)).get(name).images
     for item in items:
-        if item.photo.sha256 not in known:
+        if item.photo.sha256 not in texts:
             photo = images.open(item.photo.sha256)
-            known[item.photo.sha256] = plain_foreground(photo) is not None
-    notes.write_text(json.dumps(known))
-    return [known[item.photo.sha256] for item in items]
+            texts[item.photo.sha256] = plain_foreground(photo) is not None
+    notes.write_text(json.dumps(texts))
+    return [texts[item.photo.sha256] for item in items]
 
 
 def main() -> None:

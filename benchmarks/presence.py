@@ -34,7 +34,7 @@ def main() -> None:
     for group, texts in groups.items():
         close = [studio.search(Query(t), given.engine, given.catalog).close for t in texts]
         wanted = group == "present"
-        wrong = [text for text, told in zip(texts, close, strict=True) if told != wanted]
+        wrong = [text for text, is_close in zip(texts, close, strict=True) if is_close != wanted]
         share = 1 - sum(close) / len(close)
         print(f"{group:8} “no close match” {share:.3f} of {len(texts)}; wrong: {wrong}", flush=True)
 

@@ -43,9 +43,9 @@ BASELINES: dict[str, Weights] = {
 }
 
 
-def score(one: Asked, weights: Weights) -> np.ndarray:
+def score(question: Asked, weights: Weights) -> np.ndarray:
     """Return the score of each candidate."""
-    return np.asarray(sum(weight * one.table[name] for name, weight in weights.items()))
+    return np.asarray(sum(weight * question.table[name] for name, weight in weights.items()))
 
 
 def gain(grades: np.ndarray, scores: np.ndarray, depth: int = 10) -> float:
@@ -58,13 +58,15 @@ def gain(grades: np.ndarray, scores: np.ndarray, depth: int = 10) -> float:
 
 def values(asked: Sequence[Asked], weights: Weights) -> np.ndarray:
     """Return nDCG@10 of each query."""
-    return np.array([gain(one.right.astype(float), score(one, weights)) for one in asked])
+    return np.array(
+        [gain(question.right.astype(float), score(question, weights)) for question in asked]
+    )
 
 
 def fusion(asked: Sequence[Asked]) -> None:
     """Print the table of orders by catalogue, and the weights that each is measured with."""
-    names = sorted({one.catalog for one in asked})
-    sets = {name: [one for one in asked if one.catalog == name] for name in names}
+    names = sorted({question.catalog for question in asked})
+    sets = {name: [question for question in asked if question.catalog == name] for name in names}
     table = {i: {n: values(sets[n], w) for n in names} for i, w in enumerate(CHOICES)}
     base = {label: {n: values(sets[n], w) for n in names} for label, w in BASELINES.items()}
     print(f"nDCG@10    {'queries':>7} " + " ".join(f"{label:>8}" for label in (*base, "weighted")))
@@ -107,8 +109,8 @@ def icecat(data: Path) -> None:
             grade = np.array([grades[name] for name in names])
             if grade.max() == 0:
                 continue
-            found = store.items.match(str(text), 5_000)
-            place = {match.item_id: n for n, match in enumerate(found)}
+            matches = store.items.match(str(text), 5_000)
+            place = {match.item_id: n for n, match in enumerate(matches)}
             order = np.array([-float(place.get(name, 10_000)) for name in names])
             words = query_words.read(str(text), NOUNS)
             matcher = WordMatcher(words, "", counts.rarity(words.words), NOUNS)
@@ -133,11 +135,17 @@ def main() -> None:
     print("python -m benchmarks.ranking", *sys.argv[1:], f"({platform.machine()})")
     kept = (given.folder / "asked.pickle").read_bytes()
     asked, _ = pickle.loads(kept)  # noqa: S301 - our own
-    asked = [one for one in asked if one.right.any()]
+    asked = [question for question in asked if question.right.any()]
     for group in ("type", "blind"):
         for engine in ("clip", "vl-clip"):
             print(f"\n{group}, {engine}")
-            fusion([one for one in asked if (one.group, one.engine) == (group, engine)])
+            fusion(
+                [
+                    question
+                    for question in asked
+                    if (question.group, question.engine) == (group, engine)
+                ]
+            )
     icecat(given.data)
 
 

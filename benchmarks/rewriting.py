@@ -38,15 +38,15 @@ def colours_agree(words: Vocabulary, item: Item, text: str) -> bool | None:
     if not stated:
         return None
     named = words.colours.names(text)
-    return any(words.same_family(one, other) for one in named for other in stated)
+    return any(words.same_family(colour, other) for colour in named for other in stated)
 
 
 def wrong_colours(words: Vocabulary, item: Item, text: str) -> int:
     """Colours of the text that neither the column nor the title has."""
     fields = f"{item.attributes.get('colour', '')} ; {item.title}"
-    known = words.colours.names(fields)
+    stated = words.colours.names(fields)
     named = words.colours.names(text)
-    return sum(not any(words.same_family(one, other) for other in known) for one in named)
+    return sum(not any(words.same_family(colour, other) for other in stated) for colour in named)
 
 
 def stated_and_wrong(
@@ -54,17 +54,17 @@ def stated_and_wrong(
 ) -> dict[str, tuple[float, float]]:
     """By attribute: share of texts that state one, and per 100 texts, those that no field has."""
     tables = {"material": words.materials, "pattern": words.patterns, "audience": words.audiences}
-    found = {}
+    figures = {}
     for name, table in tables.items():
         stated, wrong = 0, 0
         for item, text in zip(items, texts, strict=True):
             fields = (item.title, item.product_type, item.department, item.description)
-            known = table.names(" ; ".join([*fields, *item.attributes.values()]))
+            in_fields = table.names(" ; ".join([*fields, *item.attributes.values()]))
             said = table.names(text)
             stated += bool(said)
-            wrong += sum(one not in known for one in said)
-        found[name] = stated / len(texts), 100 * wrong / len(texts)
-    return found
+            wrong += sum(value not in in_fields for value in said)
+        figures[name] = stated / len(texts), 100 * wrong / len(texts)
+    return figures
 
 
 def type_agrees(item: Item, text: str) -> bool | None:
@@ -123,9 +123,9 @@ def report(
     for kind, (told_of, unfounded) in stated_and_wrong(words, items, texts).items():
         print(f"  {kind:8} stated, in no field/100   {told_of:.3f}, {unfounded:.2f}")
     if blind:
-        told = [bool(c) for (i, t), s in zip(pairs, stated, strict=True) if s
+        correct = [bool(c) for (i, t), s in zip(pairs, stated, strict=True) if s
                 and (c := colours_agree(words, i, t)) is not None]  # fmt: skip
-        print(f"  of these right by the column    {share(told)}")
+        print(f"  of these right by the column    {share(correct)}")
     print(f"  words, median                   {statistics.median(len(t.split()) for t in texts)}")
     print(f"  items per second                {len(items) / seconds:.0f}")
 

@@ -118,13 +118,13 @@ def read(data_dir: str, names: list[str]) -> Photos:
     library, finder = Library(load_settings(data_dir=data_dir)), FactFinder(WORDS)
     catalog, items, vectors, shares = [], [], [], []
     for name in names:
-        where = library.get(name)
-        rows = where.store.vectors("vl-clip").get(where.store.items.records())
-        found = where.store.groundings.get(row.grounding_key for row in rows.values())
-        for item in where.store.items.get(rows).values():
+        opened = library.get(name)
+        rows = opened.store.vectors("vl-clip").get(opened.store.items.records())
+        groundings = opened.store.groundings.get(row.grounding_key for row in rows.values())
+        for item in opened.store.items.get(rows).values():
             row = rows[item.item_id]
-            best = found[row.grounding_key].best
-            photo = where.images.open(item.photo.sha256)
+            best = groundings[row.grounding_key].best
+            photo = opened.images.open(item.photo.sha256)
             shares.append(colours.colour_shares(photo, best.mask if best else None))
             catalog.append(name)
             items.append(item)
@@ -155,7 +155,7 @@ def rows_of(trial: Trial, photos: Photos, classes: Vectors) -> Rows:
         [[any(WORDS.fits(trial.kind, n, t) for t in said) for n in trial.names] for said in truth]
     )
     on = trial.on or trial.domains
-    named = np.array([bool(one) for one in truth])
+    named = np.array([bool(said) for said in truth])
     mine = named & np.array([facts.domain in on for facts in photos.facts])
     rows = Rows(photos.vectors @ classes.T, photos.shares, fits, photos.catalog, photos.half)
     return rows.only(mine)
@@ -186,7 +186,7 @@ def fitted(trial: Trial, rows: Rows) -> Attribute:
         frozenset(trial.domains),
         trial.names,
         round(float(scale.exp().detach()), 1),
-        tuple(round(float(one), 2) for one in bias.detach()),
+        tuple(round(float(value), 2) for value in bias.detach()),
         round(float(share.detach()), 2) if pixels is not None else 0.0,
         {},
     )
@@ -194,7 +194,7 @@ def fitted(trial: Trial, rows: Rows) -> Attribute:
 
 def chosen(attribute: Attribute, rows: Rows) -> dict[str, float]:
     """The lowest threshold per value at which it is right often enough."""
-    odds, found = attribute.odds(rows.cosines, rows.shares), dict[str, float]()
+    odds, thresholds = attribute.odds(rows.cosines, rows.shares), dict[str, float]()
     for number, name in enumerate(attribute.names):
         if name in SAY_NOTHING:
             continue
@@ -203,11 +203,13 @@ def chosen(attribute: Attribute, rows: Rows) -> dict[str, float]:
             right = rows.fits[stated, number]
             if len(right) < CASES:
                 break
-            each = [rows.fits[stated & (rows.catalog == one), number] for one in set(rows.catalog)]
+            each = [
+                rows.fits[stated & (rows.catalog == shop), number] for shop in set(rows.catalog)
+            ]
             if right.mean() >= CHOSEN and all(r.mean() >= KEPT for r in each if len(r) > 4):
-                found[name] = round(float(least), 2)
+                thresholds[name] = round(float(least), 2)
                 break
-    return found
+    return thresholds
 
 
 def outcome(attribute: Attribute, rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -230,20 +232,20 @@ def tried(trial: Trial, rows: Rows) -> Attribute:
     passed = {}
     for number, name in enumerate(trial.names):
         mine = right[stated & (best == number)]
-        each = [right[stated & (best == number) & (catalog == one)] for one in set(catalog)]
+        each = [right[stated & (best == number) & (catalog == shop)] for shop in set(catalog)]
         good = len(mine) >= CASES and mine.mean() >= KEPT
-        good = good and all(one.mean() >= EACH for one in each if len(one) >= CASES)
-        if good and all(name in one for one in least):
-            passed[name] = max(one[name] for one in least)
+        good = good and all(values.mean() >= EACH for values in each if len(values) >= CASES)
+        if good and all(name in thresholds for thresholds in least):
+            passed[name] = max(thresholds[name] for thresholds in least)
         elif mine.size or np.any(best == number):
-            told = f"right {mine.mean():.2f} of {mine.size}" if mine.size else "no threshold"
-            print(f"    never stated: {name} ({told}; best value right "
+            figures = f"right {mine.mean():.2f} of {mine.size}" if mine.size else "no threshold"
+            print(f"    never stated: {name} ({figures}; best value right "
                   f"{right[best == number].mean():.2f} of {np.sum(best == number)})")  # fmt: skip
     kept = stated & np.isin(best, [trial.names.index(name) for name in passed])
-    for one in sorted(set(catalog)):
-        here = catalog == one
+    for shop in sorted(set(catalog)):
+        here = catalog == shop
         sure = right[here & kept]
-        print(f"    {one}: {here.sum()} items; best value right {right[here].mean():.3f}; stated "
+        print(f"    {shop}: {here.sum()} items; best value right {right[here].mean():.3f}; stated "
               f"{kept[here].mean():.3f}, of these right "
               + (f"{sure.mean():.3f}" if sure.size else "—"))  # fmt: skip
     for name in passed:
@@ -275,14 +277,14 @@ def main() -> None:
 def write(attributes: list[Attribute]) -> None:
     """Ship the figures."""
     parts = [FILE.read_text(encoding="utf-8").split("\n\n", 1)[0].strip()]
-    for one in attributes:
+    for entry in attributes:
         parts.append(
-            f'[[attribute]]\nkind = "{one.kind}"\ndomains = {_listed(sorted(one.domains))}\n'
-            f"names = {_listed(one.names)}\nscale = {one.scale}\npixels = {one.pixels}\n"
-            f"bias = {list(one.bias)}"
+            f'[[attribute]]\nkind = "{entry.kind}"\ndomains = {_listed(sorted(entry.domains))}\n'
+            f"names = {_listed(entry.names)}\nscale = {entry.scale}\npixels = {entry.pixels}\n"
+            f"bias = {list(entry.bias)}"
         )
-        rows = "\n".join(f'"{name}" = {value}' for name, value in one.least.items())
-        parts.append(f"[attribute.least]\n{rows}")
+        rows = "\n".join(f'"{name}" = {value}' for name, value in entry.least.items())
+        parts.append(f"[entry.least]\n{rows}")
     FILE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 

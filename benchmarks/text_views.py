@@ -32,18 +32,22 @@ def main() -> None:
     store = Library(load_settings(data_dir=given.data_dir)).get(given.catalog).store
     records = store.items.records()
     rows = {engine: store.vectors(engine).get(records) for engine in ("clip", "vl-clip")}
-    ids = [one for one in records if all(one in found for found in rows.values())]
-    same = np.mean([records[one].rewrite.lower() == records[one].item.title.lower() for one in ids])
+    ids = [item_id for item_id in records if all(item_id in by_id for by_id in rows.values())]
+    same = np.mean(
+        [records[item_id].rewrite.lower() == records[item_id].item.title.lower() for item_id in ids]
+    )
     print(f"{given.catalog}: {len(ids)} items; rewrite and title the same in {same:.3f}")
 
     def stack(engine: str, name: str) -> Vectors:
-        return np.stack([getattr(rows[engine][one], name) for one in ids]).astype(np.float32)
+        return np.stack([getattr(rows[engine][item_id], name) for item_id in ids]).astype(
+            np.float32
+        )
 
     for engine in rows:
         pictures, figures = stack(engine, "image_vector"), {}
         for view, source in (("title", "clip"), ("rewrite", "vl-clip")):
-            found = ranks(stack(source, "text_vector"), pictures)
-            figures[view] = {"HITS@5": (found <= 5).astype(float), "MRR": 1 / found}
+            photo_ranks = ranks(stack(source, "text_vector"), pictures)
+            figures[view] = {"HITS@5": (photo_ranks <= 5).astype(float), "MRR": 1 / photo_ranks}
         for name, titles in figures["title"].items():
             rewrites = figures["rewrite"][name]
             p = paired_p(titles, rewrites)

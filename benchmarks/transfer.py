@@ -36,14 +36,14 @@ def main() -> None:
     print(f"{len(learn)} pairs of {', '.join(options.learn)}", flush=True)
     pools = {name: pairs_of(name)[0] for name in options.pool}
     tower, adapter = TextTower.load(tower_folder), ImageAdapter(learn.vectors.shape[1])
-    before = {name: found(pairs, tower, None) for name, pairs in pools.items()}
+    before = {name: photo_ranks(pairs, tower, None) for name, pairs in pools.items()}
     with tempfile.TemporaryDirectory() as folder:
         trainer = TextTrainer(tower, learn, DEFAULTS, Path(folder), print, adapter)
         tower = trainer.run()
     adapter.eval()
     for name, pairs in pools.items():
-        after = found(pairs, tower, adapter)
-        first, second = (1 / (one + 1.0) for one in (before[name], after))
+        after = photo_ranks(pairs, tower, adapter)
+        first, second = (1 / (rank + 1.0) for rank in (before[name], after))
         print(Retrieval.of(before[name]).line(f"{name} before"))
         print(Retrieval.of(after).line(f"{name} after"))
         print(f"MRR {interval(first)} → {interval(second)}, p = {paired_p(first, second):.3g}")
@@ -60,14 +60,14 @@ def pairs_of(place: str) -> tuple[Pairs, Path]:
 def joined(several: list[Pairs]) -> Pairs:
     """The pairs of all; ids may be equal in two catalogues."""
     arrays = {
-        name: np.concatenate([getattr(one, name) for one in several])
+        name: np.concatenate([getattr(pairs, name) for pairs in several])
         for name in ("sources", "domains", "groups", "splits", "vectors")
     }
-    keys = [f"{one.sources[0]}/{key}" for one in several for key in one.keys]
-    return Pairs(keys=keys, texts=[text for one in several for text in one.texts], **arrays)
+    keys = [f"{pairs.sources[0]}/{key}" for pairs in several for key in pairs.keys]
+    return Pairs(keys=keys, texts=[text for pairs in several for text in pairs.texts], **arrays)
 
 
-def found(pairs: Pairs, tower: TextTower, adapter: ImageAdapter | None) -> np.ndarray:
+def photo_ranks(pairs: Pairs, tower: TextTower, adapter: ImageAdapter | None) -> np.ndarray:
     """Rank of each title's own photo in the whole pool."""
     images = pairs.vectors if adapter is None else adapter.apply_to(pairs.vectors)
     return ranks(tower.encode(pairs.titles()), images, pairs.groups)

@@ -32,9 +32,9 @@ def main() -> None:
     parser.add_argument("--lr-image", type=float, default=1e-5)
     options = parser.parse_args()
     studio = Studio(load_settings(data_dir=options.data_dir))
-    known = studio.training.runs.engines()  # of a run that was stopped between the two
+    engines = studio.training.runs.engines()  # of a run that was stopped between the two
     started = time.monotonic()
-    if BLOCKS not in known:
+    if BLOCKS not in engines:
         studio.training.tune(
             BLOCKS, catalog=options.catalog, base=options.base, unlock_image=options.blocks,
             say=print,
@@ -42,7 +42,7 @@ def main() -> None:
         )  # fmt: skip
         print(f"{BLOCKS}: {time.monotonic() - started:.0f} s", flush=True)
     started = time.monotonic()
-    if ADAPTER not in known:
+    if ADAPTER not in engines:
         studio.training.adapt(
             ADAPTER, options.catalog, base=options.base, say=print,
             options=replace(DEFAULTS, epochs=options.epochs),

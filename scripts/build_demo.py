@@ -290,21 +290,22 @@ def differences(built: Path, shipped: Path) -> list[str]:
     for folder in (built, shipped):
         files = (path for part in PARTS for path in (folder / part, *(folder / part).rglob("*")))
         names |= {path.relative_to(folder).as_posix() for path in files if path.is_file()}
-    found = []
+    lines = []
     for name in sorted(names):
-        one, two = built / name, shipped / name
-        if not one.exists() or not two.exists():
-            found.append(f"{name}: only in {one.parent if one.exists() else two.parent}")
+        first, second = built / name, shipped / name
+        if not first.exists() or not second.exists():
+            lines.append(f"{name}: only in {first.parent if first.exists() else second.parent}")
         elif name.endswith(".jpg"):
             a, b = (
-                np.asarray(Image.open(path).convert("RGB"), dtype=np.float32) for path in (one, two)
+                np.asarray(Image.open(path).convert("RGB"), dtype=np.float32)
+                for path in (first, second)
             )
             far = abs(a - b).mean() if a.shape == b.shape else 255.0
             if far > LARGEST_DIFFERENCE:
-                found.append(f"{name}: pixels differ by {far:.1f} on average")
-        elif one.read_bytes() != two.read_bytes():
-            found.append(f"{name}: not the same text")
-    return found
+                lines.append(f"{name}: pixels differ by {far:.1f} on average")
+        elif first.read_bytes() != second.read_bytes():
+            lines.append(f"{name}: not the same text")
+    return lines
 
 
 def main(
@@ -323,9 +324,9 @@ def main(
     fresh.mkdir(parents=True)
     build_into(fresh, packages, work)
     if check:
-        found = differences(fresh, DEMO)
-        typer.echo("\n".join(found) or "data/demo is what this script builds.")
-        raise typer.Exit(1 if found else 0)
+        lines = differences(fresh, DEMO)
+        typer.echo("\n".join(lines) or "data/demo is what this script builds.")
+        raise typer.Exit(1 if lines else 0)
     for name in PARTS:  # other files there are not this script's business
         if (DEMO / name).is_dir():
             shutil.rmtree(DEMO / name)

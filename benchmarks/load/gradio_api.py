@@ -41,11 +41,11 @@ class Config:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._config = config
-        self._components = {one["id"]: one for one in config["components"]}
+        self._components = {component["id"]: component for component in config["components"]}
 
     def component(self, name: str) -> int:
         """Id of the component with this ``elem_id``."""
-        return next(i for i, one in self._components.items() if _name(one) == name)
+        return next(i for i, entry in self._components.items() if _name(entry) == name)
 
     def event(self, component: str, kind: str, like: Event | None = None) -> Event:
         """The first event of this kind of a component.
@@ -55,22 +55,22 @@ class Config:
             kind: Such as ``click``.
             like: Only one that takes the same fields.
         """
-        for one in self._config["dependencies"]:
-            for target, event in one["targets"]:
-                found = self._components.get(target, {})
-                named = component in (_name(found), found.get("type"))
-                inputs = tuple(one["inputs"])
+        for dependency in self._config["dependencies"]:
+            for target, event in dependency["targets"]:
+                part = self._components.get(target, {})
+                named = component in (_name(part), part.get("type"))
+                inputs = tuple(dependency["inputs"])
                 if event == kind and named and (like is None or like.inputs == inputs):
-                    return Event(one["id"], target, inputs, tuple(one["outputs"]))
+                    return Event(dependency["id"], target, inputs, tuple(dependency["outputs"]))
         raise LookupError(f"no event {kind} of {component}")
 
     def load_event(self, page: str, changes: str) -> Event:
         """The event that fills a page when it is opened, which changes this component."""
         wanted, own = self.component(changes), self._config["page"][page]["dependencies"]
-        for one in self._config["dependencies"]:
-            loads = any(event == "load" for _, event in one["targets"])
-            if loads and one["id"] in own and wanted in one["outputs"]:
-                return Event(one["id"], None, (), tuple(one["outputs"]))
+        for dependency in self._config["dependencies"]:
+            loads = any(event == "load" for _, event in dependency["targets"])
+            if loads and dependency["id"] in own and wanted in dependency["outputs"]:
+                return Event(dependency["id"], None, (), tuple(dependency["outputs"]))
         raise LookupError(f"no load event of {page}")
 
 

@@ -33,7 +33,9 @@ class Server:
     def memory(self) -> float:
         """Resident memory of the server and its children, MB."""
         parent = psutil.Process(self.process.pid)
-        sizes = (one.memory_info().rss for one in [parent, *parent.children(recursive=True)])
+        sizes = (
+            process.memory_info().rss for process in [parent, *parent.children(recursive=True)]
+        )
         return sum(sizes) / 1e6
 
     def stop(self) -> None:

@@ -250,7 +250,7 @@ def _row(
     values: Mapping[str, float],
     ranks: Mapping[str, int],
     text: str,
-    found: Mapping[str, tuple[tuple[str, bool], ...]],
+    first_hits: Mapping[str, tuple[tuple[str, bool], ...]],
 ) -> QueryRow:
     relevant = sorted((i for i in grades if grades[i] > 0), key=lambda i: (-grades[i], i))
     labelled = items.get(query.item_id) or next((items[i] for i in relevant if i in items), None)
@@ -265,5 +265,5 @@ def _row(
         relevant=tuple(relevant[:5]),
         values=values,
         ranks=ranks,
-        found=found,
+        found=first_hits,
     )

@@ -159,7 +159,7 @@ class _Run:
         self._reporter, self._should_stop, self._total = reporter, should_stop, total
         self._counts, self._tally, self._room = _Counts(), Tally(), room
         self._stopped, self._notes = False, notes
-        self._telling, self._told = threading.Lock(), time.monotonic()
+        self._report_lock, self._reported_at = threading.Lock(), time.monotonic()
         self._planned = self._embedded = 0
 
     def index(
@@ -208,17 +208,17 @@ class _Run:
         with closing(self._driver(light, writer).run(planned())) as running:
             for tasks in running:
                 self._embedded += len(tasks)
-                self._tell_reading()
+                self._report_reading()
                 if self._stop():
                     return
-        self._tell_reading()
+        self._report_reading()
 
-    def _tell_reading(self, every: float = 0.0) -> None:
+    def _report_reading(self, every: float = 0.0) -> None:
         """Report how many rows are done, at most once in ``every`` seconds."""
-        with self._telling:
-            if time.monotonic() - self._told < every:
+        with self._report_lock:
+            if time.monotonic() - self._reported_at < every:
                 return
-            self._told = time.monotonic()
+            self._reported_at = time.monotonic()
             rows, done = self._counts.rows, self._embedded
             message = f"Read {rows} rows, embedded {done} items."
             ended = max(0, rows - (self._planned - done))
@@ -236,7 +236,7 @@ class _Run:
         """
         counts = self._counts
         for outcome in outcomes:
-            self._tell_reading(_TELL_SECONDS)
+            self._report_reading(_TELL_SECONDS)
             if self._stopped:
                 return
             if isinstance(outcome, QuarantinedRow):

@@ -36,7 +36,7 @@ from core.search.word_families import WordFamilies
 from core.search.word_match import WordMatcher
 from core.settings import SHIPPED
 from core.store.catalog_store import CatalogStore
-from core.store.database import one_of, where
+from core.store.database import filter_condition, one_of
 from core.store.items import ItemRecord
 from core.store.vectors import VectorRow, Vectors, VectorTable
 
@@ -306,7 +306,7 @@ class Searcher:
         """
         if query.filters.needs_items and self._passing is not None:
             return one_of("item_id", self._passing(query.filters) or [""])
-        return where(query.filters)
+        return filter_condition(query.filters)
 
     def _hits(
         self, ranked: Ranked, query: Query, records: Mapping[str, ItemRecord]

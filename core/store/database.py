@@ -112,7 +112,7 @@ def one_of(column: str, values: Iterable[str]) -> Expr:
     return col(column).isin([lit(value) for value in values])
 
 
-def where(filters: Filters) -> Expr | None:
+def filter_condition(filters: Filters) -> Expr | None:
     """Return the filter for a table with ``department`` and ``product_type`` columns."""
     chosen = {"department": filters.departments, "product_type": filters.product_types}
     parts = [one_of(column, values) for column, values in chosen.items() if values]

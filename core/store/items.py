@@ -23,11 +23,11 @@ from core.store.database import (
     count_rows,
     delete_by,
     ensure_table,
+    filter_condition,
     read_by,
     read_rows,
     upsert,
     version_of,
-    where,
 )
 from core.store.item_more import more_text, read_more
 from core.store.rows import UNDECODABLE, warn
@@ -161,7 +161,7 @@ class ItemTable:
 
     def ids(self, filters: Filters | None = None) -> list[str]:
         """Return ids of all items that pass the filters, sorted."""
-        condition = where(filters) if filters else None
+        condition = filter_condition(filters) if filters else None
         return sorted(read_rows(self._table, ["item_id"], condition)["item_id"].to_pylist())
 
     def labels(self) -> dict[str, tuple[str, str]]:

@@ -40,15 +40,15 @@ def test_two_people_judge_a_shown_list_and_never_see_each_other(
     url = page.url
     expect(page.locator(".vs-desk [data-part=query]").first).to_have_text("floor lamp")
 
-    told: list[str] = []
+    requests: list[str] = []
 
     def listen(response: Response) -> None:
         if "component_server" in response.url:
-            told.append(response.text())
+            requests.append(response.text())
 
     colleague.on("response", listen)
     colleague.goto(url)
-    hers, his = (one.locator(".vs-desk [data-part=single]") for one in (page, colleague))
+    hers, his = (tab.locator(".vs-desk [data-part=single]") for tab in (page, colleague))
     expect(his).to_have_attribute("data-key", re.compile("q"))
     expect(colleague.locator("#annotate-name input, #annotate-name textarea").first).to_have_value(
         "bob-e2e"
@@ -73,8 +73,8 @@ def test_two_people_judge_a_shown_list_and_never_see_each_other(
     expect(his).to_have_attribute("data-key", key)
     page.reload()
     expect(page.locator(".vs-desk [data-part=progress]")).to_be_visible()
-    assert told
-    for answer in told:  # nobody's name, no engine, no rank, no score, no grade of hers
+    assert requests
+    for answer in requests:  # nobody's name, no engine, no rank, no score, no grade of hers
         assert not re.search(r"ada-e2e|clip|\"rank|\"score|cosine|\"annotator\"", answer), answer
         for entry in json.loads(answer).get("tasks", []):
             assert "grade" not in entry or entry["grade"] is None

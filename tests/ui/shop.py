@@ -108,14 +108,14 @@ class Looks:
         return tuple(Guess(name, place if name == "lamp" else None) for name in sorted(names))
 
     def things(self, photo: Image.Image, names: Sequence[str]) -> Iterator[tuple[Detection, ...]]:
-        found: tuple[Detection, ...] = ()
+        detections: tuple[Detection, ...] = ()
         for number, name in enumerate(names):
-            found = (*found, Detection(name, 0.5, Box(number, 0, 50, 40 + number)))
-            yield found
+            detections = (*detections, Detection(name, 0.5, Box(number, 0, 50, 40 + number)))
+            yield detections
 
     def find(self, photo: Image.Image, phrase: str) -> Grounding:
-        found = (Detection(phrase, 0.4, Box(5, 5, 20, 20)),) if phrase != "nothing" else ()
-        return Grounding(phrase, 100, 80, found, 0.35, "test", "f")
+        detections = (Detection(phrase, 0.4, Box(5, 5, 20, 20)),) if phrase != "nothing" else ()
+        return Grounding(phrase, 100, 80, detections, 0.35, "test", "f")
 
     def heatmap(self, photo: Image.Image, phrase: str) -> np.ndarray:
         return np.array([[0.0, 0.5], [0.25, 0.1]], np.float32)
@@ -215,8 +215,8 @@ class Shop(Studio):
     def __init__(self) -> None:
         super().__init__(load_settings(profile="compact"))
         self.stock = {
-            one.item_id: one
-            for one in (
+            entry.item_id: entry
+            for entry in (
                 item("a", "Armchair", price="24.90 EUR"),
                 item("b", HOSTILE),
                 item("c", "Crate & oranges", "groceries"),
@@ -316,10 +316,10 @@ class Shop(Studio):
     ) -> SearchResult:
         self.asked.append((query, engine))
         order = {"clip": "abc", "vl-clip": "cab"}[engine]
-        found = [i for i in order if i != query.item_id and query.text != "nothing"][: query.k]
+        item_ids = [i for i in order if i != query.item_id and query.text != "nothing"][: query.k]
         hits = tuple(
             Hit(rank, self.stock[item_id], 0.3, reasons=("looks alike",), duplicates=self.behind)
-            for rank, item_id in enumerate(found, 1)
+            for rank, item_id in enumerate(item_ids, 1)
         )
         return SearchResult(engine, "f", hits, self.cut, 20.4, 10.2)
 
@@ -337,10 +337,10 @@ class Shop(Studio):
         return ItemRows(None, "")  # type: ignore[arg-type]  # nothing is read from it here
 
     def inspect(self, item_id: str, catalog: str | None = None, **how: object) -> Inspection:
-        one = self.item(item_id)
+        item = self.item(item_id)
         grounding = CRATE if item_id == "c" else replace(CRATE, detections=())
         text = "a crate full of oranges"
         words = Rewrite(text, (Round(text),), "rules", "f")
         picture = Image.new("RGB", (8, 8), "orange")
-        inputs = tuple(EngineInput(s.engine, picture, one.title) for s in (CLIP, VL_CLIP))
-        return Inspection(one, Image.new("RGB", (100, 80)), grounding, words, inputs)
+        inputs = tuple(EngineInput(s.engine, picture, item.title) for s in (CLIP, VL_CLIP))
+        return Inspection(item, Image.new("RGB", (100, 80)), grounding, words, inputs)

@@ -16,5 +16,5 @@ def test_what_a_sentence_quotes_is_no_markup() -> None:
 
     with pytest.raises(gr.Error) as raised:
         handler("<a href=//evil.example>here</a>")
-    told = "“&lt;a href=//evil.example&gt;here&lt;/a&gt;” &amp; that's it."
-    assert raised.value.message == f"There is no item {told}"
+    sentence = "“&lt;a href=//evil.example&gt;here&lt;/a&gt;” &amp; that's it."
+    assert raised.value.message == f"There is no item {sentence}"

@@ -37,13 +37,13 @@ def test_a_full_queue_says_so_and_stops_no_other(
     with served(shop) as url:
         visitor = Visitor(url)
         events = visitor.http.get("/config").json()["dependencies"]
-        words = next(one["id"] for one in events if one["api_name"] == "search")
-        other = next(one["id"] for one in events if one["api_name"] == "open_page")
+        words = next(event["id"] for event in events if event["api_name"] == "search")
+        other = next(event["id"] for event in events if event["api_name"] == "open_page")
         try:
             answers = [_join(visitor, words, "chair") for _ in range(12)]
-            refused = [one for one in answers if one.status_code != 200]
+            refused = [answer for answer in answers if answer.status_code != 200]
             assert refused
-            assert {one.json()["detail"] for one in refused} == {queues.BUSY}
+            assert {answer.json()["detail"] for answer in refused} == {queues.BUSY}
             assert _join(visitor, other, "").status_code == 200
         finally:
             gate.set()
@@ -87,15 +87,15 @@ def test_one_person_does_not_fill_the_queue(
     with served(shop) as url:
         greedy, other = Visitor(url, Role.VIEWER), Visitor(url, Role.ANNOTATOR)
         events = greedy.config()["dependencies"]
-        words = next(one["id"] for one in events if one["api_name"] == "search")
+        words = next(event["id"] for event in events if event["api_name"] == "search")
         try:
             statuses = []
             for number in range(16):
                 greedy.session = f"page{number}"  # another page does not help
                 statuses.append(_join(greedy, words, "chair"))
-            refused = [one for one in statuses if one.status_code != 200]
+            refused = [status for status in statuses if status.status_code != 200]
             assert refused
-            assert {one.json()["detail"] for one in refused} == {queues.TOO_MANY}
+            assert {status.json()["detail"] for status in refused} == {queues.TOO_MANY}
             assert _join(other, words, "chair").status_code == 200
         finally:
             gate.set()

@@ -8,12 +8,12 @@ from core.access import passwords
 
 
 def test_a_hash_is_salted_and_matches_its_password_only() -> None:
-    one, other = passwords.hashed("correct horse"), passwords.hashed("correct horse")
-    assert one != other
-    assert "correct" not in one
-    assert passwords.matches("correct horse", one)
+    first, second = passwords.hashed("correct horse"), passwords.hashed("correct horse")
+    assert first != second
+    assert "correct" not in first
+    assert passwords.matches("correct horse", first)
     for wrong in ("correct horsE", "", "correct horse ", "\ud800"):
-        assert not passwords.matches(wrong, one)
+        assert not passwords.matches(wrong, first)
 
 
 def test_an_empty_password_matches_nothing() -> None:

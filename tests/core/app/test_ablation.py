@@ -42,7 +42,10 @@ def test_nothing_is_embedded_twice(shop: SimpleNamespace) -> None:
         calls.append(tuple(texts))
         return shop.models["clip"].encoder.encode_texts(texts)
 
-    cells = [replace(one, encode=encode) for one in ablation.contenders(own, shop.models["clip"])]
+    cells = [
+        replace(contender, encode=encode)
+        for contender in ablation.contenders(own, shop.models["clip"])
+    ]
     runs, _ = ablation.answered(own, cells, asked, 10)
     assert len(runs) == 4
     assert calls == [

@@ -41,8 +41,8 @@ def test_words_are_ranked_by_pictures_alone(shop: SimpleNamespace) -> None:
     leaking = shop.verbs.run_task("title", ["clip"], "shop", ranking=Ranking.VECTOR)
     assert honest.ranking is Ranking.IMAGE
     # The stand-in's words and pictures have nothing in common: only a leak can find anything.
-    found = [report.engines[0].scores["hits@5"] for report in (honest, leaking)]
-    assert found[0].high < found[1].low
+    scores = [report.engines[0].scores["hits@5"] for report in (honest, leaking)]
+    assert scores[0].high < scores[1].low
     assert "too good" in leaking.notes[0]
 
 
@@ -249,10 +249,10 @@ def test_a_query_opens_its_first_results_side_by_side(shop: SimpleNamespace) -> 
     """Also in the file that is sent around, where nothing else can be asked."""
     report = shop.verbs.run_task("title", ENGINES, "shop")
     row = report.rows[0]
-    assert {engine: len(found) for engine, found in row.found.items()} == dict.fromkeys(ENGINES, 5)
+    assert {engine: len(hits) for engine, hits in row.found.items()} == dict.fromkeys(ENGINES, 5)
     for row in report.rows:
-        for engine, found in row.found.items():
-            places = [place for place, (_, right) in enumerate(found, start=1) if right]
+        for engine, hits in row.found.items():
+            places = [place for place, (_, right) in enumerate(hits, start=1) if right]
             assert places[:1] == [row.ranks[engine]] * (row.ranks[engine] <= 5)
     page = shop.verbs.html(report)
     assert "First results side by side" in page

@@ -76,9 +76,9 @@ def test_sale_price_where_there_is_one_and_the_parents_group(read):
         "3,variation,cap-g,Wool Cap - Grey,8,12,p/b.jpg,cap\n"
         "4,simple,jug,Tin Jug,30,20,p/c.jpg,\n"
     )
-    found = by_id(preview)
-    assert [found[n].price for n in "1234"] == ["", "12", "8", "20"]
-    assert [found[n].group for n in "1234"] == ["1", "1", "1", ""]
+    items = by_id(preview)
+    assert [items[n].price for n in "1234"] == ["", "12", "8", "20"]
+    assert [items[n].group for n in "1234"] == ["1", "1", "1", ""]
 
 
 FEED = """<?xml version="1.0"?>
@@ -248,10 +248,10 @@ def test_woocommerce_in_the_shops_own_language(read, language):
         '8;variation;CAP-R;Kapa - Rot;"9,95";"12,00";;p/a.jpg;id:7;Color;Rot\n'
         '9;variation;CAP-B;Kapa - Blau;;"12,00";;p/b.jpg;CAP;Color;Blau\n'
     )
-    found = by_id(preview)
-    assert [found[n].amount for n in "789"] == [None, 9.95, 12.0]
-    assert [found[n].group for n in "789"] == ["7", "7", "7"]
-    assert [found[n].colour for n in "789"] == ["Rot", "Rot", "Blau"]
+    items = by_id(preview)
+    assert [items[n].amount for n in "789"] == [None, 9.95, 12.0]
+    assert [items[n].group for n in "789"] == ["7", "7", "7"]
+    assert [items[n].colour for n in "789"] == ["Rot", "Rot", "Blau"]
 
 
 def test_rows_of_a_template_above_the_column_names(read):

@@ -37,9 +37,9 @@ class Room:
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     folder = tmp_path_factory.mktemp("shop")
     library = Library(load_settings(data_dir=folder))
-    where = library.create("shop")
+    opened = library.create("shop")
     path = write_catalog(folder / "files", 4)
-    run_index(where.store, where.images, bench().models, rows_of(path, where.images))
+    run_index(opened.store, opened.images, bench().models, rows_of(path, opened.images))
     return library
 
 
@@ -63,11 +63,11 @@ def test_a_drawn_box_stands_is_signed_and_embedded_at_once(
     whole = vector_of(library, "clip")
     said = verbs.draw(item, Box(0, 0, 30, 5000), "Ada")
     assert said == "Saved, and the item is embedded anew."
-    found = verbs.of(item)
-    assert found is not None
-    assert found.best is not None
-    assert found.best.phrase == DRAWN
-    assert found.best.box == Box(0, 0, 30, 72)  # inside the photo, which is 96 x 72
+    inspection = verbs.of(item)
+    assert inspection is not None
+    assert inspection.best is not None
+    assert inspection.best.phrase == DRAWN
+    assert inspection.best.box == Box(0, 0, 30, 72)  # inside the photo, which is 96 x 72
     assert not np.allclose(vector_of(library), before)
     assert np.array_equal(vector_of(library, "clip"), whole)
     event = library.get("shop").store.corrections.history(item.item_id)[-1]
@@ -86,19 +86,19 @@ def test_another_region_the_whole_photo_and_a_found_part(
 ) -> None:
     item = item_of(library, "id-001")
     verbs.keep_whole(item, "Ada")
-    found = verbs.of(item)
-    assert found is not None
-    assert found.best is None
-    assert found.box == Box.whole(96, 72)
+    inspection = verbs.of(item)
+    assert inspection is not None
+    assert inspection.best is None
+    assert inspection.box == Box.whole(96, 72)
     verbs.choose(item, 0, "Ada", phrase="handle")
-    found = verbs.of(item)
-    assert found is not None
-    assert found.best is not None
-    assert found.best.phrase == "handle"
+    inspection = verbs.of(item)
+    assert inspection is not None
+    assert inspection.best is not None
+    assert inspection.best.phrase == "handle"
     verbs.choose(item, 0, "Ada")
-    found = verbs.of(item)
-    assert found is not None
-    assert found.choice == 0
+    inspection = verbs.of(item)
+    assert inspection is not None
+    assert inspection.choice == 0
     with pytest.raises(QueryError, match="no region 8"):
         verbs.choose(item, 7, "Ada")
 
@@ -113,19 +113,19 @@ def test_a_correction_during_indexing_is_kept(verbs: GroundingService, library: 
     with writing(library.get("shop").store.root):
         said = verbs.keep_whole(item, "Ada")
     assert "next run" in said
-    found = verbs.of(item)
-    assert found is not None
-    assert found.best is None
+    inspection = verbs.of(item)
+    assert inspection is not None
+    assert inspection.best is None
 
 
 def test_the_threshold_in_force_decides_not_the_stored_one(library: Library) -> None:
     strict = bench()
     strict.grounder.threshold = 0.95
     verbs = GroundingService(library, Room(strict), load_settings())  # type: ignore[arg-type]
-    found = verbs.of(item_of(library, "id-003"))
-    assert found is not None
-    assert found.threshold == 0.95
-    assert found.best is None
+    inspection = verbs.of(item_of(library, "id-003"))
+    assert inspection is not None
+    assert inspection.threshold == 0.95
+    assert inspection.best is None
 
 
 def test_looking_again_costs_nothing(verbs: GroundingService) -> None:
@@ -206,10 +206,10 @@ def test_masks_tell_overlap_where_boxes_do_not() -> None:
     left, right = np.zeros((20, 20), bool), np.zeros((20, 20), bool)
     left[:, :9], right[:, 11:] = True, True
     left[0, :], right[0, :] = True, True
-    one = Detection("a", 0.9, Box(0, 0, 20, 20), Mask.encode(left))
+    above = Detection("a", 0.9, Box(0, 0, 20, 20), Mask.encode(left))
     same = Detection("b", 0.8, Box(0, 0, 9, 20), Mask.encode(left))
     apart = Detection("c", 0.7, Box(11, 0, 20, 20), Mask.encode(right))
-    assert distinct([apart, same, one]) == (one, apart)
+    assert distinct([apart, same, above]) == (above, apart)
 
 
 def test_all_groundings_load_in_pycocotools(

@@ -41,10 +41,10 @@ def test_a_broken_recipe_is_listed_and_the_others_run(data: Path) -> None:
     folder = add(data, "half", CUTOUT[: len(CUTOUT) // 2])
     add(data, "odd", CUTOUT.replace('loader = "compact"', 'loader = "telepathy"'))
     models = pool(data)
-    known = by_name(models)
-    assert not known["half"].available
-    assert str(folder / "engine.toml") in known["half"].reason
-    assert "telepathy" in known["odd"].reason
+    statuses = by_name(models)
+    assert not statuses["half"].available
+    assert str(folder / "engine.toml") in statuses["half"].reason
+    assert "telepathy" in statuses["odd"].reason
     assert [model.name for model in models.available()] == ["clip", "vl-clip", "mine"]
     with pytest.raises(EngineUnavailable, match="telepathy"):
         models.engine("odd")

@@ -62,7 +62,7 @@ def item(item_id: str, title: str, photo: str = "", group: str = "") -> Item:
 
 
 def test_what_shares_title_photo_or_group_is_one_family() -> None:
-    found = families(
+    labels = families(
         [
             item("a", "Chair"),
             item("b", "CHAIR", photo="p"),
@@ -71,8 +71,8 @@ def test_what_shares_title_photo_or_group_is_one_family() -> None:
             item("e", "Lamp"),
         ]
     )
-    assert len({*found[:4]}) == 1
-    assert found[4] != found[0]
+    assert len({*labels[:4]}) == 1
+    assert labels[4] != labels[0]
     assert len(set(families([item("a", "A"), item("b", "B")]))) == 2, "no group is no family"
 
 
@@ -93,25 +93,25 @@ def shop(titles: list[str]) -> SimpleNamespace:
 
 def test_equal_titles_are_on_one_side_and_all_count_as_right() -> None:
     titles = [f"Thing {i // 2}" for i in range(200)]
-    found = catalog_pairs(shop(titles), None)  # type: ignore[arg-type]
-    side = dict(zip(found.groups, found.splits, strict=True))
-    assert all(side[g] == s for g, s in zip(found.groups, found.splits, strict=True))
-    assert set(found.splits) == {"train", "val", "test"}
-    assert found.texts[0] == ["Thing 0", "Thing 0 seen", "Thing 0, Thing"]
-    queries, relevant = held_out(found)
+    pairs = catalog_pairs(shop(titles), None)  # type: ignore[arg-type]
+    side = dict(zip(pairs.groups, pairs.splits, strict=True))
+    assert all(side[g] == s for g, s in zip(pairs.groups, pairs.splits, strict=True))
+    assert set(pairs.splits) == {"train", "val", "test"}
+    assert pairs.texts[0] == ["Thing 0", "Thing 0 seen", "Thing 0, Thing"]
+    queries, relevant = held_out(pairs)
     assert all(isinstance(query, EvalQuery) for query in queries)
     assert {len(items) for items in relevant.values()} == {2}
     assert len(queries) == sum(1 for s in side.values() if s == "test")
-    leaking = replace_split(found)
+    leaking = replace_split(pairs)
     with pytest.raises(PairsError, match="one side"):
         leaking.check()
 
 
-def replace_split(found):
+def replace_split(pairs):
     """One of two pictures of a title moves to the other side."""
-    splits = found.splits.copy()
+    splits = pairs.splits.copy()
     splits[0] = "test" if splits[0] != "test" else "train"
-    return replace(found, splits=splits)
+    return replace(pairs, splits=splits)
 
 
 def test_too_few_items_is_a_sentence() -> None:
@@ -141,11 +141,11 @@ def test_a_published_checkpoint_is_an_engine_until_it_is_discarded(tmp_path: Pat
 
     base = verbs._models.recipes["vl-clip"]
     publish(tmp_path / "engines" / "mine", base, "adapted", 'a "shop"', save)
-    known = load_own_engines(tmp_path / "engines")
-    assert list(known) == ["mine"] == list(verbs.runs.engines())
-    assert known["mine"].image_view is ImageView.CROP
-    assert known["mine"].summary == 'VL-CLIP, fine-tuned on a "shop".'
-    assert known["mine"].towers[COMPACT].model == str(tmp_path / "engines" / "mine")
+    engines = load_own_engines(tmp_path / "engines")
+    assert list(engines) == ["mine"] == list(verbs.runs.engines())
+    assert engines["mine"].image_view is ImageView.CROP
+    assert engines["mine"].summary == 'VL-CLIP, fine-tuned on a "shop".'
+    assert engines["mine"].towers[COMPACT].model == str(tmp_path / "engines" / "mine")
     verbs.discard("mine")
     assert verbs.runs.engines() == ()
     with pytest.raises(TrainingError, match="No engine"):

@@ -100,15 +100,15 @@ def test_each_department_is_measured_by_a_model_that_never_saw_it(bed: SimpleNam
 def test_a_family_that_touches_what_is_left_out_does_not_train(pairs) -> None:
     groups = np.array([f"g{n // 2}" for n in range(len(pairs))])
     joined = replace(pairs, groups=groups, splits=np.full(len(pairs), "train"))
-    found = _without(joined, {"0"})
-    assert list(found.splits[:3]) == ["test", "test", "train"]
+    kept = _without(joined, {"0"})
+    assert list(kept.splits[:3]) == ["test", "test", "train"]
 
 
 def test_the_list_of_tasks_says_what_can_be_run_and_for_how_long(bed: SimpleNamespace) -> None:
-    found = {task.name: task for task in bed.tasks.all("shop")}
-    assert list(found)[-2:] == ["ablation-tuned", "transfer"]
-    assert found["transfer"].available
-    assert "fine-tunes 2 times: about 1 minute on" in found["transfer"].explanation
+    tasks = {task.name: task for task in bed.tasks.all("shop")}
+    assert list(tasks)[-2:] == ["ablation-tuned", "transfer"]
+    assert tasks["transfer"].available
+    assert "fine-tunes 2 times: about 1 minute on" in tasks["transfer"].explanation
     ran: list[str] = []
     bed.tasks._trials = lambda: SimpleNamespace(
         ablation=lambda *given, **named: ran.append("ablation"),

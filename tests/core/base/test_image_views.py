@@ -51,5 +51,5 @@ def test_without_confidence_every_view_is_the_whole_photo(view: ImageView) -> No
 
 def test_a_whole_image_mask_is_the_whole_photo() -> None:
     whole = Detection("x", 1.0, Box.whole(80, 50), Mask.encode(np.ones((50, 80), bool)))
-    found = Grounding("x", 80, 50, (whole,), 0.35, "m", "f")
-    assert np.array_equal(image_view(PHOTO, found, ImageView.CUTOUT, 0.5), PHOTO)
+    grounding = Grounding("x", 80, 50, (whole,), 0.35, "m", "f")
+    assert np.array_equal(image_view(PHOTO, grounding, ImageView.CUTOUT, 0.5), PHOTO)

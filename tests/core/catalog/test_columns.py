@@ -26,10 +26,10 @@ def guess(text):
 
 
 def mapped(text):
-    found = guess(text)
-    names = {kind: getattr(found, kind) for kind in ("item_id", "title", "product_type")}
-    names |= {kind: getattr(found, kind) for kind in ("department", "image", "group", "price")}
-    return {kind: column for kind, column in names.items() if column} | dict(found.attributes)
+    columns = guess(text)
+    names = {kind: getattr(columns, kind) for kind in ("item_id", "title", "product_type")}
+    names |= {kind: getattr(columns, kind) for kind in ("department", "image", "group", "price")}
+    return {kind: column for kind, column in names.items() if column} | dict(columns.attributes)
 
 
 def test_fashion_catalogue():
@@ -64,26 +64,26 @@ def test_fashion_catalogue_in_camel_case():
 
 
 def test_home_catalogue():
-    found = guess("item_id title description category color size photo_md5 image")
-    assert (found.product_type, found.department) == ("category", "")
-    assert found.description == "description"
-    assert found.attributes == {"colour": "color", "size": "size"}
+    columns = guess("item_id title description category color size photo_md5 image")
+    assert (columns.product_type, columns.department) == ("category", "")
+    assert columns.description == "description"
+    assert columns.attributes == {"colour": "color", "size": "size"}
 
 
 def test_category_path_and_variants():
-    found = guess("item_id parent_id title category category_path color price image")
-    assert (found.product_type, found.department) == ("category", "category_path")
-    assert (found.group, found.price) == ("parent_id", "price")
+    columns = guess("item_id parent_id title category category_path color price image")
+    assert (columns.product_type, columns.department) == ("category", "category_path")
+    assert (columns.group, columns.price) == ("parent_id", "price")
 
 
 def test_merchant_feed():
-    found = guess(
+    columns = guess(
         "id title description link image_link price brand google_product_category product_type "
         "gender color material item_group_id"
     )
-    assert (found.url, found.image, found.group) == ("link", "image_link", "item_group_id")
-    assert (found.product_type, found.department) == ("product_type", "google_product_category")
-    assert set(found.attributes) == {"brand", "gender", "colour", "material"}
+    assert (columns.url, columns.image, columns.group) == ("link", "image_link", "item_group_id")
+    assert (columns.product_type, columns.department) == ("product_type", "google_product_category")
+    assert set(columns.attributes) == {"brand", "gender", "colour", "material"}
 
 
 def test_shop_names():
@@ -103,18 +103,18 @@ def test_demo_columns():
         "item_id title description product_type department image price credit licence licence_url "
         "source"
     )
-    found = guess(names)
-    assert all(getattr(found, name) == name for name in names.split())
-    assert found.attributes == {}
+    columns = guess(names)
+    assert all(getattr(columns, name) == name for name in names.split())
+    assert columns.attributes == {}
 
 
 def test_overrides_win_and_may_share_a_column():
-    found = guess_columns(["id", "category", "photo"], {"title": "category", "image": "id"})
-    assert (found.title, found.product_type) == ("category", "category")
-    assert (found.item_id, found.image) == ("id", "id")
-    found = guess_columns(["id", "title", "photo", "tint"], {"colour": "tint", "item_id": ""})
-    assert found.attributes == {"colour": "tint", "id": "id"}
-    assert found.item_id == ""
+    columns = guess_columns(["id", "category", "photo"], {"title": "category", "image": "id"})
+    assert (columns.title, columns.product_type) == ("category", "category")
+    assert (columns.item_id, columns.image) == ("id", "id")
+    columns = guess_columns(["id", "title", "photo", "tint"], {"colour": "tint", "item_id": ""})
+    assert columns.attributes == {"colour": "tint", "id": "id"}
+    assert columns.item_id == ""
 
 
 @pytest.mark.parametrize(

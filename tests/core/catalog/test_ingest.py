@@ -45,7 +45,7 @@ def run(path, store, **options):
     return list(ingest(path, store=store, **options))
 
 
-def known(results):
+def known_rows(results):
     taken = [result for result in results if isinstance(result, Ingested)]
     return {result.item.item_id: KnownRow(result.item, result.row_key) for result in taken}
 
@@ -111,13 +111,13 @@ def test_an_unchanged_row_costs_nothing(shop, store, monkeypatch):
         raise AssertionError("a photo was read")
 
     monkeypatch.setattr(store, "add", refuse)
-    again = run(path, store, known_rows=known(first))
+    again = run(path, store, known_rows=known_rows(first))
     assert all(result.unchanged for result in again)
     assert [(r.item, r.row_key) for r in again] == [(r.item, r.row_key) for r in first]
 
 
 def test_only_what_changed_is_done_again(shop, store, pictures, tmp_path):
-    before = known(run(shop(GOOD), store))
+    before = known_rows(run(shop(GOOD), store))
     (tmp_path / "images" / "1.jpg").write_bytes(pictures.jpeg(90, 90))
     store.path(before["id2"].item.photo.sha256).unlink()  # a lost picture is mended
     rows = [list(row) for row in GOOD]
@@ -136,7 +136,7 @@ def test_file_without_ids(shop, store):
     results = run(path, store)
     assert results[0].item.item_id != results[1].item.item_id
     assert len(results) == 2  # a row that says the same again is no defect
-    assert all(result.unchanged for result in run(path, store, known_rows=known(results))[:2])
+    assert all(result.unchanged for result in run(path, store, known_rows=known_rows(results))[:2])
 
 
 def test_column_options(shop, store):
@@ -179,7 +179,7 @@ def test_parquet_with_pictures(store, tmp_path, pictures, packed):
     results = run(path, store, images=None)
     assert [r.item.photo.width for r in results[:50]] == list(range(40, 90))
     assert (results[50].row, results[50].item_id) == (51, "50")
-    again = run(path, store, images=None, known_rows=known(results))
+    again = run(path, store, images=None, known_rows=known_rows(results))
     assert sum(isinstance(r, Ingested) and r.unchanged for r in again) == 99
 
 
@@ -202,7 +202,7 @@ def test_photos_from_the_web(shop, store, pictures):
     assert results[0].item.photo.width == 50
     assert "404" in results[1].reason
     assert asked[0] == ("https://shop.example/1.jpg", 20 * 2**20)
-    run(path, store, fetch=fetch, known_rows=known(results))
+    run(path, store, fetch=fetch, known_rows=known_rows(results))
     assert [url for url, _ in asked].count("https://shop.example/1.jpg") == 1
 
 

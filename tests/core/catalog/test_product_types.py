@@ -44,11 +44,11 @@ def test_a_word_that_hardly_any_of_its_titles_say_is_a_department(nouns):
     titles = ("Laptop Battery", "Wireless Mouse", "Laptop Skin", "USB Cable", "Range Extender",
               "Cooling Pad")  # fmt: skip
     rows = [{"title": title, "type": "Notebook"} for title in titles]
-    found = types(nouns, rows, "type")
-    assert [category.product_type for category in found] == [
+    guessed = types(nouns, rows, "type")
+    assert [category.product_type for category in guessed] == [
         "laptop battery", "mouse", "laptop skin", "cable", "extender", "cooling pad",
     ]  # fmt: skip
-    assert {category.department for category in found} == {"Notebook"}
+    assert {category.department for category in guessed} == {"Notebook"}
 
 
 def test_fanciful_titles_keep_a_type_that_other_titles_say(nouns):

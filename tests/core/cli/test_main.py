@@ -29,16 +29,16 @@ def data(demo_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_app_itself_runs(tmp_path: Path) -> None:
     words = [sys.executable, "app.py", "--data-dir", str(tmp_path / "data")]
-    told = subprocess.run(
+    done = subprocess.run(
         [*words, "info"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True
     )
-    assert "Engine vl-clip: VL-CLIP, available" in told.stdout
+    assert "Engine vl-clip: VL-CLIP, available" in done.stdout
 
 
 def test_search_prints_json(data: Path) -> None:
-    found = app(data, "search", "wooden chair", "-k", "5", "--json")
-    assert found.returncode == 0, found.stderr
-    answer = json.loads(found.stdout)
+    done = app(data, "search", "wooden chair", "-k", "5", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
     assert answer["engine"] == "vl-clip"
     assert [hit["rank"] for hit in answer["hits"]] == [1, 2, 3, 4, 5]
     assert {"item_id", "title", "score", "cosine", "reasons"} <= set(answer["hits"][0])
@@ -60,23 +60,23 @@ def test_search_writes_its_hits_to_a_file(data: Path, tmp_path: Path, ending: st
 
 def test_all_groundings_are_exported_for_pycocotools(data: Path, tmp_path: Path) -> None:
     target = tmp_path / "demo.json"
-    told = app(data, "export", "grounding", str(target))
-    assert told.returncode == 0, told.stderr
+    done = app(data, "export", "grounding", str(target))
+    assert done.returncode == 0, done.stderr
     coco = COCO(str(target))
     assert len(coco.getImgIds()) >= 600
-    assert f"Wrote {len(coco.getAnnIds())} regions of {len(coco.getImgIds())} photos" in told.stdout
-    chosen = [one for one in coco.loadAnns(coco.getAnnIds()) if one["selected"]]
+    assert f"Wrote {len(coco.getAnnIds())} regions of {len(coco.getImgIds())} photos" in done.stdout
+    chosen = [entry for entry in coco.loadAnns(coco.getAnnIds()) if entry["selected"]]
     assert len(chosen) >= 500
     assert coco.annToMask(chosen[0]).sum() == chosen[0]["area"]
 
 
 def test_info_names_what_is_there_and_no_secret(data: Path) -> None:
-    told = app(data, "info")
-    assert told.returncode == 0, told.stderr
-    assert "Engine vl-clip: VL-CLIP, available" in told.stdout
-    assert "Catalogue demo" in told.stdout
-    assert "Anthropic key: set" in told.stdout
-    assert "very-secret" not in told.stdout + told.stderr
+    done = app(data, "info")
+    assert done.returncode == 0, done.stderr
+    assert "Engine vl-clip: VL-CLIP, available" in done.stdout
+    assert "Catalogue demo" in done.stdout
+    assert "Anthropic key: set" in done.stdout
+    assert "very-secret" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_a_set_is_made_labelled_from_a_file_and_exported(data: Path, tmp_path: P
     assert "6 labels fit, 2 rows do not" in tried.stdout, tried.stdout + tried.stderr
     assert "line 5: the catalogue has no item" in tried.stdout
     assert "Took in 6" in app(own, "judgments", "import", str(book), "--set", set_id).stdout
-    told = app(own, "judgments", "agreement", "--set", set_id).stdout
-    assert "3 of" in told
-    assert "by 2 people" in told
+    output = app(own, "judgments", "agreement", "--set", set_id).stdout
+    assert "3 of" in output
+    assert "by 2 people" in output
     files = [tmp_path / f"out{n}.jsonl" for n in (1, 2)]
     assert "rule: minimum" in app(
         own, "judgments", "export", str(files[0]), "--set", set_id, "--rule", "minimum"

@@ -34,9 +34,9 @@ def test_train_search_and_discard(demo_data: Path, tmp_path: Path) -> None:
     table = data / "catalogs" / "demo" / "lance" / "vectors_mine.lance"
     assert table.is_dir()
 
-    found = app("search", "wooden chair", "--engine", "mine", "-k", "5", "--json")
-    assert found.returncode == 0, found.stderr
-    titles = [hit["title"].lower() for hit in json.loads(found.stdout)["hits"]]
+    done = app("search", "wooden chair", "--engine", "mine", "-k", "5", "--json")
+    assert done.returncode == 0, done.stderr
+    titles = [hit["title"].lower() for hit in json.loads(done.stdout)["hits"]]
     assert any("chair" in title for title in titles)
 
     again = app("train", "mine", "--catalog", "demo")

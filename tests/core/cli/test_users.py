@@ -26,10 +26,10 @@ def users(data: Path, *words: str) -> Ended:
 
 
 def test_people_are_added_listed_and_removed(data: Path) -> None:
-    told = users(data, "add", "ada", "--role", "admin")
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "ada may sign in as admin." in told.stdout
-    assert "everybody has to sign in" in told.stdout
+    done = users(data, "add", "ada", "--role", "admin")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ada may sign in as admin." in done.stdout
+    assert "everybody has to sign in" in done.stdout
     users(data, "add", "bob")
     assert users(data, "list").stdout == "ada: admin\nbob: annotator\n"
     assert People(data / "users.json").check("bob", "long enough")
@@ -59,17 +59,17 @@ def test_a_named_file_is_made_and_a_damaged_one_is_said(
     assert users(data, "add", "ada", "--role", "admin").returncode == 0
     (data / "people.json").write_text("{")
     for words in (("list",), ("add", "bob"), ("remove", "ada")):
-        told = users(data, *words)
-        assert told.returncode == 2
-        assert "damaged" in told.stderr
+        done = users(data, *words)
+        assert done.returncode == 2
+        assert "damaged" in done.stderr
 
 
 def test_the_help_says_who_may_do_what(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "4000")
-    told = " ".join(users(data, "add", "--help").stdout.split())
+    output = " ".join(users(data, "add", "--help").stdout.split())
     for role in Role:
-        assert f"{role}: {rights(role)}." in told
-    assert len(Action) == sum(told.count(action.words) for action in Action)
+        assert f"{role}: {rights(role)}." in output
+    assert len(Action) == sum(output.count(action.words) for action in Action)
 
 
 def test_adding_a_user_imports_no_model(data: Path) -> None:
@@ -79,13 +79,13 @@ def test_adding_a_user_imports_no_model(data: Path) -> None:
         "try:\n    app.main()\nexcept SystemExit as end:\n    assert not end.code\n"
         "print(sorted({'torch', 'lancedb', 'gradio', 'pandas', 'scipy'} & sys.modules.keys()))\n"
     )
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert told.stdout.splitlines()[-1] == "[]"
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_all_commands_are_there_when_none_is_named() -> None:
-    told = command("--help").stdout
+    output = command("--help").stdout
     for name in ("index", "search", "users", "weights", "judgments", "serve"):
-        assert f" {name} " in told
+        assert f" {name} " in output

@@ -46,9 +46,9 @@ def test_other_languages_lie_where_english_does(
 
 
 def test_a_named_language_wins_over_the_one_that_was_found(many: MultilingualEncoder) -> None:
-    found, named = many.encode_query("mango"), many.encode_query("mango", "es")
+    guessed, named = many.encode_query("mango"), many.encode_query("mango", "es")
     assert many.language_of("mango tree in a garden") == "en"
-    assert not np.allclose(found, named)
+    assert not np.allclose(guessed, named)
     with pytest.raises(QueryError, match="no encoder for the language “xx”"):
         many.encode_query("mango", "xx")
 

@@ -24,17 +24,17 @@ def events(table: dict[str, list[int | None]]) -> list[JudgmentEvent]:
 
 
 def test_perfect_agreement() -> None:
-    found = agreement(events({"ada": [0, 1, 2, 3], "bob": [0, 1, 2, 3]}))
-    assert (found.percent, found.alpha) == (1.0, 1.0)
-    assert found.couples[0].kappa == 1.0
-    assert found.base_rates == {0: 0.25, 1: 0.25, 2: 0.25, 3: 0.25}
+    report = agreement(events({"ada": [0, 1, 2, 3], "bob": [0, 1, 2, 3]}))
+    assert (report.percent, report.alpha) == (1.0, 1.0)
+    assert report.couples[0].kappa == 1.0
+    assert report.base_rates == {0: 0.25, 1: 0.25, 2: 0.25, 3: 0.25}
 
 
 def test_quadratic_kappa_by_hand() -> None:
     # grades 0 0 1 1 against 0 1 1 1: p_o = 3/4, p_e = 1/2 (two grades, so weights don't matter)
-    found = agreement(events({"ada": [0, 0, 1, 1], "bob": [0, 1, 1, 1]}))
-    assert found.couples[0].kappa == pytest.approx(0.5)
-    assert found.percent == 0.75
+    report = agreement(events({"ada": [0, 0, 1, 1], "bob": [0, 1, 1, 1]}))
+    assert report.couples[0].kappa == pytest.approx(0.5)
+    assert report.percent == 0.75
 
 
 def test_krippendorffs_own_example() -> None:
@@ -46,10 +46,10 @@ def test_krippendorffs_own_example() -> None:
         "c": [none, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, none],
         "d": [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, none],
     }
-    found = agreement(events(table))
-    assert found.alpha == pytest.approx(0.815, abs=5e-4)
-    assert found.overlapping == 11
-    assert found.judged == 12
+    report = agreement(events(table))
+    assert report.alpha == pytest.approx(0.815, abs=5e-4)
+    assert report.overlapping == 11
+    assert report.judged == 12
 
 
 def test_what_is_not_defined_is_none() -> None:
@@ -79,9 +79,9 @@ def test_an_unknown_rule_is_named() -> None:
 def test_kappa_weighs_by_the_distance_of_the_grades_and_not_by_how_many_occur() -> None:
     """By hand: of grades 0, 2, 2, 3 against 0, 2, 3, 3 the squared distances sum to 1, by chance
     to (sum over all 16 couples) / 4 = 6.5; κ = 1 - 1 / 6.5."""
-    one, two = [0, 2, 2, 3], [0, 2, 3, 3]
-    by_chance = sum((a - b) ** 2 for a in one for b in two) / 4
-    assert kappa_of(one, two) == pytest.approx(1 - 1 / by_chance)
+    first, second = [0, 2, 2, 3], [0, 2, 3, 3]
+    by_chance = sum((a - b) ** 2 for a in first for b in second) / 4
+    assert kappa_of(first, second) == pytest.approx(1 - 1 / by_chance)
 
 
 def test_a_few_pairs_have_no_interval_and_more_have_a_sound_one() -> None:

@@ -39,12 +39,12 @@ def test_the_query_of_a_list_comes_first(desk: JudgmentQueue) -> None:
 
 
 def test_a_search_becomes_what_a_set_can_hold(tmp_path: Path) -> None:
-    where: Any = SimpleNamespace(images=ImageStore(tmp_path))
+    opened: Any = SimpleNamespace(images=ImageStore(tmp_path))
     photo = Image.new("RGB", (64, 32), "navy")
-    part = as_judged(Query(" red ", photo, region=Box(0, 0, 16, 16)), where)
+    part = as_judged(Query(" red ", photo, region=Box(0, 0, 16, 16)), opened)
     assert (part.text, part.item_id) == ("red", "")
-    assert where.images.open(part.picture).size == (16, 16)
-    assert as_judged(Query("red", item_id="a"), where) == JudgmentQuery("", "red", "a")
+    assert opened.images.open(part.picture).size == (16, 16)
+    assert as_judged(Query("red", item_id="a"), opened) == JudgmentQuery("", "red", "a")
     for odd in (Query("red", minus="blue"), Query("  ")):
         with pytest.raises(JudgmentError):
-            as_judged(odd, where)
+            as_judged(odd, opened)

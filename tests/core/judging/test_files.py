@@ -49,9 +49,9 @@ def test_files_come_back_without_loss(
     items = {pair.item_id for pair in made.pairs}
     assert carry_out(desk, plan(desk, file, lambda ids: items)) == 0
     elsewhere = JudgmentQueue(open_database(tmp_path / "other"))
-    found = plan(elsewhere, file, lambda ids: items)
-    assert (found.rejected, found.is_new) == ((), True)
-    assert carry_out(elsewhere, found) == len(notes)
+    planned = plan(elsewhere, file, lambda ids: items)
+    assert (planned.rejected, planned.is_new) == ((), True)
+    assert carry_out(elsewhere, planned) == len(notes)
     assert elsewhere.events(made.set_id) == before
     if ending != "csv":  # these hold the set itself, too
         assert elsewhere.sets.all() == (made,)
@@ -65,13 +65,13 @@ def test_rows_that_do_not_fit_are_reported_and_left_out(
         "query,docid,rating\nchair,q1-0,3\nchair,q1-1,\nchair,nowhere,1\nchair,q1-2,9\n"
         "chair,q1-3,1.5\nchair,q1-4,high\n,q1-5,1\nstool,known,2\n"
     )
-    found = plan(desk, file, lambda ids: {"known"}, set_id=made.set_id)
-    assert [row.line for row in found.rejected] == [4, 5, 6, 7, 8]
-    assert [(e.query_id, e.item_id, e.grade) for e in found.events] == [
+    planned = plan(desk, file, lambda ids: {"known"}, set_id=made.set_id)
+    assert [row.line for row in planned.rejected] == [4, 5, 6, 7, 8]
+    assert [(e.query_id, e.item_id, e.grade) for e in planned.events] == [
         ("q1", "q1-0", 3), ("q3", "known", 2),
     ]  # fmt: skip
     assert desk.current(made.set_id) == []  # a plan stores nothing
-    assert carry_out(desk, found) == 2
+    assert carry_out(desk, planned) == 2
     assert carry_out(desk, plan(desk, file, lambda ids: {"known"}, set_id=made.set_id)) == 0
     assert len(desk.sets.get(made.set_id).pairs) == len(made.pairs) + 1
     file.write_text("a,b\n1,2\n")
@@ -82,11 +82,11 @@ def test_rows_that_do_not_fit_are_reported_and_left_out(
 def test_one_column_per_rater(tmp_path: Path, desk: JudgmentQueue) -> None:
     file = tmp_path / "book.csv"
     file.write_text("query,docid,ada,bob_rating\nlamp,l1,3,2\nlamp,l2,,0\n")
-    found = plan(desk, file, lambda ids: ids, name="From a book")
-    assert [(e.annotator, e.item_id, e.grade) for e in found.events] == [
+    planned = plan(desk, file, lambda ids: ids, name="From a book")
+    assert [(e.annotator, e.item_id, e.grade) for e in planned.events] == [
         ("ada", "l1", 3), ("bob", "l1", 2), ("bob", "l2", 0),
     ]  # fmt: skip
-    carry_out(desk, found)
+    carry_out(desk, planned)
     (made,) = desk.sets.all()
     assert (made.name, len(made.pairs), made.queries[0].text) == ("From a book", 2, "lamp")
 
@@ -97,13 +97,13 @@ def test_columns_that_are_no_raters_give_no_labels(tmp_path: Path, desk: Judgmen
         "record_id,query,product_id,locale,shop_label,large_version\n"
         "0,lamp,l1,us,E,1\n1,lamp,l2,us,C,1\n2,lamp,l3,us,I,1\n"
     )
-    found = plan(desk, file, lambda ids: ids)
-    assert [(e.item_id, e.grade) for e in found.events] == [("l1", 3), ("l2", 1), ("l3", 0)]
-    assert "Grades were read as e = 3, s = 2, c = 1, i = 0." in found.notes
+    planned = plan(desk, file, lambda ids: ids)
+    assert [(e.item_id, e.grade) for e in planned.events] == [("l1", 3), ("l2", 1), ("l3", 0)]
+    assert "Grades were read as e = 3, s = 2, c = 1, i = 0." in planned.notes
     file.write_text("batch_id,query,docid,split,Ann\n1,lamp,l1,train,2\n2,lamp,l2,train,\n")
-    found = plan(desk, file, lambda ids: ids)
-    assert [(e.annotator, e.grade) for e in found.events] == [("Ann", 2)]
-    assert found.format == "CSV with 1 rater"
+    planned = plan(desk, file, lambda ids: ids)
+    assert [(e.annotator, e.grade) for e in planned.events] == [("Ann", 2)]
+    assert planned.format == "CSV with 1 rater"
     file.write_text("batch_id,query,docid,split\n1,lamp,l1,train\n")
     with pytest.raises(JudgmentError, match="no column with ratings"):
         plan(desk, file, lambda ids: ids)
@@ -162,5 +162,5 @@ def test_a_store_of_the_first_version_opens_and_goes_on(tmp_path: Path) -> None:
     assert (label.grade, label.round, label.page, label.guidelines) == (2, 0, "", 1)
     desk.judge(replace(grade(old, "q1", "b", 3), page="9", guidelines=2))
     assert [e.page for e in desk.current("old-1")] == ["", "9"]
-    desk.sets.revise("old-1", lambda one: replace(one, name="Renamed"))
+    desk.sets.revise("old-1", lambda judgment_set: replace(judgment_set, name="Renamed"))
     assert JudgmentQueue(open_database(tmp_path / "lance")).sets.get("old-1").name == "Renamed"

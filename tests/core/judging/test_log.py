@@ -86,7 +86,7 @@ def test_a_value_that_fits_no_column_fails_for_its_sender_alone(
         )
     on_disk = {stored.event_id for stored in log.events("set")}
     assert on_disk == {made.event_id for made in events}
-    assert {name for name, told in outcome.items() if told} == on_disk
+    assert {name for name, saved in outcome.items() if saved} == on_disk
 
 
 def test_saved_means_that_the_disk_has_every_file_of_it(

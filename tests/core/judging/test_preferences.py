@@ -75,15 +75,15 @@ def test_votes_are_merged_and_none_is_lost(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("core.app.preferences._COMPACT_AFTER", 3)
     database = open_database(tmp_path / "lance")
     votes = [vote(f"q{n}", "a") for n in range(5)]
-    for one in votes:
-        PreferenceLog(database).append(one)
+    for event in votes:
+        PreferenceLog(database).append(event)
     assert PreferenceLog(database).all() == votes
     assert fragments(database.open_table("preferences")) < 4
 
 
 def test_the_page_does_not_tell_whose_list_it_is() -> None:
-    found = [SearchResult(name, "print", (), 0, 1.5, 2.5) for name in ("clip-x", "vl-clip-x")]
-    html = duel_html(Duel("<b>chair", *found), 1, 2, "demo")
+    results = [SearchResult(name, "print", (), 0, 1.5, 2.5) for name in ("clip-x", "vl-clip-x")]
+    html = duel_html(Duel("<b>chair", *results), 1, 2, "demo")
     assert "clip" not in html
     assert "&lt;b&gt;chair" in html
     assert "not tell" in render(

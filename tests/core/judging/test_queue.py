@@ -64,8 +64,8 @@ def test_each_pair_gets_as_many_people_as_wanted(
     assert per_pair.pop(("q1", "q1-3")) == 4  # the calibration pair: everybody
     assert set(per_pair.values()) == {2}
     assert len(per_pair) == len(made.pairs) - 1
-    found = desk.progress(made.set_id, "a0")
-    assert (found.set_done, found.set_total) == (4 + 26, 4 + 26)
+    progress = desk.progress(made.set_id, "a0")
+    assert (progress.set_done, progress.set_total) == (4 + 26, 4 + 26)
 
 
 def test_the_last_slot_is_handed_to_one_person_at_a_time(
@@ -112,8 +112,8 @@ def test_hidden_repeats_come_later_and_count_apart(desk: JudgmentQueue) -> None:
         desk.current(made.set_id), desk.look(made.set_id, SetState.all_repeated)
     )
     assert (report.repeats, report.self_percent) == (len(repeated), 0.0)
-    found = desk.progress(made.set_id, "ada")
-    assert found.done == found.total == 60 + len(repeated)
+    progress = desk.progress(made.set_id, "ada")
+    assert progress.done == progress.total == 60 + len(repeated)
 
 
 def test_a_pair_with_enough_labels_is_done_and_not_in_the_hands_of_others(desk):

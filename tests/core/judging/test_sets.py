@@ -105,9 +105,9 @@ def test_a_revision_that_can_not_be_read_costs_only_what_it_added(
             row["payload"] = row["payload"][:-9]
         table._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
     broken = JudgmentQueue(open_database(tmp_path / "broken"))
-    found = broken.sets.get(SET_ID)
-    assert found.revision == made.revision
-    assert [query.text for query in found.queries] == [f"chair {n}" for n in (0, 1, 2, 4)]
+    judgment_set = broken.sets.get(SET_ID)
+    assert judgment_set.revision == made.revision
+    assert [query.text for query in judgment_set.queries] == [f"chair {n}" for n in (0, 1, 2, 4)]
     grown = click(broken, 3)  # asked again, it comes back under an id that no other query has
     assert len(grown.queries) == len({query.text for query in grown.queries}) == 5
     assert grown.pairs == JudgmentQueue(open_database(tmp_path / "broken")).sets.get(SET_ID).pairs

@@ -23,9 +23,9 @@ class LocalModel:
     """Serves a GGUF file at ``url``; pictures are left aside, as the model has no eyes."""
 
     def __init__(self, file: Path) -> None:
-        where = {"pretrained_model_name_or_path": str(file.parent), "gguf_file": file.name}
-        self._tokenizer = AutoTokenizer.from_pretrained(**where)
-        self._model = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32).eval()
+        place = {"pretrained_model_name_or_path": str(file.parent), "gguf_file": file.name}
+        self._tokenizer = AutoTokenizer.from_pretrained(**place)
+        self._model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32).eval()
         self._lock = threading.Lock()
         model = self
 
@@ -82,5 +82,7 @@ class LocalModel:
             return [said] if said else []
         if kind == "boolean":
             return text.strip().lower().startswith("true")
-        digits = "".join(one for one in text.strip()[:3] if one.isdigit() or one == ".")
+        digits = "".join(
+            character for character in text.strip()[:3] if character.isdigit() or character == "."
+        )
         return min(5.0, float(digits.strip(".") or 0)) if digits.strip(".") else 0

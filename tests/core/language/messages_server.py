@@ -158,8 +158,10 @@ class MessagesServer:
     def _tell_batch(self, http: BaseHTTPRequestHandler) -> None:
         parts = http.path.split("?")[0].split("/")
         if parts[-1] == "batches":
-            known = [self._batch(name) for name in reversed(self.batches)]
-            self._json(http, {"data": known, "has_more": False, "first_id": None, "last_id": None})
+            batches = [self._batch(name) for name in reversed(self.batches)]
+            self._json(
+                http, {"data": batches, "has_more": False, "first_id": None, "last_id": None}
+            )
         elif parts[4] not in self.batches:
             self._json(http, {"type": "error", "error": {"type": "not_found_error"}}, 404)
         elif parts[-1] == "results" and self.results_raw is not None:

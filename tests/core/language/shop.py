@@ -41,8 +41,8 @@ LANGUAGES = (
 def index_shop(data_dir: Path) -> None:
     """Index six items under the name ``shop``."""
     source = write_catalog(data_dir / "source", ITEMS)
-    where = Library(Settings(data_dir=data_dir)).create("shop")
-    run_index(where.store, where.images, bench().models, rows_of(source, where.images))
+    opened = Library(Settings(data_dir=data_dir)).create("shop")
+    run_index(opened.store, opened.images, bench().models, rows_of(source, opened.images))
 
 
 class Room:

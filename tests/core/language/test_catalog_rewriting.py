@@ -40,8 +40,8 @@ BATCH = replace(FAST, batch=True, wait=True, poll=0.0)
 
 
 def test_every_item_is_described_stored_and_embedded(shop: Shop) -> None:
-    told: list[RewriteProgress] = []
-    report = shop.verbs.rewrite("shop", limits=FAST, on_progress=told.append)
+    progress: list[RewriteProgress] = []
+    report = shop.verbs.rewrite("shop", limits=FAST, on_progress=progress.append)
     assert (report.progress.done, report.progress.failed, report.stopped) == (ITEMS, 0, "")
     assert report.embedded == ITEMS
     assert shop.texts()["id-001"] == "Seen better green chair 1"
@@ -52,7 +52,7 @@ def test_every_item_is_described_stored_and_embedded(shop: Shop) -> None:
     assert report.progress.spent.usage.calls == len(shop.server.questions) == 4 * ITEMS
     dollars = (100 * 1.0 + 10 * 5.0 + 7 * 0.1) / 1e6
     assert report.progress.spent.dollars == pytest.approx(4 * ITEMS * dollars)
-    assert any(0 < t.done < ITEMS and t.to_go > 0 for t in told)
+    assert any(0 < t.done < ITEMS and t.to_go > 0 for t in progress)
 
 
 def test_the_record_of_a_run_says_everything(shop: Shop) -> None:
@@ -85,14 +85,14 @@ def test_indexing_again_keeps_what_the_agent_wrote(shop: Shop) -> None:
     from tests.core.pipeline.small import rows_of
 
     shop.verbs.rewrite("shop", limits=FAST)
-    where, source = shop.catalog, shop.data_dir / "source" / "items.csv"
+    opened, source = shop.catalog, shop.data_dir / "source" / "items.csv"
     models = shop.room.for_indexing()
-    report = run_index(where.store, where.images, models, rows_of(source, where.images))
+    report = run_index(opened.store, opened.images, models, rows_of(source, opened.images))
     assert report.per_stage == {}
     assert shop.texts()["id-001"].startswith("Seen better")
     # a changed listing is not what the agent described: the rules write until it is asked again
     source.write_text(source.read_text().replace("green chair 1", "teal chair 1"))
-    run_index(where.store, where.images, models, rows_of(source, where.images))
+    run_index(opened.store, opened.images, models, rows_of(source, opened.images))
     assert shop.texts()["id-001"] == "a chair called teal chair 1"
     assert [i.item_id for i in _todo(shop)] == ["id-001"]
 
@@ -254,8 +254,8 @@ def test_hostile_listings_do_no_harm(shop: Shop) -> None:
         assert len(words(question)) < 12_000
 
 
-def _of_the_same_language(told: str) -> str:
-    return next((one for one in LANGUAGES if f"<title>{one}<" in told), "A red chair")
+def _of_the_same_language(prompt: str) -> str:
+    return next((title for title in LANGUAGES if f"<title>{title}<" in prompt), "A red chair")
 
 
 def test_only_one_job_at_a_time_and_only_items_that_are_there(shop: Shop) -> None:

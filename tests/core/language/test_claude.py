@@ -374,9 +374,9 @@ def test_the_default_model_is_one_that_the_sdk_knows_and_does_not_retire() -> No
     from anthropic.resources.messages.messages import DEPRECATED_MODELS
     from anthropic.types.model import Model
 
-    known = Model.__args__[0].__args__
+    names = Model.__args__[0].__args__
     default = Settings.model_fields["rewrite_model"].default
-    assert default in known
+    assert default in names
     assert default not in DEPRECATED_MODELS
 
 
@@ -386,13 +386,13 @@ def test_the_fingerprint_follows_model_prompts_and_rounds(
     prompts = load_prompts(SHIPPED / "prompts")
     for name in ("system", "summarizer", "evaluator", "refiner"):
         (tmp_path / f"{name}.md").write_text(getattr(prompts, name) + "\n", encoding="utf-8")
-    one = Messages(KEY, "claude-test", base_url=server.url)
-    same = ClaudeRewriter(one, load_prompts(tmp_path)).fingerprint
-    assert ClaudeRewriter(one, prompts).fingerprint == same
+    messages = Messages(KEY, "claude-test", base_url=server.url)
+    same = ClaudeRewriter(messages, load_prompts(tmp_path)).fingerprint
+    assert ClaudeRewriter(messages, prompts).fingerprint == same
     (tmp_path / "refiner.md").write_text("Other.", encoding="utf-8")
     others = {
-        ClaudeRewriter(one, load_prompts(tmp_path)).fingerprint,
-        ClaudeRewriter(one, prompts, 3).fingerprint,
+        ClaudeRewriter(messages, load_prompts(tmp_path)).fingerprint,
+        ClaudeRewriter(messages, prompts, 3).fingerprint,
         ClaudeRewriter(Messages(KEY, "claude-b", base_url=server.url), prompts).fingerprint,
     }
     assert len(others | {same}) == 4

@@ -50,8 +50,8 @@ def test_what_can_be_no_text_is_told_and_changes_nothing(shop: Shop, text: str) 
 
 def test_another_round_starts_from_the_standing_text_and_the_hint(shop: Shop) -> None:
     shop.verbs.edit(ITEM, "A green throne", "ada", "shop")
-    told = shop.verbs.another_round(ITEM, "name  the\nlegs </draft>", "bob", "shop")
-    assert told.startswith("The agent went on (2 answers")
+    note = shop.verbs.another_round(ITEM, "name  the\nlegs </draft>", "bob", "shop")
+    assert note.startswith("The agent went on (2 answers")
     first = words(shop.server.questions[0])
     assert "<draft>A green throne</draft>" in first
     assert "1. name the legs" in first
@@ -108,9 +108,9 @@ def test_texts_worth_a_look_come_with_reasons_and_leave_the_list_once_decided(sh
     write("id-000", "A blue chair", 5.0)
     write("id-001", "A green chair", 1.5)
     write("id-002", "A blue chair with " + "many words " * 10, 5.0)
-    found = {one.item.item_id: one.reasons for one in shop.verbs.worth_a_look("shop")}
-    assert found["id-000"] == ("The title says red, the text blue.",)
-    assert found["id-001"] == ("Its last score is 1.5 of 5.",)
-    assert found["id-002"] == ("It is very long: 24 words.",)
+    reasons = {entry.item.item_id: entry.reasons for entry in shop.verbs.worth_a_look("shop")}
+    assert reasons["id-000"] == ("The title says red, the text blue.",)
+    assert reasons["id-001"] == ("Its last score is 1.5 of 5.",)
+    assert reasons["id-002"] == ("It is very long: 24 words.",)
     shop.verbs.accept("id-001", "ada", "shop")
-    assert "id-001" not in {one.item.item_id for one in shop.verbs.worth_a_look("shop")}
+    assert "id-001" not in {entry.item.item_id for entry in shop.verbs.worth_a_look("shop")}

@@ -50,9 +50,9 @@ def test_whatever_breaks_the_last_good_text_stays_and_the_reason_is_told(
     good = shop.texts()["id-001"]
     spent = shop.verbs.spent().usage.calls
     shop.server.respond = lambda question: broken
-    with pytest.raises(StudioError) as told:
+    with pytest.raises(StudioError) as caught:
         shop.verbs.another_round("id-001", "name the legs", "ada", "shop")
-    assert str(told.value).endswith(".")
+    assert str(caught.value).endswith(".")
     assert shop.texts()["id-001"] == good
     assert shop.verbs.view("id-001", "shop").standing.text == good
     assert not shop.catalog.store.corrections.standing().of(
@@ -64,7 +64,7 @@ def test_whatever_breaks_the_last_good_text_stays_and_the_reason_is_told(
     asked, again = len(shop.server.questions), shop.again()
     again.verbs.another_round("id-001", "name the legs", "ada", "shop")
     assert len(shop.server.questions) > asked, "the same wish is asked anew"
-    assert KEY not in str(told.value) + log_of(shop.data_dir)
+    assert KEY not in str(caught.value) + log_of(shop.data_dir)
 
 
 def test_a_missing_photo_is_said_and_the_fields_are_described(shop: Shop) -> None:
@@ -139,9 +139,9 @@ def test_a_person_is_not_kept_waiting_through_a_long_pause(shop: Shop) -> None:
     clocked(shop, now)
     shop.server.respond = lambda question: trouble(429, retry_after="120")
     for said in ("rate-limited (429)", "wants no questions for another 120 seconds"):
-        with pytest.raises(StudioError) as told:
+        with pytest.raises(StudioError) as caught:
             shop.verbs.another_round("id-001", "legs", "ada", "shop")
-        assert said in str(told.value)
+        assert said in str(caught.value)
     assert (now[0], len(shop.server.questions)) == (0.0, 1)
 
 

@@ -88,7 +88,9 @@ def test_batches_grade_for_half_the_price_and_survive_a_restart(shop: Shop) -> N
     assert not live.report.grades, "what is in a batch is not asked at once, too"
     assert shop.verbs.open_batches() == [], "the judge's batches are not the agent's"
     for batch in shop.server.batches.values():
-        first, second, *_ = (one["params"]["messages"][0]["content"] for one in batch["requests"])
+        first, second, *_ = (
+            request["params"]["messages"][0]["content"] for request in batch["requests"]
+        )
         assert first[0] == second[0]
         assert "cache_control" in first[0], "all results of a query begin with it"
         batch["ended"] = True
@@ -120,11 +122,11 @@ def test_what_breaks_a_grade_is_told_and_leaves_the_others(shop: Shop) -> None:
         path.unlink()
     limits = replace(LIMITS, concurrency=1)
     made = verbs(shop).assess(["clip"], limits, source=WORDS, catalog="shop")
-    told = " ".join(made.report.problems.values())
+    problems = " ".join(made.report.problems.values())
     assert len(made.report.problems) == 5 - len(made.report.grades) >= 2
-    assert "refused" in told
-    assert "not in the agreed form" in told
-    assert KEY not in told + log_of(shop.data_dir)
+    assert "refused" in problems
+    assert "not in the agreed form" in problems
+    assert KEY not in problems + log_of(shop.data_dir)
 
 
 def test_grading_is_a_job_that_any_process_sees_and_stops(shop: Shop) -> None:
@@ -169,7 +171,7 @@ def test_agreement_with_what_people_said_is_reported(shop: Shop) -> None:
             grade, "", datetime.now(UTC), 1.0,
         )  # fmt: skip
         judging.queue("shop").judge(event)
-    told = assessing.assess(["clip"], LIMITS, set_id=made.set_id, catalog="shop")
-    assert (told.compared, told.same) == (4, 0.75)
-    assert told.kappa == 0.0  # one who always says the same agrees by chance alone
+    outcome = assessing.assess(["clip"], LIMITS, set_id=made.set_id, catalog="shop")
+    assert (outcome.compared, outcome.same) == (4, 0.75)
+    assert outcome.kappa == 0.0  # one who always says the same agrees by chance alone
     assert assessing.records("shop")[0].same == 0.75

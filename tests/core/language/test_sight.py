@@ -61,13 +61,15 @@ class Towers:
 
     def encode_images(self, images, batch_size=32):
         self.pictures += len(images)
-        means = np.array([np.asarray(one, dtype=np.float32).mean(axis=(0, 1)) for one in images])
+        means = np.array(
+            [np.asarray(image, dtype=np.float32).mean(axis=(0, 1)) for image in images]
+        )
         return means / np.linalg.norm(means, axis=1, keepdims=True)
 
     def encode_texts(self, texts):
         named = ({"red", "women's"}, {"green", "metal"}, {"blue", "glass", "men's"})
         words = [set(text.lower().replace(",", "").split()) for text in texts]
-        axes = [[bool(one & said) for one in named] for said in words]
+        axes = [[bool(colours & said) for colours in named] for said in words]
         vectors = np.array(axes, dtype=np.float32)
         return vectors + np.where(vectors.any(axis=1, keepdims=True), 0, -0.5).astype(np.float32)
 
@@ -106,8 +108,8 @@ def test_what_is_stated_is_read_off_the_grounded_product(
     room.paste("#0000ff", (20, 20, 60, 60))
     pixels = np.zeros((80, 80), bool)
     pixels[20:60, 20:60] = True
-    found = Detection("armchair", 0.9, Box(20, 20, 60, 60), Mask.encode(pixels))
-    grounding = Grounding("armchair", 80, 80, (found,), 0.3, "test", "test")
+    detection = Detection("armchair", 0.9, Box(20, 20, 60, 60), Mask.encode(pixels))
+    grounding = Grounding("armchair", 80, 80, (detection,), 0.3, "test", "test")
     chair = item("Armchair", "armchair")
     assert rules.rewrite(chair, room).text == "Red armchair"
     assert rules.rewrite(chair, room, grounding).text == "Blue armchair"
@@ -156,10 +158,10 @@ def test_a_colour_of_a_small_part_is_no_colour_of_the_product(rules: RuleRewrite
 
 def test_the_shipped_figures_state_what_the_vocabularies_know() -> None:
     words = Vocabulary(VOCABULARIES)
-    known = {"colour": words.colours, "material": words.materials, "audience": words.audiences}
+    tables = {"colour": words.colours, "material": words.materials, "audience": words.audiences}
     for attribute in Sight(Towers(), VOCABULARIES / "sight.toml").attributes:  # type: ignore[arg-type]
         assert attribute.least
-        assert all(name in known[attribute.kind] for name in attribute.least)
+        assert all(name in tables[attribute.kind] for name in attribute.least)
 
 
 def test_an_unsure_look_stays_silent(rules: RuleRewriter) -> None:

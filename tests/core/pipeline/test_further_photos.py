@@ -29,7 +29,7 @@ def test_the_best_photo_counts_and_the_setting_can_be_turned_off(tmp_path: Path)
     def index(all_photos: bool) -> int:
         report = run_index(
             store, photos, models,
-            lambda known: ingest(source, store=photos, settings=Settings(), known_rows=known),
+            lambda rows: ingest(source, store=photos, settings=Settings(), known_rows=rows),
             all_photos=all_photos,
         )  # fmt: skip
         return report.per_stage.get("further photos", 0)

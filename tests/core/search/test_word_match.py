@@ -43,9 +43,9 @@ def test_rare_words_weigh_more(nouns):
 
 
 def test_a_word_of_the_description_counts_less(nouns):
-    found = match("garden lamp", texts("Lamp", description="Nice in a garden."), nouns)
-    assert found.shared == ("garden", "lamp")
-    assert found.cover == pytest.approx((1 + IN_DESCRIPTION) / 2)
+    matched = match("garden lamp", texts("Lamp", description="Nice in a garden."), nouns)
+    assert matched.shared == ("garden", "lamp")
+    assert matched.cover == pytest.approx((1 + IN_DESCRIPTION) / 2)
 
 
 @pytest.mark.parametrize(

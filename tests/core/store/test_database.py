@@ -34,22 +34,22 @@ def test_missing_table_is_none(tmp_path):
 )
 def test_filters_take_any_value_as_data(table, evil):
     table.add(rows(("1", evil, "a"), ("2", "home", "a"), ("3", "home", "b")))
-    found = db.read_rows(table, ["id"], db.where(Filters(departments=(evil,))))
-    assert found["id"].to_pylist() == ["1"]
+    passing = db.read_rows(table, ["id"], db.filter_condition(Filters(departments=(evil,))))
+    assert passing["id"].to_pylist() == ["1"]
 
 
 def test_both_filters_must_hold(table):
     table.add(rows(("1", "home", "a"), ("2", "home", "b"), ("3", "art", "a"), ("4", "art", "c")))
-    condition = db.where(Filters(departments=("home", "art"), product_types=("a", "c")))
+    condition = db.filter_condition(Filters(departments=("home", "art"), product_types=("a", "c")))
     assert sorted(db.read_rows(table, ["id"], condition)["id"].to_pylist()) == ["1", "3", "4"]
-    assert db.where(Filters()) is None
+    assert db.filter_condition(Filters()) is None
 
 
 def test_read_by_takes_more_values_than_one_list(table, monkeypatch):
     monkeypatch.setattr(db, "IN_LIMIT", 3)
     table.add(rows(*((str(n), "home", "a") for n in range(20))))
-    found = db.read_by(table, "id", (str(n) for n in range(5, 15)), ["id"])
-    assert sorted(found["id"].to_pylist(), key=int) == [str(n) for n in range(5, 15)]
+    read = db.read_by(table, "id", (str(n) for n in range(5, 15)), ["id"])
+    assert sorted(read["id"].to_pylist(), key=int) == [str(n) for n in range(5, 15)]
     assert db.read_by(table, "id", [], ["id"]).num_rows == 0
     db.delete_by(table, "id", (str(n) for n in range(10)))
     assert table.count_rows() == 10
@@ -59,8 +59,8 @@ def test_upsert_replaces_and_insert_new_keeps(table):
     db.upsert(table, "id", rows(("1", "home", "a")))
     db.upsert(table, "id", rows(("1", "art", "a"), ("2", "art", "a")))
     db.insert_new(table, "id", rows(("1", "garden", "a"), ("3", "garden", "a")))
-    found = {row["id"]: row["department"] for row in table.to_arrow().to_pylist()}
-    assert found == {"1": "art", "2": "art", "3": "garden"}
+    departments = {row["id"]: row["department"] for row in table.to_arrow().to_pylist()}
+    assert departments == {"1": "art", "2": "art", "3": "garden"}
 
 
 def test_compacting_merges_fragments_and_keeps_rows(table):

@@ -54,8 +54,8 @@ def test_words_of_every_script_are_found_and_stop_words_count_for_nothing(items)
         "कुर्सी": ["hi"], "สีแดง": ["th"], "赤い椅子": ["ja"], "木椅": ["zh"], "의자": ["ko"],
         "silla de madera": [], "की": [], "für": [], "fur": ["en"],
     }  # fmt: skip
-    found = {query: [match.item_id for match in items.match(query, 5)] for query in queries}
-    assert found == queries
+    matched = {query: [match.item_id for match in items.match(query, 5)] for query in queries}
+    assert matched == queries
 
 
 def test_an_index_by_earlier_rules_is_made_anew(items):

@@ -22,7 +22,7 @@ def test_an_answer_that_another_process_paid_for_is_found(tmp_path: Path) -> Non
 def test_a_batch_is_open_until_it_is_fetched(tmp_path: Path) -> None:
     here, there = Ledger(tmp_path), Ledger(tmp_path)
     name = here.intend("m", "s", {"k1": "judge"})
-    assert [one.roles for one in there.intended_batches("m", "s")] == [{"k1": "judge"}]
+    assert [batch.roles for batch in there.intended_batches("m", "s")] == [{"k1": "judge"}]
     here.handed_in("b1", "m", "s", {"k1": "judge"}, name)
     (batch,) = there.open_batches("m", "s")
     assert (batch.batch_id, batch.at.tzinfo is not None) == ("b1", True)

@@ -45,9 +45,9 @@ def test_an_item_keeps_the_rest_of_its_fields(
     other = ItemRecord(Item("i-2", "Lamp", ITEM.photo), "row")
     store.items.upsert([ItemRecord(ITEM, "row"), other])
     spoil(store, "items", "item_id = 'i-1'", attributes=attributes)
-    found = store.items.get(["i-1", "i-2"])
-    assert (found["i-1"].title, found["i-1"].attributes) == ("Chair", {})
-    assert found["i-2"] == other.item
+    items = store.items.get(["i-1", "i-2"])
+    assert (items["i-1"].title, items["i-1"].attributes) == ("Chair", {})
+    assert items["i-2"] == other.item
     assert "i-1" in caplog.text
 
 

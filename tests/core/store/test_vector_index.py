@@ -8,7 +8,7 @@ from core.domain import Filters
 from core.domain.search_index import Breadth, SearchIndex
 from core.store import frozen_rows, vector_index
 from core.store.catalog_store import CatalogStore
-from core.store.database import one_of, where
+from core.store.database import filter_condition, one_of
 from core.store.vectors import VectorRow
 
 ROWS, DIM = 600, 16
@@ -84,10 +84,10 @@ def test_an_index_finds_what_an_exact_search_finds(large):
     large.build_index()
     hits = 0
     for query, expected in zip(points(20, seed=1), exact, strict=True):
-        found = frozen_search(large, query, 20)
-        hits += len({name for name, _, _ in found} & {name for name, _, _ in expected})
+        results = frozen_search(large, query, 20)
+        hits += len({name for name, _, _ in results} & {name for name, _, _ in expected})
         truth = {name: (phash, cosine) for name, phash, cosine in expected}
-        for name, phash, cosine in found:
+        for name, phash, cosine in results:
             if name in truth:
                 assert (phash, cosine) == (truth[name][0], pytest.approx(truth[name][1], abs=1e-4))
     assert hits >= 0.95 * 400
@@ -113,7 +113,7 @@ def test_new_rows_are_found_at_once_and_deleted_ones_are_not(large):
 def test_filters_leave_full_answers(large):
     large.build_index()
     query = points(1, seed=3)[0]
-    garden = large.nearest(query, 10, where(Filters(departments=("garden",))))
+    garden = large.nearest(query, 10, filter_condition(Filters(departments=("garden",))))
     assert [int(name) % 50 for name, _, _ in garden] == [0] * 10
     some = large.nearest(query, 10, one_of("item_id", ["0003", "0004"]))
     assert {name for name, _, _ in some} == {"0003", "0004"}

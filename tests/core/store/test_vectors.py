@@ -3,7 +3,7 @@ import pytest
 
 from core.domain import Filters
 from core.store.catalog_store import CatalogStore
-from core.store.database import where
+from core.store.database import filter_condition
 from core.store.vectors import VectorRow, blend
 
 
@@ -42,10 +42,10 @@ def test_round_trip(vectors):
 def test_nearest_is_by_cosine_and_prefiltered(vectors):
     rows = [row(f"near{n}", unit(1, 0.01 * n, 0)) for n in range(5)]
     vectors.upsert([*rows, row("far", unit(-1, 0, 0), department="art")])
-    found = vectors.nearest(unit(1, 0, 0), 2)
-    assert [name for name, _, _ in found] == ["near0", "near1"]
-    assert found[0][2] == pytest.approx(1, abs=1e-5)
-    only = vectors.nearest(unit(1, 0, 0), 2, where(Filters(departments=("art",))))
+    hits = vectors.nearest(unit(1, 0, 0), 2)
+    assert [name for name, _, _ in hits] == ["near0", "near1"]
+    assert hits[0][2] == pytest.approx(1, abs=1e-5)
+    only = vectors.nearest(unit(1, 0, 0), 2, filter_condition(Filters(departments=("art",))))
     assert [name for name, _, _ in only] == ["far"]
     assert only[0][2] == pytest.approx(-1, abs=1e-5)
     assert vectors.cosines(["far"], unit(1, 0, 0)) == pytest.approx({"far": -1})

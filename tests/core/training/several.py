@@ -31,9 +31,9 @@ def together(folder: Path, rank: int, port: str) -> None:
         base = OpenClipEncoder(f"local-dir:{folder / 'start'}", device="cpu", precision="float32")
         for pieces in (1, 2):
             options = replace(FAST, accumulate=pieces)
-            found = one_backward(base, folder, options, folder, team)
+            gradients = one_backward(base, folder, options, folder, team)
             if team.first:
-                torch.save(found, folder / f"gradients-{pieces}.pt")
+                torch.save(gradients, folder / f"gradients-{pieces}.pt")
 
 
 def killed(folder: Path) -> None:
@@ -66,7 +66,7 @@ def fork(work: Callable[[], None]) -> int:
 def main(folder: Path, port: str) -> None:
     both = [fork(lambda rank=rank: together(folder, rank, port)) for rank in range(2)]  # type: ignore[misc]
     lost = fork(lambda: killed(folder))
-    assert [os.waitpid(one, 0)[1] for one in both] == [0, 0]
+    assert [os.waitpid(child, 0)[1] for child in both] == [0, 0]
     assert os.WTERMSIG(os.waitpid(lost, 0)[1]) == signal.SIGKILL
 
 

@@ -27,8 +27,8 @@ def test_other_photos_of_the_product_do_not_count_against_it() -> None:
 
 def test_figures() -> None:
     text = EYE[[1, 0, 2, 3]]
-    found = retrieval(text, EYE)
-    assert found.items == 4
-    assert found.hits1 == pytest.approx(0.5)
-    assert found.hits5 == 1.0
-    assert found.mrr == pytest.approx((0.25 + 0.25 + 1 + 1) / 4)
+    figures = retrieval(text, EYE)
+    assert figures.items == 4
+    assert figures.hits1 == pytest.approx(0.5)
+    assert figures.hits5 == 1.0
+    assert figures.mrr == pytest.approx((0.25 + 0.25 + 1 + 1) / 4)

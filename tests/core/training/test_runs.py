@@ -156,7 +156,7 @@ def desk(tmp_path: Path, items: int) -> AdaptJobs:
 
 def test_the_desk_offers_what_can_be_done(tmp_path: Path) -> None:
     own = desk(tmp_path, 150)
-    assert [one.name for one in own.state().bases] == ["clip"]
+    assert [base.name for base in own.state().bases] == ["clip"]
     with pytest.raises(TrainingError, match="“gcl” can't"):
         own.begin("mine", "shop", "gcl")
     own.use("clip")

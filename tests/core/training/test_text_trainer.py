@@ -175,9 +175,9 @@ def test_seeds_and_number_formats(pairs: Pairs, tmp_path: Path) -> None:
     linear = torch.nn.functional.linear
 
     def watched(*given: Any) -> torch.Tensor:
-        found = linear(*given)
-        seen.append(found.dtype)
-        return found
+        output = linear(*given)
+        seen.append(output.dtype)
+        return output
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.nn.functional, "linear", watched)

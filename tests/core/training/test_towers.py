@@ -41,11 +41,11 @@ def change(pair: TowerPair) -> None:
 def test_a_trained_checkpoint_comes_back_in_its_own_layout(kind: str, tmp_path: Path) -> None:
     if kind == "open_clip":
         test_open_clip_encoder.write_checkpoint(tmp_path / "a")
-        names = [f"local-dir:{tmp_path / one}" for one in "ab"]
+        names = [f"local-dir:{tmp_path / name}" for name in "ab"]
         before, after = (OpenClipEncoder(n, device="cpu", precision="float32") for n in names)
     else:
         test_hf_clip_encoder.write_checkpoint(tmp_path / "a")
-        names = [str(tmp_path / one) for one in "ab"]
+        names = [str(tmp_path / name) for name in "ab"]
         before, after = (HfClipEncoder(n, device="cpu", precision="float32") for n in names)
     pair = ModelPair(before, kind, 1, 1)
     free = [name for name, value in pair._network.named_parameters() if value.requires_grad]
@@ -75,9 +75,9 @@ def test_compact_towers_store_what_changed_and_share_the_rest(
     change(pair)
     pair.save(tmp_path, 20.0)
     trained = AdaptedEncoder(encoder, tmp_path)
-    found = trained.encode_images(PICTURES)
-    assert (vectors(pair) * found).sum(axis=1).min() > 0.995
-    assert (before * found).sum(axis=1).max() < 0.9
+    after = trained.encode_images(PICTURES)
+    assert (vectors(pair) * after).sum(axis=1).min() > 0.995
+    assert (before * after).sum(axis=1).max() < 0.9
     kept = trained.visual.transformer.resblocks[0].ln_1.weight  # type: ignore[union-attr]
     assert kept.data_ptr() == encoder.visual.transformer.resblocks[0].ln_1.weight.data_ptr()  # type: ignore[union-attr]
     assert trained.fingerprint != encoder.fingerprint

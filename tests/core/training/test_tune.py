@@ -193,23 +193,26 @@ def test_a_catalogue_gives_crops_of_what_is_grounded(tmp_path: Path) -> None:
 
     records = {str(n): SimpleNamespace(item=item(n), rewrite="A thing.") for n in range(130)}
     box = Detection("thing", 0.9, Box(0, 0, 10, 20))
-    found = {f"key-{n}": Grounding("thing", 40, 20, (box,), 0.35, "g", "f") for n in range(120)}
-    where = SimpleNamespace(
+    groundings = {
+        f"key-{n}": Grounding("thing", 40, 20, (box,), 0.35, "g", "f") for n in range(120)
+    }
+    opened = SimpleNamespace(
         name="shop",
         store=SimpleNamespace(
             items=SimpleNamespace(records=lambda: records),
             groundings=SimpleNamespace(
-                keys=lambda: set(found), get=lambda keys: {key: found[key] for key in keys}
+                keys=lambda: set(groundings),
+                get=lambda keys: {key: groundings[key] for key in keys},
             ),
         ),
         images=SimpleNamespace(open=lambda sha256: Image.new("RGB", (40, 20))),
     )
-    models = SimpleNamespace(grounding_key=lambda one: f"key-{one.item_id}")
+    models = SimpleNamespace(grounding_key=lambda item: f"key-{item.item_id}")
     own = settings(tmp_path)
 
     def source(view: ImageView):
         engine = Engine("e", "E", "", view, TextView.TITLE, 0.2, {})
-        return catalog_source(where, engine, models, own)  # type: ignore[arg-type]
+        return catalog_source(opened, engine, models, own)  # type: ignore[arg-type]
 
     crops, photos = source(ImageView.CROP), source(ImageView.PHOTO)
     assert (len(crops.pairs), len(photos.pairs)) == (120, 130)
@@ -219,17 +222,17 @@ def test_a_catalogue_gives_crops_of_what_is_grounded(tmp_path: Path) -> None:
     assert next(photos.pictures()).size == (40, 20)  # type: ignore[union-attr]
     assert crops.pairs.texts[0] == ["Thing 0", "A thing.", "Thing 0, Thing"]
     for number in range(30):
-        found.pop(f"key-{number}")
+        groundings.pop(f"key-{number}")
     with pytest.raises(TrainingError, match="90 pairs that are ready"):
         source(ImageView.CROP)
 
 
 def test_pieces_give_the_gradients_of_the_whole_batch(shop: Path, tmp_path: Path) -> None:
-    found = []
+    gradients = []
     for pieces in (1, 3):
         base = OpenClipEncoder(f"local-dir:{shop / 'start'}", device="cpu", precision="float32")
-        found.append(one_backward(base, shop, replace(FAST, accumulate=pieces), tmp_path))
-    (loss, whole), (again, cut) = found
+        gradients.append(one_backward(base, shop, replace(FAST, accumulate=pieces), tmp_path))
+    (loss, whole), (again, cut) = gradients
     assert again == pytest.approx(loss, rel=1e-5)
     for name, gradient in whole.items():
         torch.testing.assert_close(cut[name], gradient, rtol=1e-3, atol=1e-6)

@@ -27,9 +27,9 @@ TITLES = {"clip": "CLIP", "vl-clip": "VL-CLIP", "gcl": "GCL"}
 def test_changes_against_the_first_column(
     ranks: dict[str, int], engine: str, sign: str, tone: str
 ) -> None:
-    found = change(ranks, engine, TITLES)
-    assert found is not None
-    assert (found.sign, found.tone) == (sign, tone)
+    shown = change(ranks, engine, TITLES)
+    assert shown is not None
+    assert (shown.sign, shown.tone) == (sign, tone)
 
 
 def test_the_first_column_has_nothing_to_be_compared_with() -> None:
@@ -38,9 +38,9 @@ def test_the_first_column_has_nothing_to_be_compared_with() -> None:
 
 
 def test_changes_are_told_in_words() -> None:
-    found = change({"clip": 2, "vl-clip": 1}, "vl-clip", TITLES)
-    assert found is not None
-    assert found.words == "1 rank higher than with CLIP"
+    shown = change({"clip": 2, "vl-clip": 1}, "vl-clip", TITLES)
+    assert shown is not None
+    assert shown.words == "1 rank higher than with CLIP"
 
 
 def test_overlap_in_words(shop: Shop) -> None:
@@ -79,9 +79,9 @@ def test_one_engine_asks_for_a_second(shop: Shop) -> None:
 
 
 def test_an_engine_that_finds_nothing_is_compared_with_nothing(shop: Shop) -> None:
-    found = shop.compare(SearchForm(text="x").query(), ("clip",))
+    alone = shop.compare(SearchForm(text="x").query(), ("clip",))
     nothing = shop.search(SearchForm(text="nothing").query(), "vl-clip")
-    comparison = replace(found, results=(*found.results, nothing))
+    comparison = replace(alone, results=(*alone.results, nothing))
     assert in_common(comparison, (CLIP, VL_CLIP)) == ()
     first, second = columns(shop, comparison, (CLIP, VL_CLIP), SearchForm(), shop.catalog())
     assert [row.change for row in first.rows] == [None, None, None]

@@ -119,7 +119,7 @@ def test_excel_holds_the_photos(stored: Shop, tmp_path: Path) -> None:
     picture = tmp_path / "p.jpg"
     Image.new("RGB", (9, 9)).save(picture)
     asked: list[Photo] = []
-    stored.photo_path = lambda *found, **_: asked.append(found) or picture  # type: ignore
+    stored.photo_path = lambda *arguments, **_: asked.append(arguments) or picture  # type: ignore
     assert taken(stored, "explore", {"text": "x"}, "xlsx").read_bytes()[:2] == b"PK"
     assert len(asked) == 3
 

@@ -42,7 +42,7 @@ class Page:
         studio: Any = SimpleNamespace(
             judging=SimpleNamespace(queue=lambda catalog: self.queue),
             people=self.people,
-            items_by_id=lambda ids, where: {},
+            items_by_id=lambda ids, catalog: {},
         )
         self._desk = Desk(studio)
 

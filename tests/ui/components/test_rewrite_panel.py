@@ -86,8 +86,8 @@ def test_it_says_who_wrote_and_whether_it_is_embedded(shop: Shop) -> None:
 
 def test_the_queue_lists_the_most_serious_and_links_to_them(shop: Shop) -> None:
     assert worth_a_look_panel(shop, "demo") == ""
-    one = WorthALook(shop.item("b"), "Blue", "rules", ("Its last score is 2.0 of 5.",), 3.0)
-    shop.words.queue = (one,) * (LISTED + 1)
+    entry = WorthALook(shop.item("b"), "Blue", "rules", ("Its last score is 2.0 of 5.",), 3.0)
+    shop.words.queue = (entry,) * (LISTED + 1)
     html = content(shop, "", "demo")
     assert f"Rewrites worth a look ({LISTED + 1})" in html
     assert html.count("Its last score is 2.0 of 5.") == LISTED

@@ -36,11 +36,11 @@ def events(made: gr.Blocks) -> dict[str, Any]:
 
 @pytest.mark.parametrize("page", [explore, compare])
 def test_words_do_not_queue_behind_pictures(page: Any) -> None:
-    found = events(blocks(Shop(), page))
-    assert found["search"].concurrency_id == "words"
+    queued = events(blocks(Shop(), page))
+    assert queued["search"].concurrency_id == "words"
     for name in ("change_picture", "act"):
-        assert found[name].concurrency_id == "pictures"
-        assert found[name].concurrency_limit < found["search"].concurrency_limit
+        assert queued[name].concurrency_id == "pictures"
+        assert queued[name].concurrency_limit < queued["search"].concurrency_limit
 
 
 @pytest.mark.parametrize("page", [explore, compare])

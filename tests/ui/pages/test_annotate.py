@@ -26,18 +26,18 @@ def desk(tmp_path: Any) -> Desk:
 def test_nonsense_from_the_browser_is_answered_with_a_sentence(
     tmp_path: Any, ask: dict[str, Any]
 ) -> None:
-    one = desk(tmp_path)
-    assert "makes no sense" in one.answer(one.judge, ask, None)["error"]
+    judging_desk = desk(tmp_path)
+    assert "makes no sense" in judging_desk.answer(judging_desk.judge, ask, None)["error"]
 
 
 def test_nobody_judges_without_the_role(tmp_path: Any) -> None:
-    one = desk(tmp_path)
-    people = one._studio.people
+    judging_desk = desk(tmp_path)
+    people = judging_desk._studio.people
     people.add("vera", Role.VIEWER, "password-1")
     ask = {"name": "root", "set": "s", "catalog": "c", "events": []}
-    assert "Sign in" in one.answer(one.judge, ask, None)["error"]
+    assert "Sign in" in judging_desk.answer(judging_desk.judge, ask, None)["error"]
     vera: Any = SimpleNamespace(username="vera")
-    assert "needs the role annotator" in one.answer(one.judge, ask, vera)["error"]
+    assert "needs the role annotator" in judging_desk.answer(judging_desk.judge, ask, vera)["error"]
 
 
 def test_scales_and_examples_from_tables() -> None:

@@ -69,11 +69,11 @@ def test_a_photo_that_is_the_product_is_not_veiled(shop: Shop) -> None:
     pixels = np.ones((seen.grounding.height, seen.grounding.width), bool)
     whole = Box.whole(seen.grounding.width, seen.grounding.height)
     all_of_it = Detection(PICTURE, 0.9, whole, Mask.encode(pixels))
-    found = replace(seen.grounding, detections=(all_of_it,), prompt="genre painting")
-    (row,) = detection_rows(found)
+    grounding = replace(seen.grounding, detections=(all_of_it,), prompt="genre painting")
+    (row,) = detection_rows(grounding)
     assert (row.overlay, row.name) == ("", "the photo is the product")
     assert "so the photo itself is the product" in grounding_sentence(
-        replace(seen, grounding=found)
+        replace(seen, grounding=grounding)
     )
 
 

@@ -212,8 +212,8 @@ def test_a_proxy_names_people_once(tmp_path: Path) -> None:
 def test_on_a_space_visitors_look_around_until_they_sign_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = {"userinfo": {"preferred_username": "ada"}}
-    monkeypatch.setattr("gradio.oauth._get_mocked_oauth_info", lambda: told)
+    session = {"userinfo": {"preferred_username": "ada"}}
+    monkeypatch.setattr("gradio.oauth._get_mocked_oauth_info", lambda: session)
     with served(shop_in(tmp_path, space_sign_in=True)) as url, client(url) as http:
         assert http.get("/", headers=PAGE).status_code == 200
         assert http.get(f"{API}/user").json() == ""

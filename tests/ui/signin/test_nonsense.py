@@ -33,10 +33,10 @@ def test_every_server_function_answers_nonsense_with_a_sentence(
     shop: Shop, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shop.settings = shop.settings.model_copy(update={"data_dir": tmp_path})
-    found = functions(shop)
-    assert len(found) >= 8
+    registered = functions(shop)
+    assert len(registered) >= 8
     with caplog.at_level(logging.ERROR):
-        for name, function in found.items():
+        for name, function in registered.items():
             for sent in NONSENSE:
                 answer = function(sent, gr.Request(username="ada"))
                 assert set(answer) == {"error"}, (name, sent, answer)
@@ -50,8 +50,8 @@ def test_null_in_place_of_every_field_is_a_sentence(
     """`begin`, `look` and all the others, called as Gradio calls them."""
 
     @sentences
-    def begin(text: str, chosen: list[str], where: str) -> list[str]:
-        return [*text.splitlines(), *chosen, where.strip()]
+    def begin(text: str, chosen: list[str], catalog: str) -> list[str]:
+        return [*text.splitlines(), *chosen, catalog.strip()]
 
     with caplog.at_level(logging.ERROR):
         for values in ((None, None, None), ("a", None, ""), (1, [], ""), ("a", [1], None)):

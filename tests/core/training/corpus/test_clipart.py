@@ -32,14 +32,14 @@ def packages(tmp_path: Path) -> Path:
 
 
 def test_reads_titles_tags_and_folders(packages: Path) -> None:
-    found = {picture.key: picture for picture in clipart(packages)}
-    can = found["oc:food/pop_can"]
+    pictures = {picture.key: picture for picture in clipart(packages)}
+    can = pictures["oc:food/pop_can"]
     assert can.texts == ("Pop & Can", "A can of pop, opened", "food, can", "Pop & Can, food")
     assert can.load().size == (4, 4)
 
 
 def test_the_file_name_stands_in_for_a_title_that_says_nothing(packages: Path) -> None:
-    found = {picture.key: picture.texts[0] for picture in clipart(packages)}
-    assert found["oc:computer/key_02"] == "key"
-    assert found["oc:icons/arrow_ax"] == "arrow ax"
-    assert not any("duplicates" in key for key in found)
+    pictures = {picture.key: picture.texts[0] for picture in clipart(packages)}
+    assert pictures["oc:computer/key_02"] == "key"
+    assert pictures["oc:icons/arrow_ax"] == "arrow ax"
+    assert not any("duplicates" in key for key in pictures)

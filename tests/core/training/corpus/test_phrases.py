@@ -38,10 +38,10 @@ def test_only_common_words_for_things_that_can_be_seen(lexicon: Lexicon) -> None
 
 
 def test_phrases_are_unique_and_repeatable(lexicon: Lexicon) -> None:
-    found = phrases(lexicon, ["sarees"])
-    assert len(found) == len(set(found)) > 2000
-    assert found == phrases(lexicon, ["sarees"])
-    assert {"portrait of a woman", "sarees", "yoga mat", "coffee table"} <= set(found)
+    made = phrases(lexicon, ["sarees"])
+    assert len(made) == len(set(made)) > 2000
+    assert made == phrases(lexicon, ["sarees"])
+    assert {"portrait of a woman", "sarees", "yoga mat", "coffee table"} <= set(made)
 
 
 def test_variants_get_one_article() -> None:
