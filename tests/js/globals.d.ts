@@ -15,6 +15,76 @@ declare const server: Record<string, (value?: unknown) => Promise<any>>;
 declare function watch(name: string, then: () => void): void;
 declare function trigger(name: string, value?: unknown): void;
 
+/** A pair to judge, as the studio deals it. */
+interface JudgingTask {
+  key: string;
+  query_id: string;
+  item_id: string;
+  round: number;
+  query: string;
+  query_text?: string;
+  query_photo: string;
+  title: string;
+  type: string;
+  description: string;
+  photo: string;
+  thumb: string;
+  note?: string;
+}
+/** A judgment in the history: of `kind` "grade", "skip", "unsure" or "flag". */
+interface JudgedPair {
+  task: JudgingTask;
+  kind: string;
+  grade: number | null;
+  note?: string;
+}
+/** How far a set is: by this person, and by all of them. */
+interface JudgingProgress {
+  done: number;
+  total: number;
+  skipped?: number;
+  per_minute?: number;
+  set_done: number;
+  set_total: number;
+  annotators: number;
+}
+/** A judgment on its way to the server. */
+interface Judgment {
+  event_id: string;
+  set: string;
+  catalog: string;
+  name: string;
+  note: string;
+  task?: JudgingTask;
+  [more: string]: unknown;
+}
+/** Judgments of one person in one set, as they are sent. */
+interface JudgmentBatch {
+  set: string;
+  catalog: string;
+  name: string;
+  events: Judgment[];
+}
+/** A region laid over a photo. */
+interface Spot {
+  name: string;
+  title: string;
+  value: string;
+  style: string;
+}
+type GradeName = (grade: number | null) => string;
+type Act = (kind: string, grade: number | null, reason?: string) => void;
+/** What both ways of showing pairs, one by one and as a grid, ask of the desk around them. */
+interface JudgingHooks {
+  send(task: JudgingTask, kind: string, grade: number | null, reason: string | undefined, seconds: number): void;
+  refill(): void;
+  say(text: string, bad?: boolean): void;
+  show(task: JudgingTask): void;
+  nameOf: GradeName;
+  standing(past: JudgedPair): string;
+  gradeButtons(): Iterable<HTMLElement>;
+}
+
 // Scripts of ui/assets/annotate are put together to one; under node those with tests are modules.
 declare const makeOutbox: typeof import("../../ui/assets/annotate/outbox.js").makeOutbox;
 declare const newId: typeof import("../../ui/assets/annotate/outbox.js").newId;

@@ -1,9 +1,12 @@
 // Detections of one photo. All of this works on what is already on the page: no model, no server,
 // except the heat map, which is asked for once and kept.
 const pane = element;
+/** @returns {HTMLElement[]} */
 const rowsOf = () => [...pane.querySelectorAll("tr[data-region]")];
+/** @param {string} number */
 const regionOf = (number) => pane.querySelector(`.vs-region[data-region="${number}"]`);
-let alone = null;
+/** @type {string | null} */
+let alone = null;  // the region that is shown without the others
 
 function filter() {
   const start = performance.now();
@@ -15,11 +18,12 @@ function filter() {
   const chosen = pane.querySelector("table.vs-regions").dataset.chosen;
   const passing = rows.filter((row) => Number(row.dataset.score) >= score && Number(row.dataset.area) >= area);
   // The rule: the surest region at or above the threshold, unless a person chose.
-  const first = rows.filter((row) => row.dataset.score >= score).sort((a, b) => b.dataset.score - a.dataset.score)[0];
+  const first = rows.filter((row) => Number(row.dataset.score) >= score)
+    .sort((a, b) => Number(b.dataset.score) - Number(a.dataset.score))[0];
   const crop = chosen ? chosen : first ? first.dataset.region : "0";
   if (alone && !passing.some((row) => row.dataset.region === alone)) alone = null;
   rows.forEach((row) => {
-    const passes = passing.includes(row), number = row.dataset.region;
+    const passes = passing.includes(row), number = row.dataset.region || "";
     row.classList.toggle("vs-out", !passes);
     row.classList.toggle("vs-is-crop", number === crop);
     row.setAttribute("aria-pressed", String(number === alone));
@@ -33,8 +37,10 @@ function filter() {
   pane.querySelector("#vs-filter-reset").hidden = !moved;
   pane.dataset.filterMs = (performance.now() - start).toFixed(2);
 }
+/** @param {string} number */
 function pick(number) { alone = alone === number ? null : number; filter(); }
 
+/** @param {HTMLElement} button */
 async function heat(button) {
   const stage = pane.querySelector(".vs-stage"), line = pane.querySelector("#vs-heat-line");
   let overlay = stage.querySelector(".vs-heat");
@@ -55,6 +61,7 @@ async function heat(button) {
 }
 
 // Another photo of the item lies over the stage; regions, drawing and heat are of the first one.
+/** @param {HTMLElement} button */
 function look(button) {
   const stage = pane.querySelector(".vs-stage"), other = stage.querySelector(".vs-other");
   const address = button.dataset.look, first = address === "";
@@ -62,7 +69,7 @@ function look(button) {
   if (first) other.removeAttribute("src");
   else { other.src = address; other.alt = button.ariaLabel; }
   stage.classList.toggle("vs-looking", !first);
-  pane.querySelectorAll("[data-look]").forEach((each) => {
+  pane.querySelectorAll("[data-look]").forEach((/** @type {HTMLElement} */ each) => {
     each.setAttribute("aria-pressed", String(each.dataset.look === address));
   });
   const line = pane.querySelector("#vs-look-line");
@@ -70,8 +77,8 @@ function look(button) {
   if (button.closest(".vs-variants")) stage.scrollIntoView({ block: "nearest" });
 }
 
-pane.addEventListener("input", (event) => { if (event.target.matches("#vs-tau, #vs-area")) filter(); });
-pane.addEventListener("click", (event) => {
+pane.addEventListener("input", (/** @type {any} */ event) => { if (event.target.matches("#vs-tau, #vs-area")) filter(); });
+pane.addEventListener("click", (/** @type {any} */ event) => {
   const target = event.target;
   const action = target.closest("[data-action]");
   if (action) {
@@ -94,7 +101,7 @@ pane.addEventListener("click", (event) => {
   } else if (target.closest("[data-forget]")) forget();
   else if (target.closest("[data-region]")) pick(target.closest("[data-region]").dataset.region);
 });
-pane.addEventListener("keydown", (event) => {
+pane.addEventListener("keydown", (/** @type {any} */ event) => {
   if (event.key === "Enter" && event.target.matches(".vs-find")) {
     event.preventDefault();
     trigger("pick", { action: "find", value: event.target.value });
@@ -106,11 +113,11 @@ pane.addEventListener("keydown", (event) => {
 
 // A drawn box waits for what to do with it.
 function forget() {
-  pane.querySelectorAll(".vs-band").forEach((band) => { band.remove(); });
+  pane.querySelectorAll(".vs-band").forEach((/** @type {Element} */ band) => { band.remove(); });
   const bar = pane.querySelector("#vs-drawn");
   if (bar) bar.hidden = true;
 }
-window.vs.drawing(pane, (value) => {
+window.vs.drawing(pane, (/** @type {string} */ value) => {
   const bar = pane.querySelector("#vs-drawn");
   if (!bar) return;
   bar.hidden = false;

@@ -17,7 +17,9 @@
     if (isCall(answer.url)) await note(answer);
     return answer;
   };
+  /** @param {string} address */
   const isCall = (address) => new URL(address, window.location.href).pathname.includes("/gradio_api/component_server");
+  /** @param {Response} answer */
   async function note(answer) {
     const said = answer.ok ? null : await answer.clone().json().catch(() => null);
     window.vs.refusal = typeof said?.error === "string" ? said.error : "";
@@ -25,6 +27,7 @@
     window.vs.signIn = "";  // somebody has signed in again, in another tab
     document.getElementById("vs-signed-out")?.remove();
   }
+  /** @param {string} address */
   function ended(address) {
     window.vs.signIn = `${address}?next=${nextHere()}`;
     window.dispatchEvent(new CustomEvent("vs-signed-out", { detail: window.vs.signIn }));
@@ -42,6 +45,10 @@
   }
 
   // A form in the navigation: signing out is a POST, so that no link of another site does it.
+  /**
+   * @param {Element} place
+   * @param {string} name
+   */
   function addSignOut(place, name) {
     const form = document.createElement("form");
     form.id = "vs-sign-out";

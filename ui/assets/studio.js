@@ -1,6 +1,9 @@
 // Shared page script. Kept small: pages carry their own behaviour in their components.
 window.vs = {
-  // Keep the address bar a link that reproduces what is on screen.
+  /**
+   * Keep the address bar a link that reproduces what is on screen.
+   * @param {Record<string, any> | null} params
+   */
   setQuery(params) {
     const url = new URL(window.location.href);
     url.search = "";
@@ -9,11 +12,18 @@ window.vs = {
     }
     window.history.replaceState(null, "", url);
   },
-  // What the elements below `element` that a selector names say.
+  /**
+   * What the elements below `element` that a selector names say.
+   * @param {Element} element
+   * @param {string} selector
+   */
   texts(element, selector) {
     return Array.from(element.querySelectorAll(selector), (each) => each.textContent);
   },
-  // Save a file that the studio has made for this visitor.
+  /**
+   * Save a file that the studio has made for this visitor.
+   * @param {string} address
+   */
   save(address) {
     if (!address) return;
     const link = document.createElement("a");
@@ -23,18 +33,24 @@ window.vs = {
     link.click();
     link.remove();
   },
-  // Bring a part of the page that is about to open into view, its first field or button in focus.
+  /**
+   * Bring a part of the page that is about to open into view, its first field or button in focus.
+   * @param {string} selector
+   */
   bring(selector) {
     window.setTimeout(() => {
       const part = document.querySelector(selector);
       if (!part) return;
       part.scrollIntoView({ block: "nearest" });
-      /** @type {HTMLElement} */
+      /** @type {HTMLElement | null} */
       const first = part.querySelector("input:not([type=file]), textarea") || part.querySelector("button");
       if (first) first.focus({ preventScroll: true });
     }, 600);
   },
-  // Put a text on the clipboard; false where the browser keeps pages from it.
+  /**
+   * Put a text on the clipboard; false where the browser keeps pages from it.
+   * @param {string} text
+   */
   async copy(text) {
     try {
       await navigator.clipboard.writeText(text);
@@ -50,17 +66,24 @@ window.vs = {
       return done;
     }
   },
-  // Keys meant for text fields are not commands.
+  /**
+   * Keys meant for text fields are not commands.
+   * @param {KeyboardEvent} event
+   */
   isTyping(event) {
     const el = event.target;
     return event.ctrlKey || event.metaKey || event.altKey || event.repeat ||
-      (el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName)));
+      (el instanceof HTMLElement &&
+        (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName)));
   },
 };
 
 // ── Explore and Compare ─────────────────────────────────────────────────────────────────────────
 Object.assign(window.vs, {
-  // Show `search` ("?q=…") in the address bar as a new step of the history; Gradio's own __… stay.
+  /**
+   * Show `search` ("?q=…") in the address bar as a new step of the history; Gradio's own __… stay.
+   * @param {string} search
+   */
   goTo(search) {
     const url = new URL(window.location.href);
     const own = [...url.searchParams].filter(([name]) => name.startsWith("__"));
@@ -68,24 +91,30 @@ Object.assign(window.vs, {
     for (const [name, value] of own) url.searchParams.set(name, value);
     if (url.search !== window.location.search) window.history.pushState(null, "", url);
   },
-  // Buttons with data-action report to Python; a new value's data-search goes to the address bar.
+  /**
+   * Buttons with data-action report to Python; a new value's data-search goes to the address bar.
+   * @param {HTMLElement} element
+   * @param {(sent: { action: string, value: string }) => void} send
+   * @param {(name: string, then: () => void) => void} watch
+   */
   actions(element, send, watch) {
     let jump = false;
     element.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-action]");
+      const button = closest(event, "[data-action]");
       if (!button) return;
       if (button.dataset.sure && !window.confirm(button.dataset.sure)) return;
       if (button.tagName === "A") {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab, as for any link
         event.preventDefault();
       }
-      jump = ["similar", "example", "department"].includes(button.dataset.action);
-      send({ action: button.dataset.action, value: button.dataset.value || "" });
+      jump = ["similar", "example", "department"].includes(button.dataset.action || "");
+      send({ action: button.dataset.action || "", value: button.dataset.value || "" });
     });
     watch("value", () => {
+      /** @type {HTMLElement | null} */
       const shown = element.querySelector("[data-search]");
       if (!shown) return;
-      window.vs.goTo(shown.dataset.search);
+      window.vs.goTo(shown.dataset.search || "");
       if (jump && element.getBoundingClientRect().top < 0) element.scrollIntoView();
       jump = false;
     });

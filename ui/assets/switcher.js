@@ -11,6 +11,7 @@
   }
 
   // Stay on the page, with the words that were asked for, on another catalogue.
+  /** @param {string} name */
   function go(name) {
     const url = new URL(window.location.href);
     const kept = [...url.searchParams].filter(([key]) => KEPT.includes(key) || key.startsWith("__"));
@@ -19,6 +20,7 @@
   }
 
   // For a page with a list of its own: header, links and address follow it.
+  /** @param {string} name */
   function use(name) {
     if (name) {
       const url = new URL(window.location.href);
@@ -29,6 +31,7 @@
     return name;
   }
 
+  /** @param {Element} place */
   function draw(place) {
     const field = document.createElement("label");
     field.id = "vs-switcher";
@@ -58,6 +61,7 @@
   }
 
   // On a phone the row of pages scrolls: show where we are.
+  /** @param {Element} place */
   function showPage(place) {
     const here = place.querySelector("nav a.active");
     if (here instanceof HTMLElement && here.parentElement) here.parentElement.scrollLeft = here.offsetLeft - 24;

@@ -1,5 +1,5 @@
 // Deciding disagreements: a grade button stores the decision with its reason.
-element.addEventListener("click", async (event) => {
+element.addEventListener("click", async (/** @type {any} */ event) => {
   const button = event.target.closest("[data-decide]");
   if (!button) return;
   const list = element.querySelector("[data-cases]"), item = button.closest("[data-query]");

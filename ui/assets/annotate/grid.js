@@ -1,8 +1,21 @@
 // One query, many items: arrow keys move, a digit grades and goes on to the next ungraded item.
+/**
+ * @param {object} parts
+ * @param {HTMLElement} parts.root
+ * @param {Pick<JudgingHooks, "send" | "show" | "nameOf">} parts.hooks
+ */
 function makeGrid({ root, hooks }) {
-  const cells = root.querySelector("[data-part=cells]");
-  let tasks = [], marks = new Map(), focus = 0, since = 0;
+  /** @param {string} name */
+  const part = (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-part=${name}]`));
+  const cells = part("cells");
+  const buttons = () => /** @type {HTMLElement[]} */ ([...cells.children]);
+  /** @type {JudgingTask[]} */
+  let tasks = [];
+  /** @type {Map<string, string>} */
+  let marks = new Map();  // by task key, what the mark says
+  let focus = 0, since = 0;
 
+  /** @param {JudgingTask[]} dealt */
   function take(dealt) {
     tasks = dealt;
     marks = new Map();
@@ -10,8 +23,8 @@ function makeGrid({ root, hooks }) {
     since = performance.now();
     root.hidden = !tasks.length;
     if (!tasks.length) return;
-    root.querySelector("[data-part=query]").textContent = tasks[0].query;
-    const picture = root.querySelector("[data-part=query-photo]");
+    part("query").textContent = tasks[0].query;
+    const picture = part("query-photo");
     picture.hidden = !tasks[0].query_photo;
     picture.replaceChildren();
     if (tasks[0].query_photo) picture.append(Object.assign(new Image(),
@@ -19,11 +32,15 @@ function makeGrid({ root, hooks }) {
     cells.replaceChildren(...tasks.map(cell));
     draw();
   }
+  /**
+   * @param {JudgingTask} task
+   * @param {number} index
+   */
   function cell(task, index) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "vs-cell";
-    button.dataset.index = index;
+    button.dataset.index = String(index);
     const title = Object.assign(document.createElement("span"),
       { className: "vs-cell-title", textContent: task.title });
     const mark = Object.assign(document.createElement("span"), { className: "vs-cell-mark" });
@@ -31,33 +48,36 @@ function makeGrid({ root, hooks }) {
     return button;
   }
   function draw() {
-    [...cells.children].forEach((button, index) => {
+    buttons().forEach((button, index) => {
       const mark = marks.get(tasks[index].key);
       button.classList.toggle("vs-cell-focus", index === focus);
       button.classList.toggle("vs-cell-done", mark !== undefined);
-      button.querySelector(".vs-cell-mark").textContent = mark === undefined ? "" : mark;
+      const line = button.querySelector(".vs-cell-mark");
+      if (line) line.textContent = mark === undefined ? "" : mark;
       button.setAttribute("aria-label",
         `${tasks[index].title}, ${mark === undefined ? "not judged" : `judged ${mark}`}`);
     });
     const left = tasks.length - marks.size;
-    root.querySelector("[data-part=left]").textContent = left
+    part("left").textContent = left
       ? `${left} of ${tasks.length} to judge` : "All judged. Enter goes on to the next items.";
-    root.querySelector("[data-part=next]").disabled = left > 0;
+    /** @type {HTMLButtonElement} */ (part("next")).disabled = left > 0;
     const focused = cells.children[focus];
     if (focused) focused.scrollIntoView({ block: "nearest" });
     root.dataset.key = tasks[focus] ? tasks[focus].key : "";
     if (tasks[focus]) hooks.show(tasks[focus]);
   }
   const columns = () => {
-    const first = cells.children[0];
-    return first ? Math.max(1, [...cells.children].filter((one) =>
-      one.offsetTop === first.offsetTop).length) : 1;
+    const [first] = buttons();
+    return first ? buttons().filter((one) => one.offsetTop === first.offsetTop).length : 1;
   };
+  /** @param {string} key */
   function move(key) {
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() }[key];
-    focus = Math.min(Math.max(focus + step, 0), tasks.length - 1);
+    /** @type {Record<string, number>} */
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() };
+    focus = Math.min(Math.max(focus + (steps[key] ?? 0), 0), tasks.length - 1);
     draw();
   }
+  /** @type {Act} */
   function act(kind, grade, reason) {
     const task = tasks[focus];
     if (!task) return;
@@ -70,6 +90,7 @@ function makeGrid({ root, hooks }) {
     focus = open >= 0 ? open : any >= 0 ? any : focus;
     draw();
   }
+  /** @param {string} key */
   function reopen(key) {
     marks.delete(key);
     const index = tasks.findIndex((task) => task.key === key);
@@ -78,7 +99,9 @@ function makeGrid({ root, hooks }) {
     return index >= 0;
   }
   cells.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-index]");
+    const over = /** @type {HTMLElement} */ (event.target);
+    /** @type {HTMLElement | null} */
+    const button = over.closest("[data-index]");
     if (button) { focus = Number(button.dataset.index); draw(); }
   });
   return {

@@ -16,6 +16,7 @@ let loading = false;
 let ended = false, generation = 0, gridMode = false, arrived = false, judging = LOCAL;
 let stamp = "";
 const photos = makePhotos(40);
+/** @param {string} name */
 const part = (name) => desk.querySelector(`[data-part=${name}]`);
 /** @returns {HTMLInputElement | null} */
 const nameField = () => document.querySelector("#annotate-name input, #annotate-name textarea");
@@ -35,6 +36,10 @@ function nameOf() {  // who typed a name here before is that person again, until
 const base = () => ({ set: desk.dataset.set, catalog: desk.dataset.catalog, name: nameOf() });
 const mode = () => (gridMode ? grid : single);
 
+/**
+ * @param {string} text
+ * @param {boolean} [bad]
+ */
 function say(text, bad) {
   if (!desk) return;
   part("status").textContent = text || "";
@@ -47,8 +52,13 @@ function say(text, bad) {
     part("status").append(" ", link);
   }
 }
+/** @param {JudgingProgress | undefined} p */
 function progress(p) {
   if (!p) return;
+  /**
+   * @param {number} done
+   * @param {number} total
+   */
   const share = (done, total) => `${total ? Math.round((100 * done) / total) : 0}%`;
   part("mine").style.width = share(p.done, p.total);
   part("all").style.width = share(p.set_done, p.set_total);
@@ -57,7 +67,11 @@ function progress(p) {
 }
 
 let problem = "";  // why the last judgments were not saved
-async function asked(call) {  // an answer of the studio, or an error that says what keeps it away
+/**
+ * An answer of the studio, or an error that says what keeps it away.
+ * @param {Promise<any>} call
+ */
+async function asked(call) {
   const answer = await call;
   if (answer !== undefined && answer !== null) return answer;
   // Gradio keeps from a page why a call failed; signin.js has seen what the server said.
@@ -93,8 +107,16 @@ const sendAll = () => {
   const names = signedIn() ? [signedIn()] : Object.keys(outbox.names());
   for (const name of names) if (outbox.count(name)) outbox.flush(name);
 };
+/** @returns {string[]} */
 const reasons = () =>
   [...desk.querySelectorAll("[data-reasons] [data-text]")].map((button) => button.dataset.text);
+/**
+ * @param {JudgingTask} task
+ * @param {string} kind
+ * @param {number | null} grade
+ * @param {string | undefined} reason
+ * @param {number} seconds
+ */
 function send(task, kind, grade, reason, seconds) {
   outbox.add({
     ...base(), event_id: newId(), query_id: task.query_id, item_id: task.item_id,
@@ -175,16 +197,22 @@ async function undo() {
   say("Taken back: judge it again.");
 }
 
-function ask(kind) {  // reasons for "can't tell" and for a flag: a digit chooses, Escape leaves
+/**
+ * Reasons for "can't tell" and for a flag: a digit chooses, Escape leaves.
+ * @param {string | null} kind
+ */
+function ask(kind) {
   choice = choice === kind ? null : kind;
   for (const row of desk.querySelectorAll("[data-reasons]")) row.hidden = row.dataset.reasons !== choice;
 }
+/** @type {Act} */
 function act(kind, grade, reason) {
   if (!mode().shown()) return;
   choice = null;
   for (const row of desk.querySelectorAll("[data-reasons]")) row.hidden = true;
   mode().act(kind, grade, reason);
 }
+/** @param {boolean} on */
 function setGrid(on) {
   gridMode = on;
   generation += 1;
@@ -197,10 +225,15 @@ function setGrid(on) {
   if (on) { single.reset(); grid.take([]); } else grid.hide();
   refill();
 }
+/** @param {string} name */
 function toggle(name) {
   const panel = part(name);
   panel.hidden = !panel.hidden;
 }
+/**
+ * @param {string} name
+ * @param {any} [button] What was pressed; a key has none, but for those of grades and reasons.
+ */
 function command(name, button) {
   if (name === "grade") act("grade", Number(button.dataset.grade));
   else if (name === "reason") act(button.closest("[data-reasons]").dataset.reasons, null, button.dataset.text);
@@ -219,10 +252,15 @@ function command(name, button) {
   else if (name === "mode") setGrid(!gridMode);
   else if (name === "next" && grid.isDone()) refill();
 }
+/** @type {Record<string, string>} */
 const KEYS = {
   s: "skip", u: "unsure", f: "flag", z: "undo", backspace: "back", n: "note", b: "bigger",
   d: "description", g: "guidelines", "?": "help", m: "mode", enter: "next",
 };
+/** @param {Event} event */
+const onControl = (event) =>
+  event.target instanceof Element && event.target.closest("button,summary,a") !== null;
+/** @param {KeyboardEvent} event */
 function onKey(event) {
   if (!desk?.isConnected || !desk.offsetParent) return;
   if (event.target === part("note") && ["Enter", "Escape"].includes(event.key)) {
@@ -231,7 +269,7 @@ function onKey(event) {
     event.preventDefault();
     return;
   }
-  if (event.target === nameField() && event.key === "Enter") { event.target.blur(); return; }
+  if (event.target === nameField() && event.key === "Enter") { nameField()?.blur(); return; }
   if (window.vs.isTyping(event)) return;
   const key = event.key.toLowerCase();
   if (key === "escape") { box.close(); part("help").hidden = true; ask(null); return; }
@@ -247,11 +285,12 @@ function onKey(event) {
     else if (event.key === "ArrowLeft") single.goBack();
     else if (event.key === "ArrowRight") single.forward();
     else return;
-  } else if (KEYS[key] && !(key === "enter" && (!gridMode || event.target.closest("button,summary,a")))) command(KEYS[key]);
+  } else if (KEYS[key] && !(key === "enter" && (!gridMode || onControl(event)))) command(KEYS[key]);
   else return;
   event.preventDefault();
 }
 
+/** @param {HTMLElement | null} found */
 const stampOf = (found) =>
   found ? [found.dataset.set, found.dataset.revision, found.dataset.first].join("\t") : "";
 async function start() {
@@ -273,7 +312,9 @@ async function start() {
   if (!desk) return;
   box = makeLightbox(part("lightbox"));
   notes = makeNotes({ row: part("note-row"), field: part("note") });
-  const gradeName = (grade) => desk.querySelector(`[data-grade="${grade}"]`)?.dataset?.name || grade;
+  /** @type {GradeName} */
+  const gradeName = (grade) => desk.querySelector(`[data-grade="${grade}"]`)?.dataset?.name || String(grade);
+  /** @type {JudgingHooks} */
   const hooks = { send, refill, say, show: notes.show, nameOf: gradeName,
     standing: (past) => standingText(past, gradeName),
     gradeButtons: () => desk.querySelectorAll("[data-do=grade]") };
@@ -294,7 +335,7 @@ async function start() {
   if (past.length && !outbox.count(nameOf())) say("Welcome back: you go on where you were.");
   refill();
 }
-element.addEventListener("click", (event) => {
+element.addEventListener("click", (/** @type {any} */ event) => {
   const button = event.target.closest("[data-do]");
   if (button && desk) { command(button.dataset.do, button); if (button.dataset.do !== "note") button.blur(); }
 });

@@ -6,10 +6,12 @@
  * @param {{ value: string, focus: () => void, addEventListener: Function }} parts.field Where it is written.
  */
 function makeNotes({ row, field }) {
+  /** @type {Map<string, string>} */
   const written = new Map();  // by task key; only what differs from no note at all
   let key = "", before = "";
 
   field.addEventListener("input", () => written.set(key, field.value));
+  /** @param {JudgingTask} task */
   function show(task) {  // the note of the pair on screen
     key = task.key;
     if (!written.has(key) && task.note) written.set(key, task.note);
@@ -26,7 +28,12 @@ function makeNotes({ row, field }) {
       written.set(key, before);
       row.hidden = !before;
     },
+    /** @param {JudgingTask} task */
     of: (task) => (written.get(task.key) || "").trim(),
+    /**
+     * @param {JudgingTask} task
+     * @param {string} text
+     */
     remember: (task, text) => {
       written.set(task.key, text);
       if (task.key === key) show(task);
@@ -35,8 +42,16 @@ function makeNotes({ row, field }) {
 }
 
 // What is stored as the note of "can't tell" and of a flag: the reason, then what was written.
+/**
+ * @param {string | undefined} reason
+ * @param {string} text
+ */
 const joinReason = (reason, text) => [reason, text].filter(Boolean).join(": ");
 // The written part of such a note.
+/**
+ * @param {string} note
+ * @param {string[]} reasons
+ */
 function withoutReason(note, reasons) {
   const reason = reasons.find((one) => note === one || note.startsWith(`${one}: `));
   return reason === undefined ? note : note.slice(reason.length + 2);

@@ -1,13 +1,26 @@
 // One pair at a time: the photo is large, a key grades, saves and goes on.
+/**
+ * @param {object} parts
+ * @param {HTMLElement} parts.root
+ * @param {ReturnType<typeof makePhotos>} parts.photos
+ * @param {JudgingHooks} parts.hooks
+ */
 // biome-ignore lint/correctness/noUnusedVariables: called by main.js, in one piece with this
 function makeSingle({ root, photos, hooks }) {
-  const part = (name) => root.querySelector(`[data-part=${name}]`);
-  /** @type {any} */
+  /** @param {string} name */
+  const part = (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-part=${name}]`));
+  /** @type {JudgingTask | null} */
   let current = null;
-  let queue = [], history = [], back = 0, shownAt = 0;
+  /** @type {JudgingTask[]} */
+  let queue = [];
+  /** @type {JudgedPair[]} */
+  let history = [];
+  let back = 0, shownAt = 0;
 
+  /** @param {JudgingTask} task */
   const keyOf = (task) => task.key;
   const held = () => [...queue, ...(current ? [current] : [])].map((task) => task.key);
+  /** @param {JudgingTask[]} tasks */
   function take(tasks) {
     const have = new Set(held());
     for (const task of tasks) {
@@ -24,6 +37,7 @@ function makeSingle({ root, photos, hooks }) {
     draw(current);
     if (queue.length < 4) hooks.refill();
   }
+  /** @param {JudgingTask | null} task */
   function draw(task) {
     root.hidden = !task;
     if (!task) return;
@@ -42,13 +56,14 @@ function makeSingle({ root, photos, hooks }) {
     if (past) part("past").textContent = hooks.standing(past);
     hooks.show(task);
     for (const button of hooks.gradeButtons()) {
-      button.setAttribute("aria-pressed", String(Boolean(past) && past.kind === "grade" &&
+      button.setAttribute("aria-pressed", String(past?.kind === "grade" &&
         String(past.grade) === button.dataset.grade));
     }
     root.dataset.key = task.key;
     shownAt = performance.now();
   }
   const shown = () => (back > 0 ? history[history.length - back].task : current);
+  /** @type {Act} */
   function act(kind, grade, reason) {
     const task = shown();
     if (!task) return;
@@ -74,6 +89,7 @@ function makeSingle({ root, photos, hooks }) {
     if (back > 0) back -= 1;
     draw(shown());
   }
+  /** @param {JudgingTask} task */
   function reopen(task) {  // after an undo, or when the server refused it
     history = history.filter((one) => one.task.key !== task.key);
     queue = queue.filter((one) => one.key !== task.key);
@@ -84,6 +100,7 @@ function makeSingle({ root, photos, hooks }) {
   }
   return {
     take, act, goBack, forward, reopen, held, shown, keyOf,
+    /** @param {JudgedPair[]} entries */
     remember: (entries) => { history = entries; },
     isEmpty: () => !current && !queue.length,
     reset: () => { queue = []; current = null; history = []; back = 0; root.hidden = true; },

@@ -1,12 +1,20 @@
 // What the judging desk says: plain sentences, made of numbers and reasons.
+/** @param {number} count */
 const judgments = (count) => `${count} ${count === 1 ? "judgment" : "judgments"}`;
+/** @param {number} count */
 const are = (count) => (count === 1 ? "is" : "are");
 // A reason may come as a whole sentence of the server's, or as a part of one.
+/** @param {string} reason */
 const asPart = (reason) => String(reason).trim().replace(/[\s.…]+$/, "");
+/** @param {string} name */
 const quoted = (name) => `“${name}”`;
 
 const SIGNED_OUT = "you are signed out";
 
+/**
+ * @param {number} count
+ * @param {string} problem
+ */
 function unsavedText(count, problem) {
   if (!count) return "";
   return problem === SIGNED_OUT
@@ -16,12 +24,21 @@ function unsavedText(count, problem) {
       "this page tries again by itself.";
 }
 // Whether pairs are left can't be told while the studio does not answer.
+/**
+ * @param {number} unsaved
+ * @param {string} problem
+ */
 function noPairsText(unsaved, problem) {
   return unsaved ? unsavedText(unsaved, problem)
     : problem === SIGNED_OUT ? "You are signed out. More pairs come when you have signed in again."
       : `More pairs can’t be had: ${asPart(problem)}. This page tries again by itself.`;
 }
 // "All is judged" is never said while a judgment is not saved.
+/**
+ * @param {number} unsaved
+ * @param {number} othersHave
+ * @param {string} problem
+ */
 function endText(unsaved, othersHave, problem) {
   if (unsaved) {
     return `You have judged all that is left for you, but ${judgments(unsaved)} ${are(unsaved)} not ` +
@@ -35,11 +52,16 @@ function endText(unsaved, othersHave, problem) {
   return "Nothing is left for you in this set: everything that you can judge is judged.";
 }
 // Judgments of other people in this browser wait for those people.
+/**
+ * @param {Record<string, number>} counts Judgments that wait, by name.
+ * @param {string} mine
+ */
 function othersText(counts, mine) {
   return Object.entries(counts).filter(([name, count]) => name !== mine && count).map(([name, count]) =>
     `This browser also keeps ${judgments(count)} of ${quoted(name)}, sent when ${quoted(name)} ` +
     "signs in here.").join(" ");
 }
+/** @param {JudgingProgress} p */
 function progressText(p) {
   const left = p.total - p.done;
   const minutes = p.per_minute ? Math.ceil(left / p.per_minute) : 0;
@@ -48,9 +70,14 @@ function progressText(p) {
     (p.per_minute ? ` · ${p.per_minute} a minute` : "") +
     (minutes && left ? ` · about ${minutes} min left` : "");
 }
+/** @param {JudgingProgress} p */
 const setText = (p) => `Whole set: ${p.set_done} of ${p.set_total} labels, ` +
   `${p.annotators} ${p.annotators === 1 ? "person" : "people"}`;
 // How a pair that was judged before stands.
+/**
+ * @param {Pick<JudgedPair, "kind" | "grade">} past
+ * @param {GradeName} nameOf
+ */
 function standingText({ kind, grade }, nameOf) {
   const stands = kind === "grade" ? `${grade} ${nameOf(grade)}` : kind === "skip" ? "later" : "can’t tell";
   return `· judged before: ${stands}; a grade corrects it, → goes on`;
