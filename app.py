@@ -29,9 +29,9 @@ def serve(studio: Studio) -> None:
     import uvicorn
 
     from core.base.threads import limit_threads
-    from ui.app import build_app
     from ui.request_timeout import RequestTimeoutProtocol, allow_many_connections
     from ui.serving import PageServer
+    from ui.web_app import build_app
 
     settings = studio.settings
     limit_threads(settings.threads, spare=1)

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.core.pipeline.killable import content, index, index_and_kill
+from tests.core.pipeline.killable_indexing import content, index, index_and_kill
 from tests.core.pipeline.small import write_catalog
 
 

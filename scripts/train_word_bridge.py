@@ -24,7 +24,7 @@ from core.embedding.written import SIDE, write
 from core.settings import SHIPPED, load_settings
 from core.training.corpus.reader import STYLES, Reader
 from core.training.pairs import read_pairs
-from core.training.word_bridge import Recipe, directions, emoji_names, train_bridge
+from core.training.word_bridge_training import Recipe, directions, emoji_names, train_bridge
 from core.weights import WeightStore
 
 #: Texts whose written pictures give the image tower's mean.

@@ -27,7 +27,7 @@ from core.settings import SHIPPED, load_settings
 from tests import whole
 from tests.command import command
 from tests.core.store.damaged import cut_manifests
-from tests.core.store.test_rows import repeat, spoil
+from tests.core.store.test_row_decoding import repeat, spoil
 from tests.ui.security.served import API, run_app
 
 TITLES = whole.TITLES

@@ -20,8 +20,8 @@ from core.settings import load_settings
 from tests import whole
 from tests.core.base.hostile_pictures import no_pictures
 from tests.ui.security.served import Visitor, file_data, run_app
-from ui.app import build_app
-from ui.messages import OUR_SIDE
+from ui.error_sentences import OUR_SIDE
+from ui.web_app import build_app
 
 _ENTITIES = "".join(
     f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 #: What ``python app.py`` imports before it serves.
-START = ("core.app.studio", "ui.app")
+START = ("core.app.studio", "ui.web_app")
 #: Libraries that take a second or more to import.
 SLOW = {"torch", "torchvision", "transformers", "open_clip", "timm", "sklearn", "anthropic"}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui.messages import UNREADABLE
+from ui.error_sentences import UNREADABLE
 
 _log = logging.getLogger(__name__)
 #: What Gradio says of a value that is none of a field's; it lists the choices.

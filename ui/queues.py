@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
-from ui.messages import UNREADABLE
+from ui.error_sentences import UNREADABLE
 from ui.security.visitors import Visitor, visitor_of
 
 _log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ import gradio as gr
 from core.app.studio import Studio
 from core.errors import StudioError
 from core.people import Action
-from ui.messages import NONSENSE, OUR_SIDE, UNREADABLE
-from ui.people import require
+from ui.error_sentences import NONSENSE, OUR_SIDE, UNREADABLE
+from ui.rights import require
 
 Answer = dict[str, Any]
 _log = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ from locust.env import Environment
 from benchmarks.load.gradio_api import Config
 from benchmarks.load.report import Figures
 from benchmarks.load.server import Server, started
-from benchmarks.load.visitors import MIX, Visitor
+from benchmarks.load.simulated_visitors import MIX, Visitor
 
 #: Who asks in words, and who searches by picture without end, in `--words-beside`.
 _READERS, _OTHERS = 8, 4

@@ -12,7 +12,7 @@ from core.app.library import Catalog
 from core.base.image_views import image_view
 from core.domain import Engine, EvalQuery, ImageView, Item, TextView
 from core.errors import ImageError, TrainingError
-from core.pipeline.job import writing
+from core.pipeline.indexing_job import writing
 from core.ports.engines import EngineModel, IndexingModels
 from core.settings import Settings
 from core.store.vectors import VectorRow, Vectors, blend

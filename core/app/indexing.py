@@ -20,7 +20,7 @@ from core.domain.file_preview import FilePreview
 from core.errors import CatalogError
 from core.jobs import BegunJob, JobFile, JobRunner
 from core.pipeline.indexer import begin_index
-from core.pipeline.job import indexing_job
+from core.pipeline.indexing_job import indexing_job
 from core.settings import Settings
 
 #: Wraps the run of a job.

@@ -12,7 +12,7 @@ from pathlib import Path
 from core.app.library import Library
 from core.errors import CatalogError
 from core.language.orders import rewriting_job
-from core.pipeline.job import indexing_job
+from core.pipeline.indexing_job import indexing_job
 from core.settings import Settings
 
 #: Folder of the data directory that removed catalogues are moved to.

@@ -47,7 +47,7 @@ from core.errors import QueryError
 from core.jobs import JobRunner
 from core.people import People
 from core.search import browse
-from core.search.compare import compare
+from core.search.engine_comparison import compare
 from core.settings import Settings
 from core.store.catalog_store import CatalogStore
 from core.store.image_store import read_image

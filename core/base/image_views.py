@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.domain import Grounding, ImageView
-from core.domain.grounding import PICTURE, SALIENT
+from core.domain.detection import PICTURE, SALIENT
 
 Vectors = npt.NDArray[np.float32]
 

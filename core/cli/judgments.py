@@ -1,4 +1,4 @@
-"""``judgments``: import, export, agreement (sets are made in ``core.cli.judgment_sets``)."""
+"""``judgments``: import, export, agreement (sets are made in ``core.cli.judgments_create``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from core.app.studio import Studio
 from core.cli.evaluate import as_text
-from core.cli.judgment_sets import create, missing
+from core.cli.judgments_create import create, missing
 from core.errors import NO_SET_YET, JudgmentError
 from core.judging import importing
 from core.judging.aggregation import DEFAULT_RULE, RULES

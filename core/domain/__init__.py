@@ -1,7 +1,8 @@
 """Data types that all packages share: small frozen dataclasses without behaviour of their own."""
 
-from core.domain.catalog import CatalogInfo, IndexReport, Ingested, KnownRow, QuarantinedRow
+from core.domain.catalog_info import CatalogInfo, IndexReport, Ingested, KnownRow, QuarantinedRow
 from core.domain.correction import Correction, Corrections, Stage
+from core.domain.detection import WHOLE_PHOTO, Detection, Grounding, Mask
 from core.domain.engine import COMPACT, FULL, Engine, EngineStatus, ImageView, TextView, Towers
 from core.domain.evaluation import (
     EngineScores,
@@ -17,7 +18,6 @@ from core.domain.evaluation import (
     Slice,
 )
 from core.domain.geometry import Box
-from core.domain.grounding import WHOLE_PHOTO, Detection, Grounding, Mask
 from core.domain.inspection import EngineInput, Inspection
 from core.domain.item import Item, Photo, Variant
 from core.domain.job import Job, JobState, OnProgress, Progress, no_progress

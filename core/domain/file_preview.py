@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.domain.catalog import QuarantinedRow
+from core.domain.catalog_info import QuarantinedRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from core.domain.correction import Correction, Stage
+from core.domain.detection import Grounding
 from core.domain.engine import Engine
-from core.domain.grounding import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite
 

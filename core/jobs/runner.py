@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import StudioError
-from core.jobs.job import BegunJob
+from core.jobs.job_file import BegunJob
 
 #: Wraps the run of a job.
 Around = Callable[[Callable[[], object]], Callable[[], object]]

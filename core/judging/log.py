@@ -35,7 +35,7 @@ from core.store.database import (
     version_of,
 )
 from core.store.durable import Flusher
-from core.store.rows import decoded
+from core.store.row_decoding import decoded
 from core.store.saving import not_saved, saving
 
 NAME = "judgments"

@@ -24,7 +24,7 @@ from core.domain import ExamplePair, Grade, JudgmentQuery, JudgmentSet, Pair, Ru
 from core.errors import no_set
 from core.store.database import compact, ensure_table, fragments, one_of, read_rows, version_of
 from core.store.durable import Flusher
-from core.store.rows import decoded
+from core.store.row_decoding import decoded
 from core.store.saving import saving
 
 NAME = "judgment_sets"

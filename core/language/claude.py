@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from core.domain.grounding import Grounding
+from core.domain.detection import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite, RewriteRun
 from core.domain.usage import Call, Spent

@@ -17,7 +17,7 @@ from PIL import Image
 
 from core.base.lazy import lazy
 from core.base.title_nouns import TitleNouns
-from core.domain.grounding import Grounding
+from core.domain.detection import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite, Round
 from core.language.compose import compose, short

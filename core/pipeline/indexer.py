@@ -24,7 +24,7 @@ from core.jobs import BegunJob, JobReporter
 from core.pipeline import finish
 from core.pipeline.driver import ROOM, Driver, Results, ResultWriter, Tally
 from core.pipeline.further_photos import drop_further_photos, embed_further_photos
-from core.pipeline.job import indexing_job
+from core.pipeline.indexing_job import indexing_job
 from core.pipeline.pace import plan
 from core.pipeline.planner import Planner
 from core.pipeline.stages import Task

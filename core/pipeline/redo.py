@@ -8,7 +8,7 @@ from contextlib import closing
 from core.base.flow import Writer
 from core.errors import CatalogError
 from core.pipeline.driver import Driver, ResultWriter, Tally
-from core.pipeline.job import writing
+from core.pipeline.indexing_job import writing
 from core.pipeline.planner import Planner
 from core.ports.engines import IndexingModels, Photos
 from core.store.catalog_store import CatalogStore

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.domain import Box, Detection, Grounding
-from core.domain.grounding import DRAWN, PICTURE, SALIENT
+from core.domain.detection import DRAWN, PICTURE, SALIENT
 
 __all__ = [
     "DRAWN",

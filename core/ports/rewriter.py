@@ -6,7 +6,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from core.domain.grounding import Grounding
+from core.domain.detection import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Rewrite
 from core.ports.encoder import Vectors

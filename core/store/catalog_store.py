@@ -35,7 +35,7 @@ class CatalogStore:
 
     A table is opened, and made where it is missing, when it is first asked for: one that is damaged
     takes no other along. Any number of processes may read and add corrections; all other writing is
-    the indexing job's alone (see ``core.pipeline.job``).
+    the indexing job's alone (see ``core.pipeline.indexing_job``).
 
     Raises:
         CatalogDamaged: From any table that can't be read.

@@ -17,7 +17,7 @@ from core.domain import Correction, Corrections, Item, Stage
 from core.store.database import ensure_table, read_rows, version_of
 from core.store.durable import Flusher
 from core.store.rewrite_runs import RewriteRunTable
-from core.store.rows import decoded
+from core.store.row_decoding import decoded
 from core.store.saving import saving
 from core.store.stage_results import StageTable
 

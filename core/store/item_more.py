@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from core.domain import Item, Photo, Variant
-from core.store.rows import UNDECODABLE, warn
+from core.store.row_decoding import UNDECODABLE, warn
 
 
 @dataclass(frozen=True, slots=True)

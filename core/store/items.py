@@ -30,7 +30,7 @@ from core.store.database import (
     version_of,
 )
 from core.store.item_more import more_text, read_more
-from core.store.rows import UNDECODABLE, warn
+from core.store.row_decoding import UNDECODABLE, warn
 
 NAME = "items"
 #: Splits between words as Unicode says, and with dictionaries where a script has no blanks (Thai,

@@ -15,7 +15,7 @@ from lancedb.expr import col, lit
 from core.domain import RewriteRun, Spent, Usage
 from core.store import codec
 from core.store.database import compact, ensure_table, fragments, read_rows, version_of
-from core.store.rows import decoded
+from core.store.row_decoding import decoded
 
 NAME = "rewrite_runs"
 

@@ -12,7 +12,7 @@ from lancedb.table import Table
 from core.domain import Grounding, Rewrite
 from core.store import codec
 from core.store.database import ensure_table, insert_new, read_by, read_rows
-from core.store.rows import decoded
+from core.store.row_decoding import decoded
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from core.base.atomic import atomic_write, replacing
 from core.base.locks import AS_LONG_AS_IT_TAKES, file_lock
-from core.weights.files import sha256_file
 from core.weights.store import WeightStore
+from core.weights.weight_files import sha256_file
 
 _log = logging.getLogger(__name__)
 

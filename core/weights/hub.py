@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from core.errors import WeightsUnavailable
-from core.weights.files import is_disk_full, sha256_file
 from core.weights.sources import HubSource
+from core.weights.weight_files import is_disk_full, sha256_file
 
 
 def fetch_hub(source: HubSource, title: str, target: Path, *, endpoint: str | None = None) -> str:

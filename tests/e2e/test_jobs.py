@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from core.domain import JobState, Progress
 from core.errors import CatalogBusy, CatalogError
 from core.jobs import JobFile, JobReporter, Stage
-from core.pipeline.job import indexing_job
+from core.pipeline.indexing_job import indexing_job
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from core.settings import load_settings
 from tests import whole
 from tests.e2e.test_unsent import NAME, PASSWORD, judge, sign_in, waiting
 from tests.ui.security.served import free_port, run_app
-from ui.app import build_app
+from ui.web_app import build_app
 
 pytestmark = pytest.mark.browser
 

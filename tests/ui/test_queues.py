@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from gradio.utils import LRUCache
 
-import ui.app
+import ui.web_app
 from core.errors import StudioError
 from core.people import Role
 from tests.ui.security.served import API, Visitor, served, shop_in, with_people
 from ui import queues
-from ui.app import build_pages
 from ui.queues import SenderLimits
+from ui.web_app import build_pages
 
 
 def test_a_full_queue_says_so_and_stops_no_other(
@@ -105,8 +105,10 @@ def test_results_that_nobody_fetches_do_not_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[Any] = []
-    build = ui.app.build_pages
-    monkeypatch.setattr(ui.app, "build_pages", lambda shop: built.append(build(shop)) or built[-1])
+    build = ui.web_app.build_pages
+    monkeypatch.setattr(
+        ui.web_app, "build_pages", lambda shop: built.append(build(shop)) or built[-1]
+    )
     monkeypatch.setattr(queues, "UNREAD", 4)
     monkeypatch.setattr(queues, "UNREAD_OF_ALL", 12)
     with served(shop_in(tmp_path)) as url:

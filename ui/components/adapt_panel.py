@@ -14,9 +14,9 @@ from core.errors import TrainingError
 from core.evaluation.report_html import label
 from core.people import Action
 from ui.components.notice import Notice
-from ui.messages import sentences
-from ui.people import allowed, person
+from ui.error_sentences import sentences
 from ui.render import render
+from ui.rights import allowed, person
 
 #: Seconds between two looks at a running run.
 TICK = 2.0

@@ -11,9 +11,9 @@ from core.app.studio import Studio
 from core.language.orders import AgentOrder
 from core.people import Action
 from ui.components.notice import Notice
-from ui.messages import sentences
-from ui.people import allowed, person
+from ui.error_sentences import sentences
 from ui.render import render
+from ui.rights import allowed, person
 
 #: Seconds between two looks at a running job.
 TICK = 2.0

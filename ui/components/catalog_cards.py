@@ -15,9 +15,9 @@ from core.catalog.left_out import by_reason
 from core.domain import CatalogInfo, Job
 from core.errors import CatalogError
 from core.people import Action
-from ui.messages import sentences
-from ui.people import allowed, person, require, signed_in
+from ui.error_sentences import sentences
 from ui.render import render
+from ui.rights import allowed, person, require, signed_in
 from ui.security.kept_upload import KeptUpload
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}

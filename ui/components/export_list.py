@@ -20,8 +20,8 @@ from core.search.result_files import FORMATS
 from ui.components.cards import inspect_link, plural
 from ui.components.judge_list import Shown
 from ui.components.query import SearchForm
+from ui.error_sentences import sentences
 from ui.media import photo_url
-from ui.messages import sentences
 from ui.queues import PICTURES
 from ui.security.visitors import file_for_answer
 

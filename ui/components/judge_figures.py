@@ -6,7 +6,7 @@ import gradio as gr
 
 from core.app.studio import Studio
 from core.domain import JudgeRecord
-from ui.messages import sentences
+from ui.error_sentences import sentences
 from ui.render import render
 
 #: Jobs that are shown, latest first.

@@ -13,8 +13,8 @@ from PIL import Image
 from core.app.studio import Studio
 from core.people import Action
 from ui.components.query import SearchForm
-from ui.messages import sentences
-from ui.people import allowed, may
+from ui.error_sentences import sentences
+from ui.rights import allowed, may
 
 #: What is on screen, from the values of the page's fields: the search, its engines, its picture.
 Shown = Callable[[tuple[Any, ...]], tuple[SearchForm, tuple[str, ...], Image.Image | None]]

@@ -13,10 +13,10 @@ from core.errors import EvaluationError
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.people import Action
 from ui.components.judge_list import OPEN_JS, annotate_link
+from ui.error_sentences import sentences
 from ui.media import photo_url, picture_url
-from ui.messages import sentences
-from ui.people import allowed
 from ui.render import render
+from ui.rights import allowed
 
 #: Results of a list, and queries on a page of lists.
 DEPTH, QUERIES = 10, 10

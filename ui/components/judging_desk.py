@@ -13,10 +13,10 @@ from core.app.studio import Studio
 from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Task
 from core.errors import JudgmentError, StudioError
 from core.people import Action
+from ui.error_sentences import NONSENSE
 from ui.media import photo_url, picture_url
-from ui.messages import NONSENSE
-from ui.people import person
 from ui.render import markdown, render
+from ui.rights import person
 from ui.server_functions import answered
 from ui.theme import script
 

@@ -15,9 +15,9 @@ from core.judging import importing
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.judging.label_export import FORMATS, facts_path
 from core.people import Action
-from ui.messages import sentences
-from ui.people import allowed
+from ui.error_sentences import sentences
 from ui.render import render
+from ui.rights import allowed
 from ui.security.visitors import folder_for_answer
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}

@@ -12,10 +12,10 @@ from core.app.studio import Studio
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
 from core.people import Action
+from ui.error_sentences import sentences
 from ui.media import photo_url, picture_url
-from ui.messages import sentences
-from ui.people import allowed, person
 from ui.render import render
+from ui.rights import allowed, person
 from ui.server_functions import answered
 from ui.theme import script
 

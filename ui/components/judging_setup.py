@@ -15,8 +15,8 @@ from core.base.tables import FileReport
 from core.domain import DEFAULT_SCALE, ExamplePair, Grade, JudgmentSet, Rules
 from core.errors import JudgmentError
 from core.people import Action
-from ui.messages import sentences
-from ui.people import allowed
+from ui.error_sentences import sentences
+from ui.rights import allowed
 
 GUIDELINES = """**Judge the product, not the photo's style.** Ask: would someone who typed this \
 query be happy to see this item?

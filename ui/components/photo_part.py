@@ -13,7 +13,7 @@ from core.app.studio import Studio
 from core.domain import Box, CatalogInfo, Detection
 from core.people import Action
 from core.ports.grounder import DRAWN, PICTURE, SALIENT
-from ui.components.facets import things_to_find
+from ui.components.facet_lists import things_to_find
 from ui.components.pictures import data_uri
 from ui.components.query import SearchForm
 from ui.media import photo_url

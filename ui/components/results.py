@@ -11,7 +11,7 @@ from core.app.studio import Studio
 from core.base.languages import NAMES
 from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult, Sort
 from ui.components.cards import Card, hit_cards, item_card, milliseconds, plural
-from ui.components.facets import example_queries
+from ui.components.facet_lists import example_queries
 from ui.components.photo_part import photo_part
 from ui.components.query import MOST_HITS, SearchForm
 from ui.media import photo_url

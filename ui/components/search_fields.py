@@ -11,7 +11,7 @@ from gradio.components import Component
 from core.app.studio import Studio
 from core.base.languages import NAMES
 from core.domain import FacetView, Sort
-from ui.components.facets import attributes_update, list_update
+from ui.components.facet_lists import attributes_update, list_update
 from ui.components.page_view import PageView
 from ui.components.query import (
     FIRST_HITS,

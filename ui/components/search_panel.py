@@ -18,7 +18,7 @@ from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus, FacetView
 from core.errors import StudioError
 from ui.components.export_list import wire_export
-from ui.components.facets import chips_html, unknown_html
+from ui.components.facet_lists import chips_html, unknown_html
 from ui.components.judge_list import judge_button, wire_judge_button
 from ui.components.page_view import EngineChoice, PageView
 from ui.components.photo_part import photo_functions
@@ -32,7 +32,7 @@ from ui.components.query import (
 )
 from ui.components.results import missing_html, problem_html, progress_html
 from ui.components.search_fields import Controls, field_values, read_form, side_fields
-from ui.messages import sentences
+from ui.error_sentences import sentences
 from ui.queues import PICTURES, WORDS
 from ui.render import render
 

@@ -14,11 +14,11 @@ from core.errors import StudioError
 from core.evaluation.report_html import verdicts
 from core.ports.grounder import SALIENT
 from ui.components.cards import inspect_link, plural
-from ui.components.columns import Column, columns, in_common
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
-from ui.components.facets import example_queries
+from ui.components.facet_lists import example_queries
 from ui.components.pictures import data_uri
 from ui.components.query import SearchForm, choose_engines
+from ui.components.result_columns import Column, columns, in_common
 from ui.components.results import behind, missing_engines
 from ui.media import photo_url
 from ui.render import render

@@ -13,9 +13,9 @@ from ui.components.judging_desk import desk_html, desk_pane
 from ui.components.judging_files import files_tab
 from ui.components.judging_report import decide_tab, report_tab
 from ui.components.judging_setup import rules_form, setup_form
-from ui.messages import sentences
-from ui.people import allowed, may, person, sign_in_button, signed_in
+from ui.error_sentences import sentences
 from ui.render import render
+from ui.rights import allowed, may, person, sign_in_button, signed_in
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 #: Hides the tabs that annotators may not use, which refuse by themselves: Gradio 6.31 does not

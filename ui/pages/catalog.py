@@ -19,7 +19,7 @@ from ui.components.adapt_panel import adapt_panel
 from ui.components.agent_panel import agent_panel
 from ui.components.catalog_cards import CatalogCards, View, left_out_html, overview_html, owned_by
 from ui.components.catalog_of_link import warn_if_gone
-from ui.components.file_preview import (
+from ui.components.file_preview_panel import (
     AS_GUESSED,
     chosen_columns,
     field_updates,
@@ -27,8 +27,8 @@ from ui.components.file_preview import (
     preview_html,
 )
 from ui.components.notice import Notice
-from ui.messages import sentences
-from ui.people import allowed, may, owners_alone, person, require_owner, signed_in
+from ui.error_sentences import sentences
+from ui.rights import allowed, may, owners_alone, person, require_owner, signed_in
 from ui.security.kept_upload import KeptUpload
 
 #: The cards show how an indexing that began goes on; what keeps it from beginning stands below.

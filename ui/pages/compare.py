@@ -7,8 +7,8 @@ from functools import partial
 import gradio as gr
 
 from core.app.studio import Studio
-from ui.components.columns import compare_html
-from ui.components.preference import preference_panel
+from ui.components.blind_vote import preference_panel
+from ui.components.result_columns import compare_html
 from ui.components.search_panel import SearchPanel
 from ui.render import render
 

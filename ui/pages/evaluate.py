@@ -20,10 +20,10 @@ from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
 from ui.components.notice import Notice
 from ui.components.query import SearchForm
+from ui.error_sentences import sentences
 from ui.media import photo_url, report_url
-from ui.messages import sentences
-from ui.people import allowed, person
 from ui.render import render
+from ui.rights import allowed, person
 
 #: The engines that are measured unless somebody chooses; the first is the baseline.
 DEFAULT_ENGINES = ("clip", "vl-clip")

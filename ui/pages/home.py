@@ -12,9 +12,9 @@ from core.errors import StudioError
 from ui.components.query import SearchForm, form_from_request, form_from_search
 from ui.components.results import problem_html, progress_html
 from ui.components.story import story_html
-from ui.messages import sentences
-from ui.people import sign_in_button
+from ui.error_sentences import sentences
 from ui.render import render
+from ui.rights import sign_in_button
 
 _PICK_JS = "vs.actions(element, (detail) => trigger('pick', detail), watch)"
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}

@@ -25,11 +25,11 @@ from ui.components.detections import (
 from ui.components.item_forms import forms, shots
 from ui.components.pictures import data_uri, heat_overlay
 from ui.components.rewrite_panel import ACTIONS, decide, panel, worth_a_look_panel
+from ui.error_sentences import sentences
 from ui.media import export_url, photo_url
-from ui.messages import sentences
-from ui.people import LOCAL, person, require
 from ui.queues import PICTURES, look_at_photo
 from ui.render import render
+from ui.rights import LOCAL, person, require
 from ui.server_functions import answered
 from ui.theme import ASSETS
 

@@ -18,13 +18,13 @@ from starlette.types import ASGIApp
 from core.settings import Settings
 from ui.security.aliases import Aliases
 from ui.security.events import EventGate
-from ui.security.files import VisitorFiles
 from ui.security.headers import ResponseHeaders, is_framed
 from ui.security.hosts import AllowedHosts
 from ui.security.kept_upload import sweep_kept
 from ui.security.open_requests import OpenRequestLimit
 from ui.security.origins import SameOrigin
 from ui.security.proxies import TrustedProxies
+from ui.security.visitor_files import VisitorFiles
 from ui.security.visitors import Visitors
 from ui.signin.gate import Gate
 from ui.signin.sign_in import SignIn

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.security.aliases import ALIAS, Aliases
 from ui.security.asgi import header, refuse
-from ui.security.sessions import LONGEST, Sessions
+from ui.security.page_sessions import LONGEST, Sessions
 from ui.security.targets import Targets
 from ui.security.visitors import Visitor
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradio import Blocks
 
-from ui.messages import UNREADABLE
+from ui.error_sentences import UNREADABLE
 
 _log = logging.getLogger(__name__)
 Problem = tuple[int, str]

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from core.people import Role
 from core.settings import Settings
-from ui.security.files import SMALLEST, UploadRefused
+from ui.security.visitor_files import SMALLEST, UploadRefused
 from ui.security.visitors import Visitor
 from ui.signin.sign_in import SignIn
 

@@ -15,7 +15,7 @@ from gradio.context import LocalContext
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.security.files import VisitorFiles
+from ui.security.visitor_files import VisitorFiles
 
 #: The second one can't be set by another host of the same domain; browsers keep it over TLS only.
 _COOKIE, _SECURE_COOKIE = "vlclip-visitor", "__Host-vlclip-visitor"

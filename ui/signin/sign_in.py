@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from core.access.sessions import LASTS, Sessions
 from core.app.studio import Studio
 from core.people import NAME, Action
-from ui.people import owners_alone, space_user
+from ui.rights import owners_alone, space_user
 
 
 class SignIn:

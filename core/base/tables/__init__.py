@@ -1,10 +1,10 @@
 """Read tables: catalogues, queries, qrels and labels are all read by the same rules."""
 
-from core.base.tables.left_out import FileReport, LeftOut, Reading
+from core.base.tables.file_report import FileReport, LeftOut, Reading
 from core.base.tables.parquet import parquet_metadata
-from core.base.tables.rows import BadTable, TableRow
 from core.base.tables.table import TABLE_ENDINGS, Table, TextFile, open_lines, open_table
-from core.base.tables.text import Line
+from core.base.tables.table_rows import BadTable, TableRow
+from core.base.tables.text_lines import Line
 
 __all__ = [
     "TABLE_ENDINGS",

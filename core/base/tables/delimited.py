@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.base.tables.header import NameScore, header_rows, split_line
-from core.base.tables.rows import LONGEST, BadTable, Content, TableRow, column_names
-from core.base.tables.text import Line
+from core.base.tables.table_rows import LONGEST, BadTable, Content, TableRow, column_names
+from core.base.tables.text_lines import Line
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}

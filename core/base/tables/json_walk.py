@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from core.base.tables.rows import LONGEST, BadTable
+from core.base.tables.table_rows import LONGEST, BadTable
 
 _OUTSIDE = re.compile(r'["\[\]{},:]')
 _INSIDE = re.compile(r'["\\]')

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from core.base.tables.json_walk import Target, elements, find_target
-from core.base.tables.rows import LONGEST, BadTable, Content, TableRow, check_width
-from core.base.tables.text import Line
+from core.base.tables.table_rows import LONGEST, BadTable, Content, TableRow, check_width
+from core.base.tables.text_lines import Line
 
 #: Rows that are looked at to learn the columns.
 _HEAD = 100

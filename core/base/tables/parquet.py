@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.base.tables.rows import BadTable, Content, TableRow, check_width, column_names
+from core.base.tables.table_rows import BadTable, Content, TableRow, check_width, column_names
 
 #: Rows decoded at a time: photos of some hundred kB each stay within a few dozen MB.
 _BATCH = 64

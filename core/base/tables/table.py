@@ -11,8 +11,8 @@ from core.base.tables.encodings import Encoding, NotText, Unsure, detect
 from core.base.tables.header import NameScore
 from core.base.tables.jsons import JsonText, read_json
 from core.base.tables.parquet import parquet_rows, read_parquet
-from core.base.tables.rows import BadTable, Content, TableRow
-from core.base.tables.text import Line, is_packed, open_bytes, read_blocks, read_lines
+from core.base.tables.table_rows import BadTable, Content, TableRow
+from core.base.tables.text_lines import Line, is_packed, open_bytes, read_blocks, read_lines
 from core.base.tables.workbook import read_workbook
 from core.base.tables.xmls import read_xml
 from core.errors import StudioError

@@ -10,7 +10,7 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineWorkbook, ZipError
 
 from core.base.tables.header import NameScore, header_rows
-from core.base.tables.rows import BadTable, Content, TableRow, column_names
+from core.base.tables.table_rows import BadTable, Content, TableRow, column_names
 
 #: Most bytes that a workbook may unpack to; it is read into memory.
 _MOST_UNPACKED = 512 * 2**20

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from core.base.tables.rows import LONGEST, BadTable, Content, TableRow, check_width
+from core.base.tables.table_rows import LONGEST, BadTable, Content, TableRow, check_width
 
 #: Elements that are looked at to find the one that is repeated.
 _HEAD = 4000

@@ -16,7 +16,7 @@ from core.app.library import Library
 from core.domain import Box, Detection, Mask, Stage
 from core.errors import QueryError
 from core.pipeline.indexer import run_index
-from core.pipeline.job import writing
+from core.pipeline.indexing_job import writing
 from core.ports.grounder import DRAWN
 from core.settings import load_settings
 from tests.core.pipeline.small import Bench, MiddleGrounder, bench, rows_of, write_catalog

@@ -10,7 +10,7 @@ from core.app.library import Library
 from core.app.managing import CatalogManager
 from core.domain import Item, Photo
 from core.errors import CatalogBusy, CatalogError
-from core.pipeline.job import indexing_job
+from core.pipeline.indexing_job import indexing_job
 from core.settings import Settings, load_settings
 from core.store.items import ItemRecord
 

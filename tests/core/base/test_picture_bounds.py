@@ -16,7 +16,7 @@ from core.domain import Box
 from core.errors import ImageError
 from core.store.image_store import ImageStore
 from tests.core.base.hostile_pictures import decoded_sizes, heavy, no_pictures, png, sound
-from tests.measuring import cost
+from tests.work_and_memory import cost
 
 SOUND, NO_PICTURES = sound(), no_pictures()
 

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.base.tables import open_table, text
+from core.base.tables import open_table, text_lines
 from core.errors import CatalogError
-from tests.measuring import cost
+from tests.work_and_memory import cost
 
 
 def _bomb(path: Path, start: bytes, block: bytes, blocks: int) -> Path:
@@ -81,7 +81,7 @@ def test_a_parquet_file_with_few_values_is_no_bomb(tmp_path: Path) -> None:
 
 
 def test_a_packed_file_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text, "_MOST_UNPACKED", 10_000)
+    monkeypatch.setattr(text_lines, "_MOST_UNPACKED", 10_000)
     path = _bomb(tmp_path / "items.csv.gz", b"id,title\n", b"1,chair\n" * 100, 20)
     with pytest.raises(CatalogError, match="MB when it is unpacked"):
         list(open_table(path, CatalogError).rows())
@@ -90,7 +90,7 @@ def test_a_packed_file_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_packed_files_one_behind_the_other_have_an_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(text, "_MOST_MEMBERS", 50)
+    monkeypatch.setattr(text_lines, "_MOST_MEMBERS", 50)
     path = tmp_path / "items.csv.gz"
     path.write_bytes(gzip.compress(b"id,title\n1,a\n") + gzip.compress(b"2,b\n") * 48)
     assert open_table(path).count() == 49

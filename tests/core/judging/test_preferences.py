@@ -10,7 +10,7 @@ import pytest
 from core.app.preferences import PreferenceLog, sign_test
 from core.domain import Duel, Preference, SearchResult, Side
 from core.store.database import fragments, open_database
-from ui.components.preference import duel_html, verdict
+from ui.components.blind_vote import duel_html, verdict
 from ui.render import render
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

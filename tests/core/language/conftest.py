@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.language.messages_server import MessagesServer
-from tests.core.language.shop import Shop, copy_shop, good_answer, index_shop
+from tests.core.language.rewriting_shop import Shop, copy_shop, good_answer, index_shop
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from core.errors import CatalogBusy, QueryError
 from core.jobs import INTERRUPTED
 from core.language.orders import AgentOrder, rewriting_job
 from tests.core.language.messages_server import Answer
-from tests.core.language.shop import ITEMS, KEY, Shop, good_answer, log_of
+from tests.core.language.rewriting_shop import ITEMS, KEY, Shop, good_answer, log_of
 
 
 def test_an_order_is_carried_out_within_its_budget(shop: Shop) -> None:

@@ -21,7 +21,7 @@ from core.language import outbox
 from core.language.limits import JobLimits
 from core.language.model_prices import Prices
 from tests.core.language.messages_server import Answer, draft, trouble, verdict
-from tests.core.language.shop import (
+from tests.core.language.rewriting_shop import (
     ITEMS,
     KEY,
     LANGUAGES,
@@ -285,7 +285,7 @@ def test_kill_9_pays_for_nothing_twice(shop: Shop) -> None:
         return replace(good_answer(question), delay=0.03)
 
     shop.server.respond = respond
-    command = [sys.executable, "-m", "tests.core.language.killable", str(shop.data_dir)]
+    command = [sys.executable, "-m", "tests.core.language.killable_agent", str(shop.data_dir)]
     process = subprocess.Popen(
         [*command, shop.server.url], cwd=Path(__file__).parents[3], stdout=subprocess.DEVNULL
     )

@@ -24,7 +24,7 @@ from core.language.rewriters import build_agent
 from core.language.writing import scripts, written_like
 from core.settings import SHIPPED, Settings
 from tests.core.language.messages_server import Answer, MessagesServer, draft, trouble, verdict
-from tests.core.language.shop import LANGUAGES
+from tests.core.language.rewriting_shop import LANGUAGES
 
 KEY = "sk-ant-api03-very-secret-0123456789"
 PHOTO = Image.new("RGB", (1600, 900), "orange")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.command import Ended, command
 from tests.core.language.messages_server import trouble
-from tests.core.language.shop import ITEMS, KEY, Shop, good_answer
+from tests.core.language.rewriting_shop import ITEMS, KEY, Shop, good_answer
 
 MODEL = "claude-haiku-4-5"
 

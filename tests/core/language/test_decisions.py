@@ -10,7 +10,7 @@ from core.domain import Round, Writer
 from core.errors import QueryError, RewritingFailed
 from core.language.limits import JobLimits
 from tests.core.language.messages_server import Answer, draft
-from tests.core.language.shop import Shop, good_answer, role, words
+from tests.core.language.rewriting_shop import Shop, good_answer, role, words
 
 ITEM = "id-001"
 FAST = JobLimits(patience=0.0)

@@ -24,7 +24,7 @@ from core.language.prompts import load_prompts
 from core.language.request_pace import Pace
 from core.settings import SHIPPED
 from tests.core.language.messages_server import Answer, trouble
-from tests.core.language.shop import ITEMS, KEY, PRICES, Shop, good_answer, log_of, words
+from tests.core.language.rewriting_shop import ITEMS, KEY, PRICES, Shop, good_answer, log_of, words
 
 FAST = JobLimits(patience=0.0, concurrency=3)
 

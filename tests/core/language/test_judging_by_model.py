@@ -19,7 +19,7 @@ from core.domain import EventKind, JobState, JudgeTask, JudgmentEvent
 from core.errors import JudgmentError
 from core.language.limits import JobLimits
 from tests.core.language.messages_server import Answer
-from tests.core.language.shop import KEY, Shop, good_answer, log_of, words
+from tests.core.language.rewriting_shop import KEY, Shop, good_answer, log_of, words
 
 
 def verbs(shop: Shop) -> ModelJudgingService:

@@ -14,7 +14,7 @@ from core.errors import SettingsError
 from core.language import RuleRewriter
 from core.language.compose import MOST_WORDS
 from core.settings import SHIPPED
-from tests.core.language.shop import LANGUAGES
+from tests.core.language.rewriting_shop import LANGUAGES
 
 VOCABULARIES = SHIPPED / "vocabularies"
 PHOTO = Photo("0" * 64, 1, 1, "0" * 16)

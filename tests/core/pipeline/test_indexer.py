@@ -5,7 +5,7 @@ from core.base.image_views import image_view
 from core.domain import ImageView
 from core.errors import CatalogError, WeightsUnavailable
 from core.pipeline.indexer import run_index
-from core.pipeline.job import indexing_job
+from core.pipeline.indexing_job import indexing_job
 from core.store.catalog_store import CatalogStore
 from core.store.image_store import ImageStore
 from tests.core.pipeline.small import bench, rows_of, write_catalog

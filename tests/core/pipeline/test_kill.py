@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.core.pipeline.killable import content, index, index_and_kill
+from tests.core.pipeline.killable_indexing import content, index, index_and_kill
 from tests.core.pipeline.small import write_catalog
 
 

@@ -5,7 +5,7 @@ import pytest
 from core.domain import Box, Detection, Rewrite, Stage
 from core.errors import CatalogBusy
 from core.pipeline.indexer import run_index
-from core.pipeline.job import indexing_job
+from core.pipeline.indexing_job import indexing_job
 from core.pipeline.redo import redo
 from core.store.catalog_store import CatalogStore
 from core.store.image_store import ImageStore

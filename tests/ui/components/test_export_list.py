@@ -16,10 +16,10 @@ from PIL import Image
 
 from core.domain import Box, Photo
 from tests.ui.shop import CLIP, HOSTILE, VL_CLIP, Shop
-from ui.app import build_pages
-from ui.components.columns import compare_html
 from ui.components.query import SearchForm
+from ui.components.result_columns import compare_html
 from ui.components.results import answer_html
+from ui.web_app import build_pages
 
 Rows = list[dict[str, str]]
 

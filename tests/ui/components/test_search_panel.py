@@ -159,7 +159,7 @@ def test_a_text_query_passes_through_at_most_twelve_files(demo_data: Path, tmp_p
     search = events(blocks(studio, explore))["search"].fn
     search(*fields())  # imports what is imported on first use
     way = longest_way(lambda: search(*fields(text="a green lamp")))
-    assert way[0] == "ui/messages.py"
+    assert way[0] == "ui/error_sentences.py"
     assert len(way) <= 12, way
 
 

@@ -13,11 +13,11 @@ from core.app.studio import Studio
 from core.domain import CatalogInfo, Job, JobState, Progress, QuarantinedRow
 from core.domain.search_index import Breadth, SearchIndex
 from core.errors import EngineUnavailable
-from core.pipeline.job import indexing_job
+from core.pipeline.indexing_job import indexing_job
 from core.settings import load_settings
 from tests.core.pipeline.small import bench, write_catalog
 from ui.components.catalog_cards import overview_html
-from ui.components.file_preview import AS_GUESSED, MAPPED
+from ui.components.file_preview_panel import AS_GUESSED, MAPPED
 from ui.pages.catalog import build
 
 #: What the page sends where nobody chose a column.

@@ -45,7 +45,7 @@ def with_people(shop: Shop) -> Shop:
 @contextmanager
 def served(shop: Shop, **options: Any) -> Iterator[str]:
     """Serve the pages of a shop on a free port, with options of uvicorn; gives the address."""
-    from ui.app import build_app
+    from ui.web_app import build_app
 
     with run_app(build_app(shop), **options) as url:
         yield url

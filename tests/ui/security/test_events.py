@@ -17,8 +17,8 @@ import pytest
 from core.people import Action, Role
 from tests.ui.security.served import API, Visitor, served, shop_in, with_people
 from ui import queues
-from ui.app import build_pages
-from ui.messages import UNREADABLE
+from ui.error_sentences import UNREADABLE
+from ui.web_app import build_pages
 
 NEEDS = "This needs the role"
 #: What is put in place of every field of an event.

@@ -14,7 +14,7 @@ import pytest
 
 from core.people import Role
 from tests.ui.security.served import API, PNG, Visitor, file_data, served, shop_in
-from ui.security.files import UploadRefused, VisitorFiles
+from ui.security.visitor_files import UploadRefused, VisitorFiles
 
 
 def test_uploads_of_one_person_are_not_read_by_another(guarded: str) -> None:

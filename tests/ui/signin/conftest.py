@@ -40,7 +40,7 @@ def with_people(shop: Shop) -> Shop:
 @contextmanager
 def served(shop: Shop) -> Iterator[str]:
     """Serve the pages of a shop on a free port; gives the address."""
-    from ui.app import build_app
+    from ui.web_app import build_app
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -13,8 +13,8 @@ from starlette.routing import Mount
 
 from core.people import Role
 from tests.ui.signin.conftest import PASSWORD, client, served, shop_in, sign_in, with_people
-from ui.app import build_app
 from ui.signin.gate import is_public
+from ui.web_app import build_app
 
 API = "/gradio_api"
 AGAIN = {"error": "Sign in again.", "sign_in": "/login"}

@@ -11,8 +11,8 @@ import gradio as gr
 import pytest
 
 from tests.ui.shop import Shop
-from ui.app import build_pages
-from ui.messages import UNREADABLE, fits, sentences
+from ui.error_sentences import UNREADABLE, fits, sentences
+from ui.web_app import build_pages
 
 NONSENSE: tuple[Any, ...] = (None, "nonsense", -1, 1e30, [], [None], {}, {"set": None}, True)
 

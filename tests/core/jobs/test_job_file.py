@@ -24,7 +24,7 @@ import os, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from core.domain.job import Progress
-from tests.core.jobs.test_job import job_file
+from tests.core.jobs.test_job_file import job_file
 file, how = job_file(Path(sys.argv[1])), sys.argv[2]
 with file.begin(author="ada") as reporter:
     reporter.step(Progress("work", 5, 10, "halfway"))

@@ -28,7 +28,13 @@ def index(root: Path, source: Path) -> None:
 
 def index_and_kill(root: Path, source: Path, dice: random.Random, most: int = MOST_STEPS) -> None:
     """Index in a process that is killed after up to ``most`` random steps, and a moment."""
-    command = [sys.executable, "-m", "tests.core.pipeline.killable", str(root), str(source)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.core.pipeline.killable_indexing",
+        str(root),
+        str(source),
+    ]
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     # By steps, then a moment: a machine's speed must not decide whether it is killed midway.

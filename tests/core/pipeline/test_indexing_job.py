@@ -10,7 +10,7 @@ import pytest
 from core.domain import JobState
 from core.errors import CatalogBusy
 from core.jobs import INTERRUPTED
-from core.pipeline.job import indexing_job, writing
+from core.pipeline.indexing_job import indexing_job, writing
 
 
 def test_a_second_job_is_refused_with_a_sentence(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 
 from core.errors import StudioError
-from ui.messages import sentences
+from ui.error_sentences import sentences
 
 
 def test_what_a_sentence_quotes_is_no_markup() -> None:

@@ -12,7 +12,7 @@ from core.app.facets import by_price
 from core.app.studio import Studio
 from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, Sort, TextView
 from ui.components.cards import Card, hit_cards, milliseconds, plural
-from ui.components.facets import example_queries
+from ui.components.facet_lists import example_queries
 from ui.components.photo_part import photo_part
 from ui.components.query import SearchForm
 from ui.components.results import advice, behind, notes, problem_html, query_anchor

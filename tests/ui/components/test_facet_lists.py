@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from core.domain import Facet, FacetValue, FacetView, Sort
 from tests.ui.shop import HOSTILE, Shop
-from ui.components.facets import (
+from ui.components.facet_lists import (
     attributes_update,
     chips_html,
     example_queries,

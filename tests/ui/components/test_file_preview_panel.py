@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.app.dry_run import preview_file
 from core.domain import QuarantinedRow
 from core.settings import Settings
-from ui.components.file_preview import (
+from ui.components.file_preview_panel import (
     AS_GUESSED,
     LEFT_EMPTY,
     MAPPED,

@@ -1,5 +1,5 @@
 from core.domain import Query
-from core.search.compare import compare
+from core.search.engine_comparison import compare
 
 
 def test_engines_side_by_side(shop):

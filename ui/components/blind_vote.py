@@ -13,9 +13,9 @@ from core.domain import Duel, PreferenceReport, SearchResult, Side
 from core.errors import JudgmentError
 from core.people import Action
 from ui.components.cards import Card, hit_card
-from ui.messages import sentences
-from ui.people import allowed, person, signed_in
+from ui.error_sentences import sentences
 from ui.render import render
+from ui.rights import allowed, person, signed_in
 
 #: Results a side; more are not looked at.
 DEPTH = 8

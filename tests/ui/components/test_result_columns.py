@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.ui.shop import CLIP, VL_CLIP, Shop
-from ui.components.columns import change, columns, compare_html, in_common
 from ui.components.query import SearchForm
+from ui.components.result_columns import change, columns, compare_html, in_common
 
 TITLES = {"clip": "CLIP", "vl-clip": "VL-CLIP", "gcl": "GCL"}
 

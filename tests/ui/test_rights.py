@@ -8,9 +8,9 @@ from fastapi import Request
 from core.errors import CatalogError, StudioError
 from core.people import Action, People, Role
 from tests.ui.shop import Shop
-from ui.app import build_pages
-from ui.people import person, require_owner, signed_in
+from ui.rights import person, require_owner, signed_in
 from ui.signin.sign_in import SignIn
+from ui.web_app import build_pages
 
 #: Handlers that only look (and Inspect's ``act``, see below). The rest says which role it takes.
 OPEN = {

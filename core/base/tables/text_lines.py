@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.base.tables.encodings import Encoding
-from core.base.tables.rows import LONGEST, BadTable
+from core.base.tables.table_rows import LONGEST, BadTable
 
 #: Most bytes that a packed file may hold.
 _MOST_UNPACKED = 2**30

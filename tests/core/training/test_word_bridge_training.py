@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.training.word_bridge import Recipe, directions, emoji_names, train_bridge
+from core.training.word_bridge_training import Recipe, directions, emoji_names, train_bridge
 
 
 def test_names_of_single_emoji_are_paired_with_the_english_one(tmp_path: Path) -> None:

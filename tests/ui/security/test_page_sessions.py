@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-import ui.app
+import ui.web_app
 from core.people import Role
 from tests.ui.security.served import API, Visitor, served, shop_in
 from ui import queues
-from ui.security.sessions import LONGEST
+from ui.security.page_sessions import LONGEST
 
 
 def plain_event(visitor: Visitor) -> int:
@@ -83,9 +83,11 @@ def test_many_page_views_do_not_fill_the_memory(
 ) -> None:
 
     built: list[Any] = []
-    build = ui.app.build_pages
+    build = ui.web_app.build_pages
     monkeypatch.setattr(queues, "SESSIONS", 3)
-    monkeypatch.setattr(ui.app, "build_pages", lambda shop: built.append(build(shop)) or built[-1])
+    monkeypatch.setattr(
+        ui.web_app, "build_pages", lambda shop: built.append(build(shop)) or built[-1]
+    )
     with served(shop_in(tmp_path)) as url:
         visitor = Visitor(url)
         fn = plain_event(visitor)
