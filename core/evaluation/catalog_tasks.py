@@ -47,8 +47,8 @@ class Task:
 
 
 _PICTURES_ONLY = (
-    "Ranked by picture vectors alone: the text that is asked with is also part of the items' "
-    "served vectors, which would give the answer away."
+    "Items are ranked by their pictures alone: the text that is asked with is also a part of the "
+    "items' own vectors, which would give the answer away."
 )
 _SAME_WORDS = "Items with the very same words count as right, too; each text is asked once."
 

@@ -24,12 +24,21 @@ _MEASURES = {
     "hits": ("HITS", "share of queries with a right item among the first {k}"),
     "p": ("P", "share of right items among the first {k}"),
     "recall": ("Recall", "share of all right items that are among the first {k}"),
-    "ndcg": ("nDCG", "graded gain of the first {k}, the ideal order being 1"),
+    "ndcg": (
+        "nDCG",
+        "how good the first {k} are, the best first; 1 is the ideal order",
+    ),
     "judged": ("Judged", "share of the first {k} that anybody judged"),
-    "err": ("ERR", "how soon a high grade ends the search within the first {k}"),
-    "bpref": ("bpref", "how seldom a judged wrong item stands before a right item"),
-    "mrr": ("MRR", "mean of 1 / rank of the first right item"),
-    "map": ("MAP", "mean average precision"),
+    "err": ("ERR", "how soon a reader of the first {k} meets a good item; 1 is best"),
+    "bpref": (
+        "bpref",
+        "how seldom an item judged wrong stands before a right one; 1 is never",
+    ),
+    "mrr": (
+        "MRR",
+        "how far up the first right item stands: 1 for first, 1/2 for second …",
+    ),
+    "map": ("MAP", "mean average precision: how far up all right items stand; 1 is ideal"),
     "accuracy": ("Accuracy", "share of right answers"),
 }
 
@@ -137,6 +146,31 @@ def label(measure: str) -> str:
 def verdicts(report: Report) -> tuple[str, ...]:
     """Say which engine is better on the main measure, one sentence per tested pair."""
     return _sentences(report, report.tests)
+
+
+def plain_verdict(report: Report) -> str:
+    """Say without figures of statistics which engine is better; empty if none was compared."""
+    test = next((test for test in report.tests if test.measure == report.main), None)
+    if test is None:
+        return ""
+    entries = {entry.engine: entry for entry in report.engines}
+    first, second = entries[test.first], entries[test.second]
+    scores = {entry.engine: entry.scores[report.main].value for entry in (first, second)}
+    higher, lower = (second, first) if test.difference.value > 0 else (first, second)
+    figures = (
+        f"{scores[higher.engine]:.3f} and {scores[lower.engine]:.3f} of 1 ({explain(report.main)})"
+    )
+    if test.significant:
+        return (
+            f"{higher.title} is better than {lower.title}: {figures}. So large a difference is "
+            "hardly chance."
+        )
+    if test.difference.value == 0:
+        return f"{first.title} and {second.title} do equally well."
+    return (
+        f"{higher.title} and {lower.title} do about equally well: {figures}. The difference is "
+        "small enough to be chance."
+    )
 
 
 def gaps(report: Report, part: Slice) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> Judg
     """Return the progress and pace (without breaks) of this annotator, and the set's progress."""
     rules, mine = judgment_set.rules, state.current(annotator)
     again = state.repeated(annotator)
-    done = skipped = open_pairs = set_done = set_total = 0
+    done = skipped = open_pairs = ahead = set_done = set_total = 0
     pending: list[PairKey] = []
     people = state.annotators()
     for pair in judgment_set.pairs:
@@ -164,6 +164,7 @@ def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> Judg
             if everybody or graded < rules.overlap:
                 open_pairs += 1
                 skipped += label is not None
+                ahead += bool(rules.repeats) and is_repeat(rules, annotator, key)
         else:
             done += 1
             if (
@@ -176,7 +177,7 @@ def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> Judg
     if not open_pairs:  # repeats that would come too soon don't come at all
         pending = [k for k in pending if state.turns_since(annotator, k) >= REPEAT_AFTER_AT_END]
     done += len(again)
-    total = done + open_pairs + len(pending)
+    total = done + open_pairs + ahead + len(pending)  # counted from the start: it never grows
     return JudgingProgress(
         done, total, skipped, pace(state, annotator), set_done, set_total, len(people)
     )

@@ -64,7 +64,29 @@
   /** @param {Element} place */
   function showPage(place) {
     const here = place.querySelector("nav a.active");
-    if (here instanceof HTMLElement && here.parentElement) here.parentElement.scrollLeft = here.offsetLeft - 24;
+    const row = here?.parentElement;
+    if (here instanceof HTMLElement && row) row.scrollLeft = here.offsetLeft - row.offsetLeft - 60;
+  }
+
+  // Mark on which sides pages are out of sight.
+  /** @param {HTMLElement} nav */
+  function markHidden(nav) {
+    const hidden = nav.scrollWidth - nav.clientWidth;
+    nav.classList.toggle("vs-more-before", nav.scrollLeft > 4);
+    nav.classList.toggle("vs-more-after", nav.scrollLeft < hidden - 4);
+  }
+
+  const watched = new WeakSet();
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) if (target instanceof HTMLElement) markHidden(target);
+  });
+  /** @param {Element} place */
+  function watchHidden(place) {
+    const nav = place.querySelector("nav");
+    if (!nav || watched.has(nav)) return;
+    watched.add(nav);
+    nav.addEventListener("scroll", () => markHidden(nav), { passive: true });
+    sizes.observe(nav);
   }
 
   // Gradio draws the navigation, and draws it anew on another page.
@@ -72,6 +94,7 @@
     const place = document.querySelector(".nav-holder");
     if (!place || !shown.catalogs.length) return;
     if (!place.querySelector("#vs-switcher")) draw(place);
+    watchHidden(place);
     mark();
   }
 

@@ -11,7 +11,7 @@ from core.app.studio import Studio
 from core.app.training_jobs import AdaptState
 from core.domain import Job
 from core.errors import TrainingError
-from core.evaluation.report_html import label
+from core.evaluation.report_html import explain, label
 from core.people import Action
 from ui.components.notice import Notice
 from ui.error_sentences import sentences
@@ -27,7 +27,7 @@ MEASURES = ("hits@1", "hits@5", "mrr")
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 _STAGES = {
     "preparing": "getting the items ready",
-    "embedding": "embedding the catalogue anew",
+    "embedding": "making the catalogue's new vectors",
     "measuring": "measuring before and after",
 }
 
@@ -42,15 +42,19 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
             mine = gr.Dropdown(label="Fine-tuned engine", choices=[], elem_id="adapt-mine", scale=4)
             use = gr.Button("Use this engine", elem_id="adapt-use", scale=0, min_width=190)
             usual = gr.Button(
-                "Use the usual one", elem_id="adapt-usual", visible=False, scale=0, min_width=190
+                "Use the default engine",
+                elem_id="adapt-usual",
+                visible=False,
+                scale=0,
+                min_width=190,
             )
             away = gr.Button(
-                "Throw it away", variant="stop", elem_id="adapt-away", scale=0, min_width=160
+                "Delete it", variant="stop", elem_id="adapt-away", scale=0, min_width=160
             )
         with gr.Row(visible=False, elem_classes="vs-adapt-line") as sure:
             asked = gr.HTML(elem_id="adapt-sure")
             yes = gr.Button(
-                "Yes, throw it away", variant="stop", elem_id="adapt-yes", scale=0, min_width=220
+                "Yes, delete it", variant="stop", elem_id="adapt-yes", scale=0, min_width=220
             )
             no = gr.Button("Keep it", elem_id="adapt-no", scale=0, min_width=110)
         with gr.Row(visible=False, elem_classes="vs-adapt-line") as form:
@@ -63,7 +67,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
                 "Fine-tune", variant="primary", elem_id="adapt-go", scale=0, min_width=120
             )
             forget = gr.Button(
-                "Forget this run", elem_id="adapt-forget", visible=False, scale=0, min_width=180
+                "Delete this run", elem_id="adapt-forget", visible=False, scale=0, min_width=180
             )
         notice = Notice("adapt-notice")
     outputs = [shown, timer, stop, forget, form, base, name, keep, mine, usual, sure]
@@ -183,7 +187,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 def state_html(state: AdaptState) -> str:
     """Return the running run, or before and after of the last one."""
     return render(
-        "adapt.html", state=state, stages=_STAGES, measures=MEASURES, label=label,
+        "adapt.html", state=state, stages=_STAGES, measures=MEASURES, label=label, explain=explain,
         curve=b64encode(state.curve.encode()).decode(),
     )  # fmt: skip
 

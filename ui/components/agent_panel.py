@@ -22,10 +22,12 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     """Lay out the panel, which follows the catalogue that is chosen on the page."""
-    with gr.Accordion("Describe it with the agent", open=False, elem_id="agent") as fold:
+    with gr.Accordion(
+        "Describe the items with a language model", open=False, elem_id="agent"
+    ) as fold:
         shown = gr.HTML(elem_id="agent-state")
         timer = gr.Timer(TICK, active=False)
-        stop = gr.Button("Stop the agent", variant="stop", elem_id="agent-stop", visible=False)
+        stop = gr.Button("Stop describing", variant="stop", elem_id="agent-stop", visible=False)
         dismiss = gr.Button("Dismiss the message", elem_id="agent-dismiss", visible=False)
         with gr.Group(visible=False) as form:
             with gr.Row():
@@ -51,9 +53,10 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
                     label="In batches: half the price, answers within a day", elem_id="agent-batch"
                 )
                 again = gr.Checkbox(
-                    label="Also those that it found no words for", elem_id="agent-retry"
+                    label="Also items that got no usable text before",
+                    elem_id="agent-retry",
                 )
-            go = gr.Button("Start the agent", variant="primary", elem_id="agent-go")
+            go = gr.Button("Start", variant="primary", elem_id="agent-go")
         notice = Notice("agent-notice")
     outputs = [shown, timer, stop, form, dismiss]
 

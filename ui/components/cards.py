@@ -136,7 +136,7 @@ def hit_card(hit: Hit, catalog: str) -> Card:
 def _strength(hit: Hit) -> str:
     if hit.zscore is None:
         return ""
-    place = f"Cosine {hit.zscore:.1f} standard deviations above the catalogue's mean"
+    place = f"Nearer than the average item by {hit.zscore:.1f} standard deviations (cosine)"
     sure = f", right with a probability of {hit.probability:.0%}" if hit.probability else ""
     return place + sure
 

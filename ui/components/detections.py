@@ -87,7 +87,7 @@ def grounding_sentence(inspection: Inspection) -> str:
     """Return what the grounding stage decided, or a person instead of it, in words."""
     grounding = inspection.grounding
     if grounding is None:
-        return "Not grounded yet: the indexer has not reached this item."
+        return "The product was not looked for yet: indexing has not reached this item."
     if Stage.GROUNDING in inspection.corrections:
         return f"{_decision(grounding)} {who_and_when(inspection.corrections[Stage.GROUNDING])}"
     if grounding.best is not None and grounding.best.phrase == PICTURE:

@@ -96,7 +96,7 @@ def report_html(studio: Studio, set_id: str | None, catalog: str) -> str:
         "annotate_agreement.html",
         set=made,
         report=report,
-        found=report.agreement,
+        agreement=report.agreement,
         queries={query_id: asked(studio, query, catalog) for query_id, query in queries.items()},
         items=items,
     )

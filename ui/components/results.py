@@ -104,13 +104,18 @@ def notes(result: SearchResult, sort: Sort = Sort.MATCH) -> tuple[str, ...]:
     left_out = f"Left out, as your words say: {result.unwanted}." if result.unwanted else ""
     priced = sort is Sort.MATCH or has_prices(result.hits)
     unsorted = "" if priced else "No item here has a price, so the best match comes first."
-    return tuple(sentence for sentence in (result.verdict, left_out, unsorted) if sentence)
+    by_price = sort is not Sort.MATCH and priced
+    ranks = (
+        "Sorted by price; the number on a photo is the item's place by match." if by_price else ""
+    )
+    sentences = (result.verdict, left_out, unsorted, ranks if result.hits else "")
+    return tuple(sentence for sentence in sentences if sentence)
 
 
 def advice(form: SearchForm, catalog: CatalogInfo, engine: EngineStatus) -> str:
     """Return what to try when nothing was found, most promising first."""
     if not catalog.searchable.get(engine.engine.name, catalog.items):
-        return f"{engine.engine.title} has indexed nothing yet; its turn comes while indexing runs."
+        return f"{engine.engine.title} has indexed nothing yet; it follows while indexing runs."
     tries = []
     if form.filters:
         tries.append("take away a filter")

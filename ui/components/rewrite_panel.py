@@ -46,6 +46,7 @@ def panel(studio: Studio, item_id: str, catalog: str, rows: ItemRows | None = No
         view=view,
         writer=writer_sentence(view),
         turns=turns(view),
+        kept=is_kept(view),
         catalog=catalog,
     )
     return Markup(html)  # noqa: S704 (escaped by the template)
@@ -56,7 +57,7 @@ def worth_a_look_panel(studio: Studio, catalog: str) -> Markup:
     entries: tuple[WorthALook, ...] = studio.rewriting.worth_a_look(catalog)
     html = render(
         "rewrite_queue.html",
-        found=entries[:LISTED],
+        entries=entries[:LISTED],
         total=len(entries),
         catalog=catalog,
         url=photo_url,
@@ -86,7 +87,7 @@ def decide(studio: Studio, item_id: str, catalog: str, action: str, value: str, 
 def writer_sentence(view: RewriteView) -> str:
     """Say who wrote the text, and how well it fits the photo."""
     if view.standing is None:
-        return "Not rewritten yet: the indexer has not reached it."
+        return "Not described yet: indexing has not reached this item."
     said = f"Written by {_WRITERS[view.writer]}"
     if view.decision is not None:
         at = view.decision.at
@@ -94,10 +95,17 @@ def writer_sentence(view: RewriteView) -> str:
     elif view.writer is Writer.AGENT:
         said += f" ({view.standing.rewriter})"
     if not view.embedded:
-        return f"{said}; not embedded yet."
+        return f"{said}; not searchable with this text yet."
     if view.agreement is None:
         return f"{said}."
-    return f"{said}; the crop and this text agree with a cosine of {view.agreement:.2f}."
+    return f"{said}; photo and text are alike to {view.agreement:.2f} (cosine)."
+
+
+def is_kept(view: RewriteView) -> bool:
+    """Tell whether the text in use is the title as it was."""
+    return bool(
+        view.standing and view.standing.text.rstrip(".").casefold() == view.item.title.casefold()
+    )
 
 
 def turns(view: RewriteView) -> tuple[Turn, ...]:

@@ -104,11 +104,11 @@ def side_fields(studio: Studio, name: str, *, several: bool) -> dict[str, Any]:
             "sort": gr.Dropdown(SORTS, value=Sort.MATCH.value, label="Sort by"),
             "k": gr.Slider(10, MOST_HITS, value=FIRST_HITS, step=10, label="Results at most"),
             "cutoff": gr.Checkbox(True, label="Hide weak matches"),
-            "fold": gr.Checkbox(True, label="Fold near-duplicate photos"),
+            "fold": gr.Checkbox(True, label="Show nearly equal photos once"),
             "words": gr.Checkbox(True, label="Match the listing's words too"),
             "language": gr.Dropdown(LANGUAGES, value="", label="Language of the words"),
-            "same_type": gr.Checkbox(True, label="Similar items: the same product type"),
-            "varied": gr.Checkbox(False, label="A varied first row"),
+            "same_type": gr.Checkbox(True, label="Similar items: only of the same product type"),
+            "varied": gr.Checkbox(False, label="More variety in the first row"),
         }
     return fields
 

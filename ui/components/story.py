@@ -11,7 +11,7 @@ from core.app.studio import BEFORE_AFTER, Studio
 from core.base.lazy import lazy
 from core.domain import CatalogInfo, EngineStatus, Filters, Grounding, Inspection, Item
 from core.errors import StudioError
-from core.evaluation.report_html import verdicts
+from core.evaluation.report_html import plain_verdict
 from core.ports.grounder import SALIENT
 from ui.components.cards import inspect_link, plural
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
@@ -101,7 +101,7 @@ def facts(studio: Studio, catalog: CatalogInfo, statuses: tuple[EngineStatus, ..
     engines = " and ".join(status.engine.title for status in statuses if status.available)
     return (
         f"{catalog.title}: {plural(catalog.items, 'item')}"
-        f" · {studio.settings.profile} weights"
+        f" · {studio.settings.profile} models"
         f" · engines: {engines or 'none'}"
     )
 
@@ -239,10 +239,9 @@ def _measured(studio: Studio, statuses: tuple[EngineStatus, ...], catalog: str) 
     report = studio.evaluation.latest(catalog, names) if len(names) > 1 else None
     if report is None:
         return None
-    said = verdicts(report)
     return Measured(
         task=report.title,
         queries=f"{report.queries:,} queries",
-        verdict=said[0] if said else "",
+        verdict=plain_verdict(report),
         link="/evaluate?" + urlencode({"catalog": catalog, "report": report.report_id}),
     )

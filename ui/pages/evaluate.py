@@ -47,7 +47,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                          min_width=110)  # fmt: skip
     about = gr.HTML(elem_id="evaluate-about")
     jobs = gr.HTML(elem_id="evaluate-jobs")
-    notice = Notice("evaluate-notice", "It was not measured.")
+    notice = Notice("evaluate-notice", "The evaluation did not start.")
     dismiss = gr.Button("Dismiss the message", elem_id="evaluate-dismiss", visible=False, size="sm")
     #: Catalogue and name of the job that Stop stops; and the name of one on files.
     running, files = gr.State(None), gr.State(FILES)
@@ -57,7 +57,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         with gr.Row():
             queries = gr.File(label="Queries", elem_id="evaluate-queries")
             qrels = gr.File(label="Judgments", elem_id="evaluate-qrels")
-        words = gr.Checkbox(label="Rank as the pages do: vectors and full text, fused")
+        words = gr.Checkbox(
+            label="Rank as the pages do: by meaning (vectors) and by the words themselves"
+        )
         least = gr.Number(
             1, label="Relevant from grade", minimum=1, precision=0, elem_id="evaluate-files-from"
         )
@@ -66,7 +68,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     judge_figures(studio, catalog)
     with gr.Row(elem_classes="vs-evaluate-line"):
         stored = gr.Dropdown(label="Stored reports", choices=[], elem_id="evaluate-stored", scale=3)
-        forget = gr.Button("Forget it", elem_id="evaluate-forget", visible=False, scale=0,
+        forget = gr.Button("Delete it", elem_id="evaluate-forget", visible=False, scale=0,
                            min_width=110)  # fmt: skip
     shown = gr.HTML(render("evaluate_empty.html"), elem_id="evaluate-report")
     outputs = [stored, forget, shown]
@@ -83,7 +85,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
-        names = [entry.name for entry in studio.catalogs()]
+        catalogs = studio.catalogs()
+        names = [entry.name for entry in catalogs]
         report_ids = studio.evaluation.reports.ids()
         report = str(request.query_params.get("report", "")) or (
             report_ids[0] if report_ids else None
@@ -95,7 +98,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         runnable = [status.engine for status in studio.engines() if status.available]
         default = [engine.name for engine in runnable if engine.name in DEFAULT_ENGINES]
         return (
-            gr.update(choices=names, value=chosen),
+            gr.update(choices=[(entry.title, entry.name) for entry in catalogs], value=chosen),
             gr.update(
                 choices=[(engine.title, engine.name) for engine in runnable],
                 value=default or [engine.name for engine in runnable[:1]],

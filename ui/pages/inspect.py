@@ -39,9 +39,8 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 def build(studio: Studio, page: gr.Blocks) -> None:
     """Lay out the page inside its route."""
     gr.HTML(
-        '<h1 class="vs-title">Inspect</h1><p class="vs-lead">Everything behind one item’s vectors: '
-        "the product found in the photo, the words rewritten, and exactly what each encoder gets."
-        "</p>"
+        '<h1 class="vs-title">Inspect</h1><p class="vs-lead">One item in detail: where the product '
+        "is in its photo, how it is described, and what each engine sees.</p>"
     )
     with gr.Row(equal_height=True):
         chosen = gr.Textbox(
@@ -207,7 +206,7 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
             with look_at_photo():
                 heat_map = studio.grounding.heatmap(studio.photo(item, catalog), phrase)
             if heat_map is None:
-                return {"error": "This grounder answers in boxes; it has no heat map."}
+                return {"error": "The model in use finds boxes only; it has no heat map."}
             legend = f"How likely each part is “{phrase}” rather than anything else: up to "
             return {"picture": heat_overlay(heat_map), "legend": f"{legend}{heat_map.max():.2f}"}
 

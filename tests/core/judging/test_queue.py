@@ -97,13 +97,16 @@ def test_hidden_repeats_come_later_and_count_apart(desk: JudgmentQueue) -> None:
         lambda query: [result("clip", [f"i{n}" for n in range(60)])],
     )  # fmt: skip
     order: list[tuple[str, int]] = []
+    totals: list[int] = []
     while tasks := desk.deal(made.set_id, "ada", 4).tasks:
         task = tasks[0]
         order.append((task.pair.item_id, task.round))
         value = 1 if task.round else 2
         desk.judge(replace(grade(made, *task.pair.key, value), round=task.round))
+        totals.append(desk.progress(made.set_id, "ada").total)
     repeated = [item for item, round in order if round]
     assert 3 <= len(repeated) == len(set(repeated))
+    assert totals == sorted(totals, reverse=True), "the total grew under the annotator's hands"
     for item in repeated:
         assert order.index((item, 1)) - order.index((item, 0)) > 3
     assert len(desk.current(made.set_id)) == 60

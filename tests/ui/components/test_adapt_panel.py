@@ -60,6 +60,6 @@ def test_before_and_after_with_intervals_and_a_verdict() -> None:
 
 def test_failures_and_small_catalogues_are_sentences() -> None:
     failed = run(JobState.FAILED, message="<b>No.</b>")
-    assert "did not get to its end. &lt;b&gt;No." in state_html(state(run=failed))
+    assert "did not end. &lt;b&gt;No." in state_html(state(run=failed))
     assert "too small" in state_html(state(why_not="This catalogue is too small."))
     assert "answers where no engine is chosen" in state_html(state(chosen="mine"))

@@ -35,7 +35,7 @@ def test_a_running_job_shows_how_far_it_is_what_it_costs_and_the_time_left() -> 
     assert RUNNING.percent == 25
     assert 'aria-valuenow="25"' in html
     for said in (
-        "9 of 40", "1 without usable words", "$0.1200", "about $0.36 to go", "$2.00",
+        "9 of 40", "1 without a usable text", "$0.1200", "about $0.36 to go", "$2.00",
         "about 2 minutes left", "Started by ada",
     ):  # fmt: skip
         assert said in html

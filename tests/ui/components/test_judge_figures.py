@@ -12,7 +12,7 @@ RECORD = JudgeRecord(
 
 def test_figures_and_agreement_with_people_are_shown() -> None:
     html = figures_html((RECORD,), "demo")
-    for said in ("0.500", "0.250", "–", "12 of these pairs", "75 %", "kappa 0.61"):
+    for said in ("0.500", "0.250", "–", "12 of these pairs", "75 %", "(weighted κ) 0.61"):
         assert said in html
     assert "<img" not in html
 

@@ -63,6 +63,14 @@ def test_an_order_by_price_without_prices_is_said(shop: Shop) -> None:
     assert sentence not in unsorted
 
 
+def test_ranks_are_explained_in_an_order_by_price(shop: Shop) -> None:
+    form = SearchForm(text="chair", sort=Sort.CHEAPEST)
+    sentence = "the number on a photo is the item&#39;s place by match"
+    assert sentence in answer_html(shop, form, (VL_CLIP,), None, shop.catalog())
+    by_match = answer_html(shop, replace(form, sort=Sort.MATCH), (VL_CLIP,), None, shop.catalog())
+    assert sentence not in by_match
+
+
 def test_the_status_line_tells_that_some_can_not_be_found_yet(shop: Shop) -> None:
     result = shop.search(SearchForm(text="x").query(), "vl-clip")
     assert status_line(shop.catalog(), VL_CLIP, result).endswith("2 can be found so far")

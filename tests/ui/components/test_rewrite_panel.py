@@ -73,15 +73,13 @@ def test_another_round_is_offered_only_with_an_agent(shop: Shop) -> None:
 
 def test_it_says_who_wrote_and_whether_it_is_embedded(shop: Shop) -> None:
     view = shop.words.view("a")
-    assert "the offline rules; the crop and this text agree with a cosine of 0.31" in (
-        writer_sentence(view)
-    )
+    assert "the offline rules; photo and text are alike to 0.31 (cosine)" in writer_sentence(view)
     event = Correction("e", Stage.REWRITE, "a", "p", "k", "Ada", "edited", WHEN)
     decided = replace(view, decision=event, embedded=False)
     assert writer_sentence(decided) == (
-        "Decided by Ada on 4 November 2026, 09:05 UTC; not embedded yet."
+        "Decided by Ada on 4 November 2026, 09:05 UTC; not searchable with this text yet."
     )
-    assert writer_sentence(replace(view, standing=None)).startswith("Not rewritten yet")
+    assert writer_sentence(replace(view, standing=None)).startswith("Not described yet")
 
 
 def test_the_queue_lists_the_most_serious_and_links_to_them(shop: Shop) -> None:

@@ -15,7 +15,7 @@ def test_the_story_picks_an_item_whose_stages_show_something(shop: Shop) -> None
     assert not shows_grounding(shop.inspect("a").grounding)
     assert shows_grounding(shop.inspect("c").grounding)
     html = story_html(shop, SearchForm())
-    assert "One item’s way: Crate &amp; oranges" in html
+    assert "How it works on one item: Crate &amp; oranges" in html
     assert "a crate full of oranges" in html
     assert "with score 0.60" in html
     assert "Items like Crate &amp; oranges, by CLIP and VL-CLIP" in html
@@ -31,13 +31,15 @@ def test_home_says_what_was_measured_and_only_that(
     monkeypatch.setattr(shop.evaluation, "latest", lambda catalog, engines: stored)
     html = story_html(shop, SearchForm())
     assert "Measured with 3 queries" in html
-    assert "CLIP is better than VL-CLIP: MRR 0.100 higher" in html
+    assert "CLIP is better than VL-CLIP: " in html
+    assert "So large a difference is hardly chance." in html
+    assert "p =" not in html, "statistics without an explanation"
     assert f"report={stored.report_id}" in html
 
 
 def test_the_story_follows_its_link(shop: Shop) -> None:
     html = story_html(shop, SearchForm(item="a", text="floor lamp"))
-    assert "One item’s way: Armchair" in html
+    assert "How it works on one item: Armchair" in html
     assert "so the whole photo is kept" in html
     assert {query.text for query, _ in shop.asked} == {"floor lamp"}
     assert [engine for _, engine in shop.asked] == ["clip", "vl-clip"]
@@ -51,7 +53,7 @@ def test_hostile_titles_are_text(shop: Shop) -> None:
 def test_what_is_missing_is_told(shop: Shop) -> None:
     html = story_html(shop, SearchForm())
     assert "It needs the full profile." in html
-    assert "3 items · compact weights" in html
+    assert "3 items · compact models" in html
 
 
 def test_an_unknown_item_is_a_sentence(shop: Shop) -> None:
