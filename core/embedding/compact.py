@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from open_clip.transformer import VisionTransformer
 
     from core.embedding.image_tower import ImageTower
-    from core.embedding.text_tower import TextTower
+    from core.embedding.text_reader import TextReader
 
 #: Sizes of the image tower.
 DIM, IMAGE_SIZE, PATCH = clip_from_onnx.DIM, clip_from_onnx.IMAGE_SIZE, clip_from_onnx.PATCH
@@ -44,7 +44,7 @@ class CompactEncoder(BatchedEncoder):
         weights: Where the towers' files come from.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``, for the image tower.
         precision: ``auto``, ``float32``, ``bfloat16`` or ``int8``, for the image tower.
-        runtime: ``auto``, ``torch`` or ``onnx``, for the image tower.
+        runtime: ``auto``, ``torch`` or ``onnx``, for both towers.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class CompactEncoder(BatchedEncoder):
         self._precision, self._runtime = precision, runtime
         self._visual: VisionTransformer | None = None
         self._pooled: Recent[Vectors] = Recent(KEEP)
-        self._text: TextTower | None = None
+        self._text: TextReader | None = None
         self._visual_lock, self._text_lock = threading.Lock(), threading.Lock()
 
     @property
@@ -83,17 +83,17 @@ class CompactEncoder(BatchedEncoder):
         return self._weights.fingerprint("clip-image")
 
     @property
-    def text_tower(self) -> TextTower:
-        """The text tower, loaded on first use.
+    def text_tower(self) -> TextReader:
+        """The text tower in the runtime that is the fastest here, loaded on first use.
 
         Raises:
             WeightsUnavailable: Its files are missing.
         """
         with self._text_lock:
             if self._text is None:
-                from core.embedding.text_tower import TextTower
+                from core.embedding.tower_choice import choose_text_tower
 
-                self._text = TextTower.load(self._weights.path("text-tower"))
+                self._text = choose_text_tower(self._weights, self._runtime)
             return self._text
 
     @property

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel
 
 from core.errors import WeightsUnavailable
+
+if TYPE_CHECKING:  # slow to import
+    from transformers import BertModel
 
 #: The files of a tower, in the order in which its fingerprint reads them.
 FILES = ("config.json", "tokenizer.json", "model.safetensors")
@@ -72,9 +74,7 @@ class TextTower(nn.Module):
         self.config = config
         self.backbone = backbone
         self.projection = Projection(backbone.config.hidden_size, config.dim, config.hidden)
-        self.tokenizer = tokenizer
-        self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(config.max_tokens)
+        self.tokenizer = prepared(tokenizer, config)
         self._fingerprint = ""
 
     @property
@@ -115,7 +115,7 @@ class TextTower(nn.Module):
             tower = cls(_bert(stored["backbone"]), tokenizer, config)
             state = load_file(str(folder / "model.safetensors"))
             tower.load_state_dict({k: v.float() for k, v in state.items()}, strict=True)
-            tower._fingerprint = _hash_files(folder)
+            tower._fingerprint = hash_files(folder)
         except Exception as error:
             raise _unreadable("The text tower", folder, error) from error
         return tower.eval().requires_grad_(False)
@@ -137,7 +137,7 @@ class TextTower(nn.Module):
             shutil.copyfile(tokenizer_file, folder / "tokenizer.json")
         state = {k: v.detach().cpu().half().contiguous() for k, v in self.state_dict().items()}
         save_file(state, str(folder / "model.safetensors"))
-        self._fingerprint = _hash_files(folder)
+        self._fingerprint = hash_files(folder)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Embed token ids ``[n, t]`` with their mask: ``[n, dim]``, L2-normalised."""
@@ -148,9 +148,7 @@ class TextTower(nn.Module):
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """Return token ids per text, cut at ``max_tokens``; accepts any Unicode text."""
-        # Lone surrogates can be in a Python string but not in UTF-8, which the tokenizer needs.
-        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        return [encoding.ids for encoding in self.tokenizer.encode_batch(clean)]
+        return tokenized(self.tokenizer, texts)
 
     @torch.inference_mode()
     def encode(self, texts: Sequence[str], batch_size: int = 64) -> npt.NDArray[np.float32]:
@@ -178,11 +176,28 @@ def pad(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 
 def _bert(sizes: dict[str, Any]) -> BertModel:
+    from transformers import BertConfig, BertModel
+
     config = BertConfig(**{k: v for k, v in sizes.items() if k != "transformers_version"})
     return BertModel(config, add_pooling_layer=False)
 
 
-def _hash_files(folder: Path) -> str:
+def prepared(tokenizer: Tokenizer, config: TowerConfig) -> Tokenizer:
+    """Set a tokenizer up for a tower: it cuts long texts and pads none."""
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(config.max_tokens)
+    return tokenizer
+
+
+def tokenized(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
+    """Return token ids per text; accepts any Unicode text."""
+    # Lone surrogates can be in a Python string but not in UTF-8, which the tokenizer needs.
+    clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+    return [encoding.ids for encoding in tokenizer.encode_batch(clean)]
+
+
+def hash_files(folder: Path) -> str:
+    """Return a tower's fingerprint: SHA-256 over its files."""
     digest = hashlib.sha256()
     for name in FILES:
         digest.update(hashlib.sha256((folder / name).read_bytes()).digest())

@@ -1,7 +1,8 @@
-"""Choose what runs the compact image tower: the only place that knows of both runtimes."""
+"""Choose what runs the compact towers: the only place that knows of both runtimes."""
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -13,8 +14,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from core.embedding import preprocess, vit_graph
+from core.base.threads import for_words
+from core.embedding import preprocess, text_graph, vit_graph
 from core.embedding.image_tower import ImageTower, OnnxTower, TorchTower
+from core.embedding.text_reader import OnnxTextTower, TextReader
 from core.errors import StudioError
 from core.ports.encoder import Vectors
 from core.runtime.choice import CHOICES, fastest
@@ -29,9 +32,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-ROLE = "clip-image"
-#: Pictures of the trial.
+ROLE, TEXT_ROLE = "clip-image", "text-tower"
+#: Pictures and texts of the trials.
 TRIAL = 2
+TRIAL_TEXTS = ("wooden chair", "portrait of a woman in a blue dress")
 
 
 def choose_tower(
@@ -119,6 +123,62 @@ def _fastest(weights: WeightStore, torch_tower: ImageTower, number_format: Forma
     ways = {name: partial(timed, name) for name in towers}
     model = f"{ROLE}, graph {vit_graph.VERSION}"
     return towers[fastest(weights.root / FOLDER / CHOICES, model, ways)]()
+
+
+def choose_text_tower(weights: WeightStore, runtime: str) -> TextReader:
+    """Return the text tower; measure first, once per machine, if the setting leaves it open.
+
+    Args:
+        weights: Store of the weights, and of what is made from them.
+        runtime: ``auto``, ``torch`` or ``onnx``.
+
+    Raises:
+        WeightsUnavailable: Its files are missing or damaged.
+    """
+    folder = weights.path(TEXT_ROLE)
+
+    @lru_cache
+    def in_torch() -> TextReader:
+        from core.embedding.text_tower import TextTower
+
+        return TextTower.load(folder)
+
+    @lru_cache
+    def in_onnx() -> TextReader:
+        version = f"graph {text_graph.VERSION}"
+        file = derived(weights, Derivation(TEXT_ROLE, f"{TEXT_ROLE}.onnx", version, convert_text))
+        model = OnnxModel(file, threads=1)
+        model.open()
+        return OnnxTextTower(folder, model)
+
+    if runtime == "torch" or not is_available():
+        return in_torch()
+    ways = {
+        "torch": lambda: in_torch().encode(TRIAL_TEXTS),
+        "onnx float32": lambda: in_onnx().encode(TRIAL_TEXTS),
+    }
+    try:
+        if runtime == "onnx":
+            return in_onnx()
+        model = f"{TEXT_ROLE}, graph {text_graph.VERSION}"
+        with for_words():
+            name = fastest(weights.root / FOLDER / CHOICES, model, ways)
+        return in_torch() if name == "torch" else in_onnx()
+    except StudioError:
+        raise
+    except Exception as error:  # the runtime raises errors of its own
+        _log.warning("The text tower runs in PyTorch: %s", error)
+        return in_torch()
+
+
+def convert_text(source: Path, target: Path) -> None:
+    """Write the graph of a text tower from its folder."""
+    from safetensors.numpy import load_file
+
+    sizes = json.loads((source / "config.json").read_text("utf-8"))["backbone"]
+    state = load_file(str(source / "model.safetensors"))
+    single = {name: tensor.astype(np.float32) for name, tensor in state.items()}
+    target.write_bytes(text_graph.build(single, sizes).SerializeToString())
 
 
 def _pictures(shipped: Path) -> list[Image.Image]:

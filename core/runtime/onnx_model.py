@@ -32,10 +32,16 @@ def is_available() -> bool:
 
 
 class OnnxModel:
-    """A model file and its session, which is opened on first use and for each number of threads."""
+    """A model file and its session, which is opened on first use and for each number of threads.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        path: The file.
+        lean: Give the memory of each pass back after it; for models whose passes take much of it.
+        threads: Threads of its passes; 0 takes as many as torch would.
+    """
+
+    def __init__(self, path: Path, *, lean: bool = False, threads: int = 0) -> None:
+        self.path, self._lean, self._threads = path, lean, threads
         self._lock = threading.Lock()
         self._session: tuple[int, InferenceSession] | None = None
 
@@ -45,12 +51,14 @@ class OnnxModel:
 
         options = RunOptions()
         options.only_execute_path_to_fetches = True
+        if self._lean:
+            options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         arrays: list[npt.NDArray[Any]] = self.open().run(list(outputs), dict(inputs), options)
         return arrays
 
     def open(self) -> InferenceSession:
         """Return the session for the present number of threads."""
-        threads = torch.get_num_threads()
+        threads = self._threads or torch.get_num_threads()
         with self._lock:
             if self._session is None or self._session[0] != threads:
                 self._session = threads, _open(self.path, threads)

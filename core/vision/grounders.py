@@ -15,6 +15,7 @@ from core.settings import Settings
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
 from core.vision.grounding_dino import GroundingDinoGrounder
 from core.vision.sam import load_sam
+from core.vision.sam_models import TorchSam
 from core.vision.sam_segmenter import SamSegmenter
 from core.weights import WeightStore
 
@@ -99,11 +100,12 @@ def build_compact_grounder(
 
 def build_sam_segmenter(settings: Settings, weights: WeightStore) -> SamSegmenter:
     """Build a segmenter with Segment Anything's ViT-B, loaded on first use."""
+    device = resolve_device(settings.device)
     return SamSegmenter(
-        load=lambda: load_sam(weights.path(SAM_ROLE)),
+        load=lambda: TorchSam(load_sam(weights.path(SAM_ROLE)), device),
         name="SAM",
         weights=lambda: weights.fingerprint(SAM_ROLE),
-        device=resolve_device(settings.device),
+        device=device,
     )
 
 

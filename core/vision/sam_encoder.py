@@ -1,12 +1,13 @@
-"""Choose what runs MobileSAM's image encoder: PyTorch, or ONNX Runtime where that is faster."""
+"""Choose what runs MobileSAM: PyTorch, or ONNX Runtime where its image encoder is faster there."""
 
 from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,6 +19,17 @@ from core.ports.encoder import Vectors
 from core.runtime.choice import CHOICES, fastest
 from core.runtime.onnx_model import OnnxModel, is_available
 from core.settings import Settings
+from core.vision.sam_models import (
+    COORDS,
+    FEATURES,
+    IMAGES,
+    LABELS,
+    MASKS,
+    SCORES,
+    OnnxSam,
+    SamModel,
+    TorchSam,
+)
 from core.weights.derived import FOLDER, Derivation, derived
 from core.weights.mobile_sam import IMAGE_SIZE, build_mobile_sam
 from core.weights.store import WeightStore
@@ -28,92 +40,126 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 ROLE = "sam"
-#: Increase it when the same weights would give another file.
-VERSION = 1
-_INPUT, _OUTPUT = "images", "features"
+#: Increase them when the same weights would give other files.
+VERSION, DECODER_VERSION = 1, 1
 _CPU = torch.device("cpu")
 
-# The encoder takes pictures of one size, so what tracing fixes is fixed anyway.
+# The models take inputs of one size, so what tracing fixes is fixed anyway.
 warnings.filterwarnings("ignore", category=TracerWarning)
 
 
-class OnnxEncoder(nn.Module):
-    """An image encoder in ONNX Runtime that ``segment_anything`` takes for its own."""
-
-    img_size = IMAGE_SIZE
-
-    def __init__(self, model: OnnxModel) -> None:
-        super().__init__()
-        self._model = model
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Encode normalised, padded images, one by one: ``[n, 256, 64, 64] float32``."""
-        rows = [
-            self._model.run([_OUTPUT], {_INPUT: row})[0]
-            for row in np.split(images.numpy(), len(images))
-        ]
-        return torch.from_numpy(np.concatenate(rows))
-
-
-def load_mobile_sam(weights: WeightStore, settings: Settings, device: torch.device) -> Sam:
-    """Load MobileSAM, with its image encoder in the runtime that is the fastest here.
+def load_mobile_sam(weights: WeightStore, settings: Settings, device: torch.device) -> SamModel:
+    """Load MobileSAM in the runtime whose image encoder is the fastest here.
 
     Raises:
         WeightsUnavailable: The weights can't be fetched.
     """
-    sam = build_mobile_sam(weights.path(ROLE))
+    checkpoint = weights.path(ROLE)
+
+    @lru_cache
+    def in_torch() -> SamModel:
+        return TorchSam(build_mobile_sam(checkpoint), device)
+
     on_torch = settings.runtime == "torch" or settings.precision == "bfloat16"
     if device.type != "cpu" or on_torch or not is_available():
-        return sam
+        return in_torch()
     try:
         with for_pictures(_CPU):
-            sam.image_encoder = _chosen(weights, sam.image_encoder, settings.runtime == "onnx")
+            return _chosen(weights, in_torch, settings.runtime == "onnx")
     except Exception as error:  # exporter and runtime raise errors of their own
         _log.warning("MobileSAM runs in PyTorch: %s", error)
-    return sam
+    return in_torch()
 
 
-def _chosen(weights: WeightStore, encoder: nn.Module, forced: bool) -> nn.Module:
-    @lru_cache
-    def in_onnx() -> nn.Module:
-        version = f"export {VERSION}"
-        file = derived(weights, Derivation(ROLE, f"{ROLE}-encoder.onnx", version, _convert))
-        model = OnnxModel(file)
-        model.open()
-        return OnnxEncoder(model)
-
+def _chosen(weights: WeightStore, in_torch: Any, forced: bool) -> SamModel:
+    """Return the faster model; what is not chosen is neither converted nor loaded."""
+    in_onnx = lru_cache(partial(_onnx_sam, weights))
     if forced:
         return in_onnx()
-    generator = torch.Generator().manual_seed(0)
-    shown = torch.randn(1, 3, IMAGE_SIZE, IMAGE_SIZE, generator=generator)
+    ways = {"torch": in_torch, "onnx float32": in_onnx}
+    shown = np.random.default_rng(0).integers(0, 255, (IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
 
-    @torch.inference_mode()
     def timed(name: str) -> Vectors:
-        features = (encoder if name == "torch" else in_onnx())(shown).flatten(1)
-        return nn.functional.normalize(features, dim=-1).numpy()
+        features = np.asarray(ways[name]().encode(shown).features, np.float32).reshape(1, -1)
+        unit: Vectors = features / np.linalg.norm(features, axis=1, keepdims=True)
+        return unit
 
-    ways = {name: partial(timed, name) for name in ("torch", "onnx float32")}
     model = f"{ROLE} encoder, export {VERSION}"
-    name = fastest(weights.root / FOLDER / CHOICES, model, ways, rounds=1)
-    return encoder if name == "torch" else in_onnx()
+    choices = weights.root / FOLDER / CHOICES
+    name = fastest(choices, model, {name: partial(timed, name) for name in ways}, rounds=1)
+    chosen: SamModel = ways[name]()
+    return chosen
 
 
-def _convert(source: Path, target: Path) -> None:
-    """Trace the encoder; torch's other exporter would need one more package."""
+def _onnx_sam(weights: WeightStore) -> OnnxSam:
+    files = [
+        derived(weights, Derivation(ROLE, f"{ROLE}-{part}.onnx", f"export {version}", convert))
+        for part, version, convert in (
+            ("encoder", VERSION, _convert_encoder),
+            ("decoder", DECODER_VERSION, _convert_decoder),
+        )
+    ]
+    encoder, decoder = OnnxModel(files[0], lean=True), OnnxModel(files[1])
+    for model in (encoder, decoder):
+        model.open()  # a file that this runtime can't read fails here
+    return OnnxSam(encoder, decoder, IMAGE_SIZE)
+
+
+def _convert_encoder(source: Path, target: Path) -> None:
+    example = torch.zeros(1, 3, IMAGE_SIZE, IMAGE_SIZE)
     with torch.inference_mode(False):  # the segmenter's mode does not suit the exporter
-        encoder = build_mobile_sam(source).image_encoder
-        export(encoder, torch.zeros(1, 3, IMAGE_SIZE, IMAGE_SIZE), target)
+        export(build_mobile_sam(source).image_encoder, (example,), target, [IMAGES], [FEATURES])
 
 
-def export(encoder: nn.Module, example: Tensor, target: Path) -> None:
-    """Write an encoder as ONNX, for inputs of the example's shape."""
+def _convert_decoder(source: Path, target: Path) -> None:
+    with torch.inference_mode(False):
+        export_decoder(build_mobile_sam(source), target)
+
+
+class Decoder(nn.Module):
+    """SAM's prompt encoder and mask decoder for one prompt of two labelled points."""
+
+    def __init__(self, sam: Sam) -> None:
+        from segment_anything.utils.onnx import SamOnnxModel
+
+        super().__init__()
+        self._sam, self._prompts = sam, SamOnnxModel(sam, return_single_mask=False)
+
+    def forward(self, features: Tensor, coords: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return all four masks, the first of which is for boxes, and their scores."""
+        prompts = self._sam.prompt_encoder
+        masks, scores = self._sam.mask_decoder.predict_masks(
+            image_embeddings=features,
+            image_pe=prompts.get_dense_pe(),
+            sparse_prompt_embeddings=self._prompts._embed_points(coords, labels),
+            dense_prompt_embeddings=prompts.no_mask_embed.weight.reshape(1, -1, 1, 1),
+        )
+        return masks, scores
+
+
+def export_decoder(sam: Sam, target: Path) -> None:
+    """Write the decoder of a SAM model as ONNX."""
+    channels, grid = sam.prompt_encoder.embed_dim, sam.prompt_encoder.image_embedding_size
+    example = torch.zeros(1, channels, *grid), torch.zeros(1, 2, 2), torch.zeros(1, 2)
+    inputs, outputs = [FEATURES, COORDS, LABELS], [MASKS, SCORES]
+    export(Decoder(sam).eval(), example, target, inputs, outputs)
+
+
+def export(
+    model: nn.Module,
+    example: tuple[Tensor, ...],
+    target: Path,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+) -> None:
+    """Trace a model for inputs of the example's shapes; torch's other exporter needs a package."""
     with torch.no_grad():
         torch.onnx.export(
-            encoder,
-            (example,),
+            model,
+            example,
             str(target),
             dynamo=False,
             opset_version=17,
-            input_names=[_INPUT],
-            output_names=[_OUTPUT],
+            input_names=list(inputs),
+            output_names=list(outputs),
         )

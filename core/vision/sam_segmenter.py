@@ -1,26 +1,22 @@
-"""Make masks for points and boxes with any SAM model of ``segment_anything``."""
+"""Make masks for points and boxes with any SAM model."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from torch import Tensor
 
+from core.base.lazy import lazy
 from core.base.recent import Recent, pixel_hash
 from core.base.threads import for_pictures
 from core.domain import Box
 from core.ports.segmenter import STRIDE, Segment
-
-if TYPE_CHECKING:
-    from segment_anything.modeling import Sam
+from core.vision.sam_models import Array, Encoding, SamModel
 
 #: Increase it when the same photo, prompts and weights would give other masks.
 VERSION = "sam-1"
@@ -30,45 +26,32 @@ PROMPT_BATCH = 32
 #: without pixels.
 MAX_ASPECT = 64
 
-Pixels = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class _Encoding:
-    features: Tensor
-    input_size: tuple[int, int]
-    original_size: tuple[int, int]
-
 
 class SamSegmenter:
-    """Segment with ``segment_anything.SamPredictor`` and cache the last photos' encodings.
+    """Segment with a SAM model and cache the last photos' encodings.
 
     Args:
         load: Builds the model; called once, on first use.
         name: Name of the model, for people.
         weights: Returns the hash of the weights; called on each access to ``fingerprint``.
         device: Where the model runs.
-        dtype: Number format of the image encoder; the decoder stays in float32.
         keep: How many photos' encodings are cached (4 MB each).
     """
 
     def __init__(
         self,
-        load: Callable[[], Sam],
+        load: Callable[[], SamModel],
         name: str,
         weights: Callable[[], str],
         device: torch.device | None = None,
-        dtype: torch.dtype = torch.float32,
         keep: int = 16,
     ) -> None:
         self._load = load
         self._name = name
         self._weights = weights
         self._device = device or torch.device("cpu")
-        self._dtype = dtype
         self._lock = threading.Lock()
-        self._predictor: Any = None
-        self._encodings: Recent[_Encoding] = Recent(keep)
+        self._encodings: Recent[Encoding] = Recent(keep)
         self.encoded = 0  #: How many times the image encoder ran.
 
     @property
@@ -81,93 +64,64 @@ class SamSegmenter:
         """Hash of the weights and of this module's version."""
         return hashlib.sha256(f"{VERSION} {self._weights()}".encode()).hexdigest()
 
+    @lazy
+    def _model(self) -> SamModel:
+        return self._load()
+
     def from_points(
         self, image: Image.Image, points: npt.NDArray[np.float32]
     ) -> tuple[tuple[Segment, ...], ...]:
         """Return three masks (part, whole, more) per point; points are ``[n, 2] (x, y)`` pixels."""
-        with self._lock, torch.inference_mode():
-            scale = self._set_photo(image)
-            coords = self._predictor.transform.apply_coords(
-                np.asarray(points, np.float32).reshape(-1, 2) * scale,
-                self._predictor.original_size,
-            )
-            masks: list[tuple[Segment, ...]] = []
-            for part in self._batches(coords):
-                labels = torch.ones((len(part), 1), dtype=torch.int, device=self._device)
-                masks.extend(self._decode(points=(part[:, None], labels), boxes=None))
-        return tuple(masks)
+        given = np.asarray(points, np.float32).reshape(-1, 2)
+        return self._masks(image, given, self._model.points)
 
     def from_boxes(self, image: Image.Image, boxes: Sequence[Box]) -> tuple[Segment, ...]:
         """Return one mask per box."""
-        with self._lock, torch.inference_mode():
-            scale = self._set_photo(image)
-            corners = np.array([box.as_xyxy() for box in boxes], np.float32).reshape(-1, 4)
-            coords = self._predictor.transform.apply_boxes(
-                corners * np.tile(scale, 2), self._predictor.original_size
-            )
-            masks: list[Segment] = []
-            for part in self._batches(coords):
-                masks.extend(candidates[0] for candidates in self._decode(points=None, boxes=part))
+        corners = np.array([box.as_xyxy() for box in boxes], np.float32).reshape(-1, 4)
+        return tuple(masks[0] for masks in self._masks(image, corners, self._model.boxes))
+
+    def _masks(
+        self,
+        image: Image.Image,
+        prompts: Array,
+        decode: Callable[[Encoding, Array], tuple[Array, Array]],
+    ) -> tuple[tuple[Segment, ...], ...]:
+        """Return the masks of each prompt, at the decoder's size; prompts are ``[n, 2 or 4]``."""
+        with self._lock:
+            encoding = self._encoding(image)
+        scale = np.array(encoding.extent[::-1], np.float32) / np.array(image.size, np.float32)
+        placed = prompts * np.tile(scale, prompts.shape[1] // 2)
+        masks: list[tuple[Segment, ...]] = []
+        for start in range(0, len(placed), PROMPT_BATCH):
+            with for_pictures(self._device):
+                logits, scores = decode(encoding, placed[start : start + PROMPT_BATCH])
+            masks.extend(_segments(logits, scores, encoding.extent))
         return tuple(masks)
 
-    def _batches(self, coords: npt.NDArray[np.floating[Any]]) -> Sequence[Tensor]:
-        tensor = torch.as_tensor(coords, dtype=torch.float32, device=self._device)
-        return torch.split(tensor, PROMPT_BATCH) if len(tensor) else ()
-
-    def _decode(
-        self, points: tuple[Tensor, Tensor] | None, boxes: Tensor | None
-    ) -> list[tuple[Segment, ...]]:
-        """Return the masks of each prompt, at the decoder's size.
-
-        ``predict_torch`` is not used because it resizes every mask to the photo's size.
-        """
-        model, predictor = self._predictor.model, self._predictor
-        with for_pictures(self._device):
-            sparse, dense = model.prompt_encoder(points=points, boxes=boxes, masks=None)
-            logits, scores = model.mask_decoder(
-                image_embeddings=predictor.features,
-                image_pe=model.prompt_encoder.get_dense_pe(),
-                sparse_prompt_embeddings=sparse,
-                dense_prompt_embeddings=dense,
-                multimask_output=points is not None,
-            )
-        rows, columns = (-(-side // STRIDE) for side in predictor.input_size)
-        logits = logits[..., :rows, :columns].float()
-        inner, outer = (logits > 1).sum((-2, -1)), (logits > -1).sum((-2, -1))
-        stable = (inner / outer.clamp(min=1)).cpu().numpy()
-        quality, arrays = scores.float().clamp(0, 1).cpu().numpy(), logits.cpu().numpy()
-        extent = predictor.input_size
-        return [
-            tuple(
-                Segment(arrays[i, j], extent, float(quality[i, j]), float(stable[i, j]))
-                for j in range(arrays.shape[1])
-            )
-            for i in range(arrays.shape[0])
-        ]
-
-    def _set_photo(self, image: Image.Image) -> npt.NDArray[np.float32]:
-        """Set the predictor to this photo and return the scale of its coordinates ``(x, y)``."""
-        if self._predictor is None:
-            from segment_anything import SamPredictor
-
-            self._predictor = SamPredictor(self._load().to(self._device).eval())
+    def _encoding(self, image: Image.Image) -> Encoding:
         least = -(-max(image.size) // MAX_ASPECT)
         size = (max(image.width, least), max(image.height, least))
         shown = image.convert("RGB") if size == image.size else image.convert("RGB").resize(size)
         key = pixel_hash(shown)
         encoding = self._encodings.get(key)
         if encoding is None:
-            encoding = self._encodings.put(key, self._encode(np.asarray(shown)))
-        self._predictor.features = encoding.features
-        self._predictor.input_size = encoding.input_size
-        self._predictor.original_size = encoding.original_size
-        return np.divide(size, image.size, dtype=np.float32)
+            self.encoded += 1
+            with for_pictures(self._device):
+                encoding = self._model.encode(np.asarray(shown))
+            self._encodings.put(key, encoding)
+        return encoding
 
-    def _encode(self, pixels: npt.NDArray[np.uint8]) -> _Encoding:
-        self.encoded += 1
-        predictor, reduced = self._predictor, self._dtype != torch.float32
-        mixed = torch.autocast(self._device.type, dtype=self._dtype, enabled=reduced)
-        with for_pictures(self._device), mixed:
-            predictor.set_image(pixels)
-        features = predictor.features.float()
-        return _Encoding(features, tuple(predictor.input_size), tuple(predictor.original_size))
+
+def _segments(logits: Array, scores: Array, shown: tuple[int, int]) -> list[tuple[Segment, ...]]:
+    """Return masks ``[n, m, h, w]`` with scores ``[n, m]`` of a photo of that extent."""
+    rows, columns = (-(-side // STRIDE) for side in shown)
+    cut = logits[..., :rows, :columns]
+    inner, outer = ((cut > level).sum((-2, -1)) for level in (1, -1))
+    stable, quality = inner / np.maximum(outer, 1), np.clip(scores, 0, 1)
+    return [
+        tuple(
+            Segment(cut[i, j].copy(), shown, float(quality[i, j]), float(stable[i, j]))
+            for j in range(cut.shape[1])
+        )
+        for i in range(len(cut))
+    ]

@@ -22,6 +22,7 @@ from core.store.image_store import ImageStore
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
 from core.vision.grounding_dino import GroundingDinoGrounder
 from core.vision.grounding_files import cutout_png, mask_png
+from core.vision.sam_models import TorchSam
 from core.vision.sam_segmenter import SamSegmenter
 
 from .checkpoints import tiny_sam, write_grounding_dino
@@ -69,7 +70,7 @@ def compact(segmenter: SamSegmenter | Flat, rules: Rules | None = None) -> Compa
 
 @pytest.fixture(scope="module")
 def tiny() -> SamSegmenter:
-    return SamSegmenter(tiny_sam, "tiny", lambda: "w")
+    return SamSegmenter(lambda: TorchSam(tiny_sam()), "tiny", lambda: "w")
 
 
 @pytest.fixture(scope="module", params=["compact", "full"])

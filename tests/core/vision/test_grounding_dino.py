@@ -13,6 +13,7 @@ from core.errors import WeightsUnavailable
 from core.ports.grounder import Grounder
 from core.vision import grounding_dino
 from core.vision.grounding_dino import GroundingDinoGrounder, caption, load_detector, post_process
+from core.vision.sam_models import TorchSam
 from core.vision.sam_segmenter import SamSegmenter
 
 from .checkpoints import tiny_sam, write_grounding_dino
@@ -25,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=[torch.float32, torch.bfloat16], ids=str)
 def grounder(folder: Path, request: pytest.FixtureRequest) -> GroundingDinoGrounder:
-    segmenter = SamSegmenter(tiny_sam, "tiny", lambda: "w")
+    segmenter = SamSegmenter(lambda: TorchSam(tiny_sam()), "tiny", lambda: "w")
     return GroundingDinoGrounder(
         lambda: folder, lambda: "w", segmenter, threshold=0.35, dtype=request.param
     )

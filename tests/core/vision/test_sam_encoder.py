@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from core.runtime.onnx_model import OnnxModel
 from core.settings import load_settings
 from core.vision import sam_encoder
-from core.vision.sam_encoder import OnnxEncoder, export, load_mobile_sam
+from core.vision.sam_encoder import export, export_decoder, load_mobile_sam
+from core.vision.sam_models import FEATURES, IMAGES, OnnxSam, TorchSam
 from core.weights import WeightStore
 
 from .checkpoints import tiny_sam
@@ -30,19 +30,31 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightStore:
     return WeightStore(tmp_path, local={"sam": checkpoint})
 
 
-def test_an_exported_encoder_gives_the_same_features(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    encoder = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.GELU(), nn.Conv2d(8, 4, 3, 2, 1)).eval()
-    shown = torch.randn(2, 3, 32, 32)
-    export(encoder, shown[:1], tmp_path / "encoder.onnx")
-    with torch.inference_mode():
-        ours = OnnxEncoder(OnnxModel(tmp_path / "encoder.onnx"))(shown)
-        np.testing.assert_allclose(ours.numpy(), encoder(shown).numpy(), atol=1e-5)
+def test_an_exported_model_gives_the_same_masks(tmp_path: Path) -> None:
+    sam = tiny_sam()
+    plain, side = TorchSam(sam), sam.image_encoder.img_size
+    example = (torch.zeros(1, 3, side, side),)
+    export(sam.image_encoder, example, tmp_path / "encoder.onnx", [IMAGES], [FEATURES])
+    export_decoder(sam, tmp_path / "decoder.onnx")
+    parts = [OnnxModel(tmp_path / f"{part}.onnx", lean=True) for part in ("encoder", "decoder")]
+    ours = OnnxSam(*parts, side)
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8)
+    photo, expected = ours.encode(pixels), plain.encode(pixels)
+    assert photo.extent == expected.extent
+    np.testing.assert_allclose(photo.features, expected.features.numpy(), atol=1e-4)
+    points = np.array([[3, 4], [20, 11]], np.float32)
+    for kind, prompts in (("points", points), ("boxes", points.reshape(1, 4))):
+        for made, wanted in zip(
+            getattr(ours, kind)(photo, prompts),
+            getattr(plain, kind)(expected, prompts),
+            strict=True,
+        ):
+            np.testing.assert_allclose(made, wanted, atol=1e-3)
 
 
 def test_settings_choose_pytorch(store: WeightStore) -> None:
     sam = load_mobile_sam(store, load_settings(runtime="torch"), CPU)
-    assert not isinstance(sam.image_encoder, OnnxEncoder)
+    assert isinstance(sam, TorchSam)
 
 
 def test_what_can_not_be_converted_runs_in_pytorch(
@@ -54,5 +66,5 @@ def test_what_can_not_be_converted_runs_in_pytorch(
     monkeypatch.setattr(sam_encoder, "export", fails)
     with caplog.at_level(logging.WARNING):
         sam = load_mobile_sam(store, load_settings(runtime="onnx"), CPU)
-    assert not isinstance(sam.image_encoder, OnnxEncoder)
+    assert isinstance(sam, TorchSam)
     assert "MobileSAM runs in PyTorch: no exporter here" in caplog.text

@@ -8,6 +8,7 @@ from segment_anything import SamPredictor
 from core.domain import Box
 from core.ports.segmenter import Segmenter
 from core.vision.regions import box_of
+from core.vision.sam_models import TorchSam
 from core.vision.sam_segmenter import SamSegmenter
 from core.weights import WeightStore
 from core.weights.mobile_sam import build_mobile_sam
@@ -18,11 +19,13 @@ from .conftest import DISC
 
 @pytest.fixture(scope="module")
 def mobile(weights: WeightStore) -> SamSegmenter:
-    return SamSegmenter(lambda: build_mobile_sam(weights.path("sam")), "MobileSAM", lambda: "w")
+    return SamSegmenter(
+        lambda: TorchSam(build_mobile_sam(weights.path("sam"))), "MobileSAM", lambda: "w"
+    )
 
 
 def tiny(keep: int = 4) -> SamSegmenter:
-    return SamSegmenter(tiny_sam, "tiny", lambda: "w", keep=keep)
+    return SamSegmenter(lambda: TorchSam(tiny_sam()), "tiny", lambda: "w", keep=keep)
 
 
 def picture(seed: int, size: tuple[int, int] = (100, 60)) -> Image.Image:
@@ -82,6 +85,6 @@ def test_many_prompts_and_none() -> None:
 
 
 def test_the_fingerprint_follows_the_weights() -> None:
-    other = SamSegmenter(tiny_sam, "tiny", lambda: "others")
+    other = SamSegmenter(lambda: TorchSam(tiny_sam()), "tiny", lambda: "others")
     assert isinstance(other, Segmenter)
     assert other.fingerprint != tiny().fingerprint == tiny().fingerprint
