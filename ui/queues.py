@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import gradio as gr
 
 from core.errors import StudioError
 from ui.error_sentences import UNREADABLE
+from ui.picture_threads import after_words
 from ui.security.visitors import Visitor, visitor_of
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 #: Queues of their own, on all pages together: a picture is looked at for a second or more, and
@@ -40,6 +41,9 @@ TOO_MANY = "You have asked for a lot at once. Wait for the answers, or load the 
 def with_queues(pages: gr.Blocks) -> gr.Blocks:
     """Let the pages' events wait, a bounded number of them in each queue and of each person."""
     pages.state_session_capacity = SESSIONS
+    for event in pages.fns.values():
+        if event.concurrency_id == PICTURES["concurrency_id"] and event.fn is not None:
+            event.fn = after_words(event.fn)
     queued: gr.Blocks = pages.queue(max_size=LONGEST_OF_ALL, default_concurrency_limit=4)
     queue = queued._queue
     push, limits = queue.push, SenderLimits(queue)
@@ -109,9 +113,8 @@ class SenderLimits:
             self._senders = {name: who for name, who in self._senders.items() if name in unread}
 
 
-@contextmanager
-def look_at_photo() -> Iterator[None]:
-    """Hold a slot for scripts that look at photos; there are few.
+def look_at_photo(look: Callable[..., T], *given: Any) -> T:
+    """Look at a photo for a page's script; few do at once.
 
     Raises:
         StudioError: There are as many already.
@@ -119,6 +122,7 @@ def look_at_photo() -> Iterator[None]:
     if not _LOOKS.acquire(blocking=False):
         raise StudioError(BUSY)
     try:
-        yield
+        answer: T = after_words(look)(*given)
+        return answer
     finally:
         _LOOKS.release()

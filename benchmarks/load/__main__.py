@@ -27,12 +27,14 @@ from locust.env import Environment
 from benchmarks.load.gradio_api import Config
 from benchmarks.load.report import Figures
 from benchmarks.load.server import Server, started
-from benchmarks.load.simulated_visitors import MIX, Visitor
+from benchmarks.load.simulated_visitors import MIX, Visitor, prepare_photos
 
 #: Who asks in words, and who searches by picture without end, in `--words-beside`.
 _READERS, _OTHERS = 8, 4
 #: Rounds without and with the others, in turn, so that the machine's other work meets both alike.
 _ROUNDS = 3
+#: Photos a second that the others send at most.
+_PER_SECOND = 16
 
 
 def main() -> None:
@@ -95,6 +97,8 @@ def _crowd(server: Server, visitors: int, seconds: float, mix: dict[str, int]) -
 def _beside(others: str, seconds: float) -> None:
     """Compare the times of words without and with people who do something heavy without end."""
     alone, beside = Figures(), Figures()
+    if others == "pictures":
+        prepare_photos(round(_ROUNDS * seconds * _PER_SECOND))
     for _ in range(_ROUNDS):
         readers = _people("Reader", {"words": 1}, (0.5, 1.5), _READERS)
         busy = _people("Busy", {others: 1}, (0.0, 0.0), _OTHERS)

@@ -23,6 +23,8 @@ MIX = {"words": 60, "similar": 15, "pictures": 10, "inspect": 10, "judging": 5}
 _ROOT = Path(__file__).parents[2]
 _WHAT = ("chair", "lamp", "vase", "portrait", "oranges", "table", "bottle", "horse", "sofa", "map")
 _RESULTS = "explore-results"
+#: Photos that were made ahead.
+_ready: list[bytes] = []
 _HOW = ("wooden", "red", "small", "old", "white", "round", "dark", "green", "simple", "large")
 
 
@@ -158,8 +160,18 @@ def _judgment(task: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def prepare_photos(count: int) -> None:
+    """Make photos ahead, so that making them takes no time of whoever waits for an answer."""
+    _ready.extend(_new_photo() for _ in range(count))
+
+
 def _photo() -> bytes:
-    """A photo that nobody has sent before: a part of one of the demo's rooms, as JPEG."""
+    """A photo that nobody has sent before."""
+    return _ready.pop() if _ready else _new_photo()
+
+
+def _new_photo() -> bytes:
+    """Make a photo: a part of one of the demo's rooms, as JPEG."""
     room = random.choice(_rooms())  # noqa: S311
     left, top = (random.randrange(side // 4) for side in room.size)  # noqa: S311
     part = room.crop((left, top, left + 3 * room.width // 4, top + 3 * room.height // 4))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
+from core.base.picture_bombs import check_metadata, open_bounded
 from core.errors import ImageError
 
 #: Raster formats only: never SVG, EPS or PDF, whose readers run programs or fetch other files.
@@ -96,8 +97,9 @@ def decode(data: bytes, *, max_megapixels: float = 100, long_side: int | None = 
             large.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+        with Image.open(open_bounded(data), formats=FORMATS) as opened:
             _check_size(opened.size, max_megapixels)
+            check_metadata(opened)
             return _normalise(opened, long_side)
     except ImageError:
         raise

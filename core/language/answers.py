@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from pydantic import BaseModel, Field
 
@@ -14,7 +15,11 @@ _MOST_CHARACTERS = 300
 _MARKUP = re.compile(r"[<>{}\[\]`|\\#*_^~]|&\w+;|https?:|www\.|\w@\w")
 _SENTENCE_END = re.compile(r"[.!?。！？]\s+\S")
 #: The joiners U+200C and U+200D are left: Persian and Indic words are spelled with them.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_JOINERS = "\u200c\u200d"
+#: Categories of characters that nobody sees and a model may read or write text in.
+_HIDDEN = {"Cc", "Cf", "Co", "Cs"}
+#: Variation selectors beyond those of symbols; a byte each can be hidden in them.
+_SELECTORS = range(0xE0100, 0xE01F0)
 
 
 class Draft(BaseModel):
@@ -46,7 +51,7 @@ def usable(description: str) -> str:
     text = text.rstrip(".。 ")
     if not has_words(text):
         raise Unusable("the description is empty")
-    if _CONTROL.search(text):
+    if any(map(_is_hidden, text)):
         raise Unusable("the description has control characters in it")
     if _MARKUP.search(text):
         raise Unusable("the description has markup or an address in it")
@@ -59,5 +64,11 @@ def usable(description: str) -> str:
 
 def short_lines(texts: list[str], most: int = 5, length: int = 300) -> tuple[str, ...]:
     """Return the evaluator's suggestions as bounded single lines, without empty ones."""
-    lines = (" ".join(_CONTROL.sub(" ", text).split())[:length] for text in texts)
+    shown = ("".join(" " if _is_hidden(c) else c for c in text) for text in texts)
+    lines = (" ".join(text.split())[:length] for text in shown)
     return tuple(line for line in lines if line)[:most]
+
+
+def _is_hidden(character: str) -> bool:
+    hidden = unicodedata.category(character) in _HIDDEN or ord(character) in _SELECTORS
+    return hidden and character not in _JOINERS

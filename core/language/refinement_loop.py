@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any
+from xml.sax.saxutils import escape
 
 from PIL import Image
 
@@ -161,7 +162,7 @@ class Loop:
 
     def _refine(self, verdict: Round, attempt: int = 0) -> Generator[Question[Any], Any, str]:
         numbered = "\n".join(
-            f"{n}. {suggestion}" for n, suggestion in enumerate(verdict.suggestions, 1)
+            f"{n}. {escape(suggestion)}" for n, suggestion in enumerate(verdict.suggestions, 1)
         )
         return (
             yield from self._draft(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -57,13 +56,22 @@ def _join(visitor: Visitor, event: int, text: str) -> Any:
 
 
 def test_only_a_few_scripts_look_at_photos_at_once() -> None:
-    with ExitStack() as others:
-        for _ in range(4):
-            others.enter_context(queues.look_at_photo())
-        with pytest.raises(StudioError, match="try again in a moment"):
-            queues.look_at_photo().__enter__()
-    with queues.look_at_photo():
-        pass
+    begun, gate = threading.Semaphore(0), threading.Event()
+
+    def look() -> bool:
+        begun.release()
+        return gate.wait(30)
+
+    with ThreadPoolExecutor(4) as visitors:
+        try:
+            looks = [visitors.submit(queues.look_at_photo, look) for _ in range(4)]
+            assert all(begun.acquire(timeout=30) for _ in looks)
+            with pytest.raises(StudioError, match="try again in a moment"):
+                queues.look_at_photo(look)
+        finally:
+            gate.set()
+        assert all(entry.result(30) for entry in looks)
+    assert queues.look_at_photo(lambda: "seen") == "seen"
 
 
 def test_the_state_of_sessions_is_bounded(tmp_path: Path) -> None:

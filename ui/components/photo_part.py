@@ -123,8 +123,7 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
     def likely(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
         def work() -> dict[str, Any]:
             photo, names = shown_photo(ask)
-            with look_at_photo():
-                guesses = studio.grounding.likely(photo, names)
+            guesses = look_at_photo(studio.grounding.likely, photo, names)
             places = [guess.place for guess in guesses if guess.place is not None]
             rough = [
                 spot(place.box, photo.size, place.phrase, f"Search with about this: {place.phrase}")
@@ -141,11 +140,8 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
     def things(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
         def work() -> dict[str, Any]:
             photo, names = shown_photo(ask)
-            regions: tuple[Detection, ...] = ()
-            with look_at_photo():
-                for regions in studio.grounding.things(photo, names):  # noqa: B007  # the last is all
-                    pass
-            return {"spots": _sent(spots(regions, photo.size))}
+            regions = look_at_photo(lambda: tuple(studio.grounding.things(photo, names))[-1:])
+            return {"spots": _sent(spots(regions[0] if regions else (), photo.size))}
 
         return answered(studio, request, Action.LOOK, work)
 

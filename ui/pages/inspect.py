@@ -203,8 +203,8 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
         def work() -> dict[str, Any]:
             catalog, phrase = str(ask.get("catalog", "")) or None, str(ask.get("phrase", ""))
             item = studio.item(str(ask.get("item", "")), catalog)
-            with look_at_photo():
-                heat_map = studio.grounding.heatmap(studio.photo(item, catalog), phrase)
+            photo = studio.photo(item, catalog)
+            heat_map = look_at_photo(studio.grounding.heatmap, photo, phrase)
             if heat_map is None:
                 return {"error": "The model in use finds boxes only; it has no heat map."}
             legend = f"How likely each part is “{phrase}” rather than anything else: up to "

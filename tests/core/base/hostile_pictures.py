@@ -107,6 +107,61 @@ def no_pictures() -> dict[str, bytes]:
     }
 
 
+def bombs() -> dict[str, bytes]:
+    """Small files of few pixels that would take very much time or memory, by what is in them."""
+    rgb = Image.new("RGB", (16, 16))
+    exif = b"Exif\0\0" + shared_tags(400, 60_000)
+    frames = [Image.new("L", (8, 8), n) for n in range(3)]
+    gif = encoded(Image.new("P", (4, 4)), "GIF")
+    start = gif.index(b",")
+    beyond = gif[: start + 5] + struct.pack("<HH", 60_000, 60_000) + gif[start + 9 :]
+    return {
+        "scans of a jpeg": many_scans(400),
+        "metadata of a jpeg": encoded(rgb, "JPEG", exif=exif),
+        "metadata of a png": encoded(rgb, "PNG", exif=exif),
+        "metadata of a webp": encoded(rgb, "WEBP", exif=exif),
+        "metadata of a tiff": shared_tags(400, 60_000),
+        "pictures in a jpeg": _with_segment(
+            encoded(frames[0], "JPEG"), 0xE2, b"MPF\0" + shared_tags(400, 60_000)
+        ),
+        "tiles of a tiff": tiff((256, 16), (257, 16), (322, 60_000), (323, 60_000)),
+        "tiles of a big tiff": tiff((256, 16), (257, 16), (322, 60_000), (323, 60_000), big=True),
+        "tiles that are named twice": tiff(
+            (256, 16), (257, 16), (322, 60_000), (322, 16), (323, 60_000), (323, 16)
+        ),
+        "frame beyond its gif": beyond,
+    }
+
+
+def many_scans(count: int) -> bytes:
+    """A progressive JPEG with one of its scans again and again."""
+    data = encoded(Image.new("L", (64, 64)), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * count + data[-2:]
+
+
+def tiff(*tags: tuple[int, int], big: bool = False) -> bytes:
+    """A TIFF that has these tags and little else."""
+    more = ((258, 8), (259, 8), (262, 1), (277, 1), (324, 8), (325, 99))
+    rows = sorted((*tags, *more), key=lambda tag: tag[0])
+    form, head = ("<HHQQ", b"II+\0\x08\0\0\0") if big else ("<HHII", b"II*\0")
+    entries = b"".join(struct.pack(form, tag, 4, 1, value) for tag, value in rows)
+    start = struct.pack("<QQ", 16, len(rows)) if big else struct.pack("<IH", 8, len(rows))
+    return head + start + entries + b"\0" * 200
+
+
+def shared_tags(count: int, size: int) -> bytes:
+    """A directory of metadata whose tags all have the same bytes."""
+    plain = ((256, 16), (257, 16), (258, 8), (259, 1), (262, 1), (273, 0), (278, 16), (279, 256))
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in plain)
+    entries += b"".join(struct.pack("<HHII", 1000 + n, 1, size, 16) for n in range(count))
+    return b"II*\0" + struct.pack("<IH", 8, len(plain) + count) + entries.ljust(size + 64, b"\0")
+
+
+def _with_segment(jpeg: bytes, marker: int, body: bytes) -> bytes:
+    return jpeg[:2] + struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body + jpeg[2:]
+
+
 def heavy(side: int) -> list[bytes]:
     """Small files of many pixels, in the modes that take most memory."""
     zeros = np.zeros((side, side))

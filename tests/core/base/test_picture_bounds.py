@@ -15,10 +15,10 @@ from core.catalog.photos import locate
 from core.domain import Box
 from core.errors import ImageError
 from core.store.image_store import ImageStore
-from tests.core.base.hostile_pictures import decoded_sizes, heavy, no_pictures, png, sound
+from tests.core.base.hostile_pictures import bombs, decoded_sizes, heavy, no_pictures, png, sound
 from tests.work_and_memory import cost
 
-SOUND, NO_PICTURES = sound(), no_pictures()
+SOUND, NO_PICTURES, BOMBS = sound(), no_pictures(), bombs()
 
 
 def check(data: bytes) -> bool:
@@ -96,6 +96,18 @@ def test_small_files_of_many_pixels_take_bounded_memory_and_time() -> None:
     assert sizes == [(1024, 1024)] * 5
     assert mb < 130  # 9 megapixels
     assert seconds < 20
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_small_file_that_would_take_much_is_refused(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(ImageError, match=r"broken|too large"):
+        ImageStore(tmp_path).add(BOMBS[kind])
+
+
+def test_refusing_takes_little(tmp_path: Path) -> None:
+    _, seconds, mb = cost(decoded_sizes, list(BOMBS.values()))
+    assert mb < 30
+    assert seconds < 5
 
 
 def test_a_large_picture_is_no_line_of_the_log(tmp_path: Path) -> None:

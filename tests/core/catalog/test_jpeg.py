@@ -42,3 +42,14 @@ def test_unusual_structure_is_left_to_the_encoder(pictures):
     data = pictures.jpeg()
     for broken in (b"", b"\xff\xd8", data[:-2], data[:100], b"\xff\xd8\x00\x00" + data[4:]):
         assert strip_metadata(broken) is None
+
+
+def test_no_segment_hides_another_file(pictures):
+    data = pictures.jpeg()
+    page = b"<script>alert(1)</script>"
+    for marker in (0xE0, 0xE2, 0xEE, 0xF0, 0xFD, 0xFE):
+        body = b"Adobe" + page if marker == 0xEE else page
+        segment = bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
+        stripped = strip_metadata(data[:2] + segment + data[2:])
+        assert stripped is None or page not in stripped, hex(marker)
+    assert page not in (strip_metadata(data + page) or b"")

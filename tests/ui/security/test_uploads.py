@@ -7,6 +7,7 @@ import os
 import re
 import threading
 import time
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,24 @@ def test_many_small_files_count_as_the_room_that_they_take(tmp_path: Path) -> No
         assert full.status_code == 413
         assert "2 MB" in full.text
         assert len(list((tmp_path / "temporary").rglob("*.png"))) <= 300
+
+
+def test_no_upload_is_shown_as_a_page(merchandiser: Visitor) -> None:
+    """Pages, drawings with scripts, and pictures that are a page, too."""
+    page = b"<!doctype html><script>alert(1)</script>"
+    drawing = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    names = (
+        "a.html a.htm a.xhtml a.svg a.svgz a.xml a.js a.pdf a a.jpg.html a.jpg a.png a.gif a.webp "
+        "a.csv a.HTML a.mht"
+    )
+    contents = page, drawing, PNG + page, b"GIF89a/*" + page + b"*/=1", b"%PDF-1.7" + page
+    for name, content in zip(names.split(), cycle(contents), strict=False):
+        answer = merchandiser.file(merchandiser.uploaded(name, content))
+        headers = answer.headers
+        assert headers["x-content-type-options"] == "nosniff"
+        kind, saved = headers["content-type"], headers.get("content-disposition", "")
+        picture = kind.startswith("image/") and "svg" not in kind
+        assert picture or saved.startswith("attachment"), (name, kind, saved)
 
 
 def test_an_address_in_a_file_is_not_fetched(open_studio: str) -> None:
