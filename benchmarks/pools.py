@@ -32,6 +32,7 @@ from core.pipeline.indexer import run_index
 from core.ports.engines import EngineModel, IndexingModels
 from core.settings import Settings, load_settings
 from core.store.catalog_store import CatalogStore
+from core.store.image_store import ImageStore
 from core.store.vectors import Vectors
 from core.vision.background import plain_foreground
 
@@ -70,6 +71,8 @@ class Pool:
         busy: Whether the crop was cut out of a photo that shows more than the product.
         grounded: Whether the item has been grounded and rewritten yet.
         kinds: What each item is, for tasks by type; finer than the type column in `coarse`.
+        extra: Vectors of photos that ask for their product, and its id.
+        photos: The photos.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Pool:
     grounded: np.ndarray
     kinds: tuple[str, ...]
     extra: dict[str, np.ndarray] = field(default_factory=dict)
+    photos: ImageStore | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -194,6 +198,7 @@ def load(folder: Path, name: str) -> Pool:
         share, score, np.array(plain), busy, np.array([item_id in rows for item_id in ids]),
         tuple(kinds.get(item.item_id, item.product_type.lower()) for item in items),
         extra,
+        Library(load_settings(data_dir=folder)).get(name).images,
     )  # fmt: skip
 
 

@@ -76,5 +76,5 @@ def shelf(pool: Pool, encoder: Encoder, folder: Path, *, blind: bool = False) ->
         ])  # fmt: skip
         store.statistics.write(name, model.fingerprint, "", CosineStatistics.of(vectors))
         pictures[name], served[name] = image, vectors
-    nothing: Any = None
-    return Shelf(pool, store, Searcher(store, nothing), models, pictures, served)
+    photos: Any = pool.photos
+    return Shelf(pool, store, Searcher(store, photos), models, pictures, served)

@@ -1,4 +1,4 @@
-"""Preview a catalogue file before indexing it, without storing, fetching or decoding."""
+"""Preview a catalogue file before indexing it, without storing or fetching photos."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.catalog.columns import ATTRIBUTES, FIELDS, ColumnMap
 from core.catalog.ingest import check_source, start_drafts
+from core.catalog.photo_check import check_photos
 from core.catalog.photos import forget_folders
 from core.catalog.prices import amount, currency
 from core.catalog.products import products
@@ -55,6 +56,7 @@ def preview_file(
         try:
             draft = drafts.of(product)
             if draft is not None:
+                check_photos(draft, mapping.image)
                 taken.add(draft)
         except Rejected as error:
             left_out.append(QuarantinedRow(row.number, error.item_id, error.field, str(error)))
@@ -73,6 +75,8 @@ def preview_file(
         items=taken.count,
         left_out=tuple(left_out),
         samples=tuple(_sample(draft, rules) for draft in taken.samples()),
+        attributes=mapping.kept,
+        unused=tuple(name for name in table.columns if name not in mapping.used),
     )
 
 

@@ -20,6 +20,10 @@ _SIDE = 96
 #: With fewer mask pixels than this, the whole picture is counted instead.
 _FEWEST = 30
 
+#: Width of a shrunk photo's edge, pixels; largest difference of a channel from a plain ground;
+#: share of the edge that a plain ground has, and of the photo that a product has at least.
+_EDGE, _ALIKE, _PLAIN, _LEAST = 5, 20, 0.6, 0.03
+
 _TO_XYZ = np.array([[0.4124, 0.2126, 0.0193], [0.3576, 0.7152, 0.1192], [0.1805, 0.0722, 0.9505]])
 _D65 = np.array([0.9505, 1.0, 1.089])
 
@@ -77,3 +81,26 @@ def _named(light: Floats, chroma: Floats, hue: Floats) -> npt.NDArray[np.intp]:
     )  # fmt: skip
     fits = [rule for _, rule in rules]
     return np.select(fits, [NAMES.index(name) for name, _ in rules], NAMES.index("pink"))
+
+
+def product_shares(photo: Image.Image) -> npt.NDArray[np.float32]:
+    """Return ``colour_shares`` of a product whose place in the photo is not known.
+
+    On a plain ground all that differs from the ground counts, else the middle of the photo.
+    """
+    small = photo.convert("RGB")
+    small.thumbnail((_SIDE, _SIDE))
+    pixels = np.asarray(small).astype(np.int16)
+    edge = np.ones(pixels.shape[:2], bool)
+    edge[_EDGE:-_EDGE, _EDGE:-_EDGE] = False
+    ground = np.median(pixels[edge], axis=0)
+    apart = np.abs(pixels - ground).max(axis=-1) > _ALIKE
+    if apart[edge].mean() < 1 - _PLAIN and apart.mean() >= _LEAST:
+        product = pixels[apart]
+    else:
+        height, width = pixels.shape[:2]
+        product = pixels[height // 5 : -(height // 5) or None, width // 5 : -(width // 5) or None]
+    named = _named(*_to_lch(product.reshape(-1, 3).astype(np.uint8)))
+    counts = np.bincount(named, minlength=len(NAMES))
+    shares: npt.NDArray[np.float32] = (counts / counts.sum()).astype(np.float32)
+    return shares

@@ -18,6 +18,8 @@ from core.errors import ImageError
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF") + (
     ("AVIF",) if features.check("avif") else ()
 )
+#: Bytes of a file's head that are looked at.
+_HEAD = 512
 _WHITE = (255, 255, 255, 255)
 # Damaged EXIF is left out and our own limit of size comes first: neither is news for the log.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -89,6 +91,24 @@ def read_bytes(source: bytes | Path, max_bytes: int | None = None) -> bytes:
     return data
 
 
+def check_head(source: bytes | Path) -> None:
+    """Look at a file's first bytes only, for what is clearly no photo: a drawing, a page, a PDF.
+
+    Raises:
+        ImageError: It is, or it can't be read; a file without this error may be broken further on.
+    """
+    try:
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                head = file.read(_HEAD)
+        else:
+            head = source[:_HEAD]
+    except (OSError, ValueError) as error:
+        raise ImageError(f"The picture can't be read: {_first_line(error)}.") from None
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"<", b"%PDF", b"%!PS")):
+        raise _not_a_picture()
+
+
 def decode(data: bytes, *, max_megapixels: float = 100, long_side: int | None = None) -> Decoded:
     """Decode a picture's bytes; see ``read_image``.
 
@@ -109,10 +129,14 @@ def decode(data: bytes, *, max_megapixels: float = 100, long_side: int | None = 
             "are allowed. Make it smaller."
         ) from None
     except UnidentifiedImageError:
-        kinds = ", ".join("WebP" if kind == "WEBP" else kind for kind in FORMATS)
-        raise ImageError(f"The file is not a picture of a kind that is read ({kinds}).") from None
+        raise _not_a_picture() from None
     except Exception as error:  # a decoder may raise anything on hostile bytes
         raise ImageError(f"The picture is broken or cut short ({_first_line(error)}).") from None
+
+
+def _not_a_picture() -> ImageError:
+    kinds = ", ".join("WebP" if kind == "WEBP" else kind for kind in FORMATS)
+    return ImageError(f"The file is not a picture of a kind that is read ({kinds}).")
 
 
 def _first_line(error: Exception) -> str:

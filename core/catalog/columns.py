@@ -92,6 +92,20 @@ class ColumnMap:
         first = getattr(self, kind) if kind in FIELDS else self.attributes.get(kind, "")
         return ((first,) if first else ()) + self.others.get(kind, ())
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The columns of attributes that have no field of their own."""
+        named = {name for kind in ATTRIBUTES for name in self.of(kind)}
+        return tuple(name for name in self.attributes.values() if name not in named)
+
+    @property
+    def used(self) -> frozenset[str]:
+        """All columns that say something of an item."""
+        fields = (name for kind in (*FIELDS, *ATTRIBUTES) for name in self.of(kind))
+        pairs = (name for pair in self.options for name in pair)
+        lists = (*self.categories, *self.sale_prices, *self.more_images, *self.codes, *self.kept)
+        return frozenset({*fields, *pairs, *lists, self.currency, self.row_kind} - {""})
+
 
 def attribute_name(name: str) -> str:
     """Return the attribute name for a column: ``Color`` → ``colour``."""

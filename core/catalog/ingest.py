@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -210,7 +211,7 @@ class _Run:
     def _take(self, product: Product, draft: Draft) -> Ingested | QuarantinedRow:
         number = product.row.number
         try:
-            photo = self._store_photo(draft.origin)
+            draft, photo = self._first(draft)
             more = self._further(draft)
         except ImageError as error:
             return QuarantinedRow(number, draft.item_id, self._columns.image, str(error))
@@ -219,6 +220,25 @@ class _Run:
         except Exception as error:
             return _unreadable(number, draft.item_id, error)
         return _ingested(draft.item(photo, more), draft.row_key, product, unchanged=False)
+
+    def _first(self, draft: Draft) -> tuple[Draft, Photo]:
+        """Store the first photo that can be read; it becomes the first of the draft.
+
+        Raises:
+            ImageError: None can be read; said of the first one.
+        """
+        try:
+            return draft, self._store_photo(draft.origin)
+        except ImageError:
+            for place, origin in enumerate(draft.more):
+                if isinstance(origin, str):  # each may take as long as a server that is not there
+                    break
+                try:
+                    photo = self._store_photo(origin)
+                except ImageError:
+                    continue
+                return replace(draft, origin=origin, more=draft.more[place + 1 :]), photo
+            raise
 
     def _further(self, draft: Draft) -> dict[Origin, Photo]:
         """Store the further photos, also those on the web; what fails is kept as an address.

@@ -9,12 +9,12 @@ from core.catalog.cells import unpacked
 
 #: Most photos of one item.
 MOST = 30
-_PICTURE = r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|avif|heic|jfif)"
+_PICTURE = r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|avif|heic|jfif|svg)"
 #: Between two names there is a bar, or a separator behind a picture's ending or before an address.
 _BAR = re.compile(r"\s*\|\s*")
 _RUN = re.compile(r"[\s,;]{2,}")
 _SEPARATOR = re.compile(
-    rf"(?:(?<=\.jpg)|(?<=\.png)|(?<=\.gif)|(?<=\.bmp)|(?<=\.tif)|(?<=\.jpeg)|(?<=\.webp)"
+    rf"(?:(?<=\.jpg)|(?<=\.png)|(?<=\.gif)|(?<=\.bmp)|(?<=\.tif)|(?<=\.svg)|(?<=\.jpeg)|(?<=\.webp)"
     rf"|(?<=\.tiff)|(?<=\.avif)|(?<=\.heic)|(?<=\.jfif))"
     rf"(?:\s*[,;\n]\s*|\s+(?=\S*{_PICTURE}(?:$|[\s,;]))|,)"
     r"|[\s,;]+(?=https?://|//[\w.-]+/)|\s*\n\s*|;\s+",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from dataclasses import asdict
 
+from core.catalog.left_out import by_reason
 from core.domain import QuarantinedRow
 from core.domain.file_preview import FilePreview, SampleItem
 
@@ -40,6 +40,10 @@ def preview_text(preview: FilePreview) -> str:
     kind = f"{preview.format}, {preview.encoding}" if preview.encoding else preview.format
     lines = [f"{kind}: {preview.rows} rows, {preview.items} items.", *preview.notes, "", "Columns"]
     lines += [f"  {field}: {', '.join(columns)}" for field, columns in preview.mapping.items()]
+    if preview.attributes:
+        lines += ["", f"Kept as further attributes: {', '.join(preview.attributes)}"]
+    if preview.unused:
+        lines += ["", f"Not used: {', '.join(preview.unused)}"]
     if preview.left_out:
         lines += ["", f"Left out: {len(preview.left_out)} rows", *_reasons(preview.left_out)]
     lines += ["", "Items, for example"]
@@ -52,13 +56,10 @@ def preview_text(preview: FilePreview) -> str:
 
 
 def _reasons(rows: tuple[QuarantinedRow, ...]) -> list[str]:
-    """Return the reasons, the commonest first, each with its first rows."""
-    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row in rows:
-        groups[row.field, row.general_reason].append(row.row)
-    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+    """Return the reasons, the commonest first, each as its first row has it."""
     return [
-        f"  {len(numbers)} × {reason} Rows {', '.join(map(str, numbers[:_ROWS_NAMED]))}"
-        f"{' …' if len(numbers) > _ROWS_NAMED else ''}."
-        for (_, reason), numbers in ordered
+        f"  {len(reason.rows)} × {reason.reason} "
+        f"Rows {', '.join(str(row.row) for row in reason.rows[:_ROWS_NAMED])}"
+        f"{' …' if len(reason.rows) > _ROWS_NAMED else ''}."
+        for reason in by_reason(rows)
     ]

@@ -53,6 +53,8 @@ class FilePreview:
         notes: Sentences on what was guessed.
         columns: The file's columns, in order.
         mapping: Field or attribute → the columns that it is read from.
+        attributes: Columns that are kept as attributes under their own names.
+        unused: Columns that are not used.
         rows: Number of rows in the file.
         items: Number of items that they would give.
         left_out: Rows that would be left out, in the order of the file.
@@ -70,3 +72,5 @@ class FilePreview:
     left_out: tuple[QuarantinedRow, ...]
     samples: tuple[SampleItem, ...]
     remembered: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ languages get near vectors.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from torch import Tensor
 from torch.nn.functional import layer_norm, normalize, pad
 
+from core.base.lazy import lazy
 from core.errors import WeightsUnavailable
 
 #: Files of the encoder in its folder.
@@ -31,6 +33,9 @@ _BLOCKS = 17
 #: Words that each convolution sees, and how many of them come before its place.
 _WINDOWS = ((2, 0), (3, 1), (5, 2))
 _UNKNOWN, _FIRST, _LAST = 0, 1, 2
+
+#: Log probability of a piece that the tokenizer does not have.
+_RARE = -20.0
 
 Vectors = npt.NDArray[np.float32]
 
@@ -78,6 +83,21 @@ class SentenceEncoder:
             rows = order[start : start + batch_size]
             out[rows] = self._forward([ids[row] for row in rows]).numpy()
         return out
+
+    def likelihood(self, word: str) -> float:
+        """Return how likely a word is in any of the languages: mean log probability of a letter.
+
+        The best of its spellings counts; the words of a language lie at -3, random letters at -5.
+        """
+        spellings = (word, word.lower(), word.title())
+        encoded = self._tokenizer.encode_batch(list(dict.fromkeys(spellings)))
+        best = max(sum(self._scores.get(t, _RARE) for t in e.tokens) for e in encoded)
+        return best / max(len(word), 1)
+
+    @lazy
+    def _scores(self) -> dict[str, float]:
+        """The log probability of each piece."""
+        return dict(json.loads(self._tokenizer.to_str())["model"]["vocab"])
 
     def _forward(self, ids: Sequence[Sequence[int]]) -> Tensor:
         w, lengths = self._w, torch.tensor([len(row) for row in ids])

@@ -22,6 +22,10 @@ class Photos(Protocol):
         """Open a stored picture, upright RGB; raises ``ImageError``."""
         ...
 
+    def thumbnail(self, sha256: str) -> Image.Image:
+        """Open a small copy of it; raises ``ImageError``."""
+        ...
+
 
 class EngineModel:
     """A recipe with its encoder, which loads on first use.

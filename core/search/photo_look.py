@@ -1,4 +1,4 @@
-"""Compare two photos including their colours; perceptual hashes compare brightness only."""
+"""What photos look like: whether two show the same in the same colours, and which colours."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
+from core.base import colours
 from core.base.recent import Recent
 from core.errors import ImageError
 from core.ports.engines import Photos
@@ -18,6 +19,8 @@ Signature = npt.NDArray[np.float32]
 
 #: Number of photo signatures that are kept, 3 kB each.
 _KEPT = 4096
+#: Number of photos whose colours are kept.
+_KEPT_COLOURS = 16_384
 _GRID = 16
 #: Number of the most different cells that are compared: a small product fills only some of 256.
 _CELLS = 4
@@ -83,3 +86,27 @@ class PhotoLooks:
         if kept is not None:
             return kept
         return self._recent.put(sha256, signature(self._photos.open(sha256)))
+
+
+class PhotoColours:
+    """Reads which colours photos' products have; keeps what was read.
+
+    Args:
+        photos: The catalogue's photos.
+    """
+
+    def __init__(self, photos: Photos) -> None:
+        self._photos = photos
+        self._recent: Recent[Mapping[str, float]] = Recent(_KEPT_COLOURS)
+
+    def shares(self, sha256: str) -> Mapping[str, float]:
+        """Return the share of each basic colour in a product; empty for an unreadable photo."""
+        kept = self._recent.get(sha256)
+        if kept is not None:
+            return kept
+        try:
+            shares = colours.product_shares(self._photos.thumbnail(sha256))
+        except ImageError:
+            return {}
+        named = dict(zip(colours.NAMES, map(float, shares), strict=True))
+        return self._recent.put(sha256, named)

@@ -142,7 +142,8 @@ def features(evidence: Evidence) -> dict[str, float]:
 
 def reasons(photo: Match, words: Match | None, shared: WordMatch) -> tuple[str, ...]:
     """Return the phrases for people: how strong the match of photo and of words is, and why."""
-    phrases = [f"photo: {photo.strength.value} match"]
+    seen = f" ({', '.join(shared.seen)})" if shared.seen else ""
+    phrases = [f"photo: {photo.strength.value} match{seen}"]
     if words is not None and shared.shared:
         missing = f"; not: {', '.join(shared.missing)}" if shared.missing else ""
         has = ", ".join(shared.shared)

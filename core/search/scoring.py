@@ -16,6 +16,9 @@ from core.search.word_match import WordMatch
 #: Kinds of queries, each with scales of its own. ``vector`` is words compared by vector alone.
 WORDS, VECTOR, PICTURE, ITEM = "words", "vector", "picture", "item"
 
+#: Standard deviations that having the colours of a query is worth where vectors alone are compared.
+COLOUR_WEIGHT = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -126,9 +129,12 @@ def unknown_words(
 
 def _scored(evidence: Evidence, scale: Scale) -> Candidate:
     given = features(evidence)
+    score = scale.score(given) if scale.ranking else evidence.cosine
+    if not scale.ranking and evidence.words.colour is not None:
+        score = evidence.zscore + COLOUR_WEIGHT * evidence.words.colour
     return Candidate(
         evidence=evidence,
-        score=scale.score(given) if scale.ranking else evidence.cosine,
+        score=score,
         probability=scale.both.probability(given),
         photo=_match(scale.photo, given),
         words=_words_match(scale, given, evidence.words),

@@ -22,13 +22,16 @@ from core.errors import (
 )
 from core.ports.engines import EngineModel, Photos
 from core.search import query_words, scoring
+from core.search.colour_match import WantedColours
+from core.search.colour_words import ColourWords
 from core.search.duplicates import fold, neighbours
 from core.search.evidence import Evidence, EvidenceQuery, gather
-from core.search.photo_look import PhotoLooks
-from core.search.query_vector import embed_query, language_read
+from core.search.photo_look import PhotoColours, PhotoLooks
+from core.search.query_vector import MOST_CHARACTERS, embed_query, language_read
 from core.search.query_words import QueryWords
 from core.search.relevance import reasons, relevance
 from core.search.scoring import Candidate, Scored
+from core.search.short_queries import query_language
 from core.search.standing import Standing, StatisticsCache
 from core.search.variety import DEPTH, varied
 from core.search.word_counts import WordCounts
@@ -64,7 +67,7 @@ class Gathered:
         encode_ms: Time to embed the query, milliseconds.
         language: Language that the text was read in; empty if there is no choice.
         foreign: Whether only vectors tell what is close: the query is in another language than
-            English, no English word list has a word of it, and no candidate has its words.
+            English, no English word list has all its words, and no candidate has them.
     """
 
     kind: str
@@ -119,6 +122,7 @@ class Searcher:
         self._counts = WordCounts(store)
         self._statistics = StatisticsCache(store)
         self._looks = PhotoLooks(photos)
+        self._photo_colours = PhotoColours(photos)
         self._pictures: Recent[Vectors] = Recent(_PICTURES)
 
     def search(self, query: Query, model: EngineModel) -> SearchResult:
@@ -202,6 +206,10 @@ class Searcher:
         if words:
             minus = ", ".join(part for part in (query.minus.strip(), unwanted) if part)
             query = replace(query, text=words.wanted, minus=minus)
+        compared = words if query.fulltext else None
+        language, query = self._read(query, model)
+        if compared and language not in ("", "en"):
+            query = self._without_colours(query, language)
         vector = embed_query(
             query,
             model.encoder,
@@ -211,42 +219,58 @@ class Searcher:
         )
         encode_ms = 1000 * (time.perf_counter() - started)
         standing = Standing.of(vector, self._statistics.of(model, table))
-        compared = words if query.fulltext else None
         asked = EvidenceQuery(
             vector,
             words,
-            self._matcher(compared, query.minus) if compared else None,
+            self._matcher(compared, query.minus, language) if compared else None,
             max(100, 4 * query.k),
             self._condition(query),
             self._same_type(query, row),
             query.item_id,
+            self._photo_colours.shares if self._photos else None,
         )
         evidence, by_words = gather(
             asked, self._store.items, table, standing,
             lambda near, count, condition: self._nearest(table, near, count, condition),
         )  # fmt: skip
-        language = language_read(query, model.encoder)
         return Gathered(
             scoring.kind_of(query), evidence, compared, unwanted, standing.items, by_words,
             encode_ms, language, self._is_foreign(language, compared, evidence),
         )  # fmt: skip
+
+    def _read(self, query: Query, model: EngineModel) -> tuple[str, Query]:
+        """Return the language of a query's words, and the query, with it if it is decided here."""
+        if query.language or not query.text.strip():
+            return language_read(query, model.encoder), query
+        text = query.text.strip()[:MOST_CHARACTERS]
+        language, own = query_language(text, model.encoder, self._counts, self._nouns)
+        return language, replace(query, language=language) if own else query
+
+    def _without_colours(self, query: Query, language: str) -> Query:
+        """Return a query in another language with its thing alone: colours are compared apart."""
+        rest = _colour_words(self._shipped / "vocabularies").without(query.text)
+        if not rest or rest == query.text:
+            return query
+        return replace(query, text=rest, language=language)
 
     def _is_foreign(
         self, language: str, words: QueryWords | None, evidence: Sequence[Evidence]
     ) -> bool:
         if words is None or language in ("", "en"):
             return False
-        english = any(word.isascii() and self._nouns.is_known_word(word) for word in words.words)
+        english = all(word.isascii() and self._nouns.is_known_word(word) for word in words.words)
         return not english and not any(match.words.cover > SAID for match in evidence)
 
     @property
     def _nouns(self) -> TitleNouns:
         return _nouns(self._shipped / "vocabularies")
 
-    def _matcher(self, words: QueryWords, unwanted: str) -> WordMatcher:
+    def _matcher(self, words: QueryWords, unwanted: str, language: str) -> WordMatcher:
         families = _families(self._shipped / "vocabularies") if unwanted else None
         rarity = self._counts.rarity(words.words)
-        return WordMatcher(words, unwanted, rarity, self._nouns, families)
+        named = _colour_words(self._shipped / "vocabularies")
+        colours = WantedColours(words, named, foreign=language not in ("", "en"))
+        return WordMatcher(words, unwanted, rarity, self._nouns, families, colours)
 
     def checked(self, model: EngineModel) -> VectorTable:
         """Return the engine's vector table if its fingerprint is current; raises as ``search``."""
@@ -359,6 +383,11 @@ def _verdict(query: Query, gathered: Gathered, scored: Scored) -> str:
 @cache
 def _nouns(folder: Path) -> TitleNouns:
     return TitleNouns(folder)
+
+
+@cache
+def _colour_words(folder: Path) -> ColourWords:
+    return ColourWords(folder, _nouns(folder).things)
 
 
 @cache

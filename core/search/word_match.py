@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.base.title_nouns import TitleNouns
+from core.search.colour_match import WantedColours
 from core.search.query_words import QueryWords
 from core.search.word_families import Phrase, WordFamilies
 from core.search.words import UNSPACED, content_words, parts, stem
@@ -31,10 +32,12 @@ class WordMatch:
 
     Attributes:
         shared: The query's words that the item has, in the query's order.
-        missing: Those that it does not have.
+        seen: Its colours that the item's words don't say and its photo shows.
+        missing: Words that it does not have.
         cover: Share of the query's words that it has, each weighted by how rare it is, 0 to 1.
         head: How far the item is what the query names, 0 to 1; ``None`` if the noun is unknown.
         unwanted: A word that the query excludes and the item has; empty if none.
+        colour: How far it has the colours that the query names, 0 to 1; ``None`` if it names none.
     """
 
     shared: tuple[str, ...] = ()
@@ -42,6 +45,8 @@ class WordMatch:
     cover: float = 0.0
     head: float | None = None
     unwanted: str = ""
+    seen: tuple[str, ...] = ()
+    colour: float | None = None
 
 
 class WordMatcher:
@@ -53,6 +58,7 @@ class WordMatcher:
         rarity: Weight of each of the query's stems; see ``rarity``.
         nouns: Finds the noun of a title.
         families: What the words that are excluded exclude with them.
+        colours: The colours of the query; without them they are words like others.
     """
 
     def __init__(
@@ -62,27 +68,44 @@ class WordMatcher:
         rarity: Mapping[str, float],
         nouns: TitleNouns,
         families: WordFamilies | None = None,
+        colours: WantedColours | None = None,
     ) -> None:
         self._query, self._nouns, self._rarity = query, nouns, rarity
+        self._colours = colours
         self._unwanted = _unwanted(unwanted, families) if unwanted else ()
 
-    def match(self, texts: ItemTexts) -> WordMatch:
-        """Compare one item."""
+    def asks_photo(self, texts: ItemTexts) -> bool:
+        """Tell whether only the photo can tell if an item has the colours that are asked for."""
+        return self._colours is not None and self._colours.asks_photo(texts)
+
+    def match(self, texts: ItemTexts, shares: Mapping[str, float] | None = None) -> WordMatch:
+        """Compare one item.
+
+        Args:
+            texts: Its words.
+            shares: Share of each basic colour in its photo's product; ``None`` if not looked at.
+        """
         named, described = _stems(texts.named), _stems(texts.description)
         credit = {
             word: max(_share(word, texts.named, named),
                       IN_DESCRIPTION * _share(word, texts.description, described))
             for word in self._query.words
         }  # fmt: skip
+        colours = self._colours.credit(texts, named, shares) if self._colours else {}
+        seen = {word for word, share in colours.items() if share and not credit[word]}
+        seen = seen if self._colours and self._colours.asks_photo(texts) else set()
+        credit |= colours
         weights = {word: self._rarity.get(stem(word), 1.0) for word in credit}
         total = sum(weights.values())
         cover = sum(weights[word] * credit[word] for word in credit) / total if total else 0.0
         return WordMatch(
-            shared=tuple(self._shared(texts, credit)),
+            shared=tuple(word for word in self._shared(texts, credit) if word not in seen),
             missing=tuple(word for word, share in credit.items() if not share),
             cover=cover,
             head=self._head(texts, named, described) if self._query.head else None,
             unwanted=self._has_unwanted(texts.named),
+            seen=tuple(word for word in credit if word in seen),
+            colour=sum(colours.values()) / len(colours) if colours else None,
         )
 
     def _shared(self, texts: ItemTexts, credit: Mapping[str, float]) -> Iterable[str]:

@@ -87,6 +87,13 @@ class ImageStore:
     def __contains__(self, sha256: str) -> bool:
         return self.path(sha256).is_file()
 
+    def thumbnail(self, sha256: str) -> Image.Image:
+        """Return a small copy of the stored picture; raises as ``open``."""
+        path = self.path(sha256, thumbnail=True)
+        if not path.is_file():
+            return self.open(sha256)
+        return read_image(path, max_megapixels=self.max_megapixels)
+
     def open(self, sha256: str) -> Image.Image:
         """Return the stored picture, upright RGB, decoded.
 

@@ -101,12 +101,16 @@ class ItemTexts:
         product_type: Its product type.
         named: Title, product type, department, attributes and rewrite.
         description: Its description.
+        colour: Its colour column.
+        photo: Name (SHA-256) of its photo.
     """
 
     title: str
     product_type: str
     named: str
     description: str
+    colour: str = ""
+    photo: str = ""
 
 
 class ItemTable:
@@ -195,6 +199,7 @@ class ItemTable:
     def texts(self, item_ids: Iterable[str]) -> dict[str, ItemTexts]:
         """Return the words of items by id."""
         columns = ["item_id", "title", "product_type", "description", "words"]
+        columns += ["attributes", "photo_sha256"]
         rows = read_by(self._table, "item_id", item_ids, columns).to_pylist()
         return {
             row["item_id"]: ItemTexts(
@@ -202,6 +207,8 @@ class ItemTable:
                 row["product_type"],
                 row["words"].removesuffix(row["description"]),
                 row["description"],
+                _attributes(row).get("colour", ""),
+                row["photo_sha256"],
             )
             for row in rows
         }

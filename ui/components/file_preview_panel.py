@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from core.catalog.left_out import by_reason
 from core.domain import QuarantinedRow
 from core.domain.file_preview import FilePreview
 from ui.render import render
@@ -90,16 +90,13 @@ def preview_html(preview: FilePreview) -> str:
 
 
 def reasons(rows: Sequence[QuarantinedRow]) -> list[Reason]:
-    """Return the reasons of left-out rows, the commonest first."""
-    groups: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        groups[row.general_reason].append(row.row)
+    """Return the reasons of left-out rows, the commonest first, each as its first row has it."""
     return [
         Reason(
-            text,
-            len(numbers),
-            ", ".join(map(str, numbers[:_ROWS_NAMED]))
-            + (" …" if len(numbers) > _ROWS_NAMED else ""),
+            reason.reason,
+            len(reason.rows),
+            ", ".join(str(row.row) for row in reason.rows[:_ROWS_NAMED])
+            + (" …" if len(reason.rows) > _ROWS_NAMED else ""),
         )
-        for text, numbers in sorted(groups.items(), key=lambda group: -len(group[1]))
+        for reason in by_reason(rows)
     ]

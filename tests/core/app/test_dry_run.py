@@ -61,7 +61,7 @@ def test_everything_that_indexing_would_do_is_said(feed, tmp_path):
 def test_reasons_are_grouped_for_people(feed, tmp_path):
     settings = Settings(data_dir=tmp_path / "data")
     text = preview_text(preview_file(feed, settings, images=tmp_path / "images"))
-    assert "2 × The photo … is not in the images folder" in text
+    assert "2 × The photo “gone.jpg” is not in the images folder" in text
     assert "Rows 4, 5." in text
 
 
@@ -93,3 +93,25 @@ def test_a_row_that_meets_a_fault_of_ours_costs_itself_only(feed, tmp_path, monk
     preview = preview_file(feed, settings, images=tmp_path / "images")
     assert preview.items == 1
     assert "could not be read (RecursionError)" in preview.left_out[0].reason
+
+
+def test_a_drawing_is_refused_before_indexing_and_another_photo_takes_its_place(tmp_path):
+    for name in ("v.svg", "w.jpg"):
+        (tmp_path / name).write_text(
+            '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'
+        )
+    (tmp_path / "a.jpg").write_bytes(b"photo")
+    (tmp_path / "feed.csv").write_text(
+        "title,image\nLamp,v.svg\nRug,w.jpg\nMug,v.svg|a.jpg\nVase,https://s.example/x.svg?v=1\n"
+    )
+    preview = preview_file(tmp_path / "feed.csv", Settings(data_dir=tmp_path / "data"))
+    assert preview.items == 1
+    assert [row.row for row in preview.left_out] == [1, 2, 4]
+    assert all("not a picture of a kind" in row.reason for row in preview.left_out)
+
+
+def test_columns_that_are_kept_and_not_used_are_said(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"photo")
+    (tmp_path / "feed.csv").write_text("title,image,size,created_at\nLamp,a.jpg,M,2024-01-01\n")
+    preview = preview_file(tmp_path / "feed.csv", Settings(data_dir=tmp_path / "data"))
+    assert (preview.attributes, preview.unused) == (("size",), ("created_at",))

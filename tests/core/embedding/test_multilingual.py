@@ -45,6 +45,13 @@ def test_other_languages_lie_where_english_does(
         assert (vectors @ english.T).argmax(axis=1).tolist() == [0, 1, 2]
 
 
+def test_random_letters_are_no_other_language(many: MultilingualEncoder) -> None:
+    assert {many.language_of(text) for text in ("xqzvw", "zxcvbnm", "flimzorp", "plorf")} == {"en"}
+    assert many.language_of("Sessel") != "en"
+    assert many.language_of("Holzstuhl") == "de"
+    assert many.language_of("стул") == "ru"
+
+
 def test_a_named_language_wins_over_the_one_that_was_found(many: MultilingualEncoder) -> None:
     guessed, named = many.encode_query("mango"), many.encode_query("mango", "es")
     assert many.language_of("mango tree in a garden") == "en"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from core.catalog.ingest import ingest
@@ -49,3 +51,26 @@ def test_the_best_photo_counts_and_the_setting_can_be_turned_off(tmp_path: Path)
     assert len(records["id-000"].item.photos) == 2
     index(all_photos=False)
     assert cosine() == without
+
+
+def test_engines_of_crops_look_at_the_product_in_a_further_photo(tmp_path: Path) -> None:
+    source = write_catalog(tmp_path / "files", 2)
+    lines = source.read_text().splitlines()
+    lines[1] += " 900.png"
+    source.write_text("\n".join(lines) + "\n")
+    Image.effect_noise((96, 72), 90).convert("RGB").save(source.parent / "900.png")
+    store = CatalogStore(tmp_path / "shop")
+    photos, models = ImageStore(store.root / "images"), bench().models
+    run_index(
+        store, photos, models,
+        lambda rows: ingest(source, store=photos, settings=Settings(), known_rows=rows),
+        all_photos=True,
+    )  # fmt: skip
+    item = store.item("id-000")
+    key = models.grounding_key(replace(item, photo=item.more_photos[0], more_photos=()))
+    assert store.groundings.get([key])[key].best is not None
+    whole, crop = (
+        store.photo_vectors(model.name).nearest(np.ones(model.encoder.dim, np.float32), 5)[0][2]
+        for model in models.engines
+    )
+    assert whole != crop

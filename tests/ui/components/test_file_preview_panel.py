@@ -63,5 +63,5 @@ def test_only_what_a_person_chose_is_handed_on():
 def test_equal_reasons_are_one_line():
     rows = [QuarantinedRow(n, "", "image", f"The photo “{n}.jpg” is gone.") for n in range(1, 9)]
     (reason,) = reasons(rows)
-    assert (reason.text, reason.count) == ("The photo … is gone.", 8)
+    assert (reason.text, reason.count) == ("The photo “1.jpg” is gone.", 8)
     assert reason.rows == "1, 2, 3, 4, 5 …"

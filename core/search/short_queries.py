@@ -1,0 +1,49 @@
+"""Decide which language a short query is in: one or two words rarely tell it alone."""
+
+from __future__ import annotations
+
+from core.base.languages import probabilities
+from core.base.title_nouns import TitleNouns
+from core.ports.encoder import Encoder, ReadsLanguages
+from core.search.word_counts import WordCounts
+from core.search.words import content_words
+
+#: Queries of more words tell their language themselves.
+MOST_WORDS = 3
+ENGLISH = "en"
+#: Probability of another language from which on English word lists don't count: "fauteuil" is in
+#: them, too.
+SURE = 0.5
+
+
+def query_language(
+    text: str, encoder: Encoder, counts: WordCounts, nouns: TitleNouns
+) -> tuple[str, bool]:
+    """Return the language of a query, and whether it differs from the encoder's own reading.
+
+    Words that stand in the catalogue are in the catalogue's language; words that English word lists
+    have are English. The language is empty where the encoder reads one only.
+    """
+    if not isinstance(encoder, ReadsLanguages) or not text:
+        return "", False
+    read = encoder.language_of(text)
+    words = content_words(text)
+    if not words or len(text.split()) > MOST_WORDS:
+        return read, False
+    if counts.have(words):
+        own = counts.language
+        language = own if own in encoder.languages else ENGLISH
+    elif _are_english(text, words, encoder.languages, nouns):
+        language = ENGLISH
+    else:
+        language = read
+    return language, language != read
+
+
+def _are_english(
+    text: str, words: list[str], languages: tuple[str, ...], nouns: TitleNouns
+) -> bool:
+    likely = probabilities(text, languages)
+    if any(share >= SURE for language, share in likely.items() if language != ENGLISH):
+        return False
+    return all(word.isascii() and nouns.is_known_word(word) for word in words)

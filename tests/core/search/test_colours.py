@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.base.colours import NAMES, product_shares
+from core.base.title_nouns import TitleNouns
+from core.search.colour_match import WantedColours
+from core.search.colour_words import ColourWords
+from core.search.query_words import read
+from core.search.word_match import WordMatcher
+from core.settings import SHIPPED
+from core.store.items import ItemTexts
+
+
+@pytest.fixture(scope="module")
+def nouns():
+    return TitleNouns(SHIPPED / "vocabularies")
+
+
+@pytest.fixture(scope="module")
+def words(nouns):
+    return ColourWords(SHIPPED / "vocabularies", nouns.things)
+
+
+@pytest.mark.parametrize(
+    ("word", "colour"),
+    [("red", "red"), ("navy", "blue"), ("burgundy", "red"), ("gray", "grey"), ("golden", "yellow"),
+     ("blauer", "blue"), ("roja", "red"), ("noire", "black"), ("красное", "red"),
+     ("赤い椅子", "red"), ("白色衬衫", "white"), ("chair", ""), ("", "")],
+)  # fmt: skip
+def test_words_name_basic_colours_in_many_languages(word, colour, words):
+    assert words.basic(word) == colour
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [("blauer Sessel", "Sessel"), ("赤い椅子", "椅子"), ("Stuhl, rot", "Stuhl,"), ("rot", "")],
+)
+def test_a_query_without_its_colours(text, rest, words):
+    assert words.without(text) == rest
+
+
+def credit(query, nouns, words, title, colour="", shares=None, foreign=False):
+    texts = ItemTexts(title, "", f"{title}\n{colour}", "", colour)
+    asked = read(query, nouns)
+    wanted = WantedColours(asked, words, foreign=foreign)
+    return WordMatcher(asked, "", {}, nouns, None, wanted).match(texts, shares)
+
+
+def test_a_shade_counts_for_its_colour(nouns, words):
+    assert credit("blue chair", nouns, words, "Navy chair").colour == 1
+    assert 0.5 < credit("navy chair", nouns, words, "Blue chair").colour < 1
+    assert credit("blue chair", nouns, words, "Stuhl blau").colour == 1
+
+
+def test_the_colour_column_wins_over_a_name_in_the_title(nouns, words):
+    brand = credit("red shirt", nouns, words, "Red Tape shirt", "Blue")
+    own = credit("red shirt", nouns, words, "Levis shirt", "Red")
+    assert brand.colour < 0.5 < own.colour
+
+
+def test_the_photo_counts_where_no_word_says_a_colour(nouns, words):
+    red = {"red": 0.7, "white": 0.3}
+    seen = credit("red chair", nouns, words, "Chair", shares=red)
+    assert seen.seen == ("red",)
+    assert seen.shared == ("chair",)
+    assert seen.missing == ()
+    assert seen.cover > credit("red chair", nouns, words, "Chair").cover
+    said = credit("red chair", nouns, words, "Blue chair", shares=red)
+    assert said.seen == ()
+    assert said.missing == ("red",)
+
+
+def test_a_fruit_is_no_colour(nouns, words):
+    assert credit("orange", nouns, words, "Pumpkin", shares={"orange": 1.0}).colour is None
+    red = credit("chaise rouge", nouns, words, "Chair", shares={"red": 1.0}, foreign=True)
+    assert red.seen == ("rouge",)
+    assert credit("plum jam", nouns, words, "Jam", shares={"purple": 1.0}).colour == 0
+
+
+def test_a_product_on_a_plain_ground_has_its_own_colours():
+    pixels = np.full((80, 80, 3), 255, np.uint8)
+    pixels[30:50, 30:50] = (200, 20, 20)
+    shares = dict(zip(NAMES, product_shares(Image.fromarray(pixels)), strict=True))
+    assert shares["red"] > 0.9
+    white = product_shares(Image.new("RGB", (50, 50), "white"))
+    assert dict(zip(NAMES, white, strict=True))["white"] == 1
