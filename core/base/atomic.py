@@ -30,7 +30,7 @@ def replacing(path: Path, mode: int = 0o644, *, fsync: bool = True) -> Iterator[
 def put_in_place(finished: Path, path: Path, *, fsync: bool = True) -> None:
     """Move a finished file or folder to ``path``, on the same disk, instead of what is there.
 
-    A folder that is there is removed first: whoever looks in between sees none. A folder's files
+    An existing folder is removed first, so for a moment there is none. A folder's files
     are not flushed.
     """
     if finished.is_dir():

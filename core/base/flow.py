@@ -75,7 +75,7 @@ def mapped_ahead(
 
 
 class _Line(Generic[R]):
-    """Futures in order, with the weight of all that is under way."""
+    """A queue of futures in order, with the total weight of unfinished work."""
 
     def __init__(self, room: int) -> None:
         self._room, self._weight = room, 0
@@ -84,7 +84,7 @@ class _Line(Generic[R]):
         self._changed = threading.Condition()
 
     def wait_for_room(self, weight: int) -> bool:
-        """Wait until a value fits; return false where the line was closed."""
+        """Wait until a value fits; return false if the queue was closed."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._closed or not self._weight or self._weight + weight <= self._room
@@ -99,7 +99,7 @@ class _Line(Generic[R]):
             self._changed.notify_all()
 
     def end(self, error: BaseException | None = None) -> None:
-        """Say that nothing more comes, maybe because of an error."""
+        """Mark the end of the values, maybe because of an error."""
         with self._changed:
             if error is not None:
                 failed: Future[R] = Future()
@@ -126,13 +126,13 @@ class _Line(Generic[R]):
             return ready
 
     def release(self, weight: int) -> None:
-        """Give room back."""
+        """Release the room of a result."""
         with self._changed:
             self._weight -= weight
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Cancel what waits, and let the feeder stop."""
+        """Cancel all waiting futures and let the feeding thread stop."""
         with self._changed:
             self._closed = True
             for future, _ in self._waiting:
@@ -150,7 +150,7 @@ class Writer(AbstractContextManager["Writer[T]"], Generic[T]):
 
     Args:
         write: Writes values, the oldest first.
-        most: So many values may wait; a full line is written without a pause.
+        most: Largest number of waiting values; a full queue is written without a pause.
     """
 
     def __init__(self, write: Callable[[list[T]], None], most: int = 1024) -> None:
@@ -213,7 +213,7 @@ class Writer(AbstractContextManager["Writer[T]"], Generic[T]):
                 self._changed.notify_all()
 
     def _gathered(self) -> list[T]:
-        """Wait for the next write and return its values; none where the writer was closed."""
+        """Wait for the next write and return its values; none if the writer was closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             while not self._due():

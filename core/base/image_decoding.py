@@ -210,7 +210,7 @@ def _scale(values: np.ndarray, top: float) -> Image.Image:
 
 
 def _bands(values: np.ndarray) -> list[np.ndarray]:
-    """An array in bands of about a million values, so that working on one takes little memory."""
+    """Split an array into bands of about a million values, to bound the memory of each step."""
     rows = max(1, 2**20 // values.shape[1])
     return [values[start : start + rows] for start in range(0, len(values), rows)]
 

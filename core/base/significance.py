@@ -44,7 +44,7 @@ def interval(values: Sequence[float] | Sample) -> Score:
 def paired_p(first: Sample, second: Sample) -> float:
     """Return the two-sided p of a paired randomisation test on the mean (Smucker et al. 2007)."""
     differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
-    changed = differences[differences != 0]  # swapping equal values changes nothing
+    changed = differences[differences != 0]  # swapping equal values has no effect
     if len(changed) < 2:  # a single difference is as likely with the opposite sign
         return 1.0
     from scipy import stats

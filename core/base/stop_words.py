@@ -1,4 +1,4 @@
-"""Words that say nothing in a search, of all languages: `data/vocabularies/stop_words.toml`."""
+"""Stop words of all languages, from `data/vocabularies/stop_words.toml`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TABLE = Path(__file__).parents[2] / "data" / "vocabularies" / "stop_words.toml"
 
 @cache
 def stop_words() -> frozenset[str]:
-    """Return the words in small letters.
+    """Return the stop words in lower case.
 
     One list serves all items, because a query has too few words to tell its language: words that
     mean something in another language of shops are not in it.

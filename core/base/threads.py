@@ -1,4 +1,4 @@
-"""How many CPU threads a model's pass takes: words one, pictures the others, one after another.
+"""Set the CPU threads of a model's pass: one for words; the others for pictures, in turn.
 
 A pass over a few words is over in milliseconds; more threads only wait for each other, and on a
 busy machine that takes ten times as long. A pass over a picture takes a second of every thread
@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-#: More texts than these are no query but a file, for which all threads pay.
+#: More texts than this are a file, not a query; they use all threads.
 FEW = 8
 
 
 class Turn:
-    """A lock that is given in the order in which it was asked for."""
+    """A lock that is given in the order of requests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,7 +39,7 @@ class Turn:
             self._waiting.append(mine)
         try:
             mine.acquire()
-        except BaseException:  # interrupted: leave the line, or pass on what was given meanwhile
+        except BaseException:  # interrupted: leave the queue, or pass the lock on
             with self._lock:
                 if mine in self._waiting:
                     self._waiting.remove(mine)
@@ -104,7 +104,7 @@ def for_words(texts: int = 1) -> Iterator[None]:
 
 @contextmanager
 def for_pictures(device: torch.device) -> Iterator[None]:
-    """Wait for a turn at passing over pictures, and limit its threads; a GPU needs neither."""
+    """Wait for this pass's turn and limit its threads; a GPU needs neither."""
     if device.type != "cpu":
         yield
         return
@@ -114,7 +114,7 @@ def for_pictures(device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def _taking(threads: int) -> Iterator[None]:
-    """Let this thread's passes take so many threads (torch keeps the number per thread)."""
+    """Set the number of threads for this thread's passes (torch keeps it per thread)."""
     import torch
 
     before = torch.get_num_threads()

@@ -24,7 +24,7 @@ _SET_OF = re.compile(
 )
 #: A size or a rating: titles of electronics list figures from there on.
 _MEASURE = re.compile(r"\s\d[\d.,x×/]*\s?(?:[a-zµ]{1,4}\b|[\"'%])", re.I)
-#: What stands in brackets describes, where the title goes on behind it.
+#: Brackets contain a description if the title goes on behind them.
 _ASIDE = re.compile(r"\s*[(\[][^()\[\]]{0,80}[)\]]")
 _WORD = re.compile(r"[^\W\d_][\w'’&-]*")
 #: A title classified as another language needs a share of English words larger by this.
@@ -195,7 +195,7 @@ class TitleNouns:
         return self.is_thing(key)
 
     def _modifies(self, word: str) -> bool:
-        """Tell whether a word belongs to the noun after it: "coffee" mug, "anchor" bracelet."""
+        """Tell whether a word belongs to the noun after it: "coffee" in "coffee mug"."""
         key = _key(word)
         if key in self._describing or key in self._packing or key in self._colours:
             return False

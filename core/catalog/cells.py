@@ -1,4 +1,4 @@
-"""Cells that hold more than one value: lists and dictionaries, as such or written as text."""
+"""Read cells with several values: lists and dictionaries, as such or written as text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RUBY = re.compile(r'(?<=["\]}\w])\s*=>\s*')
 def unpacked(value: object) -> object:
     """Return a cell's value: text that holds a JSON or Python list or dictionary becomes one.
 
-    Text that only looks like one stays as it is.
+    Other text stays as it is.
     """
     if not isinstance(value, str):
         return value
@@ -51,7 +51,7 @@ def _shallow(parsed: object, text: str) -> object:
 
 
 def _depth(value: object, left: int = _DEEPEST) -> bool:
-    """Return whether a value is nested no deeper than is looked at."""
+    """Return whether a value is nested no deeper than ``DEEPEST``."""
     if isinstance(value, Mapping):
         return left > 0 and all(_depth(inner, left - 1) for inner in value.values())
     if isinstance(value, (list, tuple)):
@@ -62,8 +62,8 @@ def _depth(value: object, left: int = _DEEPEST) -> bool:
 def plain(value: object, left: int = _DEEPEST) -> object:
     """Return a value without the wrapping of languages: ``{"en": "Chair"}`` → ``Chair``.
 
-    English is taken where it is there, else the first language. Of other dictionaries the value
-    under a name such as ``value`` or ``name`` is taken; one that has none is nothing.
+    English is taken where it is there, else the first language. Of other dictionaries, the value
+    under a name such as ``value`` or ``name`` is taken; without such a name the result is empty.
     """
     value = unpacked(value)
     if left <= 0:
@@ -81,12 +81,12 @@ def plain(value: object, left: int = _DEEPEST) -> object:
 
 
 def first_of(values: Iterable[object]) -> object:
-    """Return the first value that is not nothing."""
+    """Return the first value that is not empty."""
     return next((value for value in values if not is_nothing(value)), None)
 
 
 def is_nothing(value: object) -> bool:
-    """Return whether a cell says nothing."""
+    """Return whether a cell is empty."""
     if isinstance(value, str):
         return not value.strip() or value.strip() in ("[]", "{}")
     if isinstance(value, float):
@@ -108,7 +108,8 @@ def _of_mapping(value: Mapping[object, object]) -> object:
 
 
 def pairs(value: object, left: int = 4) -> Iterable[tuple[str, object]]:
-    """Names and values that a cell lists: a dictionary, or a list of ``{"key": …, "value": …}``."""
+    """Return the names and values in a cell: a dictionary, or a list of ``{"key": …, "value":
+    …}``."""
     value = unpacked(value)
     if left <= 0:
         return

@@ -1,4 +1,4 @@
-"""What names of columns mean, in many languages; the table is `data/vocabularies/columns.toml`."""
+"""Map column names in many languages to fields, by `data/vocabularies/columns.toml`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _LANGUAGES = frozenset(
 )
 #: A currency at the end of a price's name: `price-EUR`.
 _CURRENCY = re.compile(r"(?<=[a-z])[-_. ]([A-Z]{3})$")
-#: Words in the table that say a field alone, and nothing within a longer name.
+#: Words of the table that name a field alone, but not within a longer name.
 _TOO_WIDE = frozenset(
     {"product", "label", "artikel", "item", "file", "path", "filename", "media", "thumbnail", "ad"}
     | {"amount", "valor", "nome", "nom", "imya", "cover"}
 )
-#: Words that make a name one of something else.
+#: Words that change the meaning of a name.
 _NOT_ITSELF = frozenset(
     {"alt", "text", "count", "width", "height", "position", "size", "type", "format", "hash", "md5"}
     | {"old", "compare", "cost", "wholesale", "shipping", "tax", "date", "currency", "previous"}
@@ -60,7 +60,7 @@ _PLAIN_LETTERS = str.maketrans(
 
 
 def normalise(name: str) -> str:
-    """A column name in lower case with single underscores: ``baseColour`` → ``base_colour``."""
+    """Return a name in lower case with single underscores: ``baseColour`` → ``base_colour``."""
     plain = _PREFIX.sub("", name.strip())
     plain = _PLURAL.sub(lambda match: match[0].capitalize(), plain)
     return _NO_WORD.sub("_", _CAMEL.sub("_", plain)).strip("_").lower()
@@ -81,7 +81,7 @@ def language(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def readings(name: str) -> tuple[str, ...]:
-    """Return what a name may be called in the table, the closest first.
+    """Return the forms of a name to look up in the table, the closest first.
 
     As it stands; without brackets; without what it is nested in ("variants.price"); without a
     language; without what stands behind a comma, a currency, or "product" beside it.
@@ -103,7 +103,7 @@ def readings(name: str) -> tuple[str, ...]:
 
 
 def numbered(name: str) -> str:
-    """The name without a number at its end: ``IMAGE2`` → ``image``; empty where it has none."""
+    """Return the name without a number at its end: ``IMAGE2`` → ``image``; empty if it has none."""
     key = readings(name)[-1] if readings(name) else ""
     bare = _NUMBER.sub("", key)
     return bare if bare != key else ""
@@ -111,14 +111,14 @@ def numbered(name: str) -> str:
 
 @cache
 def ranks(kind: str) -> Mapping[str, int]:
-    """Return a field's names → how telling each is (0 most)."""
+    """Return a field's names → how specific each is (0 is most specific)."""
     names = [name for text in _table()[kind].values() for name in text.split()]
     unique = dict.fromkeys(folded(name) for name in names)
     return {name: place for place, name in enumerate(unique)}
 
 
 def rank(name: str, kind: str) -> tuple[int, int] | None:
-    """How well a column's name says a field: (how much was put aside, how telling), or ``None``.
+    """Return how well a column's name fits a field: (parts removed, how specific), or ``None``.
 
     Brackets count for nothing: "Product ID [Non Editable]" is a product id.
     """
@@ -131,10 +131,9 @@ def rank(name: str, kind: str) -> tuple[int, int] | None:
 
 
 def says_loosely(name: str, kind: str) -> bool:
-    """Tell whether one word of a longer name says a field: "Representative Image".
+    """Tell whether one word of a longer name names a field: "Representative Image".
 
-    Words that say something about the field instead ("image alt text", "old price") speak against
-    it.
+    Words that describe the field instead ("image alt text", "old price") exclude it.
     """
     words = set(folded(_BRACKETS.sub(" ", name)).split("_"))
     return bool(words & _lone_words(kind)) and not words & _NOT_ITSELF

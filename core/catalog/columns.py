@@ -1,4 +1,4 @@
-"""Find out which column of a catalogue file means what."""
+"""Map the columns of a catalogue file to the fields of an item."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ class ColumnMap:
         categories: All columns that may hold the product type or the department, but those that
             a person chose for one of them.
         chosen: Fields that a person chose the column of, or left empty.
-        others: Field → columns that are looked at, in order, where a row's first one is empty.
-        sale_prices: Columns whose price counts instead where it is not higher.
+        others: Field → further columns, in order, for rows whose first one is empty.
+        sale_prices: Columns with a sale price, used if it is not higher.
         currency: Column of the currency of prices that are bare numbers.
         more_images: Columns of further photos, in order.
         options: Pairs of columns with an attribute's name and its value.
         row_kind: Column that says whether a row is a product, a variant or a picture.
-        codes: Columns with other names of an item, which a parent may be called by.
+        codes: Columns with other identifiers of an item, by which a parent may be named.
     """
 
     title: str
@@ -88,7 +88,7 @@ class ColumnMap:
     codes: tuple[str, ...] = ()
 
     def of(self, kind: str) -> tuple[str, ...]:
-        """Return the columns of a field or attribute, the first to be looked at first."""
+        """Return the columns of a field or attribute, in the order of use."""
         first = getattr(self, kind) if kind in FIELDS else self.attributes.get(kind, "")
         return ((first,) if first else ()) + self.others.get(kind, ())
 

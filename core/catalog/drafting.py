@@ -1,4 +1,4 @@
-"""Turn a file's rows into drafts of items, and say why a row can't become one."""
+"""Turn a file's rows into drafts of items, with a reason for each row that can't become one."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Drafts:
         parents: What rows call their product → its group.
 
     Attributes:
-        repeated: Rows that say the same as an earlier one and were put with it.
-        parts: Rows of variants or pictures that were put with their product.
+        repeated: Rows that are equal to an earlier one and were merged with it.
+        parts: Rows of variants or pictures that were merged with their product.
         with_parts: Products that have such rows.
         without_id: Rows without an id, in a file that has ids.
     """
@@ -50,7 +50,7 @@ class Drafts:
         self.repeated = self.parts = self.with_parts = self.without_id = 0
 
     def of(self, product: Product) -> Draft | None:
-        """Return the draft of a product; ``None`` where an earlier row says the same.
+        """Return the draft of a product; ``None`` if an earlier row is equal.
 
         Raises:
             Rejected: The row can't become an item; the sentence says why.
@@ -75,7 +75,7 @@ class Drafts:
         return draft
 
     def notes(self) -> tuple[str, ...]:
-        """Return sentences on rows that are no items of their own and no defects."""
+        """Return sentences on rows that were merged with others."""
         notes = []
         if self.parts:
             rows = "1 row is a variant or picture" if self.parts == 1 else (

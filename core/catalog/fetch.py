@@ -26,7 +26,7 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _NAT64 = IPv6Network("64:ff9b::/96")
 #: The middle of an ISATAP address (RFC 5214), before the IPv4 address in it.
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
-#: Not public, whatever this Python's tables say.
+#: Networks that are not public, also where Python's tables say otherwise.
 _NOT_PUBLIC = tuple(
     ip_network(network)
     for network in (
@@ -97,8 +97,8 @@ def fetch_public(
         url: The address.
         max_bytes: Largest body that is taken.
         timeout: Seconds for everything together (the system's resolver has its own limit).
-        resolve: Looks up a host's addresses.
-        allow: Says whether an address may be connected to.
+        resolve: Returns a host's addresses.
+        allow: Returns whether an address may be connected to.
 
     Raises:
         ImageError: The address is not allowed, does not answer, or answers with too much.
@@ -128,7 +128,7 @@ def _host(url: httpx.URL) -> str:
 def _parse(text: str, base: httpx.URL | None = None) -> httpx.URL:
     try:
         url = httpx.URL(text) if base is None else base.join(text)
-        host = url.host  # decoded only now: a host name may be wrong in many ways
+        host = url.host  # decoded here, because a host name may be wrong in many ways
     except (httpx.InvalidURL, ValueError, TypeError):
         raise ImageError("This is not a valid web address.") from None
     if url.scheme not in ("http", "https") or not host:
@@ -167,7 +167,7 @@ def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes
 
 
 class _PublicBackend(httpcore.NetworkBackend):
-    """Connects only to addresses that are allowed, and keeps one deadline over everything."""
+    """Connects to allowed addresses only, with one deadline for everything."""
 
     def __init__(self, resolve: Resolve, allow: Allow, deadline: float) -> None:
         self._resolve = resolve
@@ -212,7 +212,7 @@ class _PublicBackend(httpcore.NetworkBackend):
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """A stream whose every step has only what is left of the deadline."""
+    """A stream in which each step may take only the rest of the time."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
         self._stream = stream

@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 _WORKERS = 8
 _WINDOW = 4 * _WORKERS
 _FETCH_SECONDS = 20.0
-#: Further photos of one item whose address may give none before the rest stay addresses.
+#: Failed addresses of further photos per item, after which the rest stay addresses.
 _MOST_FAILED = 2
 _PROGRESS_SECONDS = 0.25
 
@@ -126,7 +126,7 @@ def start_drafts(
     types = product_types(table, columns, settings)
     try:
         groups = parents(table.rows(), columns)
-    except CatalogError:  # damaged further on: what is before the damage can be indexed
+    except CatalogError:  # damaged further on: rows before the damage can be indexed
         groups = {}
     return Drafts(folder, columns, types, salt, groups)
 
@@ -199,7 +199,7 @@ class _Run:
         return finished
 
     def _begin(self, product: Product) -> Ingested | Draft | None:
-        """Return what is known of a product already, or what is to be stored of it."""
+        """Return a product's stored row, or the row to store."""
         draft = self._drafts.of(product)
         before = self._known_rows.get(draft.item_id) if draft else None
         if draft is None or before is None or before.row_key != draft.row_key:
@@ -215,7 +215,7 @@ class _Run:
             more = self._further(draft)
         except ImageError as error:
             return QuarantinedRow(number, draft.item_id, self._columns.image, str(error))
-        except CatalogError:  # the store can't be written to: no row's fault
+        except CatalogError:  # the store can't be written to, so no row is at fault
             raise
         except Exception as error:
             return _unreadable(number, draft.item_id, error)
@@ -243,8 +243,8 @@ class _Run:
     def _further(self, draft: Draft) -> dict[Origin, Photo]:
         """Store the further photos, also those on the web; what fails is kept as an address.
 
-        After two addresses that give no photo, the item's others are not asked for: each may take
-        as long as a server that does not answer.
+        After two failed addresses the item's others are skipped: each may take as long as a
+        server's timeout.
         """
         stored: dict[Origin, Photo] = {}
         failed = 0
@@ -274,7 +274,8 @@ def _ingested(item: Item, row_key: str, product: Product, *, unchanged: bool) ->
 
 
 def _count(table: Table) -> int:
-    """Return rows of a file; 0 where it is damaged: what is before the damage can be indexed."""
+    """Return the number of rows; 0 if the file is damaged: rows before the damage can be
+    indexed."""
     try:
         return table.count()
     except CatalogError:
@@ -282,7 +283,7 @@ def _count(table: Table) -> int:
 
 
 def _unreadable(number: int, item_id: str, error: Exception) -> QuarantinedRow:
-    """Return a row that met a fault of ours: it is left out, the others go on, the log says why."""
+    """Return a row that hit an internal error: it is left out, and the log has the reason."""
     _log.exception("Row %d could not be read", number, exc_info=error)
     lines = str(error).encode("utf-8", "replace").decode().splitlines()
     reason = f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__

@@ -16,7 +16,7 @@ class LeftOutReason:
     """Rows that were left out for one kind of reason.
 
     Attributes:
-        column: The column that is to blame, where one is.
+        column: The faulty column, if there is one.
         reason: The reason of the first of them.
         rows: The rows, in the file's order.
     """

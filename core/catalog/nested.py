@@ -1,4 +1,4 @@
-"""Facts that stand inside others: a product's variants, or its fields below a name.
+"""Flatten nested data: a product's variants, or its fields below a name.
 
 An API gives `{"product": {"title": …}, "variants": [{"price": …}]}`. Inner fields become columns
 with a dot, `product.title`. Variants become rows below their product with its number, as Shopify's
@@ -18,7 +18,7 @@ from core.errors import CatalogError
 
 Cells = Mapping[str, object]
 
-#: Rows that are looked at to find what is nested.
+#: Number of rows that are read to find nested columns.
 _HEAD = 100
 #: Names of columns with variants: a list, or one dictionary.
 _VARIANTS = {
@@ -36,18 +36,18 @@ _OF_PRODUCT = (
     "brand", "colour", "url", "group", "product_type", "department", "material", "gender",
 )  # fmt: skip
 _OF_VARIANT = ("price", "sale_price", "currency", "item_id", "image")
-#: Fields of a variant that are what it differs in.
+#: Fields in which variants differ.
 _DIFFERENCES = {"color": "Colour", "colour": "Colour", "size": "Size", "material": "Material"}
 _OPTION_LISTS = ("options", "attributes", "selected_options", "option_values")
 _DEEPEST = 3
 _MOST_VARIANTS = 500
 _MOST_OPTIONS = 5
-#: What Shopify calls the option of a product that has none.
+#: Shopify's name for the option of a product without options.
 _NO_OPTION = "Default Title"
 
 
 def with_nested(table: Table) -> Table:
-    """Return the table with columns for what is nested in it; a flat one as it is."""
+    """Return the table with columns for its nested fields; a flat table is unchanged."""
     named = [name for name in table.columns if folded(name) in _VARIANTS | _FRAMES]
     if not named:
         return table
@@ -81,7 +81,7 @@ class _Spread:
     frames: tuple[str, ...]
 
     def rows(self, rows: Iterable[TableRow]) -> Iterator[TableRow]:
-        """Yield each row, and behind it those of its further variants with the same number."""
+        """Yield each row, then the rows of its further variants with the same number."""
         for row in rows:
             if row.problem:
                 yield row
@@ -121,7 +121,7 @@ class _Spread:
 def _fields(
     frame: Mapping[object, object], above: str, depth: int = 1
 ) -> Iterator[tuple[str, object]]:
-    """Yield the fields in a dictionary under dotted names; frames in frames are looked into."""
+    """Yield the fields in a dictionary under dotted names, also from frames in frames."""
     for key, value in frame.items():
         name = str(key)
         if folded(name) in _FRAMES and isinstance(value, Mapping) and depth < _DEEPEST:
@@ -133,7 +133,7 @@ def _fields(
 def _options(
     variant: Mapping[object, object], names: Sequence[str]
 ) -> Iterator[tuple[str, object]]:
-    """Yield what a variant differs in: name and value."""
+    """Yield name and value of each field in which a variant differs."""
     for number in range(1, 4):  # Shopify: option1, and its name beside the variants
         value = variant.get(f"option{number}")
         if not is_nothing(value) and value != _NO_OPTION:

@@ -1,4 +1,4 @@
-"""Which product a row's parent is: shops write its id, `id:` and its id, or its code."""
+"""Find the parent of a row: shops write its id, `id:` and its id, or its code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LIMIT = 200
 
 
 def parents(rows: Iterable[TableRow], columns: ColumnMap) -> Mapping[str, str]:
-    """Return what rows call their parent → the group of it and of the parent itself.
+    """Return the name of each parent as written in the rows → its group.
 
     Args:
         rows: All rows of the file; read only where there are columns of a group and an id.
@@ -28,7 +28,7 @@ def parents(rows: Iterable[TableRow], columns: ColumnMap) -> Mapping[str, str]:
         parent = clean(plain(row.cells.get(columns.group)), _LIMIT)
         if parent:
             called.add(parent)
-        elif item_id:  # only what has no parent itself is one
+        elif item_id:  # only a product without a parent can be one
             ids[item_id] = item_id
             for column in columns.codes:
                 code = clean(plain(row.cells.get(column)), _LIMIT)

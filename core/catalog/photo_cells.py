@@ -1,4 +1,4 @@
-"""The photos that a cell names: one, or several as a list, as JSON, or between separators."""
+"""Read the photos in a cell: one, or several as a list, as JSON, or between separators."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SEPARATOR = re.compile(
     r"|[\s,;]+(?=https?://|//[\w.-]+/)|\s*\n\s*|;\s+",
     re.I,
 )
-#: Under which name a dictionary holds a picture, the largest first.
+#: Names under which a dictionary has a picture, the largest first.
 _NAMES = (
     "hi_res", "original", "large", "full", "src", "url", "link", "href", "image_url", "image_link",
     "image", "contenturl", "path", "file", "filename", "file_name", "name", "medium", "thumb",
@@ -56,7 +56,8 @@ def _of_mapping(value: Mapping[object, object], left: int) -> Iterator[object]:
 
 
 def split(text: str) -> list[str]:
-    """The names in a text: ``a.jpg|b.jpg`` or ``a.jpg, b.jpg``; one that has blanks stays one."""
+    """Split a text into names: ``a.jpg|b.jpg`` or ``a.jpg, b.jpg``; a name with blanks is kept
+    whole."""
     if len(text) > 100_000 or not re.search(r"[|,;\s]", text):
         return [text]
     names = _BAR.split(_RUN.sub(_short, text.strip()))
@@ -69,7 +70,7 @@ def split(text: str) -> list[str]:
 
 
 def _short(run: re.Match[str]) -> str:
-    """Return one separator instead of many: over a long run the patterns would take for ever."""
+    """Replace repeated separators by one: over a long run the patterns would be too slow."""
     mark = next((sign for sign in run[0] if sign in ",;"), "")
     return "\n" if "\n" in run[0] else f"{mark} "
 

@@ -22,7 +22,7 @@ _NO_SCHEME = re.compile(
     r"//[\w.-]+/\S|(?:[a-z0-9-]+\.)+(?:com|net|org|io|shop|store|app|dev|example|[a-z]{2})/\S",
     re.I,
 )
-#: Lists in lists that are looked into.
+#: Deepest nesting of lists that is read.
 _DEEPEST = 20
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 #: Most files below an images folder that are indexed by name.
@@ -103,7 +103,8 @@ def _inside(name: str, folder: Path, item_id: str) -> Path | str:
 
 
 def _candidates(name: str, text: str, slashes: str, folder: Path) -> list[str]:
-    """The path as written; cleaned; from Windows; as macOS spells accents; without an ending.
+    """Yield the path as written; cleaned; from Windows; with accents as in macOS; without an
+    ending.
 
     The last ones are not written as a link, `my%20chair.jpg`, begin below the folder of a shop's
     pictures, `/m/y/chair.jpg`, or lack the folder's own name:
@@ -147,7 +148,7 @@ def _names_below(folder: Path) -> Mapping[str, tuple[Path, ...]]:
             break
         if path.suffix.lower() in (*_SUFFIXES, ".gif", ".bmp", ".tif", ".tiff", ".avif"):
             key = unicodedata.normalize("NFC", path.name).lower()
-            names[key] = (*names.get(key, ())[:1], path)  # two say that the name is no answer
+            names[key] = (*names.get(key, ())[:1], path)  # two files: the name is not unique
     return names
 
 

@@ -1,4 +1,4 @@
-"""Prices as numbers, with `price-parser`; what a shop wrote is kept beside them."""
+"""Prices as numbers, with `price-parser`; the text in the file is kept too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.domain import Variant
 _LONGEST = 60
 _CURRENCY = re.compile(r"[A-Za-z]{3}|[^\w\s]{1,3}|\w{1,4}\.?")
 _NUMBER = re.compile(r"\d")
-#: Such a number is read alike everywhere.
+#: A number that is read in the same way everywhere.
 _PLAIN = re.compile(r"\d{1,9}(?:\.\d{1,2})?", re.ASCII)
 
 

@@ -1,8 +1,8 @@
 """Decide the product type and the department of each product of a file.
 
-A category column says many things in practice: a thing ("Sofas"), a department ("Computers"), a
-room, an audience, a state ("New in"). Only a thing may become the product type, because grounding
-looks for it and the rewrite is built on it.
+In practice a category column holds many kinds of values: products ("Sofas"), departments
+("Computers"), rooms, audiences, states ("New in"). Only a product may become the product type,
+because grounding and rewriting depend on it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from core.catalog.cells import plain
 from core.catalog.column_names import folded, rank
 from core.catalog.text import clean
 
-#: Rows that are looked at before the first one is taken.
+#: Number of rows that are surveyed before the first one is used.
 SURVEYED = 5000
-#: A value of at least this many rows can be distrusted: titles then say what it is.
+#: Fewest rows of a value for its titles to decide whether it is a department.
 _ENOUGH = 5
 #: Largest share of a value's titles, and of all titles, that name a department's word by chance.
 _RARELY, _SELDOM = 0.1, 0.35
@@ -30,7 +30,7 @@ _LEVELS = re.compile(r"\s*(?:[>»|]|/)+\s*")
 #: Names of columns that hold several categories, and what stands between them.
 _SEVERAL = {"categories", "collections", "kategorien", "categorias", "categorie", "kategorie"}
 _COMMA = re.compile(r"(?<!\\),\s*")
-#: Departments that say what to look for where a title names no thing, such as "Pink Lady".
+#: Departments that serve as type if the title names no product, such as "Pink Lady".
 _FOODS = {"fruit", "fruits", "vegetable", "vegetables"}
 _NOTHING = re.compile(r"n\s*/\s*a", re.I)
 
@@ -106,12 +106,12 @@ class ProductTypes:
         ]
         finest = next((level for level in reversed(levels) if level not in coarse), "")
         if not kind and self._stands_in(finest, levels):
-            kind = finest  # "fruit" says more than a title that names no thing
+            kind = finest  # "fruit" is better than a title that names no product
         department = next(iter(coarse or above), "")
         return Category(kind[:_LIMIT], department[:_LIMIT])
 
     def _stands_in(self, level: str, levels: Sequence[str]) -> bool:
-        """Tell whether a department is a type after all: of few products, below another one."""
+        """Tell whether a department can be a type: it has few products and is below another one."""
         if level.lower() in _FOODS:
             return True
         few = level.lower() not in self._common and len(levels) > 1
@@ -124,7 +124,8 @@ class ProductTypes:
         return level.lower() not in self._departments and self._nouns.names_a_thing(level)
 
     def _is_sure(self, level: str) -> bool:
-        """Whether a value is believed to name a thing: not a lone unknown word such as "Basics"."""
+        """Tell whether a value surely names a product: not a single unknown word such as
+        "Basics"."""
         lone = len(level.split()) == 1
         return not lone or level.lower() in self._named or self._nouns.is_thing(level)
 
@@ -166,11 +167,11 @@ class ProductTypes:
 
 
 def _departments(values: Mapping[str, _Value]) -> list[str]:
-    """Values of a column whose titles name many other things, and hardly ever the value's word."""
+    """Return the values whose titles name many other products and hardly ever the value itself."""
     rows = sum(value.rows for value in values.values())
     naming = sum(value.naming for value in values.values())
     if not rows or naming / rows >= _SELDOM:
-        return []  # the column names things: titles without its word are fanciful ones
+        return []  # the column names products: titles without its word are fanciful
     return [
         name
         for name, value in values.items()
@@ -197,7 +198,8 @@ def _cell(row: Mapping[str, object], column: str) -> list[str]:
 
 
 def _steps(cell: str) -> list[str]:
-    """The levels of a category path: "Home > Living > Sofas"; several paths give the first."""
+    """Return the levels of a category path: "Home > Living > Sofas"; of several paths, the
+    first."""
     if _NOTHING.fullmatch(cell):
         return []
     first = re.split(r"\s*[;]\s*", cell, maxsplit=1)[0]

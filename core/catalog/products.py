@@ -1,4 +1,4 @@
-"""Rows that belong together: a product with the rows of its variants and pictures below it."""
+"""Group rows: a product with the rows of its variants and pictures below it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from core.catalog.column_names import folded
 from core.catalog.columns import ColumnMap
 from core.catalog.text import clean
 
-#: Most rows of one product; what follows stands for itself.
+#: Most rows of one product; further rows become products of their own.
 _MOST_PARTS = 5000
-#: What a column such as Wix's "fieldType" or BigCommerce's "Item Type" calls such rows.
+#: Names of such rows in a column such as Wix's "fieldType" or BigCommerce's "Item Type".
 _PARTS = {"variant", "variation", "sku", "rule", "image", "picture"}
-#: The kinds of them that belong to the product above whatever else the row says.
+#: Those of them that always belong to the product above.
 _BELOW = {"sku", "rule", "image", "picture"}
-#: What such a column calls the product itself.
+#: Names of the product itself in such a column.
 _HEADS = {"product", "parent"}
 #: Columns of ids that all rows of a product share.
 _SHARED = {"handle", "handle_id", "url_handle"}
@@ -25,19 +25,19 @@ _SHARED = {"handle", "handle_id", "url_handle"}
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A row, and the rows below it that say more about the same product."""
+    """A row and the rows below it for the same product."""
 
     row: TableRow
     parts: tuple[TableRow, ...] = ()
 
     @property
     def rows(self) -> int:
-        """How many rows of the file it is made of."""
+        """Number of rows of the file that it is made of."""
         return len({row.number for row in (self.row, *self.parts)})
 
 
 def products(rows: Iterable[TableRow], columns: ColumnMap) -> Iterator[Product]:
-    """Put rows of variants and pictures with the product above them, as they are read."""
+    """Group rows of variants and pictures with the product above them, as they are read."""
     head: TableRow | None = None
     parts: list[TableRow] = []
     belongs = _Belongs(columns)
@@ -92,12 +92,12 @@ class _Belongs:
 
 
 def row_kind(cells: Mapping[str, object], columns: ColumnMap) -> str:
-    """Return what a row is called in the column of kinds, in small letters."""
+    """Return a row's value in the column of kinds, in lower case."""
     return _text(cells.get(columns.row_kind)).lower() if columns.row_kind else ""
 
 
 def is_head(cells: Mapping[str, object], columns: ColumnMap) -> bool:
-    """Tell whether a row says that it is the product itself and none of its variants."""
+    """Tell whether a row is marked as the product itself and not as a variant."""
     return row_kind(cells, columns) in _HEADS
 
 

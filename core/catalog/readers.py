@@ -39,7 +39,7 @@ def look(path: Path) -> FileLook:
 
 
 def open_catalog(path: Path) -> Table:
-    """Look at a catalogue file's head.
+    """Open a catalogue file and read its head.
 
     Raises:
         CatalogError: The file is missing, empty, has no rows, is of another kind than its name

@@ -40,7 +40,7 @@ _LIMITS = {
 _ID_LIMIT = 200
 _ATTRIBUTE_LIMIT = 200
 _MOST_ATTRIBUTES = 40
-#: Columns of further attributes: a JSON object is spread out, anything else is left out.
+#: Columns of further attributes: a JSON object becomes columns, other values are left out.
 _NESTED = {
     "attributes", "attrs", "specs", "specifications", "properties", "product_specifications",
     "additional_attributes", "features", "details_list", "param", "params", "parameters",
@@ -144,7 +144,7 @@ def read_row(
         columns: What the columns mean.
         folder: Folder of the pictures, resolved.
         salt: What the stored photo depends on besides its source.
-        types: Decides product type and department; without it their columns are believed.
+        types: Decides product type and department; if not given, their columns are used.
         parts: Rows of variants and pictures of the same product.
         parents: What rows call their product → its group.
 
@@ -169,7 +169,7 @@ def read_row(
     if not words["price"]:
         words["price"] = next((variant.price for variant in variants if variant.price), "")
     if not item_id:
-        # Title and photo name the row: an edited description or price keeps its id.
+        # The id is made of title and photo, so an edited description or price keeps it.
         named = photo.rsplit(":", 2)[0] if isinstance(origins[0], Path) else photo
         item_id = _digest(words["title"], named)[:16]
     further = [identity(origin, folder) for origin in origins[1:]]
@@ -195,7 +195,8 @@ def _category(
 
 
 def _group(group: str, item_id: str, parents: Mapping[str, str]) -> str:
-    """What joins the variants of one product: WooCommerce writes the parent's `id:11` or its code.
+    """Return the group of a product's variants: WooCommerce writes the parent's `id:11` or its
+    code.
 
     The parent belongs to the group, too.
     """
@@ -210,7 +211,8 @@ def _photos(
     folder: Path,
     item_id: str,
 ) -> Iterator[Origin]:
-    """The photos of a product in order; the first must be there, further ones may be missing."""
+    """Return the photos of a product in order; the first must exist, further ones may be
+    missing."""
     used: set[Origin] = set()
     for number, value in enumerate(_named_photos(row, parts, columns, folder)):
         try:
@@ -234,7 +236,7 @@ def _first_there(
     missing: str,
     item_id: str,
 ) -> Origin:
-    """Return the next photo of a row whose first one is not there.
+    """Return the next photo of a row whose first one is missing.
 
     Raises:
         ImageError: As ``locate`` says it of the first one.
@@ -253,7 +255,7 @@ def _named_photos(
     columns: ColumnMap,
     folder: Path,
 ) -> Iterator[object]:
-    """Yield what the cells call the photos; nothing is one ``None``."""
+    """Yield the names of the photos in the cells; a single ``None`` if there is none."""
     some = False
     for cells in (row, *parts):
         main = first_of(_photo_cell(cells.get(name)) for name in columns.of("image"))
@@ -296,7 +298,7 @@ def _variants(
     columns: ColumnMap,
     folder: Path,
 ) -> Iterator[DraftVariant]:
-    """Yield the forms of a product that has several; pictures alone are none."""
+    """Yield the variants of a product; rows with pictures only are not variants."""
     if not parts:
         return
     forms = parts if is_head(row, columns) else (row, *parts)

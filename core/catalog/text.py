@@ -8,9 +8,9 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-#: What spreadsheets and data frames write into an empty cell ("NAN" could be a brand).
+#: Texts that spreadsheets and data frames write into empty cells ("NAN" could be a brand).
 _EMPTY = {"nan", "NaN", "NaT", "null", "NULL", "None", "<NA>", "N/A", "#N/A"}
-#: Lists in lists that are looked into.
+#: Deepest nesting of lists that is read.
 _DEEPEST = 20
 #: Embeddings, marks that turn the direction of text, zero-width spaces and byte order marks.
 _HIDDEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -22,7 +22,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 _UNSEEN = re.compile(
     r"<!--.{0,2000}?-->|<(script|style)\b[^<>]{0,500}>.*?(?:</\1\s*>|\Z)", re.I | re.S
 )
-#: Tags that begin a new line; others stand inside one.
+#: Tags that begin a new line.
 _BLOCK = re.compile(
     r"</?(?:p|div|br|li|ul|ol|tr|table|h[1-6]|section|article|dd|dt|blockquote)\b[^<>]{0,500}>",
     re.I,
@@ -80,7 +80,7 @@ def without_markup(text: str) -> str:
 
 
 def text_of_markup(text: str) -> str:
-    """Return a description without HTML, line by line; scripts and styles say nothing."""
+    """Return a description without HTML, line by line, without scripts and styles."""
     if "<" not in text and "&" not in text:
         return text
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""CSV and its kin: cells between commas, semicolons, tabs or bars, quoted or not."""
+"""Read CSV and similar text: cells between commas, semicolons, tabs or bars, quoted or not."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 #: Lines that are looked at to find the delimiter.
 _HEAD = 20
-#: Most lines of one row; behind a quotation mark that nobody closes, the search ends there.
+#: Most lines of one row; bounds the search behind an unclosed quotation mark.
 _MOST_LINES = 5000
-#: Characters that may be read again behind such marks, besides four times what was read.
+#: Characters that may be read again behind unclosed marks, besides four times those read.
 _AGAIN = 16 * 2**20
-#: What the csv module says of a cell above its own limit, which belongs to the whole process and
-#: so is left alone; such rows are split here.
+#: Message of the csv module for a cell above its limit. The limit is global to the process, so it
+#: is not changed; such rows are split here.
 _CSV_LIMIT = "field larger than field limit"
 
 
@@ -34,14 +34,14 @@ def read_delimited(
 ) -> Content:
     """Open a table whose first row names its columns.
 
-    With ``score``, lines above the column names and a second row of names are left out. A line
-    ``sep=;`` above the names is obeyed. A quotation mark that is never closed costs its own row;
-    the search goes on in the line behind it.
+    With ``score``, lines above the column names and a second row of names are skipped. A line
+    ``sep=;`` above the names sets the delimiter. A row with an unclosed quotation mark is left out;
+    reading goes on in the next line.
 
     Args:
         lines: The file's lines.
-        prefer: Delimiter that the file's name speaks for.
-        score: Counts the names in a row that the reader of the file looks for.
+        prefer: Delimiter that the file's ending suggests.
+        score: Counts the expected column names in a row.
 
     Raises:
         BadTable: There are no column names, or too many.
@@ -125,7 +125,7 @@ def _header(feed: _Feed, delimiter: str, score: NameScore) -> tuple[str, int, in
 
 
 def _agreement(texts: Sequence[str], mark: str) -> tuple[int, int]:
-    """Fields of the first line, and how many others have as many."""
+    """Return the number of fields of the first line, and how many other lines have as many."""
     try:
         widths = [len(cells) for cells in csv.reader(texts, delimiter=mark)]
     except csv.Error:
@@ -142,11 +142,11 @@ class _Record:
 
 
 class _Unclosed(Exception):
-    """A row is so long that a quotation mark must be missing."""
+    """A row is too long, so a quotation mark must be missing."""
 
 
 class _Feed:
-    """Lines for the csv module, with a way back to those of the present row."""
+    """Lines for the csv module; those of the present row can be read again."""
 
     def __init__(self, lines: Iterator[Line]) -> None:
         self._lines = lines
@@ -172,7 +172,7 @@ class _Feed:
         return line.text
 
     def peek(self, count: int) -> list[Line]:
-        """Return the next lines, blank ones before the first left out; they stay where they are."""
+        """Return the next lines without reading them; blank lines before the first are skipped."""
         while not self._next or (len(self._next) < count and not self._next[-1].problem):
             line = next(self._lines, None)
             if line is None:
@@ -183,7 +183,7 @@ class _Feed:
         return list(self._next)
 
     def drop(self) -> None:
-        """Leave the next line out."""
+        """Skip the next line."""
         self._next.popleft()
         self.peek(1)
 
@@ -192,7 +192,7 @@ class _Feed:
         self.taken, self._size = [], 0
 
     def back_to(self, first: int) -> None:
-        """Put the present row's lines from the ``first`` on back, to be read again.
+        """Put back the present row's lines from ``first`` on, to be read again.
 
         Raises:
             BadTable: So many quotation marks are unclosed that this would never end.
@@ -209,7 +209,7 @@ class _Feed:
 
 
 def _records(feed: _Feed, delimiter: str, width: int) -> Iterator[_Record]:
-    """Rows as lists of cells; ``width`` is the number of columns, 0 if it is not known yet."""
+    """Yield rows as lists of cells; ``width`` is the number of columns, 0 if not known yet."""
     reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
     while True:
         feed.start()
@@ -241,7 +241,7 @@ def _complete(feed: _Feed, cells: list[str]) -> _Record:
 
 
 def _broken(feed: _Feed, delimiter: str, width: int, error: Exception) -> _Record:
-    """Return the row that an error ended, and the lines behind it given back."""
+    """Return the row that an error ended; the lines behind it are put back."""
     first = feed.taken[0]
     if len(feed.taken) > 1 or _is_open(first.text, delimiter):
         return _unclosed(feed, _opened_line(feed.taken, delimiter, width) + 1)
@@ -278,10 +278,10 @@ def _swallowed(lines: Sequence[Line], delimiter: str, width: int) -> int:
 
 
 def _opened_line(lines: Sequence[Line], delimiter: str, width: int) -> int:
-    """Position of the line with the quotation mark to blame.
+    """Return the position of the line with the unclosed quotation mark.
 
-    It is the last one that was opened; where there are more cells than columns already, rows were
-    swallowed, and it is the first.
+    It is the last opened mark; if there are more cells than columns, rows were swallowed and it is
+    the first.
     """
     splitter, first, last = _Splitter(delimiter), -1, 0
     for position, line in enumerate(lines):

@@ -1,9 +1,9 @@
-"""Find out how a text file is encoded, looking at all of it; say what was guessed.
+"""Detect how a text file is encoded, reading all of it, and report what was guessed.
 
 UTF-8 is recognised by its own rules, and so are byte order marks. For the rest ``chardet`` weighs
 the candidates; of 102 short product tables in 20 languages and 16 encodings it named 102 rightly,
-``charset-normalizer`` 70. Readings with symbols inside words are dropped first, and where two
-readings that differ come out alike, the answer is "unsure".
+``charset-normalizer`` 70. Readings with symbols inside words are dropped first. If two different
+readings are about equally likely, the result is "unsure".
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import chardet
 
 _BLOCK = 2**20
 _HEAD = 2**16
-#: Bytes of lines that are no UTF-8, spread over the file, that the guess is made from.
+#: Bytes of lines that are not UTF-8, spread over the file; the guess is made from them.
 _EVIDENCE = 2**16
-#: Longest part of a line that is looked at, bytes.
+#: Longest part of a line that is read, bytes.
 _PIECE = 4096
-#: Confidence (of ``chardet``) of the least likely right readings that were seen; noise has less.
+#: Smallest confidence of ``chardet`` that is accepted; right readings had more, noise has less.
 _LEAST = 0.006
-#: How much likelier the best reading must be than the next one that differs.
+#: Factor by which the best reading must be likelier than the next different one.
 _CLEAR = 1.02
 #: Codec → its name for people, and how common it is among the files of shops.
 _CODECS: dict[str, tuple[str, float]] = {
@@ -101,11 +101,11 @@ class Encoding:
 
 
 class NotText(Exception):
-    """The bytes are no text."""
+    """The bytes are not text."""
 
 
 class Unsure(Exception):
-    """The bytes are text in an encoding that can't be told."""
+    """The bytes are text in an encoding that can't be detected."""
 
 
 def detect(opened: Callable[[], BinaryIO]) -> Encoding:
@@ -132,7 +132,7 @@ def detect(opened: Callable[[], BinaryIO]) -> Encoding:
 
 
 def _without_mark(head: bytes) -> Encoding:
-    """UTF-16 or UTF-32 without a byte order mark, which many NUL bytes give away."""
+    """Detect UTF-16 or UTF-32 without a byte order mark, by its many NUL bytes."""
     codec = chardet.detect(head, compat_names=False)["encoding"] or ""
     if codec not in _WIDE_UNICODE:
         raise NotText
@@ -180,7 +180,7 @@ def _lines(opened: Callable[[], BinaryIO]) -> Iterator[tuple[int, bytes]]:
 
 @dataclass(slots=True)
 class _Seen:
-    """What the lines of a file are: valid UTF-8 beyond ASCII, or not valid."""
+    """Counts of a file's lines: valid UTF-8 beyond ASCII, and not valid."""
 
     valid: int = 0
     wrong: int = 0
@@ -191,7 +191,7 @@ class _Seen:
 def _guessed(lines: Iterable[tuple[int, bytes]], codec: str = "utf-8") -> Encoding:
     """Return the encoding of lines of which at least one is no valid UTF-8.
 
-    Valid lines stay UTF-8, unless they are so few that they are so by accident.
+    Valid lines stay UTF-8, unless they are so few that this may be chance.
 
     Raises:
         Unsure
@@ -224,7 +224,7 @@ def _guessed(lines: Iterable[tuple[int, bytes]], codec: str = "utf-8") -> Encodi
 
 
 def _mixed(seen: _Seen, name: str, codec: str) -> Encoding:
-    """UTF-8 with lines of another encoding between."""
+    """Return UTF-8 with some lines in another encoding."""
     if not name and seen.wrong > seen.valid:
         raise Unsure
     lines = "1 line" if seen.wrong == 1 else f"{seen.wrong:,} lines"
@@ -243,7 +243,7 @@ def _mixed(seen: _Seen, name: str, codec: str) -> Encoding:
 
 
 def _as_utf_8(line: bytes) -> str | None:
-    """Return the line's text; a character that the end of the piece cuts counts for nothing."""
+    """Return the line's text; a character that is cut at the end of the piece is ignored."""
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(line)
     except UnicodeDecodeError:
@@ -279,7 +279,7 @@ class _Sample:
         self._number = 0
 
     def add(self, line: bytes) -> None:
-        """Look at the next line."""
+        """Take the next line into account."""
         self._number += 1
         if self._number % self._step:
             return
@@ -297,11 +297,11 @@ class _Sample:
 
 # ── the guess ────────────────────────────────────────────────────────────────────────────────────
 def guess(evidence: bytes, script: str = "") -> str:
-    """Return the codec of lines that are no UTF-8, or an empty text where it can't be told.
+    """Return the codec of lines that are not UTF-8, or an empty text if it can't be detected.
 
     Args:
         evidence: The lines.
-        script: Characters of the file's other lines: a Polish file has no Western lines.
+        script: Characters of the file's other lines; they exclude encodings of other scripts.
     """
     if _only_signs(evidence):
         return "cp1252"

@@ -1,13 +1,13 @@
-"""What a reader of a file says besides its rows: what was guessed, what was left out."""
+"""The report on reading a file: what was guessed and which rows were left out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-#: Rows that are named in the sentence; the others are counted.
+#: Number of rows that the sentence names; the others are counted.
 _SHOWN = 5
-#: Rows that are kept with their reason; behind them, rows are only counted.
+#: Number of rows that are kept with their reason; further rows are only counted.
 _KEPT = 1000
 
 
@@ -16,8 +16,8 @@ class LeftOut:
     """A row that was left out.
 
     Attributes:
-        place: Which one: ``row 3`` of a table, ``line 3`` of a text.
-        column: The column that is to blame; empty where it is the row as a whole.
+        place: Its place: ``row 3`` of a table, ``line 3`` of a text.
+        column: The faulty column; empty if the whole row is faulty.
         reason: Why, the rest of a sentence: ``“maybe” is no whole number``.
     """
 
@@ -32,12 +32,12 @@ class LeftOut:
 
 @dataclass(slots=True)
 class FileReport:
-    """How the reading of files went; one may go through several readers.
+    """The report on reading one or several files.
 
     Attributes:
         guesses: Sentences on what was guessed: an encoding, a column.
         left_out: The rows that were left out, the first thousand of them.
-        notes: All of it as sentences, a few rows of each file named.
+        notes: The report as sentences, with a few rows of each file.
     """
 
     guesses: list[str] = field(default_factory=list)
@@ -46,11 +46,11 @@ class FileReport:
 
 
 class Reading:
-    """One file while it is read; its end tells the report.
+    """Collects the report on one file while it is read.
 
     Args:
         name: The file's name.
-        report: Told at the end; may be left out by those who don't ask.
+        report: Receives the result at the end; optional.
     """
 
     def __init__(self, name: str, report: FileReport | None = None) -> None:
@@ -61,17 +61,17 @@ class Reading:
         self.count = 0
 
     def guessed(self, notes: Iterable[str]) -> None:
-        """Take the sentences of a table or a text on what was guessed."""
+        """Add the sentences of a table or text on what was guessed."""
         self._guesses += notes
 
     def leave_out(self, place: str, column: str, reason: str) -> None:
-        """Leave a row out."""
+        """Note a row that is left out."""
         self.count += 1
         if len(self._kept) < _KEPT:
             self._kept.append(LeftOut(place, column, reason))
 
     def end(self, taken: int) -> None:
-        """Tell the report, after ``taken`` rows were taken."""
+        """Complete the report; ``taken`` rows were used."""
         self._report.guesses += self._guesses
         self._report.left_out += self._kept
         self._report.notes += [f"“{self._name}”: {note}" for note in self._guesses]
@@ -82,11 +82,11 @@ class Reading:
             )
 
     def reasons(self) -> str:
-        """The first rows that were left out, with their reasons; empty where there are none."""
+        """Return the first rows that were left out, with their reasons; empty if there are none."""
         more = self.count - len(self._kept[:_SHOWN])
         rest = [f"and {more:,} more"] if more else []
         return "; ".join([*map(str, self._kept[:_SHOWN]), *rest])
 
     def why(self) -> str:
-        """The same as the end of a sentence that says that there is nothing: `` (row 1: …)``."""
+        """Return the same in brackets, as the end of a sentence: `` (row 1: …)``."""
         return f" ({self.reasons()})" if self.count else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Sequence
 
-#: Returns how many of a row's cells name a column that the reader of the file looks for.
+#: Returns how many of a row's cells are expected column names.
 NameScore = Callable[[Sequence[str]], int]
 
 #: Fewest known names by which a row below the first counts as the one of column names.

@@ -37,7 +37,7 @@ class _Mark:
 
 @dataclass(slots=True)
 class _Walk:
-    """Where in the structure a walk over JSON text is."""
+    """The position in the structure during a walk over JSON text."""
 
     open: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -145,7 +145,7 @@ class _Piece:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing but space was seen."""
+        """Whether the text so far is only white space."""
         return self.size == 0
 
     def add(self, text: str, line: int) -> None:

@@ -1,4 +1,4 @@
-"""JSON: one object a line, a list of objects, or a list under a name; never whole in memory."""
+"""Read JSON in pieces: one object per line, a list of objects, or a list under a name."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from core.base.tables.json_walk import Target, elements, find_target
 from core.base.tables.table_rows import LONGEST, BadTable, Content, TableRow, check_width
 from core.base.tables.text_lines import Line
 
-#: Rows that are looked at to learn the columns.
+#: Number of rows that are read to find the columns.
 _HEAD = 100
-#: Characters of the first line that are looked at to tell lines from a list.
+#: Characters of the first line that are read to distinguish lines from a list.
 _LONGEST_HEAD = 2**20
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LONE = re.compile("[\ud800-\udfff]")
@@ -121,7 +121,7 @@ def _row(number: int, line: int, text: str, what: str) -> TableRow:
         return TableRow(number, line, problem=f"This {what} is nested too deeply to be read.")
     except json.JSONDecodeError as error:
         return TableRow(number, line, problem=f"This {what} is not valid JSON: {error}.")
-    except ValueError:  # what the interpreter refuses to read
+    except ValueError:  # a number that Python refuses to read
         return TableRow(
             number, line, problem=f"This {what} holds a number of more than 4,300 digits."
         )

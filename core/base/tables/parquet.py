@@ -1,4 +1,4 @@
-"""Parquet: rows batch by batch, cells with the types they have."""
+"""Read Parquet: rows batch by batch, cells with their own types."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from core.base.tables.table_rows import BadTable, Content, TableRow, check_width
 
 #: Rows decoded at a time: photos of some hundred kB each stay within a few dozen MB.
 _BATCH = 64
-#: Bytes that as many rows may take where they all repeat the largest value of a column.
+#: Bytes of one batch if all its rows repeat the largest value of a column.
 _BATCH_BYTES = 256 * 2**20
-#: So many bytes may always be unfolded; above, so many times the file's size.
+#: Bytes that may always be unpacked; above this, a multiple of the file's size.
 _ALWAYS_UNFOLDED = 256 * 2**20
 _MOST_TIMES = 200
 
@@ -131,7 +131,7 @@ def _batch_rows(batch: pa.RecordBatch, names: list[str], before: int) -> Iterato
 
 
 class _Unconvertible(Exception):
-    """A value has no form in Python."""
+    """A value can't be converted to Python."""
 
 
 def _values(column: pa.Array) -> Callable[[int], object]:

@@ -1,4 +1,4 @@
-"""Open any table that somebody brings: which format it has is seen, not believed."""
+"""Open a table of any supported format; the content decides the format, not the name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PARQUET = {".parquet", ".pq"}
 _XML = {".xml", ".rss", ".atom"}
 _WORKBOOK = {".xlsx", ".xlsm"}
 _PACKED = ".gz"
-#: Endings of files that are read; what pages offer to choose.
+#: Endings of the files that can be read; pages offer these for upload.
 TABLE_ENDINGS = (
     *_DELIMITED, *sorted(_JSON), *sorted(_PARQUET), *sorted(_XML), *sorted(_WORKBOOK), _PACKED
 )  # fmt: skip
@@ -45,7 +45,7 @@ class Table:
         path: The file.
         format: ``CSV``, ``JSON lines``, ``JSON``, ``Parquet``, ``XML`` or ``Excel``.
         encoding: For people; empty for Parquet, XML and Excel.
-        delimiter: What stands between the cells of a CSV file; empty for the others.
+        delimiter: Delimiter of a CSV file; empty for other formats.
         packed: Whether it is packed with gzip.
         columns: Names of the columns (of JSON: those of the first hundred rows).
         notes: Sentences on what was guessed or changed.
@@ -63,12 +63,12 @@ class Table:
 
     @property
     def format_name(self) -> str:
-        """The format with what stands between the cells: ``CSV with semicolons``."""
+        """The format with the delimiter: ``CSV with semicolons``."""
         return self.format + (f" with {delimiter_name(self.delimiter)}" if self.delimiter else "")
 
     @property
     def understood(self) -> str:
-        """How the file was understood: ``CSV with semicolons, Windows-1252``."""
+        """Format, delimiter and encoding: ``CSV with semicolons, Windows-1252``."""
         parts = [self.format_name]
         parts += [self.encoding] if self.encoding else []
         return ", ".join(parts + (["unpacked with gzip"] if self.packed else []))
@@ -85,10 +85,10 @@ class Table:
         return replace(self, columns=columns, _open=opened)
 
     def rows(self) -> Iterator[TableRow]:
-        """Yield the rows in order, read as they are asked for; bad ones come with their problem.
+        """Yield the rows in order, read one by one; bad rows have a problem.
 
         Raises:
-            StudioError: The file is damaged further on (of the kind that ``open_table`` was given).
+            StudioError: The file is damaged further on (of the type given to ``open_table``).
         """
         try:
             yield from self._open().rows
@@ -117,7 +117,7 @@ class Table:
 def open_table(
     path: Path, error: type[StudioError] = StudioError, score: NameScore | None = None
 ) -> Table:
-    """Look at a file of rows and columns; nothing but its head and its encoding is read.
+    """Open a file of rows and columns; only its head and its encoding are read.
 
     CSV with commas, semicolons, tabs or bars; JSON lines; a JSON list, also under a name; Parquet;
     XML feeds; text packed with gzip. Rows are streamed: memory is bounded by the longest row. Excel
@@ -142,7 +142,7 @@ def open_table(
 
 
 def open_lines(path: Path, error: type[StudioError] = StudioError) -> TextFile:
-    """Look at a text file that is read line by line.
+    """Open a text file that is read line by line.
 
     Raises:
         StudioError: Of the kind ``error``, as ``open_table``.
@@ -268,7 +268,7 @@ def _check(path: Path) -> None:
 
 
 def _ending(path: Path) -> str:
-    """Return the ending that says the format; none for a packed file that was called ``feed.gz``.
+    """Return the ending that names the format; none for a packed file such as ``feed.gz``.
 
     Raises:
         BadTable: It is another kind of file.

@@ -1,4 +1,4 @@
-"""What every reader of tables gives: rows, numbered, with a sentence where one can't be read."""
+"""The result of all table readers: numbered rows, with a sentence for each unreadable row."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class TableRow:
     """One row of a table.
 
     Attributes:
-        number: Which row it is; the first below the column names is 1, blank rows don't count.
+        number: Its number; the first row below the column names is 1, blank rows don't count.
             Rows that were made of one row of the file share its number.
         line: The line of the file on which it begins (in Parquet, its number).
         cells: Column → cell. Cells of CSV files are text, those of others have any type.
-        problem: Why the row can't be read, a sentence; then there are no cells.
+        problem: Why the row can't be read, one sentence; such a row has no cells.
     """
 
     number: int
@@ -34,10 +34,10 @@ class Content:
     """A table that was opened.
 
     Attributes:
-        format: What it is, for people: ``CSV``.
+        format: Its format for people: ``CSV``.
         columns: Names of its columns.
-        rows: Its rows, read as they are asked for; they can be asked for once.
-        delimiter: What stands between the cells of a CSV file.
+        rows: Its rows, read one by one; they can be read only once.
+        delimiter: Delimiter of a CSV file.
         notes: Sentences on what was guessed.
     """
 
@@ -49,7 +49,7 @@ class Content:
 
 
 class BadTable(Exception):
-    """A table can't be read; the text goes behind the file's name: ``is empty.``"""
+    """A table can't be read; the text follows the file's name: ``is empty.``"""
 
 
 def column_names(names: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:

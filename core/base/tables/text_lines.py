@@ -1,4 +1,4 @@
-"""Text files line by line: unpacked, decoded, lines of bounded length, damaged ones marked."""
+"""Read text files line by line: unpacked, decoded, of bounded length, damaged lines marked."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from core.base.tables.table_rows import LONGEST, BadTable
 
 #: Most bytes that a packed file may hold.
 _MOST_UNPACKED = 2**30
-#: So much may always be unpacked; behind it, so many times the packed size. Feeds unpack to 5 to 30
+#: Bytes that may always be unpacked; above this, a multiple of the packed size. Feeds unpack to 5
+#: to 30
 #: times their size, a file that is made to fill memory or time to a thousand times.
 _ALWAYS_UNPACKED = 32 * 2**20
 _MOST_TIMES = 200
-#: Most packed files that stand one behind the other in one.
+#: Most packed files in a row within one file.
 _MOST_MEMBERS = 100_000
 _BLOCK = 2**16
 #: How bytes that are not valid look after decoding.
@@ -28,7 +29,7 @@ _ESCAPED = re.compile("[\udc80-\udcff]+")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its number in the file, its text with its end, and why it can't be used."""
+    """One line: its number in the file, its text with its line end, and its problem, if any."""
 
     number: int
     text: str
@@ -49,7 +50,7 @@ def open_bytes(path: Path) -> BinaryIO:
 
 
 class _Unpacked(io.RawIOBase):
-    """A gzip file's content; damage and endless content are sentences."""
+    """A gzip file's content; damage and excessive size raise errors with a sentence."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
@@ -62,7 +63,7 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def close(self) -> None:
-        """Close the file behind it."""
+        """Close the underlying file."""
         self._file.close()
         super().close()
 
@@ -192,5 +193,6 @@ def _decoded(escaped: str, codec: str) -> str:
 
 
 def _errors(encoding: Encoding) -> str:
-    """Damage in UTF-16 and UTF-32 shows as �; other bytes are kept, and looked at line by line."""
+    """Return the decoder's error handling: � in UTF-16 and UTF-32; else bad bytes are kept, to be
+    checked line by line."""
     return "replace" if encoding.codec.startswith(("utf-16", "utf-32")) else "surrogateescape"

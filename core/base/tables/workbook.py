@@ -17,7 +17,7 @@ _MOST_UNPACKED = 512 * 2**20
 #: Most times its own size that a workbook of more than 32 MB unpacked may unpack to.
 _MOST_TIMES = 200
 _ALWAYS_UNPACKED = 32 * 2**20
-#: Rows in which the column names are looked for.
+#: Number of rows that are searched for the column names.
 _HEAD = 20
 _SAVE_AS = "Save it as CSV (in Excel: Save as, “CSV UTF-8”)."
 
@@ -103,7 +103,7 @@ def _plain(cell: Cell) -> Cell:
 
 
 def _check_size(path: Path) -> None:
-    """Refuse a workbook that is made to fill memory.
+    """Refuse a workbook that would fill the memory.
 
     Raises:
         BadTable

@@ -1,4 +1,4 @@
-"""XML feeds: RSS and Atom as Google takes them, and lists of products; element by element."""
+"""Read XML feeds element by element: RSS and Atom in Google's form, and lists of products."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from defusedxml.ElementTree import iterparse
 
 from core.base.tables.table_rows import LONGEST, BadTable, Content, TableRow, check_width
 
-#: Elements that are looked at to find the one that is repeated.
+#: Number of elements that are read to find the repeated one.
 _HEAD = 4000
-#: Rows that are looked at to learn the columns.
+#: Number of rows that are read to find the columns.
 _HEAD_ROWS = 100
 _DEEPEST = 60
 #: Most elements of one row.
@@ -51,7 +51,7 @@ def read_xml(open_bytes: Callable[[], BinaryIO]) -> Content:
 
 @dataclass(slots=True)
 class _Seen:
-    """What the head of a file has under one path of names."""
+    """Content of a file's head under one path of names."""
 
     count: int = 0
     children: Counter[str] = field(default_factory=Counter)
@@ -114,7 +114,7 @@ def _rows(open_bytes: Callable[[], BinaryIO], target: Path) -> Iterator[TableRow
             path.pop()
             above.pop()
             if above and (is_row or len(path) < len(target)):
-                above[-1].remove(element)  # what was read is forgotten
+                above[-1].remove(element)  # drop what was read
 
 
 def _events(file: BinaryIO) -> Iterator[tuple[str, Element]]:
@@ -144,7 +144,7 @@ def _sentences() -> Iterator[None]:
 
 
 def _cells(element: Element) -> dict[str, object]:
-    """Return the facts of a row: its attributes, and the elements in it."""
+    """Return the cells of a row: its attributes and its inner elements."""
     cells: dict[str, object] = {_name(name): value for name, value in element.attrib.items()}
     cells |= _children(element)
     return cells
