@@ -46,7 +46,7 @@ def list_catalogs(
 
 
 def default(context: typer.Context, name: _Name) -> None:
-    """Let a catalogue answer where a command, page or link names none."""
+    """Make a catalogue the default, used where a command, page or link names none."""
     Studio(context.obj).managing.choose_default(name)
     print(f"“{name}” is the default catalogue now.")
 

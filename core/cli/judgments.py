@@ -22,7 +22,7 @@ _RuleOption = Annotated[
     str, typer.Option(help=f"How several grades become one: {', '.join(RULES)}.")
 ]
 
-#: Endings that say what to write.
+#: File endings and the formats that they mean.
 _ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
 
@@ -81,7 +81,7 @@ def write_judgments(
     history: bool = False,
     catalog: str | None = None,
 ) -> None:
-    """Export and say so."""
+    """Export judgments and print the number of rows."""
     chosen = format or _ENDINGS.get(output.suffix.lower(), "qrels")
     written = studio.labels.export(
         _chosen(studio, set_id, catalog), output, chosen, rule=rule, history=history,

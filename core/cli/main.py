@@ -44,7 +44,7 @@ _GROUPS = {
 def build_cli(serve: Serve, words: Sequence[str] = ()) -> typer.Typer:
     """Return the commands that ``words`` name, or all of them where they name none.
 
-    ``serve`` runs the pages, so that ``core`` needs to know no screen.
+    ``serve`` runs the pages; it is passed in because ``core`` must not import them.
     """
     cli = typer.Typer(
         cls=AnywhereOptionsGroup,

@@ -59,7 +59,7 @@ def search(
 ) -> None:
     """Search a catalogue by words, a picture, both, or a known item."""
     if export:
-        format_of(export.name)  # a wrong ending is said before the search
+        format_of(export.name)  # report a wrong ending before the search
     studio = Studio(context.obj)
     query = Query(
         text=text,

@@ -1,4 +1,4 @@
-"""``users``: who may sign in, and as what."""
+"""``users``: add, list and remove people who may sign in."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def remove(
     name: Annotated[str, typer.Argument(help="Whose sign-in to remove.")],
     leave_no_admin: Annotated[bool, _LEAVE] = False,
 ) -> None:
-    """Take a person's sign-in away, at once; their labels stay."""
+    """Remove a person; their sign-in ends at once, their labels stay."""
     people = People.from_settings(context.obj)
     people.remove(name, leave_no_admin=leave_no_admin)
     print(f"{name} can't sign in any more.")

@@ -11,7 +11,7 @@ from core.domain import EventKind, JudgmentEvent, Label
 from core.errors import JudgmentError, no_such
 from core.judging.state import PairKey
 
-#: Answers a pair's grades with one, or ``None`` where the rule leaves the pair out.
+#: Makes one grade of a pair's grades; ``None`` if the rule leaves the pair out.
 Rule = Callable[[Sequence[int]], "float | None"]
 
 
@@ -33,7 +33,7 @@ def minimum_of_top_three(grades: Sequence[int]) -> int:
 
 
 def unanimous(grades: Sequence[int]) -> int | None:
-    """Return the grade that all gave; nothing where they disagree."""
+    """Return the grade that all gave, or ``None`` if they disagree."""
     return grades[0] if len(set(grades)) == 1 else None
 
 

@@ -1,8 +1,8 @@
-"""How far annotators agree: percent agreement, Cohen's κ, Krippendorff's α.
+"""Measure the agreement of annotators: percent agreement, Cohen's κ, Krippendorff's α.
 
 κ comes from scikit-learn (quadratic weights: grades are ordered), α from ``krippendorff``
-(ordinal), its interval from ``scipy.stats.bootstrap`` over pairs. Neither is defined where only one
-grade occurs; then it is ``None``, and the base rates say why.
+(ordinal), its interval from ``scipy.stats.bootstrap`` over pairs. Neither is defined if only one
+grade occurs; then it is ``None``, and the base rates show the reason.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.domain import EventKind, JudgmentEvent
 
 Grades = npt.NDArray[np.float64]
 
-#: Fewer overlapping pairs than this give no interval worth the name.
+#: Fewest overlapping pairs for an interval.
 _FEWEST_FOR_INTERVAL = 10
 _RESAMPLES = 999
 
@@ -32,7 +32,7 @@ class PairAgreement:
     Attributes:
         first: One annotator.
         second: The other.
-        pairs: How many pairs both graded.
+        pairs: Number of pairs that both graded.
         percent: Share of them with the same grade, 0 to 1.
         kappa: Cohen's κ with quadratic weights, where it is defined.
     """
@@ -68,9 +68,9 @@ class Agreement:
     """All annotators of a set.
 
     Attributes:
-        annotators: Who graded.
+        annotators: Names of the annotators.
         judged: Pairs with at least one grade.
-        overlapping: Pairs with at least two grades; only these say anything here.
+        overlapping: Pairs with at least two grades; all figures are of these.
         percent: Share of equal grades among all couples of grades of one pair, 0 to 1.
         alpha: Krippendorff's α, ordinal, where it is defined.
         interval: 95 % bootstrap interval of α over pairs, where there are enough of them.

@@ -1,4 +1,4 @@
-"""What events and rules must be to be stored: they come from browsers and files."""
+"""Check events and rules before they are stored, because they come from browsers and files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def checked(
     """Return the event with a clean note and a sane duration; every other field fits its column.
 
     Args:
-        event: What somebody sent.
+        event: The event as it was sent.
         pairs: Query and item ids of the set's pairs.
         grades: Values of the set's scale.
 
@@ -78,7 +78,7 @@ def _is_whole(value: object, lowest: int, highest: int) -> bool:
 
 
 def check_name(name: str) -> None:
-    """Raise ``JudgmentError`` where this is nobody's name."""
+    """Raise ``JudgmentError`` if the text can't be a person's name."""
     if (
         not name.strip()
         or name != name.strip()
@@ -97,7 +97,7 @@ def clean(text: str) -> str:
 
 
 def check_rules(rules: Rules) -> None:
-    """Raise ``JudgmentError`` where a set's rules make no sense."""
+    """Raise ``JudgmentError`` if a set's rules are not valid."""
     values = [grade.value for grade in rules.scale]
     if not 2 <= len(values) <= 10 or sorted(set(values)) != values:
         raise JudgmentError("A scale has 2 to 10 different grades, the lowest first.")

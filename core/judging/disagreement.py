@@ -11,14 +11,14 @@ from core.judging.state import PairKey
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """One pair and what was said about it.
+    """One pair with its different labels.
 
     Attributes:
         query_id: The query.
         item_id: The item.
         labels: Standing grades and "can't tell", by annotator.
         spread: Highest grade less the lowest.
-        decision: The adjudication, once there is one.
+        decision: The adjudication, or ``None``.
     """
 
     query_id: str

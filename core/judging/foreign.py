@@ -16,7 +16,7 @@ from core.errors import JudgmentError
 from core.judging.grade_columns import grade_columns
 from core.judging.judgment_rows import File, Rejected, Row, file_of, graded
 
-#: What other tools call their columns, lower case, spaces as underscores.
+#: Column names of other tools, in lower case, with underscores for spaces.
 _QUERY = ("query", "query_text", "querytext", "q", "search")
 _QUERY_ID = ("qid", "query_id", "queryid")
 _DOC = ("docid", "doc_id", "document_id", "item_id", "doc", "product_id", "id")
@@ -44,10 +44,10 @@ def qrels(lines: Iterable[Line]) -> File:
 
 
 def csv_rows(table: Table, names: Mapping[str, str]) -> File:
-    """Return a CSV that is not our own.
+    """Return the judgments of another tool's CSV.
 
     Args:
-        table: It.
+        table: The CSV file.
         names: Its columns by their names in lower case.
 
     Raises:
@@ -105,7 +105,7 @@ def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
 
 
 def json_row(line: int, entry: Mapping[str, Any]) -> Row | Rejected:
-    """Return a JSON object that is not our own."""
+    """Return the judgment in another tool's JSON object."""
     lower = {str(key).lower(): value for key, value in entry.items()}
     words = next((str(lower[n]) for n in _QUERY if n in lower), "")
     item = next((str(lower[n]) for n in _DOC if n in lower), "")

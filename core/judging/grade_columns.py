@@ -28,7 +28,7 @@ _SCALES: tuple[Mapping[str, int], ...] = (
     {"exact": 3, "substitute": 2, "complement": 1, "irrelevant": 0},
     {"exact": 3, "partial": 1, "irrelevant": 0},
 )
-#: Rows that are looked at.
+#: Number of rows that are read.
 _LOOKED_AT = 2000
 _HIGHEST = 10
 
@@ -50,7 +50,7 @@ class GradeColumns:
     notes: tuple[str, ...] = ()
 
     def value(self, cell: str) -> str:
-        """Return a cell's grade as a number's text; a cell that is none stays as it is."""
+        """Return a cell's grade as the text of a number; other cells stay as they are."""
         grade = (self.scale or {}).get(cell.strip().lower())
         return cell if grade is None else str(grade)
 

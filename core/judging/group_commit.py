@@ -1,7 +1,7 @@
-"""Group commit: what several threads want written at one time is written in one go.
+"""Group commit: write the data of several threads with one call.
 
-Whatever is raised, a Rust panic or Ctrl-C included, each caller hears the truth about its own part:
-until a part is known to be written it counts as not written.
+Whatever is raised, a Rust panic or Ctrl-C included, each caller gets the true result of its own
+part: a part counts as not written until its write has succeeded.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
 
-#: Raised in the thread that writes, these end it; everything else is an answer to who waits.
+#: Errors that end the writing thread; all others are passed to the waiting callers.
 _ENDS_THE_THREAD = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 class NotWritten(Exception):
-    """A part was not written; ``__cause__`` says why, where that is known."""
+    """A part was not written; ``__cause__`` is the reason, if known."""
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting(Generic[_T]):
-    """One caller's part, and how its writing went: not written, until it is known to be."""
+    """One caller's part and its result; it counts as not written until its write has succeeded."""
 
     part: _T
     tried: bool = False
@@ -33,10 +33,9 @@ class _Waiting(Generic[_T]):
 
 
 class GroupCommit(Generic[_T]):
-    """Gives the parts of callers that wait at one time to one call of ``write``.
+    """Writes the parts of all waiting callers with one call of ``write``.
 
-    Where a group fails, its parts are written one by one: what is wrong with one of them fails that
-    one alone.
+    If a group fails, its parts are written one by one, so that a bad part fails alone.
 
     Args:
         write: Writes parts, all or none; called by one thread at a time. A part whose write raised
@@ -57,7 +56,7 @@ class GroupCommit(Generic[_T]):
 
     @property
     def waiting(self) -> int:
-        """How many callers wait for the next group."""
+        """Number of callers that wait for the next group."""
         return len(self._queue)
 
     def submit(self, part: _T) -> None:
@@ -83,7 +82,7 @@ class GroupCommit(Generic[_T]):
             return
         for waiting in group:
             if time.monotonic() > until:
-                return  # the fault is no single part's: a disk, or another process
+                return  # the cause is no single part, but the disk or another process
             self._written([waiting])
 
     def _written(self, group: Sequence[_Waiting[_T]]) -> bool:

@@ -1,4 +1,4 @@
-"""Taking judgments in from a file: first a plan of what fits and what does not, then doing it."""
+"""Import judgments from a file: first plan which rows fit, then store them."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from core.judging.judgment_rows import File, Rejected, Row
 from core.judging.sets import from_json
 from core.judging.state import PairKey
 
-#: Which of these item ids the catalogue has.
+#: Returns which of these item ids the catalogue has.
 KnownItems = Callable[[Sequence[str]], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do.
+    """The result that an import would have.
 
     Attributes:
-        format: What the file was taken for.
+        format: The detected format of the file.
         judgment_set: The set as it would be afterwards.
-        is_new: Whether the set would be made.
+        is_new: Whether the set would be new.
         events: Events that fit.
-        new_pairs: Pairs that the set would get.
+        new_pairs: Pairs that would be added to the set.
         rejected: Rows that don't fit, with reasons.
         notes: Sentences on what was guessed.
     """
@@ -64,15 +64,15 @@ def plan(
     annotator: str = "imported",
     texts: Mapping[str, str] | None = None,
 ) -> ImportPlan:
-    """Read a file and say what would happen; nothing is stored.
+    """Read a file and return the plan of its import; nothing is stored.
 
     Args:
-        desk: Where the judgments would go.
+        desk: The queue that the judgments would be stored in.
         source: The file.
-        known_items: Which item ids the catalogue has.
+        known_items: Returns which item ids the catalogue has.
         set_id: Existing set to take them into; else the file's own set, else a new one.
         name: Name of a new set.
-        annotator: Who gave the labels, where the file does not say.
+        annotator: Name of the annotator, if the file has none.
         texts: Query texts by id, for qrels.
 
     Raises:
@@ -116,7 +116,7 @@ def plan(
 
 
 def carry_out(desk: JudgmentQueue, made: ImportPlan) -> int:
-    """Store what a plan found to fit; returns how many events were new.
+    """Store the events of a plan and return the number of new ones.
 
     Raises:
         JudgmentError: It can't be stored, or nothing fits.
@@ -175,7 +175,7 @@ def _query_of(
     texts: Mapping[str, str],
     numbers: Iterator[int],
 ) -> JudgmentQuery:
-    """Return the set's own query for a row; a new one where the set has none like it."""
+    """Return the set's query for a row; a new one if the set has no equal query."""
     given = row.query
     if given.query_id in queries:
         return queries[given.query_id]
@@ -188,7 +188,7 @@ def _query_of(
 
 
 def _new_id(queries: Mapping[str, JudgmentQuery], numbers: Iterator[int]) -> str:
-    """Return the next id that no query has; ``numbers`` goes on where it was left."""
+    """Return the next unused query id; ``numbers`` continues from the last call."""
     return next(name for number in numbers if (name := f"q{number}") not in queries)
 
 

@@ -62,7 +62,7 @@ class JudgmentQueue:
         one_query: bool = False,
         first: str = "",
     ) -> queue.Hand:
-        """Return the next pairs for this annotator, held for them for some minutes."""
+        """Return the next pairs for this annotator and reserve them for some minutes."""
         judgment_set = self.sets.get(set_id)
         ordered = self._order(judgment_set, annotator)
         rules = judgment_set.rules
@@ -74,8 +74,8 @@ class JudgmentQueue:
 
         if not rules.overlap:
             return self._states.look(set_id, lambda state: dealt(state, {}))
-        # Events are read before others have to wait. What is judged meanwhile is leased still, so
-        # its slot counts as taken even in a state that lacks the label.
+        # Events are read before the lock is taken. A pair that is judged meanwhile is still leased,
+        # so its slot counts as taken even if its label was not read.
         self._states.look(set_id, len)
         with self._leases.dealing(set_id) as leases:
             held = leases.held()
@@ -84,7 +84,7 @@ class JudgmentQueue:
         return hand
 
     def release(self, set_id: str, annotator: str, pairs: Collection[PairKey]) -> None:
-        """Give pairs back that were dealt to this annotator and will not be judged now."""
+        """Release pairs that were dealt to this annotator and will not be judged now."""
         if pairs and self.sets.get(set_id).rules.overlap:
             with self._leases.dealing(set_id) as leases:
                 leases.release(annotator, pairs)
@@ -153,7 +153,7 @@ class JudgmentQueue:
         return last
 
     def delete(self, set_id: str, event_ids: Iterable[str], who: str, why: str = "") -> int:
-        """Take labels out, whoever gave them; the log keeps both. Returns how many.
+        """Delete labels of any annotator; the log keeps labels and deletions. Returns how many.
 
         Raises:
             JudgmentError: An event is not in this set.
@@ -187,7 +187,7 @@ class JudgmentQueue:
         return list({event.event_id: event for event in self._log.events(set_id)}.values())
 
     def take_in(self, set_id: str, events: Sequence[JudgmentEvent]) -> int:
-        """Append events that come from a file; returns how many were new.
+        """Append events from a file; return the number of new ones.
 
         Raises:
             JudgmentError: An event does not belong to this set; nothing is taken then.
@@ -200,14 +200,14 @@ class JudgmentQueue:
             lambda state: list({e.event_id: e for e in kept if e.event_id not in state}.values()),
         )
         if len(new) < len(kept):
-            self._log.flush()  # those that are there already count as saved now, too
+            self._log.flush()  # existing events count as saved, too
         if new:
             self._log.append(new)
         return len(new)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
     def _append(self, event: JudgmentEvent) -> None:
-        """Store an event; one that was sent before is answered by what is stored under its id."""
+        """Store an event; if it was sent before, return the stored one."""
         key = (event.set_id, event.event_id)
         if self._under_way.setdefault(key, event) is not event:
             raise NotSaved("This judgment is being saved already. It is sent again by itself.")
@@ -218,7 +218,7 @@ class JudgmentQueue:
                 return
             if _identity(stored) != _identity(event):
                 raise JudgmentError(_USED)
-            self._log.flush()  # sent again by a page that had no answer the first time
+            self._log.flush()  # sent again because the page got no answer the first time
         finally:
             del self._under_way[key]
 
@@ -248,6 +248,6 @@ class JudgmentQueue:
 
 
 def _identity(event: JudgmentEvent) -> tuple[object, ...]:
-    """Return what makes two events with one id the same judgment."""
+    """Return the fields in which two events with one id must be equal."""
     pair = event.query_id, event.item_id
     return event.kind, event.annotator, pair, event.round, event.grade, event.note

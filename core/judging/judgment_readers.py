@@ -1,4 +1,4 @@
-"""Files of judgments, ours and others': every row as plain values with the line it stands on.
+"""Read files of judgments, our own and other tools': each row as plain values with its line.
 
 Our own CSV, JSON lines and Parquet are read here, others' in ``core.judging.foreign``.
 """
@@ -56,7 +56,7 @@ def read_query_texts(source: Path, report: FileReport | None = None) -> dict[str
 
     Args:
         source: The file.
-        report: Told what was guessed, and which lines were left out.
+        report: Receives notes on guesses and the lines that were left out.
 
     Raises:
         JudgmentError: The file can't be read, or no line has two columns.
@@ -111,7 +111,7 @@ def _said(file: File, table: Table) -> File:
 
 
 def _json(source: Path) -> File:
-    """Return lines of our own export, or anything with objects in it."""
+    """Read the lines of our own export, or any JSON with objects in it."""
     definition: dict[str, Any] = {}
     file = open_lines(source, JudgmentError)
 

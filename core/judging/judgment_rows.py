@@ -1,4 +1,4 @@
-"""What a file of judgments holds, whoever wrote it."""
+"""The content of a file of judgments in any format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.domain import JudgmentEvent, JudgmentQuery
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that does not fit, and why."""
+    """A row that does not fit, with the reason."""
 
     line: int
     reason: str
@@ -22,12 +22,12 @@ class Row:
     """One judgment of a file.
 
     Attributes:
-        line: Where it stands.
+        line: Number of its line.
         query: The query as the file gives it; its id is empty where the file has none.
         item_id: The item.
         grade: The grade (``None`` for other events).
-        annotator: Who; empty where the file does not say.
-        event: The whole event, for our own files.
+        annotator: Name of the annotator; empty if the file has none.
+        event: The whole event; only in our own files.
     """
 
     line: int
@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What a file holds: rows, lines that are none, and the set's definition where it has one.
+    """Content of a file: rows, rejected lines, and the set's definition, if there is one.
 
     ``notes`` are sentences on what was guessed.
     """
@@ -65,7 +65,7 @@ def file_of(
 def graded(
     line: int, query: JudgmentQuery, item_id: str, value: str, who: str = ""
 ) -> Row | Rejected:
-    """Return a row with a grade as the file spells it, or why it is none."""
+    """Return a row with the grade in the file, or a rejection with the reason."""
     if not (query.query_id or query.text):
         return Rejected(line, "has no query")
     if not item_id:

@@ -21,7 +21,7 @@ from core.judging.state import PairKey
 
 _SET_ID = re.compile(r"[a-z0-9-]{1,80}")
 
-#: Answers one query: the results of every pooled engine.
+#: Returns the results of every pooled engine for one query.
 Answer = Callable[[JudgmentQuery], Sequence[SearchResult]]
 
 
@@ -45,12 +45,12 @@ class JudgmentSets(SetTable):
         """Pool the engines' results into a new set.
 
         Args:
-            name: For people.
-            queries: What was asked.
-            engines: Whose results are pooled.
-            depth: How many results of each.
-            rules: How it is judged.
-            answer: Asks the engines.
+            name: Name for people.
+            queries: The queries.
+            engines: Names of the engines whose results are pooled.
+            depth: Number of results of each engine.
+            rules: Rules of judging.
+            answer: Returns the engines' results for a query.
             calibration: This many pairs, drawn by the set's seed, are judged by everybody.
 
         Raises:
@@ -107,7 +107,7 @@ class JudgmentSets(SetTable):
             return self.add(new)
 
     def extend(self, set_id: str, wanted: Iterable[Pair]) -> JudgmentSet:
-        """Add pairs to judge, shuffled in among those that nobody has judged yet."""
+        """Add pairs, shuffled among those that nobody has judged yet."""
 
         def grown(old: JudgmentSet) -> JudgmentSet:
             present = {pair.key for pair in old.pairs}

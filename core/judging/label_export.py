@@ -1,4 +1,4 @@
-"""Judgments as files: TREC qrels, CSV, JSON lines, Parquet."""
+"""Write judgments as TREC qrels, CSV, JSON lines or Parquet."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _PARQUET = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What an export writes.
+    """Data of an export.
 
     Attributes:
         judgment_set: The set.
@@ -87,12 +87,12 @@ def write(what: Labels, target: Path, format: str) -> Path:
 
 
 def facts_path(target: Path) -> Path:
-    """Return the file beside qrels that says what they are."""
+    """Return the path of the file beside qrels that describes them."""
     return target.with_name(target.name + ".json")
 
 
 def facts_of(what: Labels) -> dict[str, Any]:
-    """Return what an export is of: the set, the rule, the date."""
+    """Return the description of an export: the set, the rule, the date."""
     return {
         "set_id": what.judgment_set.set_id,
         "name": what.judgment_set.name,

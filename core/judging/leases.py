@@ -1,13 +1,13 @@
-"""Who holds which pair right now, so that two people are not handed the same last slot.
+"""Leases of pairs, so that two people don't get the same last free slot.
 
 Leases are short-lived and cost at worst a label too many when they are lost, so they live in a
 SQLite file beside the database: its transactions hold between all processes on one file system.
-A lease is not given back when its pair is judged: it simply runs out. Until then its holder counts
+A lease is not released when its pair is judged; it expires. Until then its holder counts
 once, as holder or as grader, so a process that has not read the newest label yet can't hand the
 slot out again.
 
-A file lock stands before the database: SQLite's own waiting looks less and less often, so it
-favours whoever came last, and under load the first in line gave up with "database is locked".
+A file lock guards the database: SQLite itself retries at growing intervals, so the newest waiter
+wins, and under load the oldest one failed with "database is locked".
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from core.base.locks import WRITE, LockBusy, file_lock
 from core.errors import JudgmentError
 from core.judging.state import PairKey
 
-#: How long a pair is held for somebody who does not answer, seconds.
+#: Duration of a lease, seconds.
 LEASE_SECONDS = 600.0
 
 _TABLE = """
@@ -74,7 +74,7 @@ class Deal:
         self._set_id = set_id
 
     def held(self) -> Mapping[PairKey, set[str]]:
-        """Return who holds each leased pair; delete leases that have expired."""
+        """Return the holders of each leased pair; delete expired leases."""
         self._connection.execute("delete from leases where until < ?", (time.time(),))
         rows = self._connection.execute(
             "select query_id, item_id, annotator from leases where set_id = ?", (self._set_id,)
@@ -85,7 +85,7 @@ class Deal:
         return held
 
     def take(self, annotator: str, pairs: Iterable[PairKey]) -> None:
-        """Hold these pairs for somebody from now on."""
+        """Lease these pairs to an annotator."""
         until = time.time() + LEASE_SECONDS
         self._connection.executemany(
             "insert or replace into leases values (?, ?, ?, ?, ?)",
@@ -93,7 +93,7 @@ class Deal:
         )
 
     def release(self, annotator: str, pairs: Iterable[PairKey]) -> None:
-        """Give these pairs back."""
+        """End an annotator's leases of these pairs."""
         self._connection.executemany(
             "delete from leases where set_id = ? and query_id = ? and item_id = ? "
             "and annotator = ?",

@@ -1,8 +1,8 @@
 """The judgment log: an append-only LanceDB table.
 
 Plain ``add`` from several processes at once loses nothing (measured: 4 × 60 of 240), while
-``merge_insert`` silently duplicates keys; so everything is an event, undo included, and a label is
-whatever the events say last.
+``merge_insert`` silently duplicates keys; so everything is an event, undo included, and the latest
+event decides the label.
 
 Writers take turns by a file lock all the same: LanceDB lets them race and try again, and gives up
 after 30 s, which eight busy processes on two cores did reach.
@@ -59,14 +59,14 @@ SCHEMA = pa.schema(
     ]
 )
 
-#: Every append is a fragment of its own; from this many on they are merged in the background.
+#: Number of fragments from which they are merged in the background; each append makes one.
 COMPACT_AFTER = 64
-#: Looked at with the first append, then once in this many.
+#: Number of appends between two checks for compaction; the first append checks, too.
 _LOOK_EVERY = 16
 #: Old versions are kept this long for readers in the middle of them; each read takes moments.
 _KEEP_VERSIONS = timedelta(minutes=2)
 
-#: Told what one commit wrote, and the table's version after it.
+#: Called with the events of one commit and the table's version after it.
 OnWritten = Callable[[Sequence[JudgmentEvent], int], None]
 
 
@@ -75,7 +75,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What one caller wants appended: events, and the same as rows."""
+    """Events of one caller, and the same as table rows."""
 
     events: Sequence[JudgmentEvent]
     rows: pa.Table
@@ -101,7 +101,7 @@ class JudgmentLog:
     def append(self, events: Sequence[JudgmentEvent]) -> None:
         """Add events; returning means that they are committed and flushed to disk.
 
-        Callers that come while a commit is under way are written together by the next one.
+        Events of callers that wait during a commit are written together by the next one.
 
         Raises:
             JudgmentError: A value fits no column.
@@ -117,10 +117,10 @@ class JudgmentLog:
             self._compact_soon()
 
     def flush(self) -> None:
-        """Flush whatever a commit left unflushed, also that of a process that was killed.
+        """Flush all unflushed files, also those of a killed process.
 
         Raises:
-            NotSaved: The disk refuses.
+            NotSaved: The disk reported an error.
         """
         with self._commits.turn, saving("The judgment"):
             self._flusher.flush()
@@ -136,13 +136,13 @@ class JudgmentLog:
         if self._on_written is not None:
             try:
                 self._on_written([e for batch in batches for e in batch.events], int(added.version))
-            except Exception:  # they are on disk: whoever keeps count reads them from there
+            except Exception:  # they are on disk, so the states can read them there
                 _log.exception("What was written could not be counted at once")
 
     def _compact_soon(self) -> None:
         try:
             threading.Thread(target=self.compact, name="compact-judgments", daemon=True).start()
-        except RuntimeError:  # no thread to be had: the next one will do it
+        except RuntimeError:  # no free thread: the next append compacts
             _log.warning("The judgments are not compacted now", exc_info=True)
 
     def _turn(self) -> AbstractContextManager[None]:
@@ -160,7 +160,7 @@ class JudgmentLog:
         except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
             raise JudgmentError(
                 f"The judgment could not be saved: a value of it can't be stored ({error})."
-            ) from None  # the judgment is to blame, not the disk: trying again is of no use
+            ) from None  # the judgment is faulty, not the disk, so a retry would fail, too
 
     def _table_of(self, events: Sequence[JudgmentEvent]) -> pa.Table:
         rows = [{name: getattr(event, name) for name in SCHEMA.names} for event in events]
@@ -183,7 +183,7 @@ class JudgmentLog:
         return events
 
     def count(self, set_id: str) -> int:
-        """Return how many rows a set has."""
+        """Return the number of a set's rows."""
         return count_rows(self._table, (col("set_id") == lit(set_id)).to_sql())
 
     @property
@@ -199,7 +199,7 @@ class JudgmentLog:
             with file_lock(self._lock_file, AT_ONCE), self._turn():
                 self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
         except (RuntimeError, OSError, LockBusy):
-            # Somebody else compacts; the events themselves are not touched by either.
+            # Another process compacts; this changes no event.
             return
 
 

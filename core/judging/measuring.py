@@ -1,4 +1,4 @@
-"""From a judgment set to what evaluation asks for, and to lists that show what was judged."""
+"""Turn a judgment set into the input of an evaluation, and into lists with grades."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class JudgedHit:
 
 @dataclass(frozen=True, slots=True)
 class JudgedList:
-    """What one engine answers to a query, best first."""
+    """One engine's results for a query, best first."""
 
     engine: str
     hits: tuple[JudgedHit, ...]
 
     @property
     def unjudged(self) -> int:
-        """How many of the results nobody has judged."""
+        """Number of results that nobody has judged."""
         return sum(hit.grade is None for hit in self.hits)
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuery:
-    """One query of a set with every engine's answer."""
+    """One query of a set with every engine's results."""
 
     query: JudgmentQuery
     lists: tuple[JudgedList, ...]

@@ -14,11 +14,11 @@ from core.errors import JudgmentError
 from core.judging.pool import shuffled
 
 LONGEST_QUERY = 500
-#: Names that the columns go by, lower case.
+#: Accepted names of the columns, in lower case.
 _TEXT = ("query", "query_text", "text", "q", "search", "search_term", "keywords", "term")
 _COUNT = ("count", "frequency", "freq", "searches", "volume", "hits")
 _ITEM = "item:"
-#: Endings of files with columns; all others hold a query per line.
+#: Endings of files with columns; all other files have a query per line.
 _TABLES = {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".gz"}
 
 
@@ -28,7 +28,7 @@ def parse_lines(lines: str) -> tuple[JudgmentQuery, ...]:
 
 
 def numbered(queries: Iterable[JudgmentQuery]) -> tuple[JudgmentQuery, ...]:
-    """Return the queries, each once and none empty, with ids ``q1``, ``q2`` … in their order."""
+    """Number the queries ``q1``, ``q2`` …; drop repeated and empty ones."""
     kept = dict.fromkeys(
         replace(query, query_id="") for query in queries if query.text or query.item_id
         or query.picture
@@ -47,7 +47,7 @@ def read_file(
     Args:
         path: The file.
         limit: Keep this many of the most frequent; 0 keeps all.
-        report: Told what was guessed, and which rows were left out.
+        report: Receives notes on guesses and the rows that were left out.
 
     Raises:
         JudgmentError: The file can't be read, none of its rows can, or no column holds queries.
@@ -72,8 +72,8 @@ def similar_item_queries(
     """Draw a seeded sample of items as queries, spread over the product types.
 
     Args:
-        kinds: Product type (or whatever the sample is to be spread over) by item id.
-        count: How many.
+        kinds: Product type (or another value to spread the sample over) by item id.
+        count: Number of items.
         seed: The same seed draws the same items.
     """
     groups: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Who judges what next."""
+"""Choose the next pairs of each annotator."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from core.domain import EventKind, JudgingProgress, JudgmentSet, Pair, Rules, Ta
 from core.judging.pool import shuffled
 from core.judging.state import PairKey, SetState
 
-#: Pace is told from this many latest events.
+#: Number of latest events that the pace is computed from.
 _PACE_EVENTS = 30
-#: A longer pause than this is a break, no part of the pace, seconds.
+#: Pauses longer than this are breaks and not part of the pace, seconds.
 _BREAK = 120.0
-#: A hidden repeat comes at the earliest after this many further pairs …
+#: Fewest further pairs before a hidden repeat …
 REPEAT_AFTER = 20
-#: … or, once nothing else is left, after this many.
+#: … and the fewest when nothing else is left.
 REPEAT_AFTER_AT_END = 3
 
 _NONE: Mapping[PairKey, set[str]] = {}
@@ -25,11 +25,11 @@ _NONE: Mapping[PairKey, set[str]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """What somebody is handed.
+    """The pairs that an annotator gets.
 
     Attributes:
         tasks: Pairs to judge.
-        waiting: How many more pairs would be there if others did not hold them right now.
+        waiting: Number of further pairs that others hold at present.
     """
 
     tasks: tuple[Task, ...]
@@ -62,18 +62,18 @@ def deal(
     one_query: bool = False,
     first: str = "",
 ) -> Hand:
-    """Return an annotator's next pairs: fewest judged first; pairs that were put off come last.
+    """Return an annotator's next pairs: the least judged first, skipped pairs last.
 
     Args:
         ordered: The annotator's own ``order``.
         state: All events of the set.
         rules: Overlap target, calibration pairs, share of repeats.
-        annotator: Who.
-        count: How many at most.
-        leased: Who holds which pair right now.
-        without: Query id, item id and round of tasks that the annotator has in hand already.
-        one_query: Only pairs of one query, the one that is next.
-        first: This query's pairs before all others.
+        annotator: Name of the annotator.
+        count: Largest number of pairs.
+        leased: The present holders of each pair.
+        without: Query id, item id and round of tasks that the annotator has already.
+        one_query: Return only pairs of the next query.
+        first: Id of the query whose pairs come first.
     """
     mine = state.current(annotator)
     if first:
@@ -174,7 +174,7 @@ def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> Judg
                 and is_repeat(rules, annotator, key)
             ):
                 pending.append(key)
-    if not open_pairs:  # repeats that would come too soon don't come at all
+    if not open_pairs:  # repeats that would come too soon are dropped
         pending = [k for k in pending if state.turns_since(annotator, k) >= REPEAT_AFTER_AT_END]
     done += len(again)
     total = done + open_pairs + ahead + len(pending)  # counted from the start: it never grows
@@ -184,7 +184,7 @@ def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> Judg
 
 
 def pace(state: SetState, annotator: str) -> float:
-    """Return pairs a minute of the latest stretch of work; 0 where there is too little to tell."""
+    """Return pairs per minute since the last break; 0 if there are too few events."""
     recent = sorted(e.at.timestamp() for e in state.recent(annotator, _PACE_EVENTS))
     working = [gap for gap in (b - a for a, b in pairwise(recent)) if gap <= _BREAK]
     return round(60 * len(working) / sum(working), 1) if sum(working) > 0 else 0.0

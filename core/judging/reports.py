@@ -1,4 +1,4 @@
-"""What a set's labels say of themselves: agreement, people, flags, what is open to decide."""
+"""Report on a set's labels: agreement, annotators, flags, open disagreements."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from core.judging.watch import AnnotatorReport, annotator_reports
 
 @dataclass(frozen=True, slots=True)
 class LabelReport:
-    """What ``report`` found out about a set's labels.
+    """The report on a set's labels.
 
     Attributes:
         agreement: Between people.
         annotators: Each person.
-        flags: Pairs that somebody flagged.
-        open_disagreements: How many disagreements nobody has decided yet.
+        flags: Flagged pairs.
+        open_disagreements: Number of disagreements without a decision.
     """
 
     agreement: Agreement
@@ -29,7 +29,7 @@ class LabelReport:
 
 
 def label_report(desk: JudgmentQueue, set_id: str) -> LabelReport:
-    """Look at a set's standing labels."""
+    """Build the report of a set's current labels."""
     events, repeats, flags, decisions = desk.look(
         set_id,
         lambda state: (

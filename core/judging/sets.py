@@ -1,7 +1,7 @@
 """Judgment sets: an append-only table of revisions; the latest revision of a set counts.
 
-A revision is stored with what it adds to the pairs of the one before, so adding to a large set
-costs what adding to a small one does. (Tables of earlier versions hold each revision whole.)
+A revision is stored as the pairs that it adds to the one before, so adding to a large set costs as
+little as adding to a small one. (Tables of earlier versions hold each revision whole.)
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ SCHEMA = pa.schema(
     ]
 )
 
-#: Every revision is a fragment of its own; from this many on they are merged.
+#: Number of fragments from which they are merged; each revision makes one.
 _COMPACT_AFTER = 32
-#: Looked at once in this many revisions.
+#: Number of revisions between two checks for compaction.
 _LOOK_EVERY = 8
 
 #: Most sets, and most pairs of them together, that are kept in memory: those that were used last.
@@ -182,7 +182,7 @@ class SetTable:
             _log.info("The judgment sets are not compacted now", exc_info=True)
 
 
-#: When a set was made, and a revision's payload.
+#: Time of a set's creation, and a revision's payload.
 _Revision = tuple[datetime, dict[str, Any]]
 
 
@@ -196,7 +196,7 @@ def _payload(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _follows(before: JudgmentSet, after: JudgmentSet) -> bool:
-    """Tell whether a revision has the pairs of the one before, and perhaps more behind them."""
+    """Tell whether a revision starts with the pairs of the one before."""
     same = after.pairs[: len(before.pairs)] == before.pairs
     return same and after.revision == before.revision + 1
 
@@ -214,7 +214,7 @@ def _growth(payload: dict[str, Any], before: JudgmentSet) -> dict[str, Any]:
 def _joined(set_id: str, revisions: Iterable[_Revision]) -> dict[str, Any]:
     """Return the row of the latest revision with all its pairs.
 
-    What an earlier revision added is missing where that one can't be read.
+    Pairs of an unreadable earlier revision are missing.
     """
     ordered = sorted(revisions, key=lambda revision: revision[1].get("revision", 1))
     start = max((n for n, (_, payload) in enumerate(ordered) if "pairs" in payload), default=0)

@@ -1,4 +1,4 @@
-"""What a set's events add up to: the current label of every pair, per annotator."""
+"""The state of a set: the current label of every pair, per annotator."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from core.domain import LABELS, EventKind, JudgmentEvent
 
 #: Query id and item id.
 PairKey = tuple[str, str]
-#: What an event competes in to be the latest: its group, its annotator, its pair.
+#: Key within which the latest event wins: group, annotator, pair.
 _Slot = tuple[str, str, PairKey]
-#: Time that is left after an event, its turn, and it: the latest is the smallest, of events of one
-#: time the first.
+#: Negated time of an event, its turn, and the event: the latest is the smallest; of equal times,
+#: the first.
 _Entry = tuple[timedelta, int, JudgmentEvent]
 _END = datetime.max.replace(tzinfo=UTC)
 
@@ -55,7 +55,7 @@ class SetState:
         return event_id in self._taken
 
     def add(self, event: JudgmentEvent) -> None:
-        """Take one event; a repeat of a known one changes nothing."""
+        """Add one event; a repeated event has no effect."""
         if event.event_id in self._taken:
             return
         self._taken[event.event_id] = event
@@ -95,7 +95,7 @@ class SetState:
         return self._standing[_REPEAT].get(annotator, {})
 
     def graders(self, pair: PairKey) -> set[str] | frozenset[str]:
-        """Return who has graded a pair."""
+        """Return the names of a pair's graders."""
         return self._graders.get(pair, _NOBODY)
 
     def annotators(self) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ class SetState:
         return tuple(sorted(who for who, labels in self._standing[_FIRST].items() if labels))
 
     def turns_since(self, annotator: str, pair: PairKey) -> int:
-        """Return how many events this annotator has made since labelling a pair."""
+        """Return the number of this annotator's events since labelling a pair."""
         return self._turns.get(annotator, 0) - self._turn_of.get((annotator, pair), 0)
 
     def all_current(self) -> list[JudgmentEvent]:
@@ -140,7 +140,7 @@ class SetState:
         group, who, pair = slot
         left = self._histories[slot]
         while left and self._is_taken_back(left[0][2]):
-            heapq.heappop(left)  # for good: nothing takes an undo back
+            heapq.heappop(left)  # final: an undo can't be taken back
         standing = self._standing[group].setdefault(who, {})
         if left:
             standing[pair] = left[0][2]

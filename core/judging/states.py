@@ -1,4 +1,5 @@
-"""Every set's newest state: read in full once, kept in step with all processes afterwards."""
+"""The newest state of each set: read in full once, then updated with the events of all
+processes."""
 
 from __future__ import annotations
 
@@ -15,11 +16,11 @@ from core.domain import JudgmentEvent
 from core.judging.log import JudgmentLog
 from core.judging.state import SetState
 
-#: Other processes' events are looked for this far back, their clocks and commits may lag; where the
-#: count still differs then (an import of old labels, a clock that is far off), all are read again.
+#: How far back other processes' events are searched, because their clocks and commits may lag. If
+#: the count still differs (an import of old labels, a wrong clock), all events are read again.
 _BACK = (timedelta(seconds=10), timedelta(minutes=5))
 
-#: Most sets, and most events of them together, whose state is kept: those that were used last.
+#: Most sets, and most events in total, whose states are cached; the least recently used go first.
 MOST_SETS, MOST_EVENTS = 64, 200_000
 
 _T = TypeVar("_T")
@@ -27,7 +28,7 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class _Kept:
-    """A set's state as of a version of the log; ``twice`` rows were repeats or unreadable."""
+    """A set's state at a version of the log; ``twice`` counts repeated and unreadable rows."""
 
     version: int
     state: SetState
@@ -35,7 +36,7 @@ class _Kept:
 
 
 class States:
-    """The log of one catalogue and what its events add up to; safe with several threads."""
+    """The states of one catalogue's sets; safe to use from several threads."""
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         self.log = JudgmentLog(database, self._wrote)
@@ -54,7 +55,7 @@ class States:
             return at(kept.state if kept is not None else self._newest(set_id))
 
     def _wrote(self, events: Sequence[JudgmentEvent], version: int) -> None:
-        """Keep the states in step with this process's own commits, without reading them back."""
+        """Update the states with this process's own commits, without reading them from disk."""
         with self._lock:
             for event in events:
                 kept = self._kept.get(event.set_id)
@@ -85,14 +86,14 @@ class States:
         return kept.state
 
     def _trim(self) -> None:
-        """Forget the states that were used longest ago, where there are too many; never all."""
+        """Drop the least recently used states if there are too many; keep one."""
         events = sum(len(kept.state) for kept in self._kept.values())
         while len(self._kept) > 1 and (len(self._kept) > MOST_SETS or events > MOST_EVENTS):
             _, dropped = self._kept.popitem(last=False)
             events -= len(dropped.state)
 
     def _catch_up(self, set_id: str, kept: _Kept) -> bool:
-        """Add the latest events; whether the state then holds as many as the log."""
+        """Add the latest events; return whether the state then has as many as the log."""
         state = kept.state
         rows = self.log.count(set_id)
         for back in _BACK if state.latest else ():

@@ -1,4 +1,4 @@
-"""What each annotator's labels look like beside the others': to help people, and to find robots."""
+"""Compare each annotator's labels with the others', to help people and to find robots."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 from core.domain import EventKind, JudgmentEvent
 from core.judging.agreement import alpha_of, grade_table, kappa_of, value_counts
 
-#: Fewer labels than this are no ground for suspicion.
+#: Fewest labels for a concern.
 _ENOUGH = 20
-#: Nobody looks at a photo and decides in less, seconds (median).
+#: Smallest plausible median time per pair, seconds.
 _TOO_FAST = 0.6
-#: … nor in less than this share of the others' median.
+#: … and its smallest plausible share of the others' median.
 _FASTER_THAN_OTHERS = 1 / 3
 _CONSTANT = 0.95
 _OTHERS_CONSTANT = 0.8
@@ -27,19 +27,19 @@ class AnnotatorReport:
     """One annotator.
 
     Attributes:
-        name: Who.
-        grades: How many pairs they graded.
-        unsure: How many they could not tell.
+        name: Name of the annotator.
+        grades: Number of pairs that they graded.
+        unsure: Number of "can't tell" labels.
         seconds: Median time on a pair, seconds; ``None`` for imports without times.
         base_rates: Share of each grade among theirs.
-        shared: Grades of others that theirs can be set beside.
+        shared: Number of other people's grades on the same pairs.
         percent: Share of those that are the same, 0 to 1.
         kappa: Weighted κ between their grades and those of the others.
         alpha_without: α of the set if they had not taken part.
-        repeats: Hidden repeats they graded twice.
+        repeats: Number of hidden repeats that they graded twice.
         self_percent: Share of repeats with the same grade both times.
         self_kappa: Weighted κ between first and second time.
-        concerns: Sentences; empty where nothing is odd.
+        concerns: Sentences; empty if nothing is unusual.
     """
 
     name: str

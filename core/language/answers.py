@@ -1,4 +1,4 @@
-"""What the agent's roles answer, and what an answer must be before it is believed."""
+"""The answers of the agent's roles, and the checks that an answer must pass."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from core.language.plain import has_words
 
-#: A description is never longer; the text tower's context holds about 50 words.
+#: Longest description, characters; the text tower's context is about 50 words.
 MOST_WORDS = 30
 _MOST_CHARACTERS = 300
 _MARKUP = re.compile(r"[<>{}\[\]`|\\#*_^~]|&\w+;|https?:|www\.|\w@\w")
@@ -38,7 +38,7 @@ class Verdict(BaseModel):
 
 
 class Unusable(ValueError):
-    """An answer breaks the rules; the message says which, never what was written."""
+    """An answer breaks the rules; the message names the rule and never quotes the answer."""
 
 
 def usable(description: str) -> str:

@@ -1,4 +1,4 @@
-"""A cap on what a job may spend, kept even with many questions under way at once."""
+"""A limit on a job's cost that holds also with many parallel questions."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from core.language.model_prices import Prices
 class Budget:
     """Dollars or tokens that may be spent; ``None`` is no cap.
 
-    A question reserves the most that it can cost before it is sent, so the cap is never passed,
-    however many are under way.
+    A question reserves its largest possible cost before it is sent, so the limit holds with any
+    number of parallel questions.
 
     Raises:
         SettingsError: Dollars are capped, but the model has no known price.
@@ -38,10 +38,10 @@ class Budget:
         self._spent, self._reserved = Spent(), Spent()
 
     def reserve(self, most: Usage, *, batch: bool = False) -> Spent:
-        """Set aside what a question can cost at most; give it back with :meth:`settle`.
+        """Reserve the largest possible cost of a question; :meth:`settle` replaces it.
 
         Raises:
-            BudgetReached: There is not that much left.
+            BudgetReached: The rest of the budget is too small.
         """
         wanted = self._prices.spent(self._model, most, batch=batch)
         with self._lock:
@@ -54,7 +54,7 @@ class Budget:
         return wanted
 
     def settle(self, reserved: Spent, actual: Spent) -> None:
-        """Replace a reservation by what was really spent."""
+        """Replace a reservation by the real cost."""
         with self._lock:
             self._spent += actual
             self._reserved -= reserved

@@ -1,4 +1,4 @@
-"""Answers that were paid for: kept for ever, so that the same question is never paid for twice."""
+"""Protocol of the log of paid answers, so that no question is paid for twice."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from core.domain.usage import Call
 
 
 class CallLog(Protocol):
-    """Where answers are kept."""
+    """A store of answers."""
 
     def get(self, key: str) -> Call | None:
-        """Return the kept answer to a question, or ``None``."""
+        """Return the stored answer to a question, or ``None``."""
         ...
 
     def add(self, calls: Iterable[Call]) -> None:
-        """Keep answers; returning means that they survive the process."""
+        """Store answers; when this returns, they are on disk."""
         ...

@@ -32,16 +32,16 @@ _log = logging.getLogger(__name__)
 class ClaudeRewriter:
     """Describes an item from its photo and listing in at most ``rounds`` turns of the loop.
 
-    Every draft is checked before it is accepted (one plain sentence), so nothing that a hostile
-    listing talks the model into can be more than a sentence of words.
+    Every draft is checked to be one plain sentence, so a hostile listing can't make the model
+    return anything else.
 
     Args:
         messages: The model to ask.
-        prompts: What it is told.
+        prompts: The instructions for its roles.
         rounds: Most turns of draft and verdict (the paper has 5).
     """
 
-    #: It asks a model that has eyes of its own.
+    #: Empty: it uses no vectors, since its model sees the photo itself.
     towers = ""
 
     def __init__(self, messages: Messages, prompts: Prompts, rounds: int = 5) -> None:
@@ -68,7 +68,7 @@ class ClaudeRewriter:
         return ClaudeRewriter(messages, self.prompts, self._rounds)
 
     def loop(self, item: Item, photo: Image.Image | None) -> Loop:
-        """Return the loop over an item, whose questions the caller asks."""
+        """Return the loop over an item; the caller asks its questions."""
         return Loop(self.prompts, item, photo, self._rounds)
 
     def rewrite(
@@ -78,7 +78,7 @@ class ClaudeRewriter:
         grounding: Grounding | None = None,
         vector: Vectors | None = None,
     ) -> Rewrite:
-        """Describe an item; it looks at the whole photo, so grounding and vector are left aside.
+        """Describe an item from its whole photo; grounding and vector are not used.
 
         Raises:
             RewritingFailed: There is no usable draft at all, or the server can't be asked; the
@@ -103,16 +103,16 @@ class ClaudeRewriter:
     ) -> RewriteRun:
         """Run the loop over an item to its end and return its record.
 
-        What the model spoils (a refusal, an answer in another form) is in the record.
+        Errors of the model (a refusal, an answer in another form) are in the record.
 
         Args:
             item: The listing.
             steps: Of :meth:`loop`.
             inputs: Hash of the listing and photo.
-            key: Where the rewrite will lie.
-            hint: What a person asked for.
+            key: Key of the rewrite.
+            hint: The person's instruction.
             asked_by: That person.
-            call: Who answers; asks the model where it is not given.
+            call: Answers a question; default: asks the model.
 
         Raises:
             RewritingFailed: The server can't be asked. Answers that came are kept: the next run

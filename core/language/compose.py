@@ -1,4 +1,4 @@
-"""One short sentence out of facts."""
+"""Compose one short sentence of facts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from core.language.looks import SHAPES
 from core.language.plain import capitalised
 from core.language.vocabulary import plural
 
-#: Words of a sentence at most; CLIP's text tower sees about 50, the paper writes about 10.
+#: Most words of a sentence; CLIP's text tower reads about 50, the paper writes about 10.
 MOST_WORDS = 14
 _MOST_CHARACTERS = 120
 
 
 def compose(facts: Facts) -> str:
-    """Return the sentence, without a full stop; empty when the facts name nothing at all."""
+    """Return the sentence without a full stop; empty if there are no facts."""
     if facts.domain == "art" and facts.phrase and not facts.foreign:
         sentence = _art(facts)
     elif facts.domain == "food" and facts.phrase and not facts.foreign:
@@ -30,7 +30,7 @@ def compose(facts: Facts) -> str:
 
 
 def short(sentence: str) -> str:
-    """Cut to ``MOST_WORDS`` words, and never inside a word."""
+    """Cut a text to ``MOST_WORDS`` whole words."""
     words = sentence.split()
     while len(words) > MOST_WORDS:
         words.pop()
@@ -68,7 +68,7 @@ def _product(facts: Facts) -> str:
 
 
 def _described(facts: Facts) -> str:
-    """Return the title's own words, completed by what the columns say."""
+    """Return the title's own words, completed by the columns."""
     text = facts.phrase
     if all(_said(word, facts.noun) for word in text.split()):
         text = facts.noun  # "Crate" with the type "wooden crate"
@@ -157,7 +157,7 @@ def _title(facts: Facts) -> str:
 
 
 def _said(word: str, text: str) -> bool:
-    """Tell whether a text has the word (or its plural, or its stem before a hyphen) already."""
+    """Tell whether a text already has the word, its plural, or its stem before a hyphen."""
     if not word.isascii():
         return word.lower() in text.lower()
     flat = re.sub(r"[\s-]+", " ", text.lower())
@@ -195,7 +195,7 @@ def _listing(words: tuple[str, ...] | list[str]) -> str:
 
 
 def _fitting(parts: list[str], room: int) -> list[str]:
-    """Return the parts that there is room for; a part costs its words and one for "and"."""
+    """Return the parts that fit; each takes its words and one for "and"."""
     kept: list[str] = []
     for part in parts:
         cost = len(part.split()) + 1

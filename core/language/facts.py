@@ -1,4 +1,4 @@
-"""What a listing's fields say of its look, and nothing that they don't say."""
+"""Extract the facts on a product's look from its listing's fields."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ _SUBJECTS = re.compile(r"\b(?:shows|depicts|subjects?)\s*:\s*([^.;]{2,200})", re
 #: One to three plain words, the first with a capital: "Pig", "New york destinations".
 _MOTIF = re.compile(r"[A-Z][a-z'-]{2,}(?: [A-Za-z][a-z'-]*){0,2}")
 _EDGES = " ,;:.-–|/&+*#\"'!?"
-#: Columns with this in their name say something of another thing (a printer's ink, a pallet).
+#: Parts of column names that mean another object (a printer's ink, a pallet).
 _OTHER_THING = re.compile(r"print|ink|package|packag|pallet|case_|toner|light|led")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Statements that the fields make, in canonical words.
+    """Facts in the fields, in canonical words.
 
     Attributes:
         domain: ``fashion``, ``home``, ``food``, ``art``, ``electronics``, or empty.
-        noun: What it is, ``t-shirt``; empty where no field says so.
+        noun: The product, ``t-shirt``; empty if no field names it.
         phrase: The title in plain words, without brand, sizes, codes and advertising.
         audience: ``Women's`` …, or empty.
         medium: ``oil on canvas``, for art.
-        subjects: What a work of art shows, where a field lists it.
-        details: How food looks, where a description says so: ``dark red skin``.
-        motif: What else the title says of it behind a comma: ``pig`` of "Soft toy, Pig, pink".
+        subjects: Subjects of a work of art, if a field lists them.
+        details: Look of food, from the description: ``dark red skin``.
+        motif: Further words of the title behind a comma: ``pig`` of "Soft toy, Pig, pink".
         descriptive: The title is written as a phrase of common words ("Double vanity unit with
             mirror"), so all of them are kept; in other titles unknown words are names.
         foreign: The fields are in another language than the vocabularies.
-        conflicts: Sentences on fields that contradict each other, and which one was believed.
+        conflicts: Sentences on contradicting fields and on which one was used.
     """
 
     domain: str = ""
@@ -75,7 +75,7 @@ class Facts:
 
 
 class FactFinder:
-    """Reads facts out of an item's fields."""
+    """Extracts facts from an item's fields."""
 
     def __init__(self, vocabulary: Vocabulary, nouns: TitleNouns) -> None:
         self.words = vocabulary
@@ -87,7 +87,7 @@ class FactFinder:
 
         Args:
             item: The listing.
-            title_only: Look at title and product type only (the summarizer's first look).
+            title_only: Use title and product type only (the summarizer's first draft).
         """
         title = plain(item.title, TITLE_LIMIT)
         kind, kind_is_vague = self._product_type(item.product_type, title)
@@ -295,7 +295,7 @@ def _other(head: str, kind: str) -> str:
 
 
 def _subjects(attributes: dict[str, str], description: str) -> tuple[str, ...]:
-    """Return what a work of art shows, as a museum's subject list says."""
+    """Return the subjects of a work of art from a museum's subject list."""
     listed = next((attributes[key] for key in ("subjects", "subject", "shows", "depicts")
                    if attributes.get(key)), "")  # fmt: skip
     match = _SUBJECTS.search(description)

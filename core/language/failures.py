@@ -1,4 +1,4 @@
-"""What can go wrong with the Messages API, as sentences for the person who can act on them."""
+"""Errors of the Messages API, with a sentence for the person who can act on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.errors import RewritingFailed
 
 
 class BadAnswer(RewritingFailed):
-    """The model answered, but not usably: refused, cut off, or not in the agreed form."""
+    """The model's answer is not usable: refused, cut off, or not in the agreed form."""
 
 
 class Refused(BadAnswer):
@@ -22,7 +22,7 @@ class Troubled(RewritingFailed):
 
 
 class Rejected(RewritingFailed):
-    """The server takes no question of ours: key, permission, credit or model is wrong."""
+    """The server refuses all questions: key, permission, credit or model is wrong."""
 
 
 _REJECTED = {

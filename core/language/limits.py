@@ -1,4 +1,4 @@
-"""What a job that asks a language model may use."""
+"""Limits of a job that uses a language model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class JobLimits:
-    """How a job may go about it.
+    """Limits and options of a job.
 
     Attributes:
         dollars: Most that it may spend; ``None`` is no cap.
@@ -15,8 +15,8 @@ class JobLimits:
         concurrency: Questions under way at once.
         patience: How long an overloaded server is asked again, seconds.
         batch: Use the Message Batches API.
-        wait: Stay until all batches are done.
-        poll: Seconds between two looks at an unfinished batch.
+        wait: Wait until all batches are done.
+        poll: Seconds between two checks of an unfinished batch.
     """
 
     dollars: float | None = None

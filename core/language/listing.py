@@ -1,4 +1,4 @@
-"""An item as the agent sees it: the photo, downscaled, and the listing as escaped XML data."""
+"""Prepare an item for the agent: the downscaled photo, and the listing as escaped XML data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Conversations with a model at the same time, in threads, until all are had or a cap is met."""
+"""Run conversations with a model in parallel threads, until all have ended or a limit is
+reached."""
 
 from __future__ import annotations
 
@@ -27,17 +28,17 @@ def run_live(
 ) -> str:
     """Run all conversations; return why it stopped early, or an empty string.
 
-    Answers that came are kept by the answerer, so whatever stops this, the next run goes on from
-    them. A conversation that fails for itself is counted; what would fail for all stops the job.
+    The answerer stores each answer, so a stopped run can be resumed. An error of one conversation
+    is counted; an error that all would have stops the job.
 
     Args:
         works: The conversations; read as they are started.
         call: Answers one question.
         on_result: Called in this thread with each result.
-        tally: Where failures are counted.
+        tally: Counts failures.
         concurrency: Conversations under way at once.
-        should_stop: Asked before each start.
-        gone: Set when the job is broken off, for answerers that wait for a server in trouble.
+        should_stop: Called before each start.
+        gone: Set when the job is stopped, for answerers that wait for the server.
     """
     queue = iter(works)
     reason, in_a_row, waiting = "", 0, 0

@@ -1,4 +1,4 @@
-"""How a product looks, as far as its listing says so: colours, materials, patterns, cut, parts."""
+"""Extract a product's look from its listing: colours, materials, patterns, cut, parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.language.vocabulary import Match, Terms, Vocabulary
 _CLAUSE = re.compile(r"[.;:!?•\n]|,\s|\s[-–]\s|\s(?:but|while|whereas)\s")
 #: "A melon with a netted rind."
 _HAS = re.compile(r"\bwith (?:an? )?([^.;,()]{3,80})")
-#: What food has on its outside.
+#: Visible parts of food.
 _OUTSIDE = re.compile(r"\w+ (?:rind|skin|peel|shell|crust|leaves|stalks?)\b", re.I)
 
 #: Styles of cut, which stand first and which a description may add; the others say what for.
@@ -27,7 +27,7 @@ SHAPES = frozenset(
 
 
 class LookReader:
-    """Finds the words of the vocabularies where a listing speaks of the item itself."""
+    """Finds vocabulary words in the parts of a listing that are on the item itself."""
 
     def __init__(self, words: Vocabulary) -> None:
         self.words = words
@@ -35,7 +35,7 @@ class LookReader:
     def colours(
         self, attributes: dict[str, str], title: str, description: str, noun: str
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the stated colours, three at most, and sentences on fields that disagree."""
+        """Return the stated colours, three at most, and sentences on contradicting fields."""
         columns = [v for k, v in attributes.items() if re.search(r"colou?r|farbe", k)]
         stated = _unique(
             name
@@ -164,7 +164,7 @@ class LookReader:
         return _unique(name for text in texts for name in terms.names(text))[:4]
 
     def details(self, description: str) -> tuple[str, ...]:
-        """Return what a description says that food has, if it can be seen: ``dark red skin``."""
+        """Return visible parts of food from the description: ``dark red skin``."""
         match = _HAS.search(description)
         if not match or self.words.risky.find(match[1]):
             return ()
@@ -175,7 +175,7 @@ class LookReader:
         return (text,) if visible and len(text.split()) <= 7 else ()
 
     def audience(self, attributes: dict[str, str], item: Item, title: str) -> str:
-        """Return who it is for, from the first field that says so; empty where it says several."""
+        """Return the audience from the first field that names one; empty if it names several."""
         fields = [attributes[key] for key in self.words.audience_keys if key in attributes]
         for text in (*fields, title, plain(item.department, 120), plain(item.product_type, 120)):
             named = self.words.audiences.names(text)
