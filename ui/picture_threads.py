@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial, wraps
 from typing import Any
 
-#: Niceness of these threads. Threads that libraries begin in them take it over.
+#: How far these threads stand back (`nice`). Threads that libraries begin in them do so, too.
 NICE = 10
 
 _END = object()
@@ -57,5 +57,6 @@ def _run(work: Callable[[], Any]) -> Any:
 def _stand_back() -> None:
     """Lower this thread's priority; only Linux has one for each thread."""
     if sys.platform == "linux":
+        thread = threading.get_native_id()
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICE)

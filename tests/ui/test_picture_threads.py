@@ -27,7 +27,7 @@ def niceness() -> int:
 @on_linux
 def test_a_function_stands_back_and_its_caller_does_not() -> None:
     before = niceness()
-    assert after_words(niceness)() == min(19, max(NICE, before))
+    assert after_words(niceness)() == min(19, before + NICE)
     assert niceness() == before
 
 
