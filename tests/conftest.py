@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from core.app.studio import Studio
@@ -23,6 +25,22 @@ settings.register_profile(
     "thorough", max_examples=400, deadline=None, print_blob=True, suppress_health_check=_FIXTURES
 )
 settings.load_profile("ci")
+
+
+_TESTS = Path(__file__).parent
+#: Folders with the longest test files. They begin first, so that no process waits for the other
+#: at the end; the rest follows folder by folder, since files of a folder share fixtures.
+_LONGEST = [_TESTS / "e2e", _TESTS / "benchmarks", _TESTS / "ui"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+
+    def later(item: pytest.Item) -> bool:
+        folders = item.path.parents
+        return item.path.parent != _TESTS and not any(name in folders for name in _LONGEST)
+
+    items.sort(key=later)
 
 
 @pytest.fixture(scope="session")
@@ -53,17 +71,27 @@ def encoder(weights: WeightStore) -> CompactEncoder:
 def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with the shipped demo in it; copy it where a test writes to it.
 
-    It is indexed where no weights are cached and none can be fetched: what ships must do.
+    It is made once for all test processes.
     """
-    folder = tmp_path_factory.mktemp("demo")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "data").exists():
+            _index_demo(folder)
+    return folder / "data"
+
+
+def _index_demo(folder: Path) -> None:
+    """Index the demo where no weights are cached and none can be fetched: what ships must do."""
+    work = Path(tempfile.mkdtemp(dir=folder.parent))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIP_NO_INDEX", "1")
-        patch.setenv("PIP_FIND_LINKS", str(folder))
-        studio = Studio(load_settings(data_dir=folder / "data", cache_dir=folder / "cache"))
+        patch.setenv("PIP_FIND_LINKS", str(work))
+        studio = Studio(load_settings(data_dir=work / "data", cache_dir=work / "cache"))
         report = studio.indexing.index_demo()
     assert not report.quarantined
     assert set(report.per_stage) <= {"reading"}, (
         f"what ships in data/demo/precomputed is out of date ({dict(report.per_stage)}): "
         "run scripts/precompute_demo.py"
     )
-    return folder / "data"
+    work.rename(folder)

@@ -1,10 +1,13 @@
-"""A served studio with the shipped demo, and a real Chromium."""
+"""A served studio with the shipped demo, and a real Chromium.
+
+The studio is served in this process, since starting one takes ten seconds; `own_process` starts it
+as a user does, for the files that need that.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +18,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+from core.app.studio import Studio
+from core.settings import load_settings
+from tests.ui.security.served import free_port, run_app
+from ui.app import build_app
 
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 120
@@ -34,10 +42,18 @@ def studio_data(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="module")
 def studio_url(studio_data: Path) -> Iterator[str]:
+    """Address of a studio served in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(studio_data.parent / "temporary"))
+        app = build_app(Studio(load_settings(data_dir=studio_data)))
+        with run_app(app) as url:
+            yield url
+
+
+@pytest.fixture(scope="module")
+def own_process(studio_data: Path) -> Iterator[str]:
     """Address of a studio served the way a user serves it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "app.py", "--data-dir", str(studio_data), "--port", str(port)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GRADIO_SERVER")}
     server = subprocess.Popen(command, cwd=ROOT, env=environment)

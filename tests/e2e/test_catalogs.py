@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from core.app.library import Library
 from core.domain import Item, Photo
 from core.settings import load_settings
 from core.store.items import ItemRecord
+
+pytestmark = pytest.mark.browser
 
 LAMP = Item("l-1", "Brass lamp", Photo("a" * 64, 10, 10, "0" * 16), product_type="Lamp")
 

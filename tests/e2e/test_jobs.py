@@ -8,12 +8,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from core.domain import JobState, Progress
 from core.errors import CatalogBusy, CatalogError
 from core.jobs import JobFile, JobReporter, Stage
 from core.pipeline.indexing_job import indexing_job
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def studio_url(own_process: str) -> str:
+    """Address of a studio in a process of its own, which has to see the jobs of this one."""
+    return own_process
 
 
 @contextmanager

@@ -11,6 +11,12 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="module")
+def studio_url(own_process: str) -> str:
+    """Address of the studio as ``python app.py`` serves it."""
+    return own_process
+
+
 def test_home_tells_one_real_story(page: Page, studio_url: str) -> None:
     page.goto(studio_url)
     story = page.locator("#home")
