@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from core.app.studio import Studio
-from core.embedding.compact import CompactEncoder
 from core.errors import WeightsUnavailable
 from core.settings import load_settings
 from core.weights import WeightStore
+
+if TYPE_CHECKING:
+    from core.embedding.compact import CompactEncoder
 
 # The same few examples on every run; `--hypothesis-profile=thorough` looks for new ones.
 _FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -64,6 +67,8 @@ def weights() -> WeightStore:
 @pytest.fixture(scope="session")
 def encoder(weights: WeightStore) -> CompactEncoder:
     """The compact encoder on real weights; loads on first use."""
+    from core.embedding.compact import CompactEncoder  # a second that most test files don't need
+
     return CompactEncoder(weights)
 
 

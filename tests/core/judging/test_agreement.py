@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from core.domain import EventKind, JudgmentEvent
 from core.errors import JudgmentError
 from core.judging.aggregation import aggregate
-from core.judging.agreement import agreement, kappa_of
+from core.judging.agreement import agreement, kappa_of, value_counts
 
 
 def events(table: dict[str, list[int | None]]) -> list[JudgmentEvent]:
@@ -92,3 +93,9 @@ def test_a_few_pairs_have_no_interval_and_more_have_a_sound_one() -> None:
     assert more.alpha is not None
     assert more.interval is not None
     assert more.interval[0] <= more.alpha <= more.interval[1]
+
+
+def test_a_pair_counts_from_its_second_grade_on() -> None:
+    none = np.nan
+    table = np.array([[2.0, 1.0, none, 0.0], [2.0, none, none, 1.0]])
+    assert value_counts(table).tolist() == [[0, 0, 2], [1, 1, 0]]

@@ -97,6 +97,14 @@ def test_ids_follow_filters(items):
     assert items.ids(Filters(departments=("home",))) == ["0", "2"]
 
 
+def test_a_group_has_its_own_items_only_sorted_and_no_more_than_asked_for(items):
+    groups = {"3": "a", "1": "a", "2": "b", "4": "", "5": "a"}
+    items.upsert([ItemRecord(item(name, "t", group=group), "k") for name, group in groups.items()])
+    assert [variant.item_id for variant in items.of_group("a", 10)] == ["1", "3", "5"]
+    assert len(items.of_group("a", 2)) == 2
+    assert items.of_group("c", 10) == []
+
+
 def test_further_photos_and_variants(items):
     variant = Variant("S-R", {"Colour": "red"}, "12 €", "cd" * 32)
     stored = item(

@@ -11,3 +11,10 @@ def test_each_run_replaces_all_rows_and_other_handles_see_it(tmp_path):
     assert reader.quarantine.all() == (QuarantinedRow(9, "c", "", "x"),)
     store.quarantine.replace([])
     assert (reader.quarantine.count(), reader.quarantine.all()) == (0, ())
+
+
+def test_a_run_that_leaves_nothing_out_writes_nothing(tmp_path):
+    store = CatalogStore(tmp_path)
+    before = store.quarantine._table.version
+    store.quarantine.replace([])
+    assert store.quarantine._table.version == before

@@ -64,6 +64,18 @@ def test_seeding_never_overwrites(tmp_path, shipped):
     assert made.vectors("clip").count() == 30
 
 
+def test_vectors_go_in_beside_those_of_the_same_engine_and_of_no_other(tmp_path, shipped):
+    _, seeded, made = shipped
+    clip, vl = made.vectors("clip"), made.vectors("vl-clip")
+    clip.delete(["id-000"])
+    facts = vl.table.schema.field("vector").type.list_size, 0.1
+    vl.prepare("of other weights", *facts)
+    snapshot.seed(made, seeded)
+    assert made.vectors("clip").count() == 30
+    other = made.vectors("vl-clip")
+    assert (other.fingerprint, other.count()) == ("of other weights", 0)
+
+
 def test_what_the_file_does_not_have_is_dropped(tmp_path, shipped):
     source, seeded, _ = shipped
     source.write_text("\n".join(source.read_text().splitlines()[:11]) + "\n")
