@@ -29,6 +29,7 @@ from tests.command import command
 from tests.core.store.damaged import cut_manifests
 from tests.core.store.test_row_decoding import repeat, spoil
 from tests.ui.security.served import API, run_app
+from ui import web_app
 
 TITLES = whole.TITLES
 
@@ -131,7 +132,7 @@ def served(damaged: Path) -> Iterator[Served]:
         yield Served(damaged, http, http.get("/config").json())
 
 
-PAGES = ("", "explore", "compare", "inspect", "annotate", "evaluate", "catalog", "credits")
+PAGES = ("", *(path.removeprefix("/") for _, path, _ in web_app.PAGES), "credits")
 #: Pages that show a catalogue's items, or nothing where it is damaged.
 OF_ITEMS = ("", "explore", "compare", "inspect")
 ODD = "&".join(

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 from core.app.studio import Studio
 from core.settings import load_settings
 from tests.ui.security.served import free_port, run_app
-from ui.app import build_app
+from ui.web_app import build_app
 
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 120

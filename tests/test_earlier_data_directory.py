@@ -24,7 +24,7 @@ from core.store.items import ItemRecord
 from core.store.vectors import VectorRow
 from tests.test_damaged_start import Served
 from tests.ui.security.served import run_app
-from ui.app import build_app
+from ui.web_app import build_app
 
 ARCHIVE = Path(__file__).parent / "data" / "studio_of_24_november.tar.xz"
 SET = "first-set-ebe471"
