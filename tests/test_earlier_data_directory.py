@@ -73,7 +73,7 @@ def test_its_vectors_of_other_weights_are_refused_and_made_anew(studio: Studio) 
         studio.search(Query(text="chair"), "clip", catalog="shop")
     embed_again(studio)
     result = studio.search(Query(text="chair"), "clip", catalog="shop")
-    assert [hit.item.title for hit in result.hits] == ["Oak chair", "Pine chair"]
+    assert {hit.item.title for hit in result.hits[:2]} == {"Oak chair", "Pine chair"}
 
 
 def test_its_judgments_stand_and_judging_goes_on(studio: Studio) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import ir_measures
 from ir_measures import AP, ERR, RR, Bpref, Judged, Measure, P, R, Success, nDCG
@@ -19,18 +20,69 @@ from core.evaluation.err import expected_reciprocal_rank
 #: Per query, the value of each measure: ``values[measure][query_id]``.
 Values = Mapping[str, Mapping[str, float]]
 
-_AT: dict[str, Callable[[int, int], Measure]] = {
-    "hits": lambda k, rel: Success(rel=rel) @ k,
-    "p": lambda k, rel: P(rel=rel) @ k,
-    "recall": lambda k, rel: R(rel=rel) @ k,
-    "ndcg": lambda k, rel: nDCG @ k,
-    "judged": lambda k, rel: Judged @ k,
-    "err": lambda k, rel: ERR @ k,
-}
-_PLAIN: dict[str, Callable[[int], Measure]] = {
-    "mrr": lambda rel: RR(rel=rel),
-    "map": lambda rel: AP(rel=rel),
-    "bpref": lambda rel: Bpref(rel=rel),
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of measure.
+
+    Attributes:
+        label: Its usual spelling.
+        explanation: What it says, for readers of a report; ``{k}`` is its cut-off.
+        measure: Returns the measure, given the smallest grade that counts as relevant.
+        cut: Whether it looks at the first k results only, as ``p@5``.
+    """
+
+    label: str
+    explanation: str
+    measure: Callable[[int], Measure]
+    cut: bool = False
+
+
+#: All measures by name; a new one needs an entry here and a worked example in its test.
+KINDS = {
+    "hits": Kind(
+        "HITS",
+        "share of queries with a right item among the first {k}",
+        lambda rel: Success(rel=rel),
+        cut=True,
+    ),
+    "p": Kind("P", "share of right items among the first {k}", lambda rel: P(rel=rel), cut=True),
+    "recall": Kind(
+        "Recall",
+        "share of all right items that are among the first {k}",
+        lambda rel: R(rel=rel),
+        cut=True,
+    ),
+    "ndcg": Kind(
+        "nDCG",
+        "how good the first {k} are, the best first; 1 is the ideal order",
+        lambda rel: nDCG,
+        cut=True,
+    ),
+    "judged": Kind(
+        "Judged", "share of the first {k} that anybody judged", lambda rel: Judged, cut=True
+    ),
+    "err": Kind(
+        "ERR",
+        "how soon a reader of the first {k} meets a good item; 1 is best",
+        lambda rel: ERR,
+        cut=True,
+    ),
+    "mrr": Kind(
+        "MRR",
+        "how far up the first right item stands: 1 for first, 1/2 for second …",
+        lambda rel: RR(rel=rel),
+    ),
+    "map": Kind(
+        "MAP",
+        "mean average precision: how far up all right items stand; 1 is ideal",
+        lambda rel: AP(rel=rel),
+    ),
+    "bpref": Kind(
+        "bpref",
+        "how seldom an item judged wrong stands before a right one; 1 is never",
+        lambda rel: Bpref(rel=rel),
+    ),
 }
 _NAME = re.compile(r"([a-z]+)(?:@([1-9][0-9]{0,3}))?")
 
@@ -46,20 +98,20 @@ def parse(name: str, relevant_from: int = 1) -> Measure:
     """Parse a measure's name, such as ``hits@5``, to a measure of ``ir_measures``.
 
     Args:
-        name: ``hits@k``, ``p@k``, ``recall@k``, ``ndcg@k``, ``judged@k``, ``err@k``, ``mrr``,
-            ``map`` or ``bpref``.
+        name: A name of ``KINDS``, with its cut-off where it has one.
         relevant_from: Smallest grade that counts as relevant for binary measures.
 
     Raises:
         EvaluationError: There is no such measure.
     """
     match = _NAME.fullmatch(name)
-    kind, cutoff = match.groups() if match else ("", None)
-    if cutoff and kind in _AT:
-        return _AT[kind](int(cutoff), relevant_from)
-    if not cutoff and kind in _PLAIN:
-        return _PLAIN[kind](relevant_from)
-    raise no_such(EvaluationError, "measure", name, [*(f"{kind}@K" for kind in _AT), *_PLAIN])
+    spelled, cutoff = match.groups() if match else ("", None)
+    kind = KINDS.get(spelled)
+    if kind is None or kind.cut != bool(cutoff):
+        names = [f"{kind}@K" if KINDS[kind].cut else kind for kind in KINDS]
+        raise no_such(EvaluationError, "measure", name, names)
+    measure = kind.measure(relevant_from)
+    return measure @ int(cutoff) if cutoff else measure
 
 
 def coverage(name: str) -> bool:

@@ -12,6 +12,7 @@ from jinja2 import Template
 
 from core.base.templates import html_templates
 from core.domain import EngineScores, Item, PairedTest, QueryRow, Report, Slice
+from core.evaluation import measures
 from core.evaluation.report_builder import losses_and_wins
 from core.store.image_store import ImageStore
 
@@ -19,28 +20,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 #: Number of losses and of wins, and number of slices of a kind, that are shown.
 _EXTREMES, _SLICES = 8, 12
-#: Usual spelling and explanation of each measure; ``{k}`` is its cut-off.
-_MEASURES = {
-    "hits": ("HITS", "share of queries with a right item among the first {k}"),
-    "p": ("P", "share of right items among the first {k}"),
-    "recall": ("Recall", "share of all right items that are among the first {k}"),
-    "ndcg": (
-        "nDCG",
-        "how good the first {k} are, the best first; 1 is the ideal order",
-    ),
-    "judged": ("Judged", "share of the first {k} that anybody judged"),
-    "err": ("ERR", "how soon a reader of the first {k} meets a good item; 1 is best"),
-    "bpref": (
-        "bpref",
-        "how seldom an item judged wrong stands before a right one; 1 is never",
-    ),
-    "mrr": (
-        "MRR",
-        "how far up the first right item stands: 1 for first, 1/2 for second …",
-    ),
-    "map": ("MAP", "mean average precision: how far up all right items stand; 1 is ideal"),
-    "accuracy": ("Accuracy", "share of right answers"),
-}
+#: Of the share of right answers, which is no measure of rankings.
+_ACCURACY = ("Accuracy", "share of right answers")
 
 Link = Callable[[QueryRow], str]
 Picture = Callable[[Item], str]
@@ -132,14 +113,17 @@ def explain(measure: str) -> str:
     kind, _, cutoff = measure.partition("@")
     if cutoff == "1" and kind in ("hits", "p"):
         return "share of queries whose first result is right"
-    _, words = _MEASURES.get(kind, ("", measure))
-    return words.format(k=cutoff)
+    if kind == "accuracy":
+        return _ACCURACY[1]
+    return measures.KINDS[kind].explanation.format(k=cutoff) if kind in measures.KINDS else measure
 
 
 def label(measure: str) -> str:
     """Return the usual spelling of a measure: ``HITS@5``, ``MRR``, ``nDCG@10``."""
     kind, at, cutoff = measure.partition("@")
-    shown, _ = _MEASURES.get(kind, (kind.upper(), ""))
+    if kind == "accuracy":
+        return _ACCURACY[0]
+    shown = measures.KINDS[kind].label if kind in measures.KINDS else kind.upper()
     return f"{shown}{at}{cutoff}"
 
 
