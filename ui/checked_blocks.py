@@ -1,4 +1,4 @@
-"""The pages' Gradio app, which answers what fits no field with a sentence."""
+"""The pages' Gradio app; a value that fits no field gets an error sentence."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import gradio as gr
 from ui.error_sentences import UNREADABLE
 
 _log = logging.getLogger(__name__)
-#: What Gradio says of a value that is none of a field's; it lists the choices.
+#: Part of Gradio's message for a value that is not a choice of a field.
 _NO_CHOICE = "list of choices"
 
 
 class CheckedBlocks(gr.Blocks):
-    """``gr.Blocks`` whose fields refuse nonsense as our own handlers do.
+    """``gr.Blocks`` whose fields refuse wrong values as the handlers do.
 
-    A field looks at its value before any handler of ours runs. Gradio reports what goes wrong there
-    without a word, or in the words of its code.
+    A field checks its value before a handler runs. Gradio reports errors there without a sentence
+    for people.
     """
 
     async def preprocess_data(self, *given: Any, **named: Any) -> Any:
@@ -31,7 +31,7 @@ class CheckedBlocks(gr.Blocks):
             return await super().preprocess_data(*given, **named)
         except Exception as error:
             if isinstance(error, gr.Error) and _NO_CHOICE not in str(error.message):
-                error.print_exception = False  # it is a sentence already, and no fault of ours
+                error.print_exception = False  # already a sentence, and not an internal error
                 raise
             _log.warning("A page sent what fits no field: %s", error)
             raise gr.Error(UNREADABLE, print_exception=False) from None

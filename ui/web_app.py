@@ -56,7 +56,7 @@ def build_app(studio: Studio) -> FastAPI:
     if not studio.people.space:  # a Space's sign-in is Gradio's own
         app.include_router(sign_in_router(sign_in))
     pages = build_pages(studio)
-    pages.has_launched = True  # turns Gradio's own checks of paths on; mounting alone does not
+    pages.has_launched = True  # enables Gradio's own checks of paths, which mounting alone does not
     gr.mount_gradio_app(
         app,
         pages,

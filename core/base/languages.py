@@ -39,7 +39,7 @@ def language_of(text: str) -> tuple[str, float]:
 
 
 def probabilities(text: str, languages: tuple[str, ...]) -> dict[str, float]:
-    """Return the probability of each of these languages, 0 to 1, were there no others."""
+    """Return the probability of each of these languages, 0 to 1, if there were no others."""
     with _lock:
         ranked = _loaded(languages).rank(_lowered(text))
     return {str(language): float(probability) for language, probability in ranked}

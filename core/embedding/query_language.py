@@ -1,4 +1,4 @@
-"""Which language a short text is in, and how sure that is: English or another."""
+"""Detect the language of a short text, English or another, and how certain this is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text is taken for.
+    """The result for a text.
 
     Attributes:
         language: The most likely language.
@@ -41,7 +41,7 @@ class Reading:
 
 
 def reading(text: str, vocabulary: Container[str]) -> Reading:
-    """Tell what language a text is in.
+    """Detect the language of a text.
 
     Args:
         text: A query or title.

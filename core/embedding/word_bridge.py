@@ -19,7 +19,7 @@ WEIGHTS, CONFIG = "model.safetensors", "config.json"
 
 
 class WordBridge(nn.Module):
-    """A small network between two spaces of words, and the means that centre what it is fed with.
+    """A small network between two spaces of words, with the means that centre its input.
 
     Args:
         width: Length of the vectors that come in.
@@ -57,7 +57,7 @@ class WordBridge(nn.Module):
         return normalize(self.linear(fed) + self.last(hidden), dim=-1)
 
     def around_mean(self, directions: Tensor) -> Tensor:
-        """Return what lies in these directions from the mean: ``[n, dim]``, L2-normalised."""
+        """Return the vectors in these directions from the mean: ``[n, dim]``, L2-normalised."""
         return normalize(self.mean + self.spread * directions, dim=-1)
 
     @torch.inference_mode()
@@ -68,7 +68,7 @@ class WordBridge(nn.Module):
 
     @torch.inference_mode()
     def directions(self, tower: Vectors) -> Vectors:
-        """Return how the text tower's own vectors lie from their mean, L2-normalised."""
+        """Return the directions of the text tower's vectors from their mean, L2-normalised."""
         lying: Vectors = normalize(torch.from_numpy(tower) - self.mean, dim=-1).numpy()
         return lying
 

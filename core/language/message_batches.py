@@ -1,8 +1,8 @@
 """Conversations through the Message Batches API: half the price, answers within a day.
 
-Nothing is remembered but the ledger. A conversation is run from its start each time; the first
-question that has no kept answer yet goes into the next batch. So the rounds of the loop become
-successive batches, and a process that was killed, or started again tomorrow, simply goes on.
+All state is in the ledger. A conversation is run from its start each time; its first question
+without a stored answer goes into the next batch. So the rounds of the loop become successive
+batches, and a killed process can be resumed at any time.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from core.language.work import InBatch, Tally, Work
 
 T = TypeVar("T")
 
-#: The server's clock and ours may be this far apart.
+#: Largest expected difference between the server's clock and ours.
 CLOCKS_DIFFER = timedelta(minutes=10)
 
 
 class BatchLog(CallLog, Protocol):
-    """Where answers and batches are kept (``core.store.ledger``)."""
+    """A store of answers and batches (``core.store.ledger``)."""
 
     @property
     def turn(self) -> AbstractContextManager[object]:
@@ -44,25 +44,25 @@ class BatchLog(CallLog, Protocol):
         ...
 
     def intend(self, model: str, server: str, roles: dict[str, str]) -> str:
-        """Note a batch about to be handed in; the name of the intention."""
+        """Record a batch that is about to be submitted; return the record's name."""
         ...
 
     def handed_in(
         self, batch_id: str, model: str, server: str, roles: dict[str, str], name: str
     ) -> None:
-        """Note that the server has taken it."""
+        """Record that the server has accepted the batch."""
         ...
 
     def dropped(self, name: str, model: str, server: str) -> None:
-        """Note that it was never taken."""
+        """Record that the server has not accepted the batch."""
         ...
 
     def fetched(self, batch_id: str, model: str, server: str) -> None:
-        """Note that a batch is done with."""
+        """Record that a batch's answers are fetched."""
         ...
 
     def intended_batches(self, model: str, server: str) -> Sequence[IntendedBatch]:
-        """Return the intentions whose outcome is unknown."""
+        """Return the recorded batches with an unknown outcome."""
         ...
 
     def open_batches(self, model: str, server: str) -> Sequence[OpenBatch]:
@@ -71,21 +71,21 @@ class BatchLog(CallLog, Protocol):
 
 
 class _NotYet(Exception):
-    """The conversation has come to a question that is not answered yet."""
+    """The conversation has reached a question without an answer."""
 
     def __init__(self, key: str, question: Question[Any]) -> None:
         self.key, self.question = key, question
 
 
 class BatchRunner:
-    """Has conversations in rounds of batches.
+    """Runs conversations in rounds of batches.
 
     Args:
         messages: The model to ask; its meter counts what is fetched.
         log: The ledger.
-        budget: What may be handed in during this job.
-        poll: Seconds between two looks at an unfinished batch.
-        patience: How long a server in trouble is looked at again, seconds; while waiting only.
+        budget: Limit on the cost of this job.
+        poll: Seconds between two checks of an unfinished batch.
+        patience: How long a failing server is tried again while waiting, seconds.
         sleep: Waits.
     """
 
@@ -113,17 +113,16 @@ class BatchRunner:
         wait: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> str:
-        """Fetch what is done, go on, hand in what is to be asked next.
+        """Fetch finished batches, run the conversations on, and submit the next questions.
 
         Args:
             works: The conversations.
             on_result: Called with each result.
             tally: Where failures and what is waited for are counted.
-            wait: Stay until all is done; otherwise come back when batches are under way.
-            should_stop: Asked while waiting.
+            wait: Wait until all is done; otherwise return when batches are submitted.
+            should_stop: Called while waiting.
 
-        Returns:
-            Why it came back early, or an empty string when every conversation has ended.
+        Returns: The reason for an early return, or an empty text if every conversation has ended.
         """
         left, mine, look, troubled = list(works), 0, True, 0.0
         while True:
@@ -164,18 +163,18 @@ class BatchRunner:
         should_stop: Callable[[], bool] = lambda: False,
         gone: Event | None = None,
     ) -> str:
-        """Ask at once, but nothing that is in a batch: what has ended is fetched first.
+        """Ask without batches; answers of ended batches are fetched first, open ones are waited
+        for.
 
         Args:
-            works: The conversations; those that come to a question of a batch wait for it.
+            works: The conversations; those with a question in an open batch wait for it.
             on_result: Called with each result.
             tally: Where failures and what is waited for are counted.
             concurrency: Conversations under way at once.
             should_stop: Asked before each start.
             gone: Set when the job is broken off.
 
-        Returns:
-            Why it stopped early, or an empty string when every conversation has ended.
+        Returns: The reason for an early end, or an empty text if every conversation has ended.
         """
         try:
             under_way, _ = self._collect()
@@ -193,7 +192,7 @@ class BatchRunner:
         )  # fmt: skip
 
     def _pause(self, should_stop: Callable[[], bool]) -> None:
-        """Wait until the next look, or until somebody wants to stop."""
+        """Wait until the next check, or until a stop is requested."""
         rest = self._poll
         while rest > 0 and not should_stop():
             self._sleep(min(rest, 1.0))
@@ -207,10 +206,10 @@ class BatchRunner:
         tally: Tally,
         out: Outbox,
     ) -> tuple[list[Work[T]], int]:
-        """Run each conversation as far as there are answers; puts out what to ask next.
+        """Run each conversation as far as there are answers, and put its next question into the
+        outbox.
 
-        Returns:
-            The conversations that have not ended, and how many questions of theirs are under way.
+        Returns: The conversations that have not ended, and the number of their open questions.
         """
         left, asked = [], set()
         for work in works:
@@ -245,7 +244,7 @@ class BatchRunner:
             return self._fetch()
 
     def _adopt(self) -> None:
-        """Find batches again that were taken by the server just before this process was killed."""
+        """Find batches that the server accepted just before this process was killed."""
         api, model = self._messages.client.messages.batches, self._messages.model
         server = self._messages.base_url
         intended = self._log.intended_batches(model, server)
@@ -270,10 +269,9 @@ class BatchRunner:
                 self._log.dropped(intention.name, model, server)
 
     def _fetch(self) -> tuple[set[str], bool]:
-        """Keep the answers of all batches that have ended.
+        """Store the answers of all batches that have ended.
 
-        Returns:
-            Keys that are still under way, and whether anything was fetched.
+        Returns: Keys of the open questions, and whether anything was fetched.
         """
         waiting: set[str] = set()
         news = False
@@ -295,7 +293,7 @@ class BatchRunner:
     def _results(self, batch: OpenBatch) -> Iterator[Call]:
         model = self._messages.model
         api = self._messages.client.messages.batches
-        # read to its end first: what breaks off is fetched whole the next time
+        # read to the end first: an interrupted download is repeated as a whole
         lines = self._guarded(lambda name: list(api.results(name)), batch.batch_id)
         for line in lines or ():
             result, key = line.result, line.custom_id
@@ -338,7 +336,7 @@ class BatchRunner:
             if given:
                 return None
             problem = failure_of(error, self._messages.model)
-        except Exception as error:  # also of the connection, which breaks while results are read
+        except Exception as error:  # also errors of the connection while results are read
             problem = failure_of(error, self._messages.model)
         # raised outside of the handler: the client's error holds the request, and that the key
         if isinstance(problem, (Troubled, Rejected)):

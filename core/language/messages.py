@@ -1,9 +1,9 @@
-"""One question to the Messages API, one validated answer; every failure is a sentence.
+"""Ask the Messages API a question and validate its answer; each failure has a sentence.
 
 The official client retries by itself (connection errors, 408, 409, 429, 5xx, honouring
-``retry-after``), and a pause that one thread is told to make holds for all. What is raised here is
-what remained after that. An answer is kept the moment it arrives, before it is looked at: the same
-question is never paid for twice, whatever happens next.
+``retry-after``), and a pause that the server requests holds for all threads. Errors raised here
+remained after these retries. An answer is stored as soon as it arrives, before it is parsed, so no
+question is paid for twice.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from core.language.model_prices import Prices
 from core.language.question import MAX_TOKENS, Form, Question, answer_of
 from core.language.request_pace import Pace
 
-#: Who has no patience waits no longer than this for a pause that the server asked for, seconds.
+#: Longest pause requested by the server that is waited for if ``patience`` is 0, seconds.
 HURRY = 20.0
 
 
 class Messages:
-    """A client of the Messages API that never lets the key or a raw error out.
+    """A client of the Messages API that never reveals the key or a raw error.
 
     Args:
         api_key: Secret; neither kept here nor printed.
@@ -44,8 +44,8 @@ class Messages:
             (``ANTHROPIC_BASE_URL``, else Anthropic's own).
         timeout: Longest wait for one answer, seconds.
         max_retries: How often the client tries again.
-        log: Where answers are kept; ``None`` keeps none.
-        prices: What tokens cost.
+        log: Store of the answers; ``None`` stores none.
+        prices: Prices of tokens.
         pace: The pause that all threads share.
     """
 
@@ -75,7 +75,7 @@ class Messages:
 
     @property
     def base_url(self) -> str:
-        """The server that is asked."""
+        """URL of the server."""
         return str(self.client.base_url)
 
     def for_job(
@@ -87,7 +87,7 @@ class Messages:
         """Return a copy of the client for one job, with its own meter and budget.
 
         Args:
-            budget: What the job may spend.
+            budget: Limit of the job's cost.
             patience: How long a server in trouble is asked again and again, seconds.
             stopped: Asked before each question, also while a server in trouble is waited for.
         """
@@ -97,11 +97,11 @@ class Messages:
         return job
 
     def answered(self, question: Question[Any]) -> Call | None:
-        """Return the kept answer to a question, or ``None``."""
+        """Return the stored answer to a question, or ``None``."""
         return self._log.get(self.key(question)) if self._log is not None else None
 
     def key(self, question: Question[Any]) -> str:
-        """Return the key under which a question's answer is kept."""
+        """Return the key of a question's stored answer."""
         return question.key(self.model, self.base_url)
 
     def ask(self, question: Question[Form]) -> tuple[Form, Call]:
@@ -114,19 +114,19 @@ class Messages:
         return answer_of(call.body, question.form), call
 
     def call(self, question: Question[Any]) -> Call:
-        """Return the raw answer, usable or not; a question with a kept answer is not asked again.
+        """Return the raw answer, usable or not; a question with a stored answer is not sent again.
 
         Raises:
             Troubled: The server can't answer now, or the job was stopped.
             BudgetReached: There is not enough left for this question.
-            RewritingFailed: No answer was had at all.
+            RewritingFailed: There was no answer.
         """
         key = self.key(question)
         with self._asking.hold(key):
             return self.answered(question) or self._pay(question, key)
 
     def _pay(self, question: Question[Any], key: str) -> Call:
-        """Ask, within the budget, again and again while the patience lasts."""
+        """Ask within the budget; retry until ``patience`` seconds have passed."""
         while True:
             if self._stopped():
                 raise Troubled("It was stopped.")
@@ -175,7 +175,7 @@ class Messages:
                 output_format=question.form,
             )
         except ValidationError:
-            pass  # what came is told by ``answer_of``
+            pass  # ``answer_of`` reports unusable answers
         except (anthropic.AnthropicError, ValueError, TypeError) as error:
             problem = None if calls else failure_of(error, self.model)
         if problem is not None:
@@ -196,7 +196,7 @@ class Messages:
 
 
 def retry_after(headers: Any) -> float | None:
-    """Return how long the server asks to wait, seconds; ``None`` where it does not say."""
+    """Return the wait that the server requests, seconds; ``None`` if it requests none."""
     with suppress(TypeError, ValueError):
         return max(0.0, float(headers.get("retry-after-ms")) / 1000)
     with suppress(TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Tokens that were spent, counted over threads."""
+"""Count the tokens spent by several threads."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Meter:
 
     @property
     def spent(self) -> Spent:
-        """Everything so far."""
+        """The total so far."""
         with self._lock:
             return self._total
 

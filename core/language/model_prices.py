@@ -1,4 +1,4 @@
-"""What tokens cost: list prices from ``data/prices.toml``."""
+"""List prices of tokens, from ``data/prices.toml``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Prices:
     Args:
         models: Price per model name.
         batch: Share of the price that an answer in a batch costs.
-        date: When the list was true.
+        date: Date of the list.
     """
 
     def __init__(self, models: Mapping[str, Price], batch: float = 0.5, date: str = "") -> None:

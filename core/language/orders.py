@@ -1,4 +1,4 @@
-"""What somebody asked the agent to do on a catalogue, and the job that does it."""
+"""Orders to the rewriting agent, and the job that carries them out."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ KIND = "rewriting"
 
 @dataclass(frozen=True, slots=True)
 class AgentOrder:
-    """What somebody asks the agent to do.
+    """An order to the agent.
 
     Attributes:
         item_ids: Only these; empty means all that are left.
-        limit: So many at most; ``None`` means all.
+        limit: Largest number of items; ``None`` means all.
         dollars: Most that it may spend.
         tokens: Most tokens that it may use.
-        retry: Also items for which it found no usable words.
+        retry: Include items without a usable text from earlier jobs.
         batch: In batches: half the price, answers within a day.
     """
 
@@ -40,12 +40,12 @@ class AgentOrder:
 
 @dataclass(frozen=True, slots=True)
 class AgentDetails:
-    """What a rewriting job stores beside what every job does.
+    """Data that a rewriting job stores besides that of every job.
 
     Attributes:
-        order: What was asked.
+        order: The order.
         progress: How far it is, with what it costs; ``None`` until the first item is looked at.
-        report: How it ended.
+        report: Its result.
     """
 
     order: AgentOrder = AgentOrder()
@@ -62,7 +62,7 @@ class AgentDetails:
 
 
 _DETAILS = TypeAdapter(AgentDetails)
-#: Of a job that nobody has started.
+#: Details of a job that was never started.
 NO_DETAILS = AgentDetails()
 
 

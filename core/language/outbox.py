@@ -1,4 +1,4 @@
-"""Questions on their way into batches: not too many in one, and none beyond the budget."""
+"""Collect questions into batches, within the limits of a batch and of the budget."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Chunk = Sequence[tuple[str, Question[Any]]]
 
 
 class Outbox:
-    """Hands questions in as soon as there are enough for a batch, so few are held in memory.
+    """Submits questions as soon as there are enough for a batch, so few are in memory.
 
     Args:
-        model: Who is asked.
-        submit: Hands a batch in.
-        budget: What may be spent; ``None`` is no cap.
-        reserved: Where reservations are noted by key.
+        model: Name of the model.
+        submit: Submits a batch.
+        budget: Limit of the cost; ``None`` is no limit.
+        reserved: Reservations by key.
 
     Attributes:
-        stopped: Why no more are taken; empty while they are.
+        stopped: Why no more questions are accepted; empty while they are.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class Outbox:
 
     @property
     def count(self) -> int:
-        """Questions that were put in."""
+        """Number of questions that were added."""
         return len(self._keys)
 
     def put(self, key: str, question: Question[Any]) -> None:
-        """Take a question, once, as far as the budget goes."""
+        """Add a question once, within the budget."""
         if key in self._keys or self.stopped:
             return
         if self._budget is not None:
@@ -72,7 +72,7 @@ class Outbox:
         """Submit the questions that are left.
 
         Raises:
-            RewritingFailed: A batch was not taken, this one or one before.
+            RewritingFailed: The server refused this batch or an earlier one.
         """
         self._hand_in()
         if self._failure is not None:
@@ -84,7 +84,7 @@ class Outbox:
             return
         try:
             self._submit(chunk)
-        except RewritingFailed as problem:  # told at the end: conversations are not left half way
+        except RewritingFailed as problem:  # raised at the end, not midway
             self._failure, self.stopped = problem, str(problem)
             for key, _ in chunk:
                 if self._budget is not None:

@@ -1,4 +1,4 @@
-"""Plain words out of hostile text: no markup, no addresses, no pictographs, bounded length."""
+"""Clean untrusted text: no markup, no addresses, no pictographs, bounded length."""
 
 from __future__ import annotations
 

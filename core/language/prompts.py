@@ -1,4 +1,4 @@
-"""The agent's prompts: files in ``data/prompts``, known by their content."""
+"""The agent's prompts: files in ``data/prompts``, identified by their hash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """What the agent is told: the rules for every role, and each role's task."""
+    """The agent's instructions: rules for all roles, and each role's task."""
 
     system: str
     summarizer: str

@@ -1,4 +1,4 @@
-"""One question to the Messages API: what is asked, how it is known again, what its answer means."""
+"""One question to the Messages API: its request, its key, and the form of its answer."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 Form = TypeVar("Form", bound=BaseModel)
 
-#: Ample for a sentence or a verdict, with room for a model that thinks first.
+#: Most tokens of an answer: a sentence or a verdict, and the model's own reasoning.
 MAX_TOKENS = 2_048
 
-#: A picture of at most 768 pixels is no more tokens than this.
+#: Most tokens of a picture of at most 768 pixels.
 _PICTURE_TOKENS = 1_600
 
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[Form]):
-    """A question, and the form that its answer has to have.
+    """A question and the required form of its answer.
 
     Attributes:
-        role: Who is asked to answer: ``summarizer``, ``evaluator``, ``refiner``, ``judge``.
+        role: The role that answers: ``summarizer``, ``evaluator``, ``refiner`` or ``judge``.
         system: The rules for every role.
         content: Photo, listing and task as content blocks.
-        form: What the answer is parsed into.
+        form: Type that the answer is parsed into.
         attempt: Asking once more after an unusable answer is another question.
         shared: Others of the same batch begin like it. Where none does, writing the cache would
             only cost: the next question about the item comes a batch later, when it has expired.
@@ -69,13 +69,13 @@ class Question(Generic[Form]):
         }
 
     def key(self, model: str, base_url: str) -> str:
-        """Hash of everything that is asked, and of whom; 32 hex digits."""
+        """Return the hash of the request and the model's name; 32 hex digits."""
         asked = json.dumps([self.params(model), base_url, self.attempt], sort_keys=True)
         return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property
     def most(self) -> Usage:
-        """An upper bound of what one answer uses: all of the prompt counted at the dearest rate."""
+        """Return an upper bound of one answer's usage: the whole prompt at the highest rate."""
         texts = [block["text"] for block in self.content if block["type"] == "text"]
         pictures = len(self.content) - len(texts)
         schema = json.dumps(transform_schema(self.form))

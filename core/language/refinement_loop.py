@@ -1,8 +1,8 @@
-"""The paper's loop, summarizer → evaluator → refiner, without a word of how it is asked.
+"""The paper's loop, summarizer → evaluator → refiner, independent of how questions are sent.
 
-A loop yields questions and is sent their answers. So one and the same loop is driven question by
-question, by threads, or by batches whose answers come tomorrow: driven again from its start, it
-runs through the answers that are there already to the first one that is missing.
+A loop yields questions and gets their answers. So the same loop works with single questions, with
+threads, and with batches that are answered a day later: run again from its start, it uses the
+stored answers up to the first missing one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Steps = Generator[Question[Any], Any, "Outcome"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a loop.
+    """The result of a loop.
 
     Attributes:
         rounds: The trace; the last draft is the description.
@@ -49,7 +49,7 @@ class Outcome:
 
 
 def drive(steps: Steps, ask: Callable[[Question[Any]], Any]) -> Outcome:
-    """Run a loop to its end; ``ask`` answers, or raises ``BadAnswer`` for the loop to deal with."""
+    """Run a loop to its end; ``ask`` answers, or raises ``BadAnswer``, which the loop handles."""
     try:
         question = next(steps)
         while True:
@@ -68,7 +68,7 @@ class Loop:
     """The loop over one item: the same photo and listing in every question, so they are cached.
 
     Args:
-        prompts: What the roles are told.
+        prompts: Instructions for the roles.
         item: The listing.
         photo: Its photo, if there is one.
         rounds: Most turns of draft and verdict.
@@ -109,7 +109,7 @@ class Loop:
             BadAnswer: There is no usable draft; the sentence says why.
         """
         wish = " ".join(short_lines([hint], 1)) or "Look again and say it better."
-        self._language += f" {standing} {hint}"  # a person may want another one
+        self._language += f" {standing} {hint}"  # a person may ask for another round
         asked = Round(
             standing, justification=f"{who} asked for another round.", suggestions=(wish,)
         )

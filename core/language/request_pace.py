@@ -1,4 +1,4 @@
-"""One pause for everybody: when the server asks for patience, no thread goes on asking."""
+"""A pause for all threads of a job, while the server refuses requests."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-#: Longest pause that a server is believed to mean, seconds.
+#: Longest pause that is accepted from a server, seconds.
 LONGEST = 300.0
 
 
 class Pace:
-    """A moment before which no question is sent, shared by all threads of a job.
+    """The time before which no question is sent, shared by all threads of a job.
 
     Args:
         unit: Pause where the server names none, seconds; doubled with every further trouble.
@@ -38,7 +38,7 @@ class Pace:
         return self._clock()
 
     def wait(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Wait until questions may be sent, or somebody wants to stop."""
+        """Wait until questions may be sent, or until a stop is requested."""
         while (rest := self.rest) > 0 and not stopped():
             self._sleep(min(rest, 1.0))
 
@@ -51,12 +51,13 @@ class Pace:
             self._until = max(self._until, self._clock() + min(pause, LONGEST))
 
     def fine(self) -> None:
-        """End the pause: an answer came."""
+        """End the pause after an answer."""
         with self._lock:
             self._troubles, self._since = 0, None
 
     def troubled(self, began: float) -> float:
-        """Return the seconds that the trouble has lasted after ``began``; 0 without trouble."""
+        """Return the duration of the present failures since ``began``, seconds; 0 if there are
+        none."""
         with self._lock:
             return 0.0 if self._since is None else self._clock() - max(self._since, began)
 

@@ -1,4 +1,4 @@
-"""Which rewrites a person should look at, and why."""
+"""Select the rewrites that a person should check, with reasons."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOW_SCORE = 4.0
 #: More words than this are very long: the paper writes about ten.
 LONG = 18
 
-#: Photo and text agree little where the cosine is among this share of the catalogue's lowest.
+#: Photo and text agree little if their cosine is in this share of the catalogue's lowest.
 LOWEST = 0.02
 
 
@@ -27,7 +27,7 @@ class Reviewed:
     Attributes:
         item: The item.
         rewrite: Its standing text.
-        writer: Whose it is.
+        writer: Its author.
         run: The agent's latest run over it, if any.
         agreement: Cosine of photo and text, where embedded.
     """

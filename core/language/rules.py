@@ -30,7 +30,7 @@ from core.ports.encoder import Vectors
 #: Raise this when the rules change what they write: stored rewrites are then made again.
 RULES_VERSION = 7
 
-#: What a photo that shows another colour than the listing states takes off the score.
+#: Deduction from the score if the photo shows another colour than the listing states.
 _DISAGREES = 1.5
 
 
@@ -39,7 +39,7 @@ class RuleRewriter:
 
     Args:
         folder: Folder of the vocabularies (``data/vocabularies``).
-        sight: What looks at the photo; ``None`` writes from the fields alone.
+        sight: Reads attributes from the photo; ``None`` uses the fields alone.
 
     Raises:
         SettingsError: A vocabulary is missing or broken.
@@ -92,7 +92,7 @@ class RuleRewriter:
         grounding: Grounding | None,
         vector: Vectors | None,
     ) -> _Sighting:
-        """Return what the photo adds to the fields, or has against them."""
+        """Return what the photo adds to the fields or contradicts in them."""
         if self._sight is None or photo is None:
             return _Sighting()
         look = self._sight.look(photo, grounding, vector)
@@ -158,7 +158,7 @@ class RuleRewriter:
 
 @dataclass(frozen=True, slots=True)
 class _Sighting:
-    """What was seen: what to add (by attribute), or a colour against the stated one."""
+    """Result of reading the photo: values to add by attribute, or a contradicting colour."""
 
     look: Look | None = None
     adds: Mapping[str, Seen] = field(default_factory=dict)

@@ -1,10 +1,9 @@
-"""What is seen of an item: its colour, material, audience, each only where it is sure.
+"""Read an item's colour, material and audience from its photo, each only if it is sure.
 
 Zero-shot over the values in ``data/vocabularies/sight.toml``: cosines of the grounded picture and
 a few phrases per value, for colours also the pixels under the product's mask, a softmax with
 calibrated scale and bias, and a threshold per value. All figures were chosen on development data
-(``benchmarks/sight.py``); a value that was not right often enough at any threshold has none and is
-never stated.
+(``benchmarks/sight.py``); a value that was not right often enough at any threshold is never stated.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _EVEN = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A value that the sight is sure of.
+    """A value that was read with enough certainty.
 
     Attributes:
         name: Its name, as in the vocabularies.
@@ -66,7 +65,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """What one attribute can be, and when it counts as seen.
+    """The values of one attribute, and when each counts as seen.
 
     Attributes:
         kind: ``colour``, ``material`` or ``audience``.
@@ -115,7 +114,7 @@ class Attribute:
         return odds
 
     def stated(self, odds: Vectors, shares: Vectors) -> npt.NDArray[np.bool_]:
-        """Return which rows' best value is sure enough to be stated: ``[n] bool``."""
+        """Return whether each row's best value is sure enough to be stated: ``[n] bool``."""
         best, rows = odds.argmax(axis=1), np.arange(len(odds))
         sure: npt.NDArray[np.bool_] = (
             odds[rows, best] >= np.array([self.least.get(name, 2) for name in self.names])[best]

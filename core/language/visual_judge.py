@@ -52,7 +52,7 @@ class VisualJudge:
 
     Args:
         messages: The model to ask.
-        prompt: What it is told.
+        prompt: Its instructions.
         log: The ledger, for batches.
     """
 
@@ -114,7 +114,7 @@ class VisualJudge:
             dollars: Most that the job may spend.
             tokens: Most tokens that the job may use.
             batch: Hand the questions in as a batch (half the price) instead of asking at once.
-            wait: Stay until a batch is done; otherwise call again later to fetch it.
+            wait: Wait until a batch is done; otherwise call again later to fetch it.
             patience: How long an overloaded server is asked again, seconds.
             on_progress: Called with each progress report.
             should_stop: Checked before each question.

@@ -1,4 +1,4 @@
-"""Words that the rules know: data files in ``data/vocabularies``, found in text as whole words."""
+"""Vocabularies of the rules: data files in ``data/vocabularies``, matched as whole words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DOMAINS = ("art", "food", "fashion", "electronics", "home")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A known word in a text: its canonical form and where it stands."""
+    """A vocabulary word in a text: its canonical form and its position."""
 
     term: str
     start: int
@@ -70,7 +70,7 @@ class Terms:
 
 
 class Vocabulary:
-    """Everything the rules know, read from one folder of TOML files.
+    """All vocabularies of the rules, read from one folder of TOML files.
 
     Raises:
         SettingsError: A file is missing or is no valid vocabulary.

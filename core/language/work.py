@@ -1,4 +1,4 @@
-"""Many conversations with a model, one per item: what they are, and how far they are."""
+"""Conversations with a model, one per item, and their progress."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from core.language.question import Question
 
 T = TypeVar("T")
 
-#: Answers a question, or raises what stops the conversation (or the whole job).
+#: Answers a question, or raises an error that stops the conversation or the job.
 Answerer = Callable[[Question[Any]], Call]
 
-#: So many failures of the server in a row, without one success, and a job gives up.
+#: Number of server failures in a row after which a job gives up.
 GIVE_UP = 5
 
 
 class InBatch(StudioError):
-    """A question is in a batch whose answers are still to come; asked now, it would cost twice."""
+    """The question is in an open batch; asking it now would cost twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Work(Generic[T]):
 
     Attributes:
         name: Of the item or pair that it is about.
-        run: Has it, with the given answerer, from its start to its end; may be called again.
+        run: Runs it from its start with the given answerer; may be called again.
     """
 
     name: str
@@ -39,11 +39,11 @@ class Work(Generic[T]):
 
 
 class Tally:
-    """Counts of a job over threads; tells everybody who asked.
+    """Counts of a job over threads, reported to ``on_progress``.
 
     Args:
         total: Conversations to have.
-        spent: What was paid for so far.
+        spent: Returns the cost so far.
         on_progress: Called with snapshots.
     """
 
@@ -70,7 +70,7 @@ class Tally:
             return replace(state, spent=spent, to_go=to_go)
 
     def done(self, count: int = 1) -> None:
-        """Count conversations that ended well."""
+        """Count successful conversations."""
         with self._lock:
             self._state = replace(self._state, done=self._state.done + count)
         self.tell()
@@ -83,7 +83,7 @@ class Tally:
         self.tell()
 
     def waiting(self, count: int) -> None:
-        """Set the number of conversations whose next answer is still to come."""
+        """Set the number of conversations that wait for an answer."""
         with self._lock:
             self._state = replace(self._state, waiting=count)
         self.tell()

@@ -1,11 +1,11 @@
-"""In whose letters a text is written: enough to see an answer in another language's writing."""
+"""Detect the script of a text, to notice an answer in another language's script."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
 
-#: Written together in one language, so counted as one.
+#: Scripts that one language mixes; they count as one.
 _TOGETHER = dict.fromkeys(("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL"), "CJK")
 
 
@@ -19,7 +19,7 @@ def scripts(text: str) -> Counter[str]:
 def written_like(text: str, model: str) -> bool:
     """Tell whether most letters of a text are of a script that the model text uses, too.
 
-    Where one of them has no letters there is nothing to compare, and it is.
+    The result is true if one of them has no letters.
     """
     mine, theirs = scripts(text), scripts(model)
     return not mine or not theirs or mine.most_common(1)[0][0] in theirs

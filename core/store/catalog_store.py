@@ -33,8 +33,8 @@ COMPACT_AFTER = 24
 class CatalogStore:
     """The tables of the catalogue in ``root`` (``DATA_DIR/catalogs/<name>``).
 
-    A table is opened, and made where it is missing, when it is first asked for: one that is damaged
-    takes no other along. Any number of processes may read and add corrections; all other writing is
+    A table is opened, or made if it is missing, at its first use, so a damaged table does not
+    affect the others. Any number of processes may read and add corrections; all other writing is
     the indexing job's alone (see ``core.pipeline.indexing_job``).
 
     Raises:
@@ -81,7 +81,7 @@ class CatalogStore:
 
     @property
     def corrections(self) -> CorrectionTable:
-        """What people decided for single items."""
+        """Corrections of single items by people."""
         return self._table("corrections", lambda base: CorrectionTable(base, self.rewrite_runs))
 
     @property
@@ -114,7 +114,7 @@ class CatalogStore:
         return tuple(sorted(engines))
 
     def release(self, name: str) -> None:
-        """Let the next use of a table open it anew: its files were replaced."""
+        """Close a table whose files were replaced, so that its next use opens it again."""
         with self._lock:
             self._opened.pop(name, None)
 
@@ -122,7 +122,7 @@ class CatalogStore:
         """Compact the tables that have ``at_least`` fragments, and refresh their indices.
 
         Args:
-            at_least: So many fragments.
+            at_least: Fewest fragments of a table that is compacted.
             indexed: False leaves out tables with an index over vectors, which takes long to
                 refresh.
         """

@@ -44,7 +44,7 @@ class CorrectionTable:
 
     Args:
         database: The catalogue's database.
-        runs: What the rewriting agent wrote, which :meth:`standing` tells, too.
+        runs: Runs of the rewriting agent; :meth:`standing` includes them.
     """
 
     def __init__(self, database: lancedb.DBConnection, runs: RewriteRunTable | None = None) -> None:
@@ -62,7 +62,7 @@ class CorrectionTable:
         author: str,
         note: str = "",
     ) -> Correction:
-        """Let a value stand for an item's present photo; ``None`` gives it back to the machine.
+        """Store a correction for an item's present photo; ``None`` withdraws it.
 
         Returning means that the event is on disk. The item is embedded anew by
         ``core.pipeline.redo``, or by the next indexing.
@@ -70,7 +70,7 @@ class CorrectionTable:
         event_id = uuid.uuid4().hex
         key = content_key("correction", event_id) if value is not None else ""
         if value is not None:
-            results.append(key, value)  # first the result, so that no event points nowhere
+            results.append(key, value)  # the result first, so that no event refers to a missing one
         event = Correction(
             event_id, stage, item.item_id, item.photo.sha256, key, author, note, datetime.now(UTC)
         )

@@ -1,4 +1,4 @@
-"""Damaged files of a table: what LanceDB raises for them becomes a sentence for people.
+"""Turn LanceDB's errors for damaged files into sentences for people.
 
 LanceDB raises ``RuntimeError``, ``OSError``, ``ValueError``, Arrow's errors or a Rust panic for a
 torn manifest, a missing data file or a column that is not there; none of them names the table.
@@ -17,7 +17,7 @@ from core.errors import CatalogDamaged, StudioError
 if TYPE_CHECKING:
     from lancedb.table import Table
 
-#: Where in LanceDB's own source an error came from; it helps nobody at the screen.
+#: A place in LanceDB's own source, which is left out of sentences for people.
 _RUST_SOURCE = re.compile(r",?\s*/\S+\.rs:\d+:\d+.*", re.DOTALL)
 _LAYERS = re.compile(r"^(?:lance error: |LanceError\(\w+\): |Invalid input, )+")
 _LONGEST = 200
@@ -35,7 +35,7 @@ def reading(table: Table | str) -> Iterator[None]:
     """
     try:
         yield
-    except (StudioError, MemoryError):  # a sentence already, or not the table's fault
+    except (StudioError, MemoryError):  # already a sentence, or not the table's fault
         raise
     except Exception as error:
         address = table if isinstance(table, str) else getattr(table, "uri", table.name)

@@ -1,9 +1,9 @@
-"""One LanceDB database per catalogue: opening it, its tables, filters that are built, not pasted.
+"""Open a catalogue's LanceDB database and its tables; build filters without pasting text.
 
-Measured traps that the helpers here stand for: handles go stale without
-``read_consistency_interval``; ``merge_insert`` from two processes at once duplicates keys, so
-only the one indexing job of a catalogue upserts and everybody else appends; small appends pile up
-fragments, so tables are compacted on a schedule.
+The helpers avoid these measured problems: handles become outdated without
+``read_consistency_interval``; ``merge_insert`` from two processes at once duplicates keys, so only
+the indexing job of a catalogue upserts and all other writers append; small appends leave many
+fragments, so tables are compacted regularly.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from core.base.locks import WRITE, file_lock
 from core.domain import Filters
 from core.store.damage import reading
 
-#: Version of all schemas here; a change that old tables can't be read with raises it.
+#: Version of all schemas; increase it when old tables can no longer be read.
 SCHEMA_VERSION = 1
 
-#: Old table versions are kept this long, for readers that are still in the middle of them.
+#: How long old table versions are kept for present readers.
 KEEP_VERSIONS = timedelta(minutes=15)
 
-#: Longest ``IN`` list sent in one go.
+#: Longest ``IN`` list of one query.
 IN_LIMIT = 1000
 
 
@@ -61,12 +61,12 @@ def ensure_table(database: lancedb.DBConnection, name: str, schema: pa.Schema) -
 
 
 def add_missing_columns(table: Table, schema: pa.Schema, lock_file: Path) -> None:
-    """Give a table of an earlier version the (nullable) columns that came since.
+    """Add the (nullable) columns that a table of an earlier version lacks.
 
     Args:
         table: The table.
-        schema: What it should have.
-        lock_file: Held meanwhile, so that of several processes one does it.
+        schema: The present schema.
+        lock_file: Lock file, so that only one process does it.
     """
     if not set(schema.names) - set(table.schema.names):
         return
@@ -77,7 +77,7 @@ def add_missing_columns(table: Table, schema: pa.Schema, lock_file: Path) -> Non
 
 
 def find_table(database: lancedb.DBConnection, name: str) -> Table | None:
-    """Open a table, or ``None`` when there is none of that name.
+    """Open a table; return ``None`` if there is none of that name.
 
     Raises:
         CatalogDamaged: It is there, but can't be read.
@@ -90,7 +90,7 @@ def find_table(database: lancedb.DBConnection, name: str) -> Table | None:
             if "was not found" not in str(error):
                 raise
         data = Path(address) / "data"
-        if data.is_dir() and any(data.iterdir()):  # an empty table would hide what it held
+        if data.is_dir() and any(data.iterdir()):  # a new empty table would hide the loss
             raise FileNotFoundError("its manifest is missing")
     return None
 
@@ -143,7 +143,7 @@ def count_rows(table: Table, condition: str | None = None) -> int:
 
 
 def version_of(table: Table) -> int:
-    """Return a table's version, which every change raises; raises ``CatalogDamaged``."""
+    """Return a table's version, which grows with every change; raises ``CatalogDamaged``."""
     with reading(table):
         return int(table.version)
 

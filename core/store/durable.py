@@ -14,15 +14,15 @@ from core.base.atomic import replacing
 
 
 class Flusher:
-    """Flushes what was written to a table's folder since the last flush.
+    """Flushes the files written to a table's folder since the last flush.
 
-    Names are remembered: files never change once they are written, and listing thousands of names
-    is cheap where looking at each file is not. The first flush takes all files that are there: a
+    Names are remembered, because written files never change, and listing thousands of names is
+    cheaper than checking each file. The first flush takes all files that are there: a
     process may have been killed before it flushed its last ones.
 
     Args:
-        folder: Folder of the table; where it is not on a local disk, nothing is done (an object
-            store acknowledges only what it keeps).
+        folder: Folder of the table; nothing is done if it is not on a local disk (an object store
+        acknowledges only stored data).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ class Flusher:
         """Flush the files that were not there at the last flush, then their folders.
 
         Raises:
-            OSError: The disk refuses.
+            OSError: The disk reported an error.
         """
         for folder in self._folders:
             if not folder.is_dir():

@@ -27,8 +27,8 @@ Vectors = npt.NDArray[np.float32]
 
 #: Name of the index over the searched vectors.
 VECTOR_INDEX = "vector_idx"
-#: A version is frozen when it has been the latest for so long, seconds: while rows are written,
-#: versions come and go.
+#: How long a version must be the latest before it is frozen, seconds; during writes versions change
+#: often.
 SETTLED = 2.0
 
 

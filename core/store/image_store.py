@@ -26,8 +26,8 @@ class ImageStore:
     """Pictures on disk, addressed by the SHA-256 of the stored file.
 
     A picture is stored as ``<root>/ab/<sha256>.jpg`` (upright RGB JPEG, no metadata) beside its
-    thumbnail ``<sha256>.320.jpg``. Files appear whole or not at all and never change, so any number
-    of threads and processes may add pictures at once.
+    thumbnail ``<sha256>.320.jpg``. Files are written atomically and never change, so any number of
+    threads and processes may add pictures.
 
     Args:
         root: Folder of the pictures; made when the first one is added.
@@ -65,7 +65,7 @@ class ImageStore:
         stored = kept or _encode(decoded.image, quality=90)
         sha256 = hashlib.sha256(stored).hexdigest()
 
-        # The thumbnail goes first: where the picture is, its thumbnail is too.
+        # The thumbnail is written first, so a picture always has its thumbnail.
         thumbnail = self.path(sha256, thumbnail=True)
         if not thumbnail.is_file():
             _write(thumbnail, _thumbnail(decoded.image, stored))

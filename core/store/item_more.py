@@ -12,7 +12,7 @@ from core.store.row_decoding import UNDECODABLE, warn
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """What an item has besides its words and its first photo."""
+    """An item's further photos and variants."""
 
     photos: tuple[Photo, ...] = ()
     links: tuple[str, ...] = ()
@@ -20,7 +20,7 @@ class More:
 
 
 def more_text(item: Item) -> str | None:
-    """Return the text that holds it; ``None`` where there is nothing."""
+    """Return it as JSON text; ``None`` if there is nothing."""
     if not (item.more_photos or item.photo_links or item.variants):
         return None
     content = {
@@ -32,7 +32,7 @@ def more_text(item: Item) -> str | None:
 
 
 def read_more(text: str | None, item_id: str) -> More:
-    """Return what a text holds; nothing where it can't be read, so that the item stays."""
+    """Parse the JSON text; an unreadable text gives nothing, so that the item stays."""
     if not text:
         return More()
     try:

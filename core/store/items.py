@@ -33,8 +33,8 @@ from core.store.item_more import more_text, read_more
 from core.store.row_decoding import UNDECODABLE, warn
 
 NAME = "items"
-#: Splits between words as Unicode says, and with dictionaries where a script has no blanks (Thai,
-#: Chinese, Japanese).
+#: Tokenizer that splits words by Unicode's rules, and with dictionaries for scripts without blanks
+#: (Thai, Chinese, Japanese).
 _TOKENIZER: Literal["icu/split"] = "icu/split"
 
 #: Fields of ``Item`` that are stored as they are.
@@ -68,7 +68,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class ItemRecord:
-    """An item with what the pipeline knows of it.
+    """An item with its keys in the pipeline.
 
     Attributes:
         item: The item.
@@ -225,7 +225,7 @@ class ItemTable:
 
     @property
     def version(self) -> int:
-        """Grows with every change of any process."""
+        """Version of the table; it grows with every change of any process."""
         return version_of(self._table)
 
     def _there(self, columns: list[str]) -> list[str]:
@@ -234,7 +234,7 @@ class ItemTable:
     def index_words(self) -> None:
         """Create the full-text index where it is missing or splits words by earlier rules."""
         if not any(map(_is_current, self._table.list_indices())):
-            # Two indices being created at once is harmless: the later commit wins.
+            # Creating two indices at once is harmless: the later commit replaces the earlier.
             self._table.create_index("words", config=_words_index())
 
 

@@ -1,4 +1,4 @@
-"""What a model judged of engines, one JSON line per job beside the catalogue's tables."""
+"""Records of a model's judgments of engines, one JSON line per job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 class JudgeRecords:
-    """The records of one catalogue; appended to, never changed.
+    """The append-only records of one catalogue.
 
     Args:
         root: The catalogue's folder.
@@ -23,7 +23,7 @@ class JudgeRecords:
         self._file = root / "judge.jsonl"
 
     def add(self, record: JudgeRecord) -> None:
-        """Keep a record."""
+        """Append a record."""
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(record)) + "\n")
 

@@ -1,8 +1,8 @@
-"""What was asked of language models and paid for, in a whole data directory.
+"""The ledger of paid language model calls of a data directory.
 
 Two append-only tables beside the catalogues: ``calls`` (one row per answer, under the hash of the
-question) and ``batches`` (what was handed in to be answered later, and what was fetched). They
-belong to no catalogue: the same photo and listing in two catalogues are paid for once.
+question) and ``batches`` (what was handed in to be answered later, and what was fetched). They are
+shared by all catalogues, so the same photo and listing in two catalogues are paid for once.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ BATCHES = pa.schema(
     ]
 )
 
-#: Every append is a fragment of its own; from this many on, appending also compacts.
+#: Number of fragments from which appending also compacts; each append makes one.
 COMPACT_AFTER = 128
 
 
@@ -65,7 +65,7 @@ class Ledger:
         self._version = -1
 
     def get(self, key: str) -> Call | None:
-        """Return the kept answer to a question, of any process, or ``None``."""
+        """Return the stored answer to a question, of any process, or ``None``."""
         with self._lock:
             if key not in self._keys:
                 version = self._calls.version
@@ -78,7 +78,7 @@ class Ledger:
         return _call(rows[0]) if rows else None
 
     def add(self, calls: Iterable[Call]) -> None:
-        """Keep answers; returning means that they survive the process."""
+        """Store answers; when this returns, they are on disk."""
         new = list(calls)
         now = datetime.now(UTC)
         rows = [
@@ -116,7 +116,7 @@ class Ledger:
         return file_lock(self._turn, AS_LONG_AS_IT_TAKES)
 
     def intend(self, model: str, server: str, roles: dict[str, str]) -> str:
-        """Note a batch about to be handed in; the name of the intention."""
+        """Record a batch that is about to be submitted; return the record's name."""
         name = uuid.uuid4().hex
         self._event("intended", name, "", model, server, roles)
         return name
@@ -124,19 +124,19 @@ class Ledger:
     def handed_in(
         self, batch_id: str, model: str, server: str, roles: dict[str, str], name: str
     ) -> None:
-        """Note that the server has taken it."""
+        """Record that the server has accepted the batch."""
         self._event("handed in", name, batch_id, model, server, roles)
 
     def dropped(self, name: str, model: str, server: str) -> None:
-        """Note that it was never taken."""
+        """Record that the server has not accepted the batch."""
         self._event("dropped", name, "", model, server, {})
 
     def fetched(self, batch_id: str, model: str, server: str) -> None:
-        """Note that a batch's answers are all kept, or lost for good."""
+        """Record that a batch's answers are stored, or lost."""
         self._event("fetched", "", batch_id, model, server, {})
 
     def intended_batches(self, model: str, server: str) -> list[IntendedBatch]:
-        """Return the intentions whose outcome is unknown, oldest first."""
+        """Return the recorded batches with an unknown outcome, oldest first."""
         rows = self._events(model, server)
         settled = {row["name"] for row in rows if row["event"] != "intended"}
         return [

@@ -1,4 +1,4 @@
-"""What is known of a catalogue as a whole: its title, where it was read from, when."""
+"""Data of a catalogue as a whole: title, source, time of indexing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CatalogMeta:
         title: Name for people.
         source: File that it was read from last.
         updated: When the last indexing ended, ISO 8601 UTC; empty before that.
-        engine: The engine that answers where none is asked for; empty for the usual one.
+        engine: Default engine of the catalogue; empty for the studio's default.
         owner: The signed-in person who added it; empty where nobody is known.
         columns: Columns that a person chose, as JSON; see ``chosen_columns``.
     """
@@ -43,7 +43,7 @@ class CatalogMeta:
 
     @property
     def chosen_columns(self) -> Mapping[str, str]:
-        """Field → column as a person chose it; nothing where it can't be read."""
+        """Return field → column as a person chose it; empty if it can't be read."""
         try:
             chosen = json.loads(self.columns or "{}")
         except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a catalogue holds at a glance, and which of its tables can't be read."""
+"""Summarise a catalogue, and name its damaged tables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Groups = Callable[[], tuple[tuple[str, ...], tuple[str, ...]]]
 class Overview:
     """Describe one catalogue; a table is read again only when its version has changed.
 
-    A damaged table costs its own part only: ``CatalogInfo.problem`` says which one and why. A
+    A damaged table affects its own part only; ``CatalogInfo.problem`` names it and the reason. A
     table that was restored is read again without a restart.
 
     Args:
@@ -89,7 +89,8 @@ class Overview:
         )
 
     def _check(self) -> dict[str, str]:
-        """Look into every table once, and again into damaged ones; their sentences by name."""
+        """Read a row of every table once, and of damaged ones again; return their sentences by
+        name."""
         names = self._names()
         for gone in set(self._tables).difference(names):
             self._forget(gone)
@@ -103,7 +104,7 @@ class Overview:
         return problems
 
     def _names(self) -> list[str]:
-        """Return names of all tables; also of one in whose folder's place a file lies."""
+        """Return the names of all tables, also if a file is in place of a table's folder."""
         root = self._store.root
         with reading_folder(root):
             names = list(self._store.database.list_tables(limit=1000).tables)
@@ -116,7 +117,7 @@ class Overview:
             return
         with reading(table):
             first = table.schema.names[0]
-        # A column of ids: cheap to read, and every data file has a piece of it.
+        # The column of ids is cheap to read and is in every data file.
         read_rows(table, ["item_id" if name.startswith("vectors_") else first])
         self._tables[name] = table
 
@@ -129,7 +130,7 @@ class Overview:
         return cast("T", self._parts[name][1])
 
     def _forget(self, name: str, error: CatalogDamaged | None = None) -> str:
-        """Drop what is kept of a table, so that it is opened anew; the error's sentence."""
+        """Close a damaged table, so that it is opened again; return the error's sentence."""
         self._tables.pop(name, None)
         self._parts.pop(name, None)
         self._store.release(name)

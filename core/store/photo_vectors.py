@@ -12,7 +12,7 @@ from core.store.vectors import VectorRow, VectorTable, to_arrow
 class PhotoVectorTable(VectorTable):
     """The vectors that one engine has of further photos: a row per photo, several per item.
 
-    All rows of an item have one key, of everything that they depend on.
+    All rows of an item have the same content key.
     """
 
     def __init__(self, database: lancedb.DBConnection, engine: str) -> None:
@@ -20,7 +20,7 @@ class PhotoVectorTable(VectorTable):
         self.name = f"photo_vectors_{engine}"
 
     def replace(self, item_ids: Collection[str], rows: Sequence[VectorRow]) -> None:
-        """Store the rows of some items in place of all that they have."""
+        """Replace all rows of some items."""
         self.delete(item_ids)
         if rows:
             self._existing().add(to_arrow(rows))

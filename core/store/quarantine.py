@@ -31,7 +31,7 @@ class QuarantineTable:
         self._table = ensure_table(database, NAME, SCHEMA)
 
     def replace(self, rows: Sequence[QuarantinedRow]) -> None:
-        """Put these rows in place of all that are there, in one commit."""
+        """Replace all rows in one commit."""
         data = pa.Table.from_pylist([asdict(row) for row in rows], schema=SCHEMA)
         if self.count() == 0 and not rows:
             return

@@ -39,7 +39,7 @@ COMPACT_AFTER = 64
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """What a run was made of and where its rewrite lies (empty: nowhere)."""
+    """The inputs of a run and the key of its rewrite (empty if there is none)."""
 
     inputs: str
     key: str
@@ -55,7 +55,7 @@ class RewriteRunTable:
 
     @property
     def version(self) -> int:
-        """Version of the table, which any process's change raises."""
+        """Version of the table; it grows with every change of any process."""
         return version_of(self._table)
 
     def add(self, runs: Sequence[RewriteRun]) -> None:
@@ -78,7 +78,7 @@ class RewriteRunTable:
         return tuple(run for _, run in decoded(latest_first, _run, NAME, "run_id"))
 
     def latest(self) -> dict[str, RewriteRun]:
-        """Return the latest run over each item that says how its text came about."""
+        """Return the latest run over each item that explains its text."""
         rows = read_rows(self._table, SCHEMA.names).sort_by("at").to_pylist()
         telling = (row for row in rows if _tells(row))
         return {run.item_id: run for _, run in decoded(telling, _run, NAME, "run_id")}
@@ -99,7 +99,7 @@ class RewriteRunTable:
         }
 
     def failures(self, item_id: str, inputs: str) -> int:
-        """Return how often a job wrote nothing usable for an item as it is."""
+        """Return the number of failed jobs for an item in its present state."""
         mine = (col("item_id") == lit(item_id)) & (col("inputs") == lit(inputs))
         mine &= col("asked_by") == lit("")
         failures: int = read_rows(self._table, ["key"], mine)["key"].to_pylist().count("")
@@ -107,7 +107,7 @@ class RewriteRunTable:
 
 
 def _tells(row: dict[str, Any]) -> bool:
-    """Tell whether a run explains the text: a fruitless round for a person does not."""
+    """Tell whether a run explains the text; a person's round without a result does not."""
     return bool(row["key"] or not row["asked_by"])
 
 

@@ -1,4 +1,4 @@
-"""What keeps something from being saved, as a sentence for people; details go to the log.
+"""Turn errors of writing into sentences for people; details go to the log.
 
 LanceDB's errors name places in its own source, and the same full disk has a dozen wordings.
 """
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def saving(what: str) -> Iterator[None]:
-    """Turn whatever writing raises into ``NotSaved``.
+    """Turn errors of writing into ``NotSaved``.
 
     Args:
         what: What is written, as the subject of a sentence: ``The vote``.
@@ -54,7 +54,7 @@ def not_saved(what: str, error: BaseException | None) -> NotSaved:
 
 
 def reason(error: BaseException | None) -> str:
-    """Return why something is not saved, as the end of a sentence."""
+    """Return the reason of a failed write, as the end of a sentence."""
     if isinstance(error, LockBusy):
         return _BUSY
     if isinstance(error, OSError) and error.errno in _REASONS:

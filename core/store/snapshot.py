@@ -1,8 +1,7 @@
-"""Stage results as Parquet files, so that a catalogue can ship with what was computed for it.
+"""Export and import stage results as Parquet files, so that a catalogue can ship with them.
 
-A snapshot is a cache, not a truth: groundings and rewrites lie under their content keys, and
-vectors carry theirs, so whatever was made of another photo, other words or other weights is never
-used and the indexer computes it anew.
+A snapshot is a cache: all its results have content keys, so a result of another photo, other words
+or other weights is not used, and the indexer computes it again.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _VECTORS = "vectors_"
 def export(store: CatalogStore, target: Path) -> tuple[Path, ...]:
     """Write groundings, rewrites and vectors of a catalogue to ``target/*.parquet``.
 
-    Only results that the stored vectors were made of are written. Vectors become float16 and the
+    Only results that stored vectors depend on are written. Vectors become float16 and the
     blended vector is left out: it follows from the other two.
     """
     target.mkdir(parents=True, exist_ok=True)

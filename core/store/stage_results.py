@@ -26,7 +26,7 @@ SCHEMA = pa.schema(
 
 
 class StageTable(Generic[T]):
-    """Results of one stage; a key names inputs and model, so a result never changes."""
+    """Results of one stage; a key depends on inputs and model, so a result never changes."""
 
     def __init__(
         self,
@@ -45,11 +45,11 @@ class StageTable(Generic[T]):
         return self._table
 
     def add(self, results: Mapping[str, T]) -> None:
-        """Store results under their keys; keys that are there already keep their result."""
+        """Store results under their keys; existing keys keep their result."""
         insert_new(self._table, "key", self._rows(results))
 
     def append(self, key: str, result: T) -> None:
-        """Store one result under a key that nobody else uses; any number of processes may."""
+        """Store one result under a unique key; safe with any number of processes."""
         self.append_all({key: result})
 
     def append_all(self, results: Mapping[str, T]) -> None:

@@ -32,8 +32,8 @@ SCHEMA = pa.schema(
 class CosineStatistics:
     """How cosines to a catalogue's vectors are distributed, for any query vector.
 
-    For a query ``q`` the cosines over all items have mean ``q·μ`` and variance ``qᵀΣq``: exact,
-    and without looking at the items again.
+    For a query ``q`` the cosines over all items have mean ``q·μ`` and variance ``qᵀΣq``: exact, and
+    without reading the items again.
 
     Attributes:
         rows: Number of vectors they were computed from.
@@ -66,7 +66,7 @@ class StatisticsTable:
 
     @property
     def version(self) -> int:
-        """Grows with every change."""
+        """Version of the table; it grows with every change."""
         return version_of(self._table)
 
     def digest(self, engine: str) -> str:

@@ -48,7 +48,7 @@ _JSON = TypeAdapter(SearchIndex)
 
 
 def read_index(table: Table) -> SearchIndex | None:
-    """Return what was measured of a table's index; ``None`` where there is none.
+    """Return the measurement of a table's index; ``None`` if there is none.
 
     Raises:
         CatalogDamaged: The table can't be read.
@@ -87,7 +87,7 @@ def is_due(table: Table) -> bool:
 
 
 def build(table: Table, freeze: Callable[[], FrozenRows]) -> SearchIndex | None:
-    """Build what is missing above the exact limit, bring it up to date and measure it.
+    """Build or update the index of a large table and measure it.
 
     Rows can be searched and added meanwhile.
 
@@ -125,7 +125,7 @@ def measure(table: Table, frozen: FrozenRows) -> SearchIndex:
 
     Args:
         table: The table.
-        frozen: Its rows; they are what is searched.
+        frozen: Its frozen rows, which are searched.
     """
     queries = sample(table, frozen)
     deepest = max(DEPTHS)

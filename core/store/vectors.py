@@ -73,7 +73,7 @@ class VectorRow:
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """What the indexer compares: is the stored row the one that is wanted?"""
+    """The keys of a stored row, which the indexer compares with those of the item."""
 
     key: str
     department: str
@@ -184,7 +184,7 @@ class VectorTable:
         return self.count(), self.index
 
     def state(self) -> dict[str, StoredState]:
-        """What is stored, by item id."""
+        """Return the keys of the stored rows by item id."""
         table = self.table
         if table is None:
             return {}
@@ -307,7 +307,7 @@ class VectorTable:
 
     @property
     def index(self) -> SearchIndex | None:
-        """What was measured of the index; ``None`` where every row is looked at."""
+        """The measurement of the index; ``None`` if searches read every row."""
         table = self.table
         return vector_index.read_index(table) if table is not None else None
 

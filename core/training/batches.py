@@ -16,12 +16,12 @@ from core.training.pairs import Pairs
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step needs of one process.
+    """The data of one step in one process.
 
     Attributes:
         domain: All pictures are of this domain.
         texts: One per picture.
-        vectors: ``[n, …]``: what is stored of each picture.
+        vectors: ``[n, …]``: stored features of each picture.
         same: ``[N, N] bool`` over the rows of all processes; equal text or equal group, so no
             negatives of each other.
     """
@@ -42,7 +42,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """How texts are drawn.
+    """Parameters for drawing texts.
 
     Attributes:
         title: Chance of the first text; otherwise any of them.
@@ -59,14 +59,14 @@ class Batches:
     """Draws the batches of an epoch.
 
     Args:
-        pairs: What to train on.
+        pairs: Training pairs.
         size: Pictures per batch.
-        repeats: Per domain, how often an epoch goes through it (1 where it is not named).
-        draw: How texts are drawn.
+        repeats: Passes per epoch by domain (default 1).
+        draw: Parameters for drawing texts.
         single_source: Share of batches whose pictures all come from one source (hard negatives).
         seed: Start of the random numbers; an epoch's batches depend on it and the epoch only.
-        rows: The pairs that are drawn from; all where it is not given.
-        share: Number of this process and how many there are: each gets its part of every batch.
+        rows: Indices of the pairs to draw from; default: all.
+        share: Number of this process and of all processes; each gets a part of every batch.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Batches:
     def _cut(
         self, rows: npt.NDArray[np.intp], rng: np.random.Generator
     ) -> list[npt.NDArray[np.intp]]:
-        """Cut into batches, some of them of one source; what is left over fills mixed ones."""
+        """Cut into batches, some of them of one source; the rest fills mixed ones."""
         batches, rest = [], []
         sources = self._pairs.sources[rows]
         for source in np.unique(sources):
@@ -130,7 +130,7 @@ class Batches:
 
     def _batch(self, rows: npt.NDArray[np.intp], texts: list[str]) -> Batch:
         rank, size = self._share
-        count = len(rows) // size  # every process must bring as many
+        count = len(rows) // size  # every process must have the same number
         rows, texts = rows[: count * size], texts[: count * size]
         named = np.unique([text.lower() for text in texts], return_inverse=True)[1]
         groups = self._groups[rows]
@@ -165,7 +165,7 @@ def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 
 def invented_name(rng: np.random.Generator) -> str:
-    """Return a name that means nothing, such as "Belano" or "TORVIK"."""
+    """Return an invented name, such as "Belano" or "TORVIK"."""
     syllables = (
         rng.choice(list("bdfghjklmnprstv")) + rng.choice(list("aeiou"))
         for _ in range(int(rng.integers(1, 4)))

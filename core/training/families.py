@@ -1,4 +1,4 @@
-"""What belongs together stays on one side of a split."""
+"""Group items that belong together, so that a split never separates them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from core.domain import Item
 from core.training.corpus.record import bucket
 
-#: Of ten families, so many are held out to measure on, and to stop early by.
+#: Number of ten families that are held out for testing, and for early stopping.
 TEST, VALIDATION = 2, 1
 
 
@@ -41,7 +41,7 @@ def joined(marks: Sequence[Sequence[str]]) -> list[str]:
     size = len(marks) + len(number)
     graph = coo_array((np.ones(len(edges), np.int8), (rows, columns)), shape=(size, size))
     labels = connected_components(graph, directed=False)[1][: len(marks)]
-    # The first mark in order names the family: a row added elsewhere moves no other family.
+    # The first mark in order names the family, so that an added row changes no other family.
     names: dict[int, str] = {}
     for label, row in sorted(zip(labels.tolist(), marks, strict=True)):
         names.setdefault(label, row[0])

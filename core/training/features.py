@@ -1,4 +1,4 @@
-"""What training streams: each picture looked at once, its features in one file."""
+"""Compute the stored features for training: each picture once, all features in one file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.training.towers import ImageSide
 
 #: Pictures per pass.
 _BATCH = 32
-#: What is known of a picture.
+#: The stored features of a picture.
 _UNSEEN, _READ, _BROKEN = 0, 1, 2
 
 
@@ -29,11 +29,11 @@ def write_features(
     bf16: bool,
     say: Callable[[str], None],
 ) -> None:
-    """Run what is locked of the image tower over all pictures, once.
+    """Run the frozen part of the image tower over all pictures, once.
 
     The file is a NumPy array, a row per picture, read through the page cache and never whole.
-    Beside it, ``FILE.seen.npy`` says which pictures could be read; the others' rows are zeros. A
-    file that is there is taken as it is, and a part of one is gone on with.
+    Beside it, ``FILE.seen.npy`` says which pictures could be read; the others' rows are zeros. An
+    existing file is used, and a partial one is completed.
     """
     if path.exists():
         return

@@ -1,4 +1,5 @@
-"""What is trained: an image side and a text side in one space, each locked, in part, or not."""
+"""The trained model: an image side and a text side in one space, each frozen, partly frozen or
+free."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from core.embedding.batched_encoder import to_vectors
 from core.embedding.text_tower import TextTower, pad
 from core.ports.encoder import Vectors
 
-#: Rows per pass where nothing is learnt.
+#: Rows per pass without training.
 _CHUNK = 64
 
 #: Parameters for AdamW with the peak of their learning rate.
@@ -24,14 +25,14 @@ Groups = list[dict[str, Any]]
 
 
 class Side(nn.Module):
-    """One of the two towers, as training sees it."""
+    """One of the two towers during training."""
 
     @abstractmethod
     def forward(self, given: Any) -> Tensor:
         """Embed stored image features, or texts: ``[n, d]``, L2-normalised."""
 
     def groups(self, lr: float, lr_head: float) -> Groups:
-        """Return all that is unlocked, as groups for AdamW; norms and biases are not decayed."""
+        """Return the unlocked parameters as groups for AdamW; norms and biases are not decayed."""
         free = [value for value in self.parameters() if value.requires_grad]
         return [
             {"params": [value for value in free if value.ndim > 1], "peak": lr},
@@ -56,12 +57,12 @@ class StoredImages(Side):
         return given if self.adapter is None else self.adapter(given)
 
     def groups(self, lr: float, lr_head: float) -> Groups:
-        """Return the adapter's group for AdamW, at a head's rate: it starts from nothing."""
+        """Return the adapter's group for AdamW, at ``lr_head``, because it is untrained."""
         return [{"params": list(self.parameters()), "peak": lr_head}]
 
 
 class CompactText(Side):
-    """The studio's own text tower; its word vectors stay, so that unseen words keep their place.
+    """The studio's own text tower; its word vectors are frozen, so that unseen words keep theirs.
 
     Args:
         tower: Trained from its present weights, which are changed.
@@ -119,7 +120,7 @@ class Output(NamedTuple):
 
 
 class Learner(nn.Module):
-    """Two sides and their temperature.
+    """Two sides and their temperatures.
 
     Args:
         image: Stored features to vectors.
@@ -145,7 +146,7 @@ class Learner(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """Device of the computation."""
         scale: Tensor = next(iter(self.scales.values()))
         return scale.device
 
@@ -158,7 +159,7 @@ class Learner(nn.Module):
         return Output(image.float(), text.float(), scale)
 
     def groups(self, lr_image: float, lr: float, lr_head: float, weight_decay: float) -> Groups:
-        """Return everything that is trained, as groups for AdamW."""
+        """Return all trained parameters as groups for AdamW."""
         scales = {"params": list(self.scales.values()), "peak": lr_head, "weight_decay": 0}
         groups = [*self.image.groups(lr_image, lr_head), *self.text.groups(lr, lr_head), scales]
         for group in groups:

@@ -1,4 +1,4 @@
-"""Retrieval figures of a text tower: which rank does each text give its own picture?"""
+"""Retrieval figures of a text tower: the rank of each text's own picture."""
 
 from __future__ import annotations
 

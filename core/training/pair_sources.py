@@ -21,7 +21,7 @@ from core.training.corpus.record import clean
 from core.training.families import joined, split_of
 from core.training.pairs import SPLITS, Pairs
 
-#: A catalogue with fewer items teaches nothing and measures nothing.
+#: Fewest items of a catalogue for training and measuring.
 LEAST_ITEMS = 100
 #: Rows read from a file at once.
 _CHUNK = 256
@@ -29,7 +29,7 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Pairs whose pictures are still to be looked at.
+    """Pairs whose pictures are not encoded yet.
 
     Attributes:
         pairs: Without vectors (``[n, 0]``).
@@ -48,8 +48,9 @@ def parquet_source(path: Path, settings: Settings) -> Source:
     """Return pairs from a Parquet file.
 
     Columns: ``image`` (the file's bytes, or a struct that holds them in ``bytes``), ``text`` (a
-    string, or a list of strings with the best first), and where there are any ``group`` (what must
-    not be torn apart: a product, a person) and ``split`` (``train``, ``val`` or ``test``). Rows
+    string, or a list of strings with the best first), and where there are any ``group`` (pairs that
+    a split must not separate: a product, a person) and ``split`` (``train``, ``val`` or ``test``).
+    Rows
     with equal bytes of a picture are one group, too; without groups, equal texts are.
 
     Raises:

@@ -63,7 +63,7 @@ class Pairs:
         return [texts[0] for texts in self.texts]
 
     def check(self) -> None:
-        """Make sure that no group is on both sides of a split and no key comes twice.
+        """Check that no group is on both sides of a split and that keys are unique.
 
         Raises:
             PairsError: With the first offender.

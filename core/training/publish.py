@@ -1,4 +1,4 @@
-"""From a trained pair of towers to an engine of the data directory."""
+"""Publish a trained pair of towers as an engine of the data directory."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ CARD = "README.md"
 def publish(
     folder: Path, base: Engine, loader: str, learnt_from: str, save: Callable[[Path], None]
 ) -> None:
-    """Write a checkpoint and its recipe; it is an engine whole or not at all.
+    """Write a checkpoint and its recipe atomically, as one engine.
 
     Args:
         folder: Of the engine; its name is the engine's.
-        base: What it grew from; it sees and reads what its base does.
+        base: Engine that training started from; the new engine has its views.
         loader: Of the checkpoint.
         learnt_from: The catalogue or file, for people.
         save: Writes the checkpoint's files.

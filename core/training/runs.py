@@ -1,4 +1,4 @@
-"""The fine-tuning run of a data directory: one at a time, and any process sees how far it is."""
+"""The fine-tuning run of a data directory: one at a time, visible to all processes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from core.training.training_loop import OnStep
 
 KIND = "fine-tuning"
-#: Said to whoever wants to start a second one.
+#: Sentence of the error for a second run.
 BUSY = "An engine is being fine-tuned already. Wait until that is done, or stop it first."
-#: What an engine may be called.
+#: Allowed names of engines.
 ENGINE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 #: Characters of a digest in a folder's name.
 _DIGEST = 16
-#: Expected seconds to get ready, of a step, to embed and to measure, on two cores.
+#: Expected seconds for preparing, one step, embedding and measuring, on two cores.
 _PREPARING, _STEP, _EMBEDDING, _MEASURING = 5.0, 0.3, 15.0, 15.0
 
 
@@ -34,10 +34,10 @@ class AdaptRun:
     """The running, or the last, run.
 
     Attributes:
-        job: How it stands; its stages are preparing, training, embedding and measuring.
-        engine: Name of the engine that comes out.
+        job: Its job; the stages are preparing, training, embedding and measuring.
+        engine: Name of the new engine.
         catalog: Whose items it learns from, or the file of its pairs.
-        base: The engine that it grows from.
+        base: The engine that it starts from.
         report: Id of the report of before and after, once it is done.
     """
 
@@ -49,7 +49,7 @@ class AdaptRun:
 
     @classmethod
     def of(cls, job: Job) -> AdaptRun:
-        """Return the run that a snapshot is of."""
+        """Return the run of a snapshot."""
         names = {name: str(job.details.get(name, "")) for name in ("catalog", "base", "report")}
         return cls(job, job.subject, **names)
 
@@ -60,7 +60,7 @@ class AdaptRun:
 
 
 def on_step(reporter: JobReporter) -> OnStep:
-    """Return what to call with the steps of training: reports them, answers whether to stop."""
+    """Return a callback for training steps, which reports them and returns whether to stop."""
 
     def step(done: int, total: int) -> bool:
         if not total:
@@ -71,7 +71,7 @@ def on_step(reporter: JobReporter) -> OnStep:
 
 
 class Runs:
-    """One run at a time in a folder, over all processes."""
+    """Runs in a folder, one at a time over all processes."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -82,12 +82,12 @@ class Runs:
         self, engine: str, catalog: str, base: str, steps: int = 0, *,
         author: str = "", on_progress: OnProgress | None = None,
     ) -> JobReporter:  # fmt: skip
-        """Begin a run; raises ``TrainingError`` where there is one already.
+        """Begin a run; raises ``TrainingError`` if one is active.
 
         Args:
-            engine: Name of the engine that comes out.
+            engine: Name of the new engine.
             catalog: What it learns from.
-            base: What it grows from.
+            base: Engine that it starts from.
             steps: Of training, as far as is known.
             author: Who starts it.
             on_progress: Called with snapshots.
@@ -109,7 +109,7 @@ class Runs:
         return AdaptRun.of(job) if job else None
 
     def engines(self) -> tuple[str, ...]:
-        """Return names of the engines that runs have left in the folder."""
+        """Return the names of the engines in the folder."""
         return tuple(sorted(path.parent.name for path in self._root.glob(f"*/{RECIPE}")))
 
     def work(self, engine: str, digest: str) -> Path:
@@ -117,7 +117,7 @@ class Runs:
         return self._root / f".{engine}-{digest[:_DIGEST]}"
 
     def unfinished(self, engine: str) -> bool:
-        """Tell whether a run that did not get to its end has left something of an engine."""
+        """Tell whether a run that was not completed has left files of an engine."""
         return bool(self._left(engine))
 
     def tidy(self, engine: str) -> None:
@@ -130,7 +130,7 @@ class Runs:
         return list(self._root.glob(f".{engine}-{'[0-9a-f]' * _DIGEST}")) if named else []
 
     def forget(self, engine: str) -> None:
-        """Forget the last run, where it made this engine."""
+        """Delete the record of the last run if it made this engine."""
         run = self.latest()
         if run is not None and run.engine == engine:
             self.job.dismiss()

@@ -1,4 +1,4 @@
-"""One process or several that train one model: what ``torchrun`` starts."""
+"""The processes that train one model, as started by ``torchrun``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch import distributed
 from core.embedding.device import resolve_device
 from core.training.losses import MaskedClipLoss
 
-#: The first process may look at every picture once while the others wait for it.
+#: Longest wait for another process; the first one may encode every picture while others wait.
 _PATIENCE = timedelta(hours=12)
 
 

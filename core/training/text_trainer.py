@@ -51,16 +51,16 @@ class TextTraining(Training):
 
 
 class TextTrainer:
-    """Trains a tower on pairs; can be killed at any moment and goes on where it was.
+    """Trains a tower on pairs; a killed run can be resumed.
 
     Args:
         tower: Starts from its present weights, which are changed.
         pairs: With splits ``train`` and ``val``.
         settings: See ``TextTraining``.
         folder: Where state and log are kept.
-        say: Gets a line of progress now and then.
+        say: Called with lines of text about the progress.
         adapter: Trained along with the tower, behind the frozen image vectors.
-        on_step: Gets the number of steps done, and of all there can be; true asks to stop.
+        on_step: Called with the numbers of finished and of all steps; returns true to stop.
     """
 
     def __init__(
@@ -90,7 +90,8 @@ class TextTrainer:
         self._loop = Loop(learner, batches, self._validate, settings, folder, say, on_step=on_step)
 
     def run(self) -> TextTower:
-        """Train to the end, or until validation no longer gains; gives the best averaged tower."""
+        """Train to the end, or until validation no longer improves; return the best averaged
+        tower."""
         self._loop.run()
         return self._tower.eval()
 

@@ -1,4 +1,4 @@
-"""An engine's own towers, ready to be trained and to be written down again."""
+"""Load an engine's towers for training, and save them again."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ Unlock = int | None
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A tower's parts: its blocks from first to last, and what comes behind them."""
+    """A tower's parts: its blocks from first to last, and the layers behind them."""
 
     whole: list[nn.Module | nn.Parameter]
     blocks: Sequence[nn.Module]
     head: list[nn.Module | nn.Parameter]
 
     def free(self, unlock: Unlock, which: str) -> list[nn.Parameter]:
-        """Return the parameters that are trained, unlocked now; all others must be locked before.
+        """Unlock and return the parameters to train; all others must be locked before.
 
         Raises:
             TrainingError: The tower has no such blocks.
@@ -89,7 +89,7 @@ class ModelSide(Side):
 
 
 class ImageSide(ModelSide):
-    """The image side: what is locked of it is run once per picture, and stored.
+    """The image side; the output of its locked part is computed once per picture and stored.
 
     Args:
         network: The model.
@@ -98,7 +98,7 @@ class ImageSide(ModelSide):
         prepare: Pictures to the model's input.
         normalise: That input to pixels.
         free: Unlocked parameters.
-        unlock: How many blocks are.
+        unlock: Number of unlocked blocks.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The training loop: steps, schedule, averages, validation, early stop, going on after a kill.
+"""The training loop: steps, schedule, averages, validation, early stopping, resuming.
 
 A run's trajectory depends on its settings and seed only: its state is written whole (weights,
 optimiser, random numbers, place in the epoch, log), so a run that is killed at any moment goes on
@@ -29,7 +29,7 @@ from core.training.metrics import Retrieval
 from core.training.schedule import warmup_cosine
 from core.training.team import ALONE, Team
 
-#: Gets the number of steps done, and of all there can be; true asks to stop.
+#: Called with the numbers of finished and of all steps; returns true to stop.
 OnStep = Callable[[int, int], bool]
 
 #: Files of a run's folder.
@@ -77,7 +77,7 @@ class Training:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a run is."""
+    """Progress of a run."""
 
     step: int = 0
     epoch: int = 0
@@ -88,17 +88,17 @@ class _Progress:
 
 
 class Loop:
-    """Trains a learner; can be killed at any moment and goes on where it was.
+    """Trains a learner; a killed run can be resumed.
 
     Args:
         learner: Starts from its present weights, which are changed.
-        batches: What it learns from.
+        batches: Training batches.
         validate: Text → picture on held-out pairs, with the learner's present weights.
         settings: See ``Training``.
         folder: Where state and log are kept.
-        say: Gets a line of progress now and then.
+        say: Called with lines of text about the progress.
         team: The processes that train together.
-        on_step: See ``OnStep``; asked in every process, and one that says so stops all.
+        on_step: See ``OnStep``; called in every process; one result of true stops all.
     """
 
     def __init__(
@@ -135,10 +135,11 @@ class Loop:
         self._at = _Progress()
 
     def run(self) -> None:
-        """Train to the end, or until validation no longer gains; the learner keeps the best.
+        """Train to the end, or until validation no longer improves; the learner keeps the best
+        weights.
 
         Raises:
-            TrainingStopped: It was asked to; the next run goes on after the last step.
+            TrainingStopped: A stop was requested; the next run resumes after the last step.
         """
         self._resume()
         at, settings = self._at, self._settings
@@ -160,7 +161,7 @@ class Loop:
         self._load(torch.load(self._folder / BEST, weights_only=True))
 
     def validate(self) -> Retrieval:
-        """Return text → picture on held-out pairs, with the weights that would be the result."""
+        """Return text → picture on held-out pairs, with the averaged weights."""
         kept = {name: value.detach().clone() for name, value in self._weights.items()}
         self._load(self._result())
         self._learner.set_dropout(False)
@@ -201,7 +202,7 @@ class Loop:
         return float(np.mean(self._team.collect(float(loss))))
 
     def backward(self, batch: Batch) -> Tensor:
-        """Return the loss of a batch; leaves its gradients."""
+        """Compute a batch's gradients and return its loss."""
         same = batch.same.to(self._team.device)
         pieces = batch.pieces(self._settings.accumulate)
         if len(pieces) > 1:
@@ -289,7 +290,7 @@ class Loop:
         self._say(f"going on after epoch {self._at.epoch}{place}")
 
     def _note(self, retrieval: Retrieval, seconds: float) -> str:
-        """Put the epoch down in the log; gives the line that is said."""
+        """Write the epoch to the log and return its line of text."""
         at = self._at
         scales = {
             name: round(float(value.detach().exp()), 1)

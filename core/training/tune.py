@@ -29,13 +29,13 @@ from core.training.towers import TowerPair, Unlock, load_towers
 from core.training.training_loop import LOG, Loop, OnStep, Training
 from core.weights import WeightStore
 
-#: Held-out pairs that are measured on, at most: figures stay comparable, and memory small.
+#: Most held-out pairs for measuring: figures are comparable, and memory is bounded.
 MOST_HELD_OUT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to train, and from what.
+    """The plan of a training: engine, unlocked blocks, options.
 
     Attributes:
         base: The engine that training starts from.
@@ -56,7 +56,7 @@ class Outcome:
 
     Attributes:
         before: The towers as they were.
-        after: The towers as training left them.
+        after: The towers after training.
         mrr: Their mean reciprocal ranks, with intervals over the texts.
         p: Of the difference; two-sided paired randomisation test.
     """
@@ -110,13 +110,13 @@ class Tuning:
 
     Args:
         plan: What to train.
-        source: Pairs.
+        source: Training pairs.
         settings: Device, number format, profile.
         weights: Where the towers come from.
-        folder: Where features, state and log are kept until the run is done with.
-        say: Gets lines of progress.
+        folder: Folder of features, state and log, until the run is deleted.
+        say: Called with lines of text about the progress.
         team: The processes that train together.
-        on_step: Gets the number of steps done, and of all there can be; true asks to stop.
+        on_step: Called with the numbers of finished and of all steps; returns true to stop.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class Tuning:
 
     @property
     def scale(self) -> float:
-        """Inverse temperature as it is now."""
+        """Present inverse temperature."""
         return float(self._learner.scales["photo"].detach().exp().clamp(max=100))
 
     def run(self) -> Outcome:

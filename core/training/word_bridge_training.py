@@ -1,8 +1,8 @@
 """Train the network from a multilingual sentence encoder to the text tower's space.
 
 It learns from English texts, and from names of emoji in fourteen languages whose goal is that of
-the English name. A goal is the text tower's direction from its mean and, in equal parts, what the
-image tower sees where the English text is written.
+the English name. A goal is, in equal parts, the text tower's direction from its mean and the image
+tower's direction for the written English text.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def train_bridge(vectors: Vectors, goals: Vectors, recipe: Recipe) -> WordBridge
 
 
 def directions(vectors: Vectors, mean: Vectors) -> Vectors:
-    """Return how vectors lie from a mean, L2-normalised."""
+    """Return the directions of vectors from a mean, L2-normalised."""
     apart = vectors - mean
     unit: Vectors = (apart / np.linalg.norm(apart, axis=1, keepdims=True)).astype(np.float32)
     return unit

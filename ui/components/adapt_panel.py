@@ -1,4 +1,4 @@
-"""Fine-tune an engine on a catalogue, see before and after, then use it or throw it away."""
+"""Fine-tune an engine on a catalogue, compare before and after, then use or delete it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ui.error_sentences import sentences
 from ui.render import render
 from ui.rights import allowed, person
 
-#: Seconds between two looks at a running run.
+#: Seconds between two updates of a running job.
 TICK = 2.0
-#: Where a run can stop and be gone on with; what comes after takes seconds.
+#: Stages at which a run can stop and be resumed; the later ones take seconds.
 _STOPPABLE = ("preparing", "training")
-#: What is shown of the report; the rest is on Evaluate.
+#: Measures of the report that are shown; the rest is on Evaluate.
 MEASURES = ("hits@1", "hits@5", "mrr")
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 _STAGES = {
@@ -79,7 +79,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
         run = state.run
         running = run is not None and run.running
         latest = run.engine if run else None
-        # A run here that did not get to its end is offered again, under its name.
+        # An unfinished run on this catalogue is offered again, under its name.
         again = run if run and run.job.unfinished and run.catalog == state.catalog else None
         bases = [(engine.title, engine.name) for engine in state.bases]
         first = bases[-1][1] if bases else None

@@ -1,4 +1,4 @@
-"""Let the agent describe a catalogue, or some of its items, for a budget; watch it and stop it."""
+"""Start the agent on a catalogue or some of its items, with a budget; show and stop its job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui.error_sentences import sentences
 from ui.render import render
 from ui.rights import allowed, person
 
-#: Seconds between two looks at a running job.
+#: Seconds between two updates of a running job.
 TICK = 2.0
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
@@ -125,5 +125,5 @@ def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
 
 
 def state_html(state: AgentState) -> str:
-    """Return what the agent is doing or has done, or what to set so that it can."""
+    """Return the state of the agent's job, or the settings that are missing."""
     return render("agent.html", state=state)

@@ -17,9 +17,9 @@ from ui.error_sentences import sentences
 from ui.render import render
 from ui.rights import allowed, person, signed_in
 
-#: Results a side; more are not looked at.
+#: Number of results per side.
 DEPTH = 8
-#: Most queries in one go.
+#: Most queries per vote.
 MOST_QUERIES = 500
 #: A p-value below this is called a difference.
 _ALPHA = 0.05
@@ -41,7 +41,7 @@ document.addEventListener('keydown', (event) => {
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """A vote under way; it stays on the server, so that the page can't tell the sides."""
+    """An open vote; it stays on the server, so that the page can't reveal the sides."""
 
     queries: tuple[str, ...]
     engines: tuple[str, str]
@@ -138,7 +138,7 @@ def shown(studio: Studio, ballot: Ballot, catalog: str) -> tuple[Any, ...]:
 
 
 def duel_html(duel: Duel, number: int, total: int, catalog: str) -> str:
-    """Return two lists without anything that tells the engine: times, scores, rewritten words."""
+    """Return two lists without anything that reveals the engine: times, scores, descriptions."""
 
     def cards(result: SearchResult) -> list[Card]:
         return [hit_card(hit, catalog) for hit in result.hits]
@@ -161,7 +161,7 @@ def report_html(studio: Studio, engines: tuple[str, str], catalog: str, lead: st
 
 
 def verdict(report: PreferenceReport, first: str, second: str) -> str:
-    """Return what the votes say, in a sentence."""
+    """Return the result of the votes, in a sentence."""
     if report.p is None:
         return "Nobody has decided for a side yet."
     if report.p >= _ALPHA:

@@ -17,20 +17,20 @@ MOST_FOLDED = 12
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What one card shows.
+    """The content of one card.
 
     Attributes:
         item: The item.
-        kind: What it is, where its title does not say so.
+        kind: Its product type, if the title does not contain it.
         price: Its price as written; “from” the lowest one where its variants differ.
         photo: URL of its thumbnail.
-        inspect: Link to everything known of it.
+        inspect: Link to the item on Inspect.
         rank: 1 is best; 0 where items are browsed rather than ranked.
         reasons: Why it was found.
-        marks: What it has more than one of: variants, photos.
+        marks: Its numbers of variants and photos, if more than one.
         folded: Near-duplicates that are hidden behind it.
-        seen: Its rewritten words, where they say more than the title.
-        strength: How far it stands out, for those who want the figure.
+        seen: Its description, if it says more than the title.
+        strength: Score of the match, for analysts.
     """
 
     item: Item
@@ -48,7 +48,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Near-duplicates behind a card: what to call them, those to show, how many more there are."""
+    """Near-duplicates of a card: their title, those to show, the number of further ones."""
 
     title: str
     cards: tuple[Card, ...]
@@ -82,7 +82,7 @@ def price_text(item: Item) -> str:
 
 
 def marks(item: Item, groups: Mapping[str, int]) -> tuple[str, ...]:
-    """Return what an item has more than one of: ``3 variants``, ``5 photos``."""
+    """Return an item's numbers of variants and photos, if more than one: ``3 variants``."""
     in_group = groups.get(item.group, 0) if item.group else 0
     variants = max(len(item.variants), in_group)
     photos = len(item.photos) + len(web_photos(item))
@@ -96,7 +96,7 @@ def web_photos(item: Item) -> tuple[str, ...]:
 
 
 def is_web(address: str) -> bool:
-    """Tell whether an address is one of the web, which a page may link to."""
+    """Tell whether an address is a web address, which a page may link to."""
     return address.startswith(("http://", "https://"))
 
 

@@ -1,4 +1,4 @@
-"""One card per catalogue with its actions, and the panels that ask before something changes."""
+"""Show a card per catalogue with its actions, and the panels that confirm changes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ View = Callable[[str | None], tuple[Any, ...]]
 
 
 class CatalogCards:
-    """The cards, and what their buttons do; call ``wire`` once the page's outputs exist."""
+    """The cards and their actions; call ``wire`` once the page's outputs exist."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
@@ -67,7 +67,7 @@ class CatalogCards:
 
         Args:
             view: Gives the values of ``outputs`` for a catalogue.
-            outputs: What the page shows of catalogues.
+            outputs: Components of the page that show catalogues.
             adding: Holds the form that adds or updates a catalogue.
             target: The name in that form.
         """
@@ -145,14 +145,14 @@ def owned_by(catalogs: Iterable[CatalogInfo], name: str | None) -> frozenset[str
 
 
 def _require_for(studio: Studio, name: str, action: Action) -> None:
-    """Raise ``AccessDenied`` unless the person has the right, or added this very catalogue."""
+    """Raise ``AccessDenied`` unless the person has the right, or added this catalogue."""
     request = LocalContext.request.get(None)
     if name not in owned_by([studio.catalog(name)], signed_in(request)):
         require(studio, request, action)
 
 
 def _steer(studio: Studio, action: str, name: str) -> str:
-    """Stop or continue a catalogue's indexing, or dismiss what is said of it; returns its name."""
+    """Stop or continue a catalogue's indexing, or dismiss its message; return its name."""
     if action == "dismiss":
         studio.indexing.job(name).dismiss()
     elif action == "continue":
@@ -165,7 +165,7 @@ def _steer(studio: Studio, action: str, name: str) -> str:
 
 
 def _go_on(studio: Studio, name: str) -> None:
-    """Continue a catalogue's indexing; an upload that it reads goes when it has ended."""
+    """Continue a catalogue's indexing; an upload that it reads is deleted at the end."""
     source = studio.indexing.source_to_continue(name)
     uploads = studio.settings.data_dir / "uploads"
     kept = KeptUpload.again(uploads, source.table) if source else None
@@ -175,7 +175,7 @@ def _go_on(studio: Studio, name: str) -> None:
 
 
 def _manage(studio: Studio, action: str, name: str) -> str | None:
-    """Change the default or what was removed; returns the catalogue to show."""
+    """Change the default, or restore or delete a catalogue; return the catalogue to show."""
     require(studio, LocalContext.request.get(None), Action.MANAGE)
     match action:
         case "default":

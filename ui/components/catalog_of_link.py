@@ -1,4 +1,4 @@
-"""The catalogue that a link names, and a warning where it is not there."""
+"""Find the catalogue that a link names; warn if it does not exist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.errors import no_catalog
 
 
 def catalog_of_link(studio: Studio, name: str, names: Collection[str]) -> str | None:
-    """Return the named catalogue, else the default one; warn where the named one is not there.
+    """Return the named catalogue, else the default one; warn if the named one does not exist.
 
     Args:
         studio: The façade.
@@ -26,6 +26,6 @@ def catalog_of_link(studio: Studio, name: str, names: Collection[str]) -> str | 
 
 
 def warn_if_gone(name: str, names: Collection[str]) -> None:
-    """Warn where a link names a catalogue that is not there; an empty name is none."""
+    """Warn if a link names a catalogue that does not exist."""
     if name and name not in names:
         gr.Warning(escape(str(no_catalog(name, names)), quote=False))

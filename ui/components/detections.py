@@ -1,4 +1,4 @@
-"""Detections of one photo: the rows of the table, the overlays, what was decided, in words."""
+"""Show the detections of one photo: table rows, overlays, and the decision in words."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ NO_CROP = "-"
 
 @dataclass(frozen=True, slots=True)
 class DetectionRow:
-    """A detection as the page shows it.
+    """One row of the table of detections.
 
     Attributes:
         number: From 1, best first.
         detection: The detection.
-        name: What it was found by, for people.
+        name: Phrase that it was found by, for people.
         colour: ``#rrggbb``.
         overlay: Its mask as a translucent picture, or empty; nothing veils a photo that is the
             product.
@@ -67,7 +67,7 @@ def detection_rows(grounding: Grounding | None) -> list[DetectionRow]:
 
 
 def found_by(detection: Detection) -> str:
-    """Return what a detection was found by, for people."""
+    """Return the phrase that a detection was found by, for people."""
     special = {
         SALIENT: "stands out from a plain ground",
         PICTURE: "the photo is the product",
@@ -84,7 +84,7 @@ def chosen_number(grounding: Grounding | None) -> str:
 
 
 def grounding_sentence(inspection: Inspection) -> str:
-    """Return what the grounding stage decided, or a person instead of it, in words."""
+    """Return the decision of the grounding stage or of a person, in words."""
     grounding = inspection.grounding
     if grounding is None:
         return "The product was not looked for yet: indexing has not reached this item."
@@ -108,7 +108,7 @@ def grounding_sentence(inspection: Inspection) -> str:
 
 
 def found_sentence(grounding: Grounding) -> str:
-    """Return how many things were found by a name that a person typed."""
+    """Return a sentence on the regions found by a typed name."""
     if not grounding.detections:
         return f"Nothing was found by the name “{grounding.prompt}”."
     return (

@@ -1,4 +1,4 @@
-"""“Export”: what Explore or Compare shows becomes a file that only its visitor can read."""
+"""“Export”: write the results of Explore or Compare to a file that only its visitor can read."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from ui.queues import PICTURES
 from ui.security.visitors import file_for_answer
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-#: Save the file whose address the handler before this gave.
+#: Save the file at the address from the previous handler.
 SAVE_JS = "(address) => { vs.save(address); }"
 
 
 def wire_export(
     studio: Studio, results: gr.HTML, fields: list[Component], shown: Shown, path: str
 ) -> None:
-    """Let the results' buttons save what is on screen.
+    """Wire the buttons that save the shown results.
 
     Args:
         studio: The façade.
-        results: Raises ``take`` with the format.
+        results: Component that raises ``take`` with the format.
         fields: The page's fields.
-        shown: Gives what is on screen.
+        shown: Returns the shown search.
         path: Path of the page.
     """
     address = gr.Textbox(visible=False)
@@ -63,7 +63,7 @@ def wire_export(
 
 
 def file_stem(results: ResultList) -> str:
-    """Return a file's name without its ending: the catalogue and what was asked."""
+    """Return a file's name without its ending: the catalogue and the query."""
     text = unicodedata.normalize("NFKD", f"{results.catalog} {results.sentence}")
     plain = text.encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-") or "results"
@@ -72,7 +72,7 @@ def file_stem(results: ResultList) -> str:
 def _listed(
     studio: Studio, form: SearchForm, engines: tuple[str, ...], query: Query, path: str
 ) -> ResultList:
-    """Search or browse once more, as the page did."""
+    """Repeat the page's search or browsing."""
     catalog = studio.catalog(form.catalog or None).name
     links = _links(form, catalog, path)
     if not form.asks(picture=query.image is not None):
@@ -86,7 +86,7 @@ def _listed(
 
 
 def _links(form: SearchForm, catalog: str, path: str) -> Links:
-    """Addresses as whoever exports sees them."""
+    """Return the addresses in the form that the visitor uses."""
     request: Any = LocalContext.request.get(None)
     site = str(getattr(request, "request", request).base_url).rstrip("/") if request else ""
 

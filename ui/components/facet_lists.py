@@ -1,4 +1,4 @@
-"""Filters as a person sees them: lists with counts, chips, sentences on unknown values."""
+"""Show filters: lists with counts, chips, sentences on unknown values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ui.render import render
 
 #: Queries that are suggested at most.
 MOST_EXAMPLES = 4
-#: Things that are looked for in a photo at first; each takes a pass over it.
+#: Number of things to find in a photo by default; each takes a pass over it.
 MOST_THINGS = 12
 #: Facets with a list of their own; the others share one.
 OWN_LISTS = ("department", "product_type")
@@ -23,7 +23,7 @@ _TITLES = {"product_type": "Type", "color": "Colour"}
 
 
 def example_queries(studio: Studio, catalog: CatalogInfo) -> tuple[str, ...]:
-    """Return queries that show what can be asked: of this catalogue, or those of the demo."""
+    """Return example queries for this catalogue, or those of the demo."""
     if catalog.name == DEMO:
         return EXAMPLE_QUERIES
     facets = {facet.name: facet.values for facet in studio.facets(catalog.name).facets}
@@ -64,7 +64,7 @@ def attributes_update(view: FacetView | None, chosen: tuple[tuple[str, str], ...
 
 
 def chips_html(form: SearchForm) -> str:
-    """Return the active filters as chips that can be taken away; empty without any."""
+    """Return the active filters as removable chips; empty if there are none."""
     chips = [
         (f"{facet_title(name)}: {value}", f"{name}:{value}")
         for name, values in form.filters.by_facet().items()
@@ -76,7 +76,7 @@ def chips_html(form: SearchForm) -> str:
 
 
 def unknown_html(view: FacetView | None) -> str:
-    """Return a sentence for each wanted value that no item has; empty where all are known."""
+    """Return a sentence for each wanted value that no item has; empty if all exist."""
     unknown = view.unknown if view else ()
     return render(
         "filters_unknown.html", unknown=[(facet_title(name), value) for name, value in unknown]
@@ -89,7 +89,7 @@ def _choices(facet: Facet | None, chosen: tuple[str, ...]) -> list[tuple[str, st
 
 
 def _counted(facet: Facet, chosen: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the values with their counts; a chosen one stays although nothing else passes."""
+    """Return the values with their counts; chosen values stay in the list."""
     counted = [(entry.value, f" ({entry.count:,})") for entry in facet.values]
     there = {value for value, _ in counted}
     return [*((value, " (0)") for value in chosen if value not in there), *counted]

@@ -1,4 +1,4 @@
-"""A catalogue file before it is indexed: its columns, what is left out, sample items."""
+"""Show the preview of a catalogue file: columns, left-out rows, sample items."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAPPED = {
 }
 #: Values of a field's list besides the file's columns.
 AS_GUESSED, LEFT_EMPTY = "", "\0none"
-#: Rows that are named for each reason.
+#: Number of rows that are named per reason.
 _ROWS_NAMED = 5
 
 
@@ -42,7 +42,7 @@ class Reason:
 
 
 def mapping_fields() -> list[gr.Dropdown]:
-    """Lay out one list per field; hidden until a file was looked at."""
+    """Lay out one list per field; hidden until a file was previewed."""
     return [
         gr.Dropdown(
             label=label,
@@ -56,7 +56,7 @@ def mapping_fields() -> list[gr.Dropdown]:
 
 
 def field_updates(preview: FilePreview, chosen: Sequence[str]) -> list[Any]:
-    """Return updates that offer the file's columns in every list and keep what was chosen."""
+    """Return updates that fill every list with the file's columns and keep the choices."""
     updates = []
     for field, value in zip(MAPPED, chosen, strict=True):
         guess = ", ".join(preview.mapping.get(field, ())) or "nothing"

@@ -1,4 +1,4 @@
-"""The forms of one product on Inspect: all its photos in order, its variants, where it is sold."""
+"""Show one product's photos and variants on Inspect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A photo to look at: its addresses, and what it shows."""
+    """A photo: its addresses and title."""
 
     thumbnail: str
     full: str
@@ -82,7 +82,7 @@ def _own_form(variant: Variant, catalog: str) -> Form:
 
 
 def _difference(other: Item, item: Item) -> str:
-    """Return what sets a relative apart: its attributes that differ, else its title."""
+    """Return the differing attributes of a variant, else its title."""
     differing = {
         name.replace("_", " ").capitalize(): value
         for name, value in other.attributes.items()

@@ -1,4 +1,4 @@
-"""What the vision-language judge said of engines: Precision@1/3/5, and agreement with people."""
+"""Show a vision-language model's figures for engines: Precision@1/3/5, agreement with people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.domain import JudgeRecord
 from ui.error_sentences import sentences
 from ui.render import render
 
-#: Jobs that are shown, latest first.
+#: Number of jobs that are shown, latest first.
 SHOWN = 5
 
 
@@ -26,5 +26,5 @@ def judge_figures(studio: Studio, catalog: gr.Dropdown) -> None:
 
 
 def figures_html(records: tuple[JudgeRecord, ...], catalog: str) -> str:
-    """Return the latest jobs as tables; what to type where there are none."""
+    """Return the latest jobs as tables; if there are none, the command that starts one."""
     return render("judge_figures.html", records=records[:SHOWN], catalog=catalog)

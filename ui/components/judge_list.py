@@ -1,4 +1,4 @@
-"""“Judge this list”: what Explore or Compare shows becomes pairs to judge, and Annotate opens."""
+"""“Judge this list”: add the results of Explore or Compare to a judgment set and open Annotate."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from ui.components.query import SearchForm
 from ui.error_sentences import sentences
 from ui.rights import allowed, may
 
-#: What is on screen, from the values of the page's fields: the search, its engines, its picture.
+#: Returns the shown search, its engines and its picture from the values of the page's fields.
 Shown = Callable[[tuple[Any, ...]], tuple[SearchForm, tuple[str, ...], Image.Image | None]]
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-#: Leave for Annotate, where the handler before this gave an address.
+#: Open Annotate at the address from the previous handler.
 OPEN_JS = "(link) => { if (link) window.location.assign(link); }"
 
 
 def annotate_link(catalog: str, set_id: str, query_id: str = "") -> str:
-    """Annotate on a set, its pairs of one query first."""
+    """Return the link to Annotate for a set, with the pairs of one query first."""
     asked = {"catalog": catalog, "set": set_id} | ({"first": query_id} if query_id else {})
     return f"/annotate?{urlencode(asked)}"
 
 
 def judge_button(name: str, label: str) -> gr.Button:
-    """Return the button, hidden until the page knows that it may be used."""
+    """Return the button, hidden until the person's rights are known."""
     return gr.Button(
         label, size="sm", scale=0, visible=False, elem_id=f"{name}-judge",
         elem_classes="vs-judge-list",
@@ -41,7 +41,7 @@ def judge_button(name: str, label: str) -> gr.Button:
 def wire_judge_button(
     studio: Studio, page: gr.Blocks, button: gr.Button, fields: list[Component], shown: Shown
 ) -> None:
-    """Let the button put what is on screen into the catalogue's set of such lists."""
+    """Wire the button to add the shown results to the catalogue's set of lists."""
     link = gr.Textbox(visible=False)
 
     @sentences

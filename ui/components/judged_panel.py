@@ -1,4 +1,4 @@
-"""Evaluate on people's judgments: which set and rule, measure, see gaps, judge what is missing."""
+"""Evaluate on a judgment set: choose set and rule, measure, show unjudged results, judge them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 @dataclass(frozen=True, slots=True)
 class JudgedPanel:
-    """What the page wires itself: the set, the rule, and the button that measures."""
+    """Components that the page wires itself: the set, the rule, and the button that measures."""
 
     sets: gr.Dropdown
     rule: gr.Dropdown
@@ -34,7 +34,7 @@ class JudgedPanel:
 
 
 def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup) -> JudgedPanel:
-    """Lay out the panel; all of it but the measuring works by itself."""
+    """Lay out the panel; only the measuring is wired by the page."""
     with gr.Accordion("A judgment set", open=False, elem_id="evaluate-judged"):
         with gr.Row():
             sets = gr.Dropdown(label="Set", choices=[], elem_id="evaluate-set", scale=3)
@@ -96,7 +96,7 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
     fields = [catalog, engines, sets, rule]
     catalog.change(refresh, catalog, sets, show_progress="hidden", **_PRIVATE)
     sets.change(threshold, [catalog, sets], relevant_from, show_progress="hidden", **_PRIVATE)
-    # Measuring takes longer than looking: the lists are there meanwhile.
+    # Measuring takes longer than showing the lists, so the lists come first.
     gr.on([look.click, go.click], first_page, fields, [lists, more, offset], **_PRIVATE)
     more.click(next_page, [*fields, offset], [lists, more, offset], **_PRIVATE)
     missing.click(judge_missing, fields[:3], link, **_PRIVATE).success(

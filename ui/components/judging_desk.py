@@ -1,4 +1,5 @@
-"""The judging desk: what its script calls, pairs out, events in. Nothing here tells an engine."""
+"""The judging desk: functions that its script calls, which deal pairs and store events. No answer
+names an engine."""
 
 from __future__ import annotations
 
@@ -20,16 +21,16 @@ from ui.rights import person
 from ui.server_functions import answered
 from ui.theme import script
 
-#: Pairs kept ready in the browser, so that the next photo is there before the key is pressed.
+#: Number of pairs in the browser, so that the next photo is loaded before the key is pressed.
 AHEAD = 8
 #: Items on one screen of the grid.
 GRID = 24
-#: What "back" reaches after a reload.
+#: Number of judgments that "back" reaches after a reload.
 _HISTORY = 20
-#: Most events in one call.
+#: Largest number of events per call.
 _BATCH = 50
 
-#: What a page may send; adjudications and deletions have doors of their own.
+#: Kinds of events that a page may send; adjudications and deletions use other functions.
 _KINDS = LABELS | {EventKind.FLAG}
 
 _SCRIPT = script(
@@ -50,7 +51,7 @@ def desk_pane(studio: Studio) -> gr.HTML:
 
 
 def desk_html(studio: Studio, chosen: JudgmentSet | None, catalog: str, first: str = "") -> str:
-    """Return the desk for a set, a query's pairs first; or what to do where no set is chosen."""
+    """Return the desk for a set, a query's pairs first; without a set, a hint what to do."""
     if chosen is None:
         return render("annotate_empty.html")
     return render(
@@ -65,7 +66,7 @@ def desk_html(studio: Studio, chosen: JudgmentSet | None, catalog: str, first: s
 
 
 class Desk:
-    """What the page's script calls."""
+    """The functions that the page's script calls."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
@@ -96,14 +97,14 @@ class Desk:
         ask: dict[str, Any],
         request: gr.Request | None,
     ) -> dict[str, Any]:
-        """Run one call for whoever sent it; problems become a sentence under ``error``."""
+        """Run one call with the sender's rights; problems become a sentence under ``error``."""
         return answered(
             self._studio, request, Action.JUDGE,
             lambda: work(ask, person(request, str(ask["name"]))),
         )  # fmt: skip
 
     def next_pairs(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
-        """Return the next pairs for this annotator, without those still in the browser's hands."""
+        """Return the next pairs for this annotator, without those still in the browser."""
         set_id, catalog, grid = str(ask["set"]), str(ask["catalog"]), bool(ask.get("grid"))
         held = {_parsed_key(str(key)) for key in ask.get("held", [])}
         hand = self._studio.judging.queue(catalog).deal(
@@ -134,7 +135,7 @@ class Desk:
                 saved.append(event_id)
             except JudgmentError as error:
                 refused[event_id] = str(error)
-            except StudioError as error:  # the disk or the catalogue is at fault, not the judgment
+            except StudioError as error:  # the judgment is not at fault
                 problem = {"error": str(error)}
                 break
             except NONSENSE:
@@ -148,7 +149,7 @@ class Desk:
         }
 
     def undo(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
-        """Take back this annotator's last event and hand out its pair again."""
+        """Take back this annotator's last event and return its pair."""
         _check_sender(ask, who)
         set_id, catalog = str(ask["set"]), str(ask["catalog"])
         queue = self._studio.judging.queue(catalog)
@@ -166,7 +167,7 @@ class Desk:
         return {"tasks": self._history_views(events[::-1], catalog)}
 
     def release(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
-        """Give back what was dealt to somebody who judges under another name from now on."""
+        """Release the pairs of an annotator who has changed the name."""
         held = [_parsed_key(str(key))[:2] for key in list(ask["held"])[:_BATCH]]
         self._studio.judging.queue(str(ask["catalog"])).release(str(ask["set"]), who, held)
         return {}
@@ -222,7 +223,7 @@ class Desk:
 
 
 def _check_sender(ask: Mapping[str, Any], who: str) -> None:
-    """Raise ``StudioError`` where one person's judgments come with another one's sign-in."""
+    """Raise ``StudioError`` if the judgments are of another person than the signed-in one."""
     judge = str(ask["name"]).strip()
     if judge != who:
         raise StudioError(
@@ -263,7 +264,7 @@ def _parsed_key(key: str) -> tuple[str, str, int]:
 
 
 def _examples(studio: Studio, chosen: JudgmentSet, catalog: str) -> list[dict[str, Any]]:
-    """Return the guidelines' example pairs whose items are (still) in the catalogue."""
+    """Return the guidelines' example pairs whose items are in the catalogue."""
     wanted = chosen.rules.examples
     items = studio.items_by_id({example.item_id for example in wanted}, catalog)
     return [

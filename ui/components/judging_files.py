@@ -1,4 +1,4 @@
-"""Judgments in and out of the page: exports to download, imports with a dry run."""
+"""Lay out exports of judgments, and imports with a dry run."""
 
 from __future__ import annotations
 

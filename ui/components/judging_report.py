@@ -1,4 +1,4 @@
-"""What the labels say: agreement, each annotator, and disagreements to decide."""
+"""Show the agreement of a set's labels, each annotator, and disagreements to decide."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ui.rights import allowed, person
 from ui.server_functions import answered
 from ui.theme import script
 
-#: Disagreements on one page.
+#: Number of disagreements on one page.
 _CASES = 30
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 

@@ -1,4 +1,4 @@
-"""Making a judgment set, and changing how one is judged."""
+"""Lay out the forms that make a judgment set and change its rules."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def setup_form(
         studio: The façade.
         catalog: Name of the catalogue.
         shown: Values for ``outputs``, given the catalogue and the id of the set to show.
-        outputs: What to bring up to date once the set is made.
+        outputs: Components to update once the set is made.
     """
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=300):
@@ -115,7 +115,7 @@ def setup_form(
     ) -> tuple[Any, ...]:  # fmt: skip
         if not catalog and not studio.catalogs():
             raise JudgmentError("Index a catalogue first: see the Catalog page.")
-        # Who is faster than the page's load event means the catalogue that it would show.
+        # If the form is sent before the page's load event, the default catalogue is meant.
         catalog = catalog or studio.catalog().name
         source = QuerySource(
             lines=lines,

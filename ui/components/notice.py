@@ -1,4 +1,4 @@
-"""A sentence that stays on the page, where what somebody wanted could not begin."""
+"""An error sentence that stays on the page if an action could not begin."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _P = ParamSpec("_P")
 
 
 class Notice:
-    """Stays until it is dismissed, or until what it is about begins.
+    """A notice that stays until it is dismissed, or until the action begins.
 
     Args:
         elem_id: Of the row on the page.
-        heading: What is said before the reason.
+        heading: Text before the reason.
     """
 
     def __init__(self, elem_id: str, heading: str = "It did not start.") -> None:
@@ -44,7 +44,7 @@ class Notice:
         """Show a handler's ``StudioError`` here (put it under ``@sentences``).
 
         Args:
-            outputs: How many values the handler returns; the notice's own follow them.
+            outputs: Number of values that the handler returns; the notice's own follow them.
         """
 
         def decorate(handler: Callable[_P, tuple[Any, ...]]) -> Callable[_P, tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""What one view of a search page needs of the studio, asked for once and handed on."""
+"""Data of one view of a search page, read once and passed on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PageView:
 
     @classmethod
     def of(cls, studio: Studio, catalog: str) -> PageView:
-        """Ask for a catalogue (the default one where the name is empty) and for the engines."""
+        """Read a catalogue (the default one if the name is empty) and the engines."""
         try:
             return cls(studio.catalog(catalog or None), "", studio.engines())
         except StudioError as error:
@@ -40,10 +40,10 @@ class PageView:
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
-    """Which engines answer a search.
+    """The choice of engines for a search.
 
     Attributes:
-        default: Engines that answer when the search names none, where they can run.
+        default: Engines for a search that names none, if they can run.
         several: Several engines answer at once.
     """
 
@@ -51,7 +51,7 @@ class EngineChoice:
     several: bool
 
     def of(self, form: SearchForm, view: PageView) -> tuple[str, ...]:
-        """Return names of the engines that answer a search."""
+        """Return the names of the engines for a search."""
         default = self.default
         if not self.several:
             default = ready_first(default, view.catalog)
@@ -61,7 +61,7 @@ class EngineChoice:
         return chosen if self.several else chosen[:1]
 
     def plain(self, form: SearchForm, view: PageView) -> SearchForm:
-        """Return the search as in its link: without default engines, with the catalogue's name."""
+        """Return the search for its link: without default engines, with the catalogue's name."""
         named = form.engines != self.of(replace(form, engines=()), view)
         catalog = view.catalog.name if view.catalog else form.catalog
         return replace(form, engines=form.engines if named else (), catalog=catalog)

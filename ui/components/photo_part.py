@@ -1,4 +1,4 @@
-"""Searching with a part of a photo: what was found in it to press, a box to draw."""
+"""Search with a part of a photo: choose a found region or draw a box."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMES = 24
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A region on a photo, as the browser lays it over the picture."""
+    """A region on a photo, to be laid over the picture."""
 
     name: str
     title: str
@@ -36,7 +36,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class PhotoPart:
-    """The photo of a search and what can be pressed on it."""
+    """The photo of a search and its regions."""
 
     url: str
     title: str
@@ -62,7 +62,7 @@ def spot(box: Box, size: tuple[int, int], name: str, title: str) -> Spot:
 def photo_part(
     studio: Studio, form: SearchForm, image: Image.Image | None, catalog: CatalogInfo
 ) -> PhotoPart | None:
-    """Return the picture that a search asks with; ``None`` where it asks with words alone."""
+    """Return the picture of a search; ``None`` if it has words only."""
     if form.item:
         item = studio.item(form.item, catalog.name)
         photo = studio.photo(item, catalog.name)
@@ -118,7 +118,7 @@ def _name(detection: Detection) -> str:
 
 
 def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
-    """Return the functions that the browser calls: likely names, and things by their names."""
+    """Return the functions for the browser: likely names, and things by their names."""
 
     def likely(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
         def work() -> dict[str, Any]:

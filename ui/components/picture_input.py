@@ -1,4 +1,4 @@
-"""Asking with a picture: upload, drag, paste, or one of the shipped room photos."""
+"""Search with a picture: upload, drag, paste, or one of the shipped room photos."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _path(payload: ImageData | None) -> str | None:
 
 
 def example_strip(studio: Studio, catalog: str) -> str:
-    """HTML of the example photos as buttons; a hint where they show nothing of the catalogue.
+    """Return the example photos as buttons; for other catalogues than the demo, a hint.
 
     The photos are of rooms, so they are offered for the demo alone.
     """
@@ -52,7 +52,7 @@ def example_strip(studio: Studio, catalog: str) -> str:
 
 
 def query_picture(studio: Studio, form: SearchForm, upload: str | None) -> Image.Image | None:
-    """Return the picture to ask with: the upload, else the example photo that the link names.
+    """Return the query picture: the upload, else the example photo that the link names.
 
     An upload is shrunk to the size of stored photos, so that regions of it are small numbers and
     the page can show it.

@@ -1,4 +1,4 @@
-"""Pictures inside pages: small ones inline, masks as translucent overlays."""
+"""Make pictures for pages: small ones inline, masks as translucent overlays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A search as the person composed it: to and from a link, and to the façade's ``Query``."""
+"""A search with all its options: to and from a link, and to the façade's ``Query``."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from core.errors import QueryError
 
 _T = TypeVar("_T")
 
-#: Hits asked for at first, and at most.
+#: Default and largest number of hits.
 FIRST_HITS = 20
 MOST_HITS = 200
 #: Characters of the words to look for, and of those to move away from.
 MOST_CHARACTERS = 2_000
 
-#: Values of one filter at most; nobody chooses as many by hand, and each is looked up.
+#: Most values of one filter; more can't be chosen by hand, and each is looked up.
 MOST_VALUES = 200
-#: Characters of a link that are read; no server takes longer ones.
+#: Longest link that is read, characters.
 MOST_LINK = 2**16
 
 #: Queries that show a newcomer what can be asked.
@@ -44,13 +44,13 @@ EXAMPLE_QUERIES = ("wooden chair", "oranges in a crate", "portrait of a woman", 
 
 @dataclass(frozen=True, slots=True)
 class SearchForm:
-    """Everything that a search page asks with; an uploaded picture is the one thing no link holds.
+    """All fields of a search; a link holds all of them but not an uploaded picture.
 
     Attributes:
-        text: Words to look for.
-        minus: Words to move away from.
-        item: Id of a catalogue item to look like.
-        example: Number of an example photo to look like, or ``None``.
+        text: Query text.
+        minus: Text whose meaning is subtracted.
+        item: Id of a catalogue item to find similar ones for.
+        example: Number of an example photo, or ``None``.
         region: Only this part of the item's, the example's or the uploaded photo, or ``None``.
         departments: Keep only these; empty keeps all.
         product_types: Keep only these; empty keeps all.
@@ -58,7 +58,7 @@ class SearchForm:
         price_from: Lowest price, or ``None``.
         price_to: Highest price, or ``None``.
         sort: The order of the results.
-        engines: Names of the engines that answer; empty lets the page choose.
+        engines: Names of the engines; empty means the page's default.
         k: Hits at most.
         cutoff: Hide weak matches.
         fold: Fold near-duplicates.
@@ -98,11 +98,11 @@ class SearchForm:
         )
 
     def asks(self, picture: bool = False) -> bool:
-        """Tell whether there is something to search for; ``picture`` counts as something."""
+        """Tell whether there is a query; ``picture`` means that there is a picture."""
         return bool(self.text or self.item or picture or self.example is not None)
 
     def has_own_picture(self, image: Image.Image | None) -> bool:
-        """Tell whether ``image`` was uploaded, so that no link holds all of this search."""
+        """Tell whether ``image`` was uploaded, so that a link can't reproduce this search."""
         return image is not None and self.example is None
 
     def query(self, image: Image.Image | None = None) -> Query:
@@ -140,7 +140,7 @@ class SearchForm:
         return self.ask_only(example=number)
 
     def ask_only(self, text: str = "", item: str = "", example: int | None = None) -> SearchForm:
-        """Return the search for one thing alone, with filters and options kept."""
+        """Return the search for this query alone, with filters and options kept."""
         return replace(
             self, text=text, minus="", item=item, example=example, region=None, k=FIRST_HITS
         )
@@ -178,7 +178,7 @@ class SearchForm:
 
 
 def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
-    """Read a link's parameters; what makes no sense falls back to its default."""
+    """Read a link's parameters; wrong values are replaced by the defaults."""
     several: dict[str, list[str]] = {}
     for name, value in pairs:
         if value.strip():
@@ -209,7 +209,7 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
 
 
 def read_attributes(spelled: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Read ``name:value`` texts, each pair once; what has no colon is left out."""
+    """Read ``name:value`` texts, each pair once; texts without a colon are left out."""
     pairs = (text.partition(":") for text in spelled)
     return few((attribute_facet(name), value) for name, _, value in pairs if name and value)
 
@@ -220,17 +220,17 @@ def few(values: Iterable[_T]) -> tuple[_T, ...]:
 
 
 def read_sort(spelled: str) -> Sort:
-    """Read an order of results; what is none is the order by match."""
+    """Read an order of results; other values mean the order by match."""
     return Sort(spelled) if spelled in set(Sort) else Sort.MATCH
 
 
 def read_language(spelled: str) -> str:
-    """Read a language; what is none is found from the words."""
+    """Read a language; other values mean that it is detected."""
     return spelled if spelled in NAMES else ""
 
 
 def price_limit(value: object) -> float | None:
-    """Read a lowest or highest price from a link or a field; what is no price restricts nothing."""
+    """Read a lowest or highest price from a link or a field; other values mean no limit."""
     try:
         price = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -239,7 +239,7 @@ def price_limit(value: object) -> float | None:
 
 
 def form_from_search(search: str) -> SearchForm:
-    """Read ``location.search`` as the browser's history hands it back."""
+    """Read ``location.search`` from the browser's history."""
     return form_from_pairs(parse_qsl(search[:MOST_LINK].lstrip("?")))
 
 
@@ -254,7 +254,7 @@ def clamp_hits(wanted: int) -> int:
 
 
 def ready_first(names: tuple[str, ...], catalog: CatalogInfo | None) -> tuple[str, ...]:
-    """Sort engines by the number of items that they can find, because indexing may be running."""
+    """Sort engines by their number of searchable items, because indexing may be running."""
     searchable = catalog.searchable if catalog else {}
     return tuple(sorted(names, key=lambda name: -searchable.get(name, 0)))
 
@@ -262,7 +262,7 @@ def ready_first(names: tuple[str, ...], catalog: CatalogInfo | None) -> tuple[st
 def choose_engines(
     wanted: tuple[str, ...], statuses: tuple[EngineStatus, ...], default: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Return the wanted engines that can run here, else the default ones, else any."""
+    """Return the wanted engines that can run here, else the default ones, else all."""
     available = tuple(status.engine.name for status in statuses if status.available)
     chosen = tuple(name for name in wanted if name in available)
     return chosen or tuple(name for name in default if name in available) or available[:1]

@@ -1,4 +1,4 @@
-"""One query's answers side by side: a column per engine, rank changes against the first."""
+"""Show one query's results side by side: a column per engine, with rank changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ui.render import render
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Where an item stands against the first column: a short sign and the same in words."""
+    """Rank change against the first column, as a sign and in words."""
 
     sign: str
     words: str
@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One engine's answer."""
+    """One engine's results."""
 
     name: str
     title: str
@@ -59,7 +59,7 @@ def compare_html(
     image: Image.Image | None,
     catalog: CatalogInfo,
 ) -> str:
-    """Return the answers in columns; without a query, what there is to compare.
+    """Return the results in columns; without a query, the engines to compare.
 
     Raises:
         StudioError: The search can't be answered.
@@ -152,7 +152,7 @@ def in_common(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> tupl
 
 
 def _answering(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> dict[str, str]:
-    """Name to title of the engines that found something, in the order asked for."""
+    """Return name → title of the engines with results, in the requested order."""
     titles = {status.engine.name: status.engine.title for status in engines}
     return {r.engine: titles[r.engine] for r in comparison.results if r.hits}
 

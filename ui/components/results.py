@@ -1,4 +1,4 @@
-"""What Explore shows under the search line: ranked hits, shelves to browse, or a sentence."""
+"""Show the results of Explore: ranked hits, shelves to browse, or a sentence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_SHELVES = 12
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The item or example photo that a search starts from, as a chip above the results."""
+    """The item or example photo of a search, as a chip above the results."""
 
     photo: str
     label: str
@@ -38,7 +38,7 @@ class Shelf:
     Attributes:
         title: Its heading.
         cards: The items.
-        department: Set where there is more of it to see.
+        department: Department to open, if there are more items.
         count: How many items there are, and how many are shown.
     """
 
@@ -70,7 +70,7 @@ def answer_html(
 
 
 def problem_html(sentence: str, form: SearchForm) -> str:
-    """Return a problem in the place where the results would be, so that it stays readable."""
+    """Return a problem as the content of the results, so that it stays readable."""
     return render("problem.html", sentence=sentence, link=form.link())
 
 
@@ -88,7 +88,7 @@ def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | Non
 
 
 def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult) -> str:
-    """Return how many, by which engine, how fast: ``24 of 680 items · VL-CLIP · 31 ms``."""
+    """Return number of hits, engine and time: ``24 of 680 items · VL-CLIP · 31 ms``."""
     count = f"{len(result.hits):,} of {plural(catalog.items, 'item')}"
     line = f"{count} · {engine.engine.title} · {milliseconds(result)}"
     if result.language not in ("", "en"):
@@ -100,7 +100,7 @@ def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult
 
 
 def notes(result: SearchResult, sort: Sort = Sort.MATCH) -> tuple[str, ...]:
-    """What must be said of an answer: nothing is close, what was left out, no price to sort by."""
+    """Return sentences on an answer: no close match, left-out words, order by price."""
     left_out = f"Left out, as your words say: {result.unwanted}." if result.unwanted else ""
     priced = sort is Sort.MATCH or has_prices(result.hits)
     unsorted = "" if priced else "No item here has a price, so the best match comes first."
@@ -113,7 +113,7 @@ def notes(result: SearchResult, sort: Sort = Sort.MATCH) -> tuple[str, ...]:
 
 
 def advice(form: SearchForm, catalog: CatalogInfo, engine: EngineStatus) -> str:
-    """Return what to try when nothing was found, most promising first."""
+    """Return suggestions for a search without hits, most promising first."""
     if not catalog.searchable.get(engine.engine.name, catalog.items):
         return f"{engine.engine.title} has indexed nothing yet; it follows while indexing runs."
     tries = []
@@ -150,7 +150,7 @@ def missing_html(statuses: tuple[EngineStatus, ...]) -> str:
 
 
 def missing_engines(statuses: tuple[EngineStatus, ...]) -> dict[str, object]:
-    """Return what ``engines_missing.html`` takes, for templates that include it."""
+    """Return the variables of ``engines_missing.html``, for templates that include it."""
     missing = [status for status in statuses if not status.available]
     names = ", ".join(status.engine.title for status in missing)
     return {"missing": missing, "summary": f"Not available here: {names}"}

@@ -1,4 +1,4 @@
-"""An item's rewritten text on Inspect: what led to it, and what a person decides about it."""
+"""Show an item's description on Inspect: its history, and decisions of people."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from core.errors import QueryError
 from ui.media import photo_url
 from ui.render import render
 
-#: How many rewrites worth a look are listed at once.
+#: Number of rewrites to check that are listed.
 LISTED = 24
 
-#: What the buttons of this panel send.
+#: Actions of this panel's buttons.
 ACTIONS = frozenset({"text-edit", "text-accept", "text-machine", "text-round"})
 
 _WRITERS = {Writer.RULES: "the offline rules", Writer.AGENT: "the agent", Writer.PERSON: "a person"}
@@ -27,10 +27,10 @@ _WRITERS = {Writer.RULES: "the offline rules", Writer.AGENT: "the agent", Writer
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One round of the trace as the page shows it.
+    """One round of the trace.
 
     Attributes:
-        words: The draft in pieces, each with whether it was not in the text before.
+        words: The draft in pieces, each with whether it is new.
         round: The round.
     """
 
@@ -39,7 +39,7 @@ class Turn:
 
 
 def panel(studio: Studio, item_id: str, catalog: str, rows: ItemRows | None = None) -> Markup:
-    """Return the text with its trace, its records and what a person can do about it."""
+    """Return the text with its trace, its records and its actions."""
     view = studio.rewriting.view(item_id, catalog, rows)
     html = render(
         "rewrite_panel.html",
@@ -66,7 +66,7 @@ def worth_a_look_panel(studio: Studio, catalog: str) -> Markup:
 
 
 def decide(studio: Studio, item_id: str, catalog: str, action: str, value: str, author: str) -> str:
-    """Carry out what a person decided about a text; returns a sentence on how it went.
+    """Carry out a person's decision on a text; return a sentence on the outcome.
 
     Raises:
         QueryError: The request makes no sense.
@@ -85,7 +85,7 @@ def decide(studio: Studio, item_id: str, catalog: str, action: str, value: str, 
 
 
 def writer_sentence(view: RewriteView) -> str:
-    """Say who wrote the text, and how well it fits the photo."""
+    """Return a sentence on the author of the text and how well it fits the photo."""
     if view.standing is None:
         return "Not described yet: indexing has not reached this item."
     said = f"Written by {_WRITERS[view.writer]}"

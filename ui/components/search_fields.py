@@ -1,4 +1,4 @@
-"""The fields of a search page: their layout, what they spell out, and values to fill them with."""
+"""The fields of a search page: layout, reading them, and filling them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ui.components.query import (
     read_sort,
 )
 
-#: Orders of the results, as people see them.
+#: Orders of the results, with their labels.
 SORTS = [
     ("Best match", Sort.MATCH.value),
     ("Price, lowest first", Sort.CHEAPEST.value),
@@ -37,7 +37,7 @@ LANGUAGES = [("Found from the words", ""), *((name, code) for code, name in NAME
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The fields, in the order in which their values travel."""
+    """The fields, in the order of a handler's inputs."""
 
     text: gr.Textbox
     minus: gr.Textbox
@@ -114,7 +114,7 @@ def side_fields(studio: Studio, name: str, *, several: bool) -> dict[str, Any]:
 
 
 def read_form(values: tuple[Any, ...]) -> tuple[SearchForm, str | None]:
-    """Return the search that the fields spell out, and the path of an uploaded picture."""
+    """Read the search from the fields' values, and the path of an uploaded picture."""
     given = dict(zip(Controls.__slots__, values, strict=True))
     item, example, region = given["anchor"] or ("", None, None)
     engines = given["engines"] or ()
@@ -150,7 +150,7 @@ def field_values(
     facets: FacetView | None,
     upload: str | None,
 ) -> list[Any]:
-    """Return a value for every field, so that the page shows a search.
+    """Return the fields' values for a search.
 
     Args:
         form: The search.

@@ -1,6 +1,6 @@
 """The search line and its side panel, shared by Explore and Compare.
 
-A page gives the panel one function, ``answer``, that lays out the result of a search as HTML.
+Each page passes a function, ``answer``, that lays out the result of a search as HTML.
 Everything else (the fields, links that reproduce a search, the browser's back button, indexing that
 is still running) works alike on both pages.
 """
@@ -40,13 +40,13 @@ from ui.render import render
 Answer = Callable[[SearchForm, tuple[EngineStatus, ...], Image.Image | None, CatalogInfo], str]
 
 #: For ``gr.HTML(js_on_load=…)``: buttons with ``data-action`` raise the event ``pick``.
-#: Those that ask with a picture raise ``look``, which has a queue of its own.
+#: Those that search with a picture raise ``look``, which has a queue of its own.
 #: ``take`` saves the list as a file.
 ACTIONS_JS = """vs.actions(element, (detail) => trigger(
   detail.action === "export" ? "take"
     : ["example", "region"].includes(detail.action) ? "look" : "pick", detail), watch)"""
 
-#: The same for results, which may show the photo that was asked with: its parts can be asked with.
+#: The same for results, which may show the query photo; its parts can be searched with.
 RESULTS_JS = f"""{ACTIONS_JS};
 vs.drawing(element, (value) => trigger('look', {{ action: 'region', value }}));
 vs.things(element, server);"""
@@ -61,7 +61,7 @@ class SearchPanel:
         studio: The façade.
         name: Prefix of the element ids: ``explore`` gives ``explore-query``, ``explore-results``.
         answer: Lays out the results.
-        default_engines: Engines that answer when the link names none, where they can run.
+        default_engines: Engines for a link that names none, if they can run.
         several: Let several engines answer at once.
     """
 
@@ -131,7 +131,7 @@ class SearchPanel:
 
         @sentences
         def refine(*values: Any) -> list[Any]:
-            """Search again, and count again what the other filters leave."""
+            """Search again, and count the values of the other filters again."""
             form, upload = read_form(values)
             return [gr.skip(), *self._show(self._view(form), form, upload)[1:]]
 
@@ -200,7 +200,7 @@ class SearchPanel:
             running = bool(job and job.running)
             shown = self._show(view, form)
             if not form.text:
-                shown[0] = gr.skip()  # keep what was typed while the page was loading
+                shown[0] = gr.skip()  # keep the text that was typed while the page was loading
             return [
                 *shown,
                 self._strip(view),
@@ -242,7 +242,7 @@ class SearchPanel:
     def _on_screen(
         self, values: tuple[Any, ...]
     ) -> tuple[SearchForm, tuple[str, ...], Image.Image | None]:
-        """Return the search that the fields spell out, the engines that answer it, its picture."""
+        """Return the shown search, its engines and its picture."""
         form, upload = read_form(values)
         view = self._view(form)
         form = self._choice.plain(form, view)

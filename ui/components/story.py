@@ -1,4 +1,4 @@
-"""Home's story: one real item's way through the stages, and one query before and after."""
+"""Home's example: one real item in each stage, and one query before and after."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from ui.components.results import behind, missing_engines
 from ui.media import photo_url
 from ui.render import render
 
-#: Demo items that are tried first: photos with more in them than the product. Which of them is
-#: shown, and what was found in it, is looked up like any other item's.
+#: Demo items that are tried first, because their photos show more than the product. All shown data
+#: is read as for any other item.
 FEATURED = ("groc0255", "groc1983", "groc1922", "groc1941", "met-436528")
 
 _CANDIDATES_PER_DEPARTMENT, _DEPARTMENTS = 4, 12
 _TOP = 6
-#: A box that covers more of the photo than this shows nobody what grounding does.
+#: Largest share of the photo that the box of an example may cover.
 _MOST_OF_PHOTO = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the page shows of the item's stages."""
+    """The stages of the example item."""
 
     inspection: Inspection
     link: str
@@ -48,7 +48,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What an evaluation of the whole catalogue says of before and after."""
+    """Result of an evaluation of the whole catalogue, before and after."""
 
     task: str
     queries: str
@@ -114,7 +114,7 @@ def shows_grounding(grounding: Grounding | None) -> bool:
 
 
 def found_sentence(inspection: Inspection) -> str:
-    """Return what was found in the photo, short; where nothing was, why the whole photo is kept."""
+    """Return a sentence on the region found in the photo, or on why the whole photo is kept."""
     best = inspection.grounding.best if inspection.grounding else None
     if best is None:
         return grounding_sentence(inspection)
@@ -140,7 +140,7 @@ def _inspection(
         rows = studio.rows(item, catalog.name)
         try:
             return studio.inspect(item.item_id, catalog.name, rows=rows, vectors=False)
-        except StudioError as error:  # its photo is lost, say: the next one does as well
+        except StudioError as error:  # for example its photo is lost: try the next one
             problem = problem or error
     if problem is not None:
         raise problem
@@ -157,7 +157,7 @@ def _next_item(form: SearchForm, candidates: Iterable[Item], now: Inspection | N
 
 
 class _Candidates:
-    """The featured items that are there, then a few from every department in turn; read once."""
+    """The existing featured items, then a few of every department in turn; read once."""
 
     def __init__(self, studio: Studio, catalog: CatalogInfo) -> None:
         self._studio, self._catalog = studio, catalog
@@ -215,7 +215,7 @@ def _retrieval(
     statuses: tuple[EngineStatus, ...],
     catalog: CatalogInfo,
 ) -> Retrieval | None:
-    """Return the text's answers, else what is like the item."""
+    """Return the results for the text, else for items like the item."""
     names = choose_engines(BEFORE_AFTER, statuses, BEFORE_AFTER)
     if not names or not catalog.items or not (form.text or like):
         return None

@@ -1,1 +1,1 @@
-"""What the shipped text tower is trained on: titled pictures under free licences, and words."""
+"""The training corpus of the shipped text tower: titled pictures under free licences, and words."""

@@ -94,7 +94,8 @@ def _grocery_texts(label: str, row: Any) -> Iterator[str]:
 
 
 def clothing(folder: Path) -> Iterator[TitledPicture]:
-    """Yield user photos of clothes with 17 labels; a sender's photos stay on one side."""
+    """Yield user photos of clothes with 17 labels; a sender's photos are in one part of the
+    split."""
     path = folder / "clothing_cc0.parquet"
     rows = pd.read_parquet(path, columns=["item_id", "category", "kids", "sender_id"])
     for row, load in zip(rows.itertuples(), parquet_pictures(path), strict=True):
@@ -110,7 +111,7 @@ def clothing(folder: Path) -> Iterator[TitledPicture]:
 
 
 def fashion(folder: Path, limit: int) -> Iterator[TitledPicture]:
-    """Yield myntra photos, rare types and colours first; titles and photos stay on one side.
+    """Yield myntra photos, rare types and colours first; equal titles and photos are in one part.
 
     Args:
         folder: Holds ``myntra_60x80.parquet``.

@@ -1,6 +1,7 @@
-"""Things with names: WordNet's physical nouns, commonest first.
+"""WordNet's physical nouns, most common first.
 
-How common a word is in image captions is told by CLIP's own byte-pair merges (``open_clip`` ships
+The frequency of a word in image captions is estimated from CLIP's byte-pair merges (``open_clip``
+ships
 them), which were learned in the order of frequency.
 """
 
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import open_clip
 
-#: WordNet's lexicographer files of things that can be seen.
+#: WordNet's lexicographer files of visible things.
 FILES = {
     "animal": 5,
     "artifact": 6,
@@ -54,8 +55,8 @@ def read_lexicon(folder: Path, single: int = 4200, compound: int = 2600) -> Lexi
 
     Args:
         folder: Where the package was unpacked.
-        single: How many nouns of one word.
-        compound: How many of two.
+        single: Number of nouns of one word.
+        compound: Number of nouns of two words.
     """
     common = _caption_ranks()
     files = _lexicographer_files(folder / "usr/share/wordnet/data.noun")

@@ -1,4 +1,4 @@
-"""Texts as listings, captions and queries are: a seeded grammar over words by department."""
+"""Generate texts like listings, captions and queries, by a seeded grammar per department."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def listing(slots: _Slots) -> str:
 
 
 def in_some_case(text: str, rng: random.Random) -> str:
-    """Return the text as it is, or with capitals as titles have them."""
+    """Return the text unchanged, or with the capitals of titles."""
     draw = rng.random()
     if draw < 0.3:
         return string.capwords(text)
@@ -111,7 +111,7 @@ def in_some_case(text: str, rng: random.Random) -> str:
 
 
 def with_article(noun: str) -> str:
-    """Return the noun as a caption has it."""
+    """Return the noun with its article."""
     if noun.endswith("s") and not noun.endswith("ss"):
         return noun
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
@@ -132,7 +132,7 @@ def model_name(rng: random.Random) -> str:
 
 
 def invented(rng: random.Random) -> str:
-    """Return a name that means nothing."""
+    """Return an invented name."""
     syllables = (
         rng.choice("bdfghjklmnprstv") + rng.choice("aeiou") for _ in range(rng.randint(1, 3))
     )
@@ -141,7 +141,7 @@ def invented(rng: random.Random) -> str:
 
 
 def captions(lexicon: Lexicon, rng: random.Random) -> Iterator[str]:
-    """Yield what people say of pictures of animals, plants, food and things, without end."""
+    """Yield captions of pictures of animals, plants, food and things, without end."""
     words = tomllib.loads(Path(__file__).with_name("listings.toml").read_text("utf-8"))
     kinds = ("animal", "artifact", "plant", "food", "artifact", "object", "person", "animal")
     nouns = [lexicon.of(kind, 1500, 2600) for kind in kinds]
@@ -157,7 +157,7 @@ def captions(lexicon: Lexicon, rng: random.Random) -> Iterator[str]:
 
 
 def glosses(folder: Path, kinds: Mapping[str, int]) -> list[str]:
-    """Return what WordNet says of things that can be seen: "noun: definition" or an example.
+    """Return WordNet's texts on visible things: "noun: definition", or an example sentence.
 
     Args:
         folder: Where Debian's ``wordnet-base`` was unpacked.
@@ -181,7 +181,8 @@ def glosses(folder: Path, kinds: Mapping[str, int]) -> list[str]:
 def mixed(
     sources: Sequence[tuple[Iterator[str], int]], count: int, rng: random.Random
 ) -> list[str]:
-    """Return so many different texts, drawn in turn: every beginning is a sample of the whole.
+    """Return ``count`` different texts, drawn in turn, so that every prefix is a sample of the
+    whole.
 
     Args:
         sources: Texts, and how many of them are taken per turn.

@@ -34,7 +34,7 @@ class Style:
 
     Attributes:
         font: File of the font, among those that matplotlib brings.
-        template: What is written, with the text in ``{}``.
+        template: The caption, with ``{}`` for the text.
     """
 
     font: str
@@ -78,7 +78,7 @@ class Reader:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.log_severity_level = 3  # buffers are planned for all tokens, and it says so
+        options.log_severity_level = 3  # avoids warnings: buffers are planned for all tokens
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         model = _with_kept_rows(file)
         self._session: Any = onnxruntime.InferenceSession(model, options)

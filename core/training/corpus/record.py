@@ -16,7 +16,7 @@ from PIL import Image
 
 @dataclass(frozen=True, slots=True)
 class TitledPicture:
-    """A picture and what can be said about it.
+    """A picture and its texts.
 
     Attributes:
         key: Unique name.
@@ -36,7 +36,7 @@ class TitledPicture:
 
 
 def bucket(name: str, count: int) -> int:
-    """Return a number below ``count`` that depends on the name only: splits stay as they are."""
+    """Return a number below ``count`` that depends on the name only, so that splits are stable."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % count
 
 
