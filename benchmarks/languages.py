@@ -68,7 +68,7 @@ def main() -> None:
     def measure(name: str, language: str) -> float:
         own = [row for row, (_, captions) in enumerate(files) if name in captions]
         texts = [files[row][1][name] for row in own]
-        queries = np.stack([encoder.encode_query(text, language) for text in texts])
+        queries = encoder.encode_queries(texts, language)
         return hits(queries, pictures, own)
 
     print(f"{len(files)} pictures, chance {5 / len(files):.3f}")

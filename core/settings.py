@@ -122,7 +122,8 @@ class Settings(BaseSettings):
         "auto", description="Number format of the image tower; int8 needs ONNX Runtime."
     )
     written_queries: bool = Field(
-        False, description="Queries are also written as a picture that the image tower reads."
+        True,
+        description="English queries are also written as a picture that the image tower reads.",
     )
     indexing_memory_mb: int = Field(
         256, ge=16, description="Memory for the photos that indexing has under way, megabytes."

@@ -28,13 +28,14 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.embedding.preprocess import prepare_squares
+from core.embedding.written import SIDE
 from core.training.corpus import catalog_photos
 from core.training.corpus.clipart import clipart
 from core.training.corpus.emoji import emoji
 from core.training.corpus.lexicon import FILES, read_lexicon
 from core.training.corpus.listings import captions, glosses, listings, mixed, shuffled
 from core.training.corpus.phrases import phrases
-from core.training.corpus.reader import SIDE, STYLES, Reader, Style
+from core.training.corpus.reader import FONTS, Reader
 from core.training.corpus.record import TitledPicture, bucket
 from core.training.pairs import Pairs, write_pairs
 
@@ -66,16 +67,16 @@ def main() -> None:
 
 
 def text_pairs(options: argparse.Namespace, reader: Reader) -> Pairs:
-    """Texts and what the image tower sees where they are written, each style centred."""
+    """Texts and what the image tower sees where they are written, centred per font."""
     chosen = texts(options)
-    styles = [bucket(text, len(STYLES)) for text in chosen]
+    fonts = [bucket(text, len(FONTS)) for text in chosen]
 
-    def encode(part: Sequence[tuple[str, Style]]) -> Vectors:
-        return reader.read([text for text, _ in part], [style for _, style in part])
+    def encode(part: Sequence[tuple[str, Path]]) -> Vectors:
+        return reader.read([text for text, _ in part], [font for _, font in part])
 
-    written = [(text, STYLES[style]) for text, style in zip(chosen, styles, strict=True)]
+    written = [(text, FONTS[font]) for text, font in zip(chosen, fonts, strict=True)]
     vectors = in_shards(written, encode, options.out / "shards" / "texts")
-    vectors = same_mean(vectors, np.array(styles))
+    vectors = same_mean(vectors, np.array(fonts))
     return Pairs(
         keys=[f"text:{text}" for text in chosen],
         sources=np.full(len(chosen), "texts"),
@@ -112,11 +113,11 @@ def texts(options: argparse.Namespace) -> list[str]:
     return [text[:110] for text in mixed(sources, options.limit, rng)]
 
 
-def same_mean(vectors: Vectors, styles: npt.NDArray[np.int_]) -> Vectors:
-    """Move the vectors of each style so that their mean is that of all."""
+def same_mean(vectors: Vectors, fonts: npt.NDArray[np.int_]) -> Vectors:
+    """Move the vectors of each font so that their mean is that of all."""
     moved = vectors.copy()
-    for style in np.unique(styles):
-        own = styles == style
+    for font in np.unique(fonts):
+        own = fonts == font
         moved[own] += vectors.mean(axis=0) - vectors[own].mean(axis=0)
     normed: Vectors = moved / np.linalg.norm(moved, axis=1, keepdims=True)
     return normed

@@ -17,12 +17,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.embedding.preprocess import prepare_squares
 from core.embedding.sentence_encoder import SentenceEncoder
 from core.embedding.text_tower import TextTower
-from core.embedding.written import SIDE, write
 from core.settings import SHIPPED, load_settings
-from core.training.corpus.reader import STYLES, Reader
+from core.training.corpus.reader import FONTS, Reader
 from core.training.pairs import read_pairs
 from core.training.word_bridge_training import Recipe, directions, emoji_names, train_bridge
 from core.weights import WeightStore
@@ -49,7 +47,7 @@ def main() -> None:
     named = list(emoji_names(options.packages))
     english = sorted({name for _, name, _ in named})
     place = {name: row for row, name in enumerate(english)}
-    seen = reader.read(english, [STYLES[0]] * len(english))
+    seen = reader.read(english, [FONTS[0]] * len(english))
     both = directions(tower.encode(english), mean) + directions(seen, seen.mean(axis=0))
     goals = directions(both, zero)
     own, others = sentences.encode(english), sentences.encode([name for *_, name in named])
@@ -57,10 +55,10 @@ def main() -> None:
     given = np.concatenate([sentences.encode(texts), own, own, others])
     wanted = np.concatenate([directions(text_goals, zero), goals, goals, goals[rows]])
     bridge = train_bridge(given, wanted, Recipe())
-    squares = prepare_squares([write(text) for text in texts[:WRITTEN]], SIDE).numpy()
+    written = reader.read(texts[:WRITTEN], [FONTS[0]] * WRITTEN)
     bridge.mean.copy_(torch.from_numpy(mean))
     bridge.spread.fill_(float(np.linalg.norm(said - mean, axis=1).mean()))
-    bridge.written_mean.copy_(torch.from_numpy(reader.look(squares).mean(axis=0)))
+    bridge.written_mean.copy_(torch.from_numpy(written.mean(axis=0)))
     bridge.save(options.out)
 
 

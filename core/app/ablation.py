@@ -32,6 +32,7 @@ from core.errors import EvaluationError, ImageError
 from core.evaluation import catalog_tasks, measures, report_builder
 from core.evaluation.report_builder import EngineRun, Frame
 from core.evaluation.retrieval import rank
+from core.ports.encoder import encode_queries
 from core.ports.engines import EngineModel
 from core.store.vectors import Vectors
 
@@ -178,10 +179,13 @@ def stock(catalog: Catalog, plain: EngineModel, full: EngineModel) -> Stock:
 
 def contenders(own: Stock, model: EngineModel) -> list[Contender]:
     """Return the four combinations over the engine's own towers."""
-    fingerprint, encode = model.fingerprint, model.encoder.encode_texts
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        return encode_queries(model.encoder, texts)
+
     return [
         Contender(
-            cell.name, cell.title, fingerprint, cell.text_view, own.pictures[cell.image_view],
+            cell.name, cell.title, model.fingerprint, cell.text_view, own.pictures[cell.image_view],
             encode,
         )
         for cell in CELLS

@@ -17,6 +17,7 @@ from core.base.unit_rows import unit_rows
 from core.domain import EvalQuery, OnProgress, Progress, Query, Ranking, Run, no_progress
 from core.errors import EvaluationError, ImageError
 from core.evaluation.retrieval import rank
+from core.ports.encoder import encode_queries
 from core.ports.engines import EngineModel
 from core.settings import Settings
 from core.store.vectors import Vectors
@@ -105,7 +106,7 @@ class Answerer:
                 self._report(
                     Progress("words", done, len(new), f"{model.name}: reading the queries' words")
                 )
-                vectors = model.encoder.encode_texts(chunk)
+                vectors = encode_queries(model.encoder, chunk)
                 self._texts |= {(towers, t): v for t, v in zip(chunk, vectors, strict=True)}
                 done += len(chunk)
         return np.stack([self._texts[towers, text] for text in texts])

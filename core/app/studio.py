@@ -46,6 +46,7 @@ from core.domain import (
 from core.errors import QueryError
 from core.jobs import JobRunner
 from core.people import People
+from core.ports.encoder import encode_queries
 from core.search import browse
 from core.search.engine_comparison import compare
 from core.settings import Settings
@@ -246,7 +247,7 @@ class Studio:
     def warm_up(self) -> None:
         """Load the models for text queries, so that the first query is fast."""
         for model in self._models.available():
-            model.encoder.encode_texts(["chair"])
+            encode_queries(model.encoder, ["chair"])
 
     def quarantine(self, catalog: str | None = None) -> tuple[QuarantinedRow, ...]:
         """Return the rows that the last indexing left out, with reasons."""

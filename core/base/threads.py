@@ -113,6 +113,13 @@ def for_pictures(device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
+def for_strips() -> Iterator[None]:
+    """Pass over a small part of a picture, with a picture's threads but without waiting."""
+    with _taking(_for_pictures()):
+        yield
+
+
+@contextmanager
 def _taking(threads: int) -> Iterator[None]:
     """Set the number of threads for this thread's passes (torch keeps it per thread)."""
     import torch

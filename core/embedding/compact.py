@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core.base.lazy import lazy
 from core.base.recent import Recent
-from core.base.threads import for_pictures, for_words
+from core.base.threads import for_pictures, for_strips, for_words
 from core.embedding import preprocess
 from core.embedding.batched_encoder import BatchedEncoder
 from core.embedding.dense import DenseFeatures, Similarity
@@ -56,7 +56,7 @@ class CompactEncoder(BatchedEncoder):
     ) -> None:
         self._weights = weights
         self._device = resolve_device(device)
-        self._precision, self._runtime = precision, runtime
+        self._precision, self.runtime = precision, runtime
         self._visual: VisionTransformer | None = None
         self._pooled: Recent[Vectors] = Recent(KEEP)
         self._text: TextReader | None = None
@@ -84,16 +84,18 @@ class CompactEncoder(BatchedEncoder):
 
     @property
     def text_tower(self) -> TextReader:
-        """The text tower in the runtime that is the fastest here, loaded on first use.
+        """The text tower that the grounder's and the rewriter's rules are fitted to.
+
+        It is loaded on first use, in the runtime that is the fastest here.
 
         Raises:
             WeightsUnavailable: Its files are missing.
         """
         with self._text_lock:
             if self._text is None:
-                from core.embedding.tower_choice import choose_text_tower
+                from core.embedding.tower_choice import GROUNDING_ROLE, choose_text_tower
 
-                self._text = choose_text_tower(self._weights, self._runtime)
+                self._text = choose_text_tower(self._weights, GROUNDING_ROLE, self.runtime)
             return self._text
 
     @property
@@ -123,7 +125,7 @@ class CompactEncoder(BatchedEncoder):
 
         with for_pictures(self._device):
             tower = choose_tower(
-                self._weights, lambda: self.visual, self._device, self._runtime, self._precision
+                self._weights, lambda: self.visual, self._device, self.runtime, self._precision
             )
         if not isinstance(tower, TorchTower):
             self._visual = None  # it was loaded to be measured
@@ -175,6 +177,16 @@ class CompactEncoder(BatchedEncoder):
                 new = tower.pooled(batch[list(missing.values())])
             vectors |= {k: self._pooled.put(k, v) for k, v in zip(missing, new, strict=True)}
         return np.stack([vector for key in keys if (vector := vectors[key]) is not None])
+
+    def encode_strips(self, strips: Sequence[Image.Image]) -> Vectors:
+        """Embed the middle strips of white squares, each 224 pixels wide: ``[n, 512] float32``."""
+        tower = self.tower
+        with for_strips():
+            vectors = [
+                tower.strip(torch.from_numpy(np.array(strip).transpose(2, 0, 1)[None]))
+                for strip in strips
+            ]
+        return np.concatenate(vectors)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed words: ``[n, 512] float32, L2-normalised``."""

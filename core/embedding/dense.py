@@ -7,6 +7,7 @@ CLIP's own projection maps each patch into the space of the text vectors.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -65,6 +66,21 @@ def pooled_and_patches(
     return pooled, _of_patches(visual, tokens, grid, similarity)
 
 
+@torch.inference_mode()
+def pooled_strip(visual: VisionTransformer, pixels: Tensor) -> Tensor:
+    """Compute the features ``[n, d]`` of the middle strip of a square, not normalised.
+
+    Args:
+        visual: CLIP's image tower.
+        pixels: ``[n, 3, 16 h, side]``, normalised, with an even ``h``.
+    """
+    tokens, _ = _embed(visual, pixels, strip_positions)
+    blocks: Any = visual.transformer.resblocks
+    for block in blocks:
+        tokens = block(tokens)
+    return visual.ln_post(tokens[:, 0]) @ visual.proj
+
+
 def _before_last(visual: VisionTransformer, pixels: Tensor) -> tuple[Tensor, tuple[int, int]]:
     """Return the tokens before the last block, and the grid of the patches."""
     tokens, grid = _embed(visual, pixels)
@@ -83,12 +99,18 @@ def _of_patches(
     return functional.normalize(features.float(), dim=-1).view(len(tokens), *grid, -1)
 
 
-def _embed(visual: Any, pixels: Tensor) -> tuple[Tensor, tuple[int, int]]:
+Positions = Callable[[Tensor, int, int], Tensor]
+
+
+def _embed(
+    visual: Any, pixels: Tensor, positions_of: Positions | None = None
+) -> tuple[Tensor, tuple[int, int]]:
     """Embed patches as ``VisionTransformer._embeds``, with positions interpolated for any grid."""
     patches = visual.conv1(pixels)
     rows, columns = patches.shape[-2:]
     tokens = patches.flatten(2).transpose(1, 2)
-    positions = positions_for(visual.positional_embedding.float(), rows, columns)
+    find = positions_of or positions_for
+    positions = find(visual.positional_embedding.float(), rows, columns)
     first = visual.class_embedding.to(tokens.dtype).expand(len(tokens), 1, -1)
     tokens = torch.cat([first, tokens], dim=1) + positions.to(tokens.dtype)
     return visual.ln_pre(tokens), (rows, columns)
@@ -102,6 +124,12 @@ def positions_for(positions: Tensor, rows: int, columns: int) -> Tensor:
     grid = positions[1:].view(1, side, side, -1).permute(0, 3, 1, 2)
     grid = functional.interpolate(grid, (rows, columns), mode="bicubic", align_corners=False)
     return torch.cat([positions[:1], grid.flatten(2).transpose(1, 2)[0]])
+
+
+def strip_positions(positions: Tensor, rows: int, columns: int) -> Tensor:
+    """Return the positions of the middle rows of the square: ``[1 + rows * columns, width]``."""
+    top = (columns - rows) // 2
+    return torch.cat([positions[:1], positions[1 + top * columns : 1 + (top + rows) * columns]])
 
 
 def _self_attention(block: Any, tokens: Tensor, similarity: Similarity) -> Tensor:

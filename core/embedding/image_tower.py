@@ -13,7 +13,14 @@ from torch import Tensor
 
 from core.embedding import preprocess, vit_graph
 from core.embedding.batched_encoder import to_vectors
-from core.embedding.dense import Similarity, patch_features, pooled_and_patches, positions_for
+from core.embedding.dense import (
+    Similarity,
+    patch_features,
+    pooled_and_patches,
+    pooled_strip,
+    positions_for,
+    strip_positions,
+)
 from core.ports.encoder import Vectors
 from core.runtime.onnx_model import OnnxModel
 
@@ -37,6 +44,10 @@ class ImageTower(Protocol):
 
     def both(self, pixels: Tensor, similarity: Similarity) -> tuple[Vectors, Patches]:
         """Compute both in one pass."""
+        ...
+
+    def strip(self, pixels: Tensor) -> Vectors:
+        """Embed the middle strips of white squares, ``[n, 3, 16 h, 224] uint8``: ``[n, d]``."""
         ...
 
 
@@ -67,6 +78,11 @@ class TorchTower:
         pooled, patches = pooled_and_patches(self._visual(), shown, similarity)
         return to_vectors(pooled), patches.cpu().numpy()
 
+    def strip(self, pixels: Tensor) -> Vectors:
+        """Embed the middle strips of white squares."""
+        shown = preprocess.normalise(pixels, self._device)
+        return to_vectors(pooled_strip(self._visual(), shown))
+
 
 class OnnxTower:
     """The tower in ONNX Runtime.
@@ -81,6 +97,9 @@ class OnnxTower:
         self._model, self._patch = model, patch
         self._positions = lru_cache(maxsize=64)(
             lambda rows, columns: positions_for(positions, rows, columns).numpy()
+        )
+        self._strip_positions = lru_cache(maxsize=8)(
+            lambda rows, columns: strip_positions(positions, rows, columns).numpy()
         )
 
     def pooled(self, pixels: Tensor) -> Vectors:
@@ -98,9 +117,21 @@ class OnnxTower:
         pooled, patches = self._run([vit_graph.POOLED, similarity], pixels)
         return pooled, patches.reshape(len(pixels), *self._grid(pixels), -1)
 
-    def _run(self, outputs: list[str], pixels: Tensor) -> list[npt.NDArray[np.float32]]:
+    def strip(self, pixels: Tensor) -> Vectors:
+        """Embed the middle strips of white squares."""
+        positions = self._strip_positions(*self._grid(pixels))
+        (pooled,) = self._run([vit_graph.POOLED], pixels, positions)
+        return pooled
+
+    def _run(
+        self,
+        outputs: list[str],
+        pixels: Tensor,
+        positions: npt.NDArray[np.float32] | None = None,
+    ) -> list[npt.NDArray[np.float32]]:
         # One by one: in int8 a picture's scale must not depend on the others, and it is as fast.
-        positions = self._positions(*self._grid(pixels))
+        if positions is None:
+            positions = self._positions(*self._grid(pixels))
         rows = [
             self._model.run(outputs, {vit_graph.PIXELS: row, vit_graph.POSITIONS: positions})
             for row in np.split(pixels.numpy(), len(pixels))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Roles of the compact towers in the weight registry. The encoder of other languages is none of
 #: them: engines run without it.
-_COMPACT_ROLES = ("clip-image", "text-tower", "word-bridge")
+_COMPACT_ROLES = ("clip-image", "grounding-words", "text-tower", "word-bridge")
 #: The text tower's file; every fine-tuned checkpoint has it.
 _TEXT_FILE = "model.safetensors"
 

@@ -2,7 +2,8 @@
 
 English is read by the project's own text tower. Other languages are read by a multilingual sentence
 encoder and a small network from its vectors to the tower's; a text that may be either is read by
-both. The grounder and the rewriter, whose rules are tuned to it, go on with the English tower.
+both. The grounder and the rewriter keep an earlier tower, that of ``CompactEncoder``, because their
+thresholds are fitted to it.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ if TYPE_CHECKING:
 
     from core.embedding.compact import CompactEncoder
     from core.embedding.sentence_encoder import SentenceEncoder
+    from core.embedding.text_reader import TextReader
 
 log = logging.getLogger(__name__)
 
 #: Role of the sentence encoder, which is fetched when it is first needed, and of the network.
 SENTENCES, BRIDGE = "words-multilingual", "word-bridge"
 #: Share of the written query's direction in a query's, where queries are written.
-WRITTEN_SHARE = 0.5
+WRITTEN_SHARE = 0.35
 #: Queries of so few words may be no words at all.
 SHORT = 3
 #: Least sum of a word's likelihood and its language's probability: 3 of 133 short queries in other
@@ -62,8 +64,8 @@ class MultilingualEncoder(BatchedEncoder):
     def __init__(self, base: CompactEncoder, weights: WeightStore, written: bool = False) -> None:
         self.base = base
         self._weights, self._written = weights, written
-        self._missing = ""
-        self._lock = threading.Lock()
+        self._missing, self._image_tower_loaded = "", False
+        self._lock, self._loading = threading.Lock(), threading.Lock()
         self._sentences: SentenceEncoder | None = None
 
     @property
@@ -73,9 +75,10 @@ class MultilingualEncoder(BatchedEncoder):
 
     @lazy
     def fingerprint(self) -> str:
-        """Hash of the compact encoder, the sentence encoder, the network and the rules."""
+        """Hash of the compact encoder, all readers of words, and the rules between them."""
         parts = (
             self.base.fingerprint,
+            self.text_tower.fingerprint,
             self._weights.fingerprint(SENTENCES),
             self.bridge.fingerprint,
             str(query_language.VERSION),
@@ -86,6 +89,13 @@ class MultilingualEncoder(BatchedEncoder):
     def picture_fingerprint(self) -> str:
         """Fingerprint of the compact encoder, whose vectors of pictures are the same."""
         return self.base.fingerprint
+
+    @lazy
+    def text_tower(self) -> TextReader:
+        """The text tower for English; raises ``WeightsUnavailable``."""
+        from core.embedding.tower_choice import TEXT_ROLE, choose_text_tower  # slow to import
+
+        return choose_text_tower(self._weights, TEXT_ROLE, self.base.runtime)
 
     @lazy
     def bridge(self) -> WordBridge:
@@ -113,13 +123,13 @@ class MultilingualEncoder(BatchedEncoder):
         """
         return self._encode(texts, [reading(text, self._vocabulary) for text in texts])
 
-    def encode_query(self, text: str, language: str = "") -> Vectors:
-        """Embed the words of a query: ``[512] float32, L2-normalised``.
+    def encode_queries(self, texts: Sequence[str], language: str = "") -> Vectors:
+        """Embed the words of queries: ``[n, 512] float32, L2-normalised``.
 
         Args:
-            text: The words.
-            language: Their language (ISO 639-1); empty finds it, or reads all as English where
-                the other languages' encoder can't be fetched.
+            texts: The words.
+            language: Their language (ISO 639-1); empty finds it for each, or reads all as English
+                where the other languages' encoder can't be fetched.
 
         Raises:
             QueryError: The language is not one of ``languages``.
@@ -129,12 +139,14 @@ class MultilingualEncoder(BatchedEncoder):
             raise no_such(QueryError, "encoder for the language", language, LANGUAGES)
         if language and language != "en":
             self._sentence_encoder()
-        read_as = Reading(language, float(language == "en")) if language else self._reading(text)
-        (vector,) = self._encode([text], [read_as])
-        if not self._written or read_as.language != "en":
-            only: Vectors = vector
-            return only
-        return self._with_written(text, vector)
+        named = Reading(language, float(language == "en")) if language else None
+        readings = [named or self._reading(text) for text in texts]
+        vectors = self._encode(texts, readings)
+        english = [row for row, read_as in enumerate(readings) if read_as.language == "en"]
+        if english and self._can_write():
+            written = [texts[row] for row in english]
+            vectors[english] = self._with_written(written, vectors[english])
+        return vectors
 
     def _reading(self, text: str) -> Reading:
         read_as = reading(text, self._vocabulary)
@@ -157,7 +169,9 @@ class MultilingualEncoder(BatchedEncoder):
         english = [int(row) for row in np.flatnonzero(shares > 0)]
         other = [int(row) for row in np.flatnonzero(shares < 1)]
         if english:
-            out[english] = self.base.encode_texts([texts[row] for row in english])
+            tower = self.text_tower
+            with for_words(len(english)):
+                out[english] = tower.encode([texts[row] for row in english])
         if other:
             encoder = self._sentence_encoder()
             with for_words(len(other)):
@@ -167,21 +181,38 @@ class MultilingualEncoder(BatchedEncoder):
             out[other] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
         return out
 
-    def _with_written(self, text: str, vector: Vectors) -> Vectors:
-        """Blend the tower's direction with what the image tower reads where the words stand."""
-        (seen,) = self.base.encode_images([write(text)])
+    def _with_written(self, texts: Sequence[str], vectors: Vectors) -> Vectors:
+        """Blend the tower's directions with what the image tower reads where the words stand."""
+        seen = self.base.encode_strips([write(text) for text in texts])
         apart = seen - self.bridge.written_mean.numpy()
-        direction = blended(
-            apart / np.linalg.norm(apart), self.bridge.directions(vector[None])[0], WRITTEN_SHARE
-        )
-        mixed = self.bridge.mean.numpy() + float(self.bridge.spread) * direction
-        unit: Vectors = (mixed / np.linalg.norm(mixed)).astype(np.float32)
-        return unit
+        apart /= np.linalg.norm(apart, axis=1, keepdims=True)
+        mixed = blended(apart, self.bridge.directions(vectors), WRITTEN_SHARE)
+        return self.bridge.lying_in(mixed)
+
+    def _can_write(self) -> bool:
+        """Tell whether queries are written: they are meant to be, and the image tower is there.
+
+        The first call loads it. Queries that come meanwhile don't wait: they are read by the text
+        tower alone, as all are where the image tower can't be fetched.
+        """
+        if not self._written or self._image_tower_loaded:
+            return self._written
+        if not self._loading.acquire(blocking=False):
+            return False
+        try:
+            _ = self.base.tower
+            self._image_tower_loaded = True
+        except WeightsUnavailable as error:
+            self._written = False
+            log.warning("Queries are read by the text tower alone: %s", error)
+        finally:
+            self._loading.release()
+        return self._written
 
     @lazy
     def _vocabulary(self) -> frozenset[str]:
         """The words that the English tower's tokenizer knows whole."""
-        return frozenset(self.base.text_tower.tokenizer.get_vocab())
+        return frozenset(self.text_tower.tokenizer.get_vocab())
 
     def _reads_others(self) -> bool:
         """Tell whether the sentence encoder is there; without it all is read as English."""

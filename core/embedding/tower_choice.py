@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-ROLE, TEXT_ROLE = "clip-image", "text-tower"
+ROLE = "clip-image"
+#: Roles of the text towers: that of search, and that of grounder and rewriter.
+TEXT_ROLE, GROUNDING_ROLE = "text-tower", "grounding-words"
 #: Pictures and texts of the trials.
 TRIAL = 2
 TRIAL_TEXTS = ("wooden chair", "portrait of a woman in a blue dress")
@@ -125,17 +127,18 @@ def _fastest(weights: WeightStore, torch_tower: ImageTower, number_format: Forma
     return towers[fastest(weights.root / FOLDER / CHOICES, model, ways)]()
 
 
-def choose_text_tower(weights: WeightStore, runtime: str) -> TextReader:
-    """Return the text tower; measure first, once per machine, if the setting leaves it open.
+def choose_text_tower(weights: WeightStore, role: str, runtime: str) -> TextReader:
+    """Return a text tower; measure first, once per machine, if the setting leaves it open.
 
     Args:
         weights: Store of the weights, and of what is made from them.
+        role: ``TEXT_ROLE`` or ``GROUNDING_ROLE``.
         runtime: ``auto``, ``torch`` or ``onnx``.
 
     Raises:
         WeightsUnavailable: Its files are missing or damaged.
     """
-    folder = weights.path(TEXT_ROLE)
+    folder = weights.path(role)
 
     @lru_cache
     def in_torch() -> TextReader:
@@ -146,7 +149,7 @@ def choose_text_tower(weights: WeightStore, runtime: str) -> TextReader:
     @lru_cache
     def in_onnx() -> TextReader:
         version = f"graph {text_graph.VERSION}"
-        file = derived(weights, Derivation(TEXT_ROLE, f"{TEXT_ROLE}.onnx", version, convert_text))
+        file = derived(weights, Derivation(role, f"{role}.onnx", version, convert_text))
         model = OnnxModel(file, threads=1)
         model.open()
         return OnnxTextTower(folder, model)

@@ -72,6 +72,12 @@ class WordBridge(nn.Module):
         lying: Vectors = normalize(torch.from_numpy(tower) - self.mean, dim=-1).numpy()
         return lying
 
+    @torch.inference_mode()
+    def lying_in(self, directions: Vectors) -> Vectors:
+        """Return the text tower's vectors that lie in these directions from their mean."""
+        vectors: Vectors = self.around_mean(torch.from_numpy(directions)).numpy()
+        return vectors
+
     def save(self, folder: Path) -> None:
         """Write both files, weights in float16."""
         folder.mkdir(parents=True, exist_ok=True)

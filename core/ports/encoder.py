@@ -63,14 +63,25 @@ class ReadsLanguages(Protocol):
         """Return the language that a text is read in (ISO 639-1)."""
         ...
 
-    def encode_query(self, text: str, language: str = "") -> Vectors:
-        """Embed the words of a query: ``[d] float32, L2-normalised``.
+    def encode_queries(self, texts: Sequence[str], language: str = "") -> Vectors:
+        """Embed the words of queries: ``[n, d] float32, L2-normalised``.
 
         Args:
-            text: The words.
-            language: Their language; empty finds it.
+            texts: The words.
+            language: Their language; empty finds it for each.
         """
         ...
+
+
+def encode_queries(encoder: Encoder, texts: Sequence[str], language: str = "") -> Vectors:
+    """Embed the words of queries, in their language where the encoder reads several.
+
+    Returns:
+        ``[n, d] float32, L2-normalised``.
+    """
+    if isinstance(encoder, ReadsLanguages):
+        return encoder.encode_queries(texts, language)
+    return encoder.encode_texts(texts)
 
 
 def picture_fingerprint(encoder: Encoder) -> str:

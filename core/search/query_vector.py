@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.domain import Box, Query
 from core.errors import QueryError
-from core.ports.encoder import Encoder, ReadsLanguages
+from core.ports.encoder import Encoder, ReadsLanguages, encode_queries
 from core.store.vectors import Vectors
 
 #: Weight of the subtracted text's vector.
@@ -64,12 +64,9 @@ def embed_query(
 
 def words_vector(encoder: Encoder, text: str, language: str) -> Vectors:
     """Embed words, in their language where the encoder reads several: ``[d] float32``."""
-    text = text.strip()[:MOST_CHARACTERS]
-    if isinstance(encoder, ReadsLanguages):
-        return encoder.encode_query(text, language)
-    vectors = encoder.encode_texts([text])
-    vector: Vectors = vectors[0]
-    return vector
+    (vector,) = encode_queries(encoder, [text.strip()[:MOST_CHARACTERS]], language)
+    words: Vectors = vector
+    return words
 
 
 def language_read(query: Query, encoder: Encoder) -> str:

@@ -116,8 +116,17 @@ _SPECS = (
         entry="mobile_sam.pt",
     ),
     WeightSpec(
+        role="grounding-words",
+        title="Text tower of the compact grounder and rewriter (MiniLM + projection, trained here)",
+        profiles=_COMPACT,
+        source=ShippedSource("towers/grounding"),
+        size_mb=46,
+        licence="Apache-2.0",
+        upstream="this project; backbone all-MiniLM-L6-v2",
+    ),
+    WeightSpec(
         role="text-tower",
-        title="Compact text tower (MiniLM + projection, trained here)",
+        title="Compact text tower of search (MiniLM + projection, trained here)",
         profiles=_COMPACT,
         source=ShippedSource("towers/text"),
         size_mb=46,

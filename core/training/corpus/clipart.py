@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from PIL import Image
+
 from core.training.corpus.record import TitledPicture, bucket, clean, open_file
 
 _TITLE = re.compile(rb"<dc:title[^>]*>(.*?)</dc:title>", re.S)
@@ -45,11 +47,20 @@ def clipart(folder: Path) -> Iterator[TitledPicture]:
         if not re.search("[A-Za-z]{3}", title):
             title = ""
         texts = clean(_texts(title, head, name.parts[:-1]))
-        if not texts:
+        if not texts or _too_large(path):
             continue
         group = re.sub(r"[\W\d_]+", "", title.lower()) or str(name)
         split = "val" if bucket(group, 25) == 0 else "train"
         yield TitledPicture(f"oc:{name}", "openclipart", group, split, texts, open_file(path))
+
+
+def _too_large(path: Path) -> bool:
+    """Tell whether Pillow refuses to unpack the drawing: the package holds a few posters."""
+    try:
+        with Image.open(path):
+            return False
+    except Image.DecompressionBombError:
+        return True
 
 
 def _texts(title: str, head: bytes, folders: tuple[str, ...]) -> Iterator[str]:

@@ -8,61 +8,23 @@ one node added that drops the white patches: 57 or 85 tokens per text instead of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from core.embedding.preprocess import CLIP_MEAN, CLIP_STD
+from core.embedding.written import HEIGHTS, SIDE, write
 
-SIDE, PATCH = 224, 16
+PATCH = 16
 _GRID = SIDE // PATCH
-#: Heights of the band that holds the words, pixels: an even number of patches, centred.
-BANDS = (64, 96)
-_LARGEST, _WANTED, _SMALLEST = 32, 18, 7
-_MARGIN = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """A way to write a text.
-
-    Attributes:
-        font: File of the font, among those that matplotlib brings.
-        template: The caption, with ``{}`` for the text.
-    """
-
-    font: str
-    template: str
-
-
-#: Styles to draw from; vectors are centred per style.
-STYLES = (
-    Style("DejaVuSans.ttf", "a photo of {}"),
-    Style("DejaVuSerif.ttf", "a photo of {}"),
-)
-
-
-def write(text: str, style: Style) -> Image.Image:
-    """Return the text in black on a white strip, ``224 × height``, as large as fits."""
-    caption = style.template.replace("{}", text)
-    for height in BANDS:
-        size, lines = _fitting(caption, style.font, height)
-        if size >= _WANTED:
-            break
-    strip = Image.new("RGB", (SIDE, height), "white")
-    draw, font = ImageDraw.Draw(strip), _font(style.font, size)
-    top = (height - len(lines) * size * 1.18) / 2
-    for line in lines:
-        left = (SIDE - font.getlength(line)) / 2
-        draw.text((left, top), line, font=font, fill="black")
-        top += size * 1.18
-    return strip
+_FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+#: Fonts that texts are written in, among those that matplotlib brings; vectors are centred per
+#: font.
+FONTS = (_FONTS / "DejaVuSans.ttf", _FONTS / "DejaVuSerif.ttf")
 
 
 class Reader:
@@ -83,12 +45,12 @@ class Reader:
         model = _with_kept_rows(file)
         self._session: Any = onnxruntime.InferenceSession(model, options)
 
-    def read(self, texts: Sequence[str], styles: Sequence[Style], batch: int = 16) -> Vectors:
-        """Embed texts, each in its style."""
-        strips = [write(text, style) for text, style in zip(texts, styles, strict=True)]
+    def read(self, texts: Sequence[str], fonts: Sequence[Path], batch: int = 16) -> Vectors:
+        """Embed texts, each written in its font."""
+        strips = [write(text, font) for text, font in zip(texts, fonts, strict=True)]
         out = np.zeros((len(texts), 512), np.float32)
         order = np.argsort([strip.height for strip in strips], kind="stable")
-        for height in BANDS:
+        for height in HEIGHTS:
             own = [int(row) for row in order if strips[row].height == height]
             for start in range(0, len(own), batch):
                 rows = own[start : start + batch]
@@ -139,26 +101,3 @@ def _with_kept_rows(file: Path) -> bytes:
     del graph.output[1:]
     whole: bytes = model.SerializeToString()
     return whole
-
-
-def _fitting(caption: str, font: str, height: int) -> tuple[int, list[str]]:
-    """Return the largest size at which the caption fits, and its lines."""
-    for size in range(_LARGEST, _SMALLEST - 1, -1):
-        face = _font(font, size)
-        lines = [""]
-        for word in caption.split():
-            longer = f"{lines[-1]} {word}".strip()
-            if lines[-1] and face.getlength(longer) > SIDE - 2 * _MARGIN:
-                lines.append(word)
-            else:
-                lines[-1] = longer
-        if len(lines) * size * 1.18 > height - 2:
-            continue
-        if max(map(face.getlength, lines)) <= SIDE - 2 * _MARGIN:
-            break
-    return size, lines
-
-
-@lru_cache(maxsize=256)
-def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/{name}", size)

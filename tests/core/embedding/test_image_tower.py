@@ -61,3 +61,13 @@ def test_both_in_one_pass_are_the_same(torch_tower: TorchTower, onnx_tower: Onnx
         pooled, patches = tower.both(pixels(), "key")
         np.testing.assert_allclose(pooled, tower.pooled(pixels()), atol=1e-5)
         np.testing.assert_allclose(patches, tower.patches(pixels(), "key"), atol=1e-5)
+
+
+def test_a_strip_has_the_positions_of_the_middle_of_the_square(
+    torch_tower: TorchTower, onnx_tower: OnnxTower
+) -> None:
+    strip = pixels(2 * PATCH)
+    assert (onnx_tower.strip(strip) * torch_tower.strip(strip)).sum(-1).min() > 0.99
+    for tower in (torch_tower, onnx_tower):
+        np.testing.assert_allclose(tower.strip(pixels()), tower.pooled(pixels()), atol=1e-4)
+    assert not np.array_equal(onnx_tower.strip(strip), onnx_tower.pooled(strip))

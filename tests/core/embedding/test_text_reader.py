@@ -18,7 +18,7 @@ from transformers import BertConfig, BertModel
 
 from core.embedding.text_reader import OnnxTextTower
 from core.embedding.text_tower import TextTower, TowerConfig
-from core.embedding.tower_choice import choose_text_tower
+from core.embedding.tower_choice import TEXT_ROLE, choose_text_tower
 from core.weights import WeightStore
 
 WORDS = ["[UNK]", "red", "blue", "chair", "lamp", "with", "a", "cushion"]
@@ -50,7 +50,7 @@ def store_of(tmp_path: Path, hidden: int = 0) -> WeightStore:
 @pytest.mark.parametrize("hidden", [0, 24])
 def test_onnx_reads_as_pytorch_does(tmp_path: Path, hidden: int) -> None:
     store = store_of(tmp_path, hidden)
-    plain, fast = (choose_text_tower(store, runtime) for runtime in ("torch", "onnx"))
+    plain, fast = (choose_text_tower(store, TEXT_ROLE, runtime) for runtime in ("torch", "onnx"))
     assert isinstance(fast, OnnxTextTower)
     assert fast.fingerprint == plain.fingerprint
     expected = plain.encode(TEXTS)
@@ -63,7 +63,7 @@ def test_onnx_reads_as_pytorch_does(tmp_path: Path, hidden: int) -> None:
 
 def test_the_trial_is_kept(tmp_path: Path) -> None:
     store = store_of(tmp_path)
-    choose_text_tower(store, "auto")
+    choose_text_tower(store, TEXT_ROLE, "auto")
     kept = json.loads((store.root / "derived" / "fastest.json").read_text("utf-8"))
     (entry,) = kept["models"].values()
     assert entry["agreement"]["onnx float32"] > 0.999
@@ -78,7 +78,7 @@ def test_a_backbone_of_another_kind_runs_in_pytorch(
     config["backbone"]["hidden_act"] = "relu"
     path.write_text(json.dumps(config), "utf-8")
     with caplog.at_level(logging.WARNING):
-        assert isinstance(choose_text_tower(store, "onnx"), TextTower)
+        assert isinstance(choose_text_tower(store, TEXT_ROLE, "onnx"), TextTower)
     assert "The text tower runs in PyTorch" in caplog.text
 
 
