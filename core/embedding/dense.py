@@ -78,7 +78,8 @@ def pooled_strip(visual: VisionTransformer, pixels: Tensor) -> Tensor:
     blocks: Any = visual.transformer.resblocks
     for block in blocks:
         tokens = block(tokens)
-    return visual.ln_post(tokens[:, 0]) @ visual.proj
+    pooled: Tensor = visual.ln_post(tokens[:, 0]) @ visual.proj
+    return pooled
 
 
 def _before_last(visual: VisionTransformer, pixels: Tensor) -> tuple[Tensor, tuple[int, int]]:

@@ -138,18 +138,19 @@ class _Lesson:
         if batch.domain == "photo":
             return contrast
         distance = 1 - (vectors * goals).sum(dim=-1).mean()
-        return (
-            self._ranking(vectors, goals)
-            + self._settings.contrast * contrast
-            + self._settings.distance * distance
-        )
+        weights = self._settings
+        ranking = self._ranking(vectors, goals)
+        total: Tensor = ranking + weights.contrast * contrast + weights.distance * distance
+        return total
 
     def _ranking(self, vectors: Tensor, goals: Tensor) -> Tensor:
         """Compare how teacher and student rank a sample of the photos."""
         rows = torch.randint(0, len(self._photos), (BANK,))
         teacher = normalize(goals - self._mean, dim=-1) @ self._centred[rows].T
         student = self._scale("bank") * vectors @ self._photos[rows].T
-        return cross_entropy(student, (_TEACHER * teacher).softmax(dim=-1))
+        loss: Tensor = cross_entropy(student, (_TEACHER * teacher).softmax(dim=-1))
+        return loss
 
     def _scale(self, name: str) -> Tensor:
-        return self._scales[name].exp().clamp(max=100)
+        scale: Tensor = self._scales[name].exp().clamp(max=100)
+        return scale

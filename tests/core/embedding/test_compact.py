@@ -11,7 +11,7 @@ from core.embedding.compact import CompactEncoder
 from core.ports.encoder import Encoder
 from core.weights import WeightStore
 
-TOWER = Path(__file__).resolve().parents[3] / "data" / "towers" / "text"
+TOWER = Path(__file__).resolve().parents[3] / "data" / "towers" / "grounding"
 needs_tower = pytest.mark.skipif(
     not (TOWER / "model.safetensors").is_file(), reason="the text tower is not trained yet"
 )

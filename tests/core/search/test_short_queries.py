@@ -32,7 +32,7 @@ class Dutch:
     def language_of(self, text):
         return "nl"
 
-    def encode_query(self, text, language=""):
+    def encode_queries(self, texts, language=""):
         raise NotImplementedError
 
 

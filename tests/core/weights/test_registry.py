@@ -20,6 +20,7 @@ def test_compact_needs_no_hub() -> None:
     assert {spec.role for spec in compact} == {
         "clip-image",
         "sam",
+        "grounding-words",
         "text-tower",
         "words-multilingual",
         "word-bridge",
