@@ -54,3 +54,16 @@ def test_another_machine_or_a_damaged_file_measures_anew(tmp_path: Path, monkeyp
     for damage in ("", "[]", '{"models": 3}', json.dumps({"machine": {}, "models": {}})):
         file.write_text(damage)
         assert fastest(file, "tower", ways) == "quick"
+
+
+def test_time_that_a_thread_waits_need_not_count(tmp_path: Path) -> None:
+    def way(working: float, waiting: float) -> np.ndarray:
+        time.sleep(waiting)
+        until = time.thread_time() + working
+        while time.thread_time() < until:
+            pass
+        return np.array([[1.0, 0.0]], np.float32)
+
+    ways = {"trusted": lambda: way(0.02, 0), "interrupted": lambda: way(0.002, 0.05)}
+    file = tmp_path / "fastest.json"
+    assert fastest(file, "tower", ways, clock=time.thread_time) == "interrupted"
