@@ -28,7 +28,7 @@ from core.domain.engine import COMPACT, Engine, Towers
 from core.domain.profile import ProfileRecipe
 from core.errors import SettingsError, no_such
 
-#: Folder of what ships with the project (recipes, prompts, vocabularies, the text tower, the demo).
+#: Folder of the shipped data (recipes, prompts, vocabularies, the text tower, the demo).
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
 
 #: Host names and addresses of this machine that other machines can't reach.

@@ -19,7 +19,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _log = logging.getLogger(__name__)
 
-#: What is raised by work on values that no page of ours sends.
+#: Errors raised by values that the pages never send.
 NONSENSE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 UNREADABLE = "The page sent something that makes no sense here. Load it again, please."
 OUR_SIDE = "Something went wrong on our side; the log has the details. Please try again."
@@ -48,11 +48,11 @@ def sentences(handler: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def fits(handler: Callable[..., object], values: tuple[object, ...]) -> bool:
-    """Tell whether values that a browser has sent are of the kinds that a handler declares."""
+    """Tell whether values from a browser have the types that a handler declares."""
     function = unwrap(handler)
     try:
         hints = get_type_hints(function)
-    except NameError:  # a type that only its own function knows
+    except NameError:  # a type that is local to its function
         return True
     parameters = list(signature(function).parameters.values())
     if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters):
@@ -78,10 +78,10 @@ def _is(value: object, kind: Any) -> bool:
     return True
 
 
-#: What the pages' own scripts send with an event.
+#: Data that the pages' own scripts send with an event.
 _EVENT = ("action", "value")
 
 
 def _is_odd(value: object) -> bool:
-    """Tell whether this is nothing, or nested as no field of the pages is."""
+    """Tell whether a value is empty or nested deeper than any field of the pages."""
     return value is None or isinstance(value, dict)

@@ -1,4 +1,4 @@
-"""Pictures over HTTP, addressed by content: a path tells neither item nor engine nor folder."""
+"""Serve pictures by content hash: a path reveals neither item nor engine nor folder."""
 
 from __future__ import annotations
 

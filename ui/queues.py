@@ -1,4 +1,4 @@
-"""Who waits for whom: queues of their own for words and for pictures, each with an end."""
+"""Separate, bounded queues for words and for pictures."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from ui.security.visitors import Visitor, visitor_of
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-#: Queues of their own, on all pages together: a picture is looked at for a second or more, and
-#: words, which take milliseconds, must not wait behind it.
+#: Queues shared by all pages: a picture takes a second or more, and words, which take milliseconds,
+#: must not wait for it.
 WORDS: dict[str, Any] = {"concurrency_id": "words", "concurrency_limit": 8}
 PICTURES: dict[str, Any] = {"concurrency_id": "pictures", "concurrency_limit": 2}
 
-#: Most events that wait, in one queue and in all.
+#: Most waiting events, in one queue and in all.
 LONGEST, LONGEST_OF_ALL = 64, 256
-#: Most events of one person that wait; and of one address, which may be that of an office.
+#: Most waiting events of one person, and of one address, which an office may share.
 PER_PERSON, PER_ADDRESS = 32, 48
-#: Most results that nobody has fetched: of one page, and of all pages of one person or address.
+#: Most unfetched results, of one page and of all pages of one person or address.
 UNREAD, UNREAD_OF_ALL = 64, 256
 #: Most sessions whose state Gradio keeps, the latest used. Each page view begins one, and Gradio's
 #: own limit of 10,000 takes gigabytes.
 SESSIONS = 1_000
-#: Most calls of the pages' scripts that look at photos at once: they wait in threads.
+#: Most parallel calls of scripts that process photos; they wait in threads.
 _LOOKS = threading.BoundedSemaphore(4)
 
 BUSY = "Many people are searching; try again in a moment."
@@ -39,7 +39,7 @@ TOO_MANY = "You have asked for a lot at once. Wait for the answers, or load the 
 
 
 def with_queues(pages: gr.Blocks) -> gr.Blocks:
-    """Let the pages' events wait, a bounded number of them in each queue and of each person."""
+    """Queue the pages' events, with a limit per queue and per person."""
     pages.state_session_capacity = SESSIONS
     for event in pages.fns.values():
         if event.concurrency_id == PICTURES["concurrency_id"] and event.fn is not None:
@@ -65,7 +65,7 @@ def with_queues(pages: gr.Blocks) -> gr.Blocks:
 
 
 class SenderLimits:
-    """Bounds what one person has waiting in Gradio's queue, and what it keeps for them.
+    """Limits one person's waiting events in Gradio's queue, and their stored results.
 
     Gradio keeps the results of a session until its page fetches them, and the session's entry
     for ever.
@@ -76,7 +76,7 @@ class SenderLimits:
         self._senders: dict[str, str] = {}
 
     async def admit(self, session: str | None, visitor: Visitor | None) -> bool:
-        """Note an event of a session; returns whether its sender may have one more."""
+        """Record an event of a session; return whether its sender may send it."""
         who = visitor.sender if visitor else ""
         most = PER_PERSON if visitor and visitor.name else PER_ADDRESS
         unread: dict[str, set[str]] = self._queue.pending_event_ids_session
@@ -104,7 +104,7 @@ class SenderLimits:
         return sum(visitor is not None and visitor.sender == who for visitor in visitors)
 
     def _forget_closed(self, unread: dict[str, set[str]]) -> None:
-        """Forget sessions whose messages Gradio has dropped, where they have become many."""
+        """Delete sessions whose messages Gradio has dropped, if there are many."""
         messages = self._queue.pending_messages_per_session
         if len(unread) > 2 * messages.max_size:
             for name in [name for name in unread if name not in messages]:

@@ -28,6 +28,6 @@ def render(template: str, **context: object) -> str:
 
 
 def markdown(text: str) -> Markup:
-    """Return people's Markdown as safe HTML: no HTML of theirs, no pictures from elsewhere."""
+    """Return Markdown as safe HTML, without raw HTML and without external pictures."""
     parser = MarkdownIt("commonmark", {"html": False}).disable("image").enable("table")
     return Markup(parser.render(text))  # noqa: S704 (the parser escapes everything)

@@ -1,4 +1,4 @@
-"""How long the server waits for a request to arrive, and how many connections it can hold."""
+"""Limit the time for a request to arrive, and set the number of connections."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-#: Seconds within which the head of a request has to be there.
+#: Longest time for the head of a request to arrive, seconds.
 HEAD = 30.0
-#: Open files that are asked for at the start; many systems begin with 1,024.
+#: Requested limit of open files; many systems begin with 1,024.
 _FILES = 16_384
 
 
@@ -20,12 +20,12 @@ class RequestTimeoutProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for a first request."""
+        """Start the timer for the first request."""
         super().connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come; wait on where it is no whole head yet."""
+        """Take received data; keep the timer if the head is not complete."""
         super().data_received(data)
         if self._is_idle():
             self._wait()
@@ -33,7 +33,7 @@ class RequestTimeoutProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type
             self._stop()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop the timer."""
         self._stop()
         super().connection_lost(exc)
 
@@ -57,7 +57,7 @@ class RequestTimeoutProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type
 
 
 def allow_many_connections() -> None:
-    """Raise this process's limit of open files, each connection being one."""
+    """Raise this process's limit of open files; each connection takes one."""
     try:
         import resource
     except ImportError:  # Windows has no such limit

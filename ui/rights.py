@@ -1,8 +1,8 @@
-"""Who is at the screen, and what they may do.
+"""Identify the person who sends a request, and check their rights.
 
-Gradio's handlers can be called by a raw request whatever the pages show, so every handler that
-changes something, or shows what not everybody may see, checks the right itself: ``allowed``. That
-nobody gets as far as a handler without being a viewer is ``ui/signin/gate.py``'s work.
+Gradio's handlers can be called by a raw request, so each handler that changes something, or shows
+restricted data, checks the right itself: ``allowed``. ``ui/signin/gate.py`` ensures that only
+viewers reach a handler.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _R = TypeVar("_R")
 
 
 def person(request: gr.Request | Request | None, typed: str = LOCAL) -> str:
-    """Return the signed-in user where there is one, else the name typed on the page.
+    """Return the signed-in user if there is one, else the name typed on the page.
 
     Raises:
         StudioError: It is no name.
@@ -53,7 +53,7 @@ def signed_in(request: gr.Request | Request | None) -> str | None:
 
 
 def space_user(request: HTTPConnection) -> str:
-    """Return who signed in through a Hugging Face Space; empty for a visitor.
+    """Return the person who signed in through a Hugging Face Space; empty for a visitor.
 
     Gradio keeps it in a session that the Space's own secret signs, which is there only where
     ``sign_in_button`` has asked for it.
@@ -67,12 +67,12 @@ def space_user(request: HTTPConnection) -> str:
 
 
 def require(studio: Studio, request: gr.Request | Request | None, action: Action) -> None:
-    """Raise ``AccessDenied`` where whoever sent this request may not do this."""
+    """Raise ``AccessDenied`` if the sender of this request may not do the action."""
     studio.people.require(signed_in(request), action)
 
 
 def allowed(studio: Studio, action: Action) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Let a handler run only for people who may do this (put it under ``@sentences``).
+    """Let a handler run only for people with a right (put it under ``@sentences``).
 
     Raises:
         AccessDenied: When called by anybody else.
@@ -91,7 +91,7 @@ def allowed(studio: Studio, action: Action) -> Callable[[Callable[_P, _R]], Call
 
 
 def may(studio: Studio, request: gr.Request | Request | None, action: Action) -> bool:
-    """Tell whether to show what somebody may use (showing is no check: see ``allowed``)."""
+    """Tell whether to show a control to a person (this is no check: see ``allowed``)."""
     return studio.people.may(signed_in(request), action)
 
 

@@ -1,4 +1,4 @@
-"""What the pages' scripts call directly: one answer for whoever may not, nonsense and faults."""
+"""Run functions that the pages' scripts call directly; turn errors into answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 def answered(
     studio: Studio, request: gr.Request | None, action: Action, work: Callable[[], Answer]
 ) -> Answer:
-    """Run one call for whoever sent it; problems become a sentence under ``error``."""
+    """Run one call with the sender's rights; problems become a sentence under ``error``."""
     try:
         require(studio, request, action)
         return work()

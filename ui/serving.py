@@ -9,7 +9,7 @@ import uvicorn
 
 
 class PageServer(uvicorn.Server):
-    """A server that tells when it answers requests.
+    """A server that calls a function as soon as it answers requests.
 
     Args:
         config: The app, and where to serve it.

@@ -10,7 +10,7 @@ from core.evaluation import report_html
 
 ASSETS = Path(__file__).parent / "assets"
 
-#: Scripts that every page carries, in order.
+#: Scripts of every page, in order.
 SCRIPTS = ("studio.js", "signin.js", "switcher.js", "regions.js")
 
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
@@ -64,7 +64,7 @@ def head(sign_out: bool = False) -> str:
     """Return the elements for the page's head: the studio's own scripts, inline.
 
     Args:
-        sign_out: Signing out is the studio's own work, and no proxy's or hosting platform's.
+        sign_out: Whether the studio itself signs people out, not a proxy or hosting platform.
     """
     scripts = ((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     fact = f"window.vsSignsOut = {'true' if sign_out else 'false'};"

@@ -18,8 +18,8 @@ from ui.render import render
 from ui.rights import allowed, may, person, sign_in_button, signed_in
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-#: Hides the tabs that annotators may not use, which refuse by themselves: Gradio 6.31 does not
-#: carry out a change of a tab's visibility before the tab was opened.
+#: Hides the tabs that annotators may not use (their handlers check the rights, too): Gradio 6.31
+#: ignores a change of a tab's visibility before the tab was opened.
 _JUDGE_ONLY = (
     '<style>#annotate-tabs [role="tab"]:not([aria-selected="true"]) { display: none; }</style>'
 )
@@ -82,14 +82,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             gr.update(value=person(request), interactive=not signed_in(request)),
             gr.update(choices=available, value=available),
             ("" if leads else _JUDGE_ONLY) + damage_html(info),
-            # Not the tabs: who opened another one meanwhile stays there.
+            # Not the tabs: a tab that was opened meanwhile stays open.
             *shown(catalog, asked_for("set") or None, asked_for("first"))[:2],
         )
 
     @sentences
     @allowed(studio, Action.JUDGE)
     def choose(set_id: str | None, catalog: str) -> tuple[Any, ...]:
-        # To the desk: the other tabs show one set, and are filled when they are opened.
+        # Show the desk: the other tabs are filled when they are opened.
         return shown(catalog, set_id)[1:]
 
     page.load(load, None, [catalog, name, engines, rights, sets, pane], **_PRIVATE)
@@ -97,7 +97,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
 
 def damage_html(info: CatalogInfo | None) -> str:
-    """Return what of a catalogue can't be read; empty where it is whole."""
+    """Return the damaged parts of a catalogue; empty if there are none."""
     if info is None or not info.problem:
         return ""
     return render("notice.html", heading="A part is damaged.", sentence=info.problem)

@@ -1,4 +1,4 @@
-"""Catalog: what is indexed, what was left out, adding more, and fine-tuning an engine on it."""
+"""Catalog: show and add catalogues, show left-out rows, fine-tune an engine."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from ui.error_sentences import sentences
 from ui.rights import allowed, may, owners_alone, person, require_owner, signed_in
 from ui.security.kept_upload import KeptUpload
 
-#: The cards show how an indexing that began goes on; what keeps it from beginning stands below.
+#: Scroll to the cards, which show the progress; an error that prevents the start is shown below.
 UP_JS = """() => setTimeout(() => {
   if (!document.querySelector('#catalog-add [role=alert]'))
     document.querySelector('#catalog-overview').scrollIntoView({ block: 'center' });
 }, 400)"""
-#: Seconds between two looks at a running job.
+#: Seconds between two updates of a running job.
 TICK = 2.0
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 CLOSED = (
@@ -112,7 +112,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     def tick(name: str | None) -> tuple[Any, ...]:
-        """Show how far jobs are; what is chosen meanwhile stays chosen."""
+        """Show the jobs' progress; choices made meanwhile are kept."""
         shown, _, *others = view(name)
         return shown, gr.skip(), *others
 
@@ -141,7 +141,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
 
 def _may_add(studio: Studio, request: gr.Request | None) -> bool:
-    """Tell whether the form is shown to somebody."""
+    """Tell whether the form is shown to this person."""
     return owners_alone(studio) or (studio.people.sign_in and may(studio, request, Action.ADD))
 
 
@@ -185,7 +185,7 @@ def _add_form(
     notice = Notice("catalog-add-notice")
 
     def check(path: str, request: gr.Request) -> None:
-        """Raise where somebody may not add, or may not name a folder of this machine."""
+        """Raise if the person may not add catalogues, or may not name a folder of this machine."""
         if not studio.people.sign_in:
             require_owner(studio, request)
         elif path.strip():

@@ -12,7 +12,7 @@ from ui.components.result_columns import compare_html
 from ui.components.search_panel import SearchPanel
 from ui.render import render
 
-#: Who answers when the link names no engine; the first column is what the others are set against.
+#: Engines for a link that names none; the first column is the baseline.
 DEFAULT_ENGINES = ("clip", "vl-clip")
 
 

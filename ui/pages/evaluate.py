@@ -27,7 +27,7 @@ from ui.rights import allowed, person
 
 #: The engines that are measured unless somebody chooses; the first is the baseline.
 DEFAULT_ENGINES = ("clip", "vl-clip")
-#: Names the job on somebody's own queries and judgments.
+#: Name of the job on uploaded queries and judgments.
 FILES = "queries"
 _STAMP = re.compile(r"(.+)-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-\d+")
 #: Gradio finds this default by its type and puts a live one in its place.
@@ -49,7 +49,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     jobs = gr.HTML(elem_id="evaluate-jobs")
     notice = Notice("evaluate-notice", "The evaluation did not start.")
     dismiss = gr.Button("Dismiss the message", elem_id="evaluate-dismiss", visible=False, size="sm")
-    #: Catalogue and name of the job that Stop stops; and the name of one on files.
+    #: Catalogue and name of the job that Stop stops, and the name of a job on files.
     running, files = gr.State(None), gr.State(FILES)
     going = [jobs, stop, dismiss, running]
     with gr.Accordion("Your own queries and judgments", open=False, elem_id="evaluate-own"):
@@ -91,7 +91,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         report = str(request.query_params.get("report", "")) or (
             report_ids[0] if report_ids else None
         )
-        # What is asked for; else what the report is about; else the default one.
+        # The requested catalogue, else that of the report, else the default one.
         about = studio.evaluation.reports.get(report).catalog if report in report_ids else ""
         wanted = str(request.query_params.get("catalog", "")) or about
         chosen = catalog_of_link(studio, wanted, names)
@@ -122,7 +122,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         job: tuple[str, str], engines: Sequence[str], run: Callable[[OnProgress], Report],
         request: gr.Request, progress: gr.Progress,
     ) -> tuple[Any, ...]:  # fmt: skip
-        """Run an evaluation, keep its report and show it; stopped, leave everything as it is."""
+        """Run an evaluation, store its report and show it; if stopped, change nothing."""
         try:
             report = studio.evaluation.jobs.run(
                 *job, len(engines), run, author=person(request), on_progress=_follow(progress)
@@ -134,7 +134,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return show(report.report_id)
 
     def going_on(name: str | None) -> tuple[Any, ...]:
-        """Return what runs or was broken off on a catalogue, and what can be done about it."""
+        """Return a catalogue's running and unfinished jobs, and their buttons."""
         jobs = studio.evaluation.jobs.of(name) if name else ()
         running = next((job for job in jobs if job.running), None)
         return (
@@ -296,7 +296,7 @@ def report_html(studio: Studio, report: Report) -> str:
 
     def link(row: QueryRow) -> str:
         measured = [e.engine for e in report.engines if e.fingerprint]
-        # The parts of an ablation are no engines; theirs stand for them.
+        # The parts of an ablation are not engines; their engines are linked instead.
         engines = tuple(name for name in measured if name in there) or (
             DEFAULT_ENGINES if measured else ()
         )
@@ -317,7 +317,7 @@ def report_html(studio: Studio, report: Report) -> str:
 
 
 def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:
-    """Return what the chosen task asks, and which tasks the catalogue can't have."""
+    """Return the explanation of the chosen task, and the tasks that the catalogue can't have."""
     return render(
         "evaluate_about.html",
         chosen=next((task for task in tasks if task.name == chosen), None),

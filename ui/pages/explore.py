@@ -1,4 +1,4 @@
-"""Explore: ask with words, a picture or an item; see ranked hits; go on from any of them."""
+"""Explore: search with words, a picture or an item, and go on from any hit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ui.components.results import answer_html
 from ui.components.search_panel import SearchPanel
 from ui.render import render
 
-#: Who answers when the link names no engine, the first that can run here.
+#: Engines for a link that names none; the first that can run here answers.
 DEFAULT_ENGINES = ("vl-clip", "clip")
 
 

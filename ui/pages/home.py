@@ -1,4 +1,4 @@
-"""Home: what this is, in one screen, for somebody with two minutes; real and clickable."""
+"""Home: explain the studio on one screen, with a real example."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inspect: one item's way from photo and listing to what each encoder gets, and corrections."""
+"""Inspect: one item's photo, listing and encoder inputs, with corrections."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 def correct(
     studio: Studio, item: Item, catalog: str, phrase: str, action: str, value: str, author: str
 ) -> None:
-    """Carry out what a person decided about an item's crop or text, and say how it went.
+    """Carry out a person's decision on an item's crop or text; return a sentence on the outcome.
 
     Raises:
         QueryError: The request makes no sense for this item.
@@ -150,7 +150,7 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
         studio: The façade.
         item_id: The item; empty shows some to choose from.
         catalog: Name of the catalogue.
-        find: Look for this in the photo instead of showing the product.
+        find: Phrase to look for in the photo, instead of the product.
     """
     if not item_id:
         return render(

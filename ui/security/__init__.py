@@ -1,4 +1,4 @@
-"""What stands between the network and the pages: proxies, hosts, origins, visitors, files."""
+"""Checks between the network and the pages: proxies, hosts, origins, visitors, files."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from ui.security.visitors import Visitors
 from ui.signin.gate import Gate
 from ui.signin.sign_in import SignIn
 
-#: Seconds between two looks for files that nobody uses any more.
+#: Seconds between two removals of unused files.
 _SWEEP = 600
 _GRADIO = "GRADIO_TEMP_DIR"
 _log = logging.getLogger(__name__)
 
 
 def visitor_files(settings: Settings) -> VisitorFiles:
-    """Return where visitors' files go: below Gradio's folder, which lies in the data directory.
+    """Return the folder of visitors' files: below Gradio's folder in the data directory.
 
-    Gradio knows one folder per process, by an environment variable; where it is set, it counts.
+    Gradio has one folder per process, named by an environment variable; if it is set, it is used.
     """
     if _GRADIO not in os.environ:
         folder = settings.data_dir.absolute() / "temporary"
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError:  # a data directory that is only read
+        except OSError:  # a read-only data directory
             folder = Path(tempfile.mkdtemp(prefix="vlclip-"))
         os.environ[_GRADIO] = str(folder)
     return VisitorFiles(
@@ -58,10 +58,10 @@ def visitor_files(settings: Settings) -> VisitorFiles:
 def secured(
     app: FastAPI, settings: Settings, sign_in: SignIn, files: VisitorFiles, pages: Blocks
 ) -> None:
-    """Put everything that looks at a request before the app does in front of it.
+    """Wrap the app in all checks of requests.
 
-    Read from the bottom: that is the way of a request. It is not ``add_middleware``, so that the
-    answers to what goes wrong in the app are on this side of it, too.
+    A request passes the lines from the bottom up. ``add_middleware`` is not used, so that answers
+    to errors in the app pass these checks, too.
     """
     inner = app.build_middleware_stack
 
@@ -80,7 +80,7 @@ def secured(
 
 @asynccontextmanager
 async def keep_clean(files: VisitorFiles, settings: Settings) -> AsyncIterator[None]:
-    """Remove files that nobody uses any more, at the start and from time to time."""
+    """Remove unused files, at the start and from time to time."""
 
     def sweep() -> None:
         files.sweep()

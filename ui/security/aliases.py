@@ -1,7 +1,7 @@
-"""Another name for the folder of visitors' files: where the data lie on the server is not said.
+"""Hide the path of visitors' files on the server behind an alias.
 
-Gradio puts a file's whole path into answers, and takes it back with events. On the way out the
-folder's path is replaced by a name that says nothing, on the way in the name by the path.
+Gradio puts a file's whole path into answers, and takes it back with events. In answers the folder's
+path is replaced by the alias, in requests the alias by the path.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope, Send
 
-#: What the folder is called outside.
+#: The alias of the folder.
 ALIAS = "/vlclip-files"
 _TEXTS = ("text/event-stream", "application/json", "text/plain")
 
@@ -23,7 +23,7 @@ class Aliases:
     """The two names of one folder.
 
     Args:
-        folder: Where Gradio and the studio keep visitors' files.
+        folder: Folder of visitors' files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -32,16 +32,16 @@ class Aliases:
         self._spelled = {self._folder.encode(), json.dumps(self._folder)[1:-1].encode()}
 
     def inside(self, path: str) -> str:
-        """Return the real path of a name that was given outside; any other path as it is."""
+        """Return the real path of an alias; any other path unchanged."""
         return self._folder + path[len(ALIAS) :] if path.startswith(f"{ALIAS}/") else path
 
     def taken(self, scope: Scope, path: str) -> Scope:
-        """Return the scope of a request for another path, as if it had been asked for."""
+        """Return the scope of a request with another path."""
         raw = quote(path, safe="/=:~!$&'()*+,;@%").encode("ascii")
         return {**scope, "path": path, "raw_path": raw}
 
     def replace_in(self, event: Any) -> bool:
-        """Put real paths into an event, in place; returns whether there were names in it."""
+        """Replace aliases in an event by real paths, in place; return whether there were any."""
         changed, waiting = False, [event]
         while waiting:
             entry = waiting.pop()
@@ -57,13 +57,13 @@ class Aliases:
         return changed
 
     def outside(self, body: bytes) -> bytes:
-        """Return a piece of an answer with the name in place of the path."""
+        """Return a piece of an answer with the alias in place of the path."""
         for spelled in self._spelled:
             body = body.replace(spelled, ALIAS.encode())
         return body
 
     def hide(self, send: Send) -> Send:
-        """Wrap ``send`` so that answers in text say the name; each piece must hold whole paths."""
+        """Wrap ``send`` so that text answers have the alias; each piece must hold whole paths."""
         held: list[Message] = []
         is_text = False
 

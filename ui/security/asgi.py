@@ -1,4 +1,4 @@
-"""What the middlewares share: reading a request's headers, answering with one sentence."""
+"""Helpers of the middlewares: read a request's headers, answer with one sentence."""
 
 from __future__ import annotations
 

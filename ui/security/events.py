@@ -1,4 +1,4 @@
-"""What pages send to Gradio, looked at before Gradio sees it: routes, sizes, sessions, paths."""
+"""Check the pages' events before Gradio gets them: routes, sizes, sessions, paths."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PREFIX = "/gradio_api/"
 _FILE = "file="
 #: Longest body of anything but an upload, bytes.
 MOST_BYTES = 8 * 2**20
-#: Seconds within which such a body has to arrive.
+#: Longest time for such a body to arrive, seconds.
 PATIENCE = 60.0
 #: A body from this size on is read in a thread, so that others don't wait.
 _LARGE = 64 * 2**10
@@ -42,10 +42,10 @@ NOT_UPLOADED = "This file was not uploaded here, or it is gone by now. Choose it
 
 
 class EventGate:
-    """Let an event through where every file that it names is the visitor's own.
+    """Middleware that lets an event through only if all files that it names are the visitor's own.
 
-    A path counts wherever it stands: in a field, in a list, in the event's data, in what a server
-    function is given. So a new input of a page needs no check of its own.
+    A path is checked wherever it is: in a field, in a list, in the event's data, in a server
+    function's arguments. So a new input of a page needs no check of its own.
     """
 
     def __init__(self, app: ASGIApp, pages: Blocks, aliases: Aliases) -> None:
@@ -54,7 +54,7 @@ class EventGate:
         self._sessions, self._events = Sessions(), Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse what should not reach Gradio; go on with the rest."""
+        """Refuse events that fail a check; pass the others on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -133,7 +133,7 @@ class EventGate:
         await self._app(scope, replay, note if begins else send)
 
     def _note(self, answer: bytes, visitor: Visitor) -> None:
-        """Keep in mind whose event it is that Gradio has just given an id."""
+        """Record the owner of an event that Gradio has just given an id."""
         with suppress(ValueError, RecursionError):
             given = json.loads(answer)
             if isinstance(given, dict) and isinstance(given.get("event_id"), str):
@@ -142,7 +142,7 @@ class EventGate:
     def _checked(
         self, route: str, body: bytes, visitor: Visitor
     ) -> tuple[tuple[int, str] | None, bytes]:  # fmt: skip
-        """What is wrong with a body, and the body with real paths in it."""
+        """Return the problem of a body, and the body with real paths."""
         try:
             event = json.loads(body) if body else None
         except (ValueError, RecursionError):
@@ -166,7 +166,7 @@ class EventGate:
         return self._targets.problem(route, event)
 
 
-#: What a body names: the session of the page, and an event that it ends or goes on with.
+#: Fields of a body that name the page's session, or an event to end or continue.
 _NAMES = ("session_hash", "event_id")
 _SLOW = "The request took too long to arrive. Try again, please."
 _OTHER_SESSION = (403, "This page was opened by somebody else. Reload it, please.")
@@ -174,7 +174,7 @@ _TOO_LONG = (400, f"A name has {LONGEST} characters at most.")
 
 
 def _who(visitor: Visitor) -> str:
-    """Return who a session belongs to; programs that keep no cookies are one."""
+    """Return the owner of a session; all programs without cookies are one owner."""
     return visitor.owner if visitor.has_cookie else f"no cookie, {visitor.name or 'nobody'}"
 
 
@@ -191,7 +191,7 @@ def _size_problem(scope: Scope, route: str) -> tuple[int, str] | None:
 
 
 def _file_entries(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield every mapping with a path, or one that says that it is a file, at any depth."""
+    """Yield every mapping with a path or a file marker, at any depth."""
     waiting = [value]
     while waiting:
         entry = waiting.pop()
@@ -205,7 +205,7 @@ def _file_entries(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _own(entry: dict[str, Any], visitor: Visitor) -> bool:
-    """Tell whether a file entry names the visitor's own file, and no other address beside it."""
+    """Tell whether a file entry names the visitor's own file and no other address."""
     path, url = entry.get("path"), entry.get("url")
     if path is None and not url:
         return True

@@ -1,4 +1,4 @@
-"""What every answer carries: who may frame it, how it is read, how its cookies are kept."""
+"""Set the security headers of every answer and the attributes of its cookies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ResponseHeaders:
             self._fixed["X-Frame-Options"] = "DENY" if ancestors == "'none'" else "SAMEORIGIN"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on, with the headers on the way out."""
+        """Pass the request on and add the headers to the answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -55,7 +55,7 @@ class ResponseHeaders:
             if name.lower() == b"set-cookie"
             else (name, value)
             for name, value in message.get("headers", ())
-            # Gradio reflects origins; no other origin gets this far, and none is told that it may.
+            # Gradio's CORS headers are dropped: other origins are refused before.
             if not name.lower().startswith(b"access-control-")
         ]
         headers = MutableHeaders(scope=message)
@@ -66,14 +66,14 @@ class ResponseHeaders:
 
 
 def cookie(value: bytes, *, secure: bool, framed: bool) -> bytes:
-    """A ``Set-Cookie`` value with the attributes that keep it from other sites and from scripts.
+    """Return a ``Set-Cookie`` value that other sites and scripts can't use.
 
     Args:
         value: The header's value.
         secure: The answer travels over TLS.
         framed: Another site may show the studio in a frame; a browser sends it no cookie there
-            unless the cookie is marked ``SameSite=None``, which it accepts over TLS only. What
-            keeps other sites out then is ``SameOrigin``.
+            unless the cookie is marked ``SameSite=None``, which it accepts over TLS only.
+            ``SameOrigin`` keeps other sites out then.
     """
     parts = [part.strip() for part in value.decode("latin-1").split(";")]
     kept = [

@@ -1,4 +1,4 @@
-"""Which names the studio answers to; a foreign name in ``Host`` is DNS rebinding or a mistake."""
+"""Check the ``Host`` header; an unknown name means DNS rebinding or a wrong setting."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AllowedHosts:
             self._names |= {own, f"{own}.local"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with requests for the studio's names."""
+        """Pass on requests for the studio's names; refuse others."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

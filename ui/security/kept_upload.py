@@ -1,4 +1,4 @@
-"""An uploaded catalogue while it is indexed: a folder of its own, gone when the run has ended."""
+"""Keep an uploaded catalogue in a folder of its own until its indexing has ended."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class KeptUpload:
     def during(self, work: Callable[[], object]) -> Callable[[], object]:
         """The work, after which the folder is removed; it stays if the work can be continued.
 
-        Work that returns ``False`` or raises was not done to its end. What nobody continues goes
-        with ``sweep_kept``.
+        Work that returns ``False`` or raises was not done to its end. ``sweep_kept`` removes
+        uploads that are never continued.
         """
 
         def run() -> object:
@@ -90,7 +90,7 @@ class KeptUpload:
 
 
 def sweep_kept(uploads: Path, life: float) -> None:
-    """Remove what runs of killed servers have left behind.
+    """Remove uploads that killed servers have left.
 
     Args:
         uploads: The folder of all kept uploads; folders of older versions in it stay.

@@ -1,4 +1,4 @@
-"""A bound on what one person has open at once: streams of events, uploads that are under way."""
+"""Limit one person's open requests: streams of events and running uploads."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MANY = "You have very many pages open. Close some, please, and load this one aga
 
 
 class OpenRequestLimit:
-    """Refuse a stream or an upload of who has very many open already."""
+    """Refuse a stream or an upload if its sender has too many open."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count a request while it lasts, and go on."""
+        """Count a request while it lasts, and pass it on."""
         _, inside, route = scope.get("path", "").partition(_PREFIX)
         if scope["type"] != "http" or not inside or not route.startswith(_LONG):
             await self._app(scope, receive, send)

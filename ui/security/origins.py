@@ -1,4 +1,4 @@
-"""Other web sites neither act nor read here, in front of everything."""
+"""Refuse requests from pages of other web sites."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class SameOrigin:
-    """Refuse what a page of another site sends, and what signs out without being asked to.
+    """Refuse requests from pages of other sites, and sign-outs that the person did not start.
 
     Browsers say where a request comes from: ``Sec-Fetch-Site`` on HTTPS and on this machine,
-    ``Origin`` with everything that acts. Programs that are no browsers say neither and carry
-    nobody's sign-in. Links from elsewhere may open a page, no more.
+    ``Origin`` with everything that acts. Other programs send neither and have no sign-in cookie.
+    Links from other sites may only open pages.
     """
 
     def __init__(self, app: ASGIApp, *, logout_by_link: bool = False) -> None:
@@ -26,7 +26,7 @@ class SameOrigin:
         self._logout_by_link = logout_by_link  # a Space signs out so; our own page by POST
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with requests of the studio's own pages, of programs, and with links."""
+        """Pass on requests of the studio's own pages, of programs, and links; refuse others."""
         problem = ""
         if scope["type"] in ("http", "websocket"):
             problem = _problem(scope) or (self._logout_by_link and _logout_problem(scope)) or ""
@@ -64,7 +64,7 @@ def _logout_problem(scope: Scope) -> str:
 
 
 def _asked(scope: Scope, method: str, site: str, scheme: str, host: str) -> bool:
-    """Tell whether signing out was asked for here: by POST, or by a link of the studio's own."""
+    """Tell whether the sign-out was started here: by POST, or by one of the studio's own links."""
     if method == "POST" or site in ("same-origin", "none"):
         return True
     return not site and _same(header(scope, "referer"), scheme, host)

@@ -1,20 +1,20 @@
-"""Which visitor a page's session or event belongs to: nobody else reads or ends it."""
+"""Record which visitor owns a page's session or event, so that nobody else reads or ends it."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 
-#: Gradio keeps the state of as many; the one that was used longest ago is forgotten.
+#: Number of sessions; the least recently used one is dropped, as in Gradio.
 _MOST = 10_000
-#: Pages make up names of a dozen characters, Gradio of 32; what is kept of each has to be small.
+#: Longest name, characters; pages make names of a dozen characters, Gradio of 32.
 LONGEST = 100
 
 
 class Sessions:
-    """Names of sessions or events, and who used them first.
+    """Names of sessions or events, and their owners.
 
-    Each page makes up the hash of its session; Gradio makes up the ids of events.
+    Each page generates the hash of its session; Gradio generates the ids of events.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Sessions:
         self._lock = threading.Lock()
 
     def claim(self, session: str, owner: str) -> bool:
-        """Tell whether a session is this owner's; a new one becomes theirs."""
+        """Tell whether a session belongs to this owner; a new session is given to them."""
         if len(session) > LONGEST:
             return False
         with self._lock:
@@ -33,6 +33,6 @@ class Sessions:
             return first_owner == owner
 
     def owns(self, session: str, owner: str) -> bool:
-        """Tell whether a session is this owner's; a new one stays nobody's."""
+        """Tell whether a session belongs to this owner; a new session stays without an owner."""
         with self._lock:
             return self._owners.get(session) == owner

@@ -1,4 +1,4 @@
-"""Forwarded headers count only where a trusted proxy has set them; others never arrive."""
+"""Use forwarded headers of trusted proxies only; drop all others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from core.settings import Settings
 
-#: Read from a trusted proxy alone. Gradio itself reads them from anybody.
+#: Headers that are accepted from a trusted proxy only; Gradio itself accepts them from anybody.
 _FORWARDED = frozenset(
     {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-prefix",
      b"x-forwarded-proto", b"x-forwarded-server", b"x-gradio-server"}
@@ -22,11 +22,11 @@ _Headers = list[tuple[bytes, bytes]]
 
 
 class TrustedProxies:
-    """Put what a trusted proxy forwards (host, scheme, client) in the request's own places.
+    """Middleware that sets a request's host, scheme and client from a trusted proxy's headers.
 
-    ``request.state.proxied`` says whether a proxy has handed a request on. The header that names
-    the signed-in user counts from a trusted proxy only, and once only: where
-    there are two, the first may be the client's.
+    ``request.state.proxied`` says whether a proxy has handed a request on. The header with the
+    signed-in user is accepted from a trusted proxy only, and only if it is there once: of two, the
+    first may be the client's.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -36,7 +36,7 @@ class TrustedProxies:
         self._user_header = settings.user_header.lower().encode("latin-1")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take over or drop the headers, then go on."""
+        """Use or drop the headers, then pass the request on."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

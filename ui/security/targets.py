@@ -1,4 +1,4 @@
-"""Whether a request names something that the pages have: a function, a component's function."""
+"""Check that a request names an existing function of the pages or of a component."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Problem = tuple[int, str]
 
 
 class Targets:
-    """Functions of the running pages; Gradio itself fails on the name of one that it lacks.
+    """The functions of the running pages; Gradio itself fails on unknown names.
 
     Args:
         pages: The pages' app.

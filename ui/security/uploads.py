@@ -1,4 +1,5 @@
-"""Taking uploads: who may, how much, and into a folder of its own; in place of Gradio's route."""
+"""The upload route in place of Gradio's: checks the right and the quota, and uses a folder per
+upload."""
 
 from __future__ import annotations
 
@@ -23,20 +24,21 @@ from ui.signin.sign_in import SignIn
 
 
 class Uploads:
-    """The route that takes files."""
+    """The route for uploads."""
 
     def __init__(self, settings: Settings, sign_in: SignIn) -> None:
         self._sign_in = sign_in
         self._most = settings.max_upload_mb * 2**20
 
     def install(self, app: FastAPI) -> None:
-        """Put the route before Gradio's own (inside its app, where a Space's sign-in is known)."""
+        """Insert the route before Gradio's own (inside its app, where a Space's sign-in is
+        available)."""
         mounted = [getattr(route, "app", None) for route in app.routes]
         pages: Any = next(inner for inner in mounted if hasattr(inner, "get_blocks"))
         pages.router.routes.insert(0, Route("/gradio_api/upload", self.take, methods=["POST"]))
 
     async def take(self, request: Request) -> Response:
-        """Keep the files of one request; answers with their paths, as Gradio's route does."""
+        """Store the files of one request; answer with their paths, as Gradio's route does."""
         visitor: Visitor = request.state.visitor
         user = self._sign_in.user(request)
         role = self._sign_in.people.role(user)

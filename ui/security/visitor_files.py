@@ -1,9 +1,9 @@
-"""Files of visitors: where they lie tells whose they are.
+"""Files of visitors; the folder of a file identifies its owner.
 
 ``<root>/<owner>/<upload>/…``: the owner's name is derived from a secret of that browser and from
-who is signed in there, so no table has to be kept, and what a killed server leaves behind is still
-somebody's. Every upload has a folder of its own. Gradio serves and accepts files below ``root``
-only after ``EventGate`` has asked here.
+who is signed in there, so no table is needed, and files that a killed server left still have an
+owner. Every upload has a folder of its own. Gradio serves and accepts files below ``root`` only
+after ``EventGate`` has checked the owner.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from core.errors import StudioError
 
-#: An empty file takes room, too.
+#: Smallest size that is counted per file, bytes.
 SMALLEST = 4096
 
 
@@ -29,13 +29,13 @@ class UploadRefused(StudioError):
 
 
 class VisitorFiles:
-    """Uploaded files, and those that were made for one visitor.
+    """Uploaded files, and files made for one visitor.
 
     Args:
         root: Their folder; made where it is missing.
         quota: Bytes that one person may upload within ``life``.
         total: Bytes that all files may take.
-        life: Seconds after its last use until a file goes.
+        life: Seconds after its last use until a file is removed.
     """
 
     def __init__(self, root: Path, *, quota: int, total: int, life: float) -> None:
@@ -46,13 +46,13 @@ class VisitorFiles:
         self._lock = threading.Lock()
 
     def new_folder(self, owner: str) -> Path:
-        """Return a new empty folder of an owner's."""
+        """Make a new empty folder of an owner."""
         folder = self.root / owner / secrets.token_hex(8)
         folder.mkdir(parents=True, mode=0o700)
         return folder
 
     def owns(self, owner: str, path: str) -> bool:
-        """Tell whether a path is a file of this owner's; it counts as used."""
+        """Tell whether a path is a file of this owner; mark it as used."""
         try:
             real = Path(path).resolve(strict=True)
             if not (real.is_file() and real.is_relative_to(self.root / owner)):
@@ -66,7 +66,7 @@ class VisitorFiles:
         """Count an upload of this many bytes for a person.
 
         Raises:
-            UploadRefused: It is more than the person, or the disk, has left.
+            UploadRefused: The person's or the total quota is exceeded.
         """
         now, size = time.monotonic(), max(size, SMALLEST)
         with self._lock:
@@ -94,7 +94,7 @@ class VisitorFiles:
         shutil.rmtree(self.root / owner, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove what was not used for long, and folders that are empty since."""
+        """Remove files that were not used for long, and empty folders."""
         oldest = time.time() - self._life
         unused = [path for path, status in _files(self.root) if status.st_mtime < oldest]
         folders = [Path(folder) for folder, _, _ in os.walk(self.root, topdown=False)]
@@ -113,7 +113,7 @@ class VisitorFiles:
 
 
 def _files(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield every file below a folder with its status, without those that go meanwhile."""
+    """Yield every file below a folder with its status; skip files that are removed meanwhile."""
     for folder, _, names in os.walk(root):
         for name in names:
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Whose request it is: one browser, by a cookie that says nothing, and who is signed in there."""
+"""Identify the visitor of a request: the browser, by a random cookie, and the signed-in person."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SHARED = (
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One browser with the person who is signed in there; owns the files that it uploaded."""
+    """One browser with its signed-in person; the owner of its uploaded files."""
 
     owner: str
     name: str | None
@@ -45,11 +45,11 @@ class Visitor:
 
     @property
     def sender(self) -> str:
-        """Who sends: the person who is signed in, else the address."""
+        """The sender: the signed-in person, else the address."""
         return f"person {self.name}" if self.name else f"address {self.address}"
 
     def folder(self) -> Path:
-        """Return a new empty folder for files that only this visitor may read."""
+        """Make a new empty folder for files that only this visitor may read."""
         return self.files.new_folder(self.owner)
 
     def owns(self, path: str) -> bool:
@@ -58,7 +58,7 @@ class Visitor:
 
 
 def visitor_of(request: Any) -> Visitor | None:
-    """Return the visitor of a request or a page event; ``None`` where no server is in between."""
+    """Return the visitor of a request or a page event; ``None`` without a server."""
     state = getattr(getattr(request, "request", request), "state", None)
     visitor = getattr(state, "visitor", None)
     return visitor if isinstance(visitor, Visitor) else None
@@ -71,7 +71,7 @@ def folder_for_answer() -> Path:
 
 
 def file_for_answer(name: str, content: bytes) -> Path:
-    """Write a file that the present event answers with; only its visitor reads it.
+    """Write a file for the answer to the present event; only its visitor may read it.
 
     Its size counts as an upload of the visitor's would.
 
@@ -90,9 +90,9 @@ class Visitors:
     """Note the signed-in user and the visitor in ``request.state``; a new browser gets a cookie.
 
     Args:
-        app: What comes next.
-        user: The signed-in user of a request.
-        files: Where visitors' files are.
+        app: The app behind it.
+        user: Returns the signed-in user of a request.
+        files: Files of the visitors.
         framed: Another site may show the studio in a frame.
     """
 
@@ -107,7 +107,7 @@ class Visitors:
         self._app, self._user, self._files, self._framed = app, user, files, framed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Note who it is, go on, and give a new browser its cookie."""
+        """Identify the visitor, pass the request on, and give a new browser its cookie."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

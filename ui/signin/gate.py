@@ -1,4 +1,4 @@
-"""The one gate in front of every route: whoever may not even look gets no further than here."""
+"""The gate in front of every route: refuses requests of people without any right."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from core.people import CLOSED, Action
 from ui.render import render
 from ui.signin.sign_in import SignIn
 
-#: Where people sign in, and out.
+#: Addresses of signing in and out.
 SIGN_IN, SIGN_OUT = "/login", "/logout"
-#: What everybody may fetch: signing in, and the files of Gradio's own package.
+#: Addresses open to everybody: the sign-in page, and the files of Gradio's own package.
 PUBLIC = frozenset({SIGN_IN, SIGN_OUT, "/favicon.ico", "/robots.txt"})
 PUBLIC_FOLDERS = ("/assets/", "/static/", "/svelte/")
-#: For whom a proxy leads to a studio without users.
+#: Sentence for requests through a proxy to a studio without users.
 PROXIED = (
     "This studio has no users and serves its own machine alone, and a proxy has handed this "
     "request on. Whoever runs it makes users first (python app.py users add NAME --role admin)."
@@ -32,11 +32,11 @@ _log = logging.getLogger(__name__)
 
 
 class Gate:
-    """ASGI middleware over the whole application; notes who it is for those behind it.
+    """ASGI middleware around the whole application; records the user for the layers behind it.
 
     Args:
-        app: What is behind it.
-        sign_in: Who sends a request.
+        app: The application behind it.
+        sign_in: Identifies the sender of a request.
     """
 
     def __init__(self, app: ASGIApp, sign_in: SignIn) -> None:
@@ -44,7 +44,7 @@ class Gate:
         self._sign_in = sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it here."""
+        """Let a request through, or refuse it."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
@@ -67,7 +67,7 @@ class Gate:
             await self._refusal(request)(scope, receive, send)
 
     def _refusal(self, request: HTTPConnection) -> Response:
-        """Return what to do, for the person or the program that asked."""
+        """Return the answer to a refused request: a page for people, JSON for programs."""
         navigates = wants_page(request) and not request.scope["path"].startswith(_API)
         headers = {"Cache-Control": "no-store"}
         if self._sign_in.people.closed:
@@ -85,12 +85,12 @@ class Gate:
 
 
 def is_public(path: str) -> bool:
-    """Tell whether everybody may fetch this, also who has not signed in."""
+    """Tell whether an address is open to everybody, also without sign-in."""
     return path in PUBLIC or path.startswith(PUBLIC_FOLDERS)
 
 
 def wants_page(request: HTTPConnection) -> bool:
-    """Tell whether a browser asks for a page to show, and no script for an answer."""
+    """Tell whether a browser requests a page, not a script an answer."""
     mode = request.headers.get("sec-fetch-mode", "navigate")
     return mode == "navigate" and "text/html" in request.headers.get("accept", "")
 

@@ -1,4 +1,4 @@
-"""Password work in a few threads of its own, so that pages and searches never wait for it."""
+"""Check passwords in a few separate threads, so that pages and searches don't wait for it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TypeVar
 _R = TypeVar("_R")
 #: At most half of the machine's cores.
 WORKERS = max(1, min(4, (os.cpu_count() or 1) // 2))
-#: Tries that may wait for a thread: some two seconds of work each.
+#: Most waiting attempts per thread, about two seconds of work.
 WAITING = 32 * WORKERS
-#: Name of the threads, for who looks at them.
+#: Prefix of the threads' names.
 THREADS = "password"
 
 

@@ -17,7 +17,7 @@ from ui.signin.gate import SIGN_IN, SIGN_OUT, problem, wants_page
 from ui.signin.hashing import HashingThreads
 from ui.signin.sign_in import SignIn
 
-#: A name, a password and an address fit easily.
+#: Longest form, bytes; enough for a name, a password and an address.
 _LONGEST_FORM = 16_384
 _WRONG = "This name and password do not fit together."
 _BUSY = "Many people are signing in at this moment. Try again in some seconds."
@@ -26,7 +26,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What somebody has filled in; ``next`` is where they want to go."""
+    """The sign-in form; ``next`` is the page to open afterwards."""
 
     name: str = ""
     password: str = ""
@@ -53,7 +53,7 @@ class _SignInDesk:
         self._hashing = HashingThreads()
 
     async def page(self, request: Request) -> Response:
-        """Return the page; or straight on, for who needs not sign in (again)."""
+        """Return the sign-in page; redirect people who are already signed in."""
         to = local_path(request.query_params.get("next", "/"))
         if self._sign_in.people.closed:
             return problem(request, CLOSED, 503)
@@ -62,7 +62,7 @@ class _SignInDesk:
         return _page(_Form(next=to))
 
     async def sign_in(self, request: Request) -> Response:
-        """Check a name and a password; slowed and then refused where they are wrong too often."""
+        """Check a name and a password; after many wrong ones, delay and then refuse."""
         people = self._sign_in.people
         if people.closed:
             return problem(request, CLOSED, 503)
@@ -98,7 +98,7 @@ class _SignInDesk:
         return response
 
     async def no_link(self, request: Request) -> Response:
-        """Return the page without signing out: another site could have made this link."""
+        """Return the page without signing out, because another site may have made the link."""
         response = problem(request, "Sign out with the button on the pages.", 405)
         response.headers["Allow"] = "POST"
         return response
@@ -111,7 +111,7 @@ class _SignInDesk:
 
 
 def local_path(wanted: str) -> str:
-    """Return a page of this studio to go to, whatever somebody else's link asks for."""
+    """Return a page of this studio to redirect to, also for links to other sites."""
     odd = not wanted.isprintable() or "\\" in wanted or not wanted.startswith("/")
     if odd or wanted.startswith("//") or urlsplit(wanted).path in (SIGN_IN, SIGN_OUT):
         return "/"
@@ -119,7 +119,7 @@ def local_path(wanted: str) -> str:
 
 
 async def _read(request: Request) -> _Form | None:
-    """Return the form, or ``None`` for what is none."""
+    """Return the form, or ``None`` if it is not valid."""
     raw = b""
     async for chunk in request.stream():
         raw += chunk

@@ -1,4 +1,4 @@
-"""Who sends a request: by our own session cookie, a proxy's header, or a Space's session."""
+"""Identify the sender of a request: by session cookie, a proxy's header, or a Space's session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ui.rights import owners_alone, space_user
 
 
 class SignIn:
-    """Knows who sends a request, and keeps the sessions of those who sign in with a password.
+    """Identifies the senders of requests, and stores the sessions of people with a password.
 
     With a users file people sign in with a password; with a header a proxy or hosting platform has
     done it already; on a Hugging Face Space a button leads to its sign-in, and visitors look around
@@ -31,12 +31,12 @@ class SignIn:
 
     @property
     def by_page(self) -> bool:
-        """Whether people sign in and out on pages of ours, once there are users."""
+        """Whether people sign in and out on the studio's own pages, once there are users."""
         return not (self.people.header or self.people.space)
 
     @property
     def by_password(self) -> bool:
-        """Whether people have to sign in on a page of ours."""
+        """Whether people have to sign in on the studio's own page."""
         return self.by_page and self.people.sign_in
 
     def user(self, request: HTTPConnection) -> str:
@@ -44,7 +44,7 @@ class SignIn:
         if self.people.space:
             return space_user(request)
         if self.people.header:
-            # Two of them: the proxy has let the visitor's own one through.
+            # Two headers: the proxy has passed on the visitor's own one.
             names = request.headers.getlist(self.people.header)
             name = names[0].strip() if len(names) == 1 else ""
             return name if NAME.fullmatch(name) else ""
@@ -64,14 +64,14 @@ class SignIn:
         return name if self.people.may(name, Action.LOOK) else None
 
     def remember(self, request: HTTPConnection, response: Response, token: str) -> None:
-        """Put a session's token into the browser's cookies."""
+        """Set the cookie with a session's token."""
         response.set_cookie(
             self._cookie_for(request), token, max_age=LASTS, path="/", httponly=True,
             samesite="lax", secure=_is_secure(request),
         )  # fmt: skip
 
     def forget(self, request: HTTPConnection, response: Response) -> None:
-        """Take the token out of the browser's cookies."""
+        """Delete the cookie with the token."""
         response.delete_cookie(
             self._cookie_for(request), path="/", httponly=True, samesite="lax",
             secure=_is_secure(request),
