@@ -70,19 +70,19 @@ def fusion(asked: Sequence[Asked]) -> None:
     table = {i: {n: values(sets[n], w) for n in names} for i, w in enumerate(CHOICES)}
     base = {label: {n: values(sets[n], w) for n in names} for label, w in BASELINES.items()}
     print(f"nDCG@10    {'queries':>7} " + " ".join(f"{label:>8}" for label in (*base, "weighted")))
-    all_ours, all_rrf = [], []
+    all_own, all_rrf = [], []
     for name in names:
         others = [n for n in names if n != name]
         best = max(table, key=lambda i: np.mean([table[i][n].mean() for n in others]))
-        ours, rrf = table[best][name], base["RRF"][name]
-        all_ours.append(ours)
+        own, rrf = table[best][name], base["RRF"][name]
+        all_own.append(own)
         all_rrf.append(rrf)
         cells = " ".join(f"{base[label][name].mean():8.3f}" for label in base)
-        print(f"{name:10} {len(ours):7} {cells} {ours.mean():8.3f}  p {paired_p(rrf, ours):.4f}  "
+        print(f"{name:10} {len(own):7} {cells} {own.mean():8.3f}  p {paired_p(rrf, own):.4f}  "
               f"{dict(CHOICES[best])}")  # fmt: skip
-    ours, rrf = np.concatenate(all_ours), np.concatenate(all_rrf)
-    print(f"all        {len(ours):7} RRF {rrf.mean():.3f}, weighted {ours.mean():.3f}, "
-          f"p {paired_p(rrf, ours):.4f}")  # fmt: skip
+    own, rrf = np.concatenate(all_own), np.concatenate(all_rrf)
+    print(f"all        {len(own):7} RRF {rrf.mean():.3f}, weighted {own.mean():.3f}, "
+          f"p {paired_p(rrf, own):.4f}")  # fmt: skip
     best = max(table, key=lambda i: np.mean([table[i][n].mean() for n in names]))
     mean = np.mean([table[best][n].mean() for n in names])
     print(f"chosen on all: {dict(CHOICES[best])}, mean {mean:.3f}", flush=True)
@@ -101,7 +101,7 @@ def icecat(data: Path) -> None:
         ])  # fmt: skip
         store.items.index_words()
         counts = WordCounts(store)
-        bm25, ours, joined = [], [], []
+        bm25, fitted, joined = [], [], []
         for text, rows in judged.groupby("query"):
             grades = {str(i): float(g) for i, g in zip(rows.item_id, rows.rating, strict=True)}
             texts = store.items.texts(grades)
@@ -118,9 +118,9 @@ def icecat(data: Path) -> None:
             heads = [match.cover if match.head is None else match.head for match in matches]
             said = 3 * np.array([match.cover for match in matches]) + 2 * np.array(heads)
             bm25.append(gain(grade, order))
-            ours.append(gain(grade, said))
+            fitted.append(gain(grade, said))
             joined.append(gain(grade, said + order * 1e-6))
-    for label, value in (("words", ours), ("words, ties by BM25", joined)):
+    for label, value in (("words", fitted), ("words, ties by BM25", joined)):
         print(f"icecat, {len(bm25)} queries: BM25 {np.mean(bm25):.3f}, "
               f"{label} {np.mean(value):.3f}, "
               f"p {paired_p(np.array(bm25), np.array(value)):.4f}", flush=True)  # fmt: skip

@@ -171,28 +171,30 @@ def synthetic(rows: int, count: int, folder: Path) -> None:
     parts = ((np.arange(a, a + len(b), dtype=np.uint64), b) for a, b in points.blocks())
     truth = [{f"item-{number:08}" for number in row} for row in closest(parts, queries, DEPTH)]
     started = time.perf_counter()
-    theirs = graph(points)
+    of_faiss = graph(points)
     print(f"  faiss HNSW built in {time.perf_counter() - started:.0f} s")
     frozen = FrozenRows.of(table._database, table.name)
 
-    def ours(query: np.ndarray, candidates: int) -> list[str]:
+    def of_studio(query: np.ndarray, candidates: int) -> list[str]:
         return [name for name, _, _ in frozen.nearest(query, DEPTH, Breadth(candidates))]
 
     def faiss_search(query: np.ndarray, candidates: int) -> list[str]:
-        theirs.hnsw.efSearch = candidates
-        return [f"item-{number:08}" for number in theirs.search(query[None], DEPTH)[1][0]]
+        of_faiss.hnsw.efSearch = candidates
+        return [f"item-{number:08}" for number in of_faiss.search(query[None], DEPTH)[1][0]]
 
-    results = {search: compared(search, queries, truth) for search in (ours, faiss_search)}
+    results = {search: compared(search, queries, truth) for search in (of_studio, faiss_search)}
     best = {name: at_recall(rows_, 0.98) for name, rows_ in results.items()}
-    for search, label in ((ours, "studio"), (faiss_search, "faiss ")):
+    for search, label in ((of_studio, "studio"), (faiss_search, "faiss ")):
         for candidates, recall, milliseconds in results[search]:
             print(
                 f"  {label} {candidates:4} candidates  recall@20 {recall:.4f}  {milliseconds:.2f}"
             )
-    mine, other = ([search, best[search]] for search in (ours, faiss_search))
+    mine, other = ([search, best[search]] for search in (of_studio, faiss_search))
     print(f"  load {os.getloadavg()[0]:.1f}; by turns: {ratio(queries, mine, other)}")
     table._freezer.now()
-    whole = by_turns(queries, lambda q: table.nearest(q, DEPTH), lambda q: ours(q, best[ours]))
+    whole = by_turns(
+        queries, lambda q: table.nearest(q, DEPTH), lambda q: of_studio(q, best[of_studio])
+    )
     print(f"  VectorTable.nearest, with its look for newer rows: {whole[0]:.2f} ms p50")
 
 

@@ -100,11 +100,11 @@ def coco(tower: TextTower, path: Path) -> None:
     """Agreement with CLIP's own text tower on the 80 COCO classes."""
     truth = torch.nn.functional.normalize(_TensorsOnly.load_file(path).float(), dim=-1).numpy()
     names = sorted(json.loads((path.parent / "coco_categories.json").read_text("utf-8")))
-    ours = tower.encode([f"a photo of a {name}" for name in names])
-    a, b = _centred(ours), _centred(truth)
+    words = tower.encode([f"a photo of a {name}" for name in names])
+    a, b = _centred(words), _centred(truth)
     scores = a @ b.T
     print(
-        f"{'COCO text vectors':<26} n={len(names):5d}  cosine {np.sum(ours * truth, 1).mean():.3f},"
+        f"{'COCO text words':<26} n={len(names):5d}  cosine {np.sum(words * truth, 1).mean():.3f},"
         f" centred {np.diag(scores).mean():.3f}, right class nearest"
         f" {(scores.argmax(1) == np.arange(len(names))).mean():.3f}"
     )

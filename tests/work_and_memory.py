@@ -51,12 +51,12 @@ def cost(work: Callable[..., Any], *given: Any) -> tuple[Any, float, float]:
         given: Its arguments.
     """
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_measured, args=(theirs, work, given))
+    receiver, sender = context.Pipe()
+    process = context.Process(target=_measured, args=(sender, work, given))
     process.start()
-    theirs.close()
+    sender.close()
     try:
-        answer, seconds, mb = ours.recv()
+        answer, seconds, mb = receiver.recv()
     finally:
         process.join(60)
     return answer, seconds, mb

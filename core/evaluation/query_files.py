@@ -171,9 +171,9 @@ def _check_columns(table: Table, needed: Sequence[str], either: Sequence[str]) -
     if either and not any(name in _plain(names) for name in either):
         missing.append(" or ".join(f"“{name}”" for name in either))
     if missing:
-        there = ", ".join(name[:40] for name in names[:12])
+        present = ", ".join(name[:40] for name in names[:12])
         raise EvaluationError(
-            f"{table.path.name} has no column {' and no '.join(missing)}; it has: {there}."
+            f"{table.path.name} has no column {' and no '.join(missing)}; it has: {present}."
         )
 
 

@@ -203,10 +203,10 @@ def _follows(before: JudgmentSet, after: JudgmentSet) -> bool:
 
 def _growth(payload: dict[str, Any], before: JudgmentSet) -> dict[str, Any]:
     """Return the payload with only the queries and pairs that the revision adds."""
-    there = {query.query_id for query in before.queries}
+    stored_ids = {query.query_id for query in before.queries}
     small = {name: value for name, value in payload.items() if name not in ("queries", "pairs")}
     return small | {
-        "more_queries": [query for query in payload["queries"] if query[0] not in there],
+        "more_queries": [query for query in payload["queries"] if query[0] not in stored_ids],
         "more_pairs": payload["pairs"][len(before.pairs) :],
     }
 

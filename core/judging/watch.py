@@ -75,7 +75,7 @@ def annotator_reports(
         mine, others = table[row], np.delete(table, row, axis=0)
         my_grades = mine[~np.isnan(mine)].astype(int).tolist()
         beside = ~np.isnan(others) & ~np.isnan(mine)
-        theirs = others[beside].astype(int).tolist()
+        grades_of_others = others[beside].astype(int).tolist()
         own = np.broadcast_to(mine, others.shape)[beside].astype(int).tolist()
         once, twice = _self_pairs(name, graded, repeats)
         counts = Counter(my_grades)
@@ -87,14 +87,14 @@ def annotator_reports(
                 seconds=pace[name],
                 base_rates={grade: counts[grade] / len(my_grades) for grade in sorted(counts)},
                 shared=len(own),
-                percent=_same(own, theirs),
-                kappa=kappa_of(own, theirs),
+                percent=_same(own, grades_of_others),
+                kappa=kappa_of(own, grades_of_others),
                 alpha_without=alpha_of(value_counts(others)) if len(names) > 2 else None,
                 repeats=len(once),
                 self_percent=_same(once, twice),
                 self_kappa=kappa_of(once, twice),
                 concerns=_concerns(
-                    my_grades, theirs, pace[name],
+                    my_grades, grades_of_others, pace[name],
                     [seconds for other, seconds in pace.items() if other != name and seconds],
                 ),
             )
@@ -127,7 +127,7 @@ def _same(first: Sequence[int], second: Sequence[int]) -> float | None:
 
 def _concerns(
     grades: Sequence[int],
-    theirs: Sequence[int],
+    peers: Sequence[int],
     seconds: float | None,
     pace_of_others: Sequence[float],
 ) -> tuple[str, ...]:
@@ -143,9 +143,9 @@ def _concerns(
         )
     grade, count = Counter(grades).most_common(1)[0]
     share = count / len(grades)
-    others = sum(other == grade for other in theirs) / len(theirs) if theirs else 0.0
+    others = sum(other == grade for other in peers) / len(peers) if peers else 0.0
     if share >= _CONSTANT and others < _OTHERS_CONSTANT:
-        beside = f", where others gave it to {others:.0%}" if theirs else ""
+        beside = f", where others gave it to {others:.0%}" if peers else ""
         concerns.append(
             f"Nearly always the same grade: {grade} for {share:.0%} of the pairs{beside}."
         )

@@ -21,5 +21,5 @@ def written_like(text: str, model: str) -> bool:
 
     The result is true if one of them has no letters.
     """
-    mine, theirs = scripts(text), scripts(model)
-    return not mine or not theirs or mine.most_common(1)[0][0] in theirs
+    own, of_model = scripts(text), scripts(model)
+    return not own or not of_model or own.most_common(1)[0][0] in of_model

@@ -141,15 +141,15 @@ class ItemTable:
 
     def get(self, item_ids: Iterable[str]) -> dict[str, Item]:
         """Return items by id; ids that are not there are missing from the answer."""
-        rows = read_by(self._table, "item_id", item_ids, self._there(_ITEM_COLUMNS)).to_pylist()
+        rows = read_by(self._table, "item_id", item_ids, self._existing(_ITEM_COLUMNS)).to_pylist()
         return {row["item_id"]: _item(row) for row in rows}
 
     def records(self, item_ids: Iterable[str] | None = None) -> dict[str, ItemRecord]:
         """Return records by id; ``None`` reads all."""
         if item_ids is None:
-            rows = read_rows(self._table, self._there(_RECORD_COLUMNS))
+            rows = read_rows(self._table, self._existing(_RECORD_COLUMNS))
         else:
-            rows = read_by(self._table, "item_id", item_ids, self._there(_RECORD_COLUMNS))
+            rows = read_by(self._table, "item_id", item_ids, self._existing(_RECORD_COLUMNS))
         return {
             row["item_id"]: ItemRecord(
                 _item(row), row["row_key"], row["rewrite"], row["rewrite_key"]
@@ -160,7 +160,7 @@ class ItemTable:
     def of_group(self, group: str, limit: int) -> list[Item]:
         """Return items that are variants of one product, sorted by id."""
         condition = col("group") == lit(group)
-        rows = read_rows(self._table, self._there(_ITEM_COLUMNS), condition, limit).to_pylist()
+        rows = read_rows(self._table, self._existing(_ITEM_COLUMNS), condition, limit).to_pylist()
         return sorted((_item(row) for row in rows), key=lambda item: item.item_id)
 
     def ids(self, filters: Filters | None = None) -> list[str]:
@@ -228,7 +228,7 @@ class ItemTable:
         """Version of the table; it grows with every change of any process."""
         return version_of(self._table)
 
-    def _there(self, columns: list[str]) -> list[str]:
+    def _existing(self, columns: list[str]) -> list[str]:
         return [*columns, *({MORE} & set(self._table.schema.names))]
 
     def index_words(self) -> None:

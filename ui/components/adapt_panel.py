@@ -110,8 +110,8 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     def look(chosen: str | None) -> tuple[Any, ...]:
         """Return what ``refresh`` returns, opened if there is something to see."""
         run = studio.adapting.state(chosen).run if studio.catalogs() else None
-        there = run is not None and run.catalog == chosen
-        return (*view(chosen), gr.update(open=True) if there else gr.skip())
+        on_this_catalog = run is not None and run.catalog == chosen
+        return (*view(chosen), gr.update(open=True) if on_this_catalog else gr.skip())
 
     @sentences
     @notice.keeps(len(outputs))

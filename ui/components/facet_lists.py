@@ -91,8 +91,8 @@ def _choices(facet: Facet | None, chosen: tuple[str, ...]) -> list[tuple[str, st
 def _counted(facet: Facet, chosen: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the values with their counts; chosen values stay in the list."""
     counted = [(entry.value, f" ({entry.count:,})") for entry in facet.values]
-    there = {value for value, _ in counted}
-    return [*((value, " (0)") for value in chosen if value not in there), *counted]
+    counted_values = {value for value, _ in counted}
+    return [*((value, " (0)") for value in chosen if value not in counted_values), *counted]
 
 
 def _range(form: SearchForm) -> str:

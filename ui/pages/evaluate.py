@@ -289,7 +289,7 @@ REMEMBER_JS = """(id) => {
 
 def report_html(studio: Studio, report: Report) -> str:
     """Return a report with pictures, its files, and a link to Compare per query in words."""
-    there = {status.engine.name for status in studio.engines()}
+    recipes = {status.engine.name for status in studio.engines()}
 
     def picture(item: Item) -> str:
         return photo_url(item.photo, report.catalog, thumbnail=True)
@@ -297,7 +297,7 @@ def report_html(studio: Studio, report: Report) -> str:
     def link(row: QueryRow) -> str:
         measured = [e.engine for e in report.engines if e.fingerprint]
         # The parts of an ablation are not engines; their engines are linked instead.
-        engines = tuple(name for name in measured if name in there) or (
+        engines = tuple(name for name in measured if name in recipes) or (
             DEFAULT_ENGINES if measured else ()
         )
         if row.has_image or not engines or not (row.text or row.item_id):

@@ -32,12 +32,12 @@ class Targets:
         """
         first, *more = route.split("/")
         if first == "component_server":
-            there = self._has_server_function(event)
+            exists = self._has_server_function(event)
         elif first == "call" and more:
-            there = more[-1] in {fn.api_name for fn in self._pages.fns.values()}
+            exists = more[-1] in {fn.api_name for fn in self._pages.fns.values()}
         else:
             return None
-        if there:
+        if exists:
             return None
         _log.warning("A request to %.100r names what no page has", route)
         return 404, UNREADABLE

@@ -265,8 +265,8 @@ def _examples(text: str) -> str:
 
 def _encodable(script: str, name: str) -> bool:
     """Return whether an encoding has most of the characters that the rest of the file uses."""
-    there = sum(1 for mark in script if mark.encode(name, "ignore"))
-    return there * 10 >= len(script) * 9
+    encodable = sum(1 for mark in script if mark.encode(name, "ignore"))
+    return encodable * 10 >= len(script) * 9
 
 
 class _Sample:

@@ -153,11 +153,11 @@ def _fashion_texts(row: Any) -> Iterator[str]:
     singular = kind[:-1] if kind.endswith("s") and not kind.endswith(_NO_SINGULAR) else kind
     colour = "" if row.colour == "NA" else row.colour
     match = re.search(r"\b(Men|Women|Boys|Girls|Unisex|Kids)\b", row.title)
-    whose = match.group(1) if match else ""
+    audience = match.group(1) if match else ""
     yield row.title
     yield f"{colour} {singular}".lower()
     yield f"a photo of {colour} {kind}".lower()
-    yield f"{whose} {colour} {singular}".lower()
+    yield f"{audience} {colour} {singular}".lower()
     yield f"{row.usage} {colour} {singular}".lower()
     yield f"{kind}, {colour}, {row.category}"
 

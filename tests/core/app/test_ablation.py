@@ -25,8 +25,8 @@ def test_four_combinations_of_what_two_engines_stored(shop: SimpleNamespace) -> 
     own = shop.verbs.run_task("own", ENGINES, "shop")
     for cell, engine in (("photo-title", "clip"), ("crop-rewrite", "vl-clip")):
         mine = next(entry.scores for entry in report.engines if entry.engine == cell)
-        theirs = next(entry.scores for entry in own.engines if entry.engine == engine)
-        assert mine["mrr"] == theirs["mrr"]
+        alone = next(entry.scores for entry in own.engines if entry.engine == engine)
+        assert mine["mrr"] == alone["mrr"]
     assert {(test.first, test.second) for test in report.tests} == {
         ("photo-title", name) for name in report.names()[1:]
     }

@@ -35,19 +35,22 @@ def onnx_tower(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 def test_vectors_agree(torch_tower: TorchTower, onnx_tower: OnnxTower) -> None:
-    ours, theirs = onnx_tower.pooled(pixels()), torch_tower.pooled(pixels())
-    assert ours.shape == theirs.shape == (3, 32)
-    assert ours.dtype == np.float32
-    assert (ours * theirs).sum(-1).min() > 0.99
-    np.testing.assert_allclose(np.linalg.norm(ours, axis=-1), 1, atol=1e-5)
+    of_onnx, of_torch = onnx_tower.pooled(pixels()), torch_tower.pooled(pixels())
+    assert of_onnx.shape == of_torch.shape == (3, 32)
+    assert of_onnx.dtype == np.float32
+    assert (of_onnx * of_torch).sum(-1).min() > 0.99
+    np.testing.assert_allclose(np.linalg.norm(of_onnx, axis=-1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("similarity", vit_graph.SIMILARITIES)
 def test_patches_agree_at_any_size(torch_tower, onnx_tower, similarity) -> None:
     shown = pixels(96, 48)
-    ours, theirs = onnx_tower.patches(shown, similarity), torch_tower.patches(shown, similarity)
-    assert ours.shape == theirs.shape == (3, 6, 3, 32)
-    assert (ours * theirs).sum(-1).min() > 0.99
+    of_onnx, of_torch = (
+        onnx_tower.patches(shown, similarity),
+        torch_tower.patches(shown, similarity),
+    )
+    assert of_onnx.shape == of_torch.shape == (3, 6, 3, 32)
+    assert (of_onnx * of_torch).sum(-1).min() > 0.99
 
 
 def test_a_picture_does_not_depend_on_its_batch(onnx_tower: OnnxTower) -> None:

@@ -61,10 +61,10 @@ def test_agrees_with_the_library_on_random_rankings() -> None:
         for q in run
     }
     expected = pytrec_eval.RelevanceEvaluator(qrels, {"success", "recip_rank", "ndcg_cut"})
-    theirs = expected.evaluate({q: dict(hits) for q, hits in run.items()})
-    ours = per_query(run, qrels, ["hits@5", "mrr", "ndcg@10"])
+    reference = expected.evaluate({q: dict(hits) for q, hits in run.items()})
+    values = per_query(run, qrels, ["hits@5", "mrr", "ndcg@10"])
     for name, key in (("hits@5", "success_5"), ("mrr", "recip_rank"), ("ndcg@10", "ndcg_cut_10")):
-        assert ours[name] == pytest.approx({q: theirs[q][key] for q in run})
+        assert values[name] == pytest.approx({q: reference[q][key] for q in run})
 
 
 def test_the_list_decides_where_scores_are_equal() -> None:

@@ -36,7 +36,7 @@ def test_a_late_clock_of_another_process_loses_nothing(tmp_path, monkeypatch, la
     assert mine.look("set", len) == 2
     # The later it is, the further back is read, and only a clock that is far off costs it all.
     back = [module._BACK[0], *([module._BACK[1]] if late > 10 else [])]
-    assert asked == [*(now - one for one in back), *([None] if late == 3600 else [])]
+    assert asked == [*(now - lag for lag in back), *([None] if late == 3600 else [])]
 
 
 def test_a_bounded_number_of_sets_is_kept_and_none_is_lost(tmp_path, monkeypatch):

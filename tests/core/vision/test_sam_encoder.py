@@ -37,15 +37,15 @@ def test_an_exported_model_gives_the_same_masks(tmp_path: Path) -> None:
     export(sam.image_encoder, example, tmp_path / "encoder.onnx", [IMAGES], [FEATURES])
     export_decoder(sam, tmp_path / "decoder.onnx")
     parts = [OnnxModel(tmp_path / f"{part}.onnx", lean=True) for part in ("encoder", "decoder")]
-    ours = OnnxSam(*parts, side)
+    exported = OnnxSam(*parts, side)
     pixels = np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8)
-    photo, expected = ours.encode(pixels), plain.encode(pixels)
+    photo, expected = exported.encode(pixels), plain.encode(pixels)
     assert photo.extent == expected.extent
     np.testing.assert_allclose(photo.features, expected.features.numpy(), atol=1e-4)
     points = np.array([[3, 4], [20, 11]], np.float32)
     for kind, prompts in (("points", points), ("boxes", points.reshape(1, 4))):
         for made, wanted in zip(
-            getattr(ours, kind)(photo, prompts),
+            getattr(exported, kind)(photo, prompts),
             getattr(plain, kind)(expected, prompts),
             strict=True,
         ):

@@ -56,11 +56,11 @@ def test_same_vectors_as_the_onnx_runtime(weights: WeightStore, tmp_path: Path) 
     batch = preprocess.prepare_squares(demo_photos(4), clip_from_onnx.IMAGE_SIZE)
     pixels = preprocess.normalise(batch, torch.device("cpu"))
     with torch.inference_mode():
-        ours = torch.nn.functional.normalize(visual(pixels), dim=-1).numpy()
+        converted = torch.nn.functional.normalize(visual(pixels), dim=-1).numpy()
     # One by one: the runtime picks one activation scale for a whole batch.
-    theirs = np.concatenate(
+    original = np.concatenate(
         [session.run(["image_embeds"], {"pixel_values": row[None].numpy()})[0] for row in pixels]
     )
-    theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
-    cosines = (ours * theirs).sum(axis=1)
+    original /= np.linalg.norm(original, axis=1, keepdims=True)
+    cosines = (converted * original).sum(axis=1)
     assert cosines.min() > 0.95, cosines

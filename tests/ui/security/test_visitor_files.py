@@ -46,10 +46,16 @@ def test_every_kind_of_component_is_known(merchandiser: Visitor) -> None:
 @pytest.mark.parametrize("role", list(Role))
 def test_no_input_takes_a_path_that_was_not_uploaded(guarded: str, role: Role) -> None:
     visitor, other = Visitor(guarded, role), Visitor(guarded, Role.MERCHANDISER)
-    theirs = other.uploaded("theirs.csv")
+    foreign = other.uploaded("theirs.csv")
     inputs = file_inputs(other.config())
     assert len(inputs) >= 10
-    paths = ("/etc/hostname", "/proc/self/environ", theirs, f"{theirs}/../../x", "http://1.1.1.1/a")
+    paths = (
+        "/etc/hostname",
+        "/proc/self/environ",
+        foreign,
+        f"{foreign}/../../x",
+        "http://1.1.1.1/a",
+    )
     for fn, place, values, _ in inputs:
         for path in paths:
             for value in (file_data(path), [file_data(path)], path):
