@@ -77,7 +77,7 @@ def made(data: Path, folder: Path, name: str, items: int) -> Pool:
     nothing = np.zeros(len(ids), bool)
     return Pool(
         name, kept, photo, photo, tuple(item.title for item in kept), np.ones(len(ids)),
-        np.zeros(len(ids)), nothing, nothing, ~nothing,
+        np.zeros(len(ids)), nothing, nothing, np.full(len(ids), np.inf), ~nothing,
         tuple(item.product_type.lower() for item in kept), photos=catalog.images,
     )  # fmt: skip
 

@@ -63,6 +63,7 @@ def views(pool: Pool, words: Words, engine: Engine) -> tuple[Vectors, Vectors]:
     if engine.name == "clip":
         return pool.photo, words.titles
     share = np.where(pool.busy, engine.busy_share, engine.photo_share)
+    share = np.where(pool.side < engine.smallest_crop, 1.0, share)
     return mixed(pool.crop, pool.photo, share), mixed(
         words.rewrites, words.titles, engine.title_share
     )
@@ -130,7 +131,7 @@ def taken(pool: Pool, keep: np.ndarray) -> Pool:
         pool,
         items=tuple(pool.items[n] for n in rows), photo=pool.photo[rows], crop=pool.crop[rows],
         rewrites=tuple(pool.rewrites[n] for n in rows), share=pool.share[rows],
-        score=pool.score[rows], plain=pool.plain[rows], busy=pool.busy[rows],
+        score=pool.score[rows], plain=pool.plain[rows], busy=pool.busy[rows], side=pool.side[rows],
         grounded=pool.grounded[rows], kinds=tuple(pool.kinds[n] for n in rows),
     )  # fmt: skip
 

@@ -69,6 +69,7 @@ class Pool:
         score: Score of the grounding; 0 if nothing was cropped.
         plain: Whether the photo's background is plain.
         busy: Whether the crop was cut out of a photo that shows more than the product.
+        side: Side in pixels of a square as large as the crop; infinite for the whole photo.
         grounded: Whether the item has been grounded and rewritten yet.
         kinds: What each item is, for tasks by type; finer than the type column in `coarse`.
         extra: Vectors of photos that ask for their product, and its id.
@@ -84,6 +85,7 @@ class Pool:
     score: np.ndarray
     plain: np.ndarray
     busy: np.ndarray
+    side: np.ndarray
     grounded: np.ndarray
     kinds: tuple[str, ...]
     extra: dict[str, np.ndarray] = field(default_factory=dict)
@@ -175,6 +177,7 @@ def load(folder: Path, name: str) -> Pool:
             crop[n] = rows[item_id].image_vector
     groundings = store.groundings.get({r.grounding_key for r in rows.values()})
     share, score, busy = np.ones(len(ids)), np.zeros(len(ids)), np.zeros(len(ids), bool)
+    side = np.full(len(ids), np.inf)
     for n, item_id in enumerate(ids):
         if item_id not in rows:
             continue
@@ -184,6 +187,7 @@ def load(folder: Path, name: str) -> Pool:
             share[n] = best.box.area / (grounding.width * grounding.height)
             score[n] = best.score
             busy[n] = is_busy(grounding)
+            side[n] = np.sqrt(best.box.area)
     items = tuple(records[item_id].item for item_id in ids)
     plain = _plain(folder, name, items)
     fine = folder / f"{name}-kinds.json"
@@ -195,7 +199,7 @@ def load(folder: Path, name: str) -> Pool:
     return Pool(
         name, items, photo, crop,
         tuple(records[item_id].rewrite or records[item_id].item.title for item_id in ids),
-        share, score, np.array(plain), busy, np.array([item_id in rows for item_id in ids]),
+        share, score, np.array(plain), busy, side, np.array([item_id in rows for item_id in ids]),
         tuple(kinds.get(item.item_id, item.product_type.lower()) for item in items),
         extra,
         Library(load_settings(data_dir=folder)).get(name).images,

@@ -46,6 +46,7 @@ from core.domain import (
 from core.errors import QueryError
 from core.jobs import JobRunner
 from core.people import People
+from core.pipeline.stages import photo_share
 from core.ports.encoder import encode_queries
 from core.search import browse
 from core.search.engine_comparison import compare
@@ -316,6 +317,8 @@ class Studio:
             current = vectors and table.fingerprint == model.fingerprint
             row = rows.vectors(model.name) if current else None
             view = image_view(photo, grounding, model.engine.image_view, self.settings.crop_padding)
+            if photo_share(model.engine, grounding) == 1:
+                view = photo
             rewritten = model.engine.text_view is TextView.REWRITE and words is not None
             inputs.append(
                 EngineInput(

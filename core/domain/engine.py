@@ -57,6 +57,8 @@ class Engine:
         photo_share: Share of the whole photo's vector in that of a crop or cut-out, 0 to 1.
         busy_share: The same where the photo shows more than the product.
         title_share: Share of the title's vector in that of a rewrite, 0 to 1.
+        smallest_crop: Side in pixels; of a product that covers less than such a square, the whole
+            photo is embedded instead of a crop: too few pixels are left in it.
     """
 
     name: str
@@ -69,16 +71,20 @@ class Engine:
     photo_share: float = 0.0
     busy_share: float = 0.0
     title_share: float = 0.0
+    smallest_crop: float = 0.0
 
     @property
     def mixes_photos(self) -> bool:
-        """The picture's vector holds a part of the whole photo's."""
-        return self.image_view is not ImageView.PHOTO and bool(self.photo_share or self.busy_share)
+        """The picture's vector may hold a part of the whole photo's, or be that."""
+        some = self.photo_share or self.busy_share or self.smallest_crop
+        return self.image_view is not ImageView.PHOTO and bool(some)
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """The three shares; empty where the engine has one view of picture and of text."""
+        """What mixes views of pictures and of texts; empty where the engine has one of each."""
         shares = (self.photo_share, self.busy_share, self.title_share)
+        if self.smallest_crop:
+            return (*shares, self.smallest_crop)
         return shares if any(shares) else ()
 
 

@@ -18,6 +18,8 @@ RECIPE = "engine.toml"
 
 #: Fields that a recipe may leave out: shares of the photo and the title in an item's vectors.
 SHARES = ("photo_share", "busy_share", "title_share")
+#: Largest side of a smallest crop: more than that is no crop.
+_MOST_PIXELS = 1024
 
 #: Allowed names of engines: they are used in table names and links.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -117,11 +119,19 @@ def _built(name: str, recipe: Mapping[str, Any]) -> Engine:
             for profile, towers in _table(recipe["towers"], "towers").items()
         },
         **{field: _share(recipe.get(field, 0.0), field) for field in SHARES},
+        smallest_crop=_pixels(recipe.get("smallest_crop", 0.0), "smallest_crop"),
     )
 
 
 def _towers(table: Mapping[str, Any]) -> Towers:
     return Towers(**{field: _text(value, field) for field, value in table.items()})
+
+
+def _pixels(value: object, field: str) -> float:
+    pixels = _number(value, field)
+    if not 0 <= pixels <= _MOST_PIXELS:
+        raise ValueError(f"{field} {pixels} is not between 0 and {_MOST_PIXELS}")
+    return pixels
 
 
 def _share(value: object, field: str) -> float:

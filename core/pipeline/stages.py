@@ -269,10 +269,12 @@ def _embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
 def photo_share(engine: Engine, grounding: Grounding | None) -> float:
     """Return the share of the whole photo in the vector of an item's picture.
 
-    0 where the picture is the whole photo anyway.
+    0 where the picture is the whole photo anyway; 1 where a crop would have too few pixels.
     """
     if engine.image_view is ImageView.PHOTO or grounding is None or grounding.best is None:
         return 0.0
+    if grounding.best.box.area < engine.smallest_crop**2:
+        return 1.0
     return engine.busy_share if is_busy(grounding) else engine.photo_share
 
 

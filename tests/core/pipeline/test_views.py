@@ -55,3 +55,23 @@ def test_photo_and_title_are_mixed_in_as_the_recipe_says(stored: bool, tmp_path:
     assert np.allclose(row.image_vector, mixed(pictures[:1], pictures[1:], 0.25)[0], atol=1e-6)
     assert np.allclose(row.text_vector, mixed(texts[:1], texts[1:], 0.5)[0], atol=1e-6)
     assert blended.fingerprint != vl_clip.fingerprint
+
+
+@pytest.mark.parametrize(("least", "whole"), [(30, False), (60, True)])
+def test_a_crop_of_too_few_pixels_gives_way_to_the_photo(
+    least: float, whole: bool, tmp_path: Path
+) -> None:
+    small = bench()
+    recipe = replace(small.models.engines[1].engine, smallest_crop=least)
+    models = IndexingModels(
+        (EngineModel(recipe, small.encoder),), small.grounder, small.models.rewriter
+    )
+    source, store = write_catalog(tmp_path / "source", 1), CatalogStore(tmp_path / "shop")
+    photos = ImageStore(store.root / "images")
+    run_index(store, photos, models, rows_of(source, photos))
+    photo = photos.open(store.item("id-000").photo.sha256)
+    grounding = small.grounder.ground(photo, "lamp")
+    crop = image_view(photo, grounding, ImageView.CROP, models.padding)
+    expected = small.encoder.encode_images([photo if whole else crop])[0]
+    stored = store.vectors("vl-clip").get(["id-000"])["id-000"]
+    assert np.allclose(stored.image_vector, expected, atol=1e-6)
