@@ -11,6 +11,13 @@ from core.app import ablation, attribute_report
 from core.app.answering import Answerer
 from core.app.attribute_report import ATTRIBUTES
 from core.app.evaluation_jobs import EvaluationJobs
+from core.app.evaluation_notes import (
+    check_item_ids,
+    given_away_note,
+    missing_notes,
+    threshold_note,
+    usable_queries,
+)
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.domain import (
@@ -119,7 +126,7 @@ class EvaluationService:
             run = answerer.run(asked, model)
             runs.append(EngineRun(name, model.engine.title, model.fingerprint, run))
         _write(runs_out, runs, planned.qrels)
-        notes = planned.notes if by is planned.ranking else (_given_away(by),)
+        notes = planned.notes if by is planned.ranking else (given_away_note(by),)
         frame = Frame(
             opened_catalog.name, task, planned.title, by, depth, opened_catalog.store.items.count(),
             planned.measures, planned.main, notes,
@@ -176,10 +183,10 @@ class EvaluationService:
         """
         started = time.perf_counter()
         opened_catalog = self._library.get(catalog)
-        asked = _usable(queries, qrels, relevant_from)
+        asked = usable_queries(queries, qrels, relevant_from)
         items = {i: record.item for i, record in opened_catalog.store.items.records().items()}
         if not runs:
-            _same_ids(asked, qrels, items, opened_catalog.name)
+            check_item_ids(asked, qrels, items, opened_catalog.name)
         answerer = Answerer(opened_catalog, self._settings, ranking, depth, on_progress)
         done = [self._ask(answerer, asked, name) for name in _distinct(engines)]
         done += [EngineRun(name, name, "", run) for name, run in (runs or {}).items()]
@@ -187,11 +194,11 @@ class EvaluationService:
             raise EvaluationError("Choose at least one engine.")
         _write(runs_out, done, qrels)
         wanted = tuple(names or _default_measures(qrels))
-        notes = (*notes, *_threshold_note(qrels, relevant_from))
+        notes = (*notes, *threshold_note(qrels, relevant_from))
         frame = Frame(
             opened_catalog.name, task, title, ranking, depth, len(items), wanted,
-            main or _main(wanted), (*notes, *_notes(queries, asked, qrels, items)), relevant_from,
-            highest,
+            main or _main(wanted), (*notes, *missing_notes(queries, asked, qrels, items)),
+            relevant_from, highest,
         )  # fmt: skip
         if on_progress:
             on_progress(Progress("statistics", 0, 1, "intervals and tests"))
@@ -270,67 +277,6 @@ def _distinct(engines: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(engines))
 
 
-def _threshold_note(qrels: Qrels, relevant_from: int) -> tuple[str, ...]:
-    """What counts as relevant, where the grades leave a choice."""
-    if all(grade <= 1 for grades in qrels.values() for grade in grades.values()):
-        return ()
-    return (
-        f"Measures of relevant or not (HITS, P, Recall, MRR, MAP, bpref) count grades from "
-        f"{relevant_from} on as relevant; nDCG and ERR use the grades themselves.",
-    )
-
-
-def _usable(
-    queries: Sequence[EvalQuery], qrels: Qrels, relevant_from: int
-) -> tuple[EvalQuery, ...]:
-    """Return the queries that have a relevant item (without one, no engine can be right)."""
-    if not queries:
-        raise EvaluationError("There is no query to evaluate.")
-    for query in queries:
-        if not (query.text.strip() or query.image is not None or query.item_id):
-            raise EvaluationError(f"The query “{query.query_id}” has nothing to look for.")
-    usable = tuple(
-        query
-        for query in queries
-        if any(grade >= relevant_from for grade in qrels.get(query.query_id, {}).values())
-    )
-    if not usable:
-        raise EvaluationError(
-            "No query has a relevant item in the judgments. Do the query ids of both files agree?"
-        )
-    return usable
-
-
-def _same_ids(
-    asked: Sequence[EvalQuery], qrels: Qrels, items: Mapping[str, Item], catalog: str
-) -> None:
-    """Check that the judgments are of this catalogue: some relevant item must be in it."""
-    relevant = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
-    if not relevant & set(items):
-        raise EvaluationError(
-            f"None of the {len(relevant)} relevant items is in the catalogue “{catalog}” "
-            f"(“{min(relevant)[:60]}” is not). Are these the catalogue's item ids?"
-        )
-
-
-def _notes(
-    queries: Sequence[EvalQuery],
-    asked: Sequence[EvalQuery],
-    qrels: Qrels,
-    items: Mapping[str, Item],
-) -> tuple[str, ...]:
-    notes = []
-    if len(asked) < len(queries):
-        notes.append(f"{len(queries) - len(asked)} queries have no relevant item and are left out.")
-    judged = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
-    missing = len(judged - set(items))
-    if missing:
-        notes.append(
-            f"{missing} of {len(judged)} relevant items are not in the catalogue, so not findable."
-        )
-    return tuple(notes)
-
-
 def _default_measures(qrels: Qrels) -> tuple[str, ...]:
     grades = {grade for judged in qrels.values() for grade in judged.values()}
     return measures.SEARCH if grades <= {1} else (*measures.GRADED, "hits@5")
@@ -338,13 +284,6 @@ def _default_measures(qrels: Qrels) -> tuple[str, ...]:
 
 def _main(names: Sequence[str]) -> str:
     return next((name for name in ("mrr", "ndcg@10") if name in names), names[0])
-
-
-def _given_away(ranking: Ranking) -> str:
-    return (
-        f"Ranked by {'item vectors' if ranking is Ranking.VECTOR else 'vectors and full text'}, "
-        "which hold the words that are asked with: these figures are too good to be true."
-    )
 
 
 def _timed(report: Report, started: float, answerer: Answerer) -> Report:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from core.base.tables.cell_splitter import CellSplitter
 from core.base.tables.header import NameScore, header_rows, split_line
-from core.base.tables.table_rows import LONGEST, BadTable, Content, TableRow, column_names
+from core.base.tables.line_feed import LineFeed, Unclosed
+from core.base.tables.table_rows import BadTable, Content, TableRow, column_names
 from core.base.tables.text_lines import Line
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 #: Lines that are looked at to find the delimiter.
 _HEAD = 20
-#: Most lines of one row; bounds the search behind an unclosed quotation mark.
-_MOST_LINES = 5000
-#: Characters that may be read again behind unclosed marks, besides four times those read.
-_AGAIN = 16 * 2**20
 #: Message of the csv module for a cell above its limit. The limit is global to the process, so it
 #: is not changed; such rows are split here.
 _CSV_LIMIT = "field larger than field limit"
@@ -46,7 +43,7 @@ def read_delimited(
     Raises:
         BadTable: There are no column names, or too many.
     """
-    feed = _Feed(lines)
+    feed = LineFeed(lines)
     delimiter = _delimiter(feed, prefer)
     above, more = 0, 0
     if score is not None:
@@ -72,7 +69,7 @@ def read_delimited(
     return Content("CSV", tuple(names), _rows(feed, delimiter, names), delimiter, notes)
 
 
-def _rows(feed: _Feed, delimiter: str, names: list[str]) -> Iterator[TableRow]:
+def _rows(feed: LineFeed, delimiter: str, names: list[str]) -> Iterator[TableRow]:
     number, width = 0, len(names)
     for record in _records(feed, delimiter, width):
         cells = record.cells
@@ -97,7 +94,7 @@ def _rows(feed: _Feed, delimiter: str, names: list[str]) -> Iterator[TableRow]:
 
 
 # ── the delimiter ────────────────────────────────────────────────────────────────────────────────
-def _delimiter(feed: _Feed, prefer: str) -> str:
+def _delimiter(feed: LineFeed, prefer: str) -> str:
     """Return the delimiter that a ``sep=`` line names, or that the first lines agree on."""
     head = feed.peek(_HEAD)
     if not head:
@@ -112,7 +109,7 @@ def _delimiter(feed: _Feed, prefer: str) -> str:
     return max(_DELIMITERS, key=lambda mark: _agreement(texts, mark))
 
 
-def _header(feed: _Feed, delimiter: str, score: NameScore) -> tuple[str, int, int]:
+def _header(feed: LineFeed, delimiter: str, score: NameScore) -> tuple[str, int, int]:
     """Return the delimiter, the lines above the column names, and the further lines of names."""
     texts = [line.text for line in feed.peek(_HEAD)]
     best = (0, 0, delimiter, 0, 1)
@@ -141,74 +138,7 @@ class _Record:
     problem: str = ""
 
 
-class _Unclosed(Exception):
-    """A row is too long, so a quotation mark must be missing."""
-
-
-class _Feed:
-    """Lines for the csv module; those of the present row can be read again."""
-
-    def __init__(self, lines: Iterator[Line]) -> None:
-        self._lines = lines
-        self._next: deque[Line] = deque()
-        self.taken: list[Line] = []
-        self._size = 0
-        self._read = 0
-        self._again = 0
-
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        if self._next:
-            line = self._next.popleft()
-        else:
-            line = next(self._lines)
-            self._read += len(line.text)
-        self.taken.append(line)
-        self._size += len(line.text)
-        if len(self.taken) > _MOST_LINES or self._size > LONGEST:
-            raise _Unclosed
-        return line.text
-
-    def peek(self, count: int) -> list[Line]:
-        """Return the next lines without reading them; blank lines before the first are skipped."""
-        while not self._next or (len(self._next) < count and not self._next[-1].problem):
-            line = next(self._lines, None)
-            if line is None:
-                break
-            self._read += len(line.text)
-            if self._next or line.problem or line.text.strip():
-                self._next.append(line)
-        return list(self._next)
-
-    def drop(self) -> None:
-        """Skip the next line."""
-        self._next.popleft()
-        self.peek(1)
-
-    def start(self) -> None:
-        """Begin a row."""
-        self.taken, self._size = [], 0
-
-    def back_to(self, first: int) -> None:
-        """Put back the present row's lines from ``first`` on, to be read again.
-
-        Raises:
-            BadTable: So many quotation marks are unclosed that this would never end.
-        """
-        again = self.taken[first:]
-        self._again += sum(len(line.text) for line in again)
-        if self._again > _AGAIN + 4 * self._read:
-            raise BadTable(
-                "has too many quotation marks that are never closed, the last of them near line "
-                f"{self.taken[0].number}. Save it anew as CSV."
-            )
-        self._next.extendleft(reversed(again))
-        self.taken = self.taken[:first]
-
-
-def _records(feed: _Feed, delimiter: str, width: int) -> Iterator[_Record]:
+def _records(feed: LineFeed, delimiter: str, width: int) -> Iterator[_Record]:
     """Yield rows as lists of cells; ``width`` is the number of columns, 0 if not known yet."""
     reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
     while True:
@@ -217,7 +147,7 @@ def _records(feed: _Feed, delimiter: str, width: int) -> Iterator[_Record]:
             cells = next(reader)
         except StopIteration:
             return
-        except (csv.Error, _Unclosed) as error:
+        except (csv.Error, Unclosed) as error:
             reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
             if str(error).startswith(_CSV_LIMIT):
                 feed.back_to(0)
@@ -235,12 +165,12 @@ def _records(feed: _Feed, delimiter: str, width: int) -> Iterator[_Record]:
         yield _complete(feed, cells)
 
 
-def _complete(feed: _Feed, cells: list[str]) -> _Record:
+def _complete(feed: LineFeed, cells: list[str]) -> _Record:
     problem = next((line.problem for line in feed.taken if line.problem), "")
     return _Record(feed.taken[0].number, [] if problem else cells, problem)
 
 
-def _broken(feed: _Feed, delimiter: str, width: int, error: Exception) -> _Record:
+def _broken(feed: LineFeed, delimiter: str, width: int, error: Exception) -> _Record:
     """Return the row that an error ended; the lines behind it are put back."""
     first = feed.taken[0]
     if len(feed.taken) > 1 or _is_open(first.text, delimiter):
@@ -251,7 +181,7 @@ def _broken(feed: _Feed, delimiter: str, width: int, error: Exception) -> _Recor
     return _Record(first.number, problem=problem)
 
 
-def _unclosed(feed: _Feed, opened: int) -> _Record:
+def _unclosed(feed: LineFeed, opened: int) -> _Record:
     """Return a row whose ``opened``-th line (from 1) opens a quotation mark that nothing closes."""
     first, line = feed.taken[0].number, feed.taken[opened - 1].number
     feed.back_to(opened)
@@ -283,7 +213,7 @@ def _opened_line(lines: Sequence[Line], delimiter: str, width: int) -> int:
     It is the last opened mark; if there are more cells than columns, rows were swallowed and it is
     the first.
     """
-    splitter, first, last = _Splitter(delimiter), -1, 0
+    splitter, first, last = CellSplitter(delimiter), -1, 0
     for position, line in enumerate(lines):
         before = splitter.quotes
         try:
@@ -298,7 +228,7 @@ def _opened_line(lines: Sequence[Line], delimiter: str, width: int) -> int:
 
 
 def _is_open(text: str, delimiter: str) -> bool:
-    splitter = _Splitter(delimiter)
+    splitter = CellSplitter(delimiter)
     try:
         splitter.add(text)
     except csv.Error:
@@ -306,78 +236,15 @@ def _is_open(text: str, delimiter: str) -> bool:
     return splitter.is_open
 
 
-def _long_record(feed: _Feed, delimiter: str, width: int) -> _Record:
+def _long_record(feed: LineFeed, delimiter: str, width: int) -> _Record:
     """Return a row with a cell that is too long for the csv module."""
-    splitter = _Splitter(delimiter)
+    splitter = CellSplitter(delimiter)
     feed.start()
     try:
         for text in feed:
             splitter.add(text)
             if not splitter.is_open:
                 return _complete(feed, splitter.cells)
-    except (csv.Error, _Unclosed) as error:
+    except (csv.Error, Unclosed) as error:
         return _broken(feed, delimiter, width, error)
     return _unclosed(feed, _opened_line(feed.taken, delimiter, width) + 1)
-
-
-class _Splitter:
-    """Splits one row, line by line, by the rules of the csv module.
-
-    Attributes:
-        cells: Those that are complete.
-        is_open: Whether the row goes on in the next line.
-        quotes: Quotation marks that were opened.
-    """
-
-    def __init__(self, delimiter: str) -> None:
-        self._delimiter = delimiter
-        self._parts: list[str] = []
-        self.cells: list[str] = []
-        self.is_open = False
-        self.quotes = 0
-
-    def add(self, text: str) -> None:
-        """Take the row's next line.
-
-        Raises:
-            csv.Error: Something stands behind a closing quotation mark.
-        """
-        at = self._quoted(text, 0) if self.is_open else self._cell(text, 0)
-        while at >= 0:
-            at = self._cell(text, at)
-
-    def _cell(self, text: str, at: int) -> int:
-        """Take the cell that begins at ``at``; returns where the next begins, or -1."""
-        while text[at : at + 1] == " ":
-            at += 1
-        if text[at : at + 1] == '"':
-            self.quotes += 1
-            return self._quoted(text, at + 1)
-        end = text.find(self._delimiter, at)
-        if end < 0:
-            self.cells.append(text[at:].rstrip("\r\n"))
-            return -1
-        self.cells.append(text[at:end])
-        return end + 1
-
-    def _quoted(self, text: str, at: int) -> int:
-        while True:
-            end = text.find('"', at)
-            if end < 0:
-                self._parts.append(text[at:])
-                self.is_open = True
-                return -1
-            self._parts.append(text[at:end])
-            at = end + 1
-            if text[at : at + 1] != '"':
-                break
-            self._parts.append('"')
-            at += 1
-        self.is_open = False
-        self.cells.append("".join(self._parts))
-        self._parts = []
-        if text[at : at + 1] == self._delimiter:
-            return at + 1
-        if text[at:].strip("\r\n"):
-            raise csv.Error(f"“{self._delimiter}” expected behind a quotation mark")
-        return -1

@@ -1,21 +1,19 @@
 """Detect how a text file is encoded, reading all of it, and report what was guessed.
 
-UTF-8 is recognised by its own rules, and so are byte order marks. For the rest ``chardet`` weighs
-the candidates; of 102 short product tables in 20 languages and 16 encodings it named 102 rightly,
-``charset-normalizer`` 70. Readings with symbols inside words are dropped first. If two different
-readings are about equally likely, the result is "unsure".
+UTF-8 is recognised by its own rules, and so are byte order marks. The rest is guessed
+(``encoding_guess``), or the result is "unsure".
 """
 
 from __future__ import annotations
 
 import codecs
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import chardet
+
+from core.base.tables.encoding_guess import CODECS, WIDE, WORD, guess, is_nonsense
 
 _BLOCK = 2**20
 _HEAD = 2**16
@@ -23,46 +21,6 @@ _HEAD = 2**16
 _EVIDENCE = 2**16
 #: Longest part of a line that is read, bytes.
 _PIECE = 4096
-#: Smallest confidence of ``chardet`` that is accepted; right readings had more, noise has less.
-_LEAST = 0.006
-#: Factor by which the best reading must be likelier than the next different one.
-_CLEAR = 1.02
-#: Codec → its name for people, and how common it is among the files of shops.
-_CODECS: dict[str, tuple[str, float]] = {
-    "cp1252": ("Windows-1252", 1.2),
-    "cp1250": ("Windows-1250", 1.0),
-    "cp1251": ("Windows-1251", 1.0),
-    "cp1253": ("Windows-1253", 1.0),
-    "cp1254": ("Windows-1254", 1.0),
-    "cp1255": ("Windows-1255", 1.0),
-    "cp1256": ("Windows-1256", 1.0),
-    "cp1257": ("Windows-1257", 1.0),
-    "cp1258": ("Windows-1258", 1.0),
-    "cp874": ("Windows-874", 1.0),
-    "tis-620": ("TIS-620", 1.0),
-    "cp932": ("Shift-JIS", 1.0),
-    "euc_jis_2004": ("EUC-JP", 1.0),
-    "iso2022_jp_2": ("ISO-2022-JP", 1.0),
-    "gb18030": ("GB 18030 (GBK)", 1.0),
-    "big5hkscs": ("Big5", 1.0),
-    "cp949": ("Korean (CP949)", 1.0),
-    "koi8-r": ("KOI8-R", 1.0),
-    "koi8-u": ("KOI8-U", 0.98),
-    "iso8859-2": ("ISO-8859-2", 1.0),
-    "iso8859-5": ("ISO-8859-5", 0.95),
-    "iso8859-7": ("ISO-8859-7", 0.95),
-    "iso8859-9": ("ISO-8859-9", 0.95),
-    "iso8859-13": ("ISO-8859-13", 0.95),
-    "iso8859-15": ("ISO-8859-15", 0.95),
-    "mac-roman": ("Mac Roman", 0.95),
-    "mac-cyrillic": ("Mac Cyrillic", 0.8),
-    "cp437": ("DOS 437", 0.95),
-    "cp850": ("DOS 850", 0.95),
-    "cp852": ("DOS 852", 0.95),
-    "cp866": ("DOS 866", 0.95),
-}
-#: Codecs whose characters take several bytes: text in them may look like UTF-8 by accident.
-_WIDE = {"cp932", "euc_jis_2004", "iso2022_jp_2", "gb18030", "big5hkscs", "cp949"}
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),  # before UTF-16, whose mark it begins with
@@ -71,16 +29,6 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 _WIDE_UNICODE = {"utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"}
-#: Begins at the start of a word only, so that a long one of ASCII is looked at once.
-_WORD = re.compile(r"(?:(?<!\w)\w+)?[^\x00-\x7f]\w*")
-#: A symbol that no language writes inside a word, or right behind one.
-_SYMBOL_IN_WORD = re.compile(r"[^\W\d_]([^\x00-\x7f])(?=[^\W\d_])")
-_SYMBOL_AT_WORD = re.compile(r"[^\W\d_][†‡ˆ˜¤¦¬¨¯¸]")
-_IN_WORDS = frozenset("’‘´“”„«»‹›…•·–—®©™€£\u00ad\u200b\u200c\u200d")
-#: Signs of Western prices and sizes; a file with no others beyond ASCII is Windows-1252.
-_SIGNS = frozenset("£€°©®™–—‘’“”•…½¼¾×²³«»§±µ\u00a0\u00ad")
-_BOXES = ("\u2500", "\u25a0")
-_CAPITAL_IN_WORD = re.compile(r"[a-z\u00df-\u017f]([^\x00-\x7f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +85,7 @@ def _without_mark(head: bytes) -> Encoding:
     if codec not in _WIDE_UNICODE:
         raise NotText
     decoder = codecs.getincrementaldecoder(codec)("replace")
-    if _nonsense(decoder.decode(head).replace("\0", "")):
+    if is_nonsense(decoder.decode(head).replace("\0", "")):
         raise NotText
     label = codec.upper()
     return Encoding(
@@ -210,10 +158,10 @@ def _guessed(lines: Iterable[tuple[int, bytes]], codec: str = "utf-8") -> Encodi
             if len(seen.script) < 2000:
                 seen.script += "".join(mark for mark in text if ord(mark) > 127)[:50]
     name = guess(sample.content(), seen.script)
-    if seen.valid == 0 or (name in _WIDE and seen.valid * 4 < seen.wrong):
+    if seen.valid == 0 or (name in WIDE and seen.valid * 4 < seen.wrong):
         if not name:
             raise Unsure
-        label = _CODECS[name][0]
+        label = CODECS[name][0]
         note = (
             f"The file is not UTF-8. It was read as {label}, for example "
             f"{_examples(sample.content().decode(name, 'replace'))}. If that is wrong, save the "
@@ -230,7 +178,7 @@ def _mixed(seen: _Seen, name: str, codec: str) -> Encoding:
     lines = "1 line" if seen.wrong == 1 else f"{seen.wrong:,} lines"
     verb = "is" if seen.wrong == 1 else "are"
     done = (
-        f"read as {_CODECS[name][0]}; please check {'it' if seen.wrong == 1 else 'them'}"
+        f"read as {CODECS[name][0]}; please check {'it' if seen.wrong == 1 else 'them'}"
         if name
         else "left out, since their encoding can't be told"
     )
@@ -259,14 +207,8 @@ def _as_utf_8(line: bytes) -> str | None:
 
 def _examples(text: str) -> str:
     """Return up to three words that depend on the encoding."""
-    words = list(dict.fromkeys(match[0][:30] for match in _WORD.finditer(text)))[:3]
+    words = list(dict.fromkeys(match[0][:30] for match in WORD.finditer(text)))[:3]
     return ", ".join(f"“{word}”" for word in words) or "its signs"
-
-
-def _encodable(script: str, name: str) -> bool:
-    """Return whether an encoding has most of the characters that the rest of the file uses."""
-    encodable = sum(1 for mark in script if mark.encode(name, "ignore"))
-    return encodable * 10 >= len(script) * 9
 
 
 class _Sample:
@@ -293,68 +235,3 @@ class _Sample:
     def content(self) -> bytes:
         """Return the kept lines."""
         return b"".join(line if line.endswith(b"\n") else line + b"\n" for line in self._kept)
-
-
-# ── the guess ────────────────────────────────────────────────────────────────────────────────────
-def guess(evidence: bytes, script: str = "") -> str:
-    """Return the codec of lines that are not UTF-8, or an empty text if it can't be detected.
-
-    Args:
-        evidence: The lines.
-        script: Characters of the file's other lines; they exclude encodings of other scripts.
-    """
-    if _only_signs(evidence):
-        return "cp1252"
-    ranked = chardet.detect_all(
-        evidence,
-        ignore_threshold=True,
-        compat_names=False,
-        include_encodings=list(_CODECS),
-        max_bytes=max(len(evidence), 1),
-    )
-    readings: dict[str, tuple[float, str]] = {}
-    for candidate in ranked:
-        codec = candidate["encoding"] or ""
-        if (
-            codec not in _CODECS
-            or candidate["confidence"] < _LEAST
-            or not _encodable(script, codec)
-        ):
-            continue
-        try:
-            text = evidence.decode(codec)
-        except (UnicodeDecodeError, LookupError):
-            continue
-        if _nonsense(text) or _oddities(text) * 10 > len(_WORD.findall(text)):
-            continue
-        score = candidate["confidence"] * _CODECS[codec][1]
-        readings[text] = max(readings.get(text, (0.0, "")), (score, codec))
-    best = sorted(readings.values(), reverse=True)[:2]
-    if not best or (len(best) > 1 and best[0][0] < _CLEAR * best[1][0]):
-        return ""
-    return best[0][1]
-
-
-def _only_signs(evidence: bytes) -> bool:
-    text = evidence.decode("cp1252", "replace")
-    return {mark for mark in text if mark > "\x7f"} <= _SIGNS and _oddities(text) == 0
-
-
-def _nonsense(text: str) -> bool:
-    """Tell whether a text has control characters, box-drawing or unassigned characters."""
-    return any(
-        unicodedata.category(mark) in ("Cc", "Cn", "Co", "Cs") or _BOXES[0] <= mark < _BOXES[1]
-        for mark in set(text)
-        if mark not in "\t\n\r\f\x1a\x1b"
-    )
-
-
-def _oddities(text: str) -> int:
-    """Return how often a symbol or a capital stands in the middle of a word, as in ``krzes³o``."""
-    symbols = sum(
-        1
-        for match in _SYMBOL_IN_WORD.finditer(text)
-        if match[1] not in _IN_WORDS and unicodedata.category(match[1])[0] not in "LMZ"
-    )
-    capitals = sum(1 for match in _CAPITAL_IN_WORD.finditer(text) if match[1].isupper())
-    return symbols + capitals + len(_SYMBOL_AT_WORD.findall(text))

@@ -1,0 +1,78 @@
+"""Check the input of an evaluation, and say in its notes what it leaves out or counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.domain import EvalQuery, Item, Qrels, Ranking
+from core.errors import EvaluationError
+
+
+def threshold_note(qrels: Qrels, relevant_from: int) -> tuple[str, ...]:
+    """Return what counts as relevant, where the grades leave a choice."""
+    if all(grade <= 1 for grades in qrels.values() for grade in grades.values()):
+        return ()
+    return (
+        f"Measures of relevant or not (HITS, P, Recall, MRR, MAP, bpref) count grades from "
+        f"{relevant_from} on as relevant; nDCG and ERR use the grades themselves.",
+    )
+
+
+def usable_queries(
+    queries: Sequence[EvalQuery], qrels: Qrels, relevant_from: int
+) -> tuple[EvalQuery, ...]:
+    """Return the queries that have a relevant item (without one, no engine can be right)."""
+    if not queries:
+        raise EvaluationError("There is no query to evaluate.")
+    for query in queries:
+        if not (query.text.strip() or query.image is not None or query.item_id):
+            raise EvaluationError(f"The query “{query.query_id}” has nothing to look for.")
+    usable = tuple(
+        query
+        for query in queries
+        if any(grade >= relevant_from for grade in qrels.get(query.query_id, {}).values())
+    )
+    if not usable:
+        raise EvaluationError(
+            "No query has a relevant item in the judgments. Do the query ids of both files agree?"
+        )
+    return usable
+
+
+def check_item_ids(
+    asked: Sequence[EvalQuery], qrels: Qrels, items: Mapping[str, Item], catalog: str
+) -> None:
+    """Check that the judgments are of this catalogue: some relevant item must be in it."""
+    relevant = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
+    if not relevant & set(items):
+        raise EvaluationError(
+            f"None of the {len(relevant)} relevant items is in the catalogue “{catalog}” "
+            f"(“{min(relevant)[:60]}” is not). Are these the catalogue's item ids?"
+        )
+
+
+def missing_notes(
+    queries: Sequence[EvalQuery],
+    asked: Sequence[EvalQuery],
+    qrels: Qrels,
+    items: Mapping[str, Item],
+) -> tuple[str, ...]:
+    """Return what is left out of an evaluation: queries, and relevant items."""
+    notes = []
+    if len(asked) < len(queries):
+        notes.append(f"{len(queries) - len(asked)} queries have no relevant item and are left out.")
+    judged = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
+    missing = len(judged - set(items))
+    if missing:
+        notes.append(
+            f"{missing} of {len(judged)} relevant items are not in the catalogue, so not findable."
+        )
+    return tuple(notes)
+
+
+def given_away_note(ranking: Ranking) -> str:
+    """Return a warning for tasks whose answers stand in the question."""
+    return (
+        f"Ranked by {'item vectors' if ranking is Ranking.VECTOR else 'vectors and full text'}, "
+        "which hold the words that are asked with: these figures are too good to be true."
+    )
