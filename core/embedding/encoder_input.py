@@ -13,9 +13,11 @@ def preview(encoder: Encoder, image: Image.Image) -> Image.Image:
     """Return the encoder's input for ``image``: cropped, padded and scaled as for embedding.
 
     Normalised input is stretched to the full range of brightness; this may change its contrast,
-    but not its geometry.
+    but not its geometry. Where an encoder prepares no pixels, its input is the picture itself.
     """
     pixels = encoder.prepare([image])[0]
+    if pixels.dim() != 3 or pixels.shape[0] != 3:
+        return image
     if pixels.dtype != torch.uint8:
         low, high = pixels.min(), pixels.max()
         pixels = (pixels - low) / (high - low).clamp(min=1e-6) * 255

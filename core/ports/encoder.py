@@ -40,7 +40,8 @@ class Encoder(Protocol):
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
         """Convert pictures to the input of ``encode_prepared``, without the model.
 
-        It may run in another thread, so that decoding and resizing overlap with the model.
+        It may run in another thread, so that decoding and resizing overlap with the model. Inspect
+        shows it where it is pixels, ``[n, 3, height, width]``.
         """
         ...
 
