@@ -18,6 +18,17 @@ def test_without_a_file_everybody_may_do_everything(tmp_path: Path) -> None:
     assert people.may(None, Action.DELETE)
 
 
+def test_settings_say_where_people_are_and_who_signs_them_in(tmp_path: Path) -> None:
+    People(tmp_path / "users.json").add("ada", Role.ADMIN, "correct horse")
+    people = People.from_settings(load_settings(data_dir=tmp_path))
+    assert [person.name for person in people.all()] == ["ada"]
+    assert (people.header, people.space) == ("", False)
+    header = People.from_settings(load_settings(data_dir=tmp_path, user_header="X-User"))
+    assert header.role("eve") is Role.VIEWER
+    space = People.from_settings(load_settings(data_dir=tmp_path, space_sign_in=True))
+    assert space.role(None) is Role.VIEWER
+
+
 def test_names_roles_and_passwords(tmp_path: Path) -> None:
     path = tmp_path / "users.json"
     people, server = People(path), People(path)

@@ -81,6 +81,15 @@ def test_success_starts_the_name_anew_and_gives_the_address_its_try_back(tries: 
         tries.begin("ada", "192.0.2.1")
 
 
+def test_a_sign_in_counts_for_nothing_at_its_address(tries: Tries) -> None:
+    tries.begin("ada", "192.0.2.1")
+    tries.succeeded("ada", "192.0.2.1")
+    for n in range(PER_ADDRESS.most):
+        tries.begin(f"name {n}", "192.0.2.1")
+    with pytest.raises(TooManyTries, match="from this address"):
+        tries.begin("another", "192.0.2.1")
+
+
 def test_others_can_not_lock_somebody_out_where_they_are_at_home(tries: Tries) -> None:
     tries.begin("ada", "192.0.2.1")
     tries.succeeded("ada", "192.0.2.1")
@@ -100,6 +109,18 @@ def test_what_is_kept_is_bounded(tries: Tries, monkeypatch: pytest.MonkeyPatch) 
     assert len(tries._names) <= 10
     assert len(tries._addresses) <= 10
     assert len(tries._welcome) <= 10
+
+
+def test_the_counts_of_the_latest_tries_are_kept(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST", 3)
+    for name in "abcade":  # whoever comes again is among the latest
+        tries.begin(name, "192.0.2.1")
+        tries.succeeded(name, "192.0.2.1")
+        tries.begin(name, "192.0.2.1")
+    assert list(tries._names) == ["a", "d", "e"]
+    assert [name for name, _ in tries._welcome] == ["a", "d", "e"]
 
 
 def test_a_household_is_one_address() -> None:

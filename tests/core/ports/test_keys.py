@@ -32,6 +32,13 @@ def test_rewrite_depends_on_all_words_and_the_photo(change):
     assert keys.rewrite_key(replace(ITEM, **change), "f") != keys.rewrite_key(ITEM, "f")
 
 
+def test_inputs_of_a_rewriter_are_all_words_and_the_photo():
+    base = keys.inputs_key(ITEM)
+    assert keys.inputs_key(replace(ITEM, price="3")) == base
+    assert keys.inputs_key(replace(ITEM, title="Stool")) != base
+    assert keys.inputs_key(replace(ITEM, photo=Photo("cd" * 32, 30, 20, "0f" * 8))) != base
+
+
 def test_grounding_depends_on_photo_prompt_and_grounder():
     base = keys.grounding_key(ITEM, "f")
     assert keys.grounding_key(ITEM, "g") != base
