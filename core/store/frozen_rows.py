@@ -42,7 +42,6 @@ class FrozenRows:
         row_ids: LanceDB's ids of all rows, ascending, ``[n] uint64``.
         item_ids: The items of these rows.
         hashes: The perceptual hashes of their photos.
-        indexed: Whether the index holds all rows, so that no others have to be compared.
     """
 
     version: int
@@ -50,7 +49,6 @@ class FrozenRows:
     row_ids: npt.NDArray[np.uint64]
     item_ids: pa.Array
     hashes: pa.Array
-    indexed: bool = False
 
     @classmethod
     def of(cls, database: DBConnection, name: str) -> FrozenRows:
@@ -65,11 +63,9 @@ class FrozenRows:
             opened.checkout(version)
             rows = opened.search().select(["item_id", "phash"]).with_row_id(True).to_arrow()
             opened.prewarm_index(VECTOR_INDEX)
-            stats = opened.index_stats(VECTOR_INDEX)
         rows = rows.sort_by("_rowid").combine_chunks()
         ids, hashes = (rows[name].combine_chunks() for name in ("item_id", "phash"))
-        indexed = stats is not None and not stats.num_unindexed_rows
-        return cls(version, opened._table, rows["_rowid"].to_numpy(), ids, hashes, indexed)
+        return cls(version, opened._table, rows["_rowid"].to_numpy(), ids, hashes)
 
     def nearest(self, query: Vectors, count: int, breadth: Breadth) -> list[tuple[str, str, float]]:
         """``(item id, phash, cosine)`` of the items closest to a query vector, best first.
@@ -91,15 +87,14 @@ class FrozenRows:
         """Row ids and cosine distances of the closest rows."""
         with reading(self.table.name):
             # The loop that LanceDB's own synchronous tables use: 0.5 ms quicker than they are.
-            rows = LOOP.run(self._search(query, count, breadth))  # type: ignore[no-untyped-call]
+            rows = LOOP.run(_search(self.table, query, count, breadth))  # type: ignore[no-untyped-call]
         return rows["_rowid"].to_numpy(), rows["_distance"].to_numpy()
 
-    async def _search(self, query: Vectors, count: int, breadth: Breadth) -> pa.Table:
-        search = self.table.query().nearest_to(query).column("vector")
-        search = search.distance_type("cosine").ef(breadth.candidates).limit(count)
-        if self.indexed:
-            search = search.fast_search()
-        return await search.select(["_distance"]).with_row_id().to_arrow()
+
+async def _search(table: AsyncTable, query: Vectors, count: int, breadth: Breadth) -> pa.Table:
+    search = table.query().nearest_to(query).column("vector")
+    search = search.distance_type("cosine").ef(breadth.candidates).limit(count)
+    return await search.select(["_distance"]).with_row_id().to_arrow()
 
 
 class Freezer:
