@@ -11,7 +11,6 @@ from PIL import Image
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.base.recent import Recent, pixel_hash
-from core.base.word_list import read_word_list
 from core.domain import WHOLE_PHOTO, Box, Detection, Grounding, Item, Stage
 from core.errors import CatalogBusy, QueryError
 from core.pipeline.redo import redo
@@ -32,8 +31,6 @@ LEAST_HEAT = 0.12
 LEAST_GLANCE = 0.03
 #: Detections whose masks or boxes overlap more than this (IoU) are the same thing.
 SAME_THING = 0.5
-#: File with names of things that a photo of a room may show, one per line.
-ROOM_NAMES = "vocabularies/room.txt"
 #: Number of photos and of groundings in the caches.
 PHOTOS, LOOKS = 16, 512
 #: Number of groundings that an export reads at once.
@@ -196,10 +193,6 @@ class GroundingService:
     def has_heat(self) -> bool:
         """Whether this profile's grounder has heat maps."""
         return self._models.grounder.has_heat_maps
-
-    def room_names(self) -> tuple[str, ...]:
-        """Return the default names of things to look for in a photo of a room."""
-        return read_word_list(self._settings.shipped / ROOM_NAMES)
 
     def things(self, photo: Image.Image, names: Sequence[str]) -> Iterator[tuple[Detection, ...]]:
         """Find things with these names in a photo, one name after another.

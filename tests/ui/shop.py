@@ -89,9 +89,6 @@ class Looks:
     def of_items(self, items: Sequence[Item], catalog: str | None = None) -> dict[str, Grounding]:
         return {item.item_id: CRATE for item in items if item.item_id == "c"}
 
-    def room_names(self) -> tuple[str, ...]:
-        return ("sofa", "lamp")
-
     def remember(self, photo: Image.Image) -> str:
         return "token"
 

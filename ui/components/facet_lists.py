@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import gradio as gr
 
 from core.app.library import DEMO
 from core.app.studio import Studio
-from core.domain import CatalogInfo, Facet, FacetView
+from core.domain import CatalogInfo, Facet, FacetView, Hit
 from ui.components.query import EXAMPLE_QUERIES, SearchForm
 from ui.render import render
 
@@ -31,13 +32,21 @@ def example_queries(studio: Studio, catalog: CatalogInfo) -> tuple[str, ...]:
     return tuple(entry.value for entry in types[:MOST_EXAMPLES])
 
 
-def things_to_find(studio: Studio, catalog: CatalogInfo) -> tuple[str, ...]:
-    """Return names of things to find in a photo: the catalogue's types, or the demo's furniture."""
-    if catalog.name == DEMO:
-        return studio.grounding.room_names()
+def things_to_find(
+    studio: Studio, catalog: CatalogInfo, hits: Iterable[Hit] = ()
+) -> tuple[str, ...]:
+    """Return names of things to find in a photo: types that the catalogue has, for any catalogue.
+
+    Args:
+        studio: The studio.
+        catalog: The catalogue in use.
+        hits: Items that look like the photo; their types come first.
+    """
     facets = {facet.name: facet.values for facet in studio.facets(catalog.name).facets}
-    types = facets.get("product_type") or ()
-    return tuple(entry.value.lower() for entry in types[:MOST_THINGS])
+    types = [entry.value for entry in facets.get("product_type") or facets.get("department") or ()]
+    near = [hit.item.product_type for hit in hits if hit.item.product_type]
+    names = dict.fromkeys(name.lower() for name in (*near, *types))
+    return tuple(names)[:MOST_THINGS]
 
 
 def facet_title(name: str) -> str:

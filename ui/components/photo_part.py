@@ -10,7 +10,7 @@ import gradio as gr
 from PIL import Image
 
 from core.app.studio import Studio
-from core.domain import Box, CatalogInfo, Detection
+from core.domain import Box, CatalogInfo, Detection, Hit
 from core.people import Action
 from core.ports.grounder import DRAWN, PICTURE, SALIENT
 from ui.components.facet_lists import things_to_find
@@ -60,9 +60,21 @@ def spot(box: Box, size: tuple[int, int], name: str, title: str) -> Spot:
 
 
 def photo_part(
-    studio: Studio, form: SearchForm, image: Image.Image | None, catalog: CatalogInfo
+    studio: Studio,
+    form: SearchForm,
+    image: Image.Image | None,
+    catalog: CatalogInfo,
+    hits: Iterable[Hit] = (),
 ) -> PhotoPart | None:
-    """Return the picture of a search; ``None`` if it has words only."""
+    """Return the picture of a search; ``None`` if it has words only.
+
+    Args:
+        studio: The studio.
+        form: The search.
+        image: The picture that was given.
+        catalog: The catalogue.
+        hits: What the search found: their types are the first to look for in the picture.
+    """
     if form.item:
         item = studio.item(form.item, catalog.name)
         photo = studio.photo(item, catalog.name)
@@ -71,7 +83,7 @@ def photo_part(
         url, title = photo_url(item.photo, catalog.name, thumbnail=False), item.title
         names = item.prompt
     elif image is not None:
-        photo, stored, names = image, (), ", ".join(things_to_find(studio, catalog))
+        photo, stored, names = image, (), ", ".join(things_to_find(studio, catalog, hits))
         title = "The photo to search with"
         url = f"/media/example/{form.example}.jpg" if form.example is not None else ""
         url = url or data_uri(photo, "JPEG")

@@ -80,7 +80,7 @@ def compare_html(
         link=form.link(),
         own_picture=form.has_own_picture(image),
         query_anchor=query_anchor(studio, form, catalog.name),
-        part=photo_part(studio, form, image, catalog),
+        part=photo_part(studio, form, image, catalog, comparison.results[0].hits),
         sentences=in_common(comparison, engines),
         behind=behind(catalog, engines),
         columns=columns(studio, comparison, engines, form, catalog),

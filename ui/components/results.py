@@ -170,7 +170,7 @@ def _hits_html(
         link=form.link(),
         own_picture=form.has_own_picture(image),
         query_anchor=query_anchor(studio, form, catalog.name),
-        part=photo_part(studio, form, image, catalog),
+        part=photo_part(studio, form, image, catalog, result.hits),
         status=status_line(catalog, engine, result),
         cut=plural(result.cut, "weaker match") if result.cut else "",
         notes=notes(result, form.sort),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.domain import Facet, FacetValue, FacetView, Sort
+from core.domain import Facet, FacetValue, FacetView, Query, Sort
 from tests.ui.shop import HOSTILE, Shop
 from ui.components.facet_lists import (
     attributes_update,
@@ -83,4 +83,7 @@ def test_suggestions_come_from_the_catalogue_in_use(shop: Shop) -> None:
     assert example_queries(shop, own) == ("Chair",)
     assert example_queries(shop, shop.catalog()) == EXAMPLE_QUERIES
     assert things_to_find(shop, own) == ("chair",)
-    assert things_to_find(shop, shop.catalog()) == ("sofa", "lamp")
+    assert things_to_find(shop, shop.catalog()) == ("chair",)
+    hits = shop.search(Query(text="lamp")).hits
+    near = [hit.item.product_type.lower() for hit in hits if hit.item.product_type]
+    assert things_to_find(shop, own, hits) == tuple(dict.fromkeys([*near, "chair"]))

@@ -55,7 +55,7 @@ def test_uploads_and_rooms_are_open_and_ask_for_things(shop: Shop) -> None:
     room = photo_part(shop, SearchForm(example=0), picture, shop.catalog())
     assert upload is not None
     assert room is not None
-    assert (upload.open, upload.names, upload.url[:15]) == (True, "sofa, lamp", "data:image/jpeg")
+    assert (upload.open, upload.names, upload.url[:15]) == (True, "chair", "data:image/jpeg")
     assert room.url == "/media/example/0.jpg"
 
 
