@@ -41,6 +41,24 @@ _NOT_ITSELF = frozenset(
     | {"brand", "category", "vendor", "seller", "option", "variant", "attribute", "user", "meta"}
     | {"store", "shop", "supplier", "manufacturer", "seo", "discount", "id", "mrp", "mobile"}
 )
+#: Words that make a name one of a colour's code or picture, or of colours to choose from.
+_NOT_A_COLOUR = frozenset(
+    {"code", "id", "hex", "rgb", "image", "photo", "swatch", "url", "count", "option", "options"}
+    | {"variant", "variants", "number", "map", "family", "available", "temperature", "background"}
+)
+#: "cover media url", "media path": a picture where a word for an address stands beside.
+_MEDIA = frozenset({"media", "cover", "thumbnail", "gallery"})
+_ADDRESS = frozenset({"url", "path", "link", "file", "src", "href", "uri"})
+#: Words for a lower price, and for when or in what it holds.
+_SALE = frozenset(
+    {"promotional", "promotion", "promo", "special", "discounted", "reduced", "offer"}
+)
+_DATES = frozenset({"date", "from", "to", "start", "end", "currency", "type", "percent", "id"})
+#: Words for pictures beside the main one.
+_FURTHER = frozenset(
+    {"gallery", "additional", "further", "extra", "other", "others", "more", "alternate"}
+    | {"alternative", "secondary", "weitere", "zusatz"}
+)
 _NUMBER = re.compile(r"_?\d+$")
 _DIGITS = re.compile(r"\d+")
 _NO_LETTERS = re.compile(r"[_\d]+")
@@ -136,7 +154,24 @@ def says_loosely(name: str, kind: str) -> bool:
     Words that describe the field instead ("image alt text", "old price") exclude it.
     """
     words = set(folded(_BRACKETS.sub(" ", name)).split("_"))
-    return bool(words & _lone_words(kind)) and not words & _NOT_ITSELF
+    if kind == "colour":
+        return bool(words & _lone_words(kind)) and not words & _NOT_A_COLOUR
+    if words & _NOT_ITSELF:
+        return False
+    is_picture = kind == "image" and words & _MEDIA and words & _ADDRESS
+    return bool(is_picture or words & _lone_words(kind))
+
+
+def is_sale_price(name: str) -> bool:
+    """Tell whether a name says a price that counts for now: "price_promotional_EUR"."""
+    words = set(folded(_BRACKETS.sub(" ", name)).split("_"))
+    return bool(words & _SALE and words & _lone_words("price")) and not words & _DATES
+
+
+def is_further_picture(name: str) -> bool:
+    """Tell whether a name says a picture beside the main one: "gallery image url 1"."""
+    words = set(_NO_LETTERS.split(folded(name)))
+    return bool(words & _FURTHER) and bool(words & (_lone_words("image") | _MEDIA))
 
 
 @cache

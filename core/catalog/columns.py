@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from core.catalog.column_names import (
     folded,
+    is_further_picture,
+    is_sale_price,
     language,
     normalise,
     numbered,
@@ -139,7 +141,7 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
             continue
         taken = set(column_of.values())
         column_of[kind] = next((name for name in _ranked(names, kind) if name not in taken), "")
-    for kind in ("title", "image", "price"):
+    for kind in ("title", "image", "price", "colour"):
         if kind not in overrides and not column_of[kind]:
             column_of[kind] = _loosely(names, kind, set(column_of.values()))
     if "title" not in overrides and not column_of["title"]:
@@ -161,7 +163,7 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
     others = {kind: _others(names, kind, column_of) for kind in _BY_ROW if kind not in overrides}
     more_images = () if "image" in overrides else _more_images(names, column_of)
     by_price = not overrides.get("price")
-    sale_prices = tuple(_ranked(names, "sale_price")) if by_price else ()
+    sale_prices = _sale_prices(names, column_of["price"]) if by_price else ()
     options = _options(names)
     set_aside = {*sale_prices, *more_images, *others.get("image", ()), *others.get("price", ())}
     set_aside |= {name for pair in options for name in pair}
@@ -214,8 +216,14 @@ def _others(names: Sequence[str], kind: str, column_of: Mapping[str, str]) -> tu
     return tuple(others)
 
 
+def _sale_prices(names: Sequence[str], price: str) -> tuple[str, ...]:
+    ranked = _ranked(names, "sale_price")
+    said = (name for name in names if name != price and is_sale_price(name))
+    return tuple(dict.fromkeys([*ranked, *said]))
+
+
 def _is_further(name: str) -> bool:
-    if rank(name, "more_images") is not None:
+    if rank(name, "more_images") is not None or is_further_picture(name):
         return True
     if numbered(name) in ranks("image").keys() | ranks("more_images").keys():
         return True
@@ -226,7 +234,13 @@ def _is_further(name: str) -> bool:
 
 def _more_images(names: Sequence[str], column_of: Mapping[str, str]) -> tuple[str, ...]:
     """Return the columns of further pictures in the file's order, without the main one."""
-    return tuple(name for name in names if _is_further(name) and name != column_of.get("image"))
+    main = column_of.get("image", "")
+    series = numbered(main) if main else ""
+    return tuple(
+        name
+        for name in names
+        if name != main and (_is_further(name) or (series and numbered(name) == series))
+    )
 
 
 def name_score(cells: Sequence[str]) -> int:

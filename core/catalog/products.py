@@ -19,6 +19,8 @@ _PARTS = {"variant", "variation", "sku", "rule", "image", "picture"}
 _BELOW = {"sku", "rule", "image", "picture"}
 #: Names of the product itself in such a column.
 _HEADS = {"product", "parent"}
+#: Kinds of rows that also stand in a column of categories.
+_CATEGORIES = {"variant", "variation", "product", "parent"}
 #: Columns of ids that all rows of a product share.
 _SHARED = {"handle", "handle_id", "url_handle"}
 
@@ -72,6 +74,8 @@ class _Belongs:
         is_part = self._kind(row.cells) in _PARTS
         if title:
             return bool(item_id) and item_id == head_id and (title == top or is_part)
+        if head_id and _text(row.cells.get(self._columns.group)) == head_id:
+            return True  # the row names the one above as its parent
         if not item_id:
             return is_part or self._has_option(row.cells)
         return item_id == head_id or is_part
@@ -92,8 +96,18 @@ class _Belongs:
 
 
 def row_kind(cells: Mapping[str, object], columns: ColumnMap) -> str:
-    """Return a row's value in the column of kinds, in lower case."""
-    return _text(cells.get(columns.row_kind)).lower() if columns.row_kind else ""
+    """Return a row's value in the column of kinds, in lower case.
+
+    Without such a column, a category that says "product" or "product_variation" counts.
+    """
+    if columns.row_kind:
+        return _last_word(cells.get(columns.row_kind))
+    kinds = (_last_word(cells.get(name)) for name in columns.categories)
+    return next((kind for kind in kinds if kind in _CATEGORIES), "")
+
+
+def _last_word(value: object) -> str:
+    return _text(value).lower().replace("_", " ").rpartition(" ")[2]
 
 
 def is_head(cells: Mapping[str, object], columns: ColumnMap) -> bool:

@@ -386,3 +386,35 @@ def test_words_in_longer_names_say_nothing_of_what_stands_beside_the_field(read)
     assert (bucket.title, photos(bucket), bucket.amount) == ("Tin Bucket", ["a.jpg"], 5.0)
     captions = read("image,text\np/a.jpg,A tin bucket on a wall\n")
     assert [s.title for s in captions.samples] == ["A tin bucket on a wall"]
+
+
+def test_fields_within_longer_names(read):
+    preview = read(
+        "ean,name,color_code.primary,supplier_color,media_path_1,media_path_2,price_regular_EUR,"
+        "price_promotional_EUR\n"
+        "40,Wrap Dress,302,Cherry red,p/a.jpg,p/b.jpg,79.95,59.95\n"
+    )
+    (dress,) = preview.samples
+    assert (dress.price, dress.colour) == ("59.95", "Cherry red")
+    assert photos(dress) == ["a.jpg", "b.jpg"]
+    preview = read(
+        "sku,product_name,product_media_main_image_url,product_media_gallery_image_url_1\n"
+        "E1,Mug,p/a.jpg,p/b.jpg\n"
+    )
+    assert photos(preview.samples[0]) == ["a.jpg", "b.jpg"]
+
+
+def test_variants_that_a_category_or_their_parent_tells(read):
+    preview = read(
+        "type,product_sku,product_name,product_price,image\n"
+        "product,E1,Mug,14,p/a.jpg\n"
+        "product_variation,E1-B,,15,\n"
+        "product,E2,Tray,29,p/b.jpg\n"
+    )
+    assert (preview.items, preview.left_out) == (2, ())
+    preview = read(
+        "id;parent_id;name;price_gross;cover_media_url\n"
+        "a1;;Chair;119,00;p/a.jpg\na2;a1;;;p/b.jpg\na3;;Bed;238,00;p/c.jpg\n"
+    )
+    assert (preview.items, preview.left_out) == (2, ())
+    assert photos(preview.samples[0]) == ["a.jpg", "b.jpg"]
