@@ -1,4 +1,4 @@
-"""The agent's loop on exchanges made by hand: how it ends, after how many questions, at what cost.
+"""Measure the agent's loop on hand-made exchanges: its end, number of questions, cost.
 
     python -m benchmarks.agent_loop
 
@@ -25,7 +25,7 @@ from tests.core.language.messages_server import Answer, MessagesServer, draft, t
 MODEL = "claude-haiku-4-5"
 ITEM = Item("1", "ACME Oak Chair 40×80", Photo("0" * 64, 8, 8, "0" * 16), "Oak, white.", "chair")
 
-#: What the server answers, question by question; the last answer is given again and again.
+#: Answers of the server, question by question; the last one is repeated.
 EXCHANGES: dict[str, list[Answer]] = {
     "praised at once": [draft("White oak chair"), verdict(5, stop=True)],
     "refined once": [

@@ -1,4 +1,4 @@
-"""Agreement of three raters on real grades, by our code and straight from the libraries.
+"""Compare the agreement of three raters, by our code and directly by the libraries.
 
 python -m benchmarks.agreement RATINGS.csv
 

@@ -44,19 +44,19 @@ SEED = 21
 QUERIES = Path(__file__).parent / "queries" / "presence.toml"
 TARGET = SHIPPED / "calibration" / "search.toml"
 NOUNS = TitleNouns(SHIPPED / "vocabularies")
-#: Candidates of a query that are kept.
+#: Number of candidates per query.
 TOP = 50
-#: Catalogues that are also asked for types without their columns, as some merchants have them.
+#: Catalogues that are also searched without type columns, which some merchants lack.
 BLIND = ("luma", "myntra", "ikea")
-#: Queries of each kind from each catalogue.
+#: Number of queries of each kind per catalogue.
 ASKED = 60
-#: Groups of queries that are learnt from, and whether something right is there.
+#: Groups of queries for training, and whether there is a right answer.
 RIGHT = {
     "present": True, "absent": False, "title": True, "type": True, "blind": True,
     "foreign": False, "picture shop": True, "picture type": True, "picture foreign": False,
     "item type": True,
 }  # fmt: skip
-#: Those that people wrote.
+#: Groups of queries that people wrote.
 BY_HAND = ("present", "absent")
 #: Features of each probability, by kind of query.
 PHOTO = ("bias", "z")
@@ -67,9 +67,9 @@ ALONE = ("bias", "z", "text")
 RANKING = {"z": 1.0, "cover": 3.0, "head": 2.0}
 #: The same for a picture with words, half as much for the words: not measured.
 MIXED = {name: weight if name == "z" else weight / 2 for name, weight in RANKING.items()}
-#: Share of present queries of the fitted catalogues that may be told "no close match".
+#: Largest share of present queries of the fitted catalogues with "no close match".
 MAY_MISS = 0.045
-#: Share of right answers of the fitted catalogues that the cut may hide.
+#: Largest share of right answers of the fitted catalogues that the cut-off hides.
 MAY_CUT = 0.005
 
 
@@ -78,7 +78,7 @@ class Asked:
     """One query with its candidates, best first.
 
     Attributes:
-        catalog: Whose items were searched.
+        catalog: Name of the searched catalogue.
         engine: Which engine searched.
         group: ``title``, ``type``, ``foreign``, ``present``, ``absent``, ``nonsense`` …
         text: The query.
@@ -111,7 +111,7 @@ class Fit:
 
 
 def by_words(shop: Shelf, engine: str, text: str, group: str, right: Iterable[str] = ()) -> Asked:
-    """Ask in words, with the items' words compared."""
+    """Search with words, comparing the items' words."""
     gathered = shop.searcher.gather(Query(text), shop.models[engine])
     words = gathered.words
     assert words is not None
@@ -170,7 +170,7 @@ def texts_of(pool: Pool, rng: np.random.Generator) -> list[tuple[str, str, set[s
 
 
 def collect(shelves: Mapping[str, Shelf], blind: Mapping[str, Shelf]) -> list[Asked]:
-    """Ask everything of every catalogue with every engine; ``blind`` ones have no types."""
+    """Run all queries on every catalogue with every engine; ``blind`` ones have no types."""
     asked: list[Asked] = []
     presence = tomllib.loads(QUERIES.read_text("utf-8"))
     own = {name: texts_of(shop.pool, np.random.default_rng(SEED)) for name, shop in shelves.items()}
@@ -196,14 +196,14 @@ def collect(shelves: Mapping[str, Shelf], blind: Mapping[str, Shelf]) -> list[As
 
 
 def _absent(text: str, have: set[str]) -> bool:
-    """Tell whether the noun of a text, and most of its words, stand nowhere in a catalogue."""
+    """Tell whether a catalogue has neither the noun of a text nor most of its words."""
     noun = NOUNS.head(text).split()
     words = [stem(word) for word in content_words(text)]
     return bool(noun) and stem(noun[-1]) not in have and sum(w in have for w in words) <= 1
 
 
 def by_pictures(shelves: Mapping[str, Shelf]) -> list[Asked]:
-    """Ask with photos of items and with items themselves; other catalogues' photos are foreign."""
+    """Search with photos and with items; photos of other catalogues are foreign."""
     asked = []
     for name, shop in shelves.items():
         pool, rng = shop.pool, np.random.default_rng(SEED)
@@ -263,7 +263,7 @@ def _near(
 def fitted(asked: Sequence[Asked], names: tuple[str, ...]) -> Fit:
     """Fit one probability on the first candidate of each query; only the bias may be negative.
 
-    The queries written by hand weigh most: they are as people ask.
+    The queries written by hand have the largest weight, because people search like that.
     """
     rows, marks, weights = [], [], []
     for example in asked:
@@ -317,7 +317,7 @@ def cut_limit(asked: Sequence[Asked], fit: Fit) -> float:
 def say(
     asked: Sequence[Asked], fit: Fit, limits: tuple[float, float], cut: float
 ) -> dict[str, list[float]]:
-    """Return what is told of each group: per query 1 if "no close match", or a hidden answer."""
+    """Return per group and query 1 if there is "no close match" or a hidden answer."""
     answers: dict[str, list[float]] = {}
     for question in asked:
         likely = fit(question).max()
@@ -355,7 +355,7 @@ def main() -> None:
 def asked_all(
     pools: Path, names: Sequence[str], encoder: Encoder
 ) -> tuple[list[Asked], list[Asked]]:
-    """Ask everything: in words, and with pictures."""
+    """Run all queries, with words and with pictures."""
     with tempfile.TemporaryDirectory() as folder:
         shelves = {name: shelf(load(pools, name), encoder, Path(folder) / name) for name in names}
         blind = {
@@ -368,7 +368,7 @@ def asked_all(
 
 
 def test(asked: Sequence[Asked], names: Sequence[str]) -> None:
-    """Print what is told, leaving each catalogue out."""
+    """Print the results, leaving each catalogue out in turn."""
     for engine in ENGINES:
         total: dict[str, list[float]] = {}
         mine = [question for question in asked if question.engine == engine]
@@ -384,7 +384,7 @@ def test(asked: Sequence[Asked], names: Sequence[str]) -> None:
 
 
 def test_pictures(asked: Sequence[Asked], names: Sequence[str]) -> None:
-    """Print what is told of photos, leaving each catalogue out."""
+    """Print the results for photos, leaving each catalogue out in turn."""
     for engine in ENGINES:
         total: dict[str, list[float]] = {}
         mine = [
@@ -461,6 +461,6 @@ def _table(values: Mapping[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    from benchmarks import calibrate  # what is kept is then of a module that others can import
+    from benchmarks import calibrate  # so that cached objects belong to an importable module
 
     calibrate.main()

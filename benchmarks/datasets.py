@@ -27,7 +27,7 @@ _PATTERNS = {
 
 
 def grocery(data: Path, out: Path, sample: int) -> None:
-    """Photos as queries, and the one product on each; 0 takes all photos."""
+    """Write photos as queries, and the product on each; 0 means all photos."""
     photos = pd.read_parquet(data / "grocery_photos_dev.parquet")
     products = set(pd.read_parquet(data / "grocery_products.parquet", columns=["item_id"]).item_id)
     photos = photos[photos.item_id.isin(products)]
@@ -40,7 +40,7 @@ def grocery(data: Path, out: Path, sample: int) -> None:
 
 
 def luma(data: Path, out: Path) -> None:
-    """Links between products, item by item: variants of a product share its links."""
+    """Write links between products per item; variants of a product share its links."""
     items = pd.read_parquet(data / "luma_items.parquet")
     first = items.category_path.str.split("/").str[0]
     items = items.assign(gender=first.where(first.isin(["Men", "Women"]), ""))
@@ -65,7 +65,7 @@ def luma(data: Path, out: Path) -> None:
 
 
 def myntra(data: Path, out: Path, sample: int) -> None:
-    """Half of the sample names its pattern: such titles are rare."""
+    """Write a sample in which half of the titles name a pattern; such titles are rare."""
     items = pd.read_parquet(data / "myntra_60x80.parquet").drop_duplicates("photo_md5")
     words = items.title.str.lower().str.replace("[^a-z ]", " ", regex=True).str.split()
     items["gender"] = words.map(lambda own: _only(own, _GENDERS))
@@ -76,7 +76,7 @@ def myntra(data: Path, out: Path, sample: int) -> None:
 
 
 def rooms(data: Path, out: Path, most: int) -> None:
-    """One room per item; items in the order of rooms."""
+    """Write one room photo per item, in the order of rooms."""
     items = pd.read_parquet(data / "ikea_items.parquet").set_index("item_id")
     pictures = pd.read_parquet(data / "ikea_rooms.parquet").set_index("room_id").image
     pairs = pd.read_csv(data / "ikea_room_item.csv")
@@ -89,7 +89,7 @@ def rooms(data: Path, out: Path, most: int) -> None:
 
 
 def _only(words: list[str], values: dict[str, str]) -> str:
-    """The one value that the words name; nothing where they name none or several."""
+    """Return the value that the words name; empty if they name none or several."""
     matches = {values[word] for word in words if word in values}
     return matches.pop() if len(matches) == 1 else ""
 

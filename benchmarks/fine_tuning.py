@@ -1,4 +1,4 @@
-"""What fine-tuning and grounding with rewriting bring, each and together, on held-out titles.
+"""Measure the effect of fine-tuning, of grounding with rewriting, and of both, on held-out titles.
 
 ``python -m benchmarks.fine_tuning --data-dir DIR --catalog NAME``: grows an engine from ``clip``
 (whole photo, title) and one from ``vl-clip`` (crop, rewrite) with the same split, and measures all
@@ -18,12 +18,12 @@ from core.domain import Ranking
 from core.evaluation.report_html import verdicts
 from core.settings import load_settings
 
-#: Grown from, and the names of what is grown: thrown away at the end.
+#: The base engine, and the names of the trained engines, which are deleted at the end.
 GROWN = {"clip": "bench-clip", "vl-clip": "bench-vl-clip"}
 
 
 def main() -> None:
-    """Train both, print one table, and leave nothing behind."""
+    """Train both, print one table, and delete the engines."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--catalog", required=True)

@@ -1,4 +1,4 @@
-"""Does cropping help retrieval? ``photo``, ``crop`` and ``cutout`` of the same photos, one run.
+"""Measure the effect of cropping on retrieval: ``photo``, ``crop`` and ``cutout`` in one run.
 
 Reads ``grocery_photos_dev.parquet`` + ``grocery_products.parquet`` (an in-store photo → the one
 product on it; the prompt is its department) and ``ikea_rooms.parquet`` + ``ikea_items.parquet`` +

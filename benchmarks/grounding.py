@@ -1,4 +1,4 @@
-"""Grounding and masks against boxes and masks drawn by people.
+"""Compare groundings and masks with boxes and masks drawn by people.
 
 Reads ``coco_dev.parquet`` + ``coco_boxes_dev.csv`` and ``ccp_masks_dev.parquet`` +
 ``ccp_boxes_dev.csv`` + ``ccp_labels.json`` from a folder that is not part of the project. The
@@ -45,10 +45,10 @@ NOT_GARMENTS = {"hair", "skin", "null"}
 
 TEMPLATES = ("{}", "a photo of a {}", "a close-up of a {}")
 
-#: What shipped before: the photo in one size, peaks and blobs of its heat alone.
+#: The earlier method: the photo in one size, peaks and blobs of its heat only.
 EARLIER = Rules(tiles=0, focus=1.0, whole_focus=1.0)
 
-#: Every variant of the method that was tried, by name; the first is what ships.
+#: Every variant of the method that was tried, by name; the first is the shipped one.
 WAYS = {
     "shipped": Rules(),
     "earlier": EARLIER,
@@ -111,7 +111,7 @@ class Score:
 
 
 class Remembering:
-    """A segmenter that is asked the same only once, however many ways want to know."""
+    """A segmenter that caches its results for all variants of the method."""
 
     def __init__(self, segmenter: Segmenter) -> None:
         self._segmenter = segmenter
@@ -142,7 +142,7 @@ class Remembering:
 
 
 class RememberingEncoder:
-    """The same for patch features."""
+    """An encoder that caches its patch features."""
 
     def __init__(self, encoder: CompactEncoder) -> None:
         self.fingerprint, self.encode_texts = encoder.fingerprint, encoder.encode_texts
@@ -157,7 +157,7 @@ class RememberingEncoder:
 
 
 class Proposals:
-    """A rejected way: SAM's masks from a grid of points, CLIP judges each one's cut-out."""
+    """A rejected variant: SAM's masks from a grid of points, each cut-out scored by CLIP."""
 
     GRID, MOST = 5, 16
 

@@ -1,4 +1,4 @@
-"""Seconds per photo of each stage of the compact grounder, beside the bare models' own time.
+"""Measure seconds per photo of each stage of the compact grounder and of the bare models.
 
 Photos are those of ``coco_dev.parquet``. The bare models are ``SamPredictor`` and the image tower
 themselves on the same pixels, loaded once, one photo at a time.

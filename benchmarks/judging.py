@@ -1,4 +1,4 @@
-"""Judging under stress: killed processes lose nothing, and a large log stays interactive.
+"""Test judging under stress: killed processes lose nothing, and a large log stays fast.
 
 ``python -m benchmarks.judging`` works in a temporary folder and needs no model. With ``--folder``
 and ``--seconds`` the killed part stops in time, with all annotators killed, and goes on at the
@@ -49,7 +49,7 @@ PROCESSES, EACH = 8, 500
 
 
 def made_set(desk: JudgmentQueue, queries: int, depth: int, rules: Rules) -> JudgmentSet:
-    """A set of ``queries`` × ``depth`` pairs of made-up items."""
+    """Make a set of ``queries`` × ``depth`` pairs of made-up items."""
     photo = Photo("0" * 64, 10, 10, "0" * 16)
 
     def answer(query: JudgmentQuery) -> list[SearchResult]:
@@ -62,7 +62,7 @@ def made_set(desk: JudgmentQueue, queries: int, depth: int, rules: Rules) -> Jud
 
 
 def serve(folder: str, set_id: str, people: list[str], wanted: int, poison: int) -> None:
-    """One process: its annotators judge in threads over one queue."""
+    """Run one process, whose annotators judge in threads over one queue."""
     desk = JudgmentQueue(open_database(Path(folder) / "lance"))
     poisoner = Poison(desk, Path(folder) / f"poison-{people[0]}") if poison else None
     threads = [
@@ -82,7 +82,7 @@ def annotate(
     desk: JudgmentQueue, set_id: str, who: str, path: Path, wanted: int, poison: int,
     poisoner: Poison | None,
 ) -> None:  # fmt: skip
-    """One annotator: next pair, grade, note what was acknowledged, until enough."""
+    """Simulate one annotator: next pair, grade, record the acknowledgement."""
     done = path.read_text().count("\n") if path.exists() else 0
     with path.open("a") as acknowledged:
         while done < wanted and (pairs := desk.next_pairs(set_id, who)):
@@ -110,7 +110,7 @@ def killed(
     threads: int = 1,
     poison: int = 0,
 ) -> dict[str, object]:
-    """Annotating processes, killed at random moments and started again until all is judged."""
+    """Run annotating processes, killed at random and restarted, until all is judged."""
     annotators = processes * threads
     desk = JudgmentQueue(open_database(folder / "lance"))
     made = next(iter(desk.sets.all()), None) or made_set(
@@ -184,7 +184,7 @@ def killed(
 
 
 def _before(folder: Path, *counts: float) -> list[float]:
-    """These counts and those of the earlier calls on the same folder, kept for the next one."""
+    """Add these counts to those of earlier calls on the same folder, and store them."""
     file = folder / "counts.json"
     earlier = json.loads(file.read_text()) if file.exists() else [0] * len(counts)
     total = [a + b for a, b in zip(earlier, counts, strict=True)]
@@ -193,7 +193,7 @@ def _before(folder: Path, *counts: float) -> list[float]:
 
 
 def large(folder: Path) -> dict[str, float]:
-    """Seconds for what people wait for, with 100,000 events: 10 annotators × 10,000 pairs."""
+    """Measure waiting times with 100,000 events: 10 annotators × 10,000 pairs."""
     desk = JudgmentQueue(open_database(folder / "lance"))
     made = made_set(desk, 100, 100, Rules(overlap=12, repeats=0.1))
     start = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 
-#: Notes when a key or a tap came and when the next photo was drawn.
+#: Script that records the times of a key or tap and of the next drawn photo.
 PROBE = """
 window.vsTimes = [];
 let began = 0;
@@ -43,7 +43,7 @@ watch();
 
 
 def opened(browser: Browser, url: str, name: str, phone: bool) -> Page:
-    """Annotate on the set, under a name of its own."""
+    """Open Annotate on the set, under a separate name."""
     size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
     context = browser.new_context(viewport=size, has_touch=phone, is_mobile=phone)  # type: ignore[arg-type]
     context.add_init_script(f"localStorage.setItem('vs-name', '{name}')")
@@ -56,7 +56,7 @@ def opened(browser: Browser, url: str, name: str, phone: bool) -> Page:
 
 
 def hurried(page: Page, pairs: int, phone: bool, pause: float) -> dict[str, Any]:
-    """Grade one pair after the other; every key waits for its photo, then ``pause`` ms."""
+    """Grade one pair after the other; before each key, wait for the photo and ``pause`` ms."""
     if not phone:
         page.locator("h1").first.click()  # away from text fields: keys are commands
     for number in range(pairs):

@@ -33,7 +33,7 @@ CATALOG, OVERLAP = "demo", 3
 
 @dataclass
 class Seen:
-    """What one annotator's browser saw."""
+    """Observations of one annotator's browser."""
 
     times: dict[str, list[float]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Seen:
 
 
 class Annotator:
-    """Asks for pairs, loads their photos, thinks, grades: as the page's script does."""
+    """Gets pairs, loads their photos, pauses and grades, as the page's script does."""
 
     def __init__(self, url: str, component: int, set_id: str, name: str, think: float) -> None:
         self._client = httpx.Client(base_url=url, timeout=60)
@@ -106,7 +106,7 @@ class Annotator:
 
 
 def served(data_dir: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """The app on a free port, once it answers."""
+    """Start the app on a free port and wait until it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -128,7 +128,7 @@ def served(data_dir: Path) -> tuple[subprocess.Popen[bytes], str]:
 
 
 def judged(data_dir: Path, people: int, seconds: float, think: float) -> dict[str, Any]:
-    """Let people judge for a while; then look at what is stored."""
+    """Let people judge for some time, then check the stored events."""
     studio = Studio(load_settings(data_dir=data_dir))
     asked = studio.judging.queries(QuerySource(sampled_items=200), CATALOG)
     made = studio.judging.create(
@@ -156,7 +156,7 @@ def judged(data_dir: Path, people: int, seconds: float, think: float) -> dict[st
 
 
 def report(studio: Studio, set_id: str, crowd: list[Annotator], seconds: float) -> dict[str, Any]:
-    """Errors, latencies, and whether the store holds every acknowledged event once."""
+    """Return errors, latencies, and whether the store has every acknowledged event once."""
     acknowledged = {
         key: pair for annotator in crowd for key, pair in annotator.seen.acknowledged.items()
     }
