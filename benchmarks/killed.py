@@ -1,4 +1,4 @@
-"""Indexing that is killed at random moments, then run again: does it end as without the kill?
+"""Check that indexing which is killed at random moments ends with the same result.
 
 Each trial indexes a new catalogue in a process that gets ``kill -9`` after a random number of
 model steps and up to 50 ms, one to three times, and then to the end. All rows of all tables must

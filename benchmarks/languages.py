@@ -1,4 +1,4 @@
-"""Captions in fifteen languages → the picture: HITS@5 per language ÷ English.
+"""Measure HITS@5 of captions in fifteen languages → the picture, relative to English.
 
     python -m benchmarks.languages STAMPS [--written]
 
@@ -23,7 +23,7 @@ from core.ports.encoder import Vectors
 from core.settings import load_settings
 from core.weights import WeightStore
 
-#: Languages as the captions' files name them.
+#: Names of the languages in the captions' files.
 LANGUAGES = ("de", "fr", "es", "it", "pt", "nl", "pl", "ru", "tr", "ar", "zh_CN", "ja", "ko", "th")
 _LEFT_OUT = ("symbols", "seasonal")
 
@@ -40,7 +40,7 @@ def stamps(folder: Path) -> Iterator[tuple[Path, dict[str, str]]]:
 
 
 def hits(queries: Vectors, pictures: Vectors, own: list[int]) -> float:
-    """Share of the queries whose own picture is among the first five."""
+    """Return the share of queries whose own picture is among the first five."""
     scores = queries @ pictures.T
     better = scores > scores[np.arange(len(own)), own][:, None]
     return float((better.sum(axis=1) < 5).mean())

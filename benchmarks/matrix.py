@@ -1,4 +1,4 @@
-"""Is `vl-clip` ever worse than `clip`? Every set and every task in one table.
+"""Compare `vl-clip` with `clip` on every set and task, in one table.
 
     python -m benchmarks.matrix FOLDER [--only NAME …] [--choose] [--least 15]
 
@@ -125,7 +125,7 @@ def r_precision(near: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def taken(pool: Pool, keep: np.ndarray) -> Pool:
-    """Return a pool with some of its items."""
+    """Return a pool of some of its items."""
     rows = np.flatnonzero(keep)
     return replace(
         pool,
@@ -174,7 +174,7 @@ def choose(pools: Mapping[str, tuple[Pool, Words]], clip: Engine, base: Engine) 
             ]
 
     def worth(shares: tuple[float, ...], names: Sequence[str]) -> float:
-        """Mean gain; what is lost counts three times."""
+        """Return the mean gain; losses count three times."""
         values = [value for name in names for value in gains[shares][name]]
         return float(np.mean([value if value > 0 else 3 * value for value in values]))
 

@@ -1,4 +1,4 @@
-"""Pipeline embedding rate ÷ the encoder's bare rate on the same pictures.
+"""Measure the pipeline's embedding rate relative to the bare encoder's on the same pictures.
 
 The pipeline reads a catalogue file, checks rows, decodes and stores pictures, embeds pictures and
 titles and writes to LanceDB; the bare rate is ``encode_prepared`` alone on pictures that are
@@ -27,7 +27,7 @@ from core.store.catalog_store import CatalogStore
 from core.store.image_store import ImageStore
 from core.weights import WeightStore
 
-#: Pictures in one pass of the bare encoder.
+#: Pictures per pass of the bare encoder.
 BATCH = 64
 
 

@@ -1,4 +1,4 @@
-"""Events that nobody can store, sent into the group commits of other people's labels."""
+"""Send events that can't be stored into the group commits of other people's labels."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from core.domain import JudgmentEvent
 from core.errors import StudioError
 from core.judging.judgment_queue import JudgmentQueue
 
-#: How the id of such an event begins.
+#: Prefix of the id of such an event.
 MARK = "poison-"
-#: Longest wait for a poisoned event to stand in one group with a label, seconds.
+#: Longest wait for a faulty event to be in one group with a label, seconds.
 _MEET = 2.0
 
 
@@ -57,7 +57,7 @@ class Poison:
         self._turn = threading.Lock()
 
     def beside(self, label: JudgmentEvent, judge: Callable[[], None]) -> None:
-        """Store a label by ``judge`` while three poisoned events are sent."""
+        """Store a label by ``judge`` while three faulty events are sent."""
         bad = replace(label, event_id=MARK + label.event_id, annotator="eve")
         huge = replace(bad, guidelines=10**30)
         with self._turn:
@@ -92,7 +92,7 @@ class Poison:
 
 
 def tallied(folder: Path) -> dict[str, int]:
-    """What all processes together have seen."""
+    """Return the sums over all processes."""
     lines = [
         [int(number) for number in line.split()]
         for file in folder.glob("poison-*")

@@ -1,4 +1,4 @@
-"""Samples of the evaluation sets, embedded once, for the benchmarks of ranking and views.
+"""Embed samples of the evaluation sets once, for the benchmarks of ranking and views.
 
     python -m benchmarks.pools DATA FOLDER [--only NAME …] [--items 250]
 
@@ -46,7 +46,7 @@ _FILES = {
     "luma": ("luma_items", "lu-"),
     "myntra": ("myntra_60x80", "my-"),
 }
-#: Photos of groceries in shops that ask for their product.
+#: Number of photos of groceries in shops, used as queries for their product.
 SHOP_PHOTOS = 150
 _COMPACT = {"compact": Towers("compact", "clip-vit-b-16")}
 VIEWS = (
@@ -93,7 +93,7 @@ class Pool:
 
     @property
     def ids(self) -> list[str]:
-        """The ids of the items."""
+        """Return the ids of the items."""
         return [item.item_id for item in self.items]
 
 
@@ -115,7 +115,7 @@ def sources(data: Path, name: str, items: int) -> pd.DataFrame:
 
 
 def make(data: Path, folder: Path, name: str, items: int) -> None:
-    """Index one set, or go on where a run was stopped."""
+    """Index one set, or resume a stopped run."""
     settings = load_settings(data_dir=folder)
     if name == "demo":
         Studio(settings).indexing.index_demo()
@@ -161,7 +161,7 @@ def _shop_photos(data: Path, folder: Path, model: EngineModel) -> None:
 
 
 def load(folder: Path, name: str) -> Pool:
-    """Read one set that ``make`` has made."""
+    """Read one set made by ``make``."""
     store = CatalogStore(folder / "catalogs" / name)
     served = "vl-clip" in store.engines()  # by the shipped engines, which have the same views
     whole, cut = ("clip", "vl-clip") if served else ("photo", "crop")
@@ -207,7 +207,7 @@ def load(folder: Path, name: str) -> Pool:
 
 
 def _plain(folder: Path, name: str, items: Sequence[Item]) -> list[bool]:
-    """Tell whose photo has a plain background; it is looked at once."""
+    """Tell which items' photos have a plain background; the result is cached."""
     notes = folder / f"{name}-plain.json"
     texts = json.loads(notes.read_text()) if notes.exists() else {}
     images = Library(load_settings(data_dir=folder)).get(name).images
@@ -220,7 +220,7 @@ def _plain(folder: Path, name: str, items: Sequence[Item]) -> list[bool]:
 
 
 def main() -> None:
-    """Make the sets that were asked for."""
+    """Make the requested sets."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("folder", type=Path)

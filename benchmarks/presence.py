@@ -1,4 +1,4 @@
-"""What a studio tells of queries for what is there, what is not, and nonsense; from end to end.
+"""Measure "no close match" end to end: queries for present things, absent things, nonsense.
 
     python -m benchmarks.presence DATA_DIR CATALOG [--engine vl-clip]
 
@@ -21,7 +21,7 @@ from core.settings import load_settings
 
 
 def main() -> None:
-    """Ask, and print the shares."""
+    """Run the queries and print the shares."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data_dir", type=Path)
     parser.add_argument("catalog")

@@ -1,4 +1,4 @@
-"""The order of hits: a weighted score against reciprocal rank fusion, chosen by cross-validation.
+"""Compare orders of hits: a weighted score and reciprocal rank fusion, by cross-validation.
 
     python -m benchmarks.ranking FOLDER DATA
 
@@ -49,7 +49,7 @@ def score(question: Asked, weights: Weights) -> np.ndarray:
 
 
 def gain(grades: np.ndarray, scores: np.ndarray, depth: int = 10) -> float:
-    """Return nDCG at ``depth``; candidates are all there is."""
+    """Return nDCG at ``depth`` over the candidates."""
     discount = 1 / np.log2(np.arange(2, depth + 2))
     ranked = grades[np.argsort(-scores, kind="stable")][:depth]
     best = np.sort(grades)[::-1][:depth]
@@ -64,7 +64,7 @@ def values(asked: Sequence[Asked], weights: Weights) -> np.ndarray:
 
 
 def fusion(asked: Sequence[Asked]) -> None:
-    """Print the table of orders by catalogue, and the weights that each is measured with."""
+    """Print the table of orders by catalogue, with their weights."""
     names = sorted({question.catalog for question in asked})
     sets = {name: [question for question in asked if question.catalog == name] for name in names}
     table = {i: {n: values(sets[n], w) for n in names} for i, w in enumerate(CHOICES)}

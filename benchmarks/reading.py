@@ -1,4 +1,4 @@
-"""How fast catalogue files are read without their photos, and whether that grows evenly.
+"""Measure how fast catalogue files are read without photos, and whether time grows linearly.
 
 python -m benchmarks.reading [--rows 10000 30000 100000] [--formats csv jsonl xml]
 

@@ -1,4 +1,4 @@
-"""The offline rewriter against a catalogue's own columns: agreement, coverage, words, speed.
+"""Compare the offline rewriter with a catalogue's own columns: agreement, coverage, words, speed.
 
 python -m benchmarks.rewriting --catalog NAME [--data-dir DIR] [--limit N] [--photos] [--blind]
 
@@ -30,7 +30,7 @@ def share(hits: list[bool]) -> str:
 
 
 def colours_agree(words: Vocabulary, item: Item, text: str) -> bool | None:
-    """Whether a colour of the text is one of the column's, or a shade of it.
+    """Tell whether a colour of the text is one of the column's, or a shade of it.
 
     Colours are read with the rewriter's own vocabulary: one that it does not know is not compared.
     """
@@ -42,7 +42,7 @@ def colours_agree(words: Vocabulary, item: Item, text: str) -> bool | None:
 
 
 def wrong_colours(words: Vocabulary, item: Item, text: str) -> int:
-    """Colours of the text that neither the column nor the title has."""
+    """Count the colours of the text that neither the column nor the title has."""
     fields = f"{item.attributes.get('colour', '')} ; {item.title}"
     stated = words.colours.names(fields)
     named = words.colours.names(text)
@@ -52,7 +52,8 @@ def wrong_colours(words: Vocabulary, item: Item, text: str) -> int:
 def stated_and_wrong(
     words: Vocabulary, items: Sequence[Item], texts: Sequence[str]
 ) -> dict[str, tuple[float, float]]:
-    """By attribute: share of texts that state one, and per 100 texts, those that no field has."""
+    """Return per attribute the share of texts with a value, and per 100 texts, values that no field
+    has."""
     tables = {"material": words.materials, "pattern": words.patterns, "audience": words.audiences}
     figures = {}
     for name, table in tables.items():
@@ -68,7 +69,7 @@ def stated_and_wrong(
 
 
 def type_agrees(item: Item, text: str) -> bool | None:
-    """Whether a word of the product type (singular or plural) stands in the text."""
+    """Tell whether the text has a word of the product type (singular or plural)."""
     kinds = [re.sub(r"(?:es|s)$", "", w.lower()) for w in item.product_type.split() if len(w) > 3]
     return any(kind in text.lower().replace("-", "") for kind in kinds) if kinds else None
 

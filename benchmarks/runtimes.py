@@ -1,4 +1,4 @@
-"""The image tower in every runtime and number format, against PyTorch in float32.
+"""Compare the image tower in every runtime and number format with PyTorch in float32.
 
 Speed: pictures per second ÷ those of PyTorch in float32, medians of interleaved rounds in one
 process. Agreement: cosine to the float32 vectors. HITS@5: the share of titles whose own picture is

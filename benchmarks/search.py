@@ -1,4 +1,4 @@
-"""Search latency: the studio on a catalogue, and its vector table beside faiss's HNSW.
+"""Measure search latency: the studio on a catalogue, and its vector table beside faiss's HNSW.
 
     python -m benchmarks.search [--data-dir DIR] [--catalog demo]
     pip install -r benchmarks/requirements.txt
@@ -37,16 +37,16 @@ from core.store.vectors import VectorTable, list_array, vector_schema
 
 QUERIES = ["wooden chair", "oranges in a crate", "portrait of a woman", "red sofa", "desk lamp"]
 DIM, DEPTH = 512, 20
-#: Rows that are made, written and compared at once.
+#: Rows per block.
 BLOCK = 20_000
-#: Candidates that both searches are measured with.
+#: Numbers of candidates for both searches.
 CANDIDATES = (20, 24, 32, 40, 56, 80, 120, 200, 400)
 #: Neighbours of a point in faiss's graph, and candidates while it is built, as the project's.
 NEIGHBOURS, BUILDING = 32, 150
 
 
 def timed(calls: list[Callable[[], object]], rounds: int = 5) -> str:
-    """Median and 95th percentile in milliseconds, after one round to warm up."""
+    """Return median and 95th percentile in milliseconds, after one warm-up round."""
     for call in calls:
         call()
     times = []
@@ -58,7 +58,7 @@ def timed(calls: list[Callable[[], object]], rounds: int = 5) -> str:
 
 
 def real(studio: Studio, catalog: str, engine: str) -> None:
-    """Text queries and similar items on an indexed catalogue, 20 hits each."""
+    """Time text queries and similar items on an indexed catalogue, 20 hits each."""
     items = studio.items(catalog, limit=5)
     texts = [lambda text=text: studio.search(Query(text), engine, catalog) for text in QUERIES]
     similar = [
@@ -84,14 +84,14 @@ class Points:
         self._centres = rng.normal(size=(max(1, rows // 20), DIM)).astype(np.float32) * self._spread
 
     def some(self, count: int, seed: int) -> np.ndarray:
-        """New points, ``[count, 512] float32, L2-normalised``."""
+        """Return new points, ``[count, 512] float32, L2-normalised``."""
         rng = np.random.default_rng((1, seed))
         noise = rng.normal(size=(count, DIM)).astype(np.float32) * self._spread
         centres = self._centres[rng.integers(len(self._centres), size=count)]
         return unit((centres + 1.2 * noise) @ self._axes + self._cone)
 
     def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
-        """Number of the first row, and the rows, block by block."""
+        """Yield the number of the first row, and the rows, block by block."""
         for start in range(0, self._rows, BLOCK):
             yield start, self.some(min(BLOCK, self._rows - start), start)
 
@@ -144,7 +144,7 @@ def likeness() -> None:
 
 
 def graph(points: Points) -> Any:
-    """faiss's HNSW over the same points."""
+    """Build faiss's HNSW over the same points."""
     import faiss
 
     index = faiss.IndexHNSWFlat(DIM, NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
@@ -156,7 +156,7 @@ def graph(points: Points) -> Any:
 
 
 def synthetic(rows: int, count: int, folder: Path) -> None:
-    """The project's table and faiss on the same points and queries, by turns."""
+    """Compare the project's table and faiss on the same points and queries, in turn."""
     points = Points(rows)
     queries = points.some(count, -1 % 2**31)
     table = VectorTable(open_database(folder), "synthetic")
@@ -201,7 +201,7 @@ def synthetic(rows: int, count: int, folder: Path) -> None:
 def compared(
     search: Callable[[np.ndarray, int], list[str]], queries: np.ndarray, truth: list[set[str]]
 ) -> list[tuple[int, float, float]]:
-    """Candidates, recall@20 and median milliseconds."""
+    """Return candidates, recall@20 and median milliseconds."""
     lines = []
     for candidates in CANDIDATES:
         search(queries[0], candidates)
@@ -216,12 +216,12 @@ def compared(
 
 
 def at_recall(lines: list[tuple[int, float, float]], recall: float) -> int:
-    """Fewest candidates that reach a recall, or the most that were tried."""
+    """Return the fewest candidates that reach a recall, or the most that were tried."""
     return next((line[0] for line in lines if line[1] >= recall), lines[-1][0])
 
 
 def ratio(queries: np.ndarray, mine: list[Any], other: list[Any]) -> str:
-    """Medians of both searches, each with its own number of candidates, and their ratio."""
+    """Return the medians of both searches at their own numbers of candidates, and the ratio."""
     first, second = by_turns(
         queries, lambda q: mine[0](q, mine[1]), lambda q: other[0](q, other[1])
     )
@@ -234,7 +234,7 @@ def ratio(queries: np.ndarray, mine: list[Any], other: list[Any]) -> str:
 def by_turns(
     queries: np.ndarray, *calls: Callable[[np.ndarray], object], rounds: int = 3
 ) -> list[float]:
-    """Median milliseconds of calls that take turns at every query."""
+    """Return the median milliseconds of calls that are run in turn for every query."""
     times: list[list[float]] = [[] for _ in calls]
     for query in np.concatenate([queries] * rounds):
         for call, spent in zip(calls, times, strict=True):
@@ -245,7 +245,7 @@ def by_turns(
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Normalised rows."""
+    """Return the normalised rows."""
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Catalogues to search in, made of the pools' stored picture vectors and today's text tower."""
+"""Make catalogues of the pools' stored picture vectors and the present text tower."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calibrate what is read from photos, and measure it on photos that were not calibrated on.
+"""Calibrate the reading of attributes from photos, and measure it on other photos.
 
     python -m benchmarks.sight --data-dir DIR CATALOG … [--write]
 
@@ -37,13 +37,13 @@ WORDS = Vocabulary(SHIPPED / "vocabularies")
 #: right that often on the other half, and ``EACH`` in each catalogue; with so many cases.
 CHOSEN, KEPT, EACH, CASES = 0.92, 0.9, 0.85, 6
 
-#: Whatever the halves say, nobody is sure below this probability.
+#: Smallest threshold of any value.
 LOWEST = 0.6
 
 HOME = ("wooden", "metal", "glass", "plastic", "wicker", "ceramic", "fabric")
 WORN = ("denim", "leather", "fabric", "knitted", "metal", "plastic")
 PATTERNS = ("plain", "striped", "checked", "polka-dot", "floral", "graphic-print", "camouflage")
-#: Alternatives to the others that are not worth a word of their own.
+#: Values that are compared with the others but never stated.
 SAY_NOTHING = ("plain", "fabric")
 AUDIENCES = ("Women's", "Men's", "Girls'", "Boys'", "Baby")
 
@@ -108,13 +108,13 @@ class Photos:
 
     @property
     def half(self) -> np.ndarray:
-        """Which half an item is in: ``[n] bool``."""
+        """Return which half each item is in: ``[n] bool``."""
         keys = (i.attributes.get("parent_id") or i.photo.sha256 for i in self.items)
         return np.array([hashlib.sha256(key.encode()).digest()[0] % 2 == 0 for key in keys])
 
 
 def read(data_dir: str, names: list[str]) -> Photos:
-    """Crops' vectors, pixels and fields of indexed catalogues."""
+    """Read crops' vectors, pixels and fields of indexed catalogues."""
     library, finder = Library(load_settings(data_dir=data_dir)), FactFinder(WORDS)
     catalog, items, vectors, shares = [], [], [], []
     for name in names:
@@ -148,7 +148,7 @@ class Rows:
 
 
 def rows_of(trial: Trial, photos: Photos, classes: Vectors) -> Rows:
-    """Rows whose domain is the trial's and whose fields name any value, one to be tried or not."""
+    """Return the rows of the trial's domain whose fields name any value."""
     truth = [trial.truth(item, facts) for item, facts in zip(photos.items, photos.facts,
                                                             strict=True)]  # fmt: skip
     fits = np.array(
@@ -162,7 +162,7 @@ def rows_of(trial: Trial, photos: Photos, classes: Vectors) -> Rows:
 
 
 def fitted(trial: Trial, rows: Rows) -> Attribute:
-    """Scale, bias and the pixels' weight with the least log loss; catalogues weigh the same."""
+    """Fit scale, bias and the pixels' weight by log loss, with equal weight per catalogue."""
     rows = rows.only(rows.fits.any(axis=1))
     counts = {name: np.sum(rows.catalog == name) for name in set(rows.catalog)}
     weight = torch.tensor([1 / counts[name] for name in rows.catalog], dtype=torch.float32)
@@ -193,7 +193,7 @@ def fitted(trial: Trial, rows: Rows) -> Attribute:
 
 
 def chosen(attribute: Attribute, rows: Rows) -> dict[str, float]:
-    """The lowest threshold per value at which it is right often enough."""
+    """Return the lowest threshold per value at which it is right often enough."""
     odds, thresholds = attribute.odds(rows.cosines, rows.shares), dict[str, float]()
     for number, name in enumerate(attribute.names):
         if name in SAY_NOTHING:
@@ -213,14 +213,14 @@ def chosen(attribute: Attribute, rows: Rows) -> dict[str, float]:
 
 
 def outcome(attribute: Attribute, rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Per row: the best value's number, whether it is stated, whether it is right."""
+    """Return per row the best value's number, whether it is stated, and whether it is right."""
     odds = attribute.odds(rows.cosines, rows.shares)
     best = odds.argmax(axis=1)
     return best, attribute.stated(odds, rows.shares), rows.fits[np.arange(len(best)), best]
 
 
 def tried(trial: Trial, rows: Rows) -> Attribute:
-    """Both ways over the halves; prints what was right where it was not chosen on."""
+    """Fit on each half, test on the other, and print the results."""
     parts, least = [], []
     for first in (rows.half, ~rows.half):
         attribute = fitted(trial, rows.only(first))
@@ -275,7 +275,7 @@ def main() -> None:
 
 
 def write(attributes: list[Attribute]) -> None:
-    """Ship the figures."""
+    """Write the figures to the shipped file."""
     parts = [FILE.read_text(encoding="utf-8").split("\n\n", 1)[0].strip()]
     for entry in attributes:
         parts.append(

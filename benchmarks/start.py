@@ -1,4 +1,4 @@
-"""Start to page, a picture dropped on Explore, things in a room, and the served app's memory.
+"""Measure the time to the first page, of a picture search and of "find things", and the memory.
 
     python -m benchmarks.start --data-dir DIR [--starts 3] [--searches 40] [--pictures 10]
 
@@ -78,7 +78,7 @@ class App:
         self.tab.send(event, fields(event, self.values | change))
 
     def picture(self, photo: Image.Image) -> str:
-        """Drop a picture; returns the HTML of the answer."""
+        """Drop a picture; return the HTML of the answer."""
         kept = io.BytesIO()
         photo.save(kept, "JPEG", quality=85)
         like = self.config.event("explore-query", "submit")
@@ -101,7 +101,7 @@ class App:
         return steps
 
     def memory(self) -> float:
-        """Resident memory, GB."""
+        """Return the resident memory, GB."""
         return float(self._watched.memory_info().rss) / 1e9
 
     def stop(self) -> None:
@@ -111,14 +111,14 @@ class App:
 
 
 def taken(work: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
+    """Return the seconds that a call takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def parts(count: int) -> list[Image.Image]:
-    """Different photos: parts of the demo's rooms."""
+    """Return different photos: parts of the demo's room photos."""
     files = sorted((_ROOT / "data" / "demo" / "rooms").glob("*.jpg"))
     photos = []
     for number in range(count):

@@ -1,4 +1,4 @@
-"""How good is the compact text tower? Title → own photo on pools it was never trained on.
+"""Measure the compact text tower: title → own photo, on pools that it was not trained on.
 
     python benchmarks/text_tower.py --pairs photo.parquet [--tower DIR] [--coco FILE.pickle]
 
@@ -40,7 +40,7 @@ POOL = {
     "demo_home": 60,
     "grocery_products": 26,
 }
-#: Reported whole. Photos of one group (a product) count as one.
+#: Sources that are used as a whole; photos of one group (a product) count as one.
 WHOLE = ("ikea", "luma", "demo_home", "demo_art", "grocery_products")
 
 
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def mixed_pool(pairs: Pairs) -> np.ndarray:
-    """Positions of the mixed pool, drawn with a fixed seed."""
+    """Return the positions of the mixed pool, drawn with a fixed seed."""
     rng = np.random.default_rng(0)
     names = np.array(sorted(POOL))
     by_key = np.argsort(np.array(pairs.keys))
@@ -82,7 +82,8 @@ def show(tower: TextTower, pairs: Pairs, name: str) -> None:
 
 
 def labels(tower: TextTower, pairs: Pairs, source: str) -> None:
-    """Zero-shot accuracy: photo → its label among all labels of the set (the first text)."""
+    """Return the zero-shot accuracy: photo → its label among all labels of the set (the first
+    text)."""
     own = pairs.take(pairs.sources == source)
     if not len(own):
         return
@@ -97,7 +98,7 @@ def labels(tower: TextTower, pairs: Pairs, source: str) -> None:
 
 
 def coco(tower: TextTower, path: Path) -> None:
-    """Agreement with CLIP's own text tower on the 80 COCO classes."""
+    """Print the agreement with CLIP's own text tower on the 80 COCO classes."""
     truth = torch.nn.functional.normalize(_TensorsOnly.load_file(path).float(), dim=-1).numpy()
     names = sorted(json.loads((path.parent / "coco_categories.json").read_text("utf-8")))
     words = tower.encode([f"a photo of a {name}" for name in names])

@@ -1,1 +1,1 @@
-"""Visitors over HTTP against the real app; see benchmarks/README.md."""
+"""Load tests over HTTP against the real app; see benchmarks/README.md."""

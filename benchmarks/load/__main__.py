@@ -1,4 +1,4 @@
-"""Serve the real app and let visitors search, look and judge at once.
+"""Serve the real app to simulated visitors, who search, inspect and judge at once.
 
 `python -m benchmarks.load --data-dir DIR`: fifty visitors for two minutes.
 `python -m benchmarks.load --data-dir DIR --words-beside pictures`: how much longer words take while
@@ -29,9 +29,10 @@ from benchmarks.load.report import Figures
 from benchmarks.load.server import Server, started
 from benchmarks.load.simulated_visitors import MIX, Visitor, prepare_photos
 
-#: Who asks in words, and who searches by picture without end, in `--words-beside`.
+#: Visitors who search in words, and visitors who search by picture without pause, in
+#: `--words-beside`.
 _READERS, _OTHERS = 8, 4
-#: Rounds without and with the others, in turn, so that the machine's other work meets both alike.
+#: Number of rounds without and with the others, in turn, so that other load affects both equally.
 _ROUNDS = 3
 #: Photos a second that the others send at most.
 _PER_SECOND = 16
@@ -95,7 +96,7 @@ def _crowd(server: Server, visitors: int, seconds: float, mix: dict[str, int]) -
 
 
 def _beside(others: str, seconds: float) -> None:
-    """Compare the times of words without and with people who do something heavy without end."""
+    """Compare the times of word searches without and with visitors who cause constant load."""
     alone, beside = Figures(), Figures()
     if others == "pictures":
         prepare_photos(round(_ROUNDS * seconds * _PER_SECOND))
@@ -120,7 +121,7 @@ def _people(
 
 
 def _run(people: list[type[Visitor]], seconds: float, figures: Figures | None = None) -> Figures:
-    """Let people of these kinds come within five seconds and stay for a while."""
+    """Run visitors of these kinds, who start within five seconds."""
     figures = figures or Figures()
     environment = Environment(user_classes=people)
     environment.events.request.add_listener(figures.add)

@@ -1,4 +1,4 @@
-"""What a browser sends to a Gradio app, and nothing of the studio: events, uploads, functions."""
+"""A client for any Gradio app: events, uploads, server functions."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class Config:
         self._components = {component["id"]: component for component in config["components"]}
 
     def component(self, name: str) -> int:
-        """Id of the component with this ``elem_id``."""
+        """Return the id of the component with this ``elem_id``."""
         return next(i for i, entry in self._components.items() if _name(entry) == name)
 
     def event(self, component: str, kind: str, like: Event | None = None) -> Event:
-        """The first event of this kind of a component.
+        """Return the first event of this kind of a component.
 
         Args:
-            component: Its ``elem_id``, or its type where it has none.
+            component: Its ``elem_id``, or its type if it has none.
             kind: Such as ``click``.
             like: Only one that takes the same fields.
         """
@@ -65,7 +65,7 @@ class Config:
         raise LookupError(f"no event {kind} of {component}")
 
     def load_event(self, page: str, changes: str) -> Event:
-        """The event that fills a page when it is opened, which changes this component."""
+        """Return the load event of a page that changes this component."""
         wanted, own = self.component(changes), self._config["page"][page]["dependencies"]
         for dependency in self._config["dependencies"]:
             loads = any(event == "load" for _, event in dependency["targets"])
@@ -85,13 +85,13 @@ class Tab:
         self._http, self._url, self.session = http, url, uuid.uuid4().hex[:11]
 
     def get(self, path: str) -> requests.Response:
-        """Fetch an address; raises where it is refused."""
+        """Fetch an address; raise an error if it is refused."""
         response = self._http.get(self._url + path, timeout=_TIMEOUT)
         response.raise_for_status()
         return response
 
     def upload(self, content: bytes, name: str) -> dict[str, Any]:
-        """Upload a file; gives the value that a picture field has then."""
+        """Upload a file; return the value of a picture field with it."""
         response = self._http.post(
             f"{self._url}{_API}/upload", files={"files": (name, content)}, timeout=_TIMEOUT
         )
@@ -147,18 +147,18 @@ class Tab:
 
 
 def fields(event: Event, values: dict[int, Any]) -> list[Any]:
-    """The values of an event's inputs, by component."""
+    """Return the values of an event's inputs, by component."""
     return [values.get(field) for field in event.inputs]
 
 
 def value_of(given: Any) -> Any:
-    """What a field holds after an update."""
+    """Return the value of a field after an update."""
     updates = isinstance(given, dict) and given.get("__type__") == "update"
     return given.get("value") if updates else given
 
 
 def _messages(stream: requests.Response) -> Iterator[dict[str, Any]]:
-    """What the server sends, as it arrives; byte by byte would cost more than the server's work."""
+    """Yield the server's messages as they arrive."""
     stream.raise_for_status()
     rest = b""
     for chunk in stream.iter_content(chunk_size=None):

@@ -1,4 +1,4 @@
-"""Counts, errors and times per kind of act."""
+"""Count actions, errors and times per kind of action."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ class Figures:
     def add(
         self, name: str, response_time: float, exception: Exception | None = None, **_: Any
     ) -> None:
-        """Take one act: its kind, milliseconds, and what went wrong."""
+        """Add one action: its kind, milliseconds, and its error."""
         if exception is None:
             self.times[name].append(response_time)
         else:
             self.errors[f"{name}: {type(exception).__name__}: {exception}"[:200]] += 1
 
     def share(self, name: str, share: float) -> float:
-        """The time that this share of the acts of a kind stayed within, milliseconds."""
+        """Return the quantile of the times of a kind of action, milliseconds."""
         times = sorted(self.times[name])
         return times[min(len(times) - 1, int(share * len(times)))] if times else float("nan")
 
     def lines(self) -> list[str]:
-        """A Markdown table of the kinds, and the errors."""
+        """Return a Markdown table of the kinds, and the errors."""
         table = ["| kind | acts | p50 ms | p95 ms | most ms |", "|---|---|---|---|---|"]
         for name, times in sorted(self.times.items()):
             shown = (self.share(name, 0.5), self.share(name, 0.95), max(times))

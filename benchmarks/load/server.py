@@ -1,4 +1,4 @@
-"""The studio as its users start it: a process of its own, with the demo and a judgment set."""
+"""Start the studio in a process of its own, with the demo and a judgment set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-#: Longest wait for a server that starts, seconds.
+#: Longest wait for the start of a server, seconds.
 _START = 180
 
 
@@ -31,7 +31,7 @@ class Server:
     judgment_set: str
 
     def memory(self) -> float:
-        """Resident memory of the server and its children, MB."""
+        """Return the resident memory of the server and its children, MB."""
         parent = psutil.Process(self.process.pid)
         sizes = (
             process.memory_info().rss for process in [parent, *parent.children(recursive=True)]

@@ -1,4 +1,4 @@
-"""What one visitor does: open Explore, then ask, look and judge with pauses between."""
+"""Simulate one visitor: open Explore, then search, inspect and judge with pauses between."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from PIL import Image
 
 from benchmarks.load.gradio_api import Config, Tab, fields, value_of
 
-#: What visitors do, and how often of a hundred times.
+#: Actions of visitors, and their frequency in percent.
 MIX = {"words": 60, "similar": 15, "pictures": 10, "inspect": 10, "judging": 5}
 _ROOT = Path(__file__).parents[2]
 _WHAT = ("chair", "lamp", "vase", "portrait", "oranges", "table", "bottle", "horse", "sofa", "map")
@@ -58,11 +58,11 @@ class Visitor(User):
         self._tab("words", "explore")
 
     def wait_time(self) -> float:
-        """A pause, seconds."""
+        """Return the length of a pause, seconds."""
         return random.uniform(*self.pause)  # noqa: S311
 
     def act(self) -> None:
-        """Do one thing of the mix."""
+        """Do one random action."""
         kind = random.choices(list(self.mix), list(self.mix.values()))[0]  # noqa: S311
         prepare: Callable[[], Callable[[], object]] = getattr(self, f"_{kind}")
         self._timed(kind, prepare())
@@ -82,7 +82,7 @@ class Visitor(User):
         )  # fmt: skip
 
     def _tab(self, purpose: str, page: str) -> tuple[Tab, dict[int, Any]]:
-        """A tab and the values of its fields; it is opened when it is first needed."""
+        """Return a tab and the values of its fields; open it at the first use."""
         if purpose not in self._tabs:
             tab, values = Tab(self._http, str(self.host)), dict[int, Any]()
 
@@ -127,7 +127,7 @@ class Visitor(User):
         return lambda: tab.send(event, [random.choice(self.items), "demo"])  # noqa: S311
 
     def _grounding(self) -> Callable[[], object]:
-        """Look for something in an item's photo: heat, masks."""
+        """Find a phrase in an item's photo: heat map, masks."""
         event = self.config.event("inspect", "pick")
         phrase = f"{random.choice(_HOW)} {random.choice(_WHAT)}"  # noqa: S311
         values = [random.choice(self.items), "demo", "", "local"]  # noqa: S311
