@@ -22,9 +22,7 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 def agent_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     """Lay out the panel, which follows the catalogue that is chosen on the page."""
-    with gr.Accordion(
-        "Describe with a language model", open=False, elem_id="agent"
-    ) as fold:
+    with gr.Accordion("Describe with a language model", open=False, elem_id="agent") as fold:
         shown = gr.HTML(elem_id="agent-state")
         timer = gr.Timer(TICK, active=False)
         stop = gr.Button("Stop describing", variant="stop", elem_id="agent-stop", visible=False)
