@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.access import passwords
 from core.errors import AccessDenied, SettingsError
 from core.people import Action, People, Person, Role
 from core.settings import load_settings
@@ -91,6 +92,17 @@ def test_what_can_not_be_used_is_a_sentence(tmp_path: Path) -> None:
         people.add("<b>", Role.ADMIN, "long enough")
     with pytest.raises(SettingsError, match="no user “eve”"):
         people.remove("eve")
+
+
+def test_the_shortest_and_the_longest_password_are_allowed(tmp_path: Path) -> None:
+    people = People(tmp_path / "users.json")
+    for length in (passwords.SHORTEST, passwords.LONGEST):
+        people.add("ada", Role.ADMIN, "x" * length)
+        assert people.check("ada", "x" * length)
+        assert not people.check("ada", "x" * (length + 1))
+    for length in (passwords.SHORTEST - 1, passwords.LONGEST + 1):
+        with pytest.raises(SettingsError, match="A password has at least"):
+            people.add("ada", Role.ADMIN, "x" * length)
 
 
 def test_a_damaged_file_is_no_open_door(tmp_path: Path) -> None:

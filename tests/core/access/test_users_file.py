@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from core.access import users_file as module
 from core.access.passwords import hashed
 from core.access.users_file import UsersFile
+from core.base.locks import file_lock
 from core.errors import SettingsError
 
 ENTRY = {"role": "admin", "password": hashed("long enough")}
@@ -100,3 +102,15 @@ def test_changes_at_one_time_are_all_kept(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(UsersFile(path).users()) == 8
+
+
+def test_a_file_that_others_are_writing_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WRITE", 0.05)
+    file = UsersFile(tmp_path / "users.json")
+    with (
+        file_lock(tmp_path / "users.lock", 1.0),
+        pytest.raises(SettingsError, match="Others are writing"),
+    ):
+        file.change(dict.clear)
