@@ -136,7 +136,7 @@ class GroundingService:
 
     def restore(self, item: Item, author: str, *, catalog: str | None = None) -> str:
         """Withdraw the correction, so that the machine's choice is used again."""
-        return self._stand(item, None, author, "gave it back to the machine", catalog)
+        return self._stand(item, None, author, "back to the automatic choice", catalog)
 
     def _machines(self, item: Item, catalog: str | None) -> Grounding:
         """Return the machine's grounding, without people's corrections."""
@@ -164,8 +164,8 @@ class GroundingService:
                 [item.item_id],
             )
         except CatalogBusy:
-            return "Saved. The catalogue is being indexed; the next run embeds the item anew."
-        return "Saved, and the item is embedded anew."
+            return "Saved. The catalogue is being indexed; searches use it after the next run."
+        return "Saved; searches use it now."
 
     # ── looking at any photo ─────────────────────────────────────────────────────────────────
     def find(self, photo: Image.Image, phrase: str) -> Grounding:

@@ -219,7 +219,7 @@ class RewritingService:
         """Store the text in use as this person's decision."""
         before = self.view(item_id, catalog)
         if before.standing is None:
-            raise QueryError("There is no text to accept yet: the indexer has not reached it.")
+            raise QueryError("There is no text to accept yet: indexing has not reached this item.")
         if before.decision is not None and before.decision.author == author:
             return "Nothing changed: it is your decision already."
         text = before.standing.text
@@ -230,8 +230,8 @@ class RewritingService:
     def back_to_machine(self, item_id: str, author: str, catalog: str | None = None) -> str:
         """Withdraw a person's text, so that the machine's text is used again."""
         if self.view(item_id, catalog).decision is None:
-            return "Nothing changed: the machine's text stands already."
-        return self._decide(item_id, None, author, "back to the machine", catalog)
+            return "Nothing changed: the automatic text is in use already."
+        return self._decide(item_id, None, author, "back to the automatic text", catalog)
 
     def another_round(
         self, item_id: str, hint: str, author: str, catalog: str | None = None
@@ -313,12 +313,12 @@ class RewritingService:
         try:
             redo(catalog.store, catalog.images, self._models.for_indexing(), [item_id])
         except CatalogBusy:
-            return f"{done} An indexing job is running: the next one embeds it."
+            return f"{done} An indexing job is running: searches use it after the next one."
         except (WeightsUnavailable, EngineUnavailable) as problem:
-            return f"{done} It is not embedded yet: {problem}"
+            return f"{done} It is not searchable with this text yet: {problem}"
         except StudioError as problem:
-            return f"{done} It could not be embedded: {problem}"
-        return f"{done} The item is embedded anew."
+            return f"{done} It could not be made searchable with this text: {problem}"
+        return f"{done} Searches use it now."
 
     def _job(self, catalog: Catalog) -> CatalogRewriting:
         from core.app.catalog_rewriting import CatalogRewriting  # loads the SDK: a second or more

@@ -79,7 +79,7 @@ def rewrites(
         print(f"    title: {entry.item.title[:100]}")
         for reason in entry.reasons:
             print(f"    {reason}")
-    print(f"{len(entries)} rewrites worth a look." if entries else "No rewrite asks for a look.")
+    print(f"{len(entries)} descriptions to check." if entries else "No description needs a check.")
 
 
 def _print_report(report: RewriteReport) -> None:

@@ -64,7 +64,7 @@ class CorrectionTable:
     ) -> Correction:
         """Store a correction for an item's present photo; ``None`` withdraws it.
 
-        Returning means that the event is on disk. The item is embedded anew by
+        Returning means that the event is on disk. The item is embedded again by
         ``core.pipeline.redo``, or by the next indexing.
         """
         event_id = uuid.uuid4().hex

@@ -62,7 +62,7 @@ def test_a_drawn_box_stands_is_signed_and_embedded_at_once(
     item, before = item_of(library), vector_of(library)
     whole = vector_of(library, "clip")
     said = verbs.draw(item, Box(0, 0, 30, 5000), "Ada")
-    assert said == "Saved, and the item is embedded anew."
+    assert said == "Saved; searches use it now."
     inspection = verbs.of(item)
     assert inspection is not None
     assert inspection.best is not None

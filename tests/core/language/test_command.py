@@ -46,7 +46,7 @@ def test_a_budget_then_batches_then_the_queue(shop: Shop, typed) -> None:
     fetched = typed("rewrite", "--batch", "--wait", "--poll", "0.01")
     assert "5 of 5 items described, 0 failed" in fetched.stdout
     assert len(shop.server.questions) == 4 * ITEMS, "nothing was asked twice"
-    assert "No rewrite asks for a look." in typed("rewrites").stdout
+    assert "No description needs a check." in typed("rewrites").stdout
 
 
 def test_trouble_is_one_sentence_and_the_next_run_goes_on(shop: Shop, typed) -> None:

@@ -22,7 +22,7 @@ def embedded(shop: Shop, text: str) -> bool:
 
 
 def test_edits_and_acceptance_are_events_that_win_and_are_embedded(shop: Shop) -> None:
-    assert "embedded anew" in shop.verbs.edit(ITEM, "A green throne.", "ada", "shop")
+    assert "Searches use it now" in shop.verbs.edit(ITEM, "A green throne.", "ada", "shop")
     view = shop.verbs.view(ITEM, "shop")
     assert (view.standing.text, view.writer) == ("A green throne", Writer.PERSON)
     assert view.decision.author == "ada"
@@ -34,7 +34,7 @@ def test_edits_and_acceptance_are_events_that_win_and_are_embedded(shop: Shop) -
     view = shop.again().verbs.view(ITEM, "shop")
     assert (view.standing.text, view.writer) == ("a chair called green chair 1", Writer.RULES)
     assert [(event.author, event.note) for event in view.history] == [
-        ("ada", "edited"), ("bob", "accepted"), ("ada", "back to the machine"),
+        ("ada", "edited"), ("bob", "accepted"), ("ada", "back to the automatic text"),
     ]  # fmt: skip
     assert all(event.at for event in view.history)
     assert embedded(shop, "a chair called green chair 1")

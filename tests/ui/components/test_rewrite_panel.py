@@ -87,7 +87,7 @@ def test_the_queue_lists_the_most_serious_and_links_to_them(shop: Shop) -> None:
     entry = WorthALook(shop.item("b"), "Blue", "rules", ("Its last score is 2.0 of 5.",), 3.0)
     shop.words.queue = (entry,) * (LISTED + 1)
     html = content(shop, "", "demo")
-    assert f"Rewrites worth a look ({LISTED + 1})" in html
+    assert f"Descriptions to check ({LISTED + 1})" in html
     assert html.count("Its last score is 2.0 of 5.") == LISTED
     assert "/inspect?item=b&amp;catalog=demo" in html
     assert HOSTILE not in html
