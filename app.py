@@ -25,6 +25,9 @@ def serve(studio: Studio) -> None:
 
     Models are loaded, and the demo is indexed, once the pages are there: both take seconds.
     """
+    from core.base.heap import share_heaps
+
+    share_heaps()  # before threads are started
     # Imported here so that commands without a screen start fast.
     import uvicorn
 
