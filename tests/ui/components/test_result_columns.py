@@ -69,7 +69,7 @@ def test_without_a_query_the_engines_introduce_themselves(shop: Shop) -> None:
     html = compare_html(shop, SearchForm(), (CLIP, VL_CLIP), None, shop.catalog())
     assert "About CLIP." in html
     assert shop.asked == []
-    assert "needs two engines" in compare_html(shop, SearchForm(), (CLIP,), None, shop.catalog())
+    assert "at least two engines" in compare_html(shop, SearchForm(), (CLIP,), None, shop.catalog())
 
 
 def test_one_engine_asks_for_a_second(shop: Shop) -> None:
