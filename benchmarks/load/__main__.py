@@ -91,7 +91,7 @@ def _crowd(server: Server, visitors: int, seconds: float, mix: dict[str, int]) -
     print(f"server's memory at the start and after each minute, MB: {minutes}")
     if len(memory) > 3:
         print(f"last ÷ minute 2: {memory[-1] / memory[2]:.3f}")
-    gevent.sleep(min(5.0, seconds))  # what was under way ends
+    gevent.sleep(min(5.0, seconds / 10))  # what was under way ends
     print(f"server's memory at the end, MB: {server.memory():,.0f}")
 
 
