@@ -42,6 +42,17 @@ from core.settings import SHIPPED, load_settings
 SEED = 5
 VOCABULARIES = SHIPPED / "vocabularies"
 COLOURS = ColourWords(VOCABULARIES, TitleNouns(VOCABULARIES).things)
+
+
+class NoColours(ColourWords):
+    """Takes no word for a colour."""
+
+    def basic(self, word: str) -> str:
+        """Return nothing."""
+        return ""
+
+
+PLAIN = NoColours(VOCABULARIES)
 #: File of each set, its columns of type and colour.
 SETS = {
     "ikea": ("ikea_items", "category", "color"),
@@ -137,7 +148,7 @@ def compare(pool: Pool, encoder: Encoder, folder: Path) -> None:
         titles = tuple(item.title for item in edited)
         store = shelf(replace(pool, items=edited, rewrites=titles), encoder, folder / name)
         for engine in ENGINES[:1]:
-            searcher._colour_words = lambda _: None  # type: ignore[assignment]
+            searcher._colour_words = lambda _: PLAIN  # type: ignore[assignment]
             before = precision(store, engine, asked)
             searcher._colour_words = with_colours
             precision(store, engine, dict(list(asked.items())[:1]))

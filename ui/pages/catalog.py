@@ -164,8 +164,10 @@ def _add_form(
         "recognised by their names; rows that can't be used are listed above with the reason."
     )
     with gr.Row():
-        table = gr.File(label="Catalogue file", file_types=[*TABLE_ENDINGS])
-        photos = gr.File(label="Photos (optional)", file_count="multiple", file_types=["image"])
+        table = gr.File(label="Catalogue file", file_types=[*TABLE_ENDINGS], height=180)
+        photos = gr.File(
+            label="Photos (optional)", file_count="multiple", file_types=["image"], height=180
+        )
     with gr.Row():
         name = gr.Textbox(
             label="Name", placeholder="Autumn range", max_length=60, elem_id="catalog-name",
