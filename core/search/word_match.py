@@ -92,8 +92,10 @@ class WordMatcher:
             for word in self._query.words
         }  # fmt: skip
         colours = self._colours.credit(texts, named, shares) if self._colours else {}
-        seen = {word for word, share in colours.items() if share and not credit[word]}
-        seen = seen if self._colours and self._colours.asks_photo(texts) else set()
+        seen: set[str] = set()
+        if self._colours and self._colours.asks_photo(texts):  # a description may say it, too
+            seen = {word for word, share in colours.items() if share and not credit[word]}
+            colours = {word: max(share, credit[word]) for word, share in colours.items()}
         credit |= colours
         weights = {word: self._rarity.get(stem(word), 1.0) for word in credit}
         total = sum(weights.values())

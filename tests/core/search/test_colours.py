@@ -7,7 +7,7 @@ from core.base.title_nouns import TitleNouns
 from core.search.colour_match import WantedColours
 from core.search.colour_words import ColourWords
 from core.search.query_words import read
-from core.search.word_match import WordMatcher
+from core.search.word_match import IN_DESCRIPTION, WordMatcher
 from core.settings import SHIPPED
 from core.store.items import ItemTexts
 
@@ -85,3 +85,11 @@ def test_a_product_on_a_plain_ground_has_its_own_colours():
     assert shares["red"] > 0.9
     white = product_shares(Image.new("RGB", (50, 50), "white"))
     assert dict(zip(NAMES, white, strict=True))["white"] == 1
+
+
+def test_a_colour_that_only_the_description_says_counts(nouns, words):
+    texts = ItemTexts("Wallet", "", "Wallet", "Brown leather.")
+    asked = read("brown wallet", nouns)
+    match = WordMatcher(asked, "", {}, nouns, None, WantedColours(asked, words)).match(texts, {})
+    assert match.shared == ("brown", "wallet")
+    assert match.colour == IN_DESCRIPTION
