@@ -26,6 +26,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A studio that waits for half a second where the real one waits for half a minute."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(request_timeout, "HEAD", 0.5)
+        patch.setattr(request_timeout, "LEAST", 200)
         patch.setattr(events, "PATIENCE", 0.5)
         patch.setattr(open_requests, "PER_ADDRESS", 4)
         patch.setattr(open_requests, "PER_PERSON", 4)
@@ -82,6 +83,47 @@ def test_an_event_that_drips_is_refused(hasty: str) -> None:
     with connect(hasty) as connection:
         connection.sendall(head.encode())
         assert connection.recv(65_536).startswith(b"HTTP/1.1 408")
+
+
+def is_closed_while_dripping(connection: socket.socket) -> bool:
+    """Whether the server closes a connection on which a byte comes now and then."""
+    deadline = time.monotonic() + 8
+    try:
+        while time.monotonic() < deadline:
+            connection.sendall(b"x")
+            time.sleep(0.05)
+    except OSError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("path", "kind"), [
+    ("/login", "application/x-www-form-urlencoded"),
+    (f"{API}/upload", "multipart/form-data; boundary=x"),
+])  # fmt: skip
+def test_a_body_that_drips_is_hung_up_on(hasty: str, path: str, kind: str) -> None:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
+        "Content-Length: 5000\r\n\r\n"
+    )
+    with connect(hasty) as connection:
+        connection.sendall(head.encode())
+        assert is_closed_while_dripping(connection)
+
+
+def test_a_slow_body_that_goes_on_is_taken(hasty: str) -> None:
+    body = b"username=a&password=" + b"x" * 40_000
+    head = (
+        "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    with connect(hasty) as connection:
+        connection.sendall(head.encode())
+        for start in range(0, len(body), 4_000):  # takes three times as long as a head may
+            connection.sendall(body[start : start + 4_000])
+            time.sleep(0.15)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 ")
 
 
 def test_very_many_streams_of_one_visitor_are_refused(hasty: str) -> None:
