@@ -16,6 +16,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PLURAL = re.compile(r"(?<![A-Za-z])[A-Z]{2,}s(?![a-z])")
 _NO_WORD = re.compile(r"[\W_]+")
 _PREFIX = re.compile(r"^\s*[gc]:", re.I)
+#: Longest name that is looked at, characters: unclosed brackets take the square of it.
+LONGEST = 200
 _BRACKETS = re.compile(r"\s*[(\[（][^)\]）]*[)\]）]\s*|[*#]")
 #: `title-en_US`, `title_de`, `title[fr]`, `title:en-GB`; behind it may stand a channel.
 _LOCALE = re.compile(
@@ -77,6 +79,11 @@ _PLAIN_LETTERS = str.maketrans(
 )
 
 
+def _without_brackets(name: str) -> str:
+    """Return a name without what stands in brackets; of a longer one only the beginning counts."""
+    return _BRACKETS.sub(" ", name[:LONGEST])
+
+
 def normalise(name: str) -> str:
     """Return a name in lower case with single underscores: ``baseColour`` → ``base_colour``."""
     plain = _PREFIX.sub("", name.strip())
@@ -104,7 +111,7 @@ def readings(name: str) -> tuple[str, ...]:
     As it stands; without brackets; without what it is nested in ("variants.price"); without a
     language; without what stands behind a comma, a currency, or "product" beside it.
     """
-    bare = _BRACKETS.sub(" ", name)
+    bare = _without_brackets(name)
     forms = [name, bare]
     if "." in bare.strip("."):
         forms.append(bare.strip(" .").rpartition(".")[2])
@@ -141,7 +148,7 @@ def rank(name: str, kind: str) -> tuple[int, int] | None:
     Brackets count for nothing: "Product ID [Non Editable]" is a product id.
     """
     places = ranks(kind)
-    whole = folded(_BRACKETS.sub(" ", name))
+    whole = folded(_without_brackets(name))
     for step, key in enumerate(readings(name)):
         if key in places:
             return 0 if key == whole else step, places[key]
@@ -153,7 +160,7 @@ def says_loosely(name: str, kind: str) -> bool:
 
     Words that describe the field instead ("image alt text", "old price") exclude it.
     """
-    words = set(folded(_BRACKETS.sub(" ", name)).split("_"))
+    words = set(folded(_without_brackets(name)).split("_"))
     if kind == "colour":
         return bool(words & _lone_words(kind)) and not words & _NOT_A_COLOUR
     if words & _NOT_ITSELF:
@@ -164,7 +171,7 @@ def says_loosely(name: str, kind: str) -> bool:
 
 def is_sale_price(name: str) -> bool:
     """Tell whether a name says a price that counts for now: "price_promotional_EUR"."""
-    words = set(folded(_BRACKETS.sub(" ", name)).split("_"))
+    words = set(folded(_without_brackets(name)).split("_"))
     return bool(words & _SALE and words & _lone_words("price")) and not words & _DATES
 
 

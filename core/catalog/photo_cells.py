@@ -77,6 +77,8 @@ def _short(run: re.Match[str]) -> str:
 
 def _looks_like_photo(name: str) -> bool:
     plain = name.strip().lower()
-    return plain.startswith(("http://", "https://", "//")) or bool(
-        re.search(_PICTURE + r"(?:[?#].*)?$", plain)
-    )
+    if plain.startswith(("http://", "https://", "//")):
+        return True
+    # Cut first and search then: one pattern for both takes minutes on ".jpg?.jpg?…".
+    names = (plain, plain.partition("?")[0], plain.partition("#")[0])
+    return any(re.search(_PICTURE + "$", name) for name in names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from core.app.dry_run import preview_file
 from core.app.facets import MOST_FACETS, _facet_names
 from core.base.tables import open_table
-from core.catalog import photos
+from core.catalog import column_names, photo_cells, photos
 from core.domain import EventKind, Filters, JudgmentEvent, JudgmentQuery
 from core.errors import StudioError
 from core.evaluation import trec
@@ -191,3 +192,15 @@ def test_photos_of_one_name_in_many_folders() -> None:
         photos._names_below(folder)  # type: ignore[arg-type]
 
     assert growth(Folder, work, 3000) < MOST_GROWTH
+
+
+@pytest.mark.parametrize(
+    ("work", "unit", "ending"),
+    [
+        (photo_cells.split, ".jpg?", "\nx|b.jpg"),
+        (partial(column_names.rank, kind="image"), "(", ""),
+    ],
+    ids=["photo cell", "column name"],
+)
+def test_one_long_cell_or_name(work: Callable[[str], object], unit: str, ending: str) -> None:
+    assert growth(lambda count: unit * count + ending, work, 1500) < MOST_GROWTH

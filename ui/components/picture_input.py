@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import gradio as gr
@@ -16,6 +17,10 @@ from ui.render import render
 
 #: Pixels of the longer side of an uploaded picture; stored photos have as many at most.
 LONG_SIDE = 1024
+
+
+#: A large upload takes a gigabyte while it is decoded and shrunk, so they take turns.
+_decoding = threading.Lock()
 
 
 def picture_input(label: str) -> gr.Image:
@@ -62,8 +67,9 @@ def query_picture(studio: Studio, form: SearchForm, upload: str | None) -> Image
         QueryError: There is no such example photo.
     """
     if upload:
-        image = studio.read_image(Path(upload))
-        image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
+        with _decoding:
+            image = studio.read_image(Path(upload))
+            image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
         return image
     if form.example is None:
         return None

@@ -138,7 +138,8 @@ class Visitors:
                 ]  # fmt: skip
             await send(message)
 
-        if scope["path"].rstrip("/") == "/logout":
+        # Not for a link, which another site may lead to with this visitor's cookies.
+        if scope["method"] == "POST" and scope["path"].rstrip("/") == "/logout":
             self._files.forget(state["visitor"].owner)
         await self._app(scope, receive, with_cookie)
 

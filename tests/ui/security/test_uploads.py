@@ -55,6 +55,14 @@ def test_signing_out_ends_uploads(guarded: str) -> None:
     assert not list(folder.rglob("signed-out.csv"))
 
 
+def test_a_link_to_the_sign_out_ends_nothing(guarded: str) -> None:
+    visitor = Visitor(guarded, Role.MERCHANDISER)
+    path = visitor.uploaded("kept.csv")
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert visitor.http.get("/logout", headers=elsewhere).status_code == 405
+    assert visitor.file(path).status_code == 200
+
+
 def test_nothing_says_where_the_files_lie(merchandiser: Visitor) -> None:
     folder = os.environ["GRADIO_TEMP_DIR"]
     path = merchandiser.uploaded("picture.png", PNG)
