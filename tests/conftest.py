@@ -29,6 +29,10 @@ settings.register_profile(
 )
 settings.load_profile("ci")
 
+# Each test server would measure and convert the image tower anew; the tests of written queries
+# ask for them.
+os.environ.setdefault("VLCLIP_WRITTEN_QUERIES", "false")
+
 
 _TESTS = Path(__file__).parent
 #: Folders with the longest test files. They begin first, so that no process waits for the other
