@@ -44,6 +44,31 @@ def colour_shares(photo: Image.Image, mask: Mask | None) -> npt.NDArray[np.float
         picture = Image.fromarray(mask.decode().astype(np.uint8) * 255)
         inside = np.asarray(picture.resize(small.size, Image.Resampling.BOX)).reshape(-1) >= 200
         pixels = pixels[inside] if inside.sum() >= _FEWEST else pixels
+    return _shares(pixels)
+
+
+def product_shares(photo: Image.Image) -> npt.NDArray[np.float32]:
+    """Return ``colour_shares`` of a product whose place in the photo is not known.
+
+    On a plain ground all that differs from the ground counts, else the middle of the photo.
+    """
+    small = photo.convert("RGB")
+    small.thumbnail((_SIDE, _SIDE))
+    pixels = np.asarray(small).astype(np.int16)
+    edge = np.ones(pixels.shape[:2], bool)
+    edge[_EDGE:-_EDGE, _EDGE:-_EDGE] = False
+    ground = np.median(pixels[edge], axis=0)
+    apart = np.abs(pixels - ground).max(axis=-1) > _ALIKE
+    if apart[edge].mean() < 1 - _PLAIN and apart.mean() >= _LEAST:
+        product = pixels[apart]
+    else:
+        height, width = pixels.shape[:2]
+        product = pixels[height // 5 : -(height // 5) or None, width // 5 : -(width // 5) or None]
+    return _shares(product.reshape(-1, 3).astype(np.uint8))
+
+
+def _shares(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return the share of pixels ``[n, 3]`` under each of ``NAMES``."""
     counts = np.bincount(_named(*_to_lch(pixels)), minlength=len(NAMES))
     shares: npt.NDArray[np.float32] = (counts / counts.sum()).astype(np.float32)
     return shares
@@ -81,26 +106,3 @@ def _named(light: Floats, chroma: Floats, hue: Floats) -> npt.NDArray[np.intp]:
     )  # fmt: skip
     fits = [rule for _, rule in rules]
     return np.select(fits, [NAMES.index(name) for name, _ in rules], NAMES.index("pink"))
-
-
-def product_shares(photo: Image.Image) -> npt.NDArray[np.float32]:
-    """Return ``colour_shares`` of a product whose place in the photo is not known.
-
-    On a plain ground all that differs from the ground counts, else the middle of the photo.
-    """
-    small = photo.convert("RGB")
-    small.thumbnail((_SIDE, _SIDE))
-    pixels = np.asarray(small).astype(np.int16)
-    edge = np.ones(pixels.shape[:2], bool)
-    edge[_EDGE:-_EDGE, _EDGE:-_EDGE] = False
-    ground = np.median(pixels[edge], axis=0)
-    apart = np.abs(pixels - ground).max(axis=-1) > _ALIKE
-    if apart[edge].mean() < 1 - _PLAIN and apart.mean() >= _LEAST:
-        product = pixels[apart]
-    else:
-        height, width = pixels.shape[:2]
-        product = pixels[height // 5 : -(height // 5) or None, width // 5 : -(width // 5) or None]
-    named = _named(*_to_lch(product.reshape(-1, 3).astype(np.uint8)))
-    counts = np.bincount(named, minlength=len(NAMES))
-    shares: npt.NDArray[np.float32] = (counts / counts.sum()).astype(np.float32)
-    return shares

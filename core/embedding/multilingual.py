@@ -143,7 +143,7 @@ class MultilingualEncoder(BatchedEncoder):
         readings = [named or self._reading(text) for text in texts]
         vectors = self._encode(texts, readings)
         english = [row for row, read_as in enumerate(readings) if read_as.language == "en"]
-        if english and self._can_write():
+        if english and self._can_write(wait=len(texts) > 1):
             written = [texts[row] for row in english]
             vectors[english] = self._with_written(written, vectors[english])
         return vectors
@@ -189,16 +189,22 @@ class MultilingualEncoder(BatchedEncoder):
         mixed = blended(apart, self.bridge.directions(vectors), WRITTEN_SHARE)
         return self.bridge.lying_in(mixed)
 
-    def _can_write(self) -> bool:
+    def _can_write(self, *, wait: bool = False) -> bool:
         """Tell whether queries are written: they are meant to be, and the image tower is there.
 
-        The first call loads it. Queries that come meanwhile don't wait: they are read by the text
-        tower alone, as all are where the image tower can't be fetched.
+        The first call loads it. A single query that comes meanwhile is read by the text tower
+        alone, as all are where the image tower can't be fetched.
+
+        Args:
+            wait: Wait while another thread loads it: an evaluation is the same whenever it begins.
         """
         if not self._written or self._image_tower_loaded:
             return self._written
-        if not self._loading.acquire(blocking=False):
+        if not self._loading.acquire(blocking=wait):
             return False
+        if self._image_tower_loaded:  # meanwhile
+            self._loading.release()
+            return True
         try:
             _ = self.base.tower
             self._image_tower_loaded = True

@@ -35,8 +35,8 @@ def signature(image: Image.Image) -> Signature:
     small = image.convert("RGB").resize((_GRID, _GRID), Image.Resampling.BOX)
     lab = np.asarray(ImageCms.applyTransform(small, _to_lab())).astype(np.float32)
     lab[..., 0] *= 100 / 255
-    colours = lab[..., 1:]
-    colours[colours > 127] -= 256  # Pillow stores signed bytes
+    chroma = lab[..., 1:]
+    chroma[chroma > 127] -= 256  # Pillow stores signed bytes
     return lab
 
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from core.app.evaluating import EvaluationService
 from core.app.evaluation_jobs import EvaluationJobs
+from core.app.library import Library
 from core.domain import EvalQuery, JobState, OnProgress, Progress, Ranking, Report
 from core.errors import EvaluationError, EvaluationStopped
 from core.evaluation import measures, report_builder, report_html, trec
 from core.evaluation.query_files import per_query
+from core.ports.encoder import Encoder
+from core.ports.engines import EngineModel
 
 ENGINES = ("clip", "vl-clip")
 CELLS = ("photo-title", "crop-title", "photo-rewrite", "crop-rewrite")
@@ -296,3 +302,39 @@ def test_runs_and_judgments_of_a_task_can_be_measured_again(
         shop.verbs.run_task("attributes", ENGINES, "shop", runs_out=tmp_path)
     with pytest.raises(EvaluationError, match="picture vectors alone"):
         shop.verbs.run_task("ablation", ENGINES, "shop", ranking=Ranking.WORDS)
+
+
+class _ReadsQueriesApart:
+    """An encoder of several languages, which reads queries in another way than titles."""
+
+    languages = ("en",)
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.queries: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def language_of(self, text: str) -> str:
+        return "en"
+
+    def encode_texts(self, texts: Sequence[str]) -> Any:
+        raise AssertionError("queries are read as titles")
+
+    def encode_queries(self, texts: Sequence[str], language: str = "") -> Any:
+        self.queries |= set(texts)
+        return self._encoder.encode_texts(texts)
+
+
+@pytest.mark.parametrize("task", ["title", "ablation"])
+def test_an_evaluation_reads_queries_as_a_search_does(shop: SimpleNamespace, task: str) -> None:
+    models = shop.models.values()
+    encoders = {model.name: _ReadsQueriesApart(model.encoder) for model in models}
+    apart = {model.name: EngineModel(model.engine, encoders[model.name]) for model in models}
+    pool: Any = SimpleNamespace(engine=apart.__getitem__)
+    report = EvaluationService(Library(shop.settings), pool, shop.settings).run_task(
+        task, ENGINES, "shop"
+    )
+    assert figures(report) == figures(shop.verbs.run_task(task, ENGINES, "shop"))
+    assert any(encoder.queries for encoder in encoders.values())

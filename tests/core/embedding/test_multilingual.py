@@ -137,12 +137,14 @@ class _SlowBase:
 def test_a_query_does_not_wait_for_an_image_tower_that_another_thread_loads() -> None:
     base = _SlowBase()
     reads = MultilingualEncoder(cast("Any", base), cast("Any", None), written=True)
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         first = pool.submit(reads._can_write)
         assert base.asked.wait(10)
         assert not reads._can_write()
+        evaluation = pool.submit(reads._can_write, wait=True)
         base.may_finish.set()
         assert first.result(10)
+        assert evaluation.result(10)
     assert reads._can_write()
 
 
