@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from lancedb.expr import Expr
 from PIL import Image
 
 from core.base.recent import Recent, pixel_hash
-from core.base.title_nouns import TitleNouns
 from core.domain import Filters, Hit, Query, SearchResult
 from core.errors import (
     CatalogError,
@@ -22,21 +20,17 @@ from core.errors import (
 )
 from core.ports.engines import EngineModel, Photos
 from core.search import query_words, scoring
-from core.search.colour_match import WantedColours
-from core.search.colour_words import ColourWords
 from core.search.duplicates import fold, neighbours
 from core.search.evidence import Evidence, EvidenceQuery, gather
 from core.search.photo_look import PhotoColours, PhotoLooks
-from core.search.query_vector import MOST_CHARACTERS, embed_query, language_read
+from core.search.query_reading import QueryReader
+from core.search.query_vector import embed_query
 from core.search.query_words import QueryWords
 from core.search.relevance import reasons, relevance
 from core.search.scoring import Candidate, Scored
-from core.search.short_queries import query_language
 from core.search.standing import Standing, StatisticsCache
 from core.search.variety import DEPTH, varied
 from core.search.word_counts import WordCounts
-from core.search.word_families import WordFamilies
-from core.search.word_match import WordMatcher
 from core.settings import SHIPPED
 from core.store.catalog_store import CatalogStore
 from core.store.database import filter_condition, one_of
@@ -49,8 +43,6 @@ _PICTURES = 256
 _SPARE = 5
 #: File with the weights of search, below the folder of shipped data.
 CALIBRATION = Path("calibration") / "search.toml"
-#: Share of a query's words from which an item has them.
-SAID = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +111,7 @@ class Searcher:
     ) -> None:
         self._store, self._photos, self._passing = store, photos, passing
         self._shipped = shipped
-        self._counts = WordCounts(store)
+        self._reader = QueryReader(WordCounts(store), shipped / "vocabularies")
         self._statistics = StatisticsCache(store)
         self._looks = PhotoLooks(photos)
         self._photo_colours = PhotoColours(photos)
@@ -159,7 +151,12 @@ class Searcher:
         scale = relevance(self._shipped / CALIBRATION).scale(kind, model.name)
         words = None if gathered.foreign else gathered.words
         scored = scoring.score(
-            gathered.evidence, scale, words, self._nouns, gathered.items, foreign=gathered.foreign
+            gathered.evidence,
+            scale,
+            words,
+            self._reader.nouns,
+            gathered.items,
+            foreign=gathered.foreign,
         )
         shown = scored.candidates
         if query.cutoff:
@@ -200,16 +197,16 @@ class Searcher:
         """Gather the candidates of a query and what speaks for each; raises as ``search``."""
         table = self.checked(model)
         started = time.perf_counter()
-        words = query_words.read(query.text, self._nouns) if query.text.strip() else None
+        words = query_words.read(query.text, self._reader.nouns) if query.text.strip() else None
         unwanted = words.unwanted if words else ""
         row = table.get([query.item_id]).get(query.item_id) if query.item_id else None
         if words:
             minus = ", ".join(part for part in (query.minus.strip(), unwanted) if part)
             query = replace(query, text=words.wanted, minus=minus)
         compared = words if query.fulltext else None
-        language, query = self._read(query, model)
-        if compared and language not in ("", "en"):
-            query = self._without_colours(query, language)
+        language, query = self._reader.read(query, model.encoder)
+        if compared:
+            query = self._reader.without_colours(query, language)
         vector = embed_query(
             query,
             model.encoder,
@@ -222,7 +219,7 @@ class Searcher:
         asked = EvidenceQuery(
             vector,
             words,
-            self._matcher(compared, query.minus, language) if compared else None,
+            self._reader.matcher(compared, query.minus, language) if compared else None,
             max(100, 4 * query.k),
             self._condition(query),
             self._same_type(query, row),
@@ -235,42 +232,8 @@ class Searcher:
         )  # fmt: skip
         return Gathered(
             scoring.kind_of(query), evidence, compared, unwanted, standing.items, by_words,
-            encode_ms, language, self._is_foreign(language, compared, evidence),
+            encode_ms, language, self._reader.is_foreign(language, compared, evidence),
         )  # fmt: skip
-
-    def _read(self, query: Query, model: EngineModel) -> tuple[str, Query]:
-        """Return the language of a query's words, and the query, with it if it is decided here."""
-        if query.language or not query.text.strip():
-            return language_read(query, model.encoder), query
-        text = query.text.strip()[:MOST_CHARACTERS]
-        language, own = query_language(text, model.encoder, self._counts, self._nouns)
-        return language, replace(query, language=language) if own else query
-
-    def _without_colours(self, query: Query, language: str) -> Query:
-        """Return a query in another language with its thing alone: colours are compared apart."""
-        rest = _colour_words(self._shipped / "vocabularies").without(query.text)
-        if not rest or rest == query.text:
-            return query
-        return replace(query, text=rest, language=language)
-
-    def _is_foreign(
-        self, language: str, words: QueryWords | None, evidence: Sequence[Evidence]
-    ) -> bool:
-        if words is None or language in ("", "en"):
-            return False
-        english = all(word.isascii() and self._nouns.is_known_word(word) for word in words.words)
-        return not english and not any(match.words.cover > SAID for match in evidence)
-
-    @property
-    def _nouns(self) -> TitleNouns:
-        return _nouns(self._shipped / "vocabularies")
-
-    def _matcher(self, words: QueryWords, unwanted: str, language: str) -> WordMatcher:
-        families = _families(self._shipped / "vocabularies") if unwanted else None
-        rarity = self._counts.rarity(words.words)
-        named = _colour_words(self._shipped / "vocabularies")
-        colours = WantedColours(words, named, foreign=language not in ("", "en"))
-        return WordMatcher(words, unwanted, rarity, self._nouns, families, colours)
 
     def checked(self, model: EngineModel) -> VectorTable:
         """Return the engine's vector table if its fingerprint is current; raises as ``search``."""
@@ -378,18 +341,3 @@ def _verdict(query: Query, gathered: Gathered, scored: Scored) -> str:
     if not scored.candidates:
         return "No close match."
     return "No close match. These are the nearest items."
-
-
-@cache
-def _nouns(folder: Path) -> TitleNouns:
-    return TitleNouns(folder)
-
-
-@cache
-def _colour_words(folder: Path) -> ColourWords:
-    return ColourWords(folder, _nouns(folder).things)
-
-
-@cache
-def _families(folder: Path) -> WordFamilies:
-    return WordFamilies(folder, _nouns(folder).things)

@@ -1,0 +1,90 @@
+"""Read a query's words: their language, their colours, and what items' words are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from core.base.title_nouns import TitleNouns
+from core.domain import Query
+from core.ports.encoder import Encoder
+from core.search.colour_match import WantedColours
+from core.search.colour_words import ColourWords
+from core.search.evidence import Evidence
+from core.search.query_vector import MOST_CHARACTERS, language_read
+from core.search.query_words import QueryWords
+from core.search.short_queries import ENGLISH, query_language
+from core.search.word_counts import WordCounts
+from core.search.word_families import WordFamilies
+from core.search.word_match import WordMatcher
+
+#: Share of a query's words from which an item has them.
+SAID = 0.9
+
+
+class QueryReader:
+    """Reads queries for one catalogue.
+
+    Args:
+        counts: The words of the catalogue.
+        folder: Folder of the word lists.
+    """
+
+    def __init__(self, counts: WordCounts, folder: Path) -> None:
+        self._counts, self._folder = counts, folder
+
+    @property
+    def nouns(self) -> TitleNouns:
+        """The English word lists."""
+        return _nouns(self._folder)
+
+    def read(self, query: Query, encoder: Encoder) -> tuple[str, Query]:
+        """Return the language of a query's words, and the query, with it if it is decided here."""
+        if query.language or not query.text.strip():
+            return language_read(query, encoder), query
+        text = query.text.strip()[:MOST_CHARACTERS]
+        language, own = query_language(text, encoder, self._counts, self.nouns)
+        return language, replace(query, language=language) if own else query
+
+    def without_colours(self, query: Query, language: str) -> Query:
+        """Return a query in another language with its thing alone: colours are compared apart."""
+        if language in ("", ENGLISH):
+            return query
+        rest = _colour_words(self._folder).without(query.text)
+        if not rest or rest == query.text:
+            return query
+        return replace(query, text=rest, language=language)
+
+    def is_foreign(
+        self, language: str, words: QueryWords | None, evidence: Sequence[Evidence]
+    ) -> bool:
+        """Tell whether only vectors tell what is close: see ``Gathered.foreign``."""
+        if words is None or language in ("", ENGLISH):
+            return False
+        english = all(word.isascii() and self.nouns.is_known_word(word) for word in words.words)
+        return not english and not any(match.words.cover > SAID for match in evidence)
+
+    def matcher(self, words: QueryWords, unwanted: str, language: str) -> WordMatcher:
+        """Return what compares items' words with the query's."""
+        families = _families(self._folder) if unwanted else None
+        rarity = self._counts.rarity(words.words)
+        named = _colour_words(self._folder)
+        colours = WantedColours(words, named, foreign=language not in ("", ENGLISH))
+        return WordMatcher(words, unwanted, rarity, self.nouns, families, colours)
+
+
+@cache
+def _nouns(folder: Path) -> TitleNouns:
+    return TitleNouns(folder)
+
+
+@cache
+def _colour_words(folder: Path) -> ColourWords:
+    return ColourWords(folder, _nouns(folder).things)
+
+
+@cache
+def _families(folder: Path) -> WordFamilies:
+    return WordFamilies(folder, _nouns(folder).things)
