@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from core.judging.checks import checked
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.judgment_rows import File, Rejected, Row
 from core.judging.sets import from_json
-from core.judging.state import PairKey
+from core.judging.state import PairKey, SetState
 
 #: Returns which of these item ids the catalogue has.
 KnownItems = Callable[[Sequence[str]], Collection[str]]
@@ -111,8 +112,31 @@ def plan(
         events=tuple(events),
         new_pairs=len(pairs) - before,
         rejected=tuple(sorted(rejected, key=lambda row: row.line)),
-        notes=file.notes,
+        notes=(*file.notes, *_replaced(desk, events)) if base.set_id in existing else file.notes,
     )
+
+
+def _replaced(desk: JudgmentQueue, events: Sequence[JudgmentEvent]) -> list[str]:
+    """Return a sentence for each annotator whose labels the events would change."""
+    if not events:
+        return []
+
+    def changed(state: SetState) -> Counter[str]:
+        earlier = [
+            (event, state.current(event.annotator).get((event.query_id, event.item_id)))
+            for event in events
+        ]
+        return Counter(
+            event.annotator
+            for event, label in earlier
+            if label is not None and label.event_id != event.event_id and label.grade != event.grade
+        )
+
+    counts = desk.look(events[0].set_id, changed)
+    return [
+        f"{count} label{'s' * (count > 1)} that “{name}” gave would be replaced."
+        for name, count in sorted(counts.items())
+    ]
 
 
 def carry_out(desk: JudgmentQueue, made: ImportPlan) -> int:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.requests import ClientDisconnect
 
 from core.access.tries import Tries
 from core.errors import TooManyTries
@@ -121,10 +122,13 @@ def local_path(wanted: str) -> str:
 async def _read(request: Request) -> _Form | None:
     """Return the form, or ``None`` if it is not valid."""
     raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > _LONGEST_FORM:
-            return None
+    try:
+        async for chunk in request.stream():
+            raw += chunk
+            if len(raw) > _LONGEST_FORM:
+                return None
+    except ClientDisconnect:  # half a form, and nobody to answer
+        return None
     try:
         fields = parse_qs(
             raw.decode("utf-8"), keep_blank_values=True, max_num_fields=10, errors="strict"

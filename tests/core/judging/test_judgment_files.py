@@ -79,6 +79,24 @@ def test_rows_that_do_not_fit_are_reported_and_left_out(
         plan(desk, file, lambda ids: ())
 
 
+def test_a_plan_says_whose_labels_it_would_replace(
+    tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet
+) -> None:
+    for item, value, who in (("q1-0", 1, "anna"), ("q1-1", 2, "anna"), ("q1-0", 1, "ben")):
+        desk.judge(grade(made, "q1", item, value, who))
+    file = tmp_path / "labels.csv"
+    rows = "chair,q1-0,anna,0\nchair,q1-1,anna,2\nchair,q1-0,ben,3\nchair,q1-2,ben,3\n"
+    file.write_text("query,item_id,annotator,grade\n" + rows)
+    planned = plan(desk, file, lambda ids: ids, set_id=made.set_id)
+    assert [note for note in planned.notes if "replaced" in note] == [
+        "1 label that “anna” gave would be replaced.",
+        "1 label that “ben” gave would be replaced.",
+    ]
+    carry_out(desk, planned)
+    again = plan(desk, file, lambda ids: ids, set_id=made.set_id)
+    assert not [note for note in again.notes if "replaced" in note]
+
+
 def test_one_column_per_rater(tmp_path: Path, desk: JudgmentQueue) -> None:
     file = tmp_path / "book.csv"
     file.write_text("query,docid,ada,bob_rating\nlamp,l1,3,2\nlamp,l2,,0\n")

@@ -155,6 +155,14 @@ def test_very_many_streams_of_one_visitor_are_refused(hasty: str) -> None:
     assert statuses == [200] * 4
 
 
+def test_long_bodies_under_way_count_as_many_requests(hasty: str) -> None:
+    visitor, limit = Visitor(hasty), 4 * 100_000
+    visitor.http.get("/")
+    long = visitor.http.post(f"{API}/queue/join", content=b" " * limit)
+    assert (long.status_code, long.json()["detail"]) == (429, open_requests.MANY)
+    assert visitor.http.post(f"{API}/queue/join", content=b" " * 1000).status_code != 429
+
+
 def test_many_connections_are_allowed() -> None:
     allow_many_connections()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
