@@ -66,14 +66,14 @@ def own_process(studio_data: Path) -> Iterator[str]:
         server.wait(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """Playwright's one event loop of a test process."""
+    """Playwright with its event loop, which ends with the file: others run loops of their own."""
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Debian's (or any installed) Chromium; skips with its reason where there is none."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
