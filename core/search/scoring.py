@@ -92,8 +92,9 @@ def score(
     )
     likely = max((c.probability for c in candidates if not c.excluded), default=0.0)
     least = scale.close_unknown if all_unknown or foreign else scale.close
-    small = not all_unknown and items < SMALLEST  # too few items to tell
-    close = bool(candidates) and (small or likely >= least)
+    # Among few items no photo is far from the others: there a word that an item has is the sign.
+    said = words is None or any(evidence.words.shared for evidence in gathered)
+    close = bool(candidates) and (likely >= least if items >= SMALLEST or all_unknown else said)
     if not close:  # a card must not praise what the list calls no close match
         candidates = [
             replace(c, photo=replace(c.photo, strength=Strength.WEAK)) for c in candidates

@@ -52,10 +52,11 @@ def test_words_and_photo_are_told_apart():
     assert best.photo.strength is Strength.WEAK
 
 
-def test_nothing_close_is_told_but_not_in_a_handful_of_items():
+def test_nothing_close_is_told_and_in_a_handful_of_items_by_words():
     far = [evidence("a", 0.5), evidence("b", 0.1)]
     assert not scored(far).close
-    assert scored(far, items=5).close
+    assert not scored(far, items=5).close
+    assert scored([*far, evidence("c", 0.1, WordMatch(("chair",), ("red",)))], items=5).close
     assert not scored(far, "blorptangle", items=5).close
     assert not scored([]).close
 
