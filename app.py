@@ -46,10 +46,11 @@ def serve(studio: Studio) -> None:
         studio.jobs.background(studio.warm_up)
         studio.jobs.background(studio.indexing.search_indices.refresh_all)
 
-    allow_many_connections()
+    RequestTimeoutProtocol.most = allow_many_connections()
     config = uvicorn.Config(
         build_app(studio), host=settings.host, port=settings.port, log_level="warning",
         http=RequestTimeoutProtocol,
+        backlog=min(2048, RequestTimeoutProtocol.most // 4),  # accepted before any is closed
         timeout_graceful_shutdown=5,  # open tabs hold streams that do not end by themselves
         proxy_headers=False,  # the app reads them itself: VLCLIP_TRUSTED_PROXIES
     )  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from html import escape
 from inspect import Parameter, signature, unwrap
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 import gradio as gr
@@ -30,6 +32,9 @@ def sentences(handler: Callable[_P, _R]) -> Callable[_P, _R]:
 
     @wraps(handler)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        if not all(_has_data(value) for value in args if isinstance(value, gr.EventData)):
+            _log.warning("A page sent an event without its data to %s", handler.__name__)
+            raise gr.Error(UNREADABLE, print_exception=False)
         try:
             return handler(*args, **kwargs)
         except StudioError as error:
@@ -39,12 +44,19 @@ def sentences(handler: Callable[_P, _R]) -> Callable[_P, _R]:
             raise
         except Exception as error:
             if isinstance(error, NONSENSE) and not fits(handler, args):
-                _log.warning("A page sent nonsense to %s", handler.__name__, exc_info=True)
+                _log.warning("A page sent nonsense to %s: %s", handler.__name__, brief(error))
                 raise gr.Error(UNREADABLE, print_exception=False) from None
             _log.exception("A page handler failed: %s", getattr(handler, "__name__", handler))
             raise gr.Error(OUR_SIDE, print_exception=False) from None
 
     return guarded
+
+
+def brief(error: BaseException) -> str:
+    """Return an error and its place in one line of the log, whatever a visitor put into it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__} {str(error)!r:.200}{place}"
 
 
 def fits(handler: Callable[..., object], values: tuple[object, ...]) -> bool:
@@ -63,8 +75,7 @@ def fits(handler: Callable[..., object], values: tuple[object, ...]) -> bool:
 
 def _is(value: object, kind: Any) -> bool:
     if isinstance(value, gr.EventData):
-        sent = value._data
-        return isinstance(sent, dict) and all(isinstance(sent.get(k), str) for k in _EVENT)
+        return _has_data(value)
     if kind is Any or isinstance(value, (gr.Request, gr.Progress)):
         return True
     try:
@@ -80,6 +91,11 @@ def _is(value: object, kind: Any) -> bool:
 
 #: Data that the pages' own scripts send with an event.
 _EVENT = ("action", "value")
+
+
+def _has_data(event: gr.EventData) -> bool:
+    sent = event._data
+    return isinstance(sent, dict) and all(isinstance(sent.get(key), str) for key in _EVENT)
 
 
 def _is_odd(value: object) -> bool:

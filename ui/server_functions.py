@@ -11,7 +11,7 @@ import gradio as gr
 from core.app.studio import Studio
 from core.errors import StudioError
 from core.people import Action
-from ui.error_sentences import NONSENSE, OUR_SIDE, UNREADABLE
+from ui.error_sentences import NONSENSE, OUR_SIDE, UNREADABLE, brief
 from ui.rights import require
 
 Answer = dict[str, Any]
@@ -27,8 +27,8 @@ def answered(
         return work()
     except StudioError as error:
         return {"error": str(error)}
-    except NONSENSE:
-        _log.warning("A page sent nonsense", exc_info=True)
+    except NONSENSE as error:
+        _log.warning("A page sent nonsense: %s", brief(error))
         return {"error": UNREADABLE}
     except Exception:
         _log.exception("A call of a page failed")

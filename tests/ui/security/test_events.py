@@ -39,6 +39,12 @@ KINDS = {
 #: What a page's script sends along with an event; an admin sends both, and events without fields,
 #: which are refused before anybody's role is looked at.
 EVENT_DATA: tuple[Any, ...] = (None, {"action": None, "value": 3})
+#: What may come in its place.
+MISSING: dict[str, dict[str, Any]] = {
+    "none": {}, "null": {"event_data": None}, "empty": {"event_data": {}},
+    "list": {"event_data": []}, "text": {"event_data": "action"},
+    "half": {"event_data": {"action": "more"}}, "number": {"event_data": {"action": 1, "value": 2}},
+}  # fmt: skip
 
 
 class Events:
@@ -153,7 +159,7 @@ def test_nonsense_is_answered_with_a_sentence_and_does_nothing(
     events: Events, role: Role, caplog: pytest.LogCaptureFixture
 ) -> None:
     before, failures = events.files(), []
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.WARNING):
         ended = outcomes(events.visitors[role], nonsense(events, role))
     for key, message in ended.items():
         action = events.actions[key[0]]
@@ -161,9 +167,30 @@ def test_nonsense_is_answered_with_a_sentence_and_does_nothing(
         if problem := _problem(message, lacks=lacks):
             failures.append((key, problem))
     assert not failures, (len(failures), len(ended), failures)
-    assert not [record.getMessage() for record in caplog.records]
+    assert not [record.getMessage() for record in caplog.records if record.levelno > 30]
+    assert not [record for record in caplog.records if record.exc_info]
     if not role.includes(Role.MERCHANDISER):
         assert events.files() == before
+
+
+def test_an_event_without_its_data_is_one_line_of_the_log(
+    events: Events, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Fields as the page has them, and anything but the data that the page's script adds."""
+    visitor = events.visitors[Role.ADMIN]
+    fields = {part["id"]: part["props"].get("value") for part in visitor.config()["components"]}
+    numbers = [n for n, event in events.all.items() if event["collects_event_data"]]
+    assert len(numbers) >= 7
+    asked: dict[Any, dict[str, Any]] = {}
+    for number in numbers:
+        data = [fields.get(field) for field in events.all[number]["inputs"]]
+        for kind, more in MISSING.items():
+            asked[number, kind] = {"fn_index": number, "data": data, **more}
+    for key, message in outcomes(visitor, asked).items():
+        assert message.get("refused") or message["output"].get("error") == UNREADABLE, key
+    assert len(caplog.records) <= len(asked)
+    assert not [record for record in caplog.records if record.exc_info]
+    assert all("\n" not in record.getMessage() for record in caplog.records)
 
 
 def test_nobody_sends_an_event(events: Events) -> None:
@@ -177,7 +204,9 @@ def test_nobody_sends_an_event(events: Events) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_server_functions_answer_nonsense_with_a_sentence(events: Events, role: Role) -> None:
+def test_server_functions_answer_nonsense_with_a_sentence(
+    events: Events, role: Role, caplog: pytest.LogCaptureFixture
+) -> None:
     assert len(events.server_functions) >= 8
     http = events.visitors[role].http
     for number, name in events.server_functions:
@@ -190,6 +219,7 @@ def test_server_functions_answer_nonsense_with_a_sentence(events: Events, role: 
             assert answer.status_code == 200, (name, value, answer.text)
             assert set(answer.json()) == {"error"}, (name, value)
             assert answer.json()["error"].endswith("."), (name, value)
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_what_no_page_has_is_refused_with_a_sentence_and_one_log_line(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import resource
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -164,9 +166,61 @@ def test_long_bodies_under_way_count_as_many_requests(hasty: str) -> None:
 
 
 def test_many_connections_are_allowed() -> None:
-    allow_many_connections()
+    most = allow_many_connections()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert soft >= min(16_384, hard)
+    assert 0 < most < soft
+
+
+def test_a_new_connection_takes_the_place_of_the_one_that_waited_longest(
+    hasty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_timeout, "HEAD", 30)
+    monkeypatch.setattr(RequestTimeoutProtocol, "most", 5)
+    silent = [connect(hasty) for _ in range(20)]
+    with connect(hasty) as late:
+        late.sendall(b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert late.recv(65_536).startswith(b"HTTP/1.1 303")
+    assert all(map(is_closed, silent[:10]))
+    for connection in silent:
+        connection.close()
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the server closes or has closed a connection."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+_FULL = """
+import logging, os, resource, socket, threading, time
+import uvicorn
+from ui.serving import PageServer
+logging.basicConfig()
+resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+async def app(scope, receive, send): ...
+config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off")
+server = PageServer(config, lambda: None)
+threading.Thread(target=server.run, daemon=True).start()
+while not server.started:
+    time.sleep(0.01)
+port = server.servers[0].sockets[0].getsockname()[1]
+opened = []
+try:
+    while True:
+        opened.append(socket.create_connection(("127.0.0.1", port)))
+except OSError:
+    time.sleep(1.5)
+os._exit(0)
+"""
+
+
+def test_connections_that_find_no_room_are_one_line_of_the_log() -> None:
+    done = subprocess.run([sys.executable, "-c", _FULL], capture_output=True, text=True, timeout=60)
+    assert done.stderr.count("\n") == 1, done.stderr[:2000]
+    assert "No further connections" in done.stderr
 
 
 def test_a_proxy_makes_nobody_the_owner(open_studio: str, guarded: str) -> None:
