@@ -7,7 +7,6 @@ grade occurs; then it is ``None``, and the base rates show the reason.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -131,11 +130,9 @@ def grade_table(
 
 def value_counts(table: Grades) -> npt.NDArray[np.int64]:
     """Count the grades of pairs with two or more: ``[pairs, grades] int64``."""
-    values = np.unique(table[~np.isnan(table)]) if table.size else np.empty(0)
-    counts = np.stack([(table == value).sum(axis=0) for value in values], axis=1) if len(
-        values
-    ) else np.zeros((0, 0), np.int64)  # fmt: skip
-    several: npt.NDArray[np.int64] = counts[counts.sum(axis=1) > 1].astype(np.int64)
+    values = np.unique(table[~np.isnan(table)])
+    counts = (table[:, :, None] == values).sum(axis=0)
+    several: npt.NDArray[np.int64] = counts[counts.sum(axis=1) > 1]
     return several
 
 
@@ -150,11 +147,10 @@ def alpha_of(units: npt.NDArray[np.int64]) -> float | None:
     """Return Krippendorff's α, ordinal, of value counts; ``None`` if it is not defined."""
     import krippendorff  # slow to import: only when asked for
 
-    units = units[:, units.sum(axis=0) > 0] if units.size else units
-    if units.size == 0 or units.shape[1] < 2:
+    units = units[:, units.sum(axis=0) > 0]
+    if units.shape[1] < 2:
         return None
-    value = float(krippendorff.alpha(value_counts=units, level_of_measurement="ordinal"))
-    return None if math.isnan(value) else value
+    return float(krippendorff.alpha(value_counts=units, level_of_measurement="ordinal"))
 
 
 def kappa_of(first: Sequence[int], second: Sequence[int]) -> float | None:
@@ -168,9 +164,7 @@ def kappa_of(first: Sequence[int], second: Sequence[int]) -> float | None:
     if len(given) < 2:
         return None
     steps = range(min(given), max(given) + 1)
-    with np.errstate(divide="ignore", invalid="ignore"):  # undefined cases give NaN
-        value = float(cohen_kappa_score(first, second, labels=list(steps), weights="quadratic"))
-    return None if math.isnan(value) else value
+    return float(cohen_kappa_score(first, second, labels=list(steps), weights="quadratic"))
 
 
 def _couple(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from core.domain import (
     EventKind,
@@ -14,6 +16,7 @@ from core.domain import (
     JudgmentEvent,
     JudgmentQuery,
     JudgmentSet,
+    Pair,
     Photo,
     Rules,
     SearchResult,
@@ -22,6 +25,7 @@ from core.judging.judgment_queue import JudgmentQueue
 from core.judging.label_export import Labels, write
 from core.judging.state import SetState
 
+START = datetime(2026, 1, 1, tzinfo=UTC)
 QUERIES = (JudgmentQuery("q1", text="chair"), JudgmentQuery("q2", item_id="lamp-1"))
 
 
@@ -47,6 +51,24 @@ def grade(
         uuid.uuid4().hex, EventKind.GRADE, judgment_set.set_id, query, item, who, value, "",
         datetime.now(UTC), 1.0,
     )  # fmt: skip
+
+
+def event(
+    number: float, who: str = "ada", item: str = "a", grade: int | None = 1, **changes: Any
+) -> JudgmentEvent:
+    """A grade of the pair ("q", item), so many seconds after START; its id is the number."""
+    made = JudgmentEvent(
+        str(number), EventKind.GRADE, "set", "q", item, who, grade, "",
+        START + timedelta(seconds=number), 1.0,
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def small_set(items: Sequence[str] = "abcdef", rules: Rules | None = None) -> JudgmentSet:
+    """A set that is stored nowhere: an item per letter, all of one query."""
+    query = JudgmentQuery("q", "chair")
+    pairs = tuple(Pair(query, item) for item in items)
+    return JudgmentSet("set", "Chairs", rules or Rules(), ("clip",), 9, pairs, START)
 
 
 def rules_of(desk: JudgmentQueue, made: JudgmentSet, rules: Rules) -> JudgmentSet:

@@ -10,7 +10,17 @@ import pytest
 from core.domain import EventKind, JudgmentEvent
 from core.errors import JudgmentError
 from core.judging.aggregation import aggregate
-from core.judging.agreement import agreement, kappa_of, value_counts
+from core.judging.agreement import (
+    PairAgreement,
+    QueryAgreement,
+    agreement,
+    alpha_of,
+    grade_table,
+    kappa_of,
+    percent_of,
+    value_counts,
+)
+from tests.core.judging import desks
 
 
 def events(table: dict[str, list[int | None]]) -> list[JudgmentEvent]:
@@ -99,3 +109,88 @@ def test_a_pair_counts_from_its_second_grade_on() -> None:
     none = np.nan
     table = np.array([[2.0, 1.0, none, 0.0], [2.0, none, none, 1.0]])
     assert value_counts(table).tolist() == [[0, 0, 2], [1, 1, 0]]
+
+
+def test_percent_agreement_counts_every_couple_of_grades_of_a_pair() -> None:
+    # 2 equal; 2 different; of 4 grades 3 equal: (2 + 0 + 6) of (2 + 2 + 12) couples
+    assert percent_of(np.array([[2, 0], [1, 1], [3, 1]])) == 0.5
+    assert percent_of(np.array([[2, 0]])) == 1.0
+    assert percent_of(np.zeros((0, 2), np.int64)) is None
+
+
+def test_nothing_is_defined_where_one_grade_or_none_occurs() -> None:
+    assert alpha_of(np.zeros((0, 0), np.int64)) is None
+    assert alpha_of(np.array([[2, 0, 0], [3, 0, 0]])) is None
+    assert alpha_of(np.array([[2, 0, 0], [0, 0, 2]])) == 1.0
+    assert kappa_of([], []) is None
+    assert kappa_of([1, 1], [1, 1]) is None
+    assert kappa_of([0, 0], [1, 1]) == 0.0
+
+
+def test_the_table_has_a_row_per_person_and_a_column_per_pair() -> None:
+    given = [desks.event(1, "bob", "b", 2), desks.event(2, "ada", "c", 0),
+             desks.event(3, "ada", "a", 3), desks.event(4, "bob", "a", 1)]  # fmt: skip
+    annotators, pairs, table = grade_table(given)
+    assert annotators == ("ada", "bob")
+    assert pairs == (("q", "a"), ("q", "b"), ("q", "c"))
+    np.testing.assert_equal(table, [[3, np.nan, 0], [1, 2, np.nan]])
+
+
+def test_every_two_people_are_compared_over_the_pairs_that_both_graded() -> None:
+    none = None
+    report = agreement(
+        events({"ada": [0, 1, 3, none], "bob": [0, 3, none, 2], "cyd": [none, none, 3, none]})
+    )
+    assert report.annotators == ("ada", "bob", "cyd")
+    assert report.couples == (
+        PairAgreement("ada", "bob", 2, 0.5, kappa_of([0, 1], [0, 3])),
+        PairAgreement("ada", "cyd", 1, 1.0, None),
+    )
+    assert (report.judged, report.overlapping) == (4, 3)
+    assert report.base_rates == {0: 2 / 7, 1: 1 / 7, 2: 1 / 7, 3: 3 / 7}
+
+
+def test_skips_and_unsure_labels_are_no_grades() -> None:
+    report = agreement(
+        [desks.event(1), desks.event(2, "bob", kind=EventKind.UNSURE),
+         desks.event(3, "cyd", grade=None)]
+    )  # fmt: skip
+    assert (report.annotators, report.judged, report.overlapping) == (("ada",), 1, 0)
+    assert report.base_rates == {1: 1.0}
+
+
+def test_queries_come_with_the_least_agreed_on_first() -> None:
+    def both(query: str, item: str, *grades: int) -> list[JudgmentEvent]:
+        return [
+            desks.event(n, who, item, grade, query_id=query)
+            for n, (who, grade) in enumerate(zip(("ada", "bob"), grades, strict=False))
+        ]
+
+    report = agreement(
+        [*both("z", "a", 1), *both("b", "a", 1), *both("c", "a", 2, 2), *both("d", "a", 0, 0),
+         *both("e", "a", 1, 1), *both("e", "b", 1, 2), *both("e", "c", 3), *both("f", "a", 0, 1)]
+    )  # fmt: skip
+    assert report.queries == (
+        QueryAgreement("f", 1, 1, 0.0, 0.0),
+        QueryAgreement("e", 3, 2, 0.5, 0.0),
+        QueryAgreement("c", 1, 1, 1.0, None),
+        QueryAgreement("d", 1, 1, 1.0, None),
+        QueryAgreement("b", 1, 0, None, None),
+        QueryAgreement("z", 1, 0, None, None),
+    )
+
+
+def test_an_interval_is_the_same_each_time_and_ten_pairs_are_enough() -> None:
+    table = {"ada": [0, 1, 2, 3, 0, 1, 2, 3, 0, 1], "bob": [0, 1, 2, 2, 1, 1, 2, 3, 0, 0]}
+    once, again = agreement(events(table)), agreement(events(table))
+    assert once.interval is not None
+    assert once.interval == again.interval
+    low, high = once.interval
+    assert 0.3 < low < once.alpha - 0.05 < once.alpha + 0.05 < high < 1.0
+
+
+def test_a_sample_in_which_all_agree_counts_as_agreement() -> None:
+    same = agreement(events({"ada": [1] * 11 + [0], "bob": [1] * 11 + [0]}))
+    assert same.interval == (1.0, 1.0)
+    constant = agreement(events({"ada": [1] * 12, "bob": [1] * 12}))
+    assert (constant.alpha, constant.interval) == (None, None)

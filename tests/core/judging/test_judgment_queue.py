@@ -12,13 +12,13 @@ from core.domain import (
     JudgmentSet,
     Rules,
 )
-from core.errors import JudgmentError
+from core.errors import JudgmentError, NotSaved
 from core.judging.aggregation import aggregate, labels
 from core.judging.disagreement import disagreements
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.state import SetState
 from core.store.database import open_database
-from tests.core.judging.desks import QUERIES, grade, result, rules_of
+from tests.core.judging.desks import QUERIES, grade, result, rules_of, small_set
 
 
 def test_the_pool_is_the_union_of_the_top_results(made: JudgmentSet) -> None:
@@ -193,3 +193,192 @@ def test_an_undo_sent_again_takes_back_the_same_label_and_no_one_else_s_id_does(
     with pytest.raises(JudgmentError, match="used for another"):
         desk.undo(made.set_id, "eve", "undo-1")
     assert len(desk.current(made.set_id)) == 2
+
+
+def age(event) -> float:
+    return abs((datetime.now(UTC) - event.at).total_seconds())
+
+
+def test_an_undo_is_an_event_of_its_own_that_names_the_label(desk, made):
+    label = replace(grade(made, "q1", "q1-0", 2), at=datetime(2026, 1, 1, tzinfo=UTC), page="9",
+                    round=1, guidelines=3, seconds=7.0)  # fmt: skip
+    desk.judge(label)
+    assert desk.undo(made.set_id, "ada") == label
+    _, undo = desk.events(made.set_id)
+    assert age(undo) < 60
+    assert undo == replace(label, event_id=undo.event_id, kind=EventKind.UNDO, grade=None,
+                           note=label.event_id, at=undo.at, seconds=0.0)  # fmt: skip
+    assert len(undo.event_id) == 32
+    desk.judge(replace(label, event_id="again"))
+    assert desk.undo(made.set_id, "ada", "mine").event_id == "again"
+    assert desk.events(made.set_id)[-1].event_id == "mine"
+    with pytest.raises(JudgmentError, match="used for another"):
+        desk.undo(made.set_id, "ada", label.event_id)
+    with pytest.raises(JudgmentError, match="no judgment set"):
+        desk.undo("never", "ada")
+
+
+def test_a_deletion_says_who_took_a_label_out_and_why(desk, made):
+    hers, his = grade(made, "q1", "q1-0", 2), grade(made, "q1", "q1-1", 1, "bob")
+    for label in (hers, his):
+        desk.judge(replace(label, at=datetime(2026, 1, 1, tzinfo=UTC), page="9"))
+    assert desk.delete(made.set_id, [his.event_id], "lea", "ro\x00bot " + "x" * 50) == 1
+    *_, gone = desk.events(made.set_id)
+    assert age(gone) < 60
+    assert gone == replace(his, event_id=gone.event_id, kind=EventKind.DELETE, grade=None,
+                           annotator="lea", note=his.event_id, page="robot " + "x" * 34,
+                           at=gone.at, seconds=0.0)  # fmt: skip
+    assert len(gone.event_id) == 32
+    assert [label.event_id for label in desk.current(made.set_id)] == [hers.event_id]
+    assert desk.delete(made.set_id, [hers.event_id], "lea") == 1
+    assert desk.events(made.set_id)[-1].page == ""
+    assert desk.delete(made.set_id, [], "lea") == 0
+    before = len(desk.events(made.set_id))
+    with pytest.raises(JudgmentError, match="not in the judgment set"):
+        desk.delete(made.set_id, [hers.event_id, "never"], "lea")
+    assert len(desk.events(made.set_id)) == before
+
+
+def test_an_event_that_was_written_twice_is_shown_once_and_the_oldest_first(desk, made):
+    late, early = grade(made, "q1", "q1-0", 2), grade(made, "q1", "q1-1", 1)
+    early = replace(early, at=late.at - timedelta(seconds=9))
+    desk._log.append([late, early, late])
+    assert desk.events(made.set_id) == [early, late]
+    with pytest.raises(JudgmentError, match="no judgment set"):
+        desk.events("never")
+    with pytest.raises(JudgmentError, match="no judgment set"):
+        desk.look("never", len)
+
+
+@pytest.mark.parametrize("kind", [EventKind.UNDO, EventKind.DELETE])
+def test_what_takes_back_can_not_be_sent_as_a_judgment(desk, made, kind):
+    sent = replace(grade(made, "q1", "q1-0", 1), kind=kind, grade=None)
+    with pytest.raises(JudgmentError, match="can't be sent as one"):
+        desk.judge(sent)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"annotator": "bob"}, {"item_id": "q1-1"}, {"query_id": "q2", "item_id": "q2-0"}, {"round": 1},
+     {"grade": 1}, {"note": "x"}, {"kind": EventKind.SKIP, "grade": None}],
+)  # fmt: skip
+def test_an_id_stands_for_one_judgment_in_every_part(desk, made, change):
+    label = grade(made, "q1", "q1-0", 2)
+    desk.judge(label)
+    with pytest.raises(JudgmentError, match="used for another"):
+        desk.judge(replace(label, **change))
+    later = replace(label, at=label.at + timedelta(seconds=9), seconds=5.0, page="8", guidelines=2)
+    desk.judge(later)  # the page measured anew what is the same judgment
+    assert desk.current(made.set_id) == [label]
+
+
+def test_a_fault_while_saving_leaves_the_id_free(desk, made, monkeypatch):
+    label = grade(made, "q1", "q1-0", 2)
+    with monkeypatch.context() as patch:
+
+        def fails(events):
+            raise NotSaved("x")
+
+        patch.setattr(desk._log, "append", fails)
+        with pytest.raises(NotSaved, match=r"^x$"):
+            desk.judge(label)
+    desk.judge(label)
+    assert desk.current(made.set_id) == [label]
+
+
+def held(desk, made) -> dict:
+    with desk._leases.dealing(made.set_id) as deal:
+        return dict(deal.held())
+
+
+def test_pairs_are_held_where_an_overlap_is_wanted_and_given_back(desk, made):
+    desk.deal(made.set_id, "ada", 3)
+    assert held(desk, made) == {}
+    rules_of(desk, made, Rules(overlap=1))
+    hand = [task.pair.key for task in desk.deal(made.set_id, "ada", 3).tasks]
+    assert held(desk, made) == {key: {"ada"} for key in hand}
+    desk.release(made.set_id, "bob", hand)
+    desk.release(made.set_id, "ada", [])
+    assert len(held(desk, made)) == 3
+    desk.release(made.set_id, "ada", hand[:1])
+    assert held(desk, made) == {key: {"ada"} for key in hand[1:]}
+    skip = replace(grade(made, *hand[1], 0), kind=EventKind.SKIP, grade=None)
+    desk.judge(skip)
+    assert held(desk, made) == {hand[2]: {"ada"}}
+    desk.judge(grade(made, *hand[2], 1))
+    assert held(desk, made) == {hand[2]: {"ada"}}  # until the lease ends, see `Leases`
+
+
+def test_a_hidden_repeat_is_not_held_and_options_reach_the_dealer(desk, made):
+    rules_of(desk, made, Rules(overlap=1, repeats=0.5))
+    for pair in made.pairs:
+        desk.judge(grade(made, *pair.key, 1))
+    hand = desk.deal(made.set_id, "ada", 9)
+    assert hand.tasks
+    assert {task.round for task in hand.tasks} == {1}
+    assert held(desk, made) == {}
+    first = hand.tasks[0].pair.key
+    rest = desk.deal(made.set_id, "ada", 9, without={(*first, 1)})
+    assert len(rest.tasks) == len(hand.tasks) - 1
+    assert len(desk.deal(made.set_id, "ada").tasks) == 1
+
+
+@pytest.mark.parametrize("overlap", [0, 1])
+def test_a_page_gets_pairs_of_its_query_alone(desk, made, overlap):
+    rules_of(desk, made, Rules(overlap=overlap))
+    for query in ("q1", "q2"):
+        hand = desk.deal(made.set_id, "ada", 99, one_query=True, first=query)
+        assert {task.pair.query.query_id for task in hand.tasks} == {query}
+        assert len(hand.tasks) == 7
+    both = desk.deal(made.set_id, "ada", 99, first="q2")
+    assert [task.pair.query.query_id for task in both.tasks] == ["q2"] * 7 + ["q1"] * 7
+    taken = [(*task.pair.key, 0) for task in both.tasks[:13]]
+    (last,) = desk.deal(made.set_id, "ada", 99, taken).tasks
+    assert last == both.tasks[13]
+    assert desk.next_pairs(made.set_id, "ada") == (desk.deal(made.set_id, "ada", 1).tasks[0].pair,)
+
+
+def test_the_orders_of_few_annotators_are_kept_and_follow_a_revision(desk, made, monkeypatch):
+    monkeypatch.setattr("core.judging.judgment_queue._ORDERS_KEPT", 2)
+    mine = desk._order(made, "ada")
+    assert desk._order(made, "ada") is mine
+    desk._order(made, "bob")
+    assert desk._order(made, "ada") is mine  # used last, so it stays
+    desk._order(made, "cyd")
+    assert [who for _, _, who in desk._orders] == ["ada", "cyd"]
+    grown = desk.sets.extend(made.set_id, [replace(made.pairs[0], item_id="new")])
+    assert len(desk._order(grown, "ada")) == len(made.pairs) + 1
+    assert len(desk._orders) == 2
+
+
+def test_the_pairs_of_a_set_are_kept_until_it_changes(desk, made, monkeypatch):
+    monkeypatch.setattr("core.judging.judgment_queue._SETS_KEPT", 2)
+    pairs = desk._pairs_of(made)
+    assert pairs == {pair.key: pair for pair in made.pairs}
+    desk._pairs_of(small_set())
+    assert desk._pairs_of(made) is pairs
+    desk._pairs_of(replace(small_set(), set_id="third"))
+    assert list(desk._pairs) == [made.set_id, "third"]
+    grown = desk.sets.extend(made.set_id, [replace(made.pairs[0], item_id="new")])
+    assert (made.pairs[0].query.query_id, "new") in desk._pairs_of(grown)
+
+
+def test_events_of_a_file_are_taken_in_once_and_all_or_none(desk, made):
+    new = [grade(made, "q1", f"q1-{n}", 1, "agency") for n in range(3)]
+    foreign = [replace(label, set_id="theirs") for label in new]
+    assert desk.take_in(made.set_id, [*foreign[:2], foreign[1]]) == 2
+    assert desk.take_in(made.set_id, foreign) == 1
+    assert desk.take_in(made.set_id, foreign) == desk.take_in(made.set_id, []) == 0
+    assert {label.set_id for label in desk.current(made.set_id)} == {made.set_id}
+    bad = replace(new[0], event_id="x", item_id="elsewhere")
+    with pytest.raises(JudgmentError, match="not in the judgment set"):
+        desk.take_in(made.set_id, [grade(made, "q2", "q2-0", 1), bad])
+    assert len(desk.events(made.set_id)) == 3
+
+
+def test_progress_is_one_s_own(desk, made):
+    desk.judge(grade(made, "q1", "q1-0", 2))
+    assert (desk.progress(made.set_id, "ada").done, desk.progress(made.set_id, "ada").total) == (
+        1, 14,
+    )  # fmt: skip
+    assert desk.progress(made.set_id, "bob").annotators == 1

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.base.locks import file_lock
 from core.domain import EventKind, JudgmentEvent, JudgmentSet
 from core.errors import JudgmentError, NotSaved
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.log import NAME, JudgmentLog
-from core.store.database import open_database
+from core.judging.log import COMPACT_AFTER, NAME, JudgmentLog
+from core.store.database import fragments, open_database
 from tests.core.judging.desks import grade
 
 
@@ -208,3 +209,97 @@ def test_one_id_sent_by_two_tabs_at_once_is_stored_once_and_answered_truly(
     with pytest.raises(JudgmentError, match="used for another"):
         desk.judge(other)
     assert len(desk._log.events(made.set_id)) == 1
+
+
+def test_an_event_comes_back_as_it_was(log: JudgmentLog) -> None:
+    made = event(1, kind=EventKind.FLAG, grade=None, note="ü", seconds=0.1 + 0.2, round=1, page="9",
+                 guidelines=7, query_id="q2")  # fmt: skip
+    log.append([made])
+    assert log.events("set") == [made]
+
+
+def test_events_come_oldest_first_of_one_set_and_since_a_time(log: JudgmentLog) -> None:
+    now = datetime.now(UTC)
+    events = [event(n, at=now + timedelta(seconds=at)) for n, at in enumerate((3, 1, 2))]
+    log.append([*events, event(9, set_id="other", at=now)])
+    assert [made.event_id[-1] for made in log.events("set")] == ["1", "2", "0"]
+    assert [made.event_id[-1] for made in log.events("set", now + timedelta(seconds=2))] == [
+        "2", "0",
+    ]  # fmt: skip
+    assert (log.count("set"), log.count("other"), log.count("none")) == (3, 1, 0)
+    assert log.unreadable == {"set": 0}
+
+
+def test_rows_that_can_not_be_read_are_counted_at_a_full_read(log: JudgmentLog) -> None:
+    log.append([event(1), event(2)])
+    log._table.update(where="item_id = 'item-2'", values={"kind": "smell"})
+    log.events("set", datetime.now(UTC) - timedelta(days=1))
+    assert log.unreadable == {}
+    assert [made.item_id for made in log.events("set")] == ["item-1"]
+    assert log.unreadable == {"set": 1}
+
+
+def test_each_commit_is_told_with_its_version(tmp_path: Path) -> None:
+    heard: list[tuple[list[str], int]] = []
+    log = JudgmentLog(
+        open_database(tmp_path / "lance"),
+        lambda events, version: heard.append(([made.item_id for made in events], version)),
+    )
+    log.append([event(1), event(2)])
+    log.append([event(3)])
+    assert [items for items, _ in heard] == [["item-1", "item-2"], ["item-3"]]
+    assert heard[1][1] == heard[0][1] + 1 == log.version
+
+
+@pytest.mark.parametrize(("pieces", "merges"), [(COMPACT_AFTER - 1, 0), (COMPACT_AFTER, 1)])
+def test_many_fragments_are_merged(
+    log: JudgmentLog, monkeypatch: pytest.MonkeyPatch, pieces: int, merges: int
+) -> None:
+    for number in range(3):
+        log.append([event(number)])
+    monkeypatch.setattr("core.judging.log.fragments", lambda table: pieces)
+    log.compact()
+    assert (fragments(log._table) == 1) == bool(merges)
+    assert len(log.events("set")) == 3
+
+
+def test_the_first_append_looks_for_fragments_and_then_every_sixteenth(
+    log: JudgmentLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(log, "_compact_soon", lambda: looks.append(log._appended))
+    monkeypatch.setattr(log._commits, "submit", lambda batch: None)
+    for number in range(34):
+        log.append([event(number)])
+    assert looks == [1, 17, 33]
+
+
+def test_a_compaction_that_fails_or_is_under_way_elsewhere_is_no_error(
+    log: JudgmentLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.judging.log.fragments", lambda table: COMPACT_AFTER)
+    optimized: list[dict[str, Any]] = []
+    table = log._table
+    monkeypatch.setattr(type(table), "optimize", lambda self, **given: optimized.append(given))
+    with file_lock(log._lock_file, 1):
+        log.compact()
+    assert optimized == []
+    log.compact()
+    assert optimized == [{"cleanup_older_than": timedelta(minutes=2)}]
+
+    def fails(table: object) -> int:
+        raise RuntimeError("conflict")
+
+    monkeypatch.setattr("core.judging.log.fragments", fails)
+    log.compact()
+
+
+def test_where_there_is_no_thread_left_the_next_append_merges(
+    log: JudgmentLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(self: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("core.judging.log.threading.Thread.start", none)
+    log.append([event(1)])
+    assert len(log.events("set")) == 1

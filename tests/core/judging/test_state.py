@@ -3,33 +3,148 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from itertools import permutations
 
-from core.domain import EventKind, JudgmentEvent
+import pytest
+
+from core.domain import EventKind
 from core.judging.state import SetState
+from tests.core.judging.desks import START, event
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+UNDO, DELETE = EventKind.UNDO, EventKind.DELETE
 
 
-def event(number: int, who: str, grade: int | None = 1, **changes: object) -> JudgmentEvent:
-    made = JudgmentEvent(
-        str(number), EventKind.GRADE, "set", "q", "item", who, grade, "",
-        START + timedelta(seconds=number), 1.0,
-    )  # fmt: skip
-    return replace(made, **changes)  # type: ignore[arg-type]
+def take_back(number: float, note: str, who: str = "ada", kind: EventKind = UNDO):
+    return event(number, who, grade=None, kind=kind, note=note)
 
 
 def test_an_undo_takes_back_one_s_own_label_only():
     state = SetState()
-    state.add(event(1, "bob", 3))
-    state.add(event(2, "ada", 1))
-    state.add(event(3, "ada", None, kind=EventKind.UNDO, note="1"))
+    state.add(event(1, "bob", grade=3))
+    state.add(event(2, "ada", grade=1))
+    state.add(take_back(3, "1"))
     assert {label.annotator: label.grade for label in state.all_current()} == {"ada": 1, "bob": 3}
 
 
 def test_an_undo_brings_the_label_before_back():
     state = SetState()
-    state.add(event(1, "ada", 3))
-    state.add(event(2, "ada", 1))
-    state.add(event(3, "ada", None, kind=EventKind.UNDO, note="2"))
+    state.add(event(1, "ada", grade=3))
+    state.add(event(2, "ada", grade=1))
+    state.add(take_back(3, "2"))
     assert [label.grade for label in state.all_current()] == [3]
+
+
+def test_events_add_up_to_the_same_in_whatever_order_they_are_read():
+    events = [event(1, grade=1), event(2, grade=2), take_back(3, "2"), event(4, "bob", grade=0),
+              take_back(5, "4", "lead", DELETE)]  # fmt: skip
+    for order in permutations(events):
+        state = SetState(order)
+        assert [label.grade for label in state.all_current()] == [1]
+        assert state.graders(("q", "a")) == {"ada"}
+        assert state.annotators() == ("ada",)
+        assert state.latest == START + timedelta(seconds=5)
+
+
+def test_the_earlier_read_of_two_labels_at_one_moment_stands():
+    first, second = event(1, grade=1), event(1, grade=2, event_id="b")
+    for pair in ((first, second), (second, first)):
+        assert SetState(pair).all_current() == [pair[0]]
+
+
+def test_an_event_counts_once():
+    state = SetState([event(1), event(2, item="b")])
+    state.add(event(1))
+    assert len(state) == 2
+    assert "1" in state
+    assert "3" not in state
+    assert state.turns_since("ada", ("q", "a")) == 1
+    assert SetState().latest is None
+    assert state.latest == START + timedelta(seconds=2)
+
+
+def test_events_are_looked_up_by_id_and_what_takes_back_is_no_label():
+    label, undo, deletion = event(1), take_back(2, "1"), take_back(3, "1", "lead", DELETE)
+    state = SetState([label, undo, deletion])
+    assert [state.find(name) for name in "1234"] == [label, None, None, None]
+    assert [state.taken(name) for name in "1234"] == [label, undo, deletion, None]
+
+
+def test_turns_are_counted_per_person_since_the_latest_label_of_a_pair():
+    state = SetState([event(1, item="a"), event(2, item="b"), event(3, "bob", "a")])
+    assert state.turns_since("ada", ("q", "a")) == 1
+    assert state.turns_since("ada", ("q", "b")) == 0
+    assert state.turns_since("ada", ("q", "never")) == 2
+    assert state.turns_since("bob", ("q", "a")) == 0
+    assert state.turns_since("nobody", ("q", "a")) == 0
+    state.add(event(4, item="a"))
+    state.add(event(5, item="c", kind=EventKind.SKIP, grade=None))
+    state.add(event(6, item="b", round=1))  # a hidden repeat is no turn
+    state.add(event(7, item="b", kind=EventKind.FLAG, grade=None))
+    assert state.turns_since("ada", ("q", "a")) == 1
+    assert state.turns_since("ada", ("q", "b")) == 2
+
+
+def test_the_latest_labels_come_newest_first_and_repeats_are_among_them():
+    state = SetState([event(3, item="c"), event(1, item="a"), event(2, item="b"),
+                      event(4, item="a", round=1), event(9, "bob")])  # fmt: skip
+    assert [label.event_id for label in state.recent("ada", 3)] == ["4", "3", "2"]
+    assert [label.event_id for label in state.recent("ada", 9)] == ["4", "3", "2", "1"]
+    assert state.last("ada") == event(4, item="a", round=1)
+    assert state.last("nobody") is None
+    assert state.recent("nobody", 3) == []
+
+
+def test_labels_repeats_flags_and_decisions_are_kept_apart_and_sorted():
+    label, repeat = event(1, item="b"), event(2, item="b", round=1, grade=3)
+    flag = event(3, item="b", grade=None, kind=EventKind.FLAG)
+    decision = event(4, "lead", "b", 2, kind=EventKind.ADJUDICATE)
+    more = [event(5, item="a"), event(6, "bob", "a"), event(7, item="a", query_id="p")]
+    state = SetState([decision, flag, repeat, *more, label])
+    assert state.all_current() == [more[2], more[0], more[1], label]
+    assert state.all_repeated() == [repeat]
+    assert state.flags() == [flag]
+    assert state.decisions() == {("q", "b"): decision}
+    assert state.current("ada") == {("q", "b"): label, ("q", "a"): more[0], ("p", "a"): more[2]}
+    assert state.repeated("ada") == {("q", "b"): repeat}
+    assert state.current("nobody") == state.repeated("nobody") == {}
+    assert state.annotators() == ("ada", "bob")
+    assert state.graders(("q", "a")) == {"ada", "bob"}
+    assert state.graders(("q", "b")) == {"ada"}
+    assert state.graders(("q", "never")) == set()
+
+
+def test_skips_and_unsure_labels_make_no_grader():
+    state = SetState([event(1), event(2, "bob"), event(3, kind=EventKind.SKIP, grade=None)])
+    assert state.graders(("q", "a")) == {"bob"}
+    state.add(event(4, "bob", kind=EventKind.UNSURE, grade=None))
+    assert state.graders(("q", "a")) == set()
+    assert state.annotators() == ("ada", "bob")
+    state.add(event(5))
+    assert state.graders(("q", "a")) == {"ada"}
+
+
+def test_the_latest_decision_of_all_adjudicators_stands():
+    def decided(number: float, who: str, item: str = "a"):
+        return event(number, who, item, kind=EventKind.ADJUDICATE)
+
+    first, second = decided(1, "lea"), decided(2, "max")
+    other = decided(3, "lea", "b")
+    for order in ((first, second, other), (other, second, first)):
+        assert SetState(order).decisions() == {("q", "a"): second, ("q", "b"): other}
+    same = replace(decided(2, "zoe"), event_id="z")
+    assert SetState([second, same]).decisions() == {("q", "a"): second}
+    state = SetState([first, second, event(4, "max", kind=UNDO, note="2", grade=None)])
+    assert state.decisions() == {("q", "a"): first}
+
+
+@pytest.mark.parametrize(
+    ("group", "changes"),
+    [("all_current", {}), ("all_repeated", {"round": 1}), ("flags", {"kind": EventKind.FLAG})],
+)
+def test_what_is_taken_back_stands_nowhere(group, changes):
+    state = SetState([event(1, **changes), event(2, "bob", **changes), take_back(3, "1")])
+    assert [label.event_id for label in getattr(state, group)()] == ["2"]
+    state.add(take_back(4, "2", "lead", DELETE))
+    assert getattr(state, group)() == []
+    assert state.annotators() == ()

@@ -54,3 +54,80 @@ def test_a_bounded_number_of_sets_is_kept_and_none_is_lost(tmp_path, monkeypatch
     for number in range(20):  # names that nobody has given
         assert states.look(f"made up {number}", len) == 0
     assert len(states._kept) == 3
+
+
+def test_the_state_that_was_read_last_is_looked_at_without_reading(tmp_path, monkeypatch):
+    mine, other = (States(open_database(tmp_path / "lance")) for _ in range(2))
+    now = datetime.now(UTC)
+    mine.log.append([event("first", now)])
+    assert mine.look_again("set", lambda state: [e.event_id for e in state.all_current()]) == [
+        "first"
+    ]
+    other.log.append([event("second", now)])
+    with monkeypatch.context() as patch:
+        patch.setattr(mine.log, "count", None)
+        patch.setattr(mine.log, "events", None)
+        assert mine.look_again("set", len) == 1
+    assert mine.look("set", len) == 2
+    assert mine.look_again("set", len) == 2
+
+
+def test_one_s_own_commits_are_counted_without_reading(tmp_path, monkeypatch):
+    states, now = States(open_database(tmp_path / "lance")), datetime.now(UTC)
+    for set_id in ("set", "other"):
+        assert states.look(set_id, len) == 0
+    reads: list[str] = []
+    monkeypatch.setattr(states.log, "events", lambda *given: reads.append("events") or [])
+    monkeypatch.setattr(states.log, "count", lambda *given: reads.append("count") or 0)
+    states.log.append([event("a", now), event("b", now), event("c", now, "third")])
+    states.log.append([event("d", now, "other"), event("a", now)])
+    assert states.look("set", len) == 2
+    assert states.look("other", len) == 1
+    assert reads == []
+    assert (states._kept["set"].twice, states._kept["other"].twice) == (1, 0)
+    monkeypatch.undo()
+    assert States(open_database(tmp_path / "lance")).look("set", len) == 2
+
+
+def test_rows_that_stand_twice_make_no_look_a_full_read(tmp_path, monkeypatch):
+    now = datetime.now(UTC)
+    writer = States(open_database(tmp_path / "lance"))
+    writer.log.append([event("a", now), event("a", now), event("b", now)])
+    states = States(open_database(tmp_path / "lance"))
+    assert states.look("set", len) == 2
+    assert states._kept["set"].twice == 1
+    asked: list[datetime | None] = []
+    read = states.log.events
+    monkeypatch.setattr(
+        states.log, "events", lambda name, since=None: asked.append(since) or read(name, since)
+    )
+    writer.log.append([event("c", now)])
+    assert states.look("set", len) == 3
+    assert asked == [now - module._BACK[0]]
+
+
+def test_a_commit_of_others_in_between_is_read_before_one_s_own_count(tmp_path):
+    mine, other = (States(open_database(tmp_path / "lance")) for _ in range(2))
+    now = datetime.now(UTC)
+    assert mine.look("set", len) == 0
+    other.log.append([event("theirs", now)])
+    mine.log.append([event("mine", now)])
+    assert mine.look("set", len) == 2
+
+
+@pytest.mark.parametrize(("most", "kept"), [(5, ["set1", "set2"]), (6, ["set0", "set1", "set2"])])
+def test_as_many_events_as_there_is_room_for_are_kept(tmp_path, monkeypatch, most, kept):
+    monkeypatch.setattr(module, "MOST_EVENTS", most)
+    states, now = States(open_database(tmp_path / "lance")), datetime.now(UTC)
+    states.log.append([event(f"{n}-{m}", now, f"set{n}") for n in range(3) for m in range(2)])
+    for number in range(3):
+        assert states.look(f"set{number}", len) == 2
+    assert list(states._kept) == kept
+
+
+def test_the_set_that_was_used_last_is_kept_however_large_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MOST_EVENTS", 0)
+    states, now = States(open_database(tmp_path / "lance")), datetime.now(UTC)
+    states.log.append([event("a", now), event("b", now, "other")])
+    assert states.look("set", len) == states.look("other", len) == 1
+    assert list(states._kept) == ["other"]
