@@ -162,3 +162,8 @@ def no_engine(name: str, names: Iterable[str]) -> EngineUnavailable:
 def no_set(set_id: str) -> JudgmentError:
     """Make the error for a judgment set that a catalogue does not have."""
     return no_such(JudgmentError, "judgment set", set_id)
+
+
+def no_report(report_id: str) -> EvaluationError:
+    """Make the error for a report that is not stored."""
+    return no_such(EvaluationError, "stored report", report_id)

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from gradio.components.navbar import Navbar
 
 from core.app.studio import Studio
+from ui import not_found
 from ui.checked_blocks import CheckedBlocks
 from ui.media import media_router
 from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
@@ -73,6 +74,7 @@ def build_app(studio: Studio) -> FastAPI:
         max_file_size=f"{studio.settings.max_upload_mb}mb",
         auth_dependency=sign_in.gradio_user,
     )
+    not_found.install(app, [("Home", "/"), *((title, path) for title, path, _ in PAGES)])
     Uploads(studio.settings, sign_in).install(app)
     secured(app, studio.settings, sign_in, files, pages)
     return app

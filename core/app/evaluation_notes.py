@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from core.base.counts import counted
 from core.domain import EvalQuery, Item, Qrels, Ranking
 from core.errors import EvaluationError
 
@@ -60,7 +61,8 @@ def missing_notes(
     """Return what is left out of an evaluation: queries, and relevant items."""
     notes = []
     if len(asked) < len(queries):
-        notes.append(f"{len(queries) - len(asked)} queries have no relevant item and are left out.")
+        without = len(queries) - len(asked)
+        notes.append(f"Left out, since no item is relevant: {counted(without, 'query')}.")
     judged = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
     missing = len(judged - set(items))
     if missing:

@@ -6,13 +6,20 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from core.base.counts import counted
+
 
 def html_templates(folder: Path) -> Environment:
-    """Make an environment for a folder's templates; an unknown name in a template is an error."""
-    return Environment(
+    """Make an environment for a folder's templates; an unknown name in a template is an error.
+
+    The filter ``counted`` says a count with its noun: ``{{ 3|counted("row") }}`` gives ``3 rows``.
+    """
+    environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["counted"] = counted
+    return environment

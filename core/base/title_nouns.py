@@ -82,6 +82,8 @@ class TitleNouns:
             _key(word) for word in departments["departments"] if " " not in word
         )
 
+        self._purposes = frozenset(read_word_list(folder / "purposes.txt"))
+
     @property
     def things(self) -> frozenset[str]:
         """Words that name made things or food."""
@@ -101,6 +103,14 @@ class TitleNouns:
                     if sure and number == 0 and self._joins(words, last):
                         return self._with_modifier(words, last)
         return ""
+
+    def kind(self, title: str) -> str:
+        """Return ``head`` with what the thing is for: "dining chair" of "Oak Dining Chair"."""
+        noun = self.head(title)
+        if not noun or " " in noun:
+            return noun
+        before = re.search(rf"(?<![\w-])([a-z]+)[\s-]+{re.escape(noun)}(?![\w-])", title.lower())
+        return f"{before[1]} {noun}" if before and before[1] in self._purposes else noun
 
     def _whole(self, words: list[str], last: int) -> str:
         """Return a noun with what belongs to it: "chest of drawers", "quilt and pillowcase"."""

@@ -18,6 +18,11 @@ _DEEPEST = 12
 _LANGUAGE = re.compile(r"[a-z]{2}([-_][A-Za-z]{2,4})?")
 _TAGS = ("language_tag", "language", "lang", "locale", "@language")
 _VALUES = ("value", "values", "text", "@value", "data", "name", "title", "label")
+#: What Shopify, Medusa and Sylius write as the option of a product without options.
+_NO_OPTION = {
+    "default title", "default", "default variant", "default option", "default option value",
+    "default value",
+}  # fmt: skip
 _RUBY = re.compile(r'(?<=["\]}\w])\s*=>\s*')
 
 
@@ -92,6 +97,11 @@ def is_nothing(value: object) -> bool:
     if isinstance(value, float):
         return value != value
     return value is None or (isinstance(value, (list, tuple, Mapping, bytes)) and not value)
+
+
+def is_no_option(value: object) -> bool:
+    """Tell whether an option's value says that there is nothing to choose, as shops write it."""
+    return isinstance(value, str) and value.strip().lower() in _NO_OPTION
 
 
 def _tag(entry: Mapping[object, object]) -> str:

@@ -6,14 +6,19 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from core.base.counts import counted, verb
 from core.catalog.cells import is_nothing, plain
 from core.catalog.columns import ColumnMap
+from core.catalog.photos import Origin
 from core.catalog.product_types import ProductTypes
 from core.catalog.products import Product
 from core.catalog.rows import Draft, Rejected, read_row
 
 #: How spreadsheets shorten long numbers: `4,00638E+12`.
 _SHORTENED = re.compile(r"\d([.,]\d+)?E\+?\d+", re.I)
+
+#: Rows that a note names.
+_NAMED = 3
 
 
 class Drafts:
@@ -31,6 +36,7 @@ class Drafts:
         parts: Rows of variants or pictures that were merged with their product.
         with_parts: Products that have such rows.
         without_id: Rows without an id, in a file that has ids.
+        replaced: Rows that name a photo that is missing and got another one.
     """
 
     def __init__(
@@ -47,7 +53,8 @@ class Drafts:
         self._salt = salt
         self._parents = parents or {}
         self._seen: dict[str, tuple[int, str]] = {}
-        self.repeated = self.parts = self.with_parts = self.without_id = 0
+        self.repeated = self.parts = self.with_parts = self.without_id = self.replaced = 0
+        self._replaced: list[str] = []
 
     def of(self, product: Product) -> Draft | None:
         """Return the draft of a product; ``None`` if an earlier row is equal.
@@ -68,28 +75,41 @@ class Drafts:
                 self.repeated += 1
                 return None
             raise Rejected(self._reason(draft.item_id, first), self._columns.item_id, draft.item_id)
-        id_column = self._columns.item_id
-        self.without_id += bool(id_column) and is_nothing(plain(row.cells.get(id_column)))
-        self.parts += product.rows - 1
-        self.with_parts += product.rows > 1
+        self._count(product, draft)
         return draft
 
     def notes(self) -> tuple[str, ...]:
-        """Return sentences on rows that were merged with others."""
+        """Return sentences on rows that were merged with others or got another photo."""
         notes = []
         if self.parts:
-            rows = "1 row is a variant or picture" if self.parts == 1 else (
-                f"{self.parts:,} rows are variants or pictures"
-            )  # fmt: skip
-            of = "1 product" if self.with_parts == 1 else f"{self.with_parts:,} products"
-            notes.append(f"{rows} of {of}.")
+            are = verb(self.parts, "is a variant or picture", "are variants or pictures")
+            of = counted(self.with_parts, "product")
+            notes.append(f"{counted(self.parts, 'row')} {are} of {of}.")
         if self.repeated:
-            rows = "1 row says" if self.repeated == 1 else f"{self.repeated:,} rows say"
-            notes.append(f"{rows} the same as an earlier one and became no item of its own.")
+            rows = f"{counted(self.repeated, 'row')} {verb(self.repeated, 'says', 'say')}"
+            own = verb(self.repeated, "item of its own", "items of their own")
+            notes.append(f"{rows} the same as an earlier one and became no {own}.")
         if self.without_id:
-            rows = "1 row has" if self.without_id == 1 else f"{self.without_id:,} rows have"
+            rows = f"{counted(self.without_id, 'row')} {verb(self.without_id, 'has', 'have')}"
             notes.append(f"{rows} no id; each was given one that is made of its title and photo.")
+        if self.replaced:
+            rows = f"{counted(self.replaced, 'row')} {verb(self.replaced, 'names', 'name')}"
+            named = ", ".join(self._replaced) + (" …" if self.replaced > _NAMED else "")
+            notes.append(f"{rows} a photo that is not there, and another was taken: {named}.")
         return tuple(notes)
+
+    def _count(self, product: Product, draft: Draft) -> None:
+        """Count a new draft for the notes."""
+        id_column = self._columns.item_id
+        cell = product.row.cells.get(id_column) if id_column else ""
+        self.without_id += bool(id_column) and is_nothing(plain(cell))
+        self.parts += product.rows - 1
+        self.with_parts += product.rows > 1
+        if draft.missing:
+            self.replaced += 1
+            if len(self._replaced) < _NAMED:
+                taken = _name(draft.origin)
+                self._replaced.append(f"row {product.row.number} “{draft.missing}” → “{taken}”")
 
     def _reason(self, item_id: str, first: int) -> str:
         if not self._columns.item_id:
@@ -101,3 +121,10 @@ class Drafts:
                 "one: format the column as text there, and save the file anew."
             )
         return reason
+
+
+def _name(origin: Origin) -> str:
+    """Return a photo's file name or address."""
+    if isinstance(origin, Path):
+        return origin.name
+    return "the picture in the file" if isinstance(origin, bytes) else origin[:80]

@@ -19,7 +19,7 @@ from core.catalog.columns import ColumnMap, guess_columns
 from core.catalog.drafting import Drafts
 from core.catalog.fetch import fetch_public
 from core.catalog.parents import parents
-from core.catalog.photos import Origin, forget_folders
+from core.catalog.photos import Origin, forget_folders, unusable
 from core.catalog.product_types import SURVEYED, ProductTypes
 from core.catalog.products import Product, products
 from core.catalog.readers import open_catalog
@@ -260,13 +260,16 @@ class _Run:
         return stored
 
     def _store_photo(self, origin: Origin) -> Photo:
-        source: bytes | Path
-        if isinstance(origin, str):
-            source = self._fetch(origin, max_bytes=self._max_bytes, timeout=_FETCH_SECONDS)
-        else:
-            source = origin
-        with self._decoding:
-            return self._store.add(source)
+        try:
+            source: bytes | Path
+            if isinstance(origin, str):
+                source = self._fetch(origin, max_bytes=self._max_bytes, timeout=_FETCH_SECONDS)
+            else:
+                source = origin
+            with self._decoding:
+                return self._store.add(source)
+        except ImageError as error:
+            raise unusable(origin, error) from None
 
 
 def _ingested(item: Item, row_key: str, product: Product, *, unchanged: bool) -> Ingested:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from core.base.tables import Table, TableRow
-from core.catalog.cells import is_nothing, pairs, plain, unpacked
+from core.catalog.cells import is_no_option, is_nothing, pairs, plain, unpacked
 from core.catalog.column_names import folded, rank
 from core.errors import CatalogError
 
@@ -42,8 +42,6 @@ _OPTION_LISTS = ("options", "attributes", "selected_options", "option_values")
 _DEEPEST = 3
 _MOST_VARIANTS = 500
 _MOST_OPTIONS = 5
-#: Shopify's name for the option of a product without options.
-_NO_OPTION = "Default Title"
 
 
 def with_nested(table: Table) -> Table:
@@ -136,11 +134,11 @@ def _options(
     """Yield name and value of each field in which a variant differs."""
     for number in range(1, 4):  # Shopify: option1, and its name beside the variants
         value = variant.get(f"option{number}")
-        if not is_nothing(value) and value != _NO_OPTION:
+        if not is_nothing(value) and not is_no_option(value):
             yield names[number - 1] if number <= len(names) else f"Option {number}", value
     for key, value in variant.items():
         if folded(str(key)) in _OPTION_LISTS:
-            yield from pairs(value)
+            yield from ((name, said) for name, said in pairs(value) if not is_no_option(said))
         elif (name := _DIFFERENCES.get(folded(str(key)))) and not is_nothing(plain(value)):
             yield name, value
 

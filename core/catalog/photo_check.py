@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.base.image_decoding import check_head
-from core.catalog.photos import Origin
+from core.catalog.photos import Origin, unusable
 from core.catalog.rows import Draft, Rejected
 from core.errors import ImageError
 
@@ -23,7 +23,7 @@ def check_photos(draft: Draft, column: str) -> None:
         try:
             _check(origin)
         except ImageError as error:
-            reason = reason or str(error)
+            reason = reason or str(unusable(origin, error))
         else:
             return
     raise Rejected(reason, column, draft.item_id)

@@ -73,6 +73,15 @@ def locate(value: object, folder: Path, item_id: str = "") -> Origin:
     return _inside(value.strip() if isinstance(value, str) else text, folder, item_id)
 
 
+def unusable(origin: Origin, error: ImageError) -> ImageError:
+    """Return an error on a photo's content with the photo's name in its sentence."""
+    name = origin.name if isinstance(origin, Path) else origin
+    sentence = str(error)
+    if isinstance(name, bytes) or name in sentence:
+        return error
+    return ImageError(f"The photo “{name[:80]}” can't be used: {sentence[0].lower()}{sentence[1:]}")
+
+
 def _inside(name: str, folder: Path, item_id: str) -> Path | str:
     text = clean(name, 2000)
     slashes = text.replace("\\", "/")
@@ -99,7 +108,12 @@ def _inside(name: str, folder: Path, item_id: str) -> Path | str:
             f"The photo “{text[:80]}” lies outside the images folder. Move it there, or give its "
             "folder as the images folder."
         )
-    raise ImageError(f"The photo “{text[:80]}” is not in the images folder “{folder.name}”.")
+    if not _names_below(folder):
+        raise ImageError(
+            f"The photo “{text[:80]}” is missing: no photos came with the file. Add them to it, or "
+            "give the folder that they are in."
+        )
+    raise ImageError(f"The photo “{text[:80]}” is not in the images folder.")
 
 
 def _candidates(name: str, text: str, slashes: str, folder: Path) -> list[str]:

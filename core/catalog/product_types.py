@@ -118,7 +118,7 @@ class ProductTypes:
         return few and self._nouns.is_department(level)
 
     def _from_title(self, title: str) -> str:
-        return self._nouns.head(title) if self._nouns.is_english(title) else ""
+        return self._nouns.kind(title) if self._nouns.is_english(title) else ""
 
     def _is_type(self, level: str) -> bool:
         return level.lower() not in self._departments and self._nouns.names_a_thing(level)

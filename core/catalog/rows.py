@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.catalog.cells import first_of, is_nothing, pairs, plain, unpacked
+from core.catalog.cells import first_of, is_no_option, is_nothing, pairs, plain, unpacked
 from core.catalog.column_names import folded
 from core.catalog.columns import ColumnMap, attribute_name, is_technical, normalise
 from core.catalog.photo_cells import MOST, photos_in
@@ -22,7 +22,7 @@ from core.domain import Item, Photo, Variant
 from core.errors import CatalogError, ImageError
 
 #: Version of these rules; increase it when they change, so that stored rows are read again.
-RULES = 3
+RULES = 4
 
 _LIMITS = {
     "title": 500,
@@ -76,7 +76,11 @@ class Rejected(CatalogError):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A valid row whose photo has not been read yet."""
+    """A valid row whose photo has not been read yet.
+
+    Attributes:
+        missing: The first photo that the row names, where it is not there and another was taken.
+    """
 
     item_id: str
     words: Mapping[str, str]
@@ -85,6 +89,7 @@ class Draft:
     row_key: str
     more: tuple[Origin, ...] = ()
     variants: tuple[DraftVariant, ...] = ()
+    missing: str = ""
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -160,7 +165,7 @@ def read_row(
         raise Rejected("The row has no title.", columns.title, item_id)
     words["group"] = _group(words["group"], item_id, parents or {})
     try:
-        origins = list(_photos(row, parts, columns, folder, item_id))
+        origins, missing = _photos(row, parts, columns, folder, item_id)
         photo = identity(origins[0], folder)
     except (ImageError, OSError) as error:
         raise Rejected(str(error), columns.image, item_id) from None
@@ -177,8 +182,9 @@ def read_row(
     more = [further, forms] if further or forms else []
     row_key = _digest(RULES, salt, item_id, words, attributes, photo, *more)
     return Draft(
-        item_id, words, attributes, origins[0], row_key, more=tuple(origins[1:]), variants=variants
-    )
+        item_id, words, attributes, origins[0], row_key, more=tuple(origins[1:]),
+        variants=variants, missing=missing,
+    )  # fmt: skip
 
 
 def _category(
@@ -210,22 +216,27 @@ def _photos(
     columns: ColumnMap,
     folder: Path,
     item_id: str,
-) -> Iterator[Origin]:
-    """Return the photos of a product in order; the first must exist, further ones may be
-    missing."""
-    used: set[Origin] = set()
+) -> tuple[list[Origin], str]:
+    """Return the photos of a product in order, and the first named one if that is missing.
+
+    Raises:
+        ImageError: There is no photo.
+    """
+    origins: dict[Origin, None] = {}
+    missing = ""
     for number, value in enumerate(_named_photos(row, parts, columns, folder)):
         try:
-            origin = locate(value, folder, item_id if number == 0 else "")
+            origin = locate(value, folder, item_id if is_nothing(value) else "")
         except (ImageError, OSError):
             if number:
                 continue
             if not isinstance(value, str):
                 raise
             origin = _first_there(row, parts, columns, folder, value, item_id)
-        if origin not in used and len(used) < MOST:
-            used.add(origin)
-            yield origin
+            missing = clean(value, 200)
+        if len(origins) < MOST:
+            origins.setdefault(origin)
+    return list(origins), missing
 
 
 def _first_there(
@@ -307,7 +318,7 @@ def _variants(
         options = {
             clean(plain(cells.get(name)), 60) or names[name] or value: text
             for name, value in columns.options
-            if (text := clean(plain(cells.get(value)), _ATTRIBUTE_LIMIT))
+            if (text := clean(plain(cells.get(value)), _ATTRIBUTE_LIMIT)) and not is_no_option(text)
         }
         code = _code(cells, columns)
         price = price_of(cells, columns)
@@ -370,7 +381,9 @@ def _attributes(row: Mapping[str, object], columns: ColumnMap, packed: bool) -> 
         elif not (packed and name in _PIXELS):
             _put(attributes, name, whole)
     for name, value_column in columns.options:
-        _put_named(attributes, plain(row.get(name)), plain(row.get(value_column)))
+        value = plain(row.get(value_column))
+        if not is_no_option(value):
+            _put_named(attributes, plain(row.get(name)), value)
     return attributes
 
 

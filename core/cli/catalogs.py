@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.errors import NO_CATALOG_YET, StudioError
 
 _Name = Annotated[str, typer.Argument(help="Name of the catalogue, as `catalogs list` shows it.")]
@@ -36,7 +37,7 @@ def list_catalogs(
         return
     for catalog in catalogs:
         note = " (default)" if catalog.name == usual else ""
-        print(f"{catalog.name}{note}: {catalog.title}, {catalog.items:,} items")
+        print(f"{catalog.name}{note}: {catalog.title}, {counted(catalog.items, 'item')}")
         if catalog.problem:
             print(f"  Damaged: {catalog.problem}")
     for entry in studio.managing.removed():

@@ -16,6 +16,7 @@ from core.app.attribute_report import ATTRIBUTES
 from core.app.evaluating import DEPTH
 from core.app.studio import Studio
 from core.app.tasks import TUNED_ABLATION
+from core.base.counts import counted
 from core.base.tables import FileReport
 from core.cli.bar import ProgressBar
 from core.domain import JudgeRecord, OnProgress, Ranking, Report, Score
@@ -141,7 +142,7 @@ def judged_lines(records: Sequence[JudgeRecord]) -> list[str]:
     for record in records:
         lines.append(
             f"Judged by {record.model} on {record.at[:10]}, "
-            f"{record.queries} queries ({record.about}):"
+            f"{counted(record.queries, 'query')} ({record.about}):"
         )
         for engine, figures in record.precision.items():
             cells = (f"P@{k} {'–' if v is None else f'{v:.3f}'}" for k, v in figures.items())
@@ -149,7 +150,8 @@ def judged_lines(records: Sequence[JudgeRecord]) -> list[str]:
         if record.same is not None:
             kappa = "undefined" if record.kappa is None else f"{record.kappa:.2f}"
             lines.append(
-                f"  as people in {record.same:.0%} of {record.compared} pairs, kappa {kappa}"
+                f"  as people in {record.same:.0%} of "
+                f"{counted(record.compared, 'pair')}, kappa {kappa}"
             )
     return [*lines, ""] if lines else []
 
@@ -187,7 +189,7 @@ def as_text(report: Report) -> str:
     """Return the table that a terminal shows."""
     width = max(len(entry.engine) for entry in report.engines)
     lines = [
-        f"{report.title}: {report.queries} queries, {report.items} items, "
+        f"{report.title}: {counted(report.queries, 'query')}, {counted(report.items, 'item')}, "
         f"catalogue {report.catalog}",
         f"{'':<{width}}  " + "  ".join(f"{label(name):>19}" for name in report.measures),
     ]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.cli.judgments import write_judgments
 
 
@@ -43,6 +44,6 @@ def export_app() -> typer.Typer:
     ) -> None:
         """Export all boxes and masks as COCO JSON (masks as RLE, for pycocotools)."""
         photos, regions = Studio(context.obj).grounding.export_coco(output, catalog)
-        print(f"Wrote {regions} regions of {photos} photos to {output}.")
+        print(f"Wrote {counted(regions, 'region')} of {counted(photos, 'photo')} to {output}.")
 
     return app

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from core.base.counts import counted
 from core.catalog.readers import look
 from core.cli.bar import ProgressBar
 from core.cli.preview import preview_json, preview_text
@@ -125,9 +126,9 @@ def _parse_columns(pairs: list[str]) -> dict[str, str]:
 
 def _print_report(report: IndexReport) -> None:
     print(
-        f"Catalogue {report.catalog!r}: {report.items} items ({report.added} new, "
+        f"Catalogue {report.catalog!r}: {counted(report.items, 'item')} ({report.added} new, "
         f"{report.changed} changed, {report.unchanged} unchanged, {report.removed} removed), "
-        f"{len(report.quarantined)} rows left out, {report.seconds:.1f} s."
+        f"{counted(len(report.quarantined), 'row')} left out, {report.seconds:.1f} s."
     )
     for note in report.notes:
         print(note)

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 import typer
 
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.errors import NO_CATALOG_YET
 from core.settings import Settings
 
@@ -33,8 +34,8 @@ def info(context: typer.Context) -> None:
     for catalog in catalogs:
         searchable = ", ".join(f"{name} {count}" for name, count in catalog.searchable.items())
         print(
-            f"Catalogue {catalog.name}: {catalog.items} items "
-            f"(searchable: {searchable or 'none'}), {catalog.quarantined} rows left out"
+            f"Catalogue {catalog.name}: {counted(catalog.items, 'item')} "
+            f"(searchable: {searchable or 'none'}), {counted(catalog.quarantined, 'row')} left out"
         )
         for engine, index in catalog.indices.items():
             print(f"  Search with {engine}: {index.summary}")

@@ -11,6 +11,7 @@ import typer
 from core.app.judging_by_model import Assessment
 from core.app.query_sources import QuerySource
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.cli.bar import ProgressBar
 from core.errors import JudgmentError
 
@@ -75,7 +76,7 @@ def show(assessment: Assessment) -> None:
             f"P@{k} {'not graded' if value is None else f'{value:.3f}'}"
             for k, value in figures.items()
         )
-        print(f"{engine}: {text} ({assessment.queries} queries)")
+        print(f"{engine}: {text} ({counted(assessment.queries, 'query')})")
     if assessment.compared:
         kappa = "undefined" if assessment.kappa is None else f"{assessment.kappa:.2f}"
         print(

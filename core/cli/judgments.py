@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from core.app.studio import Studio
+from core.base.counts import counted, verb
 from core.cli.evaluate import as_text
 from core.cli.judgments_create import create, missing
 from core.errors import NO_SET_YET, JudgmentError
@@ -46,8 +47,8 @@ def list_sets(context: typer.Context, catalog: _CatalogOption = None) -> None:
     for made in studio.judging.queue(catalog).sets.all():
         labelled = len(studio.labels.labels(made.set_id, catalog=catalog))
         print(
-            f"{made.set_id}: {made.name}, {len(made.queries)} queries, {labelled} of "
-            f"{len(made.pairs)} pairs judged, {made.created:%Y-%m-%d}"
+            f"{made.set_id}: {made.name}, {counted(len(made.queries), 'query')}, {labelled} of "
+            f"{counted(len(made.pairs), 'pair')} judged, {made.created:%Y-%m-%d}"
         )
 
 
@@ -114,8 +115,10 @@ def take_in(
         source, set_id=set_id, name=name, annotator=annotator, query_texts=queries, catalog=catalog
     )
     print(
-        f"{source.name} is {plan.format}: {len(plan.events)} labels fit, {len(plan.rejected)} rows "
-        f"do not; {plan.new_pairs} pairs are new to the "
+        f"{source.name} is {plan.format}: {counted(len(plan.events), 'label')} "
+        f"{verb(len(plan.events), 'fits', 'fit')}, {counted(len(plan.rejected), 'row')} "
+        f"{verb(len(plan.rejected), 'does', 'do')} not; {counted(plan.new_pairs, 'pair')} "
+        f"{verb(plan.new_pairs, 'is', 'are')} new to the "
         f"{'new set' if plan.is_new else 'set'} “{plan.judgment_set.name}”."
     )
     for note in plan.notes:
@@ -128,7 +131,7 @@ def take_in(
         print("Nothing was stored (dry run).")
         return
     taken = importing.carry_out(studio.judging.queue(catalog), plan)
-    print(f"Took in {taken} labels into {plan.judgment_set.set_id}.")
+    print(f"Took in {counted(taken, 'label')} into {plan.judgment_set.set_id}.")
 
 
 def agreement(
@@ -142,7 +145,8 @@ def agreement(
     stats, texts = report.agreement, {q.query_id: q for q in made.queries}
     print(f"{made.name} ({made.set_id})")
     print(
-        f"{stats.judged} of {len(made.pairs)} pairs judged by {len(stats.annotators)} people, "
+        f"{stats.judged} of {counted(len(made.pairs), 'pair')} judged by "
+        f"{counted(len(stats.annotators), 'person')}, "
         f"{stats.overlapping} of them by two or more."
     )
     interval = (
@@ -159,7 +163,7 @@ def agreement(
     print(f"Base rates: {rates or 'none'}")
     for couple in stats.couples:
         print(
-            f"  {couple.first} / {couple.second}: {couple.pairs} pairs, same "
+            f"  {couple.first} / {couple.second}: {counted(couple.pairs, 'pair')}, same "
             f"{_share(couple.percent)}, weighted κ {_number(couple.kappa)}"
         )
     for person in report.annotators:
@@ -175,7 +179,8 @@ def agreement(
         query = texts.get(entry.query_id)
         print(
             f"  {query.text or query.item_id or 'picture' if query else entry.query_id}: same "
-            f"{_share(entry.percent)} over {entry.overlapping} pairs, α {_number(entry.alpha)}"
+            f"{_share(entry.percent)} over {counted(entry.overlapping, 'pair')}, "
+            f"α {_number(entry.alpha)}"
         )
     print(f"Open disagreements: {report.open_disagreements}; flagged: {len(report.flags)}")
 
@@ -230,8 +235,9 @@ def preferences(
     """Show the sign test of the blind votes on two engines."""
     report = Studio(context.obj).preferences.report(first, second, catalog)
     print(
-        f"{first} preferred on {report.wins} queries, {second} on {report.losses}, "
-        f"no difference on {report.same}; {report.votes} votes by {report.people} people."
+        f"{first} preferred on {counted(report.wins, 'query')}, {second} on {report.losses}, "
+        f"no difference on {report.same}; {counted(report.votes, 'vote')} by "
+        f"{counted(report.people, 'person')}."
     )
     if report.p is not None and report.share is not None:
         share, low, high = report.share

@@ -9,6 +9,7 @@ import typer
 
 from core.app.query_sources import QuerySource
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.base.tables import FileReport
 from core.domain import Rules
 from core.errors import JudgmentError
@@ -51,7 +52,10 @@ def create(
         calibration=calibration,
         catalog=catalog,
     )
-    print(f"{made.set_id}: {len(made.pairs)} pairs to judge, of {len(made.queries)} queries.")
+    print(
+        f"{made.set_id}: {counted(len(made.pairs), 'pair')} to judge, of "
+        f"{counted(len(made.queries), 'query')}."
+    )
     print(*read.notes, sep="\n", end="\n" if read.notes else "")
 
 
@@ -64,7 +68,7 @@ def missing(
 ) -> None:
     """Add what engines find today, and nobody has been asked about, to a set."""
     added = Studio(context.obj).judging.judge_missing(set_id, _names(engines), depth, catalog)
-    print(f"{added} pairs more to judge.")
+    print(f"{counted(added, 'more pair')} to judge.")
 
 
 def _names(engines: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from core.base.counts import counted, verb
 from core.catalog.left_out import by_reason
 from core.domain import QuarantinedRow
 from core.domain.file_preview import FilePreview, SampleItem
@@ -38,14 +39,23 @@ def _sample(sample: SampleItem) -> dict[str, object]:
 def preview_text(preview: FilePreview) -> str:
     """Return a preview as a page of text."""
     kind = f"{preview.format}, {preview.encoding}" if preview.encoding else preview.format
-    lines = [f"{kind}: {preview.rows} rows, {preview.items} items.", *preview.notes, "", "Columns"]
+    lines = [
+        f"{kind}: {counted(preview.rows, 'row')}, {counted(preview.items, 'item')}.",
+        *preview.notes,
+        "",
+        "Columns",
+    ]
     lines += [f"  {field}: {', '.join(columns)}" for field, columns in preview.mapping.items()]
     if preview.attributes:
         lines += ["", f"Kept as further attributes: {', '.join(preview.attributes)}"]
     if preview.unused:
         lines += ["", f"Not used: {', '.join(preview.unused)}"]
     if preview.left_out:
-        lines += ["", f"Left out: {len(preview.left_out)} rows", *_reasons(preview.left_out)]
+        lines += [
+            "",
+            f"Left out: {counted(len(preview.left_out), 'row')}",
+            *_reasons(preview.left_out),
+        ]
     lines += ["", "Items, for example"]
     for sample in preview.samples:
         about = (sample.product_type, sample.department, sample.price)
@@ -59,7 +69,8 @@ def _reasons(rows: tuple[QuarantinedRow, ...]) -> list[str]:
     """Return the reasons, the commonest first, each as its first row has it."""
     return [
         f"  {len(reason.rows)} × {reason.reason} "
-        f"Rows {', '.join(str(row.row) for row in reason.rows[:_ROWS_NAMED])}"
+        f"{verb(len(reason.rows), 'Row', 'Rows')} "
+        f"{', '.join(str(row.row) for row in reason.rows[:_ROWS_NAMED])}"
         f"{' …' if len(reason.rows) > _ROWS_NAMED else ''}."
         for reason in by_reason(rows)
     ]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.cli.bar import ProgressBar
 from core.domain import RewriteReport
 
@@ -85,7 +86,7 @@ def rewrites(
 def _print_report(report: RewriteReport) -> None:
     state = report.progress
     print(
-        f"{state.done} of {state.total} items described, {state.failed} failed"
+        f"{state.done} of {counted(state.total, 'item')} described, {state.failed} failed"
         + (f", {state.waiting} wait for a batch" if state.waiting else "")
         + f"; {report.embedded} vectors made. Paid now: {state.spent}."
     )

@@ -10,6 +10,7 @@ import typer
 
 from core.app.studio import Studio
 from core.app.training import DEFAULTS, TrainingService
+from core.base.counts import counted
 from core.cli.bar import ProgressBar
 from core.errors import TrainingError
 from core.evaluation.report_html import label, verdicts
@@ -106,4 +107,7 @@ def _adapt(
     for entry in report.engines:
         figures = "  ".join(f"{label(m)} {entry.scores[m].value:.3f}" for m in report.measures)
         print(f"{entry.engine:<16} {figures}")
-    print(f"{report.queries} held-out titles, {report.items} items. " + " ".join(verdicts(report)))
+    print(
+        f"{counted(report.queries, 'held-out title')}, {counted(report.items, 'item')}. "
+        + " ".join(verdicts(report))
+    )

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from core.base.counts import counted
 from core.cli.bar import ProgressBar
 from core.domain.job import Progress
 from core.weights.derived import damaged
@@ -76,7 +77,7 @@ def verify(
     ready = [status.spec.role for status in store.status() if status.state == "ready"]
     for role in roles or ready:
         hashes = store.verify(role)
-        print(f"{role}: {len(hashes)} file{'s' * (len(hashes) != 1)} as fetched")
+        print(f"{role}: {counted(len(hashes), 'file')} as fetched")
     if not roles and not ready:
         print("No weights are on this machine yet; fetch them with `python app.py weights fetch`.")
     for name in damaged(store):

@@ -56,7 +56,8 @@ class Spent:
 
     def __str__(self) -> str:
         money = "cost unknown" if self.dollars is None else f"${self.dollars:.4f}"
-        return f"{self.usage.calls} answers, {self.usage.tokens} tokens, {money}"
+        answers = f"{self.usage.calls} answer{'' if self.usage.calls == 1 else 's'}"
+        return f"{answers}, {self.usage.tokens} tokens, {money}"
 
 
 #: Nothing spent.

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from core.base.atomic import atomic_write
 from core.domain import Report
-from core.errors import EvaluationError, no_such
+from core.errors import EvaluationError, no_report
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,119}")
 _ADAPTER = TypeAdapter(Report)
@@ -43,7 +43,7 @@ class ReportStore:
         try:
             return _ADAPTER.validate_json(path.read_bytes())
         except OSError:
-            raise no_such(EvaluationError, "stored report", report_id) from None
+            raise no_report(report_id) from None
         except ValidationError:
             raise EvaluationError(f"The stored report {path} is damaged.") from None
 

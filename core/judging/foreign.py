@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from core.base.counts import counted
 from core.base.tables import Line, Table
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
@@ -86,7 +87,7 @@ def csv_rows(table: Table, names: Mapping[str, str]) -> File:
                 if (value or "").strip():  # an empty cell: this person did not judge it
                     yield graded(line, asked, item_id, value or "", who)
 
-    raters = f"{len(columns.raters)} raters" if len(columns.raters) != 1 else "1 rater"
+    raters = counted(len(columns.raters), "rater")
     kind = "CSV with one rating a row" if columns.rating else f"CSV with {raters}"
     return replace(file_of(kind, parse()), notes=columns.notes)
 

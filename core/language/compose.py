@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from core.base.counts import plural
 from core.language.facts import Facts
 from core.language.looks import SHAPES
 from core.language.plain import capitalised
-from core.language.vocabulary import plural
 
 #: Most words of a sentence; CLIP's text tower reads about 50, the paper writes about 10.
 MOST_WORDS = 14

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from core.base.counts import plural
 from core.base.title_nouns import TitleNouns
 from core.domain.item import Item
 from core.language.looks import LookReader
 from core.language.plain import DESCRIPTION_LIMIT, TITLE_LIMIT, has_words, plain
-from core.language.vocabulary import Vocabulary, plural, singular
+from core.language.vocabulary import Vocabulary, singular
 
 _ASIDE = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,80}\]")
 _SET = re.compile(r"\b(?:set|pack|nest|pair) of\b|\b\d+[- ]?(?:piece|pack)s?\b", re.I)

@@ -9,6 +9,7 @@ from itertools import islice
 from threading import Event
 from typing import TypeVar
 
+from core.base.counts import counted, verb
 from core.errors import BudgetReached, RewritingFailed, StudioError
 from core.language.failures import Rejected, Troubled
 from core.language.work import GIVE_UP, Answerer, InBatch, Tally, Work
@@ -52,7 +53,10 @@ def run_live(
                     for work in islice(queue, concurrency - len(running)):
                         running[pool.submit(work.run, call)] = work.name
                 if not running:
-                    later = f"{waiting} items wait for answers of a batch. Start it again later."
+                    later = (
+                        f"{counted(waiting, 'item')} {verb(waiting, 'waits', 'wait')} for answers "
+                        "of a batch. Start it again later."
+                    )
                     return reason or (later if waiting else "")
                 ended, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:

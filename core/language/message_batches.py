@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import anthropic
 
+from core.base.counts import counted, verb
 from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent
 from core.errors import RewritingFailed, StudioError
 from core.language.budget import Budget
@@ -139,7 +140,8 @@ class BatchRunner:
                     return out.stopped
                 if not wait:
                     return out.stopped or (
-                        f"{len(left)} items wait for answers of a batch. Run it again to fetch "
+                        f"{counted(len(left), 'item')} {verb(len(left), 'waits', 'wait')} for "
+                        "answers of a batch. Run it again to fetch "
                         "them, or with --wait to stay."
                     )
                 look, troubled = False, 0.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.base.counts import plural
 from core.errors import SettingsError
 
 DOMAINS = ("art", "food", "fashion", "electronics", "home")
@@ -184,15 +185,6 @@ class Vocabulary:
         if kind == "colour":
             return self.same_family(seen, stated)
         return stated in self._seen_families[kind].get(seen, {seen})
-
-
-def plural(word: str) -> str:
-    """Return the regular English plural."""
-    if re.search(r"(?:s|x|z|ch|sh)$", word):
-        return word + "es"
-    if re.search(r"[^aeiou]y$", word):
-        return word[:-1] + "ies"
-    return word + "s"
 
 
 def singular(phrase: str, plural_only: frozenset[str]) -> str:

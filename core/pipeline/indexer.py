@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.base.counts import counted
 from core.base.flow import Writer
 from core.domain import (
     IndexReport,
@@ -220,7 +221,7 @@ class _Run:
                 return
             self._reported_at = time.monotonic()
             rows, done = self._counts.rows, self._embedded
-            message = f"Read {rows} rows, embedded {done} items."
+            message = f"Read {counted(rows, 'row')}, embedded {counted(done, 'item')}."
             ended = max(0, rows - (self._planned - done))
             self._reporter.step(Progress("reading", ended, self._total, message))
 
@@ -271,7 +272,9 @@ class _Run:
         with closing(self._driver(heavy, writer).run(tasks)) as running:
             for ready in running:
                 done += len(ready)
-                message = f"Grounded, described and embedded {done} of {len(tasks)} items."
+                message = (
+                    f"Grounded, described and embedded {done:,} of {counted(len(tasks), 'item')}."
+                )
                 if self._tally.per_stage.total() == worked:  # all of it was there already
                     skipped += len(ready)
                 worked = self._tally.per_stage.total()
@@ -338,8 +341,9 @@ class _Run:
 
 def _sentence(report: IndexReport, stopped: bool) -> str:
     counts = (
-        f"{report.added} items added, {report.changed} changed, {report.unchanged} unchanged, "
-        f"{report.removed} removed; {len(report.quarantined)} rows left out."
+        f"{counted(report.added, 'item')} added, {report.changed:,} changed, "
+        f"{report.unchanged:,} unchanged, {report.removed:,} removed; "
+        f"{counted(len(report.quarantined), 'row')} left out."
     )
     counts = " ".join([counts, *report.notes[1:]])  # the first note only names the file's format
     return f"Stopped. {counts} Run it again to continue." if stopped else counts

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.base.counts import counted
 from core.base.significance import interval, paired_p
 from core.domain import Engine, Score
 from core.embedding.device import resolve_dtype
@@ -188,7 +189,7 @@ class Tuning:
         self._team.agree(None)
         features, seen = read_features(path)
         if not seen.all():
-            self._say(f"{int((~seen).sum())} pictures can't be read and are left out")
+            self._say(f"{counted(int((~seen).sum()), 'picture')} can't be read; left out")
         splits = np.where(seen, source.pairs.splits, "")
         return replace(source.pairs, splits=splits, vectors=features)
 

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.domain import Duel, PreferenceReport, SearchResult, Side
 from core.errors import JudgmentError
 from core.people import Action
@@ -156,7 +157,7 @@ def report_html(studio: Studio, engines: tuple[str, str], catalog: str, lead: st
         "preference_report.html",
         lead=lead, report=report, first=first, second=second,
         verdict=verdict(report, first, second),
-        people="1 person" if report.people == 1 else f"{report.people} people",
+        people=counted(report.people, "person"),
     )  # fmt: skip
 
 

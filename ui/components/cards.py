@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.catalog.prices import amount
 from core.domain import Hit, Item, SearchResult
 from ui.media import photo_url
@@ -86,8 +87,8 @@ def marks(item: Item, groups: Mapping[str, int]) -> tuple[str, ...]:
     in_group = groups.get(item.group, 0) if item.group else 0
     variants = max(len(item.variants), in_group)
     photos = len(item.photos) + len(web_photos(item))
-    counted = ((variants, "variant"), (photos, "photo"))
-    return tuple(plural(count, noun) for count, noun in counted if count > 1)
+    numbers = ((variants, "variant"), (photos, "photo"))
+    return tuple(counted(count, noun) for count, noun in numbers if count > 1)
 
 
 def web_photos(item: Item) -> tuple[str, ...]:
@@ -155,13 +156,6 @@ def kind(item: Item) -> str:
 def inspect_link(item_id: str, catalog: str) -> str:
     """Return the link to an item's page on Inspect."""
     return "/inspect?" + urlencode({"item": item_id, "catalog": catalog})
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a count with its regular English noun: ``1 match``, ``3 matches``, ``2 items``."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count:,} {noun}{'es' if noun.endswith(('ch', 's', 'sh')) else 's'}"
 
 
 def milliseconds(result: SearchResult) -> str:

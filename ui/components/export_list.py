@@ -13,11 +13,12 @@ from gradio.context import LocalContext
 
 from core.app.exporting import Links
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.domain import Item, Query
 from core.domain.result_list import ResultList
 from core.errors import QueryError
 from core.search.result_files import FORMATS
-from ui.components.cards import inspect_link, plural
+from ui.components.cards import inspect_link
 from ui.components.judge_list import Shown
 from ui.components.query import SearchForm
 from ui.error_sentences import sentences
@@ -53,7 +54,7 @@ def wire_export(
         results = _listed(studio, form, engines, form.query(image), path)
         content = studio.exporting.content(results, format)
         file = file_for_answer(f"{file_stem(results)}.{format}", content)
-        gr.Info(f"{plural(len(results.rows), 'result')} exported as {FORMATS[format]}.")
+        gr.Info(f"{counted(len(results.rows), 'result')} exported as {FORMATS[format]}.")
         return f"/gradio_api/file={quote(str(file))}"
 
     results.take(

@@ -10,6 +10,7 @@ import gradio as gr
 from core.app.library import DEMO
 from core.app.studio import Studio
 from core.domain import CatalogInfo, Facet, FacetView, Hit
+from ui.components.link_problems import said_html
 from ui.components.query import EXAMPLE_QUERIES, SearchForm
 from ui.render import render
 
@@ -86,10 +87,10 @@ def chips_html(form: SearchForm) -> str:
 
 def unknown_html(view: FacetView | None) -> str:
     """Return a sentence for each wanted value that no item has; empty if all exist."""
-    unknown = view.unknown if view else ()
-    return render(
-        "filters_unknown.html", unknown=[(facet_title(name), value) for name, value in unknown]
-    ) if unknown else ""  # fmt: skip
+    return said_html(
+        f"No item has {facet_title(name)} “{value}”; that filter was left out."
+        for name, value in (view.unknown if view else ())
+    )
 
 
 def _choices(facet: Facet | None, chosen: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.domain import JudgmentQuery, JudgmentSet
 from core.errors import EvaluationError
 from core.judging.aggregation import DEFAULT_RULE, RULES
@@ -55,7 +56,9 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
     @sentences
     def refresh(name: str | None) -> Any:
         made = studio.judging.queue(name).sets.all() if name else ()
-        choices = [(f"{entry.name} ({len(entry.pairs)} pairs)", entry.set_id) for entry in made]
+        choices = [
+            (f"{entry.name} ({counted(len(entry.pairs), 'pair')})", entry.set_id) for entry in made
+        ]
         return gr.update(choices=choices, value=choices[0][1] if choices else None)
 
     @sentences

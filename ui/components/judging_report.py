@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from core.app.studio import Studio
+from core.base.counts import counted, verb
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
 from core.people import Action
@@ -42,7 +43,10 @@ def report_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
         if not set_id:
             raise JudgmentError("Choose a judgment set first.")
         gone = studio.labels.delete_labels(set_id, name.strip(), person(request), catalog)
-        gr.Info(f"{gone} labels of {escape(name.strip())} no longer count.")
+        gr.Info(
+            f"{counted(gone, 'label')} of {escape(name.strip())} no longer "
+            f"{verb(gone, 'counts', 'count')}."
+        )
         return report_html(studio, set_id, catalog)
 
     tab.select(show, [sets, catalog], pane, **_PRIVATE)

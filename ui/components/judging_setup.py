@@ -11,6 +11,7 @@ import gradio as gr
 
 from core.app.query_sources import QuerySource
 from core.app.studio import Studio
+from core.base.counts import counted, verb
 from core.base.tables import FileReport
 from core.domain import DEFAULT_SCALE, ExamplePair, Grade, JudgmentSet, Rules
 from core.errors import JudgmentError
@@ -141,7 +142,10 @@ def setup_form(
             calibration=int(common),
             catalog=catalog,
         )
-        gr.Info(f"{len(made.pairs)} pairs to judge, of {len(made.queries)} queries.")
+        gr.Info(
+            f"{counted(len(made.pairs), 'pair')} to judge, of "
+            f"{counted(len(made.queries), 'query')}."
+        )
         for note in read.notes:
             gr.Warning(escape(note, quote=False), duration=None)
         return shown(catalog, made.set_id)
@@ -215,7 +219,10 @@ def rules_form(
         chosen = _chosen(studio, set_id, catalog)
         names = [s.engine.name for s in studio.engines() if s.available]
         added = studio.judging.judge_missing(chosen.set_id, names, int(k), catalog)
-        gr.Info(f"{added} pairs came in addition; the set asks for their labels now.")
+        gr.Info(
+            f"{counted(added, 'more pair')} to judge; the set asks for labels of "
+            f"{verb(added, 'it', 'them')} now."
+        )
         return shown(catalog, chosen.set_id)
 
     fields = [guidelines, scale, overlap, repeats, examples]

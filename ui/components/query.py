@@ -188,7 +188,7 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
         text=last.get("q", ""),
         minus=last.get("minus", ""),
         item=last.get("item", ""),
-        example=_number(last.get("example", "")),
+        example=read_number(last.get("example", "")),
         region=Box.read(last.get("region", "")),
         departments=few(several.get("department", ())),
         product_types=few(several.get("type", ())),
@@ -197,7 +197,7 @@ def form_from_pairs(pairs: Iterable[tuple[str, str]]) -> SearchForm:
         price_to=price_limit(last.get("to")),
         sort=read_sort(last.get("sort", "")),
         engines=few(several.get("engine", ())),
-        k=clamp_hits(_number(last.get("k", "")) or FIRST_HITS),
+        k=clamp_hits(read_number(last.get("k", "")) or FIRST_HITS),
         cutoff=last.get("cutoff") != "off",
         fold=last.get("fold") != "off",
         words=last.get("words") != "off",
@@ -268,7 +268,8 @@ def choose_engines(
     return chosen or tuple(name for name in default if name in available) or available[:1]
 
 
-def _number(text: str) -> int | None:
+def read_number(text: str) -> int | None:
+    """Read a small whole number; other texts give ``None``."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
@@ -278,7 +279,7 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
         case "similar":
             return form.like_item(value)
         case "example":
-            return form.like_example(_number(value) or 0)
+            return form.like_example(read_number(value) or 0)
         case "ask":
             return form.ask_only(text=value)
         case "department":
@@ -294,7 +295,7 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
         case "unfold":
             return replace(form, fold=False)
         case "more":
-            return replace(form, k=clamp_hits(_number(value) or form.k))
+            return replace(form, k=clamp_hits(read_number(value) or form.k))
         case "restore":
             return form_from_search(value)
     return form

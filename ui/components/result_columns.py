@@ -10,8 +10,9 @@ from PIL import Image
 
 from core.app.facets import by_price
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, Sort, TextView
-from ui.components.cards import Card, hit_cards, milliseconds, plural
+from ui.components.cards import Card, hit_cards, milliseconds
 from ui.components.facet_lists import example_queries
 from ui.components.photo_part import photo_part
 from ui.components.query import SearchForm
@@ -106,7 +107,7 @@ def columns(
             explore=replace(form, engines=(result.engine,)).link("/explore"),
             rows=_rows(studio, result, comparison, titles, catalog.name, form.sort),
             empty=advice(form, catalog, statuses[result.engine]),
-            cut=plural(result.cut, "weaker match") if result.cut else "",
+            cut=counted(result.cut, "weaker match") if result.cut else "",
             notes=notes(result, form.sort),
             reads_rewrites=statuses[result.engine].engine.text_view is TextView.REWRITE,
         )
@@ -134,7 +135,9 @@ def change(ranks: Mapping[str, int], engine: str, titles: Mapping[str, str]) -> 
     up = ranks[first] - ranks[engine]
     if up == 0:
         return Change("=", f"Same rank as with {titles[first]}", "equal")
-    words = f"{plural(abs(up), 'rank')} {'higher' if up > 0 else 'lower'} than with {titles[first]}"
+    words = (
+        f"{counted(abs(up), 'rank')} {'higher' if up > 0 else 'lower'} than with {titles[first]}"
+    )
     return Change(f"{'▲' if up > 0 else '▼'}{abs(up)}", words, "up" if up > 0 else "down")
 
 

@@ -8,12 +8,14 @@ from PIL import Image
 
 from core.app.facets import by_price, has_prices
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.base.languages import NAMES
 from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult, Sort
-from ui.components.cards import Card, hit_cards, item_card, milliseconds, plural
+from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
 from ui.components.photo_part import photo_part
 from ui.components.query import MOST_HITS, SearchForm
+from ui.components.ways_on import Links
 from ui.media import photo_url
 from ui.render import render
 
@@ -69,9 +71,9 @@ def answer_html(
     return _hits_html(studio, form, catalog, engine, result, image)
 
 
-def problem_html(sentence: str, form: SearchForm) -> str:
-    """Return a problem as the content of the results, so that it stays readable."""
-    return render("problem.html", sentence=sentence, link=form.link())
+def problem_html(sentence: str, form: SearchForm, ways: Links = ()) -> str:
+    """Return a problem as the content of the results, with links that lead on from there."""
+    return render("problem.html", sentence=sentence, link=form.link(), ways=ways)
 
 
 def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | None:
@@ -89,7 +91,7 @@ def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | Non
 
 def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult) -> str:
     """Return number of hits, engine and time: ``24 of 680 items · VL-CLIP · 31 ms``."""
-    count = f"{len(result.hits):,} of {plural(catalog.items, 'item')}"
+    count = f"{len(result.hits):,} of {counted(catalog.items, 'item')}"
     line = f"{count} · {engine.engine.title} · {milliseconds(result)}"
     if result.language not in ("", "en"):
         line += f" · read as {NAMES[result.language]}"
@@ -130,7 +132,7 @@ def advice(form: SearchForm, catalog: CatalogInfo, engine: EngineStatus) -> str:
 def behind(catalog: CatalogInfo, engines: tuple[EngineStatus, ...]) -> str:
     """Return a warning if engines can't find the whole catalogue yet."""
     late = [
-        f"{status.engine.title} can find {catalog.searchable[status.engine.name]:,} items"
+        f"{status.engine.title} can find {counted(catalog.searchable[status.engine.name], 'item')}"
         for status in engines
         if catalog.searchable.get(status.engine.name, catalog.items) < catalog.items
     ]
@@ -172,7 +174,7 @@ def _hits_html(
         query_anchor=query_anchor(studio, form, catalog.name),
         part=photo_part(studio, form, image, catalog, result.hits),
         status=status_line(catalog, engine, result),
-        cut=plural(result.cut, "weaker match") if result.cut else "",
+        cut=counted(result.cut, "weaker match") if result.cut else "",
         notes=notes(result, form.sort),
         cards=hit_cards(studio, by_price(result.hits, form.sort), catalog.name),
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
@@ -209,9 +211,9 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
 def _count(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     """Return ``9 of 54 items``, and how many of them are shown where that is fewer."""
     passing = studio.count(catalog.name, form.filters)
-    text = plural(passing, "item")
+    text = counted(passing, "item")
     if passing < catalog.items:
-        text = f"{passing:,} of {plural(catalog.items, 'item')}"
+        text = f"{passing:,} of {counted(catalog.items, 'item')}"
     return text if passing <= form.k else f"{text} · the first {form.k:,} are shown"
 
 

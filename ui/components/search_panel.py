@@ -20,6 +20,7 @@ from core.errors import StudioError
 from ui.components.export_list import wire_export
 from ui.components.facet_lists import chips_html, unknown_html
 from ui.components.judge_list import judge_button, wire_judge_button
+from ui.components.link_problems import engines_gone, said_html, unread_of
 from ui.components.page_view import EngineChoice, PageView
 from ui.components.photo_part import photo_functions
 from ui.components.picture_input import example_strip, picture_input, query_picture
@@ -32,6 +33,7 @@ from ui.components.query import (
 )
 from ui.components.results import missing_html, problem_html, progress_html
 from ui.components.search_fields import Controls, field_values, read_form, side_fields
+from ui.components.ways_on import ways_on
 from ui.error_sentences import sentences
 from ui.queues import PICTURES, WORDS
 from ui.render import render
@@ -195,10 +197,12 @@ class SearchPanel:
         @sentences
         def open_page(request: gr.Request) -> list[Any]:
             form = form_from_request(request)
+            unread = said_html(unread_of(request.query_params.multi_items()))
             view = self._view(form)
             job = self._studio.indexing.job(view.catalog.name).read() if view.catalog else None
             running = bool(job and job.running)
             shown = self._show(view, form)
+            shown[-1] = unread + shown[-1]
             if not form.text:
                 shown[0] = gr.skip()  # keep the text that was typed while the page was loading
             return [
@@ -233,7 +237,10 @@ class SearchPanel:
         if unknown or facets is None:
             form = known_only(form, facets)
             facets = self._facets(form)
+        gone = engines_gone(form, view)
+        form = replace(form, engines=tuple(name for name in form.engines if name not in gone))
         chosen = self._choice.of(form, view)
+        unknown += said_html(gone.values())
         engines = list(chosen) if self._choice.several else next(iter(chosen), None)
         values = field_values(form, view, engines, facets, upload)
         results = unknown + self._results(view, form, upload)
@@ -252,14 +259,15 @@ class SearchPanel:
         form = self._choice.plain(form, view)
         chosen = self._choice.of(form, view)
         if view.catalog is None:
-            return problem_html(view.problem, form)
+            return problem_html(view.problem, form, ways_on(self._studio))
         try:
             image = query_picture(self._studio, form, upload)
             statuses = {status.engine.name: status for status in view.statuses}
             engines = tuple(statuses[name] for name in chosen)
             return chips_html(form) + self._answer(form, engines, image, view.catalog)
         except StudioError as problem:
-            return problem_html(str(problem), form)
+            ways = ways_on(self._studio, view.catalog.name) if form.item else ()
+            return problem_html(str(problem), form, ways)
 
     def _strip(self, view: PageView) -> str:
         return example_strip(self._studio, view.catalog.name if view.catalog else "")

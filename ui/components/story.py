@@ -8,12 +8,13 @@ from itertools import chain, zip_longest
 from urllib.parse import urlencode
 
 from core.app.studio import BEFORE_AFTER, Studio
+from core.base.counts import counted
 from core.base.lazy import lazy
 from core.domain import CatalogInfo, EngineStatus, Filters, Grounding, Inspection, Item
 from core.errors import StudioError
 from core.evaluation.report_html import plain_verdict
 from core.ports.grounder import SALIENT
-from ui.components.cards import inspect_link, plural
+from ui.components.cards import inspect_link
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
 from ui.components.facet_lists import example_queries
 from ui.components.pictures import data_uri
@@ -100,7 +101,7 @@ def facts(studio: Studio, catalog: CatalogInfo, statuses: tuple[EngineStatus, ..
     """Return one line: what is indexed, with which weights, findable by which engines."""
     engines = " and ".join(status.engine.title for status in statuses if status.available)
     return (
-        f"{catalog.title}: {plural(catalog.items, 'item')}"
+        f"{catalog.title}: {counted(catalog.items, 'item')}"
         f" · {studio.settings.profile} models"
         f" · engines: {engines or 'none'}"
     )
@@ -241,7 +242,7 @@ def _measured(studio: Studio, statuses: tuple[EngineStatus, ...], catalog: str) 
         return None
     return Measured(
         task=report.title,
-        queries=f"{report.queries:,} queries",
+        queries=counted(report.queries, "query"),
         verdict=plain_verdict(report),
         link="/evaluate?" + urlencode({"catalog": catalog, "report": report.report_id}),
     )

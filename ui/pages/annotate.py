@@ -7,12 +7,15 @@ from typing import Any
 import gradio as gr
 
 from core.app.studio import Studio
+from core.base.counts import counted
 from core.domain import CatalogInfo, JudgmentSet
+from core.errors import no_set
 from core.people import Action
 from ui.components.judging_desk import desk_html, desk_pane
 from ui.components.judging_files import files_tab
 from ui.components.judging_report import decide_tab, report_tab
 from ui.components.judging_setup import rules_form, setup_form
+from ui.components.link_problems import said_html
 from ui.error_sentences import sentences
 from ui.render import render
 from ui.rights import allowed, may, person, sign_in_button, signed_in
@@ -41,7 +44,14 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
         ``first`` names a query whose pairs come before all others.
         """
-        made = studio.judging.queue(catalog).sets.all() if catalog else ()
+        return laid_out(sets_of(catalog), catalog, wanted, first)
+
+    def sets_of(catalog: str) -> tuple[JudgmentSet, ...]:
+        return studio.judging.queue(catalog).sets.all() if catalog else ()
+
+    def laid_out(
+        made: tuple[JudgmentSet, ...], catalog: str, wanted: str | None, first: str
+    ) -> tuple[Any, ...]:
         chosen = next(
             (judgment_set for judgment_set in made if judgment_set.set_id == wanted),
             next(iter(made), None),
@@ -77,13 +87,17 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         catalog = info.name if info else ""
         available = [status.engine.name for status in studio.engines() if status.available]
         leads = may(studio, request, Action.LEAD)
+        wanted = asked_for("set")
+        made = sets_of(catalog)
+        is_gone = wanted and wanted not in {entry.set_id for entry in made}
+        gone = [str(no_set(wanted[:100]))] if is_gone else []
         return (
             catalog,
             gr.update(value=person(request), interactive=not signed_in(request)),
             gr.update(choices=available, value=available),
-            ("" if leads else _JUDGE_ONLY) + damage_html(info),
+            ("" if leads else _JUDGE_ONLY) + damage_html(info) + said_html(gone),
             # Not the tabs: a tab that was opened meanwhile stays open.
-            *shown(catalog, asked_for("set") or None, asked_for("first"))[:2],
+            *laid_out(made, catalog, wanted or None, asked_for("first"))[:2],
         )
 
     @sentences
@@ -106,6 +120,6 @@ def damage_html(info: CatalogInfo | None) -> str:
 def choices(sets: tuple[JudgmentSet, ...]) -> list[tuple[str, str]]:
     """Return labels and ids for the choice of sets."""
     return [
-        (f"{judgment_set.name} ({len(judgment_set.pairs)} pairs)", judgment_set.set_id)
+        (f"{judgment_set.name} ({counted(len(judgment_set.pairs), 'pair')})", judgment_set.set_id)
         for judgment_set in sets
     ]

@@ -31,11 +31,17 @@ from ui.error_sentences import sentences
 from ui.rights import allowed, may, owners_alone, person, require_owner, signed_in
 from ui.security.kept_upload import KeptUpload
 
-#: Scroll to the cards, which show the progress; an error that prevents the start is shown below.
-UP_JS = """() => setTimeout(() => {
-  if (!document.querySelector('#catalog-add [role=alert]'))
-    document.querySelector('#catalog-overview').scrollIntoView({ block: 'center' });
+#: Scroll to the cards, which show the progress, and use the added catalogue on this person's pages;
+#: an error that prevents the start is shown below.
+UP_JS = """(name) => setTimeout(() => {
+  if (document.querySelector('#catalog-add [role=alert]')) return;
+  vs.useCatalog(name);
+  document.querySelector('#catalog-overview').scrollIntoView({ block: 'center' });
 }, 400)"""
+#: A link such as Home's "Add your own" leads to the form.
+BRING_JS = """() => {
+  if (new URLSearchParams(window.location.search).has('add')) vs.bring('#catalog-add');
+}"""
 #: Seconds between two updates of a running job.
 TICK = 2.0
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -93,7 +99,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     with gr.Accordion("Add or update a catalogue", open=False, elem_id="catalog-add") as adding:
         with gr.Column(visible=owners_alone(studio)) as form:
-            folder, name = _add_form(studio, view, outputs)
+            folder, name = _add_form(studio, view, outputs, chosen)
         closed = gr.HTML(CLOSED, visible=not owners_alone(studio))
 
     agent_panel(studio, chosen)
@@ -129,10 +135,13 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             gr.update(visible=adds),
             gr.update(visible=not adds),
             gr.update(visible=owners_alone(studio)),
+            gr.update(open=True) if "add" in request.query_params else gr.skip(),
         )
 
     page.load(load, None, outputs, **_PRIVATE)
-    page.load(open_form, None, [form, closed, folder], show_progress="hidden", **_PRIVATE)
+    page.load(
+        open_form, None, [form, closed, folder, adding], show_progress="hidden", **_PRIVATE
+    ).then(None, None, None, js=BRING_JS, **_PRIVATE)
     chosen.input(refresh, chosen, outputs, **_PRIVATE)
     chosen.input(None, chosen, None, js="(name) => { vs.useCatalog(name); }", **_PRIVATE)
     timer.tick(tick, chosen, outputs, show_progress="hidden", **_PRIVATE)
@@ -152,9 +161,9 @@ def _demo_waits(jobs: Mapping[str, Job | None]) -> bool:
 
 
 def _add_form(
-    studio: Studio, view: View, outputs: list[gr.Component]
+    studio: Studio, view: View, outputs: list[gr.Component], target: gr.Dropdown
 ) -> tuple[gr.Textbox, gr.Textbox]:
-    """Lay out the form.
+    """Lay out the form; ``target`` is the list that shows the added catalogue afterwards.
 
     Returns the field for a folder of the server, which only an owner has, and that for the name.
     """
@@ -263,6 +272,6 @@ def _add_form(
     for field in fields:
         field.input(preview, [*given, *fields], seen, **_PRIVATE)
     go.click(add, [*given, *fields], [*outputs, *notice.outputs], **_PRIVATE).success(
-        None, None, None, js=UP_JS, **_PRIVATE
+        None, target, None, js=UP_JS, **_PRIVATE
     )
     return folder, name

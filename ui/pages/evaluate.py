@@ -12,12 +12,13 @@ import gradio as gr
 from core.app.studio import Studio
 from core.base.tables import FileReport
 from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking, Report
-from core.errors import EvaluationError, EvaluationStopped
+from core.errors import EvaluationError, EvaluationStopped, no_report
 from core.evaluation.query_files import read_qrels, read_queries
 from core.people import Action
 from ui.components.catalog_of_link import catalog_of_link
 from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
+from ui.components.link_problems import said_html
 from ui.components.notice import Notice
 from ui.components.query import SearchForm
 from ui.error_sentences import sentences
@@ -76,11 +77,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     def show(report_id: str | None) -> tuple[Any, ...]:
         report_ids = studio.evaluation.reports.ids()
         current = report_id if report_id in report_ids else None
+        gone = [str(no_report(report_id))] if report_id and not current else []
         body = report_html(studio, studio.evaluation.reports.get(current)) if current else None
         return (
             gr.update(choices=[(entry_label(name), name) for name in report_ids], value=current),
             gr.update(visible=bool(current)),
-            body or render("evaluate_empty.html"),
+            body or said_html(gone) + render("evaluate_empty.html"),
         )
 
     @sentences

@@ -12,6 +12,7 @@ from core.errors import StudioError
 from ui.components.query import SearchForm, form_from_request, form_from_search
 from ui.components.results import problem_html, progress_html
 from ui.components.story import story_html
+from ui.components.ways_on import ways_on
 from ui.error_sentences import sentences
 from ui.render import render
 from ui.rights import sign_in_button
@@ -34,7 +35,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         try:
             html, complete = story_html(studio, form), not (job and job.running)
         except StudioError as problem:
-            html, complete = problem_html(str(problem), form), False
+            html, complete = problem_html(str(problem), form, ways_on(studio, form.catalog)), False
         return [progress_html(job), html, form, gr.Timer(active=not complete)]
 
     @sentences

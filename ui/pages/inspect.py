@@ -25,6 +25,7 @@ from ui.components.detections import (
 from ui.components.item_forms import forms, shots
 from ui.components.pictures import data_uri, heat_overlay
 from ui.components.rewrite_panel import ACTIONS, decide, panel, worth_a_look_panel
+from ui.components.ways_on import ways_on
 from ui.error_sentences import sentences
 from ui.media import export_url, photo_url
 from ui.queues import PICTURES, look_at_photo
@@ -82,7 +83,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             shown = content(studio, item_id, catalog_name, phrase)
         except StudioError as problem:
             link = "?" + urlencode({"item": item_id, "catalog": wanted})
-            shown = render("problem.html", sentence=str(problem), link=link)
+            ways = ways_on(studio, catalog_name or "", items=True)
+            shown = render("problem.html", sentence=str(problem), link=link, ways=ways)
         return (
             item_id,
             gr.update(choices=titled, value=catalog_name),

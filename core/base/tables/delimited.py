@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from core.base.counts import counted, verb
 from core.base.tables.cell_splitter import CellSplitter
 from core.base.tables.header import NameScore, header_rows, split_line
 from core.base.tables.line_feed import LineFeed, Unclosed
@@ -61,9 +62,10 @@ def read_delimited(
     for _ in range(more):
         feed.drop()
     if above + more:
-        lines_left = "1 line" if above + more == 1 else f"{above + more} lines"
+        lines_left = counted(above + more, "line")
         notes = (
-            f"{lines_left} above the first row, besides the column names, were left out.",
+            f"{lines_left} above the first row, besides the column names, "
+            f"{verb(above + more, 'was', 'were')} left out.",
             *notes,
         )
     return Content("CSV", tuple(names), _rows(feed, delimiter, names), delimiter, notes)

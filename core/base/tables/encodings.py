@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import chardet
 
+from core.base.counts import counted, verb
 from core.base.tables.encoding_guess import CODECS, WIDE, WORD, guess, is_nonsense
 
 _BLOCK = 2**20
@@ -175,8 +176,8 @@ def _mixed(seen: _Seen, name: str, codec: str) -> Encoding:
     """Return UTF-8 with some lines in another encoding."""
     if not name and seen.wrong > seen.valid:
         raise Unsure
-    lines = "1 line" if seen.wrong == 1 else f"{seen.wrong:,} lines"
-    verb = "is" if seen.wrong == 1 else "are"
+    lines = f"{counted(seen.wrong, 'line')}"
+    are = verb(seen.wrong, "is", "are")
     done = (
         f"read as {CODECS[name][0]}; please check {'it' if seen.wrong == 1 else 'them'}"
         if name
@@ -184,7 +185,7 @@ def _mixed(seen: _Seen, name: str, codec: str) -> Encoding:
     )
     start = "first " if seen.wrong > 1 else ""
     note = (
-        f"The file is UTF-8, but {lines} ({start}line {seen.first}) {verb} not: {done}. "
+        f"The file is UTF-8, but {lines} ({start}line {seen.first}) {are} not: {done}. "
         "Save the file as UTF-8 to be sure."
     )
     return Encoding(codec, "UTF-8", fallback=name, notes=(note,))

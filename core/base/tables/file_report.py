@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from core.base.counts import verb
+
 #: Number of rows that the sentence names; the others are counted.
 _SHOWN = 5
 #: Number of rows that are kept with their reason; further rows are only counted.
@@ -77,7 +79,8 @@ class Reading:
         self._report.notes += [f"“{self._name}”: {note}" for note in self._guesses]
         if self.count:
             self._report.notes.append(
-                f"“{self._name}”: {self.count:,} of {taken + self.count:,} rows were left out: "
+                f"“{self._name}”: {self.count:,} of {taken + self.count:,} rows "
+                f"{verb(self.count, 'was', 'were')} left out: "
                 f"{self.reasons()}."
             )
 

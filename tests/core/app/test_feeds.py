@@ -10,8 +10,13 @@ import pytest
 import xlsxwriter
 
 from core.app.dry_run import preview_file
+from core.catalog.columns import guess_columns
+from core.catalog.ingest import start_drafts
 from core.catalog.photo_cells import split
+from core.catalog.products import products
+from core.catalog.readers import open_catalog
 from core.catalog.text import text_of_markup
+from core.cli.preview import preview_json
 from core.domain.file_preview import FilePreview
 from core.errors import CatalogError
 from core.settings import Settings
@@ -418,3 +423,83 @@ def test_variants_that_a_category_or_their_parent_tells(read):
     )
     assert (preview.items, preview.left_out) == (2, ())
     assert photos(preview.samples[0]) == ["a.jpg", "b.jpg"]
+
+
+def test_an_option_without_a_choice_is_none(read):
+    """Shopify writes `Title: Default Title` for a product of one form."""
+    preview = read(
+        "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src\n"
+        "jug,Clay Jug,Title,Default Title,J-1,19.00,p/a.jpg\n"
+        "jug,,,,,,p/b.jpg\n"
+        "rug,Wool Rug,Title,Default Title,R-1,99.00,p/c.jpg\n"
+    )
+    assert preview.items == 2
+    assert "Default" not in preview_json(preview)
+
+
+def test_options_without_a_choice_are_no_attributes_nor_variants(tmp_path):
+    table = tmp_path / "shop.csv"
+    table.write_text(
+        "Handle,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,Image Src\n"
+        "jug,Clay Jug,Title,Default Title,,,J-1,a.jpg\n"
+        "jug,,,,,,,b.jpg\n"
+        "mug,Clay Mug,Colour,Red,Size,default,M-1,a.jpg\nmug,,,Blue,,,M-2,b.jpg\n"
+    )
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(name.encode())
+    opened = open_catalog(table)
+    columns = guess_columns(opened.columns)
+    drafts = start_drafts(opened, tmp_path, columns, Settings(data_dir=tmp_path), "")
+    jug, mug = [drafts.of(product) for product in products(opened.rows(), columns)]
+    assert "title" not in jug.attributes
+    assert [dict(v.options) for v in jug.variants] == [{}]
+    assert (mug.attributes["colour"], "size" in mug.attributes) == ("Red", False)
+    assert [dict(v.options) for v in mug.variants] == [{"Colour": "Red"}, {"Colour": "Blue"}]
+
+
+def test_a_photo_that_is_not_the_named_one_is_said(read, tmp_path):
+    (tmp_path / "p" / "jug.jpg").write_bytes(b"jug")
+    preview = read(
+        "id,title,image,image 2\njug,Clay Jug,p/wrong.jpg,\nmug,Mug,p/gone.jpg,p/b.jpg\n"
+        "cup,Cup,p/a.jpg,\n"
+    )
+    assert [photos(sample) for sample in preview.samples] == [["jug.jpg"], ["b.jpg"], ["a.jpg"]]
+    assert preview.notes[-1] == (
+        "2 rows name a photo that is not there, and another was taken: row 1 “p/wrong.jpg” → "
+        "“jug.jpg”, row 2 “p/gone.jpg” → “b.jpg”."
+    )
+
+
+def test_an_unusable_photo_is_named(read, tmp_path):
+    (tmp_path / "p" / "logo.svg").write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (left_out,) = read("id,title,image\n1,Logo,p/logo.svg\n").left_out
+    assert left_out.reason.startswith("The photo “logo.svg” can't be used: the file is not a pic")
+
+
+def test_photos_that_did_not_come_with_the_file_are_asked_for(tmp_path):
+    table = tmp_path / "upload-3f2a" / "shop.csv"
+    table.parent.mkdir()
+    table.write_text("id,title,image\n1,Jug,jug.jpg\n2,Mug,mug.jpg\n")
+    preview = preview_file(table, Settings(data_dir=tmp_path / "data"))
+    assert [row.reason for row in preview.left_out] == [
+        f"The photo “{name}” is missing: no photos came with the file. Add them to it, or give the "
+        "folder that they are in."
+        for name in ("jug.jpg", "mug.jpg")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("Oak Dining Chair", "dining chair"),
+        ("oak dining chair", "dining chair"),
+        ("Set of 4 Walnut Dining Chairs, grey", "dining chairs"),
+        ("Bamboo Cutting Board 40 cm", "cutting board"),
+        ("Men's Trail Running Shoes", "running shoes"),
+        ("Stunning Vase", "vase"),
+        ("Indoor Plant", "plant"),
+    ],
+)
+def test_what_a_thing_is_for_is_part_of_its_type(read, title, kind):
+    (sample,) = read(f'id,title,image\n1,"{title}",p/a.jpg\n').samples
+    assert (sample.product_type, sample.prompt) == (kind, kind)

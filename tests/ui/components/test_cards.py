@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from tests.ui.shop import item
-from ui.components.cards import inspect_link, kind, plural
-
-
-@pytest.mark.parametrize(
-    ("count", "noun", "words"),
-    [
-        (1, "weaker match", "1 weaker match"),
-        (61, "weaker match", "61 weaker matches"),
-        (0, "item", "0 items"),
-        (1200, "item", "1,200 items"),
-    ],
-)
-def test_counts_in_words(count: int, noun: str, words: str) -> None:
-    assert plural(count, noun) == words
+from ui.components.cards import inspect_link, kind
 
 
 def test_links_survive_odd_ids() -> None:

@@ -29,7 +29,7 @@ def looked_at(tmp_path):
 
 def test_the_page_says_what_would_happen_and_runs_no_markup(tmp_path):
     html = preview_html(looked_at(tmp_path))
-    assert "1 of 2 rows would become items." in html
+    assert "1 of 2 rows would become an item." in html
     assert "couch" in html
     assert "Indoor" in html
     assert "is not in the images folder" in html

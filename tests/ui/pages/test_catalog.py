@@ -278,7 +278,7 @@ def test_left_out_rows_are_grouped_by_reason(studio: Studio) -> None:
     store.quarantine.replace(rows)
     html = handlers(studio)["refresh"]("one")[2]
     assert html.count("<details") == 2
-    assert "<strong>30</strong> rows, column image" in html
+    assert "<strong>30 rows</strong>, column image" in html
     assert "and 10 more in the file" in html
     assert "It has no &lt;title&gt;." in html
 
