@@ -19,6 +19,7 @@ from core.app.studio import Studio
 from core.settings import load_settings
 from tests import whole
 from tests.core.base.hostile_pictures import no_pictures
+from tests.core.base.test_workbook import HOSTILE, made
 from tests.ui.security.served import Visitor, file_data, run_app
 from ui.error_sentences import OUR_SIDE
 from ui.web_app import build_app
@@ -60,6 +61,7 @@ def tables(mark: Path) -> dict[str, bytes]:
     return {
         "pickle.csv": pickle.dumps(Runs(mark)), "pickle.parquet": pickle.dumps(Runs(mark)),
         "zip.csv": _zip(), "zip.xml": _zip(), "zip.xlsx": _zip(), "tar.csv.gz": _tar(),
+        "corners.xlsx": made(mark.with_suffix(".xlsx"), **HOSTILE["corners"]).read_bytes(),
         "twice.csv.gz": gzip.compress(gzip.compress(b"id,title\n1,a\n")),
         "bomb.csv.gz": gzip.compress(b"id,title\n" + b"1,chair\n" * 5_000_000),
         "laughs.xml": f'<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">{_ENTITIES}]>{rows.format("&j;")}'
