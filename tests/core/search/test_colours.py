@@ -8,6 +8,7 @@ from core.search.colour_match import WantedColours
 from core.search.colour_words import ColourWords
 from core.search.query_words import read
 from core.search.word_match import IN_DESCRIPTION, WordMatcher
+from core.search.words import content_words, stem
 from core.settings import SHIPPED
 from core.store.items import ItemTexts
 
@@ -93,3 +94,106 @@ def test_a_colour_that_only_the_description_says_counts(nouns, words):
     match = WordMatcher(asked, "", {}, nouns, None, WantedColours(asked, words)).match(texts, {})
     assert match.shared == ("brown", "wallet")
     assert match.colour == IN_DESCRIPTION
+
+
+def wanted_colours(query, nouns, words, foreign=False):
+    return WantedColours(read(query, nouns), words, foreign=foreign)
+
+
+def texts_of(title, colour=""):
+    return ItemTexts(title, "", title, "", colour)
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "column", "shares", "credits"),
+    [
+        ("red chair", "Chair", "red", None, {"red": 1.0}),
+        ("navy chair", "Chair", "blue", None, {"navy": 0.8}),
+        ("navy chair", "Navy chair", "blue", None, {"navy": 1.0}),
+        ("red chair", "Red Tape chair", "blue", None, {"red": 0.3}),
+        ("red chair", "Chair", "blue", {"red": 1.0}, {"red": 0.0}),
+        ("red chair", "Red chair", "", None, {"red": 1.0}),
+        ("red chair", "Blue chair", "", {"red": 1.0}, {"red": 0.0}),
+        ("red chair", "Chair", "", None, {"red": 0.0}),
+        ("red chair", "Chair", "", {}, {"red": 0.0}),
+        ("red chair", "Chair", "", {"red": 0.29}, {"red": 0.0}),
+        ("red chair", "Chair", "", {"red": 0.3}, {"red": 0.5 * 0.3 / 0.8}),
+        ("red chair", "Chair", "", {"red": 0.8}, {"red": 0.5}),
+        ("red chair", "Chair", "", {"red": 1.0}, {"red": 0.5}),
+        ("plum chair", "Chair", "", {"purple": 1.0}, {"plum": 0.0}),
+        ("plum chair", "Plum chair", "", {"purple": 1.0}, {"plum": 1.0}),
+        ("red blue chair", "Red chair", "", None, {"red": 1.0, "blue": 0.0}),
+        ("chair", "Red chair", "", None, {}),
+    ],
+)
+def test_credit_for_a_colour(query, title, column, shares, credits, nouns, words):
+    texts = texts_of(title, column)
+    stems = frozenset(map(stem, content_words(title)))
+    given = wanted_colours(query, nouns, words).credit(texts, stems, shares)
+    assert given == pytest.approx(credits)
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "column", "looks"),
+    [
+        ("red chair", "Chair", "", True),
+        ("red chair", "Blue chair", "", False),
+        ("red chair", "Chair", "blue", False),
+        ("red chair", "Plum chair", "", True),
+        ("red chair", "Chair", "plum", False),
+        ("chair", "Chair", "", False),
+    ],
+)
+def test_the_photo_is_asked_where_words_say_no_colour(query, title, column, looks, nouns, words):
+    assert wanted_colours(query, nouns, words).asks_photo(texts_of(title, column)) == looks
+
+
+@pytest.mark.parametrize(
+    ("query", "foreign", "colours"),
+    [
+        ("orange", False, ()),
+        ("orange", True, ("orange",)),
+        ("orange chair", False, ("orange",)),
+        ("plum", False, ()),
+        ("plum", True, ("plum",)),
+        ("red", False, ("red",)),
+    ],
+)
+def test_a_word_that_names_the_thing_is_no_colour(query, foreign, colours, nouns, words):
+    given = wanted_colours(query, nouns, words, foreign).credit(texts_of("x"), frozenset(), None)
+    assert tuple(given) == colours
+
+
+def test_in_another_language_a_photo_may_show_what_is_a_thing_in_english(nouns, words):
+    shares = {"purple": 1.0}
+    for foreign, credit_given in ((False, 0.0), (True, 0.5)):
+        wanted = wanted_colours("plum chair", nouns, words, foreign)
+        assert wanted.credit(texts_of("Chair"), frozenset(), shares) == {"plum": credit_given}
+
+
+def test_words_that_may_be_things_count_where_they_are_sure(words):
+    assert words.is_doubtful("plum")
+    assert not words.is_doubtful("red")
+    assert not words.is_doubtful("orange")  # a basic colour
+    assert words.named_in("plum red", sure=True) == {"red"}
+    assert words.named_in("plum red", sure=False) == {"purple", "red"}
+    assert words.named_in("Plum, RED chair") == {"red"}
+    assert words.named_in("chair") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("word", "colour"),
+    [("silver", "grey"), ("gold", "yellow"), ("golden", "yellow"), ("charcoal", "black"),
+     ("schwarzes", "black"), ("黒い", "black"), ("green", "green"), ("navy blue", "blue")],
+)  # fmt: skip
+def test_families_of_shades_are_basic_colours(word, colour, words):
+    assert words.basic(word) == colour
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [("Rot; blau. Sessel", "Sessel"), ("  roter   alter Sessel ", "alter Sessel"),
+     ("赤い木の椅子", "木の椅子"), ("白色衬衫 rot", "衬衫"), ("Sessel", "Sessel"), ("", "")],
+)  # fmt: skip
+def test_colours_are_taken_out_of_a_text_in_any_script(text, rest, words):
+    assert words.without(text) == rest

@@ -18,3 +18,22 @@ def test_one_hit_or_none_stays():
 
 def test_equal_hits_keep_their_order():
     assert varied(np.ones(3), np.ones((3, 2), np.float32)) == [0, 1, 2]
+
+
+def test_closeness_and_difference_weigh_the_same():
+    # By hand: alike from 0 to 1, scores from 0 to 1. After the first, worth of b is
+    # 0.5 * 0.8 - 0.5 * 0.6 = 0.1, of c 0.5 * 0.5 - 0.5 * 0 = 0.25, of d 0 - 0.5 * 0.1 = -0.05.
+    vectors = np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 0, 1], [0.1, 0, 0.995]], np.float32)
+    assert varied(np.array([3.0, 2.6, 2.0, 1.0]), vectors) == [0, 2, 1, 3]
+    # Where all differ alike, the scores decide; where all scores are the same, the difference.
+    assert varied(np.array([4.0, 3.0, 2.0, 1.0]), np.eye(4, dtype=np.float32)) == [0, 1, 2, 3]
+    assert varied(np.array([1.0, 1.0, 1.0, 1.0]), vectors) == [0, 2, 1, 3]
+
+
+def test_a_hit_is_compared_with_the_most_alike_of_those_before():
+    vectors = np.array([[1, 0, 0], [0, 1, 0], [0, 0.9, 0.436], [0.7, 0.7, 0.141]], np.float32)
+    assert varied(np.array([1.0, 0.9, 0.6, 0.6]), vectors) == [0, 1, 3, 2]
+
+
+def test_two_hits_stay():
+    assert varied(np.array([2.0, 1.0]), np.eye(2, dtype=np.float32)) == [0, 1]

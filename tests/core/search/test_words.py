@@ -1,6 +1,6 @@
 import pytest
 
-from core.search.words import MAX_LENGTH, clipped, content_words, shared
+from core.search.words import MAX_LENGTH, clipped, content_words, parts, shared, stem
 
 
 def test_words_that_say_nothing_are_left_out():
@@ -36,3 +36,44 @@ def test_texts_without_a_word_are_not_looked_up(text):
 
 def test_long_texts_are_clipped():
     assert len(clipped("chair " * 5000)) == MAX_LENGTH
+    assert clipped("x" * 9 + " " * MAX_LENGTH) == "x" * 9 + " " * (MAX_LENGTH - 9)
+    assert clipped(" " * MAX_LENGTH + "chair") == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "stemmed"),
+    [
+        ("boxes", "box"), ("axes", "axe"), ("cars", "car"), ("bus", "bus"), ("table", "tabl"),
+        ("cape", "cape"), ("glass", "glass"), ("glasses", "glass"), ("lamp", "lamp"), ("s", "s"),
+    ],
+)  # fmt: skip
+def test_singular_and_plural_have_one_stem_and_short_words_stay(word, stemmed):
+    assert stem(word) == stemmed
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "common"),
+    [
+        ("abcdef", "x abcx defx", ["abc", "def"]),
+        ("abcdef", "x abx cdefx", ["cdef"]),
+        ("abcde", "abcde", ["abcde"]),
+        ("ab", "xaby", ["ab"]),
+        ("ab", "xay", []),
+        ("abc", "xaby", []),
+        ("abcxyz", "xyz abc", ["abc", "xyz"]),
+        ("木椅子", "木椅 椅子", ["木椅"]),
+        ("木椅子", "木 椅子", ["椅子"]),
+        ("", "abc", []),
+    ],
+)
+def test_the_longest_parts_of_a_word_are_found_from_its_start(word, text, common):
+    assert parts(word, text) == common
+
+
+def test_a_part_that_is_a_stop_word_says_nothing():
+    assert parts("xxxthe", "the") == []
+
+
+def test_words_that_a_query_repeats_are_shared_once():
+    assert shared("Chair chairs lamp", "lamps, chair") == ["chair", "chairs", "lamp"]
+    assert shared("赤い椅子 椅子", "椅子") == ["椅子"]

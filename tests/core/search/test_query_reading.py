@@ -1,0 +1,127 @@
+"""A query's words: their language, their colours, and whether only vectors tell what is close."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from core.domain import Query
+from core.search.evidence import Evidence
+from core.search.query_reading import QueryReader
+from core.search.query_words import QueryWords
+from core.search.word_match import WordMatch
+from core.settings import SHIPPED
+from core.store.items import ItemTexts
+
+FOLDER = SHIPPED / "vocabularies"
+
+
+class Counts:
+    """A catalogue that has the word “zorbax”, in German."""
+
+    language = "de"
+
+    def have(self, words):
+        return list(words) == ["zorbax"]
+
+    def rarity(self, words):
+        return {word: 1.0 if word == "chair" else 3.0 for word in words}
+
+
+class Polyglot:
+    languages = ("de", "en", "fr")
+
+    def __init__(self):
+        self.texts = []
+
+    def language_of(self, text):
+        self.texts.append(text)
+        return "fr"
+
+    def encode_queries(self, texts, language=""):
+        raise NotImplementedError
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return QueryReader(Counts(), FOLDER)
+
+
+def test_a_short_query_is_in_the_language_that_its_words_have(reader):
+    query = Query(" zorbax ")
+    assert reader.read(query, Polyglot()) == ("de", Query(" zorbax ", language="de"))
+    query = Query("une chaise rouge pour le salon")
+    assert reader.read(query, Polyglot()) == ("fr", query)
+    assert reader.read(Query("zorbax", language="fr"), Polyglot())[0] == "fr"
+    assert reader.read(Query("  "), Polyglot()) == ("", Query("  "))
+    assert reader.read(Query("zorbax"), SimpleNamespace()) == ("", Query("zorbax"))
+    encoder = Polyglot()
+    reader.read(Query(" " + "x " * 4000), encoder)
+    assert len(encoder.texts[0]) == 4000
+    assert encoder.texts[0].startswith("x")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "rest"),
+    [
+        ("blauer Sessel", "de", "Sessel"),
+        ("blauer Sessel", "en", None),
+        ("blauer Sessel", "", None),
+        ("Sessel", "de", None),
+        ("blau", "de", None),
+    ],
+)
+def test_colours_are_left_to_the_comparison_in_other_languages(text, language, rest, reader):
+    query = Query(text, k=3)
+    expected = query if rest is None else Query(rest, k=3, language=language)
+    assert reader.without_colours(query, language) == expected
+
+
+def evidence(cover):
+    return Evidence("a", "", 0.1, 0.1, words=WordMatch(cover=cover))
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "cover", "foreign"),
+    [
+        ("de", ("sessel",), 0.0, True),
+        ("de", ("sessel",), 0.9, True),
+        ("de", ("sessel",), 0.91, False),
+        ("en", ("sessel",), 0.0, False),
+        ("", ("sessel",), 0.0, False),
+        ("de", ("chair",), 0.0, False),
+        ("de", ("chair", "sessel"), 0.0, True),
+        ("de", ("käse",), 0.0, True),
+        ("de", None, 0.0, False),
+    ],
+)
+def test_only_vectors_tell_where_no_list_and_no_item_has_the_words(
+    language, words, cover, foreign, reader
+):
+    asked = QueryWords("", "", words, "") if words else None
+    assert reader.is_foreign(language, asked, [evidence(0.0), evidence(cover)]) == foreign
+
+
+def item(title):
+    return ItemTexts(title, "", title, "")
+
+
+def test_items_are_compared_by_rarity_kinds_and_colours(reader):
+    words = QueryWords("", "", ("navy", "chair"), "chair")
+    matcher = reader.matcher(words, "wood", "en")
+    matched = matcher.match(item("Oak chair"))
+    assert matched.cover == pytest.approx(0.25)
+    assert matched.unwanted == "wood"
+    assert matched.head == 1.0
+    assert matcher.match(item("Blue chair")).colour == 0.8
+    assert reader.matcher(words, "", "en").match(item("Oak chair")).unwanted == ""
+    orange = QueryWords("", "", ("orange",), "orang")
+    assert reader.matcher(orange, "", "en").match(item("x")).colour is None
+    assert reader.matcher(orange, "", "").match(item("x")).colour is None
+    assert reader.matcher(orange, "", "fr").match(item("x")).colour == 0.0
+
+
+def test_word_lists_are_read_once(reader):
+    assert reader.nouns is QueryReader(Counts(), FOLDER).nouns
+    assert reader.nouns.is_known_word("chair")
