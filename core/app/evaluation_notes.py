@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.base.counts import counted
+from core.base.counts import counted, verb
 from core.domain import EvalQuery, Item, Qrels, Ranking
 from core.errors import EvaluationError
 
@@ -62,7 +62,8 @@ def missing_notes(
     notes = []
     if len(asked) < len(queries):
         without = len(queries) - len(asked)
-        notes.append(f"Left out, since no item is relevant: {counted(without, 'query')}.")
+        have = verb(without, "has no relevant item and is", "have no relevant item and are")
+        notes.append(f"{counted(without, 'query')} {have} left out.")
     judged = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
     missing = len(judged - set(items))
     if missing:

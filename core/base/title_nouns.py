@@ -82,6 +82,7 @@ class TitleNouns:
             _key(word) for word in departments["departments"] if " " not in word
         )
 
+        self._records = frozenset(read_word_list(folder / "record_kinds.txt"))
         self._purposes = frozenset(read_word_list(folder / "purposes.txt"))
 
     @property
@@ -133,18 +134,20 @@ class TitleNouns:
         """Tell whether a category's value names one kind of thing, not a department or state."""
         key = _key(value)
         words = key.split()
-        if not words or key in self._departments or words[-1] in self._collective:
+        if not words or key in self._departments | self._records:
+            return False
+        if words[-1] in self._collective:
             return False
         return not re.search(r"\s(?:&|and|\+)\s|[&/+,]", value.lower()) or " with " in key
 
     def is_state(self, value: str) -> bool:
         """Tell whether a value is a state of a listing, such as "sale" or "simple"."""
-        return _key(value) in self._states
+        return _key(value) in self._states | self._records
 
     def is_department(self, value: str) -> bool:
         """Tell whether a value names a kind of goods: "fruit", but not "new in" or "indoor"."""
         key = _key(value)
-        return bool(key) and key not in self._stateful
+        return bool(key) and key not in self._stateful | self._records
 
     def named_in(self, value: str, title: str) -> bool:
         """Tell whether a title contains the last word of a value, in singular or plural."""

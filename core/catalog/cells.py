@@ -125,12 +125,14 @@ def pairs(value: object, left: int = 4) -> Iterable[tuple[str, object]]:
         return
     if isinstance(value, Mapping):
         name = next((value[key] for key in ("key", "name", "attribute") if value.get(key)), None)
-        if isinstance(name, str) and "value" in value:
-            yield name, plain(value["value"])
+        said = next((key for key in ("value", "values") if key in value), None)
+        if isinstance(name, str) and said:
+            yield name, plain(value[said])
             return
-        nested = [inner for inner in value.values() if isinstance(inner, (list, tuple))]
-        if len(value) == 1 and nested and all(isinstance(e, Mapping) for e in nested[0]):
-            yield from pairs(nested[0], left - 1)
+        inner = next(iter(value.values())) if len(value) == 1 else None
+        entries = [inner] if isinstance(inner, Mapping) and "value" in inner else inner
+        if isinstance(entries, (list, tuple)) and all(isinstance(e, Mapping) for e in entries):
+            yield from pairs(entries, left - 1)
             return
         yield from ((str(key), plain(inner)) for key, inner in value.items())
     elif isinstance(value, (list, tuple)):

@@ -31,10 +31,22 @@ _LANGUAGES = frozenset(
 )
 #: A currency at the end of a price's name: `price-EUR`.
 _CURRENCY = re.compile(r"(?<=[a-z])[-_. ]([A-Z]{3})$")
+_CURRENCIES = frozenset(
+    {"EUR", "USD", "GBP", "CHF", "JPY", "CNY", "INR", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF"}
+    | {"RON", "BGN", "TRY", "RUB", "UAH", "BRL", "MXN", "ARS", "CLP", "COP", "PEN", "CAD", "AUD"}
+    | {"NZD", "ZAR", "KRW", "THB", "VND", "IDR", "MYR", "SGD", "PHP", "HKD", "TWD", "ILS", "AED"}
+    | {"SAR", "EGP"}
+)
 #: Words of the table that name a field alone, but not within a longer name.
 _TOO_WIDE = frozenset(
     {"product", "label", "artikel", "item", "file", "path", "filename", "media", "thumbnail", "ad"}
     | {"amount", "valor", "nome", "nom", "imya", "cover"}
+)
+#: Columns that list further attributes.
+ATTRIBUTE_LISTS = frozenset(
+    {"attributes", "attrs", "specs", "specifications", "properties", "product_specifications"}
+    | {"additional_attributes", "features", "details_list", "param", "params", "parameters"}
+    | {"feature", "properties_list", "custom_attributes", "attribute"}
 )
 #: Words that change the meaning of a name.
 _NOT_ITSELF = frozenset(
@@ -63,6 +75,10 @@ _FURTHER = frozenset(
 )
 _NUMBER = re.compile(r"_?\d+$")
 _DIGITS = re.compile(r"\d+")
+#: Added to the rank of `@id` and `@type`: they name the record itself, in JSON-LD.
+_OF_THE_FORMAT = 100
+#: Lightspeed's `variant_option_one_name`.
+_ORDER = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
 _NO_LETTERS = re.compile(r"[_\d]+")
 _PRODUCT = re.compile(
     r"^(?:(?:product|item)(?=name|title|code|id$|price|image|photo|url|type|desc)"
@@ -98,6 +114,11 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", bare.casefold().translate(_PLAIN_LETTERS))
 
 
+def is_attribute_list(name: str) -> bool:
+    """Tell whether a column lists attributes: "specs", also in "details.specs"."""
+    return normalise(name.rpartition(".")[2]) in ATTRIBUTE_LISTS
+
+
 def language(name: str) -> str:
     """Return the language at a name's end: ``title-en_US`` → ``en``; empty where there is none."""
     match = _LOCALE.search(name.strip())
@@ -127,6 +148,14 @@ def readings(name: str) -> tuple[str, ...]:
     return tuple(key for key in dict.fromkeys(keys) if key)
 
 
+def currency_of(name: str) -> str:
+    """Return the currency in a price's name: ``Price (INR)`` → ``INR``; empty if there is none."""
+    words = _NO_WORD.sub(" ", name[:LONGEST]).split()
+    upper = next((word for word in words if word in _CURRENCIES), "")
+    last = words[-1].upper() if words else ""
+    return upper or (last if last in _CURRENCIES else "")
+
+
 def numbered(name: str) -> str:
     """Return the name without a number at its end: ``IMAGE2`` → ``image``; empty if it has none."""
     key = readings(name)[-1] if readings(name) else ""
@@ -151,7 +180,8 @@ def rank(name: str, kind: str) -> tuple[int, int] | None:
     whole = folded(_without_brackets(name))
     for step, key in enumerate(readings(name)):
         if key in places:
-            return 0 if key == whole else step, places[key]
+            step = 0 if key == whole else step
+            return step + _OF_THE_FORMAT * name.startswith("@"), places[key]
     return None
 
 
@@ -192,17 +222,18 @@ def option_part(name: str) -> tuple[str, str, str] | None:
     "Attribut 1 Wert(e)" gives ``("attribut", "1", "value")``; parts are name, type and value.
     """
     key = folded(name)
-    number = _DIGITS.search(key)
-    kind = next((word for word in ranks("option_kind") if word in key), "")
-    if number is None or not kind:
-        return None
     words = set(_NO_LETTERS.split(key))
+    digits = _DIGITS.search(key)
+    number = digits[0] if digits else next((n for word, n in _ORDER.items() if word in words), "")
+    kind = next((word for word in ranks("option_kind") if word in key), "")
+    if not number or not kind:
+        return None
     for part in ("value", "name"):
         names = ranks(f"option_{part}")
         if any(word in words or (word > "\u3000" and word in key) for word in names):
-            return kind, number[0], part
+            return kind, number, part
     if "type" in words or "description" in words:
-        return kind, number[0], "type" if "type" in words else "value"
+        return kind, number, "type" if "type" in words else "value"
     return None
 
 

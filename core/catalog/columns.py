@@ -58,6 +58,7 @@ class ColumnMap:
         chosen: Fields that a person chose the column of, or left empty.
         others: Field → further columns, in order, for rows whose first one is empty.
         sale_prices: Columns with a sale price, used if it is not higher.
+        on_sale: Column that says whether the sale price counts now.
         currency: Column of the currency of prices that are bare numbers.
         more_images: Columns of further photos, in order.
         options: Pairs of columns with an attribute's name and its value.
@@ -83,6 +84,7 @@ class ColumnMap:
     chosen: tuple[str, ...] = ()
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sale_prices: tuple[str, ...] = ()
+    on_sale: str = ""
     currency: str = ""
     more_images: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
@@ -106,7 +108,9 @@ class ColumnMap:
         fields = (name for kind in (*FIELDS, *ATTRIBUTES) for name in self.of(kind))
         pairs = (name for pair in self.options for name in pair)
         lists = (*self.categories, *self.sale_prices, *self.more_images, *self.codes, *self.kept)
-        return frozenset({*fields, *pairs, *lists, self.currency, self.row_kind} - {""})
+        return frozenset(
+            {*fields, *pairs, *lists, self.on_sale, self.currency, self.row_kind} - {""}
+        )
 
 
 def attribute_name(name: str) -> str:
@@ -119,7 +123,12 @@ def is_technical(name: str) -> bool:
     return not name or _TECHNICAL.search(name) is not None
 
 
-def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = None) -> ColumnMap:
+def guess_columns(
+    names: Sequence[str],
+    overrides: Mapping[str, str] | None = None,
+    *,
+    photos_by_id: bool = False,
+) -> ColumnMap:
     """Map a file's columns to the fields of an item.
 
     Columns that mean no field become attributes under their own name.
@@ -128,6 +137,7 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
         names: The file's column names.
         overrides: Field or attribute → column, instead of the guess; an empty column means that
             the field is left empty.
+        photos_by_id: The photos are named like the items' ids, so no column needs to name them.
 
     Raises:
         CatalogError: An override names a field or column that does not exist, or there is no
@@ -152,7 +162,7 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
         column_of["image"] = next(iter(_more_images(names, column_of)), "")
     column_of |= overrides
     for needed, example in (("title", "name"), ("image", "photo")):
-        if not column_of[needed]:
+        if not column_of[needed] and not (needed == "image" and photos_by_id):
             raise CatalogError(
                 f"No column was found for the {needed}. {_list(names)} Say which one it is, for "
                 f"example --column {needed}={example}."
@@ -174,6 +184,7 @@ def guess_columns(names: Sequence[str], overrides: Mapping[str, str] | None = No
         chosen=tuple(overrides),
         others={kind: columns for kind, columns in others.items() if columns},
         sale_prices=sale_prices,
+        on_sale=next(iter(_ranked(names, "on_sale")), ""),
         currency=next(iter(_ranked(names, "currency")), ""),
         more_images=more_images,
         options=options,
@@ -267,7 +278,12 @@ def _options(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that may hold a product type or department, in the file's order."""
-    return tuple(name for name in names if rank(name, "department") or rank(name, "product_type"))
+    kinds = ("department", "product_type")
+    return tuple(
+        name
+        for name in names
+        if any(rank(name, kind) or numbered(name) in ranks(kind) for kind in kinds)
+    )
 
 
 def _attributes(

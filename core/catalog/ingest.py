@@ -9,21 +9,24 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from core.base.tables import Table
 from core.base.title_nouns import TitleNouns
+from core.catalog.cells import plain
 from core.catalog.columns import ColumnMap, guess_columns
 from core.catalog.drafting import Drafts
 from core.catalog.fetch import fetch_public
 from core.catalog.parents import parents
-from core.catalog.photos import Origin, forget_folders, unusable
+from core.catalog.photos import Origin, forget_folders, locate, unusable
 from core.catalog.product_types import SURVEYED, ProductTypes
 from core.catalog.products import Product, products
 from core.catalog.readers import open_catalog
 from core.catalog.rows import Draft, Rejected
+from core.catalog.text import clean
 from core.domain import Ingested, Item, KnownRow, OnProgress, Photo, Progress, QuarantinedRow
 from core.errors import CatalogError, ImageError
 from core.settings import Settings
@@ -39,6 +42,9 @@ _FETCH_SECONDS = 20.0
 #: Failed addresses of further photos per item, after which the rest stay addresses.
 _MOST_FAILED = 2
 _PROGRESS_SECONDS = 0.25
+#: Rows in which photos are looked for by id, where no column names them.
+_HEAD = 100
+_ID_LIMIT = 200
 
 
 def ingest(
@@ -73,9 +79,9 @@ def ingest(
     """
     _check_folder(path, images)
     table = open_catalog(path)
-    mapping = guess_columns(table.columns, columns)
-    folder = (images or path.parent).resolve()
     forget_folders()
+    folder = (images or path.parent).resolve()
+    mapping = map_columns(table, folder, columns)
     run = _Run(table, folder, mapping, store, settings, known_rows or {}, fetch)
     return run.rows(on_progress)
 
@@ -89,7 +95,29 @@ def check_source(
         CatalogError: The file, its columns or the images folder can't be used.
     """
     _check_folder(path, images)
-    return guess_columns(open_catalog(path).columns, columns)
+    forget_folders()
+    return map_columns(open_catalog(path), (images or path.parent).resolve(), columns)
+
+
+def map_columns(table: Table, folder: Path, columns: Mapping[str, str] | None) -> ColumnMap:
+    """Return which column is what; none needs to name photos that are named like the items' ids.
+
+    Raises:
+        CatalogError: There is no column for the title or the image, or a chosen one is not there.
+    """
+    try:
+        return guess_columns(table.columns, columns)
+    except CatalogError:
+        if (columns or {}).get("image"):
+            raise
+        mapping = guess_columns(table.columns, columns, photos_by_id=True)
+        for row in islice(table.rows(), _HEAD):
+            names = (mapping.item_id, *mapping.codes)
+            ids = [clean(plain(row.cells.get(name)), _ID_LIMIT) for name in names if name]
+            with suppress(ImageError):
+                locate(None, folder, ids)
+                return mapping
+        raise
 
 
 def _check_folder(path: Path, images: Path | None) -> None:

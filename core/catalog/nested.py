@@ -13,7 +13,7 @@ from itertools import islice
 
 from core.base.tables import Table, TableRow
 from core.catalog.cells import is_no_option, is_nothing, pairs, plain, unpacked
-from core.catalog.column_names import folded, rank
+from core.catalog.column_names import ATTRIBUTE_LISTS, folded, rank
 from core.errors import CatalogError
 
 Cells = Mapping[str, object]
@@ -35,6 +35,19 @@ _OF_PRODUCT = (
     "item_id", "title", "description", "image", "more_images", "price", "sale_price", "currency",
     "brand", "colour", "url", "group", "product_type", "department", "material", "gender",
 )  # fmt: skip
+#: A dictionary with two of these fields is one around a product's fields, unless its column is a
+#: field itself, or of somebody else.
+_FACTS = ("description", "product_type", "brand", "image", "price")
+_ENOUGH = 2
+_NOT_FRAMES = (
+    "item_id", "title", "image", "more_images", "price", "sale_price", "currency", "brand",
+    "colour", "url", "group", "product_type", "department", "material", "gender",
+)  # fmt: skip
+_OTHERS = {
+    "seller", "vendor", "merchant", "store", "shop", "supplier", "manufacturer", "user", "author",
+    "reviews", "review", "rating", "ratings", "shipping", "seo", "meta", "metadata", "warranty",
+    "related", "similar", "bundle", "set", "owner", "creator",
+}  # fmt: skip
 _OF_VARIANT = ("price", "sale_price", "currency", "item_id", "image")
 #: Fields in which variants differ.
 _DIFFERENCES = {"color": "Colour", "colour": "Colour", "size": "Size", "material": "Material"}
@@ -46,20 +59,32 @@ _MOST_OPTIONS = 5
 
 def with_nested(table: Table) -> Table:
     """Return the table with columns for its nested fields; a flat table is unchanged."""
-    named = [name for name in table.columns if folded(name) in _VARIANTS | _FRAMES]
-    if not named:
+    if not any(folded(name) in _VARIANTS | _FRAMES for name in table.columns) and (
+        not table.format.startswith("JSON") and table.format not in ("XML", "Parquet")
+    ):
         return table
     try:
         head = [row.cells for row in islice(table.rows(), _HEAD)]
     except CatalogError:  # damaged in its head
         return table
     spread = _Spread(
-        variants=next((name for name in named if _holds_variants(name, head)), ""),
-        frames=tuple(name for name in named if folded(name) in _FRAMES),
+        variants=next((name for name in table.columns if _holds_variants(name, head)), ""),
+        frames=tuple(name for name in table.columns if _is_frame(name, head)),
     )
     names = dict.fromkeys(name for cells in head for row in spread.of(cells) for name in row)
     inner = [name for name in names if name not in table.columns]
     return table.changed((*table.columns, *inner), spread.rows) if inner else table
+
+
+def _is_frame(name: str, head: Sequence[Cells]) -> bool:
+    """Tell whether a column's dictionaries hold the product's own fields, by name or content."""
+    if folded(name) in _FRAMES:
+        return True
+    if folded(name) in _VARIANTS | _OTHERS or any(rank(name, kind) for kind in _NOT_FRAMES):
+        return False
+    values = [cells.get(name) for cells in head]
+    keys = {str(key) for value in values if isinstance(value, Mapping) for key in value}
+    return sum(any(rank(key, kind) for key in keys) for kind in _FACTS) >= _ENOUGH
 
 
 def _holds_variants(name: str, head: Sequence[Cells]) -> bool:
@@ -124,7 +149,7 @@ def _fields(
         name = str(key)
         if folded(name) in _FRAMES and isinstance(value, Mapping) and depth < _DEEPEST:
             yield from _fields(value, f"{above}.{name}", depth + 1)
-        elif any(rank(name, kind) for kind in _OF_PRODUCT):
+        elif folded(name) in ATTRIBUTE_LISTS or any(rank(name, kind) for kind in _OF_PRODUCT):
             yield f"{above}.{name}", value
 
 

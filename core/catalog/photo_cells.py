@@ -25,7 +25,7 @@ _NAMES = (
     "hi_res", "original", "large", "full", "src", "url", "link", "href", "image_url", "image_link",
     "image", "contenturl", "path", "file", "filename", "file_name", "name", "medium", "thumb",
     "thumbnail", "small", "value", "edges", "nodes", "node", "data", "original_src",
-    "originalsrc",
+    "originalsrc", "location",
 )  # fmt: skip
 
 
@@ -51,6 +51,9 @@ def _of_mapping(value: Mapping[object, object], left: int) -> Iterator[object]:
         return
     by_name = {str(name).lower(): inner for name, inner in value.items() if inner}
     inner = next((by_name[name] for name in _NAMES if name in by_name), None)
+    if inner is None and len(value) == 1:  # {"image-group": [...]}
+        inner = next(iter(by_name.values()), None)
+        inner = inner if isinstance(inner, (Mapping, list, tuple)) else None
     if inner is not None:
         yield from photos_in(inner, left - 1)
 
@@ -58,7 +61,11 @@ def _of_mapping(value: Mapping[object, object], left: int) -> Iterator[object]:
 def split(text: str) -> list[str]:
     """Split a text into names: ``a.jpg|b.jpg`` or ``a.jpg, b.jpg``; a name with blanks is kept
     whole."""
-    if len(text) > 100_000 or not re.search(r"[|,;\s]", text):
+    if (
+        len(text) > 100_000
+        or text[:20].lstrip().lower().startswith("data:")
+        or not re.search(r"[|,;\s]", text)
+    ):
         return [text]
     names = _BAR.split(_RUN.sub(_short, text.strip()))
     if len(names) > 1 and not all(_looks_like_photo(name) for name in names if name):

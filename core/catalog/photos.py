@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,6 +17,10 @@ from core.errors import ImageError
 #: Bytes of a picture, its file, or its web address.
 Origin = bytes | Path | str
 
+_DATA = re.compile(r"\s*data:image/[\w.+-]{1,40};base64,", re.I)
+#: How JPEG, PNG, WebP and GIF begin in base64, as Odoo exports them, and fewest characters.
+_BASE64 = ("/9j/", "iVBORw0KGgo", "UklGR", "R0lGOD")
+_SHORTEST = 200
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
 #: `//cdn.shop.example/a.jpg`, and `cdn.shop.example/a.jpg`: a host with a top-level domain.
 _NO_SCHEME = re.compile(
@@ -29,18 +34,19 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 _MOST_FILES = 500_000
 
 
-def locate(value: object, folder: Path, item_id: str = "") -> Origin:
+def locate(value: object, folder: Path, ids: Sequence[str] = ()) -> Origin:
     """Find the photo of an image cell.
 
     Paths are tried in this order: as written; without the folder's own name; by the file name
-    alone anywhere below the folder, if it is unique; by the item's id.
+    alone anywhere below the folder, if it is unique; by the item's ids.
 
     Args:
         value: Bytes, ``{"bytes": …, "path": …}``, a path inside ``folder`` (its ending may be
             missing), an http(s) address (its scheme may be missing), or a list of which the first
             counts.
         folder: Folder of the pictures, resolved.
-        item_id: A file of this name is the photo of a row whose cell is empty or leads nowhere.
+        ids: A file with one of these names is the photo of a row whose cell is empty or leads
+            nowhere.
 
     Raises:
         ImageError: There is none, it is not found, or it lies outside the folder.
@@ -57,9 +63,11 @@ def locate(value: object, folder: Path, item_id: str = "") -> Origin:
         if not value:
             raise ImageError("The row has no photo.")
         return bytes(value)
+    if isinstance(value, str) and (picture := _written_out(value)):
+        return picture
     text = clean(value, 2000)
     if not text:
-        by_id = _by_id(item_id, folder)
+        by_id = _by_id(ids, folder)
         if by_id is None:
             raise ImageError("The row has no photo.")
         return by_id
@@ -70,7 +78,19 @@ def locate(value: object, folder: Path, item_id: str = "") -> Origin:
         raise ImageError(
             f"“{text[:80]}” is neither a file in the images folder nor an http(s) address."
         )
-    return _inside(value.strip() if isinstance(value, str) else text, folder, item_id)
+    return _inside(value.strip() if isinstance(value, str) else text, folder, ids)
+
+
+def _written_out(text: str) -> bytes:
+    """Return a picture that a cell holds as base64, or as a `data:` address; empty if none."""
+    start = _DATA.match(text[:100])
+    body = text[start.end() :] if start else text
+    if not start and not (len(body) > _SHORTEST and body.startswith(_BASE64)):
+        return b""
+    try:
+        return base64.b64decode("".join(body.split()), validate=True)
+    except ValueError:
+        return b""
 
 
 def unusable(origin: Origin, error: ImageError) -> ImageError:
@@ -82,7 +102,7 @@ def unusable(origin: Origin, error: ImageError) -> ImageError:
     return ImageError(f"The photo “{name[:80]}” can't be used: {sentence[0].lower()}{sentence[1:]}")
 
 
-def _inside(name: str, folder: Path, item_id: str) -> Path | str:
+def _inside(name: str, folder: Path, ids: Sequence[str]) -> Path | str:
     text = clean(name, 2000)
     slashes = text.replace("\\", "/")
     link = _NO_SCHEME.match(slashes)
@@ -100,7 +120,7 @@ def _inside(name: str, folder: Path, item_id: str) -> Path | str:
         pass
     if link:
         return "https://" + slashes.removeprefix("//")
-    elsewhere = _by_name(slashes, folder) or _by_id(item_id, folder)
+    elsewhere = _by_name(slashes, folder) or _by_id(ids, folder)
     if elsewhere is not None:
         return elsewhere
     if outside:
@@ -139,8 +159,9 @@ def _by_name(path: str, folder: Path) -> Path | None:
     return _unique(path.rsplit("/", 1)[-1], folder)
 
 
-def _by_id(item_id: str, folder: Path) -> Path | None:
-    return _unique(item_id, folder) if item_id else None
+def _by_id(ids: Sequence[str], folder: Path) -> Path | None:
+    paths = (_unique(name, folder) for name in ids if name)
+    return next((path for path in paths if path is not None), None)
 
 
 def _unique(name: str, folder: Path) -> Path | None:

@@ -10,11 +10,13 @@ from functools import lru_cache
 from price_parser import Price
 
 from core.catalog.cells import price
+from core.catalog.column_names import currency_of
 from core.catalog.columns import ColumnMap
 from core.catalog.text import clean
 from core.domain import Variant
 
 _LONGEST = 60
+_DENIED = {"no", "n", "false", "0", "off", "nein", "non", "nee", "нет", "いいえ", "否"}
 _CURRENCY = re.compile(r"[A-Za-z]{3}|[^\w\s]{1,3}|\w{1,4}\.?")
 _NUMBER = re.compile(r"\d")
 #: A number that is read in the same way everywhere.
@@ -57,20 +59,30 @@ def price_of(row: Mapping[str, object], columns: ColumnMap) -> str:
 
     A bare number gets the currency of its own column.
     """
-    texts = [clean(price(row.get(column)), _LONGEST) for column in columns.of("price")]
-    regular = next((text for text in texts if amount(text)), "") or next(filter(None, texts), "")
+    prices = [(_text(row, column), column) for column in columns.of("price")]
+    priced = [pair for pair in prices if amount(pair[0])] or [pair for pair in prices if pair[0]]
+    regular, source = priced[0] if priced else ("", "")
     limit = amount(regular)
-    for column in columns.sale_prices:
-        text = clean(price(row.get(column)), _LONGEST)
+    for column in columns.sale_prices if _is_on_sale(row, columns) else ():
+        text = _text(row, column)
         number = amount(text)
         if number and (not limit or number <= limit):
-            regular = text
+            regular, source = text, column
             break
-    return _with_currency(regular, row.get(columns.currency) if columns.currency else None)
+    name = clean(row.get(columns.currency), 10) if columns.currency else ""
+    return _with_currency(regular, name or currency_of(source))
 
 
-def _with_currency(text: str, value: object) -> str:
-    name = clean(value, 10)
+def _text(row: Mapping[str, object], column: str) -> str:
+    return clean(price(row.get(column)), _LONGEST)
+
+
+def _is_on_sale(row: Mapping[str, object], columns: ColumnMap) -> bool:
+    """Tell whether a row's sale price counts: it does unless a column of its own denies it."""
+    return not columns.on_sale or clean(row.get(columns.on_sale), 20).lower() not in _DENIED
+
+
+def _with_currency(text: str, name: str) -> str:
     if not text or amount(text) is None or currency(text) or not _CURRENCY.fullmatch(name):
         return text
     return f"{text} {name}"

@@ -32,6 +32,7 @@ _SEVERAL = {"categories", "collections", "kategorien", "categorias", "categorie"
 _COMMA = re.compile(r"(?<!\\),\s*")
 #: Departments that serve as type if the title names no product, such as "Pink Lady".
 _FOODS = {"fruit", "fruits", "vegetable", "vegetables"}
+_MARKETPLACES = ("google_", "fb_", "facebook_", "taxonomy")
 _NOTHING = re.compile(r"n\s*/\s*a", re.I)
 
 
@@ -98,7 +99,8 @@ class ProductTypes:
         sure = [level for level in named if self._is_sure(level)]
         head = self._from_title(clean(plain(row.get(self._title)), 500))
         kind = (sure[-1:] or [head] if head else named[-1:] or [""])[0]
-        paths = [cell[0] for cell in (_cell(row, name) for name in self._columns) if len(cell) > 1]
+        cells = (_cell(row, name) for name in sorted(self._columns, key=_is_of_a_marketplace))
+        paths = [cell[0] for cell in cells if len(cell) > 1]
         above = [
             level
             for level in (*paths, *levels)
@@ -180,6 +182,11 @@ def _departments(values: Mapping[str, _Value]) -> list[str]:
         and len(+value.heads) >= _VARIED
         and sum(value.heads.values()) >= value.rows / 2
     ]
+
+
+def _is_of_a_marketplace(column: str) -> bool:
+    """Tell whether a column has a marketplace's categories, not the shop's own."""
+    return folded(column).startswith(_MARKETPLACES)
 
 
 def _cell(row: Mapping[str, object], column: str) -> list[str]:

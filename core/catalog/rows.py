@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.catalog.cells import first_of, is_no_option, is_nothing, pairs, plain, unpacked
-from core.catalog.column_names import folded
+from core.catalog.column_names import folded, is_attribute_list
 from core.catalog.columns import ColumnMap, attribute_name, is_technical, normalise
 from core.catalog.photo_cells import MOST, photos_in
 from core.catalog.photos import Origin, identity, locate
@@ -40,12 +40,6 @@ _LIMITS = {
 _ID_LIMIT = 200
 _ATTRIBUTE_LIMIT = 200
 _MOST_ATTRIBUTES = 40
-#: Columns of further attributes: a JSON object becomes columns, other values are left out.
-_NESTED = {
-    "attributes", "attrs", "specs", "specifications", "properties", "product_specifications",
-    "additional_attributes", "features", "details_list", "param", "params", "parameters",
-    "feature", "properties_list", "custom_attributes", "attribute",
-}  # fmt: skip
 #: Magento's way: `color=Red,size=S`.
 _ASSIGNED = re.compile(r"(?:^|[,|])\s*([\w ]{1,60})=([^=]*?)(?=[,|]\s*[\w ]{1,60}=|$)")
 #: Pixels of the stored picture where the file carries pictures; a product's size elsewhere.
@@ -165,7 +159,8 @@ def read_row(
         raise Rejected("The row has no title.", columns.title, item_id)
     words["group"] = _group(words["group"], item_id, parents or {})
     try:
-        origins, missing = _photos(row, parts, columns, folder, item_id)
+        ids = tuple(filter(None, (item_id, _code(row, columns))))
+        origins, missing = _photos(row, parts, columns, folder, ids)
         photo = identity(origins[0], folder)
     except (ImageError, OSError) as error:
         raise Rejected(str(error), columns.image, item_id) from None
@@ -215,7 +210,7 @@ def _photos(
     parts: Sequence[Mapping[str, object]],
     columns: ColumnMap,
     folder: Path,
-    item_id: str,
+    ids: tuple[str, ...],
 ) -> tuple[list[Origin], str]:
     """Return the photos of a product in order, and the first named one if that is missing.
 
@@ -226,13 +221,13 @@ def _photos(
     missing = ""
     for number, value in enumerate(_named_photos(row, parts, columns, folder)):
         try:
-            origin = locate(value, folder, item_id if is_nothing(value) else "")
+            origin = locate(value, folder, ids if is_nothing(value) else ())
         except (ImageError, OSError):
             if number:
                 continue
             if not isinstance(value, str):
                 raise
-            origin = _first_there(row, parts, columns, folder, value, item_id)
+            origin = _first_there(row, parts, columns, folder, value, ids)
             missing = clean(value, 200)
         if len(origins) < MOST:
             origins.setdefault(origin)
@@ -245,7 +240,7 @@ def _first_there(
     columns: ColumnMap,
     folder: Path,
     missing: str,
-    item_id: str,
+    ids: tuple[str, ...],
 ) -> Origin:
     """Return the next photo of a row whose first one is missing.
 
@@ -257,7 +252,7 @@ def _first_there(
             return locate(value, folder)
         except (ImageError, OSError):
             continue
-    return locate(missing, folder, item_id)
+    return locate(missing, folder, ids)
 
 
 def _named_photos(
@@ -334,10 +329,11 @@ def _variant_photo(cells: Mapping[str, object], columns: ColumnMap, folder: Path
     of_variants = [name for name in columns.of("image") if _is_of_variant(name)]
     value = first_of(cells.get(name) for name in (*of_variants, *columns.of("image")))
     photo = next(iter(photos_in(value)), None)
-    if is_nothing(photo):
+    code = _code(cells, columns)
+    if is_nothing(photo) and (columns.image or not code):
         return None
     try:
-        return locate(photo, folder)
+        return locate(photo, folder, () if columns.image else (code,))
     except (ImageError, OSError):
         return None
 
@@ -375,7 +371,9 @@ def _attributes(row: Mapping[str, object], columns: ColumnMap, packed: bool) -> 
     for name in columns.attributes:
         value = first_of(unpacked(row.get(c)) for c in columns.of(name))
         whole = plain(value)
-        if name in _NESTED or (isinstance(value, Mapping) and is_nothing(whole)):
+        if is_attribute_list(columns.attributes[name]) or (
+            isinstance(value, Mapping) and is_nothing(whole)
+        ):
             for inner, inner_value in _listed(value):
                 _put_named(attributes, inner, inner_value)
         elif not (packed and name in _PIXELS):

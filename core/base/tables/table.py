@@ -17,7 +17,7 @@ from core.base.tables.workbook import read_workbook
 from core.base.tables.xmls import read_xml
 from core.errors import StudioError
 
-_DELIMITED = {".csv": "", ".tsv": "\t", ".tab": "\t", ".txt": ""}
+_DELIMITED = {".csv": "", ".tsv": "\t", ".tab": "\t", ".txt": "", ".impex": ""}
 _JSON = {".json", ".jsonl", ".ndjson"}
 _PARQUET = {".parquet", ".pq"}
 _XML = {".xml", ".rss", ".atom"}

@@ -28,6 +28,13 @@ _ROWS = {
     "record", "producto", "produit", "prodotto", "produto",
 }  # fmt: skip
 
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+#: Salesforce's name of the language that is shown where none is asked for.
+_DEFAULT = "x-default"
+#: Attributes with an address, and with the name of a value: `<param name="Colour">Red</param>`.
+_LINKS = ("href", "url", "src", "path", "location", "file")
+_KEYS = ("name", "key", "attribute-id", "code")
+
 Path = tuple[str, ...]
 
 
@@ -153,17 +160,30 @@ def _cells(element: Element) -> dict[str, object]:
 def _children(element: Element) -> dict[str, object]:
     """Name → text; a list where a name is repeated, a dictionary where elements are nested."""
     values: dict[str, list[object]] = {}
+    languages: dict[str, list[str]] = {}
     for child in element:
         values.setdefault(_name(child.tag), []).append(_value(child))
-    return {name: inner if len(inner) > 1 else inner[0] for name, inner in values.items()}
+        languages.setdefault(_name(child.tag), []).append(child.get(_LANGUAGE, ""))
+    return {
+        name: _in_languages(inner, languages[name]) if len(inner) > 1 else inner[0]
+        for name, inner in values.items()
+    }
+
+
+def _in_languages(values: list[object], languages: list[str]) -> object:
+    """Return the values by language; where none is said, or is the default, as XML has it."""
+    if not all(languages):
+        return values
+    by_language = dict(zip(languages, values, strict=True))
+    return by_language.get(_DEFAULT, by_language)
 
 
 def _value(element: Element) -> object:
     text = (element.text or "").strip()[:LONGEST]
     if not len(element):
-        link = element.get("href") or element.get("url") or element.get("src")
-        named = element.get("name") or element.get("key")
-        if named and text:  # <param name="Colour">Red</param>
+        link = next((value for name in _LINKS if (value := element.get(name))), "")
+        named = next((value for name in _KEYS if (value := element.get(name))), "")
+        if named and text:
             return {"name": named, "value": text}
         return text or link or element.get("value") or ""
     names = [_name(child.tag) for child in element]

@@ -97,7 +97,7 @@ def test_given_queries(shop: SimpleNamespace) -> None:
     assert rows["photo"].ranks == {"clip": 1}
     assert rows["photo"].label == "chair"
     assert rows["like"].ranks == {}  # the item that is asked from is never an answer
-    assert any("1 queries have no relevant" in note for note in report.notes)
+    assert any("1 query has no relevant item and is left out" in note for note in report.notes)
     assert any("1 of 3 relevant" in note for note in report.notes)
 
 

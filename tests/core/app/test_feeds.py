@@ -172,7 +172,7 @@ def test_names_of_columns(read, header, mapping):
     preview = read(f"{header}\n1;Stool X;p/a.jpg;12;Stools;Red\n", name="feed.txt")
     (sample,) = preview.samples
     assert (sample.item_id, sample.title, photos(sample)) == ("1", "Stool X", ["a.jpg"])
-    assert (sample.price, sample.colour) == ("12", "Red")
+    assert (sample.amount, sample.colour) == (12, "Red")
     assert preview.mapping["product_type"] == (header.split(";")[4],)
 
 
@@ -400,7 +400,7 @@ def test_fields_within_longer_names(read):
         "40,Wrap Dress,302,Cherry red,p/a.jpg,p/b.jpg,79.95,59.95\n"
     )
     (dress,) = preview.samples
-    assert (dress.price, dress.colour) == ("59.95", "Cherry red")
+    assert (dress.price, dress.colour) == ("59.95 EUR", "Cherry red")
     assert photos(dress) == ["a.jpg", "b.jpg"]
     preview = read(
         "sku,product_name,product_media_main_image_url,product_media_gallery_image_url_1\n"

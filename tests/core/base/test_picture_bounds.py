@@ -135,7 +135,7 @@ def test_an_image_cell_leads_nowhere_outside(tmp_path: Path, value: object, item
     folder = (tmp_path / "photos").resolve()
     folder.mkdir(exist_ok=True)
     try:
-        origin = locate(value, folder, item_id)
+        origin = locate(value, folder, [item_id])
     except ImageError:
         return
     if isinstance(origin, Path):

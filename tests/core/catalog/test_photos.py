@@ -65,7 +65,7 @@ def test_web_addresses(folder):
         "loop.jpg",
         "file:///etc/passwd",
         "ftp://shop.example/a.jpg",
-        "data:image/png;base64,AAAA",
+        "data:text/html;base64,AAAA",
         "C:\\photos\\missing.jpg",
         "missing.jpg",
         "sub",
@@ -112,9 +112,9 @@ def test_a_file_name_that_two_folders_have_is_not_guessed(folder):
 def test_a_photo_named_for_the_item(folder):
     (folder / "sub" / "SKU-7.jpg").write_bytes(b"7")
     forget_folders()
-    assert locate("", folder, "sku-7") == folder / "sub" / "SKU-7.jpg"
+    assert locate("", folder, ["sku-7"]) == folder / "sub" / "SKU-7.jpg"
     with pytest.raises(ImageError):
-        locate("", folder, "sku-8")
+        locate("", folder, ["sku-8"])
 
 
 @pytest.mark.parametrize(
