@@ -175,7 +175,10 @@ def _add_form(
     with gr.Row():
         table = gr.File(label="Catalogue file", file_types=[*TABLE_ENDINGS], height=180)
         photos = gr.File(
-            label="Photos (optional)", file_count="multiple", file_types=["image"], height=180
+            label="Photos (optional), also in a zip file",
+            file_count="multiple",
+            file_types=["image", ".zip"],
+            height=180,
         )
     with gr.Row():
         name = gr.Textbox(
@@ -207,7 +210,8 @@ def _add_form(
         if not file:
             raise CatalogError("Choose a catalogue file first.")
         uploads = studio.settings.data_dir / "uploads"
-        kept = KeptUpload.take(uploads, Path(file), [Path(photo) for photo in pictures or ()])
+        most = studio.settings.upload_quota_mb * 2**20
+        kept = KeptUpload.take(uploads, Path(file), [Path(photo) for photo in pictures or ()], most)
         return kept, Path(path).expanduser() if path.strip() else kept.folder
 
     @sentences

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.base.locks import AS_LONG_AS_IT_TAKES, AT_ONCE, LockBusy, file_lock
 from core.errors import CatalogError
+from ui.security.zipped_photos import unpack_photos
 
 _LOCK = ".indexing.lock"
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -33,11 +34,19 @@ class KeptUpload:
         self.table, self.folder = table, table.parent
 
     @classmethod
-    def take(cls, uploads: Path, table: Path, photos: Sequence[Path]) -> KeptUpload:
-        """Link uploaded files into a new folder.
+    def take(
+        cls, uploads: Path, table: Path, photos: Sequence[Path], most_bytes: int = 2**30
+    ) -> KeptUpload:
+        """Link uploaded files into a new folder; zip files of photos are unpacked there.
+
+        Args:
+            uploads: The folder of all kept uploads.
+            table: The catalogue file.
+            photos: Photos, or zip files of photos.
+            most_bytes: Most bytes of a zip file's photos.
 
         Raises:
-            CatalogError: Two of them have one name.
+            CatalogError: Two of them have one name, or a zip file can't be unpacked.
         """
         stem = _UNSAFE.sub("-", table.stem)[:60] or "upload"
         folder = uploads / f"{stem}-{secrets.token_hex(8)}"
@@ -45,8 +54,12 @@ class KeptUpload:
         (folder / _LOCK).touch()
         kept = cls(folder / table.name)
         try:
-            for source in (table, *photos):
+            packed = [photo for photo in photos if photo.suffix.lower() == ".zip"]
+            for source in (table, *(photo for photo in photos if photo not in packed)):
                 kept._link(source)
+            for source in packed:
+                if not unpack_photos(source, folder, most_bytes):
+                    raise CatalogError(f"There is no picture in “{source.name[:80]}”.")
         except BaseException:
             kept.remove()
             raise
