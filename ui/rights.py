@@ -66,6 +66,15 @@ def space_user(request: HTTPConnection) -> str:
     return name if NAME.fullmatch(name) else ""
 
 
+def own_name(request: gr.Request) -> Any:
+    """Return the update of a field for one's name: that of the sign-in, else it stays as it is.
+
+    The header fills it from what the browser keeps.
+    """
+    name = signed_in(request)
+    return gr.update(value=name, interactive=False) if name else gr.skip()
+
+
 def require(studio: Studio, request: gr.Request | Request | None, action: Action) -> None:
     """Raise ``AccessDenied`` if the sender of this request may not do the action."""
     studio.people.require(signed_in(request), action)

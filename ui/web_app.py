@@ -27,6 +27,8 @@ PAGES = (
     ("Evaluate", "/evaluate", evaluate),
     ("Catalog", "/catalog", catalog),
 )
+#: Title and path of each page in the header.
+NAVIGATION = (("Home", "/"), *((title, path) for title, path, _ in PAGES))
 
 
 def build_pages(studio: Studio) -> gr.Blocks:
@@ -65,7 +67,7 @@ def build_app(studio: Studio) -> FastAPI:
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         theme=studio_theme(),
         css=stylesheet(),
-        head=head(sign_in.by_page),
+        head=head(NAVIGATION, sign_in.by_page),
         footer_links=[],
         run_history=False,
         show_error=False,

@@ -3,8 +3,8 @@
 interface Window {
   /** Shared by all pages' scripts: studio.js makes it, others add to it. */
   vs: Record<string, any>;
-  /** Whether people sign out on the page: not where a proxy or a Space signs them in. */
-  vsSignsOut?: boolean;
+  /** The pages, title and path; and whether people sign out here: not where a proxy or a Space does it. */
+  vsFacts?: { pages: [string, string][]; signsOut: boolean };
   /** What Gradio tells its pages. */
   gradio_config?: { username?: string };
 }

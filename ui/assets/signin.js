@@ -1,4 +1,4 @@
-// Who is signed in, with a way out; and what to do when a sign-in has ended while a page was open.
+// What to do when a sign-in has ended while a page was open.
 (() => {
   const nextHere = () =>
     encodeURIComponent(window.location.pathname + window.location.search);
@@ -43,37 +43,4 @@
     }
     note.querySelector("a")?.setAttribute("href", window.vs.signIn);
   }
-
-  // A form in the navigation: signing out is a POST, so that no link of another site does it.
-  /**
-   * @param {Element} place
-   * @param {string} name
-   */
-  function addSignOut(place, name) {
-    const form = document.createElement("form");
-    form.id = "vs-sign-out";
-    form.method = "post";
-    form.action = "/logout";
-    const who = document.createElement("span");
-    who.textContent = name;
-    form.append(who);
-    if (window.vsSignsOut) {
-      const button = document.createElement("button");
-      button.textContent = "Sign out";
-      button.title = "Ends your sign-in in all browsers";
-      form.append(button);
-    }
-    place.append(form);
-  }
-  // Gradio draws the navigation, and draws it anew on another page.
-  function look() {
-    const name = window.gradio_config?.username;
-    const place = document.querySelector(".nav-holder");
-    if (name && place && !place.querySelector("#vs-sign-out")) addSignOut(place, name);
-  }
-  function start() {
-    look();
-    new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
-  }
-  if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);
 })();

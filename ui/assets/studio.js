@@ -90,6 +90,7 @@ Object.assign(window.vs, {
     url.search = search;
     for (const [name, value] of own) url.searchParams.set(name, value);
     if (url.search !== window.location.search) window.history.pushState(null, "", url);
+    window.dispatchEvent(new Event("vs-address"));
   },
   /**
    * Buttons with data-action report to Python; a new value's data-search goes to the address bar.
@@ -159,10 +160,27 @@ function elements(selector) {
 document.addEventListener("click", (event) => {
   const button = closest(event, "[data-toggle]");
   const panel = button && document.getElementById(button.dataset.toggle || "");
-  if (!panel) return;
-  const open = panel.classList.toggle("vs-open");
-  button.setAttribute("aria-expanded", String(open));
+  if (panel) unfold(panel, !panel.classList.contains("vs-open"));
 });
+
+/**
+ * @param {HTMLElement} panel
+ * @param {boolean} open
+ */
+function unfold(panel, open) {
+  panel.classList.toggle("vs-open", open);
+  for (const button of elements(`[data-toggle="${panel.id}"]`)) button.setAttribute("aria-expanded", String(open));
+}
+
+// Where the panel lies above the results, a picture that is searched with closes it and shows them.
+function showResults() {
+  const panel = document.querySelector(".vs-side.vs-open"), results = document.querySelector(".vs-main");
+  if (!(panel instanceof HTMLElement) || !results) return;
+  unfold(panel, false);
+  window.setTimeout(() => results.scrollIntoView({ block: "start" }), 50);
+}
+document.addEventListener("click", (event) => { if (closest(event, ".vs-side [data-action=example]")) showResults(); });
+document.addEventListener("change", (event) => { if (closest(event, ".vs-side .vs-picture-input")) showResults(); });
 
 // A picture pasted or dropped anywhere on the page goes to its picture field.
 for (const kind of ["paste", "drop"]) {
@@ -218,4 +236,23 @@ document.addEventListener("click", (event) => {
     other.setAttribute("aria-pressed", String(on));
     other.closest(".vs-row")?.classList.toggle("vs-marked", on);
   }
+  if (marked && !button.closest(".vs-row")) {
+    const row = document.querySelector(".vs-column.vs-shown .vs-row.vs-marked") || document.querySelector(".vs-row.vs-marked");
+    const hidden = row?.closest(".vs-column:not(.vs-shown)");
+    if (hidden instanceof HTMLElement) showColumn(hidden);
+    row?.scrollIntoView({ block: "center" });
+  }
+});
+
+// On a phone Compare shows one engine at a time.
+/** @param {HTMLElement} shown */
+function showColumn(shown) {
+  elements(".vs-columns > .vs-column").forEach((column, index) => {
+    column.classList.toggle("vs-shown", column === shown);
+    document.querySelector(`[data-column="${index}"]`)?.setAttribute("aria-pressed", String(column === shown));
+  });
+}
+document.addEventListener("click", (event) => {
+  const button = closest(event, "[data-column]");
+  if (button) showColumn(elements(".vs-columns > .vs-column")[Number(button.dataset.column)]);
 });

@@ -16,7 +16,7 @@ from core.people import Action
 from ui.components.cards import Card, hit_card
 from ui.error_sentences import sentences
 from ui.render import render
-from ui.rights import allowed, person, signed_in
+from ui.rights import LOCAL, allowed, own_name, person
 
 #: Number of results per side.
 DEPTH = 8
@@ -64,7 +64,9 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
                 engines = gr.Dropdown(
                     names, value=first, multiselect=True, max_choices=2, label="Two engines"
                 )
-                name = gr.Textbox(label="Your name", value="local", max_length=60)
+                name = gr.Textbox(
+                    label="Your name", value=LOCAL, max_length=60, elem_classes="vs-your-name"
+                )
         with gr.Row():
             start = gr.Button("Start the vote", variant="primary", elem_id="vote-start")
             result = gr.Button("Result so far", elem_id="vote-result")
@@ -79,7 +81,7 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
     def load(request: gr.Request) -> tuple[Any, ...]:
         asked = str(request.query_params.get("catalog", "")) or None
         catalog = studio.catalog(asked).name if studio.catalogs() else ""
-        return catalog, gr.update(value=person(request), interactive=not signed_in(request))
+        return catalog, own_name(request)
 
     @sentences
     @allowed(studio, Action.JUDGE)

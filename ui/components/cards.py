@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from core.app.studio import Studio
@@ -14,6 +15,9 @@ from ui.media import photo_url
 
 #: Near-duplicates that a card shows when it is asked for them.
 MOST_FOLDED = 12
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +105,20 @@ def is_web(address: str) -> bool:
     return address.startswith(("http://", "https://"))
 
 
-def hit_cards(studio: Studio, hits: Sequence[Hit], catalog: str) -> list[Card]:
-    """Return the cards of search results, with the near-duplicates behind each."""
+def hit_cards(
+    studio: Studio, hits: Sequence[Hit], catalog: str, asked: Mapping[str, str] = _NOTHING
+) -> list[Card]:
+    """Return the cards of search results, with the near-duplicates behind each.
+
+    ``asked`` is the query as Inspect takes it in a link: words, or the item that they are like.
+    """
     groups = studio.group_sizes(catalog)
     ids = [name for hit in hits for name in hit.duplicates[:MOST_FOLDED]]
     items = studio.items_by_id(ids, catalog) if ids else {}
     return [
         replace(
             hit_card(hit, catalog),
+            inspect=inspect_link(hit.item.item_id, catalog, asked),
             marks=marks(hit.item, groups),
             folded=_folded(hit, items, catalog) if hit.duplicates else None,
         )
@@ -153,9 +163,9 @@ def kind(item: Item) -> str:
     return item.product_type if item.product_type.lower() != said else item.department
 
 
-def inspect_link(item_id: str, catalog: str) -> str:
-    """Return the link to an item's page on Inspect."""
-    return "/inspect?" + urlencode({"item": item_id, "catalog": catalog})
+def inspect_link(item_id: str, catalog: str, asked: Mapping[str, str] = _NOTHING) -> str:
+    """Return the link to an item's page on Inspect, with what was asked when it was found."""
+    return "/inspect?" + urlencode({"item": item_id, "catalog": catalog, **asked})
 
 
 def milliseconds(result: SearchResult) -> str:

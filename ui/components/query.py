@@ -101,6 +101,12 @@ class SearchForm:
         """Tell whether there is a query; ``picture`` means that there is a picture."""
         return bool(self.text or self.item or picture or self.example is not None)
 
+    def asked(self) -> dict[str, str]:
+        """Return what Inspect explains a result by: the words, or the item that it is like."""
+        if self.text:
+            return {"q": self.text}
+        return {"like": self.item} if self.item and not self.region else {}
+
     def has_own_picture(self, image: Image.Image | None) -> bool:
         """Tell whether ``image`` was uploaded, so that a link can't reproduce this search."""
         return image is not None and self.example is None

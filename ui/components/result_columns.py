@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -19,6 +20,9 @@ from ui.components.query import SearchForm
 from ui.components.results import advice, behind, notes, problem_html, query_anchor
 from ui.render import render
 
+#: The rank that counts for an item that a list does not show.
+_NOWHERE = math.inf
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -31,10 +35,32 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One result in a column."""
+    """One result in a column.
+
+    Attributes:
+        card: The item.
+        change: Its rank against the first column.
+        elsewhere: Its rank with each other engine, in words.
+    """
 
     card: Card
     change: Change | None
+    elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What two columns differ in most.
+
+    Attributes:
+        sentence: The difference, with the item's title in quotation marks.
+        item_id: The item; empty where nothing differs.
+        reads: What the engine that ranks it higher reads instead of the title; may be empty.
+    """
+
+    sentence: str
+    item_id: str = ""
+    reads: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +102,7 @@ def compare_html(
         )
     names = tuple(status.engine.name for status in engines)
     comparison = studio.compare(form.query(image), names, catalog.name)
+    shown = columns(studio, comparison, engines, form, catalog)
     return render(
         "compare_results.html",
         link=form.link(),
@@ -84,7 +111,10 @@ def compare_html(
         part=photo_part(studio, form, image, catalog, comparison.results[0].hits),
         sentences=in_common(comparison, engines),
         behind=behind(catalog, engines),
-        columns=columns(studio, comparison, engines, form, catalog),
+        columns=shown,
+        ranks=max(len(column.rows) for column in shown),
+        differs=differs_most(shown),
+        tab=form.text,
     )
 
 
@@ -105,7 +135,7 @@ def columns(
             summary=statuses[result.engine].engine.summary,
             time=milliseconds(result),
             explore=replace(form, engines=(result.engine,)).link("/explore"),
-            rows=_rows(studio, result, comparison, titles, catalog.name, form.sort),
+            rows=_rows(studio, result, comparison, titles, catalog.name, form.sort, form.asked()),
             empty=advice(form, catalog, statuses[result.engine]),
             cut=counted(result.cut, "weaker match") if result.cut else "",
             notes=notes(result, form.sort),
@@ -154,6 +184,43 @@ def in_common(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> tupl
     )
 
 
+def differs_most(shown: Sequence[Column]) -> Difference | None:
+    """Return the largest difference of a column to the first one; ``None`` without two lists.
+
+    What counts is how near to the top an item moves: from nowhere to rank 1 most, 19 to 20 hardly.
+    """
+    answered = [column for column in shown if column.rows]
+    if len(answered) < 2:
+        return None
+    first, *others = answered
+    before = _ranks(first)
+    moves = [
+        (abs(1 / after.get(name, _NOWHERE) - 1 / before.get(name, _NOWHERE)), column, name)
+        for column in others
+        for after in (_ranks(column),)
+        for name in {**before, **after}
+    ]
+    size, column, item_id = max(moves, key=lambda move: move[0])
+    if not size:
+        return Difference(
+            f"{first.title} and {column.title} show the same items in the same order."
+        )
+    higher, lower = sorted((first, column), key=lambda c: _ranks(c).get(item_id, _NOWHERE))
+    row = next(row for row in higher.rows if row.card.item.item_id == item_id)
+    place = _ranks(lower).get(item_id)
+    then = f"number {place}" if place else f"not among the {len(lower.rows)} items"
+    return Difference(
+        f"“{row.card.item.title}” is number {row.card.rank} with {higher.title}, "
+        f"{then} with {lower.title}.",
+        item_id,
+        row.card.seen if higher.reads_rewrites else "",
+    )
+
+
+def _ranks(column: Column) -> dict[str, int]:
+    return {row.card.item.item_id: row.card.rank for row in column.rows}
+
+
 def _answering(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> dict[str, str]:
     """Return name → title of the engines with results, in the requested order."""
     titles = {status.engine.name: status.engine.title for status in engines}
@@ -167,8 +234,19 @@ def _rows(
     titles: Mapping[str, str],
     catalog: str,
     sort: Sort,
+    asked: Mapping[str, str],
 ) -> tuple[Row, ...]:
+    cards = hit_cards(studio, by_price(result.hits, sort), catalog, asked)
     return tuple(
-        Row(card, change(comparison.ranks.get(card.item.item_id, {}), result.engine, titles))
-        for card in hit_cards(studio, by_price(result.hits, sort), catalog)
+        Row(
+            card,
+            change(ranks, result.engine, titles),
+            tuple(
+                f"number {ranks[name]} with {title}" if name in ranks else f"not with {title}"
+                for name, title in titles.items()
+                if name != result.engine
+            ),
+        )
+        for card in cards
+        for ranks in (comparison.ranks.get(card.item.item_id, {}),)
     )

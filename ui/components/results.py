@@ -176,7 +176,8 @@ def _hits_html(
         status=status_line(catalog, engine, result),
         cut=counted(result.cut, "weaker match") if result.cut else "",
         notes=notes(result, form.sort),
-        cards=hit_cards(studio, by_price(result.hits, form.sort), catalog.name),
+        cards=hit_cards(studio, by_price(result.hits, form.sort), catalog.name, form.asked()),
+        tab=form.text,
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
         advice=advice(form, catalog, engine),
     )

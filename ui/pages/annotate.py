@@ -18,7 +18,7 @@ from ui.components.judging_setup import rules_form, setup_form
 from ui.components.link_problems import said_html
 from ui.error_sentences import sentences
 from ui.render import render
-from ui.rights import allowed, may, person, sign_in_button, signed_in
+from ui.rights import LOCAL, allowed, may, own_name, sign_in_button
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 #: Hides the tabs that annotators may not use (their handlers check the rights, too): Gradio 6.31
@@ -35,7 +35,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     with gr.Row(equal_height=True):
         sets = gr.Dropdown(label="Judgment set", choices=[], elem_id="annotate-set", scale=3)
         name = gr.Textbox(
-            label="Your name", value="local", max_length=60, elem_id="annotate-name", scale=1
+            label="Your name",
+            value=LOCAL,
+            max_length=60,
+            elem_id="annotate-name",
+            elem_classes="vs-your-name",
+            scale=1,
         )
     catalog, rights = gr.State(""), gr.HTML(elem_id="annotate-rights")
 
@@ -93,7 +98,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         gone = [str(no_set(wanted[:100]))] if is_gone else []
         return (
             catalog,
-            gr.update(value=person(request), interactive=not signed_in(request)),
+            own_name(request),
             gr.update(choices=available, value=available),
             ("" if leads else _JUDGE_ONLY) + damage_html(info) + said_html(gone),
             # Not the tabs: a tab that was opened meanwhile stays open.

@@ -30,7 +30,7 @@ from ui.error_sentences import sentences
 from ui.media import export_url, photo_url
 from ui.queues import PICTURES, look_at_photo
 from ui.render import render
-from ui.rights import LOCAL, person, require
+from ui.rights import LOCAL, own_name, person, require
 from ui.server_functions import answered
 from ui.theme import ASSETS
 
@@ -57,6 +57,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             value=LOCAL,
             max_length=60,
             elem_id="inspect-name",
+            elem_classes="vs-your-name",
             scale=1,
         )
         show = gr.Button("Show", variant="primary", scale=0, min_width=90)
@@ -88,7 +89,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return (
             item_id,
             gr.update(choices=titled, value=catalog_name),
-            gr.update(value=person(request), interactive=not request.username),
+            own_name(request),
             phrase,
             shown,
         )
