@@ -29,3 +29,11 @@ def test_rewrite_round_trip():
     )
     rewrite = Rewrite("better", rounds, "rules", "abc")
     assert codec.rewrite_from_json(codec.rewrite_to_json(rewrite)) == rewrite
+
+
+def test_payloads_are_compact_and_readable():
+    text = codec.rewrite_to_json(Rewrite("grün", (Round("a", 1.0, "b", ("c",), True),), "r", "f"))
+    assert text == (
+        '{"text":"grün","rounds":[{"draft":"a","score":1.0,"justification":"b",'
+        '"suggestions":["c"],"stop":true}],"rewriter":"r","fingerprint":"f"}'
+    )

@@ -1,9 +1,12 @@
 import multiprocessing
+import shutil
+from datetime import timedelta
 
 import pyarrow as pa
 import pytest
 
 from core.domain import Filters
+from core.errors import CatalogDamaged
 from core.store import database as db
 
 SCHEMA = pa.schema([pa.field("id", pa.string()), pa.field("department", pa.string()),
@@ -86,3 +89,105 @@ def test_processes_may_create_the_same_table_at_once(tmp_path):
         worker.join(60)
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     assert db.find_table(db.open_database(tmp_path), "things").count_rows() == 3
+
+
+def test_facts_of_a_table_are_texts_beside_its_version():
+    schema = db.with_metadata(SCHEMA, dim=5, name="x")
+    assert schema.metadata == {b"schema_version": b"1", b"dim": b"5", b"name": b"x"}
+
+
+def test_a_table_is_opened_where_it_is_and_made_where_not(tmp_path):
+    base = db.open_database(tmp_path / "new" / "lance")
+    assert (tmp_path / "new" / "lance").is_dir()
+    table = db.ensure_table(base, "things", SCHEMA)
+    assert table.schema.names == SCHEMA.names
+    table.add(rows(("1", "a", "b")))
+    assert db.ensure_table(base, "things", pa.schema([])).count_rows() == 1
+    assert db.address_of(base, "things") == f"{tmp_path}/new/lance/things.lance"
+    slashed = type("Base", (), {"uri": "db://x//"})()
+    assert db.address_of(slashed, "t") == "db://x/t.lance"
+
+
+def test_other_handles_see_a_commit_at_once(tmp_path, table):
+    other = db.find_table(db.open_database(tmp_path / "lance"), "things")
+    before = db.version_of(other)
+    table.add(rows(("1", "a", "b")))
+    assert db.count_rows(other) == 1
+    assert db.version_of(other) == before + 1
+
+
+def test_a_table_without_its_manifest_is_damaged_and_an_empty_folder_is_none(tmp_path, table):
+    table.add(rows(("1", "a", "b")))
+    folder = tmp_path / "lance" / "things.lance"
+    shutil.rmtree(folder / "_versions")
+    base = db.open_database(tmp_path / "lance")
+    with pytest.raises(CatalogDamaged, match="its manifest is missing"):
+        db.find_table(base, "things")
+    for file in (folder / "data").iterdir():
+        file.unlink()
+    assert db.find_table(base, "things") is None
+    (folder / "data").rmdir()
+    assert db.find_table(base, "things") is None
+
+
+def test_missing_columns_are_added_and_the_rest_stays(tmp_path, table):
+    table.add(rows(("1", "a", "b")))
+    before = db.version_of(table)
+    db.add_missing_columns(table, SCHEMA, tmp_path / "lock")
+    assert db.version_of(table) == before
+    assert not (tmp_path / "lock").exists()
+    wider = pa.schema([*SCHEMA, pa.field("more", pa.string()), pa.field("n", pa.int32())])
+    db.add_missing_columns(table, wider, tmp_path / "lock")
+    assert table.schema.names == wider.names
+    assert table.to_arrow().to_pylist() == [
+        {"id": "1", "department": "a", "product_type": "b", "more": None, "n": None}
+    ]
+    assert (tmp_path / "lock").exists()
+
+
+def test_rows_are_counted_limited_and_read_by_condition(table):
+    table.add(rows(*((str(n), "home" if n < 7 else "art", "a") for n in range(10))))
+    assert db.count_rows(table) == 10
+    assert db.count_rows(table, "department = 'art'") == 3
+    assert db.read_rows(table, ["id"], limit=4).num_rows == 4
+    assert db.read_rows(table, ["id", "department"]).column_names == ["id", "department"]
+    some = db.read_rows(table, ["id"], db.one_of("department", ["art"]), 2)
+    assert some.num_rows == 2
+    assert db.read_rows(table, ["id"]).num_rows == 10
+    with pytest.raises(CatalogDamaged):
+        db.read_rows(table, ["colour"])
+    with pytest.raises(CatalogDamaged):
+        db.count_rows(table, "colour = 1")
+
+
+def test_values_that_repeat_are_read_once_and_lists_end_where_they_must(table, monkeypatch):
+    monkeypatch.setattr(db, "IN_LIMIT", 2)
+    table.add(rows(*((str(n), "home", "a") for n in range(6))))
+    asked = []
+    one_of = db.one_of
+    monkeypatch.setattr(
+        db, "one_of", lambda c, values: asked.append(list(values)) or one_of(c, values)
+    )
+    read = db.read_by(table, "id", iter(["1", "1", "2", "3", "9", "4"]), ["id", "department"])
+    assert sorted(read["id"].to_pylist()) == ["1", "2", "3", "4"]
+    assert asked == [["1", "2"], ["3", "9"], ["4"]]
+    assert db.read_by(table, "id", [], ["id", "department"]).column_names == ["id", "department"]
+    asked.clear()
+    db.delete_by(table, "id", ["0", "1", "2"])
+    assert asked == [["0", "1"], ["2"]]
+    assert sorted(db.read_rows(table, ["id"])["id"].to_pylist()) == ["3", "4", "5"]
+    db.delete_by(table, "id", [])
+    assert table.count_rows() == 3
+
+
+def test_nothing_to_store_is_no_commit(table):
+    before = db.version_of(table)
+    db.upsert(table, "id", rows())
+    db.insert_new(table, "id", rows())
+    assert db.version_of(table) == before
+
+
+def test_old_versions_stay_for_a_quarter_of_an_hour():
+    given = {}
+    db.compact(type("T", (), {"optimize": lambda self, **options: given.update(options)})())
+    assert given == {"cleanup_older_than": timedelta(minutes=15)}

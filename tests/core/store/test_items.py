@@ -1,9 +1,20 @@
+from types import SimpleNamespace
+
 import pytest
 from lancedb.index import FTS
 
+from core.base.stop_words import stop_words
 from core.domain import Filters, Item, Photo, Variant
 from core.store.catalog_store import CatalogStore
-from core.store.items import SCHEMA, ItemRecord
+from core.store.database import one_of
+from core.store.items import (
+    SCHEMA,
+    ItemRecord,
+    ItemTexts,
+    WordMatch,
+    _is_current,
+    searchable_words,
+)
 
 
 def item(item_id, title, **more):
@@ -129,3 +140,88 @@ def test_a_table_of_an_earlier_version_is_read_and_added_to(tmp_path):
     store.items.upsert([ItemRecord(new, "k")])
     assert store.items.get(["1", "2"])["2"] == new
     assert CatalogStore(tmp_path).items.get(["1"])["1"].title == "Old"
+
+
+def test_the_words_of_an_item_are_those_that_search_looks_in():
+    stored = item("1", "Title", description="Description", product_type="Type",
+                  department="Department", attributes={"colour": "red", "size": ""})  # fmt: skip
+    assert searchable_words(stored, "Rewrite") == (
+        "Title\nType\nDepartment\nred\nRewrite\nDescription"
+    )
+    assert searchable_words(item("1", "Title"), "") == "Title"
+
+
+def test_texts_are_told_apart_for_comparison(items):
+    stored = item("1", "Lamp", description="A lamp.", product_type="lamp",
+                  attributes={"colour": "red"})  # fmt: skip
+    items.upsert([ItemRecord(stored, "k", "a red lamp"), ItemRecord(item("2", "Rug"), "k")])
+    words = "Lamp\nlamp\nred\na red lamp"
+    assert items.texts(["1", "2", "never"]) == {
+        "1": ItemTexts("Lamp", "lamp", f"{words}\n", "A lamp.", "red", "ab" * 32),
+        "2": ItemTexts("Rug", "", "Rug", "", "", "ab" * 32),
+    }  # fmt: skip
+    assert items.texts([]) == {}
+
+
+def test_labels_are_department_and_type(items):
+    items.upsert([ItemRecord(item("1", "t", department="home", product_type="chair"), "k"),
+                  ItemRecord(item("2", "t"), "k")])  # fmt: skip
+    assert items.labels() == {"1": ("home", "chair"), "2": ("", "")}
+
+
+def test_records_are_read_by_id_or_all(items):
+    first, second = ItemRecord(item("1", "a"), "k1", "r1", "rk1"), ItemRecord(item("2", "b"), "k2")
+    items.upsert([first, second])
+    assert items.records() == {"1": first, "2": second}
+    assert items.records(["1", "never"]) == {"1": first}
+    assert items.records([]) == {}
+    before = items.version
+    items.delete(["1", "never"])
+    assert items.records() == {"2": second}
+    assert items.version > before
+
+
+def test_matches_come_best_first_with_all_that_search_needs(items):
+    items.index_words()
+    both = Item("c", "Red lamp", Photo("ab" * 32, 3, 2, "1" * 16))
+    items.upsert([ItemRecord(item("b", "Lamp"), "k"), ItemRecord(item("a", "Lamp"), "k"),
+                  ItemRecord(both, "k"), ItemRecord(item("d", "Rug"), "k")])  # fmt: skip
+    assert items.match("red lamp", 9) == [
+        WordMatch("c", "1" * 16, "Red lamp"), WordMatch("a", "0f" * 8, "Lamp"),
+        WordMatch("b", "0f" * 8, "Lamp"),
+    ]  # fmt: skip
+    assert len(items.match("red lamp", 2)) == 2
+    only = items.match("red lamp", 9, one_of("item_id", ["b", "d"]))
+    assert [match.item_id for match in only] == ["b"]
+
+
+@pytest.mark.parametrize(("most", "taken"), [(9, "abcde"), (5, "abcde"), (2, "ac"), (3, "abd")])
+def test_a_sample_of_words_is_spread_evenly(items, most, taken):
+    assert items.sample_words(most) == []
+    for name in "abcde":
+        items.upsert([ItemRecord(item(name, name), "k")])
+    assert sorted(items.sample_words(most)) == list(taken)
+
+
+def test_the_columns_of_an_item_hold_texts_as_they_are(items):
+    stored = item("1", "t", attributes={"b": "ü", "a": "x"})
+    items.upsert([ItemRecord(stored, "k")])
+    (row,) = items.table.to_arrow().to_pylist()
+    assert row["attributes"] == '{"a": "x", "b": "ü"}'
+    assert (row["photo_width"], row["photo_height"], row["phash"]) == (30, 20, "0f" * 8)
+    assert (row["row_key"], row["rewrite"], row["rewrite_key"], row["more"]) == ("k", "", "", None)
+    items.table.update(where="item_id = '1'", values={"attributes": '{"n": 5}'})
+    assert items.get(["1"])["1"].attributes == {"n": "5"}
+
+
+def test_an_index_by_today_s_rules_is_told_from_others():
+    def index(columns=("words",), details=None):
+        return SimpleNamespace(columns=list(columns), index_details=details)
+
+    mine = {"base_tokenizer": "icu/split", "custom_stop_words": sorted(stop_words())}
+    assert _is_current(index(details=mine))
+    assert not _is_current(index(("item_id",), mine))
+    assert not _is_current(index(details=mine | {"base_tokenizer": "simple"}))
+    assert not _is_current(index(details=mine | {"custom_stop_words": ["a"]}))
+    assert not _is_current(index())
+    assert not _is_current(SimpleNamespace(columns=["words"]))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from core.base.locks import is_locked
 from core.domain.usage import Call, Spent, Usage
-from core.store.ledger import Ledger
+from core.store import ledger as module
+from core.store.ledger import CALLS, Ledger
 
 CALL = Call("k1", "judge", "m", {"type": "message"}, Spent(Usage(1, 100, 10), 0.5))
 
@@ -29,3 +34,87 @@ def test_a_batch_is_open_until_it_is_fetched(tmp_path: Path) -> None:
     assert elsewhere.open_batches("m", "other") == elsewhere.intended_batches("m", "s") == []
     elsewhere.fetched("b1", "m", "s")
     assert here.open_batches("m", "s") == []
+
+
+OTHER = Call("k2", "refiner", "n", {"text": "grün"}, Spent(Usage(1, 2, 3, 4, 5), None), batch=True)
+
+
+def test_answers_come_back_as_they_were_and_their_cost_adds_up(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    assert ledger.spent() == Spent()
+    ledger.add([CALL, OTHER])
+    ledger.add([])
+    assert (ledger.get("k1"), ledger.get("k2")) == (CALL, OTHER)
+    assert (Ledger(tmp_path).get("k1"), Ledger(tmp_path).get("k2")) == (CALL, OTHER)
+    assert ledger.spent() == CALL.spent + OTHER.spent
+    rows = ledger._calls.to_arrow().to_pylist()
+    assert "grün" in rows[1]["body"]
+    assert [(row["role"], row["model"], row["batch"]) for row in rows] == [
+        ("judge", "m", False), ("refiner", "n", True)
+    ]  # fmt: skip
+    assert all(abs((datetime.now(UTC) - row["at"]).total_seconds()) < 60 for row in rows)
+
+
+def test_a_question_that_nobody_asked_is_looked_up_once_per_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, reads = Ledger(tmp_path), []
+    read = module.read_rows
+    monkeypatch.setattr(module, "read_rows", lambda *a, **k: reads.append(a[1]) or read(*a, **k))
+    for _ in range(3):
+        assert ledger.get("k1") is None
+    assert reads == [["key"]]
+    Ledger(tmp_path).add([CALL])
+    assert ledger.get("k1") == CALL
+    assert reads == [["key"], ["key"], CALLS.names]
+    ledger.add([OTHER])
+    assert ledger.get("k2") == OTHER  # one's own answers are known without reading
+    assert reads == [["key"], ["key"], CALLS.names, CALLS.names]
+
+
+@pytest.mark.parametrize(("pieces", "merged"), [(127, []), (128, [1])])
+def test_many_fragments_are_merged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: int, merged: list[int]
+) -> None:
+    ledger, done = Ledger(tmp_path), []
+    monkeypatch.setattr(module, "fragments", lambda table: pieces)
+    monkeypatch.setattr(module, "compact", lambda table: done.append(1))
+    ledger.add([])
+    assert done == []
+    ledger.add([CALL])
+    assert done == merged
+
+
+def test_a_batch_s_outcome_is_unknown_until_it_is_handed_in_or_dropped(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    roles = {"k1": "judge", "k2": "refiner"}
+    first, second, third = (ledger.intend("m", "s", {**roles, "n": f"{n}"}) for n in range(3))
+    assert len({first, second, third}) == 3
+    assert len(first) == 32
+    ledger.intend("other", "s", roles)
+    ledger.intend("m", "other", roles)
+    unknown = ledger.intended_batches("m", "s")
+    assert [(batch.name, batch.roles["n"]) for batch in unknown] == [
+        (first, "0"), (second, "1"), (third, "2"),
+    ]  # fmt: skip
+    assert abs((datetime.now(UTC) - unknown[0].at).total_seconds()) < 60
+    ledger.handed_in("b2", "m", "s", roles, second)
+    ledger.handed_in("b1", "m", "s", {}, first)
+    ledger.dropped(third, "m", "s")
+    assert ledger.intended_batches("m", "s") == []
+    opened = ledger.open_batches("m", "s")
+    assert [(batch.batch_id, batch.roles) for batch in opened] == [("b2", roles), ("b1", {})]
+    ledger.fetched("b2", "m", "s")
+    ledger.fetched("b1", "other", "s")
+    assert [batch.batch_id for batch in ledger.open_batches("m", "s")] == ["b1"]
+    rows = ledger._batches.to_arrow().to_pylist()
+    columns = ("event", "name", "batch_id", "questions")
+    assert [[row[name] for name in columns] for row in rows[-3:]] == [
+        ["dropped", third, "", "{}"], ["fetched", "", "b2", "{}"], ["fetched", "", "b1", "{}"]
+    ]  # fmt: skip
+
+
+def test_one_job_at_a_time_hands_in_or_fetches(tmp_path: Path) -> None:
+    with Ledger(tmp_path).turn:
+        assert is_locked(tmp_path / "agent" / ".batches")
+    assert not is_locked(tmp_path / "agent" / ".batches")

@@ -1,5 +1,6 @@
 from core.domain import QuarantinedRow
 from core.store.catalog_store import CatalogStore
+from core.store.database import metadata_of
 
 
 def test_each_run_replaces_all_rows_and_other_handles_see_it(tmp_path):
@@ -18,3 +19,15 @@ def test_a_run_that_leaves_nothing_out_writes_nothing(tmp_path):
     before = store.quarantine._table.version
     store.quarantine.replace([])
     assert store.quarantine._table.version == before
+
+
+def test_rows_come_in_the_order_of_the_file_with_all_that_is_said_of_them(tmp_path):
+    store = CatalogStore(tmp_path)
+    rows = [QuarantinedRow(2, "b", "image", "x"), QuarantinedRow(2, "a", "title", "y"),
+            QuarantinedRow(1, "", "", "z")]  # fmt: skip
+    store.quarantine.replace(rows)
+    assert store.quarantine.all() == (rows[2], rows[1], rows[0])
+    assert store.quarantine.count() == 3
+    assert metadata_of(store.quarantine._table)["schema_version"] == "1"
+    store.quarantine.replace(rows[:1])
+    assert store.quarantine.all() == (rows[0],)

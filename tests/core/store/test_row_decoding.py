@@ -16,6 +16,7 @@ from core.store.catalog_store import CatalogStore
 from core.store.database import open_database
 from core.store.items import ItemRecord
 from core.store.meta import CatalogMeta
+from core.store.row_decoding import UNDECODABLE, decoded
 from tests.core.judging.desks import QUERIES, answer, grade
 
 ITEM = Item("i-1", "Chair", Photo("a" * 64, 10, 10, "0" * 16), attributes={"colour": "red"})
@@ -101,3 +102,35 @@ def test_a_judgment_set_and_an_event_are_left_out(
     desk.judge(grade(made, "q1", "q1-1", 1))
     assert again.look(made.set_id, SetState.__len__) == 2
     assert not full_reads  # a row that stays unreadable does not make every look a full read
+
+
+def test_what_decodes_comes_with_its_row_and_the_rest_is_named(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = [{"id": "a", "n": "1"}, {"id": "x" * 200, "n": "?"}, {"n": None}, {"id": "b", "n": "2"}]
+    read = list(decoded(rows, lambda row: int(row["n"]), "things", "id"))
+    assert read == [(rows[0], 1), (rows[3], 2)]
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first == (
+        f"The row “{'x' * 100}” of the table “things” can't be read (ValueError: invalid literal "
+        "for int() with base 10: '?'); it is left out."
+    )
+    assert second.startswith("The row “” of the table “things” can't be read (TypeError: ")
+
+
+@pytest.mark.parametrize("fault", UNDECODABLE)
+def test_every_fault_of_decoding_costs_its_row_alone(fault: type[Exception]) -> None:
+    def decode(row: dict[str, str]) -> str:
+        if row["id"] == "a":
+            raise fault("x")
+        return row["id"]
+
+    assert [value for _, value in decoded([{"id": "a"}, {"id": "b"}], decode, "t", "id")] == ["b"]
+
+
+def test_a_fault_of_ours_is_not_hidden() -> None:
+    def decode(row: dict[str, str]) -> str:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        list(decoded([{"id": "a"}], decode, "t", "id"))
