@@ -86,6 +86,7 @@ class EvaluationService:
         engines: Sequence[str],
         catalog: str | None = None,
         *,
+        names: Sequence[str] | None = None,
         depth: int = DEPTH,
         ranking: Ranking | None = None,
         runs_out: Path | None = None,
@@ -93,7 +94,8 @@ class EvaluationService:
     ) -> Report:
         """Evaluate engines on a named task (see ``tasks``); the first engine is the baseline.
 
-        ``runs_out`` is a folder for the rankings and judgments in TREC format.
+        ``names`` are measures in place of the task's own; ``runs_out`` is a folder for the rankings
+        and judgments in TREC format.
 
         Raises:
             EvaluationError: The task is unknown, or the catalogue has no data for it.
@@ -102,6 +104,8 @@ class EvaluationService:
         opened_catalog = self._library.get(catalog)
         if not engines:
             raise EvaluationError("Choose at least one engine.")
+        if names and task in (ATTRIBUTES, ablation.TASK):
+            raise EvaluationError(f"The task “{task}” has measures of its own.")
         if task == ATTRIBUTES:
             if runs_out:
                 raise EvaluationError("Attributes are no rankings, so there are no runs to write.")
@@ -115,6 +119,8 @@ class EvaluationService:
         started = time.perf_counter()
         records = opened_catalog.store.items.records()
         planned = tasks.build(task, records)
+        wanted = tuple(names or planned.measures)
+        _check_measures(wanted)
         by = ranking or planned.ranking
         answerer = Answerer(opened_catalog, self._settings, by, depth, on_progress)
         runs = []
@@ -129,7 +135,7 @@ class EvaluationService:
         notes = planned.notes if by is planned.ranking else (given_away_note(by),)
         frame = Frame(
             opened_catalog.name, task, planned.title, by, depth, opened_catalog.store.items.count(),
-            planned.measures, planned.main, notes,
+            wanted, planned.main if planned.main in wanted else _main(wanted), notes,
         )  # fmt: skip
         items = {item_id: record.item for item_id, record in records.items()}
         report_progress(Progress("statistics", 0, 1, "intervals and tests"))
@@ -183,6 +189,8 @@ class EvaluationService:
         """
         started = time.perf_counter()
         opened_catalog = self._library.get(catalog)
+        wanted = tuple(names or _default_measures(qrels))
+        _check_measures(wanted)
         asked = usable_queries(queries, qrels, relevant_from)
         items = {i: record.item for i, record in opened_catalog.store.items.records().items()}
         if not runs:
@@ -193,7 +201,6 @@ class EvaluationService:
         if not done:
             raise EvaluationError("Choose at least one engine.")
         _write(runs_out, done, qrels)
-        wanted = tuple(names or _default_measures(qrels))
         notes = (*notes, *threshold_note(qrels, relevant_from))
         frame = Frame(
             opened_catalog.name, task, title, ranking, depth, len(items), wanted,
@@ -280,6 +287,12 @@ def _distinct(engines: Sequence[str]) -> list[str]:
 def _default_measures(qrels: Qrels) -> tuple[str, ...]:
     grades = {grade for judged in qrels.values() for grade in judged.values()}
     return measures.SEARCH if grades <= {1} else (*measures.GRADED, "hits@5")
+
+
+def _check_measures(names: Sequence[str]) -> None:
+    """Refuse unknown measures before queries are answered, which may take long."""
+    for name in names:
+        measures.parse(name)
 
 
 def _main(names: Sequence[str]) -> str:

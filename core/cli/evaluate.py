@@ -55,7 +55,10 @@ def evaluate(
     ] = False,
     depth: Annotated[int, typer.Option(min=1, max=1000, help="Results kept per query.")] = DEPTH,
     measure: Annotated[
-        list[str] | None, typer.Option(help="hits@5, mrr, ndcg@10, p@5, recall@10 …; repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="In place of the task's own: hits@5, mrr, ndcg@10, p@5, recall@10 …; repeatable."
+        ),
     ] = None,
     relevant_from: Annotated[
         int, typer.Option("--relevant-from", min=1, help="Smallest grade that counts as relevant.")
@@ -86,8 +89,10 @@ def evaluate(
     if (queries is None) != (qrels is None):
         raise EvaluationError("--queries and --qrels go together: what to ask, and what is right.")
     if queries is None or qrels is None:
-        if measure or run:
-            raise EvaluationError("--measure and --run go with --queries and --qrels.")
+        if run:
+            raise EvaluationError("--run goes with --queries and --qrels.")
+        if measure and (task == TRANSFER or fine_tuned):
+            raise EvaluationError("--measure does not go with fine-tuning.")
         if runs_out and (task == TRANSFER or fine_tuned):
             raise EvaluationError("--runs-out does not go with fine-tuning.")
 
@@ -106,7 +111,7 @@ def evaluate(
         if task == TRANSFER or fine_tuned:
             return _trial(studio, task, names, catalog, epochs, depth, tell)
         return studio.evaluation.run_task(
-            task, names, catalog, depth=depth,
+            task, names, catalog, names=measure, depth=depth,
             ranking=Ranking.WORDS if words and task != ATTRIBUTES else None,
             runs_out=runs_out, on_progress=tell,
         )  # fmt: skip

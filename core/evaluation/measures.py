@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ir_measures
-from ir_measures import AP, ERR, RR, Bpref, Judged, Measure, P, R, Success, nDCG
+from ir_measures import AP, RR, Bpref, Judged, Measure, P, R, Success, nDCG
 
 from core.domain import Qrels, Run
 from core.errors import EvaluationError, no_such
@@ -22,20 +22,41 @@ Values = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedRanking:
+    """One query's ranking with what is judged, for a measure of our own.
+
+    Attributes:
+        items: Item ids, best first.
+        grades: Grade per judged item.
+        cutoff: Number of results that count; 0 for a measure without a cut-off.
+        relevant_from: Smallest grade that counts as relevant.
+        highest: The scale's highest grade.
+    """
+
+    items: Sequence[str]
+    grades: Mapping[str, int]
+    cutoff: int
+    relevant_from: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of measure.
 
     Attributes:
         label: Its usual spelling.
         explanation: What it says, for readers of a report; ``{k}`` is its cut-off.
-        measure: Returns the measure, given the smallest grade that counts as relevant.
+        measure: Returns the library's measure, given the smallest grade that counts as relevant.
         cut: Whether it looks at the first k results only, as ``p@5``.
+        own: Computes it for one query, in place of ``measure``, where the library can't.
     """
 
     label: str
     explanation: str
-    measure: Callable[[int], Measure]
+    measure: Callable[[int], Measure] | None = None
     cut: bool = False
+    own: Callable[[JudgedRanking], float] | None = None
 
 
 #: All measures by name; a new one needs an entry here and a worked example in its test.
@@ -65,8 +86,10 @@ KINDS = {
     "err": Kind(
         "ERR",
         "how soon a reader of the first {k} meets a good item; 1 is best",
-        lambda rel: ERR,
         cut=True,
+        own=lambda ranking: expected_reciprocal_rank(
+            ranking.items, ranking.grades, ranking.cutoff, ranking.highest
+        ),
     ),
     "mrr": Kind(
         "MRR",
@@ -84,7 +107,7 @@ KINDS = {
         lambda rel: Bpref(rel=rel),
     ),
 }
-_NAME = re.compile(r"([a-z]+)(?:@([1-9][0-9]{0,3}))?")
+_NAME = re.compile(r"([a-z][a-z0-9]*)(?:@([1-9][0-9]{0,3}))?")
 
 #: Default measures of tasks with one relevant item, of similarity tasks, and with grades.
 SEARCH = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
@@ -94,12 +117,8 @@ GRADED = ("ndcg@10", "p@1", "p@5", "recall@10", "mrr", "judged@10")
 POOLED = ("ndcg@10", "p@1", "p@5", "p@10", "recall@10", "mrr", "err@10", "bpref", "judged@10")
 
 
-def parse(name: str, relevant_from: int = 1) -> Measure:
-    """Parse a measure's name, such as ``hits@5``, to a measure of ``ir_measures``.
-
-    Args:
-        name: A name of ``KINDS``, with its cut-off where it has one.
-        relevant_from: Smallest grade that counts as relevant for binary measures.
+def parse(name: str) -> tuple[Kind, int]:
+    """Return the kind of a named measure, such as ``hits@5``, and its cut-off (0 without).
 
     Raises:
         EvaluationError: There is no such measure.
@@ -110,8 +129,7 @@ def parse(name: str, relevant_from: int = 1) -> Measure:
     if kind is None or kind.cut != bool(cutoff):
         names = [f"{kind}@K" if KINDS[kind].cut else kind for kind in KINDS]
         raise no_such(EvaluationError, "measure", name, names)
-    measure = kind.measure(relevant_from)
-    return measure @ int(cutoff) if cutoff else measure
+    return kind, int(cutoff or 0)
 
 
 def coverage(name: str) -> bool:
@@ -138,7 +156,6 @@ def per_query(
         highest: The scale's highest grade, for ERR; default: the highest that occurs, with which
             sets of different grades can't be compared.
     """
-    name_by_measure = {parse(name, relevant_from): name for name in names}
     ranked = {
         query_id: {item: float(len(hits) - place) for place, (item, _) in enumerate(hits)}
         for query_id, hits in run.items()
@@ -146,17 +163,22 @@ def per_query(
     }
     judged = {query_id: dict(grades) for query_id, grades in qrels.items()}
     values: dict[str, dict[str, float]] = {name: dict.fromkeys(judged, 0.0) for name in names}
-    library = [measure for measure in name_by_measure if measure.NAME != ERR.NAME]
-    for metric in ir_measures.iter_calc(library, judged, ranked) if library else ():
-        values[name_by_measure[metric.measure]][metric.query_id] = float(metric.value)
     if highest is None:
         highest = max((g for grades in judged.values() for g in grades.values()), default=0)
-    for measure, name in name_by_measure.items():
-        if measure.NAME == ERR.NAME:
+    library: dict[Measure, str] = {}
+    for name in names:
+        kind, cutoff = parse(name)
+        if kind.measure is not None:
+            measure = kind.measure(relevant_from)
+            library[measure @ cutoff if cutoff else measure] = name
+        elif kind.own is not None:
             for query_id, grades in judged.items():
                 items = [item for item, _ in run.get(query_id, ())]
-                depth = int(measure["cutoff"])
-                values[name][query_id] = expected_reciprocal_rank(items, grades, depth, highest)
+                values[name][query_id] = kind.own(
+                    JudgedRanking(items, grades, cutoff, relevant_from, highest)
+                )
+    for metric in ir_measures.iter_calc(list(library), judged, ranked) if library else ():
+        values[library[metric.measure]][metric.query_id] = float(metric.value)
     return values
 
 

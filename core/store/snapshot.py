@@ -63,7 +63,7 @@ def _export_vectors(store: CatalogStore, engine: str, target: Path) -> Path:
     table = store.vectors(engine).table
     if table is None:
         raise ValueError(f"engine {engine} has no vectors")
-    facts = metadata_of(table)
+    facts = dict(sorted(metadata_of(table).items()))  # the same bytes each time
     half = pa.list_(pa.float16(), int(facts["dim"]))
     names = [name for name in table.schema.names if name != "vector"]
     rows = read_rows(table, names).sort_by("item_id").combine_chunks()

@@ -52,6 +52,18 @@ def test_words_are_ranked_by_pictures_alone(shop: SimpleNamespace) -> None:
     assert "too good" in leaking.notes[0]
 
 
+def test_measures_in_place_of_a_tasks_own(shop: SimpleNamespace) -> None:
+    names = ["hits@3", "map"]
+    report = shop.verbs.run_task("title", ["clip"], "shop", names=names)
+    assert list(report.engines[0].scores) == names
+    assert report.main in names
+    with pytest.raises(EvaluationError, match="no measure “warp”"):
+        shop.verbs.run_task("title", ["clip"], "shop", names=["warp"])
+    for task in ("attributes", "ablation"):
+        with pytest.raises(EvaluationError, match="measures of its own"):
+            shop.verbs.run_task(task, ENGINES, "shop", names=names)
+
+
 def test_figures_agree_with_ranks_worked_out_here(shop: SimpleNamespace) -> None:
     report = shop.verbs.run_task("title", ["clip"], "shop", depth=1000)
     ids, (pictures,) = shop.catalog.store.vectors("clip").columns("image_vector")

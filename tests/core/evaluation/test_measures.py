@@ -9,7 +9,7 @@ import pytest
 import pytrec_eval
 
 from core.errors import EvaluationError
-from core.evaluation.measures import first_relevant, parse, per_query
+from core.evaluation.measures import KINDS, JudgedRanking, Kind, first_relevant, parse, per_query
 
 RUN = {
     "q1": [("a", 0.9), ("b", 0.8), ("c", 0.7)],  # relevant: b (grade 3) and d (grade 1)
@@ -84,3 +84,16 @@ def test_err_of_a_query_does_not_depend_on_other_queries_grades() -> None:
     for other in (1, 3):
         values = per_query(run, {"q1": {"a": 2}, "q2": {"b": other}}, ["err@10"], highest=3)
         assert values["err@10"]["q1"] == pytest.approx((2**2 - 1) / 2**3)
+
+
+def test_a_measure_that_the_library_lacks_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(ranking: JudgedRanking) -> float:
+        first = ranking.items[: ranking.cutoff]
+        return sum(ranking.grades.get(item, 0) < ranking.relevant_from for item in first)
+
+    monkeypatch.setitem(
+        KINDS, "f1wrong", Kind("F1", "wrong among the first {k}", cut=True, own=wrong)
+    )
+    values = per_query(RUN, QRELS, ["f1wrong@2", "mrr"])
+    assert values["f1wrong@2"] == {"q1": 1.0, "q2": 1.0, "q3": 0.0}
+    assert values["mrr"]["q2"] == 1.0

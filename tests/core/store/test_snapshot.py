@@ -1,4 +1,5 @@
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from core.pipeline.indexer import run_index
@@ -90,3 +91,12 @@ def test_snapshot_vectors_are_half_precision(shipped):
     assert str(table.schema.field("image_vector").type.value_type) == "halffloat"
     assert "vector" not in table.schema.names
     assert np.isfinite(np.stack(table["text_vector"].to_pylist()).astype(np.float32)).all()
+
+
+def test_a_snapshot_of_the_same_results_has_the_same_bytes(tmp_path, shipped):
+    _, first, made = shipped
+    snapshot.export(made, tmp_path / "second")
+    for path in first.iterdir():
+        assert (tmp_path / "second" / path.name).read_bytes() == path.read_bytes(), path.name
+        facts = list(pq.read_schema(path).metadata)
+        assert facts == sorted(facts)
