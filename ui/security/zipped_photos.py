@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import zlib
+from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
@@ -17,6 +19,11 @@ PICTURES = {
 MOST_FILES, _LONGEST = 50_000, 300
 #: Largest that a file may become, as a multiple of what it takes packed; photos hardly shrink.
 _MOST_TIMES = 100
+#: What the reader raises for a damaged file, by the kind of damage.
+_DAMAGE = (
+    BadZipFile, NotImplementedError, OSError, EOFError, ValueError, RuntimeError, LZMAError,
+    zlib.error,
+)  # fmt: skip
 
 
 def unpack_photos(source: Path, folder: Path, most_bytes: int) -> int:
@@ -47,7 +54,7 @@ def unpack_photos(source: Path, folder: Path, most_bytes: int) -> int:
                         "folder of the photos instead, or several smaller files."
                     )
                 count += _unpack(packed, entry, folder)
-    except (BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
+    except _DAMAGE as error:
         raise CatalogError(f"“{name}” can't be unpacked: {str(error)[:120]}.") from None
     return count
 

@@ -114,7 +114,7 @@ class _SignInDesk:
 def local_path(wanted: str) -> str:
     """Return a page of this studio to redirect to, also for links to other sites."""
     odd = not wanted.isprintable() or "\\" in wanted or not wanted.startswith("/")
-    if odd or wanted.startswith("//") or urlsplit(wanted).path in (SIGN_IN, SIGN_OUT):
+    if odd or "//" in (path := wanted.partition("?")[0]) or path.rstrip("/") in (SIGN_IN, SIGN_OUT):
         return "/"
     return wanted
 

@@ -286,6 +286,24 @@ def test_unused_files_go_and_used_ones_stay(tmp_path: Path) -> None:
     assert [path.name for path in store.root.iterdir()] == ["ada"]
 
 
+def test_what_an_earlier_server_left_is_removed_at_the_start(tmp_path: Path) -> None:
+    visitors = Path(os.environ["GRADIO_TEMP_DIR"]) / "visitors"
+    left, fresh = visitors / "ada" / "old" / "a.csv", visitors / "ada" / "new" / "b.csv"
+    kept = tmp_path / "uploads" / "items-1" / ".indexing.lock"
+    for path in (left, fresh, kept):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    for path in (left, left.parent, kept):
+        os.utime(path, (0, 0))
+    with served(shop_in(tmp_path)):
+        deadline = time.monotonic() + 10
+        while (left.parent.exists() or kept.exists()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert not left.parent.exists()
+    assert not kept.parent.exists()
+    assert fresh.is_file()
+
+
 def test_quotas_of_one_person_and_of_all(tmp_path: Path) -> None:
     store = files(tmp_path, life=0.4)
     store.reserve("ada", 9_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZipFile
 
 import pytest
 
@@ -70,3 +70,21 @@ def test_large_broken_and_empty_files_are_refused_with_a_sentence(tmp_path: Path
         with pytest.raises(CatalogError, match=sentence):
             KeptUpload.take(tmp_path / "up", table, [source], most_bytes=1000)
     assert list((tmp_path / "up").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA])
+def test_a_damaged_file_is_a_sentence_wherever_the_damage_is(tmp_path: Path, kind: int) -> None:
+    sound, broken = tmp_path / "sound.zip", tmp_path / "broken.zip"
+    with ZipFile(sound, "w", kind) as archive:
+        archive.writestr("a.jpg", bytes(range(256)) * 3)
+    content = sound.read_bytes()
+    refused = 0
+    for place in range(0, len(content), 3):
+        broken.write_bytes(content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        try:
+            unpack_photos(broken, folder, 10_000)
+        except CatalogError as error:
+            refused += str(error).endswith(".")
+    assert refused > 20

@@ -87,7 +87,7 @@ def test_next_stays_in_this_studio() -> None:
         assert local_path(good) == good
     for bad in ("", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:1",
                 "/\t/evil.example", "/\n//evil.example", "\\\\evil", "/login?next=/", "/logout",
-                " /x", "/x\u2028"):  # fmt: skip
+                " /x", "/x\u2028", "/..//evil.example", "/.//evil.example", "/login/"):  # fmt: skip
         assert local_path(bad) == "/"
 
 
