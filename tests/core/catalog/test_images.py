@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 
@@ -123,3 +124,66 @@ def test_two_processes_and_many_threads_at_once(tmp_path, pictures):
         results += threads.map(lambda _: _add_all(tmp_path, sources), range(4))
     assert all(result == results[0] for result in results)
     assert len(files(ImageStore(tmp_path))) == 2 * len(sources)  # and no temporary file
+
+
+def test_a_thumbnail_is_small_and_a_small_picture_is_its_own(store, pictures):
+    for size, small in (
+        ((640, 400), (320, 200)),
+        ((321, 100), (320, 100)),
+        ((320, 200), (320, 200)),
+    ):
+        photo = store.add(pictures.encoded(pictures.gradient(*size), "PNG"))
+        assert store.thumbnail(photo.sha256).size == small
+        path, thumbnail = store.path(photo.sha256), store.path(photo.sha256, thumbnail=True)
+        assert (path.read_bytes() == thumbnail.read_bytes()) == (size[0] == 320)
+        assert thumbnail.name == f"{photo.sha256}.320.jpg"
+    thumbnail.unlink()
+    assert store.thumbnail(photo.sha256).size == (320, 200)  # made by an earlier version
+    assert store.open(photo.sha256).mode == "RGB"
+    photo = store.add(pictures.encoded(pictures.gradient(320, 200), "PNG"))
+    assert thumbnail.is_file()
+
+
+def test_pictures_are_kept_as_jpeg_of_quality_ninety_and_thumbnails_of_eighty_five(store, pictures):
+    image = pictures.gradient(640, 400)
+    photo = store.add(pictures.encoded(image, "PNG"))
+    for quality, path, picture in (
+        (90, store.path(photo.sha256), image),
+        (85, store.path(photo.sha256, thumbnail=True), None),
+    ):
+        if picture is None:
+            picture = image.copy()
+            picture.thumbnail((320, 320), Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=quality)
+        assert path.read_bytes() == buffer.getvalue()
+
+
+def test_limits_hold_where_a_picture_is_added_and_where_it_is_opened(tmp_path, pictures):
+    data = pictures.encoded(pictures.gradient(100, 50), "PNG")
+    with pytest.raises(ImageError, match="megapixels"):
+        ImageStore(tmp_path / "a", max_megapixels=0.004).add(data)
+    photo = ImageStore(tmp_path / "b", max_megapixels=0.005, long_side=60).add(data)
+    assert (photo.width, photo.height) == (60, 30)
+    assert ImageStore(tmp_path / "b", max_bytes=len(data)).add(data)
+    with pytest.raises(ImageError, match="larger than"):
+        ImageStore(tmp_path / "b", max_bytes=len(data) - 1).add(data)
+    strict = ImageStore(tmp_path / "b", max_megapixels=0.001)
+    for opened in (strict.open, strict.thumbnail):
+        with pytest.raises(ImageError, match="megapixels"):
+            opened(photo.sha256)
+    defaults = ImageStore(tmp_path)
+    assert (defaults.long_side, defaults.max_megapixels, defaults.max_bytes) == (
+        1024,
+        100,
+        20 * 2**20,
+    )
+
+
+def test_a_picture_whose_thumbnail_is_there_is_still_stored(store, pictures):
+    data = pictures.jpeg(400, 300)
+    photo = store.add(data)
+    store.path(photo.sha256).unlink()
+    assert photo.sha256 not in store
+    assert store.add(data) == photo
+    assert photo.sha256 in store

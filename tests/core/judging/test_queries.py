@@ -171,7 +171,7 @@ def test_what_was_guessed_and_left_out_is_counted(tmp_path: Path) -> None:
     assert len(read_file(path, report=report)) == 2
     assert [(row.place, row.column) for row in report.left_out] == [("row 3", "")]
     assert "read as Windows-1252" in report.guesses[0]
-    assert report.notes[-1].startswith("“a.csv”: 1 of 3 rows were left out: row 3: ")
+    assert report.notes[-1].startswith("“a.csv”: 1 of 3 rows was left out: row 3: ")
     path, report = tmp_path / "b.log", FileReport()
     path.write_bytes("Stół\nŁóżko\nżółte\n".encode() + b"\x81\xfd\x90\nb\n")
     assert len(read_file(path, report=report)) == 4

@@ -7,7 +7,11 @@ import pytest
 from core.domain import Box, Filters, Query
 from core.errors import CatalogError, FingerprintMismatch, QueryError
 from core.ports.engines import EngineModel
-from core.search.searcher import Searcher
+from core.search import scoring
+from core.search.relevance import reasons, relevance
+from core.search.scoring import Scored
+from core.search.searcher import CALIBRATION, Searcher, _verdict
+from core.settings import SHIPPED
 from core.store.catalog_store import CatalogStore
 from tests.core.pipeline.small import HashingEncoder, bench
 from tests.core.store.damaged import cut_manifests
@@ -249,3 +253,215 @@ def test_damaged_statistics_stop_no_search(shop, tmp_path):
     cut_manifests(tmp_path / "shop" / "lance" / "statistics.lance")
     searcher = Searcher(CatalogStore(tmp_path / "shop"), shop.photos)
     assert searcher.search(Query("red chair"), shop.clip).hits
+
+
+def test_a_verdict_names_up_to_three_words_that_nobody_has():
+    def verdict(close=False, unknown=(), candidates=(1,)):
+        return _verdict(Query("x"), None, Scored(list(candidates), close, unknown))
+
+    assert verdict(close=True) == ""
+    assert verdict() == "No close match. These are the nearest items."
+    assert verdict(candidates=()) == "No close match."
+    assert verdict(unknown=("blorp",)) == (
+        "No close match: “blorp” is a word that this catalogue does not have."
+    )
+    assert verdict(unknown=("a", "b", "c", "x" * 50)) == (
+        "No close match: “a”, “b”, “c” are words that this catalogue does not have."
+    )
+    assert f"“{'x' * 40}”" in verdict(unknown=("x" * 50,))
+
+
+def test_a_hit_has_all_that_is_known_of_it(shop):
+    query = Query("olive lamp 29", minus="sofa", k=3)
+    gathered = shop.searcher.gather(query, shop.clip)
+    best = search(shop, query).hits[0]
+    (evidence,) = (e for e in gathered.evidence if e.item_id == best.item.item_id)
+    record = shop.store.items.records([best.item.item_id])[best.item.item_id]
+    assert (best.rank, best.item, best.rewrite) == (1, record.item, record.rewrite)
+    assert (best.cosine, best.zscore) == (evidence.cosine, evidence.zscore)
+    assert best.rewrite == "a lamp called olive lamp 29"
+    assert best.reasons == reasons(best.photo, best.words, evidence.words)
+    assert best.duplicates == ()
+
+
+def test_what_is_gathered_says_how_the_query_was_read(shop):
+    gathered = shop.searcher.gather(Query("red lamp without sofa"), shop.clip)
+    assert (gathered.kind, gathered.unwanted, gathered.items) == ("words", "sofa", 122)
+    assert gathered.words.wanted == "red lamp"
+    assert gathered.by_words
+    assert (gathered.language, gathered.foreign) == ("", False)
+    assert 0 < gathered.encode_ms < 60_000
+    plain = shop.searcher.gather(Query("red lamp without sofa", fulltext=False), shop.clip)
+    assert (plain.kind, plain.words, plain.unwanted) == ("vector", None, "sofa")
+    item = shop.searcher.gather(Query(item_id="id-017"), shop.clip)
+    assert (item.kind, item.words, item.unwanted, item.by_words) == ("item", None, "", [])
+    assert "id-017" not in {e.item_id for e in item.evidence}
+
+
+@pytest.mark.parametrize(("k", "candidates"), [(1, 100), (25, 100), (30, 120)])
+def test_more_candidates_than_hits_are_looked_at(shop, k, candidates):
+    gathered = shop.searcher.gather(Query(image=photo(shop, "id-017"), k=k), shop.clip)
+    assert len(gathered.evidence) == candidates
+
+
+@pytest.mark.parametrize("k", [1, 7, 122])
+def test_as_many_hits_as_asked_for(shop, k):
+    plain = Query("red chair", cutoff=False, fold_duplicates=False, k=k)
+    assert len(search(shop, plain).hits) == k
+    assert search(shop, plain).cut == 0
+
+
+def test_an_item_that_goes_meanwhile_leaves_no_gap(shop, monkeypatch):
+    query = Query("red chair", cutoff=False, k=5, fold_duplicates=False)
+    before = ids(search(shop, query))
+    records = shop.store.items.records
+    gone = before[1:3]
+
+    def without(wanted):
+        return {name: record for name, record in records(wanted).items() if name not in gone}
+
+    monkeypatch.setattr(shop.store.items, "records", without)
+    for folded in (True, False):
+        result = search(shop, replace(query, fold_duplicates=folded))
+        assert len(result.hits) == 5
+        assert not set(gone) & set(ids(result))
+        assert [hit.rank for hit in result.hits] == [1, 2, 3, 4, 5]
+
+
+def test_several_engines_answer_and_items_are_read_once(shop, monkeypatch):
+    asked = []
+    records = shop.store.items.records
+    monkeypatch.setattr(shop.store.items, "records", lambda w: asked.append(w) or records(w))
+    query = Query("green table", cutoff=False)
+    both = shop.searcher.search_all(query, [shop.clip, shop.vl_clip])
+    assert len(asked) == 1
+    monkeypatch.undo()
+    assert [ids(result) for result in both] == [
+        ids(search(shop, query)), ids(search(shop, query, shop.vl_clip)),
+    ]  # fmt: skip
+    assert shop.searcher.search_all(query, []) == ()
+
+
+def test_a_picture_is_embedded_once_per_engine_and_content(shop):
+    encoder = HashingEncoder("clip")
+    encoder.fingerprint = shop.clip.encoder.fingerprint
+    model, searcher = EngineModel(shop.clip.engine, encoder), Searcher(shop.store, shop.photos)
+    for k in (3, 5):
+        searcher.search(Query(image=photo(shop, "id-017"), k=k), model)
+    assert encoder.pictures == 1
+    searcher.search(Query(image=photo(shop, "id-018")), model)
+    assert encoder.pictures == 2
+
+
+def test_filters_that_need_items_are_asked_for(shop):
+    asked = []
+
+    def passing(filters):
+        asked.append(filters)
+        return ["id-003", "id-004"] if filters.price_to else []
+
+    searcher = Searcher(shop.store, shop.photos, passing)
+    cheap = Query("red chair", cutoff=False, filters=Filters(price_to=5.0))
+    assert set(ids(searcher.search(cheap, shop.clip))) == {"id-003", "id-004"}
+    none = Query("red chair", cutoff=False, filters=Filters(attributes=(("size", "M"),)))
+    assert searcher.search(none, shop.clip).hits == ()
+    assert asked == [cheap.filters, none.filters]
+    garden = Query("red chair", cutoff=False, filters=Filters(departments=("garden",)))
+    assert searcher.search(garden, shop.clip).hits
+    assert len(asked) == 2
+    assert len(shop.searcher.search(cheap, shop.clip).hits) == 20  # nothing tells: all pass
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({}, True),
+        ({"any_type": True}, False),
+        ({"filters": Filters(departments=("garden", "home"))}, True),
+        ({"filters": Filters(product_types=("table", "mug"))}, False),
+        ({"region": Box(0, 0, 40, 40)}, False),
+        ({"image": True}, False),
+        ({"text": "red"}, False),
+        ({"text": "  "}, True),
+    ],
+)
+def test_an_item_alone_keeps_to_its_product_type(shop, changes, kept):
+    if "image" in changes:
+        changes = {"image": photo(shop, "id-003")}
+    query = Query(item_id="id-017", **changes)
+    row = shop.store.vectors("clip").get(["id-017"])["id-017"]
+    assert (shop.searcher._same_type(query, row) is not None) == kept
+    assert shop.searcher._same_type(query, None) is None
+    assert shop.searcher._same_type(query, replace(row, product_type="")) is None
+
+
+def test_the_first_hits_are_varied_and_those_without_a_vector_left_out(shop, monkeypatch):
+    monkeypatch.setattr("core.search.searcher.DEPTH", 6)
+    plain = Query(item_id="id-017", cutoff=False, k=15, fold_duplicates=False)
+    near, varied = ids(search(shop, plain)), ids(search(shop, replace(plain, varied=True)))
+    assert near[6:] == varied[6:]
+    assert set(near[:6]) == set(varied[:6])
+    candidates = scoring.score(
+        shop.searcher.gather(plain, shop.clip).evidence,
+        relevance(SHIPPED / CALIBRATION).scale("item", "clip"), None, None, 122,
+    ).candidates  # fmt: skip
+    table = shop.store.vectors("clip")
+    monkeypatch.setattr(table, "get", lambda names: {})
+    assert shop.searcher._varied(candidates, shop.clip) == candidates[6:]
+
+
+def test_the_best_of_several_photos_counts(tmp_path, shop):
+    shutil.copytree(shop.store.root, tmp_path / "shop")
+    store = CatalogStore(tmp_path / "shop")
+    query = photo(shop, "id-003")
+    searcher = Searcher(store, shop.photos)
+    before = searcher.search(Query(image=query, cutoff=False, k=122), shop.clip)
+    place = ids(before).index("id-077")
+    assert place > 3
+    row = store.vectors("clip").get(["id-077"])["id-077"]
+    like = store.vectors("clip").get(["id-003"])["id-003"]
+    further = replace(row, vector=like.vector, image_vector=like.image_vector)
+    photos = store.photo_vectors("clip")
+    photos.prepare("other weights", 32, 0.25)
+    photos.replace(["id-077"], [further])
+    again = Searcher(CatalogStore(tmp_path / "shop"), shop.photos)
+    assert ids(again.search(Query(image=query, cutoff=False, k=122), shop.clip)) == ids(before)
+    photos = CatalogStore(tmp_path / "shop").photo_vectors("clip")
+    photos.prepare(shop.clip.fingerprint, 32, 0.25)
+    CatalogStore(tmp_path / "shop").photo_vectors("clip").replace(["id-077"], [further])
+    again = Searcher(CatalogStore(tmp_path / "shop"), shop.photos)
+    assert "id-077" in ids(again.search(Query(image=query, cutoff=False, k=122), shop.clip))[:3]
+
+
+def test_an_item_without_vectors_or_without_anything_is_said(shop, tmp_path):
+    store = CatalogStore(tmp_path / "young")
+    store.vectors("clip").prepare(shop.clip.fingerprint, 32, 0.25)
+    store.items.upsert(list(shop.store.items.records(["id-003"]).values()))
+    searcher = Searcher(store, shop.photos)
+    with pytest.raises(QueryError, match="The item “id-003” is not embedded yet"):
+        searcher.search(Query(item_id="id-003"), shop.clip)
+    with pytest.raises(QueryError, match="no item “never” in the catalogue “young”"):
+        searcher.search(Query(item_id="never"), shop.clip)
+
+
+def test_a_query_in_another_language_is_scored_by_vectors(shop):
+    class Polyglot(HashingEncoder):
+        languages = ("de", "en")
+
+        def language_of(self, text):
+            return "de"
+
+        def encode_queries(self, texts, language=""):
+            self.read = (*getattr(self, "read", ()), *((text, language) for text in texts))
+            return self.encode_texts(texts)
+
+    encoder = Polyglot("clip")
+    encoder.fingerprint = shop.clip.encoder.fingerprint
+    model = EngineModel(shop.clip.engine, encoder)
+    text = "ein schöner blauer Sessel für das Wohnzimmer"
+    gathered = shop.searcher.gather(Query(text, cutoff=False), model)
+    assert (gathered.language, gathered.foreign) == ("de", True)
+    result = shop.searcher.search(Query(text, cutoff=False), model)
+    assert result.language == "de"
+    assert all(hit.words is None for hit in result.hits)
+    assert encoder.read[0] == ("ein schöner Sessel für das Wohnzimmer", "de")

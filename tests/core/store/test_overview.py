@@ -9,7 +9,11 @@ import pyarrow as pa
 import pytest
 
 from core.app.library import DEMO
+from core.domain import CatalogInfo
+from core.domain.search_index import SearchIndex
 from core.errors import CatalogDamaged
+from core.store.meta import CatalogMeta
+from core.store.overview import Overview
 from tests.core.store.damaged import DAMAGES, cut_manifests, fill, library
 
 Damage = Callable[[Path], None]
@@ -142,3 +146,38 @@ def test_a_change_by_another_process_is_seen(data: Path) -> None:
     assert opened.info("shop").searchable["clip"] == 1
     library(data).get("shop").store.vectors("clip").delete(["i-1"])
     assert opened.info("shop").searchable["clip"] == 0
+
+
+def test_an_overview_has_all_facts_of_a_catalogue(data: Path) -> None:
+    opened = library(data)
+    store = opened.get("shop").store
+    meta = CatalogMeta("Shop", "a.csv", "2026-02-01", "clip", "ada", '{"title": "Name"}')
+    store.meta.write(meta)
+    info = Overview(store, lambda: (("home",), ("chair", "lamp"))).info()
+    assert info == CatalogInfo(
+        name="shop", title="Shop", items=1, searchable={"clip": 1, "vl-clip": 1}, quarantined=1,
+        departments=("home",), product_types=("chair", "lamp"), source="a.csv",
+        updated="2026-02-01", engine="clip", owner="ada", columns={"title": "Name"}, problem="",
+        indices={},
+    )  # fmt: skip
+    store.meta.write(CatalogMeta())
+    assert Overview(store, lambda: ((), ())).info().title == "shop"
+
+
+def test_a_measured_index_is_part_of_the_overview(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = library(data).get("shop").store
+    index = SearchIndex("x", 5)
+    monkeypatch.setattr(store.vectors("clip"), "counted", lambda: (7, index))
+    info = Overview(store, lambda: ((), ())).info()
+    assert (info.indices, info.searchable) == ({"clip": index}, {"clip": 7, "vl-clip": 1})
+
+
+def test_several_problems_are_told_and_each_costs_its_part(data: Path) -> None:
+    for table in ("meta", "vectors_clip"):
+        cut_manifests(lance(data, table))
+    info = library(data).info("shop")
+    assert info.problem.count("can't be read") == 2
+    assert "anew. The table" in info.problem or "then. The table" in info.problem
+    assert (info.title, info.items, info.searchable) == ("shop", 1, {"vl-clip": 1})

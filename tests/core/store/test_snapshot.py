@@ -2,9 +2,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from core.domain import Rewrite
 from core.pipeline.indexer import run_index
 from core.store import snapshot
 from core.store.catalog_store import CatalogStore
+from core.store.database import metadata_of
 from core.store.image_store import ImageStore
 from tests.core.pipeline.small import bench, rows_of, write_catalog
 
@@ -85,8 +87,6 @@ def test_what_the_file_does_not_have_is_dropped(tmp_path, shipped):
 
 
 def test_snapshot_vectors_are_half_precision(shipped):
-    import pyarrow.parquet as pq
-
     table = pq.read_table(shipped[1] / "vectors_clip.parquet")
     assert str(table.schema.field("image_vector").type.value_type) == "halffloat"
     assert "vector" not in table.schema.names
@@ -100,3 +100,54 @@ def test_a_snapshot_of_the_same_results_has_the_same_bytes(tmp_path, shipped):
         assert (tmp_path / "second" / path.name).read_bytes() == path.read_bytes(), path.name
         facts = list(pq.read_schema(path).metadata)
         assert facts == sorted(facts)
+
+
+def test_a_snapshot_holds_what_stored_vectors_depend_on_and_nothing_else(tmp_path, shipped):
+    _, _, made = shipped
+    extra = Rewrite("unused", (), "a person", "f")
+    made.rewrites.append("unused", extra)
+    written = snapshot.export(made, tmp_path / "new" / "folder")
+    names = ["vectors_clip", "vectors_vl-clip", "groundings", "rewrites"]
+    assert written == tuple(tmp_path / "new" / "folder" / f"{name}.parquet" for name in names)
+    rewrites = pq.read_table(written[3])
+    assert "unused" not in rewrites["key"].to_pylist()
+    assert rewrites["key"].to_pylist() == sorted(rewrites["key"].to_pylist())
+    assert rewrites.num_rows == 30
+    assert pq.read_table(written[2]).num_rows == 30
+    vectors = pq.read_table(written[0])
+    assert vectors["item_id"].to_pylist() == sorted(vectors["item_id"].to_pylist())
+    facts = {key.decode(): value.decode() for key, value in vectors.schema.metadata.items()}
+    assert facts == dict(metadata_of(made.vectors("clip").table))
+    assert {
+        pq.ParquetFile(path).metadata.row_group(0).column(0).compression for path in written
+    } == {"ZSTD"}
+
+
+def test_a_catalogue_without_vectors_gives_empty_stages(tmp_path):
+    store = CatalogStore(tmp_path / "shop")
+    store.rewrites.append("a", Rewrite("a", (), "r", "f"))
+    written = snapshot.export(store, tmp_path / "out")
+    assert [path.name for path in written] == ["groundings.parquet", "rewrites.parquet"]
+    assert [pq.read_table(path).num_rows for path in written] == [0, 0]
+    snapshot.seed(CatalogStore(tmp_path / "new"), tmp_path / "out")
+    snapshot.seed(CatalogStore(tmp_path / "new"), tmp_path / "no such folder")
+    assert CatalogStore(tmp_path / "new").engines() == ()
+
+
+def test_seeded_vectors_are_blended_as_they_were(tmp_path, shipped):
+    _, seeded, made = shipped
+    store = CatalogStore(tmp_path / "new")
+    snapshot.seed(store, seeded)
+    old, new = made.vectors("vl-clip"), store.vectors("vl-clip")
+    assert metadata_of(new.table) == metadata_of(old.table)
+    assert store.rewrites.keys() == made.rewrites.keys()
+    assert store.groundings.keys() == made.groundings.keys()
+    ids, (image, text, vector) = new.columns("image_vector", "text_vector", "vector")
+    assert ids == old.columns()[0]
+    for array in (image, text, vector):
+        assert np.allclose(np.linalg.norm(array, axis=1), 1, atol=1e-5)
+    mixed = 0.75 * image + 0.25 * text
+    mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+    assert np.allclose(vector, mixed, atol=1e-5)
+    assert np.allclose(image, old.columns("image_vector")[1][0], atol=1e-3)
+    assert new.state() == old.state()

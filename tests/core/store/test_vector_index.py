@@ -1,6 +1,9 @@
 import threading
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from lancedb.index import HnswSq
 
@@ -148,3 +151,131 @@ def test_breadth_grows_with_the_number_of_results():
     assert index.breadth(240).candidates == 360
     assert SearchIndex("x", 10).breadth(5) is None
     assert "98" in index.summary or "99" in index.summary
+
+
+class Made:
+    """A table as the index sees it."""
+
+    name = uri = "x"
+
+    def __init__(self, rows, index=None, measured=None):
+        self.rows, self.index, self.measured = rows, index, measured
+
+    def count_rows(self, condition=None):
+        return self.rows
+
+    def list_indices(self):
+        other = SimpleNamespace(columns=["item_id"], index_type="BTree", num_unindexed_rows=9)
+        return [other, *([self.index] if self.index else [])]
+
+    @property
+    def schema(self):
+        text = vector_index._JSON.dump_json(self.measured) if self.measured else b""
+        facts = {b"search_index": text} if text else None
+        return SimpleNamespace(field=lambda name: SimpleNamespace(metadata=facts))
+
+
+def index_over_vectors(kind="IvfHnswFlat", unindexed=0):
+    return SimpleNamespace(columns=["vector"], index_type=kind, num_unindexed_rows=unindexed)
+
+
+@pytest.mark.parametrize(
+    ("rows", "index", "measured", "due"),
+    [
+        (20_000, None, None, False),
+        (20_001, None, None, True),
+        (30_000, index_over_vectors(), 20_000, False),
+        (30_001, index_over_vectors(), 20_000, True),
+        (20_001, index_over_vectors(unindexed=1), 20_000, True),
+        (20_001, index_over_vectors("IvfHnswSq"), 20_000, True),
+        (20_001, index_over_vectors(), None, True),
+        (20_001, None, 20_000, True),
+    ],
+)
+def test_an_index_is_due_where_a_large_table_s_is_missing_or_out_of_date(
+    rows, index, measured, due
+):
+    table = Made(rows, index, SearchIndex("x", measured) if measured else None)
+    assert vector_index.is_due(table) == due
+    assert vector_index.has_index(table) == bool(index)
+
+
+@pytest.mark.parametrize("block", [1, 3, 7, 100])
+def test_the_truly_closest_rows_are_found_block_by_block(block):
+    vectors, queries = points(40), points(3, seed=1)
+    ids = np.arange(100, 140, dtype=np.uint64)
+    parts = ((ids[at : at + block], vectors[at : at + block]) for at in range(0, 40, block))
+    nearest = vector_index.closest(parts, queries, 5)
+    assert (nearest == ids[np.argsort(-(queries @ vectors.T), axis=1)[:, :5]]).all()
+
+
+class Frozen:
+    """Has a share of the expected rows among its answers, by the number of candidates."""
+
+    def __init__(self, recalls):
+        self.recalls, self.asked = recalls, []
+
+    def search(self, query, count, breadth):
+        self.asked.append((count, breadth.candidates))
+        hits = round(self.recalls.get(breadth.candidates, 0) * count)
+        rows = [*range(hits), *range(1000, 1000 + count - hits)]
+        return np.array(rows, np.uint64), None
+
+
+@pytest.mark.parametrize(
+    ("recalls", "candidates", "recall", "tried"),
+    [
+        ({100: 0.98}, 100, 0.98, [100]),
+        ({100: 0.5, 150: 0.97, 200: 0.99}, 200, 0.99, [100, 150, 200]),
+        ({100: 0.5, 150: 0.6, 400: 0.6}, 150, 0.6,
+         [100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200]),
+    ],
+)  # fmt: skip
+def test_the_fewest_candidates_that_find_enough_are_chosen(recalls, candidates, recall, tried):
+    frozen = Frozen(recalls)
+    truth = np.tile(np.arange(100, dtype=np.uint64), (2, 1))
+    breadth, seconds = vector_index._narrowest(frozen, points(2), truth)
+    assert breadth == Breadth(candidates, recall)
+    assert frozen.asked == [(100, number) for number in tried for _ in range(2)]
+    assert 0 < seconds < 1
+
+
+def test_pictures_and_texts_of_evenly_spread_items_are_the_queries(tmp_path, monkeypatch):
+    table = CatalogStore(tmp_path).vectors("clip")
+    table.prepare("f", DIM, 0.0)
+    images, texts = points(10), points(10, seed=1)
+    table.upsert([replace(row(n, images[n]), text_vector=texts[n]) for n in range(10)])
+    ids = pa.array([f"{n:04}" for n in range(10)])
+    frozen = frozen_rows.FrozenRows(1, None, np.zeros(10, np.uint64), ids, ids)
+    queries = vector_index.sample(table.table, frozen)
+    assert sorted(map(tuple, queries.tolist())) == sorted(
+        map(tuple, np.concatenate([images, texts]).tolist())
+    )
+    monkeypatch.setattr(vector_index, "SAMPLE", 3)
+    queries = vector_index.sample(table.table, frozen)
+    expected = np.concatenate([images[[0, 3, 6]], texts[[0, 3, 6]]]).tolist()
+    assert sorted(map(tuple, queries.tolist())) == sorted(map(tuple, expected))
+
+
+def test_blocks_have_the_ids_and_vectors_of_all_rows(large):
+    parts = list(vector_index.blocks(large.table))
+    vectors = np.concatenate([vectors for _, vectors in parts])
+    assert sum(len(ids) for ids, _ in parts) == len(vectors) == ROWS
+    assert vectors.shape[1] == DIM
+
+
+def test_a_table_that_grew_by_half_is_measured_again_and_a_smaller_one_not(large, monkeypatch):
+    measured = large.build_index()
+    frozen = []
+    monkeypatch.setattr(large._freezer, "now", lambda: frozen.append(1) or fail())
+
+    def fail():
+        raise AssertionError("measured again")
+
+    more = points(ROWS // 2, seed=5)
+    large.upsert([row(5000 + n, vector) for n, vector in enumerate(more)])
+    assert large.build_index() == measured  # 1.5 times as many
+    large.upsert([row(9000, points(1, seed=6)[0])])
+    with pytest.raises(AssertionError, match="measured again"):
+        large.build_index()
+    assert frozen == [1]
