@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from core.catalog.column_reasons import why_columns
 from core.catalog.columns import ATTRIBUTES, FIELDS, ColumnMap
 from core.catalog.ingest import check_source, start_drafts
 from core.catalog.photo_check import check_photos
@@ -77,6 +78,7 @@ def preview_file(
         samples=tuple(_sample(draft, rules) for draft in taken.samples()),
         attributes=mapping.kept,
         unused=tuple(name for name in table.columns if name not in mapping.used),
+        why={kind: why_columns(kind, mapping) for kind in _mapping(mapping)},
     )
 
 

@@ -185,6 +185,17 @@ def rank(name: str, kind: str) -> tuple[int, int] | None:
     return None
 
 
+def language_of_name(name: str, kind: str) -> str:
+    """Return the language in which a name means a field; empty for English or several."""
+    key = next((key for key in readings(name) if key in ranks(kind)), "")
+    tongues = [
+        tongue
+        for tongue, text in _table()[kind].items()
+        if key in {folded(word) for word in text.split()}
+    ]
+    return tongues[0] if len(tongues) == 1 and tongues != ["en"] and tongues != ["all"] else ""
+
+
 def says_loosely(name: str, kind: str) -> bool:
     """Tell whether one word of a longer name names a field: "Representative Image".
 

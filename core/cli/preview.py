@@ -45,7 +45,11 @@ def preview_text(preview: FilePreview) -> str:
         "",
         "Columns",
     ]
-    lines += [f"  {field}: {', '.join(columns)}" for field, columns in preview.mapping.items()]
+    lines += [
+        f"  {field}: {', '.join(columns)}"
+        + (f" ({preview.why[field]})" if preview.why.get(field) else "")
+        for field, columns in preview.mapping.items()
+    ]
     if preview.attributes:
         lines += ["", f"Kept as further attributes: {', '.join(preview.attributes)}"]
     if preview.unused:

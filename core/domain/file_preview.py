@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.domain.catalog_info import QuarantinedRow
 
@@ -60,6 +60,7 @@ class FilePreview:
         left_out: Rows that would be left out, in the order of the file.
         remembered: Fields whose column a person chose at an earlier time.
         samples: Some of the first items, spread over the file's product types.
+        why: Field or attribute → why it is read from its columns.
     """
 
     format: str
@@ -74,3 +75,4 @@ class FilePreview:
     remembered: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from core.base.image_decoding import read_image
 from core.catalog.left_out import by_reason
 from core.domain import QuarantinedRow
 from core.domain.file_preview import FilePreview
+from core.errors import ImageError
+from ui.components.pictures import data_uri
 from ui.render import render
 
 #: The fields that a person may map, with their names on the page.
@@ -28,6 +33,8 @@ MAPPED = {
 }
 #: Values of a field's list besides the file's columns.
 AS_GUESSED, LEFT_EMPTY = "", "\0none"
+#: Longest side of a sample's photo, pixels.
+_SIDE = 96
 #: Number of rows that are named per reason.
 _ROWS_NAMED = 5
 
@@ -77,16 +84,47 @@ def chosen_columns(chosen: Sequence[str]) -> dict[str, str]:
     }
 
 
-def preview_html(preview: FilePreview) -> str:
-    """Return the preview as escaped HTML."""
+def preview_html(preview: FilePreview, photos: Mapping[str, str] | None = None) -> str:
+    """Return the preview as escaped HTML.
+
+    Args:
+        preview: The preview.
+        photos: Item → ``data:`` address of its first photo.
+    """
     labels: Mapping[str, str] = MAPPED
     mapping = [
-        (labels.get(field, field.replace("_", " ")), ", ".join(columns))
+        (labels.get(field, field.replace("_", " ")), ", ".join(columns), _why(preview, field))
         for field, columns in preview.mapping.items()
     ]
     return render(
-        "file_preview.html", preview=preview, mapping=mapping, reasons=reasons(preview.left_out)
+        "file_preview.html",
+        preview=preview,
+        mapping=mapping,
+        reasons=reasons(preview.left_out),
+        photos=photos or {},
+        groups=any(sample.group for sample in preview.samples),
     )
+
+
+def _why(preview: FilePreview, field: str) -> str:
+    return "chosen earlier" if field in preview.remembered else preview.why.get(field, "")
+
+
+def sample_photos(preview: FilePreview, max_bytes: int) -> dict[str, str]:
+    """Return small pictures of the samples' first photos, of those that are files.
+
+    Args:
+        preview: A preview whose files are still there.
+        max_bytes: Larger files are left out.
+    """
+    pictures: dict[str, str] = {}
+    for sample in preview.samples:
+        place = Path(next(iter(sample.photos), ""))
+        if place.is_absolute():
+            with suppress(ImageError):
+                small = read_image(place, max_bytes=max_bytes, long_side=_SIDE)
+                pictures[sample.item_id] = data_uri(small, "JPEG")
+    return pictures
 
 
 def reasons(rows: Sequence[QuarantinedRow]) -> list[Reason]:

@@ -25,6 +25,7 @@ from ui.components.file_preview_panel import (
     field_updates,
     mapping_fields,
     preview_html,
+    sample_photos,
 )
 from ui.components.notice import Notice
 from ui.error_sentences import sentences
@@ -40,7 +41,8 @@ UP_JS = """(name) => setTimeout(() => {
 }, 400)"""
 #: A link such as Home's "Add your own" leads to the form.
 BRING_JS = """() => {
-  if (new URLSearchParams(window.location.search).has('add')) vs.bring('#catalog-add');
+  if (!new URLSearchParams(window.location.search).has('add')) return;
+  setTimeout(() => document.querySelector('#catalog-add').scrollIntoView(), 400);
 }"""
 #: Seconds between two updates of a running job.
 TICK = 2.0
@@ -231,9 +233,14 @@ def _add_form(
                 images=images,
                 columns=chosen_columns(chosen),
             )
+            pictures = sample_photos(result, studio.settings.max_upload_mb * 2**20)
         finally:
             kept.remove()
-        return preview_html(result), gr.update(visible=True), *field_updates(result, chosen)
+        return (
+            preview_html(result, pictures),
+            gr.update(visible=True),
+            *field_updates(result, chosen),
+        )
 
     @sentences
     @notice.keeps(len(outputs))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from PIL import Image
+
 from core.app.dry_run import preview_file
+from core.cli.preview import preview_text
 from core.domain import QuarantinedRow
 from core.settings import Settings
 from ui.components.file_preview_panel import (
@@ -13,6 +16,7 @@ from ui.components.file_preview_panel import (
     field_updates,
     preview_html,
     reasons,
+    sample_photos,
 )
 
 FEED = """id,title,type,image,"Price (x, y)"
@@ -35,6 +39,23 @@ def test_the_page_says_what_would_happen_and_runs_no_markup(tmp_path):
     assert "is not in the images folder" in html
     assert "<script" not in html
     assert str(tmp_path) not in html  # a page names no folder of the server
+
+
+def test_columns_say_why_and_samples_show_their_photos(tmp_path):
+    Image.new("RGB", (300, 200), "red").save(tmp_path / "a.jpg")
+    (tmp_path / "feed.csv").write_text(
+        "Artikelnummer;Bezeichnung;Bild;VK brutto;parent\n1;Rote Couch;a.jpg;9;g-1\n"
+        "2;Tisch;https://shop.example/b.jpg;8;\n"
+    )
+    preview = preview_file(tmp_path / "feed.csv", Settings(data_dir=tmp_path / "data"))
+    html = preview_html(preview, sample_photos(preview, 2**20))
+    assert html.count('src="data:image/jpeg;base64,') == 1
+    assert "not looked at" in html
+    assert "<td>g-1</td>" in html
+    assert preview.why["title"] == "its name, in German"
+    assert (preview.why["price"], preview.why["group"]) == ("a word in its name", "its name")
+    assert "(its name, in German)" in html
+    assert "(its name, in German)" in preview_text(preview)
 
 
 def test_every_column_can_be_chosen_whatever_its_name(tmp_path):
