@@ -233,11 +233,11 @@ def _add_form(
                 images=images,
                 columns=chosen_columns(chosen),
             )
-            pictures = sample_photos(result, studio.settings.max_upload_mb * 2**20)
+            thumbnails = sample_photos(result, studio.settings.max_upload_mb * 2**20)
         finally:
             kept.remove()
         return (
-            preview_html(result, pictures),
+            preview_html(result, thumbnails),
             gr.update(visible=True),
             *field_updates(result, chosen),
         )
