@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from types import TracebackType
 from typing import Any
 
 import gradio as gr
+from gradio import blocks
 
 from ui.error_sentences import UNREADABLE
 
@@ -14,12 +16,37 @@ _log = logging.getLogger(__name__)
 _NO_CHOICE = "list of choices"
 
 
+class _Unbuilt:
+    """Builds no application, in place of Gradio's ``App``."""
+
+    @staticmethod
+    def create_app(*_: Any, **__: Any) -> None:
+        """Return nothing."""
+
+
 class CheckedBlocks(gr.Blocks):
     """``gr.Blocks`` whose fields refuse wrong values as the handlers do.
 
     A field checks its value before a handler runs. Gradio reports errors there without a sentence
     for people.
     """
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        """End a page without an application for it: ``queue`` builds the one that counts.
+
+        Gradio builds one for each page, with a hundred routes, and drops it at the next.
+        """
+        module, kept = vars(blocks), self.app
+        application, module["App"] = module["App"], _Unbuilt
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            module["App"], self.app = application, kept
 
     async def preprocess_data(self, *given: Any, **named: Any) -> Any:
         """Return the values for a handler.
