@@ -203,7 +203,7 @@ def _interval(units: npt.NDArray[np.int64]) -> tuple[float, float] | None:
         return 1.0 if alpha is None else alpha
 
     low, high = bootstrap(
-        (np.arange(len(units)),), alpha_again, vectorized=False, n_resamples=_RESAMPLES,
+        (np.arange(len(units)),), alpha_again, n_resamples=_RESAMPLES,
         method="percentile", rng=np.random.default_rng(0),
     ).confidence_interval  # fmt: skip
     return float(low), float(high)

@@ -164,8 +164,6 @@ class JudgmentLog:
 
     def _table_of(self, events: Sequence[JudgmentEvent]) -> pa.Table:
         rows = [{name: getattr(event, name) for name in SCHEMA.names} for event in events]
-        for row in rows:
-            row["kind"] = row["kind"].value
         position = SCHEMA.get_field_index("seconds")
         field = SCHEMA.field("seconds").with_type(self._seconds)
         return pa.Table.from_pylist(rows, schema=SCHEMA.set(position, field))

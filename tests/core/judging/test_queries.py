@@ -153,6 +153,9 @@ def test_long_queries_are_cut_before_they_are_counted(tmp_path: Path) -> None:
 
 def test_a_file_without_queries_says_why(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
+    for name in ("missing.csv", "missing.log"):
+        with pytest.raises(JudgmentError, match=rf"“{name}” can't be read"):
+            read_file(tmp_path / name)
     path.write_text("query,count\n,1\n")
     with pytest.raises(JudgmentError, match=r"There are no queries in a\.csv\.$"):
         read_file(path)

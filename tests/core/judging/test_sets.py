@@ -335,3 +335,13 @@ def test_a_set_that_is_kept_is_not_built_again(desk: JudgmentQueue, tmp_path: Pa
     SetTable(open_database(tmp_path / "lance")).store(replace(small_set(), set_id="other"))
     assert desk.sets.get("set") is made
     assert any(each is made for each in desk.sets.all())
+
+
+def test_a_first_version_s_set_that_is_kept_is_not_built_again(tmp_path: Path) -> None:
+    tables = [SetTable(open_database(tmp_path / "lance")) for _ in range(2)]
+    payload = {name: value for name, value in to_json(small_set()).items() if name != "revision"}
+    row = {"set_id": "set", "created": START, "payload": json.dumps(payload)}
+    tables[0]._table.add(pa.Table.from_pylist([row], schema=SCHEMA))
+    first = tables[0].get("set")
+    tables[1].store(replace(small_set(), set_id="other"))
+    assert tables[0].get("set") is first
