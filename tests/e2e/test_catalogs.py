@@ -64,6 +64,7 @@ def test_a_catalogue_is_renamed_removed_and_brought_back(
     card.get_by_role("button", name="Remove").click()
     page.get_by_role("button", name="Remove it").click()
     expect(card).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"catalog=(?!tables)"))  # the links leave it, too
 
     page.locator("summary", has_text="Removed catalogues").click()
     page.get_by_role("button", name="Restore").click()

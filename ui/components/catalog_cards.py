@@ -134,7 +134,10 @@ class CatalogCards:
             [self._save.click, self._title.submit],
             rename_catalog, [self._name, self._title], everything, **_PRIVATE,
         )  # fmt: skip
-        self._sure.click(remove_catalog, self._name, everything, **_PRIVATE)
+        # The header and its links leave a removed catalogue, too; ``outputs[1]`` lists catalogues.
+        self._sure.click(remove_catalog, self._name, everything, **_PRIVATE).success(
+            None, outputs[1], None, js="(name) => { vs.useCatalog(name); }", **_PRIVATE
+        )
         for button in (self._keep_title, self._keep_catalog):
             button.click(cancel, None, panels, show_progress="hidden", **_PRIVATE)
 
