@@ -78,6 +78,7 @@ def fragment(report: Report, items: Mapping[str, Item], picture: Picture, link: 
         report=report,
         engines=report.engines,
         titles={entry.engine: entry.title for entry in report.engines},
+        plain=plain_verdicts(report),
         verdicts=verdicts(report),
         charts={measure: bars(report, measure) for measure in report.measures},
         words={measure: explain(measure) for measure in report.measures},
@@ -134,9 +135,15 @@ def verdicts(report: Report) -> tuple[str, ...]:
 
 def plain_verdict(report: Report) -> str:
     """Say without figures of statistics which engine is better; empty if none was compared."""
-    test = next((test for test in report.tests if test.measure == report.main), None)
-    if test is None:
-        return ""
+    return next(iter(plain_verdicts(report)), "")
+
+
+def plain_verdicts(report: Report) -> tuple[str, ...]:
+    """Return such a sentence for every tested pair."""
+    return tuple(_plain(report, test) for test in report.tests if test.measure == report.main)
+
+
+def _plain(report: Report, test: PairedTest) -> str:
     entries = {entry.engine: entry for entry in report.engines}
     first, second = entries[test.first], entries[test.second]
     scores = {entry.engine: entry.scores[report.main].value for entry in (first, second)}

@@ -64,8 +64,9 @@ def test_inspect_shows_what_each_encoder_gets(page: Page, studio_url: str) -> No
     expect(page.locator("#inspect .vs-inspect-rewrite")).not_to_be_empty()
     rows = page.locator("#inspect tr[data-region]")
     if rows.count() > 1:
+        page.locator("#inspect .vs-found-more > summary").click()
         rows.nth(1).click()
-        expect(rows.nth(1)).to_have_attribute("aria-pressed", "true")
+        expect(rows.nth(1).get_by_role("button").first).to_have_attribute("aria-pressed", "true")
         expect(page.locator("#inspect .vs-region.vs-on")).to_have_count(1)
 
 
@@ -82,6 +83,7 @@ def test_regions_are_filtered_drawn_searched_with_and_corrected(
 ) -> None:
     page.goto(f"{studio_url}/inspect?item=Scopia-300&catalog=demo")
     rows = page.locator("#inspect tr[data-region]")
+    page.locator("#inspect .vs-found-more > summary").click()
     expect(rows.first).to_be_visible()
     page.locator("#vs-tau").fill("0.99")
     expect(page.locator("#vs-filtered")).to_contain_text(f"0 of {rows.count()} regions pass")

@@ -50,3 +50,12 @@ def test_a_catalogue_is_added_from_the_browser(
             return
         page.wait_for_timeout(500)
     pytest.fail("The uploaded files are still there.")
+
+
+def test_on_a_phone_a_room_photo_leads_to_its_results(page: Page, studio_url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{studio_url}/explore")
+    page.get_by_role("button", name="Picture and filters").click()
+    page.locator(".vs-side .vs-thumb").first.click()
+    expect(page.locator(".vs-side")).to_be_hidden()
+    expect(page.locator("#explore-results .vs-anchor")).to_be_in_viewport()

@@ -13,7 +13,7 @@ from ui.theme import ASSETS, studio_theme, stylesheet
 TOKENS = ASSETS / "tokens.css"
 SHEETS = [*sorted(set(ASSETS.glob("*.css")) - {TOKENS}), report_html.TEMPLATES / "report.css"]
 #: Of a report's file, which has no other style sheet: names with the values they have there.
-_OWN_NAMES = re.compile(r"--ev-[a-z-]+:[^;]+;")
+_OWN_NAMES = re.compile(r"--ev-[a-z0-9-]+:[^;]+;")
 _COLOUR = re.compile(r":[^;{}]*(?:#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(|light-dark\()")
 _SIZE = re.compile(r"font-size:(?!\s*(?:var\(--(?:vs|ev)-|inherit))[^;}]+")
 _RADIUS = re.compile(r"border-radius:(?!\s*(?:var\(--(?:vs|ev)-|0|50%|inherit|4px|3px))[^;}]+")

@@ -26,7 +26,7 @@ function filter() {
     const passes = passing.includes(row), number = row.dataset.region || "";
     row.classList.toggle("vs-out", !passes);
     row.classList.toggle("vs-is-crop", number === crop);
-    row.setAttribute("aria-pressed", String(number === alone));
+    row.querySelector(".vs-number")?.setAttribute("aria-pressed", String(number === alone));
     const region = regionOf(number);
     region.classList.toggle("vs-on", alone ? number === alone : passes);
     region.classList.toggle("vs-is-crop", number === crop);
@@ -105,10 +105,7 @@ pane.addEventListener("keydown", (/** @type {any} */ event) => {
   if (event.key === "Enter" && event.target.matches(".vs-find")) {
     event.preventDefault();
     trigger("pick", { action: "find", value: event.target.value });
-    return;
   }
-  const row = event.target.closest("tr[data-region]");
-  if (row && event.target === row && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); pick(row.dataset.region); }
 });
 
 // A drawn box waits for what to do with it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from core.base.counts import counted
 from core.domain import WHOLE_PHOTO, Correction, Detection, Grounding, Inspection, Stage
 from core.ports.grounder import DRAWN, PICTURE, SALIENT
 from ui.components.photo_part import Spot, spot
@@ -93,16 +94,18 @@ def grounding_sentence(inspection: Inspection) -> str:
     if grounding.best is not None and grounding.best.phrase == PICTURE:
         return f"“{grounding.prompt}” is a picture, so the photo itself is the product."
     if grounding.best is not None:
+        places = len(grounding.detections)
+        surest = "it" if places == 1 else "the surest"
         return (
-            f"Looked for “{grounding.prompt}”: the best region of those found "
-            f"({len(grounding.detections)}) scores {grounding.best.score:.2f}, at or above the "
-            f"threshold {grounding.threshold:.2f}, so its box is the crop."
+            f"Looked for “{grounding.prompt}” and found {counted(places, 'place')}; {surest} is "
+            f"taken as the product (score {grounding.best.score:.2f} of 1, at least "
+            f"{grounding.threshold:.2f} is needed)."
         )
     if grounding.detections:
         return (
-            f"Looked for “{grounding.prompt}”: the best region scores "
-            f"{grounding.detections[0].score:.2f}, below the threshold {grounding.threshold:.2f}, "
-            "so the whole photo is kept."
+            f"Looked for “{grounding.prompt}”: no place is sure enough, so the whole photo is kept "
+            f"(best score {grounding.detections[0].score:.2f} of 1, at least "
+            f"{grounding.threshold:.2f} is needed)."
         )
     return f"Looked for “{grounding.prompt}”: nothing was found, so the whole photo is kept."
 

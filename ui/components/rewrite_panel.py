@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from markupsafe import Markup
@@ -23,6 +23,9 @@ LISTED = 24
 ACTIONS = frozenset({"text-edit", "text-accept", "text-machine", "text-round"})
 
 _WRITERS = {Writer.RULES: "the offline rules", Writer.AGENT: "the agent", Writer.PERSON: "a person"}
+
+
+_COSINE = re.compile(r":? \(?cosine -?\d\.\d+\)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,10 @@ def worth_a_look_panel(studio: Studio, catalog: str) -> Markup:
     entries: tuple[WorthALook, ...] = studio.rewriting.worth_a_look(catalog)
     html = render(
         "rewrite_queue.html",
-        entries=entries[:LISTED],
+        entries=[
+            replace(entry, reasons=tuple(map(without_figures, entry.reasons)))
+            for entry in entries[:LISTED]
+        ],
         total=len(entries),
         catalog=catalog,
         url=photo_url,
@@ -85,7 +91,7 @@ def decide(studio: Studio, item_id: str, catalog: str, action: str, value: str, 
 
 
 def writer_sentence(view: RewriteView) -> str:
-    """Return a sentence on the author of the text and how well it fits the photo."""
+    """Return a sentence on the author of the text, and on whether it is searched with."""
     if view.standing is None:
         return "Not described yet: indexing has not reached this item."
     said = f"Written by {_WRITERS[view.writer]}"
@@ -96,9 +102,7 @@ def writer_sentence(view: RewriteView) -> str:
         said += f" ({view.standing.rewriter})"
     if not view.embedded:
         return f"{said}; not searchable with this text yet."
-    if view.agreement is None:
-        return f"{said}."
-    return f"{said}; photo and text are alike to {view.agreement:.2f} (cosine)."
+    return f"{said}."
 
 
 def is_kept(view: RewriteView) -> bool:
@@ -112,9 +116,15 @@ def turns(view: RewriteView) -> tuple[Turn, ...]:
     """Return the trace, each draft compared with the one before it; the first with the title."""
     before, made = view.item.title, []
     for round_ in view.standing.rounds if view.standing else ():
-        made.append(Turn(changed_words(before, round_.draft), round_))
+        said = without_figures(round_.justification)
+        made.append(Turn(changed_words(before, round_.draft), replace(round_, justification=said)))
         before = round_.draft
     return tuple(made)
+
+
+def without_figures(sentence: str) -> str:
+    """Return a sentence without the cosines of vectors, which Inspect shows under its details."""
+    return _COSINE.sub("", sentence)
 
 
 def changed_words(before: str, after: str) -> tuple[tuple[str, bool], ...]:

@@ -12,7 +12,7 @@ import gradio as gr
 from core.app.studio import Studio
 from core.base.tables import FileReport
 from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking, Report
-from core.errors import EvaluationError, EvaluationStopped, no_report
+from core.errors import EvaluationError, EvaluationStopped, StudioError, no_report
 from core.evaluation.query_files import read_qrels, read_queries
 from core.people import Action
 from ui.components.catalog_of_link import catalog_of_link
@@ -40,13 +40,28 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     """Lay out the page inside its route."""
     gr.HTML(render("evaluate_head.html"))
     with gr.Row(elem_classes="vs-evaluate-line"):
-        catalog = gr.Dropdown(label="Catalogue", choices=[], elem_id="evaluate-catalog", scale=1)
-        task = gr.Dropdown(label="Task", choices=[], elem_id="evaluate-task", scale=2)
-        engines = gr.CheckboxGroup(label="Engines", choices=[], elem_id="evaluate-engines", scale=2)
-        go = gr.Button("Evaluate", variant="primary", elem_id="evaluate-go", scale=0, min_width=110)
-        stop = gr.Button("Stop", variant="stop", elem_id="evaluate-stop", visible=False, scale=0,
-                         min_width=110)  # fmt: skip
-    about = gr.HTML(elem_id="evaluate-about")
+        stored = gr.Dropdown(label="Report", choices=[], elem_id="evaluate-stored", scale=3)
+        new = gr.Button("Measure again", elem_id="evaluate-new", scale=0, min_width=140)
+        forget = gr.Button("Delete report", elem_id="evaluate-forget", visible=False, scale=0,
+                           min_width=140)  # fmt: skip
+    shown = gr.HTML(render("waiting.html"), elem_id="evaluate-report")
+    with gr.Accordion("Measure the engines", open=False, elem_id="evaluate-form") as form:
+        with gr.Row(elem_classes="vs-evaluate-line"):
+            catalog = gr.Dropdown(
+                label="Catalogue", choices=[], elem_id="evaluate-catalog", scale=1
+            )
+            task = gr.Dropdown(label="Task", choices=[], elem_id="evaluate-task", scale=2)
+            engines = gr.CheckboxGroup(
+                label="Engines", choices=[], elem_id="evaluate-engines", scale=2
+            )
+            go = gr.Button(
+                "Evaluate", variant="primary", elem_id="evaluate-go", scale=0, min_width=110
+            )
+            stop = gr.Button(
+                "Stop", variant="stop", elem_id="evaluate-stop", visible=False, scale=0,
+                min_width=110,
+            )  # fmt: skip
+        about = gr.HTML(elem_id="evaluate-about")
     jobs = gr.HTML(elem_id="evaluate-jobs")
     notice = Notice("evaluate-notice", "The evaluation did not start.")
     dismiss = gr.Button("Dismiss the message", elem_id="evaluate-dismiss", visible=False, size="sm")
@@ -67,12 +82,19 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         go_files = gr.Button("Evaluate these", elem_id="evaluate-files-go")
     judged = judged_panel(studio, catalog, engines)
     judge_figures(studio, catalog)
-    with gr.Row(elem_classes="vs-evaluate-line"):
-        stored = gr.Dropdown(label="Stored reports", choices=[], elem_id="evaluate-stored", scale=3)
-        forget = gr.Button("Delete it", elem_id="evaluate-forget", visible=False, scale=0,
-                           min_width=110)  # fmt: skip
-    shown = gr.HTML(render("evaluate_empty.html"), elem_id="evaluate-report")
     outputs = [stored, forget, shown]
+
+    new.click(None, None, None, js=OPEN_FORM_JS, **_PRIVATE)
+    labels: dict[str, str] = {}
+
+    def label_of(report_id: str) -> str:
+        """Return a report's title, catalogue and time; reports never change."""
+        if report_id not in labels:
+            try:
+                labels[report_id] = report_label(studio.evaluation.reports.get(report_id))
+            except StudioError:
+                labels[report_id] = entry_label(report_id)
+        return labels[report_id]
 
     def show(report_id: str | None) -> tuple[Any, ...]:
         report_ids = studio.evaluation.reports.ids()
@@ -80,7 +102,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         gone = [str(no_report(report_id))] if report_id and not current else []
         body = report_html(studio, studio.evaluation.reports.get(current)) if current else None
         return (
-            gr.update(choices=[(entry_label(name), name) for name in report_ids], value=current),
+            gr.update(choices=[(label_of(name), name) for name in report_ids], value=current),
             gr.update(visible=bool(current)),
             body or said_html(gone) + render("evaluate_empty.html"),
         )
@@ -90,13 +112,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         catalogs = studio.catalogs()
         names = [entry.name for entry in catalogs]
         report_ids = studio.evaluation.reports.ids()
-        report = str(request.query_params.get("report", "")) or (
-            report_ids[0] if report_ids else None
-        )
+        report = str(request.query_params.get("report", ""))
         # The requested catalogue, else that of the report, else the default one.
         about = studio.evaluation.reports.get(report).catalog if report in report_ids else ""
         wanted = str(request.query_params.get("catalog", "")) or about
         chosen = catalog_of_link(studio, wanted, names)
+        report = report or newest_of(chosen) or ""
         runnable = [status.engine for status in studio.engines() if status.available]
         default = [engine.name for engine in runnable if engine.name in DEFAULT_ENGINES]
         return (
@@ -107,7 +128,22 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             ),
             *tasks_of(chosen),
             *show(report),
+            gr.Accordion(open=report not in report_ids),
         )
+
+    def newest_of(name: str | None) -> str | None:
+        """Return the id of a catalogue's newest report."""
+        for report_id in studio.evaluation.reports.ids():
+            try:
+                if studio.evaluation.reports.get(report_id).catalog == name:
+                    return report_id
+            except StudioError:
+                continue  # a damaged file
+        return None
+
+    @sentences
+    def change_catalog(name: str | None) -> tuple[Any, ...]:
+        return *tasks_of(name), *show(newest_of(name))
 
     def tasks_of(name: str | None) -> tuple[Any, ...]:
         tasks = studio.tasks.all(name) if name else ()
@@ -249,10 +285,11 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         report_ids = studio.evaluation.reports.ids()
         return show(report_ids[0] if report_ids else None)
 
-    page.load(load, None, [catalog, engines, task, about, *outputs], **_PRIVATE).then(
+    page.load(load, None, [catalog, engines, task, about, *outputs, form], **_PRIVATE).then(
         ended, catalog, going, show_progress="hidden", **_PRIVATE
     )
-    catalog.input(sentences(tasks_of), catalog, [task, about], **_PRIVATE).then(
+    catalog.input(None, catalog, None, js="(name) => { vs.useCatalog(name); }", **_PRIVATE)
+    catalog.input(change_catalog, catalog, [task, about, *outputs], **_PRIVATE).then(
         ended, catalog, going, show_progress="hidden", **_PRIVATE
     )
     task.input(explain, [catalog, task], about, **_PRIVATE)
@@ -286,6 +323,15 @@ REMEMBER_JS = """(id) => {
   const to = new URL(window.location);
   if (id) to.searchParams.set("report", id); else to.searchParams.delete("report");
   window.history.replaceState(window.history.state, "", to);
+}"""
+
+
+#: Open the form for a new measurement and show it.
+OPEN_FORM_JS = """() => {
+  const form = document.querySelector("#evaluate-form");
+  const bar = form?.querySelector("button.label-wrap");
+  if (bar && !bar.classList.contains("open")) bar.click();
+  form?.scrollIntoView({ block: "start" });
 }"""
 
 
@@ -325,6 +371,11 @@ def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:
         chosen=next((task for task in tasks if task.name == chosen), None),
         missing=[task for task in tasks if not task.available],
     )
+
+
+def report_label(report: Report) -> str:
+    """Return a report for the list of all: its title, its catalogue and its time."""
+    return f"{report.title} · {report.catalog} · {report.created[:16].replace('T', ' ')} UTC"
 
 
 def entry_label(report_id: str) -> str:

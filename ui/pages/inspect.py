@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,8 +25,10 @@ from ui.components.detections import (
 )
 from ui.components.item_forms import forms, shots
 from ui.components.pictures import data_uri, heat_overlay
+from ui.components.query import MOST_CHARACTERS, SearchForm
 from ui.components.rewrite_panel import ACTIONS, decide, panel, worth_a_look_panel
 from ui.components.ways_on import ways_on
+from ui.components.why_match import why_match
 from ui.error_sentences import sentences
 from ui.media import export_url, photo_url
 from ui.queues import PICTURES, look_at_photo
@@ -35,6 +38,7 @@ from ui.server_functions import answered
 from ui.theme import ASSETS
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+NO_SEARCH = SearchForm()
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -43,7 +47,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         '<h1 class="vs-title">Inspect</h1><p class="vs-lead">One item in detail: where the product '
         "is in its photo, how it is described, and what each engine sees.</p>"
     )
-    with gr.Row(equal_height=True):
+    with gr.Row():
         chosen = gr.Textbox(
             label="Item id",
             placeholder="met-36029",
@@ -51,7 +55,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             elem_id="inspect-item",
             scale=3,
         )
-        catalog = gr.Dropdown(label="Catalogue", choices=[], elem_id="inspect-catalog", scale=1)
+        # The header's list chooses it.
+        catalog = gr.Dropdown(
+            label="Catalogue", choices=[], elem_id="inspect-catalog", visible=False
+        )
         name = gr.Textbox(
             label="Your name, for corrections",
             value=LOCAL,
@@ -60,10 +67,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             elem_classes="vs-your-name",
             scale=1,
         )
-        show = gr.Button("Show", variant="primary", scale=0, min_width=90)
+        show = gr.Button("Show", variant="primary", scale=0, min_width=90, elem_id="inspect-show")
     find = gr.State("")
     pane = gr.HTML(
-        render("inspect_empty.html", items=(), catalog="", queue=""),
+        render("waiting.html"),
         elem_id="inspect",
         js_on_load=(ASSETS / "inspect.js").read_text(encoding="utf-8"),
         server_functions=photo_functions(studio),
@@ -78,10 +85,11 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         wanted = str(request.query_params.get("catalog", ""))
         item_id = str(request.query_params.get("item", ""))
         phrase = str(request.query_params.get("find", ""))
+        asked = asked_for(request, wanted)
         catalog_name = wanted if wanted in catalogs else None
         try:
             catalog_name = studio.catalog(wanted or None).name  # no other one in its place
-            shown = content(studio, item_id, catalog_name, phrase)
+            shown = content(studio, item_id, catalog_name, phrase, asked)
         except StudioError as problem:
             link = "?" + urlencode({"item": item_id, "catalog": wanted})
             ways = ways_on(studio, catalog_name or "", items=True)
@@ -146,7 +154,15 @@ def correct(
     gr.Info(done)
 
 
-def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
+def asked_for(request: gr.Request, catalog: str) -> SearchForm:
+    """Return the search that led to the item: words, or the item that it is like."""
+    words, like = (str(request.query_params.get(name, "")) for name in ("q", "like"))
+    return SearchForm(words[:MOST_CHARACTERS], item=like if not words else "", catalog=catalog)
+
+
+def content(
+    studio: Studio, item_id: str, catalog: str, find: str = "", asked: SearchForm = NO_SEARCH
+) -> str:
     """Return the page's body for an item, or an invitation to choose one.
 
     Args:
@@ -154,6 +170,7 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
         item_id: The item; empty shows some to choose from.
         catalog: Name of the catalogue.
         find: Phrase to look for in the photo, instead of the product.
+        asked: The search that led here, to explain the match.
     """
     if not item_id:
         return render(
@@ -168,11 +185,13 @@ def content(studio: Studio, item_id: str, catalog: str, find: str = "") -> str:
     item, grounding = inspection.item, inspection.grounding
     searched = studio.grounding.find(inspection.photo, find) if find else None
     link = {"item": item_id, "catalog": catalog} | ({"find": find} if find else {})
+    asked = replace(asked, catalog=catalog)
     return render(
         "inspect.html",
         it=inspection,
         catalog=catalog,
-        link="?" + urlencode(link),
+        link="?" + urlencode(link | asked.asked()),
+        why=why_match(studio, inspection, asked),
         photo=photo_url(item.photo, catalog, thumbnail=False),
         shots=shots(item, catalog),
         forms=forms(inspection, catalog),

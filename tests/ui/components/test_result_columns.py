@@ -8,7 +8,14 @@ import pytest
 
 from tests.ui.shop import CLIP, VL_CLIP, Shop
 from ui.components.query import SearchForm
-from ui.components.result_columns import change, columns, compare_html, in_common
+from ui.components.result_columns import (
+    Column,
+    change,
+    columns,
+    compare_html,
+    differs_most,
+    in_common,
+)
 
 TITLES = {"clip": "CLIP", "vl-clip": "VL-CLIP", "gcl": "GCL"}
 
@@ -86,3 +93,34 @@ def test_an_engine_that_finds_nothing_is_compared_with_nothing(shop: Shop) -> No
     first, second = columns(shop, comparison, (CLIP, VL_CLIP), SearchForm(), shop.catalog())
     assert [row.change for row in first.rows] == [None, None, None]
     assert second.rows == ()
+
+
+def shown_columns(shop: Shop) -> tuple[Column, ...]:
+    form = SearchForm(text="x")
+    comparison = shop.compare(form.query(), ("clip", "vl-clip"))
+    return columns(shop, comparison, (CLIP, VL_CLIP), form, shop.catalog())
+
+
+def test_what_differs_most_is_said_in_a_sentence(shop: Shop) -> None:
+    first, second = shown_columns(shop)
+    difference = differs_most((first, second))
+    assert difference is not None
+    top = second.rows[0].card.item
+    assert difference.item_id in {top.item_id, first.rows[0].card.item.item_id}
+    assert "is number 1 with" in difference.sentence
+    same = differs_most((first, replace(second, rows=first.rows)))
+    assert same is not None
+    assert same.sentence == "CLIP and VL-CLIP show the same items in the same order."
+    assert same.item_id == ""
+    assert differs_most((first, replace(second, rows=()))) is None
+
+
+def test_each_card_says_where_the_other_engine_has_it(shop: Shop) -> None:
+    first, second = shown_columns(shop)
+    said = [row.elsewhere for column in (first, second) for row in column.rows]
+    assert all(len(places) == 1 for places in said)
+    assert ("number 3 with CLIP",) in said or ("number 1 with CLIP",) in said
+
+
+def test_a_result_is_inspected_with_the_query_that_found_it(shop: Shop) -> None:
+    assert all("&q=x" in row.card.inspect for column in shown_columns(shop) for row in column.rows)

@@ -11,7 +11,7 @@ from core.domain import EngineScores, EvalTask, PairedTest, QueryRow, Ranking, R
 from core.errors import EvaluationError
 from tests.ui.shop import HOSTILE, Shop
 from ui.media import media_router, report_url
-from ui.pages.evaluate import about_html, entry_label, in_order, report_html
+from ui.pages.evaluate import about_html, entry_label, in_order, report_html, report_label
 
 
 def row(query_id: str, text: str, clip: float, vl_clip: float) -> QueryRow:
@@ -80,6 +80,8 @@ def test_labels_and_choices(shop: Shop) -> None:
         "demo-same-type, 2026-11-24 03:57 UTC"
     )
     assert entry_label("odd") == "odd"
+    named = report_label(report())
+    assert named.startswith(f"{report().title} · {report().catalog} · ")
     assert in_order(shop, ["vl-clip", "clip"]) == ["clip", "vl-clip"]
     with pytest.raises(EvaluationError, match="at least one engine"):
         in_order(shop, [])
