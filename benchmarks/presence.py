@@ -14,7 +14,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from benchmarks.calibrate import QUERIES
+from benchmarks.calibration_queries import QUERIES
 from core.app.studio import Studio
 from core.domain import Query
 from core.settings import load_settings

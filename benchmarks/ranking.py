@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.calibrate import NOUNS, Asked
+from benchmarks.calibration_queries import NOUNS, Asked
 from core.base.significance import paired_p
 from core.domain import Item, Photo
 from core.search import query_words

@@ -10,18 +10,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from datetime import timedelta
 from threading import Event
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import anthropic
 
 from core.base.counts import counted, verb
-from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent
+from core.domain.usage import Call, OpenBatch, Spent
 from core.errors import RewritingFailed, StudioError
+from core.language.batch_log import BatchLog
 from core.language.budget import Budget
-from core.language.calls import CallLog
 from core.language.failures import Rejected, Troubled, failure_of
 from core.language.live import run_live
 from core.language.messages import Messages
@@ -34,41 +33,6 @@ T = TypeVar("T")
 
 #: Largest expected difference between the server's clock and ours.
 CLOCKS_DIFFER = timedelta(minutes=10)
-
-
-class BatchLog(CallLog, Protocol):
-    """A store of answers and batches (``core.store.ledger``)."""
-
-    @property
-    def turn(self) -> AbstractContextManager[object]:
-        """Held while batches are handed in or fetched, so that jobs do it one after another."""
-        ...
-
-    def intend(self, model: str, server: str, roles: dict[str, str]) -> str:
-        """Record a batch that is about to be submitted; return the record's name."""
-        ...
-
-    def handed_in(
-        self, batch_id: str, model: str, server: str, roles: dict[str, str], name: str
-    ) -> None:
-        """Record that the server has accepted the batch."""
-        ...
-
-    def dropped(self, name: str, model: str, server: str) -> None:
-        """Record that the server has not accepted the batch."""
-        ...
-
-    def fetched(self, batch_id: str, model: str, server: str) -> None:
-        """Record that a batch's answers are fetched."""
-        ...
-
-    def intended_batches(self, model: str, server: str) -> Sequence[IntendedBatch]:
-        """Return the recorded batches with an unknown outcome."""
-        ...
-
-    def open_batches(self, model: str, server: str) -> Sequence[OpenBatch]:
-        """Return the submitted batches whose answers are not fetched."""
-        ...
 
 
 class _NotYet(Exception):

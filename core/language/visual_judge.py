@@ -23,10 +23,11 @@ from core.domain.job import OnProgress
 from core.domain.judge import JudgeGrade, JudgeReport, JudgeTask
 from core.errors import QueryError
 from core.language.answers import short_lines
+from core.language.batch_log import BatchLog
 from core.language.budget import Budget
 from core.language.listing import photo_block
 from core.language.live import run_live
-from core.language.message_batches import BatchLog, BatchRunner
+from core.language.message_batches import BatchRunner
 from core.language.messages import Messages
 from core.language.plain import plain
 from core.language.prompts import load_prompt
