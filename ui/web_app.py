@@ -10,6 +10,7 @@ from core.app.studio import Studio
 from ui import not_found
 from ui.checked_blocks import CheckedBlocks
 from ui.media import media_router
+from ui.page_states import use_small_states
 from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
 from ui.queues import with_queues
 from ui.security import keep_clean, secured, visitor_files
@@ -77,6 +78,7 @@ def build_app(studio: Studio) -> FastAPI:
         auth_dependency=sign_in.gradio_user,
     )
     not_found.install(app, [("Home", "/"), *((title, path) for title, path, _ in PAGES)])
+    use_small_states(app, pages)
     Uploads(studio.settings, sign_in).install(app)
     secured(app, studio.settings, sign_in, files, pages)
     return app

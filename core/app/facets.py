@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import chain
 from typing import TypeVar
 
@@ -126,6 +127,15 @@ class FacetIndex:
         """Return the ids of the items that pass, in the table's order."""
         rows = self._rows()
         return [i for i, ok in zip(rows.ids, rows.passing(filters), strict=True) if ok]
+
+    def shelves(self, departments: Iterable[str], limit: int) -> dict[str, list[str]]:
+        """Return the first ids, in their order, of each of some departments."""
+        rows = self._rows()
+        shelves: dict[str, list[str]] = {name: [] for name in departments}
+        for item_id, name in zip(rows.ids, rows.facets[DEPARTMENT], strict=True):
+            if name in shelves:
+                shelves[name].append(item_id)
+        return {name: nsmallest(limit, ids) for name, ids in shelves.items()}
 
     def by_price(self, ids: Iterable[str], sort: Sort) -> list[str]:
         """Sort ids by lowest price; those without a number as price come last, in their order."""

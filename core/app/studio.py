@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -189,6 +190,18 @@ class Studio:
         shown = ids[offset : offset + limit]
         stored = opened.store.items.get(shown)
         return tuple(stored[item_id] for item_id in shown if item_id in stored)
+
+    def shelves(
+        self, departments: Iterable[str], limit: int, catalog: str | None = None
+    ) -> dict[str, tuple[Item, ...]]:
+        """Return the first items, sorted by id, of each of some departments."""
+        opened = self._library.get(catalog)
+        shelves = opened.facets.shelves(departments, limit)
+        stored = opened.store.items.get(chain.from_iterable(shelves.values()))
+        return {
+            name: tuple(stored[item_id] for item_id in ids if item_id in stored)
+            for name, ids in shelves.items()
+        }
 
     def facets(self, catalog: str | None = None, filters: Filters | None = None) -> FacetView:
         """Return the values to filter by, with counts among the items that pass the filters."""

@@ -264,6 +264,13 @@ class Shop(Studio):
         kept = [i for i in self.stock.values() if not wanted or i.department in wanted]
         return tuple(kept[offset : offset + limit])
 
+    def shelves(
+        self, departments: Iterable[str], limit: int, catalog: str | None = None
+    ) -> dict[str, tuple[Item, ...]]:
+        return {
+            name: self.items(catalog, filters=Filters((name,)), limit=limit) for name in departments
+        }
+
     def facets(self, catalog: str | None = None, filters: Filters | None = None) -> FacetView:
         groups = {
             "department": Counter(i.department for i in self.stock.values()),

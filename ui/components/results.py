@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from PIL import Image
@@ -10,7 +11,7 @@ from core.app.facets import by_price, has_prices
 from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.languages import NAMES
-from core.domain import CatalogInfo, EngineStatus, Filters, Job, SearchResult, Sort
+from core.domain import CatalogInfo, EngineStatus, Filters, Item, Job, SearchResult, Sort
 from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
 from ui.components.photo_part import photo_part
@@ -20,7 +21,7 @@ from ui.media import photo_url
 from ui.render import render
 
 _SHELF = 8
-#: Most shelves; each is a query of its own, and a catalogue may have a department per item.
+#: Most shelves; a catalogue may have a department per item.
 MOST_SHELVES = 12
 
 
@@ -190,11 +191,13 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
         shelves = [Shelf(title, cards, count=_count(studio, form, catalog))] if cards else []
         more = min(2 * form.k, MOST_HITS) if len(cards) >= form.k < MOST_HITS else 0
     else:
-        rows = (
-            (name, _cards(studio, catalog.name, Filters((name,)), _SHELF))
-            for name in catalog.departments[:MOST_SHELVES]
-        )
-        shelves = [Shelf(name.capitalize(), cards, name) for name, cards in rows if cards]
+        rows = studio.shelves(catalog.departments[:MOST_SHELVES], _SHELF, catalog.name)
+        groups = studio.group_sizes(catalog.name)
+        shelves = [
+            Shelf(name.capitalize(), _as_cards(items, catalog.name, groups), name)
+            for name, items in rows.items()
+            if items
+        ]
         more = 0
     return render(
         "explore_browse.html",
@@ -222,5 +225,8 @@ def _cards(
     studio: Studio, catalog: str, filters: Filters, limit: int, sort: Sort = Sort.MATCH
 ) -> tuple[Card, ...]:
     items = studio.items(catalog, filters=filters, limit=limit, sort=sort)
-    groups = studio.group_sizes(catalog)
+    return _as_cards(items, catalog, studio.group_sizes(catalog))
+
+
+def _as_cards(items: Iterable[Item], catalog: str, groups: Mapping[str, int]) -> tuple[Card, ...]:
     return tuple(item_card(item, catalog, groups) for item in items)

@@ -232,11 +232,11 @@ class SearchPanel:
 
     def _show(self, view: PageView, form: SearchForm, upload: str | None = None) -> list[Any]:
         """Return values for every field, and the results, so that the page shows ``form``."""
-        facets = self._facets(form)
+        facets = self._facets(view, form)
         unknown = unknown_html(facets)
         if unknown or facets is None:
             form = known_only(form, facets)
-            facets = self._facets(form)
+            facets = self._facets(view, form)
         gone = engines_gone(form, view)
         form = replace(form, engines=tuple(name for name in form.engines if name not in gone))
         chosen = self._choice.of(form, view)
@@ -272,9 +272,11 @@ class SearchPanel:
     def _strip(self, view: PageView) -> str:
         return example_strip(self._studio, view.catalog.name if view.catalog else "")
 
-    def _facets(self, form: SearchForm) -> FacetView | None:
+    def _facets(self, view: PageView, form: SearchForm) -> FacetView | None:
+        if view.catalog is None:
+            return None
         try:
-            return self._studio.facets(form.catalog or None, form.filters)
+            return self._studio.facets(view.catalog.name, form.filters)
         except StudioError:
             return None
 

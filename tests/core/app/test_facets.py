@@ -149,3 +149,10 @@ def test_what_is_no_facet_filters_all_the_same(tmp_path: Path) -> None:
     index, asked = FacetIndex(store), Filters(attributes=(("code", "i7"),))
     assert index.ids(asked) == ["i7"]
     assert index.unknown(asked) == ()
+
+
+def test_shelves_are_the_first_items_of_each_department(store: CatalogStore) -> None:
+    lamp = replace(ITEMS[2], item_id="0", department="garden")
+    store.items.upsert([ItemRecord(lamp, "row")])
+    shelves = FacetIndex(store).shelves(["home", "garden", "gone"], 3)
+    assert shelves == {"home": ["a", "b", "c"], "garden": ["0"], "gone": []}

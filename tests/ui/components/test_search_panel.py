@@ -199,7 +199,8 @@ def test_a_search_on_explore_asks_the_store_for_little(
 ) -> None:
     data = shutil.copytree(demo_data, tmp_path / "data")
     studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
-    search = events(blocks(studio, explore))["search"].fn
+    made = events(blocks(studio, explore))
+    search, open_page = made["search"].fn, made["open_page"].fn
     asked = counted_reads(monkeypatch)
     given = fields()
     assert "wooden" in search(*given).lower()  # reads what is kept in memory afterwards
@@ -207,3 +208,7 @@ def test_a_search_on_explore_asks_the_store_for_little(
     search(*given)
     assert asked["search"] <= 5
     assert asked["count_rows"] <= 2
+    asked.clear()
+    shown = str(open_page(Request(query_params=QueryParams("catalog=demo"))))
+    assert shown.count('class="vs-shelf"') == 3
+    assert asked["search"] <= 1  # the items of all shelves

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gradio.blocks import Block
 
 import ui.web_app
 from core.people import Role
@@ -76,6 +77,31 @@ def test_no_long_name_is_kept(open_studio: str) -> None:
         assert visitor.http.get(f"{API}/{path}").status_code == 400, path
     answer = visitor.http.post(f"{API}/upload?upload_id={long}", files=[("files", ("a.png", b""))])
     assert answer.status_code == 400
+
+
+def test_a_page_view_copies_no_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio would copy that of all components for each view, on the event loop."""
+    with served(shop_in(tmp_path)) as url:
+        visitor = Visitor(url)
+        parts = {part["id"]: part["props"] for part in visitor.config()["components"]}
+        events = visitor.config()["dependencies"]
+        search = next(event for event in events if event["api_name"] == "search")
+        copied: list[str] = []
+        copy = Block.get_config
+
+        def counted(block: Block, *given: Any) -> Any:
+            copied.append(type(block).__name__)
+            return copy(block, *given)
+
+        monkeypatch.setattr(Block, "get_config", counted)
+        for number in range(3):
+            visitor.session = f"view{number}"
+            values = [parts[field].get("value") for field in search["inputs"]]
+            assert visitor.join(search["id"], values).status_code == 200
+            assert visitor.outcome()["success"]
+        assert copied == []
 
 
 def test_many_page_views_do_not_fill_the_memory(
