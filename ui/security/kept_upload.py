@@ -59,7 +59,7 @@ class KeptUpload:
                 kept._link(source)
             for source in packed:
                 if not unpack_photos(source, folder, most_bytes):
-                    raise CatalogError(f"There is no picture in “{source.name[:80]}”.")
+                    raise CatalogError(f"“{source.name[:80]}” has no picture in it.")
         except BaseException:
             kept.remove()
             raise

@@ -65,7 +65,7 @@ def test_large_broken_and_empty_files_are_refused_with_a_sentence(tmp_path: Path
     none = packed(tmp_path / "none.zip", **{"a.txt": b"x"})
     for source, sentence in (
         (bomb, "becomes very large"), (big, "is larger than"), (broken, "can't be unpacked"),
-        (none, "no picture in"),
+        (none, "has no picture in it"),
     ):  # fmt: skip
         with pytest.raises(CatalogError, match=sentence):
             KeptUpload.take(tmp_path / "up", table, [source], most_bytes=1000)
