@@ -80,8 +80,6 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     def load(request: gr.Request) -> tuple[Any, ...]:
         titled = [(entry.title, entry.name) for entry in studio.catalogs()]
         catalogs = [name for _, name in titled]
-        if not catalogs:
-            raise QueryError("Nothing is indexed yet: see the Catalog page.")
         wanted = str(request.query_params.get("catalog", ""))
         item_id = str(request.query_params.get("item", ""))
         phrase = str(request.query_params.get("find", ""))

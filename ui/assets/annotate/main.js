@@ -164,7 +164,10 @@ async function refill() {
       say(noPairsText(outbox.count(nameOf()), unreachable), true);
     }
     setTimeout(refill, 2000);
-  } finally { loading = false; }
+  } finally {
+    loading = false;
+    element.querySelector("[data-waiting]")?.remove();
+  }
 }
 function arrive() {  // on a phone the page's head leaves no room for the photo above the grades
   arrived = true;

@@ -1,0 +1,112 @@
+"""Every page in both themes: accessible, steady, within a phone's width, and named in the tab.
+
+A page is loaded twice, wide and light, narrow and dark; one load serves all checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page
+
+from core.app.studio import Studio
+from core.settings import load_settings
+from tests import whole
+from tests.ui.security.served import run_app
+from ui.web_app import build_app
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "/", "/explore", "/explore?q=chair", "/compare?q=chair", "/inspect",
+    "/inspect?item=i-0&q=chair", "/annotate", "/evaluate", "/catalog", "/credits",
+    "/explore?catalog=nope",
+)  # fmt: skip
+#: Width, height, theme.
+LOOKS = ((1280, 800, "light"), (390, 844, "dark"))
+#: Largest sum of layout shifts that people do not notice (web.dev/cls has 0.1).
+STEADY = 0.05
+#: Sizes of text in pixels.
+SIZES = {28, 20, 16, 14, 13}
+#: Axe's names of what the pages are held to: WCAG 2 A and AA, and its own good practice.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+
+SHIFTS = """window.vsShifts = 0; new PerformanceObserver((list) => {
+  for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.vsShifts += shift.value;
+}).observe({ type: "layout-shift", buffered: true });"""
+ODD_TEXT = """(sizes) => {
+  const odd = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text; (text = texts.nextNode()); ) {
+    const place = text.parentElement;
+    if (!text.textContent.trim() || !place.checkVisibility()) continue;
+    if (place.closest("script, style, option")) continue;
+    const size = parseFloat(getComputedStyle(place).fontSize);
+    if (!sizes.includes(size)) odd.push(`${size}: ${text.textContent.trim().slice(0, 40)}`);
+  }
+  return odd;
+}"""
+
+
+@pytest.fixture(scope="module")
+def studio_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A studio with a small catalogue, a judgment set and nothing measured."""
+    data: Path = tmp_path_factory.mktemp("look") / "data"
+    data.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(data.parent / "temporary"))
+        whole.fill(data)
+        app = build_app(Studio(load_settings(data_dir=data)))
+        with run_app(app) as url:
+            yield url
+
+
+@pytest.fixture(scope="module", params=LOOKS, ids=lambda look: f"{look[0]}-{look[2]}")
+def looking(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of one width and theme; it counts what moves on it."""
+    width, height, theme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce"
+    )
+    context.add_init_script(SHIFTS)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_is_accessible_steady_and_fits(looking: Page, studio_url: str, address: str) -> None:
+    page = looking
+    page.goto(studio_url + address)
+    page.wait_for_function(
+        "document.querySelector('h1')?.checkVisibility({visibilityProperty: true})"
+    )
+    page.wait_for_function("!document.querySelector('[data-waiting]')")
+    page.wait_for_timeout(400)  # what would jump, jumps now
+
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    title = page.title()
+    name = address.strip("/").partition("?")[0].capitalize()
+    assert re.search(rf"{name}.*VL-CLIP Studio", title), title
+    assert ("nope" if "nope" in address else whole.NAME) in title.lower(), title
+    assert page.evaluate(ODD_TEXT, sorted(SIZES)) == []
+    assert faults(page) == []
+    assert page.evaluate("window.vsShifts") <= STEADY
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds: the rule, the place, and what is wrong there."""
+    options: dict[str, Any] = {
+        "resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}
+    }  # fmt: skip
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{rule['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
