@@ -81,7 +81,7 @@ class Row:
 
 
 def picks(name: str) -> list[dict[str, str]]:
-    """The rows of one curation list."""
+    """Read one curation list."""
     with (PICKS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -172,7 +172,7 @@ def render(models: list[tuple[Model, str]], packages: Packages, work: Path) -> P
 
 
 def job(model: Model, view: str, work: Path, folder: Path) -> dict[str, object]:
-    """What render_models.py needs to know of one model."""
+    """Return what render_models.py needs to know of one model."""
     catalogue = model.item_id.rsplit("-", 1)[0]
     return {
         "obj": str(work / "models" / catalogue / model.obj),
@@ -211,7 +211,7 @@ def art_rows(packages: Packages, out: Path) -> list[Row]:
 
 
 def art_title(title: str) -> str:
-    """The museum's title without what is on the back, in one line."""
+    """Return the museum's title without what is on the back, in one line."""
     title = re.sub(r"\s*[;(]\s*\(?(verso|reverse|obverse)\b.*$", "", title)
     return " ".join(title.split())
 
@@ -251,7 +251,7 @@ def grocery_rows(packages: Packages, out: Path) -> list[Row]:
 
 
 def write_rooms(packages: Packages, out: Path) -> None:
-    """The example query photos and their list."""
+    """Write the example query photos and their list."""
     lines = [("file", "caption", "credit", "licence", "source")]
     for pick in picks("rooms"):
         name = pick["file"]
@@ -285,7 +285,7 @@ def build_into(out: Path, packages: Packages, work: Path) -> None:
 
 
 def differences(built: Path, shipped: Path) -> list[str]:
-    """What differs between two demo folders, one line each."""
+    """List what differs between two demo folders, one line each."""
     names = set()
     for folder in (built, shipped):
         files = (path for part in PARTS for path in (folder / part, *(folder / part).rglob("*")))

@@ -48,6 +48,7 @@ EIGHTHS = {"clothing": 1, "grocery_photos": 2, "ikea": 2, "emoji": 6}
 
 
 def main() -> None:
+    """Write the pairs of texts or of photos."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("texts", "photos"))
     parser.add_argument("--packages", type=Path, required=True)
@@ -67,7 +68,7 @@ def main() -> None:
 
 
 def text_pairs(options: argparse.Namespace, reader: Reader) -> Pairs:
-    """Texts and what the image tower sees where they are written, centred per font."""
+    """Pair texts with what the image tower sees where they are written, centred per font."""
     chosen = texts(options)
     fonts = [bucket(text, len(FONTS)) for text in chosen]
 
@@ -89,7 +90,7 @@ def text_pairs(options: argparse.Namespace, reader: Reader) -> Pairs:
 
 
 def texts(options: argparse.Namespace) -> list[str]:
-    """Queries, captions and titles; none of a picture that is held out."""
+    """Choose queries, captions and titles; none of a picture that is held out."""
     rng = random.Random(7)  # noqa: S311
     path = options.data / "myntra_60x80.parquet"
     items = pd.read_parquet(path, columns=["title", "article_type"])
@@ -124,7 +125,7 @@ def same_mean(vectors: Vectors, fonts: npt.NDArray[np.int_]) -> Vectors:
 
 
 def photo_pairs(options: argparse.Namespace, reader: Reader) -> Pairs:
-    """Pictures and their texts; what is held out comes first, the others in random order."""
+    """Pair pictures with their texts; what is held out comes first, the others in random order."""
     chosen = sorted(
         (p for p in pictures(options) if bucket("e" + p.key, 8) < EIGHTHS.get(p.source, 8)),
         key=lambda picture: (picture.split == "train", bucket(picture.key, 10**9)),
@@ -145,6 +146,7 @@ def photo_pairs(options: argparse.Namespace, reader: Reader) -> Pairs:
 
 
 def pictures(options: argparse.Namespace) -> Iterator[TitledPicture]:
+    """Yield all titled pictures, those of the evaluation first."""
     return chain(
         catalog_photos.evaluation(options.data),
         catalog_photos.fashion(options.data, options.fashion),
@@ -157,6 +159,7 @@ def pictures(options: argparse.Namespace) -> Iterator[TitledPicture]:
 
 
 def in_shards(items: Sequence, encode: Callable[[Sequence], Vectors], folder: Path) -> Vectors:
+    """Encode items in shards on disk, so that a killed run goes on."""
     folder.mkdir(parents=True, exist_ok=True)
     shards = []
     for start in tqdm(range(0, len(items), SHARD), desc=folder.name):

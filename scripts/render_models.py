@@ -108,7 +108,7 @@ def place(mesh: Mesh, size: list[float], rotation: list[float]) -> tuple[np.ndar
 
 
 def draw(part: Part, points: np.ndarray, normals: np.ndarray, textures: np.ndarray) -> vtkActor:
-    """One material's polygons, ready to be lit."""
+    """Prepare one material's polygons to be lit."""
     corners = np.array([c for polygon in part.polygons for c in polygon])
     kept, indices = np.unique(corners, axis=0, return_inverse=True)
     lengths = [len(polygon) for polygon in part.polygons]
@@ -216,7 +216,7 @@ def look(renderer: vtkRenderer, points: np.ndarray, yaw: float, pitch: float) ->
 
 
 def light(renderer: vtkRenderer) -> None:
-    """A key light from the upper left of the camera and a weak fill from the right."""
+    """Add a key light from the upper left of the camera and a weak fill from the right."""
     renderer.RemoveAllLights()
     renderer.SetAutomaticLightCreation(False)
     for position, strength in (((-0.7, 1.0, 1.0), 0.85), ((1.0, 0.25, 0.8), 0.3)):

@@ -30,6 +30,7 @@ WRITTEN = 240
 
 
 def main() -> None:
+    """Train the bridge and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=Path, required=True)
     parser.add_argument("--pairs", type=Path, required=True)

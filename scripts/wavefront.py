@@ -108,7 +108,7 @@ def read_mtl(path: Path) -> dict[str, Material]:
 
 
 def _texture(folder: Path, name: str) -> Path | None:
-    """The picture, whose name may hold spaces or follow options."""
+    """Find the picture, whose name may hold spaces or follow options."""
     if not name:
         return None
     for candidate in (name, name.split()[-1], Path(name.replace("\\", "/")).name):

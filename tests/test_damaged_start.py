@@ -35,7 +35,7 @@ TITLES = whole.TITLES
 
 
 def fill_whole(data: Path) -> None:
-    """A whole catalogue, with a row and a set that can't be decoded, and a lost photo."""
+    """Make a whole catalogue, with a row and a set that can't be decoded, and a lost photo."""
     catalog = whole.fill(data)
     spoil(catalog.store, "items", "item_id = 'i-1'", attributes="{")
     repeat(catalog.store, "judgment_sets", set_id="broken", payload="{")

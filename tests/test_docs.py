@@ -88,7 +88,7 @@ def anchors(path: Path) -> set[str]:
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """The words behind the program's name of every command in a page."""
+    """Yield the words behind the program's name of every command in a page."""
     fences = [line for block in FENCE.findall(text) for line in joined(block)]
     for line in [*fences, *CODE.findall(FENCE.sub("", text))]:
         for part in line.split("&&"):
@@ -108,7 +108,7 @@ def joined(block: str) -> list[str]:
 
 
 def accepted(root: Any, words: list[str]) -> bool:
-    """Whether each word in a group's place is a command, and each option is one of the command."""
+    """Tell whether each word in a group's place is a command, and each option one of it."""
     options = {"--help", *options_of(root)}
     command, arguments = root, list(words)
     while arguments and getattr(command, "commands", None):

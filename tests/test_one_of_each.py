@@ -18,7 +18,7 @@ SOURCES = {
 
 
 def places(finds: Callable[[ast.AST], bool], but: tuple[str, ...] = ()) -> list[str]:
-    """Where in the sources a node is that ``finds`` says yes to, apart from the files ``but``."""
+    """List the places in the sources that ``finds`` accepts, apart from the files ``but``."""
     return [
         f"{name}:{getattr(node, 'lineno', 0)}"
         for name, tree in SOURCES.items()

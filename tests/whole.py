@@ -21,7 +21,7 @@ ENGINES = ("clip", "vl-clip")
 
 
 def fill(data: Path, name: str = NAME, updated: str = "2026-01-01") -> Catalog:
-    """A catalogue of three items, and a judgment set of its items for one query.
+    """Make a catalogue of three items, and a judgment set of its items for one query.
 
     The pictures are noise; in place of their vectors stand those of the titles.
     """

@@ -44,7 +44,7 @@ def cpu(work: Callable[[Any], object], given: Any) -> float:
 
 
 def cost(work: Callable[..., Any], *given: Any) -> tuple[Any, float, float]:
-    """What a function returns in a process of its own, its seconds of CPU, and MB on top.
+    """Run a function in a process of its own; return its value, seconds of CPU, and MB on top.
 
     Args:
         work: A function of a module, so that the other process finds it.

@@ -45,7 +45,7 @@ _CHANGES = st.lists(
 
 
 def changed(content: bytes, changes: list[tuple[str, float, bytes]]) -> bytes:
-    """The content with bytes flipped, put in, taken out, or a stretch of it twice."""
+    """Return the content with bytes flipped, put in, taken out, or a stretch of it twice."""
     for kind, place, sign in changes:
         at = int(place * len(content))
         end = at + len(sign)

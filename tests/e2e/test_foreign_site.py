@@ -101,7 +101,7 @@ class Attacked:
 
 
 def _keep_whole(config: dict[str, Any]) -> dict[str, str]:
-    """The event with which a merchandiser keeps an item's whole photo, on Inspect."""
+    """Return the event with which a merchandiser keeps an item's whole photo, on Inspect."""
     event = next(
         e for e in config["dependencies"]
         if e["api_name"].startswith("act") and e["collects_event_data"] and len(e["inputs"]) == 4

@@ -52,13 +52,13 @@ HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{constructor}}"
 
 
 def status(name: str, title: str, available: bool = True, reason: str = "") -> EngineStatus:
-    """An engine that can, or can't, run here."""
+    """Make an engine that can, or can't, run here."""
     engine = Engine(name, title, f"About {title}.", ImageView.PHOTO, TextView.TITLE, 0.1, {})
     return EngineStatus(engine, available, reason)
 
 
 def item(item_id: str, title: str, department: str = "home", price: str = "") -> Item:
-    """An item with a photo of its own."""
+    """Make an item with a photo of its own."""
     photo = Photo(item_id.encode().hex().ljust(64, "0"), 100, 80, "0" * 16)
     return Item(item_id, title, photo, product_type="Chair", department=department, price=price)
 

@@ -55,7 +55,7 @@ def test_an_adapter_learns_what_the_tower_alone_cannot(pairs, tmp_path: Path) ->
 
 
 def item(item_id: str, title: str, photo: str = "", group: str = "") -> Item:
-    """An item whose photo is its own unless another's is named."""
+    """Make an item whose photo is its own unless another's is named."""
     phash = hashlib.sha256((photo or item_id).encode()).hexdigest()[:16]
     shown = Photo("0" * 64, 10, 10, phash)
     return Item(item_id, title, shown, product_type="Thing", group=group)
@@ -77,7 +77,7 @@ def test_what_shares_title_photo_or_group_is_one_family() -> None:
 
 
 def shop(titles: list[str]) -> SimpleNamespace:
-    """A catalogue as the pairs see it."""
+    """Make a catalogue as the pairs see it."""
     records = {
         str(i): SimpleNamespace(item=item(str(i), t), rewrite=f"{t} seen")
         for i, t in enumerate(titles)
@@ -108,7 +108,7 @@ def test_equal_titles_are_on_one_side_and_all_count_as_right() -> None:
 
 
 def replace_split(pairs):
-    """One of two pictures of a title moves to the other side."""
+    """Move one of two pictures of a title to the other side."""
     splits = pairs.splits.copy()
     splits[0] = "test" if splits[0] != "test" else "train"
     return replace(pairs, splits=splits)

@@ -16,7 +16,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    """A picture as a file."""
+    """Encode a picture as a file."""
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
@@ -25,7 +25,7 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 def png(
     width: int, height: int, *, bits: int = 8, colour: int = 2, rows: int = -1, extra: bytes = b""
 ) -> bytes:
-    """A black PNG; with few ``rows`` it claims to be larger than its data.
+    """Make a black PNG; with few ``rows`` it claims to be larger than its data.
 
     Args:
         width: Pixels.
@@ -46,7 +46,7 @@ def png(
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
-    """A chunk of a PNG file."""
+    """Make a chunk of a PNG file."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
@@ -56,7 +56,7 @@ def packed(size: int) -> bytes:
 
 
 def sound() -> dict[str, bytes]:
-    """A small file of every kind that shops have, by a name that says what it is."""
+    """Make a small file of every kind that shops have, by a name that says what it is."""
     rng = np.random.default_rng(7)
     rgb = Image.fromarray(rng.integers(0, 255, (24, 36, 3), dtype=np.uint8))
     exif = Image.Exif()
@@ -134,14 +134,14 @@ def bombs() -> dict[str, bytes]:
 
 
 def many_scans(count: int) -> bytes:
-    """A progressive JPEG with one of its scans again and again."""
+    """Make a progressive JPEG with one of its scans again and again."""
     data = encoded(Image.new("L", (64, 64)), "JPEG", progressive=True)
     last = data.rindex(b"\xff\xda")
     return data[:last] + data[last:-2] * count + data[-2:]
 
 
 def tiff(*tags: tuple[int, int], big: bool = False) -> bytes:
-    """A TIFF that has these tags and little else."""
+    """Make a TIFF that has these tags and little else."""
     more = ((258, 8), (259, 8), (262, 1), (277, 1), (324, 8), (325, 99))
     rows = sorted((*tags, *more), key=lambda tag: tag[0])
     form, head = ("<HHQQ", b"II+\0\x08\0\0\0") if big else ("<HHII", b"II*\0")
@@ -151,7 +151,7 @@ def tiff(*tags: tuple[int, int], big: bool = False) -> bytes:
 
 
 def shared_tags(count: int, size: int) -> bytes:
-    """A directory of metadata whose tags all have the same bytes."""
+    """Make a directory of metadata whose tags all have the same bytes."""
     plain = ((256, 16), (257, 16), (258, 8), (259, 1), (262, 1), (273, 0), (278, 16), (279, 256))
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in plain)
     entries += b"".join(struct.pack("<HHII", 1000 + n, 1, size, 16) for n in range(count))
@@ -176,7 +176,7 @@ def heavy(side: int) -> list[bytes]:
 
 
 def decoded_sizes(files: list[bytes]) -> list[tuple[int, int] | str]:
-    """What each file becomes within a side of 1,024 pixels: its size, or the sentence."""
+    """Decode each file within a side of 1,024 pixels; return its size, or the sentence."""
     sizes: list[tuple[int, int] | str] = []
     for data in files:
         try:

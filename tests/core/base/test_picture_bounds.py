@@ -22,7 +22,7 @@ SOUND, NO_PICTURES, BOMBS = sound(), no_pictures(), bombs()
 
 
 def check(data: bytes) -> bool:
-    """Whether it is a picture; whatever it is, it keeps to the rules."""
+    """Tell whether it is a picture, and check that it keeps to the rules in any case."""
     try:
         image = decode(data, long_side=64).image
     except ImageError as error:

@@ -16,7 +16,7 @@ from tests.work_and_memory import cost
 
 
 def _bomb(path: Path, start: bytes, block: bytes, blocks: int) -> Path:
-    """A packed file that unpacks to a start and a block many times over."""
+    """Pack a file that unpacks to a start and a block many times over."""
     with gzip.open(path, "wb", compresslevel=6) as file:
         file.write(start)
         for _ in range(blocks):
@@ -25,7 +25,7 @@ def _bomb(path: Path, start: bytes, block: bytes, blocks: int) -> Path:
 
 
 def _read(path: Path) -> tuple[int, str]:
-    """How many rows came, and the sentence that ended it."""
+    """Return how many rows came, and the sentence that ended it."""
     rows = 0
     try:
         for _ in open_table(path, CatalogError).rows():

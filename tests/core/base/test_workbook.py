@@ -20,7 +20,7 @@ _SPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
 def made(path: Path, **changed: str) -> Path:
-    """A sound workbook of two rows, with other content in some of its parts."""
+    """Make a sound workbook of two rows, with other content in some of its parts."""
     held = io.BytesIO()
     with xlsxwriter.Workbook(held) as book:
         sheet = book.add_worksheet()

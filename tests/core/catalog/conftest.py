@@ -13,7 +13,7 @@ from PIL import Image
 
 
 def gradient(width: int = 64, height: int = 48) -> Image.Image:
-    """A smooth RGB picture without symmetry: red grows to the right, green downwards."""
+    """Make an RGB picture without symmetry: red grows to the right, green downwards."""
     across = np.linspace(0, 255, width)[None, :].repeat(height, 0)
     down = np.linspace(0, 255, height)[:, None].repeat(width, 1)
     return Image.fromarray(np.stack([across, down, 255 - across], -1).astype(np.uint8))
@@ -30,7 +30,7 @@ def jpeg(width: int = 64, height: int = 48, **options: object) -> bytes:
 
 
 def png_bomb(width: int, height: int) -> bytes:
-    """A PNG that claims to be huge and is a few dozen bytes."""
+    """Make a PNG that claims to be huge and is a few dozen bytes."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         checksum = struct.pack(">I", zlib.crc32(kind + body))

@@ -110,7 +110,7 @@ def test_first_picture_of_a_multi_picture_jpeg(pictures):
 
 
 def swapped_profile():
-    """An ICC profile whose first channel is green and whose second is red."""
+    """Make an ICC profile whose first channel is green and whose second is red."""
     xyz = {
         "r": (0.3851, 0.7169, 0.0971),
         "g": (0.4361, 0.2225, 0.0139),

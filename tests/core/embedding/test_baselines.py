@@ -29,7 +29,7 @@ CONTEXT, SIDE = 12, 160
 
 
 def write_marqo(folder: Path) -> Path:
-    """As Marqo's: SigLIP's two towers from timm and open_clip, its tokenizer in the same folder."""
+    """Write a checkpoint like Marqo's: SigLIP's towers of timm and open_clip, and the tokenizer."""
     config = {
         "embed_dim": 64,
         "init_logit_bias": -10,

@@ -17,7 +17,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def write_checkpoint(folder: Path) -> CLIPModel:
-    """A tiny CLIP as ``save_pretrained`` writes it, with a tokenizer of single letters."""
+    """Write a tiny CLIP as ``save_pretrained`` does, with a tokenizer of single letters."""
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
     tokens = [*LETTERS, *(f"{letter}</w>" for letter in LETTERS)]

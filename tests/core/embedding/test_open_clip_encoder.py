@@ -22,7 +22,7 @@ PREPROCESS = {"size": [32, 32], "mean": [0.5] * 3, "std": [0.25] * 3, "resize_mo
 
 
 def write_checkpoint(folder: Path, seed: int = 0) -> open_clip.CLIP:
-    """A tiny model in open_clip's ``local-dir:`` layout."""
+    """Write a tiny model in open_clip's ``local-dir:`` layout."""
     torch.manual_seed(seed)
     model = open_clip.CLIP(
         CONFIG["embed_dim"],

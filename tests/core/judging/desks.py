@@ -56,7 +56,7 @@ def grade(
 def event(
     number: float, who: str = "ada", item: str = "a", grade: int | None = 1, **changes: Any
 ) -> JudgmentEvent:
-    """A grade of the pair ("q", item), so many seconds after START; its id is the number."""
+    """Make a grade of the pair ("q", item), so many seconds after START; its id is the number."""
     made = JudgmentEvent(
         str(number), EventKind.GRADE, "set", "q", item, who, grade, "",
         START + timedelta(seconds=number), 1.0,
@@ -65,7 +65,7 @@ def event(
 
 
 def small_set(items: Sequence[str] = "abcdef", rules: Rules | None = None) -> JudgmentSet:
-    """A set that is stored nowhere: an item per letter, all of one query."""
+    """Make a set that is stored nowhere: an item per letter, all of one query."""
     query = JudgmentQuery("q", "chair")
     pairs = tuple(Pair(query, item) for item in items)
     return JudgmentSet("set", "Chairs", rules or Rules(), ("clip",), 9, pairs, START)

@@ -34,7 +34,7 @@ def log(tmp_path: Path) -> JudgmentLog:
 
 
 def files(folder: Path) -> set[Path]:
-    """All files of the judgments' table."""
+    """List all files of the judgments' table."""
     return {path for path in (folder / "lance" / f"{NAME}.lance").rglob("*") if path.is_file()}
 
 

@@ -51,7 +51,7 @@ class LocalModel:
         self._http.server_close()
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """One message, in the form that was asked for."""
+        """Return one message, in the form that was asked for."""
         blocks = asked["messages"][0]["content"]
         words = "\n".join(block["text"] for block in blocks if block["type"] == "text")
         start = self._tokenizer.apply_chat_template(

@@ -90,7 +90,7 @@ class MessagesServer:
         self._http.server_close()
 
     def texts(self, number: int) -> str:
-        """All words of one question."""
+        """Return all words of one question."""
         blocks = self.questions[number]["messages"][0]["content"]
         return "\n".join(block["text"] for block in blocks if block["type"] == "text")
 
@@ -135,7 +135,7 @@ class MessagesServer:
         return json.dumps(message).encode()
 
     def _in_form(self, http: BaseHTTPRequestHandler) -> bool:
-        """Whether batches are taken and told now; says that they are not."""
+        """Tell whether batches are taken now; answer that they are not."""
         if self.batches_overloaded <= 0:
             return True
         self.batches_overloaded -= 1

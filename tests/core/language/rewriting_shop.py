@@ -83,7 +83,7 @@ class Shop:
         return self.library.get("shop")
 
     def again(self) -> Shop:
-        """The same directory, as a new process would see it."""
+        """Open the same directory, as a new process would see it."""
         return Shop(self.data_dir, self.server, self.room.retries)
 
     def texts(self) -> dict[str, str]:
@@ -109,7 +109,7 @@ def title(question: dict[str, Any]) -> str:
 
 
 def good_answer(question: dict[str, Any]) -> Answer:
-    """A draft with the title in it, refined once, then praised."""
+    """Answer with a draft that has the title in it, refine it once, then praise it."""
     if role(question) == "Draft":
         better = "Suggestions:" in words(question)
         return draft(f"Seen {'better ' if better else ''}{title(question)}")

@@ -78,7 +78,7 @@ def test_a_missing_photo_is_said_and_the_fields_are_described(shop: Shop) -> Non
 
 
 def clocked(shop: Shop, now: list[float], timeout: float = 20.0) -> Shop:
-    """The shop with an agent by a clock of the test's own, which sleeping sets forward."""
+    """Make the shop with an agent by a clock of the test's own, which sleeping sets forward."""
 
     def sleep(seconds: float) -> None:
         now[0] += seconds

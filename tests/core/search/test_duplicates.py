@@ -37,7 +37,7 @@ def test_neighbours_are_those_with_a_close_hash():
 
 
 def shirt(colour: str) -> Image.Image:
-    """A small product on a white background."""
+    """Draw a small product on a white background."""
     picture = Image.new("RGB", (400, 500), "white")
     ImageDraw.Draw(picture).rectangle((150, 180, 250, 320), fill=colour)
     return picture

@@ -39,7 +39,7 @@ def results(*rows: ResultRow) -> ResultList:
 
 
 def cells(content: bytes, sheet: int = 1) -> list[list[tuple[str, str]]]:
-    """Every cell as (kind, value), and whether a formula is in it."""
+    """Return every cell as (kind, value), and whether a formula is in it."""
     book = zipfile.ZipFile(io.BytesIO(content))
     texts = [
         "".join(part.text or "" for part in entry.iter(f"{{{NS['m']}}}t"))

@@ -21,12 +21,12 @@ ITEM = Item("i-1", "Chair", Photo("a" * 64, 10, 10, "0" * 16), department="home"
 
 
 def library(data_dir: Path) -> Library:
-    """A library as a new process would open it."""
+    """Open a library as a new process would."""
     return Library(load_settings(data_dir=data_dir))
 
 
 def fill(data_dir: Path, name: str, updated: str = "2026-01-01") -> Catalog:
-    """A catalogue of one item with vectors of two engines, and something in every other table."""
+    """Make a catalogue of one item with vectors of two engines, and a row in every other table."""
     catalog = library(data_dir).create(name)
     store = catalog.store
     store.items.upsert([ItemRecord(ITEM, "row")])
@@ -43,18 +43,18 @@ def fill(data_dir: Path, name: str, updated: str = "2026-01-01") -> Catalog:
 
 
 def cut_manifests(table: Path) -> None:
-    """Every manifest ends after five bytes, as after a full disk."""
+    """Cut every manifest after five bytes, as a full disk does."""
     for manifest in (table / "_versions").glob("*.manifest"):
         manifest.write_bytes(manifest.read_bytes()[:5])
 
 
 def lose_data(table: Path) -> None:
-    """The data files are gone."""
+    """Delete the data files."""
     shutil.rmtree(table / "data")
 
 
 def lose_manifests(table: Path) -> None:
-    """The manifests are gone, the data is there."""
+    """Delete the manifests and keep the data."""
     shutil.rmtree(table / "_versions")
 
 
@@ -66,13 +66,13 @@ def folder_for_file(table: Path) -> None:
 
 
 def file_for_folder(table: Path) -> None:
-    """A file lies where the table's folder should be."""
+    """Put a file where the table's folder should be."""
     shutil.rmtree(table)
     table.write_text("not a table")
 
 
 def other_bytes(table: Path) -> None:
-    """The data files hold something else."""
+    """Fill the data files with other bytes."""
     for file in (table / "data").iterdir():
         file.write_bytes(b"\0" * file.stat().st_size)
 

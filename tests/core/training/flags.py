@@ -25,7 +25,7 @@ FAST = Training(
 
 
 def flag(over: str, under: str, rng: np.random.Generator) -> bytes:
-    """A PNG with one colour over another, and noise."""
+    """Make a PNG with one colour over another, and noise."""
     pixels = np.zeros((32, 32, 3))
     pixels[:16], pixels[16:] = COLOURS[over], COLOURS[under]
     pixels += rng.normal(scale=12, size=pixels.shape)
@@ -35,7 +35,7 @@ def flag(over: str, under: str, rng: np.random.Generator) -> bytes:
 
 
 def write_flags(path: Path, copies: int = 3, **columns: list) -> Path:
-    """Every two colours, some pictures of each; a group per two colours."""
+    """Write some pictures of every two colours; a group per two colours."""
     rng = np.random.default_rng(0)
     names = [(a, b) for a in COLOURS for b in COLOURS for _ in range(copies)]
     table = {
@@ -52,7 +52,7 @@ def settings(folder: Path) -> Settings:
 
 
 def room(folder: Path) -> SimpleNamespace:
-    """What verbs need of the models, without any."""
+    """Return what use cases need of the models, without any."""
     return SimpleNamespace(
         recipes={}, weights=None, forget=lambda name: None, for_indexing=lambda: None
     )

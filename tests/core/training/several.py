@@ -23,7 +23,7 @@ from tests.core.training.test_tune import KILLED, one_backward, train
 
 
 def together(folder: Path, rank: int, port: str) -> None:
-    """One process of two: the first batch's loss and gradients, whole and in pieces."""
+    """Run one process of two: the first batch's loss and gradients, whole and in pieces."""
     os.environ.update(
         MASTER_ADDR="127.0.0.1", MASTER_PORT=port, WORLD_SIZE="2", RANK=str(rank)
     )  # what torchrun sets
@@ -37,7 +37,7 @@ def together(folder: Path, rank: int, port: str) -> None:
 
 
 def killed(folder: Path) -> None:
-    """A run that is killed in its second epoch."""
+    """Kill a run in its second epoch."""
     step = Loop._train_step
 
     def stepping(self: Loop, batch: object) -> float:

@@ -120,7 +120,7 @@ class Meta:
 
 
 def desk(tmp_path: Path, items: int) -> AdaptJobs:
-    """A desk over one catalogue with so many items; ``clip`` can be fine-tuned, ``gcl`` can't."""
+    """Make jobs over one catalogue of so many items; ``clip`` can be fine-tuned, ``gcl`` can't."""
     meta = Meta()
     store = SimpleNamespace(
         meta=meta, vectors=lambda name: SimpleNamespace(count=lambda: items * (name == "clip"))

@@ -62,7 +62,7 @@ def test_after_kill_9_the_log_is_that_of_a_run_that_was_not_killed(
 
 
 def log(folder: Path) -> list[dict]:
-    """A run's log without what the clock said."""
+    """Read a run's log without times."""
     text = (folder / "engines" / "flags" / "log.jsonl").read_text()
     rows = [json.loads(line) for line in text.splitlines()]
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]

@@ -188,7 +188,7 @@ def test_seeds_and_number_formats(pairs: Pairs, tmp_path: Path) -> None:
 
 
 def log(folder: Path) -> list[dict]:
-    """A run's log without what the clock said."""
+    """Read a run's log without times."""
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 

@@ -28,7 +28,7 @@ def vectors(pair: TowerPair, pictures: list[Image.Image] = PICTURES) -> np.ndarr
 
 
 def change(pair: TowerPair) -> None:
-    """As a step of training does."""
+    """Change the weights as a step of training does."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for side in (pair.image, pair.text):

@@ -31,7 +31,7 @@ def stored(shop: Shop, tmp_path: Path) -> Shop:
 
 
 def taken(shop: Shop, page: str, form: dict[str, object], format: str = "csv") -> Path:
-    """What a press of Export on a page saves."""
+    """Return what a press of Export on a page saves."""
     pages = build_pages(shop)
     export = [
         entry.fn for entry in pages.fns.values()

@@ -16,7 +16,7 @@ SECOND = Photo("b" * 64, 50, 80, "0" * 16)
 
 
 def with_forms(shop: Shop, **more: object) -> Item:
-    """The shop's first item with two photos and three variants."""
+    """Give the shop's first item two photos and three variants."""
     changed = replace(
         shop.stock["a"],
         more_photos=(SECOND,),

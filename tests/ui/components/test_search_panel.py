@@ -164,7 +164,7 @@ def test_a_text_query_passes_through_at_most_twelve_files(demo_data: Path, tmp_p
 
 
 def counted_reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often tables are read and counted from now on."""
+    """Count how often tables are read and counted from now on."""
     asked: Counter[str] = Counter()
 
     def count(name: str) -> None:

@@ -14,7 +14,7 @@ from ui.render import markdown
 
 
 def desk(tmp_path: Any) -> Desk:
-    """A desk of a studio that nobody has to sign in to; the rest of it is never reached."""
+    """Make the desk of a studio without sign-in; the rest of it is never reached."""
     studio: Any = SimpleNamespace(people=People(tmp_path / "users.json"))
     return Desk(studio)
 

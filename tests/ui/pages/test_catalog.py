@@ -69,7 +69,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def handlers(studio: Studio) -> dict[str, Callable[..., Any]]:
-    """The page's handlers by name."""
+    """Return the page's handlers by name."""
     with gr.Blocks() as page:
         build(studio, page)
     return {fn.fn.__name__: fn.fn for fn in page.fns.values() if fn.fn is not None}
@@ -151,7 +151,7 @@ def test_a_busy_catalogue_is_said_and_the_notice_goes_when_it_begins(
 
 
 def button(action: str, value: str) -> Any:
-    """What a click on a card's button sends."""
+    """Return what a click on a card's button sends."""
     return SimpleNamespace(action=action, value=value)
 
 

@@ -20,7 +20,7 @@ from ui.render import render
 
 
 def opened(shop: Studio, page: Any, query: str, name: str) -> str:
-    """The last HTML that a page's first event gives for a link."""
+    """Return the last HTML that a page's first event gives for a link."""
     with gr.Blocks() as made:
         page.build(shop, made)
     handler = next(e.fn for e in made.fns.values() if e.fn and e.fn.__name__ == name)

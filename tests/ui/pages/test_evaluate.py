@@ -15,7 +15,7 @@ from ui.pages.evaluate import about_html, entry_label, in_order, report_html, re
 
 
 def row(query_id: str, text: str, clip: float, vl_clip: float) -> QueryRow:
-    """A query with the two engines' MRR."""
+    """Make a query with the two engines' MRR."""
     values = {"clip": clip, "vl-clip": vl_clip}
     ranks = {name: round(1 / value) for name, value in values.items() if value}
     return QueryRow(query_id, text, "", False, "Chair", "home", ("x",), values, ranks)

@@ -28,7 +28,7 @@ PNG = bytes.fromhex(
 
 
 def shop_in(folder: Path, **settings: Any) -> Shop:
-    """A small shop whose data directory is ``folder``."""
+    """Make a small shop whose data directory is ``folder``."""
     shop = Shop()
     shop.settings = load_settings(profile="compact", data_dir=folder, **settings)
     shop.people = People.from_settings(shop.settings)
@@ -36,7 +36,7 @@ def shop_in(folder: Path, **settings: Any) -> Shop:
 
 
 def with_people(shop: Shop) -> Shop:
-    """The shop with one person per role, each named like the role."""
+    """Add one person per role to the shop, each named like the role."""
     for role, password in PASSWORDS.items():
         shop.people.add(role.value, role, password)
     return shop
@@ -75,14 +75,14 @@ def run_app(app: Any, port: int = 0, **options: Any) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
+    """Return a port that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def file_data(path: str, **more: Any) -> dict[str, Any]:
-    """What Gradio's pages send for an uploaded file."""
+    """Return what Gradio's pages send for an uploaded file."""
     return {"path": path, "meta": {"_type": "gradio.FileData"}, **more}
 
 
@@ -105,7 +105,7 @@ class Visitor:
                 cookie.secure = False
 
     def config(self) -> dict[str, Any]:
-        """The running app's own description of its pages."""
+        """Return the running app's own description of its pages."""
         answer = self.http.get("/config")
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -126,7 +126,7 @@ class Visitor:
         return self.http.post(f"{API}/queue/join", json=body)
 
     def outcome(self) -> dict[str, Any]:
-        """The completed message of the event that was joined last."""
+        """Return the completed message of the event that was joined last."""
         with self.http.stream(
             "GET", f"{API}/queue/data", params={"session_hash": self.session}
         ) as stream:

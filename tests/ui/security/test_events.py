@@ -116,7 +116,7 @@ def outcomes(visitor: Visitor, asked: dict[Any, dict[str, Any]]) -> dict[Any, di
 
 
 def nonsense(events: Events, role: Role) -> dict[Any, dict[str, Any]]:
-    """Every event with a kind of value in place of all of its fields; an admin's with none, too."""
+    """Make every event with a kind of value in place of its fields; an admin's with none, too."""
     asked: dict[Any, dict[str, Any]] = {}
     for number, event in events.all.items():
         sent = EVENT_DATA if role is Role.ADMIN else EVENT_DATA[1:]
@@ -142,7 +142,7 @@ def test_the_app_has_the_events_that_are_checked(events: Events) -> None:
 
 
 def _problem(message: dict[str, Any], *, lacks: bool) -> str:
-    """What is wrong with an event's end; where the role lacks the right, it has to say so."""
+    """Say what is wrong with an event's end; where the role lacks the right, it has to say so."""
     if "refused" in message:
         return ""
     output = message["output"]

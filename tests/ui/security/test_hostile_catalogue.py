@@ -33,7 +33,7 @@ LINKS: tuple[dict[str, str], ...] = (
 
 
 def hostile(item: Item) -> Item:
-    """The item with markup in each of its texts."""
+    """Put markup into each text of the item."""
     words = ("title", "description", "product_type", "department", "price", "group", "credit",
              "licence", "source")  # fmt: skip
     texts = {name: f"{name} {EVIL}" for name in words}
@@ -87,7 +87,7 @@ class Markup(HTMLParser):
 
 
 def shown(http: httpx.Client, config: dict[str, Any], page: str, link: str) -> list[str]:
-    """What the page's load events put into fields that show HTML, and what pops up."""
+    """Return what the page's load events put into fields that show HTML, and what pops up."""
     kinds = {part["id"]: part["type"] for part in config["components"]}
     pieces: list[str] = []
     for event in config["dependencies"]:

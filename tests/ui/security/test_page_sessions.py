@@ -17,7 +17,7 @@ from ui.security.page_sessions import LONGEST
 
 
 def plain_event(visitor: Visitor) -> int:
-    """A function that needs no values."""
+    """Return a function that needs no values."""
     return next(e["id"] for e in visitor.config()["dependencies"] if not e["inputs"])
 
 

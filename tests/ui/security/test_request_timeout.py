@@ -88,7 +88,7 @@ def test_an_event_that_drips_is_refused(hasty: str) -> None:
 
 
 def is_closed_while_dripping(connection: socket.socket) -> bool:
-    """Whether the server closes a connection on which a byte comes now and then."""
+    """Tell whether the server closes a connection on which a byte comes now and then."""
     deadline = time.monotonic() + 8
     try:
         while time.monotonic() < deadline:
@@ -187,7 +187,7 @@ def test_a_new_connection_takes_the_place_of_the_one_that_waited_longest(
 
 
 def is_closed(connection: socket.socket) -> bool:
-    """Whether the server closes or has closed a connection."""
+    """Tell whether the server closes or has closed a connection."""
     try:
         return connection.recv(1) == b""
     except ConnectionError:

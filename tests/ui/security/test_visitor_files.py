@@ -22,7 +22,7 @@ HARMLESS_KINDS = {
 
 
 def file_inputs(config: dict[str, Any]) -> list[tuple[int, int, list[Any], str]]:
-    """Every file input of every function: function, place, plain values, its kind."""
+    """List every file input of every function: function, place, plain values, its kind."""
     kinds = {c["id"]: c["type"] for c in config["components"]}
     values = {c["id"]: c["props"].get("value") for c in config["components"]}
     return [

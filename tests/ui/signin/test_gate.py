@@ -12,7 +12,8 @@ import pytest
 from starlette.routing import Mount
 
 from core.people import Role
-from tests.ui.signin.conftest import PASSWORD, client, served, shop_in, sign_in, with_people
+from tests.ui.security.served import served, shop_in
+from tests.ui.signin.conftest import PASSWORD, client, sign_in, with_people
 from ui.signin.gate import is_public
 from ui.web_app import build_app
 
@@ -23,7 +24,7 @@ PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-Mode":
 
 
 def all_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Every method and path of an app and of what is mounted on it or included in it."""
+    """List every method and path of an app and of what is mounted on it or included in it."""
     while not hasattr(app, "routes"):
         app = app._app  # one of the layers around it
     for route in app.routes:

@@ -15,7 +15,8 @@ import pytest
 
 from core.access.tries import PER_ADDRESS, PER_NAME
 from core.people import People, Role
-from tests.ui.signin.conftest import PASSWORD, client, served, shop_in, sign_in, with_people
+from tests.ui.security.served import served, shop_in
+from tests.ui.signin.conftest import PASSWORD, client, sign_in, with_people
 from tests.ui.signin.test_gate import API, PAGE
 from ui.signin import routes
 from ui.signin.hashing import THREADS, WORKERS, HashingThreads
