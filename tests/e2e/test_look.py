@@ -51,6 +51,11 @@ ODD_TEXT = """(sizes) => {
   return odd;
 }"""
 
+#: Parts of a page that stand beside each other where they have no room for it.
+NARROW = """() => [...document.querySelectorAll(".vs-inspect-top > div, .vs-columns > .vs-column")]
+  .filter((part) => part.checkVisibility() && part.clientWidth < 280).map((part) => part.className)
+"""
+
 
 @pytest.fixture(scope="module")
 def studio_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -94,6 +99,7 @@ def test_a_page_is_accessible_steady_and_fits(looking: Page, studio_url: str, ad
     name = address.strip("/").partition("?")[0].capitalize()
     assert re.search(rf"{name}.*VL-CLIP Studio", title), title
     assert ("nope" if "nope" in address else whole.NAME) in title.lower(), title
+    assert page.evaluate(NARROW) == []
     assert page.evaluate(ODD_TEXT, sorted(SIZES)) == []
     assert faults(page) == []
     assert page.evaluate("window.vsShifts") <= STEADY

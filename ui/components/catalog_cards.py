@@ -47,7 +47,7 @@ class CatalogCards:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self.html = gr.HTML(elem_id="catalog-overview", js_on_load=CARDS_JS)
+        self.html = gr.HTML(render("waiting.html"), elem_id="catalog-overview", js_on_load=CARDS_JS)
         self._name = gr.State("")
         with gr.Column(visible=False, elem_id="catalog-rename") as self._rename:
             self._title = gr.Textbox(label="New title", max_length=80, elem_id="catalog-title")

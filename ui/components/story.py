@@ -121,7 +121,7 @@ def found_sentence(inspection: Inspection) -> str:
         return grounding_sentence(inspection)
     if best.phrase == SALIENT:
         return "The product stands out from a plain ground, so it was found without its name."
-    return f"Found by looking for “{best.phrase}”, with score {best.score:.2f}."
+    return f"Found by looking for “{best.phrase}”."
 
 
 def _inspection(
