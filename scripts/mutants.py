@@ -86,7 +86,7 @@ def _package(name: str) -> str:
 
 
 def _tried(names: Sequence[str]) -> dict[str, str]:
-    """Return the outcome of each mutant; print the survivors as they come."""
+    """Return the outcome of each mutant; print them as they come."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mutmut"]
     os.chdir(MUTANTS)
     sys.path[:0] = [str(MUTANTS)]
@@ -95,7 +95,8 @@ def _tried(names: Sequence[str]) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         options = ["-q", "--tb=line", "--basetemp", f"{folder}/tests"]
         mirror = _package(names[0]) if len({*map(_package, names)}) == 1 else ""
-        tests = [t for t in settings["pytest_add_cli_args_test_selection"] if mirror in t]
+        tests = settings["pytest_add_cli_args_test_selection"]
+        tests = [test for test in tests if mirror in test or test.endswith(".py")]
         code = pytest.main([*settings["pytest_add_cli_args"], *options, *tests], plugins=[trial])
     if code or len(trial.outcomes) < len(names):
         sys.exit("The tests fail without any change, or can't be collected.")
@@ -125,8 +126,7 @@ class _Trial:
                 limit = _MORE + _SLOWER * seconds
                 outcome = _forked(lambda t=tests, n=name: _passes(t, n), limit)  # type: ignore[misc]
             self.outcomes[name] = outcome
-            if outcome != _KILLED:
-                print(outcome, name, flush=True)
+            print(f"{len(self.outcomes)}: {outcome} {name}", flush=True)
         return True
 
 
