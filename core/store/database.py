@@ -84,6 +84,8 @@ def find_table(database: lancedb.DBConnection, name: str) -> Table | None:
     """
     address = address_of(database, name)
     with reading(address):
+        if Path(address).is_file():  # LanceDB would try again for ten seconds
+            raise NotADirectoryError("its folder is a file")
         try:
             return database.open_table(name)
         except ValueError as error:

@@ -110,9 +110,9 @@ def faults(page: Page) -> list[str]:
     options: dict[str, Any] = {
         "resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}
     }  # fmt: skip
-    found = Axe().run(page, options=options).response["violations"]
+    violations = Axe().run(page, options=options).response["violations"]
     return [
         f"{rule['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary']}"
-        for rule in found
+        for rule in violations
         for node in rule["nodes"]
     ]
