@@ -25,7 +25,7 @@ def test_hits_show_rank_price_reason_and_links(shop: Shop) -> None:
     assert "24.90 EUR" in html
     assert "looks alike" in html
     assert "1 more like this photo" in html
-    assert 'href="/inspect?item=a&amp;catalog=demo"' in html
+    assert 'href="/inspect?item=a&amp;catalog=demo&amp;q=chair"' in html
     assert 'data-search="?q=chair"' in html
     assert [engine for _, engine in shop.asked] == ["vl-clip"]
 
