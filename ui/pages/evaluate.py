@@ -45,7 +45,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         forget = gr.Button("Delete report", elem_id="evaluate-forget", visible=False, scale=0,
                            min_width=140)  # fmt: skip
     shown = gr.HTML(render("waiting.html"), elem_id="evaluate-report")
-    with gr.Accordion("Measure the engines", open=False, elem_id="evaluate-form") as form:
+    with gr.Column(elem_id="evaluate-form"):  # shown by OPEN_FORM_JS, or without a report
         with gr.Row(elem_classes="vs-evaluate-line"):
             catalog = gr.Dropdown(
                 label="Catalogue", choices=[], elem_id="evaluate-catalog", scale=1
@@ -128,7 +128,6 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             ),
             *tasks_of(chosen),
             *show(report),
-            gr.Accordion(open=report not in report_ids),
         )
 
     def newest_of(name: str | None) -> str | None:
@@ -285,7 +284,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         report_ids = studio.evaluation.reports.ids()
         return show(report_ids[0] if report_ids else None)
 
-    page.load(load, None, [catalog, engines, task, about, *outputs, form], **_PRIVATE).then(
+    page.load(load, None, [catalog, engines, task, about, *outputs], **_PRIVATE).then(
         ended, catalog, going, show_progress="hidden", **_PRIVATE
     )
     catalog.input(None, catalog, None, js="(name) => { vs.useCatalog(name); }", **_PRIVATE)
@@ -329,8 +328,7 @@ REMEMBER_JS = """(id) => {
 #: Open the form for a new measurement and show it.
 OPEN_FORM_JS = """() => {
   const form = document.querySelector("#evaluate-form");
-  const bar = form?.querySelector("button.label-wrap");
-  if (bar && !bar.classList.contains("open")) bar.click();
+  form?.classList.add("vs-open");
   form?.scrollIntoView({ block: "start" });
 }"""
 
