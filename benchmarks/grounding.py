@@ -53,6 +53,7 @@ WAYS = {
     "shipped": Rules(),
     "earlier": EARLIER,
     "without tiles": Rules(tiles=0),
+    "tiles in every photo": Rules(sure=1.1),
     "with a grid of points": Rules(grid=6),
     "grid alone": Rules(grid=6, peaks=0, blob_levels=()),
     "focus 1.25 for all": Rules(whole_focus=1.25),

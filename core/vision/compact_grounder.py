@@ -72,6 +72,7 @@ class Rules:
         sides: Longer sides of the photo for the image tower, in pixels; their heat is averaged.
         tiles: How many overlapping tiles per direction are encoded too, each at ``sides[0]``; 0 for
             none. A photo no larger than ``sides[0]`` is not tiled, as tiles would add no detail.
+        sure: Highest heat of the whole photo from which on tiles are not needed.
         templates: Sentences whose mean vector is the prompt's; the prompt replaces ``{}``.
         sharpness: Factor of the cosines before the softmax over the vocabulary. It is half of
             CLIP's own, which was trained on whole pictures and gives patches too extreme
@@ -89,6 +90,7 @@ class Rules:
     similarity: Similarity = "key"
     sides: tuple[int, ...] = (448,)
     tiles: int = 2
+    sure: float = 0.7
     templates: tuple[str, ...] = ("{}",)
     sharpness: float = 50.0
     peaks: int = 4
@@ -239,7 +241,9 @@ class CompactGrounder:
             return heating.heat(self._dense(part, side), vector, rivals, rules.sharpness)
 
         maps = [hot(image, side) for side in rules.sides]
-        if rules.tiles and min(image.size) >= MIN_TILED and max(image.size) > rules.sides[0]:
+        in_doubt = maps[0].max() < rules.sure
+        large = min(image.size) >= MIN_TILED and max(image.size) > rules.sides[0]
+        if rules.tiles and large and in_doubt:
             boxes = heating.tiles(image.size, rules.tiles)
             maps_of_tiles = [hot(image.crop(box.as_xyxy()), rules.sides[0]) for box in boxes]
             maps.append(heating.stitched(maps_of_tiles, boxes, image.size))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -73,6 +75,28 @@ def test_a_glance_ranks_names_and_places_them_in_one_small_pass(
     assert orange.box.iou(DISC) > 0.3
     assert orange.mask is None
     assert sides == [GLANCE_SIDE]
+
+
+@pytest.mark.parametrize(("sure", "in_parts"), [(0.0, False), (1.1, True)])
+def test_a_large_photo_is_looked_at_in_parts_where_one_look_leaves_doubt(
+    grounder: CompactGrounder,
+    scene: Image.Image,
+    monkeypatch: pytest.MonkeyPatch,
+    sure: float,
+    in_parts: bool,
+) -> None:
+    seen: list[tuple[int, int]] = []
+    dense = grounder._encoder.dense
+
+    def counted(image: Image.Image, side: int, similarity: Similarity) -> DenseFeatures:
+        seen.append(image.size)
+        return dense(image, side, similarity)
+
+    monkeypatch.setattr(grounder._encoder, "dense", counted)
+    monkeypatch.setattr(grounder, "_rules", replace(grounder._rules, sure=sure))
+    large = scene.resize((600, 500)).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    grounder.heatmap(large, "orange")
+    assert any(size != large.size for size in seen) is in_parts
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "🙂🪑", "lamp " * 2000])
