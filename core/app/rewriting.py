@@ -40,6 +40,7 @@ from core.language.limits import JobLimits
 from core.language.listing import photo_of
 from core.language.orders import AgentOrder
 from core.language.review_queue import Reviewed, worth_a_look
+from core.language.rules import RuleRewriter
 from core.language.vocabulary import Vocabulary
 from core.pipeline.redo import redo
 from core.ports.keys import inputs_key
@@ -184,10 +185,11 @@ class RewritingService:
         row = rows.vectors(ENGINE)
         embedded = row is not None and row.rewrite_key == standing_key
         history = store.corrections.history(item_id)
+        standing = rewrites.get(standing_key) or rewrites.get(stored)
         return RewriteView(
             item=item,
-            standing=rewrites.get(standing_key) or rewrites.get(stored),
-            writer=Writer.PERSON if event else Writer.AGENT if agent else Writer.RULES,
+            standing=standing,
+            writer=_writer(standing, event is not None, bool(agent)),
             machine=rewrites.get(machine_key),
             decision=event,
             history=tuple(entry for entry in history if entry.stage is Stage.REWRITE),
@@ -290,7 +292,7 @@ class RewritingService:
             inputs = inputs_key(item)
             person = decided.of(Stage.REWRITE, item_id, item.photo.sha256)
             agent = decided.rewritten(item_id, inputs)
-            writer = Writer.PERSON if person else Writer.AGENT if agent else Writer.RULES
+            writer = _writer(rewrite, person is not None, bool(agent))
             run = runs.get(item_id)
             run = run if run is not None and run.inputs == inputs else None
             entries.append(Reviewed(item, rewrite, writer, run, agreement.get(item_id)))
@@ -330,3 +332,10 @@ class RewritingService:
         unknown = set(item_ids) - set(catalog.store.items.get(item_ids)) if item_ids else set()
         if unknown:
             raise no_item(min(unknown), catalog.name)
+
+
+def _writer(rewrite: Rewrite | None, by_person: bool, by_agent: bool) -> Writer:
+    if by_person or by_agent:
+        return Writer.PERSON if by_person else Writer.AGENT
+    is_recorded = rewrite is not None and rewrite.rewriter != RuleRewriter.name
+    return Writer.RECORDING if is_recorded else Writer.RULES

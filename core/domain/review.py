@@ -15,6 +15,7 @@ class Writer(StrEnum):
 
     PERSON = "person"
     AGENT = "agent"
+    RECORDING = "recording"
     RULES = "rules"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.errors import SettingsError
+from core.language.recorded import RecordedRewriter
 from core.language.rules import RuleRewriter
 from core.language.sight import Sight
 from core.ports.encoder import Encoder
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from core.language.calls import CallLog
     from core.language.claude import ClaudeRewriter
     from core.language.messages import Messages
+
+
+#: Rewrites of the demo's listings that a language model wrote, by listing and photo.
+RECORDING = "demo/recordings.jsonl"
 
 
 def build_rewriter(settings: Settings, encoder: Encoder | None = None) -> Rewriter:
@@ -33,7 +38,8 @@ def build_rewriter(settings: Settings, encoder: Encoder | None = None) -> Rewrit
         raise SettingsError(
             f"The profile asks for the rewriter “{name[:40]}”; there are {', '.join(REWRITERS)}."
         )
-    return REWRITERS[name](settings, encoder)
+    rewriter, recording = REWRITERS[name](settings, encoder), settings.shipped / RECORDING
+    return RecordedRewriter(recording, rewriter) if recording.exists() else rewriter
 
 
 def build_rules(settings: Settings, encoder: Encoder | None = None) -> RuleRewriter:

@@ -22,7 +22,12 @@ LISTED = 24
 #: Actions of this panel's buttons.
 ACTIONS = frozenset({"text-edit", "text-accept", "text-machine", "text-round"})
 
-_WRITERS = {Writer.RULES: "the offline rules", Writer.AGENT: "the agent", Writer.PERSON: "a person"}
+_WRITERS = {
+    Writer.RULES: "the offline rules",
+    Writer.AGENT: "the agent",
+    Writer.RECORDING: "a language model elsewhere, shipped with the demo",
+    Writer.PERSON: "a person",
+}
 
 
 _COSINE = re.compile(r":? \(?cosine -?\d\.\d+\)?")
@@ -98,7 +103,7 @@ def writer_sentence(view: RewriteView) -> str:
     if view.decision is not None:
         at = view.decision.at
         said = f"Decided by {view.decision.author} on {at.day} {at:%B %Y, %H:%M} UTC"
-    elif view.writer is Writer.AGENT:
+    elif view.writer in (Writer.AGENT, Writer.RECORDING):
         said += f" ({view.standing.rewriter})"
     if not view.embedded:
         return f"{said}; not searchable with this text yet."
