@@ -96,6 +96,8 @@ def read(folder: Path, store_picture: Callable[[Path], str]) -> ShippedSet:
         queries = {row["query_id"]: _query(row, folder, store_picture) for row in _rows(path)}
         path = folder / LABELS
         events = tuple(_event(row, facts, raters) for row in _rows(path))
+        if not events:
+            raise ValueError("it has no labels")
         pairs = {(e.query_id, e.item_id): Pair(queries[e.query_id], e.item_id) for e in events}
         judgment_set = replace(judgment_set, pairs=tuple(pairs.values()))
         return ShippedSet(judgment_set, events, frozenset(raters), about)

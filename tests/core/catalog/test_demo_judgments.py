@@ -63,6 +63,7 @@ def test_another_file_is_another_version(tmp_path: Path) -> None:
         ({"labels": LABELS.replace("q2,i-1,grader A,0", "q2,i-1,grader C,0")}, "grader C"),
         ({"labels": LABELS.replace("q2,i-1,grader A,0", "q2,i-1,grader A,high")}, "high"),
         ({"labels": "query,item\nq1,i-0\n"}, "labels.csv"),
+        ({"labels": LABELS.splitlines()[0]}, "no labels"),
         ({"queries": QUERIES.replace("pictures/q3.jpg", "../../q3.jpg")}, "q3"),
         ({"set_file": SET.replace("id =", "name2 =")}, "set.toml"),
         ({"set_file": "name = ["}, "set.toml"),
