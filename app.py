@@ -17,7 +17,12 @@ def _demo(studio: Studio) -> None:
 
     if {info.name for info in studio.catalogs()} <= {DEMO}:
         studio.indexing.index_demo()  # costs seconds when there is nothing left to do
-        studio.measure_demo()
+        try:
+            studio.measure_demo()
+        finally:
+            studio.measure_demo_judgments()
+    else:
+        studio.demo_judgments.take_in()  # of a demo that an earlier version brought
 
 
 def serve(studio: Studio) -> None:

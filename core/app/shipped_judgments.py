@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.app.library import DEMO, Catalog, Library
@@ -62,6 +63,12 @@ class ShippedJudgments:
     def problem(self, catalog: str) -> str:
         """Return why the demo does not have its set; empty if it has, and for other catalogues."""
         return _noted(self._library.get(catalog))["problem"] if catalog == DEMO else ""
+
+    def is_newer(self, created: str) -> bool:
+        """Tell whether the set's present version was added after a time, ISO 8601 UTC."""
+        note = self._library.get(DEMO).store.root / _NOTE
+        added = datetime.fromtimestamp(note.stat().st_mtime, UTC) if note.is_file() else None
+        return added is not None and added > datetime.fromisoformat(created)
 
     def set_id(self) -> str:
         """Return the id of the shipped set; empty where none ships."""

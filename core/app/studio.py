@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from core.app.managing import CatalogManager
 from core.app.models import ModelPool
 from core.app.preferences import PreferenceService
 from core.app.rewriting import RewritingService
+from core.app.shipped_judgments import ShippedJudgments
 from core.app.tasks import TaskService
 from core.app.training_jobs import AdaptJobs
 from core.base.image_views import image_view
@@ -37,8 +38,10 @@ from core.domain import (
     Filters,
     Inspection,
     Item,
+    OnProgress,
     QuarantinedRow,
     Query,
+    Report,
     SearchResult,
     Sort,
     Stage,
@@ -95,6 +98,11 @@ class Studio:
     def judging(self) -> JudgingService:
         """Judgment sets: make, deal, judge, and measure engines on them."""
         return JudgingService(self._library, self._models, self.evaluation, self.labels)
+
+    @property
+    def demo_judgments(self) -> ShippedJudgments:
+        """The judgment set that ships with the demo: who graded it, and why it may be missing."""
+        return self.indexing.demo_judgments
 
     @lazy
     def labels(self) -> LabelService:
@@ -252,11 +260,28 @@ class Studio:
         """Measure the engines on the demo if there is no report yet; takes seconds, no model."""
         if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
             task = "same-type"
-            report = self.evaluation.jobs.run(
-                DEMO, task, len(BEFORE_AFTER),
+            self._measure_demo(
+                task,
                 lambda tell: self.evaluation.run_task(task, BEFORE_AFTER, DEMO, on_progress=tell),
-            )  # fmt: skip
-            self.evaluation.reports.add(report)
+            )
+
+    def measure_demo_judgments(self) -> None:
+        """Measure the engines on the demo's judgment set, once per version; it loads a model."""
+        set_id = self.demo_judgments.set_id()
+        if not set_id or self.judging.queue(DEMO).sets.find(set_id) is None:
+            return
+        report = self.evaluation.latest(DEMO, BEFORE_AFTER, set_id)
+        if report is None or self.demo_judgments.is_newer(report.created):
+            self._measure_demo(
+                set_id,
+                lambda tell: self.judging.evaluate(
+                    set_id, BEFORE_AFTER, catalog=DEMO, on_progress=tell
+                ),
+            )
+
+    def _measure_demo(self, task: str, work: Callable[[OnProgress], Report]) -> None:
+        report = self.evaluation.jobs.run(DEMO, task, len(BEFORE_AFTER), work)
+        self.evaluation.reports.add(report)
 
     def warm_up(self) -> None:
         """Load the models for text queries, so that the first query is fast."""
