@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -272,12 +273,13 @@ class Studio:
             return
         report = self.evaluation.latest(DEMO, BEFORE_AFTER, set_id)
         if report is None or self.demo_judgments.is_newer(report.created):
-            self._measure_demo(
-                set_id,
-                lambda tell: self.judging.evaluate(
-                    set_id, BEFORE_AFTER, catalog=DEMO, on_progress=tell
-                ),
-            )
+            about = self.demo_judgments.about(DEMO, set_id).replace("\n", " ")
+
+            def measured(tell: OnProgress) -> Report:
+                report = self.judging.evaluate(set_id, BEFORE_AFTER, catalog=DEMO, on_progress=tell)
+                return replace(report, notes=(*report.notes, about))
+
+            self._measure_demo(set_id, measured)
 
     def _measure_demo(self, task: str, work: Callable[[OnProgress], Report]) -> None:
         report = self.evaluation.jobs.run(DEMO, task, len(BEFORE_AFTER), work)

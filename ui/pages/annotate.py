@@ -11,6 +11,7 @@ from core.base.counts import counted
 from core.domain import CatalogInfo, JudgmentSet
 from core.errors import no_set
 from core.people import Action
+from ui.components.judging_about import about_line, opens_new_set
 from ui.components.judging_desk import desk_html, desk_pane
 from ui.components.judging_files import files_tab
 from ui.components.judging_report import decide_tab, report_tab
@@ -24,7 +25,8 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 #: Hides the tabs that annotators may not use (their handlers check the rights, too): Gradio 6.31
 #: ignores a change of a tab's visibility before the tab was opened.
 _JUDGE_ONLY = (
-    '<style>#annotate-tabs [role="tab"]:not([aria-selected="true"]) { display: none; }</style>'
+    '<style>#annotate-tabs [role="tab"]:not([aria-selected="true"]), #annotate-own '
+    "{ display: none; }</style>"
 )
 
 
@@ -43,6 +45,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             scale=1,
         )
     catalog, rights = gr.State(""), gr.HTML(elem_id="annotate-rights")
+    own = about_line(studio, sets, catalog)
 
     def shown(catalog: str, wanted: str | None, first: str = "") -> tuple[Any, ...]:
         """Return the choice of sets and the desk, for a set or the newest one.
@@ -81,6 +84,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             rules_form(studio, sets, catalog, shown, outputs, rules)
         with gr.Tab("Files", id="files"):
             files_tab(studio, sets, catalog, shown, outputs)
+    opens_new_set(own, tabs)
 
     @sentences
     @allowed(studio, Action.JUDGE)
