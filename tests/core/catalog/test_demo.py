@@ -14,18 +14,19 @@ def test_every_demo_row_is_valid_and_credited():
     path, folder = demo.demo_items_path(), demo.demo_images_dir().resolve()
     table = open_catalog(path)
     columns = guess_columns(table.columns)
-    drafts = [read_row(row.cells, columns, folder, salt="") for row in table.rows()]
+    rows = [row for row in table.rows() if not row.cells["group"]]  # others are variants
+    drafts = [read_row(row.cells, columns, folder, salt="") for row in rows]
     assert len(drafts) >= 600
     assert len({draft.item_id for draft in drafts}) == len(drafts)
     assert len({draft.words["department"] for draft in drafts}) >= 3
     for draft in drafts:
-        for field in ("description", "product_type", "credit", "licence"):
+        for field in ("title", "product_type", "credit", "licence"):
             assert draft.words[field], f"{draft.item_id} has no {field}"
 
 
 def test_room_photos():
     rooms = demo.room_photos()
-    assert len(rooms) >= 12
+    assert len(rooms) >= 6
     for path, caption in rooms:
         assert caption
         assert max(read_image(path).size) >= 400
