@@ -39,8 +39,8 @@ from core.language.answers import Unusable, usable
 from core.language.limits import JobLimits
 from core.language.listing import photo_of
 from core.language.orders import AgentOrder
+from core.language.recorded import is_recorded
 from core.language.review_queue import Reviewed, worth_a_look
-from core.language.rules import RuleRewriter
 from core.language.vocabulary import Vocabulary
 from core.pipeline.redo import redo
 from core.ports.keys import inputs_key
@@ -337,5 +337,5 @@ class RewritingService:
 def _writer(rewrite: Rewrite | None, by_person: bool, by_agent: bool) -> Writer:
     if by_person or by_agent:
         return Writer.PERSON if by_person else Writer.AGENT
-    is_recorded = rewrite is not None and rewrite.rewriter != RuleRewriter.name
-    return Writer.RECORDING if is_recorded else Writer.RULES
+    recorded = rewrite is not None and is_recorded(rewrite)
+    return Writer.RECORDING if recorded else Writer.RULES

@@ -23,6 +23,14 @@ from core.ports.encoder import Vectors
 from core.ports.keys import inputs_key
 from core.ports.rewriter import Rewriter
 
+#: Stands between the author's name and the day of the recording.
+_RECORDED = ", recorded on "
+
+
+def is_recorded(rewrite: Rewrite) -> bool:
+    """Tell whether a rewrite is from a recording."""
+    return _RECORDED in rewrite.rewriter
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:
@@ -46,7 +54,7 @@ def read_recording(path: Path) -> Recording:
     try:
         data = path.read_bytes()
         head, *lines = (json.loads(line) for line in data.splitlines())
-        author = f"{head['model']}, recorded on {head['recorded']}"
+        author = f"{head['model']}{_RECORDED}{head['recorded']}"
         rewrites = {line["inputs"]: _rewrite(line["rounds"], author) for line in lines}
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise SettingsError(f"The recorded rewrites in {path} can't be read: {error}.") from None

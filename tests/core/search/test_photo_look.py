@@ -30,8 +30,9 @@ class Photos:
         return Image.new("RGB", (32, 32), name.split("-")[0])
 
 
-def record(name, photo, group=""):
-    return ItemRecord(Item(name, "t", Photo(photo, 1, 1, "0" * 16), group=group), "k")
+def record(name, photo, group="", product_type=""):
+    item = Item(name, "t", Photo(photo, 1, 1, "0" * 16), product_type=product_type, group=group)
+    return ItemRecord(item, "k")
 
 
 RECORDS = {
@@ -63,6 +64,18 @@ RECORDS = {
 )
 def test_items_look_the_same_by_their_photos_and_variants_never(first, second, alike):
     assert PhotoLooks(Photos()).compare(RECORDS)(first, second) == alike
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "alike"),
+    [("lamp", "sofa", False), ("lamp", "lamp", True), ("lamp", "", True)],
+)
+def test_two_things_that_share_a_photo_are_no_near_duplicates(first, second, alike):
+    records = {
+        "a": record("a", "red-1", product_type=first),
+        "b": record("b", "red-1", product_type=second),
+    }
+    assert PhotoLooks(Photos()).compare(records)("a", "b") == alike
 
 
 def test_a_photo_is_read_once():
