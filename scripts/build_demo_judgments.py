@@ -42,7 +42,9 @@ def build(picks: Path, demo: Path) -> None:
     queries = {row["query_id"]: _query(row) for row in _rows(picks / "queries.csv")}
     items = {row["item_id"] for row in _rows(demo / "items.csv") if row["title"]}
     pool = {_key(row) for row in _rows(source / "pool.csv")}
-    files = {name: _rows(source / f"{name}.csv") for name in ("a", "b", "decided")}
+    files = {name: _rows(source / f"{name}.csv") for name in ("a", "b")}
+    decided = source / "decided.csv"  # not there while nothing is decided
+    files["decided"] = _rows(decided) if decided.exists() else []
     scale = {str(grade["value"]) for grade in facts["scale"]}
     problems = [*_pool_problems(pool, queries, items), *_grade_problems(files, pool, scale)]
     for query in queries.values():
@@ -102,7 +104,7 @@ def _grade_problems(
         missing = [name for name in ("a", "b") if key not in grades[name]]
         yield from (f"{' '.join(key)}: not graded in {name}.csv" for name in missing)
         differs = not missing and grades["a"][key] != grades["b"][key]
-        if differs and key not in grades["decided"]:
+        if differs and grades["decided"] and key not in grades["decided"]:
             yield f"{' '.join(key)}: not decided"
 
 

@@ -67,7 +67,7 @@ def test_what_it_writes_is_a_shipped_set(folder: Path) -> None:
         ("pool.csv", "q3,i-2\n", "q3,i-2\nq9,i-2\n", "there is no query q9"),
         ("pool.csv", "q3,i-2\n", "q3,i-2\nq3,i-9\n", "there is no item i-9"),
         ("pool.csv", "q3,i-2\n", "", "the query q3 has no pair"),
-        ("decided.csv", "q1,i-0,3,it is a chair\n", "", "q1 i-0: not decided"),
+        ("decided.csv", "q1,i-0,3,it", "q3,i-2,3,it", "q1 i-0: not decided"),
         ("decided.csv", "it is a chair", "", "q1 i-0: decided without a reason"),
     ],
 )
@@ -82,6 +82,13 @@ def test_what_does_not_fit_is_listed(
         build(folder / "picks", folder / "demo")
     assert reason in str(error.value)
     assert not (folder / "demo" / "judgments" / "labels.csv").exists()
+
+
+def test_disagreements_may_be_open_while_nothing_is_decided(folder: Path) -> None:
+    (folder / "picks" / "judgments" / "decided.csv").unlink()
+    build(folder / "picks", folder / "demo")
+    shipped = read(folder / "demo" / "judgments", lambda _: "a" * 64)
+    assert {event.annotator for event in shipped.events} == {"grader A", "grader B"}
 
 
 def test_a_query_s_picture_must_be_there(folder: Path) -> None:
