@@ -86,6 +86,14 @@ def test_columns_and_counts():
     assert {name: counts[name] for name in PARTS if counts[name] < PARTS[name]} == {}
 
 
+def test_the_readme_counts_the_items():
+    readme = (DEMO.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert f"({len(items())} items" in readme
+    assert (
+        f"{sum(part(row) == MODELS for row in items())} of the demo's items are renders" in readme
+    )
+
+
 def test_ids_are_unique_and_safe_in_addresses():
     ids = [row["item_id"] for row in lines()]
     assert len(ids) == len(set(ids))

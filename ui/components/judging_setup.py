@@ -53,7 +53,7 @@ def setup_form(
             queries = gr.Textbox(
                 label="Queries, one per line",
                 info="A line that starts with item: asks what is similar to that item, for example "
-                "item:met-36029",
+                "item:leather-sofa",
                 placeholder="wooden chair\noranges in a crate",
                 lines=5,
                 max_lines=20,

@@ -50,7 +50,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     with gr.Row():
         chosen = gr.Textbox(
             label="Item id",
-            placeholder="met-36029",
+            placeholder="leather-sofa",
             max_length=200,
             elem_id="inspect-item",
             scale=3,

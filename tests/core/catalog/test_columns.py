@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from core.catalog.columns import guess_columns, normalise
+from core.catalog.demo import demo_items_path
+from core.catalog.readers import open_catalog
 from core.errors import CatalogError
 
 
@@ -99,13 +101,18 @@ def test_shop_names():
 
 
 def test_demo_columns():
-    names = (
-        "item_id title description product_type department image price credit licence licence_url "
-        "source"
+    header = open_catalog(demo_items_path()).columns
+    columns = guess_columns(header)
+    plain = (
+        "item_id title description product_type department image price group credit licence "
+        "licence_url source"
     )
-    columns = guess(names)
-    assert all(getattr(columns, name) == name for name in names.split())
-    assert columns.attributes == {}
+    assert all(getattr(columns, name) == name for name in plain.split())
+    assert set(columns.attributes) == {"brand", "colour", "pattern", "material", "shape", "style"}
+    assert columns.options == (
+        ("option1_name", "option1_value"),
+        ("option2_name", "option2_value"),
+    )
 
 
 def test_overrides_win_and_may_share_a_column():

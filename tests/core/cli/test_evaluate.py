@@ -10,7 +10,7 @@ from tests.command import command
 
 def test_own_queries_and_judgments_as_json(demo_data: Path, tmp_path: Path) -> None:
     (tmp_path / "q.csv").write_text("query_id,text\n1,wooden chair\n2,green apple\n")
-    (tmp_path / "r.csv").write_text("query_id,item_id,relevance\n1,BlendSwap-CC-0-001,1\n2,no,1\n")
+    (tmp_path / "r.csv").write_text("query_id,item_id,relevance\n1,modern-cafe-chair,1\n2,no,1\n")
 
     def app(*words: object):
         files = ("--queries", tmp_path / "q.csv", "--qrels", tmp_path / "r.csv")
