@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.app.library import DEMO, Catalog, Library
 from core.base.atomic import atomic_write
+from core.base.counts import counted
 from core.base.locks import WRITE, file_lock
 from core.catalog import demo_judgments
 from core.catalog.demo_judgments import ShippedSet
@@ -102,8 +103,9 @@ def _check_items(shipped: ShippedSet, catalog: Catalog) -> None:
     missing = shipped.item_ids - catalog.store.items.get(shipped.item_ids).keys()
     if missing:
         raise JudgmentError(
-            f"The demo's judgment set waits: {len(missing)} of its {len(shipped.item_ids)} items "
-            "are not in this catalogue. Index the demo again: see the Catalog page."
+            f"The demo's judgment set waits: {len(missing)} of its "
+            f"{counted(len(shipped.item_ids), 'item')} are not in this catalogue. "
+            "Index the demo again: see the Catalog page."
         )
 
 

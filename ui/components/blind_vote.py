@@ -65,7 +65,11 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
                     names, value=first, multiselect=True, max_choices=2, label="Two engines"
                 )
                 name = gr.Textbox(
-                    label="Your name", value=LOCAL, max_length=60, elem_classes="vs-your-name"
+                    label="Your name",
+                    value=LOCAL,
+                    max_length=60,
+                    elem_classes="vs-your-name",
+                    interactive=True,
                 )
         with gr.Row():
             start = gr.Button("Start the vote", variant="primary", elem_id="vote-start")

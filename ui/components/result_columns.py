@@ -208,7 +208,7 @@ def differs_most(shown: Sequence[Column]) -> Difference | None:
     higher, lower = sorted((first, column), key=lambda c: _ranks(c).get(item_id, _NOWHERE))
     row = next(row for row in higher.rows if row.card.item.item_id == item_id)
     place = _ranks(lower).get(item_id)
-    then = f"number {place}" if place else f"not among the {len(lower.rows)} items"
+    then = f"number {place}" if place else f"not among the {counted(len(lower.rows), 'item')}"
     return Difference(
         f"“{row.card.item.title}” is number {row.card.rank} with {higher.title}, "
         f"{then} with {lower.title}.",

@@ -42,6 +42,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             max_length=60,
             elem_id="annotate-name",
             elem_classes="vs-your-name",
+            interactive=True,
             scale=1,
         )
     catalog, rights = gr.State(""), gr.HTML(elem_id="annotate-rights")

@@ -65,6 +65,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             max_length=60,
             elem_id="inspect-name",
             elem_classes="vs-your-name",
+            interactive=True,
             scale=1,
         )
         show = gr.Button("Show", variant="primary", scale=0, min_width=90, elem_id="inspect-show")

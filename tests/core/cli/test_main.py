@@ -64,7 +64,8 @@ def test_all_groundings_are_exported_for_pycocotools(data: Path, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     coco = COCO(str(target))
     assert len(coco.getImgIds()) >= 600
-    assert f"Wrote {len(coco.getAnnIds())} regions of {len(coco.getImgIds())} photos" in done.stdout
+    regions, photos = len(coco.getAnnIds()), len(coco.getImgIds())
+    assert f"Wrote {regions:,} regions of {photos:,} photos" in done.stdout
     chosen = [entry for entry in coco.loadAnns(coco.getAnnIds()) if entry["selected"]]
     assert len(chosen) >= 500
     assert coco.annToMask(chosen[0]).sum() == chosen[0]["area"]
@@ -91,7 +92,7 @@ def test_info_names_what_is_there_and_no_secret(data: Path) -> None:
         (["search", "--item", "Scopia-300", "--region", "1,2,3"], "is no region"),
         (["index", "nowhere.csv"], "no file"),
         (["index", "README.md"], "README.md"),
-        (["export", "judgments", "out.qrels"], "no judgment set"),
+        (["export", "judgments", "out.qrels", "--set", "none"], "no judgment set"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(
