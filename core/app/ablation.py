@@ -37,6 +37,12 @@ from core.ports.engines import EngineModel
 from core.store.vectors import Vectors
 
 TASK, TITLE = "ablation", "Ablation: own words → its item (the paper's task)"
+#: Names of the kinds of photos that the queries' items have.
+PLAIN_GROUND, BUSY, CLUTTER = (
+    "plain ground (packshot)",
+    "busy, crop over half or none",
+    "busy, crop under half",
+)
 #: Crops below this share of a busy photo are counted under a name of their own.
 CLUTTERED = 0.5
 #: Fewest queries of a slice.
@@ -290,11 +296,11 @@ def photo_kinds(
         except ImageError:
             continue
         if plain_foreground(photo) is not None:
-            kinds[query_id] = "plain ground (packshot)"
+            kinds[query_id] = PLAIN_GROUND
         elif own.crops[query_id] < CLUTTERED:
-            kinds[query_id] = "busy, crop under half"
+            kinds[query_id] = CLUTTER
         else:
-            kinds[query_id] = "busy, crop over half or none"
+            kinds[query_id] = BUSY
     return kinds
 
 

@@ -254,6 +254,17 @@ class EvaluationService:
                     return report
         return None
 
+    def latest_ablation(self, catalog: str, engine: str) -> Report | None:
+        """Return the newest ablation of a catalogue over an engine in its present state."""
+        present = self._models.engine(engine).fingerprint
+        for report_id in self.reports.ids():
+            if report_id.startswith(f"{catalog}-{ablation.TASK}-"):
+                report = self.reports.get(report_id)
+                current = {entry.fingerprint for entry in report.engines} == {present}
+                if current and (report.catalog, report.task) == (catalog, ablation.TASK):
+                    return report
+        return None
+
     def html(self, report: Report) -> str:
         """Return the report as one self-contained page."""
         catalog = self._catalog_of(report)

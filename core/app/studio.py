@@ -258,7 +258,12 @@ class Studio:
 
     # ── indexing ─────────────────────────────────────────────────────────────────────────────
     def measure_demo(self) -> None:
-        """Measure the engines on the demo if there is no report yet; takes seconds, no model."""
+        """Take in the ablation that ships, and measure the engines if that was not done yet.
+
+        It takes seconds, and no model.
+        """
+        if self.settings.profile == "compact":  # the ablation is of its engines
+            self.evaluation.reports.take_in(demo.ablation_path())
         if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
             task = "same-type"
             self._measure_demo(

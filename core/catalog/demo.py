@@ -31,6 +31,15 @@ def demo_images_dir() -> Path:
     return _shipped("images").parent
 
 
+def ablation_path() -> Path:
+    """Return the report of the ablation over the demo, which takes minutes to make.
+
+    Raises:
+        CatalogError: It is not there.
+    """
+    return _shipped("ablation.json")
+
+
 def room_photos() -> tuple[tuple[Path, str], ...]:
     """Return the example query pictures and their captions, in order.
 

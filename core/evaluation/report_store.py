@@ -47,6 +47,12 @@ class ReportStore:
         except ValidationError:
             raise EvaluationError(f"The stored report {path} is damaged.") from None
 
+    def take_in(self, path: Path) -> None:
+        """Add the report of a file, unless it is there already."""
+        report = _ADAPTER.validate_json(path.read_bytes())
+        if not self._path(report.report_id).exists():
+            self.add(report)
+
     def remove(self, report_id: str) -> None:
         """Delete a report, if it exists."""
         self._path(report_id).unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from core.app.library import DEMO as DEMO_CATALOG
 from core.app.library import Library
+from core.app.studio import Studio
 from core.ports.keys import inputs_key
 from core.settings import load_settings
 
@@ -261,3 +262,13 @@ def test_recorded_rewrites_are_those_of_today_s_items(demo_data: Path):
         assert line["inputs"] == inputs_key(records[line["item_id"]].item), line["item_id"]
         assert 1 <= len(line["rounds"]) <= 5
         assert line["rounds"][-1]["draft"].strip()
+
+
+def test_the_shipped_ablation_is_of_today_s_engines_and_listings(demo_data: Path):
+    studio = Studio(load_settings(data_dir=demo_data))
+    report = studio.evaluation.latest_ablation(DEMO_CATALOG, "clip")
+    assert report is not None, "run scripts/precompute_demo.py"
+    assert report.items == len(items())
+    titles = {row["item_id"]: row["title"] for row in items()}
+    assert [row.query_id for row in report.rows if row.text != titles[row.query_id]] == []
+    assert [part.name for part in report.slices if part.kind == "photo"]

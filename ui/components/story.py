@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from urllib.parse import urlencode
 
 from core.app.studio import BEFORE_AFTER, Studio
 from core.base.counts import counted
+from core.base.image_views import image_view
 from core.base.lazy import lazy
-from core.domain import CatalogInfo, EngineStatus, Filters, Grounding, Inspection, Item
+from core.domain import CatalogInfo, EngineStatus, Filters, Grounding, ImageView, Inspection, Item
 from core.errors import StudioError
 from core.evaluation.report_html import plain_verdict
 from core.ports.grounder import SALIENT
@@ -18,18 +19,17 @@ from ui.components.cards import inspect_link
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
 from ui.components.facet_lists import example_queries
 from ui.components.pictures import data_uri
+from ui.components.proof import Proof, examples, places, proof
 from ui.components.query import SearchForm, choose_engines
 from ui.components.result_columns import Column, columns, in_common
 from ui.components.results import behind, missing_engines
 from ui.media import photo_url
 from ui.render import render
 
-#: Demo items that are tried first, because their photos show more than the product. All shown data
-#: is read as for any other item.
-FEATURED = ("groc0255", "groc1983", "groc1922", "groc1941", "met-436528")
-
 _CANDIDATES_PER_DEPARTMENT, _DEPARTMENTS = 4, 12
 _TOP = 6
+#: Longest side of the picture of a crop.
+_LARGE = 640
 #: Largest share of the photo that the box of an example may cover.
 _MOST_OF_PHOTO = 0.6
 
@@ -45,6 +45,23 @@ class Step:
     grounding: str
     kept: bool
     inputs: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeAfter:
+    """What VL-CLIP looks at, and at which place CLIP and VL-CLIP have the item, if measured.
+
+    Attributes:
+        crop: Picture of the part of the photo; empty if VL-CLIP keeps the whole photo.
+        before: Place in CLIP.
+        words: Place with VL-CLIP's words and the whole photo.
+        after: Place in VL-CLIP.
+    """
+
+    crop: str
+    before: str
+    words: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +94,18 @@ def story_html(studio: Studio, form: SearchForm) -> str:
     catalog = studio.catalog(form.catalog or None)
     form = replace(form, catalog=catalog.name)  # links say which catalogue they mean
     statuses = studio.engines()
-    candidates = _Candidates(studio, catalog)
+    proven = proof(studio, catalog.name, statuses)
+    featured = examples(studio, catalog.name, proven.report) if proven else ()
+    candidates = _Candidates(studio, catalog, featured)
     inspection = _inspection(studio, form, catalog, candidates)
     like = inspection.item if inspection and not form.text else None
     return render(
         "home_story.html",
         link=form.link(),
+        catalog=catalog.name,
+        proof=proven,
+        examples=[(item, replace(form, text="", item=item.item_id).link()) for item in featured],
+        look=_before_after(studio, inspection, proven) if inspection else None,
         step=_step(inspection, catalog.name) if inspection else None,
         next_item=_next_item(form, candidates, inspection),
         text=form.text,
@@ -158,19 +181,14 @@ def _next_item(form: SearchForm, candidates: Iterable[Item], now: Inspection | N
 
 
 class _Candidates:
-    """The existing featured items, then a few of every department in turn; read once."""
+    """The featured items, then a few of every department in turn; read once."""
 
-    def __init__(self, studio: Studio, catalog: CatalogInfo) -> None:
-        self._studio, self._catalog = studio, catalog
+    def __init__(self, studio: Studio, catalog: CatalogInfo, featured: Sequence[Item]) -> None:
+        self._studio, self._catalog, self._featured = studio, catalog, featured
 
     def __iter__(self) -> Iterator[Item]:
         yield from self._featured
         yield from self._shelves
-
-    @lazy
-    def _featured(self) -> list[Item]:
-        items = self._studio.items_by_id(FEATURED, self._catalog.name)
-        return [items[item_id] for item_id in FEATURED if item_id in items]
 
     @lazy
     def _shelves(self) -> list[Item]:
@@ -183,7 +201,8 @@ class _Candidates:
             for name in self._catalog.departments[:_DEPARTMENTS] or ("",)
         )
         in_turn = chain.from_iterable(zip_longest(*shelves))
-        return [item for item in in_turn if item and item.item_id not in FEATURED]
+        featured = {item.item_id for item in self._featured}
+        return [item for item in in_turn if item and item.item_id not in featured]
 
 
 def _step(inspection: Inspection, catalog: str) -> Step:
@@ -201,6 +220,18 @@ def _step(inspection: Inspection, catalog: str) -> Step:
             if entry.engine.name in BEFORE_AFTER
         ),
     )
+
+
+def _before_after(studio: Studio, inspection: Inspection, proven: Proof | None) -> BeforeAfter:
+    places_in_words = places(proven.report, inspection.item.item_id) if proven else ("", "", "")
+    grounding, crop = inspection.grounding, ""
+    if shows_grounding(grounding):
+        part = image_view(
+            inspection.photo, grounding, ImageView.CROP, studio.settings.crop_padding
+        ).convert("RGB")
+        part.thumbnail((_LARGE, _LARGE))
+        crop = data_uri(part, "JPEG")
+    return BeforeAfter(crop, *places_in_words)
 
 
 def _region(inspection: Inspection) -> DetectionRow | None:

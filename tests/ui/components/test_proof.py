@@ -1,0 +1,147 @@
+"""Home's proof says what the ablation found, and where it found nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.app import ablation
+from core.domain import (
+    EngineScores,
+    Grounding,
+    Item,
+    PairedTest,
+    QueryRow,
+    Ranking,
+    Report,
+    Score,
+    Slice,
+)
+from tests.ui.shop import CLIP, CRATE, VL_CLIP, Shop, item
+from ui.components.proof import BOTH, CROPS, NEITHER, WORDS, examples, places, proof
+from ui.components.query import SearchForm
+from ui.components.story import story_html
+
+ENGINES = (NEITHER, CROPS, WORDS, BOTH)
+
+
+def paired(second: str, gain: float, p: float, measure: str = "mrr") -> PairedTest:
+    return PairedTest(measure, NEITHER, second, Score(gain), p, p)
+
+
+def part(name: str, gains: dict[str, tuple[float, float]]) -> Slice:
+    values = {engine: 0.2 + gains.get(engine, (0.0, 1.0))[0] for engine in ENGINES}
+    tests = tuple(paired(engine, *gain) for engine, gain in gains.items())
+    scores = {engine: Score(value, value - 0.05, value + 0.05) for engine, value in values.items()}
+    return Slice("photo", name, 30, values, {}, tests, scores)
+
+
+def row(item_id: str, **ranks: int) -> QueryRow:
+    by_engine = {name.replace("_", "-"): rank for name, rank in ranks.items()}
+    values = dict.fromkeys(ENGINES, 0.0)
+    return QueryRow(item_id, item_id, "", False, "", "", (item_id,), values, by_engine)
+
+
+def report(*rows: QueryRow, p: float = 0.001) -> Report:
+    shares = dict(zip(ENGINES, (0.43, 0.46, 0.53, 0.57), strict=True))
+    engines = tuple(
+        EngineScores(name, name, "f", {"hits@5": Score(share), "mrr": Score(share, 0.1, 0.9)})
+        for name, share in shares.items()
+    )
+    return Report(
+        "demo-ablation-1", "demo", ablation.TASK, "Ablation", Ranking.IMAGE, 100, 90, 90,
+        ("hits@5", "mrr"), "mrr", engines,
+        (paired(BOTH, 0.1, p), paired(BOTH, 0.14, p, "hits@5")),
+        rows,
+        (
+            part(ablation.CLUTTER, {CROPS: (0.1, 0.01), BOTH: (0.2, 0.001)}),
+            part(ablation.PLAIN_GROUND, {CROPS: (-0.02, 0.02), BOTH: (0.01, 0.4)}),
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def measured(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    stored = report(row("c", photo_title=40, photo_rewrite=12, crop_rewrite=1))
+    monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda catalog, engine: stored)
+    return shop
+
+
+def test_figures_and_verdicts_are_those_of_the_report(measured: Shop) -> None:
+    shown = proof(measured, "demo", (CLIP, VL_CLIP))
+    assert shown is not None
+    assert "first five in 57 % of the cases, CLIP in 43 %. So large a difference is" in (
+        shown.sentence
+    )
+    assert shown.gain == (
+        "It gains most where the photo shows much more than the product: the score is 2.0 times "
+        "CLIP’s."
+    )
+    assert shown.no_gain == (
+        "Finding the product brings nothing by itself on a plain ground. No gain of both is proven "
+        "on a plain ground."
+    )
+    assert [(group.name, group.queries) for group in shown.groups] == [
+        ("All items", 90), ("Photo shows much more", 30), ("Plain ground", 30),
+    ]  # fmt: skip
+    before, after = shown.groups[1].bars
+    assert (before.title, before.text, after.text) == ("CLIP", "0.20", "0.40")
+    assert (round(after.left), round(after.width)) == (35, 10)
+    assert shown.link.endswith("report=demo-ablation-1")
+
+
+def test_what_may_be_chance_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda *_: report(p=0.3))
+    shown = proof(shop, "demo", (CLIP, VL_CLIP))
+    assert shown is not None
+    assert "The difference may be chance." in shown.sentence
+
+
+def test_without_a_report_or_an_engine_nothing_is_claimed(measured: Shop) -> None:
+    assert proof(measured, "demo", (CLIP,)) is None
+    measured.evaluation.latest_ablation = lambda *_: None  # type: ignore[method-assign]
+    assert proof(measured, "demo", (CLIP, VL_CLIP)) is None
+
+
+def test_examples_are_what_only_the_crop_finds_each_of_another_photo_and_type(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def thing(item_id: str, kind: str, photo: Item | None = None) -> Item:
+        made = replace(item(item_id, item_id), product_type=kind)
+        return replace(made, photo=photo.photo) if photo else made
+
+    lamp = thing("lamp", "lamp")
+    stock = [
+        lamp, thing("vase", "vase", lamp), thing("lamp-2", "lamp"), thing("rug", "rug"),
+        thing("plain", "cup"), thing("words", "bowl"), thing("bed", "bed"), thing("sofa", "sofa"),
+    ]  # fmt: skip
+    shop.stock = {entry.item_id: entry for entry in stock}
+    busy: dict[str, Grounding] = {i: CRATE for i in shop.stock if i != "plain"}
+    monkeypatch.setattr(shop.looks, "of_items", lambda items, catalog: busy)
+    stored = report(
+        row("rug", photo_title=20, photo_rewrite=30, crop_rewrite=1),
+        row("lamp", crop_rewrite=1),
+        row("lamp-2", crop_rewrite=1),
+        row("vase", crop_rewrite=1),
+        row("plain", crop_rewrite=1),
+        row("words", photo_title=90, photo_rewrite=2, crop_rewrite=1),
+        row("bed", photo_title=50, photo_rewrite=60, crop_rewrite=1),
+        row("sofa", photo_title=90, photo_rewrite=90, crop_rewrite=2),
+    )
+    assert [shown.item_id for shown in examples(shop, "demo", stored)] == ["lamp", "bed", "rug"]
+    assert places(stored, "bed") == ("place 50", "place 60", "place 1")
+    assert places(stored, "lamp")[0] == "not among the first 100"
+    assert places(stored, "unknown") == ("", "", "")
+
+
+def test_home_shows_it_beside_the_two_pictures(measured: Shop) -> None:
+    html = story_html(measured, SearchForm())
+    assert "CLIP saw the whole photo; VL-CLIP saw the Chair" in html
+    assert "<strong>Place 40.</strong>" in html
+    assert "These words with the whole photo: place 12." in html
+    assert 'aria-label="All items: CLIP 0.43, VL-CLIP 0.57.' in html
+    assert "Finding the product brings nothing by itself on a plain ground." in html
+    assert 'data-value="?item=c&amp;catalog=demo"' in html
+    whole = story_html(measured, SearchForm(item="a"))
+    assert "CLIP and VL-CLIP saw the same photo" in whole

@@ -1,0 +1,195 @@
+"""Home's proof: the figures of the catalogue's own ablation, and the queries that gain most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from core.app.ablation import BUSY, CLUTTER, PLAIN_GROUND
+from core.app.studio import BEFORE_AFTER, Studio
+from core.base.image_views import is_busy
+from core.domain import EngineStatus, Item, PairedTest, QueryRow, Report, Score, Slice
+
+#: The combinations that Home compares.
+NEITHER, CROPS, WORDS, BOTH = "photo-title", "crop-title", "photo-rewrite", "crop-rewrite"
+
+#: Names of the kinds of photos in the chart, and where they stand in a sentence.
+_KINDS = {
+    CLUTTER: ("Photo shows much more", "where the photo shows much more than the product"),
+    BUSY: ("Product fills a busy photo", "where the product fills most of a busy photo"),
+    PLAIN_GROUND: ("Plain ground", "on a plain ground"),
+}
+#: In an example nothing but VL-CLIP has the right item among as many first results.
+_BEHIND = 10
+_EXAMPLES = 3
+_FIRST = "hits@5"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One engine's mean and interval, in percent of the chart's width."""
+
+    title: str
+    text: str
+    at: float
+    left: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The queries about one kind of photo."""
+
+    name: str
+    queries: int
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was measured, in sentences and as a chart."""
+
+    sentence: str
+    gain: str
+    no_gain: str
+    groups: tuple[Group, ...]
+    link: str
+    report: Report
+
+
+def proof(studio: Studio, catalog: str, statuses: tuple[EngineStatus, ...]) -> Proof | None:
+    """Return what the newest ablation of a catalogue says, or ``None`` where there is none."""
+    if not set(BEFORE_AFTER) <= {s.engine.name for s in statuses if s.available}:
+        return None
+    report = studio.evaluation.latest_ablation(catalog, BEFORE_AFTER[0])
+    if report is None:
+        return None
+    parts = {part.name: part for part in report.slices if part.kind == "photo" and part.scores}
+    return Proof(
+        sentence=_sentence(report),
+        gain=_gain(report, parts),
+        no_gain=_no_gain(parts),
+        groups=tuple(_groups(report, parts)),
+        link="/evaluate?" + urlencode({"catalog": catalog, "report": report.report_id}),
+        report=report,
+    )
+
+
+def examples(studio: Studio, catalog: str, report: Report) -> tuple[Item, ...]:
+    """Return the items that gain most by what VL-CLIP looks at, each of another photo and type.
+
+    VL-CLIP has the item first; whole photos have it behind the tenth place, with its title and with
+    VL-CLIP's words for it; and its photo shows more than it. The farthest behind come first.
+    """
+    rows = [row for row in report.rows if len(row.relevant) == 1 and row.ranks.get(BOTH) == 1]
+    rows = [row for row in rows if _best_without_crop(report, row) > _BEHIND]
+    rows.sort(key=lambda row: (-_best_without_crop(report, row), row.query_id))
+    items = studio.items_by_id((row.relevant[0] for row in rows), catalog)
+    groundings = studio.grounding.of_items(list(items.values()), catalog)
+    chosen: list[Item] = []
+    for row in rows:
+        item = items.get(row.relevant[0])
+        if item is None or not is_busy(groundings.get(item.item_id)):
+            continue
+        if any(_is_alike(item, other) for other in chosen):
+            continue
+        chosen.append(item)
+    return tuple(chosen[:_EXAMPLES])
+
+
+def places(report: Report, item_id: str) -> tuple[str, str, str]:
+    """Return at which place CLIP, VL-CLIP's words alone and VL-CLIP have an item, in words."""
+    row = next((row for row in report.rows if item_id in row.relevant), None)
+    if row is None:
+        return "", "", ""
+    return _place(report, row, NEITHER), _place(report, row, WORDS), _place(report, row, BOTH)
+
+
+def _place(report: Report, row: QueryRow, engine: str) -> str:
+    rank = row.ranks.get(engine)
+    return f"place {rank}" if rank else f"not among the first {report.depth}"
+
+
+def _best_without_crop(report: Report, row: QueryRow) -> int:
+    """Return the better of the places that whole photos give the item."""
+    return min(row.ranks.get(engine, report.depth + 1) for engine in (NEITHER, WORDS))
+
+
+def _is_alike(first: Item, second: Item) -> bool:
+    same_photo = first.photo.sha256 == second.photo.sha256
+    return same_photo or first.product_type == second.product_type
+
+
+def _sentence(report: Report) -> str:
+    scores = {entry.engine: entry.scores[_FIRST].value for entry in report.engines}
+    test = _test(report.tests, BOTH, _FIRST)
+    sure = (
+        "So large a difference is hardly chance."
+        if test and test.significant
+        else "The difference may be chance."
+    )
+    return (
+        f"Asked for {report.queries:,} items by their words, VL-CLIP shows the right one among the "
+        f"first five in {_percent(scores[BOTH])} of the cases, CLIP in "
+        f"{_percent(scores[NEITHER])}. {sure}"
+    )
+
+
+def _gain(report: Report, parts: Mapping[str, Slice]) -> str:
+    """Return where both steps gain most, if that is proven."""
+    proven = [p for p in parts.values() if (t := _test(p.tests, BOTH)) and _is_better(t)]
+    if not proven:
+        return ""
+    best = max(proven, key=lambda part: part.values[BOTH] / max(part.values[NEITHER], 1e-9))
+    times = best.values[BOTH] / max(best.values[NEITHER], 1e-9)
+    return f"It gains most {_KINDS[best.name][1]}: the score is {times:.1f} times CLIP’s."
+
+
+def _no_gain(parts: Mapping[str, Slice]) -> str:
+    """Return where finding the product alone, or both steps together, bring nothing proven."""
+    sentences = []
+    for engine, words in (
+        (CROPS, "Finding the product brings nothing by itself"),
+        (BOTH, "No gain of both is proven"),
+    ):
+        places = [
+            _KINDS[name][1]
+            for name in _KINDS
+            if name in parts and (test := _test(parts[name].tests, engine)) and not _is_better(test)
+        ]
+        if places:
+            sentences.append(f"{words} {' or '.join(places)}.")
+    return " ".join(sentences)
+
+
+def _groups(report: Report, parts: Mapping[str, Slice]) -> Iterator[Group]:
+    everything = {entry.engine: entry.scores[report.main] for entry in report.engines}
+    yield Group("All items", report.queries, _bars(everything))
+    for name, (title, _) in _KINDS.items():
+        if name in parts:
+            yield Group(title, parts[name].queries, _bars(parts[name].scores))
+
+
+def _bars(scores: Mapping[str, Score]) -> tuple[Bar, ...]:
+    return tuple(_bar(title, scores[e]) for title, e in (("CLIP", NEITHER), ("VL-CLIP", BOTH)))
+
+
+def _bar(title: str, score: Score) -> Bar:
+    low = score.value if score.low is None else score.low
+    high = score.value if score.high is None else score.high
+    text = f"{score.value:.2f}"
+    return Bar(title, text, 100 * score.value, 100 * low, 100 * (high - low))
+
+
+def _test(tests: tuple[PairedTest, ...], second: str, measure: str = "mrr") -> PairedTest | None:
+    pair = (NEITHER, second, measure)
+    return next((test for test in tests if (test.first, test.second, test.measure) == pair), None)
+
+
+def _is_better(test: PairedTest) -> bool:
+    return test.significant and test.difference.value > 0
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
