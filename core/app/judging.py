@@ -200,7 +200,7 @@ class JudgingService:
             engines,
             opened_catalog.name,
             task=judgment_set.set_id[:60],
-            title=f"Human judgments: {judgment_set.name} ({rule})",
+            title=f"Judgments: {judgment_set.name} ({rule})",
             names=measures.POOLED,
             main="ndcg@10",
             ranking=Ranking.WORDS,
