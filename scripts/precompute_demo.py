@@ -46,8 +46,19 @@ def main(data_dir: Annotated[Path | None, typer.Option()] = None) -> None:
     studio = Studio(settings)
     ablation = studio.evaluation.run_task("ablation", BEFORE_AFTER, DEMO)
     shutil.copyfile(studio.evaluation.reports.add(ablation), ABLATION)
+    copy_judged(studio)
     if data_dir is None:
         shutil.rmtree(folder)
+
+
+def copy_judged(studio: Studio) -> None:
+    """Measure the engines on the shipped judgment set, and ship the report."""
+    studio.demo_judgments.report_path.unlink(missing_ok=True)
+    studio.measure_demo_judgments()
+    report = studio.evaluation.latest(DEMO, BEFORE_AFTER, studio.demo_judgments.set_id())
+    if report is None:
+        raise SystemExit("The demo's judgment set is not in this data directory.")
+    shutil.copyfile(studio.evaluation.reports.add(report), studio.demo_judgments.report_path)
 
 
 if __name__ == "__main__":

@@ -137,7 +137,8 @@ def _run(people: list[type[Visitor]], seconds: float, figures: Figures | None = 
 def _items() -> tuple[str, ...]:
     table = Path(__file__).parents[2] / "data" / "demo" / "items.csv"
     with table.open(encoding="utf-8", newline="") as file:
-        return tuple(row["item_id"] for row in csv.DictReader(file))
+        rows = csv.DictReader(file)
+        return tuple(row["item_id"] for row in rows if row["title"])  # others are variants
 
 
 def _mix(given: str) -> dict[str, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from core.app.library import DEMO, Catalog, Library
@@ -65,11 +64,14 @@ class ShippedJudgments:
         """Return why the demo does not have its set; empty if it has, and for other catalogues."""
         return _noted(self._library.get(catalog))["problem"] if catalog == DEMO else ""
 
-    def is_newer(self, created: str) -> bool:
-        """Tell whether the set's present version was added after a time, ISO 8601 UTC."""
-        note = self._library.get(DEMO).store.root / _NOTE
-        added = datetime.fromtimestamp(note.stat().st_mtime, UTC) if note.is_file() else None
-        return added is not None and added > datetime.fromisoformat(created)
+    @property
+    def report_path(self) -> Path:
+        """The report on the set that ships, so that no start has to answer its queries."""
+        return self.folder / "report.json"
+
+    def version_note(self) -> str:
+        """Return the sentence that tells a report on the present version from others."""
+        return f"Version {demo_judgments.digest(self.folder)[:12]} of the set."
 
     def set_id(self) -> str:
         """Return the id of the shipped set; empty where none ships."""

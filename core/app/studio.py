@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -48,7 +49,7 @@ from core.domain import (
     Stage,
     TextView,
 )
-from core.errors import QueryError
+from core.errors import QueryError, StudioError
 from core.jobs import JobRunner
 from core.people import People
 from core.pipeline.stages import photo_share
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 MOST_RELATIVES = 60
 #: Engines that the demo compares: without and with the paper's method.
 BEFORE_AFTER = ("clip", "vl-clip")
+_log = logging.getLogger(__name__)
 
 
 class Studio:
@@ -262,8 +264,7 @@ class Studio:
 
         It takes seconds, and no model.
         """
-        if self.settings.profile == "compact":  # the ablation is of its engines
-            self.evaluation.reports.take_in(demo.ablation_path())
+        self._take_in(demo.ablation_path())
         if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
             task = "same-type"
             self._measure_demo(
@@ -272,19 +273,32 @@ class Studio:
             )
 
     def measure_demo_judgments(self) -> None:
-        """Measure the engines on the demo's judgment set, once per version; it loads a model."""
-        set_id = self.demo_judgments.set_id()
+        """Measure the engines on the demo's judgment set, once per version.
+
+        A report of this version ships; where it does not fit the engines here, models are loaded.
+        """
+        shipped = self.demo_judgments
+        set_id, version = shipped.set_id(), shipped.version_note()
         if not set_id or self.judging.queue(DEMO).sets.find(set_id) is None:
             return
+        self._take_in(shipped.report_path)
         report = self.evaluation.latest(DEMO, BEFORE_AFTER, set_id)
-        if report is None or self.demo_judgments.is_newer(report.created):
-            about = self.demo_judgments.about(DEMO, set_id).replace("\n", " ")
+        if report is None or version not in report.notes:
+            about = shipped.about(DEMO, set_id).replace("\n", " ")
 
             def measured(tell: OnProgress) -> Report:
                 report = self.judging.evaluate(set_id, BEFORE_AFTER, catalog=DEMO, on_progress=tell)
-                return replace(report, notes=(*report.notes, about))
+                return replace(report, notes=(*report.notes, about, version))
 
             self._measure_demo(set_id, measured)
+
+    def _take_in(self, report: Path) -> None:
+        if self.settings.profile != "compact":  # whose engines it is on
+            return
+        try:
+            self.evaluation.reports.take_in(report)
+        except StudioError as error:  # what is measured here is shown without it
+            _log.warning("%s", error)
 
     def _measure_demo(self, task: str, work: Callable[[OnProgress], Report]) -> None:
         report = self.evaluation.jobs.run(DEMO, task, len(BEFORE_AFTER), work)

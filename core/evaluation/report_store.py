@@ -48,8 +48,15 @@ class ReportStore:
             raise EvaluationError(f"The stored report {path} is damaged.") from None
 
     def take_in(self, path: Path) -> None:
-        """Add the report of a file, unless it is there already."""
-        report = _ADAPTER.validate_json(path.read_bytes())
+        """Add the report of a file, unless it is there already.
+
+        Raises:
+            EvaluationError: The file can't be read.
+        """
+        try:
+            report = _ADAPTER.validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            raise EvaluationError(f"The report {path} is missing or damaged.") from None
         if not self._path(report.report_id).exists():
             self.add(report)
 

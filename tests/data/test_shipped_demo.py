@@ -272,3 +272,12 @@ def test_the_shipped_ablation_is_of_today_s_engines_and_listings(demo_data: Path
     titles = {row["item_id"]: row["title"] for row in items()}
     assert [row.query_id for row in report.rows if row.text != titles[row.query_id]] == []
     assert [part.name for part in report.slices if part.kind == "photo"]
+
+
+def test_the_shipped_report_on_the_judgments_is_of_today_s_engines_and_labels(demo_data: Path):
+    studio = Studio(load_settings(data_dir=demo_data))
+    shipped = studio.demo_judgments
+    studio.evaluation.reports.take_in(shipped.report_path)
+    report = studio.evaluation.latest(DEMO_CATALOG, ("clip", "vl-clip"), shipped.set_id())
+    assert report is not None, "run scripts/precompute_demo.py"
+    assert shipped.version_note() in report.notes, "run scripts/precompute_demo.py"

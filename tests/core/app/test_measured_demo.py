@@ -1,0 +1,24 @@
+"""What ships with the demo and is damaged hides nothing that is measured here."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core.app.studio import BEFORE_AFTER, Studio
+from core.settings import load_settings
+
+
+def test_a_damaged_shipped_report_leaves_the_own_measurement(
+    demo_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    data = shutil.copytree(demo_data, tmp_path / "data")
+    shutil.rmtree(data / "reports", ignore_errors=True)
+    damaged = tmp_path / "ablation.json"
+    damaged.write_text("{")
+    monkeypatch.setattr("core.catalog.demo.ablation_path", lambda: damaged)
+    studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
+    studio.measure_demo()
+    assert studio.evaluation.latest("demo", BEFORE_AFTER) is not None
