@@ -26,10 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs"
 #: File name → address, width in pixels, whether dark.
 SHOTS = {
-    "explore.png": ("/explore?q=wooden+chair", 1280, False),
-    "compare.png": ("/compare?q=wooden+chair", 1280, False),
-    "explore-dark.png": ("/explore?q=wooden+chair", 1280, True),
-    "explore-narrow.png": ("/explore?q=wooden+chair", 390, False),
+    "explore.png": ("/explore?q=flower+vase", 1280, False),
+    "compare.png": ("/compare?q=cushion", 1280, False),
+    "explore-dark.png": ("/explore?q=flower+vase", 1280, True),
+    "explore-narrow.png": ("/explore?q=flower+vase", 390, False),
     "catalog.png": ("/catalog", 1280, False),
 }
 HEIGHTS = {1280: 820, 390: 780}
