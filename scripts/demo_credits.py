@@ -29,13 +29,14 @@ several items share one photo, groceries in a supermarket, and a museum's painti
 is computer pictures of 3D models, drawn for this catalogue. Scores on these do not predict scores
 on photos.
 
-**What the texts are.** Descriptions, product types, colours and the like are ours: the
-authors' software agents wrote them, looking at each photo; so are most titles, and paintings keep the museum's. Some titles are short or
-fanciful, as in real shops, and {wrong} say something wrong on purpose: `annotations.csv` says
-which. The visual descriptions in `recordings.jsonl` were written by a language model that looked at
-each photo, with the agent's own prompts; the file says which model, when, and what it wrote in
-every round. It played all three roles in one sitting, and saw crops by hand-drawn boxes of some
-things in rooms, which the agent does not have. They are recordings, not made by this installation.
+**What the texts are.** Descriptions, product types, colours and the like are ours: the authors'
+software agents wrote them, looking at each photo; so are most titles, and paintings keep the
+museum's. Some titles are short or fanciful, as in real shops, and {wrong} say something wrong on
+purpose: `annotations.csv` says which. The visual descriptions in `recordings.jsonl` were written by
+a language model that looked at each photo, with the agent's own prompts; the file says which model,
+when, and what it wrote in every round. It played all three roles in one sitting, and saw crops by
+hand-drawn boxes of some things in rooms, which the agent does not have. They are recordings, not
+made by this installation.
 
 **Nothing here is for sale.** Prices and brands of the product photos are those of the package's
 sample shop, which names no currency; no other item has a price. Owners of brands that can be read
