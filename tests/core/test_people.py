@@ -186,3 +186,5 @@ def test_on_a_space_visitors_look_and_named_people_act(tmp_path: Path) -> None:
         people.require("", Action.JUDGE)
     people.add("ada", Role.ANNOTATOR, "not asked for")
     people.require("ada", Action.JUDGE)
+    with pytest.raises(AccessDenied, match="you are signed in as ada, annotator"):
+        people.require("ada", Action.TRAIN)

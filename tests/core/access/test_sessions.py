@@ -54,6 +54,14 @@ def test_it_ends_with_another_stamp_or_without_one(
     assert sessions.name(sessions.start("nobody")) is None
 
 
+def test_it_has_ended_at_the_very_second(tmp_path: Path, stamps: dict[str, str]) -> None:
+    clock = Clock()
+    sessions = Sessions(tmp_path / "sessions.json", stamps.get, clock)
+    token = sessions.start("ada")
+    clock.now += LASTS
+    assert sessions.name(token) is None
+
+
 def test_it_ends_after_two_weeks(tmp_path: Path, stamps: dict[str, str]) -> None:
     clock = Clock()
     sessions = Sessions(tmp_path / "sessions.json", stamps.get, clock)

@@ -36,6 +36,15 @@ def test_a_name_is_slowed_then_refused_from_wherever_it_is_tried(tries: Tries) -
     tries.begin("bob", "192.0.2.99")  # others go on
 
 
+def test_each_wrong_try_doubles_the_delay_up_to_the_longest() -> None:
+    wrong = PER_NAME.free
+    assert [PER_NAME.delay(wrong + n) for n in range(6)] == [0.0, 0.5, 1.0, 2.0, 4.0, LONGEST_DELAY]
+
+
+def test_an_address_that_is_none_is_counted_by_its_first_letters() -> None:
+    assert network("x" * 65) == "x" * 64
+
+
 def test_the_wait_grows_and_ends(tries: Tries, clock: Clock) -> None:
     for n in range(PER_NAME.most):
         tries.begin("ada", f"192.0.2.{n}")

@@ -74,7 +74,7 @@ def test_a_damaged_file_is_an_error(tmp_path: Path, text: str) -> None:
 def test_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "users.json").mkdir()
     file = UsersFile(tmp_path / "users.json")
-    with pytest.raises(SettingsError, match="can't be read"):
+    with pytest.raises(SettingsError, match="can't be read: Is a directory"):
         file.users()
     with pytest.raises(SettingsError, match="can't be"):
         put(file, "ada")
@@ -82,6 +82,15 @@ def test_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="can't be read"):
         below.users()
+
+
+def test_why_it_can_not_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "atomic_write", full)
+    with pytest.raises(SettingsError, match="can't be written: No space left on device"):
+        put(UsersFile(tmp_path / "users.json"), "ada")
 
 
 def test_a_change_within_one_tick_of_the_clock_is_seen(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from core.domain import Item, Photo, Variant
 from core.domain.result_list import ResultList, ResultRow
 from core.errors import QueryError
+from core.search import result_files
 from core.search.result_files import csv_bytes, format_of, json_bytes, result_file, xlsx_bytes
 
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
@@ -303,3 +304,37 @@ def test_a_picture_may_lie_anywhere_and_need_not_be_one(tmp_path: Path) -> None:
     )
     assert asked == ["i", "j"]
     assert len(cells(content)) == 3
+
+
+class Sheet:
+    """Notes what is written to a sheet."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[object, ...]] = []
+        self.options: dict[str, object] = {}
+
+    def write_number(self, *given: object) -> None:
+        self.written.append(given)
+
+    def insert_image(self, line: int, place: int, name: str, options: dict[str, object]) -> None:
+        self.options = options
+
+
+def test_a_thumbnail_keeps_its_shape(tmp_path: Path) -> None:
+    picture, sheet = tmp_path / "a.jpg", Sheet()
+    Image.new("RGB", (32, 16)).save(picture)
+    result_files._put_picture(sheet, 1, picture, "Cup")
+    assert sheet.options["x_scale"] == sheet.options["y_scale"]
+
+
+def test_a_number_has_the_style_of_its_column() -> None:
+    sheet = Sheet()
+    result_files._put(sheet, 1, 2, 0.5, "two digits")
+    assert sheet.written == [(1, 2, 0.5, "two digits")]
+
+
+def test_what_is_said_about_a_list_stands_beside_its_name() -> None:
+    book = zipfile.ZipFile(io.BytesIO(xlsx_bytes(results(row("Cup")), lambda _: Path("none"))))
+    tree = ET.fromstring(book.read("xl/worksheets/sheet2.xml"))
+    places = {entry.get("r", "")[0] for entry in tree.iter(f"{{{NS['m']}}}c")}
+    assert places == {"A", "B"}

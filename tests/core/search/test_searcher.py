@@ -189,6 +189,19 @@ def test_the_noun_outweighs_the_adjectives(shop):
     assert kinds.count("table") >= 8
 
 
+def test_close_hashes_of_photos_that_look_different_fold_nothing(shop, monkeypatch):
+    monkeypatch.setattr(
+        shop.searcher._looks, "compare", lambda records: lambda first, second: False
+    )
+    hits = search(shop, Query("blue mug", cutoff=False)).hits
+    assert not any(hit.duplicates for hit in hits)
+
+
+def test_colours_are_read_from_the_catalogue_s_photos(shop):
+    item = shop.store.items.get(["id-042"])["id-042"]
+    assert shop.searcher._photo_colours.shares(item.photo.sha256)
+
+
 def test_near_duplicates_are_folded_and_the_page_still_filled(shop):
     folded = search(shop, Query("blue mug", cutoff=False))
     everything = search(shop, Query("blue mug", cutoff=False, fold_duplicates=False, k=122))

@@ -12,6 +12,7 @@ from core.app.library import DEMO
 from core.domain import CatalogInfo
 from core.domain.search_index import SearchIndex
 from core.errors import CatalogDamaged
+from core.store.catalog_store import CatalogStore
 from core.store.meta import CatalogMeta
 from core.store.overview import Overview
 from tests.core.store.damaged import DAMAGES, cut_manifests, fill, library
@@ -95,6 +96,16 @@ def test_damage_while_it_is_open_is_named_and_mended_without_a_restart(data: Pat
     assert not opened.info("shop").problem
     assert opened.resolve(None) == "shop"
     assert opened.get("shop").store.items.get(["i-1"])
+
+
+def test_a_damaged_table_is_let_go_of_by_its_name(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_manifests(lance(data, "items"))
+    released: list[object] = []
+    monkeypatch.setattr(CatalogStore, "release", lambda _, name: released.append(name))
+    assert "“items”" in library(data).info("shop").problem
+    assert "items" in released
 
 
 def test_without_a_backup_the_table_starts_anew(data: Path) -> None:
