@@ -91,3 +91,21 @@ def test_two_people_judge_a_shown_list_and_never_see_each_other(
     assert lists.locator(".vs-unjudged").count() >= 6
     page.locator("#evaluate-missing").click()
     page.wait_for_url("**/annotate?*set=from-search*")
+
+
+def test_a_name_ends_with_enter_and_keys_then_grade(page: Page, studio_url: str) -> None:
+    page.goto(f"{studio_url}/annotate?catalog=demo")
+    desk = page.locator(".vs-desk [data-part=single]")
+    expect(desk).to_have_attribute("data-key", re.compile("."))
+    page.locator("#vs-header summary").click()
+    page.locator("#vs-your-name").fill("eve-e2e")
+    page.keyboard.press("Enter")
+    expect(page.locator("#vs-header details.vs-who")).not_to_have_attribute("open", "")
+    expect(page.locator("#annotate-name textarea, #annotate-name input").first).to_have_value(
+        "eve-e2e"
+    )
+    page.wait_for_timeout(500)  # the desk deals anew for the name
+    before = desk.get_attribute("data-key") or ""
+    page.keyboard.press("2")
+    expect(desk).not_to_have_attribute("data-key", before)
+    assert page.evaluate("localStorage.getItem('vs-name')") == "eve-e2e"

@@ -119,6 +119,13 @@
       for (const other of document.querySelectorAll(".vs-your-name input, .vs-your-name textarea"))
         if (other instanceof HTMLElement) fill(other, keptName());
     });
+    field.addEventListener("keydown", (event) => {  // or the keys of the judging desk land in the name
+      if (event.key !== "Enter" && event.key !== "Escape") return;
+      if (event.key === "Escape") field.value = keptName();
+      event.preventDefault();
+      field.blur();
+      panel.removeAttribute("open");
+    });
     show();
     const panel = make("details", { class: "vs-who" }, summary,
       make("div", {}, make("label", { for: "vs-your-name" }, "Your name"), field,

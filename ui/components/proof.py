@@ -147,19 +147,24 @@ def _gain(report: Report, parts: Mapping[str, Slice]) -> str:
 
 
 def _no_gain(parts: Mapping[str, Slice]) -> str:
-    """Return where finding the product alone, or both steps together, bring nothing proven."""
+    """Return where only the words help, and where nothing is proven to."""
+    words, nothing = [], []
+    for name, (_, place) in _KINDS.items():
+        if name not in parts:
+            continue
+        crops, both = (_test(parts[name].tests, engine) for engine in (CROPS, BOTH))
+        if both and not _is_better(both):
+            nothing.append(place)
+        elif crops and not _is_better(crops):
+            words.append(place)
     sentences = []
-    for engine, words in (
-        (CROPS, "Finding the product brings nothing by itself"),
-        (BOTH, "No gain of both is proven"),
-    ):
-        places = [
-            _KINDS[name][1]
-            for name in _KINDS
-            if name in parts and (test := _test(parts[name].tests, engine)) and not _is_better(test)
-        ]
-        if places:
-            sentences.append(f"{words} {' or '.join(places)}.")
+    if words:
+        sentences.append(
+            f"Looking at the product alone brings nothing {' or '.join(words)}; the gain there "
+            "comes from the words."
+        )
+    if nothing:
+        sentences.append(f"No gain is proven {' or '.join(nothing)}.")
     return " ".join(sentences)
 
 
@@ -178,7 +183,7 @@ def _bars(scores: Mapping[str, Score]) -> tuple[Bar, ...]:
 def _bar(title: str, score: Score) -> Bar:
     low = score.value if score.low is None else score.low
     high = score.value if score.high is None else score.high
-    text = f"{score.value:.2f}"
+    text = f"{score.value:.3f}"
     return Bar(title, text, 100 * score.value, 100 * low, 100 * (high - low))
 
 

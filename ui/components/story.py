@@ -98,7 +98,11 @@ def story_html(studio: Studio, form: SearchForm) -> str:
     featured = examples(studio, catalog.name, proven.report) if proven else ()
     candidates = _Candidates(studio, catalog, featured)
     inspection = _inspection(studio, form, catalog, candidates)
-    like = inspection.item if inspection and not form.text else None
+    queries = example_queries(studio, catalog)
+    # Where the proof shows the item, hits are shown for words.
+    first = queries[0] if queries and proven and not form.text else form.text
+    asked = replace(form, text=first)
+    like = inspection.item if inspection and not asked.text else None
     return render(
         "home_story.html",
         link=form.link(),
@@ -108,12 +112,10 @@ def story_html(studio: Studio, form: SearchForm) -> str:
         look=_before_after(studio, inspection, proven) if inspection else None,
         step=_step(inspection, catalog.name) if inspection else None,
         next_item=_next_item(form, candidates, inspection),
-        text=form.text,
+        text=asked.text,
         like=replace(form, text="", item=inspection.item.item_id).link() if inspection else "",
-        queries=[
-            (query, replace(form, text=query).link()) for query in example_queries(studio, catalog)
-        ],
-        retrieval=_retrieval(studio, form, like, statuses, catalog),
+        queries=[(query, replace(form, text=query).link()) for query in queries],
+        retrieval=_retrieval(studio, asked, like, statuses, catalog),
         measured=_measured(studio, statuses, catalog.name),
         facts=facts(studio, catalog, statuses),
         **missing_engines(statuses),

@@ -56,6 +56,7 @@ def report(*rows: QueryRow, p: float = 0.001) -> Report:
         rows,
         (
             part(ablation.CLUTTER, {CROPS: (0.1, 0.01), BOTH: (0.2, 0.001)}),
+            part(ablation.BUSY, {CROPS: (0.01, 0.6), BOTH: (0.1, 0.001)}),
             part(ablation.PLAIN_GROUND, {CROPS: (-0.02, 0.02), BOTH: (0.01, 0.4)}),
         ),
     )  # fmt: skip
@@ -79,14 +80,15 @@ def test_figures_and_verdicts_are_those_of_the_report(measured: Shop) -> None:
         "CLIP’s."
     )
     assert shown.no_gain == (
-        "Finding the product brings nothing by itself on a plain ground. No gain of both is proven "
-        "on a plain ground."
+        "Looking at the product alone brings nothing where the product fills most of a busy photo; "
+        "the gain there comes from the words. No gain is proven on a plain ground."
     )
     assert [(group.name, group.queries) for group in shown.groups] == [
-        ("All items", 90), ("Photo shows much more", 30), ("Plain ground", 30),
+        ("All items", 90), ("Photo shows much more", 30), ("Product fills a busy photo", 30),
+        ("Plain ground", 30),
     ]  # fmt: skip
     before, after = shown.groups[1].bars
-    assert (before.title, before.text, after.text) == ("CLIP", "0.20", "0.40")
+    assert (before.title, before.text, after.text) == ("CLIP", "0.200", "0.400")
     assert (round(after.left), round(after.width)) == (35, 10)
     assert shown.link.endswith("report=demo-ablation-1")
 
@@ -139,9 +141,9 @@ def test_home_shows_it_beside_the_two_pictures(measured: Shop) -> None:
     html = story_html(measured, SearchForm())
     assert "CLIP saw the whole photo; VL-CLIP saw the Chair" in html
     assert "<strong>Place 40.</strong>" in html
-    assert "These words with the whole photo: place 12." in html
-    assert 'aria-label="All items: CLIP 0.43, VL-CLIP 0.57.' in html
-    assert "Finding the product brings nothing by itself on a plain ground." in html
+    assert "The same words compared with whole photos: place 12." in html
+    assert 'aria-label="All items: CLIP 0.430, VL-CLIP 0.570.' in html
+    assert "No gain is proven on a plain ground." in html
     assert 'data-value="?item=c&amp;catalog=demo"' in html
     whole = story_html(measured, SearchForm(item="a"))
     assert "CLIP and VL-CLIP saw the same photo" in whole
