@@ -85,6 +85,10 @@ class EvaluationStopped(EvaluationError, JobStopped):
         super().__init__(f"The evaluation was stopped. {kept}")
 
 
+class ExperimentError(StudioError):
+    """An online experiment, its events or their log are not usable."""
+
+
 class TrainingError(StudioError):
     """Training data or settings are not usable."""
 
@@ -162,6 +166,11 @@ def no_engine(name: str, names: Iterable[str]) -> EngineUnavailable:
 def no_set(set_id: str) -> JudgmentError:
     """Make the error for a judgment set that a catalogue does not have."""
     return no_such(JudgmentError, "judgment set", set_id)
+
+
+def no_experiment(experiment_id: str, existing: Iterable[str] = ()) -> ExperimentError:
+    """Make the error for an experiment that a data directory does not have."""
+    return no_such(ExperimentError, "experiment", experiment_id, existing)
 
 
 def no_report(report_id: str) -> EvaluationError:

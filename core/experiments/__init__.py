@@ -1,0 +1,1 @@
+"""Online experiments: what visitors did, which variant they saw, and what that proves."""
