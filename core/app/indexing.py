@@ -62,12 +62,17 @@ class IndexingService:
         images: Path | None = None,
         columns: Mapping[str, str] | None = None,
         prune: bool = False,
+        engines: Collection[str] | None = None,
         on_progress: OnProgress | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> IndexReport:
         """Index (or re-index) a catalogue file; idempotent and resumable.
 
+        With names of engines only their vectors are made, and nothing is fetched for others. An
+        engine that can't run here is left out; the report says why.
+
         Raises:
+            EngineUnavailable: There is no engine of a name, or none of those named can run here.
             CatalogError: The name, the file, its columns or the images folder can't be used.
             CatalogBusy: Another job is indexing this catalogue.
             WeightsUnavailable: A model that is needed can't be had.
@@ -75,9 +80,10 @@ class IndexingService:
         name = own_name(name, source)
         columns = self.chosen.merged(name, source, columns).columns
         self.check_source(source, images=images, columns=columns)
+        self._models.check_engines(engines or ())
         report = self._begin_index(
             name, source, images, columns,
-            prune=prune, on_progress=on_progress, should_stop=should_stop,
+            prune=prune, engines=engines, on_progress=on_progress, should_stop=should_stop,
         ).run()  # fmt: skip
         self.search_indices.refresh(name, on_progress)
         return report
@@ -231,9 +237,14 @@ class IndexingService:
         preview = preview_file(source, self._settings, images=images, columns=chosen.columns)
         return replace(preview, notes=preview.notes + chosen.notes, remembered=chosen.remembered)
 
-    def index_demo(self, on_progress: OnProgress | None = None) -> IndexReport:
+    def index_demo(
+        self,
+        on_progress: OnProgress | None = None,
+        engines: Collection[str] | None = None,
+    ) -> IndexReport:
         """Index the shipped demo catalogue under the name ``demo``, and add its judgment set."""
-        report = self._begin_demo(on_progress=on_progress).run()
+        self._models.check_engines(engines or ())
+        report = self._begin_demo(on_progress=on_progress, engines=engines).run()
         problem = self.demo_judgments.take_in()
         return replace(report, notes=(*report.notes, problem)) if problem else report
 
@@ -247,14 +258,18 @@ class IndexingService:
         return DEMO
 
     def _begin_demo(
-        self, *, author: str = "", on_progress: OnProgress | None = None
+        self,
+        *,
+        author: str = "",
+        on_progress: OnProgress | None = None,
+        engines: Collection[str] | None = None,
     ) -> BegunJob[IndexReport]:
         home = self._library.create(DEMO).store.root
         return self._begin_index(
             DEMO, demo.demo_items_path(), demo.demo_images_dir(), None,
             prune=demo.brought_earlier(home),
             snapshot=self._settings.shipped / "demo" / PRECOMPUTED,
-            author=author, on_progress=on_progress,
+            author=author, on_progress=on_progress, engines=engines,
         )  # fmt: skip
 
     def _begin_index(
@@ -268,6 +283,7 @@ class IndexingService:
         prune: bool | Collection[str] = False,
         snapshot: Path | None = None,
         author: str = "",
+        engines: Collection[str] | None = None,
         on_progress: OnProgress | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> BegunJob[IndexReport]:
@@ -276,7 +292,7 @@ class IndexingService:
         job = begin_index(
             catalog.store,
             catalog.images,
-            self._models.for_indexing,
+            lambda: self._models.for_indexing(engines),
             lambda known_rows: ingest(
                 source,
                 images=images,

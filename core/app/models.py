@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,14 +128,32 @@ class ModelPool:
 
     def available(self) -> tuple[EngineModel, ...]:
         """Return the models of all engines that can run here, in display order; log the others."""
-        models = []
+        return self._available(None)[0]
+
+    def _available(
+        self, chosen: Collection[str] | None
+    ) -> tuple[tuple[EngineModel, ...], tuple[str, ...]]:
+        """Return the models that can run here, and a sentence for each that was left out.
+
+        An engine that the profile has no towers for is a reason only where it was chosen.
+        """
+        models, left_out = [], []
         for status in self.statuses():
+            engine = status.engine
+            if chosen is not None and engine.name not in chosen:
+                continue
+            reason = status.reason
             if status.available:
                 try:
-                    models.append(self.engine(status.engine.name))
+                    models.append(self.engine(engine.name))
                 except (EngineUnavailable, WeightsUnavailable) as error:
-                    _log.warning("The engine “%s” is left out: %s", status.engine.name, error)
-        return tuple(models)
+                    reason = str(error)
+            elif chosen is None and self.settings.towers(engine) is None:
+                continue
+            if reason:
+                left_out.append(f"The engine {engine.name} was left out: {reason}")
+                _log.warning("The engine “%s” is left out: %s", engine.name, reason)
+        return tuple(models), tuple(left_out)
 
     @lazy
     def grounder(self) -> Grounder:
@@ -169,10 +188,31 @@ class ModelPool:
 
         return build_judge(self.settings, self.ledger)
 
-    def for_indexing(self) -> IndexingModels:
-        """Return the models for an indexing run."""
+    def check_engines(self, names: Collection[str]) -> None:
+        """Check that engines exist; nothing is fetched or loaded.
+
+        Raises:
+            EngineUnavailable: There is no engine of a name.
+        """
+        for name in names:
+            if name not in self.recipes:
+                raise no_engine(name, self.recipes)
+
+    def for_indexing(self, engines: Collection[str] | None = None) -> IndexingModels:
+        """Return the models for an indexing run; nothing is fetched for other engines.
+
+        Args:
+            engines: Names of the engines; ``None`` takes all that can run here.
+
+        Raises:
+            EngineUnavailable: An engine does not exist, or none of those that were named can run.
+        """
+        self.check_engines(engines or ())
+        models, left_out = self._available(engines)
+        if engines and not models:
+            raise EngineUnavailable(" ".join(left_out))
         return IndexingModels(
-            self.available(), self.grounder, self.rewriter, self.settings.crop_padding
+            models, self.grounder, self.rewriter, self.settings.crop_padding, left_out=left_out
         )
 
 

@@ -38,7 +38,7 @@ from core.errors import TrainingError, TrainingStopped
 from core.evaluation.report_html import verdicts
 from core.jobs import BegunJob, JobReporter
 from core.ports.encoder import Vectors
-from core.ports.engines import EngineModel
+from core.ports.engines import EngineModel, IndexingModels
 from core.settings import Settings
 from core.store.vectors import VectorRow
 from core.training.curve import CURVE, write_curve
@@ -192,8 +192,10 @@ class TrainingService:
         self._models.forget(name)
         publish(self._root / name, start.engine, "adapted", f"the catalogue {catalog.name}", save)
         reporter.step(Progress("embedding", 0, 1))
-        models = self._models.for_indexing().corrected_by(catalog.store.corrections.standing())
-        derive_vectors(catalog, start, self._models.engine(name), models, pictures)
+        derive_vectors(
+            catalog, start, self._models.engine(name), self._models_of(start.name, catalog),
+            pictures,
+        )  # fmt: skip
         reporter.step(Progress("measuring", 0, 1))
         report = self._evaluation.evaluate(
             queries, relevant, (start.name, name), catalog.name,
@@ -246,13 +248,12 @@ class TrainingService:
         """
         self.check_name(name)
         engine = self._base(base)
-        models = self._models.for_indexing()
         opened_catalog = None if pairs is not None else self._library.get(catalog)
         if opened_catalog is None:
             assert pairs is not None  # noqa: S101
             source = parquet_source(pairs, self._settings)
         else:
-            models = models.corrected_by(opened_catalog.store.corrections.standing())
+            models = self._models_of(base, opened_catalog)
             source = catalog_source(opened_catalog, engine, models, self._settings)
         towers = self._settings.towers(engine)
         usual = COMPACT_TUNING if takes_adapter(towers) else TUNING
@@ -286,12 +287,18 @@ class TrainingService:
             if opened_catalog is not None and base in opened_catalog.store.engines():
                 reporter.step(Progress("embedding", 0, 1))
                 vectors, tuned = run.image_vectors(), self._models.engine(name)
+                models = self._models_of(base, opened_catalog)
                 derive_vectors(
                     opened_catalog, self._models.engine(base), tuned, models, lambda rows: vectors
                 )
             self.runs.tidy(name)
             reporter.end(JobState.DONE)
         return outcome
+
+    def _models_of(self, base: str, catalog: Catalog) -> IndexingModels:
+        """Return the models that made the base's vectors; nothing is fetched for other engines."""
+        models = self._models.for_indexing([base] if base in self._models.recipes else [])
+        return models.corrected_by(catalog.store.corrections.standing())
 
     def _base(self, base: str) -> Engine:
         """Return the named engine, or an engine around a checkpoint with a scheme."""

@@ -37,6 +37,9 @@ def index(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove items that the file no longer has.")
     ] = False,
+    engines: Annotated[
+        str | None, typer.Option(help="Engines to index for, A,B (default: all that can run).")
+    ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Index the shipped demo catalogue.")] = False,
     dry_run: Annotated[
         bool,
@@ -59,7 +62,7 @@ def index(
 
         studio = Studio(context.obj)
         if demo:
-            report = studio.indexing.index_demo(on_progress=bar.show)
+            report = studio.indexing.index_demo(bar.show, named(engines))
         elif source is None:
             raise CatalogError("Name a catalogue file to index, or say --demo.")
         else:
@@ -69,6 +72,7 @@ def index(
                 images=images,
                 columns=_parse_columns(column or []),
                 prune=prune,
+                engines=named(engines),
                 on_progress=bar.show,
             )
     _print_report(report)
@@ -78,6 +82,12 @@ def index(
             f"Search it with --catalog {report.catalog}, or make it the default instead of "
             f"{usual}: python app.py catalogs default {report.catalog}"
         )
+
+
+def named(engines: str | None) -> tuple[str, ...] | None:
+    """Return the names of a list with commas; ``None`` where none was given."""
+    names = tuple(name.strip() for name in (engines or "").split(",") if name.strip())
+    return names or None
 
 
 def _first_progress(source: Path, settings: Settings, name: str | None) -> Progress:

@@ -91,7 +91,8 @@ class IndexReport:
         quarantined: Rows left out.
         seconds: Wall time.
         per_stage: Units of work done per stage (a cache hit is no work).
-        notes: Sentences on how the file was read: format, encoding, what was guessed.
+        notes: Sentences on how the file was read (format, encoding, what was guessed), and on
+            engines that were left out.
     """
 
     catalog: str

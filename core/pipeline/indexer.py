@@ -184,7 +184,9 @@ class _Run:
             self._finish(records, meta, prune)
         report = self._report(started)
         state = JobState.STOPPED if self._stopped else JobState.DONE
-        self._reporter.end(state, _sentence(report, self._stopped))
+        # The first note on the file only names its format.
+        notes = (*self._notes[1:], *self._models.left_out)
+        self._reporter.end(state, _sentence(report, notes, self._stopped))
         return report
 
     def _driver(self, models: IndexingModels, writer: Writer[Results]) -> Driver:
@@ -335,15 +337,15 @@ class _Run:
             quarantined=tuple(counts.quarantined),
             seconds=time.monotonic() - started,
             per_stage={stage: count for stage, count in self._tally.per_stage.items() if count},
-            notes=self._notes,
+            notes=self._notes + self._models.left_out,
         )
 
 
-def _sentence(report: IndexReport, stopped: bool) -> str:
+def _sentence(report: IndexReport, notes: tuple[str, ...], stopped: bool) -> str:
     counts = (
         f"{counted(report.added, 'item')} added, {report.changed:,} changed, "
         f"{report.unchanged:,} unchanged, {report.removed:,} removed; "
         f"{counted(len(report.quarantined), 'row')} left out."
     )
-    counts = " ".join([counts, *report.notes[1:]])  # the first note only names the file's format
+    counts = " ".join([counts, *notes])
     return f"Stopped. {counts} Run it again to continue." if stopped else counts

@@ -67,6 +67,7 @@ class IndexingModels:
         rewriter: Describes the product; required by engines that embed rewrites.
         padding: Padding of crops, as a share of the box's longer side.
         corrections: People's corrections of single items; they replace the models' results.
+        left_out: A sentence for each engine that can't run here.
     """
 
     def __init__(
@@ -76,10 +77,12 @@ class IndexingModels:
         rewriter: Rewriter | None = None,
         padding: float = 0.05,
         corrections: Corrections | None = None,
+        left_out: tuple[str, ...] = (),
     ) -> None:
         self.engines = tuple(engines)
         self.grounder, self.rewriter, self.padding = grounder, rewriter, padding
         self.corrections = corrections or Corrections()
+        self.left_out = left_out
         if grounder is None and any(model.needs_grounding for model in self.engines):
             raise ValueError("engines that embed crops need a grounder")
         if rewriter is None and any(model.needs_rewrite for model in self.engines):
@@ -122,7 +125,9 @@ class IndexingModels:
 
     def corrected_by(self, corrections: Corrections) -> IndexingModels:
         """Return the same models with the corrections of one catalogue."""
-        return IndexingModels(self.engines, self.grounder, self.rewriter, self.padding, corrections)
+        return IndexingModels(
+            self.engines, self.grounder, self.rewriter, self.padding, corrections, self.left_out
+        )
 
     @property
     def threshold(self) -> float:

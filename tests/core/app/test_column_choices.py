@@ -14,7 +14,7 @@ from tests.core.pipeline.small import bench, write_catalog
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     studio = Studio(load_settings(data_dir=tmp_path / "data", profile="compact"))
-    monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
+    monkeypatch.setattr(studio._models, "for_indexing", lambda engines=None: bench().models)
     return studio
 
 

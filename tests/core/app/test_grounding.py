@@ -29,7 +29,7 @@ class Room:
         self._bench = models
         self.grounder = models.grounder
 
-    def for_indexing(self):
+    def for_indexing(self, engines=None):
         return self._bench.models
 
 

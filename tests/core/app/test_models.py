@@ -92,3 +92,40 @@ def test_a_damaged_checkpoint_is_named_until_its_files_change(data: Path) -> Non
     weights.write_bytes(whole)
     assert by_name(models)["tuned"].available
     assert models.engine("tuned").name == "tuned"
+
+
+def test_only_the_chosen_engines_are_loaded(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = pool(data)
+    asked: list[str] = []
+    real = models.engine
+
+    def counted(name: str) -> object:
+        asked.append(name)
+        return real(name)
+
+    monkeypatch.setattr(models, "engine", counted)
+    chosen = models.for_indexing(["clip"])
+    assert [model.name for model in chosen.engines] == ["clip"]
+    assert asked == ["clip"]
+    assert chosen.left_out == ()
+
+
+def test_a_chosen_engine_that_can_not_be_had_is_named_and_left_out(data: Path) -> None:
+    models = pool(data)
+    chosen = models.for_indexing(["clip", "gcl-l"])
+    assert [model.name for model in chosen.engines] == ["clip"]
+    (sentence,) = chosen.left_out
+    assert sentence.startswith("The engine gcl-l was left out: GCL-L (Marqo-Ecommerce-L) needs")
+    with pytest.raises(EngineUnavailable, match="gcl-l was left out"):
+        models.for_indexing(["gcl-l"])
+    with pytest.raises(EngineUnavailable, match="telepathy"):
+        models.for_indexing(["clip", "telepathy"])
+
+
+def test_engines_of_another_profile_are_no_news(data: Path) -> None:
+    folder = add(data, "odd", CUTOUT.replace('loader = "compact"', 'loader = "telepathy"'))
+    models = pool(data).for_indexing()
+    assert folder.is_dir()
+    assert [model.name for model in models.engines] == ["clip", "vl-clip", "mine"]
+    assert len(models.left_out) == 1  # odd; those of the full profile are not here at all
+    assert "telepathy" in models.left_out[0]

@@ -63,7 +63,7 @@ class Room:
             log=self.ledger, prices=PRICES, pace=Pace(0.01),
         )  # fmt: skip
 
-    def for_indexing(self) -> IndexingModels:
+    def for_indexing(self, engines: object = None) -> IndexingModels:
         return self.bench.models
 
 

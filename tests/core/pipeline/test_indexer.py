@@ -183,3 +183,13 @@ def test_items_are_searchable_before_grounding_starts(shop):
 
     shop.index(on_progress=look)
     assert counts[0] == 40
+
+
+def test_an_engine_that_was_left_out_is_in_the_report_and_in_the_job(shop):
+    small = bench()
+    small.models.left_out = ("The engine gcl was left out: it has no weights.",)
+    report = shop.index(small)
+    assert report.notes == small.models.left_out
+    job = indexing_job(shop.store.root).read()
+    assert job is not None
+    assert job.message.endswith("The engine gcl was left out: it has no weights.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -51,8 +52,11 @@ def settings(folder: Path) -> Settings:
     return Settings(data_dir=folder, device="cpu", precision="float32")
 
 
+def refuse(engines: object = None) -> NoReturn:
+    """Fail: training on a file of pairs needs no other engine, so it must fetch none."""
+    raise AssertionError("the models of all engines were asked for")
+
+
 def room(folder: Path) -> SimpleNamespace:
     """Return what use cases need of the models, without any."""
-    return SimpleNamespace(
-        recipes={}, weights=None, forget=lambda name: None, for_indexing=lambda: None
-    )
+    return SimpleNamespace(recipes={}, weights=None, forget=lambda name: None, for_indexing=refuse)

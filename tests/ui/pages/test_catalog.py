@@ -95,7 +95,7 @@ def test_a_bad_name_is_said_on_the_page_and_stays(studio: Studio, table: Path) -
 def test_a_catalogue_may_be_called_anything(
     studio: Studio, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
+    monkeypatch.setattr(studio._models, "for_indexing", lambda engines=None: bench().models)
     add = handlers(studio)["add"]
     for label in ("Autumn  Range", "Autumn Range", "autumn-range"):  # new, then updated twice
         values = add(str(table), [], str(table.parent), label, request(), *GUESSED)
@@ -139,7 +139,7 @@ def test_a_busy_catalogue_is_said_and_the_notice_goes_when_it_begins(
 ) -> None:
     add = handlers(studio)["add"]
     root = studio.settings.data_dir / "catalogs" / "shop"
-    monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
+    monkeypatch.setattr(studio._models, "for_indexing", lambda engines=None: bench().models)
     with indexing_job(root).begin():
         values = add(str(table), [], str(table.parent), "shop", request(), *GUESSED)
         assert "“shop” is being indexed already" in values[-1]
@@ -160,7 +160,7 @@ def test_what_fails_in_the_background_is_on_the_page_until_it_is_dismissed(
 ) -> None:
     page = handlers(studio)
 
-    def fail() -> None:
+    def fail(engines: object = None) -> None:
         raise EngineUnavailable("The recipe “mine” is broken.")
 
     monkeypatch.setattr(studio._models, "for_indexing", fail)
@@ -202,7 +202,7 @@ def test_what_was_stopped_goes_on_from_the_card(
     page = handlers(studio)
     stops = [True]
 
-    def models() -> Any:
+    def models(engines: object = None) -> Any:
         if stops.pop() if stops else False:
             studio.indexing.job("shop").stop()
         return bench().models
@@ -228,7 +228,7 @@ def test_what_was_stopped_goes_on_from_the_card(
 def test_update_opens_the_form_with_the_catalogue_s_name(
     studio: Studio, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
+    monkeypatch.setattr(studio._models, "for_indexing", lambda engines=None: bench().models)
     studio.indexing.index(table, name="shop")
     page = handlers(studio)
     assert 'data-action="update" data-value="shop"' in page["refresh"]("shop")[0]

@@ -24,7 +24,7 @@ PEOPLE = {"ann": Role.MERCHANDISER, "ben": Role.MERCHANDISER, "root": Role.ADMIN
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     studio = Studio(load_settings(data_dir=tmp_path / "data", profile="compact"))
-    monkeypatch.setattr(studio._models, "for_indexing", lambda: bench().models)
+    monkeypatch.setattr(studio._models, "for_indexing", lambda engines=None: bench().models)
     return studio
 
 
