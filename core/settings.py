@@ -128,6 +128,12 @@ class Settings(BaseSettings):
     indexing_memory_mb: int = Field(
         256, ge=16, description="Memory for the photos that indexing has under way, megabytes."
     )
+    spare_memory_mb: int = Field(
+        6000,
+        ge=0,
+        description="Indexing lets go of models that it does not need at the moment while less "
+        "memory than this is free, megabytes.",
+    )
     embed_all_photos: bool = Field(
         False,
         description="Embed all photos of an item, not the first alone; the best one counts.",

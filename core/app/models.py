@@ -15,7 +15,7 @@ from core.domain.engine import unreadable_engine
 from core.embedding.loaders import EncoderPool, engine_availability, load_engines, weight_files
 from core.embedding.recipes import load_own_engines, own_recipe_files
 from core.errors import EngineUnavailable, WeightsUnavailable, no_engine
-from core.ports.engines import EngineModel, IndexingModels
+from core.ports.engines import EngineModel, IndexingModels, release_if_short
 from core.ports.grounder import Grounder
 from core.ports.rewriter import Rewriter
 from core.settings import Settings
@@ -146,6 +146,7 @@ class ModelPool:
             if status.available:
                 try:
                     models.append(self.engine(engine.name))
+                    release_if_short(models[-1].encoder, self.spare_memory)
                 except (EngineUnavailable, WeightsUnavailable) as error:
                     reason = str(error)
             elif chosen is None and self.settings.towers(engine) is None:
@@ -188,6 +189,11 @@ class ModelPool:
 
         return build_judge(self.settings, self.ledger)
 
+    @property
+    def spare_memory(self) -> int:
+        """Models that are not needed are let go of while less than this is free, bytes."""
+        return self.settings.spare_memory_mb * 10**6
+
     def check_engines(self, names: Collection[str]) -> None:
         """Check that engines exist; nothing is fetched or loaded.
 
@@ -212,8 +218,9 @@ class ModelPool:
         if engines and not models:
             raise EngineUnavailable(" ".join(left_out))
         return IndexingModels(
-            models, self.grounder, self.rewriter, self.settings.crop_padding, left_out=left_out
-        )
+            models, self.grounder, self.rewriter, self.settings.crop_padding,
+            left_out=left_out, spare_memory=self.spare_memory,
+        )  # fmt: skip
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:

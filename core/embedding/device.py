@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import torch
 
+from core.base.memory import free_bytes
 from core.errors import SettingsError
 
 #: bfloat16 is used if it is at least this much faster than float32.
@@ -39,6 +40,24 @@ def resolve_dtype(setting: str, device: torch.device) -> torch.dtype:
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     return torch.bfloat16 if bfloat16_is_faster() else torch.float32
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the memory that models can still take on a device, in bytes."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return free_bytes()
+
+
+def most_at_once(device: torch.device, each: int, most: int) -> int:
+    """Return how many inputs fit into one pass: 1 to ``most``, with half of the free memory.
+
+    Args:
+        device: Where the model runs.
+        each: Memory of one input in a pass, in bytes.
+        most: Largest batch that is of use.
+    """
+    return max(1, min(most, free_memory(device) // 2 // each))
 
 
 @lru_cache(maxsize=1)

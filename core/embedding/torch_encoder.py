@@ -55,7 +55,7 @@ class TorchEncoder(BatchedEncoder):
         self._precision = precision
         self._lock = threading.Lock()
         self._loaded: LoadedModel | None = None
-        self._fingerprint = ""
+        self._fingerprint, self._dim = "", 0
 
     @abstractmethod
     def load(self) -> LoadedModel:
@@ -68,7 +68,7 @@ class TorchEncoder(BatchedEncoder):
             if self._loaded is None:
                 loaded = self.load()
                 # Hash in float32, before any cast, so that number formats share stored vectors.
-                self._fingerprint = _model_hash(loaded)
+                self._fingerprint, self._dim = _model_hash(loaded), loaded.dim
                 loaded.model.to(self._device)
                 self._loaded = loaded
             return self._loaded
@@ -76,13 +76,21 @@ class TorchEncoder(BatchedEncoder):
     @property
     def dim(self) -> int:
         """Length of a vector."""
-        return self.loaded.dim
+        if not self._dim:
+            _ = self.loaded
+        return self._dim
 
     @property
     def fingerprint(self) -> str:
         """Hash of all tensors and of the preprocessing."""
-        _ = self.loaded
+        if not self._fingerprint:
+            _ = self.loaded
         return self._fingerprint
+
+    def release(self) -> None:
+        """Let go of the model; it is loaded again when it is next needed."""
+        with self._lock:
+            self._loaded = None
 
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
         """Preprocess pictures as the model requires: ``[n, 3, h, w] float32``."""

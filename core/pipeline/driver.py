@@ -17,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from core.base.flow import Writer, chunks, mapped_ahead
+from core.base.memory import free_bytes
 from core.domain import Grounding, ImageView, Rewrite
 from core.pipeline import stages
 from core.pipeline.stages import Batch, Task
@@ -28,8 +29,10 @@ from core.store.vectors import VectorRow
 
 #: Memory for photos under way where no setting says otherwise, bytes.
 ROOM = 256 * 2**20
-#: Most items in one pass of an encoder.
+#: Most items in one pass of an encoder, where the memory goes that far.
 MODEL_BATCH = 32
+#: Memory of one picture in a pass of a large image tower (ViT-L at 256 pixels), bytes.
+_PASS = 64 * 2**20
 #: Number of items whose stored results are read at once.
 _LOOK_UP = 64
 #: Copies of a decoded photo that preparing it makes: itself, a view, their scaled rows.
@@ -134,7 +137,7 @@ class Driver:
             self._grounded(self._looked_up(tasks)),
             weigh=_weight,
             room=self._room,
-            most=MODEL_BATCH,
+            most=max(1, min(MODEL_BATCH, free_bytes() // 4 // _PASS)),
             workers=self._workers,
         )
         with closing(ahead) as ready:
@@ -182,7 +185,7 @@ class Driver:
         if not isinstance(self._models.grounder, BatchGrounder):
             yield from tasks
             return
-        for group in chunks(tasks, stages.GROUND_BATCH):
+        for group in chunks(tasks, self._models.grounder.batch_size):
             missing = [task for task in group if task.needs_grounding]
             for task in missing:
                 stages.open_photo(task, self._photos)

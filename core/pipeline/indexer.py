@@ -176,6 +176,7 @@ class _Run:
         with Writer(ResultWriter(self._store)) as writer:
             self._read_and_embed(rows, records, writer)
             if not self._stopped:
+                self._models.release_light()
                 self._embed_heavy(records, writer)
             writer.flush()
         if not self._stopped:

@@ -14,6 +14,11 @@ from core.jobs import JobFile
 from core.jobs.job_paths import JobPaths
 
 KIND = "indexing"
+#: Message of a job whose process ended before the job did.
+_INTERRUPTED = (
+    "It was interrupted. Start it again: it goes on where it was. If the system ended it for lack "
+    "of memory, index for fewer engines at a time (index FILE --engines A,B)."
+)
 
 
 def indexing_job(root: Path) -> JobFile:
@@ -25,7 +30,7 @@ def indexing_job(root: Path) -> JobFile:
         f"The catalogue “{root.name}” is being indexed already. Wait until the job is done, or "
         "stop it first."
     )
-    return JobFile(KIND, root.name, paths, busy, CatalogBusy)
+    return JobFile(KIND, root.name, paths, busy, CatalogBusy, _INTERRUPTED)
 
 
 def writing(root: Path, patience: float = START) -> AbstractContextManager[None]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from core.base.flow import chunks
 from core.base.image_views import image_view, is_busy, mixed
 from core.domain import Engine, Grounding, ImageView, Item, Rewrite, TextView
 from core.errors import EngineUnavailable, SettingsError, WeightsUnavailable
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 #: Errors of the installation, which every item would have.
 FATAL = (WeightsUnavailable, EngineUnavailable, SettingsError, MemoryError)
-
-#: Batch size for a ``BatchGrounder``; it bounds the memory.
-GROUND_BATCH = 8
 
 
 @dataclass(slots=True)
@@ -117,8 +115,8 @@ def ground(tasks: Sequence[Task], models: IndexingModels) -> None:
     grounder = models.grounder
     assert grounder is not None  # noqa: S101
     if isinstance(grounder, BatchGrounder):
-        for start in range(0, len(tasks), GROUND_BATCH):
-            _ground_batch(tasks[start : start + GROUND_BATCH], grounder)
+        for group in chunks(tasks, grounder.batch_size):
+            _ground_batch(group, grounder)
     for task in tasks:
         if not task.needs_grounding:
             continue

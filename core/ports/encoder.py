@@ -51,6 +51,15 @@ class Encoder(Protocol):
 
 
 @runtime_checkable
+class Releasable(Protocol):
+    """Protocol of a model that can be let go of to save memory."""
+
+    def release(self) -> None:
+        """Let go of the model; it is loaded again when it is next needed."""
+        ...
+
+
+@runtime_checkable
 class ReadsLanguages(Protocol):
     """Protocol of an encoder that reads words in several languages.
 

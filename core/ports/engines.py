@@ -8,9 +8,10 @@ from typing import Protocol
 from PIL import Image
 
 from core.base.lazy import lazy
+from core.base.memory import free_bytes
 from core.domain import Corrections, Engine, ImageView, Item, Stage, TextView
 from core.ports import keys
-from core.ports.encoder import Encoder
+from core.ports.encoder import Encoder, Releasable
 from core.ports.grounder import Grounder
 from core.ports.rewriter import Rewriter
 
@@ -25,6 +26,12 @@ class Photos(Protocol):
     def thumbnail(self, sha256: str) -> Image.Image:
         """Open a small copy of it; raises ``ImageError``."""
         ...
+
+
+def release_if_short(encoder: Encoder, least_free: int) -> None:
+    """Let go of an encoder's model if less memory than ``least_free`` bytes is free."""
+    if isinstance(encoder, Releasable) and free_bytes() < least_free:
+        encoder.release()
 
 
 class EngineModel:
@@ -68,6 +75,7 @@ class IndexingModels:
         padding: Padding of crops, as a share of the box's longer side.
         corrections: People's corrections of single items; they replace the models' results.
         left_out: A sentence for each engine that can't run here.
+        spare_memory: Models that are not needed are let go of while less is free, bytes.
     """
 
     def __init__(
@@ -78,11 +86,12 @@ class IndexingModels:
         padding: float = 0.05,
         corrections: Corrections | None = None,
         left_out: tuple[str, ...] = (),
+        spare_memory: int = 0,
     ) -> None:
         self.engines = tuple(engines)
         self.grounder, self.rewriter, self.padding = grounder, rewriter, padding
         self.corrections = corrections or Corrections()
-        self.left_out = left_out
+        self.left_out, self.spare_memory = left_out, spare_memory
         if grounder is None and any(model.needs_grounding for model in self.engines):
             raise ValueError("engines that embed crops need a grounder")
         if rewriter is None and any(model.needs_rewrite for model in self.engines):
@@ -99,6 +108,13 @@ class IndexingModels:
         """The same models with only the engines that need grounding or rewriting first."""
         chosen = [m for m in self.engines if m.needs_grounding or m.needs_rewrite]
         return IndexingModels(chosen, self.grounder, self.rewriter, self.padding, self.corrections)
+
+    def release_light(self) -> None:
+        """Let go of encoders that neither crops nor rewrites need, while memory is short."""
+        used = {id(model.encoder) for model in self.heavy.engines}
+        for model in self.light.engines:
+            if id(model.encoder) not in used:
+                release_if_short(model.encoder, self.spare_memory)
 
     def grounding_key(self, item: Item) -> str:
         """Return the key of the item's grounding; empty if no engine needs a grounding."""
@@ -126,8 +142,9 @@ class IndexingModels:
     def corrected_by(self, corrections: Corrections) -> IndexingModels:
         """Return the same models with the corrections of one catalogue."""
         return IndexingModels(
-            self.engines, self.grounder, self.rewriter, self.padding, corrections, self.left_out
-        )
+            self.engines, self.grounder, self.rewriter, self.padding, corrections,
+            self.left_out, self.spare_memory,
+        )  # fmt: skip
 
     @property
     def threshold(self) -> float:

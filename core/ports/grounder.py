@@ -85,6 +85,11 @@ class Grounder(Protocol):
 class BatchGrounder(Grounder, Protocol):
     """A grounder that grounds several photos in one pass of its model."""
 
+    @property
+    def batch_size(self) -> int:
+        """How many photos one pass may take with the memory that is free now, 1 or more."""
+        ...
+
     def ground_batch(
         self, images: Sequence[Image.Image], prompts: Sequence[str]
     ) -> tuple[Grounding, ...]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.embedding.device import resolve_device, resolve_dtype
+from core.embedding.device import most_at_once, resolve_device, resolve_dtype
 from core.errors import SettingsError
 
 CPU = torch.device("cpu")
@@ -28,3 +28,11 @@ def test_unknown_device_is_a_sentence() -> None:
 def test_missing_gpu_is_a_sentence() -> None:
     with pytest.raises(SettingsError, match="sees no GPU"):
         resolve_device("cuda")
+
+
+@pytest.mark.parametrize(("free", "batch"), [(40e9, 8), (9e9, 2), (3e9, 1), (0, 1)])
+def test_a_batch_takes_half_of_the_free_memory(
+    monkeypatch: pytest.MonkeyPatch, free: float, batch: int
+) -> None:
+    monkeypatch.setattr("core.embedding.device.free_bytes", lambda: int(free))
+    assert most_at_once(CPU, 1_700_000_000, 8) == batch

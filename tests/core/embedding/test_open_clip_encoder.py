@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 from core.embedding.open_clip_encoder import OpenClipEncoder
 from core.errors import WeightsUnavailable
+from core.ports.engines import release_if_short
 
 CONFIG = {
     "embed_dim": 24,
@@ -100,3 +101,16 @@ def test_unknown_model_is_a_sentence_that_names_compact() -> None:
     encoder = OpenClipEncoder("ViT-B-32", "no-such-tag", title="CLIP", device="cpu")
     with pytest.raises(WeightsUnavailable, match=r"CLIP.*no-such-tag.*compact"):
         encoder.dim  # noqa: B018
+
+
+def test_a_model_that_was_let_go_of_is_loaded_again(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "mine")
+    encoder = local(tmp_path / "mine")
+    before, fingerprint = encoder.encode_texts(["red chair"]), encoder.fingerprint
+    release_if_short(encoder, 0)  # there is always more than nothing
+    assert encoder._loaded is not None
+    release_if_short(encoder, 2**60)
+    assert encoder._loaded is None
+    assert (encoder.fingerprint, encoder.dim) == (fingerprint, before.shape[1])
+    assert encoder._loaded is None  # neither needs the model
+    assert (encoder.encode_texts(["red chair"]) == before).all()

@@ -16,8 +16,9 @@ from tests.core.pipeline.small import MiddleGrounder, bench, rows_of, write_cata
 class TogetherGrounder(MiddleGrounder):
     """A batch grounder that fails on any batch with the bad photo."""
 
-    def __init__(self) -> None:
+    def __init__(self, batch_size: int = 8) -> None:
         super().__init__()
+        self.batch_size = batch_size
         self.passes: list[int] = []
 
     def ground_batch(
@@ -27,8 +28,10 @@ class TogetherGrounder(MiddleGrounder):
         return tuple(map(self.ground, images, prompts))
 
 
-def index(folder: Path, source: Path) -> tuple[TogetherGrounder, CatalogStore, dict[str, int]]:
-    small, grounder = bench(), TogetherGrounder()
+def index(
+    folder: Path, source: Path, batch_size: int = 8
+) -> tuple[TogetherGrounder, CatalogStore, dict[str, int]]:
+    small, grounder = bench(), TogetherGrounder(batch_size)
     models = IndexingModels(small.models.engines, grounder, small.models.rewriter)
     store = CatalogStore(folder)
     photos = ImageStore(store.root / "images")
@@ -40,6 +43,11 @@ def test_photos_are_grounded_in_batches(tmp_path: Path) -> None:
     grounder, _, work = index(tmp_path / "shop", write_catalog(tmp_path / "source", 10))
     assert grounder.passes == [8, 2]
     assert grounder.calls == work["grounding"] == 10
+
+
+def test_the_batch_is_what_the_grounder_has_memory_for(tmp_path: Path) -> None:
+    grounder, _, _ = index(tmp_path / "shop", write_catalog(tmp_path / "source", 5), 2)
+    assert grounder.passes == [2, 2, 1]
 
 
 def test_a_bad_photo_does_not_fail_the_others_of_its_batch(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 
@@ -6,9 +8,10 @@ from core.domain import ImageView
 from core.errors import CatalogError, WeightsUnavailable
 from core.pipeline.indexer import run_index
 from core.pipeline.indexing_job import indexing_job
+from core.ports.engines import EngineModel, IndexingModels
 from core.store.catalog_store import CatalogStore
 from core.store.image_store import ImageStore
-from tests.core.pipeline.small import bench, rows_of, write_catalog
+from tests.core.pipeline.small import HashingEncoder, bench, rows_of, write_catalog
 
 
 @pytest.fixture
@@ -193,3 +196,26 @@ def test_an_engine_that_was_left_out_is_in_the_report_and_in_the_job(shop):
     job = indexing_job(shop.store.root).read()
     assert job is not None
     assert job.message.endswith("The engine gcl was left out: it has no weights.")
+
+
+def test_encoders_are_let_go_of_before_products_are_looked_for_where_memory_is_short(shop):
+    class Letting(HashingEncoder):
+        released = 0
+
+        def release(self):
+            self.released += 1
+
+    small = bench()
+    alone, shared = Letting("alone"), Letting("shared")
+    engines = small.models.engines
+    models = [
+        EngineModel(replace(engines[0].engine, name="photos"), alone),
+        EngineModel(engines[0].engine, shared),
+        EngineModel(engines[1].engine, shared),
+    ]
+    for spare, times in ((0, 0), (2**60, 1)):
+        small.models = IndexingModels(
+            models, small.grounder, small.models.rewriter, spare_memory=spare
+        )
+        shop.index(small)
+        assert (alone.released, shared.released) == (times, 0)

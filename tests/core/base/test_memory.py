@@ -1,0 +1,43 @@
+"""Free memory is the least of machine, container and own limit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.base.memory import free_bytes
+
+
+def test_a_container_s_limit_counts(tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text("3000000\n")
+    (tmp_path / "memory.current").write_text("1000000\n")
+    assert free_bytes(tmp_path) == 2_000_000
+
+
+def test_a_container_of_the_old_kind_counts_too(tmp_path: Path) -> None:
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory" / "memory.limit_in_bytes").write_text("5000000")
+    (tmp_path / "memory" / "memory.usage_in_bytes").write_text("6000000")
+    assert free_bytes(tmp_path) == 0  # over its limit: nothing is left, not less
+
+
+@pytest.mark.parametrize("limit", ["max", ""])
+def test_a_container_without_a_limit_has_the_machine_s_memory(tmp_path: Path, limit: str) -> None:
+    (tmp_path / "memory.max").write_text(limit)
+    (tmp_path / "memory.current").write_text("1000000")
+    free = psutil.virtual_memory().available
+    assert free / 2 < free_bytes(tmp_path) < free * 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_the_process_s_own_limit_counts() -> None:
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (2 * 10**9, 2 * 10**9));"
+        "from core.base.memory import free_bytes; print(free_bytes())"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 0 < int(ran.stdout) < 2 * 10**9
