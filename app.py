@@ -15,6 +15,7 @@ def _demo(studio: Studio) -> None:
     """Index the demo where there is no other catalogue; pages show its progress."""
     from core.app.library import DEMO
 
+    studio.take_in_ablation()  # Home shows it from the start
     if {info.name for info in studio.catalogs()} <= {DEMO}:
         studio.indexing.index_demo()  # costs seconds when there is nothing left to do
         try:

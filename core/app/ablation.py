@@ -36,7 +36,7 @@ from core.ports.encoder import encode_queries
 from core.ports.engines import EngineModel
 from core.store.vectors import Vectors
 
-TASK, TITLE = "ablation", "Ablation: own words → its item (the paper's task)"
+TASK, TITLE = "ablation", "What each step brings: every item is looked for by its own words"
 #: Names of the kinds of photos that the queries' items have.
 PLAIN_GROUND, BUSY, CLUTTER = (
     "plain ground (packshot)",
@@ -50,10 +50,10 @@ _LEAST = 10
 #: Number of photos between two progress reports.
 _LOOK = 50
 _NAMES = {
-    (ImageView.PHOTO, TextView.TITLE): "Neither",
-    (ImageView.CROP, TextView.TITLE): "Grounding only",
-    (ImageView.PHOTO, TextView.REWRITE): "Rewriting only",
-    (ImageView.CROP, TextView.REWRITE): "Both",
+    (ImageView.PHOTO, TextView.TITLE): "CLIP",
+    (ImageView.CROP, TextView.TITLE): "CLIP + grounding",
+    (ImageView.PHOTO, TextView.REWRITE): "CLIP + rewriting",
+    (ImageView.CROP, TextView.REWRITE): "VL-CLIP (both)",
 }
 
 Encode = Callable[[Sequence[str]], Vectors]

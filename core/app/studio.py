@@ -264,7 +264,7 @@ class Studio:
 
         It takes seconds, and no model.
         """
-        self._take_in(demo.ablation_path())
+        self.take_in_ablation()
         if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
             task = "same-type"
             self._measure_demo(
@@ -291,6 +291,10 @@ class Studio:
                 return replace(report, notes=(*report.notes, about, version))
 
             self._measure_demo(set_id, measured)
+
+    def take_in_ablation(self) -> None:
+        """Take in the ablation that ships; Home shows it while the demo is indexed."""
+        self._take_in(demo.ablation_path())
 
     def _take_in(self, report: Path) -> None:
         if self.settings.profile != "compact":  # whose engines it is on

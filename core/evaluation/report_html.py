@@ -20,6 +20,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 #: Number of losses and of wins, and number of slices of a kind, that are shown.
 _EXTREMES, _SLICES = 8, 12
+#: Names of VL-CLIP as an engine and as a combination of an ablation, and the number of colours.
+_VL_CLIP, _COLOURS = frozenset({"vl-clip", "crop-rewrite"}), 5
+#: The measure that people understand without an explanation.
+_EARLY = "hits@5"
 #: Of the share of right answers, which is no measure of rankings.
 _ACCURACY = ("Accuracy", "share of right answers")
 
@@ -78,7 +82,8 @@ def fragment(report: Report, items: Mapping[str, Item], picture: Picture, link: 
         report=report,
         engines=report.engines,
         titles={entry.engine: entry.title for entry in report.engines},
-        plain=plain_verdicts(report),
+        plain=(*shares(report), *plain_verdicts(report)),
+        colours=colours(report),
         verdicts=verdicts(report),
         charts={measure: bars(report, measure) for measure in report.measures},
         words={measure: explain(measure) for measure in report.measures},
@@ -138,9 +143,32 @@ def plain_verdict(report: Report) -> str:
     return next(iter(plain_verdicts(report)), "")
 
 
+def shares(report: Report) -> tuple[str, ...]:
+    """Say how often the last engine and the baseline show a right item early, if measured."""
+    first, last = report.engines[0], report.engines[-1]
+    if _EARLY not in report.measures or first is last:
+        return ()
+    shown, before = (f"{100 * entry.scores[_EARLY].value:.0f} %" for entry in (last, first))
+    return (
+        f"{last.title} shows a right item among the first five for {shown} of the "
+        f"{report.queries:,} queries, {first.title} for {before}.",
+    )
+
+
+def colours(report: Report) -> dict[str, int]:
+    """Return the number of each engine's colour: 0 is the baseline, 1 is VL-CLIP on all pages."""
+    names = [entry.engine for entry in report.engines]
+    named = {name: 1 for name in names[1:] if name in _VL_CLIP}
+    first = 2 if named else 1
+    others = [name for name in names[1:] if name not in named]
+    numbers = {name: first + place % (_COLOURS - first) for place, name in enumerate(others)}
+    return {names[0]: 0, **named, **numbers}
+
+
 def plain_verdicts(report: Report) -> tuple[str, ...]:
     """Return such a sentence for every tested pair."""
-    return tuple(_plain(report, test) for test in report.tests if test.measure == report.main)
+    sentences = tuple(_plain(report, test) for test in report.tests if test.measure == report.main)
+    return sentences[::-1] if report.task == "ablation" else sentences  # both steps first
 
 
 def _plain(report: Report, test: PairedTest) -> str:

@@ -42,8 +42,6 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     with gr.Row(elem_classes="vs-evaluate-line"):
         stored = gr.Dropdown(label="Report", choices=[], elem_id="evaluate-stored", scale=3)
         new = gr.Button("Measure again", elem_id="evaluate-new", scale=0, min_width=140)
-        forget = gr.Button("Delete report", elem_id="evaluate-forget", visible=False, scale=0,
-                           min_width=140)  # fmt: skip
     shown = gr.HTML(render("waiting.html"), elem_id="evaluate-report")
     with gr.Column(elem_id="evaluate-form"):  # shown by OPEN_FORM_JS, or without a report
         with gr.Row(elem_classes="vs-evaluate-line"):
@@ -82,6 +80,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         go_files = gr.Button("Evaluate these", elem_id="evaluate-files-go")
     judged = judged_panel(studio, catalog, engines)
     judge_figures(studio, catalog)
+    forget = gr.Button(
+        "Delete this report", elem_id="evaluate-forget", visible=False, size="sm", min_width=140
+    )
     outputs = [stored, forget, shown]
 
     new.click(None, None, None, js=OPEN_FORM_JS, **_PRIVATE)

@@ -20,7 +20,7 @@ def test_four_combinations_of_what_two_engines_stored(shop: SimpleNamespace) -> 
     report = shop.verbs.run_task("ablation", ENGINES, "shop")
     assert report.names() == ("photo-title", "crop-title", "photo-rewrite", "crop-rewrite")
     assert [entry.title for entry in report.engines] == [
-        "Neither", "Grounding only", "Rewriting only", "Both",
+        "CLIP", "CLIP + grounding", "CLIP + rewriting", "VL-CLIP (both)",
     ]  # fmt: skip
     own = shop.verbs.run_task("own", ENGINES, "shop")
     for cell, engine in (("photo-title", "clip"), ("crop-rewrite", "vl-clip")):
@@ -30,7 +30,7 @@ def test_four_combinations_of_what_two_engines_stored(shop: SimpleNamespace) -> 
     assert {(test.first, test.second) for test in report.tests} == {
         ("photo-title", name) for name in report.names()[1:]
     }
-    assert "Grounding only" in shop.verbs.html(report)
+    assert "CLIP + grounding" in shop.verbs.html(report)
 
 
 def test_nothing_is_embedded_twice(shop: SimpleNamespace) -> None:
