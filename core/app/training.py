@@ -282,7 +282,14 @@ class TrainingService:
             _go_on(reporter)
             folder = self._root / name
             self._models.forget(name)
-            publish(folder, engine, run.towers.loader, source.name, run.save)
+            publish(
+                folder,
+                engine,
+                run.towers.loader,
+                source.name,
+                run.save,
+                towers.fit if towers else "",
+            )
             write_card(folder, outcome.card(source.name, plan))
             if opened_catalog is not None and base in opened_catalog.store.engines():
                 reporter.step(Progress("embedding", 0, 1))

@@ -26,6 +26,10 @@ class TextView(StrEnum):
 COMPACT, FULL = "compact", "full"
 
 
+#: Allowed values of ``Towers.fit``.
+FITS = ("", "pad", "squash", "crop")
+
+
 @dataclass(frozen=True, slots=True)
 class Towers:
     """Where the two encoders of an engine come from, in one profile.
@@ -34,11 +38,14 @@ class Towers:
         loader: ``compact``, ``open_clip`` or ``hf_clip`` (see ``core.embedding``).
         model: Name for the loader (an open_clip name, ``hf-hub:…``, ``local-dir:…``).
         pretrained: The open_clip pretrained tag, if the loader needs one.
+        fit: How a picture that is no square becomes one: ``pad`` (white), ``squash`` or ``crop``
+            (the middle); empty for what the checkpoint says.
     """
 
     loader: str
     model: str
     pretrained: str = ""
+    fit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

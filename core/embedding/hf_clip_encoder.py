@@ -11,9 +11,11 @@ from torch import Tensor
 
 from core.embedding.loader import Recipe
 from core.embedding.preprocess import to_rgb
+from core.embedding.tokenizer_check import check_tokenizer
 from core.embedding.torch_encoder import LoadedModel, TorchEncoder
 from core.errors import WeightsUnavailable
 from core.ports.encoder import Encoder
+from core.weights.broken import LOAD_ERRORS, explain
 from core.weights.hub import unreachable
 
 
@@ -25,12 +27,19 @@ class HfClipEncoder(TorchEncoder):
         title: Name for people, in error sentences.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``auto``, ``float32`` or ``bfloat16``.
+        fit: How pictures become square (``Towers.fit``).
     """
 
     def __init__(
-        self, model: str, *, title: str = "", device: str = "auto", precision: str = "auto"
+        self,
+        model: str,
+        *,
+        title: str = "",
+        device: str = "auto",
+        precision: str = "auto",
+        fit: str = "",
     ) -> None:
-        super().__init__(device, precision)
+        super().__init__(device, precision, fit)
         self.model, self.title = model, title or model
 
     def load(self) -> LoadedModel:
@@ -48,7 +57,12 @@ class HfClipEncoder(TorchEncoder):
             )
             tokenizer: Any = CLIPTokenizer.from_pretrained(self.model)
             processor: Any = CLIPImageProcessor.from_pretrained(self.model)
-        except (OSError, ValueError, RuntimeError) as error:
+        except LOAD_ERRORS as error:
+            if Path(self.model).is_dir():
+                raise WeightsUnavailable(
+                    f"{self.title}: the checkpoint in {self.model} does not load "
+                    f"({explain(self.model, error)}); fetch or copy it again."
+                ) from None
             raise WeightsUnavailable(
                 unreachable(self.title, f"CLIP checkpoint {self.model}", error)
             ) from None
@@ -72,6 +86,11 @@ class HfClipEncoder(TorchEncoder):
             batch = tokenizer(list(texts), return_tensors="pt", **options)
             return {name: batch[name] for name in ("input_ids", "attention_mask")}
 
+        check_tokenizer(
+            lambda texts: tokens(texts)["input_ids"], len(tokenizer),
+            network.config.text_config.vocab_size, self.title,
+        )  # fmt: skip
+
         def save(folder: Path) -> None:
             for part in (network, tokenizer, processor):
                 part.save_pretrained(str(folder))
@@ -83,6 +102,7 @@ class HfClipEncoder(TorchEncoder):
             tokens=tokens,
             image_features=lambda batch: _features(network.get_image_features(pixel_values=batch)),
             text_features=lambda batch: _features(network.get_text_features(**batch)),
+            normalisation=(processor.image_mean, processor.image_std),
             preprocessing=f"{processor.to_json_string()} {length}",
             save=save,
         )
@@ -100,4 +120,5 @@ def build(recipe: Recipe) -> Encoder:
         title=recipe.engine.title,
         device=recipe.settings.device,
         precision=recipe.settings.precision,
+        fit=recipe.towers.fit,
     )

@@ -16,9 +16,11 @@ from torch import Tensor
 
 from core.embedding.loader import LOCAL_DIR, Recipe
 from core.embedding.preprocess import to_rgb
+from core.embedding.tokenizer_check import check_tokenizer, vocabulary_of
 from core.embedding.torch_encoder import LoadedModel, TorchEncoder
 from core.errors import WeightsUnavailable
 from core.ports.encoder import Encoder
+from core.weights.broken import LOAD_ERRORS, explain
 from core.weights.hub import unreachable
 
 CONFIG = "open_clip_config.json"
@@ -34,6 +36,7 @@ class OpenClipEncoder(TorchEncoder):
         title: Name for people, in error sentences.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``auto``, ``float32`` or ``bfloat16``.
+        fit: How pictures become square (``Towers.fit``).
     """
 
     def __init__(
@@ -44,8 +47,9 @@ class OpenClipEncoder(TorchEncoder):
         title: str = "",
         device: str = "auto",
         precision: str = "auto",
+        fit: str = "",
     ) -> None:
-        super().__init__(device, precision)
+        super().__init__(device, precision, fit)
         self.model, self.pretrained, self.title = model, pretrained, title or model
 
     def load(self) -> LoadedModel:
@@ -63,9 +67,12 @@ class OpenClipEncoder(TorchEncoder):
                 self.model, pretrained=self.pretrained or None, precision="fp32", device="cpu"
             )
             tokenizer: Any = open_clip.get_tokenizer(self.model)
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
+        except LOAD_ERRORS as error:
             raise WeightsUnavailable(self._explain(error)) from None
         network: Any = model.eval().requires_grad_(False)
+        inner = getattr(tokenizer, "tokenizer", None)  # of transformers, in open_clip's wrapper
+        if inner is not None:
+            check_tokenizer(tokenizer, len(inner), vocabulary_of(network), self.title)
 
         def pixels(images: Sequence[Image.Image]) -> Tensor:
             return torch.stack([transform(to_rgb(image)) for image in images])
@@ -84,16 +91,20 @@ class OpenClipEncoder(TorchEncoder):
             tokens=tokens,
             image_features=network.encode_image,
             text_features=lambda batch: network.encode_text(batch["text"]),
+            normalisation=(
+                network.visual.preprocess_cfg["mean"],
+                network.visual.preprocess_cfg["std"],
+            ),
             preprocessing=f"{network.visual.preprocess_cfg} {type(tokenizer).__name__} {context}",
             save=save,
         )
 
     def _explain(self, error: Exception) -> str:
         if self.model.startswith(LOCAL_DIR):
-            first = str(error).splitlines()[0] if str(error) else type(error).__name__
+            folder = self.model.removeprefix(LOCAL_DIR)
             return (
-                f"{self.title}: the checkpoint in {self.model.removeprefix(LOCAL_DIR)} does not "
-                f"load ({first[:200]}); it must be an open_clip local-dir checkpoint."
+                f"{self.title}: the checkpoint in {folder} does not load "
+                f"({explain(folder, error)}); it must be an open_clip local-dir checkpoint."
             )
         tried = f"open_clip model {self.model}" + (f" ({self.pretrained})" * bool(self.pretrained))
         return unreachable(self.title, tried, error)
@@ -153,4 +164,5 @@ def build(recipe: Recipe) -> Encoder:
         title=recipe.engine.title,
         device=recipe.settings.device,
         precision=recipe.settings.precision,
+        fit=recipe.towers.fit,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 #: Part of the encoder's fingerprint; change it if the same picture would give other pixels.
@@ -37,6 +37,24 @@ def white_square(image: Image.Image) -> Image.Image:
     square = Image.new("RGB", (side, side), _WHITE)
     square.paste(image, ((side - width) // 2, (side - height) // 2))
     return square
+
+
+def fitted(image: Image.Image, fit: str) -> Image.Image:
+    """Return a picture as a square, so that no later step cuts or distorts it further.
+
+    Args:
+        image: Any picture.
+        fit: ``pad``, ``squash`` or ``crop``, as in ``Towers.fit``; empty returns the picture.
+    """
+    if not fit or image.width == image.height:
+        return image
+    if fit == "pad":
+        return white_square(to_rgb(image))
+    if fit == "squash":
+        side = max(image.size)
+        return to_rgb(image).resize((side, side), Image.Resampling.BICUBIC)
+    side = min(image.size)
+    return ImageOps.fit(to_rgb(image), (side, side))
 
 
 def prepare_squares(images: Sequence[Image.Image], size: int) -> Tensor:

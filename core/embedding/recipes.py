@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.domain.engine import Engine, ImageView, TextView, Towers
+from core.domain.engine import FITS, Engine, ImageView, TextView, Towers
 from core.errors import EngineUnavailable
 
 #: File name of the recipe in a trained engine's folder.
@@ -124,7 +124,10 @@ def _built(name: str, recipe: Mapping[str, Any]) -> Engine:
 
 
 def _towers(table: Mapping[str, Any]) -> Towers:
-    return Towers(**{field: _text(value, field) for field, value in table.items()})
+    towers = Towers(**{field: _text(value, field) for field, value in table.items()})
+    if towers.fit not in FITS:
+        raise ValueError(f"fit {towers.fit!r} is none of {', '.join(filter(None, FITS))}")
+    return towers
 
 
 def _pixels(value: object, field: str) -> float:

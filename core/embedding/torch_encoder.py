@@ -6,7 +6,7 @@ import hashlib
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,10 +16,15 @@ from torch import Tensor, nn
 from core.base.threads import for_pictures, for_words
 from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.device import resolve_device, resolve_dtype
+from core.embedding.preprocess import fitted
 from core.ports.encoder import Vectors
 
 #: Texts per forward pass.
 TEXT_BATCH = 256
+
+
+#: Mean and standard deviation per channel, of values 0 to 1.
+Normalisation = tuple[Sequence[float], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class LoadedModel:
         tokens: Texts → the model's text input, tensors by name.
         image_features: Image input → ``[n, d]``.
         text_features: Text input → ``[n, d]``.
+        normalisation: Mean and standard deviation per channel of ``pixels``, of values 0 to 1.
         preprocessing: Parameters of ``pixels`` and ``tokens`` as text; part of the fingerprint.
         save: Writes the present model into a folder, in a layout that its loader reads.
     """
@@ -43,6 +49,7 @@ class LoadedModel:
     tokens: Callable[[Sequence[str]], dict[str, Tensor]]
     image_features: Callable[[Tensor], Tensor]
     text_features: Callable[[dict[str, Tensor]], Tensor]
+    normalisation: Normalisation
     preprocessing: str
     save: Callable[[Path], None]
 
@@ -50,7 +57,8 @@ class LoadedModel:
 class TorchEncoder(BatchedEncoder):
     """An encoder whose model is loaded on first use, by the first thread that needs it."""
 
-    def __init__(self, device: str = "auto", precision: str = "auto") -> None:
+    def __init__(self, device: str = "auto", precision: str = "auto", fit: str = "") -> None:
+        self._fit = fit
         self._device = resolve_device(device)
         self._precision = precision
         self._lock = threading.Lock()
@@ -61,12 +69,23 @@ class TorchEncoder(BatchedEncoder):
     def load(self) -> LoadedModel:
         """Load the model; raise ``WeightsUnavailable`` if that fails."""
 
+    def load_fitted(self) -> LoadedModel:
+        """Load the model with the recipe's way to make pictures square; raises as ``load``."""
+        loaded, fit = self.load(), self._fit
+        if not fit:
+            return loaded
+
+        def pixels(images: Sequence[Image.Image]) -> Tensor:
+            return loaded.pixels([fitted(image, fit) for image in images])
+
+        return replace(loaded, pixels=pixels, preprocessing=f"{loaded.preprocessing} {fit}")
+
     @property
     def loaded(self) -> LoadedModel:
         """The model, loaded at the first access."""
         with self._lock:
             if self._loaded is None:
-                loaded = self.load()
+                loaded = self.load_fitted()
                 # Hash in float32, before any cast, so that number formats share stored vectors.
                 self._fingerprint, self._dim = _model_hash(loaded), loaded.dim
                 loaded.model.to(self._device)
@@ -91,6 +110,11 @@ class TorchEncoder(BatchedEncoder):
         """Let go of the model; it is loaded again when it is next needed."""
         with self._lock:
             self._loaded = None
+
+    @property
+    def normalisation(self) -> Normalisation:
+        """Mean and standard deviation per channel of what ``prepare`` returns."""
+        return self.loaded.normalisation
 
     def prepare(self, images: Sequence[Image.Image]) -> Tensor:
         """Preprocess pictures as the model requires: ``[n, 3, h, w] float32``."""

@@ -51,6 +51,16 @@ class Encoder(Protocol):
 
 
 @runtime_checkable
+class Normalises(Protocol):
+    """Protocol of an encoder whose prepared pixels are normalised per channel."""
+
+    @property
+    def normalisation(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Mean and standard deviation per channel, of values 0 to 1."""
+        ...
+
+
+@runtime_checkable
 class Releasable(Protocol):
     """Protocol of a model that can be let go of to save memory."""
 

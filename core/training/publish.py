@@ -11,12 +11,20 @@ from core.domain import Engine
 from core.embedding.loaders import LOADERS
 from core.embedding.recipes import RECIPE, SHARES
 
+#: Fields of a recipe that a trained engine has from its base.
+MIXED = (*SHARES, "smallest_crop")
+
 #: The model card of an engine that was trained here.
 CARD = "README.md"
 
 
 def publish(
-    folder: Path, base: Engine, loader: str, learnt_from: str, save: Callable[[Path], None]
+    folder: Path,
+    base: Engine,
+    loader: str,
+    learnt_from: str,
+    save: Callable[[Path], None],
+    fit: str = "",
 ) -> None:
     """Write a checkpoint and its recipe atomically, as one engine.
 
@@ -26,6 +34,7 @@ def publish(
         loader: Of the checkpoint.
         learnt_from: The catalogue or file, for people.
         save: Writes the checkpoint's files.
+        fit: How its pictures become square (``Towers.fit``).
     """
     shutil.rmtree(folder, ignore_errors=True)
     save(folder)
@@ -39,10 +48,11 @@ def publish(
         f'image_view = "{base.image_view.value}"',
         f'text_view = "{base.text_view.value}"',
         f"text_weight = {base.text_weight}",
-        *(f"{field} = {getattr(base, field)}" for field in SHARES if getattr(base, field)),
+        *(f"{field} = {getattr(base, field)}" for field in MIXED if getattr(base, field)),
     ]
     for profile in profiles:
         lines += ["", f"[towers.{profile}]", f'loader = "{loader}"', f'model = "{model}"']
+        lines += [f'fit = "{fit}"'] if fit else []
     atomic_write(folder / RECIPE, "\n".join(lines) + "\n")
 
 

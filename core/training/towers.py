@@ -163,7 +163,7 @@ class ModelPair(TowerPair):
     def __init__(
         self, encoder: TorchEncoder, loader: str, unlock_image: Unlock, unlock_text: Unlock
     ) -> None:
-        loaded = encoder.load()
+        loaded = encoder.load_fitted()
         network: Any = loaded.model
         self._loaded, self._network, self.loader = loaded, network, loader
         image, text = stacks(network)

@@ -19,10 +19,12 @@ from PIL import Image
 from core.base.threads import for_pictures
 from core.domain import Box, Detection, Grounding, Mask
 from core.embedding.device import most_at_once
+from core.embedding.tokenizer_check import check_tokenizer
 from core.errors import WeightsUnavailable
 from core.ports.grounder import Heatmap
 from core.ports.segmenter import Segmenter
 from core.vision.regions import drawn
+from core.weights.broken import LOAD_ERRORS, explain
 
 #: Increase it when the same photo, prompt and weights would give another grounding.
 VERSION = "grounding-dino-1"
@@ -208,9 +210,10 @@ def load_detector(folder: Path, device: torch.device) -> tuple[Any, Any]:
             folder, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
         processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
+    except LOAD_ERRORS as error:
+        reason = explain(str(folder), error)
         raise WeightsUnavailable(
-            f"{folder} can't be loaded as a zero-shot detector ({type(error).__name__}); it needs "
+            f"{folder} can't be loaded as a zero-shot detector ({reason}); it needs "
             "config.json, model.safetensors, preprocessor_config.json and a tokenizer. Fetch it "
             "again with `python app.py weights fetch grounding-dino`, or use `--profile compact`."
         ) from error
@@ -219,6 +222,11 @@ def load_detector(folder: Path, device: torch.device) -> tuple[Any, Any]:
             f"{folder} lacks {len(report['missing_keys'])} tensors of the detector, so they would "
             "be random. Fetch it again with `python app.py weights fetch grounding-dino`."
         )
+    tokenizer = processor.tokenizer
+    check_tokenizer(
+        lambda texts: tokenizer(list(texts), padding=True, return_tensors="pt")["input_ids"],
+        len(tokenizer), model.config.text_config.vocab_size, "The detector",
+    )  # fmt: skip
     return model.to(device).eval(), processor
 
 

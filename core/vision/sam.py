@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from core.errors import WeightsUnavailable
+from core.weights.broken import broken_file
 
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam
@@ -31,8 +32,10 @@ def load_sam(checkpoint: Path) -> Sam:
         sam = sam_model_registry[size]()
         sam.load_state_dict(state, strict=True)
     except Exception as error:  # torch raises many types for a file that is not a checkpoint
+        reason = broken_file(checkpoint) if checkpoint.exists() else "it does not exist"
         raise WeightsUnavailable(
             f"{checkpoint} is not a checkpoint of Segment Anything (vit_b, vit_l or vit_h): "
-            f"{type(error).__name__}. Take an official sam_vit_*.pth, or use `--profile compact`."
+            f"{reason or type(error).__name__}. Take an official sam_vit_*.pth, or use "
+            "`--profile compact`."
         ) from error
     return sam.eval().requires_grad_(False)
