@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from PIL import Image
 
-from core.base.languages import probabilities
 from core.base.lazy import lazy
 from core.base.threads import for_words
 from core.embedding import query_language
@@ -43,11 +42,6 @@ log = logging.getLogger(__name__)
 SENTENCES, BRIDGE = "words-multilingual", "word-bridge"
 #: Share of the written query's direction in a query's, where queries are written.
 WRITTEN_SHARE = 0.35
-#: Queries of so few words may be no words at all.
-SHORT = 3
-#: Least sum of a word's likelihood and its language's probability: 3 of 133 short queries in other
-#: languages lie below, and six in ten of random letters (``benchmarks/queries/presence.toml``).
-LEAST_LIKELY = -4.25
 
 
 class MultilingualEncoder(BatchedEncoder):
@@ -150,18 +144,14 @@ class MultilingualEncoder(BatchedEncoder):
 
     def _reading(self, text: str) -> Reading:
         read_as = reading(text, self._vocabulary)
-        if read_as.english < 1 and (not self._reads_others() or self._is_no_word(text)):
+        read_as = query_language.short_reading(text, read_as, self._vocabulary, self._likelihood)
+        if read_as.english < 1 and not self._reads_others():
             return Reading("en", 1.0)
         return read_as
 
-    def _is_no_word(self, text: str) -> bool:
-        """Tell whether a short query has letters that are a word of no language: "xqzvw"."""
-        words = text.split()
-        if not text.isascii() or not 0 < len(words) <= SHORT:
-            return False
-        sure = max(v for name, v in probabilities(text, LANGUAGES).items() if name != "en")
-        likely = min(map(self._sentence_encoder().likelihood, words))
-        return likely + sure < LEAST_LIKELY
+    def _likelihood(self, word: str) -> float:
+        """Return how likely a word is in any language; 0, the most, without the encoder."""
+        return self._sentence_encoder().likelihood(word) if self._reads_others() else 0.0
 
     def _encode(self, texts: Sequence[str], readings: Sequence[Reading]) -> Vectors:
         out = np.zeros((len(texts), self.dim), np.float32)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from core.base.languages import probabilities
+from core.base.word_lists import languages_with
 
 #: Increase it when the same text would be read in another way.
 VERSION = 1
@@ -25,6 +26,14 @@ SURE = 0.2
 _WEIGHTS = (1.047, 0.884, -0.155, -0.986, 1.583)
 _CONSTANT = -0.695
 _WORD = re.compile(r"[^\W\d_]+")
+#: Letters that no language with a word list has: Greek, Cyrillic, Arabic, Chinese …
+_OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u2c00-\ua71f\ua800-\ufaff]")
+#: Queries of so few words may be no words at all.
+SHORT = 3
+#: Least sum of likelihood and probability of the language for a word that is on no list: of 1,443
+#: words made up from the letters of English and other words, 1 in 20 lies above, of 148 real words
+#: on no list half (names of emoji; ``data/word_lists/README.md``).
+LEAST_LIKELY = -2.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +74,41 @@ def reading(text: str, vocabulary: Container[str]) -> Reading:
     english = 1 / (1 + math.exp(-logit))
     language = "en" if english >= 0.5 else other
     return Reading(language, 1.0 if english > 1 - SURE else 0.0 if english < SURE else english)
+
+
+def short_reading(
+    text: str, read_as: Reading, vocabulary: Container[str], likelihood: Callable[[str], float]
+) -> Reading:
+    """Correct the reading of a query of few words by word lists: "zelt" is German, "plorf" nothing.
+
+    What is a word of no language is read as English, where it is an unknown word.
+
+    Args:
+        text: The query.
+        read_as: Its reading by letters alone.
+        vocabulary: Common English words, in lower case.
+        likelihood: Tells how likely a word on no list is (``SentenceEncoder.likelihood``).
+    """
+    words = _WORD.findall(text[:MOST_CHARACTERS].lower())
+    if not 0 < len(words) <= SHORT or _OTHER_SCRIPT.search(text):
+        return read_as
+    if read_as.english == 1 and all(word in vocabulary for word in words):
+        return read_as
+    having = [_languages(word, vocabulary) for word in words]
+    shared = frozenset.intersection(*having)
+    likely = probabilities(text, LANGUAGES)
+    if shared:
+        if read_as.language in shared:
+            return read_as
+        language = max(sorted(shared), key=lambda name: likely.get(name, 0.0))
+        return Reading(language, float(language == "en"))
+    if any(having) or read_as.english == 1 or not text.isascii():
+        return read_as
+    sure = max(share for name, share in likely.items() if name != "en")
+    is_word = min(map(likelihood, words)) + sure >= LEAST_LIKELY
+    return read_as if is_word else Reading("en", 1.0)
+
+
+def _languages(word: str, vocabulary: Container[str]) -> frozenset[str]:
+    listed = frozenset(languages_with(word))
+    return listed | {"en"} if word in vocabulary else listed
