@@ -1,4 +1,4 @@
-"""Take the pictures in docs/ anew, of the studio with the shipped demo.
+"""Take the pictures in docs/ and the preview of links anew, of the studio with the shipped demo.
 
     python scripts/screenshots.py [--data-dir FOLDER]
 
@@ -31,8 +31,11 @@ SHOTS = {
     "explore-dark.png": ("/explore?q=flower+vase", 1280, True),
     "explore-narrow.png": ("/explore?q=flower+vase", 390, False),
     "catalog.png": ("/catalog", 1280, False),
+    "home.png": ("/", 1280, False),
 }
 HEIGHTS = {1280: 820, 390: 780}
+#: The picture that chats and mails show for a link, and its size.
+PREVIEW, PREVIEW_SIZE = ROOT / "data" / "demo" / "preview.jpg", (1200, 630)
 #: Time for pictures to load and for what moves to come to rest, milliseconds.
 SETTLE_MS = 5000
 #: Colours of the stored pictures: few, so that the files stay small.
@@ -61,26 +64,33 @@ def main() -> None:
                     executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
                 )
                 for name, (address, width, dark) in SHOTS.items():
-                    _shoot(browser, url + address, width, dark, TARGET / name)
+                    size = width, HEIGHTS[width]
+                    _shoot(browser, url + address, size, dark, TARGET / name)
+                _shoot(browser, url + "/", PREVIEW_SIZE, False, PREVIEW)
         finally:
             server.terminate()
             server.wait(30)
 
 
-def _shoot(browser: Browser, address: str, width: int, dark: bool, target: Path) -> None:
+def _shoot(browser: Browser, address: str, size: tuple[int, int], dark: bool, target: Path) -> None:
     scheme = "dark" if dark else "light"
-    view = {"width": width, "height": HEIGHTS[width]}
+    view = {"width": size[0], "height": size[1]}
     context = browser.new_context(viewport=view, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     joiner = "&" if "?" in address else "?"
     page.goto(f"{address}{joiner}__theme={scheme}")
-    if "q=" in address:
-        page.wait_for_selector("[id$='-results'] img", timeout=120_000)
+    shown = "[id$='-results'] img" if "q=" in address else "h1"
+    page.wait_for_selector(shown, timeout=120_000)
+    if address.endswith("/"):
+        page.wait_for_selector(".vs-proof-figures", timeout=120_000)
     page.wait_for_timeout(SETTLE_MS)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+    if target.suffix == ".jpg":
+        picture.save(target, quality=85, optimize=True)
+    else:
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
     context.close()
-    print(f"docs/{target.name}: {target.stat().st_size // 1000} kB", flush=True)
+    print(f"{target.relative_to(ROOT)}: {target.stat().st_size // 1000} kB", flush=True)
 
 
 def _free_port() -> int:

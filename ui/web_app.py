@@ -9,6 +9,7 @@ from gradio.components.navbar import Navbar
 from core.app.studio import Studio
 from ui import not_found
 from ui.checked_blocks import CheckedBlocks
+from ui.link_preview import preview_router, use_link_preview
 from ui.media import media_router
 from ui.page_states import use_small_states
 from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
@@ -56,7 +57,9 @@ def build_app(studio: Studio) -> FastAPI:
         openapi_url=None,
         lifespan=lambda _: keep_clean(files, studio.settings),
     )
+    app.include_router(preview_router())
     app.include_router(media_router(studio))
+    use_link_preview()
     if not studio.people.space:  # a Space's sign-in is Gradio's own
         app.include_router(sign_in_router(sign_in))
     pages = build_pages(studio)

@@ -101,3 +101,5 @@ declare const othersText: typeof import("../../ui/assets/annotate/words.js").oth
 declare const progressText: typeof import("../../ui/assets/annotate/words.js").progressText;
 declare const setText: typeof import("../../ui/assets/annotate/words.js").setText;
 declare const standingText: typeof import("../../ui/assets/annotate/words.js").standingText;
+declare const renamedText: typeof import("../../ui/assets/annotate/words.js").renamedText;
+declare const askText: typeof import("../../ui/assets/annotate/words.js").askText;

@@ -51,3 +51,10 @@ test("progress is counted in words", () => {
   assert.equal(words.progressText(p), "3 of 9 judged · 1 for later · 4 a minute · about 2 min left");
   assert.equal(words.setText(p), "Whole set: 5 of 9 labels, 1 person");
 });
+
+test("a changed name and a picture as a query are explained", () => {
+  assert.match(words.renamedText("ada"), /“ada” judges.*another pair/);
+  assert.equal(words.askText({ query_text: "lamp", query: "lamp", query_photo: "" }), "Query");
+  assert.match(words.askText({ query_text: "", query: "Snake plant", query_photo: "/p" }), /this one\?/);
+  assert.match(words.askText({ query_text: "", query: "", query_photo: "/p" }), /this picture.*thing in it/);
+});

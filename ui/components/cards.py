@@ -16,6 +16,9 @@ from ui.media import photo_url
 #: Near-duplicates that a card shows when it is asked for them.
 MOST_FOLDED = 12
 
+#: An answer that took longer has waited for its models to be read.
+_LOADING_MS = 1000
+
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -169,5 +172,6 @@ def inspect_link(item_id: str, catalog: str, asked: Mapping[str, str] = _NOTHING
 
 
 def milliseconds(result: SearchResult) -> str:
-    """Return the time of an answer, from query to hits."""
-    return f"{result.encode_ms + result.search_ms:,.0f} ms"
+    """Return the time of an answer, from query to hits; empty where it loaded its models first."""
+    took = result.encode_ms + result.search_ms
+    return f"{took:.0f} ms" if took < _LOADING_MS else ""

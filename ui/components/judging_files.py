@@ -50,9 +50,12 @@ def files_tab(
                 label="File", elem_id="annotate-file", interactive=False, file_count="multiple"
             )
         with gr.Column():
-            gr.HTML('<h2 class="vs-h2">Import</h2>')
+            gr.HTML(
+                '<h2 class="vs-h2">Import</h2><p class="vs-small vs-muted">TREC qrels, CSV (also '
+                "Quepid's and OpenSearch's), JSON lines or Parquet</p>"
+            )
             source = gr.File(
-                label="TREC qrels, CSV (also Quepid's and OpenSearch's), JSON lines or Parquet",
+                label="File with labels",
                 file_types=[*TABLE_ENDINGS, ".qrels"],
                 height=120,
             )

@@ -93,7 +93,7 @@ def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | Non
 def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult) -> str:
     """Return number of hits, engine and time: ``24 of 680 items · VL-CLIP · 31 ms``."""
     count = f"{len(result.hits):,} of {counted(catalog.items, 'item')}"
-    line = f"{count} · {engine.engine.title} · {milliseconds(result)}"
+    line = " · ".join(filter(None, (count, engine.engine.title, milliseconds(result))))
     if result.language not in ("", "en"):
         line += f" · read as {NAMES[result.language]}"
     searchable = catalog.searchable.get(result.engine, catalog.items)

@@ -44,6 +44,8 @@ def test_a_hostile_query_stays_an_attribute(shop: Shop) -> None:
 def test_the_status_line_says_how_many_by_whom_and_how_fast(shop: Shop) -> None:
     line = status_line(shop.catalog(), CLIP, shop.search(SearchForm(text="x").query(), "clip"))
     assert line == "3 of 3 items · CLIP · 31 ms"
+    loading = replace(shop.search(SearchForm(text="chair").query(), "clip"), encode_ms=2000)
+    assert status_line(shop.catalog(), CLIP, loading) == "3 of 3 items · CLIP"
 
 
 def test_the_status_line_tells_the_language_of_words_that_are_not_english(shop: Shop) -> None:

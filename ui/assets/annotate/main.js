@@ -293,6 +293,7 @@ function onKey(event) {
   event.preventDefault();
 }
 
+let renamed = "";  // what is said once after a change of the name
 /** @param {HTMLElement | null} found */
 const stampOf = (found) =>
   found ? [found.dataset.set, found.dataset.revision, found.dataset.first].join("\t") : "";
@@ -335,7 +336,9 @@ async function start() {
   const past = answer.tasks || [];
   for (const { task, note } of past) notes.remember(task, withoutReason(note, reasons()));
   single.remember(past);
-  if (past.length && !outbox.count(nameOf())) say("Welcome back: you go on where you were.");
+  if (renamed) say(renamed);
+  else if (past.length && !outbox.count(nameOf())) say("Welcome back: you go on where you were.");
+  renamed = "";
   refill();
 }
 element.addEventListener("click", (/** @type {any} */ event) => {
@@ -348,6 +351,7 @@ document.addEventListener("change", (event) => {
   try { localStorage.setItem(NAME, nameField()?.value || ""); } catch { /* not kept */ }
   if (desk && single && judging !== nameOf())  // others need not wait for what this name held
     server.release({ ...base(), name: judging, held: single.held() }).catch(() => {});
+  renamed = judging === nameOf() ? "" : renamedText(nameOf());
   desk = null;
   start();
 });

@@ -48,8 +48,7 @@ function makeSingle({ root, photos, hooks }) {
     part("type").hidden = !task.type;
     part("description").textContent = task.description || "No description.";
     part("query").textContent = task.query;
-    part("ask").textContent = task.query_photo && !task.query_text
-      ? "How similar is it to this?" : "Query";
+    part("ask").textContent = askText(task);
     part("query-photo").hidden = !task.query_photo;
     if (task.query_photo) photos.put(part("query-photo"), task.query_photo, "Query picture");
     part("past").hidden = !past;

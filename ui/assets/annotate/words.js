@@ -61,6 +61,16 @@ function othersText(counts, mine) {
     `This browser also keeps ${judgments(count)} of ${quoted(name)}, sent when ${quoted(name)} ` +
     "signs in here.").join(" ");
 }
+/** @param {string} name */
+const renamedText = (name) =>
+  `From now on ${quoted(name)} judges. Each name has pairs of its own, so this may be another pair than before.`;
+// What a query asks for that is a picture.
+/** @param {JudgingTask} task */
+function askText(task) {
+  if (!task.query_photo || task.query_text) return "Query";
+  return task.query ? "How alike is the product to this one?"
+    : "The query is this picture: how alike is the product to the thing in it?";
+}
 /** @param {JudgingProgress} p */
 function progressText(p) {
   const left = p.total - p.done;
@@ -84,5 +94,5 @@ function standingText({ kind, grade }, nameOf) {
 }
 // Read by the tests under node; a page has no `module`.
 if (typeof module !== "undefined") {
-  module.exports = { SIGNED_OUT, unsavedText, noPairsText, endText, othersText, progressText, setText, standingText };
+  module.exports = { SIGNED_OUT, unsavedText, noPairsText, endText, othersText, progressText, setText, standingText, renamedText, askText };
 }
