@@ -16,6 +16,7 @@ from core.pipeline.indexing_job import writing
 from core.ports.engines import EngineModel, IndexingModels
 from core.settings import Settings
 from core.store.vectors import VectorRow, Vectors, blend
+from core.training.batches import REWRITE, TITLE
 from core.training.families import families, split_of
 from core.training.pair_sources import LEAST_ITEMS, Source, checked_pairs, digest_of, item_texts
 from core.training.pairs import Pairs
@@ -62,13 +63,14 @@ def catalog_pairs(catalog: Catalog, base: EngineModel) -> Pairs:
     return pairs
 
 
-def held_out(pairs: Pairs) -> tuple[list[EvalQuery], dict[str, dict[str, int]]]:
-    """Return a query per held-out title, and qrels: the items with that title."""
+def held_out(pairs: Pairs, texts: str = TITLE) -> tuple[list[EvalQuery], dict[str, dict[str, int]]]:
+    """Return a query per held-out title (or rewrite), and qrels: the items with that text."""
     test = pairs.take(pairs.splits == "test")
+    words = test.rewrites() if texts == REWRITE else test.titles()
     relevant: dict[str, dict[str, int]] = {}
     queries: dict[str, EvalQuery] = {}
-    for key, title in zip(test.keys, test.titles(), strict=True):
-        query = queries.setdefault(title.casefold(), EvalQuery(key, text=title))
+    for key, text in zip(test.keys, words, strict=True):
+        query = queries.setdefault(text.casefold(), EvalQuery(key, text=text))
         relevant.setdefault(query.query_id, {})[key] = 1
     return list(queries.values()), relevant
 
@@ -179,7 +181,7 @@ def catalog_source(
                 yield image_view(photo, ground, engine.image_view, settings.crop_padding)
 
     marks = [f"{item.photo.sha256} {key}" for item, key in zip(items, keys, strict=True)]
-    return Source(pairs, pictures, digest_of(marks, texts, grouped, splits), catalog.name)
+    return Source(pairs, pictures, digest_of(marks, texts, grouped, splits), catalog.name, True)
 
 
 def _cuts(engine: Engine) -> bool:

@@ -17,6 +17,7 @@ from core.app.catalog_pairs import catalog_pairs, catalog_source, derive_vectors
 from core.app.evaluating import EvaluationService
 from core.app.library import Catalog, Library
 from core.app.models import OWN_ENGINES, ModelPool
+from core.base.counts import counted
 from core.domain import (
     COMPACT,
     FULL,
@@ -37,12 +38,15 @@ from core.embedding.text_tower import TextTower
 from core.errors import TrainingError, TrainingStopped
 from core.evaluation.report_html import verdicts
 from core.jobs import BegunJob, JobReporter
+from core.pipeline.redo import complete_stages
 from core.ports.encoder import Vectors
 from core.ports.engines import EngineModel, IndexingModels
 from core.settings import Settings
 from core.store.vectors import VectorRow
+from core.training.batches import MIXED, REWRITE, TEXTS
 from core.training.curve import CURVE, write_curve
-from core.training.pair_sources import parquet_source
+from core.training.pair_sources import Source, parquet_source
+from core.training.pairs import Pairs
 from core.training.publish import publish, write_card
 from core.training.runs import ENGINE_NAME, Runs, on_step
 from core.training.team import team_of
@@ -90,6 +94,7 @@ class TrainingService:
         catalog: str | None = None,
         *,
         base: str = "vl-clip",
+        texts: str = "",
         options: TextTraining = DEFAULTS,
         restart: bool = False,
         say: Callable[[str], None] = lambda line: None,
@@ -105,6 +110,8 @@ class TrainingService:
             name: Name of the new engine, ``[a-z0-9-]+``.
             catalog: Name of the catalogue with the items.
             base: Engine to start from; it must have vectors in the catalogue.
+            texts: Texts to learn from, ``title``, ``rewrite`` or ``mixed``; empty for those that
+                the engine embeds.
             options: Settings of the run.
             restart: Delete the state of a killed run.
             say: Called with lines of text about the progress.
@@ -119,7 +126,7 @@ class TrainingService:
             EngineUnavailable, CatalogError, FingerprintMismatch: The base can't be used.
         """
         return self.begin_adapt(
-            name, catalog, base=base, options=options, restart=restart, say=say,
+            name, catalog, base=base, texts=texts, options=options, restart=restart, say=say,
             on_progress=on_progress,
         ).run()  # fmt: skip
 
@@ -129,6 +136,7 @@ class TrainingService:
         catalog: str | None = None,
         *,
         base: str = "vl-clip",
+        texts: str = "",
         options: TextTraining = DEFAULTS,
         restart: bool = False,
         say: Callable[[str], None] = lambda line: None,
@@ -137,6 +145,7 @@ class TrainingService:
     ) -> BegunJob[Report]:
         """Begin the data directory's training job; run it in any thread; raises as ``adapt``."""
         self.check_name(name)
+        _check_texts(texts)
         if self._settings.recipe.engines != COMPACT:
             raise TrainingError(
                 "Fine-tuning with an adapter runs in the compact profile. Here the towers "
@@ -146,6 +155,7 @@ class TrainingService:
         start = self._models.engine(base)
         if not takes_adapter(self._settings.towers(start.engine)):
             raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
+        options = replace(options, texts=texts or start.engine.text_view.value)
         items = _TRAINED * opened_catalog.store.vectors(base).count()
         steps = math.ceil(items / options.batch) * options.epochs
 
@@ -170,7 +180,7 @@ class TrainingService:
         tower, adapter = TextTower.load(origin), ImageAdapter(start.encoder.dim)
         # The state's folder depends on catalogue, base and vectors, so only equal runs share it.
         digest = hashlib.sha256("\n".join([start.fingerprint, *pairs.keys]).encode())
-        digest.update(pairs.vectors.tobytes())
+        digest.update(pairs.vectors.tobytes() + options.texts.encode())
         work = self.runs.work(name, digest.hexdigest())
         if restart:
             shutil.rmtree(work, ignore_errors=True)
@@ -202,10 +212,26 @@ class TrainingService:
             task="adapted", title="Titles held out from fine-tuning → their items",
             names=MEASURES, main="mrr", ranking=Ranking.IMAGE,
         )  # fmt: skip
+        rewritten = self._measured_on_rewrites(pairs, start.name, name, catalog.name, say)
         self._evaluation.reports.add(report)
-        self._card(name, catalog.name, start.name, len(pairs), report, options)
+        self._card(name, catalog.name, start.name, len(pairs), (report, *rewritten), options)
         self.runs.tidy(name)
         return report
+
+    def _measured_on_rewrites(
+        self, pairs: Pairs, base: str, name: str, catalog: str, say: Callable[[str], None]
+    ) -> tuple[Report, ...]:
+        """Return the stored report on held-out rewrites; nothing where there are none."""
+        if pairs.rewrites() == pairs.titles():
+            return ()
+        report = self._evaluation.evaluate(
+            *held_out(pairs, REWRITE), (base, name), catalog,
+            task="adapted-rewrites", title="Rewrites held out from fine-tuning → their items",
+            names=MEASURES, main="mrr", ranking=Ranking.IMAGE,
+        )  # fmt: skip
+        self._evaluation.reports.add(report)
+        say("Held-out rewrites: " + " ".join(verdicts(report)))
+        return (report,)
 
     def tune(
         self,
@@ -216,12 +242,16 @@ class TrainingService:
         base: str = "vl-clip",
         unlock_image: Unlock = 0,
         unlock_text: Unlock = None,
+        views: str = "",
         options: Mapping[str, Any] | None = None,
         restart: bool = False,
         say: Callable[[str], None] = lambda line: None,
         on_progress: OnProgress | None = None,
     ) -> Outcome | None:
         """Train an engine's own towers on a file of pairs or on a catalogue.
+
+        The paper's model is ``base="clip", views="crop", options={"texts": "rewrite"}``: CLIP
+        trained on crops and rewrites. What is not yet grounded or described then is so first.
 
         A killed run resumes where it was. Under ``torchrun`` all processes make the same call. The
         new engine is in the data directory; index a catalogue again to search with it (the
@@ -234,6 +264,8 @@ class TrainingService:
             base: An engine's name, or an open_clip name with a scheme (``local-dir:…``).
             unlock_image: Number of last blocks of the image tower to train; ``None`` means all.
             unlock_text: Number of last blocks of the text tower to train; ``None`` means all.
+            views: Which picture the new engine gets, ``photo``, ``crop`` or ``cutout``; empty for
+                the base's.
             options: Fields of ``Training`` that replace the defaults for the base.
             restart: Delete the state of a killed run.
             say: Called with lines of text about the progress.
@@ -247,18 +279,24 @@ class TrainingService:
             EngineUnavailable, WeightsUnavailable, CatalogError: The base or catalogue is missing.
         """
         self.check_name(name)
-        engine = self._base(base)
+        options = dict(options or {})
+        engine = _viewed(self._base(base), views, _check_texts(options.get("texts", "")))
+        if pairs is not None and options.get("texts", MIXED) != MIXED:
+            raise TrainingError(
+                "A file of pairs brings its own texts; choose them with a catalogue only."
+            )
+        options["texts"] = options.get("texts") or (MIXED if pairs else engine.text_view.value)
         opened_catalog = None if pairs is not None else self._library.get(catalog)
         if opened_catalog is None:
             assert pairs is not None  # noqa: S101
             source = parquet_source(pairs, self._settings)
         else:
-            models = self._models_of(base, opened_catalog)
-            source = catalog_source(opened_catalog, engine, models, self._settings)
+            models = self._models_of(base, opened_catalog, engine)
+            source = self._catalog_source(opened_catalog, engine, models, say, views)
         towers = self._settings.towers(engine)
         usual = COMPACT_TUNING if takes_adapter(towers) else TUNING
-        plan = Plan(engine, unlock_image, unlock_text, replace(usual, **(options or {})))
-        key = f"{source.digest} {towers} {unlock_image} {unlock_text}"
+        plan = Plan(engine, unlock_image, unlock_text, replace(usual, **options))
+        key = f"{source.digest} {towers} {unlock_image} {unlock_text} {plan.options.texts}"
         work = self.runs.work(name, hashlib.sha256(key.encode()).hexdigest())
         with ExitStack() as held:
             team = held.enter_context(team_of(self._settings.device))
@@ -291,7 +329,8 @@ class TrainingService:
                 towers.fit if towers else "",
             )
             write_card(folder, outcome.card(source.name, plan))
-            if opened_catalog is not None and base in opened_catalog.store.engines():
+            same = engine.image_view is self._base(base).image_view
+            if opened_catalog is not None and same and base in opened_catalog.store.engines():
                 reporter.step(Progress("embedding", 0, 1))
                 vectors, tuned = run.image_vectors(), self._models.engine(name)
                 models = self._models_of(base, opened_catalog)
@@ -302,10 +341,40 @@ class TrainingService:
             reporter.end(JobState.DONE)
         return outcome
 
-    def _models_of(self, base: str, catalog: Catalog) -> IndexingModels:
-        """Return the models that made the base's vectors; nothing is fetched for other engines."""
+    def _models_of(
+        self, base: str, catalog: Catalog, viewed: Engine | None = None
+    ) -> IndexingModels:
+        """Return the models of the base's vectors; nothing is fetched for other engines.
+
+        Args:
+            base: The base's name, or a checkpoint with a scheme.
+            catalog: The catalogue, for its corrections.
+            viewed: The base with the views of the engine that is trained.
+        """
         models = self._models.for_indexing([base] if base in self._models.recipes else [])
+        if viewed is not None and models.engines:
+            (model,) = models.engines
+            models = IndexingModels(
+                (EngineModel(viewed, model.encoder),),
+                models.grounder, models.rewriter, models.padding,
+            )  # fmt: skip
         return models.corrected_by(catalog.store.corrections.standing())
+
+    def _catalog_source(
+        self,
+        catalog: Catalog,
+        engine: Engine,
+        models: IndexingModels,
+        say: Callable[[str], None],
+        views: str,
+    ) -> Source:
+        """Return a catalogue's pairs; where views were chosen, all its items' crops and texts."""
+        if views and models.engines:
+            say("Finding and describing the products that are not yet")
+            failed = complete_stages(catalog.store, catalog.images, models)
+            if failed:
+                say(f"{counted(len(failed), 'item')} could not be; left out")
+        return catalog_source(catalog, engine, models, self._settings)
 
     def _base(self, base: str) -> Engine:
         """Return the named engine, or an engine around a checkpoint with a scheme."""
@@ -355,23 +424,59 @@ class TrainingService:
             raise TrainingError(f"There is an engine “{name}” already. Discard it first.")
 
     def _card(
-        self, name: str, catalog: str, base: str, items: int, report: Report, options: TextTraining
-    ) -> None:
-        figures = [
-            f"- {entry.engine}: "
-            + ", ".join(f"{m} {entry.scores[m].value:.3f}" for m in report.measures)
-            for entry in report.engines
-        ]
+        self, name: str, catalog: str, base: str, items: int, reports: Sequence[Report],
+        options: TextTraining,
+    ) -> None:  # fmt: skip
+        report, *others = reports
         paragraphs = [
             f"Grown from `{base}` on {items} items of the catalogue `{catalog}`: an adapter behind "
             "the frozen image tower, and the text tower. Measured on titles that training never "
             f"saw ({report.queries} queries, ranked by picture vectors alone):",
-            "\n".join(figures),
+            _figures(report),
             *verdicts(report),
+            *(
+                f"The same on rewrites:\n\n{_figures(other)}\n\n{' '.join(verdicts(other))}"
+                for other in others
+            ),
             f"![Loss and validation recall]({CURVE})",
             f"Settings: `{options}`",
         ]
         write_card(self._root / name, paragraphs)
+
+
+def _check_texts(texts: str) -> str:
+    """Check the name of the texts to train on; raises ``TrainingError``."""
+    if texts and texts not in TEXTS:
+        raise TrainingError(f"Train on {', '.join(TEXTS)}; got “{texts[:40]}”.")
+    return texts
+
+
+def _viewed(base: Engine, views: str, texts: str) -> Engine:
+    """Return the base with the picture and the words that the new engine embeds.
+
+    Raises:
+        TrainingError: There is no such picture.
+    """
+    if views and views not in list(ImageView):
+        raise TrainingError(f"An engine embeds {', '.join(ImageView)}; got “{views[:40]}”.")
+    image = ImageView(views) if views else base.image_view
+    text = TextView(texts) if texts in list(TextView) else base.text_view
+    cut = image is not ImageView.PHOTO and image is not base.image_view
+    towers = {
+        # A crop's edge is the product's: the middle alone would lose a part of it.
+        profile: replace(towers, fit="pad") if cut and towers.loader != COMPACT else towers
+        for profile, towers in base.towers.items()
+    }
+    return replace(base, image_view=image, text_view=text, towers=towers)
+
+
+def _figures(report: Report) -> str:
+    """Return a list of the engines' figures, as Markdown."""
+    return "\n".join(
+        f"- {entry.engine}: "
+        + ", ".join(f"{m} {entry.scores[m].value:.3f}" for m in report.measures)
+        for entry in report.engines
+    )
 
 
 def _go_on(reporter: JobReporter) -> None:

@@ -26,6 +26,14 @@ def train(
     base: Annotated[
         str, typer.Option(help="Engine to start from, or local-dir:FOLDER.")
     ] = "vl-clip",
+    views: Annotated[
+        str | None,
+        typer.Option(help="Picture that the new engine gets: photo, crop or cutout."),
+    ] = None,
+    texts: Annotated[
+        str | None,
+        typer.Option(help="Texts to learn from: title, rewrite or mixed (default: the base's)."),
+    ] = None,
     unlock_image: Annotated[
         str | None, typer.Option(help="Last blocks of the image tower to train: a number, or all.")
     ] = None,
@@ -52,7 +60,8 @@ def train(
     """Fine-tune; before and after are measured on what was held out.
 
     On a catalogue alone, an adapter and the text tower are trained behind the frozen image tower,
-    in minutes. With --pairs or an --unlock option the towers themselves are trained.
+    in minutes. With --pairs, --views or an --unlock option the towers themselves are trained.
+    The paper's VL-CLIP from a CLIP: --base clip --views crop --texts rewrite.
     """
     training = Studio(context.obj).training
     if discard:
@@ -66,9 +75,10 @@ def train(
         "lr_image": lr_image,
         "seed": seed,
         "accumulate": accumulate,
+        "texts": texts,
     }
     chosen = {key: value for key, value in given.items() if value is not None}
-    if pairs is None and unlock_image is None and unlock_text is None:
+    if pairs is None and unlock_image is None and unlock_text is None and views is None:
         _adapt(training, name, catalog, base, chosen, not resume)
     else:
         if pairs is not None and catalog is not None:
@@ -77,7 +87,7 @@ def train(
             outcome = training.tune(
                 name, pairs=pairs, catalog=catalog, base=base, restart=not resume, say=bar.say,
                 unlock_image=blocks(unlock_image or "0"), unlock_text=blocks(unlock_text or "all"),
-                options=chosen, on_progress=bar.show,
+                views=views or "", options=chosen, on_progress=bar.show,
             )  # fmt: skip
         if outcome is None:
             return
@@ -98,10 +108,11 @@ def _adapt(
     training: TrainingService, name: str, catalog: str | None, base: str, chosen: dict[str, Any],
     restart: bool,
 ) -> None:  # fmt: skip
+    texts = chosen.pop("texts", "")
     options = replace(DEFAULTS, **chosen)
     with ProgressBar("steps") as bar:
         report = training.adapt(
-            name, catalog, base=base, options=options, say=bar.say, restart=restart,
+            name, catalog, base=base, texts=texts, options=options, say=bar.say, restart=restart,
             on_progress=bar.show,
         )  # fmt: skip
     for entry in report.engines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 
 from core.base.flow import Writer
@@ -10,6 +10,7 @@ from core.errors import CatalogError
 from core.pipeline.driver import Driver, ResultWriter, Tally
 from core.pipeline.indexing_job import writing
 from core.pipeline.planner import Planner
+from core.pipeline.stages import Task
 from core.ports.engines import IndexingModels, Photos
 from core.store.catalog_store import CatalogStore
 
@@ -47,3 +48,42 @@ def redo(
     for item_id, (stage, reason) in tally.errors.items():
         raise CatalogError(f"The item “{item_id}” could not be redone ({stage}): {reason}")
     return tally.per_stage["embedding"]
+
+
+def complete_stages(
+    store: CatalogStore,
+    photos: Photos,
+    models: IndexingModels,
+    on_item: Callable[[int, int], bool] = lambda done, total: False,
+) -> dict[str, tuple[str, str]]:
+    """Ground and describe all items of a catalogue that are not yet; embed nothing.
+
+    Args:
+        store: The catalogue's tables.
+        photos: Its photos.
+        models: Engines that need groundings or rewrites, and the stages' models.
+        on_item: Called with the numbers of finished and of all such items; returns true to stop.
+
+    Returns:
+        Stage and reason by item id, of the items that failed.
+
+    Raises:
+        CatalogBusy: An indexing job is running.
+        WeightsUnavailable: A model that is needed can't be loaded.
+    """
+    with writing(store.root):
+        there = store.groundings.keys()
+        tasks = []
+        for record in store.items.records().values():
+            grounding, rewrite = models.grounding_key(record.item), models.rewrite_key(record.item)
+            if grounding not in there or record.rewrite_key != rewrite:
+                tasks.append(Task(record, (), grounding, rewrite))
+        done, tally = 0, Tally()
+        with Writer(ResultWriter(store)) as writer:
+            driver = Driver(store, photos, models, writer, tally)
+            with closing(driver.run(tasks)) as running:
+                for ready in running:
+                    done += len(ready)
+                    if on_item(done, len(tasks)):
+                        break
+    return tally.errors

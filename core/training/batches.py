@@ -40,12 +40,18 @@ class Batch:
         ]
 
 
+#: What is drawn of a picture's texts: its title, its rewrite (the paper's pairs), or any.
+TITLE, REWRITE, MIXED = "title", "rewrite", "mixed"
+TEXTS = (TITLE, REWRITE, MIXED)
+
+
 @dataclass(frozen=True, slots=True)
 class Draw:
     """Parameters for drawing texts.
 
     Attributes:
-        title: Chance of the first text; otherwise any of them.
+        texts: ``title`` draws the first text of a picture, ``rewrite`` the last, ``mixed`` any.
+        title: Of mixed texts, the chance of the first; otherwise any of them.
         drop: Chance that each word of a text of more than three words is left out.
         name: Chance that an invented name is put before the text, as brands are in titles.
     """
@@ -53,6 +59,7 @@ class Draw:
     title: float = 0.4
     drop: float = 0.1
     name: float = 0.0
+    texts: str = MIXED
 
 
 class Batches:
@@ -144,8 +151,11 @@ class Batches:
         )
 
     def _text(self, texts: list[str], rng: np.random.Generator) -> str:
-        first = len(texts) == 1 or rng.random() < self._draw.title
-        text = texts[0 if first else int(rng.integers(len(texts)))]
+        if self._draw.texts == MIXED:
+            first = len(texts) == 1 or rng.random() < self._draw.title
+            text = texts[0 if first else int(rng.integers(len(texts)))]
+        else:
+            text = texts[0 if self._draw.texts == TITLE else -1]
         words = text.split()
         if len(words) > 3:
             kept = [word for word in words if rng.random() >= self._draw.drop]

@@ -36,12 +36,14 @@ class Source:
         pictures: Opens the pictures in the pairs' order; ``None`` where one can't be read.
         digest: Changes when pairs or pictures do.
         name: For people.
+        rewritten: Whether the last text of each picture is a rewrite.
     """
 
     pairs: Pairs
     pictures: Callable[[], Iterator[Image.Image | None]]
     digest: str
     name: str
+    rewritten: bool = False
 
 
 def parquet_source(path: Path, settings: Settings) -> Source:
@@ -165,6 +167,6 @@ def digest_of(*columns: list[Any]) -> str:
 
 
 def item_texts(item: Item, rewrite: str) -> list[str]:
-    """Return what can be said of an item, the title first."""
+    """Return what can be said of an item: the title first, the rewrite (if any) last."""
     kind = f"{item.title}, {item.product_type}" if item.product_type else ""
-    return list(clean([item.title, rewrite, kind]))
+    return [*clean([item.title, kind]), *(clean([rewrite]) or clean([item.title]))]

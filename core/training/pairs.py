@@ -62,6 +62,10 @@ class Pairs:
         """Return the first text of each picture."""
         return [texts[0] for texts in self.texts]
 
+    def rewrites(self) -> list[str]:
+        """Return the last text of each picture: for items of a catalogue, the rewrite."""
+        return [texts[-1] for texts in self.texts]
+
     def check(self) -> None:
         """Check that no group is on both sides of a split and that keys are unique.
 

@@ -11,7 +11,7 @@ import numpy as np
 from core.base.unit_rows import unit_rows
 from core.embedding.adapter import ImageAdapter
 from core.embedding.text_tower import TextTower
-from core.training.batches import Batches, Draw
+from core.training.batches import REWRITE, Batches, Draw
 from core.training.learner import CompactText, Learner, StoredImages
 from core.training.metrics import Retrieval, retrieval
 from core.training.pairs import Pairs
@@ -73,14 +73,14 @@ class TextTrainer:
         adapter: ImageAdapter | None = None,
         on_step: OnStep = lambda done, total: False,
     ) -> None:
-        self._tower, self._adapter = tower, adapter
+        self._tower, self._adapter, self._texts = tower, adapter, settings.texts
         train = pairs.take(pairs.splits == "train")
         self._val = pairs.take(pairs.splits == "val")
         batches = Batches(
             centred(train, _centres(train)),
             settings.batch,
             {"photo": settings.photo, "rendered": settings.rendered},
-            Draw(settings.title, settings.drop, settings.name),
+            Draw(settings.title, settings.drop, settings.name, settings.texts),
             settings.single_source,
             settings.seed,
         )
@@ -96,14 +96,15 @@ class TextTrainer:
         return self._tower.eval()
 
     def validate(self) -> Retrieval:
-        """Title → picture on the validation split, with the averaged weights."""
+        """Title (or rewrite) → picture on the validation split, with the averaged weights."""
         return self._loop.validate()
 
     def _validate(self) -> Retrieval:
         images = self._val.vectors
         if self._adapter is not None:
             images = self._adapter.apply_to(images)
-        return retrieval(self._tower.encode(self._val.titles()), images)
+        reads = self._val.rewrites() if self._texts == REWRITE else self._val.titles()
+        return retrieval(self._tower.encode(reads), images)
 
 
 def centred(pairs: Pairs, centres: dict[str, np.ndarray]) -> Pairs:

@@ -23,7 +23,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.base.atomic import atomic_write, replacing
 from core.errors import TrainingStopped
-from core.training.batches import Batch, Batches, ahead
+from core.training.batches import MIXED, Batch, Batches, ahead
 from core.training.learner import Learner
 from core.training.metrics import Retrieval
 from core.training.schedule import warmup_cosine
@@ -50,7 +50,8 @@ class Training:
         weight_decay: AdamW's.
         warmup: Share of all steps.
         ema: Decay of the averaged weights, which are the result; 0 takes the last ones.
-        title: Chance that a step takes a picture's first text.
+        texts: Which of a picture's texts a step takes: ``title``, ``rewrite`` or ``mixed``.
+        title: Of mixed texts, the chance that a step takes the first.
         drop: Chance of leaving out a word.
         patience: Epochs without a better validation recall before it stops.
         bf16: Whether matrices are multiplied in bfloat16.
@@ -67,6 +68,7 @@ class Training:
     weight_decay: float = 0.01
     warmup: float = 0.05
     ema: float = 0.0
+    texts: str = MIXED
     title: float = 0.4
     drop: float = 0.0
     patience: int = 3

@@ -18,7 +18,7 @@ from core.embedding.device import resolve_dtype
 from core.errors import TrainingStopped
 from core.ports.encoder import Vectors
 from core.settings import Settings
-from core.training.batches import Batches, Draw
+from core.training.batches import REWRITE, TITLE, Batches, Draw
 from core.training.curve import CURVE, write_curve
 from core.training.features import read_features, write_features
 from core.training.learner import Learner
@@ -60,15 +60,23 @@ class Outcome:
         after: The towers after training.
         mrr: Their mean reciprocal ranks, with intervals over the texts.
         p: Of the difference; two-sided paired randomisation test.
+        rewrites: The same for rewrites as texts; ``None`` where there are none.
     """
 
     before: Retrieval
     after: Retrieval
     mrr: tuple[Score, Score]
     p: float
+    rewrites: Outcome | None = None
 
     def lines(self) -> list[str]:
         """Return the figures, and the verdict in words."""
+        if self.rewrites is None:
+            return self._own_lines()
+        own = replace(self, rewrites=None)
+        return ["Held-out titles:", *own.lines(), "Held-out rewrites:", *self.rewrites.lines()]
+
+    def _own_lines(self) -> list[str]:
         first, second = (f"{s.value:.3f} [{s.low:.3f}, {s.high:.3f}]" for s in self.mrr)
         change = "better" if self.after.mrr > self.before.mrr else "worse"
         verdict = (
@@ -125,6 +133,7 @@ class Tuning:
         say: Callable[[str], None], team: Team, on_step: OnStep,
     ) -> None:  # fmt: skip
         self._folder, self._team, self._on_step = folder, team, on_step
+        self._rewritten = source.rewritten
         self._say = say if team.first else lambda line: None
         bf16 = resolve_dtype(settings.precision, team.device) == torch.bfloat16
         self._options = replace(plan.options, bf16=bf16)
@@ -145,10 +154,11 @@ class Tuning:
         """Train, and measure before and after on the test split."""
         options, train = self._options, np.flatnonzero(self._pairs.splits == "train")
         self._learner.set_dropout(False)
-        before = self._ranks("test")
+        before = self._tested()
+        draw = Draw(options.title, options.drop, texts=options.texts)
         batches = Batches(
-            self._pairs, options.batch, {}, Draw(options.title, options.drop), 0.0, options.seed,
-            rows=train, share=(self._team.rank, self._team.size),
+            self._pairs, options.batch, {}, draw, 0.0,
+            options.seed, rows=train, share=(self._team.rank, self._team.size),
         )  # fmt: skip
         run = self._folder / "run"
         Loop(
@@ -158,14 +168,16 @@ class Tuning:
         self._learner.set_dropout(False)
         if self._team.first:
             write_curve(run / LOG, run / CURVE)
-        after = self._ranks("test")
-        first, second = (1 / (ranks + 1.0) for ranks in (before, after))
-        return Outcome(
-            Retrieval.of(before),
-            Retrieval.of(after),
-            (interval(first), interval(second)),
-            paired_p(first, second),
-        )
+        titles, *others = map(_outcome, before, self._tested())
+        return replace(titles, rewrites=others[0]) if others else titles
+
+    def _tested(self) -> list[np.ndarray]:
+        """Return the ranks for held-out titles, and for rewrites where the pairs have any."""
+        rows = self._pairs.splits == "test"
+        test = self._pairs.take(rows)
+        differ = self._rewritten and test.titles() != test.rewrites()
+        kinds = [TITLE, REWRITE] if differ else [TITLE]
+        return [self._ranks("test", kind) for kind in kinds]
 
     def save(self, folder: Path) -> None:
         """Write the towers, the log and its plot."""
@@ -199,13 +211,25 @@ class Tuning:
             raise TrainingStopped
 
     def _validate(self) -> Retrieval:
-        return Retrieval.of(self._ranks("val"))
+        return Retrieval.of(self._ranks("val", self._options.texts))
 
-    def _ranks(self, split: str) -> np.ndarray:
+    def _ranks(self, split: str, texts: str = TITLE) -> np.ndarray:
         """Return the rank of each text's own picture in a split; its group does not count."""
         rows = np.flatnonzero(self._pairs.splits == split)
         if len(rows) > MOST_HELD_OUT:
             rows = np.sort(np.random.default_rng(0).permutation(rows)[:MOST_HELD_OUT])
         images = self._learner.image_vectors(self._pairs.vectors, rows)
-        texts = self._learner.text_vectors([self._pairs.texts[row][0] for row in rows])
-        return ranks(texts, images, self._pairs.groups[rows])
+        which = -1 if texts == REWRITE else 0
+        vectors = self._learner.text_vectors([self._pairs.texts[row][which] for row in rows])
+        return ranks(vectors, images, self._pairs.groups[rows])
+
+
+def _outcome(before: np.ndarray, after: np.ndarray) -> Outcome:
+    """Compare the ranks of the same texts' pictures before and after training."""
+    first, second = (1 / (ranks + 1.0) for ranks in (before, after))
+    return Outcome(
+        Retrieval.of(before),
+        Retrieval.of(after),
+        (interval(first), interval(second)),
+        paired_p(first, second),
+    )

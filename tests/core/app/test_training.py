@@ -97,7 +97,7 @@ def test_equal_titles_are_on_one_side_and_all_count_as_right() -> None:
     side = dict(zip(pairs.groups, pairs.splits, strict=True))
     assert all(side[g] == s for g, s in zip(pairs.groups, pairs.splits, strict=True))
     assert set(pairs.splits) == {"train", "val", "test"}
-    assert pairs.texts[0] == ["Thing 0", "Thing 0 seen", "Thing 0, Thing"]
+    assert pairs.texts[0] == ["Thing 0", "Thing 0, Thing", "Thing 0 seen"]
     queries, relevant = held_out(pairs)
     assert all(isinstance(query, EvalQuery) for query in queries)
     assert {len(items) for items in relevant.values()} == {2}

@@ -64,3 +64,15 @@ def test_invented_names_come_before_texts(pairs: Pairs) -> None:
     batch = next(Batches(pairs, 60, {}, Draw(title=0.0, drop=0.0, name=1.0)).epoch(0))
     assert all(text.endswith((" a thing", " of all things")) for text in batch.texts)
     assert len({text.split()[0] for text in batch.texts}) > 30
+
+
+@pytest.mark.parametrize(
+    ("texts", "drawn"), [("rewrite", {"a thing"}), ("title", {"thing"}), ("mixed", {"thing", "a"})]
+)
+def test_texts_are_drawn_as_their_name_says(pairs: Pairs, texts: str, drawn: set[str]) -> None:
+    batches = Batches(pairs, 8, {}, Draw(title=0.4, drop=0.0, texts=texts))
+    seen = [text for epoch in range(3) for batch in batches.epoch(epoch) for text in batch.texts]
+    if texts == "rewrite":
+        assert set(seen) == drawn
+    else:
+        assert {text.split()[0] for text in seen} == drawn

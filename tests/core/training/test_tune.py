@@ -220,7 +220,7 @@ def test_a_catalogue_gives_crops_of_what_is_grounded(tmp_path: Path) -> None:
     sizes = {picture.size for picture in crops.pictures() if picture is not None}
     assert sizes == {(11, 20)}, "the box and its padding"
     assert next(photos.pictures()).size == (40, 20)  # type: ignore[union-attr]
-    assert crops.pairs.texts[0] == ["Thing 0", "A thing.", "Thing 0, Thing"]
+    assert crops.pairs.texts[0] == ["Thing 0", "Thing 0, Thing", "A thing."]
     for number in range(30):
         groundings.pop(f"key-{number}")
     with pytest.raises(TrainingError, match="90 pairs that are ready"):
