@@ -22,6 +22,7 @@ from core.app.judging_by_model import ModelJudgingService
 from core.app.labels import LabelService
 from core.app.library import DEMO, Library
 from core.app.managing import CatalogManager
+from core.app.markets import MarketService
 from core.app.models import ModelPool
 from core.app.preferences import PreferenceService
 from core.app.rewriting import RewritingService
@@ -116,6 +117,11 @@ class Studio:
     def preferences(self) -> PreferenceService:
         """Blind votes between two engines, and their sign test."""
         return PreferenceService(self._library, self._models)
+
+    @lazy
+    def markets(self) -> MarketService:
+        """Judged queries and engines' lists, for simulated visitors."""
+        return MarketService(self._library, self._models, self.labels)
 
     @lazy
     def rewriting(self) -> RewritingService:

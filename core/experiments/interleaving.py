@@ -31,7 +31,9 @@ class Slot:
     team: str
 
 
-def team_draft(rankings: Mapping[str, Sequence[str]], length: int, draw: Draw) -> tuple[Slot, ...]:
+def team_draft(
+    rankings: Mapping[str, Sequence[str]], length: int, draw: Draw, *, shared: bool = False
+) -> tuple[Slot, ...]:
     """Mix rankings by team draft; two of them are interleaved, more are multileaved.
 
     The team with the fewest items picks next, chance decides between equals, and it takes its best
@@ -39,10 +41,15 @@ def team_draft(rankings: Mapping[str, Sequence[str]], length: int, draw: Draw) -
     left: who picked on would collect more clicks by chance. The rest of the list is filled with
     items in turn that count for nobody, so that visitors miss nothing.
 
+    In the papers, an item that all teams want as a round begins goes to the one that chance lets
+    pick first. A click on it says nothing about the variants, so here it counts for nobody: the
+    list stays the same, no team gains in the mean, and the verdict needs fewer visitors.
+
     Args:
         rankings: Variant → its item ids, best first.
         length: Most items of the mixed list.
         draw: The source of chance.
+        shared: Give credit also for items that all teams want next, as in the papers.
 
     Raises:
         ExperimentError: There are fewer than two rankings.
@@ -52,6 +59,7 @@ def team_draft(rankings: Mapping[str, Sequence[str]], length: int, draw: Draw) -
     queues = {team: list(dict.fromkeys(items))[::-1] for team, items in rankings.items()}
     sizes = dict.fromkeys(queues, 0)
     mixed: dict[str, str] = {}
+    agreed = False  # whether all teams wanted the same items in this round so far
     while len(mixed) < length:
         for queue in queues.values():
             while queue and queue[-1] in mixed:
@@ -60,7 +68,9 @@ def team_draft(rankings: Mapping[str, Sequence[str]], length: int, draw: Draw) -
             break
         least = min(sizes.values())
         team = draw.choice([name for name, size in sizes.items() if size == least])
-        mixed[queues[team].pop()] = team
+        begins = least == max(sizes.values())  # a round, in which each team picks once
+        agreed = (begins or agreed) and len({queue[-1] for queue in queues.values()}) == 1
+        mixed[queues[team].pop()] = NOBODY if agreed and not shared else team
         sizes[team] += 1
     for item_id in _in_turn(list(queues.values())):
         if len(mixed) >= length:

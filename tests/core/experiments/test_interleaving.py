@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given, settings
@@ -54,12 +54,12 @@ class Tree:
 
 
 def drafts(
-    rankings: Mapping[str, Sequence[str]], length: int
+    rankings: Mapping[str, Sequence[str]], length: int, *, shared: bool = False
 ) -> Iterator[tuple[tuple[Slot, ...], float]]:
     """Yield every mixed list and its probability."""
     tree = Tree()
     while True:
-        mixed = team_draft(rankings, length, tree)
+        mixed = team_draft(rankings, length, tree, shared=shared)
         yield mixed, tree.chance
         if not tree.next():
             return
@@ -77,10 +77,10 @@ def test_two_lists_of_three_over_every_draw() -> None:
     """1 2 3 against 2 3 1: worked out by hand."""
     rankings = {"A": ["1", "2", "3"], "B": ["2", "3", "1"]}
     chances: dict[tuple[str, ...], float] = {}
-    for mixed, chance in drafts(rankings, 3):
+    for mixed, chance in drafts(rankings, 3, shared=True):
         key = tuple(slot.item_id + slot.team for slot in mixed)
         chances[key] = chances.get(key, 0) + chance
-    assert chances == {
+    assert chances == {  # 1 and 2 differ at first; then both want 3
         ("1A", "2B", "3A"): 0.25,
         ("1A", "2B", "3B"): 0.25,
         ("2B", "1A", "3A"): 0.25,
@@ -91,8 +91,36 @@ def test_two_lists_of_three_over_every_draw() -> None:
 def test_multileaving_takes_one_item_per_team_and_round() -> None:
     rankings = {"A": ["1", "2", "3"], "B": ["1", "3", "2"], "C": ["4", "1", "5"]}
     for mixed, _ in drafts(rankings, 3):
-        assert {slot.team for slot in mixed} == {"A", "B", "C"}
+        assert sorted(slot.team for slot in mixed) == ["A", "B", "C"]
         assert mixed[0].item_id in ("1", "4")
+
+
+def test_an_item_that_all_want_next_counts_for_nobody() -> None:
+    rankings = {"A": ["1", "2", "3", "4"], "B": ["1", "2", "5", "6"]}
+    teams: dict[str, set[str]] = {}
+    for mixed, _ in drafts(rankings, 4):
+        for slot in mixed:
+            teams.setdefault(slot.item_id, set()).add(slot.team)
+    assert teams == {"1": {NOBODY}, "2": {NOBODY}, "3": {"A"}, "5": {"B"}}
+
+
+def test_an_item_that_only_the_rest_wants_still_counts() -> None:
+    rankings = {"A": ["1", "2"], "B": ["3", "2"]}
+    last = {mixed[2].team for mixed, _ in drafts({**rankings, "A": ["1", "2", "4"]}, 3)}
+    assert last == {NOBODY}  # a new round, and both want 2
+    middle = {mixed[1].team for mixed, _ in drafts({"A": ["1", "2"], "B": ["1", "3"]}, 2)}
+    assert middle == {"A", "B"}
+
+
+def test_who_gets_credit_does_not_change_the_lists() -> None:
+    chances = []
+    for shared in (True, False):
+        lists: dict[tuple[str, ...], float] = {}
+        for mixed, chance in drafts(NAPA | {"C": NAPA["A"]}, 4, shared=shared):
+            key = tuple(slot.item_id for slot in mixed)
+            lists[key] = lists.get(key, 0) + chance
+        chances.append(lists)
+    assert chances[0] == pytest.approx(chances[1])
 
 
 def test_picking_ends_with_the_shorter_ranking_and_the_rest_counts_for_nobody() -> None:
@@ -108,10 +136,11 @@ def test_picking_ends_with_the_shorter_ranking_and_the_rest_counts_for_nobody() 
 def test_a_random_click_favours_nobody() -> None:
     """Whoever clicks without reading gives each team the same credit, whatever the lists."""
     clicks = [0.5, 0.3, 0.1, 0.05]
-    three = {"A": ["1", "2"], "B": ["2", "3"], "C": ["3", "1"]}
-    for rankings in (NAPA, three, {"A": ["1", "2"], "B": ["1", "2"]}):
+    three = {"A": ["1", "2", "5"], "B": ["1", "3", "5"], "C": ["1", "2", "6"]}
+    two = {"A": ["1", "2", "3", "4"], "B": ["1", "3", "2", "4"]}
+    for rankings, shared in product((NAPA, two, three), (True, False)):
         credit = dict.fromkeys(rankings, 0.0)
-        for mixed, chance in drafts(rankings, 4):
+        for mixed, chance in drafts(rankings, 4, shared=shared):
             for slot, click in zip(mixed, clicks, strict=False):
                 if slot.team:
                     credit[slot.team] += chance * click
