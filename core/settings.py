@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         Path(platformdirs.user_cache_dir("vl-clip-studio")),
         description="Where downloaded model weights are kept, shared by all data directories.",
     )
+    weights_dir: Path | None = Field(
+        None,
+        description="Folder with models of the full profile, where the hub is not used: a folder "
+        "per role of `weights list`.",
+    )
     profile: str = Field(
         COMPACT,
         pattern=r"^[a-z0-9][a-z0-9-]{0,59}$",

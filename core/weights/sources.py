@@ -42,6 +42,7 @@ class HubSource:
         extras: Patterns of the small files beside it (configuration, tokenizer).
         revision: Commit or branch; ``None`` means the default branch.
         sha256: Hash of the weight file as published; empty if there is none.
+        needs: Files without which the model is not complete; of each group one is enough.
     """
 
     repo: str
@@ -49,6 +50,7 @@ class HubSource:
     extras: tuple[str, ...] = ()
     revision: str | None = None
     sha256: str = ""
+    needs: tuple[tuple[str, ...], ...] = ()
 
     @property
     def identity(self) -> str:

@@ -81,7 +81,8 @@ class WeightStore:
     def from_settings(cls, settings: Settings, progress: OnProgress | None = None) -> WeightStore:
         """Build the store for the settings and the checkpoints that they name."""
         named = {"vl-clip": settings.vl_clip_checkpoint, "sam-vit-b": settings.sam_checkpoint}
-        local = {role: path for role, path in named.items() if path is not None}
+        local = _in_folder(settings.weights_dir)
+        local |= {role: path for role, path in named.items() if path is not None}
         return cls(settings.cache_dir, progress, local=local, shipped=settings.shipped)
 
     def spec(self, role: str) -> WeightSpec:
@@ -256,8 +257,15 @@ class WeightStore:
             )
             return spec.source.version
         if isinstance(spec.source, HubSource):
-            self._report(spec, "downloading", 0, _total(spec))
-            return fetch_hub(spec.source, spec.title, folder)
+            total = _total(spec)
+            self._report(spec, "downloading", 0, total)
+            return fetch_hub(
+                spec.source,
+                spec.title,
+                folder,
+                # The size in the registry is rounded: the end is reported when it is ready.
+                report=lambda done: self._report(spec, "downloading", min(done, total - 1), total),
+            )
         raise TypeError(f"{spec.source} is not fetched")
 
     def _convert(self, spec: WeightSpec, folder: Path) -> None:
@@ -281,6 +289,19 @@ class WeightStore:
     def _lock(self, role: str) -> AbstractContextManager[None]:
         """Held while a role is fetched, by whoever came first, or removed."""
         return file_lock(self.root / f".{role}.lock", AS_LONG_AS_IT_TAKES)
+
+
+def _in_folder(folder: Path | None) -> dict[str, Path]:
+    """Return the models of a folder of the user's: role → its sub-folder, or the file in it."""
+    if folder is None:
+        return {}
+    places = {}
+    for role, spec in REGISTRY.items():
+        home = folder / role
+        if isinstance(spec.source, HubSource | LocalSource) and home.is_dir():
+            file = home / Path(spec.entry).name if spec.entry else home
+            places[role] = file if file.exists() else home
+    return places
 
 
 def _log_progress(progress: Progress) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from core.domain.job import Progress
 from core.errors import WeightsUnavailable
+from core.settings import Settings
 from core.weights import WeightStore
 from core.weights import store as store_module
 from core.weights.registry import Conversion
@@ -173,3 +174,15 @@ def test_fingerprint_of_pinned_weights_needs_no_download(tmp_path: Path) -> None
     assert first == WeightStore(tmp_path / "b").fingerprint("clip-image")
     assert "2d2da5e254d6" in first
     assert not (tmp_path / "a").exists()
+
+
+def test_models_of_a_folder_need_no_hub(tmp_path: Path) -> None:
+    for role in ("grounding-dino", "sam-vit-b", "vl-clip", "clip-image"):
+        (tmp_path / "mine" / role).mkdir(parents=True)
+    (tmp_path / "mine" / "sam-vit-b" / "sam_vit_b_01ec64.pth").write_bytes(b"weights")
+    settings = Settings(cache_dir=tmp_path / "cache", weights_dir=tmp_path / "mine")
+    store = WeightStore.from_settings(settings)
+    assert store.path("grounding-dino") == tmp_path / "mine" / "grounding-dino"
+    assert store.path("sam-vit-b") == tmp_path / "mine" / "sam-vit-b" / "sam_vit_b_01ec64.pth"
+    assert store.path("vl-clip") == tmp_path / "mine" / "vl-clip"
+    assert store.find("clip-image") is None  # pinned and hashed: not from anywhere else
