@@ -117,7 +117,7 @@ def _fastest(weights: WeightStore, torch_tower: ImageTower, number_format: Forma
 
     @lru_cache
     def pixels() -> Tensor:
-        pictures = _pictures(weights.shipped)
+        pictures = trial_pictures(weights.shipped, TRIAL)
         return preprocess.prepare_squares(pictures, clip_from_onnx.IMAGE_SIZE)
 
     def timed(name: str) -> Vectors:
@@ -186,10 +186,10 @@ def convert_text(source: Path, target: Path) -> None:
     target.write_bytes(text_graph.build(single, sizes).SerializeToString())
 
 
-def _pictures(shipped: Path) -> list[Image.Image]:
-    """Return pictures of the demo for the trial; noise where it does not ship."""
+def trial_pictures(shipped: Path, count: int) -> list[Image.Image]:
+    """Return pictures of the demo for a trial; noise where it does not ship."""
     paths = sorted((shipped / "demo" / "images").glob("*.jpg"))
-    if len(paths) < TRIAL:
-        noise = np.random.default_rng(0).integers(0, 255, (TRIAL, 64, 64, 3), np.uint8)
+    if len(paths) < count:
+        noise = np.random.default_rng(0).integers(0, 255, (count, 64, 64, 3), np.uint8)
         return [Image.fromarray(pixels) for pixels in noise]
-    return [Image.open(paths[len(paths) * place // TRIAL]) for place in range(TRIAL)]
+    return [Image.open(paths[len(paths) * place // count]) for place in range(count)]

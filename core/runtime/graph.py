@@ -8,6 +8,7 @@ takes twice as long.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -30,6 +31,23 @@ class Format(StrEnum):
 
     FLOAT32 = "float32"
     INT8 = "int8"
+
+
+@dataclass(frozen=True, slots=True)
+class Int8Layer:
+    """A linear layer in int8: a node of one of ONNX Runtime's own operators.
+
+    Attributes:
+        operator: The operator.
+        inputs: Names of its inputs.
+        constants: The inputs that are stored, by name.
+        attributes: Its attributes.
+    """
+
+    operator: str
+    inputs: tuple[str, ...]
+    constants: dict[str, npt.NDArray[Any]]
+    attributes: dict[str, Any]
 
 
 class Graph:
@@ -104,17 +122,10 @@ class Graph:
         if self._format is Format.FLOAT32:
             product = self.apply("MatMul", value, self.constant(f"{name}.weight", weight.T))
             return self.apply("Add", product, shift)
-        rows, columns = weight.shape
-        block = BLOCK if fine else columns
-        numbers, scales = quantise(weight, block)
-        scale = self.constant(f"{name}.scale", scales)
-        if not fine:
-            stored = self.constant(f"{name}.weight", numbers.T)
-            return self.apply_own("DynamicQuantizeMatMul", value, stored, scale, "", shift)
-        unsigned = (numbers.astype(np.int16) + 128).astype(np.uint8)  # 128 means zero
-        stored = self.constant(f"{name}.weight", unsigned.reshape(rows, -1, block))
-        sizes = {"K": columns, "N": rows, "bits": 8, "block_size": block, "accuracy_level": 4}
-        return self.apply_own("MatMulNBits", value, stored, scale, "", "", shift, **sizes)
+        layer = int8_layer(value, name, weight, shift, fine=fine)
+        for constant, values in layer.constants.items():
+            self.constant(constant, values)
+        return self.apply_own(layer.operator, *layer.inputs, **layer.attributes)
 
     def norm(self, value: str, name: str, weight: Array, bias: Array, epsilon: float) -> str:
         """Normalise the last axis (layer norm)."""
@@ -138,6 +149,31 @@ class Graph:
         )
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(MICROSOFT, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
+
+
+def int8_layer(value: str, name: str, weight: Array, shift: str, *, fine: bool) -> Int8Layer:
+    """Return the node of a linear layer in int8.
+
+    Args:
+        value: Its input.
+        name: Its name.
+        weight: ``[out, in]``.
+        shift: Name of its stored bias; empty for none.
+        fine: Whether the inputs have outliers, so that int8 needs many scales.
+    """
+    rows, columns = weight.shape
+    block = BLOCK if fine else columns
+    numbers, scales = quantise(weight, block)
+    stored, scale = f"{name}.weight", f"{name}.scale"
+    constants: dict[str, npt.NDArray[Any]] = {scale: scales}
+    if not fine:
+        constants[stored] = numbers.T
+        inputs = (value, stored, scale, "", shift)
+        return Int8Layer("DynamicQuantizeMatMul", inputs, constants, {})
+    unsigned = (numbers.astype(np.int16) + 128).astype(np.uint8)  # 128 means zero
+    constants[stored] = unsigned.reshape(rows, -1, block)
+    sizes = {"K": columns, "N": rows, "bits": 8, "block_size": block, "accuracy_level": 4}
+    return Int8Layer("MatMulNBits", (value, stored, scale, "", "", shift), constants, sizes)
 
 
 def quantise(weight: Array, block: int) -> tuple[npt.NDArray[np.int8], Array]:

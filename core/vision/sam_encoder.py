@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,8 +15,11 @@ from torch import Tensor, nn
 from torch.jit._trace import TracerWarning
 
 from core.base.threads import for_pictures
+from core.embedding.tower_choice import trial_pictures
 from core.ports.encoder import Vectors
 from core.runtime.choice import CHOICES, fastest
+from core.runtime.graph import Format
+from core.runtime.int8_layers import with_int8_layers
 from core.runtime.onnx_model import OnnxModel, is_available
 from core.settings import Settings
 from core.vision.sam_models import (
@@ -41,7 +44,9 @@ _log = logging.getLogger(__name__)
 
 ROLE = "sam"
 #: Increase them when the same weights would give other files.
-VERSION, DECODER_VERSION = 1, 1
+VERSION, INT8_VERSION, DECODER_VERSION = 1, 1, 1
+#: In the names of the layers behind an activation, whose outliers need many scales in int8.
+LAST_OF_MLP = "fc2"
 _CPU = torch.device("cpu")
 
 # The models take inputs of one size, so what tracing fixes is fixed anyway.
@@ -65,19 +70,24 @@ def load_mobile_sam(weights: WeightStore, settings: Settings, device: torch.devi
         return in_torch()
     try:
         with for_pictures(_CPU):
-            return _chosen(weights, in_torch, settings.runtime == "onnx")
+            return _chosen(weights, in_torch, settings)
     except Exception as error:  # exporter and runtime raise errors of their own
         _log.warning("MobileSAM runs in PyTorch: %s", error)
     return in_torch()
 
 
-def _chosen(weights: WeightStore, in_torch: Any, forced: bool) -> SamModel:
-    """Return the faster model; what is not chosen is neither converted nor loaded."""
-    in_onnx = lru_cache(partial(_onnx_sam, weights))
-    if forced:
-        return in_onnx()
-    ways = {"torch": in_torch, "onnx float32": in_onnx}
-    shown = np.random.default_rng(0).integers(0, 255, (IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
+def _chosen(weights: WeightStore, in_torch: Callable[[], SamModel], settings: Settings) -> SamModel:
+    """Return the fastest model; what is not chosen is not kept."""
+    formats = [Format(settings.precision)] if settings.precision != "auto" else list(Format)
+    ways: dict[str, Callable[[], SamModel]] = {
+        f"onnx {number_format}": lru_cache(partial(_onnx_sam, weights, number_format))
+        for number_format in formats
+    }
+    if settings.runtime == "onnx" or settings.precision == "int8":
+        return ways[f"onnx {formats[-1]}"]()
+    ways = {"torch": in_torch} | ways
+    (picture,) = trial_pictures(weights.shipped, 1)
+    shown = np.asarray(picture.convert("RGB"))
 
     def timed(name: str) -> Vectors:
         features = np.asarray(ways[name]().encode(shown).features, np.float32).reshape(1, -1)
@@ -87,17 +97,20 @@ def _chosen(weights: WeightStore, in_torch: Any, forced: bool) -> SamModel:
     model = f"{ROLE} encoder, export {VERSION}"
     choices = weights.root / FOLDER / CHOICES
     name = fastest(choices, model, {name: partial(timed, name) for name in ways}, rounds=1)
-    chosen: SamModel = ways[name]()
-    return chosen
+    return ways[name]()
 
 
-def _onnx_sam(weights: WeightStore) -> OnnxSam:
+def _onnx_sam(weights: WeightStore, number_format: Format) -> OnnxSam:
+    in_int8 = number_format is Format.INT8
+    parts = (
+        ("encoder-int8", INT8_VERSION, _convert_to_int8)
+        if in_int8
+        else ("encoder", VERSION, _convert_encoder),
+        ("decoder", DECODER_VERSION, _convert_decoder),
+    )
     files = [
         derived(weights, Derivation(ROLE, f"{ROLE}-{part}.onnx", f"export {version}", convert))
-        for part, version, convert in (
-            ("encoder", VERSION, _convert_encoder),
-            ("decoder", DECODER_VERSION, _convert_decoder),
-        )
+        for part, version, convert in parts
     ]
     encoder, decoder = OnnxModel(files[0], lean=True), OnnxModel(files[1])
     for model in (encoder, decoder):
@@ -109,6 +122,14 @@ def _convert_encoder(source: Path, target: Path) -> None:
     example = torch.zeros(1, 3, IMAGE_SIZE, IMAGE_SIZE)
     with torch.inference_mode(False):  # the segmenter's mode does not suit the exporter
         export(build_mobile_sam(source).image_encoder, (example,), target, [IMAGES], [FEATURES])
+
+
+def _convert_to_int8(source: Path, target: Path) -> None:
+    import onnx
+
+    _convert_encoder(source, target)
+    model = with_int8_layers(onnx.load(str(target)), is_fine=lambda name: LAST_OF_MLP in name)
+    target.write_bytes(model.SerializeToString())
 
 
 def _convert_decoder(source: Path, target: Path) -> None:

@@ -27,6 +27,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightStore:
     checkpoint = tmp_path / "mobile_sam.pt"
     checkpoint.write_bytes(b"weights")
     monkeypatch.setattr(sam_encoder, "build_mobile_sam", lambda path: tiny_sam())
+    monkeypatch.setattr(sam_encoder, "IMAGE_SIZE", tiny_sam().image_encoder.img_size)
     return WeightStore(tmp_path, local={"sam": checkpoint})
 
 
@@ -68,3 +69,29 @@ def test_what_can_not_be_converted_runs_in_pytorch(
         sam = load_mobile_sam(store, load_settings(runtime="onnx"), CPU)
     assert isinstance(sam, TorchSam)
     assert "MobileSAM runs in PyTorch: no exporter here" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("precision", "file"), [("float32", "sam-encoder.onnx"), ("auto", "sam-encoder-int8.onnx")]
+)
+def test_the_encoder_has_the_number_format_of_the_settings(
+    store: WeightStore, precision: str, file: str
+) -> None:
+    sam = load_mobile_sam(store, load_settings(runtime="onnx", precision=precision), CPU)
+    assert isinstance(sam, OnnxSam)
+    assert sam._encoder.path.name == file
+
+
+def test_the_encoder_is_the_fastest_that_agrees(
+    store: WeightStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = []
+
+    def last(file: Path, model: str, ways: dict[str, object], rounds: int) -> str:
+        offered.extend(ways)
+        return offered[-1]
+
+    monkeypatch.setattr(sam_encoder, "fastest", last)
+    sam = load_mobile_sam(store, load_settings(), CPU)
+    assert offered == ["torch", "onnx float32", "onnx int8"]
+    assert isinstance(sam, OnnxSam)
