@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from core.experiments.behaviour_metrics import BehaviourMetric, metrics_of
 from core.experiments.decision import decide
 from core.experiments.experiment_result import Lift, Result, Segment
-from core.experiments.model import Experiment
+from core.experiments.model import Experiment, ExperimentKind
 from core.experiments.prepared_events import Prepared, prepared
 from core.experiments.sample_ratio import WRONG, split_p, wrong_places
 from core.experiments.sequential import always_valid_p, half_width
@@ -35,7 +35,7 @@ _HUGE_SHARE = 0.1
 
 
 def analyze(experiment: Experiment, frame: Any) -> Result:
-    """Analyse the events of an A/B experiment.
+    """Analyse the events of an experiment, A/B or interleaving.
 
     Args:
         experiment: The experiment.
@@ -45,6 +45,10 @@ def analyze(experiment: Experiment, frame: Any) -> Result:
     Raises:
         ExperimentError: A column or a variant is missing, or a metric does not exist.
     """
+    if experiment.kind is ExperimentKind.INTERLEAVING:
+        from core.experiments.interleaving_analysis import analyze_interleaving
+
+        return analyze_interleaving(experiment, frame)
     metrics = metrics_of(_with_primary(experiment))
     with prepared(experiment, frame) as events:
         return _result(experiment, metrics, events, UnitSums(events))
