@@ -27,6 +27,7 @@ from core.app.models import ModelPool
 from core.app.preferences import PreferenceService
 from core.app.rewriting import RewritingService
 from core.app.shipped_judgments import ShippedJudgments
+from core.app.simulating import SimulationService
 from core.app.tasks import TaskService
 from core.app.training_jobs import AdaptJobs
 from core.base.image_views import image_view
@@ -122,6 +123,11 @@ class Studio:
     def markets(self) -> MarketService:
         """Judged queries and engines' lists, for simulated visitors."""
         return MarketService(self._library, self._models, self.labels)
+
+    @lazy
+    def simulating(self) -> SimulationService:
+        """Simulated visitors of experiments, and plans made with them."""
+        return SimulationService(self.markets)
 
     @lazy
     def rewriting(self) -> RewritingService:
