@@ -31,6 +31,7 @@ _COMMANDS = {
     "rewrites": "core.cli.rewrite:rewrites",
     "judge": "core.cli.judge:judge",
     "info": "core.cli.info:info",
+    "selftest": "core.cli.selftest:selftest",
 }
 _GROUPS = {
     "catalogs": "core.cli.catalogs:catalogs_app",
