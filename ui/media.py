@@ -6,14 +6,15 @@ import re
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from core.app.studio import Studio
 from core.catalog.left_out import left_out_csv
 from core.domain import Photo
-from core.errors import StudioError
+from core.errors import AccessDenied, StudioError
 from core.evaluation.query_files import per_query
+from ui.blindness import require_shown
 
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
@@ -74,9 +75,11 @@ def media_router(studio: Studio) -> APIRouter:
             raise HTTPException(404, str(error)) from None
 
     @router.get("/report", include_in_schema=False)
-    def report(report: str, kind: Annotated[str, Query(alias="as")]) -> Response:
+    def report(report: str, kind: Annotated[str, Query(alias="as")], request: Request) -> Response:
         try:
-            return _report(studio, report, kind)
+            return _report(studio, report, kind, request)
+        except AccessDenied as error:
+            raise HTTPException(403, str(error)) from None
         except StudioError as error:
             raise HTTPException(404, str(error)) from None
 
@@ -109,8 +112,9 @@ def _grounding(studio: Studio, item_id: str, catalog: str, kind: str) -> Respons
     return _saved(content, media, f"{stem}-{kind}.{ending}")
 
 
-def _report(studio: Studio, report_id: str, kind: str) -> Response:
+def _report(studio: Studio, report_id: str, kind: str, request: Request) -> Response:
     report = studio.evaluation.reports.get(report_id)
+    require_shown(studio, request, report)
     match kind:
         case "html":
             content = studio.evaluation.html(report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from core.app import collecting, query_sources
@@ -23,9 +23,9 @@ from core.domain import (
     Rules,
     SearchResult,
 )
-from core.errors import EvaluationError, JudgmentError
+from core.errors import CatalogError, EvaluationError, JudgmentError
 from core.evaluation import measures
-from core.judging import aggregation, measuring
+from core.judging import aggregation, measuring, open_queries
 from core.judging.judgment_queue import JudgmentQueue
 
 #: Most pairs that one set may have.
@@ -240,6 +240,28 @@ class JudgingService:
         answer = self._answers(opened_catalog, engines, depth)
         labels = self._labels.labels(set_id, rule, catalog)
         return tuple(measuring.judged_query(query, answer(query), labels, depth) for query in asked)
+
+    def is_open_search(self, query: Query, catalog: str | None = None) -> bool:
+        """Tell whether a search is a query of a set that somebody may still judge."""
+        return self._is_open(catalog, (query.text,), (query.item_id,))
+
+    def is_open_report(self, report: Report) -> bool:
+        """Tell whether a report shows engines' lists or scores of a set that may still be judged.
+
+        A report counts if it measures such a set, or has one of its queries.
+        """
+        texts = [row.text for row in report.rows]
+        item_ids = [row.item_id for row in report.rows]
+        return self._is_open(report.catalog, texts, item_ids, report.task)
+
+    def _is_open(
+        self, catalog: str | None, texts: Iterable[str], item_ids: Iterable[str], set_id: str = ""
+    ) -> bool:
+        try:
+            queue = self.queue(catalog)
+        except CatalogError:  # it was removed, and its sets with it
+            return False
+        return open_queries.is_open(queue, texts=texts, item_ids=item_ids, set_id=set_id)
 
     def _answers(
         self, catalog: Catalog, engines: Sequence[str], depth: int

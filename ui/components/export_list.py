@@ -18,6 +18,7 @@ from core.domain import Item, Query
 from core.domain.result_list import ResultList
 from core.errors import QueryError
 from core.search.result_files import FORMATS
+from ui.blindness import require_blind
 from ui.components.cards import inspect_link
 from ui.components.judge_list import Shown
 from ui.components.query import SearchForm
@@ -79,6 +80,7 @@ def _listed(
     if not form.asks(picture=query.image is not None):
         items = studio.items(catalog, filters=form.filters, limit=form.k, sort=form.sort)
         return studio.exporting.of_items(items, form.filters, catalog, sort=form.sort, links=links)
+    require_blind(studio, query, catalog)
     answers = [studio.search(query, engine, catalog) for engine in engines]
     picture = "an uploaded picture" if form.example is None else f"example photo {form.example}"
     return studio.exporting.of_search(

@@ -13,6 +13,7 @@ from core.app.facets import by_price
 from core.app.studio import Studio
 from core.base.counts import counted
 from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, Sort, TextView
+from ui.blindness import require_blind
 from ui.components.cards import Card, hit_cards, milliseconds
 from ui.components.facet_lists import example_queries
 from ui.components.photo_part import photo_part
@@ -101,7 +102,9 @@ def compare_html(
             engines=engines,
         )
     names = tuple(status.engine.name for status in engines)
-    comparison = studio.compare(form.query(image), names, catalog.name)
+    query = form.query(image)
+    require_blind(studio, query, catalog.name)
+    comparison = studio.compare(query, names, catalog.name)
     shown = columns(studio, comparison, engines, form, catalog)
     return render(
         "compare_results.html",

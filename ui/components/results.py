@@ -12,6 +12,7 @@ from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.languages import NAMES
 from core.domain import CatalogInfo, EngineStatus, Filters, Item, Job, SearchResult, Sort
+from ui.blindness import require_blind
 from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
 from ui.components.photo_part import photo_part
@@ -68,7 +69,9 @@ def answer_html(
     if not engines:
         return problem_html("No search engine can run here; see why beside this.", form)
     engine = engines[0]
-    result = studio.search(form.query(image), engine.engine.name, catalog.name)
+    query = form.query(image)
+    require_blind(studio, query, catalog.name)
+    result = studio.search(query, engine.engine.name, catalog.name)
     return _hits_html(studio, form, catalog, engine, result, image)
 
 

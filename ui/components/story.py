@@ -7,14 +7,17 @@ from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from urllib.parse import urlencode
 
+from gradio.context import LocalContext
+
 from core.app.studio import BEFORE_AFTER, Studio
 from core.base.counts import counted
 from core.base.image_views import image_view
 from core.base.lazy import lazy
 from core.domain import CatalogInfo, EngineStatus, Filters, Grounding, ImageView, Inspection, Item
-from core.errors import StudioError
+from core.errors import AccessDenied, StudioError
 from core.evaluation.report_html import plain_verdict
 from core.ports.grounder import SALIENT
+from ui.blindness import is_hidden, require_blind
 from ui.components.cards import inspect_link
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
 from ui.components.facet_lists import example_queries
@@ -255,7 +258,12 @@ def _retrieval(
         return None
     asking = replace(form, item=like.item_id if like else "", k=_TOP)
     engines = tuple(s for name in names for s in statuses if s.engine.name == name)
-    comparison = studio.compare(asking.query(), names, catalog.name)
+    query = asking.query()
+    try:
+        require_blind(studio, query, catalog.name)
+    except AccessDenied:
+        return None
+    comparison = studio.compare(query, names, catalog.name)
     return Retrieval(
         asked=f"Items like {like.title}" if like else f"“{form.text}”",
         columns=tuple(
@@ -271,7 +279,7 @@ def _retrieval(
 def _measured(studio: Studio, statuses: tuple[EngineStatus, ...], catalog: str) -> Measured | None:
     names = choose_engines(BEFORE_AFTER, statuses, BEFORE_AFTER)
     report = studio.evaluation.latest(catalog, names) if len(names) > 1 else None
-    if report is None:
+    if report is None or is_hidden(studio, LocalContext.request.get(None), report):
         return None
     return Measured(
         task=report.title,

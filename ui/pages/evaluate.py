@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from core.app.studio import Studio
 from core.base.tables import FileReport
@@ -15,6 +16,7 @@ from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking,
 from core.errors import EvaluationError, EvaluationStopped, StudioError, no_report
 from core.evaluation.query_files import read_qrels, read_queries
 from core.people import Action
+from ui.blindness import is_hidden
 from ui.components.catalog_of_link import catalog_of_link
 from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
@@ -24,7 +26,7 @@ from ui.components.query import SearchForm
 from ui.error_sentences import sentences
 from ui.media import photo_url, report_url
 from ui.render import render
-from ui.rights import allowed, person
+from ui.rights import allowed, may, person
 
 #: The engines that are measured unless somebody chooses; the first is the baseline.
 DEFAULT_ENGINES = ("clip", "vl-clip")
@@ -97,8 +99,22 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 labels[report_id] = entry_label(report_id)
         return labels[report_id]
 
+    def shown_ids() -> tuple[str, ...]:
+        """Return the ids of the reports that this visitor may see, the newest first."""
+        request = LocalContext.request.get(None)
+        stored = studio.evaluation.reports.ids()
+        if may(studio, request, Action.DECIDE):
+            return stored
+        return tuple(name for name in stored if not is_hidden_id(request, name))
+
+    def is_hidden_id(request: gr.Request | None, report_id: str) -> bool:
+        try:
+            return is_hidden(studio, request, studio.evaluation.reports.get(report_id))
+        except StudioError:
+            return False  # a damaged file is shown as a problem
+
     def show(report_id: str | None) -> tuple[Any, ...]:
-        report_ids = studio.evaluation.reports.ids()
+        report_ids = shown_ids()
         current = report_id if report_id in report_ids else None
         gone = [str(no_report(report_id))] if report_id and not current else []
         body = report_html(studio, studio.evaluation.reports.get(current)) if current else None
@@ -112,7 +128,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     def load(request: gr.Request) -> tuple[Any, ...]:
         catalogs = studio.catalogs()
         names = [entry.name for entry in catalogs]
-        report_ids = studio.evaluation.reports.ids()
+        report_ids = shown_ids()
         report = str(request.query_params.get("report", ""))
         # The requested catalogue, else that of the report, else the default one.
         about = studio.evaluation.reports.get(report).catalog if report in report_ids else ""
@@ -133,7 +149,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     def newest_of(name: str | None) -> str | None:
         """Return the id of a catalogue's newest report."""
-        for report_id in studio.evaluation.reports.ids():
+        for report_id in shown_ids():
             try:
                 if studio.evaluation.reports.get(report_id).catalog == name:
                     return report_id
