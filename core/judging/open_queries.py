@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from core.domain import JudgmentQuery, JudgmentSet
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.state import SetState
 
 
-def open_ids(judgment_set: JudgmentSet, state: SetState, asked: frozenset[str]) -> set[str]:
+def open_ids(judgment_set: JudgmentSet, state: SetState, *, asked: frozenset[str]) -> set[str]:
     """Return those of the given queries that have a pair which somebody may still judge.
 
     Without an overlap everybody may judge every pair, so all of them stay open.
@@ -46,10 +47,8 @@ def is_open(
         asked = frozenset(
             query.query_id for query in judgment_set.queries if whole or _asks(query, words, items)
         )
-        if asked and desk.look(
-            judgment_set.set_id,
-            lambda state, of=judgment_set, asked=asked: bool(open_ids(of, state, asked)),
-        ):
+        at = partial(open_ids, judgment_set, asked=asked)
+        if asked and desk.look(judgment_set.set_id, at):
             return True
     return False
 
