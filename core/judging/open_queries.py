@@ -47,8 +47,10 @@ def is_open(
         asked = frozenset(
             query.query_id for query in judgment_set.queries if whole or _asks(query, words, items)
         )
-        at = partial(open_ids, judgment_set, asked=asked)
-        if asked and desk.look(judgment_set.set_id, at):
+        if not asked:
+            continue
+        still_open = desk.look(judgment_set.set_id, partial(open_ids, judgment_set, asked=asked))
+        if still_open:
             return True
     return False
 
