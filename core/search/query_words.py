@@ -72,8 +72,8 @@ def split(text: str) -> tuple[str, str]:
 
 def _head(wanted: str, words: list[str], nouns: TitleNouns) -> str:
     before = nouns.head(_OF.split(wanted, maxsplit=1)[0])
-    noun = (before or nouns.head(wanted)).split()
+    noun = content_words(before or nouns.head(wanted))
     if noun:
-        return stem(noun[-1].casefold())
+        return stem(noun[-1])
     alone = len(words) == 1 and not UNSPACED.search(words[0])
     return stem(words[0]) if alone else ""

@@ -28,12 +28,14 @@ class _Counted:
         version: Version of the items.
         rows: Number of items.
         counts: In how many of them a stem stands.
+        words: Their words as they are written, in lower case.
         language: The language that most of them are in (ISO 639-1).
     """
 
     version: int
     rows: int
     counts: Mapping[str, int]
+    words: frozenset[str]
     language: str
 
 
@@ -51,9 +53,12 @@ class WordCounts:
         return rarity(counted.counts, counted.rows, map(stem, words))
 
     def have(self, words: Iterable[str]) -> bool:
-        """Tell whether each of the words stands in the catalogue."""
-        counts = self._counts().counts
-        return all(stem(word) in counts for word in words)
+        """Tell whether each of the words stands in the catalogue, in singular or plural.
+
+        Stems would take "lampe" for "lamp".
+        """
+        own = self._counts().words
+        return all(any(form in own for form in _forms(word)) for word in words)
 
     @property
     def language(self) -> str:
@@ -66,9 +71,14 @@ class WordCounts:
             if self._counted is None or self._counted.version != version:
                 texts = self._store.items.sample_words(SAMPLE)
                 counts: Counter[str] = Counter()
+                own: set[str] = set()
                 for text in texts:
-                    counts.update(set(map(stem, content_words(text))))
-                self._counted = _Counted(version, len(texts), counts, _language(texts))
+                    words = content_words(text)
+                    own.update(words)
+                    counts.update(set(map(stem, words)))
+                self._counted = _Counted(
+                    version, len(texts), counts, frozenset(own), _language(texts)
+                )
             return self._counted
 
 
@@ -77,3 +87,7 @@ def _language(texts: Sequence[str]) -> str:
     chosen = texts[:: max(1, len(texts) // _READ)]
     languages = Counter(language_of(text[:_CHARACTERS])[0] for text in chosen)
     return languages.most_common(1)[0][0] if languages else "en"
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    return word, f"{word}s", f"{word}es", word.removesuffix("s"), word.removesuffix("es")

@@ -205,6 +205,6 @@ def _stems(text: str) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def _heads(title: str, product_type: str, nouns: TitleNouns) -> frozenset[str]:
     """Return the stems of the nouns that name an item: its title's and its type's last word."""
-    noun = nouns.head(title).split()
+    noun = content_words(nouns.head(title))
     kind = [stem(words[-1]) for part in product_type.split("/") if (words := content_words(part))]
     return frozenset([*map(stem, noun[-1:]), *kind])

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+from pathlib import Path
 
 from core.base.stop_words import stop_words
+from core.base.word_list import read_word_list
 
 #: Vowel signs and accents, which belong to the word that they stand in.
 _MARKS = "".join(
@@ -18,6 +21,9 @@ UNSPACED = re.compile(
 )
 _CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 
+#: Names of one thing: the first name of a line stands for the others.
+_SAME_THINGS = Path(__file__).parents[2] / "data" / "vocabularies" / "same_things.txt"
+
 #: Longest query text for full-text search, characters; the limit bounds the work.
 MAX_LENGTH = 400
 
@@ -29,8 +35,13 @@ def clipped(text: str) -> str:
 
 
 def content_words(text: str) -> list[str]:
-    """Return the words of a text without stop words, in lower case, in order, without repeats."""
-    words = (word.casefold() for word in _TOKEN.findall(text))
+    """Return the words of a text without stop words, in lower case, in order, without repeats.
+
+    A name of several words becomes the first name of the thing: "t-shirt" becomes "tee".
+    """
+    pattern, names = _phrases()
+    text = pattern.sub(lambda match: names[match[1]], text.casefold())
+    words = _TOKEN.findall(text)
     return list(dict.fromkeys(word for word in words if word not in stop_words()))
 
 
@@ -71,8 +82,46 @@ def parts(word: str, text: str) -> list[str]:
 
 
 def stem(word: str) -> str:
-    """Return a word without its plural's ending, so that singular and plural are equal."""
+    """Return a word without its plural's ending, so that singular and plural are equal.
+
+    Names of one thing have one stem: "couch" has that of "sofa".
+    """
+    plain = _stem(word)
+    return _same_stems().get(plain, plain)
+
+
+def _stem(word: str) -> str:
     for ending, least in (("es", 5), ("s", 4), ("e", 5)):
         if len(word) >= least and word.endswith(ending) and not word.endswith("ss"):
             return word[: -len(ending)]
     return word
+
+
+@cache
+def _same_things() -> tuple[tuple[str, ...], ...]:
+    lines = read_word_list(_SAME_THINGS)
+    return tuple(tuple(name.strip() for name in line.split(",")) for line in lines)
+
+
+@cache
+def _same_stems() -> dict[str, str]:
+    """Return the stem of the first name by that of each other name of one word."""
+    return {
+        _stem(name): _stem(first)
+        for first, *others in _same_things()
+        for name in others
+        if _TOKEN.fullmatch(name)
+    }
+
+
+@cache
+def _phrases() -> tuple[re.Pattern[str], dict[str, str]]:
+    """Return a pattern of the names of several words, and the first name by each."""
+    names = {
+        name: first
+        for first, *others in _same_things()
+        for name in others
+        if not _TOKEN.fullmatch(name)
+    }
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile(rf"\b({'|'.join(map(re.escape, longest_first))})s?\b"), names

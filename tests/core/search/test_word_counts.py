@@ -32,6 +32,7 @@ def test_a_word_counts_once_per_item_by_its_stem(tmp_path):
     assert counts.rarity(["lamps", "rugs", "the"]) == expected
     assert counts.have(["lamp", "RUG".lower()])
     assert not counts.have(["lamp", "chair"])
+    assert not counts.have(["lampe"])  # French, though it has the stem of "lamp"
     assert not counts.have(["the"])
     assert counts.have([])
 

@@ -77,3 +77,20 @@ def test_a_part_that_is_a_stop_word_says_nothing():
 def test_words_that_a_query_repeats_are_shared_once():
     assert shared("Chair chairs lamp", "lamps, chair") == ["chair", "chairs", "lamp"]
     assert shared("赤い椅子 椅子", "椅子") == ["椅子"]
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "words"),
+    [
+        ("couch", "Red sofa", ["couch"]),
+        ("couches", "Red sofa", ["couches"]),
+        ("t-shirt", "Logan HeatTec Tee - Red", ["tee"]),
+        ("t-shirts", "Logan HeatTec Tee - Red", ["tee"]),
+        ("jumper", "Wool sweaters", ["jumper"]),
+        ("tank top", "Primo Endurance Tank", ["tank"]),
+        ("shirt", "Red t-shirt", []),
+        ("bookshelf", "Shelf with a book", []),
+    ],
+)
+def test_names_of_one_thing_are_one_word(query, text, words):
+    assert shared(query, text) == words
