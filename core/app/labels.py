@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from core.errors import JudgmentError
 from core.judging import aggregation, importing, label_export
 from core.judging.disagreement import Disagreement, disagreements
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.judgment_readers import read_query_texts
+from core.judging.judgment_readers import read_beside
 from core.judging.reports import LabelReport, label_report
 from core.judging.state import PairKey
 
@@ -133,21 +134,36 @@ class LabelService:
         set_id: str | None = None,
         name: str = "",
         annotator: str = "imported",
-        query_texts: Path | None = None,
+        beside: Path | None = None,
+        mapping: str = "",
+        people: Sequence[str] = (),
         catalog: str | None = None,
     ) -> importing.ImportPlan:
         """Read a file of judgments and say what fits; nothing is stored.
+
+        Args:
+            source: The file.
+            set_id: Existing set to take them into; else the file's own set, else a new one.
+            name: Name of a new set.
+            annotator: Name of the annotator, if the file has none.
+            beside: The file that came with it: an export's description of the set, or the
+                queries' words; default: ``<source>.json``, if it is there.
+            mapping: How labels become grades, such as ``E=3, S=2``; guessed if not given.
+            people: The raters' columns of a table with a column per rater.
+            catalog: Where the set is.
 
         Raises:
             JudgmentError: The file can't be read, or there is no such set.
         """
         opened_catalog = self._library.get(catalog)
         read = FileReport()
-        texts = read_query_texts(query_texts, read) if query_texts else {}
+        facts = label_export.facts_path(source)
+        beside = beside or (facts if facts.is_file() else None)
         plan = importing.plan(
             opened_catalog.judgment_queue, source,
             lambda ids: opened_catalog.store.items.get(ids).keys(),
-            set_id=set_id, name=name, annotator=annotator, texts=texts,
+            set_id=set_id, name=name, annotator=annotator, mapping=mapping, people=people,
+            beside=read_beside(beside, read) if beside else None,
         )  # fmt: skip
         return replace(plan, notes=(*plan.notes, *read.notes))
 

@@ -94,7 +94,10 @@ def write_judgments(
 def take_in(
     context: typer.Context,
     source: Annotated[
-        Path, typer.Argument(help="TREC qrels, CSV, JSON lines or Parquet; Quepid or OpenSearch.")
+        Path,
+        typer.Argument(
+            help="TREC qrels, CSV, JSON or Parquet: our exports, Quepid's, OpenSearch's, ESCI."
+        ),
     ],
     set_id: Annotated[
         str | None, typer.Option("--set", help="Take them into this set (default: a new one).")
@@ -104,16 +107,32 @@ def take_in(
         str, typer.Option(help="Who gave the labels, where the file does not say.")
     ] = "imported",
     queries: Annotated[
-        Path | None, typer.Option(help="Query texts for qrels: query id and text per line.")
+        Path | None,
+        typer.Option(
+            help="For qrels and CSV: the .json that an export wrote beside them, or query id and "
+            "text per line (default: the file's name with .json, if it is there)."
+        ),
     ] = None,
+    mapping: Annotated[
+        str,
+        typer.Option(
+            "--map",
+            help="How labels become grades: E=3,S=2,C=1,I=0, or ranges: 0..0.5=0,0.5..1=1.",
+        ),
+    ] = "",
+    people: Annotated[
+        str, typer.Option(help="The people's columns, with commas, of a table that has them.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     catalog: _CatalogOption = None,
 ) -> None:
     """Take judgments in from a file; rows that don't fit are listed and left out."""
     studio = Studio(context.obj)
     plan = studio.labels.plan_import(
-        source, set_id=set_id, name=name, annotator=annotator, query_texts=queries, catalog=catalog
-    )
+        source, set_id=set_id, name=name, annotator=annotator, beside=queries, mapping=mapping,
+        people=[column.strip() for column in people.split(",") if column.strip()],
+        catalog=catalog,
+    )  # fmt: skip
     print(
         f"{source.name} is {plan.format}: {counted(len(plan.events), 'label')} "
         f"{verb(len(plan.events), 'fits', 'fit')}, {counted(len(plan.rejected), 'row')} "
@@ -121,6 +140,12 @@ def take_in(
         f"{verb(plan.new_pairs, 'is', 'are')} new to the "
         f"{'new set' if plan.is_new else 'set'} “{plan.judgment_set.name}”."
     )
+    if plan.mapping is not None:
+        print(f"  Mapping (change it with --map): {plan.mapping}")
+        for grade, amount in plan.by_grade().items():
+            shown = plan.judgment_set.grades.get(grade, "") if grade is not None else ""
+            print(f"    {'no grade' if grade is None else f'{grade} {shown}'}: "
+                  f"{counted(amount, 'row')}")  # fmt: skip
     for note in plan.notes:
         print(f"  {note}")
     for row in plan.rejected[:20]:

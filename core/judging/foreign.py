@@ -6,7 +6,7 @@ or one column per rater (a Quepid book); JSON lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,12 +44,13 @@ def qrels(lines: Iterable[Line]) -> File:
     return file_of("TREC qrels", parse())
 
 
-def csv_rows(table: Table, names: Mapping[str, str]) -> File:
+def csv_rows(table: Table, names: Mapping[str, str], people: Sequence[str] = ()) -> File:
     """Return the judgments of another tool's CSV.
 
     Args:
         table: The CSV file.
         names: Its columns by their names in lower case.
+        people: The raters' columns, where a person named them.
 
     Raises:
         JudgmentError: A column that is needed is missing.
@@ -64,7 +65,7 @@ def csv_rows(table: Table, names: Mapping[str, str]) -> File:
     by_id = not any(n in names for n in _QUERY)
     rater = next((names[n] for n in _RATER if n in names), None)
     used = {query, doc, *(names[n] for n in names if n in _QUERY_ID)}
-    columns = grade_columns(table, names, used)
+    columns = grade_columns(table, names, used, people)
     if not (columns.rating or columns.raters):
         raise JudgmentError(f"{table.path.name} has no column with ratings.")
 
@@ -80,7 +81,7 @@ def csv_rows(table: Table, names: Mapping[str, str]) -> File:
             item_id = (row[doc] or "").strip()
             if columns.rating:
                 who = (row[rater] or "").strip() if rater else ""
-                cells = [(who, columns.value(row[columns.rating]))]
+                cells = [(who, row[columns.rating])]
             else:
                 cells = [(_rater_name(name), row[name]) for name in columns.raters]
             for who, value in cells:

@@ -1,4 +1,4 @@
-"""Decide which columns of another tool's table have grades, and read grades that are words."""
+"""Decide which columns of another tool's table have grades."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from core.base.tables import Table
+from core.errors import JudgmentError
 
 #: Names of a column with one grade a row, lower case.
 _RATING = ("rating", "grade", "judgment", "relevance", "label", "score")
 #: Last words of such names: `esci_label`. A rater's own column may end in "rating" or "grade".
 _RATING_ENDS = {"label", "relevance", "judgment", "judgement"}
+#: Last words of the name of a rater's own column.
+_RATER_ENDS = {"rating", "grade", "label", "judgment", "judgement", "relevance"}
 #: Columns that are no rater, and last words of the names of such columns.
 _NO_RATER = {
     "name", "title", "description", "position", "doc_position", "final_rating", "url", "rank",
@@ -22,12 +25,6 @@ _NO_RATER_ENDS = {
     "index", "position", "count", "number", "price", "year", "date", "time", "timestamp", "clicks",
     "views", "impressions", "orders", "page", "url",
 }  # fmt: skip
-#: Scales of words; a column counts where all of its values are of one scale.
-_SCALES: tuple[Mapping[str, int], ...] = (
-    {"e": 3, "s": 2, "c": 1, "i": 0},
-    {"exact": 3, "substitute": 2, "complement": 1, "irrelevant": 0},
-    {"exact": 3, "partial": 1, "irrelevant": 0},
-)
 #: Number of rows that are read.
 _LOOKED_AT = 2000
 _HIGHEST = 10
@@ -40,34 +37,41 @@ class GradeColumns:
     Attributes:
         rating: The column with one grade a row; empty where raters have columns of their own.
         raters: The raters' columns.
-        scale: Words of the rating column → grade; empty where grades are numbers.
         notes: Sentences on what was guessed.
     """
 
     rating: str = ""
     raters: tuple[str, ...] = ()
-    scale: Mapping[str, int] | None = None
     notes: tuple[str, ...] = ()
 
-    def value(self, cell: str) -> str:
-        """Return a cell's grade as the text of a number; other cells stay as they are."""
-        grade = (self.scale or {}).get(cell.strip().lower())
-        return cell if grade is None else str(grade)
 
-
-def grade_columns(table: Table, names: Mapping[str, str], used: set[str]) -> GradeColumns:
+def grade_columns(
+    table: Table, names: Mapping[str, str], used: set[str], people: Sequence[str] = ()
+) -> GradeColumns:
     """Decide which columns have grades, by their names and their values.
 
     Args:
         table: The table.
         names: Its columns by their names in lower case.
         used: Columns of queries and items.
+        people: The raters' columns, where a person named them.
+
+    Raises:
+        JudgmentError: The table has no such column.
     """
+    if people:
+        absent = [column for column in people if column not in table.columns]
+        if absent:
+            raise JudgmentError(
+                f"{table.path.name} has no column “{absent[0][:60]}”; it has: "
+                f"{', '.join(column[:40] for column in table.columns[:20])}."
+            )
+        return GradeColumns(raters=tuple(people))
     rating = next((names[name] for name in _RATING if name in names), "")
     named = [column for name, column in names.items() if _last(name) in _RATING_ENDS]
     rating = rating or (named[0] if len(named) == 1 else "")
     if rating:
-        return _rated(table, rating)
+        return GradeColumns(rating)
     put_aside = used | {
         column
         for name, column in names.items()
@@ -76,22 +80,34 @@ def grade_columns(table: Table, names: Mapping[str, str], used: set[str]) -> Gra
     candidates = [column for column in table.columns if column not in put_aside]
     values = _values(table, candidates)
     graded = tuple(column for column in candidates if _mostly_grades(values[column]))
+    by_name = tuple(column for column in graded if _last(_plain(column)) in _RATER_ENDS)
     unused = tuple(column for column in candidates if not values[column])
-    raters = graded or unused  # a book that nobody has judged yet
+    # Only a table of queries, items and raters, as Quepid writes it, has names alone.
+    book = len(graded) + len(unused) == len(candidates)
+    raters = (graded or unused) if book else by_name
+    if not raters and graded:
+        raise JudgmentError(
+            f"Which columns of {table.path.name} are people? {_quoted(graded)} "
+            f"{'has' if len(graded) == 1 else 'have'} small numbers, and the table has other "
+            "columns beside. Name the people's columns, with commas between."
+        )
     used_columns = {*raters, *unused, *used}
     others = [column for column in table.columns if column not in used_columns]
-    shown = ", ".join(f"“{column[:40]}”" for column in others[:8])
-    notes = (f"These columns were not taken for people's grades: {shown}.",) if others else ()
-    return GradeColumns(raters=raters, notes=notes)
+    notes = []
+    if raters and len(by_name) < len(raters):
+        notes.append(f"These columns were taken for people's grades: {_quoted(raters)}.")
+    if others:
+        notes.append(f"These columns were not taken for people's grades: {_quoted(others)}.")
+    return GradeColumns(raters=raters, notes=tuple(notes))
 
 
-def _rated(table: Table, rating: str) -> GradeColumns:
-    values = {value.lower() for value in _values(table, [rating])[rating]}
-    scale = next((scale for scale in _SCALES if values and values <= set(scale)), None)
-    if scale is None:
-        return GradeColumns(rating)
-    words = ", ".join(f"{word} = {grade}" for word, grade in scale.items())
-    return GradeColumns(rating, scale=scale, notes=(f"Grades were read as {words}.",))
+def _quoted(columns: Sequence[str]) -> str:
+    more = f" and {len(columns) - 8} more" if len(columns) > 8 else ""
+    return ", ".join(f"“{column[:40]}”" for column in columns[:8]) + more
+
+
+def _plain(column: str) -> str:
+    return "_".join(column.lower().split())
 
 
 def _values(table: Table, columns: Sequence[str]) -> dict[str, list[str]]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from core.domain import (
-    DEFAULT_SCALE,
     EventKind,
-    Grade,
     JudgmentEvent,
     JudgmentQuery,
     JudgmentSet,
@@ -23,7 +22,9 @@ from core.domain import (
 from core.errors import JudgmentError
 from core.judging import judgment_readers
 from core.judging.checks import checked
+from core.judging.grade_maps import GradeMap, counted_labels, guessed_map, read_map, scale_for
 from core.judging.judgment_queue import JudgmentQueue
+from core.judging.judgment_readers import Beside
 from core.judging.judgment_rows import File, Rejected, Row
 from core.judging.sets import from_json
 from core.judging.state import PairKey, SetState
@@ -44,6 +45,8 @@ class ImportPlan:
         new_pairs: Pairs that would be added to the set.
         rejected: Rows that don't fit, with reasons.
         notes: Sentences on what was guessed.
+        mapping: How the file's labels became grades; ``None`` for our own files.
+        labels: Number of rows per label of the file.
     """
 
     format: str
@@ -53,6 +56,22 @@ class ImportPlan:
     new_pairs: int
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...] = ()
+    mapping: GradeMap | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+    def labels_of(self, grade: int | None, most: int = 6) -> list[str]:
+        """Return some of the file's labels that become a grade, the most frequent first."""
+        ordered = sorted(self.labels, key=lambda label: (-self.labels[label], label))
+        mapping = self.mapping or GradeMap(())
+        of_grade = [label[:40] for label in ordered if mapping.grade(label) == grade]
+        return of_grade if len(of_grade) <= most else [*of_grade[:most], "…"]
+
+    def by_grade(self) -> dict[int | None, int]:
+        """Return how many of the file's labels become each grade; ``None`` for no grade."""
+        counts: Counter[int | None] = Counter()
+        for label, number in self.labels.items():
+            counts[self.mapping.grade(label) if self.mapping else None] += number
+        return dict(sorted(counts.items(), key=lambda c: (c[0] is None, c[0] or 0)))
 
 
 def plan(
@@ -63,7 +82,9 @@ def plan(
     set_id: str | None = None,
     name: str = "",
     annotator: str = "imported",
-    texts: Mapping[str, str] | None = None,
+    beside: Beside | None = None,
+    mapping: str = "",
+    people: Sequence[str] = (),
 ) -> ImportPlan:
     """Read a file and return the plan of its import; nothing is stored.
 
@@ -74,15 +95,26 @@ def plan(
         set_id: Existing set to take them into; else the file's own set, else a new one.
         name: Name of a new set.
         annotator: Name of the annotator, if the file has none.
-        texts: Query texts by id, for qrels.
+        beside: Content of the file that came with qrels or CSV: queries' words, or the set.
+        mapping: How labels become grades (``grade_maps``); guessed if not given.
+        people: The raters' columns of a table with a column per rater.
 
     Raises:
-        JudgmentError: The file can't be read, or there is no such set.
+        JudgmentError: The file or the mapping can't be read, or there is no such set.
     """
-    file, numbers = judgment_readers.read(source), count(1)
+    file, numbers = judgment_readers.read(source, people), count(1)
+    beside = beside or Beside()
+    if beside.definition and not file.definition:
+        file = replace(file, definition=_definition(beside.definition, file, source))
     rejected = list(file.rejected)
-    base = _base(desk, file, source, set_id, name)
+    labels = counted_labels(file.rows)
     existing = {made.set_id for made in desk.sets.all()}
+    base = _base(desk, file, source, set_id, name)
+    own_scale = bool(set_id or file.definition) or base.set_id in existing
+    grade_map = _grade_map(mapping, labels, base.grades if own_scale else None)
+    if grade_map is not None and not own_scale:
+        base = replace(base, rules=Rules(scale=scale_for(grade_map, labels)))
+    grade_of = {label: grade_map.grade(label) for label in labels} if grade_map else {}
     queries = {query.query_id: query for query in base.queries}
     by_content = {_content(query): query for query in base.queries}
     pairs: dict[PairKey, Pair] = {pair.key: pair for pair in base.pairs}
@@ -90,15 +122,26 @@ def plan(
     catalogue = set(known_items(sorted({row.item_id for row in file.rows})))
     grades, now = set(base.grades), datetime.now(UTC)
     events = []
+    given: dict[tuple[PairKey, str, int], tuple[int | None, int, datetime | None]] = {}
     for row in file.rows:
-        query = _query_of(row, queries, by_content, texts or {}, numbers)
+        query = _query_of(row, queries, by_content, beside.texts, numbers)
         key = (query.query_id, row.item_id)
         if key not in pairs and row.item_id not in catalogue:
             rejected.append(Rejected(row.line, f"the catalogue has no item “{row.item_id[:60]}”"))
             continue
         queries.setdefault(query.query_id, query)
         by_content.setdefault(_content(query), query)
+        if row.event is None:
+            grade = grade_of[row.label]
+            if grade is None or grade not in grades:
+                rejected.append(Rejected(row.line, _no_grade(row.label, grade, base)))
+                continue
+            row = replace(row, grade=grade)
         event = _event(row, base.set_id, query.query_id, annotator, now)
+        contradiction = _contradiction(given, event, row)
+        if contradiction:
+            rejected.append(Rejected(row.line, contradiction))
+            continue
         try:
             events.append(checked(event, {key}, grades))
         except JudgmentError as error:
@@ -112,7 +155,66 @@ def plan(
         events=tuple(events),
         new_pairs=len(pairs) - before,
         rejected=tuple(sorted(rejected, key=lambda row: row.line)),
-        notes=(*file.notes, *_replaced(desk, events)) if base.set_id in existing else file.notes,
+        notes=(
+            *file.notes,
+            *(grade_map.notes if grade_map else ()),
+            *(_replaced(desk, events) if base.set_id in existing else ()),
+        ),
+        mapping=grade_map,
+        labels=labels,
+    )
+
+
+def _definition(described: Mapping[str, Any], file: File, source: Path) -> Mapping[str, Any]:
+    """Return the set that the file beside describes.
+
+    Qrels lack who gave the labels, so theirs go into a set of their own, not beside people's.
+    """
+    if any(row.event for row in file.rows) or not file.rows:
+        return described
+    return {**described, "set_id": _new_set_id(str(described.get("name")), source), "revision": 1}
+
+
+def _new_set_id(name: str, source: Path) -> str:
+    digest = hashlib.sha256(f"{name}/{source.stem}".encode()).hexdigest()[:6]
+    return f"import-{digest}"
+
+
+def _grade_map(
+    written: str, labels: Mapping[str, int], grades: Mapping[int, str] | None
+) -> GradeMap | None:
+    """Return the mapping that a person wrote, else the one that fits; none for our own files."""
+    if not labels:
+        return None
+    return read_map(written) if written.strip() else guessed_map(labels, grades)
+
+
+def _no_grade(label: str, grade: int | None, base: JudgmentSet) -> str:
+    if grade is None:
+        return f"the mapping has no grade for the label “{label[:40]}”"
+    scale = ", ".join(map(str, sorted(base.grades)))
+    return f"the label “{label[:40]}” becomes {grade}, and the scale of the set is {scale}"
+
+
+def _contradiction(
+    given: dict[tuple[PairKey, str, int], tuple[int | None, int, datetime | None]],
+    event: JudgmentEvent,
+    row: Row,
+) -> str:
+    """Return why a label can't count beside an earlier one of the file; empty if it can.
+
+    A person may correct a label later; two different ones of the same moment contradict.
+    """
+    if event.kind is not EventKind.GRADE:
+        return ""
+    key = ((event.query_id, event.item_id), event.annotator, event.round)
+    at = row.event.at if row.event is not None else None
+    grade, line, earlier_at = given.setdefault(key, (event.grade, row.line, at))
+    if grade == event.grade or at != earlier_at:
+        return ""
+    return (
+        f"“{event.annotator[:40]}” gives this item the grade {event.grade} here and {grade} in "
+        f"line {line} for the same query; the first counts"
     )
 
 
@@ -171,25 +273,16 @@ def _base(
             return from_json(own, created, dict(file.definition))
         except (KeyError, TypeError, ValueError) as error:
             raise JudgmentError(f"{source.name} describes no judgment set: {error}.") from None
-    highest = max((row.grade for row in file.rows if row.grade is not None), default=0)
     title = name or source.stem[:60]
-    digest = hashlib.sha256(f"{title}/{source.stem}".encode()).hexdigest()[:6]
     return JudgmentSet(
-        set_id=own or f"import-{digest}",
+        set_id=own or _new_set_id(title, source),
         name=title,
-        rules=Rules(scale=_scale(highest)),
+        rules=Rules(),
         engines=(),
         depth=0,
         pairs=(),
         created=datetime.now(UTC),
     )
-
-
-def _scale(highest: int) -> tuple[Grade, ...]:
-    """Return the default scale if the grades fit on it, else a scale with a step per grade."""
-    if highest <= DEFAULT_SCALE[-1].value:
-        return DEFAULT_SCALE
-    return tuple(Grade(value, f"grade {value}") for value in range(min(highest, 9) + 1))
 
 
 def _query_of(
@@ -225,9 +318,11 @@ def _event(row: Row, set_id: str, query_id: str, annotator: str, now: datetime) 
         return replace(row.event, set_id=set_id, query_id=query_id)
     who = row.annotator or annotator
     parts = (set_id, query_id, row.item_id, who, str(row.grade))
+    # What the file said is kept where it is no grade itself: exports give it back.
+    note = "" if row.label in ("", str(row.grade)) else f"label in the file: {row.label}"
     # The same label from the same file again has the same id, so it counts once.
     event_id = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
     return JudgmentEvent(
-        event_id, EventKind.GRADE, set_id, query_id, row.item_id, who, row.grade, "", now, 0.0,
+        event_id, EventKind.GRADE, set_id, query_id, row.item_id, who, row.grade, note, now, 0.0,
         page="import",
     )  # fmt: skip

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,12 @@ from core.judging.label_export import COLUMNS
 _LATER = {"query_picture", "round", "page", "guidelines", "rule", "grade_by_rule", "adjudicated"}
 
 
-def read(source: Path) -> File:
+def read(source: Path, people: Sequence[str] = ()) -> File:
     """Read a file of judgments.
+
+    Args:
+        source: The file.
+        people: The raters' columns of a table with a column per rater; guessed if not given.
 
     Raises:
         JudgmentError: It can't be read at all, or holds no judgments.
@@ -47,8 +51,41 @@ def read(source: Path) -> File:
         return replace(foreign.qrels(text.lines()), notes=text.notes)
     table = open_table(source, JudgmentError)
     if table.format == "Parquet":
-        return _parquet(table)
-    return _csv(table) if table.format == "CSV" else _json(source)
+        return _parquet(table, people)
+    return _csv(table, people) if table.format == "CSV" else _json(source)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Content of the file beside qrels or CSV: the queries' words by id, or the whole set."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    definition: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_beside(source: Path, report: FileReport | None = None) -> Beside:
+    """Read the file that an export writes beside qrels and CSV, or lines of “query id, text”.
+
+    Raises:
+        JudgmentError: The file can't be read.
+    """
+    if source.suffix.lower() != ".json":
+        return Beside(read_query_texts(source, report))
+    text = "\n".join(line.text for line in open_lines(source, JudgmentError).lines())
+    try:
+        facts = json.loads(text)
+    except (ValueError, RecursionError):
+        facts = None
+    queries = facts.get("queries") if isinstance(facts, dict) else None
+    if not isinstance(facts, dict) or not isinstance(queries, dict):
+        raise JudgmentError(
+            f"{source.name} is not the file that an export writes beside qrels or CSV."
+        )
+    definition = facts.get("judgment_set")
+    return Beside(
+        {str(query_id): str(words) for query_id, words in queries.items()},
+        definition if isinstance(definition, dict) else {},
+    )
 
 
 def read_query_texts(source: Path, report: FileReport | None = None) -> dict[str, str]:
@@ -85,12 +122,12 @@ def read_query_texts(source: Path, report: FileReport | None = None) -> dict[str
     return texts
 
 
-def _csv(table: Table) -> File:
+def _csv(table: Table, people: Sequence[str]) -> File:
     names = {"_".join(name.lower().split()): name for name in table.columns}
     if set(COLUMNS) - _LATER <= set(names):
         rows = (_unless_problem(row, _restored_row) for row in table.rows())
         return _said(file_of("our own CSV", rows), table)
-    return _said(foreign.csv_rows(table, names), table)
+    return _said(foreign.csv_rows(table, names, people), table)
 
 
 def _restored_row(row: TableRow) -> Row | Rejected:
@@ -144,19 +181,27 @@ def _json(source: Path) -> File:
     first = next((line.text for line in file.lines() if line.text.strip()), "")
     if first.lstrip().startswith(('{"judgment_set"', '{"event_id"')):
         rows, notes = list(own()), file.notes
+        document, listed = False, False
     else:
         table = open_table(source, JudgmentError)
         rows, notes = list(others(table)), table.notes
+        document, listed = table.format == "JSON", "ratings" in table.columns
     label = file.encoding.label
-    kind = "JSON lines" if label == "UTF-8" else f"JSON lines, {label}"
+    if rows and listed:
+        kind = "OpenSearch's judgment list"
+    elif document:
+        kind = "JSON"
+    else:
+        kind = "JSON lines"
+    kind = kind if label == "UTF-8" else f"{kind}, {label}"
     return replace(file_of(kind, rows, definition), notes=notes)
 
 
-def _parquet(table: Table) -> File:
+def _parquet(table: Table, people: Sequence[str]) -> File:
     if "event_id" not in table.columns:
-        raise JudgmentError(
-            f"{table.path.name} is no export of judgments: it has no event_id column."
-        )
+        names = {"_".join(name.lower().split()): name for name in table.columns}
+        file = foreign.csv_rows(table, names, people)
+        return replace(file, format=file.format.replace("CSV", "Parquet"))
     try:
         definition = json.loads(parquet_metadata(table.path).get(b"judgment_set", b"{}"))
     except (BadTable, ValueError, RecursionError):

@@ -8,6 +8,9 @@ from typing import Any
 
 from core.domain import JudgmentEvent, JudgmentQuery
 
+#: Largest number that is a label.
+_LARGEST = 1e12
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -25,9 +28,10 @@ class Row:
         line: Number of its line.
         query: The query as the file gives it; its id is empty where the file has none.
         item_id: The item.
-        grade: The grade (``None`` for other events).
+        grade: The grade (``None`` for other events, and for labels that are no whole number).
         annotator: Name of the annotator; empty if the file has none.
         event: The whole event; only in our own files.
+        label: The label as a mapping names it (``grade_maps.label_of``); only in others' files.
     """
 
     line: int
@@ -36,6 +40,7 @@ class Row:
     grade: int | None
     annotator: str = ""
     event: JudgmentEvent | None = None
+    label: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,30 @@ def graded(
         return Rejected(line, "has no query")
     if not item_id:
         return Rejected(line, "has no item")
+    label = label_of(value)
+    if not label:
+        return Rejected(line, "has no grade")
+    number = number_of(label)
+    whole = number is not None and number.is_integer()
+    return Row(line, query, item_id, int(label) if whole else None, who, label=label)
+
+
+def label_of(text: str) -> str:
+    """Return a label as mappings name it: in small letters, numbers without needless zeros."""
+    label = " ".join(text.split()).casefold()
+    value = number_of(label)
+    return label if value is None else plain_number(value)
+
+
+def number_of(label: str) -> float | None:
+    """Return a label's number, or ``None`` if it is no number, or one beyond any scale."""
     try:
-        grade = float(value)
+        value = float(label)
     except ValueError:
-        return Rejected(line, f"the grade “{value.strip()[:20]}” is no number")
-    if not grade.is_integer():
-        return Rejected(line, f"the grade {value.strip()[:20]} lies between two grades")
-    return Row(line, query, item_id, int(grade), who)
+        return None
+    return value if abs(value) <= _LARGEST and "_" not in label else None
+
+
+def plain_number(value: float) -> str:
+    """Return a number without needless zeros."""
+    return str(int(value)) if float(value).is_integer() else repr(value)

@@ -22,6 +22,8 @@ from core.judging.sets import to_json
 from core.judging.state import PairKey
 
 FORMATS = ("qrels", "csv", "jsonl", "parquet")
+#: Formats that can't hold the set; a second file beside them does (``facts_path``).
+BESIDE = ("qrels", "csv")
 
 #: One row per event: all that ``judgment_readers`` needs to read it again, and what people want.
 COLUMNS = (
@@ -63,9 +65,9 @@ class Labels:
 def write(what: Labels, target: Path, format: str) -> Path:
     """Write a set's labels; a half-written file never stands under the target's name.
 
-    ``qrels`` holds one grade per pair and gets a second file beside it (``<target>.json``), which
-    names the rule and the set; the other formats hold every annotator's labels, each row with the
-    rule and the grade that it gives the pair.
+    ``qrels`` holds one grade per pair; the other formats hold every annotator's labels, each row
+    with the rule and the grade that it gives the pair. ``qrels`` and ``csv`` get a second file
+    beside them (``<target>.json``), which describes the rule and holds the set.
 
     Raises:
         JudgmentError: The format or rule is unknown, the file can't be written, or an id does not
@@ -78,7 +80,7 @@ def write(what: Labels, target: Path, format: str) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as partial:
             writers[format](what, partial)
-        if format == "qrels":
+        if format in BESIDE:
             facts = json.dumps(facts_of(what), ensure_ascii=False, indent=2)
             atomic_write(facts_path(target), facts)
     except OSError as error:
@@ -87,7 +89,7 @@ def write(what: Labels, target: Path, format: str) -> Path:
 
 
 def facts_path(target: Path) -> Path:
-    """Return the path of the file beside qrels that describes them."""
+    """Return the path of the file beside qrels or CSV that describes them."""
     return target.with_name(target.name + ".json")
 
 
@@ -104,6 +106,7 @@ def facts_of(what: Labels) -> dict[str, Any]:
                     for q in what.judgment_set.queries},
         "annotators": sorted({event.annotator for event in what.current}),
         "exported": datetime.now(UTC).isoformat(timespec="seconds"),
+        "judgment_set": {**to_json(what.judgment_set), **_identity(what)},
     }  # fmt: skip
 
 

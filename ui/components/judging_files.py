@@ -51,21 +51,43 @@ def files_tab(
             )
         with gr.Column():
             gr.HTML(
-                '<h2 class="vs-h2">Import</h2><p class="vs-small vs-muted">TREC qrels, CSV (also '
-                "Quepid's and OpenSearch's), JSON lines or Parquet</p>"
+                '<h2 class="vs-h2">Import</h2><p class="vs-small vs-muted">TREC qrels, CSV, JSON '
+                "or Parquet; also of Quepid, OpenSearch and Amazon's ESCI</p>"
             )
             source = gr.File(
                 label="File with labels",
-                file_types=[*TABLE_ENDINGS, ".qrels"],
+                file_types=[*TABLE_ENDINGS, ".qrels", ".txt"],
                 height=120,
+                elem_id="annotate-import-file",
+            )
+            gr.HTML(
+                '<p class="vs-small vs-muted">For qrels and CSV, also the .json that was exported '
+                "with them, or lines of “query id, text”:</p>"
+            )
+            beside = gr.File(
+                label="Set or words of the queries",
+                file_types=[".json", ".csv", ".tsv", ".txt"],
+                height=90,
+                elem_id="annotate-import-beside",
             )
             into = gr.Checkbox(False, label="Into the chosen set (else the file's own, or new)")
             name = gr.Textbox(
                 "imported", label="Who gave the labels, where the file does not say", max_length=60
             )
+            mapping = gr.Textbox(
+                label="How labels become grades",
+                placeholder="guessed; Dry run shows it",
+                info="LABEL=GRADE or LOW..HIGH=GRADE, with commas: E=3, S=2, C=1, I=0",
+                max_length=4_000, elem_id="annotate-import-map",
+            )  # fmt: skip
+            people = gr.Textbox(
+                label="People's columns (only for a table with a column per person)",
+                placeholder="guessed; with commas",
+                max_length=2_000, elem_id="annotate-import-people",
+            )  # fmt: skip
             with gr.Row():
-                dry = gr.Button("Dry run")
-                go = gr.Button("Import", variant="primary")
+                dry = gr.Button("Dry run", elem_id="annotate-import-dry")
+                go = gr.Button("Import", variant="primary", elem_id="annotate-import-go")
             report = gr.HTML(elem_id="annotate-import")
 
     def export(format: str) -> Callable[..., list[str]]:
@@ -80,32 +102,38 @@ def files_tab(
 
         return write
 
-    def plan(path: str | None, chosen: str | None, catalog: str, who: str) -> Any:
+    def plan(
+        path: str | None, second: str | None, here: bool, who: str, grades: str, columns: str,
+        set_id: str | None, catalog: str,
+    ) -> importing.ImportPlan:  # fmt: skip
         if not path:
             raise JudgmentError("Choose a file first.")
         return studio.labels.plan_import(
-            Path(path), set_id=chosen, name=Path(path).stem[:60],
-            annotator=who.strip() or "imported", catalog=catalog,
+            Path(path), set_id=set_id if here else None, name=Path(path).stem[:60],
+            annotator=who.strip() or "imported", beside=Path(second) if second else None,
+            mapping=grades, people=[name.strip() for name in columns.split(",") if name.strip()],
+            catalog=catalog,
         )  # fmt: skip
 
     @sentences
     @allowed(studio, Action.LEAD)
-    def try_out(path: str | None, here: bool, who: str, set_id: str | None, catalog: str) -> str:
-        planned = plan(path, set_id if here else None, catalog, who)
-        return render("annotate_import.html", plan=planned, taken=None)
+    def try_out(*given: Any) -> tuple[str, str]:
+        planned = plan(*given)
+        shown_map = str(planned.mapping) if planned.mapping else ""
+        return render("annotate_import.html", plan=planned, taken=None), shown_map
 
     @sentences
     @allowed(studio, Action.LEAD)
-    def take_in(
-        path: str | None, here: bool, who: str, set_id: str | None, catalog: str
-    ) -> tuple[Any, ...]:
-        planned = plan(path, set_id if here else None, catalog, who)
+    def take_in(*given: Any) -> tuple[Any, ...]:
+        planned, catalog = plan(*given), str(given[-1])
         taken = importing.carry_out(studio.judging.queue(catalog), planned)
         html = render("annotate_import.html", plan=planned, taken=taken)
         return html, *shown(catalog, planned.judgment_set.set_id)
 
     for format, button in buttons.items():
         button.click(export(format), [sets, catalog, rule, history], file, **_PRIVATE)
-    fields = [source, into, name, sets, catalog]
-    dry.click(try_out, fields, report, **_PRIVATE)
+    fields = [source, beside, into, name, mapping, people, sets, catalog]
+    dry.click(try_out, fields, [report, mapping], **_PRIVATE)
+    # Another file has other labels and other columns.
+    source.change(lambda: ("", ""), None, [mapping, people], show_progress="hidden", **_PRIVATE)
     go.click(take_in, fields, [report, *outputs], **_PRIVATE)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from core.base.tables import open_table
+from core.errors import JudgmentError
 from core.judging.grade_columns import GradeColumns, grade_columns
 
-LETTERS = {"e": 3, "s": 2, "c": 1, "i": 0}
 
-
-def decided(tmp_path: Path, head: str, *rows: str) -> GradeColumns:
+def decided(tmp_path: Path, head: str, *rows: str, people: Sequence[str] = ()) -> GradeColumns:
     path = tmp_path / "a.csv"
     path.write_text("\n".join((head, *rows)) + "\n")
     table = open_table(path)
     names = {"_".join(name.lower().split()): name for name in table.columns}
-    return grade_columns(table, names, {"query", "docid"})
+    return grade_columns(table, names, {"query", "docid"}, people)
 
 
 @pytest.mark.parametrize(
@@ -41,40 +41,35 @@ def test_two_columns_that_end_alike_are_two_raters(tmp_path):
     assert both == GradeColumns(raters=("a_label", "b_label"))
 
 
-@pytest.mark.parametrize(
-    ("values", "scale"),
-    [
-        (("E", " s", "C", "I"), LETTERS),
-        (("Exact", "Substitute"), {"exact": 3, "substitute": 2, "complement": 1, "irrelevant": 0}),
-        (("exact", "partial"), {"exact": 3, "partial": 1, "irrelevant": 0}),
-        (("exact", "irrelevant"), {"exact": 3, "substitute": 2, "complement": 1, "irrelevant": 0}),
-        (("E", "1"), None),
-        (("exact", "maybe"), None),
-        (("", ""), None),
-    ],
-)
-def test_words_are_grades_where_all_are_of_one_scale(tmp_path, values, scale):
-    columns = decided(tmp_path, "query,docid,rating", *(f"lamp,a,{value}" for value in values))
-    assert (columns.rating, columns.scale) == ("rating", scale)
-    if scale:
-        words = ", ".join(f"{word} = {grade}" for word, grade in scale.items())
-        assert columns.notes == (f"Grades were read as {words}.",)
-        assert columns.value(f" {values[0].upper()} ") == "3"
-    assert columns.value("maybe ") == "maybe "
-    assert columns.value("2") == "2"
-
-
 def test_a_rater_s_column_has_small_numbers_in_half_of_its_cells(tmp_path):
-    columns = decided(
-        tmp_path, "query,docid,half,less,ten,eleven,eight,nine,minus,words,empty",
+    rows = (
         "lamp,a,1,1,10,11,00000001,000000001,-1,good,", "lamp,b,x,x,0,12,1,000000001,-2,bad,",
         "lamp,c,,x,,1,2,,,,",
     )  # fmt: skip
-    assert columns.raters == ("half", "ten", "eight")
+    names = ("half", "less", "ten", "eleven", "eight", "nine", "minus", "words", "empty")
+    rated = ",".join(f"{name}_rating" for name in names)
+    columns = decided(tmp_path, f"query,docid,{rated}", *rows)
+    assert columns.raters == ("half_rating", "ten_rating", "eight_rating")
     assert columns.notes == (
-        "These columns were not taken for people's grades: “less”, “eleven”, “nine”, “minus”, "
-        "“words”.",
+        "These columns were not taken for people's grades: “less_rating”, “eleven_rating”, "
+        "“nine_rating”, “minus_rating”, “words_rating”.",
     )
+
+
+def test_columns_of_unknown_names_are_no_people_unless_all_could_be(tmp_path):
+    """A number in stock is as small as a grade: only a person can say which it is."""
+    rows = ("lamp,a,3,2,red", "lamp,b,0,1,blue")
+    with pytest.raises(JudgmentError, match=r"Which columns of a\.csv are people\? “Ann”, “stock”"):
+        decided(tmp_path, "query,docid,Ann,stock,colour", *rows)
+    named = decided(tmp_path, "query,docid,Ann,stock,colour", *rows, people=["Ann"])
+    assert named == GradeColumns(raters=("Ann",))
+    by_name = decided(tmp_path, "query,docid,Ann rating,stock,colour", *rows)
+    assert by_name.raters == ("Ann rating",)
+    assert by_name.notes == (
+        "These columns were not taken for people's grades: “stock”, “colour”.",
+    )
+    with pytest.raises(JudgmentError, match="no column “Ben”; it has: query, docid, Ann, stock"):
+        decided(tmp_path, "query,docid,Ann,stock,colour", *rows, people=["Ben"])
 
 
 def test_numbers_of_other_things_are_no_grades(tmp_path):
@@ -87,18 +82,19 @@ def test_numbers_of_other_things_are_no_grades(tmp_path):
     )
     assert columns.raters == ("Ann",)
     assert columns.notes == (
+        "These columns were taken for people's grades: “Ann”.",
         "These columns were not taken for people's grades: “name”, “title”, “description”, "
-        "“position”, “doc_position”, “url”, “rank”, “team_name”.",
+        "“position”, “doc_position”, “url”, “rank”, “team_name” and 8 more.",
     )
 
 
 def test_a_book_that_nobody_has_judged_has_raters_all_the_same(tmp_path):
     columns = decided(tmp_path, "query,docid,Ann,Ben", "lamp,a,,", "lamp,b, ,")
-    assert columns == GradeColumns(raters=("Ann", "Ben"))
+    assert columns.raters == ("Ann", "Ben")
     columns = decided(tmp_path, "query,docid,Ann,Ben", "lamp,a,1,")
-    assert columns == GradeColumns(raters=("Ann",))
+    assert columns.raters == ("Ann",)
 
 
 def test_a_long_name_is_cut_in_the_note(tmp_path):
-    columns = decided(tmp_path, f"query,docid,Ann,{'x' * 50}", "lamp,a,1,red")
+    columns = decided(tmp_path, f"query,docid,Ann_grade,{'x' * 50}", "lamp,a,1,red")
     assert columns.notes[0].endswith(f"grades: “{'x' * 40}”.")

@@ -12,6 +12,7 @@ from core.domain import DEFAULT_SCALE, Grade, JudgmentQuery, JudgmentSet, Rules
 from core.errors import JudgmentError
 from core.judging.importing import carry_out, plan
 from core.judging.judgment_queue import JudgmentQueue
+from core.judging.judgment_readers import Beside
 from core.judging.label_export import Labels, write
 from core.judging.sets import to_json
 from tests.core.judging.desks import START, event, grade, small_set
@@ -51,7 +52,9 @@ def test_a_new_set_has_its_name_and_scale_from_the_file(desk: JudgmentQueue, fil
     assert named.events[1].annotator == "agency"
 
 
-@pytest.mark.parametrize(("highest", "grades"), [(0, 4), (3, 4), (4, 5), (9, 10), (12, 10)])
+@pytest.mark.parametrize(
+    ("highest", "grades"), [(0, 4), (1, 2), (2, 4), (3, 4), (4, 5), (9, 10), (12, 4)]
+)
 def test_a_scale_reaches_to_the_highest_grade(
     desk: JudgmentQueue, file: Path, highest: int, grades: int
 ) -> None:
@@ -59,10 +62,10 @@ def test_a_scale_reaches_to_the_highest_grade(
     made = plan(desk, file, everything)
     scale = made.judgment_set.rules.scale
     assert len(scale) == grades
-    assert (scale == DEFAULT_SCALE) == (highest <= 3)
-    if highest > 3:
+    assert (scale == DEFAULT_SCALE) == (highest in (0, 2, 3, 12))
+    if 3 < highest < 10:
         assert scale[:2] == (Grade(0, "grade 0"), Grade(1, "grade 1"))
-    assert [row.line for row in made.rejected] == ([4] if highest < 10 else [2, 4])
+    assert [row.line for row in made.rejected] == [4]
 
 
 def test_items_that_the_catalogue_lacks_are_rejected_and_others_asked_for_once(
@@ -111,7 +114,7 @@ def test_an_existing_set_keeps_its_queries_and_pairs(
 def test_query_ids_of_qrels_get_their_texts(desk: JudgmentQueue, tmp_path: Path) -> None:
     file = tmp_path / "a.qrels"
     file.write_text("7 0 a 1\n8 0 a 2\n")
-    made = plan(desk, file, everything, texts={"7": "lamp"})
+    made = plan(desk, file, everything, beside=Beside({"7": "lamp"}))
     assert made.judgment_set.queries == (JudgmentQuery("7", "lamp"), JudgmentQuery("8", "8"))
     assert plan(desk, file, everything).judgment_set.queries == (
         JudgmentQuery("7", "7"), JudgmentQuery("8", "8"),

@@ -17,6 +17,7 @@ from core.errors import JudgmentError
 from core.judging.aggregation import aggregate
 from core.judging.importing import carry_out, plan
 from core.judging.judgment_queue import JudgmentQueue
+from core.judging.judgment_readers import Beside
 from core.judging.label_export import Labels, write
 from core.store.database import open_database
 from tests.core.judging.desks import export, grade
@@ -66,12 +67,13 @@ def test_rows_that_do_not_fit_are_reported_and_left_out(
         "chair,q1-3,1.5\nchair,q1-4,high\n,q1-5,1\nstool,known,2\n"
     )
     planned = plan(desk, file, lambda ids: {"known"}, set_id=made.set_id)
-    assert [row.line for row in planned.rejected] == [4, 5, 6, 7, 8]
-    assert [(e.query_id, e.item_id, e.grade) for e in planned.events] == [
-        ("q1", "q1-0", 3), ("q3", "known", 2),
+    assert [row.line for row in planned.rejected] == [4, 5, 7, 8]
+    assert [(e.query_id, e.item_id, e.grade, e.note) for e in planned.events] == [
+        ("q1", "q1-0", 3, ""), ("q1", "q1-3", 2, "label in the file: 1.5"),
+        ("q3", "known", 2, ""),
     ]  # fmt: skip
     assert desk.current(made.set_id) == []  # a plan stores nothing
-    assert carry_out(desk, planned) == 2
+    assert carry_out(desk, planned) == 3
     assert carry_out(desk, plan(desk, file, lambda ids: {"known"}, set_id=made.set_id)) == 0
     assert len(desk.sets.get(made.set_id).pairs) == len(made.pairs) + 1
     file.write_text("a,b\n1,2\n")
@@ -132,7 +134,7 @@ def test_qrels_come_back(tmp_path: Path, desk: JudgmentQueue, made: JudgmentSet)
         desk.judge(grade(made, "q1", item, value))
     file = export(desk, made, tmp_path / "a.qrels", "majority")
     elsewhere = JudgmentQueue(open_database(tmp_path / "other"))
-    carry_out(elsewhere, plan(elsewhere, file, lambda ids: ids, texts={"q1": "chair"}))
+    carry_out(elsewhere, plan(elsewhere, file, lambda ids: ids, beside=Beside({"q1": "chair"})))
     (again,) = elsewhere.sets.all()
     assert again.queries == (JudgmentQuery("q1", "chair"),)
     assert aggregate(elsewhere.current(again.set_id)) == aggregate(desk.current(made.set_id))

@@ -119,7 +119,7 @@ def test_an_unusual_encoding_is_named(tmp_path: Path) -> None:
     path.write_bytes("query,docid,rating\nlamp,a,E\n".encode("utf-16"))
     file = read(path)
     assert file.format.startswith("CSV with one rating a row, UTF-16")
-    assert file.notes[-1] == "Grades were read as e = 3, s = 2, c = 1, i = 0."
+    assert file.rows[0].label == "e"
 
 
 @pytest.mark.parametrize("name", ["a.tsv", "a.csv", "a.csv.gz"])
@@ -159,7 +159,7 @@ def test_our_own_csv_without_the_later_columns_is_our_own_all_the_same(tmp_path:
 def test_parquet_of_others_is_said(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"a": [1]}), path)
-    with pytest.raises(JudgmentError, match=r"a\.parquet is no export of judgments"):
+    with pytest.raises(JudgmentError, match=r"a\.parquet has no column for the query"):
         read(path)
     for text in ("[1]", "{", "5"):
         table = pa.Table.from_pylist([OWN]).replace_schema_metadata({"judgment_set": text})

@@ -14,6 +14,7 @@ import pytest
 from core.domain import EventKind, ExamplePair, Grade, JudgmentQuery, Pair, Rules
 from core.errors import JudgmentError
 from core.judging.label_export import COLUMNS, Labels, facts_of, facts_path, write
+from core.judging.sets import to_json
 from tests.core.judging.desks import START, event, small_set
 
 QUERIES = (
@@ -112,6 +113,9 @@ def test_qrels_are_sorted_whole_grades_and_a_file_beside_them_says_what_they_are
     facts = json.loads(text)
     age = datetime.now(UTC) - datetime.fromisoformat(facts.pop("exported"))
     assert 0 <= age.total_seconds() < 60
+    assert facts.pop("judgment_set") == {
+        **json.loads(json.dumps(to_json(MADE))), "set_id": "set", "created": START.isoformat(),
+    }  # fmt: skip
     assert facts == {
         "set_id": "set", "name": "Chairs", "revision": 3, "rule": "mean", "adjudicated": 1,
         "scale": {"0": "nein", "1": "grün"},
@@ -120,7 +124,7 @@ def test_qrels_are_sorted_whole_grades_and_a_file_beside_them_says_what_they_are
     assert facts_of(what)["exported"].endswith("+00:00")
     assert len(facts_of(what)["exported"]) == len("2026-01-01T00:00:00+00:00")
     write(what, tmp_path / "a.csv", "csv")
-    assert not facts_path(tmp_path / "a.csv").exists()
+    assert json.loads(facts_path(tmp_path / "a.csv").read_text("utf-8"))["judgment_set"]
 
 
 @pytest.mark.parametrize(("query", "item"), [("q 1", "a"), ("q", "a\u00a0b"), ("q", "a\t")])
