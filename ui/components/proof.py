@@ -108,7 +108,7 @@ def places(report: Report, item_id: str) -> tuple[str, str, str]:
 
 def _place(report: Report, row: QueryRow, engine: str) -> str:
     rank = row.ranks.get(engine)
-    return f"place {rank}" if rank else f"not among the first {report.depth}"
+    return f"result {rank}" if rank else f"not among the first {report.depth} results"
 
 
 def _best_without_crop(report: Report, row: QueryRow) -> int:

@@ -132,16 +132,16 @@ def test_examples_are_what_only_the_crop_finds_each_of_another_photo_and_type(
         row("sofa", photo_title=90, photo_rewrite=90, crop_rewrite=2),
     )
     assert [shown.item_id for shown in examples(shop, "demo", stored)] == ["lamp", "bed", "rug"]
-    assert places(stored, "bed") == ("place 50", "place 60", "place 1")
-    assert places(stored, "lamp")[0] == "not among the first 100"
+    assert places(stored, "bed") == ("result 50", "result 60", "result 1")
+    assert places(stored, "lamp")[0] == "not among the first 100 results"
     assert places(stored, "unknown") == ("", "", "")
 
 
 def test_home_shows_it_beside_the_two_pictures(measured: Shop) -> None:
     html = story_html(measured, SearchForm())
     assert "CLIP saw the whole photo; VL-CLIP saw the Chair" in html
-    assert "<strong>Place 40.</strong>" in html
-    assert "The same words compared with whole photos: place 12." in html
+    assert "<strong>Result 40.</strong>" in html
+    assert "The same words compared with whole photos: result 12." in html
     assert 'aria-label="All items: CLIP 0.430, VL-CLIP 0.570.' in html
     assert "No gain is proven on a plain ground." in html
     assert 'data-value="?item=c&amp;catalog=demo"' in html
