@@ -65,7 +65,8 @@ def test_a_room_with_a_plain_wall_is_no_packshot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("colour", "edges"), [((217, 217, 221), (LEFT, BOTTOM)), ((250, 250, 250), (LEFT, RIGHT, BOTTOM))]
+    ("colour", "edges"),
+    [((217, 217, 221), (LEFT, BOTTOM)), ((250, 250, 250), (LEFT, RIGHT, BOTTOM))],
 )
 def test_a_product_that_the_photo_cuts_off_stays_a_packshot(
     colour: tuple[int, int, int], edges: tuple[tuple[int, int, int, int], ...]
