@@ -46,7 +46,7 @@ NOT_GARMENTS = {"hair", "skin", "null"}
 TEMPLATES = ("{}", "a photo of a {}", "a close-up of a {}")
 
 #: The earlier method: the photo in one size, peaks and blobs of its heat only.
-EARLIER = Rules(tiles=0, focus=1.0, whole_focus=1.0, carrier_focus=1.0, floor=0.0)
+EARLIER = Rules(tiles=0, focus=1.0, whole_focus=1.0)
 
 #: Every variant of the method that was tried, by name; the first is the shipped one.
 WAYS = {
@@ -56,13 +56,9 @@ WAYS = {
     "tiles in every photo": Rules(sure=1.1),
     "with a grid of points": Rules(grid=6),
     "grid alone": Rules(grid=6, peaks=0, blob_levels=()),
-    "compact-6": Rules(whole_focus=0.5, floor=0.0),
-    "no floor": Rules(floor=0.0),
-    "floor 0.2": Rules(floor=0.2),
-    "wholes 0.5": Rules(whole_focus=0.5),
-    "carriers as wholes": Rules(carrier_focus=0.75),
-    "focus 1.25 for all": Rules(whole_focus=1.25, carrier_focus=1.25, floor=0.0),
+    "focus 1.25 for all": Rules(whole_focus=1.25),
     "focus 0.5 for all": Rules(focus=0.5),
+    "wholes 0.75": Rules(whole_focus=0.75),
     "with templates": Rules(templates=TEMPLATES),
     "blobs as trusted as points": Rules(blob_trust=1.0),
     "value-value": Rules(similarity="value"),
@@ -72,7 +68,7 @@ WAYS = {
     "224 px alone": Rules(sides=(224,), tiles=0),
     "earlier, one peak": replace(EARLIER, peaks=1, blob_levels=()),
     "earlier, blob boxes only": replace(EARLIER, peaks=0),
-    "earlier, focus 2": replace(EARLIER, focus=2.0, whole_focus=2.0, carrier_focus=2.0),
+    "earlier, focus 2": replace(EARLIER, focus=2.0, whole_focus=2.0),
 }
 
 

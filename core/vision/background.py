@@ -2,7 +2,7 @@
 
 Most shop photos are packshots. The background colour is the median colour along the photo's
 edge. Pixels of that colour that are connected to the edge are background; all other pixels are
-the product. A room with a plain wall looks similar, but its things reach most of the photo's edges.
+the product.
 """
 
 from __future__ import annotations
@@ -21,14 +21,6 @@ PLAIN_SHARE = 0.7
 DUST = 0.0005
 #: Smallest share of the photo that a product fills; a smaller result is discarded.
 LEAST = 0.01
-#: Share of an edge from which on the product reaches it.
-REACHED = 0.02
-#: Most edges that a product reaches where the background is not white. Beyond, the photo shows a
-#: room with a plain wall, or shadows that are no background; and the box is as wide or high as the
-#: photo anyway. On studio white, large products may reach any number.
-MOST_REACHED = 2
-#: Smallest channel (of 255) of studio white.
-WHITE = 245
 #: Longest side of the reduced photo that is searched, in pixels.
 WORK_SIDE = 512
 
@@ -59,14 +51,7 @@ def _foreground(pixels: npt.NDArray[np.int16]) -> Pixels | None:
     labels, _ = ndimage.label(alike)
     background_mask = np.isin(labels, np.unique(labels[edge & alike]))
     product = _without_dust(~background_mask)
-    if background.min() < WHITE and _reached_edges(product) > MOST_REACHED:
-        return None
     return product if product.mean() >= LEAST else None
-
-
-def _reached_edges(product: Pixels) -> int:
-    edges = product[0], product[-1], product[:, 0], product[:, -1]
-    return sum(bool(edge.mean() > REACHED) for edge in edges)
 
 
 def _edge(full: Pixels) -> Pixels:

@@ -24,16 +24,15 @@ from core.ports.segmenter import Segment, Segmenter
 from core.vision import heat as heating
 from core.vision.background import plain_foreground
 from core.vision.details import is_detail
-from core.vision.flat_pictures import PICTURE_LOOKS, ROOM_LOOKS, looks_like_picture
+from core.vision.flat_pictures import PICTURE_LOOKS, ROOM_LOOKS, looks_like_picture, names_picture
 from core.vision.regions import Pixels, box_of, drawn, mask_iou
-from core.vision.type_names import names_type
 
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
     from core.embedding.dense import Similarity
 
 #: Increase it when the same photo, prompt and weights would give another grounding.
-VERSION = "compact-7"
+VERSION = "compact-6"
 #: Longer side of the photo for the image tower, in pixels, when looking for a person, and when
 #: guessing what a photo shows.
 GLANCE_SIDE = 224
@@ -86,10 +85,6 @@ class Rules:
             part; above 1 favours the hottest region.
         whole_focus: The same power where the prompt is a complete object; below 1 favours all of
             the warm region.
-        carrier_focus: The same power where other things stand on the object, or a person wears
-            them; the smaller, the more of the weakly warm parts.
-        floor: Share of the highest heat that is subtracted before ``whole_focus``: in a photo of
-            many things, the weak heat of all others adds up to more than a small object's own.
     """
 
     similarity: Similarity = "key"
@@ -103,9 +98,7 @@ class Rules:
     blob_levels: tuple[float, ...] = (0.3, 0.5)
     blob_trust: float = 0.9
     focus: float = 1.25
-    whole_focus: float = 0.75
-    carrier_focus: float = 0.5
-    floor: float = 0.1
+    whole_focus: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +110,12 @@ class Words:
         pictures: Endings of product types whose photo is the product (posters, paintings).
         details: Words for garments and parts.
         wholes: Words for complete objects.
-        carriers: Endings of types on which other things stand, or which wear them.
     """
 
     scene: tuple[str, ...]
     pictures: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     wholes: tuple[str, ...] = ()
-    carriers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +251,7 @@ class CompactGrounder:
 
     def _is_picture(self, image: Image.Image, prompt: str) -> bool:
         """Tell whether the product is a flat picture that fills the photo (no room around it)."""
-        if not names_type(prompt[:PROMPT_CHARACTERS], self._words.pictures):
+        if not names_picture(prompt[:PROMPT_CHARACTERS], self._words.pictures):
             return False
         words = self._encoder.encode_texts
         (photo,) = self._encoder.encode_images([image])
@@ -282,7 +273,7 @@ class CompactGrounder:
         if within is not None:
             heat_map = heat_map * heating.resized(within, *heat_map.shape)
         size, rules = image.size, self._rules
-        goal = self._goal(heat_map, prompt)
+        goal = heat_map ** self._focus(prompt)
         cells = heating.peaks(heat_map, max(rules.peaks, 1))
         points = heating.cell_centres(cells[: rules.peaks], heat_map.shape, size)
         boxes = [heating.blob_box(heat_map, cells[0], part, size) for part in rules.blob_levels]
@@ -312,15 +303,12 @@ class CompactGrounder:
             features = self._features.put(key, new)
         return features
 
-    def _goal(self, heat_map: Heatmap, prompt: str) -> Heatmap:
-        """Return the heat that a mask is compared with, by the kind of thing that is named."""
-        rules, vectors = self._rules, self._vectors()
+    def _focus(self, prompt: str) -> float:
+        """Return the power of the heat: ``focus`` for a garment or part, else ``whole_focus``."""
+        vectors = self._vectors()
         (vector,) = self._encoder.encode_texts([prompt.strip()[:PROMPT_CHARACTERS]])
-        if is_detail(vector, vectors.details, vectors.wholes):
-            return heating.focused(heat_map, rules.focus)
-        if names_type(prompt[:PROMPT_CHARACTERS], self._words.carriers):
-            return heating.focused(heat_map, rules.carrier_focus)
-        return heating.focused(heat_map, rules.whole_focus, rules.floor)
+        detail = is_detail(vector, vectors.details, vectors.wholes)
+        return self._rules.focus if detail else self._rules.whole_focus
 
     def _vectors(self) -> _Vectors:
         with self._lock:

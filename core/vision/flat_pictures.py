@@ -7,6 +7,9 @@ product.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +22,26 @@ ROOM_LOOKS = (
 #: Smallest difference between a photo's best cosine to ``PICTURE_LOOKS`` and to ``ROOM_LOOKS`` that
 #: makes it a picture. Measured: at least -0.002 for 143 works of art, at most -0.156 for 60 rooms.
 PICTURE_MARGIN = -0.05
+#: Where the name of a product ends and something about it begins.
+_ABOUT = re.compile(r",|\(|\bwith\b|\bof\b|\bin\b|\bfor\b|\bby\b|\bon\b|\bfrom\b", re.IGNORECASE)
+
 Vectors = npt.NDArray[np.float32]
+
+
+def names_picture(prompt: str, types: Sequence[str]) -> bool:
+    """Tell whether a product type names a flat picture ("Portrait of a man", "Posters, set of 3").
+
+    Args:
+        prompt: The product type.
+        types: Endings of such types, in the singular.
+    """
+    named = _ABOUT.split(prompt.strip().lower(), maxsplit=1)[0].strip()
+    ends = tuple(types)
+    return any(
+        name == end or name.endswith((f" {end}", f"-{end}"))
+        for name in (named, named.removesuffix("s"))
+        for end in ends
+    )
 
 
 def looks_like_picture(photo: Vectors, pictures: Vectors, rooms: Vectors) -> bool:

@@ -30,8 +30,6 @@ VOCABULARY = "vocabularies/scene.txt"
 PICTURES = "vocabularies/pictures.txt"
 #: Garments and parts, and complete objects, one per line.
 DETAILS, WHOLES = "vocabularies/details.txt", "vocabularies/wholes.txt"
-#: Types on which other things stand, one per line.
-CARRIERS = "vocabularies/carriers.txt"
 #: Roles of the full profile's weights.
 DINO_ROLE, SAM_ROLE = "grounding-dino", "sam-vit-b"
 
@@ -96,7 +94,6 @@ def build_compact_grounder(
         pictures=read_word_list(folder / PICTURES),
         details=read_word_list(folder / DETAILS),
         wholes=read_word_list(folder / WHOLES),
-        carriers=read_word_list(folder / CARRIERS),
     )
     return CompactGrounder(encoder, segmenter, words, settings.grounding_threshold, rules)
 

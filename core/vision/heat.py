@@ -101,18 +101,6 @@ def stitched(maps: Sequence[Array], boxes: Sequence[Box], size: tuple[int, int])
     return (total / np.maximum(times, 1)).astype(np.float32)
 
 
-def focused(heat_map: Array, power: float, floor: float = 0.0) -> Array:
-    """Return ``heat_map [h, w]`` without its weakest part, to a power.
-
-    Args:
-        heat_map: The heat, 0 to 1.
-        power: Above 1 favours the hottest region; below 1, all of the warm one.
-        floor: Share of the highest heat that is subtracted first; less becomes 0.
-    """
-    above: Array = np.maximum(heat_map - floor * heat_map.max(), 0) ** power
-    return above
-
-
 def cosine(mask: Array, heat_map: Array) -> float:
     """Return the cosine between a mask and a heat map, both ``[h, w]``; 1 if proportional."""
     lengths = float(np.linalg.norm(mask) * np.linalg.norm(heat_map))

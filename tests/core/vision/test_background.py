@@ -48,34 +48,6 @@ def test_a_large_photo_is_searched_small_and_answered_large() -> None:
     assert np.abs(np.subtract(box.as_xyxy(), (400, 300, 1200, 900))).max() <= 8
 
 
-def wall(colour: tuple[int, int, int], *edges: tuple[int, int, int, int]) -> Image.Image:
-    """Draw a box in the middle of a plain wall, and one at each place given."""
-    image = Image.new("RGB", (200, 100), colour)
-    draw = ImageDraw.Draw(image)
-    for place in ((80, 30, 119, 69), *edges):
-        draw.rectangle(place, fill="navy")
-    return image
-
-
-LEFT, RIGHT, BOTTOM = (0, 40, 20, 59), (180, 40, 199, 59), (90, 80, 109, 99)
-
-
-def test_a_room_with_a_plain_wall_is_no_packshot() -> None:
-    assert plain_foreground(wall((217, 217, 221), LEFT, RIGHT, BOTTOM)) is None
-
-
-@pytest.mark.parametrize(
-    ("colour", "edges"),
-    [((217, 217, 221), (LEFT, BOTTOM)), ((250, 250, 250), (LEFT, RIGHT, BOTTOM))],
-)
-def test_a_product_that_the_photo_cuts_off_stays_a_packshot(
-    colour: tuple[int, int, int], edges: tuple[tuple[int, int, int, int], ...]
-) -> None:
-    foreground = plain_foreground(wall(colour, *edges))
-    assert foreground is not None
-    assert foreground[50, 100]
-
-
 @pytest.mark.parametrize("size", [(1, 1), (5000, 1), (7, 300)])
 def test_tiny_and_thin_photos_have_no_plain_ground(size: tuple[int, int]) -> None:
     assert plain_foreground(Image.new("RGB", size)) is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
 from core.domain import Box
@@ -13,9 +14,33 @@ from core.embedding.compact import CompactEncoder
 from core.ports.grounder import PICTURE
 from core.settings import SHIPPED
 from core.vision.compact_grounder import CompactGrounder
-from core.vision.flat_pictures import PICTURE_LOOKS, ROOM_LOOKS, looks_like_picture
+from core.vision.flat_pictures import PICTURE_LOOKS, ROOM_LOOKS, looks_like_picture, names_picture
 
+TYPES = ("painting", "portrait", "poster", "still life", "hanging scroll")
 DEMO = SHIPPED / "demo"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "Painting",
+        "landscape painting",
+        "Portrait of a man with a hat",
+        "self-portrait",
+        "Posters, set of 3",
+        "flower still life",
+        "hanging scroll (kakemono)",
+    ],
+)
+def test_types_that_name_a_flat_picture(named: str) -> None:
+    assert names_picture(named, TYPES)
+
+
+@pytest.mark.parametrize(
+    "named", ["", "picture frame", "painting table", "table with painting", "repainting", "painter"]
+)
+def test_types_that_name_no_flat_picture(named: str) -> None:
+    assert not names_picture(named, TYPES)
 
 
 def test_a_picture_is_closer_to_pictures_than_to_rooms() -> None:
