@@ -1,6 +1,9 @@
 """Measure the time to the first page, of a picture search and of "find things", and the memory.
 
     python -m benchmarks.start --data-dir DIR [--starts 3] [--searches 40] [--pictures 10]
+                               [--before CHECKOUT]
+
+``--before`` starts an earlier checkout of the project by turns with this one.
 
 The data directory is made where it is missing (the demo, indexed once), the app is started as its
 users start it. Seconds of the processor are given beside seconds on the clock, because other work
@@ -12,12 +15,14 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import resource
 import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +41,14 @@ _ROOM = "sofa, chair, table, lamp, rug, plant, vase, picture, cushion, shelf"
 
 
 class App:
-    """The served studio, and one browser tab on Explore."""
+    """The served studio, and one browser tab on Explore.
 
-    def __init__(self, data_dir: Path) -> None:
+    Args:
+        data_dir: Its data directory.
+        root: The checkout that is started.
+    """
+
+    def __init__(self, data_dir: Path, root: Path = _ROOT) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -48,7 +58,7 @@ class App:
         began = time.perf_counter()
         log = (data_dir.parent / f"{data_dir.name}-start.log").open("wb")
         command = [sys.executable, "app.py", "--data-dir", str(data_dir), "--port", str(port)]
-        self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=_ROOT)
+        self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=root)
         self._watched = psutil.Process(self._process.pid)
         while True:
             try:
@@ -59,8 +69,18 @@ class App:
                     raise SystemExit("The studio did not start; see its log.") from None
                 time.sleep(0.05)
         self.seconds = time.perf_counter() - began
+        self.processor = self.spent()
+
+    def spent(self) -> float:
+        """Return the seconds of processor time that the server has taken."""
         spent = self._watched.cpu_times()
-        self.processor = spent.user + spent.system
+        return float(spent.user + spent.system)
+
+    def taken(self, work: Callable[[], object]) -> tuple[float, float]:
+        """Return the seconds of a call: by the clock, and of the server's processor time."""
+        began, spent = time.perf_counter(), self.spent()
+        work()
+        return time.perf_counter() - began, self.spent() - spent
 
     def open(self) -> None:
         """Open Explore."""
@@ -86,19 +106,19 @@ class App:
         dropped = {event.trigger or 0: self.tab.upload(kept.getvalue(), "photo.jpg")}
         return str(self.tab.send(event, fields(event, self.values | dropped))[-1])
 
-    def things(self, html: str) -> list[tuple[float, int]]:
-        """Press “find things”: seconds since the press and regions, after the first look (rough
-        ones) and after each name."""
+    def things(self, html: str) -> Iterator[tuple[float, float, int]]:
+        """Press “find things”: seconds since the press, the server's seconds of processor time, and
+        regions, after the first look (rough ones) and after each name."""
         token = html.split('data-photo="', 1)[1].split('"', 1)[0]
         results, names = self.config.component("explore-results"), _ROOM.split(", ")
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), self.spent()
         guessed = self.tab.call(results, "likely", {"photo": token, "names": names})
-        names, steps = guessed["names"], [(time.perf_counter() - began, len(guessed["spots"]))]
+        names = guessed["names"]
+        yield time.perf_counter() - began, self.spent() - spent, len(guessed["spots"])
         for number in range(1, len(names) + 1):
             ask = {"photo": token, "names": names[:number]}
             spots = self.tab.call(results, "things", ask)["spots"]
-            steps.append((time.perf_counter() - began, len(spots)))
-        return steps
+            yield time.perf_counter() - began, self.spent() - spent, len(spots)
 
     def memory(self) -> float:
         """Return the resident memory, GB."""
@@ -110,11 +130,12 @@ class App:
         self._process.wait(30)
 
 
-def taken(work: Callable[[], object]) -> float:
-    """Return the seconds that a call takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+def processor_of(command: list[str]) -> float:
+    """Run a command; return its seconds of processor time."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def parts(count: int) -> list[Image.Image]:
@@ -128,49 +149,76 @@ def parts(count: int) -> list[Image.Image]:
     return photos
 
 
+def started(data_dir: Path, count: int, before: Path | None, gradio: float) -> App:
+    """Start the studio several times, by turns with an earlier checkout; return the last one."""
+    roots = {"this": _ROOT} | ({"before": before} if before else {})
+    starts: dict[str, list[tuple[float, float]]] = {name: [] for name in roots}
+    for _ in range(count):
+        for name, root in reversed(roots.items()):
+            own = data_dir if root == _ROOT else data_dir.with_name(f"{data_dir.name}-before")
+            app = App(own, root)
+            starts[name].append((app.seconds, app.processor))
+            if (name, len(starts[name])) != ("this", count):
+                app.stop()
+    for name, spent in starts.items():
+        clock, processor = middle(spent)
+        print(
+            f"start to page, {name:6}  {shown((clock, processor))}, "
+            f"{processor / gradio:.1f} x gradio's import"
+        )
+    return app
+
+
+def middle(spent: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the medians of clock and processor time."""
+    clock, processor = zip(*spent, strict=True)
+    return statistics.median(clock), statistics.median(processor)
+
+
+def shown(spent: Sequence[float]) -> str:
+    """Write both times."""
+    return f"{spent[0]:5.2f} s, {spent[1]:5.2f} s of processor"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--starts", type=int, default=3)
     parser.add_argument("--searches", type=int, default=40)
     parser.add_argument("--pictures", type=int, default=10)
+    parser.add_argument("--before", type=Path, help="An earlier checkout.")
     given = parser.parse_args()
     studio = Studio(load_settings(data_dir=given.data_dir))
     if DEMO not in {info.name for info in studio.catalogs()}:
         studio.indexing.index_demo()
-    gradio = taken(lambda: subprocess.run([sys.executable, "-c", "import gradio"], check=True))
-    print(f"load {os.getloadavg()[0]:.1f}; `import gradio` takes {gradio:.1f} s")
-    starts = []
-    for number in range(given.starts):
-        app = App(given.data_dir)
-        starts.append((app.seconds, app.processor))
-        if number < given.starts - 1:
-            app.stop()
-    for label, spent in zip(("clock", "processor"), zip(*starts, strict=True), strict=True):
-        middle = statistics.median(spent)
-        print(f"start to page, {label:9} {middle:5.1f} s, {middle / gradio:.1f} x gradio's import")
+    gradio = processor_of([sys.executable, "-c", "import gradio"])
+    print(f"load {os.getloadavg()[0]:.1f}; `import gradio` takes {gradio:.1f} s of processor")
+    app = started(given.data_dir, given.starts, given.before, gradio)
     try:
         app.open()
         print(f"memory with the page open   {app.memory():.2f} GB")
-        print(f"first words                 {taken(lambda: app.words(_WORDS[0])):.2f} s")
+        print(f"first words                 {shown(app.taken(lambda: app.words(_WORDS[0])))}")
         photos = parts(given.pictures)
-        print(f"first picture               {taken(lambda: app.picture(photos[0])):.2f} s")
-        later = [taken(lambda photo=photo: app.picture(photo)) for photo in photos[1:]]
-        print(f"later pictures, median      {statistics.median(later):.2f} s   goal: 1.5")
+        print(f"first picture               {shown(app.taken(lambda: app.picture(photos[0])))}")
+        later = [app.taken(partial(app.picture, photo)) for photo in photos[1:]]
+        print(f"later pictures, median      {shown(middle(later))}   goal: 1.5")
+        words = []
         for number in range(given.searches):
-            app.words(f"{_WORDS[number % len(_WORDS)]} {number}")
+            text = f"{_WORDS[number % len(_WORDS)]} {number}"
+            words.append(app.taken(partial(app.words, text)))
+        print(f"later words, median         {shown(middle(words))}")
         print(f"memory after these searches {app.memory():.2f} GB")
         for label, photo in (("first", photos[0]), ("second", photos[1])):
-            steps = app.things(app.picture(photo))
-            rough, *sure = steps
-            first = next((seconds for seconds, spots in sure if spots), None)
-            shown = f"{first:.1f} s" if first else "none"
-            print(
-                f"things in a {label} room: {rough[1]} rough regions {rough[0]:.1f} s (goal: 2), "
-                f"first exact one {shown}, all of {sure[-1][1]} {sure[-1][0]:.1f} s"
-            )
+            first = True
+            for number, (*spent, spots) in enumerate(app.things(app.picture(photo))):
+                if number == 0:
+                    print(f"things in a {label} room, rough: {spots} in {shown(spent)}   goal: 2")
+                elif spots and first:
+                    first = False
+                    print(f"  first exact one after      {shown(spent)}")
+            print(f"  all of {spots}                   {shown(spent)}")
         print(f"memory after all            {app.memory():.2f} GB   goal: 1.6")
-    except Refused as error:
+    except (Refused, requests.Timeout) as error:
         print(f"refused: {error}")
     finally:
         app.stop()
