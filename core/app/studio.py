@@ -13,6 +13,7 @@ from PIL import Image
 
 from core.app.agent_jobs import AgentJobs
 from core.app.evaluating import EvaluationService
+from core.app.experimenting import ExperimentService
 from core.app.exporting import ExportService
 from core.app.grounding import GroundingService
 from core.app.indexing import IndexingService
@@ -128,6 +129,11 @@ class Studio:
     def simulating(self) -> SimulationService:
         """Simulated visitors of experiments, and plans made with them."""
         return SimulationService(self.markets)
+
+    @lazy
+    def experiments(self) -> ExperimentService:
+        """Online experiments: set up, assign, take events in, analyse."""
+        return ExperimentService.from_settings(self.settings)
 
     @lazy
     def rewriting(self) -> RewritingService:

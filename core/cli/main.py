@@ -38,6 +38,7 @@ _GROUPS = {
     "weights": "core.cli.weights:weights_app",
     "export": "core.cli.export:export_app",
     "judgments": "core.cli.judgments:judgments_app",
+    "experiments": "core.cli.experiments:experiments_app",
     "users": "core.cli.users:users_app",
 }
 

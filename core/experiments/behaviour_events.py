@@ -34,6 +34,7 @@ class BehaviourKind(StrEnum):
     CLICK = "click"
     CART = "cart"
     PURCHASE = "purchase"
+    VISIT = "visit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Event:
     Attributes:
         event_id: Id made where the event happened, so that an event that is sent twice counts once.
         time: When it happened, UTC.
-        kind: ``search``, ``exposure`` (one shown item), ``click``, ``cart`` or ``purchase``.
+        kind: ``search``, ``exposure`` (one shown item), ``click``, ``cart``, ``purchase``, or
+            ``visit``: the unit was there (a page was opened, a variant assigned).
         unit: Random id of the visitor, or of whatever is assigned to variants.
         experiment: Id of the experiment; empty for behaviour outside of one.
         variant: Name of the variant; empty where only other events of the unit tell it.

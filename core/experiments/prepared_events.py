@@ -35,7 +35,7 @@ MANY_CLICKS, NEARLY_ALL = 50, 0.9
 #: A visit without a session id ends after so many minutes without an event.
 SESSION_MINUTES = 30
 
-_KINDS = ("search", "exposure", "click", "cart", "purchase")
+_KINDS = ("search", "exposure", "click", "cart", "purchase", "visit")
 SEARCH, EXPOSURE, CLICK, CART, PURCHASE = range(5)
 _HASHED = ("event_id", "session", "query_id", "item_id", "order_id")
 _NEEDED = ("time", "kind", "unit")
@@ -202,17 +202,17 @@ class _Preparation:
         return begin[0] if begin else None
 
     def _find_units(self, begin: datetime | None) -> None:
-        if begin is None:
-            raise ExperimentError(
-                f"No event of the experiment “{self._experiment.id}” has one of its variants: "
-                f"{', '.join(self._experiment.variant_names)}."
-            )
         self._db.execute(
             """CREATE TABLE u AS SELECT unit, min(variant) AS variant, max(variant) AS other,
                       min(moment) AS entered
                FROM e WHERE variant IS NOT NULL AND moment >= $begin GROUP BY unit""",
             {"begin": begin},
         )
+        if not self._number("SELECT count(*) FROM u"):
+            raise ExperimentError(
+                f"No event of the experiment “{self._experiment.id}” has one of its variants: "
+                f"{', '.join(self._experiment.variant_names)}."
+            )
         mixed = self._number("SELECT count(*) FROM u WHERE variant <> other")
         if mixed:
             self._left_out.append(

@@ -149,12 +149,15 @@ class UnitSums:
 
     def _make_lists(self) -> None:
         """Make ``q``: sums per unit and answered search."""
-        searches = f"count_if(kind = {SEARCH})"
+        # A search may be logged twice, by the search engine and by the page; its id is one.
+        many = f"count_if(kind = {SEARCH})"
+        searches = f"CASE WHEN query IS NULL THEN {many} ELSE least(1, {many}) END"
+        zero = f"count_if(kind = {SEARCH} AND results = 0)"
         if not self._count_searches:
             searches = f"(query IS NOT NULL AND count_if(kind = {EXPOSURE}) > 0)::BIGINT"
         self._db.execute(
             f"""CREATE TABLE q AS SELECT unit, query, past, {searches} AS searches,
-                count_if(kind = {SEARCH} AND results = 0) AS zero,
+                CASE WHEN query IS NULL THEN {zero} ELSE least(1, {zero}) END AS zero,
                 count_if(kind = {EXPOSURE}) AS shown, count_if(kind = {CLICK}) AS clicks,
                 count_if(kind = {CART}) AS carts,
                 coalesce(sum(amount) FILTER (kind = {PURCHASE}), 0) AS revenue,

@@ -22,10 +22,10 @@ import lancedb
 import pyarrow as pa
 from lancedb.expr import col, lit
 
+from core.base.group_commit import GroupCommit, NotWritten
 from core.base.locks import AT_ONCE, WRITE, LockBusy, file_lock
 from core.domain import EventKind, JudgmentEvent
 from core.errors import JudgmentError
-from core.judging.group_commit import GroupCommit, NotWritten
 from core.store.database import (
     add_missing_columns,
     count_rows,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from core.judging.group_commit import GroupCommit, NotWritten
+from core.base.group_commit import GroupCommit, NotWritten
 
 
 class Panic(BaseException):

@@ -1,0 +1,194 @@
+"""Online experiments for pages and commands: ``studio.experiments``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from core.base.atomic import replacing
+from core.base.lazy import lazy
+from core.errors import ExperimentError
+from core.experiments.assignment import Assignment, assign
+from core.experiments.behaviour_events import Event
+from core.experiments.behaviour_metrics import metrics_of
+from core.experiments.event_log import EventLog
+from core.experiments.experiment_result import Result
+from core.experiments.experiment_store import ExperimentStore
+from core.experiments.log_import import ImportReport, LogImport, OnRows
+from core.experiments.model import Experiment, ExperimentStatus
+from core.settings import Settings
+
+#: Folder of experiments in a data directory, and of the database in it.
+FOLDER, DATABASE = "experiments", "lance"
+_ENDINGS = (".csv", ".jsonl", ".parquet")
+
+
+class ExperimentService:
+    """Sets experiments up, assigns units, takes events in, and analyses them.
+
+    It needs no catalogue and no model; several threads and processes may use it at once.
+
+    Args:
+        data_dir: The data directory.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / FOLDER
+        self.store = ExperimentStore(self._folder)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> ExperimentService:
+        """Create the service of a data directory."""
+        return cls(settings.data_dir)
+
+    @lazy
+    def log(self) -> EventLog:
+        """The log of all events."""
+        return EventLog(self._folder / DATABASE)
+
+    def all(self) -> tuple[Experiment, ...]:
+        """Return all experiments by id."""
+        return self.store.all()
+
+    def get(self, experiment_id: str = "") -> Experiment:
+        """Return one experiment; an empty id is the only one that there is.
+
+        Raises:
+            ExperimentError: There is none of that id, or no id was given and there are several.
+        """
+        if experiment_id:
+            return self.store.get(experiment_id)
+        experiments = self.all()
+        if len(experiments) == 1:
+            return experiments[0]
+        if not experiments:
+            raise ExperimentError(
+                "No experiment was set up or imported. Set one up with `experiments create`, or "
+                "take a log in with `experiments import FILE`."
+            )
+        names = ", ".join(experiment.id for experiment in experiments)
+        raise ExperimentError(f"Say which experiment: {names}.")
+
+    def create(self, experiment: Experiment, group_share: float = 1.0) -> Experiment:
+        """Store a new experiment; in a group it gets a free share of the group's units.
+
+        Raises:
+            ExperimentError: Its id is taken, a metric does not exist, or its group has no room.
+        """
+        named = (experiment.primary,) if experiment.primary else ()
+        metrics_of((*experiment.metrics, *experiment.guardrails, *named))
+        return self.store.add(self.store.with_slot(experiment, group_share))
+
+    def start(self, experiment_id: str) -> Experiment:
+        """Start an experiment; one that was stopped goes on with its first start."""
+        now = datetime.now(UTC)
+
+        def started(experiment: Experiment) -> Experiment:
+            return replace(
+                experiment,
+                status=ExperimentStatus.RUNNING,
+                started=experiment.started or now,
+                ended=None,
+            )
+
+        return self.store.change(experiment_id, started)
+
+    def stop(self, experiment_id: str) -> Experiment:
+        """Stop an experiment; later events of it don't count."""
+        now = datetime.now(UTC)
+
+        def stopped(experiment: Experiment) -> Experiment:
+            return replace(experiment, status=ExperimentStatus.STOPPED, ended=now)
+
+        return self.store.change(experiment_id, stopped)
+
+    def assign(
+        self, experiment_id: str, unit: str, attributes: Mapping[str, str] | None = None
+    ) -> Assignment:
+        """Return a unit's variant; raises ``ExperimentError`` if there is no such experiment."""
+        return assign(self.store.get(experiment_id), unit, attributes)
+
+    def running(self) -> tuple[Experiment, ...]:
+        """Return the experiments that run."""
+        return tuple(e for e in self.all() if e.status is ExperimentStatus.RUNNING)
+
+    def record(self, events: Sequence[Event]) -> int:
+        """Store events; returning means that they are on disk; return how many were new.
+
+        Raises:
+            NotSaved: They could not be written; they can be sent again.
+        """
+        return self.log.append(events)
+
+    def import_log(
+        self,
+        paths: Sequence[Path],
+        experiment_id: str = "",
+        *,
+        columns: Mapping[str, str] | None = None,
+        weights: Mapping[str, float] | None = None,
+        baseline: str = "",
+        started: datetime | None = None,
+        on_rows: OnRows = lambda _: None,
+    ) -> ImportReport:
+        """Take a log of another tool in; experiments that it names are made if they are missing.
+
+        Raises:
+            ExperimentError: A file can't be read, or none of its rows gives an event.
+            NotSaved: Events could not be written.
+        """
+        existing = {experiment.id: experiment for experiment in self.all()}
+        job = LogImport(self.log, existing, experiment_id, columns or {}, bool(experiment_id))
+        report = job.run(paths, on_rows)
+        fresh, described = job.made(weights or {}, baseline, started)
+        for experiment in fresh:
+            self.store.add(experiment)
+        return replace(report, experiments=tuple(described))
+
+    def analyze(self, experiment_id: str = "", **changes: Any) -> Result:
+        """Analyse an experiment.
+
+        Args:
+            experiment_id: Its id; empty: the only one.
+            changes: Fields of the experiment that the analysis takes otherwise, such as ``cap``.
+
+        Raises:
+            ExperimentError: There is none of that id, or no event of it.
+        """
+        from core.experiments.analysis import analyze
+
+        experiment = replace(self.get(experiment_id), **changes)
+        return analyze(experiment, self.frame(experiment.id))
+
+    def frame(self, experiment_id: str) -> pa.RecordBatchReader:
+        """Return an experiment's events and those outside of all, in batches, to be read once."""
+        return self.log.reader(experiment_id)
+
+    def export(self, experiment_id: str, path: Path) -> int:
+        """Write an experiment's events to a file; return their number.
+
+        Args:
+            experiment_id: Its id.
+            path: The file; its ending says the format: .csv, .jsonl or .parquet.
+
+        Raises:
+            ExperimentError: The ending says no such format, or there is no such experiment.
+        """
+        from core.experiments.event_files import write_events
+
+        experiment = self.store.get(experiment_id)
+        if path.suffix not in _ENDINGS:
+            raise ExperimentError(f"Events are written to files in {', '.join(_ENDINGS)}.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            return write_events(self._own(experiment.id), partial, path.suffix)
+
+    def _own(self, experiment_id: str) -> Iterable[pa.RecordBatch]:
+        for batch in self.frame(experiment_id):
+            own = [name.as_py() == experiment_id for name in batch.column("experiment")]
+            yield batch.filter(pa.array(own, pa.bool_()))
