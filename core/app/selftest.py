@@ -83,8 +83,8 @@ class SelfTest:
             engine = status.engine
             towers = self._models.settings.towers(engine)
             if status.available and towers is not None:
-                known = self._plan.get("known", {}).get(f"{towers.loader}:{towers.model}", ())
-                yield _timed(f"engine {engine.name}", partial(self._engine, engine, known))
+                expected = self._plan.get("known", {}).get(f"{towers.loader}:{towers.model}", ())
+                yield _timed(f"engine {engine.name}", partial(self._engine, engine, expected))
             elif towers is not None:
                 yield _missing(f"engine {engine.name}", status.reason)
         yield _timed("grounder", self._grounder)
@@ -104,7 +104,7 @@ class SelfTest:
 
             yield _timed(f"weights {role}", hashes)
 
-    def _engine(self, engine: Engine, known: Sequence[float]) -> tuple[bool, list[str]]:
+    def _engine(self, engine: Engine, expected: Sequence[float]) -> tuple[bool, list[str]]:
         model = self._models.engine(engine.name)
         photos = [self._open(entry["image"]) for entry in self._plan["photo"]]
         texts = [entry["text"] for entry in self._plan["photo"]]
@@ -119,8 +119,8 @@ class SelfTest:
         ok = bool(np.isfinite(cosines).all()) and first * 2 > len(own)
         if first * 2 <= len(own):
             lines.append("that is what untrained weights or a foreign tokenizer look like")
-        if known:
-            off = float(np.abs(own - np.array(known)).max())
+        if expected:
+            off = float(np.abs(own - np.array(expected)).max())
             lines.append(f"largest difference from the known cosines {off:.4f}")
             ok = ok and off <= TOLERANCE
         return ok, [*lines, self._pace(model.encoder)]
@@ -137,7 +137,7 @@ class SelfTest:
 
     def _grounder(self) -> tuple[bool, list[str]]:
         grounder = self._models.grounder
-        lines, found = [grounder.name], 0
+        lines, good = [grounder.name], 0
         for entry in self._plan["box"]:
             started = time.perf_counter()
             grounding = grounder.ground(self._open(entry["image"]), entry["phrase"])
@@ -146,12 +146,12 @@ class SelfTest:
                 lines.append(f"{entry['phrase']}: nothing above {grounding.threshold}")
                 continue
             overlap = grounding.best.box.iou(Box(*entry["box"]))
-            found += overlap >= 0.5
+            good += overlap >= 0.5
             lines.append(
                 f"{entry['phrase']}: overlap {overlap:.2f} with the box drawn by eye, score "
                 f"{grounding.best.score:.2f}, {seconds:.1f} s"
             )
-        return found > 0, lines
+        return good > 0, lines
 
     def _rewriter(self) -> tuple[bool, list[str]]:
         photo = self._open(self._plan["photo"][0]["image"])

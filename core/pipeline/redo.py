@@ -72,11 +72,11 @@ def complete_stages(
         WeightsUnavailable: A model that is needed can't be loaded.
     """
     with writing(store.root):
-        there = store.groundings.keys()
+        grounded = store.groundings.keys()
         tasks = []
         for record in store.items.records().values():
             grounding, rewrite = models.grounding_key(record.item), models.rewrite_key(record.item)
-            if grounding not in there or record.rewrite_key != rewrite:
+            if grounding not in grounded or record.rewrite_key != rewrite:
                 tasks.append(Task(record, (), grounding, rewrite))
         done, tally = 0, Tally()
         with Writer(ResultWriter(store)) as writer:

@@ -45,15 +45,15 @@ def broken_file(folder: Path) -> str:
     return ""
 
 
-def explain(where: str, error: Exception) -> str:
+def explain(location: str, error: Exception) -> str:
     """Return why a checkpoint does not load: a broken file's name, or the first line of the error.
 
     Args:
-        where: Its folder or file; anything else is no place on this machine.
+        location: Its folder or file; anything else is no place on this machine.
         error: What its library raised.
     """
-    place = Path(where)
-    if where and place.exists() and (reason := broken_file(place)):
+    place = Path(location)
+    if location and place.exists() and (reason := broken_file(place)):
         return reason
     lines = str(error).splitlines()
     return (lines[0] if lines else type(error).__name__)[:200]

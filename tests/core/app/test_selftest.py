@@ -37,9 +37,9 @@ def test_the_compact_models_work_and_have_the_known_cosines(
 
 def test_other_cosines_fail(selftest: SelfTest) -> None:
     engine = selftest._models.recipes["clip"]
-    known = selftest._plan["known"]["compact:clip-vit-b-16"]
-    assert selftest._engine(engine, known)[0]
-    assert not selftest._engine(engine, [value + 0.05 for value in known])[0]
+    cosines = selftest._plan["known"]["compact:clip-vit-b-16"]
+    assert selftest._engine(engine, cosines)[0]
+    assert not selftest._engine(engine, [value + 0.05 for value in cosines])[0]
 
 
 def test_an_untrained_checkpoint_does_not_pass_for_a_model(tmp_path: Path) -> None:

@@ -76,14 +76,14 @@ def judged(tmp_path: Path) -> Iterator[Judged]:
 def test_an_annotator_finds_nothing_on_any_route_event_or_function(judged: Judged) -> None:
     ann = Visitor(judged.url, Role.ANNOTATOR)
     asked = {"report": judged.report, "q": QUERY, "set": judged.set.set_id, "catalog": "demo"}
-    told: dict[tuple[Any, str], str] = {}
+    answers: dict[tuple[Any, str], str] = {}
     for route in build_app(judged.shop).routes:
         path = getattr(route, "path", "")
         if "GET" in (getattr(route, "methods", None) or ()) and "queue/data" not in path:
             path = path.replace("{catalog}", "demo").replace("{number}", "0")
             kinds: list[dict[str, str]] = [{"as": "html"}, {"as": "csv"}]
             for more in kinds if path.startswith("/media") else kinds[:1]:
-                told[path, str(more)] = ann.http.get(path + "?" + urlencode(asked | more)).text
+                answers[path, str(more)] = ann.http.get(path + "?" + urlencode(asked | more)).text
     config = ann.config()
     parts = {part["id"]: part for part in config["components"]}
     for event in config["dependencies"]:
@@ -93,18 +93,18 @@ def test_an_annotator_finds_nothing_on_any_route_event_or_function(judged: Judge
             sent = {"fn_index": event["id"], "data": data, "session_hash": ann.session,
                     "event_data": action}  # fmt: skip
             ann.http.post(f"{API}/queue/join?" + urlencode(asked), json=sent)
-            told[event["id"], event["api_name"]] = str(ann.outcome())
+            answers[event["id"], event["api_name"]] = str(ann.outcome())
     for part in config["components"]:
         for name in part["props"].get("server_fns", ()):
             ask = {**asked, "name": "annotator", "events": [], "held": [], "event_id": "e"}
             sent = {"fn_name": name, "component_id": part["id"], "data": ask,
                     "session_hash": ann.session}  # fmt: skip
-            told[name, "function"] = ann.http.post(f"{API}/component_server/", json=sent).text
-    assert [at for at, text in told.items() if LEAK in text] == []
+            answers[name, "function"] = ann.http.post(f"{API}/component_server/", json=sent).text
+    assert [at for at, text in answers.items() if LEAK in text] == []
     searched = [query for query, _ in judged.shop.asked if query.text.strip() == QUERY]
     assert searched == []
-    assert len(told) > 100
-    assert "blue chair" in told["next_pairs", "function"]  # the walk reaches what is allowed
+    assert len(answers) > 100
+    assert "blue chair" in answers["next_pairs", "function"]  # the walk reaches what is allowed
 
 
 def test_a_lead_reads_the_report_at_once_and_annotators_when_all_is_judged(
