@@ -119,10 +119,11 @@ def _lift(
         metric.name, variant, experiment.baseline.name, None, None, None, None, None,
         values[1], values[0],
     )  # fmt: skip
-    spread = _variance(metric, base) + _variance(metric, other)
     low = min(base.count, other.count)
-    if low < _ENOUGH or not all(_mean(metric, m) > 0 for m in (base, other)) or spread <= 0:
+    if low < _ENOUGH or not all(_mean(metric, m) > 0 for m in (base, other)):
         return lift
+    if not any(_varies(metric, m) for m in (base, other)):
+        return lift  # all orders have one price, say: there is no chance to measure
     past = past and any(_variance(metric, m, "past_") > 0 for m in (base, other))
     analysed = _tasted(metric, base, other, past=past)
     method = "delta with past" if past else "delta"
@@ -207,6 +208,18 @@ def _mean(metric: BehaviourMetric, moments: Moments) -> float:
 
 def _value(metric: BehaviourMetric, moments: Moments) -> float:
     return _mean(metric, moments) * (moments.count if metric.total else 1)
+
+
+def _varies(metric: BehaviourMetric, moments: Moments) -> bool:
+    """Tell whether a metric differs between units by more than rounding errors."""
+    top, bottom = metric.top, metric.bottom
+    variance = moments.covariances[top, top]
+    if not bottom:
+        return variance > 0
+    ratio = _mean(metric, moments)
+    pair = (min(top, bottom), max(top, bottom))
+    parts = (variance, ratio**2 * moments.covariances[bottom, bottom])
+    return sum(parts) - 2 * ratio * moments.covariances[pair] > 1e-9 * sum(parts)
 
 
 def _variance(metric: BehaviourMetric, moments: Moments, prefix: str = "") -> float:

@@ -147,6 +147,8 @@ def event_of(values: Mapping[str, Any], now: datetime | None = None) -> Event:
         checked[name] = _count(name, values.get(name), least)
     checked["amount"] = _amount(values.get("amount"))
     checked["currency"] = _currency(checked["currency"])
+    if values.get("time") in (None, ""):
+        raise ExperimentError("An event needs “time”.")
     checked["time"] = time_of(values.get("time"), now)
     return Event(**checked)
 

@@ -31,7 +31,8 @@ def flattened(cells: Mapping[str, object]) -> tuple[dict[str, object], list[dict
     for name in _RECORDS:
         record = cells.get(name)
         if isinstance(record, Mapping):
-            cells = {**{k: v for k, v in cells.items() if k not in (name, "_id")}, **record}
+            outer = {k: v for k, v in cells.items() if k != name and not k.startswith("_")}
+            cells = {"event_id": cells.get("_id"), **outer, **record}
     flat: dict[str, object] = {}
     items: list[dict[str, object]] = []
     for name, value in cells.items():
