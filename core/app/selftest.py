@@ -17,6 +17,7 @@ import psutil
 from PIL import Image
 
 from core.app.models import ModelPool
+from core.base.counts import counted
 from core.domain import Box, Engine, Item, Photo
 from core.errors import StudioError
 from core.ports.encoder import Encoder
@@ -114,7 +115,7 @@ class SelfTest:
         lines = [
             f"fingerprint {model.fingerprint[:16]}, {model.encoder.dim} numbers a vector",
             "cosines of photos with their texts " + " ".join(f"{value:.4f}" for value in own),
-            f"the own text comes first for {first} of {len(own)} photos",
+            f"the own text comes first for {first} of {counted(len(own), 'photo')}",
         ]
         ok = bool(np.isfinite(cosines).all()) and first * 2 > len(own)
         if first * 2 <= len(own):

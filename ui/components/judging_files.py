@@ -130,10 +130,13 @@ def files_tab(
         html = render("annotate_import.html", plan=planned, taken=taken)
         return html, *shown(catalog, planned.judgment_set.set_id)
 
+    def another_file() -> tuple[str, str]:
+        """Forget mapping and people's columns: another file has others."""
+        return "", ""
+
     for format, button in buttons.items():
         button.click(export(format), [sets, catalog, rule, history], file, **_PRIVATE)
     fields = [source, beside, into, name, mapping, people, sets, catalog]
     dry.click(try_out, fields, [report, mapping], **_PRIVATE)
-    # Another file has other labels and other columns.
-    source.change(lambda: ("", ""), None, [mapping, people], show_progress="hidden", **_PRIVATE)
+    source.change(another_file, None, [mapping, people], show_progress="hidden", **_PRIVATE)
     go.click(take_in, fields, [report, *outputs], **_PRIVATE)

@@ -50,7 +50,9 @@ def test_settings_choose(store: WeightStore, runtime: str, precision: str, kind:
 def test_the_trial_is_kept_and_its_tower_agrees(store: WeightStore) -> None:
     tower = chosen(store)
     assert (store.root / "derived" / "fastest.json").is_file()
-    shown = preprocess.prepare_squares(tower_choice._pictures(store.shipped), SIDE)
+    shown = preprocess.prepare_squares(
+        tower_choice.trial_pictures(store.shipped, tower_choice.TRIAL), SIDE
+    )
     alike = (tower.pooled(shown) * chosen(store, "torch").pooled(shown)).sum(-1)
     assert alike.mean() > 0.99
 

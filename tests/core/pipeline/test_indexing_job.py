@@ -40,9 +40,9 @@ def test_a_snapshot_of_an_earlier_version_is_read(
     (tmp_path / "progress.json").write_text(json.dumps(values))
     job = indexing_job(tmp_path).read()
     assert job is not None
-    assert (job.state, job.message, job.progress.done, job.progress.total) == (
-        state, message, 3, 10,
-    )  # fmt: skip
+    assert (job.state, job.progress.done, job.progress.total) == (state, 3, 10)
+    assert job.message.startswith(message)
+    assert ("--engines" in job.message) == (state is JobState.INTERRUPTED)  # for want of memory
     assert not indexing_job(tmp_path).stop()
     with indexing_job(tmp_path).begin():
         pass
