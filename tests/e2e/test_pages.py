@@ -137,9 +137,11 @@ def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path
     expect(single).not_to_have_attribute("data-key", first)
     done = desk.locator("[data-part=progress]")
     expect(done).to_contain_text("1 of")
+    second = single.get_attribute("data-key") or ""
     page.keyboard.press("0")
     expect(done).to_contain_text("2 of")
     page.keyboard.press("z")
+    expect(single).to_have_attribute("data-key", second)  # it is taken back, and shown again
     expect(done).to_contain_text("1 of")
 
     # A lost connection: the judgment stays in the browser, over a reload, until it is saved.
