@@ -89,6 +89,20 @@ class ExperimentError(StudioError):
     """An online experiment, its events or their log are not usable."""
 
 
+class EventsRefused(ExperimentError):
+    """Events over HTTP were refused: the token, the origin or the amount is not allowed.
+
+    Args:
+        sentence: The sentence.
+        status: Status of the answer.
+        wait: When to try again, seconds; 0 if that does not help.
+    """
+
+    def __init__(self, sentence: str, status: int, wait: int = 0) -> None:
+        self.status, self.wait = status, wait
+        super().__init__(sentence)
+
+
 class TrainingError(StudioError):
     """Training data or settings are not usable."""
 

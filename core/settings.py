@@ -212,6 +212,20 @@ class Settings(BaseSettings):
         pattern=r"^[0-9a-fA-F:./*,\s]*$",
         description="Addresses and networks of proxies whose forwarded headers count.",
     )
+    events_token: SecretStr | None = Field(
+        None,
+        min_length=20,
+        description="Token with which a shop's server sends events; more with experiments "
+        "add-token.",
+    )
+    event_origins: str = Field(
+        "",
+        pattern=r"^\s*(https?://[^\s/,*]+\s*(,\s*https?://[^\s/,*]+\s*)*)?$",
+        description="Shops whose pages may send events, such as https://shop.example, with commas.",
+    )
+    events_per_second: int = Field(
+        2000, gt=0, description="Most events a second that one token may send on average."
+    )
     frame_ancestors: str = Field(
         "",
         pattern=r"^[^;,\r\n]*$",
@@ -259,6 +273,12 @@ class Settings(BaseSettings):
         """The names of ``allowed_hosts``, lower case."""
         names = (name.strip().lower() for name in self.allowed_hosts.split(","))
         return frozenset(name for name in names if name)
+
+    @property
+    def shop_origins(self) -> frozenset[str]:
+        """The origins of ``event_origins``, lower case."""
+        origins = (origin.strip().lower() for origin in self.event_origins.split(","))
+        return frozenset(origin for origin in origins if origin)
 
     @property
     def shipped(self) -> Path:

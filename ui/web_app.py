@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import gradio as gr
 from fastapi import FastAPI
 from gradio.components.navbar import Navbar
@@ -9,6 +11,7 @@ from gradio.components.navbar import Navbar
 from core.app.studio import Studio
 from ui import not_found
 from ui.checked_blocks import CheckedBlocks
+from ui.for_shops.shop_api import ShopApi
 from ui.link_preview import preview_router, use_link_preview
 from ui.media import media_router
 from ui.page_states import use_small_states
@@ -83,5 +86,6 @@ def build_app(studio: Studio) -> FastAPI:
     not_found.install(app, [("Home", "/"), *((title, path) for title, path, _ in PAGES)])
     use_small_states(app, pages)
     Uploads(studio.settings, sign_in).install(app)
-    secured(app, studio.settings, sign_in, files, pages)
+    shop_api = partial(ShopApi, studio=studio)
+    secured(app, studio.settings, sign_in, files, pages, beside=shop_api)
     return app

@@ -29,6 +29,7 @@ from core.app.preferences import PreferenceService
 from core.app.rewriting import RewritingService
 from core.app.shipped_judgments import ShippedJudgments
 from core.app.simulating import SimulationService
+from core.app.taking_events import EventIntake
 from core.app.tasks import TaskService
 from core.app.training_jobs import AdaptJobs
 from core.base.image_views import image_view
@@ -134,6 +135,11 @@ class Studio:
     def experiments(self) -> ExperimentService:
         """Online experiments: set up, assign, take events in, analyse."""
         return ExperimentService.from_settings(self.settings)
+
+    @lazy
+    def intake(self) -> EventIntake:
+        """Events and assignments over HTTP: tokens, limits, checks."""
+        return EventIntake(self.experiments, self.settings)
 
     @lazy
     def rewriting(self) -> RewritingService:

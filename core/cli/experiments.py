@@ -12,6 +12,7 @@ import typer
 
 from core.app.experimenting import ExperimentService
 from core.base.counts import counted
+from core.cli.event_tokens import add_token, remove_token, tokens
 from core.errors import ExperimentError
 from core.experiments.behaviour_events import time_of
 from core.experiments.behaviour_metrics import metric_of
@@ -30,8 +31,8 @@ def experiments_app() -> typer.Typer:
         no_args_is_help=True,
     )
     commands = (list_experiments, create, start, stop, assign, import_log, analyze, export)
-    for command in commands:
-        name = command.__name__.removesuffix("_experiments").removesuffix("_log")
+    for command in (*commands, add_token, tokens, remove_token):
+        name = command.__name__.removesuffix("_experiments").removesuffix("_log").replace("_", "-")
         app.command(name)(command)
     return app
 

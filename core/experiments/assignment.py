@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from core.experiments.model import Experiment, ExperimentKind, Variant
 
@@ -82,11 +83,10 @@ def _mixed(block: int) -> int:
 
 
 def _chosen(experiment: Experiment, place: float) -> Variant:
-    total = sum(variant.weight for variant in experiment.variants)
-    end = 0.0
-    for variant in experiment.variants:
-        end += variant.weight
-        if place * total < end:
+    # Added one by one, as JavaScript does: `sum` rounds otherwise since Python 3.12.
+    ends = list(accumulate(variant.weight for variant in experiment.variants))
+    for variant, end in zip(experiment.variants, ends, strict=True):
+        if place * ends[-1] < end:
             return variant
     return experiment.variants[-1]
 

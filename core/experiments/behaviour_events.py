@@ -6,7 +6,6 @@ The names follow OpenSearch's User Behavior Insights and GA4's e-commerce events
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -133,7 +132,7 @@ def event_of(values: Mapping[str, Any], now: datetime | None = None) -> Event:
     unknown = [str(name) for name in values if name not in FIELDS]
     if unknown:
         raise ExperimentError(f"An event has no field “{min(unknown)[:40]}”.")
-    checked: dict[str, Any] = {name: _text(name, values.get(name)) for name in _TEXTS}
+    checked: dict[str, Any] = {name: text_of(name, values.get(name)) for name in _TEXTS}
     for name in ("event_id", "kind", "unit"):
         if not checked[name]:
             raise ExperimentError(f"An event needs “{name}”.")
@@ -186,7 +185,12 @@ def _read_time(value: object) -> datetime | None:
     return datetime.fromtimestamp(float(value) / factor, UTC)
 
 
-def _text(name: str, value: object) -> str:
+def text_of(name: str, value: object) -> str:
+    """Check a text that came from outside; ``None`` is an empty one.
+
+    Raises:
+        ExperimentError: It is no text, too long, or has control characters.
+    """
     if value is None:
         return ""
     if isinstance(value, bool | float) or not isinstance(value, str | int):
@@ -226,7 +230,7 @@ def _amount(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ExperimentError("“amount” is a number.")
-    if not math.isfinite(value) or abs(value) > _LARGEST_AMOUNT:
+    if not -_LARGEST_AMOUNT <= value <= _LARGEST_AMOUNT:  # NaN is in no range
         raise ExperimentError("“amount” is not a sum of money.")
     return float(value)
 

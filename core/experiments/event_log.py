@@ -1,8 +1,8 @@
 """The log of visitors' events: an append-only LanceDB table, safe with several processes.
 
 At least once: a sender repeats a batch until it is acknowledged, so an event may arrive twice. Its
-id then counts once: a repeat among the latest ids is not stored again, and an older one
-counts once when it is read (``prepared_events``).
+id then counts once: a repeat among the latest ids is not stored again, also after a restart, and an
+older one counts once when it is read (``prepared_events``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from core.store.durable import Flusher
 from core.store.saving import not_saved
 
 NAME = "events"
-#: Number of the latest ids that a process remembers; a sender repeats within seconds.
+#: Number of the latest ids that a process remembers; a sender repeats within minutes.
 REMEMBERED = 200_000
 #: Number of fragments from which they are merged in the background; each commit makes one.
 COMPACT_AFTER = 64
@@ -42,10 +42,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Events of one sender as rows, and their ids."""
+    """Events of one sender as rows, their ids, and whether repeats are left out."""
 
     ids: Sequence[str]
     rows: pa.Table
+    once: bool = False
 
 
 class EventLog:
@@ -63,6 +64,8 @@ class EventLog:
         self._commits = GroupCommit(self._write, WRITE)
         self._latest: OrderedDict[str, None] = OrderedDict()
         self._commit_count = 0
+        self._latest_lock = threading.Lock()
+        self._has_read = False
 
     def append(self, events: Sequence[Event]) -> int:
         """Add events; returning means that they are committed and flushed to disk.
@@ -75,16 +78,20 @@ class EventLog:
         Raises:
             NotSaved: They could not be written; they can be sent again.
         """
+        self._read_latest()
         unique = {event.event_id: event for event in events}
         new = [event for event_id, event in unique.items() if event_id not in self._latest]
         if new:
-            self.append_rows(rows_of(new))
+            self._submit(_Batch([event.event_id for event in new], rows_of(new), once=True))
         return len(new)
 
     def append_rows(self, rows: pa.Table) -> None:
         """Add rows of the log's schema, as ``append``; repeats among them are stored, too."""
+        self._submit(_Batch(rows["event_id"].to_pylist(), rows))
+
+    def _submit(self, batch: _Batch) -> None:
         try:
-            self._commits.submit(_Batch(rows["event_id"].to_pylist(), rows))
+            self._commits.submit(batch)
         except NotWritten as problem:
             raise not_saved("The events", problem.__cause__) from problem
 
@@ -124,13 +131,38 @@ class EventLog:
 
     def _write(self, batches: Sequence[_Batch]) -> None:
         """Add and flush; rows that were added before a flush failed may be added again."""
-        with file_lock(self._turn_file, WRITE):
-            self._table.add(pa.concat_tables([batch.rows for batch in batches]))
+        rows = pa.concat_tables(self._without_repeats(batches))
+        if rows.num_rows:
+            with file_lock(self._turn_file, WRITE):
+                self._table.add(rows)
         self._flusher.flush()
         self._remember(event_id for batch in batches for event_id in batch.ids)
         self._commit_count += 1
         if self._commit_count % _LOOK_EVERY == 1:
             self._compact_soon()
+
+    def _without_repeats(self, batches: Sequence[_Batch]) -> list[pa.Table]:
+        """Leave out what a sender repeated while its first try was being written."""
+        tables, written = [], set[str]()
+        for batch in batches:
+            new = [id_ not in self._latest and id_ not in written for id_ in batch.ids]
+            tables.append(batch.rows.filter(pa.array(new)) if batch.once else batch.rows)
+            written.update(batch.ids)
+        return tables
+
+    def _read_latest(self) -> None:
+        """Remember the ids that were stored before this process began.
+
+        One that was killed may have stored a batch that it did not acknowledge; it is sent again.
+        """
+        with self._latest_lock:
+            if self._has_read:
+                return
+            with reading(self._table):
+                before = max(0, self._table.count_rows() - REMEMBERED)
+                ids = self._table.search().select(["event_id"]).offset(before).limit(REMEMBERED)
+                self._remember(ids.to_arrow().column("event_id").to_pylist())
+            self._has_read = True
 
     def _remember(self, ids: Iterable[str]) -> None:
         self._latest.update(dict.fromkeys(ids))

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -56,12 +56,26 @@ def visitor_files(settings: Settings) -> VisitorFiles:
 
 
 def secured(
-    app: FastAPI, settings: Settings, sign_in: SignIn, files: VisitorFiles, pages: Blocks
+    app: FastAPI,
+    settings: Settings,
+    sign_in: SignIn,
+    files: VisitorFiles,
+    pages: Blocks,
+    beside: Callable[[ASGIApp], ASGIApp] = lambda pages: pages,
 ) -> None:
     """Wrap the app in all checks of requests.
 
     A request passes the lines from the bottom up. ``add_middleware`` is not used, so that answers
     to errors in the app pass these checks, too.
+
+    Args:
+        app: The app.
+        settings: The settings.
+        sign_in: Identifies the sender of a request.
+        files: Files of the visitors.
+        pages: The pages.
+        beside: Puts in front of the pages what has checks of its own, and neither cookies nor
+            sign-in that another site could use.
     """
     inner = app.build_middleware_stack
 
@@ -72,7 +86,7 @@ def secured(
         front = Visitors(front, sign_in.user, files, framed=is_framed(settings))
         front = SameOrigin(front, logout_by_link=settings.space_sign_in)
         front = AllowedHosts(front, settings)
-        front = ResponseHeaders(front, settings)
+        front = beside(ResponseHeaders(front, settings))
         return TrustedProxies(front, settings)
 
     app.build_middleware_stack = stack  # type: ignore[method-assign]

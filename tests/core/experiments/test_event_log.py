@@ -85,3 +85,21 @@ def test_fragments_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     log.compact()
     assert len(stored(log)) == 4
     assert log._table.stats()["fragment_stats"]["num_fragments"] == 1  # type: ignore[index]
+
+
+def test_a_repeat_is_known_after_a_restart(tmp_path: Path):
+    """A process may be killed after it stored a batch and before it acknowledged that."""
+    EventLog(tmp_path).append(events(3))
+    again = EventLog(tmp_path)
+    assert again.append(events(4)) == 1
+    assert len(stored(again)) == 4
+
+
+def test_a_repeat_that_arrives_while_the_first_is_written_is_stored_once(tmp_path: Path):
+    log = EventLog(tmp_path)
+    senders = [threading.Thread(target=log.append, args=(events(20),)) for _ in range(8)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert len(stored(log)) == 20

@@ -1,0 +1,1 @@
+"""What shops' servers and pages talk to: events, assignments, the snippet."""
