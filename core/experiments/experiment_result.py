@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.experiments.prepared_events import LeftOut
+from core.experiments.cleaning_rules import LeftOut
 
 
 @dataclass(frozen=True, slots=True)

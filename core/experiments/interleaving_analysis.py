@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from core.base.counts import counted
 from core.errors import ExperimentError
+from core.experiments.cleaning_rules import CLICKS_A_MINUTE, SEARCHES_AN_HOUR, LeftOut
 from core.experiments.experiment_result import Lift, Result, Segment
 from core.experiments.interleaving import NOBODY
 from core.experiments.interleaving_verdict import Credit, Preference, credits, preference
 from core.experiments.model import Experiment
-from core.experiments.prepared_events import CLICKS_A_MINUTE, SEARCHES_AN_HOUR, LeftOut
 from core.experiments.sample_ratio import WRONG
 
 METHOD = "interleaving"

@@ -10,7 +10,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 import numpy.typing as npt
 
-from core.experiments.prepared_events import CART, CLICK, EXPOSURE, PURCHASE, SEARCH, Prepared
+from core.experiments.event_table import CART, CLICK, EXPOSURE, PURCHASE, SEARCH
+from core.experiments.prepared_events import Prepared
 
 #: Columns of a unit; each has one for the unit's past, too (``past_clicks`` …).
 COLUMNS = (
