@@ -12,6 +12,7 @@ import typer
 
 from core.app.experimenting import ExperimentService
 from core.base.counts import counted
+from core.cli import experiment_checks
 from core.cli.event_tokens import add_token, remove_token, tokens
 from core.errors import ExperimentError
 from core.experiments.behaviour_events import time_of
@@ -34,6 +35,7 @@ def experiments_app() -> typer.Typer:
     for command in (*commands, add_token, tokens, remove_token):
         name = command.__name__.removesuffix("_experiments").removesuffix("_log").replace("_", "-")
         app.command(name)(command)
+    experiment_checks.register(app)
     return app
 
 

@@ -96,8 +96,10 @@ class _Preparation:
         """Return when the experiment began: as it says, else with its first assigned event."""
         if self._experiment.started:
             return self._experiment.started.replace(tzinfo=None)
-        begin = self._db.execute("SELECT min(moment) FROM e WHERE variant IS NOT NULL").fetchone()
-        return begin[0] if begin else None
+        row = self._db.execute(
+            "SELECT coalesce(min(moment) FILTER (variant IS NOT NULL), min(moment)) FROM e"
+        ).fetchone()
+        return row[0] if row else None
 
     def _find_units(self, begin: datetime | None) -> None:
         self._db.execute(

@@ -201,3 +201,13 @@ def test_what_can_not_be_analysed_is_said():
         analyze(AB, rows().drop_columns(["variant"]))
     with pytest.raises(ExperimentError, match="no metric “ctrr”"):
         analyze(replace(AB, primary="ctrr", metrics=("ctr",)), rows())
+
+
+def test_one_huge_order_is_no_error(frame: pa.Table):
+    """With it, what the past explains can be more than all that a variant's visitors paid."""
+    amounts = np.array(frame["amount"].to_pylist(), np.float64)
+    amounts[np.flatnonzero(np.array(frame["kind"].to_pylist()) == "purchase")[-1]] = 1e6
+    place = frame.schema.get_field_index("amount")
+    huge = frame.set_column(place, "amount", pa.array(amounts, from_pandas=True))
+    for lift in analyze(AB, huge).of("gmv"):
+        assert lift.lift is None or (lift.lift_low or 0) < lift.lift < (lift.lift_high or 0)

@@ -134,3 +134,8 @@ def test_commands_lead_from_an_empty_installation_to_a_verdict(tmp_path: Path) -
     assert "Experiment shop-test was made" in done.stdout
     done = command("--data-dir", data, "experiments", "analyze", "--json")
     assert list(json.loads(done.stdout))[:4] == ["experiment", "units", "srm_p", "metrics"]
+    done = command("--data-dir", data, "experiments", "aa", "--splits", "20", "--json")
+    assert done.returncode == 0, done.stderr
+    tested = json.loads(done.stdout)
+    assert (tested["experiment"], tested["splits"]) == ("shop-test", 20)
+    assert "ctr" in [alarms["metric"] for alarms in tested["metrics"]]
