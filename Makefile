@@ -2,7 +2,7 @@
 PYTHON ?= python
 .DEFAULT_GOAL := help
 
-.PHONY: help setup serve test lint format types layers docs reference js check wheel screenshots
+.PHONY: help setup serve test lint format types layers docs shop-js reference js check wheel screenshots
 
 help:  ## List the tasks.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ layers:  ## Check who imports whom.
 
 docs:  ## Check that the written reference is up to date.
 	$(PYTHON) scripts/reference.py --check
+
+shop-js:  ## Write the script for shops anew (needs node).
+	@scripts/build_shop_js.sh
 
 reference:  ## Write the reference of commands and settings anew.
 	$(PYTHON) scripts/reference.py

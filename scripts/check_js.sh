@@ -16,8 +16,9 @@ if [ ! -d node_modules/@biomejs ] && ! npm ci --silent --no-audit --no-fund; the
 fi
 # Not asked of the styles: `!important` (Gradio's own rules are the more specific ones) and the
 # order of selectors.
-npx --no-install biome lint --error-on-warnings ui/assets
+npx --no-install biome lint --error-on-warnings ui/assets data/shop/shop.js
 npx --no-install tsc --project jsconfig.json
+if [ -x node_modules/.bin/esbuild ]; then scripts/build_shop_js.sh --check; fi
 shopt -s nullglob
 tests=(tests/js/*.test.*js)
 if [ ${#tests[@]} -gt 0 ]; then node --test "${tests[@]}"; else echo "no tests in tests/js"; fi

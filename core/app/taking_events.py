@@ -16,6 +16,7 @@ from core.experiments.assignment import assign
 from core.experiments.behaviour_events import text_of
 from core.experiments.event_batches import MOST_EVENTS, checked_batch
 from core.experiments.model import Experiment, ExperimentStatus
+from core.experiments.shop_script import shop_script
 from core.settings import Settings
 
 #: File of the tokens in a data directory.
@@ -122,6 +123,20 @@ class EventIntake:
         if token.kind is TokenKind.PAGE and not origin:
             raise EventsRefused(f"“{token.name}” is a token for a shop's pages only.", 403)
         return Sender(token, address)
+
+    def script(self, shown: str) -> str:
+        """Return the script for a shop's pages, with the experiments that run.
+
+        Args:
+            shown: A page's token.
+
+        Raises:
+            EventsRefused: It is none.
+        """
+        token = self.tokens.check(shown)
+        if token is None or token.kind is not TokenKind.PAGE:
+            raise EventsRefused("The script needs a page's token: shop.js?key=TOKEN.", 401)
+        return shop_script(self._experiments.running())
 
     def take(self, sender: Sender, batch: object) -> Receipt:
         """Store a batch; returning means that all of it is on disk.

@@ -1,15 +1,20 @@
-"""``experiments add-token``, ``tokens``, ``remove-token``: who may send events over HTTP."""
+"""``experiments add-token``, ``tokens``, ``remove-token``, ``snippet``: events over HTTP."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from html import escape
 from typing import Annotated
+from urllib.parse import quote, urlsplit
 
 import typer
 
 from core.access.event_tokens import EventTokens, TokenKind
+from core.app.experimenting import ExperimentService
 from core.app.taking_events import tokens_of
+from core.errors import SettingsError
+from core.experiments.shop_script import shop_script
 
 _NAME = typer.Argument(help="Name of the token, such as that of the shop.")
 _JSON = typer.Option("--json", help="Print JSON.")
@@ -52,6 +57,30 @@ def remove_token(context: typer.Context, name: Annotated[str, _NAME]) -> None:
     """Remove a token; who sends with it is refused from now on."""
     _tokens(context).remove(name)
     print(f"The token “{name}” is removed.")
+
+
+def snippet(
+    context: typer.Context,
+    url: Annotated[str, typer.Option(help="Public address of this studio.")],
+    token: Annotated[str, typer.Option(help="Token of `experiments add-token NAME --page`.")],
+    inline: Annotated[
+        bool, typer.Option("--inline", help="The whole script, with what runs now.")
+    ] = False,
+) -> None:
+    """Print what a shop's pages need: a script element that assigns visitors and sends events."""
+    address = urlsplit(url)
+    if address.scheme not in ("http", "https") or not address.netloc:
+        raise SettingsError(f"“{url[:60]}” is no address such as https://studio.example.")
+    stored = _tokens(context).check(token)
+    if stored is None or stored.kind is not TokenKind.PAGE:
+        raise SettingsError("This is no page's token here: experiments add-token NAME --page.")
+    api = f"{url.rstrip('/')}/api/v1"
+    key = f"?key={quote(token)}"
+    if inline:
+        running = ExperimentService.from_settings(context.obj).running()
+        print(f"<script>\n{shop_script(running, f'{api}/events{key}')}</script>")
+    else:
+        print(f'<script src="{escape(f"{api}/shop.js{key}")}"></script>')
 
 
 def _tokens(context: typer.Context) -> EventTokens:

@@ -13,7 +13,7 @@ import typer
 from core.app.experimenting import ExperimentService
 from core.base.counts import counted
 from core.cli import experiment_checks
-from core.cli.event_tokens import add_token, remove_token, tokens
+from core.cli.event_tokens import add_token, remove_token, snippet, tokens
 from core.errors import ExperimentError
 from core.experiments.behaviour_events import time_of
 from core.experiments.behaviour_metrics import metric_of
@@ -32,7 +32,7 @@ def experiments_app() -> typer.Typer:
         no_args_is_help=True,
     )
     commands = (list_experiments, create, start, stop, assign, import_log, analyze, export)
-    for command in (*commands, add_token, tokens, remove_token):
+    for command in (*commands, add_token, tokens, remove_token, snippet):
         name = command.__name__.removesuffix("_experiments").removesuffix("_log").replace("_", "-")
         app.command(name)(command)
     experiment_checks.register(app)

@@ -103,3 +103,20 @@ declare const setText: typeof import("../../ui/assets/annotate/words.js").setTex
 declare const standingText: typeof import("../../ui/assets/annotate/words.js").standingText;
 declare const renamedText: typeof import("../../ui/assets/annotate/words.js").renamedText;
 declare const askText: typeof import("../../ui/assets/annotate/words.js").askText;
+
+/** data/shop/shop.js: a running experiment as shops get it, and fields of an event. */
+type ShopExperiment = {
+  salt: string;
+  group: string;
+  slot: number[];
+  holdout: number;
+  traffic: number;
+  filters: Record<string, string[]>;
+  variants: [string, number][];
+};
+// biome-ignore lint/suspicious/noExplicitAny: what a shop says of an event is checked by the studio.
+type ShopFields = Record<string, any>;
+interface Navigator {
+  globalPrivacyControl?: boolean;
+  doNotTrack: string | null;
+}

@@ -1,4 +1,4 @@
-"""``/api/v1/events`` and ``/api/v1/assignment``: the API for shops.
+"""``/api/v1/events``, ``/api/v1/assignment``, ``/api/v1/shop.js``: the API for shops.
 
 It has tokens instead of sign-in and cookies, so it stands beside the pages and their checks. Pages
 of other origins reach it only where ``VLCLIP_EVENT_ORIGINS`` names them.
@@ -21,6 +21,7 @@ from core.errors import EventsRefused, NotSaved, StudioError
 from ui.for_shops.shop_bodies import json_of, read_body
 
 EVENTS, ASSIGNMENT = "/api/v1/events", "/api/v1/assignment"
+SCRIPT = "/api/v1/shop.js"
 #: Parameter of a page's token, which a page can't send as a header without asking beforehand.
 KEY = "key"
 #: Requests at once; more are asked to come again. Each may hold a body of 1 MB.
@@ -34,7 +35,9 @@ _SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-_METHODS = {EVENTS: ("POST",), ASSIGNMENT: ("GET", "POST")}
+_METHODS = {EVENTS: ("POST",), ASSIGNMENT: ("GET", "POST"), SCRIPT: ("GET",)}
+#: How long a page may use the script without asking again, seconds.
+_SCRIPT_LIFE = 300
 _NO_TRACKING = "The visitor asked not to be recorded (DNT, Sec-GPC); nothing was stored."
 _log = logging.getLogger(__name__)
 
@@ -103,6 +106,10 @@ class ShopApi:
 
     async def _permitted(self, request: Request, origin: str) -> Response:
         """Check the token before the body is read, then do what is asked."""
+        if request.scope["path"] == SCRIPT:
+            key = request.query_params.get(KEY, "")
+            headers = {"Cache-Control": f"public, max-age={_SCRIPT_LIFE}"}
+            return Response(self._intake.script(key), 200, headers, "text/javascript")
         bearer, in_url = _bearer(request), request.query_params.get(KEY, "")
         address = request.client.host if request.client else ""
         sender = self._intake.sender(

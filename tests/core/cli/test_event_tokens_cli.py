@@ -24,7 +24,7 @@ def test_tokens_are_made_listed_and_removed(tmp_path: Path) -> None:
     assert token not in listed
     assert experiments(tmp_path, "remove-token", "shop").returncode == 0
     again = experiments(tmp_path, "remove-token", "shop")
-    assert (again.returncode, again.stderr.strip()) == (2, "There is no token “shop”.")
+    assert (again.returncode, again.stderr.strip()) == (2, "Error: There is no token “shop”.")
 
 
 def test_a_servers_token_is_shown_with_how_to_use_it(tmp_path: Path) -> None:

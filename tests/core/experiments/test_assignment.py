@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from core.experiments.assignment import assign, murmur3
 from core.experiments.model import Experiment, Variant
+from core.experiments.shop_script import shop_settings
 
 AB = Experiment("e", "E", variants=(Variant("a"), Variant("b")), salt="s")
 UNITS = [f"u{number}" for number in range(4000)]
@@ -65,3 +68,17 @@ def test_filters_choose_units_by_what_is_said_of_them():
     assert assign(phones, "u1", {"device": "tablet"}).variant
     assert assign(phones, "u1", {"device": "desktop"}).reason == "filter"
     assert assign(phones, "u1").reason == "filter"
+
+
+def test_the_shared_vectors_hold():
+    """Over HTTP and in JavaScript the same file is read: see tests/ui/for_shops and tests/js."""
+    path = Path(__file__).parents[3] / "data" / "shop" / "assignment_vectors.json"
+    vectors = json.loads(path.read_text("utf-8"))
+    experiments = {e["id"]: Experiment.from_dict(e) for e in vectors["experiments"]}
+    assert len(vectors["cases"]) == 640
+    for name, unit, attributes, variant, reason in vectors["cases"]:
+        assigned = assign(experiments[name], unit, attributes)
+        got = assigned.variant.name if assigned.variant else None
+        assert (got, assigned.reason) == (variant, reason), (name, unit, attributes)
+    settings = {name: shop_settings(experiment) for name, experiment in experiments.items()}
+    assert settings == vectors["settings"]

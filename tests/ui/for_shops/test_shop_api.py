@@ -3,12 +3,15 @@ from __future__ import annotations
 import json
 import socket
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from core.experiments.assignment import assign
+from core.experiments.model import Experiment, ExperimentStatus
+from core.settings import SHIPPED
 from tests.ui.for_shops.conftest import EXPERIMENT, ORIGIN, Taking
 
 
@@ -235,6 +238,46 @@ def test_assignment_is_the_same_as_in_python(taking: Taking) -> None:
     url = f"{taking.url}/api/v1/assignment?unit=u0&device=mobile"
     got = httpx.get(url, headers=bearer).json()["assignments"]
     assert got == rows[:1]
+
+
+def test_the_shared_vectors_hold_over_http(taking: Taking) -> None:
+    vectors = json.loads((SHIPPED / "shop" / "assignment_vectors.json").read_text("utf-8"))
+    names = [entry["id"] for entry in vectors["experiments"]]
+    expected: dict[tuple[str, str], dict[str, list[Any]]] = {}
+    for name, unit, attributes, variant, reason in vectors["cases"]:
+        key = (name, json.dumps(attributes))
+        expected.setdefault(key, {})[unit] = [variant, reason]
+    for entry in vectors["experiments"]:
+        taking.shop.experiments.store.add(Experiment.from_dict({**entry, "status": "running"}))
+    try:
+        for (name, attributes), units in expected.items():
+            asked = {"experiment": name, "units": [*units], "attributes": json.loads(attributes)}
+            answer = taking.post(asked, "assignment")
+            rows = answer.json()["assignments"]
+            assert {row["unit"]: [row["variant"], row["reason"]] for row in rows} == units, name
+    finally:
+        for name in names:
+            (taking.shop.experiments.store._folder / f"{name}.json").unlink()
+
+
+def test_an_experiment_that_does_not_run_assigns_nobody(taking: Taking) -> None:
+    draft = replace(EXPERIMENT, id="draft", status=ExperimentStatus.DRAFT)
+    taking.shop.experiments.store.add(draft)
+    row = taking.post({"experiment": "draft", "unit": "u"}, "assignment").json()["assignments"][0]
+    assert (row["variant"], row["engine"], row["reason"]) == (None, "clip", "not running")
+
+
+# ── the script ───────────────────────────────────────────────────────────────────────────────────
+def test_the_script_is_for_pages_and_has_what_runs(taking: Taking) -> None:
+    url = f"{taking.url}/api/v1/shop.js"
+    answer = httpx.get(f"{url}?key={taking.page_token}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert '"sofa":{"salt":"sofa"' in answer.text
+    assert "draft" not in answer.text
+    for key in ("", "wrong", taking.server_token):
+        assert httpx.get(f"{url}?key={key}").status_code == 401
 
 
 @pytest.mark.parametrize(
