@@ -175,6 +175,11 @@ class Settings(BaseSettings):
     rewrite_model: str = Field(
         "claude-haiku-5-5", min_length=1, description="Model of the rewriting agent."
     )
+    rewrite_effort: Literal["", "low", "medium", "high", "xhigh", "max"] = Field(
+        "",
+        description="How much the agent's model thinks: low, medium, high, xhigh or max; empty "
+        "leaves it to the model. Not every model knows it.",
+    )
     rewrite_rounds: int = Field(
         5, ge=1, le=10, description="Most rounds of draft and verdict of the rewriting agent."
     )

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from core.app.library import DEMO, Library  # noqa: E402
 from core.domain import Item  # noqa: E402
-from core.language.answers import Draft, Verdict  # noqa: E402
+from core.language.answers import Draft, DraftReply, Verdict, VerdictReply  # noqa: E402
 from core.language.prompts import Prompts, load_prompts  # noqa: E402
 from core.language.question import Question  # noqa: E402
 from core.language.refinement_loop import Loop, Outcome, drive  # noqa: E402
@@ -67,10 +67,10 @@ def play(item: Item, given: dict[str, Any], prompts: Prompts) -> Outcome:
     drafts: Iterator[str] = iter(given["drafts"])
     verdicts: Iterator[dict[str, Any]] = iter(given["verdicts"])
 
-    def answer(question: Question[Any]) -> Draft | Verdict:
-        if question.form is Draft:
-            return Draft(description=next(drafts))
-        return Verdict(**next(verdicts))
+    def answer(question: Question[Any]) -> DraftReply | VerdictReply:
+        if question.form is DraftReply:
+            return DraftReply(answer=Draft(description=next(drafts)))
+        return VerdictReply(answer=Verdict(**next(verdicts)))
 
     return drive(Loop(prompts, item, None, ROUNDS).steps(), answer)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 
 from core.app.library import Catalog
+from core.app.stored_groundings import stored_groundings
 from core.domain import (
     Corrections,
     Item,
@@ -129,7 +130,7 @@ class CatalogRewriting:
         )
 
         def work(reporter: JobReporter) -> RewriteReport:
-            report = self._describe(items, limits, budget, reporter, should_stop)
+            report = self._describe(items, limits, budget, models, reporter, should_stop)
             reporter.step(
                 replace(report.progress, stage="embedding", message="Embedding what changed.")
             )
@@ -146,8 +147,8 @@ class CatalogRewriting:
         return BegunJob(reporter, work)
 
     def _describe(
-        self, items: Sequence[Item], limits: JobLimits, budget: Budget, reporter: JobReporter,
-        should_stop: Callable[[], bool],
+        self, items: Sequence[Item], limits: JobLimits, budget: Budget, models: IndexingModels,
+        reporter: JobReporter, should_stop: Callable[[], bool],
     ) -> RewriteReport:  # fmt: skip
         gone = Event()
 
@@ -170,7 +171,7 @@ class CatalogRewriting:
             else:
                 tally.done()
 
-        works = [self._work(agent, item) for item in items]
+        works = [self._work(agent, item, models) for item in items]
         tally.tell()
         runner = BatchRunner(
             agent.messages, self._ledger, budget, poll=limits.poll, patience=limits.patience
@@ -210,13 +211,15 @@ class CatalogRewriting:
         except CatalogBusy:
             return 0
 
-    def _work(self, agent: ClaudeRewriter, item: Item) -> Work[RewriteRun]:
+    def _work(self, agent: ClaudeRewriter, item: Item, models: IndexingModels) -> Work[RewriteRun]:
         store, images = self._catalog.store, self._catalog.images
 
         def run(call: Answerer) -> RewriteRun:
             photo = photo_of(item, images)
             failures = store.rewrite_runs.failures(item.item_id, inputs_key(item))
-            steps = agent.loop(item, photo).steps(2 * failures)
+            grounding = stored_groundings(self._catalog, [item], models).get(item.item_id)
+            steps = agent.loop(item, photo, grounding).steps(2 * failures)
+            # not of the box: a corrected box alone is no reason to pay for a text again
             key = rewrite_key(item, agent.fingerprint)
             return agent.run(item, steps, inputs=inputs_key(item), key=key, call=call)
 

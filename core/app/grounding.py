@@ -10,6 +10,7 @@ from PIL import Image
 
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
+from core.app.stored_groundings import stored_groundings
 from core.base.recent import Recent, pixel_hash
 from core.domain import WHOLE_PHOTO, Box, Detection, Grounding, Item, Stage
 from core.errors import CatalogBusy, QueryError
@@ -77,15 +78,7 @@ class GroundingService:
         return self._of(items, self._library.get(catalog))
 
     def _of(self, items: Sequence[Item], catalog: Catalog) -> dict[str, Grounding]:
-        models = self._models.for_indexing().corrected_by(catalog.store.corrections.standing())
-        keys = {item.item_id: models.grounding_key(item) for item in items}
-        stored = catalog.store.groundings.get([key for key in keys.values() if key])
-        tau = models.threshold
-        return {
-            item_id: replace(stored[key], threshold=tau)
-            for item_id, key in keys.items()
-            if key in stored
-        }
+        return stored_groundings(catalog, items, self._models.for_indexing())
 
     # ── corrections by people ────────────────────────────────────────────────────────────────
     def choose(

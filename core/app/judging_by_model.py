@@ -244,6 +244,7 @@ def _record(
         same=assessment.same,
         kappa=assessment.kappa,
         stopped=assessment.report.stopped,
+        paid=str(assessment.report.spent),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.app.item_rows import ItemRows
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
+from core.app.stored_groundings import stored_groundings
 from core.base.content_key import content_key
 from core.base.lazy import lazy
 from core.domain import (
@@ -257,7 +258,9 @@ class RewritingService:
             for run in before.runs
         )  # an unusable answer is kept, so asking for the same again has to be another question
         standing = before.standing.text
-        steps = agent.loop(item, photo).another_round(standing, wish, author, broken)
+        models = self._models.for_indexing()
+        grounding = stored_groundings(opened_catalog, [item], models).get(item.item_id)
+        steps = agent.loop(item, photo, grounding).another_round(standing, wish, author, broken)
         run = agent.run(item, steps, inputs=inputs, key=key, hint=wish, asked_by=author)
         if run.rewrite is not None:
             opened_catalog.store.rewrites.append(key, run.rewrite)

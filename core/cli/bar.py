@@ -66,7 +66,7 @@ def _notes(progress: Progress) -> list[str]:
     notes = [progress.time_left] if progress.time_left else []
     if isinstance(progress, RewriteProgress):
         spent = progress.spent.dollars
-        notes.append("cost unknown" if spent is None else f"${spent:.3f}")
+        notes.append("price unknown" if spent is None else f"${spent:.3f}")
         if progress.to_go is not None:
             notes.append(f"about ${progress.to_go:.2f} to go")
         if progress.waiting:

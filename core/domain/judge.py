@@ -111,6 +111,7 @@ class JudgeRecord:
         same: Share of these pairs with the same grade.
         kappa: Quadratically weighted Cohen's kappa on these pairs.
         stopped: Why the job ended before all results were graded; empty if all were.
+        paid: What the job cost, in words; empty in records of earlier versions.
     """
 
     at: str
@@ -122,3 +123,4 @@ class JudgeRecord:
     same: float | None = None
     kappa: float | None = None
     stopped: str = ""
+    paid: str = ""

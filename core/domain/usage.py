@@ -55,9 +55,12 @@ class Spent:
         return Spent(self.usage - other.usage, self.dollars - other.dollars)
 
     def __str__(self) -> str:
-        money = "cost unknown" if self.dollars is None else f"${self.dollars:.4f}"
-        answers = f"{self.usage.calls} answer{'' if self.usage.calls == 1 else 's'}"
-        return f"{answers}, {self.usage.tokens} tokens, {money}"
+        usage = self.usage
+        money = "price unknown" if self.dollars is None else f"${self.dollars:.4f}"
+        answers = f"{usage.calls} answer{'' if usage.calls == 1 else 's'}"
+        read, written = usage.cache_read_input_tokens, usage.cache_creation_input_tokens
+        cache = f" ({read:,} read from the cache, {written:,} written to it)"
+        return f"{answers}, {usage.tokens:,} tokens{cache if read or written else ''}, {money}"
 
 
 #: Nothing spent.

@@ -23,18 +23,40 @@ _SELECTORS = range(0xE0100, 0xE01F0)
 
 
 class Draft(BaseModel):
-    """The summarizer's and the refiner's answer."""
+    """A description, of the summarizer or the refiner."""
 
     description: str = Field(description="The one-sentence visual description.")
 
 
 class Verdict(BaseModel):
-    """The evaluator's answer."""
+    """A verdict, of the evaluator."""
 
     score: float = Field(ge=0, le=5, description="0 to 5; 5 when nothing needs to change.")
     justification: str = Field(description="Why, in one or two sentences.")
     suggestions: list[str] = Field(description="What to change, most important first.")
     stop: bool = Field(description="True exactly when nothing needs to change.")
+
+
+# All roles are asked for this one form: a server caches what requests begin with, and the form is
+# part of that. (The docstring is sent with it.)
+class Reply(BaseModel):
+    """A description or a verdict, as the role has to give."""
+
+    answer: Draft | Verdict = Field(
+        description="The summarizer and the refiner give a description, the evaluator a verdict."
+    )
+
+
+class DraftReply(BaseModel):
+    """What is taken of a summarizer or refiner."""
+
+    answer: Draft
+
+
+class VerdictReply(BaseModel):
+    """What is taken of an evaluator."""
+
+    answer: Verdict
 
 
 class Unusable(ValueError):

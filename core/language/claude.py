@@ -49,7 +49,10 @@ class ClaudeRewriter:
         self.prompts = prompts
         self._rounds = rounds
         self.name = messages.model
-        parts = (str(LOOP_VERSION), messages.model, messages.base_url, prompts.digest, str(rounds))
+        parts = (
+            str(LOOP_VERSION), messages.model, messages.base_url, prompts.digest, str(rounds),
+            messages.effort,
+        )  # fmt: skip
         self.fingerprint = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     @property
@@ -67,9 +70,11 @@ class ClaudeRewriter:
         messages = self.messages.for_job(budget, patience, stopped)
         return ClaudeRewriter(messages, self.prompts, self._rounds)
 
-    def loop(self, item: Item, photo: Image.Image | None) -> Loop:
+    def loop(
+        self, item: Item, photo: Image.Image | None, grounding: Grounding | None = None
+    ) -> Loop:
         """Return the loop over an item; the caller asks its questions."""
-        return Loop(self.prompts, item, photo, self._rounds)
+        return Loop(self.prompts, item, photo, self._rounds, grounding)
 
     def rewrite(
         self,
@@ -78,14 +83,16 @@ class ClaudeRewriter:
         grounding: Grounding | None = None,
         vector: Vectors | None = None,
     ) -> Rewrite:
-        """Describe an item from its whole photo; grounding and vector are not used.
+        """Describe an item from its photo; the vector is not used.
+
+        Where the photo shows much else, the model is told the product's box.
 
         Raises:
             RewritingFailed: There is no usable draft at all, or the server can't be asked; the
                 sentence says why.
             BudgetReached: There is not enough left.
         """
-        run = self.run(item, self.loop(item, photo).steps())
+        run = self.run(item, self.loop(item, photo, grounding).steps())
         if run.rewrite is None:
             raise RewritingFailed(run.problem)
         return run.rewrite

@@ -36,8 +36,9 @@ _TROUBLED = {
     529: "{model} is overloaded (529) and stayed so. Try again later.",
 }
 _OTHER = {
-    400: "{model} did not take the question (400): the model may not know pictures or structured "
-    "answers. Choose another one with VLCLIP_REWRITE_MODEL.",
+    400: "{model} did not take the question (400): the model may not know pictures, structured "
+    "answers or the effort. Choose another one with VLCLIP_REWRITE_MODEL, or leave "
+    "VLCLIP_REWRITE_EFFORT empty.",
     413: "The question to {model} is too large (413).",
 }
 

@@ -9,6 +9,8 @@ from xml.sax.saxutils import escape
 
 from PIL import Image
 
+from core.domain.detection import PICTURE, SALIENT, Grounding
+from core.domain.geometry import Box
 from core.domain.item import Item
 from core.errors import ImageError
 from core.language.plain import DESCRIPTION_LIMIT, TITLE_LIMIT, plain
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 #: Long side of the photo that is sent, pixels: enough for shapes and patterns, cheap to send.
 LONG_SIDE = 768
 _MOST_ATTRIBUTES = 30
+#: A product that takes a smaller part of its photo than this is pointed at with its box.
+_MOST_OF_PHOTO = 0.5
 
 
 def photo_of(item: Item, images: ImageStore) -> Image.Image | None:
@@ -52,12 +56,31 @@ def draft_xml(draft: str) -> str:
     return f"<draft>{escape(draft)}</draft>"
 
 
-def item_blocks(item: Item, photo: Image.Image | None) -> list[ImageBlockParam | TextBlockParam]:
-    """Return photo and listing as content blocks; the last block ends the cacheable part."""
+def box_to_tell(grounding: Grounding | None) -> Box | None:
+    """Return the product's box if its photo shows much else; ``None`` if no box is needed."""
+    best = grounding.best if grounding is not None else None
+    if grounding is None or best is None or best.phrase in (SALIENT, PICTURE):
+        return None
+    share = best.box.area / (grounding.width * grounding.height)
+    return best.box if share < _MOST_OF_PHOTO else None
+
+
+def item_blocks(
+    item: Item, photo: Image.Image | None, box: Box | None = None
+) -> list[ImageBlockParam | TextBlockParam]:
+    """Return photo and listing as content blocks; the last block ends the cacheable part.
+
+    Args:
+        item: The listing.
+        photo: The stored photo, if there is one.
+        box: The product's place in it, in its pixels; told in those of the photo that is sent.
+    """
     blocks: list[ImageBlockParam | TextBlockParam] = []
     if photo is not None:
         blocks.append(photo_block(photo))
-    note = "" if photo is not None else "There is no photo of this product.\n"
+    note = "There is no photo of this product.\n" if photo is None else ""
+    if photo is not None and box is not None:
+        note = _place(photo, box)
     blocks.append(
         {
             "type": "text",
@@ -72,6 +95,17 @@ def photo_block(photo: Image.Image) -> ImageBlockParam:
     """Return a photo as a content block, downscaled."""
     source = {"type": "base64", "media_type": "image/jpeg", "data": _jpeg(photo)}
     return {"type": "image", "source": source}  # type: ignore[typeddict-item]
+
+
+def _place(photo: Image.Image, box: Box) -> str:
+    """Return a sentence on the box, in pixels of the photo as it is sent."""
+    shrunk = min(1.0, LONG_SIDE / max(photo.size))
+    width, height = (round(side * shrunk) for side in photo.size)
+    left, top, right, bottom = (round(edge * shrunk) for edge in box.as_xyxy())
+    return (
+        f"The photo has {width} × {height} pixels and shows more than the product. The product is "
+        f"in the box from ({left}, {top}) to ({right}, {bottom}).\n"
+    )
 
 
 def _attribute(name: str) -> str:

@@ -93,7 +93,10 @@ class BatchRunner:
         while True:
             try:
                 under_way, news = self._collect()
-                out = Outbox(self._messages.model, self._submit, self._budget, self._reserved)
+                out = Outbox(
+                    self._messages.model, self._messages.effort, self._submit, self._budget,
+                    self._reserved,
+                )  # fmt: skip
                 if look or news:
                     left, mine = self._go_on(left, under_way, on_result, tally, out)
                 out.send()
@@ -281,8 +284,9 @@ class BatchRunner:
 
     def _submit(self, chunk: Chunk) -> None:
         model, server = self._messages.model, self._messages.base_url
+        effort = self._messages.effort
         requests: Any = [
-            {"custom_id": key, "params": question.params(model, cached=question.shared)}
+            {"custom_id": key, "params": question.params(model, effort, cached=question.shared)}
             for key, question in chunk
         ]
         roles = {key: question.role for key, question in chunk}

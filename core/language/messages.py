@@ -17,7 +17,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import anthropic
-from pydantic import ValidationError
 
 from core.base.keyed_locks import KeyedLocks
 from core.domain.usage import Call, Spent
@@ -27,7 +26,7 @@ from core.language.calls import CallLog
 from core.language.failures import Troubled, failure_of
 from core.language.meter import Meter, usage_of
 from core.language.model_prices import Prices
-from core.language.question import MAX_TOKENS, Form, Question, answer_of
+from core.language.question import Form, Question, answer_of
 from core.language.request_pace import Pace
 
 #: Longest pause requested by the server that is waited for if ``patience`` is 0, seconds.
@@ -47,6 +46,7 @@ class Messages:
         log: Store of the answers; ``None`` stores none.
         prices: Prices of tokens.
         pace: The pause that all threads share.
+        effort: Level of effort of the answers; empty leaves it to the model.
     """
 
     def __init__(
@@ -60,8 +60,9 @@ class Messages:
         log: CallLog | None = None,
         prices: Prices | None = None,
         pace: Pace | None = None,
+        effort: str = "",
     ) -> None:
-        self.model = model
+        self.model, self.effort = model, effort
         self.meter = Meter()
         self.prices = prices or Prices({})
         self._log, self._pace = log, pace or Pace(0.5)
@@ -102,7 +103,7 @@ class Messages:
 
     def key(self, question: Question[Any]) -> str:
         """Return the key of a question's stored answer."""
-        return question.key(self.model, self.base_url)
+        return question.key(self.model, self.base_url, self.effort)
 
     def ask(self, question: Question[Form]) -> tuple[Form, Call]:
         """Return the parsed answer to a question and its record; raises as :meth:`call` does.
@@ -130,7 +131,8 @@ class Messages:
         while True:
             if self._stopped():
                 raise Troubled("It was stopped.")
-            reserved = self._budget.reserve(question.most) if self._budget else Spent()
+            most = question.most(self.effort)
+            reserved = self._budget.reserve(most) if self._budget else Spent()
             call: Call | None = None
             try:
                 call = self._send(question, key)
@@ -167,15 +169,9 @@ class Messages:
 
         problem: RewritingFailed | None = None
         try:
-            self.client.with_middleware(attempt).messages.parse(
-                model=self.model,
-                max_tokens=MAX_TOKENS,
-                system=question.system,
-                messages=[{"role": "user", "content": list(question.content)}],
-                output_format=question.form,
-            )
-        except ValidationError:
-            pass  # ``answer_of`` reports unusable answers
+            # not ``parse``: ``answer_of`` reads answers, those from the store and from batches, too
+            asked: Any = question.params(self.model, self.effort)
+            self.client.with_middleware(attempt).messages.create(**asked)
         except (anthropic.AnthropicError, ValueError, TypeError) as error:
             problem = None if calls else failure_of(error, self.model)
         if problem is not None:

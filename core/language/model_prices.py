@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,12 +38,19 @@ class Prices:
         models: Price per model name.
         batch: Share of the price that an answer in a batch costs.
         date: Date of the list.
+        unknown: Models that are listed as having no published price.
     """
 
-    def __init__(self, models: Mapping[str, Price], batch: float = 0.5, date: str = "") -> None:
+    def __init__(
+        self,
+        models: Mapping[str, Price],
+        batch: float = 0.5,
+        date: str = "",
+        unknown: Collection[str] = (),
+    ) -> None:
         self._models = dict(models)
         self._batch = batch
-        self.date = date
+        self.date, self.unknown = date, frozenset(unknown)
 
     def knows(self, model: str) -> bool:
         """Tell whether the model has a price."""
@@ -77,6 +84,7 @@ def load_prices(path: Path) -> Prices:
         }
         if any(min(p.input, p.output, p.cache_write, p.cache_read) < 0 for p in models.values()):
             raise ValueError("a price is negative")
-        return Prices(models, float(table["batch"]), str(table["date"]))
+        unknown = [str(name) for name in table["unknown"]]
+        return Prices(models, float(table["batch"]), str(table["date"]), unknown)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"The price list {path} can't be read: {error}.") from None

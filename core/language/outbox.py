@@ -23,6 +23,7 @@ class Outbox:
 
     Args:
         model: Name of the model.
+        effort: Level of effort of the answers.
         submit: Submits a batch.
         budget: Limit of the cost; ``None`` is no limit.
         reserved: Reservations by key.
@@ -34,11 +35,12 @@ class Outbox:
     def __init__(
         self,
         model: str,
+        effort: str,
         submit: Callable[[Chunk], None],
         budget: Budget | None,
         reserved: dict[str, Spent],
     ) -> None:
-        self._model, self._submit = model, submit
+        self._model, self._effort, self._submit = model, effort, submit
         self._budget, self._reserved = budget, reserved
         self._keys: set[str] = set()
         self._chunk: list[tuple[str, Question[Any]]] = []
@@ -57,11 +59,11 @@ class Outbox:
             return
         if self._budget is not None:
             try:
-                self._reserved[key] = self._budget.reserve(question.most, batch=True)
+                self._reserved[key] = self._budget.reserve(question.most(self._effort), batch=True)
             except BudgetReached as problem:
                 self.stopped = str(problem)
                 return
-        size = len(json.dumps(question.params(self._model)))
+        size = len(json.dumps(question.params(self._model, self._effort)))
         if self._chunk and (len(self._chunk) >= MOST_QUESTIONS or self._size + size > MOST_BYTES):
             self._hand_in()
         self._keys.add(key)

@@ -14,17 +14,25 @@ from xml.sax.saxutils import escape
 
 from PIL import Image
 
+from core.domain.detection import Grounding
 from core.domain.item import Item
 from core.domain.rewrite import Round
-from core.language.answers import Draft, Unusable, Verdict, short_lines, usable
+from core.language.answers import (
+    DraftReply,
+    Reply,
+    Unusable,
+    VerdictReply,
+    short_lines,
+    usable,
+)
 from core.language.failures import BadAnswer, Refused
-from core.language.listing import draft_xml, item_blocks
+from core.language.listing import box_to_tell, draft_xml, item_blocks
 from core.language.prompts import Prompts
 from core.language.question import Question
 from core.language.writing import written_like
 
 #: Raise this when the loop changes what it writes: stored rewrites are then made again.
-LOOP_VERSION = 2
+LOOP_VERSION = 3
 
 #: Yields questions, is sent the parsed answers (or thrown a ``BadAnswer``), returns the outcome.
 Steps = Generator[Question[Any], Any, "Outcome"]
@@ -65,20 +73,26 @@ def drive(steps: Steps, ask: Callable[[Question[Any]], Any]) -> Outcome:
 
 
 class Loop:
-    """The loop over one item: the same photo and listing in every question, so they are cached.
+    """The loop over one item: all questions begin alike, so a server can cache the beginning.
 
     Args:
         prompts: Instructions for the roles.
         item: The listing.
         photo: Its photo, if there is one.
         rounds: Most turns of draft and verdict.
+        grounding: Where the product is in its photo; told if the photo shows much else.
     """
 
     def __init__(
-        self, prompts: Prompts, item: Item, photo: Image.Image | None, rounds: int
+        self,
+        prompts: Prompts,
+        item: Item,
+        photo: Image.Image | None,
+        rounds: int,
+        grounding: Grounding | None = None,
     ) -> None:
         self._prompts, self._rounds = prompts, rounds
-        self._blocks = item_blocks(item, photo)
+        self._blocks = item_blocks(item, photo, box_to_tell(grounding))
         self._language = item.title  # the description is written in the listing's language
 
     def steps(self, attempt: int = 0) -> Steps:
@@ -150,7 +164,8 @@ class Loop:
 
     def _evaluate(self, draft: str) -> Generator[Question[Any], Any, Round]:
         task = f"{draft_xml(draft)}\n\n{self._prompts.evaluator}"
-        verdict: Verdict = yield self._question("evaluator", task, Verdict)
+        reply: VerdictReply = yield self._question("evaluator", task, VerdictReply)
+        verdict = reply.answer
         suggestions = () if verdict.stop else short_lines(verdict.suggestions)
         return Round(
             draft=draft,
@@ -173,15 +188,15 @@ class Loop:
         )
 
     def _draft(self, role: str, task: str, attempt: int = 0) -> Generator[Question[Any], Any, str]:
-        answer: Draft = yield self._question(role, task, Draft, attempt)
-        text = usable(answer.description)
+        reply: DraftReply = yield self._question(role, task, DraftReply, attempt)
+        text = usable(reply.answer.description)
         if not written_like(text, self._language):
             raise Unusable("it is in another language's letters than the listing")
         return text
 
     def _question(self, role: str, task: str, form: type[Any], attempt: int = 0) -> Question[Any]:
-        blocks = [*self._blocks, {"type": "text", "text": task}]
-        return Question(role, self._prompts.system, blocks, form, attempt)  # type: ignore[arg-type]
+        blocks: list[Any] = [*self._blocks, {"type": "text", "text": task}]
+        return Question(role, self._prompts.system, blocks, form, attempt, asked_form=Reply)
 
 
 def _ended(done: list[Round], draft: str, reason: str) -> list[Round]:

@@ -84,6 +84,7 @@ def build_messages(settings: Settings, log: CallLog | None = None) -> Messages:
         key,
         settings.rewrite_model,
         timeout=settings.rewrite_timeout,
+        effort=settings.rewrite_effort,
         log=log,
         prices=load_prices(settings.shipped / "prices.toml"),
     )

@@ -60,7 +60,7 @@ class VisualJudge:
     def __init__(self, messages: Messages, prompt: str, log: BatchLog | None = None) -> None:
         self.messages, self._prompt, self._log = messages, prompt, log
         self.name = messages.model
-        parts = (str(JUDGE_VERSION), messages.model, messages.base_url, prompt)
+        parts = (str(JUDGE_VERSION), messages.model, messages.base_url, prompt, messages.effort)
         self.fingerprint = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def question(self, task: JudgeTask) -> Question[GradeForm]:

@@ -17,6 +17,7 @@ def server() -> Iterator[MessagesServer]:
     running = MessagesServer()
     yield running
     running.close()
+    assert not running.problems
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 _READS, _WRITES = 900, 40
 
 
+def _form(schema: dict[str, Any], words: str) -> dict[str, Any]:
+    """Return the keys of the role's own form; a real server lets the model choose among them."""
+    name = "Verdict" if "You are the evaluator" in words else "Draft"
+    form: dict[str, Any] = schema["$defs"][name]["properties"]
+    return form
+
+
 class LocalModel:
     """Serves a GGUF file at ``url``; pictures are left aside, as the model has no eyes."""
 
@@ -57,14 +64,14 @@ class LocalModel:
         start = self._tokenizer.apply_chat_template(
             [{"role": "user", "content": words}], tokenize=False, add_generation_prompt=True
         )
-        written, form = {}, asked["output_config"]["format"]["schema"]["properties"]
+        written, form = {}, _form(asked["output_config"]["format"]["schema"], words)
         with self._lock:
             for name, kind in form.items():
                 said = self._fill(start + json.dumps(written)[:-1] + f'"{name}": ', kind["type"])
                 written[name] = said
         return {
             "id": "msg_local", "type": "message", "role": "assistant", "model": asked["model"],
-            "content": [{"type": "text", "text": json.dumps(written)}],
+            "content": [{"type": "text", "text": json.dumps({"answer": written})}],
             "stop_reason": "end_turn", "stop_sequence": None,
             "usage": {"input_tokens": len(words) // 4, "output_tokens": len(str(written)) // 4},
         }  # fmt: skip

@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+from pydantic import TypeAdapter, ValidationError
+
 
 @dataclass
 class Answer:
@@ -31,14 +34,36 @@ class Answer:
     reset: bool = False
 
 
+#: The SDK's own types of a request.
+_REQUESTS = TypeAdapter(MessageCreateParamsNonStreaming)
+
+
+def problem_of(request: Any) -> str:
+    """Return what the SDK's types say against a request; empty if they take it."""
+    try:
+        known = _whole(_REQUESTS.validate_python(request))
+    except ValidationError as error:
+        return str(error)
+    # types of this kind pass over names that they do not know
+    return "" if known == request else f"unknown names in {request}"
+
+
+def _whole(value: Any) -> Any:
+    """Read a checked value to its end: its lists are checked as they are read."""
+    if isinstance(value, dict):
+        return {name: _whole(part) for name, part in value.items()}
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return [_whole(part) for part in value]
+
+
 def draft(description: str) -> Answer:
-    return Answer({"description": description})
+    return Answer({"answer": {"description": description}})
 
 
 def verdict(score: float, *suggestions: str, stop: bool = False, why: str = "Because.") -> Answer:
-    return Answer(
-        {"score": score, "justification": why, "suggestions": list(suggestions), "stop": stop}
-    )
+    given = {"score": score, "justification": why, "suggestions": list(suggestions), "stop": stop}
+    return Answer({"answer": given})
 
 
 def trouble(status: int, **headers: str) -> Answer:
@@ -51,6 +76,8 @@ class MessagesServer:
     def __init__(self) -> None:
         self.script: list[Answer] = []
         self.questions: list[dict[str, Any]] = []
+        #: What the SDK's types say against requests; the fixture expects nothing.
+        self.problems: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.at: list[float] = []
         #: Answers a question by itself, where it is set, instead of the script.
@@ -94,10 +121,16 @@ class MessagesServer:
         blocks = self.questions[number]["messages"][0]["content"]
         return "\n".join(block["text"] for block in blocks if block["type"] == "text")
 
+    def _check(self, request: Any) -> None:
+        problem = problem_of(request)
+        if problem:
+            self.problems.append(problem)
+
     def _serve(self, http: BaseHTTPRequestHandler) -> None:
         body = http.rfile.read(int(http.headers["content-length"]))
         with self._lock:
             self.questions.append(json.loads(body))
+            self._check(self.questions[-1])
             self.headers.append({name.lower(): value for name, value in http.headers.items()})
             self.at.append(time.monotonic())
             if self.respond is not None:
@@ -147,6 +180,8 @@ class MessagesServer:
     def _take_batch(self, http: BaseHTTPRequestHandler) -> None:
         body = json.loads(http.rfile.read(int(http.headers["content-length"])))
         with self._lock:
+            for request in body["requests"]:
+                self._check(request["params"])
             name = f"msgbatch_{len(self.batches)}"
             self.batches[name] = {
                 "requests": body["requests"],

@@ -101,7 +101,10 @@ def words(question: dict[str, Any]) -> str:
 
 
 def role(question: dict[str, Any]) -> str:
-    return question["output_config"]["format"]["schema"]["title"]
+    """Return the form in which the question's role answers."""
+    if question["output_config"]["format"]["schema"]["title"] == "GradeForm":
+        return "GradeForm"
+    return "Verdict" if "You are the evaluator" in words(question) else "Draft"
 
 
 def title(question: dict[str, Any]) -> str:

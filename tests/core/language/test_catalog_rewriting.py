@@ -143,7 +143,7 @@ def test_dollars_need_a_price(shop: Shop) -> None:
     report = shop.verbs.rewrite("shop", limits=replace(FAST, tokens=10**6))
     assert report.progress.spent.dollars is None
     assert report.progress.to_go is None
-    assert "cost unknown" in str(report.progress.spent)
+    assert "price unknown" in str(report.progress.spent)
 
 
 def test_a_pause_that_the_server_asks_for_holds_for_all(shop: Shop) -> None:

@@ -8,7 +8,6 @@ import logging
 import threading
 import traceback
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,13 +32,6 @@ ITEM = Item(
     "dress-1", "Acme T-Shirt", Photo("0" * 64, 1, 1, "0" * 16), "Soft & nice", "T-shirt", "Women",
     attributes={"colour": "orange"},
 )  # fmt: skip
-
-
-@pytest.fixture
-def server() -> Iterator[MessagesServer]:
-    running = MessagesServer()
-    yield running
-    running.close()
 
 
 def agent(

@@ -32,7 +32,10 @@ def test_a_budget_then_batches_then_the_queue(shop: Shop, typed) -> None:
     first = typed("rewrite", "--budget", "0.02", "--concurrency", "1", "--item", "id-000")
     assert first.returncode == 0, first.stderr
     assert "1 of 1 item described, 0 failed" in first.stdout
-    assert "Paid now: 4 answers, 468 tokens, $0.0006." in first.stdout
+    assert (
+        "Paid now: 4 answers, 468 tokens (28 read from the cache, 0 written to it), $0.0006."
+        in first.stdout
+    )
     assert "$0.001, about $0.00 to go" in first.stderr
     capped = typed("rewrite", "--max-tokens", "100")
     assert "0 of 5 items described" in capped.stdout

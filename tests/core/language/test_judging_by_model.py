@@ -103,7 +103,7 @@ def test_batches_grade_for_half_the_price_and_survive_a_restart(shop: Shop) -> N
 
 def test_a_budget_is_kept_and_ungraded_depths_are_not_made_up(shop: Shop) -> None:
     task = JudgeTask("q", "i", lambda: Image.new("RGB", (8, 8)), "chair")
-    cap = shop.room.judge.question(task).most.tokens + 2 * 117  # an answer takes 117 tokens
+    cap = shop.room.judge.question(task).most().tokens + 2 * 117  # an answer takes 117 tokens
     limits = replace(LIMITS, tokens=cap, concurrency=1)
     made = verbs(shop).assess(["clip"], limits, source=WORDS, catalog="shop")
     assert f"budget of {cap} tokens" in made.report.stopped
