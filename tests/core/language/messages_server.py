@@ -41,11 +41,11 @@ _REQUESTS = TypeAdapter(MessageCreateParamsNonStreaming)
 def problem_of(request: Any) -> str:
     """Return what the SDK's types say against a request; empty if they take it."""
     try:
-        known = _whole(_REQUESTS.validate_python(request))
+        checked = _whole(_REQUESTS.validate_python(request))
     except ValidationError as error:
         return str(error)
     # types of this kind pass over names that they do not know
-    return "" if known == request else f"unknown names in {request}"
+    return "" if checked == request else f"unknown names in {request}"
 
 
 def _whole(value: Any) -> Any:
