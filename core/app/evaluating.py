@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -244,13 +244,24 @@ class EvaluationService:
     # ── keeping ──────────────────────────────────────────────────────────────────────────────
     def latest(self, catalog: str, engines: Sequence[str], task: str = "") -> Report | None:
         """Return the newest report on a catalogue, of a task, with engines in present state."""
+        return self._newest(catalog, engines, lambda report: task in ("", report.task))
+
+    def latest_judged(self, catalog: str, engines: Sequence[str]) -> Report | None:
+        """Return the newest report on a judgment set of the catalogue."""
+        return self._newest(
+            catalog, engines, lambda report: any(map(measures.coverage, report.measures))
+        )
+
+    def _newest(
+        self, catalog: str, engines: Sequence[str], wanted: Callable[[Report], bool]
+    ) -> Report | None:
+        """Return the newest report on a catalogue that is wanted, with engines in present state."""
         now = {(name, self._models.engine(name).fingerprint) for name in engines}
         for report_id in self.reports.ids():
             if report_id.startswith(f"{catalog}-"):
                 report = self.reports.get(report_id)
                 compared = {(entry.engine, entry.fingerprint) for entry in report.engines}
-                asked = report.catalog == catalog and task in ("", report.task)
-                if asked and now <= compared:
+                if report.catalog == catalog and wanted(report) and now <= compared:
                     return report
         return None
 

@@ -24,6 +24,8 @@ from core.app.labels import LabelService
 from core.app.library import DEMO, Library
 from core.app.managing import CatalogManager
 from core.app.markets import MarketService
+from core.app.measured_costs import FILE as COSTS
+from core.app.measured_costs import MeasuredCosts, read_costs
 from core.app.models import ModelPool
 from core.app.preferences import PreferenceService
 from core.app.rewriting import RewritingService
@@ -36,6 +38,7 @@ from core.base.image_views import image_view
 from core.base.lazy import lazy
 from core.catalog import demo
 from core.domain import (
+    COMPACT,
     CatalogInfo,
     Comparison,
     EngineInput,
@@ -63,6 +66,7 @@ from core.search.engine_comparison import compare
 from core.settings import Settings
 from core.store.catalog_store import CatalogStore
 from core.store.image_store import read_image
+from core.weights.registry import download_mb
 
 if TYPE_CHECKING:
     from core.app.training import TrainingService
@@ -281,6 +285,17 @@ class Studio:
     def example_photos(self) -> tuple[tuple[Path, str], ...]:
         """Return the shipped room photos and their captions, as example query pictures."""
         return demo.room_photos()
+
+    # ── what it takes ────────────────────────────────────────────────────────────────────────
+    def costs(self) -> MeasuredCosts | None:
+        """Return what the compact models take in time and memory; others were not measured."""
+        if self.settings.recipe.engines != COMPACT:
+            return None
+        return read_costs(self.settings.shipped / COSTS)
+
+    def download_mb(self) -> int:
+        """Return how many megabytes of models are fetched, once, for the profile in use."""
+        return download_mb(self.settings.recipe.engines)
 
     # ── indexing ─────────────────────────────────────────────────────────────────────────────
     def measure_demo(self) -> None:

@@ -6,6 +6,7 @@ Queries are resampled, not results, to estimate the figures for another sample o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -97,6 +98,16 @@ def compare(
         PairedTest(m, a, b, interval(values[b][m] - values[a][m]), raw[place], corrected[place])
         for place, (m, a, b) in enumerate(pairs)
     )
+
+
+def corrected(tests: Sequence[PairedTest]) -> tuple[PairedTest, ...]:
+    """Correct the tests' p for their number (Benjamini and Hochberg)."""
+    if not tests:
+        return ()
+    from scipy import stats
+
+    ps = stats.false_discovery_control([test.p for test in tests], method="bh")
+    return tuple(replace(test, corrected=float(p)) for test, p in zip(tests, ps, strict=True))
 
 
 def _mean(sample: Sample, axis: int = -1) -> Sample:

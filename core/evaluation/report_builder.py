@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -28,6 +28,9 @@ from core.evaluation import measures
 _SHOWN = 5
 #: Fewest queries of a slice.
 _LEAST = 3
+#: Name of the slices by what is asked: words, an item, a picture.
+BY_QUERY = "kind of query"
+WORDS, ITEM, PICTURE = "words", "an item", "a picture"
 #: Fewest queries for an interval, and the number of slices of a kind that get one (the largest).
 _FOR_INTERVAL, _WITH_INTERVAL = 10, 12
 
@@ -123,7 +126,8 @@ def report(
         engine: {m: np.array([values[m][i] for i in ids], np.float64) for m in frame.measures}
         for engine, values in values_by_engine.items()
     }
-    return assemble(frame, runs, samples, rows, slices(rows))
+    parts = (*by_query_kind(rows, frame.main, frame.pairs), *slices(rows))
+    return assemble(frame, runs, samples, rows, parts)
 
 
 def assemble(
@@ -163,6 +167,24 @@ def assemble(
         notes=frame.notes,
         created=now.isoformat(timespec="seconds"),
     )
+
+
+def by_query_kind(
+    rows: Sequence[QueryRow], main: str, pairs: Sequence[tuple[str, str]] | None = None
+) -> tuple[Slice, ...]:
+    """Measure words, items and pictures as queries apart, with tests; nothing if one kind is asked.
+
+    p is corrected over the kinds and the pairs of engines (Benjamini and Hochberg).
+    """
+    kinds: dict[str, list[QueryRow]] = {WORDS: [], ITEM: [], PICTURE: []}
+    for row in rows:
+        kinds[ITEM if row.item_id else PICTURE if row.has_image else WORDS].append(row)
+    asked = {name: part for name, part in kinds.items() if len(part) >= _LEAST}
+    if len(asked) < 2:
+        return ()
+    parts = [measured_part(BY_QUERY, name, main, part, pairs) for name, part in asked.items()]
+    tests = iter(significance.corrected([test for part in parts for test in part.tests]))
+    return tuple(replace(part, tests=tuple(next(tests) for _ in part.tests)) for part in parts)
 
 
 def slices(rows: Sequence[QueryRow]) -> tuple[Slice, ...]:

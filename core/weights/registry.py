@@ -299,3 +299,12 @@ _SPECS = (
 
 #: Role → specification, in the order in which they are listed.
 REGISTRY: Mapping[str, WeightSpec] = {spec.role: spec for spec in _SPECS}
+
+
+def download_mb(profile: str) -> int:
+    """Return the megabytes that are fetched for a profile: its models that do not ship."""
+    return sum(
+        spec.size_mb
+        for spec in REGISTRY.values()
+        if profile in spec.profiles and isinstance(spec.source, (WheelSource, HubSource))
+    )

@@ -7,11 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from core.app.library import DEMO
 from core.app.studio import Studio
 from core.domain import CatalogInfo, Facet, FacetView, Hit
 from ui.components.link_problems import said_html
-from ui.components.query import EXAMPLE_QUERIES, SearchForm
+from ui.components.query import SearchForm
+from ui.components.same_searches import judged_report, telling_queries
 from ui.render import render
 
 #: Queries that are suggested at most.
@@ -25,9 +25,10 @@ _TITLES = {"product_type": "Type", "color": "Colour"}
 
 
 def example_queries(studio: Studio, catalog: CatalogInfo) -> tuple[str, ...]:
-    """Return example queries for this catalogue, or those of the demo."""
-    if catalog.name == DEMO:
-        return EXAMPLE_QUERIES
+    """Return example queries: those of the judgments that gain and lose most, else types."""
+    report = judged_report(studio, catalog.name)
+    if report is not None and (queries := telling_queries(report, items=False)):
+        return tuple(query.text for query in queries)
     facets = {facet.name: facet.values for facet in studio.facets(catalog.name).facets}
     types = facets.get("product_type") or facets.get("department") or ()
     return tuple(entry.value for entry in types[:MOST_EXAMPLES])

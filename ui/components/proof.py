@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 
 from core.app.ablation import BUSY, CLUTTER, PLAIN_GROUND
 from core.app.studio import BEFORE_AFTER, Studio
+from core.base.counts import counted
 from core.base.image_views import is_busy
 from core.domain import EngineStatus, Item, PairedTest, QueryRow, Report, Score, Slice
+from ui.components.charts import Bar, Group, engine_bars
 
 #: The combinations that Home compares.
 NEITHER, CROPS, WORDS, BOTH = "photo-title", "crop-title", "photo-rewrite", "crop-rewrite"
@@ -27,28 +29,8 @@ _FIRST = "hits@5"
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One engine's mean and interval, in percent of the chart's width."""
-
-    title: str
-    text: str
-    at: float
-    left: float
-    width: float
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The queries about one kind of photo."""
-
-    name: str
-    queries: int
-    bars: tuple[Bar, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Proof:
-    """What was measured, in sentences and as a chart."""
+    """What the ablation measured, in sentences and as a chart."""
 
     sentence: str
     gain: str
@@ -74,6 +56,47 @@ def proof(studio: Studio, catalog: str, statuses: tuple[EngineStatus, ...]) -> P
         link="/evaluate?" + urlencode({"catalog": catalog, "report": report.report_id}),
         report=report,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The item that loses most, and how often one engine has an item before the other.
+
+    Attributes:
+        item: The item.
+        before: Its place in CLIP, in words.
+        after: Its place in VL-CLIP, in words.
+        earlier: Number of items that VL-CLIP shows earlier than CLIP.
+        later: Number of items that it shows later.
+        items: Number of items that were looked for.
+    """
+
+    item: Item
+    before: str
+    after: str
+    earlier: int
+    later: int
+    items: int
+
+
+def largest_loss(studio: Studio, catalog: str, report: Report) -> Loss | None:
+    """Return the item whose score falls most from CLIP to VL-CLIP; ``None`` if none falls."""
+    lost = [row for row in report.rows if row.values[BOTH] < row.values[NEITHER]]
+    lost.sort(key=lambda row: (row.values[BOTH] - row.values[NEITHER], row.query_id))
+    items = studio.items_by_id((row.relevant[0] for row in lost if row.relevant), catalog)
+    for row in lost:
+        item = items.get(row.relevant[0]) if row.relevant else None
+        if item is not None:
+            gains = [_rank(report, row, NEITHER) - _rank(report, row, BOTH) for row in report.rows]
+            return Loss(
+                item,
+                _place(report, row, NEITHER),
+                _place(report, row, BOTH),
+                sum(gain > 0 for gain in gains),
+                sum(gain < 0 for gain in gains),
+                report.queries,
+            )
+    return None
 
 
 def examples(studio: Studio, catalog: str, report: Report) -> tuple[Item, ...]:
@@ -111,9 +134,14 @@ def _place(report: Report, row: QueryRow, engine: str) -> str:
     return f"result {rank}" if rank else f"not among the first {report.depth} results"
 
 
+def _rank(report: Report, row: QueryRow, engine: str) -> int:
+    """Return an item's place; behind the last result if it is not among them."""
+    return row.ranks.get(engine, report.depth + 1)
+
+
 def _best_without_crop(report: Report, row: QueryRow) -> int:
     """Return the better of the places that whole photos give the item."""
-    return min(row.ranks.get(engine, report.depth + 1) for engine in (NEITHER, WORDS))
+    return min(_rank(report, row, engine) for engine in (NEITHER, WORDS))
 
 
 def _is_alike(first: Item, second: Item) -> bool:
@@ -124,15 +152,13 @@ def _is_alike(first: Item, second: Item) -> bool:
 def _sentence(report: Report) -> str:
     scores = {entry.engine: entry.scores[_FIRST].value for entry in report.engines}
     test = _test(report.tests, BOTH, _FIRST)
-    sure = (
-        "So large a difference is hardly chance."
-        if test and test.significant
-        else "The difference may be chance."
-    )
+    sure = "a proven gain" if test and _is_better(test) else "a difference that may be chance"
+    if test and test.significant and test.difference.value < 0:
+        sure = "a proven loss"
     return (
-        f"Asked for {report.queries:,} items by their words, VL-CLIP shows the right one among the "
-        f"first five in {_percent(scores[BOTH])} of the cases, CLIP in "
-        f"{_percent(scores[NEITHER])}. {sure}"
+        f"Each of {counted(report.queries, 'item')} looked for by the text that the engine itself "
+        f"has for it: the right one is among the first five in {_percent(scores[BOTH])} of the "
+        f"cases with VL-CLIP, {_percent(scores[NEITHER])} with CLIP: {sure}."
     )
 
 
@@ -143,7 +169,7 @@ def _gain(report: Report, parts: Mapping[str, Slice]) -> str:
         return ""
     best = max(proven, key=lambda part: part.values[BOTH] / max(part.values[NEITHER], 1e-9))
     times = best.values[BOTH] / max(best.values[NEITHER], 1e-9)
-    return f"It gains most {_KINDS[best.name][1]}: the score is {times:.1f} times CLIP’s."
+    return f"Most {_KINDS[best.name][1]}: {times:.1f} times CLIP’s score."
 
 
 def _no_gain(parts: Mapping[str, Slice]) -> str:
@@ -177,14 +203,7 @@ def _groups(report: Report, parts: Mapping[str, Slice]) -> Iterator[Group]:
 
 
 def _bars(scores: Mapping[str, Score]) -> tuple[Bar, ...]:
-    return tuple(_bar(title, scores[e]) for title, e in (("CLIP", NEITHER), ("VL-CLIP", BOTH)))
-
-
-def _bar(title: str, score: Score) -> Bar:
-    low = score.value if score.low is None else score.low
-    high = score.value if score.high is None else score.high
-    text = f"{score.value:.3f}"
-    return Bar(title, text, 100 * score.value, 100 * low, 100 * (high - low))
+    return engine_bars(scores, (NEITHER, BOTH), 2)
 
 
 def _test(tests: tuple[PairedTest, ...], second: str, measure: str = "mrr") -> PairedTest | None:

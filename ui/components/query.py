@@ -38,9 +38,6 @@ MOST_VALUES = 200
 #: Longest link that is read, characters.
 MOST_LINK = 2**16
 
-#: Queries that show a newcomer what can be asked.
-EXAMPLE_QUERIES = ("wooden chair", "oranges in a crate", "portrait of a woman", "floor lamp")
-
 
 @dataclass(frozen=True, slots=True)
 class SearchForm:

@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
-from urllib.parse import urlencode
 
-from gradio.context import LocalContext
-
-from core.app.studio import BEFORE_AFTER, Studio
+from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.image_views import image_view
 from core.base.lazy import lazy
 from core.domain import CatalogInfo, EngineStatus, Filters, Grounding, ImageView, Inspection, Item
-from core.errors import AccessDenied, StudioError
-from core.evaluation.report_html import plain_verdict
+from core.errors import StudioError
 from core.ports.grounder import SALIENT
-from ui.blindness import is_hidden, require_blind
 from ui.components.cards import inspect_link
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
-from ui.components.facet_lists import example_queries
+from ui.components.home_searches import searches
+from ui.components.limits import limits
 from ui.components.pictures import data_uri
 from ui.components.proof import Proof, examples, places, proof
-from ui.components.query import SearchForm, choose_engines
-from ui.components.result_columns import Column, columns, in_common
-from ui.components.results import behind, missing_engines
+from ui.components.query import SearchForm
+from ui.components.results import missing_engines
+from ui.components.same_searches import (
+    judged_report,
+    same_searches,
+)
 from ui.media import photo_url
 from ui.render import render
 
@@ -47,7 +46,6 @@ class Step:
     region: DetectionRow | None
     grounding: str
     kept: bool
-    inputs: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +65,6 @@ class BeforeAfter:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Result of an evaluation of the whole catalogue, before and after."""
-
-    task: str
-    queries: str
-    verdict: str
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieval:
-    """One query's first hits, before and after; ``asked`` is the query in words."""
-
-    asked: str
-    columns: tuple[Column, ...]
-    common: str
-    behind: str
-    compare: str
-
-
 def story_html(studio: Studio, form: SearchForm) -> str:
     """Return everything on Home below its heading, made from the catalogue as it is now.
 
@@ -101,25 +78,20 @@ def story_html(studio: Studio, form: SearchForm) -> str:
     featured = examples(studio, catalog.name, proven.report) if proven else ()
     candidates = _Candidates(studio, catalog, featured)
     inspection = _inspection(studio, form, catalog, candidates)
-    queries = example_queries(studio, catalog)
-    # Where the proof shows the item, hits are shown for words.
-    first = queries[0] if queries and proven and not form.text else form.text
-    asked = replace(form, text=first)
-    like = inspection.item if inspection and not asked.text else None
+    judged = judged_report(studio, catalog.name)
+    shown_item = inspection.item.item_id if inspection else ""
     return render(
         "home_story.html",
         link=form.link(),
         catalog=catalog.name,
         proof=proven,
+        same=same_searches(studio, judged) if judged else None,
         examples=[(item, replace(form, text="", item=item.item_id).link()) for item in featured],
         look=_before_after(studio, inspection, proven) if inspection else None,
         step=_step(inspection, catalog.name) if inspection else None,
         next_item=_next_item(form, candidates, inspection),
-        text=asked.text,
-        like=replace(form, text="", item=inspection.item.item_id).link() if inspection else "",
-        queries=[(query, replace(form, text=query).link()) for query in queries],
-        retrieval=_retrieval(studio, asked, like, statuses, catalog),
-        measured=_measured(studio, statuses, catalog.name),
+        **searches(studio, form, catalog, statuses, judged, shown_item, for_words=bool(proven)),
+        limits=limits(studio, form, proven),
         facts=facts(studio, catalog, statuses),
         **missing_engines(statuses),
     )
@@ -219,11 +191,6 @@ def _step(inspection: Inspection, catalog: str) -> Step:
         region=_region(inspection),
         grounding=found_sentence(inspection),
         kept=bool(rewrite and rewrite.text.casefold() == item.title.casefold()),
-        inputs=tuple(
-            (entry.engine.title, entry.text, data_uri(entry.picture.convert("RGB"), "JPEG"))
-            for entry in inspection.inputs
-            if entry.engine.name in BEFORE_AFTER
-        ),
     )
 
 
@@ -243,47 +210,3 @@ def _region(inspection: Inspection) -> DetectionRow | None:
     grounding = inspection.grounding
     rows = detection_rows(grounding)
     return next((row for row in rows if grounding and row.detection is grounding.best), None)
-
-
-def _retrieval(
-    studio: Studio,
-    form: SearchForm,
-    like: Item | None,
-    statuses: tuple[EngineStatus, ...],
-    catalog: CatalogInfo,
-) -> Retrieval | None:
-    """Return the results for the text, else for items like the item."""
-    names = choose_engines(BEFORE_AFTER, statuses, BEFORE_AFTER)
-    if not names or not catalog.items or not (form.text or like):
-        return None
-    asking = replace(form, item=like.item_id if like else "", k=_TOP)
-    engines = tuple(s for name in names for s in statuses if s.engine.name == name)
-    query = asking.query()
-    try:
-        require_blind(studio, query, catalog.name)
-    except AccessDenied:
-        return None
-    comparison = studio.compare(query, names, catalog.name)
-    return Retrieval(
-        asked=f"Items like {like.title}" if like else f"“{form.text}”",
-        columns=tuple(
-            replace(column, empty="Nothing in this catalogue is clearly alike.")
-            for column in columns(studio, comparison, engines, asking, catalog)
-        ),
-        common=" · ".join(in_common(comparison, engines)),
-        behind=behind(catalog, engines),
-        compare=SearchForm(asking.text, item=asking.item, catalog=form.catalog).link("/compare"),
-    )
-
-
-def _measured(studio: Studio, statuses: tuple[EngineStatus, ...], catalog: str) -> Measured | None:
-    names = choose_engines(BEFORE_AFTER, statuses, BEFORE_AFTER)
-    report = studio.evaluation.latest(catalog, names) if len(names) > 1 else None
-    if report is None or is_hidden(studio, LocalContext.request.get(None), report):
-        return None
-    return Measured(
-        task=report.title,
-        queries=counted(report.queries, "query"),
-        verdict=plain_verdict(report),
-        link="/evaluate?" + urlencode({"catalog": catalog, "report": report.report_id}),
-    )

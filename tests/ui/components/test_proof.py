@@ -19,7 +19,16 @@ from core.domain import (
     Slice,
 )
 from tests.ui.shop import CLIP, CRATE, VL_CLIP, Shop, item
-from ui.components.proof import BOTH, CROPS, NEITHER, WORDS, examples, places, proof
+from ui.components.proof import (
+    BOTH,
+    CROPS,
+    NEITHER,
+    WORDS,
+    examples,
+    largest_loss,
+    places,
+    proof,
+)
 from ui.components.query import SearchForm
 from ui.components.story import story_html
 
@@ -72,12 +81,9 @@ def measured(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
 def test_figures_and_verdicts_are_those_of_the_report(measured: Shop) -> None:
     shown = proof(measured, "demo", (CLIP, VL_CLIP))
     assert shown is not None
-    assert "first five in 57 % of the cases, CLIP in 43 %. So large a difference is" in (
-        shown.sentence
-    )
+    assert "in 57 % of the cases with VL-CLIP, 43 % with CLIP: a proven gain." in shown.sentence
     assert shown.gain == (
-        "It gains most where the photo shows much more than the product: the score is 2.0 times "
-        "CLIP’s."
+        "Most where the photo shows much more than the product: 2.0 times CLIP’s score."
     )
     assert shown.no_gain == (
         "Looking at the product alone brings nothing where the product fills most of a busy photo; "
@@ -88,7 +94,7 @@ def test_figures_and_verdicts_are_those_of_the_report(measured: Shop) -> None:
         ("Plain ground", 30),
     ]  # fmt: skip
     before, after = shown.groups[1].bars
-    assert (before.title, before.text, after.text) == ("CLIP", "0.200", "0.400")
+    assert (before.title, before.text, after.text) == ("CLIP", "0.20", "0.40")
     assert (round(after.left), round(after.width)) == (35, 10)
     assert shown.link.endswith("report=demo-ablation-1")
 
@@ -97,7 +103,7 @@ def test_what_may_be_chance_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda *_: report(p=0.3))
     shown = proof(shop, "demo", (CLIP, VL_CLIP))
     assert shown is not None
-    assert "The difference may be chance." in shown.sentence
+    assert "a difference that may be chance" in shown.sentence
 
 
 def test_without_a_report_or_an_engine_nothing_is_claimed(measured: Shop) -> None:
@@ -142,8 +148,30 @@ def test_home_shows_it_beside_the_two_pictures(measured: Shop) -> None:
     assert "CLIP saw the whole photo; VL-CLIP saw the Chair" in html
     assert "<strong>Result 40.</strong>" in html
     assert "The same words compared with whole photos: result 12." in html
-    assert 'aria-label="All items: CLIP 0.430, VL-CLIP 0.570.' in html
+    assert 'aria-label="All items: CLIP 0.43, VL-CLIP 0.57.' in html
     assert "No gain is proven on a plain ground." in html
     assert 'data-value="?item=c&amp;catalog=demo"' in html
     whole = story_html(measured, SearchForm(item="a"))
     assert "CLIP and VL-CLIP saw the same photo" in whole
+
+
+def test_the_largest_loss_is_shown_with_how_often_it_loses(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = replace(
+        row("a", photo_title=1, crop_rewrite=26), values={**dict.fromkeys(ENGINES, 0.0), NEITHER: 1}
+    )
+    less = replace(
+        row("b", photo_title=2, crop_rewrite=4),
+        values={**dict.fromkeys(ENGINES, 0.0), NEITHER: 0.5, BOTH: 0.25},
+    )
+    stored = report(lost, less, row("c", photo_title=40, crop_rewrite=1))
+    loss = largest_loss(shop, "demo", stored)
+    assert loss is not None
+    assert (loss.item.item_id, loss.before, loss.after) == ("a", "result 1", "result 26")
+    assert (loss.earlier, loss.later) == (1, 2)
+    assert largest_loss(shop, "demo", report(row("c", photo_title=40, crop_rewrite=1))) is None
+    monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda *_: stored)
+    html = story_html(shop, SearchForm())
+    assert "“Armchair”: result 1 with CLIP, result 26 with VL-CLIP, the largest loss." in html
+    assert "1 come earlier with VL-CLIP, 2 later, 87 at the same place" in html

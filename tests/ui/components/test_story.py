@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
 from core.errors import QueryError
-from tests.ui.pages.test_evaluate import report
 from tests.ui.shop import Shop
 from ui.components.query import SearchForm
 from ui.components.story import shows_grounding, story_html
@@ -18,23 +18,30 @@ def test_the_story_picks_an_item_whose_stages_show_something(shop: Shop) -> None
     assert "How it works on one item: Crate &amp; oranges" in html
     assert "a crate full of oranges" in html
     assert "Found by looking for “" in html
-    assert "Items like Crate &amp; oranges, by CLIP and VL-CLIP" in html
+    assert "Like “Crate &amp; oranges”, by CLIP and VL-CLIP" in html
     assert {query.item_id for query, _ in shop.asked} == {"c"}
 
 
-def test_home_says_what_was_measured_and_only_that(
+def test_home_asks_to_measure_where_nothing_was(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shop.evaluation, "latest", lambda catalog, engines: None)
-    assert "Measure the engines on the whole catalogue" in story_html(shop, SearchForm())
-    stored = report()
-    monkeypatch.setattr(shop.evaluation, "latest", lambda catalog, engines: stored)
+    monkeypatch.setattr(shop.evaluation, "latest_judged", lambda *_: None)
+    monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda *_: None)
     html = story_html(shop, SearchForm())
-    assert "Measured with 3 queries" in html
-    assert "CLIP is better than VL-CLIP: " in html
-    assert "So large a difference is hardly chance." in html
-    assert "p =" not in html, "statistics without an explanation"
-    assert f"report={stored.report_id}" in html
+    assert "Measure the engines on the whole catalogue" in html
+    assert "Where it does worse" not in html
+
+
+def test_home_tells_costs_and_where_data_go(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    html = story_html(shop, SearchForm())
+    assert "0.5 s for a plain photo, 3.3 s for a cluttered one" in html
+    assert "its models (148 MB, once, checked by hash)" in html
+    assert "No language model is connected here" in html
+    monkeypatch.setattr(shop, "costs", lambda: None)
+    shop.settings = shop.settings.model_copy(update={"anthropic_api_key": SecretStr("key")})
+    html = story_html(shop, SearchForm())
+    assert "which were not measured" in html
+    assert "Claude is connected here" in html
 
 
 def test_the_story_follows_its_link(shop: Shop) -> None:
@@ -43,7 +50,7 @@ def test_the_story_follows_its_link(shop: Shop) -> None:
     assert "so the whole photo is kept" in html
     assert {query.text for query, _ in shop.asked} == {"floor lamp"}
     assert [engine for _, engine in shop.asked] == ["clip", "vl-clip"]
-    assert 'href="/?q=wooden+chair&amp;item=a&amp;catalog=demo"' in html
+    assert 'href="/?q=Chair&amp;item=a&amp;catalog=demo"' in html
 
 
 def test_hostile_titles_are_text(shop: Shop) -> None:

@@ -1,0 +1,97 @@
+"""Home's fair figures are those of the report on judgments; its queries are chosen from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.domain import QueryRow, Report
+from core.evaluation.report_builder import BY_QUERY, ITEM, PICTURE, WORDS, by_query_kind
+from tests.ui.pages.test_evaluate import report as small_report
+from tests.ui.shop import Shop
+from ui.components.facet_lists import example_queries
+from ui.components.query import SearchForm
+from ui.components.same_searches import same_searches, telling_queries
+from ui.components.story import story_html
+
+
+def row(text: str, clip: float, vl_clip: float, item_id: str = "", image: bool = False) -> QueryRow:
+    values = {"clip": clip, "vl-clip": vl_clip}
+    return QueryRow(text or "photo", text, item_id, image, "", "", (), values, {})
+
+
+ROWS = (
+    row("candle", 0.5, 0.9), row("sofa", 0.5, 0.8), row("vase", 0.5, 0.7), row("basket", 0.9, 0.4),
+    row("rug", 0.6, 0.5), row("Armchair", 0.2, 0.9, "a"), row("Crate", 0.4, 0.5, "c"),
+    row("Lamp", 0.3, 0.35, "b"), row("", 0.1, 1.0, image=True), row("", 0.9, 0.1, image=True),
+    row("", 0.5, 0.5, image=True),
+)  # fmt: skip
+
+
+def judged() -> Report:
+    base = small_report()
+    return replace(base, rows=ROWS, queries=len(ROWS), slices=by_query_kind(ROWS, base.main))
+
+
+@pytest.fixture
+def measured(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setattr(shop.evaluation, "latest_judged", lambda catalog, engines: judged())
+    return shop
+
+
+def test_words_items_and_pictures_are_measured_apart_and_corrected_together() -> None:
+    parts = by_query_kind(ROWS, "mrr")
+    assert [(p.kind, p.name, p.queries) for p in parts] == [
+        (BY_QUERY, WORDS, 5), (BY_QUERY, ITEM, 3), (BY_QUERY, PICTURE, 3),
+    ]  # fmt: skip
+    assert parts[0].values["vl-clip"] == pytest.approx(0.66)
+    ps = np.array([part.tests[0].p for part in parts])
+    assert all(part.tests[0].corrected >= p for part, p in zip(parts, ps, strict=True))
+    assert by_query_kind(ROWS[:5], "mrr") == ()
+
+
+def test_the_queries_are_the_largest_gains_of_words_and_items_and_the_largest_loss() -> None:
+    chosen = telling_queries(judged())
+    assert [query.label for query in chosen] == [
+        "like “Armchair”", "candle", "sofa", "like “Crate”", "basket",
+    ]  # fmt: skip
+    assert [query.is_loss for query in chosen] == [False, False, False, False, True]
+    words = telling_queries(judged(), items=False)
+    assert [query.text for query in words] == ["candle", "sofa", "basket"]
+
+
+def test_the_sentence_says_what_may_be_chance(shop: Shop) -> None:
+    shown = same_searches(shop, judged())
+    assert "For the same 11 searches, the first ten results of VL-CLIP score 0.50 of 1" in (
+        shown.sentence
+    )
+    assert "a proven loss" in shown.sentence  # the test of the report that this one is made of
+    assert shown.unsure == (
+        "For typed words, items as queries and photos as queries alone, the difference may be "
+        "chance."
+    )
+    assert [(g.name, g.queries) for g in shown.groups] == [
+        ("All searches", 11), ("Typed words", 5), ("“Similar” to an item", 3),
+        ("A photo as query", 3),
+    ]  # fmt: skip
+    even = replace(judged(), tests=())
+    assert "a difference that may be chance" in same_searches(shop, even).sentence
+
+
+def test_pages_offer_them_and_home_shows_the_judged_lists(measured: Shop) -> None:
+    assert example_queries(measured, measured.catalog()) == ("candle", "sofa", "basket")
+    html = story_html(measured, SearchForm())
+    assert "The same searches for both" in html
+    assert "Like “Armchair”, by CLIP and VL-CLIP" in html
+    assert "scores 0.20 of 1" in html
+    assert "scores 0.90 of 1" in html
+    query, _ = measured.asked[-1]
+    assert (query.item_id, query.cutoff, query.fold_duplicates) == ("a", False, False)
+    html = story_html(measured, SearchForm(text="basket", item="c"))
+    assert 'aria-current="true">basket</a>' in html
+    assert "scores 0.40 of 1" in html
+    assert 'href="/?item=a&amp;catalog=demo"' in html
+    assert 'href="/?q=candle&amp;item=c&amp;catalog=demo"' in html
+    assert "scores" not in story_html(measured, SearchForm(text="something else"))

@@ -1,0 +1,154 @@
+"""Home's searches: queries to choose from, and one query's first hits from both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.app.studio import BEFORE_AFTER, Studio
+from core.domain import CatalogInfo, EngineStatus, Report
+from core.errors import AccessDenied
+from ui.blindness import require_blind
+from ui.components.facet_lists import example_queries
+from ui.components.query import FIRST_HITS, SearchForm, choose_engines
+from ui.components.result_columns import Column, columns, in_common
+from ui.components.results import behind
+from ui.components.same_searches import ScoredQuery, telling_queries
+from ui.media import photo_url
+
+_TOP = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A query to choose: its words, its link, whether it is shown, whether VL-CLIP loses it."""
+
+    label: str
+    link: str
+    chosen: bool
+    loss: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """One query's first hits, before and after.
+
+    Attributes:
+        asked: The query in words.
+        photo: The photo of the query's item; empty for words.
+        scores: What each engine's list scores in the judgments, in the order of the columns.
+        columns: The lists.
+        common: How much they have in common.
+        behind: What can't be found yet.
+        compare: Link to the whole lists.
+    """
+
+    asked: str
+    photo: str
+    scores: tuple[str, ...]
+    columns: tuple[Column, ...]
+    common: str
+    behind: str
+    compare: str
+
+
+def searches(
+    studio: Studio,
+    form: SearchForm,
+    catalog: CatalogInfo,
+    statuses: tuple[EngineStatus, ...],
+    judged: Report | None,
+    item_id: str,
+    *,
+    for_words: bool,
+) -> dict[str, Any]:
+    """Return the variables of ``home_searches.html``.
+
+    Args:
+        studio: The façade.
+        form: What the link asks for.
+        catalog: The catalogue.
+        statuses: All engines.
+        judged: The report on judgments whose queries are offered; else product types are.
+        item_id: The item of the story; hits for items like it are shown where no query is chosen.
+        for_words: Show hits for words instead, since the item is shown already.
+    """
+    scored = telling_queries(judged) if judged else ()
+    query = _chosen(form, scored)
+    types = () if scored else example_queries(studio, catalog)
+    words = query.text if query and not query.item_id else ""
+    if for_words and types:
+        words = types[0]
+    asked = replace(form, text=form.text or words)
+    like = "" if asked.text else query.item_id if query else item_id
+    return {
+        "scored": bool(scored),
+        "queries": _choices(form, scored, query, types),
+        "retrieval": _retrieval(studio, asked, like, query, statuses, catalog),
+    }
+
+
+def _retrieval(
+    studio: Studio,
+    form: SearchForm,
+    like: str,
+    scored: ScoredQuery | None,
+    statuses: tuple[EngineStatus, ...],
+    catalog: CatalogInfo,
+) -> Retrieval | None:
+    """Return the results for the text, else for items like an item; a judged list as it was."""
+    names = choose_engines(BEFORE_AFTER, statuses, BEFORE_AFTER)
+    if not names or not catalog.items or not (form.text or like):
+        return None
+    asking = replace(form, item=like, k=_TOP)
+    if scored:
+        asking = replace(asking, cutoff=False, fold=False)
+    engines = tuple(s for name in names for s in statuses if s.engine.name == name)
+    query = asking.query()
+    try:
+        require_blind(studio, query, catalog.name)
+    except AccessDenied:
+        return None
+    comparison = studio.compare(query, names, catalog.name)
+    item = studio.item(like, catalog.name) if like else None
+    return Retrieval(
+        asked=f"Like “{item.title}”" if item else f"“{form.text}”",
+        photo=photo_url(item.photo, catalog.name) if item else "",
+        scores=(f"{scored.before:.2f}", f"{scored.after:.2f}") if scored else ("", ""),
+        columns=tuple(
+            replace(column, empty="Nothing in this catalogue is clearly alike.")
+            for column in columns(studio, comparison, engines, asking, catalog)
+        ),
+        common=" · ".join(in_common(comparison, engines)),
+        behind=behind(catalog, engines),
+        compare=replace(asking, k=FIRST_HITS).link("/compare"),
+    )
+
+
+def _chosen(form: SearchForm, scored: Sequence[ScoredQuery]) -> ScoredQuery | None:
+    """Return the judged query that the link names, or the first if it names none."""
+    if form.text:
+        return next((q for q in scored if not q.item_id and q.text == form.text), None)
+    named = (query for query in scored if query.item_id and query.item_id == form.item)
+    return next(named, next(iter(scored), None))
+
+
+def _choices(
+    form: SearchForm,
+    scored: Sequence[ScoredQuery],
+    now: ScoredQuery | None,
+    types: Sequence[str],
+) -> tuple[Choice, ...]:
+    """Return the queries to choose from: judged ones, else product types."""
+    links = [
+        replace(form, text="", item=q.item_id) if q.item_id else replace(form, text=q.text)
+        for q in scored
+    ]
+    return (
+        *(
+            Choice(query.label, link.link(), query == now, query.is_loss)
+            for query, link in zip(scored, links, strict=True)
+        ),
+        *(Choice(t, replace(form, text=t).link(), t == form.text) for t in types),
+    )

@@ -1,0 +1,171 @@
+"""Home's fair figures: the same judged searches for CLIP and VL-CLIP, and which gain and lose most.
+
+Neither engine has an advantage by the words it is asked with, since both are asked with the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from gradio.context import LocalContext
+
+from core.app.studio import BEFORE_AFTER, Studio
+from core.base.counts import counted
+from core.domain import PairedTest, QueryRow, Report
+from core.evaluation import report_builder
+from core.evaluation.report_html import explain
+from ui.blindness import is_hidden
+from ui.components.charts import Group, engine_bars
+
+#: Gains of each kind of query, and losses, that are suggested as queries.
+_GAINS, _LOSSES = 2, 1
+#: Names of the kinds of queries in the chart, and where they stand in a sentence.
+_KINDS = {
+    report_builder.WORDS: ("Typed words", "typed words"),
+    report_builder.ITEM: ("“Similar” to an item", "items as queries"),
+    report_builder.PICTURE: ("A photo as query", "photos as queries"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredQuery:
+    """A judged query with both engines' scores.
+
+    Attributes:
+        text: Its words, or the title of its item.
+        item_id: Its item; empty for words.
+        before: Score of CLIP's list.
+        after: Score of VL-CLIP's list.
+    """
+
+    text: str
+    item_id: str
+    before: float
+    after: float
+
+    @property
+    def label(self) -> str:
+        """The query in words."""
+        return f"like “{self.text}”" if self.item_id else self.text
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether VL-CLIP has the lower score."""
+        return self.after < self.before
+
+
+@dataclass(frozen=True, slots=True)
+class SameSearches:
+    """What the newest report on judgments says.
+
+    Attributes:
+        sentence: Both scores, and whether the difference may be chance.
+        unsure: For which kinds of queries it may be chance; empty if for none.
+        scale: What the score means.
+        groups: The chart's bars: all queries, then each kind.
+        about: Who graded; empty if not known.
+        link: The report's page.
+    """
+
+    sentence: str
+    unsure: str
+    scale: str
+    groups: tuple[Group, ...]
+    about: str
+    link: str
+
+
+def judged_report(studio: Studio, catalog: str) -> Report | None:
+    """Return the newest report on judgments of both engines, if there is one to show."""
+    available = {status.engine.name for status in studio.engines() if status.available}
+    if not set(BEFORE_AFTER) <= available:
+        return None
+    report = studio.evaluation.latest_judged(catalog, BEFORE_AFTER)
+    if report is None or is_hidden(studio, LocalContext.request.get(None), report):
+        return None
+    return report
+
+
+def same_searches(studio: Studio, report: Report) -> SameSearches:
+    """Return the figures of a report on judgments, in sentences and as a chart."""
+    test = _test(report.tests, report.main)
+    return SameSearches(
+        sentence=_sentence(report, test),
+        unsure=_unsure(report),
+        scale=explain(report.main),
+        groups=_groups(report),
+        about=studio.demo_judgments.about(report.catalog, report.task),
+        link="/evaluate?" + urlencode({"catalog": report.catalog, "report": report.report_id}),
+    )
+
+
+def telling_queries(report: Report, *, items: bool = True) -> tuple[ScoredQuery, ...]:
+    """Return the judged queries that gain most, the largest gain first, then the largest loss.
+
+    Args:
+        report: A report on judgments of both engines.
+        items: Whether to take items as queries, too, and not only words.
+    """
+    losses, gains = report_builder.losses_and_wins(report, *BEFORE_AFTER, count=len(report.rows))
+    kinds = (False, True) if items else (False,)
+    usable = [row for row in gains if row.text and not row.has_image]
+    best = [row for kind in kinds for row in _of_kind(usable, kind)[:_GAINS]]
+    worst = [row for row in losses if row.text and not row.has_image and bool(row.item_id) in kinds]
+    best.sort(key=lambda row: usable.index(row))
+    return tuple(
+        ScoredQuery(row.text, row.item_id, *(row.values[engine] for engine in BEFORE_AFTER))
+        for row in (*best, *worst[:_LOSSES])
+    )
+
+
+def _of_kind(rows: list[QueryRow], items: bool) -> list[QueryRow]:
+    return [row for row in rows if bool(row.item_id) is items]
+
+
+def _sentence(report: Report, test: PairedTest | None) -> str:
+    scores = {entry.engine: entry.scores[report.main].value for entry in report.engines}
+    before, after = (f"{scores[engine]:.2f}" for engine in BEFORE_AFTER)
+    return (
+        f"For the same {counted(report.queries, 'search')}, the first ten results of VL-CLIP score "
+        f"{after} of 1, those of CLIP {before}: {_verdict(test)}."
+    )
+
+
+def _verdict(test: PairedTest | None) -> str:
+    if test is None or not test.significant:
+        return "a difference that may be chance"
+    return "a proven gain" if test.difference.value > 0 else "a proven loss"
+
+
+def _unsure(report: Report) -> str:
+    """Return for which kinds of queries no difference is proven."""
+    kinds = [
+        _KINDS[part.name][1]
+        for part in report.slices
+        if part.kind == report_builder.BY_QUERY
+        and (test := _test(part.tests, report.main))
+        and not test.significant
+    ]
+    if not kinds:
+        return ""
+    *first, last = kinds
+    named = f"{', '.join(first)} and {last}" if first else last
+    return f"For {named} alone, the difference may be chance."
+
+
+def _groups(report: Report) -> tuple[Group, ...]:
+    everything = {entry.engine: entry.scores[report.main] for entry in report.engines}
+    parts = [part for part in report.slices if part.kind == report_builder.BY_QUERY]
+    return (
+        Group("All searches", report.queries, engine_bars(everything, BEFORE_AFTER, 2)),
+        *(
+            Group(_KINDS[part.name][0], part.queries, engine_bars(part.scores, BEFORE_AFTER, 2))
+            for part in parts
+        ),
+    )
+
+
+def _test(tests: tuple[PairedTest, ...], measure: str) -> PairedTest | None:
+    pair = (*BEFORE_AFTER, measure)
+    return next((test for test in tests if (test.first, test.second, test.measure) == pair), None)
