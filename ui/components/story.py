@@ -15,8 +15,8 @@ from core.errors import StudioError
 from core.ports.grounder import SALIENT
 from ui.components.cards import inspect_link
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
+from ui.components.home_limits import limits
 from ui.components.home_searches import searches
-from ui.components.limits import limits
 from ui.components.pictures import data_uri
 from ui.components.proof import Proof, examples, places, proof
 from ui.components.query import SearchForm
