@@ -213,6 +213,7 @@ class SearchResult:
         search_ms: Time to search and fuse, milliseconds.
         language: Language that the text was read in (ISO 639-1); empty where there is no text, or
             where the engine reads one language only.
+        english: The text in English, where it was searched with instead; empty if it was not.
         close: Whether a hit is likely to be what was asked for; if not, the hits are the nearest.
         verdict: A sentence for people where there is no close match; empty if there is one.
         unwanted: What the words of the query exclude; empty if nothing.
@@ -225,6 +226,7 @@ class SearchResult:
     encode_ms: float
     search_ms: float
     language: str = ""
+    english: str = ""
     close: bool = True
     verdict: str = ""
     unwanted: str = ""

@@ -43,6 +43,10 @@ class ColourWords:
             return next((self._basic[part] for part in self._parts if part in word), "")
         return self._basic.get(word, "")
 
+    def is_word(self, word: str) -> bool:
+        """Tell whether a whole word in small letters names a colour."""
+        return word in self._basic
+
     def is_doubtful(self, word: str) -> bool:
         """Tell whether a word for a colour also names a thing, such as "plum"."""
         return word in self._doubtful

@@ -7,18 +7,22 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from core.base.languages import probabilities
 from core.base.title_nouns import TitleNouns
+from core.base.word_lists import languages_with
 from core.domain import Query
-from core.ports.encoder import Encoder
+from core.ports.encoder import Encoder, ReadsLanguages
 from core.search.colour_match import WantedColours
 from core.search.colour_words import ColourWords
 from core.search.evidence import Evidence
 from core.search.query_vector import MOST_CHARACTERS, language_read
 from core.search.query_words import QueryWords
-from core.search.short_queries import ENGLISH, query_language
+from core.search.short_queries import ENGLISH, are_english, query_language
+from core.search.translation import Translation
 from core.search.word_counts import WordCounts
 from core.search.word_families import WordFamilies
 from core.search.word_match import WordMatcher
+from core.search.words import content_words
 
 #: Share of a query's words from which an item has them.
 SAID = 0.9
@@ -39,6 +43,50 @@ class QueryReader:
     def nouns(self) -> TitleNouns:
         """The English word lists."""
         return _nouns(self._folder)
+
+    def in_english(self, query: Query, encoder: Encoder) -> tuple[str, Query]:
+        """Return the language of a query whose words are all on the lists, and it in English.
+
+        The language is empty, and the query as it was, where a word is on no list, where the
+        words are English or stand in the catalogue, where its items are in another language, and
+        where something is excluded.
+        """
+        text = query.text.strip()
+        if not text or query.minus or query.language == ENGLISH:
+            return "", query
+        if self._counts.language != ENGLISH:
+            return "", query
+        words = content_words(text)
+        if not words or self._counts.have(words):
+            return "", query
+        translation = _translation(self._folder)
+        if not query.language and self._is_english(text, words, translation.languages):
+            return "", query
+        languages = (query.language,) if query.language else self._likely(text, encoder)
+        for language in languages:
+            english = translation.english(text, language)
+            if english:
+                return language, replace(query, text=english, language=ENGLISH)
+        return "", query
+
+    def _is_english(self, text: str, words: list[str], languages: tuple[str, ...]) -> bool:
+        """Tell whether a query is English; of one word, only if no language is more likely.
+
+        English lists have "fauteuil" and "tabouret", too.
+        """
+        if len(words) == 1:
+            return are_english(text, words, (ENGLISH, *languages), self.nouns)
+        return all(
+            word.isascii() and (self.nouns.is_known_word(word) or ENGLISH in languages_with(word))
+            for word in words
+        )
+
+    def _likely(self, text: str, encoder: Encoder) -> list[str]:
+        """Return the languages of the lists, that which the encoder reads first."""
+        languages = _translation(self._folder).languages
+        read = encoder.language_of(text) if isinstance(encoder, ReadsLanguages) else ""
+        likely = probabilities(text, languages)
+        return sorted(languages, key=lambda language: (language != read, -likely[language]))
 
     def read(self, query: Query, encoder: Encoder) -> tuple[str, Query]:
         """Return the language of a query's words, and the query, with it if it is decided here."""
@@ -73,6 +121,11 @@ class QueryReader:
         named = _colour_words(self._folder)
         colours = WantedColours(words, named, foreign=language not in ("", ENGLISH))
         return WordMatcher(words, unwanted, rarity, self.nouns, families, colours)
+
+
+@cache
+def _translation(folder: Path) -> Translation:
+    return Translation(folder, _colour_words(folder))
 
 
 @cache

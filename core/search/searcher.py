@@ -60,6 +60,7 @@ class Gathered:
         language: Language that the text was read in; empty if there is no choice.
         foreign: Whether only vectors tell what is close: the query is in another language than
             English, no English word list has all its words, and no candidate has them.
+        english: The query's words in English, where they were translated; empty if not.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Gathered:
     encode_ms: float
     language: str = ""
     foreign: bool = False
+    english: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ class Searcher:
             verdict=_verdict(query, gathered, scored),
             unwanted=gathered.unwanted,
             language=gathered.language,
+            english=gathered.english,
         )
         phashes = [(c.evidence.item_id, c.evidence.phash) for c in shown]
         close = neighbours(phashes) if query.fold_duplicates else []
@@ -203,6 +206,10 @@ class Searcher:
         if words:
             minus = ", ".join(part for part in (query.minus.strip(), unwanted) if part)
             query = replace(query, text=words.wanted, minus=minus)
+        translated_from, query = self._reader.in_english(query, model.encoder)
+        if translated_from:
+            words = query_words.read(query.text, self._reader.nouns)
+        english = query.text if translated_from else ""
         compared = words if query.fulltext else None
         language, query = self._reader.read(query, model.encoder)
         if compared:
@@ -232,7 +239,8 @@ class Searcher:
         )  # fmt: skip
         return Gathered(
             scoring.kind_of(query), evidence, compared, unwanted, standing.items, by_words,
-            encode_ms, language, self._reader.is_foreign(language, compared, evidence),
+            encode_ms, translated_from or language,
+            self._reader.is_foreign(language, compared, evidence), english,
         )  # fmt: skip
 
     def checked(self, model: EngineModel) -> VectorTable:

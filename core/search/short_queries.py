@@ -33,16 +33,15 @@ def query_language(
     if counts.have(words):
         own = counts.language
         language = own if own in encoder.languages else ENGLISH
-    elif _are_english(text, words, encoder.languages, nouns):
+    elif are_english(text, words, encoder.languages, nouns):
         language = ENGLISH
     else:
         language = read
     return language, language != read
 
 
-def _are_english(
-    text: str, words: list[str], languages: tuple[str, ...], nouns: TitleNouns
-) -> bool:
+def are_english(text: str, words: list[str], languages: tuple[str, ...], nouns: TitleNouns) -> bool:
+    """Tell whether English word lists have all words, and no other language is more likely."""
     likely = probabilities(text, languages)
     if any(share >= SURE for language, share in likely.items() if language != ENGLISH):
         return False

@@ -99,6 +99,7 @@ def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult
     line = " · ".join(filter(None, (count, engine.engine.title, milliseconds(result))))
     if result.language not in ("", "en"):
         line += f" · read as {NAMES[result.language]}"
+        line += f": “{result.english}”" if result.english else ""
     searchable = catalog.searchable.get(result.engine, catalog.items)
     if searchable < catalog.items:
         line += f" · {searchable:,} can be found so far"

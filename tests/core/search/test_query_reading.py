@@ -125,3 +125,40 @@ def test_items_are_compared_by_rarity_kinds_and_colours(reader):
 def test_word_lists_are_read_once(reader):
     assert reader.nouns is QueryReader(Counts(), FOLDER).nouns
     assert reader.nouns.is_known_word("chair")
+
+
+class EnglishCounts(Counts):
+    """An English catalogue that has the word “bank”."""
+
+    language = "en"
+
+    def have(self, words):
+        return list(words) == ["bank"]
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "text"),
+    [
+        (Query("chaise en bois"), "fr", "wooden chair"),
+        (Query("krzesło"), "pl", "chair"),
+        (Query("bank"), "", "bank"),
+        (Query("bank", language="nl"), "", "bank"),
+        (Query("stoel", language="nl"), "nl", "chair"),
+        (Query("stoel", language="en"), "", "stoel"),
+        (Query("wooden chair"), "", "wooden chair"),
+        (Query("grand piano"), "", "grand piano"),
+        (Query("chaise", minus="bois"), "", "chaise"),
+        (Query("zorbax"), "", "zorbax"),
+        (Query(" "), "", " "),
+    ],
+)
+def test_known_words_of_other_languages_are_searched_in_english(query, language, text):
+    reader = QueryReader(EnglishCounts(), FOLDER)
+    read, asked = reader.in_english(query, Polyglot())
+    assert (read, asked.text) == (language, text)
+    assert asked.language == ("en" if language else query.language)
+    assert reader.in_english(query, SimpleNamespace())[0] == language
+
+
+def test_a_catalogue_in_another_language_is_searched_in_it(reader):
+    assert reader.in_english(Query("chaise en bois"), Polyglot()) == ("", Query("chaise en bois"))

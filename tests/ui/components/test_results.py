@@ -53,6 +53,8 @@ def test_the_status_line_tells_the_language_of_words_that_are_not_english(shop: 
     assert (
         status_line(shop.catalog(), CLIP, result) == "3 of 3 items · CLIP · 31 ms · read as German"
     )
+    translated = replace(result, english="chair")
+    assert status_line(shop.catalog(), CLIP, translated).endswith("read as German: “chair”")
 
 
 def test_an_order_by_price_without_prices_is_said(shop: Shop) -> None:

@@ -1,0 +1,216 @@
+"""Read a short query in another language as English, word by word, from two lists of our own.
+
+The encoders place a single word of another language only roughly, and items' English words can't
+match it. A query whose every word is on the lists is searched in English instead.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import snowballstemmer
+
+from core.base.stop_words import stop_words
+from core.search.colour_words import ColourWords
+
+#: Longer queries describe more than a list can: the encoder reads them.
+MOST_WORDS = 5
+
+_STEMMERS = {
+    "ar": "arabic", "de": "german", "es": "spanish", "fr": "french", "it": "italian",
+    "nl": "dutch", "pl": "polish", "pt": "portuguese", "ru": "russian", "tr": "turkish",
+}  # fmt: skip
+#: Languages whose words may stand together without blanks.
+_UNSPACED = ("ja", "zh", "ko", "th")
+#: Signs between words of these languages that are no part of a name.
+_JOINING = {"ja": "のな色い", "zh": "的色", "ko": "색의용", "th": "สี"}
+#: Languages that write a compound as one word, its head last, and what may join its parts.
+_COMPOUNDING = {"de": ("", "s", "n", "en", "es", "e", "er"), "nl": ("", "s", "en", "n", "e")}
+#: Languages in which what describes a thing stands behind it.
+_HEAD_FIRST = ("ar", "es", "fr", "it", "pl", "pt", "ru", "th")
+_TURKISH_PLURAL = re.compile("(?<=...)l[ae]r$")
+_ALPHABETIC = re.compile("[a-zÀ-ÿĀ-ſЀ-ӿ]")
+#: Shortest part of a compound: shorter ones stand in too many words.
+_LEAST_PART = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    english: str
+    is_thing: bool
+
+
+class Translation:
+    """Reads queries of known words as English.
+
+    Args:
+        folder: Folder of the vocabularies (`data/vocabularies`).
+        colours: Words for colours in these languages.
+    """
+
+    def __init__(self, folder: Path, colours: ColourWords) -> None:
+        self._colours = colours
+        self._rows = [
+            (row, name == "things")
+            for name in ("attributes", "things")
+            for row in _rows(folder / f"{name}_in_languages.csv")
+        ]
+        self._known: dict[str, dict[str, _Entry]] = {}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the lists (ISO 639-1), without English."""
+        return tuple(language for language in self._rows[0][0] if language != "en")
+
+    def english(self, text: str, language: str) -> str:
+        """Return the text in English; empty if a word is on no list, or if it names no thing.
+
+        Args:
+            text: A query.
+            language: Its language (ISO 639-1).
+        """
+        if language == "tr":
+            text = text.replace("İ", "i").replace("I", "ı")
+        tokens = text.split()
+        if language not in self.languages or not 0 < len(tokens) <= MOST_WORDS:
+            return ""
+        known = self._entries(language)
+        found: list[_Entry] = []
+        while tokens:
+            entries, used = self._longest(tokens, known, language)
+            if not used:
+                return ""
+            found += entries
+            tokens = tokens[used:]
+        return _in_order(found, head_first=language in _HEAD_FIRST)
+
+    def _longest(
+        self, tokens: Sequence[str], known: dict[str, _Entry], language: str
+    ) -> tuple[list[_Entry], int]:
+        """Return what the longest known beginning means, and its number of tokens; 0 if none."""
+        for count in range(len(tokens), 0, -1):
+            entry = _found(" ".join(tokens[:count]), known, language)
+            if entry is not None:
+                return [entry], count
+        word = tokens[0].casefold().strip(".,;")
+        if word in stop_words():
+            return [], 1
+        parts = self._parts(word, known, language)
+        return parts, int(bool(parts))
+
+    def _parts(self, word: str, known: dict[str, _Entry], language: str) -> list[_Entry]:
+        if language in _UNSPACED:
+            return self._run(_folded(word), known, language)
+        colour = self._colours.basic(word)
+        if colour:
+            return [_Entry(colour, is_thing=False)]
+        return next(self._compounds(word, known, language), [])
+
+    def _run(self, word: str, known: dict[str, _Entry], language: str) -> list[_Entry]:
+        """Cut a word without blanks into known words, the longest first; empty if one is left."""
+        entries: list[_Entry] = []
+        at = 0
+        while at < len(word):
+            end = next((e for e in range(len(word), at, -1) if word[at:e] in known), 0)
+            colour = "" if end else self._colour_at(word, at)
+            if end:
+                entries.append(known[word[at:end]])
+                at = end
+            elif colour:
+                entries.append(_Entry(self._colours.basic(colour), is_thing=False))
+                at += len(colour)
+            elif word[at] in _JOINING[language]:
+                at += 1
+            else:
+                return []
+        return entries
+
+    def _colour_at(self, word: str, at: int) -> str:
+        """Return the longest word for a colour that begins here; empty if none."""
+        return next(
+            (part for e in range(len(word), at, -1) if self._colours.is_word(part := word[at:e])),
+            "",
+        )
+
+    def _compounds(
+        self, word: str, known: dict[str, _Entry], language: str
+    ) -> Iterator[list[_Entry]]:
+        """Yield readings of a compound, the longest head first: "Holzstuhl" is a wooden chair."""
+        for at in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
+            head = _found(word[at:], known, language)
+            if head is None or not head.is_thing:
+                continue
+            for joint in _COMPOUNDING.get(language, ()):
+                first = word[:at].removesuffix(joint) if joint else word[:at]
+                described = _found(first, known, language)
+                # Two things together often name a third: a "Kettensäge" is no necklace.
+                if described is not None and not described.is_thing and len(first) >= _LEAST_PART:
+                    yield [described, head]
+
+    def _entries(self, language: str) -> dict[str, _Entry]:
+        """Return what the names of a language mean; made when the language is first asked for."""
+        if language not in self._known:
+            self._known[language] = {
+                key: _Entry(row["en"], is_thing)
+                for row, is_thing in reversed(self._rows)
+                for name in reversed(row[language].split("/"))
+                for key in _keys(name, language)
+            }
+        return self._known[language]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _found(text: str, known: dict[str, _Entry], language: str) -> _Entry | None:
+    return next((known[key] for key in _keys(text, language) if key in known), None)
+
+
+def _in_order(entries: Sequence[_Entry], *, head_first: bool) -> str:
+    things = list(dict.fromkeys(entry.english for entry in entries if entry.is_thing))
+    if not things:
+        return ""
+    if head_first:
+        things = [*things[1:], things[0]]
+    described = dict.fromkeys(entry.english for entry in entries if not entry.is_thing)
+    return " ".join([*described, *things])
+
+
+def _keys(text: str, language: str) -> tuple[str, str]:
+    """Return the forms under which a name is found: its stems, written with accents and without."""
+    words = _folded(text.strip(" .,;")).split()
+    return (
+        " ".join(_plain(_stem(word, language)) for word in words),
+        " ".join(_stem(_plain(word), language) for word in words),
+    )
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _plain(word: str) -> str:
+    """Return a word of Latin or Cyrillic letters without accents; others as they are."""
+    if not _ALPHABETIC.match(word):
+        return word
+    letters = unicodedata.normalize("NFD", word)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+@lru_cache(maxsize=16_384)
+def _stem(word: str, language: str) -> str:
+    name = _STEMMERS.get(language)
+    if name is None:
+        return word
+    if language == "tr":
+        word = _TURKISH_PLURAL.sub("", word)
+    # A stemmer keeps the word that it works on, so that threads must not share one.
+    return str(snowballstemmer.stemmer(name).stemWord(word))

@@ -1,0 +1,78 @@
+"""Queries of known words in other languages are read as English."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from core.search.colour_words import ColourWords
+from core.search.translation import Translation
+from core.settings import SHIPPED
+
+FOLDER = SHIPPED / "vocabularies"
+
+
+@pytest.fixture(scope="module")
+def translation():
+    return Translation(FOLDER, ColourWords(FOLDER))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "english"),
+    [
+        ("de", "Holzstuhl", "wooden chair"),
+        ("de", "Stühle", "chair"),
+        ("de", "roter Holzstuhl", "red wooden chair"),
+        ("de", "schwarze Damenhandtasche aus Leder", "black women's leather handbag"),
+        ("nl", "houten stoelen", "wooden chair"),
+        ("fr", "canape rouge", "red sofa"),
+        ("fr", "lampe de table bleue", "blue table lamp"),
+        ("es", "sillas de madera", "wooden chair"),
+        ("it", "mele rosse", "red apple"),
+        ("pt", "cadeira de madeira", "wooden chair"),
+        ("pl", "drewniane krzesło", "wooden chair"),
+        ("ru", "красные яблоки", "red apple"),
+        ("tr", "kırmızı elbiseler", "red dress"),
+        ("tr", "KIRMIZI ELBİSELER", "red dress"),
+        ("ar", "كرسي خشبي", "wooden chair"),
+        ("ja", "黒い革のバッグ", "black leather bag"),
+        ("zh", "白色棉质T恤", "white cotton t-shirt"),
+        ("ko", "나무의자", "wooden chair"),
+        ("th", "เก้าอี้ไม้", "wooden chair"),
+    ],
+)
+def test_a_query_of_known_words_is_given_in_english(language, text, english, translation):
+    assert translation.english(text, language) == english
+    if language != "tr":
+        assert translation.english(text.upper(), language) == english
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Zauberstab"),
+        ("de", "roter Zauberstab"),
+        ("de", "aus Holz"),
+        ("de", "Kettensäge"),
+        ("de", "Stuhl " * 6),
+        ("de", " "),
+        ("ja", "魔法の椅子"),
+        ("en", "chair"),
+        ("xx", "chair"),
+    ],
+)
+def test_one_unknown_word_or_no_thing_leaves_the_query_as_it_is(language, text, translation):
+    assert translation.english(text, language) == ""
+
+
+def test_the_lists_have_a_name_of_each_thing_in_each_language(translation):
+    assert len(translation.languages) == 14
+    for name in ("things", "attributes"):
+        with (FOLDER / f"{name}_in_languages.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        english = [row["en"] for row in rows]
+        assert len(set(english)) == len(english)
+        for row in rows:
+            assert set(row) == {"en", *translation.languages}
+            assert all(part.strip() == part and part for n in row.values() for part in n.split("/"))
