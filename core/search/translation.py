@@ -61,7 +61,7 @@ class Translation:
             for name in ("attributes", "things")
             for row in _rows(folder / f"{name}_in_languages.csv")
         ]
-        self._known: dict[str, dict[str, _Entry]] = {}
+        self._by_language: dict[str, dict[str, _Entry]] = {}
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -80,47 +80,47 @@ class Translation:
         tokens = text.split()
         if language not in self.languages or not 0 < len(tokens) <= MOST_WORDS:
             return ""
-        known = self._entries(language)
-        found: list[_Entry] = []
+        meanings = self._entries(language)
+        words: list[_Entry] = []
         while tokens:
-            entries, used = self._longest(tokens, known, language)
+            entries, used = self._longest(tokens, meanings, language)
             if not used:
                 return ""
-            found += entries
+            words += entries
             tokens = tokens[used:]
-        return _in_order(found, head_first=language in _HEAD_FIRST)
+        return _in_order(words, head_first=language in _HEAD_FIRST)
 
     def _longest(
-        self, tokens: Sequence[str], known: dict[str, _Entry], language: str
+        self, tokens: Sequence[str], meanings: dict[str, _Entry], language: str
     ) -> tuple[list[_Entry], int]:
         """Return what the longest known beginning means, and its number of tokens; 0 if none."""
         for count in range(len(tokens), 0, -1):
-            entry = _found(" ".join(tokens[:count]), known, language)
+            entry = _entry_of(" ".join(tokens[:count]), meanings, language)
             if entry is not None:
                 return [entry], count
         word = tokens[0].casefold().strip(".,;")
         if word in stop_words():
             return [], 1
-        parts = self._parts(word, known, language)
+        parts = self._parts(word, meanings, language)
         return parts, int(bool(parts))
 
-    def _parts(self, word: str, known: dict[str, _Entry], language: str) -> list[_Entry]:
+    def _parts(self, word: str, meanings: dict[str, _Entry], language: str) -> list[_Entry]:
         if language in _UNSPACED:
-            return self._run(_folded(word), known, language)
+            return self._run(_folded(word), meanings, language)
         colour = self._colours.basic(word)
         if colour:
             return [_Entry(colour, is_thing=False)]
-        return next(self._compounds(word, known, language), [])
+        return next(self._compounds(word, meanings, language), [])
 
-    def _run(self, word: str, known: dict[str, _Entry], language: str) -> list[_Entry]:
+    def _run(self, word: str, meanings: dict[str, _Entry], language: str) -> list[_Entry]:
         """Cut a word without blanks into known words, the longest first; empty if one is left."""
         entries: list[_Entry] = []
         at = 0
         while at < len(word):
-            end = next((e for e in range(len(word), at, -1) if word[at:e] in known), 0)
+            end = next((e for e in range(len(word), at, -1) if word[at:e] in meanings), 0)
             colour = "" if end else self._colour_at(word, at)
             if end:
-                entries.append(known[word[at:end]])
+                entries.append(meanings[word[at:end]])
                 at = end
             elif colour:
                 entries.append(_Entry(self._colours.basic(colour), is_thing=False))
@@ -139,30 +139,30 @@ class Translation:
         )
 
     def _compounds(
-        self, word: str, known: dict[str, _Entry], language: str
+        self, word: str, meanings: dict[str, _Entry], language: str
     ) -> Iterator[list[_Entry]]:
         """Yield readings of a compound, the longest head first: "Holzstuhl" is a wooden chair."""
         for at in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
-            head = _found(word[at:], known, language)
+            head = _entry_of(word[at:], meanings, language)
             if head is None or not head.is_thing:
                 continue
             for joint in _COMPOUNDING.get(language, ()):
                 first = word[:at].removesuffix(joint) if joint else word[:at]
-                described = _found(first, known, language)
+                described = _entry_of(first, meanings, language)
                 # Two things together often name a third: a "Kettensäge" is no necklace.
                 if described is not None and not described.is_thing and len(first) >= _LEAST_PART:
                     yield [described, head]
 
     def _entries(self, language: str) -> dict[str, _Entry]:
         """Return what the names of a language mean; made when the language is first asked for."""
-        if language not in self._known:
-            self._known[language] = {
+        if language not in self._by_language:
+            self._by_language[language] = {
                 key: _Entry(row["en"], is_thing)
                 for row, is_thing in reversed(self._rows)
                 for name in reversed(row[language].split("/"))
                 for key in _keys(name, language)
             }
-        return self._known[language]
+        return self._by_language[language]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -170,8 +170,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _found(text: str, known: dict[str, _Entry], language: str) -> _Entry | None:
-    return next((known[key] for key in _keys(text, language) if key in known), None)
+def _entry_of(text: str, meanings: dict[str, _Entry], language: str) -> _Entry | None:
+    return next((meanings[key] for key in _keys(text, language) if key in meanings), None)
 
 
 def _in_order(entries: Sequence[_Entry], *, head_first: bool) -> str:
