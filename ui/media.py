@@ -15,7 +15,10 @@ from core.domain import Photo
 from core.errors import AccessDenied, StudioError
 from core.evaluation.query_files import per_query
 from ui.blindness import require_shown
+from ui.theme import ASSETS
 
+#: A sign that is shown in place of a photo, so that no page has a broken picture.
+NO_PHOTO_URL = "/media/no-photo.svg"
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
@@ -25,7 +28,9 @@ def photo_url(photo: Photo, catalog: str, *, thumbnail: bool = True) -> str:
 
 
 def picture_url(sha256: str, catalog: str, *, thumbnail: bool = True) -> str:
-    """Return the URL of a stored picture in this studio."""
+    """Return the URL of a stored picture, or of a sign that there is none."""
+    if not sha256:
+        return NO_PHOTO_URL
     size = "thumb" if thumbnail else "full"
     return f"/media/{quote(catalog, safe='')}/{size}/{sha256}.jpg"
 
@@ -50,6 +55,10 @@ def media_router(studio: Studio) -> APIRouter:
         if not 0 <= number < len(photos):
             raise HTTPException(404, "There is no such example.")
         return FileResponse(photos[number][0], media_type="image/jpeg")
+
+    @router.get("/no-photo.svg", include_in_schema=False)
+    def no_photo() -> FileResponse:
+        return FileResponse(ASSETS / "no-photo.svg", media_type="image/svg+xml", headers=_FOREVER)
 
     @router.get("/catalogs.json", include_in_schema=False)
     def catalogs() -> dict[str, Any]:

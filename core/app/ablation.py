@@ -160,7 +160,8 @@ def stock(catalog: Catalog, plain: EngineModel, full: EngineModel) -> Stock:
         ImageView.PHOTO: catalog.searcher.checked(plain).columns("image_vector"),
         ImageView.CROP: catalog.searcher.checked(full).columns("image_vector"),
     }
-    records = catalog.store.items.records()
+    stored = catalog.store.items.records()
+    records = {item_id: record for item_id, record in stored.items() if record.item.has_photo}
     common = set.intersection(*(set(ids) for ids, _ in columns.values())) & set(records)
     ids = sorted(common)
     if not ids:

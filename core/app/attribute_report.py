@@ -31,7 +31,7 @@ def run(
         CatalogError, FingerprintMismatch: An engine's vectors are missing or outdated.
     """
     started, encode_seconds = time.perf_counter(), 0.0
-    items = {i: r.item for i, r in catalog.store.items.records().items()}
+    items = {i: r.item for i, r in catalog.store.items.records().items() if r.item.has_photo}
     columns = find(list(items.values()))
     runs, answers = [], {}
     for number, model in enumerate(models):

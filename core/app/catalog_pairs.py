@@ -41,11 +41,12 @@ def catalog_pairs(catalog: Catalog, base: EngineModel) -> Pairs:
     """
     ids, (vectors,) = catalog.searcher.checked(base).columns("image_vector")
     records = catalog.store.items.records(ids)
-    rows = [row for row, item_id in enumerate(ids) if item_id in records]
+    photographed = {name for name, record in records.items() if record.item.has_photo}
+    rows = [row for row, item_id in enumerate(ids) if item_id in photographed]
     if len(rows) < LEAST_ITEMS:
         raise TrainingError(
-            f"The catalogue “{catalog.name}” has {len(rows)} items with vectors; fine-tuning needs "
-            f"{LEAST_ITEMS} at least."
+            f"The catalogue “{catalog.name}” has {len(rows)} items with photos and vectors; "
+            f"fine-tuning needs {LEAST_ITEMS} at least."
         )
     items = [records[ids[row]] for row in rows]
     groups = families([record.item for record in items])
@@ -152,7 +153,7 @@ def catalog_source(
     Raises:
         TrainingError: There are too few items.
     """
-    item_records = list(catalog.store.items.records().values())
+    item_records = [r for r in catalog.store.items.records().values() if r.item.has_photo]
     if _cuts(engine):
         grounded = catalog.store.groundings.keys()
         item_records = [

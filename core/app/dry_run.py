@@ -15,7 +15,7 @@ from core.catalog.prices import amount, currency
 from core.catalog.products import products
 from core.catalog.readers import open_catalog
 from core.catalog.rows import Draft, Rejected
-from core.domain import Photo, QuarantinedRow
+from core.domain import QuarantinedRow
 from core.domain.file_preview import FilePreview, SampleItem
 from core.language.rewriters import build_rewriter
 from core.ports.rewriter import Rewriter
@@ -25,7 +25,6 @@ _log = logging.getLogger(__name__)
 
 #: Number of sample items in a preview.
 SAMPLES = 8
-_NO_PHOTO = Photo("", 0, 0, "")
 
 
 def preview_file(
@@ -103,7 +102,7 @@ class _Spread:
 
 
 def _sample(draft: Draft, rules: Rewriter) -> SampleItem:
-    item = draft.item(_NO_PHOTO)
+    item = draft.item()
     return SampleItem(
         item_id=item.item_id,
         title=item.title,

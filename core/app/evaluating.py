@@ -63,7 +63,7 @@ class EvaluationService:
         """Return the same as ``tasks`` for given items."""
         reason = ""
         try:
-            attributes.find([record.item for record in records.values()])
+            attributes.find([r.item for r in records.values() if r.item.has_photo])
         except EvaluationError as error:
             reason = str(error)
         words = (

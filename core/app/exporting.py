@@ -100,7 +100,9 @@ class ExportService:
             QueryError: There is no such format.
         """
 
-        def thumbnail(row: ResultRow) -> Path:
+        def thumbnail(row: ResultRow) -> Path | None:
+            if not row.item.has_photo:
+                return None
             return self._photo_path(row.item.photo.sha256, results.catalog, thumbnail=True)
 
         return result_file(results, format, thumbnail)
@@ -134,6 +136,8 @@ class ExportService:
         )
 
     def _photo(self, item: Item, catalog: str, links: Links) -> str:
+        if not item.has_photo:
+            return ""
         if links.photo:
             return links.photo(item)
         return str(self._photo_path(item.photo.sha256, catalog).absolute())

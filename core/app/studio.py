@@ -406,7 +406,7 @@ class Studio:
         opened_catalog = self._library.get(catalog)
         rows = rows or self.rows(item_id, catalog)
         item = rows.item
-        photo = opened_catalog.images.open(item.photo.sha256)
+        photo = opened_catalog.images.open(item.photo.sha256) if item.has_photo else None
         standing = opened_catalog.store.corrections.standing()
         models = self._models.for_indexing().corrected_by(standing)
         rewrite = rows.rewrites(models.rewrite_key(item))
@@ -418,17 +418,19 @@ class Studio:
             # Vectors of other weights don't belong to this engine's input.
             current = vectors and table.fingerprint == model.fingerprint
             row = rows.vectors(model.name) if current else None
-            view = image_view(photo, grounding, model.engine.image_view, self.settings.crop_padding)
+            view = photo and image_view(
+                photo, grounding, model.engine.image_view, self.settings.crop_padding
+            )
             if photo_share(model.engine, grounding) == 1:
                 view = photo
             rewritten = model.engine.text_view is TextView.REWRITE and words is not None
             inputs.append(
                 EngineInput(
                     engine=model.engine,
-                    picture=preview(model.encoder, view),
+                    picture=preview(model.encoder, view) if view else None,
                     text=words.text if rewritten and words else item.title,
                     fingerprint=model.fingerprint if row else "",
-                    agreement=float(row.image_vector @ row.text_vector) if row else None,
+                    agreement=float(row.image_vector @ row.text_vector) if row and photo else None,
                 )
             )
         decided = {

@@ -38,6 +38,11 @@ _TECHNICAL = re.compile(
     r"(^|_)(md5|sha1|sha256|phash|checksum|embedding|embeddings|vector|unnamed|index)(_|$)"
     r"|^column_\d+$|^(created|updated|modified)(_at|_on)?$|^timestamp$"
 )
+#: How to index products that have no photos.
+_WITHOUT = (
+    " If the products have no photos, say so: --column image= (nothing behind the sign), or leave "
+    "the photo empty on the page Catalog; then they are found by their words alone."
+)
 #: Longest cell that may be a column's name.
 _LONGEST_NAME = 80
 #: Names of columns that list several pictures, where another column has the main one.
@@ -97,6 +102,11 @@ class ColumnMap:
         return ((first,) if first else ()) + self.others.get(kind, ())
 
     @property
+    def without_photos(self) -> bool:
+        """Whether a person said that the products have no photos."""
+        return "image" in self.chosen and not self.image
+
+    @property
     def kept(self) -> tuple[str, ...]:
         """The columns of attributes that have no field of their own."""
         named = {name for kind in ATTRIBUTES for name in self.of(kind)}
@@ -141,7 +151,7 @@ def guess_columns(
 
     Raises:
         CatalogError: An override names a field or column that does not exist, or there is no
-            column for the title or the image.
+            column for the title or, unless it is left empty, the image.
     """
     overrides = dict(overrides or {})
     _check_overrides(names, overrides)
@@ -162,10 +172,11 @@ def guess_columns(
         column_of["image"] = next(iter(_more_images(names, column_of)), "")
     column_of |= overrides
     for needed, example in (("title", "name"), ("image", "photo")):
-        if not column_of[needed] and not (needed == "image" and photos_by_id):
+        left_out = needed == "image" and (photos_by_id or needed in overrides)
+        if not column_of[needed] and not left_out:
             raise CatalogError(
                 f"No column was found for the {needed}. {_list(names)} Say which one it is, for "
-                f"example --column {needed}={example}."
+                f"example --column {needed}={example}.{_WITHOUT if needed == 'image' else ''}"
             )
     fields = {kind: column_of[kind] for kind in FIELDS}
     chosen_categories = {overrides.get("product_type"), overrides.get("department")}

@@ -105,7 +105,7 @@ class Drafts:
         self.without_id += bool(id_column) and is_nothing(plain(cell))
         self.parts += product.rows - 1
         self.with_parts += product.rows > 1
-        if draft.missing:
+        if draft.missing and draft.origin is not None:
             self.replaced += 1
             if len(self._replaced) < _NAMED:
                 taken = _name(draft.origin)

@@ -238,8 +238,10 @@ class _Run:
 
     def _take(self, product: Product, draft: Draft) -> Ingested | QuarantinedRow:
         number = product.row.number
+        if draft.origin is None:
+            return _ingested(draft.item(), draft.row_key, product, unchanged=False)
         try:
-            draft, photo = self._first(draft)
+            draft, photo = self._first(draft, draft.origin)
             more = self._further(draft)
         except ImageError as error:
             return QuarantinedRow(number, draft.item_id, self._columns.image, str(error))
@@ -249,14 +251,14 @@ class _Run:
             return _unreadable(number, draft.item_id, error)
         return _ingested(draft.item(photo, more), draft.row_key, product, unchanged=False)
 
-    def _first(self, draft: Draft) -> tuple[Draft, Photo]:
+    def _first(self, draft: Draft, first: Origin) -> tuple[Draft, Photo]:
         """Store the first photo that can be read; it becomes the first of the draft.
 
         Raises:
             ImageError: None can be read; said of the first one.
         """
         try:
-            return draft, self._store_photo(draft.origin)
+            return draft, self._store_photo(first)
         except ImageError:
             for place, origin in enumerate(draft.more):
                 if isinstance(origin, str):  # each may take as long as a server that is not there

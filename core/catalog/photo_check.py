@@ -11,6 +11,8 @@ from core.errors import ImageError
 def check_photos(draft: Draft, column: str) -> None:
     """Refuse a row none of whose photos can be read; what lies on the web is not fetched.
 
+    A row of a file without photos passes.
+
     Args:
         draft: The row.
         column: The column of its photo.
@@ -26,6 +28,8 @@ def check_photos(draft: Draft, column: str) -> None:
             reason = reason or str(unusable(origin, error))
         else:
             return
+    if not draft.origins:
+        return
     raise Rejected(reason, column, draft.item_id)
 
 

@@ -18,7 +18,7 @@ from core.catalog.products import is_head
 from core.catalog.row_photos import is_of_variant, photos_of
 from core.catalog.row_texts import ATTRIBUTE_LIMIT, attributes_of, texts_of
 from core.catalog.text import clean
-from core.domain import Item, Photo, Variant
+from core.domain import NO_PHOTO, Item, Photo, Variant
 from core.errors import CatalogError, ImageError
 
 #: Version of these rules; increase it when they change, so that stored rows are read again.
@@ -46,13 +46,14 @@ class Draft:
     """A valid row whose photo has not been read yet.
 
     Attributes:
+        origin: Its first photo; ``None`` in a file of products without photos.
         missing: The first photo that the row names, where it is not there and another was taken.
     """
 
     item_id: str
     words: Mapping[str, str]
     attributes: Mapping[str, str]
-    origin: Origin
+    origin: Origin | None
     row_key: str
     more: tuple[Origin, ...] = ()
     variants: tuple[DraftVariant, ...] = ()
@@ -61,16 +62,17 @@ class Draft:
     @property
     def origins(self) -> tuple[Origin, ...]:
         """All its photos in order."""
-        return (self.origin, *self.more)
+        return () if self.origin is None else (self.origin, *self.more)
 
-    def item(self, photo: Photo, stored: Mapping[Origin, Photo] | None = None) -> Item:
+    def item(self, photo: Photo = NO_PHOTO, stored: Mapping[Origin, Photo] | None = None) -> Item:
         """Return the item, once its photo is stored.
 
         Args:
-            photo: The first photo.
+            photo: The first photo, if there is one.
             stored: Further photos that were stored; of the others, web addresses are kept.
         """
-        places = {self.origin: photo} | dict(stored or {})
+        first = {} if self.origin is None else {self.origin: photo}
+        places = first | dict(stored or {})
         more = [places[origin] for origin in self.more if origin in places]
         links = [origin for origin in self.more if isinstance(origin, str) and origin not in places]
         return Item(
@@ -130,26 +132,30 @@ def read_row(
     if not words["title"]:
         raise Rejected("The row has no title.", columns.title, item_id)
     words["group"] = _group(words["group"], item_id, parents or {})
+    origins: list[Origin] = []
+    photo = missing = ""
     try:
-        ids = tuple(filter(None, (item_id, _code(row, columns))))
-        origins, missing = photos_of(row, parts, columns, folder, ids)
-        photo = identity(origins[0], folder)
+        if not columns.without_photos:
+            ids = tuple(filter(None, (item_id, _code(row, columns))))
+            origins, missing = photos_of(row, parts, columns, folder, ids)
+            photo = identity(origins[0], folder)
     except (ImageError, OSError) as error:
         raise Rejected(str(error), columns.image, item_id) from None
-    attributes = attributes_of(row, columns, packed=isinstance(origins[0], bytes))
+    attributes = attributes_of(row, columns, packed=bool(origins) and isinstance(origins[0], bytes))
     variants = tuple(_variants(row, parts, columns, folder))
     if not words["price"]:
         words["price"] = next((variant.price for variant in variants if variant.price), "")
     if not item_id:
         # The id is made of title and photo, so an edited description or price keeps it.
-        named = photo.rsplit(":", 2)[0] if isinstance(origins[0], Path) else photo
+        is_file = bool(origins) and isinstance(origins[0], Path)
+        named = photo.rsplit(":", 2)[0] if is_file else photo
         item_id = _digest(words["title"], named)[:16]
     further = [identity(origin, folder) for origin in origins[1:]]
     forms = [[v.item_id, dict(v.options), v.price, str(v.origin)] for v in variants]
     more = [further, forms] if further or forms else []
     row_key = _digest(RULES, salt, item_id, words, attributes, photo, *more)
     return Draft(
-        item_id, words, attributes, origins[0], row_key, more=tuple(origins[1:]),
+        item_id, words, attributes, next(iter(origins), None), row_key, more=tuple(origins[1:]),
         variants=variants, missing=missing,
     )  # fmt: skip
 
@@ -209,7 +215,7 @@ def _variant_photo(cells: Mapping[str, object], columns: ColumnMap, folder: Path
     value = first_of(cells.get(name) for name in (*of_variants, *columns.of("image")))
     photo = next(iter(photos_in(value)), None)
     code = _code(cells, columns)
-    if is_nothing(photo) and (columns.image or not code):
+    if is_nothing(photo) and (columns.image or columns.without_photos or not code):
         return None
     try:
         return locate(photo, folder, () if columns.image else (code,))

@@ -29,7 +29,10 @@ def index(
     ] = None,
     column: Annotated[
         list[str] | None,
-        typer.Option(help="Map a column: title=product_name. May be given several times."),
+        typer.Option(
+            help="Map a column: title=product_name; image= means that there are no photos. "
+            "May be given several times."
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Name of the catalogue (default: the file's name).")
@@ -126,7 +129,7 @@ def _parse_columns(pairs: list[str]) -> dict[str, str]:
     columns: dict[str, str] = {}
     for pair in pairs:
         field, equals, column = pair.partition("=")
-        if not equals or not field or not column:
+        if not equals or not field:
             raise CatalogError(
                 f"--column takes FIELD=COLUMN, for example title=name; got {pair!r}."
             )

@@ -19,7 +19,7 @@ from core.domain.evaluation import (
 )
 from core.domain.geometry import Box
 from core.domain.inspection import EngineInput, Inspection
-from core.domain.item import Item, Photo, Variant
+from core.domain.item import NO_PHOTO, Item, Photo, Variant
 from core.domain.job import Job, JobState, OnProgress, Progress, no_progress
 from core.domain.judge import JudgeGrade, JudgeRecord, JudgeReport, JudgeTask
 from core.domain.judgment import (
@@ -37,7 +37,14 @@ from core.domain.judgment import (
     Rules,
     Task,
 )
-from core.domain.preference import Duel, Preference, PreferenceReport, Side
+from core.domain.preference import (
+    Ballot,
+    BallotStep,
+    Duel,
+    Preference,
+    PreferenceReport,
+    Side,
+)
 from core.domain.review import RewriteView, WorthALook, Writer
 from core.domain.rewrite import Rewrite, RewriteProgress, RewriteReport, RewriteRun, Round
 from core.domain.search import (
@@ -61,7 +68,10 @@ __all__ = [
     "DEFAULT_SCALE",
     "FULL",
     "LABELS",
+    "NO_PHOTO",
     "WHOLE_PHOTO",
+    "Ballot",
+    "BallotStep",
     "Box",
     "Call",
     "CatalogInfo",

@@ -20,14 +20,15 @@ class EngineInput:
 
     Attributes:
         engine: The engine.
-        picture: The image view at the encoder's resolution, before normalisation.
+        picture: The image view at the encoder's resolution, before normalisation; ``None``
+            without a photo.
         text: The text view.
         fingerprint: Fingerprint of the stored vector; empty if the item is not embedded yet.
         agreement: Cosine between the item's picture and text vectors; ``None`` if not embedded.
     """
 
     engine: Engine
-    picture: Image.Image
+    picture: Image.Image | None
     text: str
     fingerprint: str = ""
     agreement: float | None = None
@@ -39,7 +40,7 @@ class Inspection:
 
     Attributes:
         item: The item.
-        photo: Its stored photo, upright RGB.
+        photo: Its stored photo, upright RGB; ``None`` if it has none.
         grounding: Where the product is; ``None`` if it is not grounded yet.
         rewrite: Its rewritten text; ``None`` if there is none yet.
         inputs: Input of each engine's encoder.
@@ -48,7 +49,7 @@ class Inspection:
     """
 
     item: Item
-    photo: Image.Image
+    photo: Image.Image | None
     grounding: Grounding | None
     rewrite: Rewrite | None
     inputs: tuple[EngineInput, ...]

@@ -23,6 +23,10 @@ class Photo:
     phash: str
 
 
+#: In place of the photo of an item that has none.
+NO_PHOTO = Photo("", 0, 0, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One of the forms in which a product is sold.
@@ -46,8 +50,9 @@ class Item:
 
     ``attributes`` holds further named columns of the catalogue (``colour``, ``brand``, ``gender``,
     ``material`` …) as text. Variants of one product share a ``group``. ``price`` is the file's
-    text; it may be empty. ``photo`` is the one that is embedded; ``more_photos`` are the further
-    stored ones in order, ``photo_links`` addresses of further ones that could not be fetched.
+    text; it may be empty. ``photo`` is the one that is embedded, or ``NO_PHOTO`` in a catalogue of
+    words alone; ``more_photos`` are the further stored ones in order, ``photo_links`` addresses of
+    further ones that could not be fetched.
     """
 
     item_id: str
@@ -69,9 +74,14 @@ class Item:
     variants: tuple[Variant, ...] = ()
 
     @property
+    def has_photo(self) -> bool:
+        """Whether the item has a stored photo."""
+        return bool(self.photo.sha256)
+
+    @property
     def photos(self) -> tuple[Photo, ...]:
         """All stored photos in order."""
-        return (self.photo, *self.more_photos)
+        return (self.photo, *self.more_photos) if self.has_photo else ()
 
     @property
     def prompt(self) -> str:

@@ -106,6 +106,8 @@ def _missing(name: str, records: Records) -> str:
     items = [record.item for record in records.values()]
     if len(items) < _ENOUGH:
         return "the catalogue needs at least two items."
+    if name in ("title", "rewrite", "own") and not all(item.has_photo for item in items):
+        return "it asks whether pictures are found, and items of the catalogue have no photo."
     if name in ("rewrite", "own") and not any(record.rewrite for record in records.values()):
         return "no item has a rewritten sentence yet."
     if name == "similar" and not _groups(items, lambda item: item.group):

@@ -57,7 +57,8 @@ def page(report: Report, items: Mapping[str, Item], images: ImageStore | None) -
     """Render a report as one HTML file without external references; thumbnails are embedded."""
 
     def picture(item: Item) -> str:
-        path = images.path(item.photo.sha256, thumbnail=True) if images else None
+        shown = images is not None and item.has_photo
+        path = images.path(item.photo.sha256, thumbnail=True) if images and shown else None
         if path is None or not path.is_file():
             return ""
         return "data:image/jpeg;base64," + base64.b64encode(path.read_bytes()).decode()

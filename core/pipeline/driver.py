@@ -144,7 +144,10 @@ class Driver:
             for prepared in ready:
                 done = [task for task, _ in prepared]
                 batches = stages.merged([batch for _, made in prepared for batch in made])
-                rows = {batch.model.name: stages.embed(batch, self._models) for batch in batches}
+                rows: dict[str, list[VectorRow]] = {}
+                for batch in batches:
+                    embedded = stages.embed(batch, self._models)
+                    rows.setdefault(batch.model.name, []).extend(embedded)
                 for task in done:  # tasks with up-to-date vectors that need only a rewrite
                     if task.needs_rewrite:
                         stages.rewrite(task, self._models)
@@ -196,7 +199,8 @@ class Driver:
 
     def _prepare(self, task: Task) -> tuple[Task, list[Batch]]:
         """Ground the photo and prepare the encoders' pictures (in a worker thread)."""
-        if task.photo is None and (task.needs_grounding or task.needs_rewrite):
+        wanted = task.needs_grounding or task.needs_rewrite
+        if task.photo is None and task.item.has_photo and wanted:
             stages.open_photo(task, self._photos)
         if task.needs_grounding:
             stages.ground([task], self._models)

@@ -81,6 +81,8 @@ class Task:
 class Batch:
     """Tasks for one engine, with the prepared ``inputs`` ``[1, …]`` of their pictures.
 
+    Items without photos have batches of their own, without inputs.
+
     ``wholes`` are those of whole photos that are mixed with a crop's vector, by item id.
     """
 
@@ -166,11 +168,15 @@ def text_view(item: Item, rewritten: Rewrite | None, view: TextView) -> str:
 def prepare(task: Task, models: IndexingModels, photos: Photos) -> list[Batch]:
     """Cut the task's picture and prepare it for the encoders, one batch per engine.
 
-    The batch whose vectors the rewriter can use comes first.
+    The batch whose vectors the rewriter can use comes first. Those of an item without a photo
+    have no inputs.
     """
     batches: list[Batch] = []
 
     def work() -> None:
+        if not task.item.has_photo:
+            batches.extend(Batch(model, [task]) for model in task.stale)
+            return
         photo = task.photo or photos.open(task.item.photo.sha256)
         for model in task.stale:
             picture = image_view(photo, task.grounding, model.engine.image_view, models.padding)
@@ -188,10 +194,11 @@ def prepare(task: Task, models: IndexingModels, photos: Photos) -> list[Batch]:
 
 
 def merged(batches: Iterable[Batch]) -> list[Batch]:
-    """Join the batches of each engine; the engines' order stays."""
-    joined: dict[str, Batch] = {}
+    """Join the batches of each engine, with and without photos; the engines' order stays."""
+    joined: dict[tuple[str, bool], Batch] = {}
     for batch in batches:
-        whole = joined.setdefault(batch.model.name, Batch(batch.model))
+        key = batch.model.name, bool(batch.inputs)
+        whole = joined.setdefault(key, Batch(batch.model))
         whole.tasks += batch.tasks
         whole.inputs += batch.inputs
         whole.wholes |= batch.wholes
@@ -220,32 +227,32 @@ def embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
         if len(batch.tasks) == 1:
             batch.tasks[0].error = ("embedding", str(error) or type(error).__name__)
             return []
-    singles = zip(batch.tasks, batch.inputs, strict=True)
     return [
         row
-        for task, inputs in singles
-        for row in embed(Batch(batch.model, [task], [inputs], batch.wholes), models)
+        for number, task in enumerate(batch.tasks)
+        for row in embed(
+            Batch(batch.model, [task], batch.inputs[number : number + 1], batch.wholes), models
+        )
     ]
 
 
 def _embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
-    engine, encoder = batch.model.engine, batch.model.encoder
-    import torch  # slow to import: pages are served before a model is wanted
-
-    images: Vectors = encoder.encode_prepared(torch.cat(batch.inputs))
+    engine = batch.model.engine
+    images = _pictures(batch)
     if batch.model.needs_rewrite:  # after the pictures: the rewriter uses their vectors
-        usable = _gives_rewriter_vectors(batch.model, models)
-        for task, vector in zip(batch.tasks, images, strict=True):
+        usable = images is not None and _gives_rewriter_vectors(batch.model, models)
+        for number, task in enumerate(batch.tasks):
             if task.needs_rewrite:
-                rewrite(task, models, vector if usable else None)
+                rewrite(task, models, images[number] if usable and images is not None else None)
         succeeded = [task.error is None for task in batch.tasks]
-        images = images[succeeded]
+        images = None if images is None else images[succeeded]
         tasks = list(compress(batch.tasks, succeeded))
         batch = Batch(batch.model, tasks, wholes=batch.wholes)
         if not batch.tasks:
             return []
-    images = _with_photos(images, batch)
     texts = _texts(batch)
+    # Without a photo the words stand for it too, so that such items are found among themselves.
+    images = texts if images is None else _with_photos(images, batch)
     blended = blend(images, texts, engine.text_weight)
     return [
         VectorRow(
@@ -274,6 +281,16 @@ def photo_share(engine: Engine, grounding: Grounding | None) -> float:
     if grounding.best.box.area < engine.smallest_crop**2:
         return 1.0
     return engine.busy_share if is_busy(grounding) else engine.photo_share
+
+
+def _pictures(batch: Batch) -> Vectors | None:
+    """Embed the pictures of a batch; ``None`` where its items have no photos."""
+    if not batch.inputs:
+        return None
+    import torch  # slow to import: pages are served before a model is wanted
+
+    images: Vectors = batch.model.encoder.encode_prepared(torch.cat(batch.inputs))
+    return images
 
 
 def _with_photos(images: Vectors, batch: Batch) -> Vectors:

@@ -117,9 +117,12 @@ class IndexingModels:
                 release_if_short(model.encoder, self.spare_memory)
 
     def grounding_key(self, item: Item) -> str:
-        """Return the key of the item's grounding; empty if no engine needs a grounding."""
+        """Return the key of the item's grounding; empty if there is none.
+
+        There is none where no engine needs it, or the item has no photo.
+        """
         grounder = self._grounder_fingerprint
-        if not grounder:
+        if not grounder or not item.has_photo:
             return ""
         return self._corrected(Stage.GROUNDING, item) or keys.grounding_key(item, grounder)
 

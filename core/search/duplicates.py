@@ -27,6 +27,9 @@ def fold(
     groups: dict[str, list[str]] = {}
     leaders: list[tuple[str, int]] = []
     for name, phash in ranked:
+        if not phash:  # an item without a photo looks like no other
+            groups[name] = []
+            continue
         bits = int(phash, 16)
         for leader, leader_bits in leaders:
             near = (bits ^ leader_bits).bit_count() <= MAX_DISTANCE
@@ -41,7 +44,7 @@ def fold(
 
 def neighbours(hashed: Iterable[tuple[str, str]]) -> list[str]:
     """Return the ids of ``(id, phash)`` pairs whose hash is close to another pair's."""
-    pairs = list(hashed)
+    pairs = [pair for pair in hashed if pair[1]]
     bits = np.array([int(phash, 16) for _, phash in pairs], dtype=np.uint64)
     close = np.bitwise_count(bits[:, None] ^ bits[None, :]) <= MAX_DISTANCE
     return [name for (name, _), row in zip(pairs, close, strict=True) if row.sum() > 1]

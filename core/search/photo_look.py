@@ -72,6 +72,8 @@ class PhotoLooks:
             a, b = records[first].item, records[second].item
             if a.product_type and b.product_type and a.product_type != b.product_type:
                 return False  # two things of one room share its photo
+            if not (a.has_photo and b.has_photo):
+                return False
             if a.photo.sha256 == b.photo.sha256:
                 return True
             if a.group and a.group == b.group:

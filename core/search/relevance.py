@@ -140,10 +140,15 @@ def features(evidence: Evidence) -> dict[str, float]:
     }
 
 
-def reasons(photo: Match, words: Match | None, shared: WordMatch) -> tuple[str, ...]:
-    """Return the phrases for people: how strong the match of photo and of words is, and why."""
+def reasons(
+    photo: Match, words: Match | None, shared: WordMatch, *, has_photo: bool = True
+) -> tuple[str, ...]:
+    """Return the phrases for people: how strong the match of photo and of words is, and why.
+
+    The vector of an item without a photo is that of its words, so it stands for their meaning.
+    """
     seen = f" ({', '.join(shared.seen)})" if shared.seen else ""
-    phrases = [f"photo: {photo.strength.value} match{seen}"]
+    phrases = [f"{'photo' if has_photo else 'meaning'}: {photo.strength.value} match{seen}"]
     if words is not None and shared.shared:
         missing = f"; not: {', '.join(shared.missing)}" if shared.missing else ""
         has = ", ".join(shared.shared)

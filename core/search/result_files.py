@@ -19,8 +19,8 @@ from core.errors import QueryError
 #: Ending of the file → its name for people.
 FORMATS = {"csv": "CSV", "xlsx": "Excel", "json": "JSON"}
 
-#: Gives the file of an item's thumbnail.
-Thumbnail = Callable[[ResultRow], Path]
+#: Gives the file of an item's thumbnail; ``None`` where it has no photo.
+Thumbnail = Callable[[ResultRow], Path | None]
 
 #: Longest text of a spreadsheet's cell, and longest address of a link.
 _LONGEST_CELL, _LONGEST_LINK = 32_767, 2_000
@@ -156,7 +156,8 @@ def xlsx_bytes(results: ResultList, thumbnail: Thumbnail) -> bytes:
             sheet.write_string(0, place, column.name, bold)
         for line, row in enumerate(results.rows, start=1):
             sheet.set_row_pixels(line, _PIXELS + 8)
-            _put_picture(sheet, line, thumbnail(row), row.item.title)
+            if picture := thumbnail(row):
+                _put_picture(sheet, line, picture, row.item.title)
             for place, column in enumerate(_COLUMNS, start=1):
                 _put(sheet, line, place, column.value(row), middle, link=column.link)
         _about_sheet(book.add_worksheet("Query"), results, bold)

@@ -329,7 +329,9 @@ def _hit(rank: int, candidate: Candidate, record: ItemRecord, duplicates: list[s
         score=candidate.score,
         cosine=evidence.cosine,
         zscore=evidence.zscore,
-        reasons=reasons(candidate.photo, candidate.words, evidence.words),
+        reasons=reasons(
+            candidate.photo, candidate.words, evidence.words, has_photo=record.item.has_photo
+        ),
         duplicates=tuple(duplicates),
         rewrite=record.rewrite,
         photo=candidate.photo,

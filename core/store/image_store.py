@@ -79,6 +79,8 @@ class ImageStore:
         Raises:
             ImageError: The name is not a SHA-256 in lower-case hex.
         """
+        if not sha256:
+            raise ImageError("The item has no photo.")
         if not _SHA256.fullmatch(sha256):
             raise ImageError("A stored picture is named by 64 hexadecimal digits; this is not one.")
         suffix = f".{_THUMBNAIL}.jpg" if thumbnail else ".jpg"

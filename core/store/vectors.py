@@ -53,8 +53,8 @@ class VectorRow:
         rewrite_key: The rewrite that the words come from; empty for titles.
         department: For filters.
         product_type: For filters.
-        phash: Perceptual hash of the photo, for folding near-duplicates.
-        image_vector: ``[d] float32, L2-normalised``.
+        phash: Perceptual hash of the photo, for folding near-duplicates; empty without a photo.
+        image_vector: ``[d] float32, L2-normalised``; without a photo, the same as the text's.
         text_vector: ``[d] float32, L2-normalised``.
         vector: What is searched: ``[d] float32, L2-normalised``.
     """

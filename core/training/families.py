@@ -21,7 +21,7 @@ def families(items: Sequence[Item]) -> list[str]:
         [
             (
                 f"title:{item.title.casefold()}",
-                f"photo:{item.photo.phash}",
+                f"photo:{item.photo.phash}" if item.has_photo else "",
                 f"group:{item.group}" if item.group else "",
             )
             for item in items

@@ -77,6 +77,8 @@ def photo_part(
     """
     if form.item:
         item = studio.item(form.item, catalog.name)
+        if not item.has_photo:
+            return None
         photo = studio.photo(item, catalog.name)
         grounding = studio.grounding.of(item, catalog.name)
         stored = grounding.detections if grounding else ()

@@ -133,8 +133,9 @@ def _inspection(
         StudioError: The named item can't be shown, or none of them can.
     """
     if form.item:
-        return studio.inspect(form.item, catalog.name, vectors=False)
-    items, problem = list(candidates), None
+        named = studio.inspect(form.item, catalog.name, vectors=False)
+        return named if named.photo else None
+    items, problem = [item for item in candidates if item.has_photo], None
     groundings = studio.grounding.of_items(items, catalog.name)
     items.sort(key=lambda item: not shows_grounding(groundings.get(item.item_id)))
     for item in items:
@@ -197,7 +198,7 @@ def _step(inspection: Inspection, catalog: str) -> Step:
 def _before_after(studio: Studio, inspection: Inspection, proven: Proof | None) -> BeforeAfter:
     places_in_words = places(proven.report, inspection.item.item_id) if proven else ("", "", "")
     grounding, crop = inspection.grounding, ""
-    if shows_grounding(grounding):
+    if inspection.photo and shows_grounding(grounding):
         part = image_view(
             inspection.photo, grounding, ImageView.CROP, studio.settings.crop_padding
         ).convert("RGB")

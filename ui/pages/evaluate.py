@@ -355,7 +355,7 @@ def report_html(studio: Studio, report: Report) -> str:
     recipes = {status.engine.name for status in studio.engines()}
 
     def picture(item: Item) -> str:
-        return photo_url(item.photo, report.catalog, thumbnail=True)
+        return photo_url(item.photo, report.catalog, thumbnail=True) if item.has_photo else ""
 
     def link(row: QueryRow) -> str:
         measured = [e.engine for e in report.engines if e.fingerprint]

@@ -182,7 +182,7 @@ def content(
     rows = studio.rows(item_id, catalog)
     inspection = studio.inspect(item_id, catalog, rows=rows)
     item, grounding = inspection.item, inspection.grounding
-    searched = studio.grounding.find(inspection.photo, find) if find else None
+    searched = studio.grounding.find(inspection.photo, find) if find and inspection.photo else None
     link = {"item": item_id, "catalog": catalog} | ({"find": find} if find else {})
     asked = replace(asked, catalog=catalog)
     return render(
@@ -203,7 +203,9 @@ def content(
         status=found_sentence(searched) if searched else grounding_sentence(inspection),
         similar=similar_link(item_id, catalog),
         export=export_url(item_id, catalog),
-        inputs=[(entry, data_uri(entry.picture)) for entry in inspection.inputs],
+        inputs=[
+            (entry, data_uri(entry.picture) if entry.picture else "") for entry in inspection.inputs
+        ],
         rewriting=panel(studio, item_id, catalog, rows),
         facts=item_facts(inspection),
         reference=_reference(inspection.inputs),
