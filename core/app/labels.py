@@ -110,7 +110,9 @@ class LabelService:
         history: bool = False,
         catalog: str | None = None,
     ) -> Path:
-        """Write ``qrels``, ``csv``, ``jsonl`` or ``parquet``; ``history`` writes every event.
+        """Write ``qrels``, ``csv``, ``jsonl``, ``parquet`` or ``opensearch``.
+
+        ``history`` writes every event.
 
         Raises:
             JudgmentError: The format or rule is unknown, or the file can't be written.

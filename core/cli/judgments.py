@@ -24,7 +24,8 @@ _RuleOption = Annotated[
 ]
 
 #: File endings and the formats that they mean.
-_ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+_ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+            ".json": "opensearch"}  # fmt: skip
 
 
 def judgments_app() -> typer.Typer:
@@ -58,7 +59,9 @@ def export(
     set_id: _SetOption = None,
     format: Annotated[
         str | None,
-        typer.Option(help="qrels, csv, jsonl or parquet (default: from the file's ending)."),
+        typer.Option(
+            help="qrels, csv, jsonl, parquet or opensearch (default: from the file's ending)."
+        ),
     ] = None,
     rule: _RuleOption = DEFAULT_RULE,
     history: Annotated[

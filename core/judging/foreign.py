@@ -94,7 +94,20 @@ def csv_rows(table: Table, names: Mapping[str, str], people: Sequence[str] = ())
 
 
 def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
-    """Yield the judgments of a JSON object: one, or OpenSearch's list of ratings of one query."""
+    """Yield the judgments of a JSON object.
+
+    It is one judgment, OpenSearch's list of ratings of one query, or a hit of its API with such
+    lists.
+    """
+    source = entry.get("_source", entry)
+    lists = source.get("judgmentRatings") if isinstance(source, dict) else None
+    if isinstance(lists, list):
+        for judged in lists:
+            if isinstance(judged, dict):
+                yield from json_rows(line, judged)
+            else:
+                yield Rejected(line, "holds a list of ratings that is no JSON object")
+        return
     ratings = entry.get("ratings")
     if not isinstance(ratings, list):
         yield json_row(line, entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -25,6 +26,7 @@ _NO_RATER_ENDS = {
     "index", "position", "count", "number", "price", "year", "date", "time", "timestamp", "clicks",
     "views", "impressions", "orders", "page", "url",
 }  # fmt: skip
+_WHOLE = re.compile(r"[0-9]+(\.0*)?")
 #: Number of rows that are read.
 _LOOKED_AT = 2000
 _HIGHEST = 10
@@ -120,8 +122,12 @@ def _values(table: Table, columns: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _mostly_grades(values: Sequence[str]) -> bool:
-    """Tell whether at least half of a column's values are small whole numbers."""
-    grades = sum(value.isdecimal() and int(value) <= _HIGHEST for value in values if len(value) < 9)
+    """Tell whether at least half of a column's values are small whole numbers: 3, or 3.0."""
+    grades = sum(
+        bool(_WHOLE.fullmatch(value)) and float(value) <= _HIGHEST
+        for value in values
+        if len(value) < 9
+    )
     return bool(values) and 2 * grades >= len(values)
 
 

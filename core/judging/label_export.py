@@ -1,4 +1,4 @@
-"""Write judgments as TREC qrels, CSV, JSON lines or Parquet."""
+"""Write judgments as TREC qrels, CSV, JSON lines, Parquet, or a list for OpenSearch."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.base.atomic import atomic_write, replacing
+from core.base.counts import counted
 from core.base.csv_cells import cell
 from core.domain import JudgmentEvent, JudgmentSet
 from core.errors import JudgmentError, no_such
@@ -21,7 +22,9 @@ from core.judging.aggregation import DEFAULT_RULE, aggregate, labels
 from core.judging.sets import to_json
 from core.judging.state import PairKey
 
-FORMATS = ("qrels", "csv", "jsonl", "parquet")
+FORMATS = ("qrels", "csv", "jsonl", "parquet", "opensearch")
+#: Endings of their files, where they are not the format's name.
+ENDINGS = {"opensearch": "opensearch.json"}
 #: Formats that can't hold the set; a second file beside them does (``facts_path``).
 BESIDE = ("qrels", "csv")
 
@@ -65,15 +68,16 @@ class Labels:
 def write(what: Labels, target: Path, format: str) -> Path:
     """Write a set's labels; a half-written file never stands under the target's name.
 
-    ``qrels`` holds one grade per pair; the other formats hold every annotator's labels, each row
-    with the rule and the grade that it gives the pair. ``qrels`` and ``csv`` get a second file
-    beside them (``<target>.json``), which describes the rule and holds the set.
+    ``qrels`` and ``opensearch`` hold one grade per pair; the other formats hold every annotator's
+    labels, each row with the rule and the grade that it gives the pair. ``qrels`` and ``csv`` get
+    a second file beside them (``<target>.json``), which describes the rule and holds the set.
 
     Raises:
         JudgmentError: The format or rule is unknown, the file can't be written, or an id does not
             fit into the format.
     """
-    writers = {"qrels": _qrels, "csv": _csv, "jsonl": _jsonl, "parquet": _parquet}
+    writers = {"qrels": _qrels, "csv": _csv, "jsonl": _jsonl, "parquet": _parquet,
+               "opensearch": _opensearch}  # fmt: skip
     if format not in writers:
         raise no_such(JudgmentError, "format", format, FORMATS)
     try:
@@ -145,6 +149,33 @@ def _parquet(what: Labels, target: Path) -> None:
     made = json.dumps({**to_json(what.judgment_set), **_identity(what)}, ensure_ascii=False)
     schema = _PARQUET.with_metadata({"judgment_set": made})
     pq.write_table(pa.Table.from_pylist(list(_rows(what)), schema=schema), target)
+
+
+def _opensearch(what: Labels, target: Path) -> None:
+    """Write the body that OpenSearch's search relevance API takes as an imported judgment list.
+
+    It names queries by their words, so queries of items and pictures can't be in it.
+    """
+    words = {query.query_id: query.text for query in what.judgment_set.queries}
+    ratings: dict[str, list[dict[str, str]]] = {}
+    for (query_id, item_id), grade in sorted(
+        aggregate(what.current, what.rule, what.decisions).items()
+    ):
+        if not words.get(query_id):
+            raise JudgmentError(
+                f"The query “{query_id}” has no words, and OpenSearch names queries by them; "
+                "export CSV."
+            )
+        ratings.setdefault(words[query_id], []).append(
+            {"docId": item_id, "rating": str(float(grade))}
+        )
+    content = {
+        "name": what.judgment_set.name,
+        "description": f"{counted(len(ratings), 'query')}, rule: {what.rule}",
+        "type": "IMPORT_JUDGMENT",
+        "judgmentRatings": [{"query": query, "ratings": own} for query, own in ratings.items()],
+    }
+    target.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def _identity(what: Labels) -> dict[str, str]:

@@ -4,6 +4,7 @@ from typing import Any
 import gradio as gr
 import pytest
 from fastapi import Request
+from gradio.context import LocalContext
 
 from core.errors import CatalogError, StudioError
 from core.people import Action, People, Role
@@ -16,7 +17,8 @@ from ui.web_app import build_pages
 OPEN = {
     "act", "another_file", "cancel", "change_catalog", "change_picture", "ended", "explain",
     "export", "follow", "hide_notice", "load", "look", "open_form", "open_page", "refine",
-    "refresh", "search", "show", "start_own", "threshold", "tick", "view",
+    "refresh", "search", "show", "start_own", "threshold", "tick", "to_resume",
+    "view",
 }  # fmt: skip
 
 
@@ -36,6 +38,21 @@ def test_every_handler_that_changes_something_asks_for_a_role(shop: Shop) -> Non
         if fn.fn is not None and not isinstance(getattr(fn.fn, "action", None), Action)
     }
     assert open_ones == OPEN
+
+
+def test_an_annotator_votes_blind_and_never_reads_the_result(shop: Shop, tmp_path: Any) -> None:
+    shop.people = People(tmp_path / "users.json")
+    shop.people.add("ann", Role.ANNOTATOR, "long enough")
+    handlers = {
+        fn.name: fn.fn
+        for fn in build_pages(shop).fns.values()
+        if getattr(fn.fn, "__module__", "") == "ui.components.blind_vote"
+    }
+    assert handlers["begin"].action is handlers["vote"].action is Action.JUDGE
+    request: Any = SimpleNamespace(username="ann")
+    LocalContext.request.set(request)
+    with pytest.raises(gr.Error, match="needs the role merchandiser"):
+        handlers["tell"](["clip", "vl-clip"], "ann", "demo", request)
 
 
 def test_a_viewer_looks_on_inspect_and_corrects_nothing(shop: Shop, tmp_path: Any) -> None:

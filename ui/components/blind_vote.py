@@ -97,7 +97,7 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
     @sentences
     def to_resume(typed: str, catalog: str, request: gr.Request) -> Any:
         step = open_ballot(studio, typed, catalog, request)
-        if step is None:
+        if step is None or not may(studio, request, Action.JUDGE):
             return gr.update(visible=False)
         total = len(step.ballot.queries)
         return gr.update(visible=True, value=f"Go on with your vote ({step.done} of {total} done)")

@@ -13,7 +13,7 @@ from core.base.tables import TABLE_ENDINGS
 from core.errors import JudgmentError
 from core.judging import importing
 from core.judging.aggregation import DEFAULT_RULE, RULES
-from core.judging.label_export import FORMATS, facts_path
+from core.judging.label_export import ENDINGS, FORMATS, facts_path
 from core.people import Action
 from ui.error_sentences import sentences
 from ui.render import render
@@ -43,7 +43,9 @@ def files_tab(
                 buttons = {
                     name: gr.Button(text, elem_id=f"annotate-{name}", min_width=90)
                     for name, text in zip(
-                        FORMATS, ("TREC qrels", "CSV", "JSON lines", "Parquet"), strict=True
+                        FORMATS,
+                        ("TREC qrels", "CSV", "JSON lines", "Parquet", "OpenSearch"),
+                        strict=True,
                     )
                 }
             file = gr.File(
@@ -96,7 +98,7 @@ def files_tab(
         def write(set_id: str | None, catalog: str, by: str, whole: bool) -> list[str]:
             if not set_id:
                 raise JudgmentError("Choose a judgment set first.")
-            target = folder_for_answer() / f"{set_id}.{format}"
+            target = folder_for_answer() / f"{set_id}.{ENDINGS.get(format, format)}"
             studio.labels.export(set_id, target, format, rule=by, history=whole, catalog=catalog)
             return [str(path) for path in (target, facts_path(target)) if path.is_file()]
 

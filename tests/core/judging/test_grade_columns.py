@@ -56,6 +56,13 @@ def test_a_rater_s_column_has_small_numbers_in_half_of_its_cells(tmp_path):
     )
 
 
+def test_a_book_with_decimals_has_raters(tmp_path):
+    """Quepid writes grades as 3.0."""
+    book = decided(tmp_path, "query,docid,Ann,Ben", "lamp,a,3.0,2.0", "lamp,b,,0.00")
+    assert book.raters == ("Ann", "Ben")
+    assert decided(tmp_path, "query,docid,weight", "lamp,a,3.25", "lamp,b,0.5").raters == ()
+
+
 def test_columns_of_unknown_names_are_no_people_unless_all_could_be(tmp_path):
     """A number in stock is as small as a grade: only a person can say which it is."""
     rows = ("lamp,a,3,2,red", "lamp,b,0,1,blue")

@@ -1,0 +1,153 @@
+"""Every format that is written is read again without loss, whatever names and notes hold."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain import (
+    EventKind,
+    Grade,
+    JudgmentEvent,
+    JudgmentQuery,
+    JudgmentSet,
+    Pair,
+    Rules,
+)
+from core.judging.aggregation import aggregate
+from core.judging.importing import ImportPlan, carry_out, plan
+from core.judging.judgment_queue import JudgmentQueue
+from core.judging.judgment_readers import read_beside
+from core.judging.label_export import ENDINGS, Labels, facts_path, write
+from core.store.database import open_database
+
+SCALE = (Grade(0, "no"), Grade(2, "so-so", "half of it"), Grade(5, "yes, “exactly”"))
+#: Names and texts as people and tools write them: formulas, quotes, umlauts, emoji, blanks inside.
+TEXT = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=20
+).map(str.strip).filter(bool)  # fmt: skip
+#: Ids of TREC files have no blanks.
+WORD = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=12
+)
+NOTE = st.text(st.characters(codec="utf-8", exclude_categories=("C",)) | st.just("\n"), max_size=30)
+
+
+@st.composite
+def judged(draw: st.DrawFn) -> tuple[JudgmentSet, list[JudgmentEvent]]:
+    """Draw a set and each person's labels of some of its pairs."""
+    ids = draw(st.lists(WORD, min_size=1, max_size=3, unique=True))
+    texts = draw(st.lists(TEXT, min_size=len(ids), max_size=len(ids), unique_by=str.casefold))
+    items = draw(st.lists(WORD, min_size=1, max_size=4, unique=True))
+    people = draw(st.lists(TEXT, min_size=1, max_size=3, unique=True))
+    queries = [JudgmentQuery(name, text) for name, text in zip(ids, texts, strict=True)]
+    pairs = tuple(Pair(query, item) for query in queries for item in items)
+    rules = Rules(scale=SCALE, guidelines=draw(NOTE), overlap=draw(st.integers(0, 3)))
+    made = JudgmentSet(
+        "set-1", draw(TEXT), rules, ("clip",), 5, pairs, datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    events = [
+        JudgmentEvent(
+            f"{number}", EventKind.GRADE, "set-1", *pair.key, person,
+            draw(st.sampled_from([0, 2, 5])), draw(NOTE),
+            datetime(2026, 1, 2, tzinfo=UTC) + timedelta(seconds=number),
+            draw(st.floats(0, 3600)), guidelines=1,
+        )
+        for number, (pair, person) in enumerate((p, who) for p in pairs for who in people)
+        if draw(st.booleans())
+    ]  # fmt: skip
+    return made, events
+
+
+def imported(
+    made: JudgmentSet, events: Sequence[JudgmentEvent], format: str
+) -> tuple[ImportPlan, JudgmentQueue, int]:
+    """Write the labels, read the file into an empty store, and return what came of it."""
+    folder = Path(tempfile.mkdtemp())
+    file = write(
+        Labels(made, events, events, {}), folder / f"labels.{ENDINGS.get(format, format)}", format
+    )
+    beside = facts_path(file)
+    desk = JudgmentQueue(open_database(folder / "elsewhere"))
+    planned = plan(
+        desk, file, lambda ids: ids, beside=read_beside(beside) if beside.is_file() else None,
+        # Its list says nothing of the scale; a single 5 among zeros could be a typing error.
+        mapping="0=0, 2=2, 5=5" if format == "opensearch" else "",
+    )  # fmt: skip
+    return planned, desk, carry_out(desk, planned)
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
+@given(content=judged())
+def test_labels_come_back_whole(
+    format: str, content: tuple[JudgmentSet, list[JudgmentEvent]]
+) -> None:
+    made, events = content
+    planned, desk, taken = imported(made, events, format)
+    assert (planned.rejected, taken) == ((), len(events))
+    assert desk.events("set-1") == events
+    assert desk.sets.get("set-1") == made
+
+
+@given(content=judged())
+def test_qrels_come_back_with_the_words_of_the_queries_and_the_scale(
+    content: tuple[JudgmentSet, list[JudgmentEvent]],
+) -> None:
+    made, events = content
+    planned, desk, _ = imported(made, events, "qrels")
+    again = planned.judgment_set
+    assert planned.rejected == ()
+    assert (again.queries, again.rules, again.name) == (made.queries, made.rules, made.name)
+    assert aggregate(desk.current(again.set_id)) == aggregate(events)
+
+
+@given(content=judged())
+def test_opensearch_s_list_comes_back(
+    content: tuple[JudgmentSet, list[JudgmentEvent]],
+) -> None:
+    """It has no ids of queries, no people and no scale: words, items and grades come back."""
+    made, events = content
+    if not events:
+        return
+    planned, desk, _ = imported(made, events, "opensearch")
+    words = {query.query_id: query.text for query in planned.judgment_set.queries}
+    grades = aggregate(desk.current(planned.judgment_set.set_id))
+    texts = {query.query_id: query.text for query in made.queries}
+    assert planned.rejected == ()
+    assert {(words[query], item): grade for (query, item), grade in grades.items()} == {
+        (texts[query], item): grade for (query, item), grade in aggregate(events).items()
+    }
+
+
+def test_opensearch_s_list_is_what_its_documentation_shows(tmp_path: Path) -> None:
+    query = JudgmentQuery("q1", "red dress")
+    made = JudgmentSet(
+        "set-1", "Mine", Rules(), (), 1, (Pair(query, "B077"),), datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    label = JudgmentEvent("1", EventKind.GRADE, "set-1", "q1", "B077", "ada", 3, "", at, 1.0)
+    file = write(Labels(made, [label], [label], {}), tmp_path / "a.opensearch", "opensearch")
+    assert json.loads(file.read_text("utf-8")) == {
+        "name": "Mine", "description": "1 query, rule: median", "type": "IMPORT_JUDGMENT",
+        "judgmentRatings": [
+            {"query": "red dress", "ratings": [{"docId": "B077", "rating": "3.0"}]}
+        ],
+    }  # fmt: skip
+
+
+def test_the_answer_of_opensearch_s_api_is_read(tmp_path: Path) -> None:
+    ratings = [{"query": "lamp", "ratings": [{"docId": "l1", "rating": "2.000"}]}]
+    hit = {"_id": "x", "_source": {"id": "x", "name": "n", "judgmentRatings": ratings}}
+    file = tmp_path / "answer.json"
+    file.write_text(json.dumps({"took": 1, "hits": {"total": 1, "hits": [hit]}}, indent=1))
+    desk = JudgmentQueue(open_database(tmp_path / "desk"))
+    planned = plan(desk, file, lambda ids: ids)
+    assert [(e.item_id, e.grade) for e in planned.events] == [("l1", 2)]
+    assert planned.rejected == ()
