@@ -8,7 +8,7 @@ are equal by chance once in 400,000 logs.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,10 @@ def event_database() -> Iterator[DuckDBPyConnection]:
 
 
 def load_events(
-    database: DuckDBPyConnection, experiment: Experiment, frame: Any, texts: Sequence[str] = ()
+    database: DuckDBPyConnection,
+    experiment: Experiment,
+    frame: Any,
+    further: Mapping[str, str] | None = None,
 ) -> None:
     """Make the table ``e`` of an experiment's events and of those that name no experiment.
 
@@ -61,7 +64,7 @@ def load_events(
         frame: Table, reader of record batches or data frame with the columns of
             ``behaviour_events.SCHEMA``; time, kind and unit are needed, all others may be missing.
             A reader is read once.
-        texts: Further columns of the schema to keep as they are.
+        further: Name in the table → column of the schema to keep as a text.
 
     Raises:
         ExperimentError: A needed column is missing.
@@ -79,7 +82,7 @@ def load_events(
     variant, kind = cells["variant"], "kind::VARCHAR"
     mine = f"({cells['experiment']} IS NULL OR {cells['experiment']} = $id)"
     ends = "AND time::TIMESTAMP <= $ended" if experiment.ended else ""
-    further = "".join(f", {cells[name]} AS {name}" for name in texts)
+    kept = "".join(f", {cells[column]} AS {name}" for name, column in (further or {}).items())
     values: dict[str, Any] = {
         "id": experiment.id, "variants": list(experiment.variant_names), "kinds": list(_KINDS),
     }  # fmt: skip
@@ -97,7 +100,7 @@ def load_events(
             {hashes["item_id"]} AS item, {hashes["order_id"]} AS ordered,
             {numbers["amount"]} AS amount, {numbers["results"]} AS results,
             {cells["currency"]} AS currency, {cells["device"]} AS device,
-            {cells["query_class"]} AS query_class, {cells["product_type"]} AS product_type{further}
+            {cells["query_class"]} AS query_class, {cells["product_type"]} AS product_type{kept}
         FROM frame WHERE unit IS NOT NULL AND time IS NOT NULL AND {mine}
             AND list_contains($kinds, {kind}) {ends}
         """,  # noqa: S608 (the texts are made here, of fixed names)

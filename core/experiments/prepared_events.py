@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,7 +46,13 @@ class Prepared:
 
 
 @contextmanager
-def prepared(experiment: Experiment, frame: Any, *, everybody: bool = False) -> Iterator[Prepared]:
+def prepared(
+    experiment: Experiment,
+    frame: Any,
+    *,
+    everybody: bool = False,
+    further: Mapping[str, str] | None = None,
+) -> Iterator[Prepared]:
     """Load and clean events; the files are removed when the block ends.
 
     Args:
@@ -54,12 +60,13 @@ def prepared(experiment: Experiment, frame: Any, *, everybody: bool = False) -> 
         frame: Table, reader of record batches or data frame, see ``load_events``.
         everybody: Whether all units count, as if they had the baseline, also those that no event
             gives a variant, and those of two variants.
+        further: Name in ``e`` → column of the log to keep as a text.
 
     Raises:
         ExperimentError: A needed column is missing, or no unit has a variant.
     """
     with event_database() as database:
-        load_events(database, experiment, frame)
+        load_events(database, experiment, frame, further)
         yield _Preparation(database, experiment).run(everybody)
 
 
