@@ -1,4 +1,4 @@
-"""Checks of experiments' logs, and what clicks say beyond their experiment: ``studio.checks``."""
+"""Checks of experiments' logs: ``studio.checks``."""
 
 from __future__ import annotations
 

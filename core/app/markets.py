@@ -11,6 +11,7 @@ from core.catalog.prices import prices_of
 from core.domain import Item, JudgmentQuery, JudgmentSet, Query
 from core.errors import ExperimentError
 from core.experiments.market import Market, MarketItem, MarketQuery
+from core.judging.sets import CLICK_SETS
 
 #: Items of each engine's list, so that a mixed list of ten has enough to draw from.
 DEPTH = 20
@@ -60,7 +61,7 @@ def _chosen(catalog: Catalog, set_id: str) -> JudgmentSet:
     sets = catalog.judgment_queue.sets
     if set_id:
         return sets.get(set_id)
-    stored = sets.all()
+    stored = [made for made in sets.all() if not made.set_id.startswith(CLICK_SETS)]
     if not stored:
         raise _nothing_judged(catalog.name)
     return max(stored, key=lambda judgment_set: len(_in_words(judgment_set)))

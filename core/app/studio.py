@@ -13,6 +13,7 @@ from PIL import Image
 
 from core.app.agent_jobs import AgentJobs
 from core.app.evaluating import EvaluationService
+from core.app.experiment_checks import ExperimentChecks
 from core.app.experimenting import ExperimentService
 from core.app.exporting import ExportService
 from core.app.grounding import GroundingService
@@ -69,6 +70,7 @@ from core.store.image_store import read_image
 from core.weights.registry import download_mb
 
 if TYPE_CHECKING:
+    from core.app.click_estimates import ClickEstimates
     from core.app.training import TrainingService
     from core.app.trials import TrialService
 
@@ -144,6 +146,18 @@ class Studio:
     def intake(self) -> EventIntake:
         """Events and assignments over HTTP: tokens, limits, checks."""
         return EventIntake(self.experiments, self.settings)
+
+    @lazy
+    def checks(self) -> ExperimentChecks:
+        """A/A tests of experiments' logs."""
+        return ExperimentChecks(self.experiments)
+
+    @lazy
+    def clicks(self) -> ClickEstimates:
+        """Position bias, click rates of engines from others' logs, grades from clicks."""
+        from core.app.click_estimates import ClickEstimates  # slow to import, and seldom needed
+
+        return ClickEstimates(self.experiments, self._library, self._models)
 
     @lazy
     def rewriting(self) -> RewritingService:

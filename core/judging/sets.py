@@ -28,6 +28,8 @@ from core.store.row_decoding import decoded
 from core.store.saving import saving
 
 NAME = "judgment_sets"
+#: Ids of sets with this beginning hold grades from visitors' clicks, not from people.
+CLICK_SETS = "from-clicks-"
 
 SCHEMA = pa.schema(
     [
@@ -94,7 +96,7 @@ class SetTable:
             self._compact()
 
     def all(self) -> tuple[JudgmentSet, ...]:
-        """Return all sets, newest first."""
+        """Return all sets, newest first; those from clicks last, so that they are no default."""
         with self._lock:
             version = version_of(self._table)
             kept = {set_id: self._at(set_id, version) for set_id in self._ids[1]}
@@ -102,7 +104,8 @@ class SetTable:
             if self._ids[0] != version or len(made) < len(kept):
                 made = self._read(version)
                 self._ids = version, frozenset(each.set_id for each in made)
-        return tuple(sorted(made, key=lambda each: each.created, reverse=True))
+        newest = sorted(made, key=lambda each: each.created, reverse=True)
+        return tuple(sorted(newest, key=lambda each: each.set_id.startswith(CLICK_SETS)))
 
     def find(self, set_id: str) -> JudgmentSet | None:
         """Return one set, or ``None`` where there is no such set."""
