@@ -130,11 +130,11 @@ def off_policy(
     Raises:
         ExperimentError: No query of the log has a list, or the depth is beyond the known places.
     """
-    known = len(bias.theta)
-    if not 1 <= depth <= known:
+    places = len(bias.theta)
+    if not 1 <= depth <= places:
         raise ExperimentError(
-            f"The log tells how the first {counted(known, 'place')} are looked at, so an estimate "
-            f"is for 1 to {known} places, not {depth}."
+            f"The log tells how the first {counted(places, 'place')} are looked at, so an estimate "
+            f"is for 1 to {places} places, not {depth}."
         )
     slots = _slots(items, rankings, depth)
     if not len(slots.query):
@@ -142,7 +142,7 @@ def off_policy(
             f"None of the log's {counted(len(items.queries), 'query')} has a list of “{engine}”."
         )
     whole, overlap = _rates(items, slots, bias.theta, None)
-    thetas = [np.array(theta[:known]) for theta in bias.without]
+    thetas = [np.array(theta[:places]) for theta in bias.without]
     parts = [_rates(items, slots, thetas[group], group)[0] for group in range(GROUPS)]
     low, high = jackknife(whole, np.array(parts))
     estimates = tuple(
@@ -187,8 +187,8 @@ def _rates(
 ) -> tuple[Floats, tuple[float, float, float]]:
     """Return the three click rates, and the overlap: shown, effective, effective share."""
     shown, clicks = items.tables(without)
-    known = min(len(theta), items.places)
-    looks_of, clicks_of = shown[:, :known] @ theta[:known], clicks[:, :known].sum(axis=1)
+    places = min(len(theta), items.places)
+    looks_of, clicks_of = shown[:, :places] @ theta[:places], clicks[:, :places].sum(axis=1)
     has = slots.pair >= 0
     looks = np.where(has, looks_of[slots.pair], 0.0)
     clicked = np.where(has, clicks_of[slots.pair], 0.0)
