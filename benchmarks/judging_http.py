@@ -71,7 +71,7 @@ class Annotator:
         event = {
             "event_id": uuid.uuid4().hex, "kind": "grade", "query_id": task["query_id"],
             "item_id": task["item_id"], "grade": self._random.randrange(4), "note": "",
-            "seconds": self._think, "round": task["round"], "page": "bench", "guidelines": 1,
+            "seconds": self._think, "key": task["key"], "page": "bench", "guidelines": 1,
         }  # fmt: skip
         answer = self._call("judge", {**self._base, "events": [event]})
         if answer.get("refused"):

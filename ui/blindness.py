@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import gradio as gr
 from fastapi import Request
 from gradio.context import LocalContext
 
+from core.app.judging_by_model import judged_set_of
 from core.app.studio import Studio
-from core.domain import Query, Report
+from core.domain import JudgeRecord, Query, Report
 from core.errors import AccessDenied
 from core.people import Action
 from ui.rights import signed_in
@@ -32,6 +35,20 @@ def is_hidden(studio: Studio, request: gr.Request | Request | None, report: Repo
     return not leads and studio.judging.is_open_report(report)
 
 
+def shown_records(
+    studio: Studio, records: Sequence[JudgeRecord], catalog: str
+) -> tuple[JudgeRecord, ...]:
+    """Return a model's figures without those of sets that the visitor may still judge."""
+    who = signed_in(LocalContext.request.get(None))
+    if studio.people.may(who, Action.DECIDE):
+        return tuple(records)
+    return tuple(
+        record
+        for record in records
+        if not (set_id := judged_set_of(record)) or not studio.judging.is_open_set(set_id, catalog)
+    )
+
+
 def require_shown(studio: Studio, request: gr.Request | Request | None, report: Report) -> None:
     """Raise ``AccessDenied`` if a report is hidden from the sender of this request."""
     if is_hidden(studio, request, report):
@@ -40,9 +57,19 @@ def require_shown(studio: Studio, request: gr.Request | Request | None, report: 
 
 def require_blind(studio: Studio, query: Query, catalog: str) -> None:
     """Raise ``AccessDenied`` if the visitor judges blind what this search would show."""
+    if _judges_blind(studio) and studio.judging.is_open_search(query, catalog):
+        raise AccessDenied(_SEARCH)
+
+
+def require_blind_words(studio: Studio, texts: Sequence[str], catalog: str) -> None:
+    """Raise ``AccessDenied`` if the visitor judges blind what a search for one of these shows."""
+    if _judges_blind(studio) and studio.judging.is_any_open(texts, catalog):
+        raise AccessDenied(_SEARCH)
+
+
+def _judges_blind(studio: Studio) -> bool:
     who = signed_in(LocalContext.request.get(None))
     people = studio.people
-    if not people.sign_in or people.may(who, Action.DECIDE) or not people.may(who, Action.JUDGE):
-        return
-    if studio.judging.is_open_search(query, catalog):
-        raise AccessDenied(_SEARCH)
+    if not people.sign_in:
+        return False
+    return people.may(who, Action.JUDGE) and not people.may(who, Action.DECIDE)

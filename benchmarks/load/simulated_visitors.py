@@ -156,7 +156,7 @@ def _judgment(task: dict[str, Any]) -> dict[str, Any]:
     return {
         "event_id": uuid.uuid4().hex, "kind": "grade", "query_id": task["query_id"],
         "item_id": task["item_id"], "grade": random.randrange(4), "note": "",  # noqa: S311
-        "seconds": 2, "round": task["round"], "page": "load", "guidelines": 1,
+        "seconds": 2, "key": task["key"], "page": "load", "guidelines": 1,
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from core.app.evaluating import EvaluationService
 from core.app.labels import LabelService
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
+from core.app.query_likeness import likeness
 from core.app.query_sources import QuerySource
 from core.base.tables import FileReport
 from core.domain import (
@@ -242,8 +243,18 @@ class JudgingService:
         return tuple(measuring.judged_query(query, answer(query), labels, depth) for query in asked)
 
     def is_open_search(self, query: Query, catalog: str | None = None) -> bool:
-        """Tell whether a search is a query of a set that somebody may still judge."""
-        return self._is_open(catalog, (query.text,), (query.item_id,))
+        """Tell whether a search is a query of a set that somebody may still judge.
+
+        A picture that looks like a query's counts as that query.
+        """
+        looks_like = None
+        if query.image is not None:
+            looks_like = likeness(self._library.get(catalog), query.image)
+        return self._is_open(catalog, (query.text,), (query.item_id,), looks_like=looks_like)
+
+    def is_any_open(self, texts: Sequence[str], catalog: str | None = None) -> bool:
+        """Tell whether one of these queries is judged in a set that somebody may still judge."""
+        return self._is_open(catalog, texts, ())
 
     def is_open_report(self, report: Report) -> bool:
         """Tell whether a report shows engines' lists or scores of a set that may still be judged.
@@ -255,13 +266,20 @@ class JudgingService:
         return self._is_open(report.catalog, texts, item_ids, report.task)
 
     def _is_open(
-        self, catalog: str | None, texts: Iterable[str], item_ids: Iterable[str], set_id: str = ""
-    ) -> bool:
+        self, catalog: str | None, texts: Iterable[str], item_ids: Iterable[str], set_id: str = "",
+        looks_like: open_queries.LooksLike | None = None,
+    ) -> bool:  # fmt: skip
         try:
             queue = self.queue(catalog)
         except CatalogError:  # it was removed, and its sets with it
             return False
-        return open_queries.is_open(queue, texts=texts, item_ids=item_ids, set_id=set_id)
+        return open_queries.is_open(
+            queue, texts=texts, item_ids=item_ids, set_id=set_id, looks_like=looks_like
+        )
+
+    def is_open_set(self, set_id: str, catalog: str | None = None) -> bool:
+        """Tell whether somebody may still judge a pair of this set."""
+        return self._is_open(catalog, (), (), set_id)
 
     def _answers(
         self, catalog: Catalog, engines: Sequence[str], depth: int

@@ -37,6 +37,8 @@ JOB = "model-judge"
 #: Expected seconds per query and engine, and per answer of the model.
 _SEARCH, _ANSWER = 0.1, 3.0
 
+#: What a record says that it is about, before the set's id.
+_OF_SET = "judgment set "
 #: Grades of the model; people's labels are compared only if their scale is the same.
 GRADES = (0, 1, 2, 3)
 
@@ -221,6 +223,11 @@ class ModelJudgingService:
         return self._labels.qrels(set_id, catalog=catalog) if tuple(scale) == GRADES else {}
 
 
+def judged_set_of(record: JudgeRecord) -> str:
+    """Return the id of the judgment set that a record is about; empty if it is about none."""
+    return record.about.removeprefix(_OF_SET) if record.about.startswith(_OF_SET) else ""
+
+
 def _report(reporter: JobReporter, progress: Progress) -> None:
     reporter.step(replace(progress, stage="grading"))
 
@@ -234,7 +241,7 @@ def _record(
     return JudgeRecord(
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         model=model,
-        about=f"judgment set {set_id}" if set_id else ", ".join(filter(None, parts)),
+        about=f"{_OF_SET}{set_id}" if set_id else ", ".join(filter(None, parts)),
         queries=assessment.queries,
         precision={
             engine: {str(depth): value for depth, value in figures.items()}

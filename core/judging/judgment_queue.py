@@ -28,6 +28,7 @@ from core.judging.judgment_sets import JudgmentSets
 from core.judging.leases import Leases
 from core.judging.state import PairKey, SetState
 from core.judging.states import States
+from core.judging.task_keys import TaskKeys
 
 #: Pairs of this many sets are kept in memory.
 _SETS_KEPT = 16
@@ -46,6 +47,7 @@ class JudgmentQueue:
         self.sets = JudgmentSets(database)
         self._states = States(database)
         self._log = self._states.log
+        self.task_keys = TaskKeys(folder.parent / "judging-task-keys")
         self._leases = Leases(folder.parent / "judging-leases.sqlite")
         self._pairs: OrderedDict[str, tuple[int, dict[PairKey, Pair]]] = OrderedDict()
         self._orders: OrderedDict[tuple[str, int, str], list[Pair]] = OrderedDict()

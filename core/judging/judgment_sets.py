@@ -14,6 +14,7 @@ import lancedb
 from core.base.locks import WRITE, file_lock
 from core.domain import JudgmentQuery, JudgmentSet, Pair, Rules, SearchResult
 from core.errors import JudgmentError
+from core.judging.calibration import balanced, finders
 from core.judging.checks import check_rules
 from core.judging.pool import pool, shuffled
 from core.judging.sets import SetTable
@@ -51,7 +52,8 @@ class JudgmentSets(SetTable):
             depth: Number of results of each engine.
             rules: Rules of judging.
             answer: Returns the engines' results for a query.
-            calibration: This many pairs, drawn by the set's seed, are judged by everybody.
+            calibration: This many pairs, drawn by the set's seed so that every engine found
+                equally many of them, are judged by everybody; fewer where that can't be had.
 
         Raises:
             JudgmentError: No queries or engines, a depth below 1, or nothing was found at all.
@@ -61,11 +63,11 @@ class JudgmentSets(SetTable):
         if depth < 1:
             raise JudgmentError("The pool depth must be at least 1.")
         set_id = f"{_slug(name)}-{uuid.uuid4().hex[:6]}"
-        pairs = pool({query: answer(query) for query in queries}, depth, set_id)
+        results = {query: answer(query) for query in queries}
+        pairs = pool(results, depth, set_id)
         if not pairs:
             raise JudgmentError("The engines found nothing for these queries, so nothing to judge.")
-        drawn = shuffled([_joined(pair.key) for pair in pairs], f"{set_id}/calibration")
-        chosen = {_split(key) for key in drawn[: max(calibration, 0)]}
+        chosen = balanced(finders(results, depth), calibration, f"{set_id}/calibration")
         rules = replace(rules, calibration=rules.calibration | chosen)
         made = JudgmentSet(
             set_id, name.strip(), rules, tuple(engines), depth, pairs, datetime.now(UTC)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from core.domain import JudgmentQuery, JudgmentSet
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.state import SetState
+
+#: Words that change what a search finds hardly or not at all.
+_SMALL = frozenset(["a", "an", "the", "of", "in", "on", "for", "with", "and", "or", "to"])
+_WORD = re.compile(r"\w+")
+
+#: Returns the ids of those queries that look like what is searched with.
+LooksLike = Callable[[Sequence[JudgmentQuery]], Collection[str]]
 
 
 def open_ids(judgment_set: JudgmentSet, state: SetState, *, asked: frozenset[str]) -> set[str]:
@@ -31,21 +40,26 @@ def is_open(
     texts: Iterable[str] = (),
     item_ids: Iterable[str] = (),
     set_id: str = "",
+    looks_like: LooksLike | None = None,
 ) -> bool:
     """Tell whether a search, or a report's queries, are judged in a set that is not finished.
 
     Args:
         desk: The catalogue's queue.
-        texts: Texts of queries; case and spaces make no difference.
+        texts: Texts of queries; see ``folded`` for what makes no difference.
         item_ids: Items that are queries.
         set_id: A set, all of whose queries count; may be cut to its first 60 characters.
+        looks_like: Compares the picture of a search with the queries'.
     """
-    words = {folded(text) for text in texts} - {""}
+    words = {folded(text) for text in texts} - {frozenset()}
     items = set(item_ids) - {""}
     for judgment_set in desk.sets.all():
         whole = bool(set_id) and judgment_set.set_id[:60] == set_id[:60]
+        alike = looks_like(judgment_set.queries) if looks_like else ()
         asked = frozenset(
-            query.query_id for query in judgment_set.queries if whole or _asks(query, words, items)
+            query.query_id
+            for query in judgment_set.queries
+            if whole or _asks(query, words, items) or query.query_id in alike
         )
         if not asked:
             continue
@@ -55,10 +69,17 @@ def is_open(
     return False
 
 
-def folded(text: str) -> str:
-    """Return a text in small letters with single spaces."""
-    return " ".join(text.casefold().split())
+def folded(text: str) -> frozenset[str]:
+    """Return the words of a text in which searches differ that find different things.
+
+    Case, accents, order, repetition, punctuation, small words and an English plural are left out.
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    words = _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
+    singular = {word[:-1] if len(word) > 3 and word[-2:] not in ("ss", "us") and word.endswith("s")
+                else word for word in words}  # fmt: skip
+    return frozenset(singular - _SMALL or singular)
 
 
-def _asks(query: JudgmentQuery, words: set[str], items: set[str]) -> bool:
+def _asks(query: JudgmentQuery, words: set[frozenset[str]], items: set[str]) -> bool:
     return folded(query.text) in words or query.item_id in items

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from core.domain import EventKind, JudgingProgress, JudgmentSet, Pair, Rules, Task
+from core.domain import (
+    EventKind,
+    JudgingProgress,
+    JudgmentEvent,
+    JudgmentSet,
+    Pair,
+    Rules,
+    Task,
+)
 from core.judging.pool import shuffled
 from core.judging.state import PairKey, SetState
 
@@ -107,12 +115,30 @@ def deal(
     tasks = [task for tier in sorted(fresh) for task in fresh[tier]]
     soonest = REPEAT_AFTER if tasks else REPEAT_AFTER_AT_END
     repeats = due_repeats(ordered, state, rules, annotator, soonest, without)
-    hand = [*tasks[: count - 1], *repeats[:1]] if tasks and repeats else [*tasks, *repeats]
-    dealt = [*hand, *later]
+    again = state.repeated(annotator)
+    put_off = [task for task in repeats if task.pair.key in again]
+    later += [replace(task, note=again[task.pair.key].note) for task in put_off]
+    repeats = [task for task in repeats if task.pair.key not in again]
+    if one_query and tasks:
+        query_id = tasks[0].pair.query.query_id
+        repeats = [task for task in repeats if task.pair.query.query_id == query_id]
+    dealt = [*_mixed(tasks, repeats, annotator, count), *later]
     if one_query and dealt:
         query_id = dealt[0].pair.query.query_id
         dealt = [task for task in dealt if task.pair.query.query_id == query_id]
     return Hand(tuple(dealt[: max(count, 0)]), waiting)
+
+
+def _mixed(
+    tasks: Sequence[Task], repeats: Sequence[Task], annotator: str, count: int
+) -> list[Task]:
+    """Return new pairs with one repeat among them, at a place that differs from hand to hand."""
+    if not tasks or not repeats:
+        return [*tasks, *repeats]
+    digest = hashlib.sha256("\x1f".join((annotator, *repeats[0].pair.key)).encode()).digest()
+    hand = list(tasks[: max(count - 1, 0)])
+    hand.insert(digest[4] % (len(hand) + 1), repeats[0])
+    return hand
 
 
 def due_repeats(
@@ -123,7 +149,10 @@ def due_repeats(
     soonest: int,
     without: Collection[tuple[str, str, int]] = (),
 ) -> list[Task]:
-    """Return the hidden repeats that are due: sampled pairs that were graded long enough ago."""
+    """Return the hidden repeats that are due: sampled pairs that were graded long enough ago.
+
+    Those that were put off are among them.
+    """
     if not rules.repeats:
         return []
     mine, again = state.current(annotator), state.repeated(annotator)
@@ -132,11 +161,16 @@ def due_repeats(
         for pair in ordered
         if (label := mine.get(pair.key)) is not None
         and label.kind is EventKind.GRADE
-        and pair.key not in again
+        and _is_open(again.get(pair.key))
         and is_repeat(rules, annotator, pair.key)
         and state.turns_since(annotator, pair.key) >= soonest
         and (*pair.key, 1) not in without
     ]
+
+
+def _is_open(second: JudgmentEvent | None) -> bool:
+    """Tell whether a repeat is still to be judged: it was not, or it was put off."""
+    return second is None or second.kind is EventKind.SKIP
 
 
 def is_repeat(rules: Rules, annotator: str, pair: PairKey) -> bool:
@@ -146,7 +180,11 @@ def is_repeat(rules: Rules, annotator: str, pair: PairKey) -> bool:
 
 
 def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> JudgingProgress:
-    """Return the progress and pace (without breaks) of this annotator, and the set's progress."""
+    """Return the progress and pace (without breaks) of this annotator, and the set's progress.
+
+    This annotator's repeats count in the set's progress, too: else a label that does not count
+    there would be known as a repeat.
+    """
     rules, mine = judgment_set.rules, state.current(annotator)
     again = state.repeated(annotator)
     done = skipped = open_pairs = ahead = set_done = set_total = 0
@@ -170,13 +208,17 @@ def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> Judg
             if (
                 rules.repeats
                 and label.kind is EventKind.GRADE
-                and key not in again
+                and _is_open(again.get(key))
                 and is_repeat(rules, annotator, key)
             ):
                 pending.append(key)
+                skipped += key in again
     if not open_pairs:  # repeats that would come too soon are dropped
         pending = [k for k in pending if state.turns_since(annotator, k) >= REPEAT_AFTER_AT_END]
-    done += len(again)
+    twice = [event for event in again.values() if event.kind is not EventKind.SKIP]
+    set_done += sum(event.kind is EventKind.GRADE for event in twice)
+    set_total += len(twice) + ahead + len(pending)
+    done += len(twice)
     total = done + open_pairs + ahead + len(pending)  # counted from the start: it never grows
     return JudgingProgress(
         done, total, skipped, pace(state, annotator), set_done, set_total, len(people)

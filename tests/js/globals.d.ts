@@ -20,7 +20,6 @@ interface JudgingTask {
   key: string;
   query_id: string;
   item_id: string;
-  round: number;
   query: string;
   query_text?: string;
   query_photo: string;

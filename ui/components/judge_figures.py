@@ -6,6 +6,7 @@ import gradio as gr
 
 from core.app.studio import Studio
 from core.domain import JudgeRecord
+from ui.blindness import shown_records
 from ui.error_sentences import sentences
 from ui.render import render
 
@@ -20,7 +21,8 @@ def judge_figures(studio: Studio, catalog: gr.Dropdown) -> None:
 
     @sentences
     def look(name: str | None) -> str:
-        return figures_html(studio.assessing.records(name) if name else (), name or "")
+        records = shown_records(studio, studio.assessing.records(name), name) if name else ()
+        return figures_html(records, name or "")
 
     catalog.change(look, catalog, shown, show_progress="hidden", api_visibility="private")
 

@@ -4,7 +4,7 @@ names an engine."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ import gradio as gr
 from core.app.studio import Studio
 from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Task
 from core.errors import JudgmentError, StudioError
+from core.judging.task_keys import TaskKeys
 from core.people import Action
 from ui.error_sentences import NONSENSE
 from ui.media import photo_url, picture_url
@@ -110,12 +111,13 @@ class Desk:
     def next_pairs(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """Return the next pairs for this annotator, without those still in the browser."""
         set_id, catalog, grid = str(ask["set"]), str(ask["catalog"]), bool(ask.get("grid"))
-        held = {_parsed_key(str(key)) for key in ask.get("held", [])}
-        hand = self._studio.judging.queue(catalog).deal(
+        queue = self._studio.judging.queue(catalog)
+        held = {queue.task_keys.parsed(set_id, who, str(key)) for key in ask.get("held", [])}
+        hand = queue.deal(
             set_id, who, GRID if grid else AHEAD, held, grid, str(ask.get("first") or "")
         )
         return {
-            "tasks": self._views(hand.tasks, catalog),
+            "tasks": self._views(hand.tasks, set_id, who, catalog),
             "waiting": hand.waiting,
             "progress": self._progress(set_id, who, catalog),
         }
@@ -135,7 +137,7 @@ class Desk:
         for sent in list(ask["events"])[:_BATCH]:
             event_id = _id_of(sent)
             try:
-                queue.judge(_event(sent, set_id, who))
+                queue.judge(_event(sent, set_id, who, queue.task_keys))
                 saved.append(event_id)
             except JudgmentError as error:
                 refused[event_id] = str(error)
@@ -159,7 +161,7 @@ class Desk:
         queue = self._studio.judging.queue(catalog)
         undone = queue.undo(set_id, who, str(ask["event_id"])[:64])
         return {
-            "undone": self._history_views([undone], catalog)[0] if undone else None,
+            "undone": self._history_views([undone], who, catalog)[0] if undone else None,
             "progress": self._progress(set_id, who, catalog),
         }
 
@@ -168,15 +170,19 @@ class Desk:
         set_id, catalog = str(ask["set"]), str(ask["catalog"])
         queue = self._studio.judging.queue(catalog)
         events = queue.look(set_id, lambda state: state.recent(who, _HISTORY))
-        return {"tasks": self._history_views(events[::-1], catalog)}
+        return {"tasks": self._history_views(events[::-1], who, catalog)}
 
     def release(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """Release the pairs of an annotator who has changed the name."""
-        held = [_parsed_key(str(key))[:2] for key in list(ask["held"])[:_BATCH]]
-        self._studio.judging.queue(str(ask["catalog"])).release(str(ask["set"]), who, held)
+        queue, set_id = self._studio.judging.queue(str(ask["catalog"])), str(ask["set"])
+        keys = [str(key) for key in list(ask["held"])[:_BATCH]]
+        held = [queue.task_keys.parsed(set_id, who, key)[:2] for key in keys]
+        queue.release(set_id, who, held)
         return {}
 
-    def _history_views(self, events: list[JudgmentEvent], catalog: str) -> list[dict[str, Any]]:
+    def _history_views(
+        self, events: list[JudgmentEvent], who: str, catalog: str
+    ) -> list[dict[str, Any]]:
         if not events:
             return []
         made = self._studio.judging.queue(catalog).sets.get(events[0].set_id)
@@ -189,10 +195,15 @@ class Desk:
                 "grade": event.grade,
                 "note": event.note,
             }
-            for event, view in zip(events, self._views(tasks, catalog), strict=True)
+            for event, view in zip(
+                events, self._views(tasks, made.set_id, who, catalog), strict=True
+            )
         ]
 
-    def _views(self, tasks: Any, catalog: str) -> list[dict[str, Any]]:
+    def _views(
+        self, tasks: Sequence[Task], set_id: str, who: str, catalog: str
+    ) -> list[dict[str, Any]]:
+        keys = self._studio.judging.queue(catalog).task_keys
         wanted = {t.pair.item_id for t in tasks} | {t.pair.query.item_id for t in tasks} - {""}
         items = self._studio.items_by_id(wanted, catalog)
         views = []
@@ -202,7 +213,7 @@ class Desk:
             picture = asked.photo.sha256 if asked else query.picture
             views.append(
                 {
-                    "key": "\t".join((*task.pair.key, str(task.round))),
+                    "key": keys.key(set_id, who, task),
                     "query_id": query.query_id,
                     "query": query.text or (asked.title if asked else ""),
                     "query_text": query.text,
@@ -210,7 +221,6 @@ class Desk:
                     if picture
                     else "",
                     "item_id": task.pair.item_id,
-                    "round": task.round,
                     "note": task.note,
                     "photo": photo_url(item.photo, catalog, thumbnail=False) if item else "",
                     "thumb": photo_url(item.photo, catalog) if item else "",
@@ -240,8 +250,11 @@ def _id_of(sent: object) -> str:
     return str(sent.get("event_id", "")) if isinstance(sent, Mapping) else ""
 
 
-def _event(sent: Mapping[str, Any], set_id: str, who: str) -> JudgmentEvent:
-    """Build the event; the queue checks its numbers."""
+def _event(sent: Mapping[str, Any], set_id: str, who: str, keys: TaskKeys) -> JudgmentEvent:
+    """Build the event; the queue checks its numbers.
+
+    What waited in a browser since before keys had tags tells its round itself.
+    """
     kind = EventKind(str(sent["kind"]))
     if kind not in _KINDS:
         raise ValueError(kind)
@@ -256,15 +269,12 @@ def _event(sent: Mapping[str, Any], set_id: str, who: str) -> JudgmentEvent:
         note=str(sent.get("note") or ""),
         at=datetime.now(UTC),
         seconds=sent.get("seconds") or 0,
-        round=sent.get("round") or 0,
+        round=keys.parsed(set_id, who, str(sent["key"]))[2]
+        if "key" in sent
+        else sent.get("round") or 0,
         page=str(sent.get("page") or ""),
         guidelines=sent.get("guidelines", 1),
     )
-
-
-def _parsed_key(key: str) -> tuple[str, str, int]:
-    query_id, item_id, number = key.split("\t")
-    return query_id, item_id, int(number)
 
 
 def _examples(studio: Studio, chosen: JudgmentSet, catalog: str) -> list[dict[str, Any]]:

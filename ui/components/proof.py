@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from gradio.context import LocalContext
+
 from core.app.ablation import BUSY, CLUTTER, PLAIN_GROUND
 from core.app.studio import BEFORE_AFTER, Studio
 from core.base.counts import counted
 from core.base.image_views import is_busy
 from core.domain import EngineStatus, Item, PairedTest, QueryRow, Report, Score, Slice
+from ui.blindness import is_hidden
 from ui.components.charts import Bar, Group, engine_bars
 
 #: The combinations that Home compares.
@@ -45,7 +48,7 @@ def proof(studio: Studio, catalog: str, statuses: tuple[EngineStatus, ...]) -> P
     if not set(BEFORE_AFTER) <= {s.engine.name for s in statuses if s.available}:
         return None
     report = studio.evaluation.latest_ablation(catalog, BEFORE_AFTER[0])
-    if report is None:
+    if report is None or is_hidden(studio, LocalContext.request.get(None), report):
         return None
     parts = {part.name: part for part in report.slices if part.kind == "photo" and part.scores}
     return Proof(

@@ -166,19 +166,52 @@ def test_a_grade_is_asked_again_once_and_after_enough_others() -> None:
     assert due_repeats(PAIRS, state, EVERY_PAIR, "bob", 0) == []
 
 
-def test_a_repeat_takes_the_last_place_of_a_hand_and_fills_it_at_the_end() -> None:
+def test_a_repeat_takes_one_place_of_a_hand_and_fills_it_at_the_end() -> None:
     many = small_set([chr(code) for code in range(ord("a"), ord("a") + REPEAT_AFTER + 5)]).pairs
     judged = [pair.item_id for pair in many[: REPEAT_AFTER + 2]]
     state = SetState(grades("".join(judged)))
     hand = deal(many, state, EVERY_PAIR, "ada", 3)
-    assert [(task.pair.item_id, task.round) for task in hand.tasks] == [
-        ("w", 0), ("x", 0), ("a", 1),
+    assert sorted((task.pair.item_id, task.round) for task in hand.tasks) == [
+        ("a", 1), ("w", 0), ("x", 0),
     ]  # fmt: skip
     without = {("q", "a", 1), ("q", "b", 1)}
     assert items(deal(many, state, EVERY_PAIR, "ada", 3, without=without)) == "wxy"
     state = SetState(grades("abcdef"))
     hand = deal(PAIRS, state, EVERY_PAIR, "ada", 9)
     assert hand == Hand(tuple(Task(pair, round=1) for pair in PAIRS[: 6 - REPEAT_AFTER_AT_END]))
+
+
+def test_a_repeat_s_place_in_a_hand_says_nothing() -> None:
+    many = small_set([chr(code) for code in range(ord("a"), ord("a") + REPEAT_AFTER + 9)]).pairs
+    places = []
+    for person in range(40):
+        who = f"a{person}"
+        state = SetState(
+            event(number, who, pair.item_id) for number, pair in enumerate(many[: REPEAT_AFTER + 1])
+        )
+        hand = deal(many, state, EVERY_PAIR, who, 5).tasks
+        places.append([task.round for task in hand].index(1))
+    assert set(places) == {0, 1, 2, 3, 4}
+
+
+def test_a_repeat_that_is_put_off_comes_again_at_the_end_with_its_note() -> None:
+    events = [*grades("abcdef"), event(6, item="a", grade=None, kind=SKIP, round=1, note="look up")]
+    state = SetState(events)
+    hand = deal(PAIRS, state, EVERY_PAIR, "ada", 9).tasks
+    assert hand[-1] == Task(PAIRS[0], 1, "look up")
+    seen = progress(small_set(rules=EVERY_PAIR), state, "ada")
+    assert (seen.done, seen.total, seen.skipped) == (6, 9, 1)
+
+
+def test_no_figure_of_the_progress_tells_a_repeat_from_a_new_pair() -> None:
+    events, steps = grades("ab"), []
+    for number, (item, again) in enumerate([("c", 0), ("a", 1), ("d", 0), ("b", 1)], 2):
+        before = progress(small_set(rules=EVERY_PAIR), SetState(events), "ada")
+        events = [*events, event(number, item=item, round=again)]
+        after = progress(small_set(rules=EVERY_PAIR), SetState(events), "ada")
+        names = ("done", "total", "skipped", "set_done", "set_total")
+        steps.append([getattr(after, name) - getattr(before, name) for name in names])
+    assert steps == [[1, 0, 0, 1, 0]] * 4
 
 
 def test_a_sample_of_repeats_stays_the_same_for_ever() -> None:
@@ -209,14 +242,14 @@ HALF = frozenset({("q", "a"), ("q", "d")})
         (Rules(overlap=3), TWO, "cyd", (0, 6, 0, 3, 18, 2)),
         (Rules(overlap=1, calibration=HALF), TWO, "cyd", (0, 5, 0, 3, 8, 2)),
         (Rules(overlap=3, calibration=HALF), TWO, "cyd", (0, 6, 0, 3, 18, 2)),
-        # with repeats: open pairs count twice, graded ones wait for their repeat
-        (EVERY_PAIR, grades("a"), "ada", (1, 12, 0, 1, 6, 1)),
+        # with repeats: open pairs count twice, graded ones wait for their repeat, in the set, too
+        (EVERY_PAIR, grades("a"), "ada", (1, 12, 0, 1, 12, 1)),
         (EVERY_PAIR, [*grades("a"), event(1, item="b", grade=None, kind=UNSURE)], "ada",
-         (2, 11, 0, 1, 6, 1)),
-        (EVERY_PAIR, [*grades("ab"), event(2, item="a", round=1)], "ada", (3, 12, 0, 2, 6, 1)),
+         (2, 11, 0, 1, 11, 1)),
+        (EVERY_PAIR, [*grades("ab"), event(2, item="a", round=1)], "ada", (3, 12, 0, 3, 12, 1)),
         # at the end, repeats that would come too soon are dropped
-        (EVERY_PAIR, grades("abcdef"), "ada", (6, 9, 0, 6, 6, 1)),
-        (EVERY_PAIR, [*grades("abcdef"), event(6, item="a", round=1)], "ada", (7, 9, 0, 6, 6, 1)),
+        (EVERY_PAIR, grades("abcdef"), "ada", (6, 9, 0, 6, 9, 1)),
+        (EVERY_PAIR, [*grades("abcdef"), event(6, item="a", round=1)], "ada", (7, 9, 0, 7, 9, 1)),
     ],
 )  # fmt: skip
 def test_progress_counts_one_s_own_pairs_and_the_labels_that_the_set_needs(

@@ -139,10 +139,8 @@ def test_the_way_back_and_an_undo_bring_note_and_grade_along(page: Page) -> None
 def test_a_pair_that_was_put_off_comes_again_with_its_note(page: Page) -> None:
     page.call("judge", events=[page.event(0, kind="skip", grade=None, note="look up")])
     dealt = page.call("next_pairs", grid=True, first=page.pairs[0][0])["tasks"]
-    notes = {task["key"]: task["note"] for task in dealt}
-    assert {key: note for key, note in notes.items() if note} == {
-        "\t".join((*page.pairs[0], "0")): "look up"
-    }
+    notes = {(task["query_id"], task["item_id"]): task["note"] for task in dealt}
+    assert {pair: note for pair, note in notes.items() if note} == {page.pairs[0]: "look up"}
 
 
 def test_a_key_press_reaches_the_log_of_events_through_at_most_five_files(page: Page) -> None:

@@ -120,7 +120,7 @@ const reasons = () =>
 function send(task, kind, grade, reason, seconds) {
   outbox.add({
     ...base(), event_id: newId(), query_id: task.query_id, item_id: task.item_id,
-    round: task.round, kind, grade, note: joinReason(reason, notes.of(task)), seconds,
+    key: task.key, kind, grade, note: joinReason(reason, notes.of(task)), seconds,
     guidelines: Number(desk.dataset.revision), page: desk.dataset.page, task,
   });
   if (kind === "flag") say("Flagged. Now judge it, or put it off.");

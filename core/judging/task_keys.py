@@ -1,0 +1,65 @@
+"""Keys of dealt pairs, which don't tell whether a pair is a hidden repeat.
+
+A key names query and item, and ends with a tag: a keyed hash of the set, the annotator, the pair
+and its round. Without the secret of the store nobody can tell a tag of round 0 from one of round 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from pathlib import Path
+
+from core.base.atomic import atomic_write
+from core.base.lazy import lazy
+from core.base.locks import WRITE, file_lock
+from core.domain import Task
+from core.errors import JudgmentError
+from core.judging.state import PairKey
+
+_BYTES = 32
+_DIGITS = 20
+
+
+class TaskKeys:
+    """The keys of one catalogue.
+
+    Args:
+        path: File of the secret; it is made when the first key is needed, readable by its owner.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def key(self, set_id: str, annotator: str, task: Task) -> str:
+        """Return the key of a task."""
+        pair = task.pair.key
+        return "\t".join((*pair, self._tag(set_id, annotator, pair, task.round)))
+
+    def parsed(self, set_id: str, annotator: str, key: str) -> tuple[str, str, int]:
+        """Return query id, item id and round of a key.
+
+        A tag that is not of this store's, such as one of before its secret was lost, is of round 0.
+
+        Raises:
+            JudgmentError: It is no key.
+        """
+        parts = key.split("\t")
+        if len(parts) != 3:
+            raise JudgmentError("The page sent something that is no pair. Reload the page.")
+        pair, tag = (parts[0], parts[1]), parts[2].encode("utf-8", "replace")
+        again = self._tag(set_id, annotator, pair, 1).encode()
+        return *pair, int(hmac.compare_digest(tag, again))
+
+    def _tag(self, set_id: str, annotator: str, pair: PairKey, number: int) -> str:
+        text = json.dumps([set_id, annotator, *pair, number])
+        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+
+    @lazy
+    def _secret(self) -> bytes:
+        with file_lock(self._path.with_suffix(".lock"), WRITE):
+            if not self._path.is_file() or len(self._path.read_bytes()) != _BYTES:
+                atomic_write(self._path, secrets.token_bytes(_BYTES), mode=0o600)
+            return self._path.read_bytes()
