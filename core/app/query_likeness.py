@@ -37,7 +37,7 @@ def likeness(catalog: Catalog, picture: Image.Image) -> LooksLike:
             for query in queries
             if query.picture or query.item_id in items
         }
-        return {name for name, found in hashes.items() if _is_near(wanted, found)}
+        return {name for name, other in hashes.items() if _is_near(wanted, other)}
 
     return looks_like
 
@@ -50,6 +50,6 @@ def _hash_of(path: Path) -> str:
         return ""
 
 
-def _is_near(wanted: str, found: str) -> bool:
+def _is_near(wanted: str, other: str) -> bool:
     """Tell whether two hashes are of one picture; items of before hashes were stored have none."""
-    return len(found) == len(wanted) and distance(wanted, found) <= MAX_DISTANCE
+    return len(other) == len(wanted) and distance(wanted, other) <= MAX_DISTANCE

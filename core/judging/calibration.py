@@ -14,12 +14,12 @@ def finders(
     results: Mapping[JudgmentQuery, Sequence[SearchResult]], depth: int
 ) -> dict[PairKey, frozenset[str]]:
     """Return the names of the engines that found each pair within ``depth`` results."""
-    found: dict[PairKey, set[str]] = {}
+    engines_of: dict[PairKey, set[str]] = {}
     for query, answers in results.items():
         for answer in answers:
             for hit in answer.hits[:depth]:
-                found.setdefault((query.query_id, hit.item.item_id), set()).add(answer.engine)
-    return {pair: frozenset(names) for pair, names in found.items()}
+                engines_of.setdefault((query.query_id, hit.item.item_id), set()).add(answer.engine)
+    return {pair: frozenset(names) for pair, names in engines_of.items()}
 
 
 def balanced(
@@ -31,7 +31,7 @@ def balanced(
     fewest so far; at the end an unfinished round is put back. So fewer than ``count`` may come out
     where engines share little.
     """
-    names = sorted({name for found in found_by.values() for name in found})
+    names = sorted({name for engines in found_by.values() for name in engines})
     by_text = {"\t".join(pair): pair for pair in sorted(found_by)}
     order = [by_text[text] for text in shuffled(list(by_text), seed)]
     had, chosen, unfinished = Counter(dict.fromkeys(names, 0)), list[PairKey](), list[PairKey]()

@@ -19,10 +19,10 @@ def pools(seed: int, engines: int) -> dict[tuple[str, str], frozenset[str]]:
     """Make what engines of different breadth found for 12 queries."""
     draw = random.Random(seed)
     return {
-        (f"q{query}", f"i{item}"): frozenset(found)
+        (f"q{query}", f"i{item}"): frozenset(engines_of)
         for query in range(12)
         for item in range(20)
-        if (found := [n for n in ENGINES[:engines] if draw.random() < 0.2 + 0.2 * len(n) / 6])
+        if (engines_of := [n for n in ENGINES[:engines] if draw.random() < 0.2 + 0.2 * len(n) / 6])
     }
 
 
