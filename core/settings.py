@@ -7,6 +7,7 @@ Environment variables start with ``VLCLIP_`` (``VLCLIP_DATA_DIR`` …); ``PORT``
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 #: Folder of the profiles' files, of those that ship and of a data directory.
 PROFILES = "profiles"
+_PROFILE_ENDINGS = (".toml", ".json")
 
 
 def profile_files(data_dir: Path) -> dict[str, Path]:
@@ -47,28 +49,37 @@ def profile_files(data_dir: Path) -> dict[str, Path]:
 def read_profile(profile: str, data_dir: Path) -> ProfileRecipe:
     """Read a profile's file: the data directory's own if it has one, else the shipped one.
 
+    Args:
+        profile: Its name, or the path of a TOML or JSON file.
+        data_dir: The data directory.
+
     Raises:
         SettingsError: There is none, or it can't be used; the sentence names the file and what is
             wrong.
     """
     files = profile_files(data_dir)
-    if profile not in files:
+    if profile not in files and not profile.endswith(_PROFILE_ENDINGS):
         raise no_such(SettingsError, "profile", profile, files)
-    path = files[profile]
+    path = files.get(profile) or Path(profile)
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        if not isinstance(table, dict):
+            raise SettingsError(f"The profile {path} holds no fields, but a list or a value.")
         if unknown := table.keys() - ProfileRecipe.__slots__:
             raise SettingsError(f"The profile {path} has the unknown field “{min(unknown)[:40]}”.")
         recipe = _PROFILE.validate_python(table)
-        return replace(recipe, engines=recipe.engines or profile)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return replace(recipe, engines=recipe.engines or path.stem)
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValidationError):
+            raise _unusable(path, error) from None
         raise SettingsError(f"The profile {path} can't be read: {error}.") from None
-    except ValidationError as error:
-        problem = error.errors(include_input=False)[0]
-        field = ".".join(str(part) for part in problem["loc"])
-        raise SettingsError(
-            f"The profile {path} is not usable: {field}: {problem['msg']}."
-        ) from None
+
+
+def _unusable(path: Path, error: ValidationError) -> SettingsError:
+    problem = error.errors(include_input=False)[0]
+    field = ".".join(str(part) for part in problem["loc"])
+    return SettingsError(f"The profile {path} is not usable: {field}: {problem['msg']}.")
 
 
 _PROFILE = TypeAdapter(ProfileRecipe)
@@ -76,7 +87,15 @@ _PROFILE = TypeAdapter(ProfileRecipe)
 
 def _threshold(given: dict[str, Any]) -> float:
     """Return τ of the profile's grounder, because scores of different grounders differ."""
-    return read_profile(given.get("profile", COMPACT), given.get("data_dir", Path())).threshold
+    return _profile_of(given).threshold
+
+
+def _side(given: dict[str, Any]) -> int:
+    return _profile_of(given).side
+
+
+def _profile_of(given: dict[str, Any]) -> ProfileRecipe:
+    return read_profile(given.get("profile", COMPACT), given.get("data_dir", Path()))
 
 
 class Settings(BaseSettings):
@@ -103,8 +122,9 @@ class Settings(BaseSettings):
     )
     profile: str = Field(
         COMPACT,
-        pattern=r"^[a-z0-9][a-z0-9-]{0,59}$",
-        description="Set of models: compact, full, or a profile of your own.",
+        pattern=r"^([a-z0-9][a-z0-9-]{0,59}|.{1,1000}\.(toml|json))$",
+        description="Set of models: compact, full, or a profile of your own, by name or by the "
+        "path of its TOML or JSON file.",
     )
     host: str = Field(
         "127.0.0.1",
@@ -150,6 +170,14 @@ class Settings(BaseSettings):
         ge=0,
         le=1,
         description="τ: smallest detection score that is cropped to; 0.2 in compact, 0.35 in full.",
+    )
+    grounding_side: int = Field(
+        default_factory=_side,
+        validate_default=True,
+        ge=0,
+        le=4000,
+        description="Pixels of the shorter edge of the pictures that a detector gets; 0 is its own "
+        "size (800 for Grounding DINO). Fewer are faster and see less.",
     )
     crop_padding: float = Field(
         0.05, ge=0, le=1, description="Padding of the crop, as a share of the box's longer side."

@@ -21,6 +21,7 @@ from core.base.counts import counted
 from core.domain import Box, Engine, Item, Photo
 from core.errors import StudioError
 from core.ports.encoder import Encoder
+from core.weights import used_by
 
 #: Largest difference of a cosine from the known one; number formats differ by less.
 TOLERANCE = 0.03
@@ -92,10 +93,10 @@ class SelfTest:
         yield _timed("rewriter", self._rewriter)
 
     def _weights(self) -> Iterator[Check]:
-        store, profile = self._models.weights, self._models.settings.recipe.engines
+        store, recipe = self._models.weights, self._models.settings.recipe
         for status in store.status():
             role = status.spec.role
-            if profile not in status.spec.profiles or status.state != "ready":
+            if not used_by(status.spec, recipe) or status.state != "ready":
                 continue
 
             def hashes(role: str = role) -> tuple[bool, list[str]]:

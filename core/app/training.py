@@ -380,7 +380,7 @@ class TrainingService:
         """Return the named engine, or an engine around a checkpoint with a scheme."""
         if base.startswith(("local-dir:", "hf-hub:")):
             towers = dict.fromkeys(
-                (COMPACT, FULL, self._settings.profile), Towers("open_clip", base)
+                (COMPACT, FULL, self._settings.recipe.engines), Towers("open_clip", base)
             )
             title = base.partition(":")[2].rstrip("/").rpartition("/")[2] or base
             return Engine(title, title, "", ImageView.PHOTO, TextView.TITLE, 0.2, towers)

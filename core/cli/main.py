@@ -64,7 +64,9 @@ def build_cli(serve: Serve, words: Sequence[str] = ()) -> typer.Typer:
         ] = None,
         profile: Annotated[
             str | None,
-            typer.Option(help="Models: compact runs anywhere, full needs the hub; or your own."),
+            typer.Option(
+                help="Models: compact runs anywhere, full needs the hub; or your own file."
+            ),
         ] = None,
         host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
         port: Annotated[int | None, typer.Option(help="Port to serve on.")] = None,

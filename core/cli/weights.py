@@ -11,8 +11,9 @@ import typer
 from core.base.counts import counted
 from core.cli.bar import ProgressBar
 from core.domain.job import Progress
+from core.domain.profile import ProfileRecipe
 from core.weights.derived import damaged
-from core.weights.registry import REGISTRY, WeightSpec
+from core.weights.registry import REGISTRY, WeightSpec, used_by
 from core.weights.sources import LocalSource
 from core.weights.store import WeightStatus, WeightStore
 
@@ -54,11 +55,7 @@ def fetch(
     """Download missing models, check and convert them."""
     with ProgressBar("B", scaled=True) as bar:
         store = WeightStore.from_settings(context.obj, partial(_show, bar))
-        chosen = (
-            [store.spec(role) for role in roles]
-            if roles
-            else _fetchable(context.obj.recipe.engines)
-        )
+        chosen = [store.spec(role) for role in roles] if roles else _fetchable(context.obj.recipe)
         for spec in chosen:
             if force:
                 store.remove(spec.role)
@@ -84,18 +81,18 @@ def verify(
         print(f"{name}: has changed since it was converted; its next use converts it anew")
 
 
-def _fetchable(profile: str) -> list[WeightSpec]:
+def _fetchable(recipe: ProfileRecipe) -> list[WeightSpec]:
     """Return the profile's models without those that only the user can provide."""
     return [
         spec
         for spec in REGISTRY.values()
-        if profile in spec.profiles and not isinstance(spec.source, LocalSource)
+        if used_by(spec, recipe) and not isinstance(spec.source, LocalSource)
     ]
 
 
 def _line(status: WeightStatus) -> str:
     spec = status.spec
-    profiles = "+".join(spec.profiles) or "training"
+    profiles = "+".join(spec.profiles) or "optional"
     size = f"{status.bytes / 1e6:.0f} MB" if status.bytes else f"{spec.size_mb} MB"
     return (
         f"{spec.role:<15} {status.state:<8} {profiles:<9} {size:>8}  {spec.title}; "

@@ -18,6 +18,8 @@ class ProfileRecipe:
         threshold: τ, the smallest detection score that is cropped to, 0 to 1; a setting overrides
             it.
         rewriter: Name in ``core.language.rewriters.REWRITERS``; indexing uses it.
+        side: Pixels of the shorter edge of the pictures that a detector gets; 0 is its own size. A
+            setting overrides it.
         engines: Which of the towers in the engines' recipes it takes: ``compact``, ``full`` or
             another name there; empty for its own name.
         towers: Encoder towers by engine, in place of those in the engine's recipe.
@@ -27,6 +29,7 @@ class ProfileRecipe:
     segmenter: str
     threshold: float
     rewriter: str = "rules"
+    side: int = 0
     engines: str = ""
     towers: Mapping[str, Towers] = field(default_factory=dict)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from core.base.word_list import read_word_list
@@ -13,11 +14,11 @@ from core.ports.grounder import Grounder
 from core.ports.segmenter import Segmenter
 from core.settings import Settings
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
-from core.vision.grounding_dino import GroundingDinoGrounder
+from core.vision.detector_grounder import DetectorGrounder
 from core.vision.sam import load_sam
 from core.vision.sam_models import TorchSam
 from core.vision.sam_segmenter import SamSegmenter
-from core.weights import WeightStore
+from core.weights import DETECTORS, WeightStore
 
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
@@ -30,8 +31,8 @@ VOCABULARY = "vocabularies/scene.txt"
 PICTURES = "vocabularies/pictures.txt"
 #: Garments and parts, and complete objects, one per line.
 DETAILS, WHOLES = "vocabularies/details.txt", "vocabularies/wholes.txt"
-#: Roles of the full profile's weights.
-DINO_ROLE, SAM_ROLE = "grounding-dino", "sam-vit-b"
+#: Role of SAM's weights.
+SAM_ROLE = "sam-vit-b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +114,28 @@ def _clip_heat(parts: Parts) -> Grounder:
     return build_compact_grounder(parts.settings, parts.encoder, parts.segmenter)
 
 
-def _grounding_dino(parts: Parts) -> Grounder:
+def _detector(role: str, parts: Parts) -> Grounder:
     settings, weights = parts.settings, parts.weights
     device = resolve_device(settings.device)
-    return GroundingDinoGrounder(
-        folder=lambda: weights.path(DINO_ROLE),
-        weights=lambda: weights.fingerprint(DINO_ROLE),
+    return DetectorGrounder(
+        DETECTORS[role],
+        folder=lambda: weights.path(role),
+        weights=lambda: weights.fingerprint(role),
         segmenter=parts.segmenter,
         threshold=settings.grounding_threshold,
         device=device,
         dtype=resolve_dtype(settings.precision, device),
+        side=settings.grounding_side,
     )
 
 
-#: Segmenters and grounders that a profile may name. To add one, write a module and a line here.
+#: Segmenters and grounders that a profile may name. To add one, write a module and a line here; a
+#: detector of a known family needs only a file in ``data/detectors``.
 SEGMENTERS: dict[str, Callable[[Settings, WeightStore], Segmenter]] = {
     "mobile-sam": build_mobile_segmenter,
     "sam": build_sam_segmenter,
 }
 GROUNDERS: dict[str, Callable[[Parts], Grounder]] = {
     "clip-heat": _clip_heat,
-    "grounding-dino": _grounding_dino,
+    **{role: partial(_detector, role) for role in DETECTORS},
 }

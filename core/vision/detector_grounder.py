@@ -1,13 +1,12 @@
-"""Grounding DINO through ``transformers`` (Liu et al. 2023), as the paper uses it.
+"""Zero-shot detectors through ``transformers``: Grounding DINO, as in the paper, and others.
 
-The caption is the product type in lower case, followed by " .". The model returns boxes with
-scores; the box with the highest score is the product. SAM adds masks, which the paper does not use.
+The model is asked for the product type in lower case. It returns boxes with scores; the box with
+the highest score is the product. SAM adds masks, which the paper does not use.
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,64 +19,71 @@ from core.base.threads import for_pictures
 from core.domain import Box, Detection, Grounding, Mask
 from core.embedding.device import most_at_once
 from core.embedding.tokenizer_check import check_tokenizer
-from core.errors import WeightsUnavailable
+from core.errors import SettingsError, WeightsUnavailable
 from core.ports.grounder import Heatmap
 from core.ports.segmenter import Segmenter
+from core.vision.detector_families import FAMILIES
 from core.vision.regions import drawn
 from core.weights.broken import LOAD_ERRORS, explain
+from core.weights.detector_recipes import DetectorRecipe
 
-#: Increase it when the same photo, prompt and weights would give another grounding.
-VERSION = "grounding-dino-1"
-#: Smallest score of a stored box; a catalogue's threshold cannot usefully be lower.
-FLOOR = 0.15
-#: Smallest score of a token for it to be part of a box's phrase (the model card's default).
-TEXT_THRESHOLD = 0.25
 #: How many boxes of a photo are stored.
 MAX_DETECTIONS = 8
 #: Overlap (IoU) above which the lower-scored box is a repeat; the model itself has no NMS.
 SAME = 0.8
-#: Memory of one photo of 800 × 1,333 pixels in a pass, bytes; at 800 × 1,066
-#: 1.1 to 1.3 GB were measured (full-size model, float32, 1 to 4 photos).
-PHOTO_BYTES = 1_700_000_000
 #: Most photos in one pass.
 MAX_BATCH = 8
-#: Longest caption, in characters; the text encoder reads 256 tokens.
-CAPTION_CHARACTERS = 200
+#: Longest phrase, in characters.
+PHRASE_CHARACTERS = 200
 #: Largest ratio of the sides; thinner photos are not searched, as the model's resizing fails.
 MAX_ASPECT = 32
 
 
-def caption(prompt: str) -> str:
-    """Format the prompt as in the model's training; empty if it has no letter or digit.
+def phrase_of(prompt: str) -> str:
+    """Return the prompt as detectors have learnt phrases; empty if it has no letter or digit.
 
-    >>> caption("Women's Handbags")
-    "women's handbags ."
+    >>> phrase_of("Women's Handbags")
+    "women's handbags"
     """
-    words = " ".join(prompt.lower().replace(".", " ").split())[:CAPTION_CHARACTERS].strip()
-    return f"{words} ." if any(character.isalnum() for character in words) else ""
+    words = " ".join(prompt.lower().replace(".", " ").split())[:PHRASE_CHARACTERS].strip()
+    return words if any(character.isalnum() for character in words) else ""
 
 
-class GroundingDinoGrounder:
-    """Ground products with a Grounding DINO checkpoint in the layout of ``transformers``.
+class DetectorGrounder:
+    """Ground products with a zero-shot detector in the layout of ``transformers``.
 
     Args:
+        recipe: The detector.
         folder: Returns the checkpoint's folder; called once, on first use.
         weights: Returns the hash of the checkpoint; called on each access to ``fingerprint``.
         segmenter: Gives masks for boxes.
         threshold: Smallest score of a detection that is used for cropping (τ).
         device: Where the model runs.
         dtype: Number format of the model.
+        side: Pixels of the shorter edge of the pictures that it gets; 0 is its own size.
+
+    Raises:
+        SettingsError: The recipe names an unknown family, or the model takes one size only.
     """
 
     def __init__(
         self,
+        recipe: DetectorRecipe,
         folder: Callable[[], Path],
         weights: Callable[[], str],
         segmenter: Segmenter,
         threshold: float,
         device: torch.device | None = None,
         dtype: torch.dtype = torch.float32,
+        side: int = 0,
     ) -> None:
+        if recipe.family not in FAMILIES:
+            raise SettingsError(
+                f"The detector “{recipe.title}” is of the family “{recipe.family[:40]}”; there are "
+                f"{', '.join(FAMILIES)}."
+            )
+        self._recipe, self._family, self._side = recipe, FAMILIES[recipe.family], side
+        self._size = self._family.size(side)
         self._folder = folder
         self._weights = weights
         self._segmenter = segmenter
@@ -90,12 +96,14 @@ class GroundingDinoGrounder:
     @property
     def name(self) -> str:
         """Name of the models, for people."""
-        return f"Grounding DINO + {self._segmenter.name}"
+        return f"{self._recipe.title} + {self._segmenter.name}"
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the weights and of this module's version; it does not cover the threshold."""
-        parts = (VERSION, self._weights(), self._segmenter.fingerprint)
+        """Hash of weights, family and size of pictures; it does not cover the threshold."""
+        parts = [self._family.version, self._weights(), self._segmenter.fingerprint]
+        if self._side:
+            parts.append(f"side {self._side}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def outline(self, image: Image.Image, box: Box) -> Detection:
@@ -110,7 +118,8 @@ class GroundingDinoGrounder:
     @property
     def batch_size(self) -> int:
         """How many photos one pass may take with the memory that is free now, 1 or more."""
-        return most_at_once(self._device, PHOTO_BYTES, MAX_BATCH)
+        # at the model's own size; at a smaller one fewer photos than possible are taken
+        return most_at_once(self._device, self._recipe.photo_mb * 1_000_000, MAX_BATCH)
 
     @property
     def has_heat_maps(self) -> bool:
@@ -136,9 +145,11 @@ class GroundingDinoGrounder:
         searched = [
             index
             for index, (image, prompt) in enumerate(zip(images, prompts, strict=True))
-            if caption(prompt) and max(image.size) <= MAX_ASPECT * min(image.size)
+            if phrase_of(prompt) and max(image.size) <= MAX_ASPECT * min(image.size)
         ]
-        boxes = self._detect([images[i] for i in searched], [caption(prompts[i]) for i in searched])
+        boxes = self._detect(
+            [images[i] for i in searched], [phrase_of(prompts[i]) for i in searched]
+        )
         boxes_of = dict(zip(searched, boxes, strict=True))
         return tuple(
             Grounding(
@@ -155,25 +166,22 @@ class GroundingDinoGrounder:
 
     @torch.inference_mode()
     def _detect(
-        self, images: Sequence[Image.Image], captions: Sequence[str]
+        self, images: Sequence[Image.Image], phrases: Sequence[str]
     ) -> list[list[tuple[float, Box]]]:
         if not images:
             return []
         model, processor = self._models()
-        inputs = processor(
-            images=[image.convert("RGB") for image in images],
-            text=list(captions),
-            padding=True,
-            truncation=True,
-            return_tensors="pt",
-        ).to(self._device)
+        pictures = [image.convert("RGB") for image in images]
+        inputs = self._family.inputs(processor, pictures, phrases, **self._size).to(self._device)
         reduced = self._dtype != torch.float32
         mixed = torch.autocast(self._device.type, dtype=self._dtype, enabled=reduced)
         with for_pictures(self._device), mixed:
             outputs = model(**inputs)
-        outputs.logits, outputs.pred_boxes = outputs.logits.float(), outputs.pred_boxes.float()
+        for name, value in outputs.items():
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                outputs[name] = value.float()
         sizes = [(image.height, image.width) for image in images]
-        results = post_process(processor, outputs, inputs["input_ids"], sizes)
+        results = self._family.results(processor, outputs, inputs, self._recipe.floor, sizes)
         return [
             _best_boxes(result["scores"].tolist(), result["boxes"].tolist(), image.size)
             for result, image in zip(results, images, strict=True)
@@ -193,12 +201,19 @@ class GroundingDinoGrounder:
     def _models(self) -> tuple[Any, Any]:
         with self._lock:
             if self._loaded is None:
-                self._loaded = load_detector(self._folder(), self._device)
+                self._loaded = load_detector(self._folder(), self._device, self._recipe.name)
             return self._loaded
 
 
-def load_detector(folder: Path, device: torch.device) -> tuple[Any, Any]:
+def load_detector(
+    folder: Path, device: torch.device, role: str = "grounding-dino"
+) -> tuple[Any, Any]:
     """Load model and processor from a local folder; downloads nothing and runs none of its code.
+
+    Args:
+        folder: The checkpoint.
+        device: Where the model runs.
+        role: Its role, for sentences.
 
     Raises:
         WeightsUnavailable: The folder is not a complete zero-shot detector.
@@ -215,12 +230,12 @@ def load_detector(folder: Path, device: torch.device) -> tuple[Any, Any]:
         raise WeightsUnavailable(
             f"{folder} can't be loaded as a zero-shot detector ({reason}); it needs "
             "config.json, model.safetensors, preprocessor_config.json and a tokenizer. Fetch it "
-            "again with `python app.py weights fetch grounding-dino`, or use `--profile compact`."
+            f"again with `python app.py weights fetch {role}`, or use `--profile compact`."
         ) from error
     if report["missing_keys"]:
         raise WeightsUnavailable(
             f"{folder} lacks {len(report['missing_keys'])} tensors of the detector, so they would "
-            "be random. Fetch it again with `python app.py weights fetch grounding-dino`."
+            f"be random. Fetch it again with `python app.py weights fetch {role}`."
         )
     tokenizer = processor.tokenizer
     check_tokenizer(
@@ -228,20 +243,6 @@ def load_detector(folder: Path, device: torch.device) -> tuple[Any, Any]:
         len(tokenizer), model.config.text_config.vocab_size, "The detector",
     )  # fmt: skip
     return model.to(device).eval(), processor
-
-
-def post_process(
-    processor: Any, outputs: Any, input_ids: Any, sizes: Sequence[tuple[int, int]]
-) -> list[dict[str, Any]]:
-    """Return boxes and scores per photo.
-
-    The parameter ``threshold`` was named ``box_threshold`` before transformers 4.51.
-    """
-    method = processor.post_process_grounded_object_detection
-    name = "threshold" if "threshold" in inspect.signature(method).parameters else "box_threshold"
-    floor = {name: FLOOR, "text_threshold": TEXT_THRESHOLD}
-    results: list[dict[str, Any]] = method(outputs, input_ids, **floor, target_sizes=list(sizes))
-    return results
 
 
 def _best_boxes(
