@@ -55,7 +55,7 @@ def load_detectors(folder: Path = DETECTORS) -> Mapping[str, DetectorRecipe]:
         try:
             table = tomllib.loads(path.read_text("utf-8"))
             if unknown := table.keys() - (set(DetectorRecipe.__slots__) - {"name"}):
-                raise ValueError(f"there is no field “{min(unknown)[:40]}”")
+                raise ValueError(f"the field “{min(unknown)[:40]}” is unknown")
             detectors[path.stem] = _RECIPE.validate_python({**table, "name": path.stem})
         except (OSError, ValueError, ValidationError) as error:
             raise SettingsError(f"The detector {path} can't be used: {error}.") from None

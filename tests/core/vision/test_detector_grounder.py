@@ -144,7 +144,7 @@ def test_every_detector_is_asked_in_its_own_words(grounder: DetectorGrounder) ->
     assert first.detections
     assert [d.score for d in first.detections] != [d.score for d in other.detections]
     alone = grounder.ground_batch([picture(140, 90)] * 2, ["bag", "chair"])[1]
-    scores = [[d.score for d in found.detections] for found in (first, alone)]
+    scores = [[d.score for d in grounding.detections] for grounding in (first, alone)]
     assert np.allclose(*scores, atol=0.02)
 
 
