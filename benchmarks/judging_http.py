@@ -107,21 +107,30 @@ class Annotator:
 
 def served(data_dir: Path) -> tuple[subprocess.Popen[bytes], str]:
     """Start the app on a free port and wait until it answers."""
+    port = free_port()
+    return start(data_dir, port), f"http://127.0.0.1:{port}"
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+def start(data_dir: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start the app on a port and wait until it answers."""
     server = subprocess.Popen(
         [sys.executable, "app.py", "--data-dir", str(data_dir), "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    url = f"http://127.0.0.1:{port}"
     for _ in range(240):
         if server.poll() is not None:
             break
         try:
-            httpx.get(url, timeout=5)
-            return server, url
+            httpx.get(f"http://127.0.0.1:{port}", timeout=5)
+            return server
         except httpx.HTTPError:
             time.sleep(0.5)
     raise SystemExit("The studio did not start.")

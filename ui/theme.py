@@ -20,7 +20,7 @@ DARK_FIRST = (
     "document.documentElement.classList.add('vs-dark');"
 )
 #: Scripts of every page, in order.
-SCRIPTS = ("studio.js", "signin.js", "header.js", "regions.js")
+SCRIPTS = ("studio.js", "signin.js", "header.js", "regions.js", "helping.js")
 
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")

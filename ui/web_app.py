@@ -11,6 +11,7 @@ from gradio.components.navbar import Navbar
 from core.app.studio import Studio
 from ui import not_found
 from ui.checked_blocks import CheckedBlocks
+from ui.components.help_routes import help_router
 from ui.for_shops.shop_api import ShopApi
 from ui.link_preview import preview_router, use_link_preview
 from ui.media import media_router
@@ -62,6 +63,7 @@ def build_app(studio: Studio) -> FastAPI:
     )
     app.include_router(preview_router())
     app.include_router(media_router(studio))
+    app.include_router(help_router(studio))
     use_link_preview()
     if not studio.people.space:  # a Space's sign-in is Gradio's own
         app.include_router(sign_in_router(sign_in))

@@ -107,6 +107,14 @@ class ExperimentService:
 
         return self.store.change(experiment_id, stopped)
 
+    def offer(self, experiment_id: str, on_explore: bool) -> Experiment:
+        """Ask visitors of Explore to help with an interleaving experiment, or stop asking.
+
+        Raises:
+            ExperimentError: It is no interleaving of engines over a catalogue, or there is none.
+        """
+        return self.store.change(experiment_id, lambda e: replace(e, on_explore=on_explore))
+
     def assign(
         self, experiment_id: str, unit: str, attributes: Mapping[str, str] | None = None
     ) -> Assignment:

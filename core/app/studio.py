@@ -17,6 +17,7 @@ from core.app.experiment_checks import ExperimentChecks
 from core.app.experimenting import ExperimentService
 from core.app.exporting import ExportService
 from core.app.grounding import GroundingService
+from core.app.helping import HelpingService
 from core.app.indexing import IndexingService
 from core.app.item_rows import ItemRows
 from core.app.judging import JudgingService
@@ -158,6 +159,11 @@ class Studio:
         from core.app.click_estimates import ClickEstimates  # slow to import, and seldom needed
 
         return ClickEstimates(self.experiments, self._library, self._models)
+
+    @lazy
+    def helping(self) -> HelpingService:
+        """Visitors of Explore who help to choose between engines: mixed lists, what they open."""
+        return HelpingService(self.experiments, self.search)
 
     @lazy
     def rewriting(self) -> RewritingService:

@@ -31,7 +31,7 @@ def experiments_app() -> typer.Typer:
         help="Online experiments: which variant makes visitors click and buy more.",
         no_args_is_help=True,
     )
-    commands = (list_experiments, create, start, stop, assign, import_log, analyze, export)
+    commands = (list_experiments, create, start, stop, offer, assign, import_log, analyze, export)
     for command in (*commands, add_token, tokens, remove_token, snippet):
         name = command.__name__.removesuffix("_experiments").removesuffix("_log").replace("_", "-")
         app.command(name)(command)
@@ -126,6 +126,18 @@ def stop(context: typer.Context, experiment_id: Annotated[str, _ID] = "") -> Non
     """Stop an experiment; later events don't count."""
     service = _service(context)
     print(f"{service.stop(service.get(experiment_id).id).id} is stopped.")
+
+
+def offer(
+    context: typer.Context,
+    experiment_id: Annotated[str, _ID] = "",
+    off: Annotated[bool, typer.Option("--off", help="Stop asking.")] = False,
+) -> None:
+    """Ask visitors of Explore to help: who agrees gets both engines' results, mixed."""
+    service = _service(context)
+    offered = service.offer(service.get(experiment_id).id, not off)
+    asks = "does not ask its visitors" if off else "asks its visitors to help, while this runs"
+    print(f"{offered.id}: Explore {asks}.")
 
 
 def assign(

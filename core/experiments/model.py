@@ -68,6 +68,7 @@ class Experiment:
         sequential: Whether intervals hold for people who look at any time.
         smallest_lift: Lift for which always-valid intervals are the narrowest.
         cap: Share of units whose amounts stay as they are; those above are cut (1: none).
+        on_explore: Whether visitors of Explore are asked to help: the engines' lists are mixed.
         status: ``draft``, ``running`` or ``stopped``.
         started: When it began; events before it are the units' past (UTC).
         ended: When it was stopped (UTC).
@@ -91,6 +92,7 @@ class Experiment:
     sequential: bool = False
     smallest_lift: float = SMALLEST_LIFT
     cap: float = 1.0
+    on_explore: bool = False
     status: ExperimentStatus = ExperimentStatus.DRAFT
     started: datetime | None = None
     ended: datetime | None = None
@@ -115,6 +117,12 @@ class Experiment:
             raise ExperimentError("The slot is two shares, the lower one first, such as 0 to 0.5.")
         if not 0 < self.smallest_lift < 10:
             raise ExperimentError("The smallest lift is above 0, such as 0.02 for 2 %.")
+        mixable = self.kind is ExperimentKind.INTERLEAVING and self.catalog
+        if self.on_explore and not (mixable and all(v.engine for v in self.variants)):
+            raise ExperimentError(
+                "Explore mixes the lists of an interleaving experiment that has a catalogue, and "
+                "an engine for each variant."
+            )
         for text in (self.name, self.catalog, self.unit, self.salt, self.group, self.primary):
             if len(text) > _LONGEST:
                 raise ExperimentError(f"A text has more than {_LONGEST} characters: {text[:40]}…")

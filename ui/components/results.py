@@ -15,6 +15,7 @@ from core.domain import CatalogInfo, EngineStatus, Filters, Item, Job, SearchRes
 from ui.blindness import require_blind
 from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
+from ui.components.help_choose import mixed_list
 from ui.components.photo_part import photo_part
 from ui.components.query import MOST_HITS, SearchForm
 from ui.components.ways_on import Links
@@ -71,6 +72,9 @@ def answer_html(
     engine = engines[0]
     query = form.query(image)
     require_blind(studio, query, catalog.name)
+    mixed = mixed_list(studio, form, query, catalog.name)
+    if mixed:
+        return _hits_html(studio, form, catalog, engine, mixed.result, image, mixed.list_id)
     result = studio.search(query, engine.engine.name, catalog.name)
     return _hits_html(studio, form, catalog, engine, result, image)
 
@@ -93,10 +97,15 @@ def query_anchor(studio: Studio, form: SearchForm, catalog: str) -> Anchor | Non
     return None
 
 
-def status_line(catalog: CatalogInfo, engine: EngineStatus, result: SearchResult) -> str:
-    """Return number of hits, engine and time: ``24 of 680 items · VL-CLIP · 31 ms``."""
+def status_line(
+    catalog: CatalogInfo, engine: EngineStatus, result: SearchResult, by: str = ""
+) -> str:
+    """Return number of hits, engine and time: ``24 of 680 items · VL-CLIP · 31 ms``.
+
+    ``by`` says who answered, where that is not the engine alone.
+    """
     count = f"{len(result.hits):,} of {counted(catalog.items, 'item')}"
-    line = " · ".join(filter(None, (count, engine.engine.title, milliseconds(result))))
+    line = " · ".join(filter(None, (count, by or engine.engine.title, milliseconds(result))))
     if result.language not in ("", "en"):
         line += f" · read as {NAMES[result.language]}"
         line += f": “{result.english}”" if result.english else ""
@@ -170,15 +179,17 @@ def _hits_html(
     engine: EngineStatus,
     result: SearchResult,
     image: Image.Image | None,
+    mixed: str = "",
 ) -> str:
     shown = len(result.hits)
     return render(
         "explore_results.html",
         link=form.link(),
+        mixed=mixed,
         own_picture=form.has_own_picture(image),
         query_anchor=query_anchor(studio, form, catalog.name),
         part=photo_part(studio, form, image, catalog, result.hits),
-        status=status_line(catalog, engine, result),
+        status=status_line(catalog, engine, result, "two engines, mixed" if mixed else ""),
         cut=counted(result.cut, "weaker match") if result.cut else "",
         notes=notes(result, form.sort),
         cards=hit_cards(studio, by_price(result.hits, form.sort), catalog.name, form.asked()),

@@ -51,7 +51,8 @@ ACTIONS_JS = """vs.actions(element, (detail) => trigger(
 #: The same for results, which may show the query photo; its parts can be searched with.
 RESULTS_JS = f"""{ACTIONS_JS};
 vs.drawing(element, (value) => trigger('look', {{ action: 'region', value }}));
-vs.things(element, server);"""
+vs.things(element, server);
+vs.mixedList(element, watch);"""
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 

@@ -7,6 +7,7 @@ from functools import partial
 import gradio as gr
 
 from core.app.studio import Studio
+from ui.components.help_choose import help_notice
 from ui.components.results import answer_html
 from ui.components.search_panel import SearchPanel
 from ui.render import render
@@ -24,5 +25,6 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             lead="Search the catalogue with words or a picture, then go on from any item.",
         )
     )
+    help_notice(studio, page)
     answer = partial(answer_html, studio)
     SearchPanel(studio, "explore", answer, default_engines=DEFAULT_ENGINES).build(page)
