@@ -55,6 +55,15 @@ def require_shown(studio: Studio, request: gr.Request | Request | None, report: 
         raise AccessDenied(_REPORT)
 
 
+def hides_queries(
+    studio: Studio, request: gr.Request | Request | None, texts: Sequence[str], catalog: str
+) -> bool:
+    """Tell whether figures on single queries are hidden: the sender may still judge one of them."""
+    if studio.people.may(signed_in(request), Action.DECIDE):
+        return False
+    return studio.judging.is_any_open(texts, catalog or None)
+
+
 def require_blind(studio: Studio, query: Query, catalog: str) -> None:
     """Raise ``AccessDenied`` if the visitor judges blind what this search would show."""
     if _judges_blind(studio) and studio.judging.is_open_search(query, catalog):

@@ -45,6 +45,12 @@ def report_url(report_id: str) -> str:
     return "/media/report?" + urlencode({"report": report_id})
 
 
+def experiment_url(experiment_id: str = "", kind: str = "html", *, example: str = "") -> str:
+    """Return the URL of an experiment's result as a file, or of its events (``kind`` csv)."""
+    named = {"example": example} if example else {"experiment": experiment_id}
+    return "/media/experiment?" + urlencode({**named, "as": kind})
+
+
 def media_router(studio: Studio) -> APIRouter:
     """Return the routes of pictures, files to save and the list of catalogues, below ``/media``."""
     router = APIRouter(prefix="/media")
@@ -74,7 +80,7 @@ def media_router(studio: Studio) -> APIRouter:
             content = left_out_csv(studio.quarantine(catalog))
         except StudioError as error:
             raise HTTPException(404, str(error)) from None
-        return _saved(content, "text/csv", f"{catalog}-left-out.csv")
+        return saved(content, "text/csv", f"{catalog}-left-out.csv")
 
     @router.get("/grounding", include_in_schema=False)
     def grounding(item: str, catalog: str, kind: Annotated[str, Query(alias="as")]) -> Response:
@@ -118,7 +124,7 @@ def _grounding(studio: Studio, item_id: str, catalog: str, kind: str) -> Respons
             raise HTTPException(404, "There are coco, mask and cutout.")
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", item_id)[:80] or "item"
     media = "application/json" if ending == "json" else "image/png"
-    return _saved(content, media, f"{stem}-{kind}.{ending}")
+    return saved(content, media, f"{stem}-{kind}.{ending}")
 
 
 def _report(studio: Studio, report_id: str, kind: str, request: Request) -> Response:
@@ -131,10 +137,10 @@ def _report(studio: Studio, report_id: str, kind: str, request: Request) -> Resp
             content = per_query(report)
         case _:
             raise HTTPException(404, "There are html and csv.")
-    return _saved(content, f"text/{kind}", f"{report.report_id}.{kind}")
+    return saved(content, f"text/{kind}", f"{report.report_id}.{kind}")
 
 
-def _saved(content: bytes | str, media: str, name: str) -> Response:
+def saved(content: bytes | str, media: str, name: str) -> Response:
     """Return a response that a browser saves under this name and never shows as a page."""
     saved = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=media, headers=saved)

@@ -12,11 +12,22 @@ from core.app.studio import Studio
 from ui import not_found
 from ui.checked_blocks import CheckedBlocks
 from ui.components.help_routes import help_router
+from ui.experiment_files import experiment_router
 from ui.for_shops.shop_api import ShopApi
 from ui.link_preview import preview_router, use_link_preview
 from ui.media import media_router
 from ui.page_states import use_small_states
-from ui.pages import annotate, catalog, compare, credits, evaluate, explore, home, inspect
+from ui.pages import (
+    annotate,
+    catalog,
+    compare,
+    credits,
+    evaluate,
+    experiments,
+    explore,
+    home,
+    inspect,
+)
 from ui.queues import with_queues
 from ui.security import keep_clean, secured, visitor_files
 from ui.security.uploads import Uploads
@@ -31,6 +42,7 @@ PAGES = (
     ("Inspect", "/inspect", inspect),
     ("Annotate", "/annotate", annotate),
     ("Evaluate", "/evaluate", evaluate),
+    ("Experiments", "/experiments", experiments),
     ("Catalog", "/catalog", catalog),
 )
 #: Title and path of each page in the header.
@@ -64,6 +76,7 @@ def build_app(studio: Studio) -> FastAPI:
     app.include_router(preview_router())
     app.include_router(media_router(studio))
     app.include_router(help_router(studio))
+    app.include_router(experiment_router(studio))
     use_link_preview()
     if not studio.people.space:  # a Space's sign-in is Gradio's own
         app.include_router(sign_in_router(sign_in))

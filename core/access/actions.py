@@ -37,6 +37,10 @@ class Action(Enum):
     CORRECT = (Role.MERCHANDISER, "corrects boxes and texts")
     REWRITE = (Role.MERCHANDISER, "starts and stops the rewriting agent")
     EVALUATE = (Role.MERCHANDISER, "measures engines")
+    EXPERIMENT = (
+        Role.MERCHANDISER,
+        "sets up, starts, stops and simulates experiments, and exports their events",
+    )
     ADD = (
         Role.MERCHANDISER,
         "adds catalogues from uploaded files, and indexes, stops, renames and removes those",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -22,6 +22,9 @@ from core.experiments.experiment_store import ExperimentStore
 from core.experiments.log_import import ImportReport, LogImport, OnRows
 from core.experiments.model import Experiment, ExperimentStatus
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.experiments.interleaving_verdict import QueryPreference
 
 #: Folder of experiments in a data directory, and of the database in it.
 FOLDER, DATABASE = "experiments", "lance"
@@ -85,10 +88,15 @@ class ExperimentService:
         return self.store.add(self.store.with_slot(experiment, group_share))
 
     def start(self, experiment_id: str) -> Experiment:
-        """Start an experiment; one that was stopped goes on with its first start."""
+        """Start an experiment; one that was stopped goes on with its first start.
+
+        Raises:
+            ExperimentError: There is none of that id, or its visitors were simulated.
+        """
         now = datetime.now(UTC)
 
         def started(experiment: Experiment) -> Experiment:
+            _require_real(experiment)
             return replace(
                 experiment,
                 status=ExperimentStatus.RUNNING,
@@ -129,9 +137,54 @@ class ExperimentService:
         """Store events; returning means that they are on disk; return how many were new.
 
         Raises:
+            ExperimentError: One is of an experiment whose visitors were simulated.
             NotSaved: They could not be written; they can be sent again.
         """
+        for name in {event.experiment for event in events} - {""}:
+            if self.store.has(name):
+                _require_real(self.store.get(name))
         return self.log.append(events)
+
+    def take_simulated(self, experiment_id: str, rows: pa.Table) -> Experiment:
+        """Store the events of simulated visitors; the experiment has ended then.
+
+        Args:
+            experiment_id: The experiment; it has no events yet and does not run.
+            rows: Rows of the log's schema, in order of time.
+
+        Raises:
+            ExperimentError: It runs, or has events.
+            NotSaved: They could not be written.
+        """
+        begin, end = rows["time"][0].as_py(), rows["time"][-1].as_py()
+
+        def marked(experiment: Experiment) -> Experiment:
+            self.require_empty(experiment)
+            return replace(
+                experiment,
+                simulated=True,
+                status=ExperimentStatus.STOPPED,
+                started=begin,
+                ended=end,
+            )
+
+        experiment = self.store.change(experiment_id, marked)
+        self.log.append_rows(rows)
+        return experiment
+
+    def require_empty(self, experiment: Experiment) -> None:
+        """Raise ``ExperimentError`` unless simulated visitors may come: no events, not running."""
+        if experiment.status is ExperimentStatus.RUNNING:
+            raise ExperimentError(
+                f"“{experiment.id}” runs, so real visitors may come, and simulated ones never mix "
+                "with them. Set up another experiment for the simulation."
+            )
+        if self.log.count(experiment.id):
+            what = "a simulated week" if experiment.simulated else "events of real visitors"
+            raise ExperimentError(
+                f"“{experiment.id}” has {what} already. Set up another experiment for the "
+                "simulation."
+            )
 
     def import_log(
         self,
@@ -151,6 +204,8 @@ class ExperimentService:
             NotSaved: Events could not be written.
         """
         existing = {experiment.id: experiment for experiment in self.all()}
+        if experiment_id in existing:
+            _require_real(existing[experiment_id])
         job = LogImport(self.log, existing, experiment_id, columns or {}, bool(experiment_id))
         report = job.run(paths, on_rows)
         fresh, described = job.made(weights or {}, baseline, started)
@@ -170,8 +225,24 @@ class ExperimentService:
         """
         from core.experiments.analysis import analyze
 
-        experiment = replace(self.get(experiment_id), **changes)
-        return analyze(experiment, self.frame(experiment.id))
+        stored = self.get(experiment_id)
+        experiment = replace(stored, **changes)
+        return analyze(experiment, self.frame(experiment.id), stored.primary)
+
+    def by_query(self, experiment_id: str, most: int = 0) -> tuple[QueryPreference, ...]:
+        """Return the preference of the second variant against the first, query by query.
+
+        Args:
+            experiment_id: An experiment with interleaving.
+            most: Most queries, those with the most decided searches; 0 returns all.
+        """
+        from core.experiments.interleaving_analysis import own_events
+        from core.experiments.interleaving_verdict import by_query, credits
+
+        experiment = self.get(experiment_id)
+        events = own_events(experiment, self.frame(experiment.id))
+        baseline, variant = experiment.variant_names[:2]
+        return by_query(credits(events), variant, baseline, most)
 
     def frame(self, experiment_id: str) -> pa.RecordBatchReader:
         """Return an experiment's events and those outside of all, in batches, to be read once."""
@@ -200,3 +271,12 @@ class ExperimentService:
         for batch in self.frame(experiment_id):
             own = [name.as_py() == experiment_id for name in batch.column("experiment")]
             yield batch.filter(pa.array(own, pa.bool_()))
+
+
+def _require_real(experiment: Experiment) -> None:
+    """Raise ``ExperimentError`` if an experiment's visitors were simulated."""
+    if experiment.simulated:
+        raise ExperimentError(
+            f"The visitors of “{experiment.id}” were simulated, and real ones never mix with them. "
+            "Set up another experiment for real visitors."
+        )

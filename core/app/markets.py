@@ -7,14 +7,22 @@ from collections.abc import Sequence
 from core.app.labels import LabelService
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
+from core.base.recent import Recent
 from core.catalog.prices import prices_of
 from core.domain import Item, JudgmentQuery, JudgmentSet, Query
 from core.errors import ExperimentError
 from core.experiments.market import Market, MarketItem, MarketQuery
 from core.judging.sets import CLICK_SETS
+from core.ports.engines import EngineModel
+from core.store.database import version_of
 
 #: Items of each engine's list, so that a mixed list of ten has enough to draw from.
 DEPTH = 20
+#: Lists that are kept, each of one engine for one query.
+_KEPT = 2_000
+
+#: An engine's list for a query: item ids, best first, and what is known of them.
+_Answer = tuple[tuple[str, ...], dict[str, MarketItem]]
 
 
 class MarketService:
@@ -22,6 +30,7 @@ class MarketService:
 
     def __init__(self, library: Library, models: ModelPool, labels: LabelService) -> None:
         self._library, self._models, self._labels = library, models, labels
+        self._answers = Recent[_Answer](_KEPT)
 
     def of(self, engines: Sequence[str], catalog: str | None = None, set_id: str = "") -> Market:
         """Return the market of a judgment set's graded queries in words.
@@ -43,18 +52,31 @@ class MarketService:
             chosen.set_id, catalog=opened_catalog.name
         ).items():
             grades.setdefault(query_id, {})[item_id] = label.grade / chosen.highest
-        queries, items = [], dict[str, Item]()
+        queries, items = [], dict[str, MarketItem]()
         for query in _in_words(chosen):
             if not any(grades.get(query.query_id, {}).values()):
                 continue
-            ask = Query(text=query.text, k=DEPTH, cutoff=False, fold_duplicates=False)
-            results = [opened_catalog.searcher.search(ask, model) for model in models]
-            items |= {hit.item.item_id: hit.item for result in results for hit in result.hits}
-            rankings = {r.engine: tuple(hit.item.item_id for hit in r.hits) for r in results}
+            answers = {model.name: self._answer(opened_catalog, model, query) for model in models}
+            for _, sold in answers.values():
+                items |= sold
+            rankings = {name: item_ids for name, (item_ids, _) in answers.items()}
             queries.append(MarketQuery(query.text, grades[query.query_id], rankings))
         if not queries:
             raise _nothing_judged(opened_catalog.name)
-        return Market(tuple(queries), {name: _sold(item) for name, item in items.items()})
+        return Market(tuple(queries), items)
+
+    def _answer(self, catalog: Catalog, model: EngineModel, query: JudgmentQuery) -> _Answer:
+        """Return an engine's list, computed once for each state of its vectors."""
+        table = catalog.store.vectors(model.name).table
+        version = version_of(table) if table is not None else 0
+        key = (catalog.name, model.fingerprint, version, query.text)
+        kept = self._answers.get(key)
+        if kept is not None:
+            return kept
+        ask = Query(text=query.text, k=DEPTH, cutoff=False, fold_duplicates=False)
+        hits = catalog.searcher.search(ask, model).hits
+        sold = {hit.item.item_id: _sold(hit.item) for hit in hits}
+        return self._answers.put(key, (tuple(sold), sold))
 
 
 def _chosen(catalog: Catalog, set_id: str) -> JudgmentSet:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
 
+from core.app.experiment_results import MOST_QUERIES
+from core.app.experimenting import ExperimentService
 from core.app.markets import MarketService
+from core.base.recent import Recent
 from core.errors import ExperimentError
 from core.experiments.experiment_result import Result
 from core.experiments.model import Experiment, ExperimentKind, ExperimentStatus, Variant, id_from
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from core.experiments.interleaving_verdict import QueryPreference
     from core.experiments.market import Market
     from core.experiments.simulation import Visits
 
@@ -29,22 +36,36 @@ PLANNED: Mapping[str, tuple[str, str, str]] = {
 }
 #: Engines that the example compares: without and with the paper's method.
 EXAMPLE = ("clip", "vl-clip")
+#: Days of a simulation that nobody describes.
+WEEK = 7
+
+
+#: Examples and plans that are kept.
+_KEPT = 16
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """A simulated experiment, its result and the number of its events."""
+    """A simulated experiment, its result, the number of its events, preferences by query."""
 
     experiment: Experiment
     result: Result
     events: int
+    queries: tuple[QueryPreference, ...] = ()
 
 
 class SimulationService:
-    """Sends simulated visitors through experiments; needs a judgment set with queries in words."""
+    """Sends simulated visitors through experiments; needs a judgment set with queries in words.
 
-    def __init__(self, markets: MarketService) -> None:
-        self._markets = markets
+    Simulations run one at a time, and examples and plans are kept by their content, so that
+    looking at them again costs nothing.
+    """
+
+    def __init__(self, markets: MarketService, experiments: ExperimentService) -> None:
+        self._markets, self._experiments = markets, experiments
+        self._kept = Recent[object](_KEPT)
+        self._turn = threading.Lock()
 
     def log(
         self, experiment: Experiment, visits: Visits, seed: int = 1, set_id: str = ""
@@ -55,20 +76,60 @@ class SimulationService:
             ExperimentError: Nothing is judged, or the experiment names no engines.
             QueryError, EngineUnavailable, FingerprintMismatch: An engine can't answer.
         """
-        import pyarrow as pa
+        with self._turn:
+            return self._log(experiment, visits, seed, set_id)
 
-        from core.experiments.behaviour_events import SCHEMA
+    def run(
+        self, experiment_id: str, visits: Visits | None = None, seed: int = 1, set_id: str = ""
+    ) -> int:
+        """Send simulated visitors through an experiment of no events; return the events' number.
 
-        frame = self._frame(experiment, self._market(experiment, set_id), visits, seed)
-        return pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False)
+        Args:
+            experiment_id: The experiment; it is marked as simulated and has ended then.
+            visits: The visitors; ``None``: those of the last week.
+            seed: Of the random numbers.
+            set_id: Judgment set; empty takes the one with the most queries in words.
+
+        Raises:
+            ExperimentError: It runs or has events; nothing is judged; it names no engines.
+            QueryError, EngineUnavailable, FingerprintMismatch: An engine can't answer.
+            NotSaved: The events could not be written.
+        """
+        experiment = self._experiments.get(experiment_id)
+        self._experiments.require_empty(experiment)
+        rows = self.log(experiment, visits or last_week(), seed, set_id)
+        if not rows.num_rows:
+            raise ExperimentError("No simulated visitor took part: look at traffic and filters.")
+        self._experiments.take_simulated(experiment.id, rows)
+        return int(rows.num_rows)
 
     def example(self, kind: ExperimentKind, catalog: str, visits: Visits) -> Simulated:
         """Simulate and analyse an experiment of the demo's engines; nothing is stored."""
-        from core.experiments.analysis import analyze
+        with self._turn:
+            experiment = replace(_experiment(kind, EXAMPLE, catalog), simulated=True)
+            market = self._market(experiment, "")
+            return self._once(
+                ("example", kind, catalog, repr(visits), _content(market)),
+                lambda: self._example(experiment, market, visits),
+            )
 
-        experiment = _experiment(kind, EXAMPLE, catalog)
-        frame = self._frame(experiment, self._market(experiment, ""), visits, seed=1)
-        return Simulated(experiment, analyze(experiment, frame), len(frame))
+    def _example(self, experiment: Experiment, market: Market, visits: Visits) -> Simulated:
+        from core.experiments.analysis import analyze
+        from core.experiments.interleaving_verdict import by_query, credits
+
+        frame = self._frame(experiment, market, visits, seed=1)
+        queries: tuple[QueryPreference, ...] = ()
+        if experiment.kind is ExperimentKind.INTERLEAVING:
+            baseline, variant = experiment.variant_names
+            queries = by_query(credits(frame), variant, baseline, MOST_QUERIES)
+        return Simulated(experiment, analyze(experiment, frame), len(frame), queries)
+
+    def _once(self, key: object, make: Callable[[], _T]) -> _T:
+        """Return what is kept for a key, or make and keep it."""
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept.put(key, make())
+        return kept  # type: ignore[return-value]  # one type for one kind of key
 
     def plan(
         self,
@@ -95,21 +156,39 @@ class SimulationService:
             raise ExperimentError(f"Plans are made for {', '.join(PLANNED)}.")
         if len(engines) < 2:
             raise ExperimentError("A plan compares two engines or more.")
-        top, bottom, title = PLANNED[metric]
         split = _experiment(ExperimentKind.AB, engines, catalog)
-        market = self._market(split, set_id)
         visits = Visits(visitors=pilot_visitors, model=model)
+        with self._turn:
+            market = self._market(split, set_id)
+            rate, pilot = self._once(
+                ("plan", metric, tuple(engines), repr(visits), seed, _content(market)),
+                lambda: self._pilots(split, market, visits, seed, metric),
+            )
+        return plan(
+            PLANNED[metric][2], rate, lift, visitors_per_day, traffic=traffic,
+            variants=len(engines), pilot=pilot,
+        )  # fmt: skip
+
+    def _pilots(
+        self, split: Experiment, market: Market, visits: Visits, seed: int, metric: str
+    ) -> tuple[RatioOfSums, Pilot | None]:
+        """Return the baseline's metric, and what interleaving showed, with the same visitors."""
+        top, bottom, _ = PLANNED[metric]
         # The same visitors meet each engine alone, so that chance hits both alike.
         rates = [
-            _rate(self._frame(_alone(split, engine), market, visits, seed), top, bottom)
-            for engine in engines[:2]
+            _rate(self._frame(_alone(split, variant.engine), market, visits, seed), top, bottom)
+            for variant in split.variants[:2]
         ]
         mixed = replace(split, kind=ExperimentKind.INTERLEAVING)
-        pilot = _pilot(mixed, self._frame(mixed, market, visits, seed + 1), rates)
-        return plan(
-            title, rates[0], lift, visitors_per_day, traffic=traffic, variants=len(engines),
-            pilot=pilot,
-        )  # fmt: skip
+        return rates[0], _pilot(mixed, self._frame(mixed, market, visits, seed + 1), rates)
+
+    def _log(self, experiment: Experiment, visits: Visits, seed: int, set_id: str) -> pa.Table:
+        import pyarrow as pa
+
+        from core.experiments.behaviour_events import SCHEMA
+
+        frame = self._frame(experiment, self._market(experiment, set_id), visits, seed)
+        return pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False)
 
     def _market(self, experiment: Experiment, set_id: str) -> Market:
         engines = [variant.engine for variant in experiment.variants]
@@ -162,3 +241,17 @@ def _pilot(experiment: Experiment, log: pd.DataFrame, rates: Sequence[RatioOfSum
     visitors = log["unit"].nunique()
     error = (verdict.high - verdict.low) / (2 * 1.96)
     return Pilot(abs(verdict.value), error**2 * visitors, abs(lift))
+
+
+def last_week(visitors: int = 0) -> Visits:
+    """Return visits of the last seven whole days; 0 visitors: the usual number."""
+    from core.experiments.simulation import Visits
+
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    week = Visits(days=WEEK, start=today - timedelta(days=WEEK))
+    return replace(week, visitors=visitors) if visitors else week
+
+
+def _content(market: Market) -> str:
+    """Return a key of everything that visitors meet."""
+    return hashlib.sha256(repr(market).encode()).hexdigest()

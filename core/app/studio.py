@@ -14,6 +14,7 @@ from PIL import Image
 from core.app.agent_jobs import AgentJobs
 from core.app.evaluating import EvaluationService
 from core.app.experiment_checks import ExperimentChecks
+from core.app.experiment_results import ExperimentResults
 from core.app.experimenting import ExperimentService
 from core.app.exporting import ExportService
 from core.app.grounding import GroundingService
@@ -136,12 +137,17 @@ class Studio:
     @lazy
     def simulating(self) -> SimulationService:
         """Simulated visitors of experiments, and plans made with them."""
-        return SimulationService(self.markets)
+        return SimulationService(self.markets, self.experiments)
 
     @lazy
     def experiments(self) -> ExperimentService:
         """Online experiments: set up, assign, take events in, analyse."""
         return ExperimentService.from_settings(self.settings)
+
+    @lazy
+    def experiment_results(self) -> ExperimentResults:
+        """Results of experiments, computed one at a time and kept."""
+        return ExperimentResults(self.experiments)
 
     @lazy
     def intake(self) -> EventIntake:

@@ -12,11 +12,11 @@ import typer
 
 from core.app.experimenting import ExperimentService
 from core.base.counts import counted
-from core.cli import experiment_checks
+from core.cli import experiment_checks, experiment_simulations
 from core.cli.event_tokens import add_token, remove_token, snippet, tokens
 from core.errors import ExperimentError
 from core.experiments.behaviour_events import time_of
-from core.experiments.behaviour_metrics import metric_of
+from core.experiments.experiment_report import title as title_of
 from core.experiments.experiment_result import Lift, Result
 from core.experiments.log_import import ImportReport
 from core.experiments.model import SMALLEST_LIFT, Experiment, ExperimentKind, Variant
@@ -36,6 +36,7 @@ def experiments_app() -> typer.Typer:
         name = command.__name__.removesuffix("_experiments").removesuffix("_log").replace("_", "-")
         app.command(name)(command)
     experiment_checks.register(app)
+    experiment_simulations.register(app)
     return app
 
 
@@ -315,7 +316,7 @@ def _show_result(result: Result) -> None:
 
 
 def _line(lift: Lift) -> str:
-    title = metric_of(lift.metric).title
+    title = title_of(lift.metric)
     if lift.lift is None:
         return f"{title}, {lift.variant}: too few events."
     values: Mapping[str, float | None] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.experiments.behaviour_metrics import BehaviourMetric, metrics_of
+from core.experiments.behaviour_metrics import BehaviourMetric, metric_of, metrics_of
 from core.experiments.decision import decide
 from core.experiments.experiment_result import Result, Segment
 from core.experiments.lifts import corrected, lifts_of
@@ -15,19 +15,23 @@ from core.experiments.prepared_events import Prepared, prepared
 from core.experiments.sample_ratio import WRONG, split_p, wrong_places
 from core.experiments.unit_sums import COLUMNS, DIMENSIONS, SEGMENT_COLUMNS, UnitSums
 
+#: Begins the decision of an experiment without real visitors.
+SIMULATED = "Its visitors were simulated, so this says nothing about real ones."
 #: Values of a dimension that are analysed, and the fewest units of a variant in them.
 _MOST_VALUES, _FEWEST = 8, 100
 #: A unit with a larger share of all money deserves a cap.
 _HUGE_SHARE = 0.1
 
 
-def analyze(experiment: Experiment, frame: Any) -> Result:
+def analyze(experiment: Experiment, frame: Any, planned: str | None = None) -> Result:
     """Analyse the events of an experiment, A/B or interleaving.
 
     Args:
         experiment: The experiment.
         frame: Its events: a table, a reader of record batches (read once, in bounded memory) or
             a data frame with the columns of ``behaviour_events.SCHEMA``.
+        planned: The metric that was chosen beforehand to decide, which then has a p of its own;
+            ``None``: the experiment's primary one.
 
     Raises:
         ExperimentError: A column or a variant is missing, or a metric does not exist.
@@ -35,10 +39,15 @@ def analyze(experiment: Experiment, frame: Any) -> Result:
     if experiment.kind is ExperimentKind.INTERLEAVING:
         from core.experiments.interleaving_analysis import analyze_interleaving
 
-        return analyze_interleaving(experiment, frame)
-    metrics = metrics_of(_with_primary(experiment))
-    with prepared(experiment, frame) as events:
-        return _result(experiment, metrics, events, UnitSums(events))
+        result = analyze_interleaving(experiment, frame)
+    else:
+        metrics = metrics_of(_with_primary(experiment))
+        chosen = experiment.primary if planned is None else planned
+        with prepared(experiment, frame) as events:
+            result = _result(experiment, metrics, events, UnitSums(events), chosen)
+    if experiment.simulated:
+        return replace(result, decision=f"{SIMULATED} {result.decision}")
+    return result
 
 
 def _with_primary(experiment: Experiment) -> tuple[str, ...]:
@@ -54,6 +63,7 @@ def _result(
     metrics: Sequence[BehaviourMetric],
     events: Prepared,
     sums: UnitSums,
+    planned: str,
 ) -> Result:
     units = sums.units()
     measured = [metric for metric in metrics if set(metric.needs) <= sums.measured]
@@ -69,12 +79,16 @@ def _result(
         experiment.id,
         units,
         srm,
-        corrected(lifts),
+        corrected(lifts, planned),
         verdict=srm >= WRONG,
         places=wrong_places(sums, units, experiment.shares) if srm < WRONG else (),
         segments=_segments(experiment, measured, sums),
         left_out=events.left_out,
-        notes=(*events.notes, *_notes(experiment, metrics, measured, sums, past=past)),
+        notes=(
+            *events.notes,
+            *_decides(experiment, planned),
+            *_notes(experiment, metrics, measured, sums, past=past),
+        ),
         begin=begin,
         end=end,
     )
@@ -106,6 +120,16 @@ def _times(events: Prepared) -> tuple[str, str]:
     ).fetchone()
     first, last = row or (None, None)
     return (f"{first.isoformat()}Z" if first else "", f"{last.isoformat()}Z" if last else "")
+
+
+def _decides(experiment: Experiment, planned: str) -> Iterable[str]:
+    if experiment.primary:
+        title = metric_of(experiment.primary).title
+        yield (
+            f"{title} decides, as was chosen beforehand, so its p is not corrected for the others."
+            if experiment.primary == planned
+            else f"{title} decides; this was not chosen beforehand, so its p is corrected, too."
+        )
 
 
 def _notes(

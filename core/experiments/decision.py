@@ -39,7 +39,7 @@ def _sentence(lift: Lift) -> str:
         return f"{name}: too few events of “{lift.variant}” or “{lift.baseline}” to compare."
     span = f"{lift.lift:+.1%}, 95 % interval {lift.lift_low:+.1%} to {lift.lift_high:+.1%}"
     if not _is_proven(lift):
-        return f"{name}: no difference of “{lift.variant}” is proven ({span})."
+        return f"{name}: no difference of “{lift.variant}” is proven ({span}).{_why_not(lift)}"
     better = (lift.lift > 0) == metric_of(lift.metric).higher_is_better
     word = "better" if better else "worse"
     return f"{name}: “{lift.variant}” is {word} than “{lift.baseline}”, which is proven ({span})."
@@ -47,10 +47,22 @@ def _sentence(lift: Lift) -> str:
 
 def _others(lifts: Iterable[Lift], guardrails: tuple[str, ...]) -> Iterable[str]:
     free = [lift for lift in lifts if lift.metric not in guardrails and lift.lift is not None]
-    yield from (_sentence(lift) for lift in free if _is_proven(lift))
-    unproven = [metric_of(lift.metric).title for lift in free if not _is_proven(lift)]
+    open_ = [lift for lift in free if not _is_proven(lift) and not _is_proven(lift, False)]
+    yield from (_sentence(lift) for lift in free if lift not in open_)
+    unproven = [metric_of(lift.metric).title for lift in open_]
     if unproven:
         yield f"Not proven: a difference in {', '.join(dict.fromkeys(unproven)).lower()}."
+
+
+def _why_not(lift: Lift) -> str:
+    """Say why a lift whose interval leaves 0 out proves nothing; empty for others."""
+    if not _is_proven(lift, False):
+        return ""
+    return (
+        f" Its interval leaves 0 out (p = {lift.p:.2g} alone), but several lifts were compared, "
+        "and among several one looks like this by chance more often than 1 time in 20: corrected "
+        f"for all of them, p is {lift.p_corrected:.2g}."
+    )
 
 
 def _guardrails(lifts: Iterable[Lift], guardrails: tuple[str, ...]) -> Iterable[str]:

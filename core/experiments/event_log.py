@@ -22,7 +22,7 @@ from core.base.group_commit import GroupCommit, NotWritten
 from core.base.locks import AT_ONCE, WRITE, LockBusy, file_lock
 from core.experiments.behaviour_events import SCHEMA, Event
 from core.store.damage import reading
-from core.store.database import ensure_table, fragments, open_database
+from core.store.database import ensure_table, fragments, open_database, version_of
 from core.store.durable import Flusher
 from core.store.saving import not_saved
 
@@ -95,17 +95,28 @@ class EventLog:
         except NotWritten as problem:
             raise not_saved("The events", problem.__cause__) from problem
 
-    def reader(self, experiment_id: str | None = None) -> pa.RecordBatchReader:
+    def reader(
+        self, experiment_id: str | None = None, columns: Sequence[str] = SCHEMA.names
+    ) -> pa.RecordBatchReader:
         """Return the events of an experiment and those of none, or all, in batches.
+
+        Args:
+            experiment_id: The experiment; ``None``: all events.
+            columns: What is read of them.
 
         Raises:
             CatalogDamaged: The table's files can't be read.
         """
         with reading(self._table):
-            query = self._table.search().select(SCHEMA.names)
+            query = self._table.search().select(list(columns))
             if experiment_id is not None:
                 query = query.where(_of(experiment_id))
             return query.to_batches(batch_size=_READ)
+
+    @property
+    def version(self) -> int:
+        """Version of the table, which grows with every commit."""
+        return version_of(self._table)
 
     def count(self, experiment_id: str) -> int:
         """Return the number of stored rows of an experiment."""

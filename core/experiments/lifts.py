@@ -7,7 +7,7 @@ delta method, and the lift's interval is made on the logarithm of the ratio.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -181,13 +181,23 @@ def _variance(metric: BehaviourMetric, moments: Moments, prefix: str = "") -> fl
     return moments.covariances[prefix + metric.top, prefix + metric.top]
 
 
-def corrected(lifts: Sequence[Lift]) -> tuple[Lift, ...]:
-    """Correct p for the number of lifts (false discovery rate, Benjamini and Hochberg)."""
+def corrected(lifts: Sequence[Lift], apart: str = "") -> tuple[Lift, ...]:
+    """Correct p for the number of lifts (false discovery rate, Benjamini and Hochberg).
+
+    Args:
+        lifts: The lifts.
+        apart: A metric that was chosen beforehand to decide: its lifts are corrected among
+            themselves, and the others without it.
+    """
+    first = _adjusted([lift for lift in lifts if lift.metric == apart])
+    others = _adjusted([lift for lift in lifts if lift.metric != apart])
+    return tuple(next(first if lift.metric == apart else others) for lift in lifts)
+
+
+def _adjusted(lifts: Sequence[Lift]) -> Iterator[Lift]:
     from scipy import stats  # slow to import
 
-    places = [place for place, lift in enumerate(lifts) if lift.p is not None]
-    if not places:
-        return tuple(lifts)
-    adjusted = stats.false_discovery_control([lifts[place].p for place in places], method="bh")
-    ps = dict(zip(places, map(float, adjusted), strict=True))
-    return tuple(replace(lift, p_corrected=ps.get(place)) for place, lift in enumerate(lifts))
+    given = [lift.p for lift in lifts if lift.p is not None]
+    adjusted = iter(stats.false_discovery_control(given, method="bh") if given else ())
+    for lift in lifts:
+        yield lift if lift.p is None else replace(lift, p_corrected=float(next(adjusted)))

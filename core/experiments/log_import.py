@@ -226,6 +226,9 @@ class LogImport:
                 continue
             if event.variant and not own:
                 own = default
+            if own in self.existing and self.existing[own].simulated:
+                self._leave_out("its experiment's visitors were simulated", "")
+                continue
             variant = self._variant(own, event.variant)
             if own and variant:
                 self._variants.setdefault(own, Counter())[variant] += 1

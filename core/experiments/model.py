@@ -69,6 +69,8 @@ class Experiment:
         smallest_lift: Lift for which always-valid intervals are the narrowest.
         cap: Share of units whose amounts stay as they are; those above are cut (1: none).
         on_explore: Whether visitors of Explore are asked to help: the engines' lists are mixed.
+        planned: Visitors that it needs, as it was planned; 0: it was not planned.
+        simulated: Whether its visitors were simulated; real ones never take part in it then.
         status: ``draft``, ``running`` or ``stopped``.
         started: When it began; events before it are the units' past (UTC).
         ended: When it was stopped (UTC).
@@ -93,6 +95,8 @@ class Experiment:
     smallest_lift: float = SMALLEST_LIFT
     cap: float = 1.0
     on_explore: bool = False
+    planned: int = 0
+    simulated: bool = False
     status: ExperimentStatus = ExperimentStatus.DRAFT
     started: datetime | None = None
     ended: datetime | None = None
