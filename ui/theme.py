@@ -9,6 +9,7 @@ from pathlib import Path
 import gradio as gr
 
 from core.evaluation import report_html
+from core.experiments import experiment_report
 
 ASSETS = Path(__file__).parent / "assets"
 #: Style sheets of the page itself, which the header needs before Gradio has drawn anything.
@@ -119,7 +120,8 @@ def stylesheet() -> str:
     shared = ASSETS / "studio.css"
     early = {ASSETS / name for name in (*EARLY, shared.name)}
     own = sorted(path for path in ASSETS.glob("*.css") if path not in early)
-    files = [shared, *own, report_html.TEMPLATES / "report.css"]
+    reports = [report_html.TEMPLATES / "report.css", experiment_report.TEMPLATES / "experiment.css"]
+    files = [shared, *own, *reports]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 

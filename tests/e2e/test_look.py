@@ -24,7 +24,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = (
     "/", "/explore", "/explore?q=chair", "/compare?q=chair", "/inspect",
-    "/inspect?item=i-0&q=chair", "/annotate", "/evaluate", "/catalog", "/credits",
+    "/inspect?item=i-0&q=chair", "/annotate", "/evaluate", "/experiments", "/catalog", "/credits",
     "/explore?catalog=nope",
 )  # fmt: skip
 #: Width, height, theme.

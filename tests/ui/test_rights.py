@@ -105,6 +105,14 @@ def test_indexing_training_and_deleting_take_an_admin(shop: Shop) -> None:
         assert action.role is Role.ADMIN
 
 
+def test_experiments_are_run_by_a_merchandiser(shop: Shop) -> None:
+    actions = {fn.name: getattr(fn.fn, "action", None) for fn in build_pages(shop).fns.values()}
+    for name in ("plan", "create", "start", "stop"):
+        assert actions[f"{name}_experiment"] is Action.EXPERIMENT, name
+    assert actions["simulate_week"] is Action.EXPERIMENT
+    assert Action.EXPERIMENT.role is Role.MERCHANDISER
+
+
 def asked_from(client: str, **headers: str) -> Any:
     sent = {"host": "127.0.0.1:7860"} | {k.replace("_", "-"): v for k, v in headers.items()}
     return SimpleNamespace(headers=sent, client=SimpleNamespace(host=client))

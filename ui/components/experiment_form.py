@@ -131,7 +131,7 @@ def experiment_of(
         name.strip(),
         catalog,
         ExperimentKind(kind),
-        tuple(Variant(engine, engine) for engine in _known(studio, engines)),
+        tuple(Variant(engine, engine) for engine in _runnable(studio, engines)),
         salt=experiment_id,
         traffic=traffic / 100,
         primary="" if interleaved else primary or "",
@@ -153,7 +153,7 @@ def plan_html(
         raise ExperimentError("A plan needs the lift to see and the new visitors of a day.")
     metric = primary if primary and primary in PLANNED else PRIMARY
     made = studio.simulating.plan(
-        lift / 100, visitors, metric=metric, engines=_known(studio, engines),
+        lift / 100, visitors, metric=metric, engines=_runnable(studio, engines),
         catalog=catalog or "", traffic=traffic / 100,
     )  # fmt: skip
     interleaved = kind == ExperimentKind.INTERLEAVING
@@ -162,7 +162,7 @@ def plan_html(
     return render("experiment_plan.html", plan=made, other=other), needed or 0
 
 
-def _known(studio: Studio, engines: list[str]) -> list[str]:
+def _runnable(studio: Studio, engines: list[str]) -> list[str]:
     """Return the engines that can run here, in the order in which they were chosen."""
     runnable = {status.engine.name for status in studio.engines() if status.available}
     gone = [name for name in engines if name not in runnable]

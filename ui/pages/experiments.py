@@ -47,7 +47,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     listed = gr.HTML(render("waiting.html"), elem_id="experiments-list")
     with gr.Row(elem_classes="vs-experiments-line"):
         new = gr.Button(
-            "New experiment", elem_id="experiments-new", visible=False, scale=0, min_width=160
+            "New experiment", elem_id="experiments-new", visible=False, scale=0, min_width=190
         )
     notice = Notice("experiments-notice", "That did not work.")
     with gr.Column(elem_id="experiments-form"):  # shown by OPEN_FORM_JS
