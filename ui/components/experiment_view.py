@@ -15,7 +15,7 @@ from core.app.library import DEMO
 from core.app.simulating import Simulated, last_week
 from core.app.studio import Studio
 from core.base.counts import counted
-from core.errors import ExperimentError, StudioError
+from core.errors import ExperimentError, StudioError, no_such
 from core.experiments.behaviour_metrics import metric_of
 from core.experiments.experiment_report import fragment
 from core.experiments.experiment_result import Result
@@ -126,9 +126,7 @@ def example_of(studio: Studio, name: str) -> Simulated:
         ExperimentError: There is no such example, or the demo has no judgments.
     """
     if name not in EXAMPLES:
-        raise ExperimentError(
-            f"There is no example “{name[:60]}”; there are {', '.join(EXAMPLES)}."
-        )
+        raise no_such(ExperimentError, "example", name[:60], EXAMPLES)
     if DEMO not in {info.name for info in studio.catalogs()}:
         raise ExperimentError(
             "The example needs the demo catalogue, which is not here; python app.py index --demo "
