@@ -53,7 +53,7 @@ def run(
     }
     frame = Frame(
         catalog.name, ATTRIBUTES, TITLE, Ranking.IMAGE, 1, len(items), ("accuracy",), "accuracy",
-        ("Picture vectors against one sentence per value, the product type in the sentence.",
+        ("Picture vectors against the mean of a few sentences per value, the product type in each.",
          "The catalogue's own values are taken for true."),
     )  # fmt: skip
     report = report_builder.assemble(frame, runs, samples, rows, parts)

@@ -13,7 +13,14 @@ from core.app import ablation
 from core.app.evaluating import EvaluationService
 from core.app.library import Library
 from core.domain import COMPACT, EvalTask, OnProgress, Report, no_progress
-from core.evaluation.departments import LEAST_LEFT_OUT, TRANSFER, departments
+from core.evaluation.departments import (
+    FIFTHS,
+    LEAST_LEFT_OUT,
+    TRANSFER,
+    TRANSFER_TYPES,
+    departments,
+    type_parts,
+)
 from core.settings import Settings
 from core.training.pair_sources import LEAST_ITEMS
 
@@ -66,7 +73,18 @@ class TaskService:
             f"out in turn. {_takes(len(named), len(items))}",
             not apart, apart,
         )  # fmt: skip
-        return (*quick, tuned, left_out)
+        too_few = why_not or (
+            ""
+            if type_parts(items)
+            else f"It needs product types for {FIFTHS} parts with {LEAST_LEFT_OUT} items each."
+        )
+        types = EvalTask(
+            TRANSFER_TYPES, "Transfer to product types left out (minutes)",
+            "Does fine-tuning help on types of product that it never saw? A fifth of the types is "
+            f"left out in turn. {_takes(FIFTHS, len(items))}",
+            not too_few, too_few,
+        )  # fmt: skip
+        return (*quick, tuned, left_out, types)
 
     def run(
         self,
@@ -79,8 +97,8 @@ class TaskService:
         """Run a task; raises as ``EvaluationService.run_task`` and ``TrialService`` do."""
         if task == TUNED_ABLATION:
             return self._trials().ablation(engines, catalog, on_progress=on_progress)
-        if task == TRANSFER:
-            return self._trials().transfer(engines, catalog, on_progress=on_progress)
+        if task in (TRANSFER, TRANSFER_TYPES):
+            return self._trials().transfer(engines, catalog, on_progress=on_progress, task=task)
         return self._evaluation.run_task(task, engines, catalog, on_progress=on_progress)
 
     def _why_not(self, items: int) -> str:

@@ -45,6 +45,7 @@ from core.settings import Settings
 from core.store.vectors import VectorRow
 from core.training.batches import MIXED, REWRITE, TEXTS
 from core.training.curve import CURVE, write_curve
+from core.training.pair_files import write_pair_file
 from core.training.pair_sources import Source, parquet_source
 from core.training.pairs import Pairs
 from core.training.publish import publish, write_card
@@ -340,6 +341,37 @@ class TrainingService:
             self.runs.tidy(name)
             reporter.end(JobState.DONE)
         return outcome
+
+    def export_pairs(
+        self,
+        target: Path,
+        catalog: str | None = None,
+        *,
+        base: str = "vl-clip",
+        views: str = ImageView.CROP,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> int:
+        """Write a catalogue's pictures and rewrites as a Parquet file; return the number of pairs.
+
+        Columns: item_id, image (JPEG), text (the rewrite), title, group and split, as ``train``
+        would use them. What is not yet grounded or described is so first.
+
+        Args:
+            target: File to write.
+            catalog: Name of the catalogue; ``None`` is the default catalogue.
+            base: Engine whose models are loaded; any that can run here gives the same pairs.
+            views: Which picture: ``photo``, ``crop`` or ``cutout``.
+            say: Called with a sentence on each step.
+
+        Raises:
+            TrainingError: There are too few items.
+            EngineUnavailable: The engine can't run here.
+        """
+        engine = _viewed(self._base(base), views, REWRITE)
+        opened_catalog = self._library.get(catalog)
+        models = self._models_of(base, opened_catalog, engine)
+        source = self._catalog_source(opened_catalog, engine, models, say, views)
+        return write_pair_file(source, target)
 
     def _models_of(
         self, base: str, catalog: Catalog, viewed: Engine | None = None

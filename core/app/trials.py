@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,15 @@ from core.embedding.adapter import FILE, ImageAdapter
 from core.embedding.loaders import takes_adapter
 from core.embedding.text_tower import TextTower
 from core.errors import EvaluationStopped, TrainingError, TrainingStopped
-from core.evaluation.departments import LEAST_LEFT_OUT, TRANSFER, TRANSFER_TITLE, departments
+from core.evaluation.departments import (
+    FIFTHS,
+    LEAST_LEFT_OUT,
+    TRANSFER,
+    TRANSFER_TITLE,
+    TRANSFER_TYPES,
+    TYPES_TITLE,
+    parts_of,
+)
 from core.ports.engines import EngineModel
 from core.settings import Settings
 from core.training.pairs import Pairs
@@ -33,6 +41,7 @@ from core.training.text_trainer import TextTrainer, TextTraining
 from core.training.training_loop import OnStep
 
 _TUNED = "tuned"
+_PARTS = {TRANSFER: "departments", TRANSFER_TYPES: "product types"}
 _TUNED_HOW = (
     "Fine-tuned: an adapter behind the frozen image tower and the text tower, on {items} items of "
     "the training part and the combination's own words; the queries' items were not trained on."
@@ -118,30 +127,34 @@ class TrialService:
         depth: int = DEPTH,
         say: Say = lambda line: None,
         on_progress: OnProgress = no_progress,
+        task: str = TRANSFER,
     ) -> Report:
-        """Leave each department out of fine-tuning in turn, then measure on it.
+        """Leave a part of the catalogue out of fine-tuning, measure on it; each part in turn.
+
+        The parts are departments, or with ``task="transfer-types"`` fifths of the product types.
 
         The views are crops and rewrites (see ``ablation.engines_of``).
 
         Raises:
             EvaluationError: The engines are not the required pair.
-            TrainingError: The catalogue has no two departments, or too few items.
+            TrainingError: The catalogue has no such parts, or too few items.
             EvaluationStopped: As for ``ablation``.
             EngineUnavailable, CatalogError, FingerprintMismatch: An engine can't be used.
         """
         with self._alone():
-            return self._transfer(engines, catalog, options, depth, say, on_progress)
+            return self._transfer(engines, catalog, task, options, depth, say, on_progress)
 
     def _transfer(
-        self, engines: Sequence[str], catalog: str | None, options: TextTraining, depth: int,
-        say: Say, tell: OnProgress,
+        self, engines: Sequence[str], catalog: str | None, task: str, options: TextTraining,
+        depth: int, say: Say, tell: OnProgress,
     ) -> Report:  # fmt: skip
         started, opened_catalog = time.perf_counter(), self._library.get(catalog)
         plain, own, aligned = self._parts(engines, opened_catalog)
         cell = CELLS[-1]
         split = _pairs_of(aligned, own, cell)
         work = self._root / f"{opened_catalog.name}-transfer"
-        asked, parts = _left_out(own, opened_catalog)
+        of_item = parts_of(own.items, task)
+        asked, parts = _left_out(own, of_item, opened_catalog, task)
         runs, inside = ablation.answered(own, ablation.contenders(own, plain)[-1:], asked, depth)
         run: dict[str, list[tuple[str, float]]] = {}
         names = sorted(set(parts.values()))
@@ -149,7 +162,7 @@ class TrialService:
             about = f"fine-tuning without {name}"
             say(about)
             on_step = _steps(tell, number, len(names), about)
-            pairs = _without(split, {i for i in own.ids if own.items[i].department == name})
+            pairs = _without(split, {i for i in own.ids if of_item.get(i) == name})
             tower, adapter = self._tuned(pairs, plain, options, work, say, on_step)
             after = _contender(cell, own, plain, tower, adapter)
             queries = [query_id for query_id in asked if parts[query_id] == name]
@@ -157,14 +170,14 @@ class TrialService:
             run |= tuned.run
             inside += seconds
         baseline, other = replace(runs[0], title="Not fine-tuned"), replace(
-            runs[0], engine="left-out", title="Fine-tuned on the other departments", run=run
+            runs[0], engine="left-out", title=f"Fine-tuned on the other {_PARTS[task]}", run=run
         )  # fmt: skip
         report = ablation.report(
             opened_catalog, own, [baseline, other], asked, depth,
             pairs=[(baseline.engine, other.engine)], kind="left out", parts=parts,
-            notes=("Crops and rewrites. Each department's queries go to a model whose fine-tuning "
-                   "saw no item of it, nor any that shares a title, photo or group with one.",),
-            task=TRANSFER, title=TRANSFER_TITLE,
+            notes=(f"Crops and rewrites. Queries on {_PARTS[task]} go to a model whose fine-tuning "
+                   "saw no item of them, nor any that shares a title, photo or group with one.",),
+            task=task, title=TYPES_TITLE if task == TRANSFER_TYPES else TRANSFER_TITLE,
         )  # fmt: skip
         shutil.rmtree(work, ignore_errors=True)
         return replace(report, seconds=time.perf_counter() - started, encode_seconds=inside)
@@ -258,15 +271,20 @@ def _without(split: Pairs, left_out: set[str]) -> Pairs:
     return pairs
 
 
-def _left_out(own: Stock, catalog: Catalog) -> tuple[list[str], dict[str, str]]:
-    """Return the queries of departments that can be left out, and the department of each."""
-    names = departments(own.items.values())
-    if len(names) < 2:
-        raise TrainingError(
-            f"The catalogue “{catalog.name}” needs two departments with {LEAST_LEFT_OUT} items "
-            "each."
+def _left_out(
+    own: Stock, of_item: Mapping[str, str], catalog: Catalog, task: str
+) -> tuple[list[str], dict[str, str]]:
+    """Return the queries of parts that can be left out, and the part of each."""
+    parts = {item_id: of_item[item_id] for item_id in own.qrels if item_id in of_item}
+    if len(set(parts.values())) < 2:
+        needed = (
+            f"product types that can be divided into {FIFTHS} parts"
+            if task == TRANSFER_TYPES
+            else "two departments"
         )
-    parts = {i: own.items[i].department for i in own.qrels if own.items[i].department in names}
+        raise TrainingError(
+            f"The catalogue “{catalog.name}” needs {needed} with {LEAST_LEFT_OUT} items each."
+        )
     return sorted(parts), parts
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,8 +23,10 @@ from core.cli.bar import ProgressBar
 from core.domain import JudgeRecord, OnProgress, Ranking, Report, Score
 from core.errors import EvaluationError
 from core.evaluation import query_files, trec
-from core.evaluation.departments import TRANSFER
+from core.evaluation.departments import TRANSFER, TRANSFER_TYPES
 from core.evaluation.report_html import gaps, label, verdicts
+
+_TRANSFERS = (TRANSFER, TRANSFER_TYPES)
 
 
 def evaluate(
@@ -31,7 +34,8 @@ def evaluate(
     task: Annotated[
         str,
         typer.Option(
-            help="title, rewrite, own, similar, same-type, attributes, ablation or transfer."
+            help="title, rewrite, own, similar, same-type, attributes, ablation, transfer or "
+            "transfer-types."
         ),
     ] = "title",
     queries: Annotated[
@@ -91,9 +95,9 @@ def evaluate(
     if queries is None or qrels is None:
         if run:
             raise EvaluationError("--run goes with --queries and --qrels.")
-        if measure and (task == TRANSFER or fine_tuned):
+        if measure and (task in _TRANSFERS or fine_tuned):
             raise EvaluationError("--measure does not go with fine-tuning.")
-        if runs_out and (task == TRANSFER or fine_tuned):
+        if runs_out and (task in _TRANSFERS or fine_tuned):
             raise EvaluationError("--runs-out does not go with fine-tuning.")
 
     def work(tell: OnProgress) -> Report:
@@ -108,7 +112,7 @@ def evaluate(
                 names=measure, ranking=ranking, depth=depth, relevant_from=relevant_from,
                 runs=runs, runs_out=runs_out, notes=read.notes, on_progress=tell,
             )  # fmt: skip
-        if task == TRANSFER or fine_tuned:
+        if task in _TRANSFERS or fine_tuned:
             return _trial(studio, task, names, catalog, epochs, depth, tell)
         return studio.evaluation.run_task(
             task, names, catalog, names=measure, depth=depth,
@@ -222,7 +226,8 @@ def _trial(
     """Run a task with fine-tuning; its progress goes to stderr, because --json uses stdout."""
     from core.app.training import DEFAULTS  # slow to import, and seldom needed
 
-    run = studio.trials.transfer if task == TRANSFER else studio.trials.ablation
+    trials = studio.trials
+    run = partial(trials.transfer, task=task) if task in _TRANSFERS else trials.ablation
     return run(
         engines, catalog, options=replace(DEFAULTS, epochs=epochs), depth=depth,
         say=lambda line: print(line, file=sys.stderr), on_progress=tell,

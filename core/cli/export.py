@@ -1,4 +1,4 @@
-"""``export``: judgments and groundings as files."""
+"""``export``: judgments, groundings and training pairs as files."""
 
 from __future__ import annotations
 
@@ -45,5 +45,23 @@ def export_app() -> typer.Typer:
         """Export all boxes and masks as COCO JSON (masks as RLE, for pycocotools)."""
         photos, regions = Studio(context.obj).grounding.export_coco(output, catalog)
         print(f"Wrote {counted(regions, 'region')} of {counted(photos, 'photo')} to {output}.")
+
+    @app.command("pairs")
+    def pairs(
+        context: typer.Context,
+        output: Annotated[Path, typer.Argument(help="Parquet file to write.")],
+        catalog: Annotated[str | None, typer.Option(help="Catalogue.")] = None,
+        base: Annotated[
+            str, typer.Option(help="Engine whose models are loaded; one that runs here.")
+        ] = "vl-clip",
+        views: Annotated[
+            str, typer.Option(help="Pictures: crop (the paper), photo or cutout.")
+        ] = "crop",
+    ) -> None:
+        """Export training pairs: crop, rewrite, group and split (`train --pairs` reads them)."""
+        written = Studio(context.obj).training.export_pairs(
+            output, catalog, base=base, views=views, say=print
+        )
+        print(f"Wrote {counted(written, 'pair')} to {output}.")
 
     return app

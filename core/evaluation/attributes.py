@@ -1,11 +1,14 @@
 """Zero-shot attribute classification: predict the value of a column from the picture.
 
-Each value becomes a sentence with the item's product type ("a photo of a red chair"); the sentence
-closest to the picture vector gives the predicted value.
+Each value becomes a few sentences with the item's product type ("a photo of a red chair", "a red
+chair"); their mean vector stands for the value (a prompt ensemble, as in CLIP's paper). The value
+closest to the picture vector is predicted. The VL-CLIP paper names attributes of clothes (neckline,
+pattern, sleeve …), but not its sentences.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,13 +33,43 @@ VISIBLE = (
     "style",
     "shape",
     "neckline",
+    "collar",
+    "sleeve",
+    "length",
 )
-_SENTENCES = {
-    "gender": "a photo of {kind} for {value}",
-    "usage": "a photo of {kind} for {value} use",
-    "season": "a photo of {kind} for {value}",
+#: Endings that shops add to the name of a column: ``neck_type``, ``sleeve length``.
+_NAMES = {
+    "neckline": ("neck", "neck type", "neck style", "neckline type"),
+    "collar": ("collar type", "collar style"),
+    "sleeve": ("sleeves", "sleeve length", "sleeve type", "sleeve style"),
+    "length": ("garment length", "dress length", "item length type"),
+    "pattern": ("pattern type", "print"),
 }
-_PLAIN = "a photo of a {value} {kind}"
+_FOR = ("a photo of {kind} for {value}", "{kind} for {value}", "a product photo: {kind}, {value}")
+_WITH = (
+    "a photo of a {kind} with {value} {name}",
+    "a {kind} with a {value} {name}",
+    "a {value}-{name} {kind}",
+)
+_PLAIN = (
+    "a photo of a {value} {kind}",
+    "a {value} {kind}",
+    "a product photo of a {value} {kind} on a white background",
+)
+#: Sentences of an ensemble, by attribute.
+_SENTENCES = {
+    "gender": _FOR,
+    "season": _FOR,
+    "usage": ("a photo of {kind} for {value} use", "{kind} for {value} use"),
+    "pattern": (*_PLAIN, "a photo of a {kind} with a {value} pattern"),
+    "material": (*_PLAIN, "a photo of a {kind} made of {value}"),
+    "neckline": _WITH,
+    "collar": _WITH,
+    "sleeve": ("a photo of a {kind} with {value} sleeves", "a {kind} with {value} sleeves"),
+    "length": ("a photo of a {value} length {kind}", "a {value} {kind}", "a {value}-length {kind}"),
+}
+#: A measure in centimetres is no visible kind of length.
+_NUMBER = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +105,7 @@ def find(items: Sequence[Item]) -> tuple[Attribute, ...]:
     """
     attributes = []
     for name in VISIBLE:
-        texts = {item.item_id: item.attributes.get(name, "").strip().lower() for item in items}
+        texts = {item.item_id: _value(item, name) for item in items}
         # A list of values ("men; women") has no single correct value.
         counts = Counter(text for text in texts.values() if text and ";" not in text)
         values = tuple(sorted(v for v, count in counts.items() if count >= ITEMS_PER_VALUE))
@@ -106,9 +139,15 @@ def classify(
     rows = [row for row, item_id in enumerate(ids) if item_id in attribute.truth]
     kinds = sorted({items[ids[row]].product_type for row in rows})
     sentences = [
-        _sentence(attribute.name, value, kind) for kind in kinds for value in attribute.values
+        sentence
+        for kind in kinds
+        for value in attribute.values
+        for sentence in sentences_of(attribute.name, value, kind)
     ]
-    words = encoder.encode_texts(sentences).reshape(len(kinds), len(attribute.values), -1)
+    each = len(sentences) // (len(kinds) * len(attribute.values)) if kinds else 1
+    read = encoder.encode_texts(sentences).reshape(len(kinds), len(attribute.values), each, -1)
+    words = read.mean(axis=2)
+    words /= np.linalg.norm(words, axis=-1, keepdims=True).clip(1e-12)
     at = {kind: position for position, kind in enumerate(kinds)}
     answers: dict[str, str] = {}
     for row in rows:
@@ -117,6 +156,22 @@ def classify(
     return answers
 
 
-def _sentence(attribute: str, value: str, kind: str) -> str:
-    pattern = _SENTENCES.get(attribute, _PLAIN)
-    return pattern.format(value=value, kind=(kind or "product").lower())
+def sentences_of(attribute: str, value: str, kind: str) -> list[str]:
+    """Return the sentences that stand for a value together.
+
+    The attribute's own name is not said twice: "short sleeve" becomes "with short sleeves".
+    """
+    shown = re.sub(rf"[\s-]*\b{attribute}s?\b$", "", value).strip() or value
+    patterns = _SENTENCES.get(attribute, _PLAIN)
+    noun = (kind or "product").lower()
+    return [pattern.format(value=shown, kind=noun, name=attribute) for pattern in patterns]
+
+
+def _value(item: Item, name: str) -> str:
+    """Return the item's value of an attribute, lower case, whatever the shop calls the column."""
+    columns = {re.sub(r"[\s_-]+", " ", key).strip().lower(): key for key in item.attributes}
+    for column in (name, *_NAMES.get(name, ())):
+        if column in columns:
+            value = item.attributes[columns[column]].strip().lower()
+            return "" if name == "length" and _NUMBER.search(value) else value
+    return ""

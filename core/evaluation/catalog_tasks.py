@@ -91,7 +91,7 @@ def build(name: str, records: Records) -> Task:
         EvaluationError: There is no such task, or the catalogue has no data for it.
     """
     if name not in _EXPLAINED:
-        names = (*NAMES, "attributes", "ablation", "transfer")
+        names = (*NAMES, "attributes", "ablation", "transfer", "transfer-types")
         raise no_such(EvaluationError, "task", name, names)
     reason = _missing(name, records)
     if reason:

@@ -126,7 +126,7 @@ def test_a_profile_is_a_file_anywhere(tmp_path: Path, name: str, text: str) -> N
 def test_a_profile_file_that_is_none_raises_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "mine.json"
     path.write_text(text, "utf-8")
-    with pytest.raises(SettingsError, match="mine.json"):
+    with pytest.raises(SettingsError, match=r"mine\.json"):
         load_settings(profile=str(path))
     with pytest.raises(SettingsError, match=r"other\.toml"):
         load_settings(profile=str(tmp_path / "other.toml"))

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from core.app import trials
 from core.app.evaluating import EvaluationService
 from core.app.library import Library
 from core.app.tasks import TaskService
@@ -16,6 +17,7 @@ from core.app.trials import TrialService, _left_out, _without
 from core.domain import Progress, Towers
 from core.embedding.text_tower import TextTower, TowerConfig
 from core.errors import EvaluationError, EvaluationStopped, TrainingError
+from core.evaluation.departments import parts_of
 from core.pipeline.indexer import run_index
 from core.settings import Settings
 from tests.core.pipeline.small import bench, rows_of, write_catalog
@@ -97,6 +99,36 @@ def test_each_department_is_measured_by_a_model_that_never_saw_it(bed: SimpleNam
     assert all(part.tests for part in report.slices if part.kind == "left out")
 
 
+def test_product_types_are_left_out_by_parts(bed: SimpleNamespace) -> None:
+    items = {i: r.item for i, r in bed.verbs._library.get("shop").store.items.records().items()}
+    items = {
+        item_id: replace(item, product_type=f"Type {number % 12}")
+        for number, (item_id, item) in enumerate(sorted(items.items()) * 2)
+    }
+    with pytest.raises(TrainingError, match="product types that can be divided into 5 parts"):
+        bed.verbs.transfer(ENGINES, "shop", options=OPTIONS, task="transfer-types")
+    many = {f"{n}-{item_id}": item for n in range(2) for item_id, item in items.items()}
+    parts = parts_of(many, "transfer-types")
+    assert parts.keys() == many.keys()
+    assert len(set(parts.values())) == 5
+    of_type = {(many[item_id].product_type, part) for item_id, part in parts.items()}
+    assert len(of_type) == 12, "no type is on both sides"
+
+
+def test_types_left_out_are_measured_by_models_that_never_saw_them(
+    bed: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halves = {str(n): f"types {n % 2 + 1} of 2" for n in range(200)}
+    monkeypatch.setattr(
+        trials, "parts_of", lambda items, task: {i: halves[str(int(i[-3:]))] for i in items}
+    )
+    report = bed.verbs.transfer(ENGINES, "shop", options=OPTIONS, task="transfer-types")
+    assert (report.task, report.queries) == ("transfer-types", 120)
+    parts = {part.name: part.queries for part in report.slices if part.kind == "left out"}
+    assert parts == {"types 1 of 2": 60, "types 2 of 2": 60}
+    assert "product types" in report.engines[1].title
+
+
 def test_a_family_that_touches_what_is_left_out_does_not_train(pairs) -> None:
     groups = np.array([f"g{n // 2}" for n in range(len(pairs))])
     joined = replace(pairs, groups=groups, splits=np.full(len(pairs), "train"))
@@ -106,7 +138,7 @@ def test_a_family_that_touches_what_is_left_out_does_not_train(pairs) -> None:
 
 def test_the_list_of_tasks_says_what_can_be_run_and_for_how_long(bed: SimpleNamespace) -> None:
     tasks = {task.name: task for task in bed.tasks.all("shop")}
-    assert list(tasks)[-2:] == ["ablation-tuned", "transfer"]
+    assert list(tasks)[-2:] == ["transfer", "transfer-types"]
     assert tasks["transfer"].available
     assert "fine-tunes 2 times: about 1 minute on" in tasks["transfer"].explanation
     ran: list[str] = []
@@ -126,4 +158,4 @@ def test_what_is_missing_is_a_sentence(bed: SimpleNamespace) -> None:
     item = SimpleNamespace(department="home")
     own = SimpleNamespace(items={"a": item}, qrels={"a": {"a": 1}})
     with pytest.raises(TrainingError, match="two departments"):
-        _left_out(own, SimpleNamespace(name="shop"))  # type: ignore[arg-type]
+        _left_out(own, {}, SimpleNamespace(name="shop"), "transfer")  # type: ignore[arg-type]

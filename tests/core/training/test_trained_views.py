@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from core.app.library import Library
 from core.app.training import TrainingService
@@ -17,6 +20,7 @@ from core.errors import TrainingError
 from core.pipeline.indexer import run_index
 from core.ports.engines import EngineModel, IndexingModels
 from core.settings import Settings
+from core.training.pair_sources import parquet_source
 from core.training.training_loop import Training
 from core.weights import WeightStore
 from tests.core.embedding.test_open_clip_encoder import write_checkpoint
@@ -85,6 +89,31 @@ def test_unknown_views_and_texts_are_sentences(
 ) -> None:
     with pytest.raises(TrainingError, match=reason):
         service.tune("other", catalog="shop", base="clip", **options)  # type: ignore[arg-type]
+
+
+def test_pairs_are_exported_as_training_reads_them(
+    service: TrainingService, tmp_path: Path
+) -> None:
+    target = tmp_path / "pairs.parquet"
+    assert service.export_pairs(target, "shop", base="clip") == 130
+    rows = pq.read_table(target).to_pylist()
+    store = service._library.get("shop").store
+    records = store.items.records()
+    assert {row["item_id"] for row in rows} == records.keys()
+    assert {row["split"] for row in rows} == {"train", "val", "test"}
+    sides: dict[str, set[str]] = {}
+    for row in rows:
+        sides.setdefault(row["group"], set()).add(row["split"])
+        record = records[row["item_id"]]
+        assert (row["text"], row["title"]) == (record.rewrite, record.item.title)
+    assert {len(splits) for splits in sides.values()} == {1}
+    with Image.open(io.BytesIO(rows[0]["image"])) as crop:
+        photo = records[rows[0]["item_id"]].item.photo
+        assert crop.format == "JPEG"
+        assert crop.width < photo.width
+    read = parquet_source(target, service._settings)
+    assert [texts[0] for texts in read.pairs.texts] == [row["text"] for row in rows]
+    assert read.pairs.splits.tolist() == [row["split"] for row in rows]
 
 
 def test_a_file_of_pairs_has_its_own_texts(service: TrainingService, tmp_path: Path) -> None:
