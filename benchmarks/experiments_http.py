@@ -133,16 +133,28 @@ def measured(data_dir: Path, rate: int, seconds: float, size: int, senders: int)
     try:
         for thread in threads:
             thread.join()
-        return report(service, crowd, begin, seconds, down)
+        return report(service, crowd, (begin, killed, killed + down), seconds)
     finally:
         _end(server)
         tokens_of(load_settings(data_dir=data_dir)).remove(name)
 
 
 def report(
-    service: ExperimentService, crowd: list[Sender], begin: float, seconds: float, down: float
+    service: ExperimentService,
+    crowd: list[Sender],
+    moments: tuple[float, float, float],
+    seconds: float,
 ) -> dict[str, Any]:
-    """Compare what was acknowledged with what the table holds."""
+    """Compare what was acknowledged with what the table holds.
+
+    Args:
+        service: The experiments.
+        crowd: The senders.
+        moments: When they began, when the server was killed, and when it answered again.
+        seconds: How long events were made.
+    """
+    begin, killed, again = moments
+    down = again - killed
     stored = Counter(
         row["event_id"]
         for batch in service.frame(EXPERIMENT)
@@ -160,6 +172,9 @@ def report(
         "acknowledged": len(acknowledged),
         "acknowledged within the time, a second": round(
             sum(at <= begin + seconds for at, _ in acknowledged) / seconds, 1
+        ),
+        "acknowledged before the kill, a second": round(
+            sum(at <= killed for at, _ in acknowledged) / (killed - begin), 1
         ),
         "until the last acknowledgement, s": round(busy, 1),
         "killed and started again, s": round(down, 1),

@@ -120,7 +120,8 @@ class HelpingService:
         Args:
             list_id: Id of the list.
             unit: The visitor's random number.
-            actions: ``{"event_id", "kind": "exposure" or "click", "position"}`` each.
+            actions: ``{"kind": "exposure" or "click", "position"}`` each; one that is sent again,
+                or done again, counts once.
             address: Address of the visitor, for the limit; it is not stored.
             device: ``mobile`` or ``desktop``.
 
@@ -159,23 +160,20 @@ def _event(experiment: str, unit: str, list_id: str, query: str, device: str) ->
 
 
 def _action(base: Event, action: Any, slots: Sequence[Slot]) -> Event:
-    """Return the event of an action; item and team are those of the list, whoever reports."""
-    if not isinstance(action, Mapping) or not isinstance(position := action.get("position"), int):
-        raise ExperimentError("An action has “event_id”, “kind” and “position”.")
-    if not 1 <= position <= len(slots):
-        raise ExperimentError(f"“position” is from 1 to {len(slots)}.")
-    checked = event_of(
-        {
-            "event_id": action.get("event_id"), "kind": action.get("kind"), "time": base.time,
-            "unit": base.unit,
-        }
-    )  # fmt: skip
-    if checked.kind not in _KINDS:
-        raise ExperimentError("“kind” is exposure or click.")
+    """Return the event of an action; item and team are those of the list, whoever reports.
+
+    Its id is made of list, kind and place, so that nobody can fill the table with one list.
+    """
+    position = action.get("position") if isinstance(action, Mapping) else None
+    if not isinstance(position, int) or not 1 <= position <= len(slots):
+        raise ExperimentError(f"An action has “position”, from 1 to {len(slots)}.")
+    kind = action.get("kind")
+    if kind not in _KINDS:
+        raise ExperimentError("An action has “kind”: exposure or click.")
     slot = slots[position - 1]
     return replace(
-        base, event_id=checked.event_id, kind=checked.kind, item_id=slot.item_id,
-        position=position, team=slot.team,
+        base, event_id=f"{base.query_id}-{kind}-{int(position)}", kind=BehaviourKind(kind),
+        item_id=slot.item_id, position=int(position), team=slot.team,
     )  # fmt: skip
 
 

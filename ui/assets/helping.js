@@ -26,7 +26,7 @@ Object.assign(window.vs, {
   mixedList(element, watch) {
     /** @type {Map<Element, number>} */
     const timers = new Map();
-    /** @type {Map<string, { event_id: string, kind: string, position: number }[]>} */
+    /** @type {Map<string, { kind: string, position: number }[]>} */
     const waiting = new Map();
     /** @type {number | undefined} */
     let due;
@@ -44,7 +44,7 @@ Object.assign(window.vs, {
         );
       }
     };
-    /** Not acknowledged: once more, with the same ids, so that it counts once. */
+    /** Not acknowledged: once more; the studio counts it once. */
     const again = (/** @type {string} */ list, /** @type {any[]} */ actions) => {
       waiting.set(list, [...actions, ...(waiting.get(list) || [])].slice(0, 400));
       due ||= window.setTimeout(send, 5000);
@@ -55,8 +55,7 @@ Object.assign(window.vs, {
       const id = list.dataset.mixed;
       const position = Array.from(list.querySelectorAll(".vs-grid > .vs-card")).indexOf(card) + 1;
       if (!position) return;
-      const event_id = Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-");
-      waiting.set(id, [...(waiting.get(id) || []), { event_id, kind, position }]);
+      waiting.set(id, [...(waiting.get(id) || []), { kind, position }]);
       due ||= window.setTimeout(send, 2000);
     };
     const eyes = new IntersectionObserver((entries) => {

@@ -42,7 +42,7 @@ def test_reports_are_taken_from_the_visitor_alone(tmp_path: Path) -> None:
     shop.experiments.create(MIX)
     mixed = shop.helping.mixed(MIX, UNIT, Query(text="chair"))
     assert mixed is not None
-    click = {"event_id": "e1", "kind": "click", "position": 1}
+    click = {"kind": "click", "position": 1}
 
     with served(shop) as url:
 
