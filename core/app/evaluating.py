@@ -15,6 +15,7 @@ from core.app.evaluation_notes import (
     check_item_ids,
     given_away_note,
     missing_notes,
+    scale_note,
     threshold_note,
     usable_queries,
 )
@@ -194,18 +195,21 @@ class EvaluationService:
         asked = usable_queries(queries, qrels, relevant_from)
         items = {i: record.item for i, record in opened_catalog.store.items.records().items()}
         if not runs:
-            check_item_ids(asked, qrels, items, opened_catalog.name)
+            check_item_ids(asked, qrels, items, opened_catalog.name, relevant_from)
         answerer = Answerer(opened_catalog, self._settings, ranking, depth, on_progress)
         done = [self._ask(answerer, asked, name) for name in _distinct(engines)]
         done += [EngineRun(name, name, "", run) for name, run in (runs or {}).items()]
         if not done:
             raise EvaluationError("Choose at least one engine.")
         _write(runs_out, done, qrels)
-        notes = (*notes, *threshold_note(qrels, relevant_from))
+        notes = (
+            *notes, *threshold_note(qrels, relevant_from), *scale_note(wanted, qrels, highest),
+            *missing_notes(queries, asked, qrels, items, relevant_from),
+        )  # fmt: skip
         frame = Frame(
             opened_catalog.name, task, title, ranking, depth, len(items), wanted,
-            main or _main(wanted), (*notes, *missing_notes(queries, asked, qrels, items)),
-            relevant_from, highest,
+            main or _main(wanted), notes, relevant_from, highest,
+            has_grades=bool(threshold_note(qrels, relevant_from)),
         )  # fmt: skip
         if on_progress:
             on_progress(Progress("statistics", 0, 1, "intervals and tests"))

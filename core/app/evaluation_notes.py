@@ -40,11 +40,43 @@ def usable_queries(
     return usable
 
 
+def scale_note(names: Sequence[str], qrels: Qrels, highest: int | None) -> tuple[str, ...]:
+    """Return which scale ERR takes, where it is measured: its figures depend on it.
+
+    Args:
+        names: The measures.
+        qrels: The judgments.
+        highest: The scale's highest grade; ``None`` where nobody said it.
+    """
+    if not any(name.startswith("err") for name in names):
+        return ()
+    if highest is not None:
+        return (f"ERR takes {highest} as the highest grade of the scale.",)
+    occurs = max((grade for judged in qrels.values() for grade in judged.values()), default=0)
+    return (
+        f"ERR takes {occurs} as the highest grade of the scale, the highest that occurs. Say what "
+        "the scale's is (--highest-grade) to compare the figure with that of other judgments.",
+    )
+
+
+def _relevant(asked: Sequence[EvalQuery], qrels: Qrels, relevant_from: int) -> set[str]:
+    return {
+        item_id
+        for query in asked
+        for item_id, grade in qrels[query.query_id].items()
+        if grade >= relevant_from
+    }
+
+
 def check_item_ids(
-    asked: Sequence[EvalQuery], qrels: Qrels, items: Mapping[str, Item], catalog: str
+    asked: Sequence[EvalQuery],
+    qrels: Qrels,
+    items: Mapping[str, Item],
+    catalog: str,
+    relevant_from: int,
 ) -> None:
     """Check that the judgments are of this catalogue: some relevant item must be in it."""
-    relevant = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
+    relevant = _relevant(asked, qrels, relevant_from)
     if not relevant & set(items):
         raise EvaluationError(
             f"None of the {len(relevant)} relevant items is in the catalogue “{catalog}” "
@@ -57,6 +89,7 @@ def missing_notes(
     asked: Sequence[EvalQuery],
     qrels: Qrels,
     items: Mapping[str, Item],
+    relevant_from: int,
 ) -> tuple[str, ...]:
     """Return what is left out of an evaluation: queries, and relevant items."""
     notes = []
@@ -64,11 +97,12 @@ def missing_notes(
         without = len(queries) - len(asked)
         have = verb(without, "has no relevant item and is", "have no relevant item and are")
         notes.append(f"{counted(without, 'query')} {have} left out.")
-    judged = {i for query in asked for i, grade in qrels[query.query_id].items() if grade > 0}
-    missing = len(judged - set(items))
+    relevant = _relevant(asked, qrels, relevant_from)
+    missing = len(relevant - set(items))
     if missing:
         notes.append(
-            f"{missing} of {len(judged)} relevant items are not in the catalogue, so not findable."
+            f"{missing} of {len(relevant)} relevant items are not in the catalogue, so not "
+            "findable."
         )
     return tuple(notes)
 

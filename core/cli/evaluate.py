@@ -67,6 +67,15 @@ def evaluate(
     relevant_from: Annotated[
         int, typer.Option("--relevant-from", min=1, help="Smallest grade that counts as relevant.")
     ] = 1,
+    highest_grade: Annotated[
+        int | None,
+        typer.Option(
+            "--highest-grade",
+            min=1,
+            max=100,
+            help="Highest grade of the judgments' scale, for ERR (default: the highest there is).",
+        ),
+    ] = None,
     run: Annotated[
         list[str] | None, typer.Option(help="Also measure a TREC run: NAME=FILE; repeatable.")
     ] = None,
@@ -110,6 +119,7 @@ def evaluate(
                 asked, right, names, catalog,
                 title=queries.stem,
                 names=measure, ranking=ranking, depth=depth, relevant_from=relevant_from,
+                highest=highest_grade,
                 runs=runs, runs_out=runs_out, notes=read.notes, on_progress=tell,
             )  # fmt: skip
         if task in _TRANSFERS or fine_tuned:

@@ -169,6 +169,8 @@ class Report:
         created: Time of creation, ISO 8601 UTC.
         seconds: Wall time.
         encode_seconds: Share of it inside the encoders.
+        relevant_from: Smallest grade that counts as relevant; ``None`` where every judged item is
+            either relevant or not.
     """
 
     report_id: str
@@ -189,6 +191,7 @@ class Report:
     created: str = ""
     seconds: float = 0.0
     encode_seconds: float = 0.0
+    relevant_from: int | None = None
 
     def names(self) -> tuple[str, ...]:
         """Return the engines' names, the baseline first."""

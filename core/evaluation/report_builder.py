@@ -57,7 +57,8 @@ class Frame:
     """The parts of a report besides its figures; see ``Report``.
 
     ``pairs`` are the pairs of engines to test; all pairs if not given. ``highest`` is the highest
-    grade of the scale; default: the highest that occurs.
+    grade of the scale; default: the highest that occurs. ``has_grades`` says that the grades leave
+    a choice of what is relevant.
     """
 
     catalog: str
@@ -72,6 +73,7 @@ class Frame:
     relevant_from: int = 1
     highest: int | None = None
     pairs: tuple[tuple[str, str], ...] | None = None
+    has_grades: bool = False
 
 
 def report(
@@ -119,6 +121,7 @@ def report(
                 )
                 for run in runs
             },
+            frame.relevant_from,
         )
         for query_id in ids
     )
@@ -166,6 +169,7 @@ def assemble(
         slices=parts,
         notes=frame.notes,
         created=now.isoformat(timespec="seconds"),
+        relevant_from=frame.relevant_from if frame.has_grades else None,
     )
 
 
@@ -273,8 +277,10 @@ def _row(
     ranks: Mapping[str, int],
     text: str,
     first_hits: Mapping[str, tuple[tuple[str, bool], ...]],
+    relevant_from: int,
 ) -> QueryRow:
-    relevant = sorted((i for i in grades if grades[i] > 0), key=lambda i: (-grades[i], i))
+    right = (item_id for item_id, grade in grades.items() if grade >= relevant_from)
+    relevant = sorted(right, key=lambda item_id: (-grades[item_id], item_id))
     labelled = items.get(query.item_id) or next((items[i] for i in relevant if i in items), None)
     query_item = items.get(query.item_id)
     return QueryRow(

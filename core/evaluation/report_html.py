@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -207,7 +207,8 @@ def _sentences(report: Report, tests: tuple[PairedTest, ...]) -> tuple[str, ...]
         first, second = titles[test.first], titles[test.second]
         gap = test.difference
         better, worse = (second, first) if gap.value > 0 else (first, second)
-        amount = f"{label(test.measure)} {abs(gap.value):.3f} higher ({_corrected(test)})"
+        sure = said_p(test, tests, report.main)
+        amount = f"{label(test.measure)} {abs(gap.value):.3f} higher ({sure})"
         if test.significant:
             sentences.append(f"{better} is better than {worse}: {amount}.")
         elif gap.value == 0:
@@ -270,9 +271,17 @@ def parts(report: Report) -> dict[str, tuple[Slice, ...]]:
     }
 
 
-def _corrected(test: PairedTest) -> str:
-    """Return the p that a verdict rests on, and say so where it was corrected."""
-    return ("corrected " if test.corrected != test.p else "") + _p(test.corrected)
+def said_p(test: PairedTest, tests: Sequence[PairedTest], main: str) -> str:
+    """Return the p that a verdict rests on, and say so where it was corrected.
+
+    Args:
+        test: The test.
+        tests: All tests of its report or part: those of the main measure are corrected together.
+        main: The main measure.
+    """
+    family = [other for other in tests if (other.measure == main) is (test.measure == main)]
+    corrected = len(family) > 1 or test.corrected != test.p
+    return ("corrected " if corrected else "") + _p(test.corrected)
 
 
 def _p(value: float) -> str:
@@ -282,5 +291,5 @@ def _p(value: float) -> str:
 @lru_cache(maxsize=4)
 def _template(name: str) -> Template:
     environment = html_templates(TEMPLATES)
-    environment.filters |= {"label": label, "p": _p}
+    environment.filters |= {"label": label, "p": said_p}
     return environment.get_template(name)
