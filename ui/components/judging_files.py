@@ -128,9 +128,13 @@ def files_tab(
     @allowed(studio, Action.LEAD)
     def take_in(*given: Any) -> tuple[Any, ...]:
         planned, catalog = plan(*given), str(given[-1])
+        if needs_look(planned, written=str(given[4])):
+            gr.Info("Look at how labels become grades, then press Import again.")
+            html = render("annotate_import.html", plan=planned, taken=None)
+            return html, str(planned.mapping), *(gr.skip() for _ in outputs)
         taken = importing.carry_out(studio.judging.queue(catalog), planned)
         html = render("annotate_import.html", plan=planned, taken=taken)
-        return html, *shown(catalog, planned.judgment_set.set_id)
+        return html, gr.skip(), *shown(catalog, planned.judgment_set.set_id)
 
     def another_file() -> tuple[str, str]:
         """Forget mapping and people's columns: another file has others."""
@@ -141,4 +145,9 @@ def files_tab(
     fields = [source, beside, into, name, mapping, people, sets, catalog]
     dry.click(try_out, fields, [report, mapping], **_PRIVATE)
     source.change(another_file, None, [mapping, people], show_progress="hidden", **_PRIVATE)
-    go.click(take_in, fields, [report, *outputs], **_PRIVATE)
+    go.click(take_in, fields, [report, mapping, *outputs], **_PRIVATE)
+
+
+def needs_look(planned: importing.ImportPlan, written: str) -> bool:
+    """Tell whether labels become other grades by a mapping that nobody has seen yet."""
+    return planned.mapping is not None and not planned.mapping.is_identity and not written.strip()
