@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 from core.base.tables import FileReport, Reading, open_lines
 from core.domain import Qrels, Run
@@ -146,15 +148,23 @@ def write_qrels(qrels: Qrels, path: Path) -> None:
 def write_run(run: Run, path: Path, tag: str) -> None:
     """Write ``query_id Q0 item_id rank score tag`` lines.
 
-    A billionth per rank is subtracted from each score, so that tools that sort by score keep the
-    order of ties.
+    Tools sort by score, and trec_eval holds scores in 32 bits: a score that is not below the one
+    before it there is lowered until it is, so that they see the same order.
     """
     lines = [
-        f"{_word(query)} Q0 {_word(item)} {rank} {score - rank * 1e-9:.9f} {_word(tag)}\n"
+        f"{_word(query)} Q0 {_word(item)} {rank} {score!s} {_word(tag)}\n"
         for query, hits in sorted(run.items())
-        for rank, (item, score) in enumerate(hits, start=1)
+        for rank, ((item, _), score) in enumerate(zip(hits, _falling(hits), strict=True), start=1)
     ]
     _write(path, lines)
+
+
+def _falling(hits: Sequence[tuple[str, float]]) -> Iterator[np.float32]:
+    """Yield the scores of a ranking in 32 bits, each below the one before."""
+    least = np.float32(np.inf)
+    for _, score in hits:
+        least = min(np.float32(score), np.nextafter(least, np.float32(-np.inf)))
+        yield least
 
 
 def write_all(folder: Path, runs: Mapping[str, Run], qrels: Qrels) -> None:
