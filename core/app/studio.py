@@ -61,6 +61,8 @@ from core.domain import (
 )
 from core.errors import QueryError, StudioError
 from core.jobs import JobRunner
+from core.language.recorded import read_recording
+from core.language.rewriters import RECORDING
 from core.people import People
 from core.pipeline.stages import photo_share
 from core.ports.encoder import encode_queries
@@ -318,6 +320,10 @@ class Studio:
         if self.settings.recipe.engines != COMPACT:
             return None
         return read_costs(self.settings.shipped / COSTS)
+
+    def recorded_texts(self) -> int:
+        """Return how many of the demo's texts a language model wrote; they ship as a recording."""
+        return len(read_recording(self.settings.shipped / RECORDING).rewrites)
 
     def download_mb(self) -> int:
         """Return how many megabytes of models are fetched, once, for the profile in use."""

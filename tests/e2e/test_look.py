@@ -1,6 +1,7 @@
 """Every page in both themes: accessible, steady, within a phone's width, and named in the tab.
 
-A page is loaded twice, wide and light, narrow and dark; one load serves all checks.
+A page is loaded four times, wide and narrow, light and dark; one load serves all checks. While its
+answers are held back, it shows what it waits for, which is looked at as well.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from ui.web_app import build_app
 
 pytestmark = pytest.mark.browser
 
+#: What can be opened: filled, empty, and what is not there.
 PAGES = (
-    "/", "/explore", "/explore?q=chair", "/compare?q=chair", "/inspect",
-    "/inspect?item=i-0&q=chair", "/annotate", "/evaluate", "/experiments", "/catalog", "/credits",
-    "/explore?catalog=nope",
+    "/", "/explore", "/explore?q=chair", "/explore?q=qwertyuiop", "/compare", "/compare?q=chair",
+    "/inspect", "/inspect?item=absent", "/inspect?item=i-0&q=chair", "/annotate", "/evaluate",
+    "/experiments", "/catalog", "/credits", "/explore?catalog=nope",
 )  # fmt: skip
 #: Width, height, theme.
-LOOKS = ((1280, 800, "light"), (390, 844, "dark"))
+SIZES_OF_SCREENS = ((1280, 800), (390, 844))
+LOOKS = tuple((*size, theme) for size in SIZES_OF_SCREENS for theme in ("light", "dark"))
 #: Largest sum of layout shifts that people do not notice (web.dev/cls has 0.1).
 STEADY = 0.05
 #: Sizes of text in pixels.
@@ -103,6 +106,31 @@ def test_a_page_is_accessible_steady_and_fits(looking: Page, studio_url: str, ad
     assert page.evaluate(ODD_TEXT, sorted(SIZES)) == []
     assert faults(page) == []
     assert page.evaluate("window.vsShifts") <= STEADY
+
+
+WAITING = ("/", "/explore", "/compare?q=chair", "/inspect?item=i-0", "/evaluate", "/catalog")
+
+
+@pytest.mark.parametrize("address", WAITING)
+def test_a_page_that_waits_is_drawn_and_accessible(
+    looking: Page, studio_url: str, address: str
+) -> None:
+    page = looking
+    page.route("**/gradio_api/queue/data*", lambda route: None)  # answers stay away
+    try:
+        page.goto(studio_url + address)
+        page.wait_for_function(
+            "document.querySelector('h1')?.checkVisibility({visibilityProperty: true})"
+        )
+        waiting = page.locator("[data-waiting]").first
+        waiting.wait_for(state="visible")
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+        assert faults(page) == []
+        box = waiting.bounding_box()
+        assert box is not None
+        assert box["height"] > 80, "an empty place"
+    finally:
+        page.unroute_all(behavior="ignoreErrors")
 
 
 def faults(page: Page) -> list[str]:

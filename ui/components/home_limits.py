@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from core.app.library import DEMO
 from core.app.measured_costs import MeasuredCosts
 from core.app.studio import Studio
 from ui.components.proof import Loss, Proof, largest_loss
@@ -21,6 +22,7 @@ class Limits:
         loss_link: Home with that item as its example.
         costs: Time and memory of the models in use; ``None`` if they were not measured.
         download_mb: Megabytes of models that are fetched once.
+        recorded: Number of texts that a language model wrote beforehand; they ship with the demo.
         agent_on: Whether a language model can be asked, which gets photos and listings then.
     """
 
@@ -29,6 +31,7 @@ class Limits:
     loss_link: str
     costs: MeasuredCosts | None
     download_mb: int
+    recorded: int
     agent_on: bool
 
 
@@ -41,5 +44,6 @@ def limits(studio: Studio, form: SearchForm, proven: Proof | None) -> Limits:
         replace(form, text="", item=loss.item.item_id).link() if loss else "",
         studio.costs(),
         studio.download_mb(),
+        studio.recorded_texts() if form.catalog == DEMO else 0,
         bool(studio.settings.anthropic_api_key),
     )

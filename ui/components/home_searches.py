@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.app.studio import BEFORE_AFTER, Studio
-from core.domain import CatalogInfo, EngineStatus, Report
+from core.domain import CatalogInfo, EngineStatus, Item, Report
 from core.errors import AccessDenied
 from ui.blindness import require_blind
 from ui.components.facet_lists import example_queries
@@ -59,7 +59,7 @@ def searches(
     catalog: CatalogInfo,
     statuses: tuple[EngineStatus, ...],
     judged: Report | None,
-    item_id: str,
+    story: Item | None,
     *,
     for_words: bool,
 ) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def searches(
         catalog: The catalogue.
         statuses: All engines.
         judged: The report on judgments whose queries are offered; else product types are.
-        item_id: The item of the story; hits for items like it are shown where no query is chosen.
+        story: The item of the story; hits for items like it are shown where no query is chosen.
         for_words: Show hits for words instead, since the item is shown already.
     """
     scored = telling_queries(judged) if judged else ()
@@ -81,11 +81,11 @@ def searches(
     if for_words and types:
         words = types[0]
     asked = replace(form, text=form.text or words)
-    like = "" if asked.text else query.item_id if query else item_id
+    like = "" if asked.text else query.item_id if query else story.item_id if story else ""
     return {
         "scored": bool(scored),
         "queries": _choices(form, scored, query, types),
-        "retrieval": _retrieval(studio, asked, like, query, statuses, catalog),
+        "retrieval": _retrieval(studio, asked, like, query, statuses, catalog, story),
     }
 
 
@@ -96,6 +96,7 @@ def _retrieval(
     scored: ScoredQuery | None,
     statuses: tuple[EngineStatus, ...],
     catalog: CatalogInfo,
+    story: Item | None,
 ) -> Retrieval | None:
     """Return the results for the text, else for items like an item; a judged list as it was."""
     names = choose_engines(BEFORE_AFTER, statuses, BEFORE_AFTER)
@@ -111,7 +112,9 @@ def _retrieval(
     except AccessDenied:
         return None
     comparison = studio.compare(query, names, catalog.name)
-    item = studio.item(like, catalog.name) if like else None
+    item = story if story and story.item_id == like else None
+    if like and item is None:
+        item = studio.item(like, catalog.name)
     return Retrieval(
         asked=f"Like “{item.title}”" if item else f"“{form.text}”",
         photo=photo_url(item.photo, catalog.name) if item else "",

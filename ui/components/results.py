@@ -196,6 +196,7 @@ def _hits_html(
         tab=form.text,
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
         advice=advice(form, catalog, engine),
+        examples=() if result.hits else example_queries(studio, catalog),
     )
 
 

@@ -13,6 +13,7 @@ from gradio.context import LocalContext
 from core.app.studio import BEFORE_AFTER, Studio
 from core.base.counts import counted
 from core.domain import PairedTest, QueryRow, Report
+from core.errors import StudioError
 from core.evaluation import report_builder
 from core.evaluation.report_html import explain
 from ui.blindness import is_hidden
@@ -78,10 +79,10 @@ class SameSearches:
 
 def judged_report(studio: Studio, catalog: str) -> Report | None:
     """Return the newest report on judgments of both engines, if there is one to show."""
-    available = {status.engine.name for status in studio.engines() if status.available}
-    if not set(BEFORE_AFTER) <= available:
+    try:
+        report = studio.evaluation.latest_judged(catalog, BEFORE_AFTER)
+    except StudioError:  # an engine can't run here, or a stored report is damaged
         return None
-    report = studio.evaluation.latest_judged(catalog, BEFORE_AFTER)
     if report is None or is_hidden(studio, LocalContext.request.get(None), report):
         return None
     return report

@@ -86,7 +86,7 @@ class SearchPanel:
         """Lay out the fields and wire their events."""
         with gr.Row(elem_classes="vs-search-line"):
             text = gr.Textbox(
-                placeholder="Search with words, a picture, or both",
+                placeholder="Words, a picture, or both",
                 label="Search",
                 show_label=False,
                 elem_id=f"{self._name}-query",

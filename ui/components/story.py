@@ -80,7 +80,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
     candidates = _Candidates(studio, catalog, featured)
     inspection = _inspection(studio, form, catalog, candidates)
     judged = judged_report(studio, catalog.name)
-    shown_item = inspection.item.item_id if inspection else ""
+    shown = inspection.item if inspection else None
     return render(
         "home_story.html",
         link=form.link(),
@@ -91,7 +91,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
         look=_before_after(studio, inspection, proven) if inspection else None,
         step=_step(inspection, catalog.name) if inspection else None,
         next_item=_next_item(form, candidates, inspection),
-        **searches(studio, form, catalog, statuses, judged, shown_item, for_words=bool(proven)),
+        **searches(studio, form, catalog, statuses, judged, shown, for_words=bool(proven)),
         limits=limits(studio, form, proven),
         facts=facts(studio, catalog, statuses),
         **missing_engines(statuses),
