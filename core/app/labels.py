@@ -9,14 +9,15 @@ from pathlib import Path
 
 from core.app.library import Library
 from core.base.tables import FileReport
-from core.domain import EventKind, JudgmentEvent, Label
+from core.domain import EventKind, JudgmentEvent, Label, Rules
 from core.errors import JudgmentError
 from core.judging import aggregation, importing, label_export
 from core.judging.disagreement import Disagreement, disagreements
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.judgment_readers import read_beside
+from core.judging.queue import is_repeat
 from core.judging.reports import LabelReport, label_report
-from core.judging.state import PairKey
+from core.judging.state import PairKey, SetState
 
 
 class LabelService:
@@ -57,11 +58,36 @@ class LabelService:
         return label_report(self._queue(catalog), set_id)
 
     def disagreements(self, set_id: str, catalog: str | None = None) -> tuple[Disagreement, ...]:
-        """Return the pairs with different grades, undecided ones first."""
-        events, decisions = self._queue(catalog).look(
-            set_id, lambda state: (state.all_current(), state.decisions())
+        """Return the pairs to decide: different grades, "can't tell", flags; open ones first."""
+        events, decisions, flags = self._queue(catalog).look(
+            set_id, lambda state: (state.all_current(), state.decisions(), state.flags())
         )
-        return disagreements(events, decisions)
+        return disagreements(events, decisions, flags)
+
+    def decisions_for(
+        self, set_id: str, annotator: str, catalog: str | None = None
+    ) -> tuple[tuple[JudgmentEvent, JudgmentEvent], ...]:
+        """Return decisions on pairs that an annotator judged, each with their label, newest first.
+
+        A pair that may still come again as a hidden repeat is left out.
+        """
+        queue = self._queue(catalog)
+        judgment_set = queue.sets.get(set_id)
+        progress = queue.progress(set_id, annotator)
+        rules = judgment_set.rules if progress.done < progress.total else Rules()
+
+        def theirs(state: SetState) -> list[tuple[JudgmentEvent, JudgmentEvent]]:
+            labels, again = state.current(annotator), state.repeated(annotator)
+            return [
+                (decision, labels[pair])
+                for pair, decision in state.decisions().items()
+                if pair in labels
+                and labels[pair].kind is not EventKind.SKIP
+                and (pair in again or not is_repeat(rules, annotator, pair))
+            ]
+
+        decided = queue.look(set_id, theirs)
+        return tuple(sorted(decided, key=lambda entry: entry[0].at, reverse=True))
 
     def adjudicate(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from core.errors import JudgmentError, NotSaved
 from core.judging import queue
 from core.judging.checks import checked, clean
 from core.judging.judgment_sets import JudgmentSets
-from core.judging.leases import Leases
+from core.judging.leases import Held, Leases, TaskKey
 from core.judging.state import PairKey, SetState
 from core.judging.states import States
 from core.judging.task_keys import TaskKeys
@@ -63,33 +63,40 @@ class JudgmentQueue:
         without: Collection[tuple[str, str, int]] = (),
         one_query: bool = False,
         first: str = "",
+        tab: str = "",
     ) -> queue.Hand:
-        """Return the next pairs for this annotator and reserve them for some minutes."""
+        """Return the next pairs for this annotator and reserve them for some minutes.
+
+        Pairs that are reserved for another ``tab`` of the annotator are left out.
+        """
         judgment_set = self.sets.get(set_id)
         ordered = self._order(judgment_set, annotator)
         rules = judgment_set.rules
 
-        def dealt(state: SetState, held: Mapping[PairKey, set[str]]) -> queue.Hand:
+        def dealt(state: SetState, held: Held) -> queue.Hand:
             return queue.deal(
-                ordered, state, rules, annotator, count, held, without, one_query, first
-            )
+                ordered, state, rules, annotator, count, held.holders if rules.overlap else {},
+                without, one_query, first, held.elsewhere,
+            )  # fmt: skip
 
-        if not rules.overlap:
-            return self._states.look(set_id, lambda state: dealt(state, {}))
         # Events are read before the lock is taken. A pair that is judged meanwhile is still leased,
         # so its slot counts as taken even if its label was not read.
         self._states.look(set_id, len)
         with self._leases.dealing(set_id) as leases:
-            held = leases.held()
+            held = leases.held(annotator, tab)
             hand = self._states.look_again(set_id, lambda state: dealt(state, held))
-            leases.take(annotator, [task.pair.key for task in hand.tasks if not task.round])
+            tasks = [(*task.pair.key, task.round) for task in hand.tasks]
+            # What the tab has in hand is reserved for as long as it asks for more.
+            leases.take(annotator, tab, {*tasks, *(set(without) - held.elsewhere)})
         return hand
 
-    def release(self, set_id: str, annotator: str, pairs: Collection[PairKey]) -> None:
+    def release(
+        self, set_id: str, annotator: str, tasks: Collection[TaskKey], tab: str | None = None
+    ) -> None:
         """Release pairs that were dealt to this annotator and will not be judged now."""
-        if pairs and self.sets.get(set_id).rules.overlap:
+        if tasks:
             with self._leases.dealing(set_id) as leases:
-                leases.release(annotator, pairs)
+                leases.release(annotator, tasks, tab)
 
     def next_pairs(self, set_id: str, annotator: str, count: int = 1) -> tuple[Pair, ...]:
         """Return the next pairs for this annotator."""
@@ -119,7 +126,9 @@ class JudgmentQueue:
         self._append(event)
         if event.kind is EventKind.SKIP:
             with suppress(JudgmentError):
-                self.release(event.set_id, event.annotator, [(event.query_id, event.item_id)])
+                self.release(
+                    event.set_id, event.annotator, [(event.query_id, event.item_id, event.round)]
+                )
 
     def undo(self, set_id: str, annotator: str, event_id: str = "") -> JudgmentEvent | None:
         """Take back this annotator's last event; returns that event, or ``None``.

@@ -1,4 +1,5 @@
-"""Leases of pairs, so that two people don't get the same last free slot.
+"""Leases of pairs, so that two people don't get the same last free slot, and one person in two tabs
+never gets a pair twice.
 
 Leases are short-lived and cost at worst a label too many when they are lost, so they live in a
 SQLite file beside the database: its transactions hold between all processes on one file system.
@@ -17,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.base.locks import WRITE, LockBusy, file_lock
@@ -26,12 +28,28 @@ from core.judging.state import PairKey
 #: Duration of a lease, seconds.
 LEASE_SECONDS = 600.0
 
+#: A table of its own name: one of before leases knew tabs is left alone and ends by itself.
 _TABLE = """
-create table if not exists leases (
-  set_id text, query_id text, item_id text, annotator text, until real,
-  primary key (set_id, query_id, item_id, annotator)
+create table if not exists tab_leases (
+  set_id text, query_id text, item_id text, round integer, annotator text, tab text, until real,
+  primary key (set_id, query_id, item_id, round, annotator)
 )
 """
+#: Query id, item id and round.
+TaskKey = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The leases of a set, as one tab of an annotator sees them.
+
+    Attributes:
+        holders: The present holders of each pair.
+        elsewhere: What the annotator has in other tabs.
+    """
+
+    holders: Mapping[PairKey, set[str]]
+    elsewhere: frozenset[TaskKey]
 
 
 class Leases:
@@ -73,29 +91,34 @@ class Deal:
         self._connection = connection
         self._set_id = set_id
 
-    def held(self) -> Mapping[PairKey, set[str]]:
-        """Return the holders of each leased pair; delete expired leases."""
-        self._connection.execute("delete from leases where until < ?", (time.time(),))
+    def held(self, annotator: str, tab: str) -> Held:
+        """Return the leases of the set; delete expired ones."""
+        self._connection.execute("delete from tab_leases where until < ?", (time.time(),))
         rows = self._connection.execute(
-            "select query_id, item_id, annotator from leases where set_id = ?", (self._set_id,)
+            "select query_id, item_id, round, annotator, tab from tab_leases where set_id = ?",
+            (self._set_id,),
         )
-        held: dict[PairKey, set[str]] = {}
-        for query_id, item_id, annotator in rows:
-            held.setdefault((query_id, item_id), set()).add(annotator)
-        return held
+        holders: dict[PairKey, set[str]] = {}
+        elsewhere: set[TaskKey] = set()
+        for query_id, item_id, number, holder, holding_tab in rows:
+            if not number:
+                holders.setdefault((query_id, item_id), set()).add(holder)
+            if holder == annotator and holding_tab != tab:
+                elsewhere.add((query_id, item_id, number))
+        return Held(holders, frozenset(elsewhere))
 
-    def take(self, annotator: str, pairs: Iterable[PairKey]) -> None:
-        """Lease these pairs to an annotator."""
+    def take(self, annotator: str, tab: str, tasks: Iterable[TaskKey]) -> None:
+        """Lease these tasks to a tab of an annotator."""
         until = time.time() + LEASE_SECONDS
         self._connection.executemany(
-            "insert or replace into leases values (?, ?, ?, ?, ?)",
-            [(self._set_id, *pair, annotator, until) for pair in pairs],
+            "insert or replace into tab_leases values (?, ?, ?, ?, ?, ?, ?)",
+            [(self._set_id, *task, annotator, tab, until) for task in tasks],
         )
 
-    def release(self, annotator: str, pairs: Iterable[PairKey]) -> None:
-        """End an annotator's leases of these pairs."""
+    def release(self, annotator: str, tasks: Iterable[TaskKey], tab: str | None = None) -> None:
+        """End an annotator's leases of these tasks, or only those of one tab."""
         self._connection.executemany(
-            "delete from leases where set_id = ? and query_id = ? and item_id = ? "
-            "and annotator = ?",
-            [(self._set_id, *pair, annotator) for pair in pairs],
+            "delete from tab_leases where set_id = ? and query_id = ? and item_id = ? "
+            "and round = ? and annotator = ? and (? is null or tab = ?)",
+            [(self._set_id, *task, annotator, tab, tab) for task in tasks],
         )

@@ -38,10 +38,12 @@ class Hand:
     Attributes:
         tasks: Pairs to judge.
         waiting: Number of further pairs that others hold at present.
+        elsewhere: Number of further pairs that this annotator has in other tabs.
     """
 
     tasks: tuple[Task, ...]
     waiting: int = 0
+    elsewhere: int = 0
 
 
 def order(judgment_set: JudgmentSet, annotator: str) -> list[Pair]:
@@ -69,6 +71,7 @@ def deal(
     without: Collection[tuple[str, str, int]] = (),
     one_query: bool = False,
     first: str = "",
+    elsewhere: Collection[tuple[str, str, int]] = (),
 ) -> Hand:
     """Return an annotator's next pairs: the least judged first, skipped pairs last.
 
@@ -82,7 +85,9 @@ def deal(
         without: Query id, item id and round of tasks that the annotator has already.
         one_query: Return only pairs of the next query.
         first: Id of the query whose pairs come first.
+        elsewhere: Tasks that the annotator has in other tabs.
     """
+    without = {*without, *elsewhere}
     mine = state.current(annotator)
     if first:
         ordered = sorted(ordered, key=lambda pair: pair.query.query_id != first)
@@ -126,7 +131,11 @@ def deal(
     if one_query and dealt:
         query_id = dealt[0].pair.query.query_id
         dealt = [task for task in dealt if task.pair.query.query_id == query_id]
-    return Hand(tuple(dealt[: max(count, 0)]), waiting)
+    still = sum(
+        (mine.get((query_id, item_id)) if not number else again.get((query_id, item_id))) is None
+        for query_id, item_id, number in elsewhere
+    )
+    return Hand(tuple(dealt[: max(count, 0)]), waiting, still)
 
 
 def _mixed(

@@ -19,7 +19,7 @@ class LabelReport:
         agreement: Between people.
         annotators: Each person.
         flags: Flagged pairs.
-        open_disagreements: Number of disagreements without a decision.
+        open_disagreements: Number of pairs that wait for a decision.
     """
 
     agreement: Agreement
@@ -39,7 +39,7 @@ def label_report(desk: JudgmentQueue, set_id: str) -> LabelReport:
             state.decisions(),
         ),
     )
-    still_open = sum(case.decision is None for case in disagreements(events, decisions))
+    still_open = sum(case.decision is None for case in disagreements(events, decisions, flags))
     return LabelReport(
         agreement(events), annotator_reports(events, repeats), tuple(flags), still_open
     )

@@ -6,7 +6,8 @@ interface Window {
   /** The pages, title and path; and whether people sign out here: not where a proxy or a Space does it. */
   vsFacts?: { pages: [string, string][]; signsOut: boolean };
   /** What Gradio tells its pages. */
-  gradio_config?: { username?: string };
+  gradio_config?: { username?: string; root?: string; api_prefix?: string;
+    components?: { id: number; props?: { elem_id?: string } }[] };
 }
 
 // Gradio gives these to the script of a `gr.HTML(js_on_load=…)`.
@@ -80,6 +81,7 @@ interface JudgingHooks {
   say(text: string, bad?: boolean): void;
   show(task: JudgingTask): void;
   nameOf: GradeName;
+  clock: ReturnType<typeof makeClock>;
   standing(past: JudgedPair): string;
   gradeButtons(): Iterable<HTMLElement>;
 }
@@ -119,3 +121,5 @@ interface Navigator {
   globalPrivacyControl?: boolean;
   doNotTrack: string | null;
 }
+declare const photoText: typeof import("../../ui/assets/annotate/words.js").photoText;
+declare const makeClock: typeof import("../../ui/assets/annotate/clock.js").makeClock;

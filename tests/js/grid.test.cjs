@@ -6,16 +6,19 @@ dom.install();
 const { makeGrid } = require("../../ui/assets/annotate/grid.js");
 
 const tasks = [..."abcdef"].map((id) => ({ key: `q\t${id}\t0`, query: "chair", title: id, thumb: "" }));
-let root, grid, sent, shown;
+let root, grid, sent, shown, said;
 beforeEach(() => {
   root = new dom.Element();
   root.append(...["cells", "query", "query-photo", "left", "next"].map(dom.part));
   sent = [];
   shown = [];
+  said = [];
   grid = makeGrid({ root, hooks: {
     send: (task, kind, grade, reason, seconds) => sent.push({ id: task.title, kind, grade, reason, seconds }),
     show: (task) => shown.push(task.title),
     nameOf: (grade) => `grade ${grade}`,
+    say: (text) => said.push(text),
+    clock: { start: () => {}, seconds: () => 1 },
   } });
   grid.take(tasks);
 });

@@ -19,7 +19,7 @@ def about_line(studio: Studio, sets: gr.Dropdown, catalog: gr.State) -> gr.Butto
         about = gr.HTML(elem_id="annotate-about")
         own = gr.Button(
             "Start a set of your own", variant="primary", elem_id="annotate-own", scale=0,
-            min_width=210,
+            min_width=250,
         )  # fmt: skip
 
     @sentences

@@ -28,6 +28,10 @@ AHEAD = 8
 GRID = 24
 #: Number of judgments that "back" reaches after a reload.
 _HISTORY = 20
+#: Most pairs that a page may say to have in hand.
+_HELD = 500
+#: Number of decisions that an annotator is shown, the latest first.
+_DECISIONS = 100
 #: Largest number of events per call.
 _BATCH = 50
 
@@ -35,7 +39,7 @@ _BATCH = 50
 _KINDS = LABELS | {EventKind.FLAG}
 
 _SCRIPT = script(
-    "annotate", "outbox", "words", "notes", "photos", "single", "grid", "main"
+    "annotate", "outbox", "words", "notes", "clock", "photos", "single", "grid", "main"
 )  # fmt: skip
 #: Told to every event, so that labels made with a faulty page can be found later.
 PAGE_VERSION = hashlib.sha256(_SCRIPT.encode()).hexdigest()[:8]
@@ -94,7 +98,10 @@ class Desk:
         def release(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
             return self.answer(self.release, ask, request)
 
-        return [next_pairs, judge, undo, history, release]
+        def decisions(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+            return self.answer(self.decisions, ask, request)
+
+        return [next_pairs, judge, undo, history, release, decisions]
 
     def answer(
         self,
@@ -112,13 +119,17 @@ class Desk:
         """Return the next pairs for this annotator, without those still in the browser."""
         set_id, catalog, grid = str(ask["set"]), str(ask["catalog"]), bool(ask.get("grid"))
         queue = self._studio.judging.queue(catalog)
-        held = {queue.task_keys.parsed(set_id, who, str(key)) for key in ask.get("held", [])}
+        held = {
+            queue.task_keys.parsed(set_id, who, str(key)) for key in ask.get("held", [])[:_HELD]
+        }
         hand = queue.deal(
-            set_id, who, GRID if grid else AHEAD, held, grid, str(ask.get("first") or "")
-        )
+            set_id, who, GRID if grid else AHEAD, held, grid, str(ask.get("first") or ""),
+            _tab_of(ask),
+        )  # fmt: skip
         return {
             "tasks": self._views(hand.tasks, set_id, who, catalog),
             "waiting": hand.waiting,
+            "elsewhere": hand.elsewhere,
             "progress": self._progress(set_id, who, catalog),
         }
 
@@ -172,12 +183,26 @@ class Desk:
         events = queue.look(set_id, lambda state: state.recent(who, _HISTORY))
         return {"tasks": self._history_views(events[::-1], who, catalog)}
 
+    def decisions(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
+        """Return what was decided on pairs that this annotator judged, as HTML, and how many."""
+        set_id, catalog = str(ask["set"]), str(ask["catalog"])
+        made = self._studio.judging.queue(catalog).sets.get(set_id)
+        decided = self._studio.labels.decisions_for(set_id, who, catalog)
+        pairs = {pair.key: pair for pair in made.pairs}
+        tasks = [Task(pairs[(d.query_id, d.item_id)]) for d, _ in decided[:_DECISIONS]]
+        views = self._views(tasks, set_id, who, catalog)
+        html = render(
+            "annotate_decisions.html", set=made, total=len(decided),
+            entries=[(view, *pair) for view, pair in zip(views, decided, strict=False)],
+        )  # fmt: skip
+        return {"html": html, "count": len(decided)}
+
     def release(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
-        """Release the pairs of an annotator who has changed the name."""
+        """Release the pairs of an annotator who has changed the name, or closes the page."""
         queue, set_id = self._studio.judging.queue(str(ask["catalog"])), str(ask["set"])
         keys = [str(key) for key in list(ask["held"])[:_BATCH]]
-        held = [queue.task_keys.parsed(set_id, who, key)[:2] for key in keys]
-        queue.release(set_id, who, held)
+        held = [queue.task_keys.parsed(set_id, who, key) for key in keys]
+        queue.release(set_id, who, held, _tab_of(ask))
         return {}
 
     def _history_views(
@@ -244,6 +269,11 @@ def _check_sender(ask: Mapping[str, Any], who: str) -> None:
             f"These are judgments of “{judge[:60]}”, and “{who}” is signed in now. They wait here "
             f"until “{judge[:60]}” signs in again. To judge as “{who}”, reload the page."
         )
+
+
+def _tab_of(ask: Mapping[str, Any]) -> str:
+    """Return the id that an open page gave itself; empty for a page of before there were ids."""
+    return str(ask.get("tab") or "")[:64]
 
 
 def _id_of(sent: object) -> str:

@@ -59,7 +59,7 @@ def files_tab(
             source = gr.File(
                 label="File with labels",
                 file_types=[*TABLE_ENDINGS, ".qrels", ".txt"],
-                height=120,
+                height=140,
                 elem_id="annotate-import-file",
             )
             gr.HTML(
@@ -69,7 +69,7 @@ def files_tab(
             beside = gr.File(
                 label="Set or words of the queries",
                 file_types=[".json", ".csv", ".tsv", ".txt"],
-                height=90,
+                height=140,
                 elem_id="annotate-import-beside",
             )
             into = gr.Checkbox(False, label="Into the chosen set (else the file's own, or new)")

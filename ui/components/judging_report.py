@@ -13,6 +13,7 @@ from core.base.counts import counted, verb
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
 from core.people import Action
+from ui.components.open_tab import while_open
 from ui.error_sentences import sentences
 from ui.media import photo_url, picture_url
 from ui.render import render
@@ -20,12 +21,14 @@ from ui.rights import allowed, person
 from ui.server_functions import answered
 from ui.theme import script
 
-#: Number of disagreements on one page.
-_CASES = 30
+#: Number of cases on one page.
+_CASES = 25
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 
-def report_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab) -> None:
+def report_tab(
+    studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab, opened: gr.State
+) -> None:
     """Lay out agreement and annotators inside the current tab; filled when it is opened."""
     pane = gr.HTML(elem_id="annotate-agreement")
     with gr.Accordion("Take an annotator's labels out of this set", open=False), gr.Row():
@@ -50,15 +53,18 @@ def report_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
         return report_html(studio, set_id, catalog)
 
     tab.select(show, [sets, catalog], pane, **_PRIVATE)
+    while_open(sets, opened, "agreement", show, [sets, catalog], [pane])
     remove.click(delete, [who, sets, catalog], pane, **_PRIVATE)
 
 
-def decide_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab) -> None:
+def decide_tab(
+    studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab, opened: gr.State
+) -> None:
     """Lay out the queue of disagreements inside the current tab; filled when it is opened."""
     pane = gr.HTML(
         elem_id="annotate-decide",
         js_on_load=script("annotate", "decide"),
-        server_functions=[_decide_function(studio)],
+        server_functions=[_decide_function(studio), _cases_function(studio)],
     )
 
     @sentences
@@ -67,6 +73,7 @@ def decide_tab(studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab
         return cases_html(studio, set_id, catalog)
 
     tab.select(show, [sets, catalog], pane, **_PRIVATE)
+    while_open(sets, opened, "decide", show, [sets, catalog], [pane])
 
 
 def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:
@@ -88,6 +95,17 @@ def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:
     return decide
 
 
+def _cases_function(studio: Studio) -> Callable[..., dict[str, Any]]:
+    def cases(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+        def work() -> dict[str, Any]:
+            page = int(ask["page"])
+            return {"html": cases_html(studio, str(ask["set"]), str(ask["catalog"]), page)}
+
+        return answered(studio, request, Action.DECIDE, work)
+
+    return cases
+
+
 def report_html(studio: Studio, set_id: str | None, catalog: str) -> str:
     """Return the agreement of a set as HTML."""
     if not set_id:
@@ -106,32 +124,37 @@ def report_html(studio: Studio, set_id: str | None, catalog: str) -> str:
     )
 
 
-def cases_html(studio: Studio, set_id: str | None, catalog: str) -> str:
-    """Return the disagreements of a set as HTML, open cases first."""
+def cases_html(studio: Studio, set_id: str | None, catalog: str, page: int = 0) -> str:
+    """Return a page of a set's cases to decide as HTML, open ones first; it names nobody."""
     if not set_id:
         return render("annotate_empty.html")
     made = studio.judging.queue(catalog).sets.get(set_id)
     disagreements = studio.labels.disagreements(set_id, catalog)
+    pages = max(-(-len(disagreements) // _CASES), 1)
+    page = min(max(page, 0), pages - 1)
     queries = {query.query_id: query for query in made.queries}
-    page = disagreements[:_CASES]
-    items = studio.items_by_id({case.item_id for case in page}, catalog)
+    shown = disagreements[page * _CASES : (page + 1) * _CASES]
+    items = studio.items_by_id({case.item_id for case in shown}, catalog)
     cases = []
-    for case in page:
+    for case in shown:
         item, query = items.get(case.item_id), queries[case.query_id]
         photo = picture_url(query.picture, catalog) if query.picture else ""
         cases.append(
             {
                 "case": case,
+                # By grade, so that the order does not tell who gave which.
+                "labels": sorted(case.labels, key=lambda e: -1 if e.grade is None else e.grade),
                 "query": asked(studio, query, catalog),
                 "query_photo": photo,
                 "title": item.title if item else case.item_id,
+                "description": item.description if item else "",
                 "photo": photo_url(item.photo, catalog, thumbnail=False) if item else "",
             }
         )
     still_open = sum(case.decision is None for case in disagreements)
     return render(
         "annotate_decide.html", set=made, catalog=catalog, cases=cases, open=still_open,
-        total=len(disagreements),
+        total=len(disagreements), page=page, pages=pages, first=page * _CASES,
     )  # fmt: skip
 
 

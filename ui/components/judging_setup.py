@@ -16,6 +16,7 @@ from core.base.tables import FileReport
 from core.domain import DEFAULT_SCALE, ExamplePair, Grade, JudgmentSet, Rules
 from core.errors import JudgmentError
 from core.people import Action
+from ui.components.open_tab import while_open
 from ui.error_sentences import sentences
 from ui.rights import allowed
 
@@ -76,19 +77,24 @@ def setup_form(
                 pictures = gr.File(
                     label="Query pictures", file_types=["image"], file_count="multiple", height=110
                 )
-            engines = gr.CheckboxGroup(label="Engines to pool", choices=[])
+            engines = gr.CheckboxGroup(label="Engines whose results are judged", choices=[])
             with gr.Row():
-                depth = gr.Slider(1, 50, value=10, step=1, label="Results pooled per engine")
+                depth = gr.Slider(1, 50, value=10, step=1, label="Results of each engine")
                 overlap = gr.Slider(
                     0, 10, value=2, step=1, label="People per pair", info="0: everybody"
                 )
             with gr.Row():
                 calibration = gr.Slider(
-                    0, 50, value=5, step=1, label="Calibration pairs", info="Judged by everybody"
+                    0,
+                    50,
+                    value=5,
+                    step=1,
+                    label="Pairs that everybody judges",
+                    info="To compare people",
                 )
                 repeats = gr.Slider(
-                    0, 20, value=5, step=1, label="Hidden repeats, %",
-                    info="For agreement with oneself",
+                    0, 20, value=5, step=1, label="Shown twice without notice, %",
+                    info="Does a person judge alike twice?",
                 )  # fmt: skip
         with gr.Column(scale=3, min_width=300):
             guidelines = gr.Textbox(
@@ -167,6 +173,7 @@ def rules_form(
     shown: Callable[[str, str | None], tuple[Any, ...]],
     outputs: list[Any],
     tab: gr.Tab,
+    opened: gr.State,
 ) -> None:
     """Lay out the form that changes how the chosen set is judged; filled when ``tab`` is opened."""
     with gr.Row(equal_height=False):
@@ -176,12 +183,12 @@ def rules_form(
                 [], headers=["grade", "name", "what it means"], label="Grade scale", **_TABLE
             )
             overlap = gr.Slider(0, 10, step=1, label="People per pair", info="0: everybody")
-            repeats = gr.Slider(0, 20, step=1, label="Hidden repeats, %")
+            repeats = gr.Slider(0, 20, step=1, label="Shown twice without notice, %")
     examples = gr.Dataframe([], label="Example pairs for the guidelines", **_EXAMPLES)
     save = gr.Button("Save the rules", variant="primary")
     with gr.Row():
         depth = gr.Slider(1, 50, value=10, step=1, label="Results per engine")
-        missing = gr.Button("Judge what is missing: pool today's results again")
+        missing = gr.Button("Judge what is missing: add today's results")
 
     @sentences
     @allowed(studio, Action.LEAD)
@@ -227,6 +234,7 @@ def rules_form(
 
     fields = [guidelines, scale, overlap, repeats, examples]
     tab.select(read, [sets, catalog], fields, **_PRIVATE)
+    while_open(sets, opened, "rules", read, [sets, catalog], list(fields))
     save.click(write, [sets, catalog, *fields], outputs, **_PRIVATE)
     missing.click(pool_again, [sets, catalog, depth], outputs, **_PRIVATE)
 

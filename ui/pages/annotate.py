@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -45,6 +46,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             interactive=True,
             scale=1,
         )
+    opened = gr.State("judge")  # id of the open tab
     catalog, rights = gr.State(""), gr.HTML(elem_id="annotate-rights")
     own = about_line(studio, sets, catalog)
 
@@ -72,20 +74,22 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
 
     with gr.Tabs(selected="judge", elem_id="annotate-tabs") as tabs:
-        with gr.Tab("Judge", id="judge"):
+        with gr.Tab("Judge", id="judge") as judge:
             pane = desk_pane(studio)
         outputs = [sets, pane, tabs]
-        with gr.Tab("New set", id="new"):
+        with gr.Tab("New set", id="new") as new:
             engines = setup_form(studio, catalog, shown, outputs)
         with gr.Tab("Agreement", id="agreement") as agreement:
-            report_tab(studio, sets, catalog, agreement)
+            report_tab(studio, sets, catalog, agreement, opened)
         with gr.Tab("Decide", id="decide") as decide:
-            decide_tab(studio, sets, catalog, decide)
+            decide_tab(studio, sets, catalog, decide, opened)
         with gr.Tab("Rules", id="rules") as rules:
-            rules_form(studio, sets, catalog, shown, outputs, rules)
-        with gr.Tab("Files", id="files"):
+            rules_form(studio, sets, catalog, shown, outputs, rules, opened)
+        with gr.Tab("Files", id="files") as files:
             files_tab(studio, sets, catalog, shown, outputs)
     opens_new_set(own, tabs)
+    for tab in (judge, new, agreement, decide, rules, files):
+        tab.select(partial(str, tab.id), None, opened, show_progress="hidden", **_PRIVATE)
 
     @sentences
     @allowed(studio, Action.JUDGE)
@@ -112,12 +116,13 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     @allowed(studio, Action.JUDGE)
-    def choose(set_id: str | None, catalog: str) -> tuple[Any, ...]:
-        # Show the desk: the other tabs are filled when they are opened.
-        return shown(catalog, set_id)[1:]
+    def choose(set_id: str | None, catalog: str) -> str:
+        # The open tab stays open; it fills itself, others when they are opened.
+        desk: str = shown(catalog, set_id)[1]
+        return desk
 
     page.load(load, None, [catalog, name, engines, rights, sets, pane], **_PRIVATE)
-    sets.input(choose, [sets, catalog], outputs[1:], **_PRIVATE)
+    sets.input(choose, [sets, catalog], pane, **_PRIVATE)
 
 
 def damage_html(info: CatalogInfo | None) -> str:

@@ -23,10 +23,22 @@ def test_open_cases_come_first_and_of_them_the_widest_spread() -> None:
     assert [case.decision for case in cases] == [None] * 4 + [decided["q", "a"], decided["q", "f"]]
 
 
+def test_a_pair_that_somebody_cannot_tell_or_flagged_is_a_case() -> None:
+    unsure = event(1, "ada", "a", None, kind=EventKind.UNSURE, note="query is unclear")
+    flag = event(2, "bob", "b", None, kind=EventKind.FLAG, note="wrong photo")
+    skipped = event(3, "cyd", "c", None, kind=EventKind.SKIP)
+    cases = disagreements([unsure, event(4, "bob", "d", 2), skipped], {}, [flag])
+    assert cases == (
+        Disagreement("q", "a", (unsure,), 0), Disagreement("q", "b", (), 0, None, (flag,)),
+    )  # fmt: skip
+
+
 def test_a_label_without_a_grade_is_shown_and_widens_no_spread() -> None:
     sure, unsure = event(1, "ada", "a", 2), event(2, "bob", "a", None, kind=EventKind.UNSURE)
     skipped = event(3, "cyd", "a", None, kind=EventKind.SKIP)
-    assert disagreements([sure, unsure, skipped], {}) == ()
+    assert disagreements([sure, unsure, skipped], {}) == (
+        Disagreement("q", "a", (sure, unsure), 0),
+    )
     other = event(4, "dan", "a", 0)
     (case,) = disagreements([sure, unsure, skipped, other], {})
     assert case == Disagreement("q", "a", (sure, unsure, other), 2)

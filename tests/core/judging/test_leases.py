@@ -14,45 +14,45 @@ from core.judging.leases import LEASE_SECONDS, Leases
 
 def test_giving_back_frees_one_s_own_pairs_only(tmp_path):
     leases = Leases(tmp_path / "leases.sqlite")
-    pair = ("q", "item")
+    pair, task = ("q", "item"), ("q", "item", 0)
     with leases.dealing("set") as deal:
-        deal.take("ada", [pair])
-        deal.take("bob", [pair])
-        deal.release("ada", [pair])
-        assert deal.held() == {pair: {"bob"}}
+        deal.take("ada", "tab", [task])
+        deal.take("bob", "tab", [task])
+        deal.release("ada", [task])
+        assert deal.held("ada", "tab").holders == {pair: {"bob"}}
 
 
 def test_sets_hold_their_pairs_apart(tmp_path):
     leases = Leases(tmp_path / "leases.sqlite")
     with leases.dealing("one") as deal:
-        deal.take("ada", [("q", "item")])
+        deal.take("ada", "tab", [("q", "item", 0)])
     with leases.dealing("two") as deal:
-        assert deal.held() == {}
-        deal.release("ada", [("q", "item")])
+        assert deal.held("ada", "tab").holders == {}
+        deal.release("ada", [("q", "item", 0)])
     with leases.dealing("one") as deal:
-        assert deal.held() == {("q", "item"): {"ada"}}
+        assert deal.held("ada", "tab").holders == {("q", "item"): {"ada"}}
 
 
 def test_a_lease_ends_after_its_time_and_is_taken_anew(tmp_path, monkeypatch):
     leases, now = Leases(tmp_path / "leases.sqlite"), 1000.0
     monkeypatch.setattr(module.time, "time", lambda: now)
     with leases.dealing("set") as deal:
-        deal.take("ada", [("q", "a"), ("q", "b")])
+        deal.take("ada", "tab", [("q", "a", 0), ("q", "b", 0)])
     now += LEASE_SECONDS
     with leases.dealing("set") as deal:
-        assert deal.held() == {("q", "a"): {"ada"}, ("q", "b"): {"ada"}}
-        deal.take("ada", [("q", "b")])
+        assert deal.held("ada", "tab").holders == {("q", "a"): {"ada"}, ("q", "b"): {"ada"}}
+        deal.take("ada", "tab", [("q", "b", 0)])
     now += 1
     with leases.dealing("set") as deal:
-        assert deal.held() == {("q", "b"): {"ada"}}
+        assert deal.held("ada", "tab").holders == {("q", "b"): {"ada"}}
 
 
 def test_a_fault_while_dealing_takes_no_lease(tmp_path):
     leases = Leases(tmp_path / "leases.sqlite")
     with pytest.raises(TypeError), leases.dealing("set") as deal:
-        deal.take("ada", [("q", "a"), 5])
+        deal.take("ada", "tab", [("q", "a", 0), 5])
     with leases.dealing("set") as deal:
-        assert deal.held() == {}
+        assert deal.held("ada", "tab").holders == {}
 
 
 def test_a_file_that_is_no_database_and_a_busy_one_are_said(tmp_path, monkeypatch):
@@ -72,10 +72,24 @@ def test_a_file_that_is_no_database_and_a_busy_one_are_said(tmp_path, monkeypatc
 def test_other_programs_that_read_the_leases_stop_no_deal(tmp_path):
     leases = Leases(tmp_path / "leases.sqlite")
     with leases.dealing("set") as deal:
-        deal.take("ada", [("q", "a")])
+        deal.take("ada", "tab", [("q", "a", 0)])
     reader = sqlite3.connect(tmp_path / "leases.sqlite")
-    assert reader.execute("select annotator from leases").fetchall() == [("ada",)]
+    assert reader.execute("select annotator from tab_leases").fetchall() == [("ada",)]
     with leases.dealing("set") as deal:
-        deal.release("ada", [("q", "a")])
-        assert deal.held() == {}
+        deal.release("ada", [("q", "a", 0)])
+        assert deal.held("ada", "tab").holders == {}
     reader.close()
+
+
+def test_what_one_person_has_in_another_tab_is_told_also_of_repeats(tmp_path):
+    leases = Leases(tmp_path / "leases.sqlite")
+    with leases.dealing("set") as deal:
+        deal.take("ada", "one", [("q", "a", 0), ("q", "b", 1)])
+        deal.take("bob", "two", [("q", "c", 0)])
+        assert deal.held("ada", "one").elsewhere == frozenset()
+        there = deal.held("ada", "two")
+        assert there.elsewhere == {("q", "a", 0), ("q", "b", 1)}
+        assert there.holders == {("q", "a"): {"ada"}, ("q", "c"): {"bob"}}  # a repeat takes no slot
+        deal.release("ada", [("q", "a", 0)], "two")  # not its own
+        deal.release("ada", [("q", "b", 1)], "one")
+        assert deal.held("ada", "two").elsewhere == {("q", "a", 0)}

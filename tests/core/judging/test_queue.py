@@ -83,6 +83,40 @@ def test_the_last_slot_is_handed_to_one_person_at_a_time(
     assert len(desk.deal(made.set_id, "cyd", 99).tasks) == 14
 
 
+@pytest.mark.parametrize("overlap", [0, 2])
+def test_one_person_in_two_tabs_never_gets_a_pair_twice(
+    desk: JudgmentQueue, made: JudgmentSet, monkeypatch: pytest.MonkeyPatch, overlap: int
+) -> None:
+    rules_of(desk, made, Rules(overlap=overlap))
+
+    def keys(tab: str, count: int) -> list[tuple[str, str]]:
+        return [t.pair.key for t in desk.deal(made.set_id, "ada", count, tab=tab).tasks]
+
+    one, two = keys("one", 5), keys("two", 99)
+    assert len(one) == 5
+    assert len(two) == 9
+    assert not set(one) & set(two)
+    assert keys("one", 5) == one  # the first tab, loaded again
+    third = desk.deal(made.set_id, "ada", 9, tab="three")
+    assert (third.tasks, third.elsewhere) == ((), 14)
+    for key in one:
+        desk.judge(grade(made, *key, 1, "ada"))
+    assert desk.deal(made.set_id, "ada", 9, tab="three").elsewhere == 9
+    now = time.time()
+    monkeypatch.setattr("core.judging.leases.time.time", lambda: now + LEASE_SECONDS + 1)
+    assert len(keys("three", 99)) == 9
+
+
+def test_a_repeat_is_not_dealt_in_two_tabs(desk: JudgmentQueue, made: JudgmentSet) -> None:
+    rules_of(desk, made, Rules(repeats=0.5))
+    for pair in made.pairs:
+        desk.judge(grade(made, *pair.key, 1, "ada"))
+    one = desk.deal(made.set_id, "ada", 99, tab="one").tasks
+    assert one
+    assert all(task.round for task in one)
+    assert desk.deal(made.set_id, "ada", 99, tab="two") == Hand((), 0, len(one))
+
+
 def test_fewest_judged_first(desk: JudgmentQueue, made: JudgmentSet) -> None:
     rules_of(desk, made, Rules(overlap=2))
     for pair in made.pairs[:9]:

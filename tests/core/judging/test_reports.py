@@ -31,4 +31,4 @@ def test_a_report_has_agreement_people_flags_and_open_cases(
     assert report.annotators == annotator_reports(current, [repeat])
     assert report.annotators[0].repeats == 1
     assert report.flags == (flag,)
-    assert report.open_disagreements == 1
+    assert report.open_disagreements == 2

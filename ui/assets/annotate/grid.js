@@ -2,7 +2,7 @@
 /**
  * @param {object} parts
  * @param {HTMLElement} parts.root
- * @param {Pick<JudgingHooks, "send" | "show" | "nameOf">} parts.hooks
+ * @param {Pick<JudgingHooks, "send" | "show" | "say" | "nameOf" | "clock">} parts.hooks
  */
 function makeGrid({ root, hooks }) {
   /** @param {string} name */
@@ -13,14 +13,14 @@ function makeGrid({ root, hooks }) {
   let tasks = [];
   /** @type {Map<string, string>} */
   let marks = new Map();  // by task key, what the mark says
-  let focus = 0, since = 0;
+  let focus = 0;
 
   /** @param {JudgingTask[]} dealt */
   function take(dealt) {
     tasks = dealt;
     marks = new Map();
     focus = 0;
-    since = performance.now();
+    hooks.clock.start();
     root.hidden = !tasks.length;
     if (!tasks.length) return;
     part("query").textContent = tasks[0].query;
@@ -81,8 +81,15 @@ function makeGrid({ root, hooks }) {
   function act(kind, grade, reason) {
     const task = tasks[focus];
     if (!task) return;
-    hooks.send(task, kind, grade, reason, (performance.now() - since) / 1000);
-    since = performance.now();
+    const image = /** @type {HTMLImageElement | null} */ (buttons()[focus].querySelector("img"));
+    const gap = !image?.src ? "" : !image.complete ? "loading" : image.naturalWidth ? "" : "broken";
+    if (gap && (kind === "grade" || (kind === "unsure" && gap === "loading"))) {
+      hooks.say(photoText(gap), true);
+      if (gap === "broken" && image) image.src = `${image.src}`;  // asked for again
+      return;
+    }
+    hooks.send(task, kind, grade, reason, hooks.clock.seconds());
+    hooks.clock.start();
     if (kind === "flag") return;
     marks.set(task.key, kind === "grade" ? hooks.nameOf(grade) : kind === "skip" ? "later" : "can’t tell");
     const open = tasks.findIndex((one, index) => index > focus && !marks.has(one.key));

@@ -15,7 +15,8 @@ let choice = null;
 let loading = false;
 let ended = false, generation = 0, gridMode = false, arrived = false, judging = LOCAL;
 let stamp = "";
-const photos = makePhotos(40);
+const photos = makePhotos(40), clock = makeClock();
+const tab = newId();  // pairs are reserved for an open page: in two tabs nobody gets one twice
 /** @param {string} name */
 const part = (name) => desk.querySelector(`[data-part=${name}]`);
 /** @returns {HTMLInputElement | null} */
@@ -33,7 +34,7 @@ function nameOf() {  // who typed a name here before is that person again, until
   }
   return field.value || LOCAL;
 }
-const base = () => ({ set: desk.dataset.set, catalog: desk.dataset.catalog, name: nameOf() });
+const base = () => ({ set: desk.dataset.set, catalog: desk.dataset.catalog, name: nameOf(), tab });
 const mode = () => (gridMode ? grid : single);
 
 /**
@@ -125,10 +126,10 @@ function send(task, kind, grade, reason, seconds) {
   });
   if (kind === "flag") say("Flagged. Now judge it, or put it off.");
 }
-let othersHave = 0, unreachable = "";  // as the last call for pairs went
+let othersHave = 0, elsewhere = 0, unreachable = "";  // as the last call for pairs went
 function showEnd() {
   part("end-text").textContent = unreachable ? noPairsText(0, unreachable)
-    : endText(outbox.count(nameOf()), othersHave, problem);
+    : endText(outbox.count(nameOf()), othersHave, problem, elsewhere);
 }
 function showOthers() {
   if (!desk) return;
@@ -153,9 +154,10 @@ async function refill() {
     ended = empty && !outbox.count(nameOf());
     part("end").hidden = !empty;
     othersHave = answer.waiting;
+    elsewhere = answer.elsewhere || 0;
     unreachable = "";
     if (empty) showEnd();
-    if (empty && answer.waiting) { ended = false; setTimeout(refill, 20000); }
+    if (empty && (answer.waiting || elsewhere)) { ended = false; setTimeout(refill, 20000); }
   } catch (error) {
     if (mine === generation) {
       unreachable = error instanceof Error ? error.message : String(error);
@@ -228,6 +230,13 @@ function setGrid(on) {
   if (on) { single.reset(); grid.take([]); } else grid.hide();
   refill();
 }
+// What was decided on pairs that this person judged: asked for when it is opened.
+async function showDecisions() {
+  const mine = generation, list = part("decisions-list");
+  const answer = await asked(server.decisions(base())).catch((error) => ({ error: error.message }));
+  if (mine !== generation) return;
+  if (answer.error) list.textContent = answer.error; else list.innerHTML = answer.html;
+}
 /** @param {string} name */
 function toggle(name) {
   const panel = part(name);
@@ -248,9 +257,11 @@ function command(name, button) {
   else if (name === "note") notes.write();
   else if (name === "bigger") {
     const task = mode().shown();
+    if (!gridMode && single.retry()) return;
     if (box.isOpen()) box.close(); else if (task) box.open(task.photo, task.title);
   } else if (name === "description") { const d = desk.querySelector("figcaption details"); d.open = !d.open; }
   else if (name === "guidelines") { const d = part("guidelines"); if (d) d.open = !d.open; }
+  else if (name === "decisions") showDecisions();
   else if (name === "help") toggle("help");
   else if (name === "mode") setGrid(!gridMode);
   else if (name === "next" && grid.isDone()) refill();
@@ -319,7 +330,7 @@ async function start() {
   /** @type {GradeName} */
   const gradeName = (grade) => desk.querySelector(`[data-grade="${grade}"]`)?.dataset?.name || String(grade);
   /** @type {JudgingHooks} */
-  const hooks = { send, refill, say, show: notes.show, nameOf: gradeName,
+  const hooks = { send, refill, say, clock, show: notes.show, nameOf: gradeName,
     standing: (past) => standingText(past, gradeName),
     gradeButtons: () => desk.querySelectorAll("[data-do=grade]") };
   single = makeSingle({ root: part("single"), photos, hooks });
@@ -358,6 +369,19 @@ document.addEventListener("change", (event) => {
 // What waits is sent when the line comes back, when somebody comes back to this page (they may have
 // signed in on another one), and on a timer in any case.
 window.addEventListener("online", sendAll);
+for (const sign of ["keydown", "pointerdown", "pointermove", "wheel", "scroll"])
+  document.addEventListener(sign, clock.alive, { passive: true, capture: true });
+document.addEventListener("visibilitychange", () => clock.hide(document.hidden));
+const deskId = () => window.gradio_config?.components?.find((one) => one.props?.elem_id === "annotate")?.id;
+// A page that is left gives back what it held, so that its pairs come at once in the next one.
+window.addEventListener("pagehide", () => {
+  const held = desk && single ? single.held() : [], to = window.gradio_config;
+  if (!held.length || !to?.root) return;
+  const body = JSON.stringify({ fn_name: "release", component_id: deskId(), session_hash: tab,
+    data: { ...base(), held } });
+  fetch(`${to.root}${to.api_prefix || ""}/component_server/`, { method: "POST", keepalive: true,
+    headers: { "Content-Type": "application/json" }, body }).catch(() => {});
+});
 window.addEventListener("focus", sendAll);
 setInterval(sendAll, 5000);
 watch("value", start);

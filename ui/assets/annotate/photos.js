@@ -4,11 +4,19 @@
 function makePhotos(limit) {
   /** @type {Map<string, HTMLImageElement>} */
   const ready = new Map();
+  /** @type {Set<string>} */
+  const broken = new Set();
   /** @param {string} [url] */
   function load(url) {
     if (!url || ready.has(url)) return;
     const image = new Image();
     image.src = url;
+    image.addEventListener("error", () => {
+      broken.add(url);
+      if (!image.isConnected || !image.parentElement) return;
+      image.parentElement.replaceChildren(Object.assign(document.createElement("span"),
+        { className: "vs-photo-broken", textContent: "This photo can’t be loaded. Click here to try again." }));
+    });
     image.decode().catch(() => {});
     ready.set(url, image);
     for (const oldest of ready.keys()) {
@@ -22,6 +30,7 @@ function makePhotos(limit) {
    * @param {string} alt
    */
   function put(slot, url, alt) {
+    if (broken.has(url)) again(url);  // shown again, it is asked for again
     load(url);
     const image = ready.get(url);
     if (!image) { slot.replaceChildren(); return; }
@@ -30,8 +39,25 @@ function makePhotos(limit) {
     image.alt = alt;
     slot.replaceChildren(image);
   }
-  return { load, put };
+  /**
+   * Why a pair can't be judged by its photos yet; empty if they are all here.
+   * @param {(string | undefined)[]} urls
+   */
+  function missing(urls) {
+    const wanted = /** @type {string[]} */ (urls.filter(Boolean));
+    if (wanted.some((url) => broken.has(url))) return "broken";
+    return wanted.some((url) => !isWhole(ready.get(url))) ? "loading" : "";
+  }
+  /** @param {string} url */
+  function again(url) {
+    if (!broken.delete(url)) return false;
+    ready.delete(url);
+    return true;
+  }
+  return { load, put, missing, again };
 }
+/** @param {HTMLImageElement | undefined} image */
+const isWhole = (image) => Boolean(image?.complete && image.naturalWidth > 0);
 
 // The photo over the whole window; click (or + and -) magnifies, the pointer moves what is seen.
 /** @param {HTMLElement} element */

@@ -15,7 +15,7 @@ function makeSingle({ root, photos, hooks }) {
   let queue = [];
   /** @type {JudgedPair[]} */
   let history = [];
-  let back = 0, shownAt = 0;
+  let back = 0;
 
   /** @param {JudgingTask} task */
   const keyOf = (task) => task.key;
@@ -59,14 +59,19 @@ function makeSingle({ root, photos, hooks }) {
         String(past.grade) === button.dataset.grade));
     }
     root.dataset.key = task.key;
-    shownAt = performance.now();
+    hooks.clock.start();
   }
   const shown = () => (back > 0 ? history[history.length - back].task : current);
   /** @type {Act} */
   function act(kind, grade, reason) {
     const task = shown();
     if (!task) return;
-    const seconds = (performance.now() - shownAt) / 1000;
+    const gap = photos.missing([task.photo, task.query_photo]);
+    if (gap && (kind === "grade" || (kind === "unsure" && gap === "loading"))) {
+      hooks.say(photoText(gap), true);
+      return;
+    }
+    const seconds = hooks.clock.seconds();
     // First into the outbox: what is asked for next must name this pair as in hand.
     hooks.send(task, kind, grade, reason, seconds);
     if (kind === "flag") return;
@@ -104,5 +109,12 @@ function makeSingle({ root, photos, hooks }) {
     isEmpty: () => !current && !queue.length,
     reset: () => { queue = []; current = null; history = []; back = 0; root.hidden = true; },
     show: () => draw(shown()),
+    // Asks for broken photos of the pair on screen again; tells whether there were any.
+    retry() {
+      const task = shown();
+      if (!task || photos.missing([task.photo, task.query_photo]) !== "broken") return false;
+      draw(task);
+      return true;
+    },
   };
 }

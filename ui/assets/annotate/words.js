@@ -38,12 +38,17 @@ function noPairsText(unsaved, problem) {
  * @param {number} unsaved
  * @param {number} othersHave
  * @param {string} problem
+ * @param {number} [elsewhere] Pairs in other tabs of this person.
  */
-function endText(unsaved, othersHave, problem) {
+function endText(unsaved, othersHave, problem, elsewhere = 0) {
   if (unsaved) {
     return `You have judged all that is left for you, but ${judgments(unsaved)} ${are(unsaved)} not ` +
       `saved yet${problem ? `: ${asPart(problem)}` : ""}. This browser keeps ` +
       `${unsaved === 1 ? "it" : "them"} until the studio has stored ${unsaved === 1 ? "it" : "them"}.`;
+  }
+  if (elsewhere) {
+    const pairs = elsewhere === 1 ? "The last pair is" : `The last ${elsewhere} pairs are`;
+    return `${pairs} open in another tab or window of yours. Judge there, or look again in some minutes.`;
   }
   if (othersHave) {
     const pairs = othersHave === 1 ? "The last pair is" : `The last ${othersHave} pairs are`;
@@ -61,6 +66,11 @@ function othersText(counts, mine) {
     `This browser also keeps ${judgments(count)} of ${quoted(name)}, sent when ${quoted(name)} ` +
     "signs in here.").join(" ");
 }
+// Why a pair can't be graded by its photos.
+/** @param {string} gap */
+const photoText = (gap) => (gap === "loading"
+  ? "Not graded: the photo is still loading. Grade it when you see it."
+  : "Not graded: a photo can’t be loaded. Click it to try again, flag it with F, or put the pair off with S.");
 /** @param {string} name */
 const renamedText = (name) =>
   `From now on ${quoted(name)} judges. Each name has pairs of its own, so this may be another pair than before.`;
@@ -94,5 +104,5 @@ function standingText({ kind, grade }, nameOf) {
 }
 // Read by the tests under node; a page has no `module`.
 if (typeof module !== "undefined") {
-  module.exports = { SIGNED_OUT, unsavedText, noPairsText, endText, othersText, progressText, setText, standingText, renamedText, askText };
+  module.exports = { SIGNED_OUT, unsavedText, noPairsText, endText, othersText, progressText, setText, standingText, renamedText, askText, photoText };
 }

@@ -1,0 +1,112 @@
+"""Decide: every case, in pages, with what people said and without their names."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from core.app.labels import LabelService
+from core.domain import EventKind, Item, JudgmentEvent, JudgmentQuery, Photo, Rules, SearchResult
+from core.judging.judgment_queue import JudgmentQueue
+from core.store.database import open_database
+from tests.core.judging.desks import result
+from ui.components.judging_report import cases_html
+
+CASES = 60
+
+
+class Desk:
+    """A set of 60 pairs that Ada and Bob graded differently."""
+
+    def __init__(self, folder: Path) -> None:
+        def answer(query: JudgmentQuery) -> list[SearchResult]:
+            return [result("clip", [f"i{n:02}" for n in range(CASES)])]
+
+        self.queue = JudgmentQueue(open_database(folder / "lance"))
+        asked = [JudgmentQuery("q1", "chair")]
+        self.set = self.queue.sets.create(
+            "Chairs", asked, ("clip",), 99, Rules(repeats=0.3), answer
+        )
+        library: Any = SimpleNamespace(
+            get=lambda name=None: SimpleNamespace(judgment_queue=self.queue)
+        )
+        self.labels = LabelService(library)
+
+        def items(ids: Any, catalog: str) -> dict[str, Item]:
+            photo = Photo("0" * 64, 10, 10, "0" * 16)
+            return {name: Item(name, f"Chair {name}", photo, description=f"About {name}.")
+                    for name in ids}  # fmt: skip
+
+        self.studio: Any = SimpleNamespace(
+            judging=SimpleNamespace(queue=lambda catalog: self.queue), labels=self.labels,
+            items_by_id=items,
+        )  # fmt: skip
+
+    def label(self, who: str, item: str, grade: int | None, **more: Any) -> None:
+        values: dict[str, Any] = {"kind": EventKind.GRADE, "note": "", **more}
+        self.queue.judge(
+            JudgmentEvent(
+                uuid.uuid4().hex, values["kind"], self.set.set_id, "q1", item, who, grade,
+                values["note"], datetime.now(UTC), 1.0,
+            )
+        )  # fmt: skip
+
+    def page(self, number: int = 0) -> str:
+        return cases_html(self.studio, self.set.set_id, "demo", number)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_all_cases_are_there_page_by_page(desk: Desk) -> None:
+    for number in range(CASES):
+        desk.label("ada", f"i{number:02}", 0)
+        desk.label("bob", f"i{number:02}", 3)
+    pages = [desk.page(number) for number in range(3)]
+    shown = [f"i{n:02}" for n in range(CASES) if any(f'data-item="i{n:02}"' in p for p in pages)]
+    assert len(shown) == CASES
+    assert [page.count("<article") for page in pages] == [25, 25, 10]
+    assert "Cases 51 to 60 of 60" in pages[2]
+    assert desk.page(99) == pages[2]
+
+
+def test_a_case_says_everything_but_who_said_it(desk: Desk) -> None:
+    desk.label("ada-the-annotator", "i01", 3, note="nearly <b>white</b>")
+    desk.label("bob-the-annotator", "i01", 0)
+    desk.label("bob-the-annotator", "i02", None, kind=EventKind.UNSURE, note="query is unclear")
+    desk.label("bob-the-annotator", "i03", None, kind=EventKind.FLAG, note="wrong photo")
+    desk.labels.adjudicate(
+        desk.set.set_id, ("q1", "i01"), 1, "a wish is not met", "lea-the-lead", event_id="d"
+    )
+    html = desk.page()
+    for said in ("nearly &lt;b&gt;white", "query is unclear", "wrong photo", "About i01.",
+                 "can’t tell", "a wish is not met"):  # fmt: skip
+        assert said in html
+    assert "annotator" not in html
+    assert "lea-the-lead" not in html
+    assert html.index('data-item="i02"') < html.index('data-item="i01"')  # decided ones come last
+
+
+def test_people_learn_what_was_decided_on_their_pairs(desk: Desk) -> None:
+    for number in range(CASES):
+        desk.label("ada", f"i{number:02}", 2)
+    desk.label("bob", "i00", 0)
+    for number in range(CASES):
+        desk.labels.adjudicate(
+            desk.set.set_id, ("q1", f"i{number:02}"), 1, "why", "lea", event_id=f"d{number}"
+        )
+    (of_bob,) = desk.labels.decisions_for(desk.set.set_id, "bob") or ((None, None),)
+    hers = {decision.item_id for decision, _ in desk.labels.decisions_for(desk.set.set_id, "ada")}
+    # Those that may come again as hidden repeats would be given away.
+    due = {t.pair.item_id for t in desk.queue.deal(desk.set.set_id, "ada", 99).tasks if t.round}
+    assert due
+    assert not hers & due
+    assert hers
+    assert of_bob[0] is None or of_bob[1].annotator == "bob"

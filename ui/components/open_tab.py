@@ -1,0 +1,36 @@
+"""Fill the open tab again when another judgment set is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+
+def while_open(
+    sets: gr.Dropdown,
+    opened: gr.State,
+    tab: str,
+    show: Callable[..., Any],
+    inputs: list[Component],
+    outputs: list[Component],
+) -> None:
+    """Call ``show`` when another set is chosen while this tab is open.
+
+    Args:
+        sets: The choice of sets.
+        opened: The id of the open tab.
+        tab: The id of this tab.
+        show: The tab's handler; it checks its sender itself.
+        inputs: Its inputs.
+        outputs: Its outputs.
+    """
+
+    def again(now: str, *given: Any) -> Any:
+        if now != tab:
+            return gr.skip() if len(outputs) == 1 else tuple(gr.skip() for _ in outputs)
+        return show(*given)
+
+    sets.input(again, [opened, *inputs], outputs, api_visibility="private")
