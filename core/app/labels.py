@@ -76,7 +76,7 @@ class LabelService:
         progress = queue.progress(set_id, annotator)
         rules = judgment_set.rules if progress.done < progress.total else Rules()
 
-        def theirs(state: SetState) -> list[tuple[JudgmentEvent, JudgmentEvent]]:
+        def decided_labels(state: SetState) -> list[tuple[JudgmentEvent, JudgmentEvent]]:
             labels, again = state.current(annotator), state.repeated(annotator)
             return [
                 (decision, labels[pair])
@@ -86,7 +86,7 @@ class LabelService:
                 and (pair in again or not is_repeat(rules, annotator, pair))
             ]
 
-        decided = queue.look(set_id, theirs)
+        decided = queue.look(set_id, decided_labels)
         return tuple(sorted(decided, key=lambda entry: entry[0].at, reverse=True))
 
     def adjudicate(

@@ -81,6 +81,7 @@ interface JudgingHooks {
   say(text: string, bad?: boolean): void;
   show(task: JudgingTask): void;
   nameOf: GradeName;
+  sayPhoto(task: JudgingTask, text: string): void;
   clock: ReturnType<typeof makeClock>;
   standing(past: JudgedPair): string;
   gradeButtons(): Iterable<HTMLElement>;

@@ -17,7 +17,7 @@ beforeEach(() => {
     send: (task, kind, grade, reason, seconds) => sent.push({ id: task.title, kind, grade, reason, seconds }),
     show: (task) => shown.push(task.title),
     nameOf: (grade) => `grade ${grade}`,
-    say: (text) => said.push(text),
+    sayPhoto: (task, text) => said.push([task.title, text]),
     clock: { start: () => {}, seconds: () => 1 },
   } });
   grid.take(tasks);
@@ -35,6 +35,23 @@ test("each item is judged once and the focus goes on", () => {
   assert.deepEqual(marks(), ["grade 3", "later", "can’t tell", "", "", ""]);
   assert.equal(focus(), "d");
   assert.equal(root.querySelector("[data-part=left]").textContent, "3 of 6 to judge");
+});
+
+test("an item whose photo is not whole is not graded, but may be put off or flagged", () => {
+  globalThis.photoText = (gap) => gap;
+  const image = cells()[0].querySelector("img") || cells()[0].children[0];
+  cells()[0].querySelector = (selector) => (selector === "img" ? image : cells()[0].all()
+    .find((child) => selector === `.${child.className}`) || null);
+  Object.assign(image, { src: "x.jpg", complete: false, naturalWidth: 0 });
+  grid.act("grade", 3);
+  grid.act("unsure", null, "query is unclear");
+  assert.deepEqual(sent, []);
+  image.complete = true;  // and broken
+  grid.act("grade", 3);
+  assert.deepEqual(said, [["a", "loading"], ["a", "loading"], ["a", "broken"]]);
+  grid.act("flag", null, "wrong photo");
+  grid.act("skip", null);
+  assert.deepEqual(sent.map(({ id, kind }) => [id, kind]), [["a", "flag"], ["a", "skip"]]);
 });
 
 test("the note field follows the focus", () => {

@@ -87,9 +87,12 @@ def test_what_one_person_has_in_another_tab_is_told_also_of_repeats(tmp_path):
         deal.take("ada", "one", [("q", "a", 0), ("q", "b", 1)])
         deal.take("bob", "two", [("q", "c", 0)])
         assert deal.held("ada", "one").elsewhere == frozenset()
-        there = deal.held("ada", "two")
-        assert there.elsewhere == {("q", "a", 0), ("q", "b", 1)}
-        assert there.holders == {("q", "a"): {"ada"}, ("q", "c"): {"bob"}}  # a repeat takes no slot
+        second_tab = deal.held("ada", "two")
+        assert second_tab.elsewhere == {("q", "a", 0), ("q", "b", 1)}
+        assert second_tab.holders == {
+            ("q", "a"): {"ada"},
+            ("q", "c"): {"bob"},
+        }  # a repeat takes no slot
         deal.release("ada", [("q", "a", 0)], "two")  # not its own
         deal.release("ada", [("q", "b", 1)], "one")
         assert deal.held("ada", "two").elsewhere == {("q", "a", 0)}

@@ -92,14 +92,14 @@ def test_one_person_in_two_tabs_never_gets_a_pair_twice(
     def keys(tab: str, count: int) -> list[tuple[str, str]]:
         return [t.pair.key for t in desk.deal(made.set_id, "ada", count, tab=tab).tasks]
 
-    one, two = keys("one", 5), keys("two", 99)
-    assert len(one) == 5
+    first_tab, two = keys("one", 5), keys("two", 99)
+    assert len(first_tab) == 5
     assert len(two) == 9
-    assert not set(one) & set(two)
-    assert keys("one", 5) == one  # the first tab, loaded again
+    assert not set(first_tab) & set(two)
+    assert keys("one", 5) == first_tab  # the first tab, loaded again
     third = desk.deal(made.set_id, "ada", 9, tab="three")
     assert (third.tasks, third.elsewhere) == ((), 14)
-    for key in one:
+    for key in first_tab:
         desk.judge(grade(made, *key, 1, "ada"))
     assert desk.deal(made.set_id, "ada", 9, tab="three").elsewhere == 9
     now = time.time()
@@ -111,10 +111,10 @@ def test_a_repeat_is_not_dealt_in_two_tabs(desk: JudgmentQueue, made: JudgmentSe
     rules_of(desk, made, Rules(repeats=0.5))
     for pair in made.pairs:
         desk.judge(grade(made, *pair.key, 1, "ada"))
-    one = desk.deal(made.set_id, "ada", 99, tab="one").tasks
-    assert one
-    assert all(task.round for task in one)
-    assert desk.deal(made.set_id, "ada", 99, tab="two") == Hand((), 0, len(one))
+    due = desk.deal(made.set_id, "ada", 99, tab="one").tasks
+    assert due
+    assert all(task.round for task in due)
+    assert desk.deal(made.set_id, "ada", 99, tab="two") == Hand((), 0, len(due))
 
 
 def test_fewest_judged_first(desk: JudgmentQueue, made: JudgmentSet) -> None:

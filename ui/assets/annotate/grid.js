@@ -2,7 +2,7 @@
 /**
  * @param {object} parts
  * @param {HTMLElement} parts.root
- * @param {Pick<JudgingHooks, "send" | "show" | "say" | "nameOf" | "clock">} parts.hooks
+ * @param {Pick<JudgingHooks, "send" | "show" | "sayPhoto" | "nameOf" | "clock">} parts.hooks
  */
 function makeGrid({ root, hooks }) {
   /** @param {string} name */
@@ -84,7 +84,7 @@ function makeGrid({ root, hooks }) {
     const image = /** @type {HTMLImageElement | null} */ (buttons()[focus].querySelector("img"));
     const gap = !image?.src ? "" : !image.complete ? "loading" : image.naturalWidth ? "" : "broken";
     if (gap && (kind === "grade" || (kind === "unsure" && gap === "loading"))) {
-      hooks.say(photoText(gap), true);
+      hooks.sayPhoto(task, photoText(gap));
       if (gap === "broken" && image) image.src = `${image.src}`;  // asked for again
       return;
     }
@@ -114,6 +114,7 @@ function makeGrid({ root, hooks }) {
   return {
     take, move, act, reopen,
     shown: () => tasks[focus] || null,
+    held: () => tasks.filter((task) => !marks.has(task.key)).map((task) => task.key),
     isDone: () => marks.size === tasks.length,
     hide: () => { root.hidden = true; tasks = []; },
   };

@@ -84,7 +84,7 @@ const outbox = makeOutbox({
   onSaved: (answer) => {
     if (!desk || answer.set !== desk.dataset.set) return;
     progress(answer.progress);
-    say("Saved.");
+    if (!photoSaid || photoSaid !== mode().shown()?.key) say("Saved.");
     if (mode().isEmpty?.()) refill();
   },
   onRefused: (event, why) => {
@@ -175,6 +175,7 @@ function arrive() {  // on a phone the page's head leaves no room for the photo 
   arrived = true;
   if (window.matchMedia("(max-width: 760px)").matches && desk.offsetParent) desk.scrollIntoView();
 }
+let photoSaid = "";  // the pair whose photo is waited for
 let undoing = "";
 async function undo() {
   const mine = generation;
@@ -304,6 +305,15 @@ function onKey(event) {
   event.preventDefault();
 }
 
+/** @type {Record<string, string> | null} */
+let handed = null;  // whose pairs of which set are in hand
+// Pairs that will not be judged here are free at once for other tabs and people.
+function giveBack() {
+  const held = single ? mode().held() : [];
+  const ask = handed && held.length ? { ...handed, held } : null;
+  handed = null;
+  return ask;
+}
 let renamed = "";  // what is said once after a change of the name
 /** @param {HTMLElement | null} found */
 const stampOf = (found) =>
@@ -319,8 +329,11 @@ async function start() {
   stamp = stampOf(found);
   const typing = /** @type {HTMLElement} */ (document.activeElement);  // a set or a name was chosen: keys are commands now
   if (typing?.closest("#annotate-set, #annotate-name")) typing.blur();
+  const left = giveBack();
+  if (left) server.release(left).catch(() => {});
   desk = found;
   judging = nameOf();
+  if (desk) handed = base();
   generation += 1;
   ended = loading = false;
   choice = null;
@@ -329,8 +342,13 @@ async function start() {
   notes = makeNotes({ row: part("note-row"), field: part("note") });
   /** @type {GradeName} */
   const gradeName = (grade) => desk.querySelector(`[data-grade="${grade}"]`)?.dataset?.name || String(grade);
+  /**
+   * @param {JudgingTask} task
+   * @param {string} text
+   */
+  const sayPhoto = (task, text) => { photoSaid = task.key; say(text, true); };
   /** @type {JudgingHooks} */
-  const hooks = { send, refill, say, clock, show: notes.show, nameOf: gradeName,
+  const hooks = { send, refill, say, sayPhoto, clock, show: notes.show, nameOf: gradeName,
     standing: (past) => standingText(past, gradeName),
     gradeButtons: () => desk.querySelectorAll("[data-do=grade]") };
   single = makeSingle({ root: part("single"), photos, hooks });
@@ -360,8 +378,6 @@ document.addEventListener("keydown", onKey);
 document.addEventListener("change", (event) => {
   if (event.target !== nameField()) return;
   try { localStorage.setItem(NAME, nameField()?.value || ""); } catch { /* not kept */ }
-  if (desk && single && judging !== nameOf())  // others need not wait for what this name held
-    server.release({ ...base(), name: judging, held: single.held() }).catch(() => {});
   renamed = judging === nameOf() ? "" : renamedText(nameOf());
   desk = null;
   start();
@@ -375,10 +391,9 @@ document.addEventListener("visibilitychange", () => clock.hide(document.hidden))
 const deskId = () => window.gradio_config?.components?.find((one) => one.props?.elem_id === "annotate")?.id;
 // A page that is left gives back what it held, so that its pairs come at once in the next one.
 window.addEventListener("pagehide", () => {
-  const held = desk && single ? single.held() : [], to = window.gradio_config;
-  if (!held.length || !to?.root) return;
-  const body = JSON.stringify({ fn_name: "release", component_id: deskId(), session_hash: tab,
-    data: { ...base(), held } });
+  const left = giveBack(), to = window.gradio_config;
+  if (!left || !to?.root) return;
+  const body = JSON.stringify({ fn_name: "release", component_id: deskId(), session_hash: tab, data: left });
   fetch(`${to.root}${to.api_prefix || ""}/component_server/`, { method: "POST", keepalive: true,
     headers: { "Content-Type": "application/json" }, body }).catch(() => {});
 });

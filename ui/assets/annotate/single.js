@@ -68,7 +68,7 @@ function makeSingle({ root, photos, hooks }) {
     if (!task) return;
     const gap = photos.missing([task.photo, task.query_photo]);
     if (gap && (kind === "grade" || (kind === "unsure" && gap === "loading"))) {
-      hooks.say(photoText(gap), true);
+      hooks.sayPhoto(task, photoText(gap));
       return;
     }
     const seconds = hooks.clock.seconds();
