@@ -13,6 +13,7 @@ from core.people import Action
 from ui.components.catalog_of_link import catalog_of_link
 from ui.components.experiment_form import choices, experiment_form, experiment_of, plan_html
 from ui.components.experiment_view import example_html, experiment_html, list_html
+from ui.components.explore_offer import explore_offer
 from ui.components.link_problems import said_html
 from ui.components.notice import Notice
 from ui.error_sentences import sentences
@@ -53,14 +54,15 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     with gr.Column(elem_id="experiments-form"):  # shown by OPEN_FORM_JS
         form = experiment_form()
     shown = gr.HTML(elem_id="experiments-shown")
+    #: Id of the experiment that is shown, and visitors that the form's plan needs.
+    current, needed = gr.State(""), gr.State(0)
     with gr.Row(elem_classes="vs-experiments-line"):
         options: dict[str, Any] = {"visible": False, "scale": 0, "min_width": 140}
         start = gr.Button("Start", variant="primary", elem_id="experiments-start", **options)
         simulate = gr.Button("Simulate a week", elem_id="experiments-simulate", **options)
         stop = gr.Button("End it", variant="stop", elem_id="experiments-stop", **options)
-    #: Id of the experiment that is shown, and visitors that the form's plan needs.
-    current, needed = gr.State(""), gr.State(0)
-    outputs = [current, listed, shown, start, simulate, stop]
+        offer = explore_offer(studio, current)
+    outputs = [current, listed, shown, start, simulate, stop, offer.button]
 
     def show_one(request: gr.Request | None, experiment_id: str) -> tuple[Any, ...]:
         """Return the page with one experiment, or none."""
@@ -84,6 +86,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             gr.update(visible=draft or ended, value="Start again" if ended else "Start"),
             gr.update(visible=draft and engines),
             gr.update(visible=status is ExperimentStatus.RUNNING),
+            offer.update(request, experiment),
         ]
 
     @sentences
