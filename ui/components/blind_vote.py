@@ -144,8 +144,12 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     @allowed(studio, Action.DECIDE)
-    def tell(chosen: list[str], typed: str, catalog: str, request: gr.Request) -> str:
-        return report_html(studio, two(chosen), catalog, person(request, typed))
+    def tell(chosen: list[str], typed: str, catalog: str, request: gr.Request) -> Any:
+        try:
+            return report_html(studio, two(chosen), catalog, person(request, typed))
+        except JudgmentError as problem:  # the lists that are voted on stay in sight
+            gr.Warning(str(problem))
+            return gr.skip()
 
     outputs = [now, pane, choices, undo, resume]
     quiet: dict[str, Any] = {"show_progress": "hidden", **_PRIVATE}
