@@ -23,7 +23,7 @@ _PROVEN = 0.05
 #: Wider intervals are cut at the edge of the chart.
 _WIDEST = 1.0
 _STATUS = {
-    ExperimentStatus.DRAFT: "Not started.",
+    ExperimentStatus.DRAFT: "Its log was taken in.",
     ExperimentStatus.RUNNING: "It runs.",
     ExperimentStatus.STOPPED: "It has ended.",
 }

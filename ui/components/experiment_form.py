@@ -86,7 +86,7 @@ def experiment_form() -> ExperimentForm:
         visitors = gr.Number(
             5000, label="New visitors a day", minimum=1, elem_id="experiments-visitors"
         )
-        plan = gr.Button("How long?", elem_id="experiments-how-long", scale=0, min_width=120)
+        plan = gr.Button("How long?", elem_id="experiments-how-long", scale=0, min_width=150)
         create = gr.Button(
             "Create", variant="primary", elem_id="experiments-create", scale=0, min_width=120
         )

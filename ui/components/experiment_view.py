@@ -74,11 +74,19 @@ def _row(experiment: Experiment, traffic: Traffic | None) -> dict[str, str]:
         "name": experiment.name,
         "url": "/experiments?" + urlencode({"experiment": experiment.id}),
         "state": experiment.status.value,
-        "state_words": "simulated" if experiment.simulated else _STATES[experiment.status],
+        "state_words": _state(experiment, traffic),
         "compares": f"{' against '.join(experiment.variant_names)}, {_KINDS[experiment.kind]}",
         "days": f"{traffic.days:.1f}" if traffic else "–",
         "visitors": f"{traffic.visitors:,}" if traffic else "–",
     }
+
+
+def _state(experiment: Experiment, traffic: Traffic | None) -> str:
+    if experiment.simulated:
+        return "simulated"
+    if experiment.status is ExperimentStatus.DRAFT and traffic:
+        return "from a log"
+    return _STATES[experiment.status]
 
 
 def experiment_html(studio: Studio, request: gr.Request | None, experiment_id: str) -> str:

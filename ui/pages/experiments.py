@@ -31,15 +31,17 @@ OPEN_FORM_JS = """() => {
   form?.scrollIntoView({ block: "start" });
   form?.querySelector("#experiments-name input, #experiments-name textarea")?.focus();
 }"""
-#: The address bar names the experiment that is shown, so that it can be sent around.
-REMEMBER_JS = """() => {
+#: The address bar names the new experiment, so that it can be sent around; the form stays open
+#: where an error is shown.
+REMEMBER_JS = """() => setTimeout(() => {
+  if (document.querySelector("#experiments-notice [role=alert]")) return;
   const shown = document.querySelector("#experiments-shown [data-experiment]");
   const to = new URL(window.location);
   to.searchParams.delete("example");
   if (shown instanceof HTMLElement) to.searchParams.set("experiment", shown.dataset.experiment);
   window.history.replaceState(window.history.state, "", to);
   document.querySelector("#experiments-form")?.classList.remove("vs-open");
-}"""
+}, 400)"""
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -57,7 +59,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     #: Id of the experiment that is shown, and visitors that the form's plan needs.
     current, needed = gr.State(""), gr.State(0)
     with gr.Row(elem_classes="vs-experiments-line"):
-        options: dict[str, Any] = {"visible": False, "scale": 0, "min_width": 140}
+        options: dict[str, Any] = {"visible": False, "scale": 0, "min_width": 190}
         start = gr.Button("Start", variant="primary", elem_id="experiments-start", **options)
         simulate = gr.Button("Simulate a week", elem_id="experiments-simulate", **options)
         stop = gr.Button("End it", variant="stop", elem_id="experiments-stop", **options)
@@ -79,7 +81,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         runs = may(studio, request, Action.EXPERIMENT)
         status = experiment.status if experiment and runs else None
         real = experiment is not None and not experiment.simulated
-        draft = status is ExperimentStatus.DRAFT and real
+        empty = experiment is not None and not studio.experiments.log.count(experiment.id)
+        draft = status is ExperimentStatus.DRAFT and real and empty  # else its log was taken in
         engines = experiment is not None and all(v.engine for v in experiment.variants)
         ended = status is ExperimentStatus.STOPPED and real
         return [

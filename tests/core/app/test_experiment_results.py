@@ -6,10 +6,12 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from core.app.experiment_results import ExperimentResults, shows_lifts
 from core.app.experimenting import ExperimentService
+from core.experiments.behaviour_events import SCHEMA
 from core.experiments.experiment_result import Result
 from core.experiments.model import ExperimentStatus
 from tests.core.experiments.made_logs import AB, log
@@ -23,20 +25,16 @@ def service(tmp_path: Path) -> ExperimentService:
     return made
 
 
-def rows(seed: int = 0):  # type: ignore[no-untyped-def]
-    import pyarrow as pa
-
-    from core.experiments.behaviour_events import SCHEMA
-
-    table = log(200, seed=seed)
-    missing = [name for name in SCHEMA.names if name not in table.schema.names]
-    for name in missing:
-        kind = SCHEMA.field(name).type
-        empty = pa.array([""] * len(table), kind) if pa.types.is_string(kind) else None
-        table = table.append_column(name, empty or pa.nulls(len(table), kind))
-    columns = [table[name].fill_null("") if pa.types.is_string(SCHEMA.field(name).type)
-               else table[name] for name in SCHEMA.names]  # fmt: skip
-    return pa.Table.from_arrays(columns, names=SCHEMA.names).cast(SCHEMA)
+def rows(seed: int = 0, table: pa.Table | None = None) -> pa.Table:
+    """Return a made log with all columns of the log of events."""
+    made = log(200, seed=seed) if table is None else table
+    columns = []
+    for field in SCHEMA:
+        column = pa.nulls(len(made), field.type)
+        if field.name in made.schema.names:
+            column = made[field.name].cast(field.type)
+        columns.append(column.fill_null("") if pa.types.is_string(field.type) else column)
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
 def test_many_readers_cost_one_computation(
