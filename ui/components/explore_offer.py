@@ -34,7 +34,7 @@ def explore_offer(studio: Studio, current: gr.State) -> Offer:
         studio: The façade.
         current: Id of the experiment that is shown; empty for none.
     """
-    button = gr.Button(ASK, elem_id="experiments-offer", visible=False, scale=0, min_width=200)
+    button = gr.Button(ASK, elem_id="experiments-offer", visible=False, scale=0, min_width=270)
 
     def update(request: gr.Request | None, experiment: Experiment | None) -> Any:
         if experiment is None or not _can_ask(experiment):
