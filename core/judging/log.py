@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import lancedb
 import pyarrow as pa
@@ -201,10 +202,14 @@ class JudgmentLog:
             return
 
 
-def _event(row: dict[str, object]) -> JudgmentEvent:
-    values = dict(row)
-    values["kind"] = EventKind(str(row["kind"]))
-    values["round"] = row["round"] or 0
-    values["page"] = row["page"] or ""
-    values["guidelines"] = row["guidelines"] or 1
-    return JudgmentEvent(**values)  # type: ignore[arg-type]
+_KINDS = {kind.value: kind for kind in EventKind}
+
+
+def _event(row: dict[str, Any]) -> JudgmentEvent:
+    """Build an event; by position, because opening a set builds all of its events."""
+    kind = _KINDS.get(row["kind"]) or EventKind(row["kind"])
+    return JudgmentEvent(
+        row["event_id"], kind, row["set_id"], row["query_id"], row["item_id"], row["annotator"],
+        row["grade"], row["note"], row["at"], row["seconds"], row["round"] or 0,
+        row["page"] or "", row["guidelines"] or 1,
+    )  # fmt: skip

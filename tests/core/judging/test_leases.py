@@ -92,7 +92,7 @@ def test_what_one_person_has_in_another_tab_is_told_also_of_repeats(tmp_path):
         assert second_tab.holders == {
             ("q", "a"): {"ada"},
             ("q", "c"): {"bob"},
-        }  # a repeat takes no slot
+        }
         deal.release("ada", [("q", "a", 0)], "two")  # not its own
         deal.release("ada", [("q", "b", 1)], "one")
         assert deal.held("ada", "two").elsewhere == {("q", "a", 0)}
