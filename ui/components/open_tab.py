@@ -9,6 +9,15 @@ import gradio as gr
 from gradio.components import Component
 
 
+def open_tab(tab: str) -> Callable[[], str]:
+    """Return a handler that returns this tab's id."""
+
+    def note_tab() -> str:
+        return tab
+
+    return note_tab
+
+
 def while_open(
     sets: gr.Dropdown,
     opened: gr.State,
@@ -33,4 +42,5 @@ def while_open(
             return gr.skip() if len(outputs) == 1 else tuple(gr.skip() for _ in outputs)
         return show(*given)
 
+    again.action = getattr(show, "action", None)  # type: ignore[attr-defined]  # see `allowed`
     sets.input(again, [opened, *inputs], outputs, api_visibility="private")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -18,6 +17,7 @@ from ui.components.judging_files import files_tab
 from ui.components.judging_report import decide_tab, report_tab
 from ui.components.judging_setup import rules_form, setup_form
 from ui.components.link_problems import said_html
+from ui.components.open_tab import open_tab
 from ui.error_sentences import sentences
 from ui.render import render
 from ui.rights import LOCAL, allowed, may, own_name, sign_in_button
@@ -89,7 +89,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             files_tab(studio, sets, catalog, shown, outputs)
     opens_new_set(own, tabs)
     for tab in (judge, new, agreement, decide, rules, files):
-        tab.select(partial(str, tab.id), None, opened, show_progress="hidden", **_PRIVATE)
+        tab.select(open_tab(str(tab.id)), None, opened, show_progress="hidden", **_PRIVATE)
 
     @sentences
     @allowed(studio, Action.JUDGE)
