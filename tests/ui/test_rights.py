@@ -16,7 +16,8 @@ from ui.web_app import build_pages
 #: Handlers that only look (and Inspect's ``act``, see below). The rest says which role it takes.
 OPEN = {
     "act", "another_file", "cancel", "change_catalog", "change_picture", "ended", "explain",
-    "export", "follow", "hide_notice", "load", "look", "note_tab", "open_form", "open_page", "refine",
+    "export", "follow", "hide_notice", "load", "look", "note_tab", "open_form",
+    "open_page", "refine",
     "refresh", "search", "show", "start_own", "threshold", "tick", "to_resume",
     "view",
 }  # fmt: skip
