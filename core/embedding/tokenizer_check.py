@@ -44,6 +44,12 @@ def check_tokenizer(
             "or not the model's; get the checkpoint with its tokenizer files (tokenizer.json, or "
             "vocab.json and merges.txt, or vocab.txt, or a .model file)."
         )
+    last = int(ids([_SENTENCE]).max())
+    if last >= vocabulary:
+        raise WeightsUnavailable(
+            f"{title}: the tokenizer gives the token {last}, but the model knows {vocabulary} "
+            "tokens only; get the checkpoint with its own tokenizer files."
+        )
     first, second = ids(_PAIR)
     if bool((first == second).all()):
         raise WeightsUnavailable(
