@@ -100,7 +100,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         example = str(request.query_params.get("example", ""))
         busy = render("experiment_busy.html", example=example) if wanted or example else ""
         new_one = gr.update(visible=may(studio, request, Action.EXPERIMENT))
-        return list_html(studio, request, wanted), busy, new_one, *choices(studio, catalog)
+        infos = {info.name: info for info in studio.catalogs()}
+        problem = infos[catalog].problem if catalog in infos else ""
+        listed = said_html([problem] if problem else []) + list_html(studio, request, wanted)
+        return listed, busy, new_one, *choices(studio, catalog)
 
     @sentences
     def show(request: gr.Request) -> tuple[Any, ...]:
