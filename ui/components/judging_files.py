@@ -41,7 +41,7 @@ def files_tab(
             history = gr.Checkbox(False, label="Whole history: also undone and corrected labels")
             with gr.Row():
                 buttons = {
-                    name: gr.Button(text, elem_id=f"annotate-{name}", min_width=90)
+                    name: gr.Button(text, elem_id=f"annotate-{name}", min_width=130)
                     for name, text in zip(
                         FORMATS,
                         ("TREC qrels", "CSV", "JSON lines", "Parquet", "OpenSearch"),
