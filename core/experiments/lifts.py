@@ -1,25 +1,27 @@
 """The lifts of an A/B experiment, from the moments of its units: intervals and p.
 
 Rows are units, so a visitor's many searches are one draw: ratios of sums get the variance of the
-delta method, and the lift's interval is made on the logarithm of the ratio.
+delta method, and the lift Fieller's interval.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.experiments.behaviour_metrics import BehaviourMetric
 from core.experiments.experiment_result import Lift
+from core.experiments.fieller import fieller
 from core.experiments.model import Experiment
 from core.experiments.sequential import always_valid_p, half_width
 from core.experiments.unit_sums import Moments
 
 if TYPE_CHECKING:
     from tea_tasting.aggr import Aggregates
+    from tea_tasting.metrics import RatioOfMeans
 
 #: Probability that a single interval misses the true value.
 ALPHA = 0.05
@@ -68,34 +70,43 @@ def _lift(
     if not any(_varies(metric, m) for m in (base, other)):
         return lift  # all orders have one price, say: there is no chance to measure
     past = past and any(_variance(metric, m, "past_") > 0 for m in (base, other))
-    analysed = _tasted(metric, base, other, past=past)
-    if analysed is None and past:  # the past says too much about a few huge amounts
+    compared = _compared(metric, base, other, past=past)
+    if compared is None and past:  # the past says too much about a few huge amounts
         past = False
-        analysed = _tasted(metric, base, other, past=False)
-    if analysed is None:
+        compared = _compared(metric, base, other, past=False)
+    if compared is None:
         return lift
     method = "delta with past" if past else "delta"
-    narrower = _narrower(metric, base, other, analysed) if past else 0.0
-    bounds = (analysed.rel_effect_size_ci_lower, analysed.rel_effect_size_ci_upper)
-    p = analysed.pvalue
+    ends = compared.low, compared.high, compared.p
     if experiment.sequential:
         method = method.replace("delta", "always valid")
-        bounds, p = _always_valid(
-            analysed.rel_effect_size, _log_error(analysed), experiment.smallest_lift
-        )
+        ends = _always_valid(compared, experiment.smallest_lift)
     return replace(
         lift,
-        lift=float(analysed.rel_effect_size),
-        lift_low=float(bounds[0]),
-        lift_high=float(bounds[1]),
-        p=float(p),
+        lift=compared.lift,
+        lift_low=ends[0],
+        lift_high=ends[1],
+        p=ends[2],
         method=method,
-        narrower=narrower,
+        narrower=_narrower(metric, base, other, compared) if past else 0.0,
     )
 
 
-def _tasted(metric: BehaviourMetric, base: Moments, other: Moments, *, past: bool) -> Any:
-    """Return what tea-tasting makes of two variants; ``None`` where no interval is finite."""
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A lift with Fieller's interval, p of no difference, and the error of the log of the ratio."""
+
+    lift: float
+    low: float
+    high: float
+    p: float
+    log_error: float
+
+
+def _compared(
+    metric: BehaviourMetric, base: Moments, other: Moments, *, past: bool
+) -> _Compared | None:
+    """Compare two variants with tea-tasting; ``None`` where the data give no finite interval."""
     from tea_tasting.metrics import RatioOfMeans  # slow to import
 
     bottom = metric.bottom or None
@@ -114,9 +125,36 @@ def _tasted(metric: BehaviourMetric, base: Moments, other: Moments, *, past: boo
         analysed = ratio.analyze_aggregates(*pair)
     except (OverflowError, ZeroDivisionError):
         return None
-    ends = (analysed.control, analysed.treatment, analysed.pvalue)
-    finite = all(map(math.isfinite, (*ends, analysed.rel_effect_size_ci_upper)))
-    return analysed if finite and min(ends[:2]) > 0 else None
+    means = analysed.control, analysed.treatment
+    if not all(map(math.isfinite, (*means, analysed.pvalue))) or min(means) <= 0:
+        return None
+    variances = _variances(ratio, *pair)
+    reach = analysed.effect_size_ci_upper - analysed.effect_size
+    quantile = reach / math.sqrt(sum(variances)) if sum(variances) > 0 else 0.0
+    ends = fieller(means[0], variances[0], means[1], variances[1], quantile)
+    if ends is None:
+        return None
+    error = math.sqrt(sum(v / m**2 for v, m in zip(variances, means, strict=True)))
+    return _Compared(
+        float(analysed.rel_effect_size), ends[0] - 1, ends[1] - 1, float(analysed.pvalue), error
+    )
+
+
+def _variances(ratio: RatioOfMeans, base: Aggregates, other: Aggregates) -> tuple[float, float]:
+    """Return the variances of the two variants' metrics, less what the past explains."""
+    now = (ratio.numer, ratio.denom)
+    before = (ratio.numer_covariate, ratio.denom_covariate)
+    base, other = base.with_zero_div(), other.with_zero_div()
+    both = base + other
+    spread = both.ratio_var(*before)
+    slope = both.ratio_cov(*now, *before) / spread if spread else 0.0
+
+    def variance(arm: Aggregates) -> float:
+        joint = arm.ratio_cov(*now, *before)
+        rest = arm.ratio_var(*now) + slope**2 * arm.ratio_var(*before) - 2 * slope * joint
+        return float(rest / arm.count())
+
+    return variance(base), variance(other)
 
 
 def _aggregates(moments: Moments, columns: Sequence[str]) -> Aggregates:
@@ -130,30 +168,20 @@ def _aggregates(moments: Moments, columns: Sequence[str]) -> Aggregates:
     )
 
 
-def _log_error(analysed: Any) -> float:
-    """Return the standard error of the logarithm of the ratio, from tea-tasting's interval.
-
-    Its interval uses Student's t; with the hundreds of units that an experiment has, that is the
-    normal distribution.
-    """
-    high, low = 1 + analysed.rel_effect_size_ci_upper, 1 + analysed.rel_effect_size_ci_lower
-    return math.log(high / low) / (2 * 1.959963984540054)
-
-
-def _always_valid(lift: float, error: float, smallest: float) -> tuple[tuple[float, float], float]:
+def _always_valid(compared: _Compared, smallest: float) -> tuple[float, float, float]:
+    """Return low, high and p that hold at any look."""
     scale = math.log1p(smallest)
-    effect, half = math.log1p(lift), half_width(error, scale, ALPHA)
-    bounds = (math.expm1(effect - half), math.expm1(min(effect + half, 50.0)))
-    return bounds, always_valid_p(effect, error, scale)
+    effect, half = math.log1p(compared.lift), half_width(compared.log_error, scale, ALPHA)
+    p = always_valid_p(effect, compared.log_error, scale)
+    return math.expm1(effect - half), math.expm1(min(effect + half, 50.0)), p
 
 
-def _narrower(metric: BehaviourMetric, base: Moments, other: Moments, analysed: Any) -> float:
+def _narrower(metric: BehaviourMetric, base: Moments, other: Moments, compared: _Compared) -> float:
     """Return the share of the variance that the past explains."""
-    plain = _tasted(metric, base, other, past=False)
-    if plain is None:
+    plain = _compared(metric, base, other, past=False)
+    if plain is None or plain.log_error <= 0:
         return 0.0
-    before, after = _log_error(plain), _log_error(analysed)
-    return max(0.0, 1 - (after / before) ** 2) if before > 0 else 0.0
+    return max(0.0, 1 - (compared.log_error / plain.log_error) ** 2)
 
 
 def _mean(metric: BehaviourMetric, moments: Moments) -> float:
