@@ -142,7 +142,7 @@ def cuped() -> None:
         before, now = 3.0, 1.5  # mean orders of the past and of the experiment
         rho = (before * now * spread) ** 2
         rho /= (before + before**2 * spread) * (now + now**2 * spread)
-        pairs, told, holds = [], [], []
+        pairs, narrower, holds = [], [], []
         for _ in range(RUNS):
             arms = []
             for _ in range(2):
@@ -153,12 +153,12 @@ def cuped() -> None:
             plain = lift("revenue_per_visitor", names, *map(np.float64, arms))
             made = lift("revenue_per_visitor", names, *map(np.float64, arms), past=True)
             pairs.append((np.log1p(plain.lift or 0), np.log1p(made.lift or 0)))
-            told.append(made.narrower)
+            narrower.append(made.narrower)
             holds.append((made.lift_low or 0) <= 0 <= (made.lift_high or 0))
         variance = np.var(np.array(pairs), axis=0)
         print(
             f"theory 1 − ρ² = {1 - rho:.3f}; measured {variance[1] / variance[0]:.3f}, as the "
-            f"result says {1 - np.mean(told):.3f}; coverage {np.mean(holds):.4f}"
+            f"result says {1 - np.mean(narrower):.3f}; coverage {np.mean(holds):.4f}"
         )
 
 
