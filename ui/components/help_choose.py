@@ -26,7 +26,7 @@ def help_notice(studio: Studio, page: gr.Blocks) -> None:
     notice = gr.HTML(elem_id="explore-help", js_on_load="vs.helpChoice(element)")
 
     @sentences
-    def open_page(request: gr.Request) -> str:
+    def open_notice(request: gr.Request) -> str:
         form = form_from_request(request)
         try:
             catalog = studio.catalog(form.catalog or None).name
@@ -34,7 +34,7 @@ def help_notice(studio: Studio, page: gr.Blocks) -> None:
             return ""
         return notice_html(studio.helping.offered(catalog), request.headers, request.cookies)
 
-    page.load(open_page, None, notice, show_progress="hidden", api_visibility="private")
+    page.load(open_notice, None, notice, show_progress="hidden", api_visibility="private")
 
 
 def notice_html(

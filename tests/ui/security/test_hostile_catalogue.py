@@ -19,6 +19,7 @@ from core.settings import load_settings
 from core.store.items import ItemRecord
 from core.store.meta import CatalogMeta
 from tests import whole
+from tests.core.experiments.made_logs import AB
 from tests.ui.security.served import API, run_app
 from ui.web_app import PAGES, build_app
 
@@ -61,6 +62,7 @@ def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         f"set {EVIL}"[:80], (JudgmentQuery("q1", text=f"chair {EVIL}"),), engines=("clip",),
         depth=3, catalog=whole.NAME,
     )  # fmt: skip
+    studio.experiments.create(replace(AB, name=f"name {EVIL}", catalog=whole.NAME))
     with run_app(build_app(studio)) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client
 
