@@ -17,7 +17,7 @@ from ui.web_app import build_pages
 OPEN = {
     "act", "another_file", "cancel", "change_catalog", "change_picture", "ended", "explain",
     "export", "follow", "hide_notice", "load", "look", "note_tab", "open_form",
-    "open_page", "refine",
+    "open_notice", "open_page", "refine",
     "refresh", "search", "show", "start_own", "threshold", "tick", "to_resume",
     "view",
 }  # fmt: skip
