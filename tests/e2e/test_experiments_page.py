@@ -38,6 +38,7 @@ def test_an_experiment_goes_from_set_up_to_verdict_and_files(
     expect(shown.locator(".xr-chart .xr-lift").first).to_be_visible()
     expect(page.locator("#experiments-list")).to_contain_text("simulated")
     expect(page.locator("#experiments-start")).not_to_be_visible()
+    page.wait_for_function("document.getAnimations().length === 0")  # texts are pale until then
     assert faults(page) == []
 
     with page.expect_download() as report:

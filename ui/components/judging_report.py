@@ -53,7 +53,7 @@ def report_tab(
         return report_html(studio, set_id, catalog)
 
     tab.select(show, [sets, catalog], pane, **_PRIVATE)
-    while_open(sets, opened, "agreement", show, [sets, catalog], [pane])
+    while_open(studio, sets, opened, "agreement", show, [sets, catalog], [pane])
     remove.click(delete, [who, sets, catalog], pane, **_PRIVATE)
 
 
@@ -73,7 +73,7 @@ def decide_tab(
         return cases_html(studio, set_id, catalog)
 
     tab.select(show, [sets, catalog], pane, **_PRIVATE)
-    while_open(sets, opened, "decide", show, [sets, catalog], [pane])
+    while_open(studio, sets, opened, "decide", show, [sets, catalog], [pane])
 
 
 def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:

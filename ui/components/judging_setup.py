@@ -234,7 +234,7 @@ def rules_form(
 
     fields = [guidelines, scale, overlap, repeats, examples]
     tab.select(read, [sets, catalog], fields, **_PRIVATE)
-    while_open(sets, opened, "rules", read, [sets, catalog], list(fields))
+    while_open(studio, sets, opened, "rules", read, [sets, catalog], list(fields))
     save.click(write, [sets, catalog, *fields], outputs, **_PRIVATE)
     missing.click(pool_again, [sets, catalog, depth], outputs, **_PRIVATE)
 

@@ -8,6 +8,10 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from core.app.studio import Studio
+from ui.error_sentences import sentences
+from ui.rights import allowed
+
 
 def open_tab(tab: str) -> Callable[[], str]:
     """Return a handler that returns this tab's id."""
@@ -19,6 +23,7 @@ def open_tab(tab: str) -> Callable[[], str]:
 
 
 def while_open(
+    studio: Studio,
     sets: gr.Dropdown,
     opened: gr.State,
     tab: str,
@@ -29,10 +34,11 @@ def while_open(
     """Call ``show`` when another set is chosen while this tab is open.
 
     Args:
+        studio: The façade.
         sets: The choice of sets.
         opened: The id of the open tab.
         tab: The id of this tab.
-        show: The tab's handler; it checks its sender itself.
+        show: The tab's handler; who may not call it is told so whatever tab is open.
         inputs: Its inputs.
         outputs: Its outputs.
     """
@@ -42,5 +48,6 @@ def while_open(
             return gr.skip() if len(outputs) == 1 else tuple(gr.skip() for _ in outputs)
         return show(*given)
 
-    again.action = getattr(show, "action", None)  # type: ignore[attr-defined]  # see `allowed`
-    sets.input(again, [opened, *inputs], outputs, api_visibility="private")
+    action = getattr(show, "action", None)  # see `allowed`
+    handler = sentences(allowed(studio, action)(again)) if action else again
+    sets.input(handler, [opened, *inputs], outputs, api_visibility="private")
