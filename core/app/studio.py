@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from core.app.agent_jobs import AgentJobs
+from core.app.demo_texts import FILE as DEMO_TEXTS
+from core.app.demo_texts import DemoTexts, read_demo_texts
 from core.app.evaluating import EvaluationService
 from core.app.experiment_checks import ExperimentChecks
 from core.app.experiment_results import ExperimentResults
@@ -321,9 +323,13 @@ class Studio:
             return None
         return read_costs(self.settings.shipped / COSTS)
 
-    def recorded_texts(self) -> int:
-        """Return how many of the demo's texts a language model wrote; they ship as a recording."""
-        return len(read_recording(self.settings.shipped / RECORDING).rewrites)
+    def demo_texts(self) -> DemoTexts:
+        """Return how many of the demo's texts a language model wrote, and what rules alone reach.
+
+        Those texts ship as a recording.
+        """
+        recorded = len(read_recording(self.settings.shipped / RECORDING).rewrites)
+        return read_demo_texts(self.settings.shipped / DEMO_TEXTS, recorded)
 
     def download_mb(self) -> int:
         """Return how many megabytes of models are fetched, once, for the profile in use."""

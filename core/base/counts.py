@@ -1,8 +1,9 @@
-"""Say counts in English: `1 row`, `3 rows`, `2 matches`, `1 category`."""
+"""Say counts and lists in English: `1 row`, `3 rows`, `2 matches`, `1 category`, `1, 2 and 3`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 #: Nouns with a plural of their own.
 _IRREGULAR = {"person": "people", "child": "children", "vertex": "vertices"}
@@ -28,3 +29,9 @@ def counted(count: int, noun: str) -> str:
 def verb(count: int, singular: str, several: str) -> str:
     """Return the verb that goes with a count: ``verb(1, "is", "are")`` gives ``is``."""
     return singular if count == 1 else several
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.app.library import DEMO
 from core.app.measured_costs import MeasuredCosts
 from core.app.studio import Studio
 from ui.components.proof import Loss, Proof, largest_loss
@@ -22,7 +21,7 @@ class Limits:
         loss_link: Home with that item as its example.
         costs: Time and memory of the models in use; ``None`` if they were not measured.
         download_mb: Megabytes of models that are fetched once.
-        recorded: Number of texts that a language model wrote beforehand; they ship with the demo.
+        writers: Sentence on who wrote the demo's texts; empty for other catalogues.
         agent_on: Whether a language model can be asked, which gets photos and listings then.
     """
 
@@ -31,11 +30,11 @@ class Limits:
     loss_link: str
     costs: MeasuredCosts | None
     download_mb: int
-    recorded: int
+    writers: str
     agent_on: bool
 
 
-def limits(studio: Studio, form: SearchForm, proven: Proof | None) -> Limits:
+def limits(studio: Studio, form: SearchForm, proven: Proof | None, writers: str) -> Limits:
     """Return what speaks against it, what it takes and what is sent where."""
     loss = largest_loss(studio, form.catalog, proven.report) if proven else None
     return Limits(
@@ -44,6 +43,6 @@ def limits(studio: Studio, form: SearchForm, proven: Proof | None) -> Limits:
         replace(form, text="", item=loss.item.item_id).link() if loss else "",
         studio.costs(),
         studio.download_mb(),
-        studio.recorded_texts() if form.catalog == DEMO else 0,
+        writers,
         bool(studio.settings.anthropic_api_key),
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from core.app.studio import BEFORE_AFTER, Studio
+from core.base.counts import listed
 from core.domain import CatalogInfo, EngineStatus, Item, Report
 from core.errors import AccessDenied
 from ui.blindness import require_blind
 from ui.components.facet_lists import example_queries
 from ui.components.query import FIRST_HITS, SearchForm, choose_engines
-from ui.components.result_columns import Column, columns, in_common
+from ui.components.result_columns import Column, Row, columns, in_common
 from ui.components.results import behind
 from ui.components.same_searches import ScoredQuery, telling_queries
 from ui.media import photo_url
@@ -39,6 +40,7 @@ class Retrieval:
         photo: The photo of the query's item; empty for words.
         scores: What each engine's list scores in the judgments, in the order of the columns.
         columns: The lists.
+        shared: Which results show the same photo, for each list.
         common: How much they have in common.
         behind: What can't be found yet.
         compare: Link to the whole lists.
@@ -48,6 +50,7 @@ class Retrieval:
     photo: str
     scores: tuple[str, ...]
     columns: tuple[Column, ...]
+    shared: tuple[str, ...]
     common: str
     behind: str
     compare: str
@@ -115,18 +118,32 @@ def _retrieval(
     item = story if story and story.item_id == like else None
     if like and item is None:
         item = studio.item(like, catalog.name)
+    lists = columns(studio, comparison, engines, asking, catalog)
     return Retrieval(
         asked=f"Like “{item.title}”" if item else f"“{form.text}”",
         photo=photo_url(item.photo, catalog.name) if item else "",
         scores=(f"{scored.before:.2f}", f"{scored.after:.2f}") if scored else ("", ""),
         columns=tuple(
-            replace(column, empty="Nothing in this catalogue is clearly alike.")
-            for column in columns(studio, comparison, engines, asking, catalog)
+            replace(column, empty="Nothing in this catalogue is clearly alike.") for column in lists
         ),
+        shared=tuple(" ".join(shared_photos(column.rows)) for column in lists),
         common=" · ".join(in_common(comparison, engines)),
         behind=behind(catalog, engines),
         compare=replace(asking, k=FIRST_HITS).link("/compare"),
     )
+
+
+def shared_photos(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield which results are things in the photo of an earlier one: else they look like errors."""
+    ranks: dict[str, list[str]] = {}
+    for row in rows:
+        if row.card.item.has_photo:
+            ranks.setdefault(row.card.item.photo.sha256, []).append(str(row.card.rank))
+    for first, *others in ranks.values():
+        if len(others) == 1:
+            yield f"Result {others[0]} is another thing in the same photo as result {first}."
+        elif others:
+            yield f"Results {listed(others)} are other things in the same photo as result {first}."
 
 
 def _chosen(form: SearchForm, scored: Sequence[ScoredQuery]) -> ScoredQuery | None:

@@ -11,19 +11,22 @@ from urllib.parse import urlencode
 from gradio.context import LocalContext
 
 from core.app.studio import BEFORE_AFTER, Studio
-from core.base.counts import counted
+from core.base.counts import counted, listed
 from core.domain import PairedTest, QueryRow, Report
 from core.errors import StudioError
 from core.evaluation import report_builder
-from core.evaluation.report_html import explain
+from core.evaluation.report_html import explain, label
 from ui.blindness import is_hidden
 from ui.components.charts import Group, engine_bars
 
 #: Gains of each kind of query, and losses, that are suggested as queries.
 _GAINS, _LOSSES = 2, 1
+#: A gain below this, of 1, is called small.
+_SMALL = 0.05
+_WORDS = report_builder.WORDS
 #: Names of the kinds of queries in the chart, and where they stand in a sentence.
 _KINDS = {
-    report_builder.WORDS: ("Typed words", "typed words"),
+    _WORDS: ("Typed words", "typed words"),
     report_builder.ITEM: ("“Similar” to an item", "items as queries"),
     report_builder.PICTURE: ("A photo as query", "photos as queries"),
 }
@@ -61,9 +64,9 @@ class SameSearches:
     """What the newest report on judgments says.
 
     Attributes:
-        sentence: Both scores, and whether the difference may be chance.
+        sentence: Both scores, whether the difference may be chance, and the gain of typed words.
         unsure: For which kinds of queries it may be chance; empty if for none.
-        scale: What the score means.
+        scale: What the bars show: the measure with its meaning.
         groups: The chart's bars: all queries, then each kind.
         about: Who graded; empty if not known.
         link: The report's page.
@@ -94,7 +97,7 @@ def same_searches(studio: Studio, report: Report) -> SameSearches:
     return SameSearches(
         sentence=_sentence(report, test),
         unsure=_unsure(report),
-        scale=explain(report.main),
+        scale=f"{label(report.main)}: {explain(report.main)}",
         groups=_groups(report),
         about=studio.demo_judgments.about(report.catalog, report.task),
         link="/evaluate?" + urlencode({"catalog": report.catalog, "report": report.report_id}),
@@ -128,9 +131,22 @@ def _sentence(report: Report, test: PairedTest | None) -> str:
     scores = {entry.engine: entry.scores[report.main].value for entry in report.engines}
     before, after = (f"{scores[engine]:.2f}" for engine in BEFORE_AFTER)
     return (
-        f"For the same {counted(report.queries, 'search')}, the first ten results of VL-CLIP score "
-        f"{after} of 1, those of CLIP {before}: {_verdict(test)}."
+        f"How well the first ten results of the same {counted(report.queries, 'search')} are "
+        f"ordered: {after} of 1 with VL-CLIP, {before} with CLIP, {_verdict(test)}."
+        f"{_words_gain(report)}"
     )
+
+
+def _words_gain(report: Report) -> str:
+    """Return the gain of typed words alone, if it is proven: most visitors type."""
+    parts = (p for p in report.slices if (p.kind, p.name) == (report_builder.BY_QUERY, _WORDS))
+    part = next(parts, None)
+    test = _test(part.tests, report.main) if part else None
+    if part is None or test is None or not test.significant or test.difference.value <= 0:
+        return ""
+    before, after = (f"{part.values[engine]:.2f}" for engine in BEFORE_AFTER)
+    said = "the gain is small: " if test.difference.value < _SMALL else "it is "
+    return f" For typed words alone {said}{after} against {before}."
 
 
 def _verdict(test: PairedTest | None) -> str:
@@ -150,9 +166,7 @@ def _unsure(report: Report) -> str:
     ]
     if not kinds:
         return ""
-    *first, last = kinds
-    named = f"{', '.join(first)} and {last}" if first else last
-    return f"For {named} alone, the difference may be chance."
+    return f"For {listed(kinds)} alone, the difference may be chance."
 
 
 def _groups(report: Report) -> tuple[Group, ...]:

@@ -22,15 +22,12 @@ from ui.components.pictures import data_uri
 from ui.components.proof import Proof, examples, places, proof
 from ui.components.query import SearchForm
 from ui.components.results import missing_engines
-from ui.components.same_searches import (
-    judged_report,
-    same_searches,
-)
+from ui.components.same_searches import judged_report, same_searches
+from ui.components.text_writers import text_writers
 from ui.media import photo_url
 from ui.render import render
 
 _CANDIDATES_PER_DEPARTMENT, _DEPARTMENTS = 4, 12
-_TOP = 6
 #: Longest side of the picture of a crop.
 _LARGE = 640
 #: Largest share of the photo that the box of an example may cover.
@@ -80,6 +77,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
     candidates = _Candidates(studio, catalog, featured)
     inspection = _inspection(studio, form, catalog, candidates)
     judged = judged_report(studio, catalog.name)
+    writers = text_writers(studio, catalog.name, proven, judged)
     shown = inspection.item if inspection else None
     return render(
         "home_story.html",
@@ -92,7 +90,8 @@ def story_html(studio: Studio, form: SearchForm) -> str:
         step=_step(inspection, catalog.name) if inspection else None,
         next_item=_next_item(form, candidates, inspection),
         **searches(studio, form, catalog, statuses, judged, shown, for_words=bool(proven)),
-        limits=limits(studio, form, proven),
+        writers=writers.beside_figures,
+        limits=limits(studio, form, proven, writers.in_costs),
         facts=facts(studio, catalog, statuses),
         **missing_engines(statuses),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.base.counts import counted, plural
+from core.base.counts import counted, listed, plural
 
 ROOT = Path(__file__).parents[3]
 TRAINING = {"training", "trials", "catalog_pairs"}
@@ -49,3 +49,9 @@ def test_no_text_has_a_plural_behind_any_count() -> None:
         for match in ALWAYS_PLURAL.finditer(path.read_text(encoding="utf-8"))
     ]
     assert not wrong, wrong
+
+
+def test_lists_are_read_as_sentences() -> None:
+    assert [listed(words) for words in (["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "a", "a and b", "a, b and c",
+    ]  # fmt: skip

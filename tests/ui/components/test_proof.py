@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -150,6 +151,14 @@ def test_home_shows_it_beside_the_two_pictures(measured: Shop) -> None:
     assert "The same words compared with whole photos: result 12." in html
     assert 'aria-label="All items: CLIP 0.43, VL-CLIP 0.57.' in html
     assert "No gain is proven on a plain ground." in html
+    # The caveat stands beside the large figure, not folded away.
+    said = re.sub(r"<details.*?</details>", "", html, flags=re.DOTALL)
+    assert re.search(
+        r"2\.0 times CLIP’s score\.</strong> But this test, .*? favours the engine", said
+    )
+    assert "The bars show the mean of 1 / place of the right item" in said
+    assert "thin lines: 95 % interval" in said
+    assert "compare the engines query by query" in said
     assert 'data-value="?item=c&amp;catalog=demo"' in html
     whole = story_html(measured, SearchForm(item="a"))
     assert "CLIP and VL-CLIP saw the same photo" in whole
@@ -173,5 +182,10 @@ def test_the_largest_loss_is_shown_with_how_often_it_loses(
     assert largest_loss(shop, "demo", report(row("c", photo_title=40, crop_rewrite=1))) is None
     monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda *_: stored)
     html = story_html(shop, SearchForm())
-    assert "“Armchair”: result 1 with CLIP, result 26 with VL-CLIP, the largest loss." in html
-    assert "1 come earlier with VL-CLIP, 2 later, 87 at the same place" in html
+    assert (
+        "“Armchair”: result 1 with CLIP, result 26 with VL-CLIP. No other item loses more" in html
+    )
+    assert (
+        "Of the 90 items in that test, 1 come earlier with VL-CLIP, 2 later, 87 at the same place"
+        in html
+    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.domain import QueryRow, Report
+from core.domain import NO_PHOTO, QueryRow, Report, Score
 from core.evaluation.report_builder import BY_QUERY, ITEM, PICTURE, WORDS, by_query_kind
 from tests.ui.pages.test_evaluate import report as small_report
 from tests.ui.shop import Shop
@@ -64,9 +64,10 @@ def test_the_queries_are_the_largest_gains_of_words_and_items_and_the_largest_lo
 
 def test_the_sentence_says_what_may_be_chance(shop: Shop) -> None:
     shown = same_searches(shop, judged())
-    assert "For the same 11 searches, the first ten results of VL-CLIP score 0.50 of 1" in (
-        shown.sentence
+    assert shown.sentence.startswith(
+        "How well the first ten results of the same 11 searches are ordered: 0.50 of 1 with VL-CLIP"
     )
+    assert shown.scale.startswith("MRR: how far up")  # the measure of the bars, by name
     assert "a proven loss" in shown.sentence  # the test of the report that this one is made of
     assert shown.unsure == (
         "For typed words, items as queries and photos as queries alone, the difference may be "
@@ -85,13 +86,48 @@ def test_pages_offer_them_and_home_shows_the_judged_lists(measured: Shop) -> Non
     html = story_html(measured, SearchForm())
     assert "The same searches for both" in html
     assert "Like “Armchair”, by CLIP and VL-CLIP" in html
-    assert "scores 0.20 of 1" in html
-    assert "scores 0.90 of 1" in html
+    assert "order of its first ten: 0.20 of 1" in html
+    assert "order of its first ten: 0.90 of 1" in html
+    assert "The search that loses most:" in html
     query, _ = measured.asked[-1]
     assert (query.item_id, query.cutoff, query.fold_duplicates) == ("a", False, False)
     html = story_html(measured, SearchForm(text="basket", item="c"))
     assert 'aria-current="true">basket</a>' in html
-    assert "scores 0.40 of 1" in html
+    assert "order of its first ten: 0.40 of 1" in html
     assert 'href="/?item=a&amp;catalog=demo"' in html
     assert 'href="/?q=candle&amp;item=c&amp;catalog=demo"' in html
-    assert "scores" not in story_html(measured, SearchForm(text="something else"))
+    assert "order of its" not in story_html(measured, SearchForm(text="something else"))
+
+
+def test_the_gain_of_typed_words_is_said_with_its_size_if_it_is_proven(shop: Shop) -> None:
+    def said(before: float, after: float, corrected: float) -> str:
+        base = judged()
+        (words, *others) = base.slices
+        (test,) = words.tests
+        difference = Score(after - before)
+        part = replace(
+            words, values={"clip": before, "vl-clip": after},
+            tests=(replace(test, difference=difference, corrected=corrected),),
+        )  # fmt: skip
+        return same_searches(shop, replace(base, slices=(part, *others))).sentence
+
+    assert said(0.932, 0.949, 0.01).endswith(
+        " For typed words alone the gain is small: 0.95 against 0.93."
+    )
+    assert said(0.6, 0.9, 0.01).endswith(" For typed words alone it is 0.90 against 0.60.")
+    assert "typed words" not in said(0.932, 0.949, 0.2)
+    assert "typed words" not in said(0.949, 0.932, 0.01)
+
+
+def test_results_with_one_photo_are_explained(shop: Shop) -> None:
+    crate = shop.stock["c"]
+    shop.stock["a"] = replace(shop.stock["a"], photo=crate.photo)
+    html = story_html(shop, SearchForm(text="chair", item="b"))
+    assert "Result 3 is another thing in the same photo as result 1." in html  # CLIP: a b c
+    assert "Result 2 is another thing in the same photo as result 1." in html  # VL-CLIP: c a b
+    shop.stock["b"] = replace(shop.stock["b"], photo=crate.photo)
+    html = story_html(shop, SearchForm(text="chair", item="b"))
+    assert html.count("Results 2 and 3 are other things in the same photo as result 1.") == 2
+    bare = [replace(entry, photo=NO_PHOTO) for entry in shop.stock.values()]
+    shop.stock = {entry.item_id: entry for entry in bare}
+    assert "same photo as" not in story_html(shop, SearchForm(text="chair"))
