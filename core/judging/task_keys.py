@@ -1,7 +1,8 @@
 """Keys of dealt pairs, which don't tell whether a pair is a hidden repeat.
 
-A key names query and item, and ends with a tag: a keyed hash of the set, the annotator, the pair
-and its round. Without the secret of the store nobody can tell a tag of round 0 from one of round 1.
+A key names query and item, with tabs and percent signs escaped, and ends with a tag: a keyed hash
+of the set, the annotator, the pair and its round. Without the secret of the store nobody can tell a
+tag of round 0 from one of round 1.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hmac
 import json
 import secrets
 from pathlib import Path
+from urllib.parse import unquote
 
 from core.base.atomic import atomic_write
 from core.base.lazy import lazy
@@ -36,7 +38,7 @@ class TaskKeys:
     def key(self, set_id: str, annotator: str, task: Task) -> str:
         """Return the key of a task."""
         pair = task.pair.key
-        return "\t".join((*pair, self._tag(set_id, annotator, pair, task.round)))
+        return "\t".join((*map(_escaped, pair), self._tag(set_id, annotator, pair, task.round)))
 
     def parsed(self, set_id: str, annotator: str, key: str) -> tuple[str, str, int]:
         """Return query id, item id and round of a key.
@@ -49,7 +51,7 @@ class TaskKeys:
         parts = key.split("\t")
         if len(parts) != 3:
             raise JudgmentError("The page sent something that is no pair. Reload the page.")
-        pair, tag = (parts[0], parts[1]), parts[2].encode("utf-8", "replace")
+        pair, tag = (unquote(parts[0]), unquote(parts[1])), parts[2].encode("utf-8", "replace")
         again = self._tag(set_id, annotator, pair, 1).encode()
         return *pair, int(hmac.compare_digest(tag, again))
 
@@ -63,3 +65,8 @@ class TaskKeys:
             if not self._path.is_file() or len(self._path.read_bytes()) != _BYTES:
                 atomic_write(self._path, secrets.token_bytes(_BYTES), mode=0o600)
             return self._path.read_bytes()
+
+
+def _escaped(name: str) -> str:
+    """Return an id without tabs; ids in files of other tools may have some."""
+    return name.replace("%", "%25").replace("\t", "%09")

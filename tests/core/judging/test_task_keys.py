@@ -29,6 +29,13 @@ def test_a_key_gives_its_task_back_to_the_store_alone(tmp_path: Path) -> None:
         assert store.parsed(set_id, who, key)[2] == 0
 
 
+def test_ids_with_tabs_and_percent_signs_come_back(tmp_path: Path) -> None:
+    keys = TaskKeys(tmp_path / "secret")
+    for query_id, item_id in (("q\t1", "a"), ("100%", "a%09b"), ("%", "é \t")):
+        key = keys.key("s", "ada", Task(Pair(JudgmentQuery(query_id, "chair"), item_id), 1))
+        assert keys.parsed("s", "ada", key) == (query_id, item_id, 1)
+
+
 def test_the_secret_is_its_owners_alone(tmp_path: Path) -> None:
     TaskKeys(tmp_path / "secret").key("s", "ada", Task(PAIR))
     assert (tmp_path / "secret").stat().st_mode & 0o077 == 0
