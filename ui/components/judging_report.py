@@ -98,8 +98,8 @@ def _decide_function(studio: Studio) -> Callable[..., dict[str, Any]]:
 def _cases_function(studio: Studio) -> Callable[..., dict[str, Any]]:
     def cases(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
         def work() -> dict[str, Any]:
-            page = int(ask["page"])
-            return {"html": cases_html(studio, str(ask["set"]), str(ask["catalog"]), page)}
+            first = int(ask["first"])
+            return {"html": cases_html(studio, str(ask["set"]), str(ask["catalog"]), first)}
 
         return answered(studio, request, Action.DECIDE, work)
 
@@ -124,16 +124,24 @@ def report_html(studio: Studio, set_id: str | None, catalog: str) -> str:
     )
 
 
-def cases_html(studio: Studio, set_id: str | None, catalog: str, page: int = 0) -> str:
-    """Return a page of a set's cases to decide as HTML, open ones first; it names nobody."""
+def cases_html(studio: Studio, set_id: str | None, catalog: str, first: int = 0) -> str:
+    """Return a page of a set's cases to decide as HTML, open ones first; it names nobody.
+
+    Args:
+        studio: The façade.
+        set_id: The set; without one, a hint what to do.
+        catalog: Its catalogue.
+        first: Number of cases before this page.
+    """
     if not set_id:
         return render("annotate_empty.html")
     made = studio.judging.queue(catalog).sets.get(set_id)
     disagreements = studio.labels.disagreements(set_id, catalog)
-    pages = max(-(-len(disagreements) // _CASES), 1)
-    page = min(max(page, 0), pages - 1)
+    first = max(first, 0)
+    if first >= len(disagreements):
+        first = max(len(disagreements) - 1, 0) // _CASES * _CASES
     queries = {query.query_id: query for query in made.queries}
-    shown = disagreements[page * _CASES : (page + 1) * _CASES]
+    shown = disagreements[first : first + _CASES]
     items = studio.items_by_id({case.item_id for case in shown}, catalog)
     cases = []
     for case in shown:
@@ -154,7 +162,7 @@ def cases_html(studio: Studio, set_id: str | None, catalog: str, page: int = 0) 
     still_open = sum(case.decision is None for case in disagreements)
     return render(
         "annotate_decide.html", set=made, catalog=catalog, cases=cases, open=still_open,
-        total=len(disagreements), page=page, pages=pages, first=page * _CASES,
+        total=len(disagreements), first=first, most=_CASES,
     )  # fmt: skip
 
 

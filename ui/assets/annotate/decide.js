@@ -54,15 +54,21 @@ async function decide(item, why) {
   line.textContent = `Decided: ${pressed.dataset.decide} ${pressed.dataset.name}, ${why}`;
   const count = element.querySelector("[data-open]");
   if (count && item.dataset.decided === undefined) count.textContent = String(Number(count.textContent) - 1);
+  if (item.dataset.decided === undefined) item.dataset.now = "";
   item.dataset.decided = "";
   const all = casesHere();
   goTo(all.slice(all.indexOf(item)).find((one) => one.dataset.decided === undefined) || item);
 }
-/** @param {number} page */
-async function turnTo(page) {
-  const list = element.querySelector("[data-cases]");
-  if (!list || page < 0 || page >= Number(list.dataset.pages)) return;
-  const answer = await server.cases({ set: list.dataset.set, catalog: list.dataset.catalog, page }).catch(() => null);
+/**
+ * Cases that were decided on this page have gone behind all open ones: the next page begins as many earlier.
+ * @param {"before" | "next"} way
+ */
+async function turn(way) {
+  const list = element.querySelector("[data-cases]"), button = element.querySelector(`[data-page=${way}]`);
+  if (!list || !button || button.disabled) return;
+  const gone = way === "next" ? element.querySelectorAll("[data-now]").length : 0;
+  const answer = await server.cases({ set: list.dataset.set, catalog: list.dataset.catalog,
+    first: Number(button.dataset.first) - gone }).catch(() => null);
   if (!answer || answer.error) {
     const said = element.querySelector(".vs-case [role=status]");
     if (said) said.textContent = answer?.error || "The studio does not answer. Try again.";
@@ -72,8 +78,8 @@ async function turnTo(page) {
   goTo(casesHere()[0]);
 }
 element.addEventListener("click", (/** @type {any} */ event) => {
-  const to = event.target.closest("[data-page-to]"), item = event.target.closest(".vs-case");
-  if (to) { turnTo(Number(to.dataset.pageTo)); return; }
+  const to = event.target.closest("[data-page]"), item = event.target.closest(".vs-case");
+  if (to) { turn(to.dataset.page); return; }
   if (!item) return;
   if (item !== currentCase()) goTo(item);
   const button = event.target.closest("[data-decide]"), reason = event.target.closest("[data-reason]");
@@ -112,11 +118,10 @@ document.addEventListener("keydown", (event) => {
   }
   if (window.vs.isTyping(event)) return;
   const all = casesHere(), at = item ? all.indexOf(item) : -1;
-  const page = Number(element.querySelector("[data-cases]")?.dataset.page);
   if (key === "arrowdown") goTo(all[Math.min(at + 1, all.length - 1)]);
   else if (key === "arrowup") goTo(all[Math.max(at - 1, 0)]);
-  else if (key === "arrowleft") turnTo(page - 1);
-  else if (key === "arrowright") turnTo(page + 1);
+  else if (key === "arrowleft") turn("before");
+  else if (key === "arrowright") turn("next");
   else {
     const one = item || all.find((each) => each.dataset.decided === undefined);
     if (one && !item) goTo(one);
