@@ -56,6 +56,25 @@ class ExperimentForm:
         ]  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedVisitors:
+    """The visitors that an experiment needs, and the fields of the form that this was planned for.
+
+    ``fields`` are kind, catalogue, engines, metric and share of the visitors.
+    """
+
+    fields: tuple[object, ...]
+    visitors: int
+
+    def for_fields(
+        self, kind: str, catalog: str | None, engines: list[str], primary: str | None,
+        traffic: float,
+    ) -> int:  # fmt: skip
+        """Return the number, or 0 where the form says something else by now."""
+        now = (kind, catalog, tuple(engines), primary, traffic)
+        return self.visitors if self.fields == now else 0
+
+
 def experiment_form() -> ExperimentForm:
     """Lay out the form."""
     with gr.Row(elem_classes="vs-experiments-line"):
@@ -143,7 +162,7 @@ def experiment_of(
 def plan_html(
     studio: Studio, kind: str, catalog: str | None, engines: list[str], primary: str | None,
     traffic: float, lift: float | None, visitors: float | None,
-) -> tuple[str, int]:  # fmt: skip
+) -> tuple[str, PlannedVisitors]:  # fmt: skip
     """Return the plan in a sentence, and the visitors that the experiment needs.
 
     Raises:
@@ -159,7 +178,11 @@ def plan_html(
     interleaved = kind == ExperimentKind.INTERLEAVING
     needed = made.interleaved if interleaved else made.visitors
     other = "" if metric == primary or interleaved else PLANNED[metric][2]
-    return render("experiment_plan.html", plan=made, other=other), needed or 0
+    fields = (kind, catalog, tuple(engines), primary, traffic)
+    return (
+        render("experiment_plan.html", plan=made, other=other),
+        PlannedVisitors(fields, needed or 0),
+    )
 
 
 def _runnable(studio: Studio, engines: list[str]) -> list[str]:

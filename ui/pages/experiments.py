@@ -11,7 +11,13 @@ from core.errors import StudioError
 from core.experiments.model import Experiment, ExperimentStatus
 from core.people import Action
 from ui.components.catalog_of_link import catalog_of_link
-from ui.components.experiment_form import choices, experiment_form, experiment_of, plan_html
+from ui.components.experiment_form import (
+    PlannedVisitors,
+    choices,
+    experiment_form,
+    experiment_of,
+    plan_html,
+)
 from ui.components.experiment_view import example_html, experiment_html, list_html
 from ui.components.explore_offer import explore_offer
 from ui.components.link_problems import said_html
@@ -56,8 +62,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     with gr.Column(elem_id="experiments-form"):  # shown by OPEN_FORM_JS
         form = experiment_form()
     shown = gr.HTML(elem_id="experiments-shown")
-    #: Id of the experiment that is shown, and visitors that the form's plan needs.
-    current, needed = gr.State(""), gr.State(0)
+    #: Id of the experiment that is shown, and the form's latest plan.
+    current, planned = gr.State(""), gr.State(None)
     with gr.Row(elem_classes="vs-experiments-line"):
         options: dict[str, Any] = {"visible": False, "scale": 0, "min_width": 190}
         start = gr.Button("Start", variant="primary", elem_id="experiments-start", **options)
@@ -131,11 +137,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     @allowed(studio, Action.EXPERIMENT)
     def create_experiment(
         name: str, kind: str, catalog: str | None, engines: list[str], primary: str | None,
-        traffic: float, sequential: bool, planned: int, request: gr.Request,
+        traffic: float, sequential: bool, plan: PlannedVisitors | None, request: gr.Request,
     ) -> tuple[Any, ...]:  # fmt: skip
+        visitors = plan.for_fields(kind, catalog, engines, primary, traffic) if plan else 0
         made = studio.experiments.create(
             experiment_of(
-                studio, name, kind, catalog, engines, primary, traffic, sequential, planned
+                studio, name, kind, catalog, engines, primary, traffic, sequential, visitors
             )
         )
         return show_one(request, made.id)
@@ -167,12 +174,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     ).then(show, None, outputs, show_progress="hidden", **_ONE)  # fmt: skip
     new.click(None, None, None, js=OPEN_FORM_JS, **_PRIVATE)
     form.plan.click(
-        plan_experiment, form.planning, [form.planned, needed, *notice.outputs],
+        plan_experiment, form.planning, [form.planned, planned, *notice.outputs],
         show_progress_on=form.planned, **_ONE,
     )  # fmt: skip
     answered = [*outputs, *notice.outputs]
     form.create.click(
-        create_experiment, [*form.fields, needed], answered, show_progress_on=shown, **_PRIVATE
+        create_experiment, [*form.fields, planned], answered, show_progress_on=shown, **_PRIVATE
     ).then(None, None, None, js=REMEMBER_JS, **_PRIVATE)
     for button, work in ((start, start_experiment), (stop, stop_experiment),
                          (simulate, simulate_week)):  # fmt: skip

@@ -19,7 +19,7 @@ from core.settings import load_settings
 from tests.core.app.test_experiment_results import rows
 from tests.core.experiments.made_logs import AB, START, log
 from tests.ui.security.served import run_app
-from ui.components.experiment_form import experiment_of
+from ui.components.experiment_form import PlannedVisitors, experiment_of
 from ui.components.experiment_view import example_html, experiment_html, list_html
 from ui.web_app import build_app, build_pages
 
@@ -117,6 +117,25 @@ def test_the_form_makes_the_experiment_that_it_shows(studio: Studio) -> None:
     ):  # fmt: skip
         with pytest.raises(ExperimentError, match=said):
             experiment_of(studio, *given[:place], value, *given[place + 1 :])  # type: ignore[arg-type]
+
+
+def test_a_plan_counts_only_for_the_fields_that_it_was_made_for(studio: Studio) -> None:
+    fields = ("ab", "demo", ["clip", "vl-clip"], "ctr", 100)
+    plan = PlannedVisitors(("ab", "demo", ("clip", "vl-clip"), "ctr", 100), 4800)
+    create = next(
+        fn.fn for fn in build_pages(studio).fns.values() if fn.name == "create_experiment"
+    )
+    assert plan.for_fields(*fields) == 4800
+    for place, value in ((0, "interleaving"), (1, "shoes"), (2, ["clip", "x"]), (4, 50)):
+        changed = [*fields[:place], value, *fields[place + 1 :]]
+        assert plan.for_fields(*changed) == 0  # type: ignore[arg-type]
+    create("As planned", *fields, False, plan, None)
+    create("Another share", *fields[:4], 50, False, plan, None)
+    create("Without a plan", *fields, False, None, None)
+    assert [
+        studio.experiments.get(name).planned
+        for name in ("as-planned", "another-share", "without-a-plan")
+    ] == [4800, 0, 0]
 
 
 def test_a_viewer_looks_and_runs_nothing(studio: Studio, tmp_path: Path) -> None:
