@@ -154,9 +154,11 @@ def _parquet(what: Labels, target: Path) -> None:
 def _opensearch(what: Labels, target: Path) -> None:
     """Write the body that OpenSearch's search relevance API takes as an imported judgment list.
 
-    It names queries by their words, so queries of items and pictures can't be in it.
+    It names queries by their words, so queries of items and pictures can't be in it, and two
+    queries of the same words neither.
     """
     words = {query.query_id: query.text for query in what.judgment_set.queries}
+    first_of: dict[str, str] = {}
     ratings: dict[str, list[dict[str, str]]] = {}
     for (query_id, item_id), grade in sorted(
         aggregate(what.current, what.rule, what.decisions).items()
@@ -165,6 +167,12 @@ def _opensearch(what: Labels, target: Path) -> None:
             raise JudgmentError(
                 f"The query “{query_id}” has no words, and OpenSearch names queries by them; "
                 "export CSV."
+            )
+        first = first_of.setdefault(words[query_id], query_id)
+        if first != query_id:
+            raise JudgmentError(
+                f"The queries “{first}” and “{query_id}” have the same words, and OpenSearch names "
+                "queries by them; export CSV."
             )
         ratings.setdefault(words[query_id], []).append(
             {"docId": item_id, "rating": str(float(grade))}

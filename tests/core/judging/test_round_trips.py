@@ -21,6 +21,7 @@ from core.domain import (
     Pair,
     Rules,
 )
+from core.errors import JudgmentError
 from core.judging.aggregation import aggregate
 from core.judging.importing import ImportPlan, carry_out, plan
 from core.judging.judgment_queue import JudgmentQueue
@@ -140,6 +141,20 @@ def test_opensearch_s_list_is_what_its_documentation_shows(tmp_path: Path) -> No
             {"query": "red dress", "ratings": [{"docId": "B077", "rating": "3.0"}]}
         ],
     }  # fmt: skip
+
+
+def test_two_queries_of_the_same_words_are_not_mixed_in_opensearch_s_list(tmp_path: Path) -> None:
+    pairs = tuple(Pair(JudgmentQuery(name, "red dress"), "B077") for name in ("q1", "q2"))
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    made = JudgmentSet("set-1", "Mine", Rules(), (), 1, pairs, at)
+    labels = [
+        JudgmentEvent(str(n), EventKind.GRADE, "set-1", *pair.key, "ada", n, "", at, 1.0)
+        for n, pair in enumerate(pairs)
+    ]
+    with pytest.raises(JudgmentError, match="“q1” and “q2” have the same words"):
+        write(Labels(made, labels, labels, {}), tmp_path / "a.json", "opensearch")
+    assert not (tmp_path / "a.json").exists()
+    write(Labels(made, labels[:1], labels[:1], {}), tmp_path / "a.json", "opensearch")
 
 
 def test_the_answer_of_opensearch_s_api_is_read(tmp_path: Path) -> None:
