@@ -245,16 +245,26 @@ class JudgingService:
     def is_open_search(self, query: Query, catalog: str | None = None) -> bool:
         """Tell whether a search is a query of a set that somebody may still judge.
 
-        A picture that looks like a query's counts as that query.
+        A picture that looks like a query's counts as that query, and so do words of another
+        language that are searched in English.
         """
         looks_like = None
         if query.image is not None:
             looks_like = likeness(self._library.get(catalog), query.image)
-        return self._is_open(catalog, (query.text,), (query.item_id,), looks_like=looks_like)
+        texts = self._with_english((query.text,), catalog)
+        return self._is_open(catalog, texts, (query.item_id,), looks_like=looks_like)
 
     def is_any_open(self, texts: Sequence[str], catalog: str | None = None) -> bool:
         """Tell whether one of these queries is judged in a set that somebody may still judge."""
-        return self._is_open(catalog, texts, ())
+        return self._is_open(catalog, self._with_english(texts, catalog), ())
+
+    def _with_english(self, texts: Sequence[str], catalog: str | None) -> list[str]:
+        """Return the texts, and the English ones that are searched with in their place."""
+        try:
+            searcher = self._library.get(catalog).searcher
+        except CatalogError:  # it was removed
+            return list(texts)
+        return [*texts, *(english for text in texts for english in searcher.english_readings(text))]
 
     def is_open_report(self, report: Report) -> bool:
         """Tell whether a report shows engines' lists or scores of a set that may still be judged.

@@ -69,6 +69,10 @@ class QueryReader:
                 return language, replace(query, text=english, language=ENGLISH)
         return "", query
 
+    def english_readings(self, text: str) -> frozenset[str]:
+        """Return the English texts that a search for this text may be answered with instead."""
+        return _translation(self._folder).readings(text.strip())
+
     def _is_english(self, text: str, words: list[str], languages: tuple[str, ...]) -> bool:
         """Tell whether a query is English; of one word, only if no language is more likely.
 

@@ -243,6 +243,10 @@ class Searcher:
             self._reader.is_foreign(language, compared, evidence), english,
         )  # fmt: skip
 
+    def english_readings(self, text: str) -> frozenset[str]:
+        """Return the English texts that a search for this text may be answered with instead."""
+        return self._reader.english_readings(text)
+
     def checked(self, model: EngineModel) -> VectorTable:
         """Return the engine's vector table if its fingerprint is current; raises as ``search``."""
         table = self._store.vectors(model.name)

@@ -61,7 +61,10 @@ class Judged:
 def judged(tmp_path: Path) -> Iterator[Judged]:
     shop = with_people(shop_in(tmp_path))
     queue = JudgmentQueue(open_database(tmp_path / "lance"))
-    searcher = SimpleNamespace(search=lambda query, engine: shop.search(query, engine))
+    searcher = SimpleNamespace(
+        search=lambda query, engine: shop.search(query, engine),
+        english_readings=lambda text: frozenset(),
+    )
     database = SimpleNamespace(database=open_database(tmp_path / "votes"))
     opened = SimpleNamespace(judgment_queue=queue, name="demo", searcher=searcher, store=database,
                              images=None)  # fmt: skip
