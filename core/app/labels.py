@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.app.library import Library
 from core.base.tables import FileReport
-from core.domain import EventKind, JudgmentEvent, Label, Rules
+from core.domain import LABELS, EventKind, JudgmentEvent, Label, Rules
 from core.errors import JudgmentError
 from core.judging import aggregation, importing, label_export
 from core.judging.disagreement import Disagreement, disagreements
@@ -118,13 +118,26 @@ class LabelService:
     def delete_labels(
         self, set_id: str, annotator: str, who: str, catalog: str | None = None
     ) -> int:
-        """Take all labels of an annotator out of a set; the log keeps them. Returns how many."""
+        """Take all labels and flags of an annotator out of a set; the log keeps them.
+
+        Earlier labels of a pair, which were corrected since, go too: else they would count again.
+
+        Returns:
+            The number of labels that counted.
+        """
         queue = self._queue(catalog)
-        events = queue.look(
+        labels, flags = queue.look(
             set_id,
-            lambda state: [*state.current(annotator).values(), *state.repeated(annotator).values()],
+            lambda state: (
+                [*state.current(annotator).values(), *state.repeated(annotator).values()],
+                [flag for flag in state.flags() if flag.annotator == annotator],
+            ),
         )
-        return queue.delete(set_id, [event.event_id for event in events], who)
+        if labels or flags:
+            own = (event for event in queue.events(set_id) if event.annotator == annotator)
+            kinds = LABELS | {EventKind.FLAG}
+            queue.delete(set_id, [event.event_id for event in own if event.kind in kinds], who)
+        return len(labels)
 
     def export(
         self,

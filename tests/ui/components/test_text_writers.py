@@ -36,7 +36,9 @@ def test_the_shipped_figures_say_with_whose_texts_they_were_measured(
     assert judged.beside_figures.endswith("not measured with the rules’ texts alone.")
     html = story_html(shop, SearchForm())
     assert html.count("Claude, a language model, wrote 261") == 2  # beside the figures, in the card
-    assert html.index(writers.beside_figures) < html.index("Own texts: each engine with its own text for an item")
+    assert html.index(writers.beside_figures) < html.index(
+        "Own texts: each engine with its own text for an item"
+    )
     assert writers.in_costs in html
 
 
