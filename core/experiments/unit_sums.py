@@ -25,6 +25,9 @@ SEGMENT_COLUMNS = (
 #: What units and their events are divided by.
 DIMENSIONS = ("device", "query_class", "product_type")
 _MONEY = ("revenue", "gmv")
+#: Which events are orders (a refund is none), and what rows of one order share.
+_ORDERED = f"kind = {PURCHASE} AND coalesce(amount, 1) >= 0"
+_ORDER = "coalesce(ordered, id, hash(moment))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +153,25 @@ class UnitSums:
 
     def _make_lists(self) -> None:
         """Make ``q``: sums per unit and answered search."""
+        self._db.execute(
+            f"""CREATE TABLE q AS SELECT unit, query, past, {self._list_sums()}
+                FROM e GROUP BY unit, query, past"""  # noqa: S608
+        )
+
+    def _list_sums(self) -> str:
+        """Return the columns that add up the events of a unit and an answered search."""
         # A search may be logged twice, by the search engine and by the page; its id is one.
         many = f"count_if(kind = {SEARCH})"
         searches = f"CASE WHEN query IS NULL THEN {many} ELSE least(1, {many}) END"
         zero = f"count_if(kind = {SEARCH} AND results = 0)"
         if not self._count_searches:
             searches = f"(query IS NOT NULL AND count_if(kind = {EXPOSURE}) > 0)::BIGINT"
-        self._db.execute(
-            f"""CREATE TABLE q AS SELECT unit, query, past, {searches} AS searches,
-                CASE WHEN query IS NULL THEN {zero} ELSE least(1, {zero}) END AS zero,
-                count_if(kind = {EXPOSURE}) AS shown, count_if(kind = {CLICK}) AS clicks,
-                count_if(kind = {CART}) AS carts,
-                coalesce(sum(amount) FILTER (kind = {PURCHASE}), 0) AS revenue,
-                coalesce(sum(amount) FILTER (kind = {PURCHASE} AND amount > 0), 0) AS gmv
-                FROM e GROUP BY unit, query, past"""  # noqa: S608
-        )
+        return f"""{searches} AS searches,
+            CASE WHEN query IS NULL THEN {zero} ELSE least(1, {zero}) END AS zero,
+            count_if(kind = {EXPOSURE}) AS shown, count_if(kind = {CLICK}) AS clicks,
+            count_if(kind = {CART}) AS carts,
+            coalesce(sum(amount) FILTER (kind = {PURCHASE}), 0) AS revenue,
+            coalesce(sum(amount) FILTER (kind = {PURCHASE} AND amount > 0), 0) AS gmv"""
 
     def _make_units(self) -> None:
         shown = "shown" if self._count_shown else "searches"
@@ -196,8 +203,7 @@ class UnitSums:
             LEFT JOIN (SELECT unit, count_if(NOT past) AS sessions, count_if(past) AS past_sessions
                        FROM ({visits}) GROUP BY unit) USING (unit)
             LEFT JOIN (SELECT unit, count_if(NOT past) AS orders, count_if(past) AS past_orders
-                       FROM (SELECT DISTINCT unit, past, coalesce(ordered, id, hash(moment)) AS deal
-                             FROM e WHERE kind = {PURCHASE} AND coalesce(amount, 1) >= 0)
+                       FROM (SELECT DISTINCT unit, past, {_ORDER} AS deal FROM e WHERE {_ORDERED})
                        GROUP BY unit) USING (unit)"""  # noqa: S608
         )
 
@@ -221,8 +227,12 @@ class UnitSums:
         return cap
 
     def _segment_table(self, dimension: str) -> str:
-        shown = f"count_if(kind = {EXPOSURE if self._count_shown else SEARCH})"
-        orders = f"count(DISTINCT coalesce(ordered, id, hash(moment))) FILTER (kind = {PURCHASE})"
+        """Return the statement that makes ``g``: a unit's sums by value, counted as in ``s``."""
+        shown = "shown" if self._count_shown else "searches"
+        revenue, gmv = (
+            f"sum({column})" if self.cap is None else f"least(sum({column}), {self.cap!r})"
+            for column in _MONEY
+        )
         return f"""CREATE TABLE g AS
             WITH of_list AS (
                 SELECT unit, query, min({dimension}) AS low, max({dimension}) AS high
@@ -234,15 +244,21 @@ class UnitSums:
                 SELECT e.*, coalesce({dimension}, CASE WHEN low = high THEN low END,
                     CASE WHEN lowest = highest THEN lowest END) AS value
                 FROM e LEFT JOIN of_list USING (unit, query) JOIN of_unit USING (unit)
-                WHERE NOT past)
-            SELECT value, variant, unit, count_if(kind = {SEARCH})::DOUBLE AS searches,
-                count_if(kind = {SEARCH} AND results = 0)::DOUBLE AS zero,
-                {shown}::DOUBLE AS shown, count_if(kind = {CLICK})::DOUBLE AS clicks,
-                count_if(kind = {CART})::DOUBLE AS carts, {orders}::DOUBLE AS orders,
-                bool_or(kind = {PURCHASE})::DOUBLE AS converted,
-                coalesce(sum(amount) FILTER (kind = {PURCHASE}), 0)::DOUBLE AS revenue,
-                coalesce(sum(amount) FILTER (kind = {PURCHASE} AND amount > 0), 0)::DOUBLE AS gmv
-            FROM valued WHERE value IS NOT NULL GROUP BY value, variant, unit"""  # noqa: S608
+                WHERE NOT past),
+            lists AS (
+                SELECT value, variant, unit, query, {self._list_sums()}
+                FROM valued WHERE value IS NOT NULL GROUP BY value, variant, unit, query),
+            deals AS (
+                SELECT value, unit, count(DISTINCT {_ORDER}) AS deals
+                FROM valued WHERE value IS NOT NULL AND {_ORDERED} GROUP BY value, unit)
+            SELECT value, variant, unit, sum(searches)::DOUBLE AS searches,
+                sum(zero)::DOUBLE AS zero, sum({shown})::DOUBLE AS shown,
+                sum(clicks)::DOUBLE AS clicks, sum(carts)::DOUBLE AS carts,
+                coalesce(any_value(deals), 0)::DOUBLE AS orders,
+                (count(deals) > 0)::DOUBLE AS converted,
+                {revenue}::DOUBLE AS revenue, {gmv}::DOUBLE AS gmv
+            FROM lists LEFT JOIN deals USING (value, unit)
+            GROUP BY value, variant, unit"""  # noqa: S608
 
 
 def _count(condition: str) -> str:

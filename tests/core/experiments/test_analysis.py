@@ -177,6 +177,38 @@ def test_segments_are_analysed_and_corrected_together(result: Result):
     assert sum(sum(segment.units.values()) for segment in result.segments) == 1500
 
 
+def test_a_segment_counts_as_the_whole_does(frame: pa.Table):
+    """All visitors have one class of query: its figures are those of the experiment."""
+    rows = frame.filter(pa.compute.not_equal(frame["variant"], "")).to_pylist()
+    searches = [row for row in rows if row["kind"] == "search"]
+    sales = [row for row in rows if row["kind"] == "purchase"]
+    rows += [{**row, "event_id": f"twice-{n}"} for n, row in enumerate(searches[::2])]
+    rows += [
+        {**row, "event_id": f"back-{n}", "amount": -1.0, "query_id": ""}
+        for n, row in enumerate(sales[::3])
+    ]
+    table = pa.Table.from_pylist([{**row, "query_class": "all"} for row in rows])
+    for capped in (replace(AB, cap=0.9), AB):
+        result = analyze(capped, table)
+        (whole,) = [s for s in result.segments if s.dimension == "query_class"]
+        values = {lift.metric: lift.value for lift in result.metrics}
+        parts = {lift.metric: lift.value for lift in whole.metrics}
+        assert {"zero_result_rate", "average_order_value", "gmv", "conversion"} <= set(parts)
+        assert parts == pytest.approx({name: values[name] for name in parts})
+
+
+def test_a_segment_of_a_log_without_searches_has_clicks_per_list():
+    frame = log(600)
+    kept = frame.filter(pa.compute.is_in(frame["kind"], pa.array(["exposure", "click"])))
+    table = kept.append_column("query_class", pa.array(["all"] * len(kept)))
+    result = analyze(AB, table)
+    (whole,) = [s for s in result.segments if s.dimension == "query_class"]
+    values = {lift.metric: lift.value for lift in result.metrics}
+    assert {lift.metric: lift.value for lift in whole.metrics} == pytest.approx(
+        {lift.metric: values[lift.metric] for lift in whole.metrics}
+    )
+
+
 def test_looking_every_day_needs_wider_intervals(frame: pa.Table, result: Result):
     daily = analyze(replace(AB, sequential=True), frame)
     (always,), (once,) = daily.of("ctr"), result.of("ctr")
