@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+from core.access.tries import network
 from core.app.experimenting import ExperimentService
 from core.app.taking_events import ADDRESS_BURST, PER_ADDRESS
 from core.base.rates import RateLimit
@@ -136,7 +137,7 @@ class HelpingService:
             raise ExperimentError("This list is not open any more; search again.")
         if len(actions) > MOST_ACTIONS:
             raise ExperimentError(f"At most {MOST_ACTIONS} actions are reported at once.")
-        if wait := self._rate.wait(address, max(1, len(actions))):
+        if wait := self._rate.wait(network(address), max(1, len(actions))):
             raise EventsRefused("That is too much at once.", 429, int(wait) + 1)
         base = _event(given.experiment, unit, list_id, given.query, device)
         events = [_action(base, action, given.slots) for action in actions]

@@ -187,9 +187,11 @@ class EventIntake:
         return tuple(_variant(e, unit, said) for e in experiments for unit in checked)
 
     def _charge(self, sender: Sender, units: int) -> None:
-        wait = self._of_token.wait(sender.token.name, max(1, units))
-        if not wait and sender.token.kind is TokenKind.PAGE:
+        # The address first: what is refused there must not use up a page's token, which all share.
+        wait = 0.0
+        if sender.token.kind is TokenKind.PAGE:
             wait = self._of_address.wait(network(sender.address), max(1, units))
+        wait = wait or self._of_token.wait(sender.token.name, max(1, units))
         if wait:
             raise EventsRefused(
                 f"That is too much at once. Send it again in {ceil(wait)} s.", 429, ceil(wait)

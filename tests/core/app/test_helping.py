@@ -149,10 +149,10 @@ def test_an_address_may_not_send_without_end(
     assert mixed is not None
 
     actions = [{"kind": "click", "position": 1}] * 500
-    for _ in range(4):
-        service.record(mixed.list_id, UNIT, actions, "192.0.2.1")
+    for last in range(4):  # one household has a whole network of IPv6
+        service.record(mixed.list_id, UNIT, actions, f"2001:db8::{last}")
     with pytest.raises(EventsRefused, match="too much"):
-        service.record(mixed.list_id, UNIT, actions, "192.0.2.1")
+        service.record(mixed.list_id, UNIT, actions, "2001:db8::9")
     assert len(stored(experiments)) == 2  # the search, and one click
 
 
