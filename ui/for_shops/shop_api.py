@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.app.studio import Studio
 from core.app.taking_events import EventIntake, Sender
-from core.errors import EventsRefused, NotSaved, StudioError
+from core.errors import EventsRefused, ExperimentError, NotSaved, StudioError
 from ui.for_shops.shop_bodies import json_of, read_body
 
 EVENTS, ASSIGNMENT = "/api/v1/events", "/api/v1/assignment"
@@ -39,6 +39,7 @@ _METHODS = {EVENTS: ("POST",), ASSIGNMENT: ("GET", "POST"), SCRIPT: ("GET",)}
 #: How long a page may use the script without asking again, seconds.
 _SCRIPT_LIFE = 300
 _NO_TRACKING = "The visitor asked not to be recorded (DNT, Sec-GPC); nothing was stored."
+_FAILED = "Something went wrong here; the log says what. Send it again."
 _log = logging.getLogger(__name__)
 
 
@@ -76,13 +77,16 @@ class ShopApi:
             return _problem(str(error), error.status, error.wait)
         except NotSaved as error:
             return _problem(str(error), 503, 2)
-        except StudioError as error:
+        except ExperimentError as error:
             return _problem(str(error), 400)
         except ClientDisconnect:
             raise
+        except StudioError as error:  # of this studio's files: the shop can't mend it
+            _log.error("A request of a shop failed: %s", error)
+            return _problem(_FAILED, 503, 5)
         except Exception:
             _log.exception("A request of a shop failed")
-            return _problem("Something went wrong here; the log says what. Send it again.", 500, 5)
+            return _problem(_FAILED, 500, 5)
 
     async def _answer(self, request: Request) -> Response:
         methods = _METHODS[request.scope["path"]]

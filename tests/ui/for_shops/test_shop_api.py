@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from core.errors import CatalogDamaged
 from core.experiments.assignment import assign
 from core.experiments.model import Experiment, ExperimentStatus
 from core.settings import SHIPPED
@@ -206,6 +207,31 @@ def test_a_visitor_who_is_not_to_be_recorded_is_not(taking: Taking, header: str)
     answer = httpx.post(url, json=batch(event()), headers={"Origin": ORIGIN, header: "1"})
     assert (answer.status_code, answer.json()["stored"]) == (200, 0)
     assert len(taking.stored()) == before
+
+
+def test_damage_here_is_no_reason_to_drop_events(
+    taking: Taking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """400 says that sending again does not help: the script of pages forgets the events then."""
+
+    def damaged(*_: object) -> None:
+        raise CatalogDamaged("The table /srv/data/experiments/lance can't be read.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(taking.shop.experiments, "record", damaged)
+        answer = taking.post(batch(event()))
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert "/srv" not in answer.text
+    tokens = taking.shop.settings.data_dir / "event-tokens.json"
+    kept = tokens.read_text()
+    try:
+        tokens.write_text("{")
+        answer = httpx.post(f"{taking.url}/api/v1/events?key=x", json={})
+    finally:
+        tokens.write_text(kept)
+    assert answer.status_code == 503
+    assert str(tokens.parent) not in answer.text
 
 
 def test_a_page_may_not_send_without_end(taking: Taking) -> None:
