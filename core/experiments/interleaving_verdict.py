@@ -103,6 +103,8 @@ class QueryPreference:
 def credits(frame: pd.DataFrame, credit: Credit = Credit.CLICKS) -> pd.DataFrame:
     """Return the credit per search: ``query_id``, ``unit``, ``query`` and a column per team.
 
+    A search is the id of a query with its visitor: some shops number each visitor's searches.
+
     Choosing an item twice in a search counts once; revenue adds up. A cart or a purchase without
     the id of its search belongs to the visitor's latest search that showed the item before.
     Searches without any credit are left out.
@@ -110,14 +112,15 @@ def credits(frame: pd.DataFrame, credit: Credit = Credit.CLICKS) -> pd.DataFrame
     shown = frame.loc[
         (frame["kind"] == "exposure"), ["query_id", "item_id", "team", "unit", "query", "time"]
     ]
-    shown = shown.drop_duplicates(["query_id", "item_id"])
+    search = ["unit", "query_id", "item_id"]
+    shown = shown.drop_duplicates(search)
     chosen = _in_a_search(frame[frame["kind"] == credit.event], shown)
     columns = ["query_id", "unit", "query"]
     if credit is Credit.REVENUE:
         chosen = chosen.assign(credit=chosen["amount"].fillna(0.0).astype(float))
     else:
-        chosen = chosen.drop_duplicates(["query_id", "item_id"]).assign(credit=1.0)
-    merged = chosen[["query_id", "item_id", "credit"]].merge(shown, on=["query_id", "item_id"])
+        chosen = chosen.drop_duplicates(search).assign(credit=1.0)
+    merged = chosen[[*search, "credit"]].merge(shown, on=search)
     merged = merged[(merged["team"] != NOBODY) & (merged["credit"] != 0)]
     sums = merged.groupby([*columns, "team"], sort=False, observed=True)["credit"].sum()
     return sums.unstack("team", fill_value=0.0).reset_index()

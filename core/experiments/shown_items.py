@@ -69,7 +69,7 @@ class ShownItems:
         cell = self.pair[kept] * self.places + self.place[kept]
         size, shape = len(self.items) * self.places, (len(self.items), self.places)
         shown, clicks = (
-            np.bincount(cell, counts[kept], size).astype(np.float64).reshape(shape)
+            np.bincount(cell, counts[kept], size).astype(np.float64, copy=False).reshape(shape)
             for counts in (self.shown, self.clicks)
         )
         return shown, clicks
@@ -89,7 +89,8 @@ def read_shown_items(experiment: Experiment, frame: Any, variant: str = "") -> S
         variant: Only what this variant's visitors were shown; empty: all.
 
     Raises:
-        ExperimentError: The log has no shown items with query and place, or no such variant.
+        ExperimentError: The log has no shown items with query and place, or no such variant, or
+            its lists mix the variants.
     """
     with _lists(experiment, frame, variant) as events:
         cells = events.database.execute(
@@ -98,7 +99,7 @@ def read_shown_items(experiment: Experiment, frame: Any, variant: str = "") -> S
                 FROM shown GROUP BY pair, place, part"""  # noqa: S608 (a number of this module)
         ).fetchnumpy()
         searches = events.database.execute(
-            f"""SELECT words, unit % {GROUPS} AS part, count(DISTINCT query) AS searches
+            f"""SELECT words, unit % {GROUPS} AS part, count(DISTINCT (unit, query)) AS searches
                 FROM shown GROUP BY words, part"""  # noqa: S608
         ).fetchnumpy()
         left_out = events.left_out
@@ -108,10 +109,11 @@ def read_shown_items(experiment: Experiment, frame: Any, variant: str = "") -> S
             "can be said about places. Exposures need “position”, “query_id” and “query”."
         )
     _, first, pair = np.unique(cells["pair"], return_index=True, return_inverse=True)
-    words, items = cells["words"].astype(str)[first], cells["name"].astype(str)[first]
+    # Texts stay Python's: in NumPy's own, the longest query is the width of all.
+    words, items = cells["words"][first], cells["name"][first]
     queries, query_of = np.unique(words, return_inverse=True)
     counts = np.zeros((GROUPS, len(queries)))
-    asked = np.searchsorted(queries, searches["words"].astype(str))
+    asked = np.searchsorted(queries, searches["words"])
     np.add.at(counts, (searches["part"].astype(np.int64), asked), searches["searches"])
     return ShownItems(
         tuple(map(str, queries)),
@@ -153,6 +155,11 @@ def _lists(experiment: Experiment, frame: Any, variant: str) -> _Shown:
     if variant and variant not in experiment.variant_names:
         names = ", ".join(experiment.variant_names)
         raise ExperimentError(f"The experiment has no variant “{variant[:60]}”; it has {names}.")
+    if variant and experiment.kind is ExperimentKind.INTERLEAVING:
+        raise ExperimentError(
+            f"The lists of “{experiment.id}” mix its variants, so none shows what one variant "
+            "would show. Name an engine, or a file of lists."
+        )
     return _Shown(experiment, frame, variant)
 
 
@@ -170,18 +177,21 @@ class _Shown:
         events.database.execute(
             f"""CREATE TABLE shown AS
             WITH asked AS (
-                SELECT query, lower(regexp_replace(trim(any_value(words)), '\\s+', ' ', 'g'))
-                    AS words
-                FROM e WHERE query IS NOT NULL AND words IS NOT NULL GROUP BY query),
-            chosen AS (SELECT DISTINCT query, item FROM e WHERE kind = {CLICK}),
+                SELECT unit, query,
+                    lower(regexp_replace(trim(any_value(words)), '\\s+', ' ', 'g')) AS words
+                FROM e WHERE query IS NOT NULL AND words IS NOT NULL GROUP BY unit, query),
+            chosen AS (
+                SELECT DISTINCT unit, query, item, TRUE AS clicked FROM e
+                WHERE kind = {CLICK} AND item IS NOT NULL),
             seen AS (
-                SELECT query, item, min(try_cast(place AS INTEGER)) - 1 AS place,
-                    any_value(unit) AS unit, any_value(name) AS name
+                SELECT unit, query, item, min(try_cast(place AS INTEGER)) - 1 AS place,
+                    any_value(name) AS name
                 FROM e WHERE kind = {EXPOSURE} AND item IS NOT NULL {self._filter}
-                GROUP BY query, item)
-            SELECT seen.*, words, hash(words, seen.item) AS pair, chosen.item IS NOT NULL AS clicked
-            FROM seen JOIN asked USING (query)
-                LEFT JOIN chosen ON chosen.query = seen.query AND chosen.item = seen.item
+                GROUP BY unit, query, item)
+            SELECT seen.*, words, hash(words, seen.item) AS pair,
+                coalesce(clicked, FALSE) AS clicked
+            FROM seen JOIN asked USING (unit, query)
+                LEFT JOIN chosen USING (unit, query, item)
             WHERE place BETWEEN 0 AND {MOST_PLACES - 1}"""  # noqa: S608 (numbers of this module)
         )
         return events

@@ -53,6 +53,15 @@ def test_clicks_give_credit_to_the_team_that_contributed_the_item() -> None:
     assert row == {"query_id": "q1", "unit": "u", "query": "lamp", "A": 2.0}
 
 
+def test_visitors_may_use_the_same_ids_for_their_searches() -> None:
+    log = frame(
+        shown("u", "q1"), event("click", "u", "q1", "1", 1),
+        shown("v", "q1"), event("click", "v", "q1", "1", 1), event("click", "v", "q1", "2", 2),
+    )  # fmt: skip
+    table = credits(log).set_index("unit")
+    assert table.loc[["u", "v"], ["A", "B"]].to_numpy().tolist() == [[1.0, 0.0], [1.0, 1.0]]
+
+
 def test_a_purchase_without_a_search_belongs_to_the_latest_one_that_showed_the_item() -> None:
     log = frame(
         shown("u", "q1", 0, "first"), shown("u", "q2", 10, "second"), shown("v", "q3", 15, "other"),

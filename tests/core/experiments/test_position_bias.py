@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -61,6 +62,34 @@ def test_counts_are_those_of_the_log(log: pd.DataFrame, items: ShownItems) -> No
     assert items.searches_of().sum() == log["query_id"].nunique()
     parts = sum(shown.sum() - items.tables(group)[0].sum() for group in range(20))
     assert parts == shown.sum()
+
+
+def test_each_visitor_may_number_searches_from_one(log: pd.DataFrame, items: ShownItems) -> None:
+    numbered = log.copy()
+    numbered["query_id"] = log.groupby("unit")["query_id"].transform(lambda ids: ids.factorize()[0])
+    numbered["query_id"] = "q" + numbered["query_id"].astype(str)
+    same = read_shown_items(experiment("interleaving"), numbered)
+    for got, wanted in zip(same.tables(), items.tables(), strict=True):
+        assert got.sum(axis=0).tolist() == wanted.sum(axis=0).tolist()
+    assert same.searches_of().sum() == items.searches_of().sum()
+
+
+def test_a_long_query_does_not_make_all_texts_wide(log: pd.DataFrame, items: ShownItems) -> None:
+    """At 500 characters of NumPy's own texts, a million shown items would need 2 GB."""
+    longest = log.copy()
+    first = longest["query_id"] == longest["query_id"].iloc[0]
+    longest.loc[first, "query"] = "sofa " * 2000
+    tracemalloc.start()
+    read_shown_items(experiment("interleaving"), longest)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10_000 * 4 * len(items.pair) / 2
+
+
+def test_mixed_lists_are_those_of_no_variant(log: pd.DataFrame) -> None:
+    for read in (read_shown_items, variant_lists):
+        with pytest.raises(ExperimentError, match="mix its variants"):
+            read(experiment("interleaving"), log, "plain")
 
 
 def test_places_are_looked_at_as_the_simulation_says(bias: PositionBias) -> None:
