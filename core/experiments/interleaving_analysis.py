@@ -19,6 +19,8 @@ from core.experiments.model import Experiment
 from core.experiments.sample_ratio import WRONG
 
 METHOD = "interleaving"
+#: Kinds of events that choose an item.
+_CHOICES = ("click", "cart", "purchase")
 _PREFIX = "preference_"
 #: A corrected p below this proves a preference.
 _PROVEN = 0.05
@@ -85,7 +87,10 @@ def own_events(experiment: Experiment, frame: Any) -> pd.DataFrame:
 
 
 def _own(experiment: Experiment, frame: Any) -> pd.DataFrame:
-    """Return the experiment's own events as a data frame, texts without gaps."""
+    """Return the experiment's events as a data frame, texts without gaps.
+
+    Choices of its visitors that name no experiment count, too: a shop's cart may not know of it.
+    """
     if isinstance(frame, pd.DataFrame):
         frame = pa.Table.from_pandas(frame, preserve_index=False)
     batches = frame.to_batches() if isinstance(frame, pa.Table) else frame
@@ -94,19 +99,21 @@ def _own(experiment: Experiment, frame: Any) -> pd.DataFrame:
         table = pa.Table.from_batches([batch])
         chosen = table.select([name for name in _COLUMNS if name in table.schema.names])
         part = chosen.to_pandas()
-        parts.append(part[part["experiment"] == experiment.id])
+        free = part["experiment"].fillna("").eq("") & part["kind"].isin(_CHOICES)
+        parts.append(part[(part["experiment"] == experiment.id) | free])
     events = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COLUMNS)
     events = events.reindex(columns=_COLUMNS)
     texts = [name for name in _COLUMNS if name not in ("time", "amount")]
     events[texts] = events[texts].fillna("")
     events["time"] = pd.to_datetime(events["time"], utc=True)
-    begin, end = experiment.started, experiment.ended
-    events = events[events["time"] >= begin] if begin else events
+    own = events[events["experiment"] == experiment.id]
+    begin, end = experiment.started or own["time"].min(), experiment.ended
+    events = events[events["unit"].isin(set(own["unit"])) & (events["time"] >= begin)]
     return events[events["time"] <= end] if end else events
 
 
 def _clean(events: pd.DataFrame) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
-    """Leave out repeated events and robots, by the rules of the A/B analysis."""
+    """Leave out repeated events, and robots by their clicks a minute and searches an hour."""
     left_out = []
     repeated = events["event_id"].ne("") & events.duplicated("event_id")
     if repeated.any():

@@ -65,6 +65,18 @@ def test_lists_that_were_not_mixed_by_the_draft_give_no_verdict(log: pd.DataFram
     assert "no verdict" in result.decision
 
 
+def test_choices_that_name_no_experiment_count_for_its_visitors(log: pd.DataFrame) -> None:
+    """As in A/B tests: a shop's cart and check-out need not know which experiments run."""
+    plain = log.copy()
+    plain.loc[plain["kind"].isin(["cart", "purchase"]), "experiment"] = ""
+    stranger = plain[plain["kind"] == "purchase"].tail(5).copy()
+    stranger["unit"], stranger["event_id"] = "stranger", [f"s{number}" for number in range(5)]
+    earlier = plain[plain["kind"] == "purchase"].tail(1).copy()
+    earlier["event_id"], earlier["time"] = "old", earlier["time"] - pd.Timedelta(days=400)
+    mixed = pd.concat([plain, stranger, earlier], ignore_index=True)
+    assert analyze(experiment("interleaving"), mixed) == analyze(experiment("interleaving"), log)
+
+
 def test_repeats_and_robots_are_left_out(log: pd.DataFrame) -> None:
     busy = log[log["kind"] == "click"].iloc[[0] * 30].copy()
     busy["event_id"] = [f"r{number}" for number in range(30)]
