@@ -64,12 +64,14 @@ class ExperimentResults:
     def __init__(self, experiments: ExperimentService) -> None:
         self._experiments = experiments
         self._values = Recent[_Kept[object]](_KEPT)
-        self._turn = threading.Lock()
+        self._result_turn, self._traffic_turn = threading.Lock(), threading.Lock()
 
     def traffic(self) -> Mapping[str, Traffic]:
-        """Return what came in for each experiment; one without events is missing."""
-        log = self._experiments.log
-        return self._kept("traffic", lambda: traffic_of(log.reader(None, COLUMNS)))
+        """Return what came in for each experiment; one without events is missing.
+
+        It doesn't wait for results, which take longer.
+        """
+        return self._kept("traffic", self._traffic, self._traffic_turn)
 
     def of(self, experiment_id: str) -> ReadResult:
         """Return an experiment's result.
@@ -79,7 +81,10 @@ class ExperimentResults:
         """
         experiment = self._experiments.get(experiment_id)
         key = json.dumps(experiment.as_dict(), sort_keys=True)
-        return self._kept(key, lambda: self._read(experiment))
+        return self._kept(key, lambda: self._read(experiment), self._result_turn)
+
+    def _traffic(self) -> Mapping[str, Traffic]:
+        return traffic_of(self._experiments.log.reader(None, COLUMNS))
 
     def _read(self, experiment: Experiment) -> ReadResult:
         result = self._experiments.analyze(experiment.id)
@@ -88,10 +93,10 @@ class ExperimentResults:
             queries = self._experiments.by_query(experiment.id, MOST_QUERIES)
         return ReadResult(experiment, result, queries, datetime.now(UTC))
 
-    def _kept(self, key: str, make: Callable[[], _T]) -> _T:
+    def _kept(self, key: str, make: Callable[[], _T], turn: threading.Lock) -> _T:
         kept = self._fresh(key)
         if kept is None:
-            with self._turn:
+            with turn:
                 kept = self._fresh(key) or self._make(key, make)
         return kept.value  # type: ignore[return-value]  # one type for one kind of key
 

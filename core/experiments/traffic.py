@@ -8,15 +8,23 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from core.experiments.event_table import event_database
+
 #: Columns that are read.
 COLUMNS = ("experiment", "unit", "kind", "time")
+_VISITS = """
+    CREATE TABLE visits AS
+    SELECT experiment, kind, hash(unit) AS unit, count(*) AS events, min(time) AS first,
+        max(time) AS last
+    FROM batches WHERE experiment <> '' GROUP BY ALL
+"""
 _QUERY = """
     WITH kinds AS (
-        SELECT experiment, kind, count(*) AS events, min(time) AS first, max(time) AS last
-        FROM log WHERE experiment <> '' GROUP BY ALL
+        SELECT experiment, kind, sum(events)::BIGINT AS events, min(first) AS first,
+            max(last) AS last
+        FROM visits GROUP BY ALL
     ), visitors AS (
-        SELECT experiment, count(DISTINCT unit) AS visitors
-        FROM log WHERE experiment <> '' GROUP BY ALL
+        SELECT experiment, count(DISTINCT unit) AS visitors FROM visits GROUP BY ALL
     )
     SELECT experiment, map_from_entries(list((kind, events))), any_value(visitors),
         epoch_us(min(first)), epoch_us(max(last))
@@ -52,13 +60,11 @@ class Traffic:
 
 
 def traffic_of(batches: pa.RecordBatchReader) -> dict[str, Traffic]:
-    """Return the traffic of each experiment of a log with ``COLUMNS``."""
-    import duckdb  # slow to import
-
-    with duckdb.connect() as database:
+    """Return the traffic of each experiment of a log with ``COLUMNS``, in bounded memory."""
+    with event_database() as database:
         database.execute("SET threads = 2")
         database.register("batches", batches)
-        database.execute("CREATE TEMP TABLE log AS SELECT * FROM batches")
+        database.execute(_VISITS)
         rows = database.execute(_QUERY).fetchall()
     return {
         name: Traffic(dict(sorted(kinds.items())), visitors, _time(first), _time(last))

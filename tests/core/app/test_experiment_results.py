@@ -75,6 +75,32 @@ def test_new_events_are_seen_after_a_rest(
     assert fresh.traffic()["ab"].events > before + 1
 
 
+def test_the_list_of_experiments_does_not_wait_for_a_result(
+    service: ExperimentService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, end = threading.Event(), threading.Event()
+    analyze = service.analyze
+
+    def slow(experiment_id: str = "", **changes: object) -> Result:
+        begun.set()
+        assert end.wait(60)
+        return analyze(experiment_id, **changes)
+
+    monkeypatch.setattr(service, "analyze", slow)
+    results = ExperimentResults(service)
+    reader = threading.Thread(target=results.of, args=("ab",))
+    listed = threading.Thread(target=results.traffic)
+    reader.start()
+    assert begun.wait(60)
+    listed.start()
+    listed.join(30)
+    waited = listed.is_alive()
+    end.set()
+    reader.join()
+    listed.join()
+    assert not waited
+
+
 def test_lifts_of_a_running_experiment_are_read_only_if_they_hold_at_any_look() -> None:
     running = replace(AB, status=ExperimentStatus.RUNNING)
     assert not shows_lifts(running)
