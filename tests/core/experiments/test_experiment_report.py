@@ -51,4 +51,8 @@ def test_without_a_verdict_there_is_no_chart() -> None:
     result = analyze(made, simulate(made, market(), Visits(visitors=300)))
     html = fragment(made, replace(result, verdict=False, decision="There is no verdict."))
     assert "xr-none" in html
+    assert "All figures" not in html
+    assert "By segment" not in html
+    assert html.index("Their p prove nothing.") < html.index("<table")
+    assert html.count("<table") == 1
     assert "xr-range" not in html
