@@ -29,7 +29,12 @@ from core.experiments.aa_tests import moments_of
 from core.experiments.behaviour_events import SCHEMA
 from core.experiments.behaviour_metrics import metric_of
 from core.experiments.experiment_result import Lift
-from core.experiments.interleaving_verdict import credits, preference, ratio_interval
+from core.experiments.interleaving_verdict import (
+    always_valid_interval,
+    credits,
+    preference,
+    ratio_interval,
+)
 from core.experiments.lifts import lifts_of
 from core.experiments.market import Market, MarketQuery
 from core.experiments.model import Experiment, ExperimentKind, Variant
@@ -96,24 +101,44 @@ def coverage() -> None:
         print(f"interleaving, {visitors} visitors: {np.mean(held):.4f}")
 
 
-def sequential() -> None:
+def sequential(only: str | None = None) -> None:
     """Print how often equal variants are ever called different, with a look on each of 30 days."""
-    rng = np.random.default_rng(8)
     for title, metric, names in (
         ("CTR, visitors come back", "ctr", ["clicks", "shown"]),
         ("revenue per visitor", "revenue_per_visitor", ["revenue"]),
+        ("preference of interleaving", "preference", []),
     ):
+        if only not in (None, metric):
+            continue
+        rng = np.random.default_rng(8)
         alarms = {True: [], False: []}  # type: dict[bool, list[bool]]
         for run in range(RUNS):
-            days = list(zip(_days(rng, metric), _days(rng, metric), strict=True))
+            days = _pairs(rng, metric)
             for always in (True, False) if run < _ORDINARY else (True,):
-                ps = (lift(metric, names, *day, sequential=always).p for day in days)
+                ps = (_look(metric, names, day, always=always) for day in days)
                 alarms[always].append(any(p is not None and p < 0.05 for p in ps))
         shares = {always: np.mean(values) for always, values in alarms.items()}
         print(
             f"{title}: always-valid {shares[True]:.4f} of {RUNS} runs, ordinary p at each look "
             f"{shares[False]:.2f} of {_ORDINARY}", flush=True,
         )  # fmt: skip
+
+
+def _pairs(rng: Chance, metric: str) -> list[tuple[Floats, Floats]]:
+    """Return the two variants' units at the end of each day, or interleaving's two columns."""
+    if metric != "preference":
+        return list(zip(_days(rng, metric), _days(rng, metric), strict=True))
+    sums, counts = choosing(rng, 1200, 0.5)
+    return [(sums[:most], counts[:most]) for most in range(40, 1201, 40)]
+
+
+def _look(
+    metric: str, names: list[str], day: tuple[Floats, Floats], *, always: bool
+) -> float | None:
+    """Return p at one look."""
+    if metric == "preference":
+        return (always_valid_interval if always else ratio_interval)(*day)[3]
+    return lift(metric, names, *day, sequential=always).p
 
 
 def _days(rng: Chance, metric: str, daily: int = 60, days: int = 30) -> list[Floats]:
@@ -318,15 +343,17 @@ def main() -> None:
         "figure", choices=("coverage", "sequential", "cuped", "interleaving", "make", "analyze")
     )
     parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--metric", help="sequential: this one only")
     given = parser.parse_args()
     if given.figure in ("make", "analyze"):
         if given.folder is None:
             parser.error("Say the folder of the log.")
         (make if given.figure == "make" else analyze)(given.folder)
         return
-    {"coverage": coverage, "sequential": sequential, "cuped": cuped, "interleaving": interleaving}[
-        given.figure
-    ]()
+    if given.figure == "sequential":
+        sequential(given.metric)
+        return
+    {"coverage": coverage, "cuped": cuped, "interleaving": interleaving}[given.figure]()
 
 
 if __name__ == "__main__":

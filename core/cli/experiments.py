@@ -307,6 +307,8 @@ def _show_result(result: Result) -> None:
     print(result.decision)
     units = ", ".join(f"{name} {count:,}" for name, count in result.units.items())
     print(f"Units: {units} (p of the planned split {result.srm_p:.3g}).")
+    if not result.verdict:
+        print("These figures may come from what is wrong with the log; their p prove nothing:")
     for lift in result.metrics:
         print(_line(lift))
     for rule in result.left_out:

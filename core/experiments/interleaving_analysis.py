@@ -14,7 +14,13 @@ from core.errors import ExperimentError
 from core.experiments.cleaning_rules import CLICKS_A_MINUTE, SEARCHES_AN_HOUR, LeftOut
 from core.experiments.experiment_result import Lift, Result, Segment
 from core.experiments.interleaving import NOBODY
-from core.experiments.interleaving_verdict import Credit, Preference, credits, preference
+from core.experiments.interleaving_verdict import (
+    SMALLEST_PREFERENCE,
+    Credit,
+    Preference,
+    credits,
+    preference,
+)
 from core.experiments.model import Experiment
 from core.experiments.sample_ratio import WRONG
 
@@ -75,7 +81,7 @@ def analyze_interleaving(experiment: Experiment, frame: Any) -> Result:
         verdict=balance >= WRONG,
         segments=tuple(_segments(experiment, events)),
         left_out=left_out,
-        notes=_notes(verdicts),
+        notes=_notes(verdicts, experiment.sequential),
         begin=begin.isoformat(),
         end=end.isoformat(),
     )
@@ -165,7 +171,7 @@ def _preferences(experiment: Experiment, events: pd.DataFrame) -> Iterable[Prefe
             continue
         table = credits(events, credit)
         for name in experiment.variant_names[1:]:
-            yield preference(table, name, experiment.baseline.name, credit)
+            yield preference(table, name, experiment.baseline.name, credit, experiment.sequential)
 
 
 def _lifts(verdicts: Sequence[Preference]) -> tuple[Lift, ...]:
@@ -198,7 +204,10 @@ def _segments(experiment: Experiment, events: pd.DataFrame) -> Iterable[Segment]
         for value in values.index[:_MOST_VALUES]:
             part = events[events[dimension] == value]
             table = credits(part)
-            verdicts = [preference(table, name, names[0]) for name in names[1:]]
+            verdicts = [
+                preference(table, name, names[0], sequential=experiment.sequential)
+                for name in names[1:]
+            ]
             if min(verdict.decided for verdict in verdicts) >= _FEWEST:
                 units = dict.fromkeys(names, int(part["unit"].nunique()))
                 yield Segment(dimension, str(value), units, _lifts(verdicts))
@@ -242,10 +251,16 @@ def _sentence(verdict: Preference, lift: Lift) -> str:
     )
 
 
-def _notes(verdicts: Sequence[Preference]) -> tuple[str, ...]:
+def _notes(verdicts: Sequence[Preference], sequential: bool) -> tuple[str, ...]:
     decided = sum(v.decided for v in verdicts if v.credit is Credit.CLICKS)
+    way = "Intervals are those of a ratio of sums over visitors (delta method), p by Student's t."
+    if sequential:
+        way = (
+            "Intervals and p hold at any look (mixture sequential test, narrowest at a preference "
+            f"of {SMALLEST_PREFERENCE:.0%}); the error is that of a ratio of sums over visitors."
+        )
     return (
         "Lists were mixed by team draft; an item that all variants wanted next counts for nobody.",
         f"A search is decided if an item that counts was clicked: {counted(decided, 'search')}.",
-        "Intervals are those of a ratio of sums over visitors (delta method), p by Student's t.",
+        way,
     )

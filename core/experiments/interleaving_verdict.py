@@ -19,7 +19,12 @@ import pandas as pd
 
 from core.errors import ExperimentError
 from core.experiments.interleaving import NOBODY
+from core.experiments.sequential import always_valid_p, half_width
 
+#: Preference for which always-valid intervals are the narrowest.
+SMALLEST_PREFERENCE = 0.1
+#: Visitors from which a look is taken: with fewer, the standard error itself is too uncertain.
+_FEWEST_AT_A_LOOK = 30
 #: Error of the first kind, and power, for which the searches that a query needs are estimated.
 ALPHA, POWER = 0.05, 0.8
 
@@ -143,7 +148,11 @@ def _in_a_search(chosen: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
 
 
 def preference(
-    table: pd.DataFrame, variant: str, baseline: str, credit: Credit = Credit.CLICKS
+    table: pd.DataFrame,
+    variant: str,
+    baseline: str,
+    credit: Credit = Credit.CLICKS,
+    sequential: bool = False,
 ) -> Preference:
     """Return a variant's preference against the baseline.
 
@@ -152,10 +161,12 @@ def preference(
         variant: The variant.
         baseline: The baseline.
         credit: Kind of credit of the table.
+        sequential: Whether the interval and p hold for people who look at any time.
     """
     outcome = _outcomes(table, variant, baseline)
     by_unit = outcome.groupby("unit", sort=False, observed=True)["outcome"].agg(["sum", "count"])
-    value, low, high, p = ratio_interval(by_unit["sum"].to_numpy(), by_unit["count"].to_numpy())
+    interval = always_valid_interval if sequential else ratio_interval
+    value, low, high, p = interval(by_unit["sum"].to_numpy(), by_unit["count"].to_numpy())
     return Preference(
         credit, variant, baseline, *_counts(outcome["outcome"]), len(by_unit), value, low, high, p
     )
@@ -211,20 +222,44 @@ def ratio_interval(
         Value, low, high, p; with fewer than two visitors the interval is −1 to 1 and p is 1.
     """
     above, below = np.asarray(sums, np.float64), np.asarray(counts, np.float64)
-    total, units = float(below.sum()), len(below)
-    value = float(above.sum() / total) if total else 0.0
+    value, error = _ratio(above, below)
+    units = len(below)
     if units < 2:
         return value, -1.0, 1.0, 1.0
     from scipy import stats  # slow to import
 
-    rest = above - value * below
-    error = math.sqrt(units / (units - 1) * float(rest @ rest)) / total
     if error == 0:  # all chose alike: the rule of three bounds what nobody did
         reach = min(3 / units, 1.0) * 2
         return value, max(value - reach, -1.0), min(value + reach, 1.0), _sign_p(above)
     width = float(stats.t.ppf(0.5 + level / 2, units - 1)) * error
     p = float(2 * stats.t.sf(abs(value) / error, units - 1))
     return value, max(value - width, -1.0), min(value + width, 1.0), p
+
+
+def always_valid_interval(
+    sums: Sequence[float] | np.ndarray, counts: Sequence[float] | np.ndarray
+) -> tuple[float, float, float, float]:
+    """Return what ``ratio_interval`` does, with an interval (95 %) and p that hold at any look.
+
+    With fewer than thirty visitors, or if all chose alike, the interval is −1 to 1 and p is 1.
+    """
+    above, below = np.asarray(sums, np.float64), np.asarray(counts, np.float64)
+    value, error = _ratio(above, below)
+    if len(below) < _FEWEST_AT_A_LOOK or error == 0:
+        return value, -1.0, 1.0, 1.0
+    width = half_width(error, SMALLEST_PREFERENCE, ALPHA)
+    p = always_valid_p(value, error, SMALLEST_PREFERENCE)
+    return value, max(value - width, -1.0), min(value + width, 1.0), p
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float]:
+    """Return a ratio of sums over visitors and its standard error; 0 if it can't be told."""
+    total, units = float(below.sum()), len(below)
+    value = float(above.sum() / total) if total else 0.0
+    if units < 2:
+        return value, 0.0
+    rest = above - value * below
+    return value, math.sqrt(units / (units - 1) * float(rest @ rest)) / total
 
 
 def _sign_p(above: np.ndarray) -> float:

@@ -154,7 +154,7 @@ def experiment_of(
         salt=experiment_id,
         traffic=traffic / 100,
         primary="" if interleaved else primary or "",
-        sequential=sequential and not interleaved,
+        sequential=sequential,
         planned=planned,
     )
 

@@ -93,3 +93,14 @@ def test_a_log_without_teams_is_a_sentence(log: pd.DataFrame) -> None:
         analyze(experiment("interleaving"), log.assign(team=""))
     with pytest.raises(ExperimentError, match="no variant"):
         analyze(experiment("interleaving"), log.assign(team="x"))
+
+
+def test_looking_every_day_widens_the_intervals_of_interleaving(log: pd.DataFrame) -> None:
+    made = experiment("interleaving")
+    once, always = analyze(made, log), analyze(replace(made, sequential=True), log)
+    (a,), (b,) = once.of("preference_clicks"), always.of("preference_clicks")
+    assert a.lift == b.lift
+    assert None not in (a.lift_high, a.lift_low, b.lift_high, b.lift_low)
+    assert b.lift_high - b.lift_low > 1.2 * (a.lift_high - a.lift_low)  # type: ignore[operator]
+    assert "hold at any look" in " ".join(always.notes)
+    assert "hold at any look" not in " ".join(once.notes)

@@ -11,6 +11,7 @@ import pytest
 from core.errors import ExperimentError
 from core.experiments.interleaving_verdict import (
     Credit,
+    always_valid_interval,
     by_query,
     credits,
     needed_searches,
@@ -134,3 +135,26 @@ def test_a_log_without_clicks_has_no_verdict() -> None:
     assert (verdict.decided, verdict.value, verdict.low, verdict.high, verdict.p) == (
         0, 0.0, -1.0, 1.0, 1.0,
     )  # fmt: skip
+
+
+def test_looking_every_day_proves_nothing_where_visitors_do_not_care() -> None:
+    """Thirty looks at 40 new visitors each; an ordinary interval fails in far more runs."""
+    rng = np.random.default_rng(3)
+    wrong = {always_valid_interval: 0, ratio_interval: 0}
+    for _ in range(300):
+        taste = rng.beta(2, 2, 1200)
+        counts = 1 + rng.poisson(1.0, 1200)
+        sums = 2 * rng.binomial(counts, taste) - counts
+        for interval in wrong:
+            looks = (interval(sums[:n], counts[:n]) for n in range(40, 1201, 40))
+            wrong[interval] += any(not low <= 0 <= high for _, low, high, _ in looks)
+    assert wrong[always_valid_interval] / 300 <= 0.05
+    assert wrong[ratio_interval] / 300 > 0.15
+
+
+def test_at_any_look_too_few_visitors_prove_nothing() -> None:
+    assert always_valid_interval([1] * 29, [1] * 29) == (1.0, -1.0, 1.0, 1.0)
+    assert always_valid_interval([1] * 90, [1] * 90)[3] == 1.0  # its error can't be told
+    _, low, high, p = always_valid_interval([1] * 800 + [-1] * 200, [1] * 1000)
+    assert 0.4 < low < 0.6 < high < 0.8
+    assert p < 0.001
