@@ -31,7 +31,7 @@ from core.base.image_views import image_view
 from core.base.recent import Recent, pixel_hash
 from core.domain import Box, Detection, Grounding, ImageView, Mask
 from core.embedding.compact import CompactEncoder
-from core.embedding.dense import DenseFeatures, Similarity
+from core.embedding.dense_features import DenseFeatures, Similarity
 from core.embedding.loaders import build_compact
 from core.ports.segmenter import Segmenter
 from core.settings import load_settings

@@ -9,6 +9,15 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 #: What ``python app.py`` imports before it serves.
 START = ("core.app.studio", "ui.web_app")
+#: What runs the compact models, beside their encoder and grounder, and is imported on first use.
+COMPACT = (
+    "core.embedding.compact",
+    "core.embedding.encoder_input",
+    "core.embedding.sentence_encoder",
+    "core.embedding.tower_choice",
+    "core.pipeline.stages",
+    "core.vision.sam_encoder",
+)
 #: Libraries that take a second or more to import.
 SLOW = {"torch", "torchvision", "transformers", "open_clip", "timm", "sklearn", "anthropic"}
 
@@ -63,4 +72,13 @@ def test_pages_import_no_model_library() -> None:
 def test_index_shows_its_progress_before_the_store_and_the_models_are_loaded() -> None:
     modules, slow = reached(("core.cli.index", "core.cli.main"), SLOW | {"lancedb", "pandas"})
     assert modules > 20
+    assert not slow
+
+
+def test_compact_models_in_onnx_runtime_import_no_torch() -> None:
+    """It takes half a gigabyte of a served app's memory."""
+    modules, slow = reached(
+        ("core.embedding.multilingual", "core.vision.grounders", *COMPACT), SLOW
+    )
+    assert modules > 40
     assert not slow

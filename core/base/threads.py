@@ -7,12 +7,13 @@ that it gets, so passes take turns, and while pages are served they leave one co
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -62,20 +63,28 @@ _turn = Turn()
 _limits = (0, 0)
 
 
-_counting = threading.Lock()
+class _Own(threading.local):
+    """The number of threads for the passes of one thread."""
+
+    threads = 0
+
+
+_own = _Own()
+
+
+def present() -> int:
+    """Return how many threads a pass may take that this thread begins now."""
+    return _own.threads or _all()
 
 
 def _all() -> int:
-    """Return the number of threads that torch chooses for this machine."""
-    with _counting:  # before any thread sets another number: torch hands it on to new threads
-        return _chosen_by_torch()
-
-
-@lru_cache
-def _chosen_by_torch() -> int:
-    import torch  # slow to import: pages are served before a model is wanted
-
-    return torch.get_num_threads()
+    """Return the number of threads that torch chooses for this machine, without importing it."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def limit_threads(threads: int, spare: int = 0) -> None:
@@ -103,9 +112,9 @@ def for_words(texts: int = 1) -> Iterator[None]:
 
 
 @contextmanager
-def for_pictures(device: torch.device) -> Iterator[None]:
+def for_pictures(device: torch.device | str) -> Iterator[None]:
     """Wait for this pass's turn and limit its threads; a GPU needs neither."""
-    if device.type != "cpu":
+    if str(device) != "cpu":
         yield
         return
     with _turn, _taking(_for_pictures()):
@@ -121,15 +130,19 @@ def for_strips() -> Iterator[None]:
 
 @contextmanager
 def _taking(threads: int) -> Iterator[None]:
-    """Set the number of threads for this thread's passes (torch keeps it per thread)."""
-    import torch
+    """Set the number of threads for this thread's passes (torch keeps it per thread, too).
 
-    before = torch.get_num_threads()
-    if before == threads:
-        yield
-        return
-    torch.set_num_threads(threads)
+    Where a pass needs no torch, torch is not imported: it takes half a gigabyte.
+    """
+    before, _own.threads = _own.threads, threads
+    torch: Any = sys.modules.get("torch")
+    loaded = hasattr(torch, "set_num_threads")  # not while another thread imports it
+    torch_before = torch.get_num_threads() if loaded else threads
     try:
+        if torch_before != threads:
+            torch.set_num_threads(threads)
         yield
     finally:
-        torch.set_num_threads(before)
+        _own.threads = before
+        if torch_before != threads:
+            torch.set_num_threads(torch_before)

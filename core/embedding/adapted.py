@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from core.base.lazy import lazy
 from core.base.threads import for_pictures, for_words
@@ -20,7 +19,7 @@ from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.compact import CompactEncoder
 from core.embedding.loader import Recipe
 from core.errors import WeightsUnavailable
-from core.ports.encoder import Encoder, Vectors
+from core.ports.encoder import Encoder, Prepared, Vectors
 
 if TYPE_CHECKING:
     from open_clip.transformer import VisionTransformer
@@ -89,17 +88,17 @@ class AdaptedEncoder(BatchedEncoder):
                 self._visual = self._changed()
             return self._visual
 
-    def prepare(self, images: Sequence[Image.Image]) -> Tensor:
+    def prepare(self, images: Sequence[Image.Image]) -> Prepared:
         """Prepare pictures as the compact encoder does."""
         return self._base.prepare(images)
 
-    def encode_prepared(self, batch: Tensor) -> Vectors:
+    def encode_prepared(self, batch: Prepared) -> Vectors:
         """Embed one prepared batch: ``[n, 512] float32, L2-normalised``."""
         vectors = self._embed(batch)
         return vectors if self.adapter is None else self.adapter.apply_to(vectors)
 
     @torch.inference_mode()
-    def _embed(self, batch: Tensor) -> Vectors:
+    def _embed(self, batch: Prepared) -> Vectors:
         if not (self._folder / IMAGE_FILE).is_file():
             return self._base.encode_prepared(batch)
         visual = self.visual

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
-from core.ports.encoder import Vectors
+from core.ports.encoder import Prepared, Vectors
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class BatchedEncoder(ABC):
@@ -22,11 +24,11 @@ class BatchedEncoder(ABC):
         """Length of a vector."""
 
     @abstractmethod
-    def prepare(self, images: Sequence[Image.Image]) -> Tensor:
+    def prepare(self, images: Sequence[Image.Image]) -> Prepared:
         """Turn pictures into one batch; its first axis has length ``n``."""
 
     @abstractmethod
-    def encode_prepared(self, batch: Tensor) -> Vectors:
+    def encode_prepared(self, batch: Prepared) -> Vectors:
         """Return one batch to ``[n, d] float32, L2-normalised``."""
 
     def encode_images(self, images: Sequence[Image.Image], batch_size: int = 32) -> Vectors:
@@ -41,4 +43,6 @@ class BatchedEncoder(ABC):
 
 def to_vectors(features: Tensor) -> Vectors:
     """Normalise the model's output: ``[n, d] float32, L2-normalised``."""
+    import torch
+
     return torch.nn.functional.normalize(features.float(), dim=-1).cpu().numpy()

@@ -8,25 +8,24 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from core.base.lazy import lazy
 from core.base.recent import Recent
 from core.base.threads import for_pictures, for_strips, for_words
 from core.embedding import preprocess
 from core.embedding.batched_encoder import BatchedEncoder
-from core.embedding.dense import DenseFeatures, Similarity
-from core.embedding.device import resolve_device, resolve_dtype
-from core.embedding.mixed_precision import use_bfloat16
+from core.embedding.dense_features import DenseFeatures, Similarity
+from core.embedding.device import device_name
+from core.embedding.preprocess import Pixels
 from core.errors import WeightsUnavailable
 from core.ports.encoder import Vectors
 from core.weights import clip_from_onnx
 from core.weights.store import WeightStore
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # torch takes half a gigabyte, which ONNX Runtime does not need
     from open_clip.transformer import VisionTransformer
+    from torch import Tensor
 
     from core.embedding.image_tower import ImageTower
     from core.embedding.text_reader import TextReader
@@ -55,7 +54,7 @@ class CompactEncoder(BatchedEncoder):
         runtime: str = "auto",
     ) -> None:
         self._weights = weights
-        self._device = resolve_device(device)
+        self._device = device_name(device)
         self._precision, self.runtime = precision, runtime
         self._visual: VisionTransformer | None = None
         self._pooled: Recent[Vectors] = Recent(KEEP)
@@ -107,10 +106,7 @@ class CompactEncoder(BatchedEncoder):
         """
         with self._visual_lock:
             if self._visual is None:
-                visual = self._load_visual()
-                if resolve_dtype(self._precision, self._device) == torch.bfloat16:
-                    use_bfloat16(visual)
-                self._visual = visual.to(self._device)
+                self._visual = self._in_its_format(self._load_visual()).to(self._device)
             return self._visual
 
     @lazy
@@ -120,14 +116,14 @@ class CompactEncoder(BatchedEncoder):
         Raises:
             WeightsUnavailable: It can't be fetched.
         """
-        from core.embedding.image_tower import TorchTower
+        from core.embedding.image_tower import OnnxTower
         from core.embedding.tower_choice import choose_tower
 
         with for_pictures(self._device):
             tower = choose_tower(
                 self._weights, lambda: self.visual, self._device, self.runtime, self._precision
             )
-        if not isinstance(tower, TorchTower):
+        if isinstance(tower, OnnxTower):
             self._visual = None  # it was loaded to be measured
         return tower
 
@@ -153,16 +149,24 @@ class CompactEncoder(BatchedEncoder):
             if name not in tensors or tensors[name].shape != tensor.shape:
                 raise ValueError(f"the image tower has no {name} of {list(tensor.shape)} numbers")
             tensors[name] = tensor.to(self._device, tensors[name].dtype)
-        visual = clip_from_onnx.visual_of(tensors)
-        if resolve_dtype(self._precision, self._device) == torch.bfloat16:
+        return self._in_its_format(clip_from_onnx.visual_of(tensors))
+
+    def _in_its_format(self, visual: VisionTransformer) -> VisionTransformer:
+        """Put the tower's blocks into bfloat16 where the settings or this machine want it."""
+        import torch
+
+        from core.embedding.device import resolve_dtype
+        from core.embedding.mixed_precision import use_bfloat16
+
+        if resolve_dtype(self._precision, torch.device(self._device)) == torch.bfloat16:
             use_bfloat16(visual)
         return visual
 
-    def prepare(self, images: Sequence[Image.Image]) -> Tensor:
+    def prepare(self, images: Sequence[Image.Image]) -> Pixels:
         """Place whole pictures on white squares: ``[n, 3, 224, 224] uint8``."""
         return preprocess.prepare_squares(images, IMAGE_SIZE)
 
-    def encode_prepared(self, batch: Tensor) -> Vectors:
+    def encode_prepared(self, batch: Pixels) -> Vectors:
         """Embed one prepared batch: ``[n, 512] float32, L2-normalised``.
 
         Pictures that repeat are embedded once: a crop that is the whole photo, a photo of several
@@ -182,10 +186,7 @@ class CompactEncoder(BatchedEncoder):
         """Embed the middle strips of white squares, each 224 pixels wide: ``[n, 512] float32``."""
         tower = self.tower
         with for_strips():
-            vectors = [
-                tower.strip(torch.from_numpy(np.array(strip).transpose(2, 0, 1)[None]))
-                for strip in strips
-            ]
+            vectors = [tower.strip(np.array(strip).transpose(2, 0, 1)[None]) for strip in strips]
         return np.concatenate(vectors)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
@@ -215,6 +216,6 @@ class CompactEncoder(BatchedEncoder):
         return DenseFeatures(patches[0], *image.size)
 
 
-def _content(pixels: Tensor) -> bytes:
+def _content(pixels: Pixels) -> bytes:
     """Return a hash of a prepared picture."""
-    return hashlib.sha256(np.ascontiguousarray(pixels.numpy()).data).digest()
+    return hashlib.sha256(np.ascontiguousarray(pixels).data).digest()

@@ -8,38 +8,16 @@ CLIP's own projection maps each patch into the space of the text vectors.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from core.embedding.dense_features import SHARPNESS, Similarity
+
 if TYPE_CHECKING:
     from open_clip.transformer import VisionTransformer
-
-#: Factor on the cosines before the softmax.
-SHARPNESS = 10.0
-
-Similarity = Literal["query", "key", "value"]
-
-
-@dataclass(frozen=True, slots=True)
-class DenseFeatures:
-    """Patch features of one picture.
-
-    Attributes:
-        features: ``[h, w, d] float32, L2-normalised``, row by row; cell ``(i, j)`` covers the
-            picture from ``j / w`` to ``(j + 1) / w`` of its width, and likewise down.
-        width: Width of the input picture, pixels.
-        height: Height of the input picture, pixels.
-    """
-
-    features: npt.NDArray[np.float32]
-    width: int
-    height: int
 
 
 @torch.inference_mode()

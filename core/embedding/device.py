@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from functools import lru_cache
-
-import torch
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.base.memory import free_bytes
 from core.errors import SettingsError
 
+if TYPE_CHECKING:  # half a gigabyte, which ONNX Runtime does not need
+    import torch
+
 #: bfloat16 is used if it is at least this much faster than float32.
 SPEEDUP = 1.2
+
+
+#: Files of the drivers of GPUs that torch can use on Linux: NVIDIA's and AMD's.
+_DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/dev/kfd"))
+
+
+def device_name(setting: str) -> str:
+    """Return the name of :func:`resolve_device`'s answer; without a GPU torch is not imported.
+
+    Raises:
+        SettingsError: The device is not available on this machine.
+    """
+    if setting == "cpu" or (setting == "auto" and not may_have_gpu()):
+        return "cpu"
+    return str(resolve_device(setting))
+
+
+def may_have_gpu() -> bool:
+    """Tell whether torch may find a GPU; only Linux shows that without torch."""
+    return sys.platform != "linux" or any(path.exists() for path in _DRIVERS)
 
 
 def resolve_device(setting: str) -> torch.device:
@@ -20,6 +44,8 @@ def resolve_device(setting: str) -> torch.device:
     Raises:
         SettingsError: The device is not available on this machine.
     """
+    import torch
+
     if setting == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -33,6 +59,8 @@ def resolve_device(setting: str) -> torch.device:
 
 def resolve_dtype(setting: str, device: torch.device) -> torch.dtype:
     """Return the number format of the setting ``auto``, ``float32`` or ``bfloat16``."""
+    import torch
+
     if setting == "float32":
         return torch.float32
     if setting == "bfloat16":
@@ -45,6 +73,8 @@ def resolve_dtype(setting: str, device: torch.device) -> torch.dtype:
 def free_memory(device: torch.device) -> int:
     """Return the memory that models can still take on a device, in bytes."""
     if device.type == "cuda":
+        import torch
+
         return int(torch.cuda.mem_get_info(device)[0])
     return free_bytes()
 
@@ -67,12 +97,16 @@ def bfloat16_is_faster() -> bool:
     Processors without bfloat16 instructions emulate them slowly, and torch has no public flag for
     this on every platform, so the time is measured.
     """
+    import torch
+
     times = {dtype: _seconds(dtype) for dtype in (torch.float32, torch.bfloat16)}
     return times[torch.bfloat16] * SPEEDUP < times[torch.float32]
 
 
 def _seconds(dtype: torch.dtype) -> float:
     """Time one layer of the image tower on four pictures: best of five runs."""
+    import torch
+
     with torch.inference_mode():
         rows, weight = torch.ones(788, 768, dtype=dtype), torch.ones(768, 768, dtype=dtype)
         times = []

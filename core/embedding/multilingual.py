@@ -21,17 +21,15 @@ from core.base.lazy import lazy
 from core.base.threads import for_words
 from core.embedding import query_language
 from core.embedding.batched_encoder import BatchedEncoder
+from core.embedding.bridge_reader import BridgeReader, blended
 from core.embedding.loader import Recipe
 from core.embedding.query_language import LANGUAGES, Reading, reading
-from core.embedding.word_bridge import WordBridge, blended
 from core.embedding.written import write
 from core.errors import QueryError, WeightsUnavailable, no_such
-from core.ports.encoder import Encoder, Vectors
+from core.ports.encoder import Encoder, Prepared, Vectors
 from core.weights.store import WeightStore
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from core.embedding.compact import CompactEncoder
     from core.embedding.sentence_encoder import SentenceEncoder
     from core.embedding.text_reader import TextReader
@@ -92,15 +90,15 @@ class MultilingualEncoder(BatchedEncoder):
         return choose_text_tower(self._weights, TEXT_ROLE, self.base.runtime)
 
     @lazy
-    def bridge(self) -> WordBridge:
+    def bridge(self) -> BridgeReader:
         """The network to the text tower's space; raises ``WeightsUnavailable``."""
-        return WordBridge.load(self._weights.path(BRIDGE))
+        return BridgeReader.load(self._weights.path(BRIDGE))
 
-    def prepare(self, images: Sequence[Image.Image]) -> Tensor:
+    def prepare(self, images: Sequence[Image.Image]) -> Prepared:
         """Prepare pictures as the compact encoder does."""
         return self.base.prepare(images)
 
-    def encode_prepared(self, batch: Tensor) -> Vectors:
+    def encode_prepared(self, batch: Prepared) -> Vectors:
         """Embed one prepared batch: ``[n, 512] float32, L2-normalised``."""
         return self.base.encode_prepared(batch)
 
@@ -174,7 +172,7 @@ class MultilingualEncoder(BatchedEncoder):
     def _with_written(self, texts: Sequence[str], vectors: Vectors) -> Vectors:
         """Blend the tower's directions with what the image tower reads where the words stand."""
         seen = self.base.encode_strips([write(text) for text in texts])
-        apart = seen - self.bridge.written_mean.numpy()
+        apart = seen - self.bridge.written_mean
         apart /= np.linalg.norm(apart, axis=1, keepdims=True)
         mixed = blended(apart, self.bridge.directions(vectors), WRITTEN_SHARE)
         return self.bridge.lying_in(mixed)

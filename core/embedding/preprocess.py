@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+import numpy.typing as npt
 from PIL import Image, ImageOps
-from torch import Tensor
+
+if TYPE_CHECKING:  # half a gigabyte, which ONNX Runtime does not need
+    import torch
+    from torch import Tensor
+
+Pixels = npt.NDArray[np.uint8]
 
 #: Part of the encoder's fingerprint; change it if the same picture would give other pixels.
 VERSION = "white-square-bicubic-1"
@@ -57,26 +63,28 @@ def fitted(image: Image.Image, fit: str) -> Image.Image:
     return ImageOps.fit(to_rgb(image), (side, side))
 
 
-def prepare_squares(images: Sequence[Image.Image], size: int) -> Tensor:
+def prepare_squares(images: Sequence[Image.Image], size: int) -> Pixels:
     """Place whole pictures on white squares, bicubic: ``[n, 3, size, size] uint8``."""
     batch = np.empty((len(images), size, size, 3), dtype=np.uint8)
     for row, image in zip(batch, images, strict=True):
         square = white_square(to_rgb(image))
         row[:] = np.asarray(square.resize((size, size), Image.Resampling.BICUBIC))
-    return torch.from_numpy(batch).permute(0, 3, 1, 2)
+    return batch.transpose(0, 3, 1, 2)
 
 
-def prepare_grid(image: Image.Image, long_side: int, cell: int) -> Tensor:
+def prepare_grid(image: Image.Image, long_side: int, cell: int) -> Pixels:
     """Resize an unpadded picture to multiples of ``cell``: ``[1, 3, h, w] uint8``."""
     rgb = to_rgb(image)
     scale = long_side / max(rgb.size)
     width, height = (max(cell, round(side * scale / cell) * cell) for side in rgb.size)
     pixels = np.array(rgb.resize((width, height), Image.Resampling.BICUBIC))
-    return torch.from_numpy(pixels).permute(2, 0, 1).unsqueeze(0)
+    return pixels.transpose(2, 0, 1)[None]
 
 
-def normalise(batch: Tensor, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Turn ``uint8`` pixels into CLIP's input, on the model's device."""
+def normalise(batch: Pixels | Tensor, device: torch.device) -> Tensor:
+    """Turn ``uint8`` pixels into CLIP's input, float32, on the model's device."""
+    import torch
+
     mean = torch.tensor(CLIP_MEAN, device=device).view(1, 3, 1, 1) * 255
     std = torch.tensor(CLIP_STD, device=device).view(1, 3, 1, 1) * 255
-    return ((batch.to(device).float() - mean) / std).to(dtype)
+    return (torch.as_tensor(batch).to(device).float() - mean) / std

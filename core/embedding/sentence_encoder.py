@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
-from torch import Tensor
-from torch.nn.functional import layer_norm, normalize, pad
 
 from core.base.lazy import lazy
+from core.base.unit_rows import unit_rows
 from core.errors import WeightsUnavailable
 
 #: Files of the encoder in its folder.
@@ -56,11 +55,11 @@ class SentenceEncoder:
             with np.load(folder / WEIGHTS, allow_pickle=False) as stored:
                 blocks = [stored[f"q{i + 1}"] for i in range(_BLOCKS)]
                 self._w = {
-                    name: torch.from_numpy(np.asarray(stored[name], np.float32))
+                    name: np.asarray(stored[name], np.float32)
                     for name in stored.files
                     if not name.startswith("q")
                 }
-            self._table = torch.from_numpy(np.stack(blocks, axis=1).reshape(-1, DIM))
+            self._table = np.stack(blocks, axis=1).reshape(-1, DIM)
             self.encode(["word"])
         except Exception as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
@@ -69,7 +68,6 @@ class SentenceEncoder:
                 "`python app.py weights fetch words-multilingual --force`."
             ) from error
 
-    @torch.inference_mode()
     def encode(self, texts: Sequence[str], batch_size: int = 64) -> Vectors:
         """Embed texts: ``[n, 512] float32, L2-normalised``, in the given order."""
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
@@ -81,7 +79,7 @@ class SentenceEncoder:
         order = np.argsort([len(row) for row in ids], kind="stable")
         for start in range(0, len(ids), batch_size):
             rows = order[start : start + batch_size]
-            out[rows] = self._forward([ids[row] for row in rows]).numpy()
+            out[rows] = self._forward([ids[row] for row in rows])
         return out
 
     def likelihood(self, word: str) -> float:
@@ -99,36 +97,40 @@ class SentenceEncoder:
         """The log probability of each piece."""
         return dict(json.loads(self._tokenizer.to_str())["model"]["vocab"])
 
-    def _forward(self, ids: Sequence[Sequence[int]]) -> Tensor:
-        w, lengths = self._w, torch.tensor([len(row) for row in ids])
-        tokens = torch.zeros(len(ids), int(lengths.max()), dtype=torch.long)
+    def _forward(self, ids: Sequence[Sequence[int]]) -> Vectors:
+        w, lengths = self._w, np.array([len(row) for row in ids])
+        tokens = np.zeros((len(ids), int(lengths.max())), np.int64)
         for row, own in zip(tokens, ids, strict=True):
-            row[: len(own)] = torch.tensor(own)
-        inside = (torch.arange(tokens.shape[1]) < lengths[:, None]).unsqueeze(-1).float()
+            row[: len(own)] = own
+        inside = (np.arange(tokens.shape[1]) < lengths[:, None])[..., None].astype(np.float32)
         block = tokens % _BLOCKS
-        words = self._table[tokens].float() * w["scale"][block, None] + w["lo"][block, None]
+        words = self._table[tokens] * w["scale"][block, None] + w["lo"][block, None]
         features = [words, *(self._window(words, inside, *window) for window in _WINDOWS)]
-        joined = self._norm(torch.cat(features, dim=-1), "")
-        count = lengths[:, None].float()
-        mean = ((joined * inside).sum(1) @ w["cnn_W"] + count * w["cnn_b"]) / count.sqrt()
-        first = (mean @ w["d0"]).relu() @ w["d1"] + mean @ w["p1"]
-        second = first.relu()
-        last = (second @ w["d2"]).relu() @ w["d3"] + second @ w["p3"]
-        return normalize(last.tanh(), dim=-1)
+        joined = self._norm(np.concatenate(features, axis=-1), "")
+        count = lengths[:, None].astype(np.float32)
+        mean = ((joined * inside).sum(1) @ w["cnn_W"] + count * w["cnn_b"]) / np.sqrt(count)
+        first = np.maximum(mean @ w["d0"], 0) @ w["d1"] + mean @ w["p1"]
+        second = np.maximum(first, 0)
+        last = np.maximum(second @ w["d2"], 0) @ w["d3"] + second @ w["p3"]
+        return unit_rows(np.tanh(last))
 
-    def _window(self, words: Tensor, inside: Tensor, width: int, left: int) -> Tensor:
+    def _window(self, words: Vectors, inside: Vectors, width: int, left: int) -> Vectors:
         """Return what two convolutions over ``width`` words see: ``[n, t, 256]``."""
         w = self._w
         seen = self._norm(words @ w[f"proj{width}"] + w[f"proj_b{width}"], str(width))
         for layer in (1, 2):
-            padded = pad(seen * inside, (0, 0, left, width - 1 - left))
-            windows = padded.unfold(1, width, 1).transpose(2, 3).flatten(2)
-            seen = seen + (windows @ w[f"w{layer}_{width}"] + w[f"b{layer}_{width}"]).relu()
+            padded = np.pad(seen * inside, ((0, 0), (left, width - 1 - left), (0, 0)))
+            windows = sliding_window_view(padded, width, axis=1).swapaxes(2, 3)
+            flat = windows.reshape(*seen.shape[:2], -1)
+            seen = seen + np.maximum(flat @ w[f"w{layer}_{width}"] + w[f"b{layer}_{width}"], 0)
         return seen
 
-    def _norm(self, values: Tensor, name: str) -> Tensor:
+    def _norm(self, values: Vectors, name: str) -> Vectors:
         weight, bias = self._w[f"ln_g{name}"], self._w[f"ln_b{name}"]
-        return layer_norm(values, weight.shape, weight, bias, float(self._w["eps"]))
+        centred = values - values.mean(axis=-1, keepdims=True)
+        variance = (centred**2).mean(axis=-1, keepdims=True)
+        normed: Vectors = centred / np.sqrt(variance + self._w["eps"]) * weight + bias
+        return normed
 
 
 def read_tokenizer(file: Path) -> Tokenizer:

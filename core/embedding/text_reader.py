@@ -12,7 +12,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from core.embedding import text_graph
-from core.embedding.text_tower import TowerConfig, hash_files, prepared, tokenized
+from core.embedding.tower_files import TowerConfig, hash_files, prepared, tokenized
 from core.ports.encoder import Vectors
 from core.runtime.onnx_model import OnnxModel
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,28 +16,11 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from core.embedding.tower_files import TowerConfig, hash_files, prepared, tokenized
 from core.errors import WeightsUnavailable
 
 if TYPE_CHECKING:  # slow to import
     from transformers import BertModel
-
-#: The files of a tower, in the order in which its fingerprint reads them.
-FILES = ("config.json", "tokenizer.json", "model.safetensors")
-
-
-@dataclass(frozen=True, slots=True)
-class TowerConfig:
-    """The fields of ``config.json`` besides the backbone's own sizes.
-
-    Attributes:
-        dim: Length of a vector.
-        hidden: Width of the projection's non-linear branch; 0 for a linear projection.
-        max_tokens: Longest text, tokens; longer texts are cut.
-    """
-
-    dim: int = 512
-    hidden: int = 0
-    max_tokens: int = 64
 
 
 class Projection(nn.Module):
@@ -180,28 +162,6 @@ def _bert(sizes: dict[str, Any]) -> BertModel:
 
     config = BertConfig(**{k: v for k, v in sizes.items() if k != "transformers_version"})
     return BertModel(config, add_pooling_layer=False)
-
-
-def prepared(tokenizer: Tokenizer, config: TowerConfig) -> Tokenizer:
-    """Set a tokenizer up for a tower: it cuts long texts and pads none."""
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(config.max_tokens)
-    return tokenizer
-
-
-def tokenized(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
-    """Return token ids per text; accepts any Unicode text."""
-    # Lone surrogates can be in a Python string but not in UTF-8, which the tokenizer needs.
-    clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-    return [encoding.ids for encoding in tokenizer.encode_batch(clean)]
-
-
-def hash_files(folder: Path) -> str:
-    """Return a tower's fingerprint: SHA-256 over its files."""
-    digest = hashlib.sha256()
-    for name in FILES:
-        digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def _unreadable(model: str, folder: Path, error: Exception) -> WeightsUnavailable:

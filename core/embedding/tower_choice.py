@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from core.base.threads import for_words
 from core.embedding import preprocess, text_graph, vit_graph
-from core.embedding.image_tower import ImageTower, OnnxTower, TorchTower
+from core.embedding.image_tower import ImageTower, OnnxTower
+from core.embedding.preprocess import Pixels
 from core.embedding.text_reader import OnnxTextTower, TextReader
 from core.errors import StudioError
 from core.ports.encoder import Vectors
@@ -44,7 +43,7 @@ TRIAL_TEXTS = ("wooden chair", "portrait of a woman in a blue dress")
 def choose_tower(
     weights: WeightStore,
     visual: Callable[[], VisionTransformer],
-    device: torch.device,
+    device: str,
     runtime: str,
     precision: str,
 ) -> ImageTower:
@@ -53,23 +52,30 @@ def choose_tower(
     Args:
         weights: Store of the weights, and of what is made from them.
         visual: Returns the tower in PyTorch.
-        device: Where PyTorch runs it.
+        device: Name of the device where PyTorch runs it.
         runtime: ``auto``, ``torch`` or ``onnx``.
         precision: ``auto``, ``float32``, ``bfloat16`` or ``int8``.
     """
-    torch_tower = TorchTower(visual, device)
+
+    def in_torch() -> ImageTower:
+        import torch  # half a gigabyte, which is not needed where ONNX Runtime is chosen
+
+        from core.embedding.torch_tower import TorchTower
+
+        return TorchTower(visual, torch.device(device))
+
     number_format = _format(runtime, precision)
-    if device.type != "cpu" or number_format is None or not is_available():
-        return torch_tower
+    if device != "cpu" or number_format is None or not is_available():
+        return in_torch()
     try:
         if runtime == "onnx" or precision == "int8":
             return _onnx_tower(weights, number_format)
-        return _fastest(weights, torch_tower, number_format)
+        return _fastest(weights, in_torch, number_format)
     except StudioError:
         raise
     except Exception as error:  # the runtime raises errors of its own
         _log.warning("The image tower runs in PyTorch: %s", error)
-        return torch_tower
+        return in_torch()
 
 
 def _format(runtime: str, precision: str) -> Format | None:
@@ -93,7 +99,7 @@ def _onnx_tower(weights: WeightStore, number_format: Format) -> OnnxTower:
             make=partial(convert, number_format=number_format),
         ),
     )
-    with safe_open(str(weights.path(ROLE)), "pt") as tensors:
+    with safe_open(str(weights.path(ROLE)), "numpy") as tensors:
         positions = tensors.get_tensor("positional_embedding")
     model = OnnxModel(file)
     model.open()  # a file that this runtime can't read fails here
@@ -108,15 +114,17 @@ def convert(source: Path, target: Path, number_format: Format) -> None:
     target.write_bytes(model.SerializeToString())
 
 
-def _fastest(weights: WeightStore, torch_tower: ImageTower, number_format: Format) -> ImageTower:
+def _fastest(
+    weights: WeightStore, in_torch: Callable[[], ImageTower], number_format: Format
+) -> ImageTower:
     """Return the faster tower; what is not chosen is neither converted nor loaded."""
     towers: dict[str, Callable[[], ImageTower]] = {
-        "torch": lambda: torch_tower,
+        "torch": lru_cache(in_torch),
         f"onnx {number_format}": lru_cache(lambda: _onnx_tower(weights, number_format)),
     }
 
     @lru_cache
-    def pixels() -> Tensor:
+    def pixels() -> Pixels:
         pictures = trial_pictures(weights.shipped, TRIAL)
         return preprocess.prepare_squares(pictures, clip_from_onnx.IMAGE_SIZE)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.embedding.dense import SHARPNESS, Similarity
+from core.embedding.dense_features import SHARPNESS, Similarity
 from core.embedding.preprocess import CLIP_MEAN, CLIP_STD
 from core.runtime.graph import Array, Format, Graph
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -18,14 +17,11 @@ from core.base.flow import chunks
 from core.base.image_views import image_view, is_busy, mixed
 from core.domain import Engine, Grounding, ImageView, Item, Rewrite, TextView
 from core.errors import EngineUnavailable, SettingsError, WeightsUnavailable
-from core.ports.encoder import picture_fingerprint
+from core.ports.encoder import Prepared, joined, picture_fingerprint
 from core.ports.engines import EngineModel, IndexingModels, Photos
 from core.ports.grounder import BatchGrounder
 from core.store.items import ItemRecord
 from core.store.vectors import VectorRow, Vectors, blend
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 #: Errors of the installation, which every item would have.
 FATAL = (WeightsUnavailable, EngineUnavailable, SettingsError, MemoryError)
@@ -88,8 +84,8 @@ class Batch:
 
     model: EngineModel
     tasks: list[Task] = field(default_factory=list)
-    inputs: list[Tensor] = field(default_factory=list)
-    wholes: dict[str, Tensor] = field(default_factory=dict)
+    inputs: list[Prepared] = field(default_factory=list)
+    wholes: dict[str, Prepared] = field(default_factory=dict)
 
 
 def attempt(task: Task, stage: str, work: Callable[[], None]) -> bool:
@@ -287,9 +283,7 @@ def _pictures(batch: Batch) -> Vectors | None:
     """Embed the pictures of a batch; ``None`` where its items have no photos."""
     if not batch.inputs:
         return None
-    import torch  # slow to import: pages are served before a model is wanted
-
-    images: Vectors = batch.model.encoder.encode_prepared(torch.cat(batch.inputs))
+    images: Vectors = batch.model.encoder.encode_prepared(joined(batch.inputs))
     return images
 
 
@@ -307,10 +301,8 @@ def _with_photos(images: Vectors, batch: Batch) -> Vectors:
         elif share:
             new.append(row)
     if new:
-        import torch
-
         inputs = [batch.wholes[batch.tasks[row].item.item_id] for row in new]
-        wholes[new] = encoder.encode_prepared(torch.cat(inputs))
+        wholes[new] = encoder.encode_prepared(joined(inputs))
     return mixed(images, wholes, np.array(shares, np.float32))
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-if TYPE_CHECKING:  # a protocol needs no framework
-    from torch import Tensor
-
 Vectors = npt.NDArray[np.float32]
+#: Pictures as a model takes them, an array of numpy or of torch; the first axis has length ``n``.
+Prepared = Any
 
 
 @runtime_checkable
@@ -37,7 +36,7 @@ class Encoder(Protocol):
         """Embed texts: ``[n, d] float32, L2-normalised``."""
         ...
 
-    def prepare(self, images: Sequence[Image.Image]) -> Tensor:
+    def prepare(self, images: Sequence[Image.Image]) -> Prepared:
         """Convert pictures to the input of ``encode_prepared``, without the model.
 
         It may run in another thread, so that decoding and resizing overlap with the model. Inspect
@@ -45,7 +44,7 @@ class Encoder(Protocol):
         """
         ...
 
-    def encode_prepared(self, batch: Tensor) -> Vectors:
+    def encode_prepared(self, batch: Prepared) -> Vectors:
         """Embed one prepared batch: ``[n, d] float32, L2-normalised``."""
         ...
 
@@ -107,3 +106,12 @@ def encode_queries(encoder: Encoder, texts: Sequence[str], language: str = "") -
 def picture_fingerprint(encoder: Encoder) -> str:
     """Return a hash that equals that of another encoder where both embed pictures alike."""
     return str(getattr(encoder, "picture_fingerprint", encoder.fingerprint))
+
+
+def joined(batches: Sequence[Prepared]) -> Prepared:
+    """Join prepared batches along their first axis."""
+    if all(isinstance(batch, np.ndarray) for batch in batches):
+        return np.concatenate(batches)
+    import torch  # slow to import, and not needed where ONNX Runtime runs the model
+
+    return torch.cat(list(batches))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from core.base.resampling import linear_twice, resample
 from core.domain import Box
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 #: Ratio between the size of the model's input and the size of the decoder's masks.
 STRIDE = 4
@@ -40,18 +38,9 @@ class Segment:
 
     def pixels(self, width: int, height: int) -> Pixels:
         """Return the mask in the photo's own pixels, ``[height, width] bool``."""
-        import torch  # slow to import: pages are served before a model is wanted
-
-        rows, columns = self.extent
-        model = _resize(torch.from_numpy(self.logits)[None, None], STRIDE, None)
-        full = _resize(model[..., :rows, :columns], None, (height, width))
-        return (full[0, 0] > 0).numpy()
-
-
-def _resize(logits: Tensor, factor: int | None, size: tuple[int, int] | None) -> Tensor:
-    from torch.nn.functional import interpolate
-
-    return interpolate(logits, size=size, scale_factor=factor, mode="bilinear", align_corners=False)
+        (h, w), (rows, columns) = self.logits.shape, self.extent
+        down = linear_twice(h, STRIDE, rows, height)
+        return resample(self.logits, down, linear_twice(w, STRIDE, columns, width)) > 0
 
 
 @runtime_checkable

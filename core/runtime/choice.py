@@ -6,16 +6,17 @@ import hashlib
 import json
 import logging
 import platform
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from core.base.atomic import atomic_write
 from core.base.locks import AS_LONG_AS_IT_TAKES, file_lock
@@ -70,9 +71,20 @@ def machine() -> dict[str, str]:
     return {
         "processor": platform.processor() or platform.machine(),
         "flags": hashlib.sha256(_flags().encode()).hexdigest()[:16],
-        "torch": torch.__version__,
+        "torch": _torch_version(),
         "onnxruntime": version("onnxruntime"),
     }
+
+
+def _torch_version() -> str:
+    """Return ``torch.__version__``, which names the build, too, without importing torch."""
+    spec = find_spec("torch")
+    with suppress(OSError):
+        if spec is not None and spec.origin is not None:
+            text = Path(spec.origin).with_name("version.py").read_text("utf-8")
+            if found := re.search(r"^__version__ = '([^']+)'", text, re.MULTILINE):
+                return found[1]
+    return version("torch")
 
 
 def _flags() -> str:

@@ -1,4 +1,4 @@
-"""Run an ONNX file on the CPU with as many threads as torch would take for the pass."""
+"""Run an ONNX file on the CPU with as many threads as the pass may take."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
-import torch
+
+from core.base.threads import present
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -37,7 +38,7 @@ class OnnxModel:
     Args:
         path: The file.
         lean: Give the memory of each pass back after it; for models whose passes take much of it.
-        threads: Threads of its passes; 0 takes as many as torch would.
+        threads: Threads of its passes; 0 takes as many as ``core.base.threads`` says.
     """
 
     def __init__(self, path: Path, *, lean: bool = False, threads: int = 0) -> None:
@@ -58,7 +59,7 @@ class OnnxModel:
 
     def open(self) -> InferenceSession:
         """Return the session for the present number of threads."""
-        threads = self._threads or torch.get_num_threads()
+        threads = self._threads or present()
         with self._lock:
             if self._session is None or self._session[0] != threads:
                 self._session = threads, _open(self.path, threads)

@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from core.embedding.text_tower import TextTower, TowerConfig
+from core.embedding.text_tower import TextTower
+from core.embedding.tower_files import TowerConfig
 from core.errors import StudioError
 from core.training.pairs import read_pairs
 from core.training.text_trainer import TextTrainer, TextTraining

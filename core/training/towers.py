@@ -209,7 +209,7 @@ class CompactPair(TowerPair):
             visual,
             visual,
             lambda pixels: visual(pixels),
-            lambda images: preprocess.prepare_squares(images, IMAGE_SIZE),
+            lambda images: torch.from_numpy(preprocess.prepare_squares(images, IMAGE_SIZE)),
             lambda batch: preprocess.normalise(batch, batch.device),
             _vision_stack(visual).free(unlock_image, "image"),
             unlock_image,

@@ -29,7 +29,7 @@ from core.vision.regions import Pixels, box_of, drawn, mask_iou
 
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
-    from core.embedding.dense import Similarity
+    from core.embedding.dense_features import Similarity
 
 #: Increase it when the same photo, prompt and weights would give another grounding.
 VERSION = "compact-6"

@@ -8,15 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from core.base.word_list import read_word_list
-from core.embedding.device import resolve_device, resolve_dtype
+from core.embedding.device import device_name
 from core.errors import SettingsError
 from core.ports.grounder import Grounder
 from core.ports.segmenter import Segmenter
 from core.settings import Settings
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
-from core.vision.detector_grounder import DetectorGrounder
-from core.vision.sam import load_sam
-from core.vision.sam_models import TorchSam
 from core.vision.sam_segmenter import SamSegmenter
 from core.weights import DETECTORS, WeightStore
 
@@ -76,7 +73,7 @@ def build_mobile_segmenter(settings: Settings, weights: WeightStore) -> SamSegme
     """Build a segmenter with MobileSAM, loaded on first use."""
     from core.vision.sam_encoder import ROLE, load_mobile_sam
 
-    device = resolve_device(settings.device)
+    device = device_name(settings.device)
     return SamSegmenter(
         load=lambda: load_mobile_sam(weights, settings, device),
         name="MobileSAM",
@@ -101,12 +98,16 @@ def build_compact_grounder(
 
 def build_sam_segmenter(settings: Settings, weights: WeightStore) -> SamSegmenter:
     """Build a segmenter with Segment Anything's ViT-B, loaded on first use."""
+    from core.embedding.device import resolve_device
+    from core.vision.sam import load_sam
+    from core.vision.torch_sam import TorchSam
+
     device = resolve_device(settings.device)
     return SamSegmenter(
         load=lambda: TorchSam(load_sam(weights.path(SAM_ROLE)), device),
         name="SAM",
         weights=lambda: weights.fingerprint(SAM_ROLE),
-        device=device,
+        device=str(device),
     )
 
 
@@ -115,6 +116,9 @@ def _clip_heat(parts: Parts) -> Grounder:
 
 
 def _detector(role: str, parts: Parts) -> Grounder:
+    from core.embedding.device import resolve_device, resolve_dtype
+    from core.vision.detector_grounder import DetectorGrounder
+
     settings, weights = parts.settings, parts.weights
     device = resolve_device(settings.device)
     return DetectorGrounder(

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy import ndimage
 
+from core.base.resampling import area, linear, resample
 from core.domain import Box
 from core.vision.regions import box_of
 
@@ -147,11 +147,6 @@ def blob_box(
 
 def resized(array: npt.NDArray[np.generic], rows: int, columns: int) -> Array:
     """Resize ``[h, w]`` to ``[rows, columns]``: by area mean when shrinking, else bilinear."""
-    tensor = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))[None, None]
     smaller = rows <= array.shape[0] and columns <= array.shape[1]
-    if smaller:
-        return torch.nn.functional.interpolate(tensor, (rows, columns), mode="area")[0, 0].numpy()
-    out = torch.nn.functional.interpolate(
-        tensor, (rows, columns), mode="bilinear", align_corners=False
-    )
-    return out[0, 0].numpy()
+    matrix = area if smaller else linear
+    return resample(array, matrix(array.shape[0], rows), matrix(array.shape[1], columns))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
 
 from core.base.lazy import lazy
@@ -34,7 +33,7 @@ class SamSegmenter:
         load: Builds the model; called once, on first use.
         name: Name of the model, for people.
         weights: Returns the hash of the weights; called on each access to ``fingerprint``.
-        device: Where the model runs.
+        device: Name of the device where the model runs.
         keep: How many photos' encodings are cached (4 MB each).
     """
 
@@ -43,13 +42,13 @@ class SamSegmenter:
         load: Callable[[], SamModel],
         name: str,
         weights: Callable[[], str],
-        device: torch.device | None = None,
+        device: str = "cpu",
         keep: int = 16,
     ) -> None:
         self._load = load
         self._name = name
         self._weights = weights
-        self._device = device or torch.device("cpu")
+        self._device = device
         self._lock = threading.Lock()
         self._encodings: Recent[Encoding] = Recent(keep)
         self.encoded = 0  #: How many times the image encoder ran.

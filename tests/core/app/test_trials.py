@@ -15,7 +15,8 @@ from core.app.library import Library
 from core.app.tasks import TaskService
 from core.app.trials import TrialService, _left_out, _without
 from core.domain import Progress, Towers
-from core.embedding.text_tower import TextTower, TowerConfig
+from core.embedding.text_tower import TextTower
+from core.embedding.tower_files import TowerConfig
 from core.errors import EvaluationError, EvaluationStopped, TrainingError
 from core.evaluation.departments import parts_of
 from core.pipeline.indexer import run_index

@@ -9,15 +9,15 @@ import pytest
 import torch
 
 from core.embedding import vit_graph
-from core.embedding.image_tower import OnnxTower, TorchTower
+from core.embedding.image_tower import OnnxTower
+from core.embedding.torch_tower import TorchTower
 from core.runtime.graph import Format
 from core.runtime.onnx_model import OnnxModel
 from tests.core.embedding.tiny_tower import HEADS, PATCH, SIDE, state_of, tiny_tower
 
 
-def pixels(height: int = SIDE, width: int = SIDE) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(1)
-    return torch.randint(0, 256, (3, 3, height, width), generator=generator, dtype=torch.uint8)
+def pixels(height: int = SIDE, width: int = SIDE) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (3, 3, height, width), np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def onnx_tower(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     tower = tiny_tower()
     path: Path = tmp_path_factory.mktemp("tower") / "tower.onnx"
     path.write_bytes(vit_graph.build(state_of(tower), HEADS, request.param).SerializeToString())
-    return OnnxTower(OnnxModel(path), tower.positional_embedding, PATCH)
+    return OnnxTower(OnnxModel(path), tower.positional_embedding.detach().numpy(), PATCH)
 
 
 def test_vectors_agree(torch_tower: TorchTower, onnx_tower: OnnxTower) -> None:

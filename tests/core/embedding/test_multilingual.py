@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from core.embedding.bridge_reader import BridgeReader
 from core.embedding.compact import CompactEncoder
 from core.embedding.multilingual import MultilingualEncoder
 from core.embedding.word_bridge import WordBridge
@@ -113,13 +114,13 @@ def test_any_text_can_be_written(text: str) -> None:
 def test_a_bridge_is_written_and_read_again(tmp_path: Path) -> None:
     bridge = WordBridge(8, 4, 16)
     bridge.save(tmp_path)
-    again = WordBridge.load(tmp_path)
+    again = BridgeReader.load(tmp_path)
     vectors = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
     np.testing.assert_allclose(again.cross(vectors), bridge.cross(vectors), atol=1e-2)
     assert len(again.fingerprint) == 64
     (tmp_path / "model.safetensors").write_bytes(b"broken")
     with pytest.raises(WeightsUnavailable, match="Restore"):
-        WordBridge.load(tmp_path)
+        BridgeReader.load(tmp_path)
 
 
 class _SlowBase:

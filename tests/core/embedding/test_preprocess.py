@@ -35,7 +35,7 @@ def test_square_keeps_the_whole_picture_in_the_middle() -> None:
 def test_batch_is_bytes_in_channel_order() -> None:
     batch = prepare_squares([Image.new("RGB", (50, 50), RED), Image.new("L", (9, 20))], 224)
     assert batch.shape == (2, 3, 224, 224)
-    assert batch.dtype == torch.uint8
+    assert batch.dtype == np.uint8
     assert batch[0, :, 100, 100].tolist() == list(RED)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from torch import Tensor
 
 from core.embedding.compact import CompactEncoder
 from core.weights import WeightStore
@@ -19,16 +18,16 @@ class CountingTower:
     def __init__(self) -> None:
         self.pictures = 0
 
-    def pooled(self, pixels: Tensor) -> np.ndarray:
+    def pooled(self, pixels: np.ndarray) -> np.ndarray:
         self.pictures += len(pixels)
-        return np.stack([np.full(512, float(row.sum()), np.float32) for row in pixels.numpy()])
+        return np.stack([np.full(512, float(row.sum()), np.float32) for row in pixels])
 
-    def patches(self, pixels: Tensor, similarity: str) -> np.ndarray:
+    def patches(self, pixels: np.ndarray, similarity: str) -> np.ndarray:
         self.pictures += len(pixels)
         rows, columns = (side // 16 for side in pixels.shape[-2:])
         return np.zeros((len(pixels), rows, columns, 512), np.float32)
 
-    def both(self, pixels: Tensor, similarity: str) -> tuple[np.ndarray, np.ndarray]:
+    def both(self, pixels: np.ndarray, similarity: str) -> tuple[np.ndarray, np.ndarray]:
         pooled, before = self.pooled(pixels), self.pictures
         patches = self.patches(pixels, similarity)
         self.pictures = before

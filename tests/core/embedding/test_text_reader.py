@@ -17,8 +17,9 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertConfig, BertModel
 
 from core.embedding.text_reader import OnnxTextTower
-from core.embedding.text_tower import TextTower, TowerConfig
+from core.embedding.text_tower import TextTower
 from core.embedding.tower_choice import TEXT_ROLE, choose_text_tower
+from core.embedding.tower_files import TowerConfig
 from core.weights import WeightStore
 
 WORDS = ["[UNK]", "red", "blue", "chair", "lamp", "with", "a", "cushion"]

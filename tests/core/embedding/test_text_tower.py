@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.embedding.text_tower import FILES, TextTower
+from core.embedding.text_tower import TextTower
+from core.embedding.tower_files import FILES
 from core.errors import WeightsUnavailable
 from core.settings import SHIPPED
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors.torch import save_file
 
 from core.embedding import preprocess, tower_choice
-from core.embedding.image_tower import OnnxTower, TorchTower
+from core.embedding.image_tower import OnnxTower
+from core.embedding.torch_tower import TorchTower
 from core.embedding.tower_choice import choose_tower
 from core.runtime import onnx_model
 from core.weights import WeightStore, clip_from_onnx
 from tests.core.embedding.tiny_tower import HEADS, SIDE, tiny_tower
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_without_the_runtime_pytorch_runs_it(
 
 
 def test_a_damaged_conversion_is_made_anew(store: WeightStore) -> None:
-    shown = torch.zeros(1, 3, SIDE, SIDE, dtype=torch.uint8)
+    shown = np.zeros((1, 3, SIDE, SIDE), np.uint8)
     before = chosen(store, "onnx").pooled(shown)
     (store.root / "derived" / "clip-image-int8.onnx").write_bytes(b"damaged")
     np.testing.assert_array_equal(chosen(store, "onnx").pooled(shown), before)

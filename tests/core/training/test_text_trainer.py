@@ -15,7 +15,8 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertConfig, BertModel
 
-from core.embedding.text_tower import TextTower, TowerConfig
+from core.embedding.text_tower import TextTower
+from core.embedding.tower_files import TowerConfig
 from core.errors import TrainingStopped
 from core.training.batches import Batch
 from core.training.metrics import Retrieval

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from core.base.image_views import image_view
 from core.domain import Box, Grounding, ImageView
-from core.embedding.dense import DenseFeatures
+from core.embedding.dense_features import DenseFeatures
 from core.errors import ImageError
 from core.ports.grounder import DRAWN, Grounder
 from core.ports.segmenter import Segment
@@ -22,8 +22,8 @@ from core.store.image_store import ImageStore
 from core.vision.compact_grounder import CompactGrounder, Rules, Words
 from core.vision.detector_grounder import DetectorGrounder
 from core.vision.grounding_files import cutout_png, mask_png
-from core.vision.sam_models import TorchSam
 from core.vision.sam_segmenter import SamSegmenter
+from core.vision.torch_sam import TorchSam
 from core.weights import DETECTORS
 
 from .checkpoints import tiny_sam, write_grounding_dino

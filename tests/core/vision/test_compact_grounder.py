@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from core.domain import Box, Grounding
-from core.embedding.dense import DenseFeatures, Similarity
+from core.embedding.dense_features import DenseFeatures, Similarity
 from core.ports.grounder import SALIENT, GlancingGrounder, Grounder
 from core.vision.compact_grounder import GLANCE_SIDE, CompactGrounder
 

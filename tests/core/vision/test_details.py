@@ -12,7 +12,7 @@ from PIL import Image
 from core.base.word_list import read_word_list
 from core.domain import Box
 from core.embedding.compact import CompactEncoder
-from core.embedding.dense import DenseFeatures
+from core.embedding.dense_features import DenseFeatures
 from core.ports.segmenter import Segment
 from core.settings import load_settings
 from core.vision.compact_grounder import CompactGrounder, Words

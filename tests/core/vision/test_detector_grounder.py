@@ -15,8 +15,8 @@ from core.ports.grounder import Grounder
 from core.vision import detector_grounder
 from core.vision.detector_families import FAMILIES
 from core.vision.detector_grounder import DetectorGrounder, load_detector, phrase_of
-from core.vision.sam_models import TorchSam
 from core.vision.sam_segmenter import SamSegmenter
+from core.vision.torch_sam import TorchSam
 from core.weights import DETECTORS
 from core.weights.detector_recipes import DetectorRecipe
 

@@ -11,14 +11,16 @@ import torch
 
 from core.runtime.onnx_model import OnnxModel
 from core.settings import load_settings
-from core.vision import sam_encoder
-from core.vision.sam_encoder import export, export_decoder, load_mobile_sam
-from core.vision.sam_models import FEATURES, IMAGES, OnnxSam, TorchSam
+from core.vision import sam_encoder, sam_export
+from core.vision.sam_encoder import load_mobile_sam
+from core.vision.sam_export import export, export_decoder
+from core.vision.sam_models import FEATURES, IMAGES, OnnxSam
+from core.vision.torch_sam import TorchSam
 from core.weights import WeightStore
 
 from .checkpoints import tiny_sam
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 
 
 @pytest.fixture
@@ -26,8 +28,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightStore:
     """Return a store whose MobileSAM is a tiny one."""
     checkpoint = tmp_path / "mobile_sam.pt"
     checkpoint.write_bytes(b"weights")
-    monkeypatch.setattr(sam_encoder, "build_mobile_sam", lambda path: tiny_sam())
-    monkeypatch.setattr(sam_encoder, "IMAGE_SIZE", tiny_sam().image_encoder.img_size)
+    monkeypatch.setattr(sam_export, "build_mobile_sam", lambda path: tiny_sam())
+    monkeypatch.setattr(sam_export, "IMAGE_SIZE", tiny_sam().image_encoder.img_size)
     return WeightStore(tmp_path, local={"sam": checkpoint})
 
 
@@ -64,7 +66,7 @@ def test_what_can_not_be_converted_runs_in_pytorch(
     def fails(*_: object) -> None:
         raise RuntimeError("no exporter here")
 
-    monkeypatch.setattr(sam_encoder, "export", fails)
+    monkeypatch.setattr(sam_export, "export", fails)
     with caplog.at_level(logging.WARNING):
         sam = load_mobile_sam(store, load_settings(runtime="onnx"), CPU)
     assert isinstance(sam, TorchSam)

@@ -8,8 +8,8 @@ from segment_anything import SamPredictor
 from core.domain import Box
 from core.ports.segmenter import Segmenter
 from core.vision.regions import box_of
-from core.vision.sam_models import TorchSam
 from core.vision.sam_segmenter import SamSegmenter
+from core.vision.torch_sam import TorchSam
 from core.weights import WeightStore
 from core.weights.mobile_sam import build_mobile_sam
 
