@@ -149,6 +149,6 @@ def test_no_thread_changes_what_all_threads_share():
         return isinstance(node, ast.Attribute) and node.attr in shared
 
     # Set once, when the modules that decode all pictures and convert SAM's encoder are imported.
-    once = ("core/base/image_decoding.py", "core/vision/sam_encoder.py")
+    once = ("core/base/image_decoding.py", "core/vision/sam_export.py")
     assert places(changes, once) == []
     assert places(lambda node: getattr(node, "id", "") == "cached_property") == [], "use base.lazy"

@@ -82,8 +82,8 @@ def _torch_version() -> str:
     with suppress(OSError):
         if spec is not None and spec.origin is not None:
             text = Path(spec.origin).with_name("version.py").read_text("utf-8")
-            if found := re.search(r"^__version__ = '([^']+)'", text, re.MULTILINE):
-                return found[1]
+            if match := re.search(r"^__version__ = '([^']+)'", text, re.MULTILINE):
+                return match[1]
     return version("torch")
 
 
