@@ -26,7 +26,10 @@ PROGRAM = "python app.py"
 
 def root_command() -> Any:
     """Return the real command line, as a tree of commands."""
-    return typer.main.get_command(build_cli(lambda studio: None))
+    root: Any = typer.main.get_command(build_cli(lambda studio: None))
+    for name in root.list_commands(None):
+        root.get_command(None, name)  # imports it
+    return root
 
 
 def walk(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

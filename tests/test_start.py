@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +69,17 @@ def test_pages_import_no_model_library() -> None:
     modules, slow = reached(START, SLOW)
     assert modules > 150
     assert not slow
+
+
+def test_serving_imports_no_other_command(tmp_path: Path) -> None:
+    """Each is a module of its own, and some import the libraries of the models."""
+    serve = "lambda studio: print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    code = f"import sys; from core.cli import build_cli; build_cli({serve})(sys.argv[1:])"
+    command = [sys.executable, "-c", code, "--data-dir", str(tmp_path), "--port", "1"]
+    ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    imported = set(ran.stdout.split())
+    assert {"core", "lancedb"} <= imported
+    assert not imported & SLOW
 
 
 def test_index_shows_its_progress_before_the_store_and_the_models_are_loaded() -> None:

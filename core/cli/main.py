@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.groups import AnywhereOptionsGroup
+from core.cli.root_group import RootGroup
 from core.errors import StudioError
 from core.settings import load_settings
 
@@ -20,36 +19,14 @@ if TYPE_CHECKING:
 
     Serve = Callable[[Studio], None]
 
-#: Commands and groups of commands, imported only when used: the models' libraries take seconds to
-#: import, and some commands don't need them.
-_COMMANDS = {
-    "index": "core.cli.index:index",
-    "search": "core.cli.search:search",
-    "evaluate": "core.cli.evaluate:evaluate",
-    "train": "core.cli.train:train",
-    "rewrite": "core.cli.rewrite:rewrite",
-    "rewrites": "core.cli.rewrite:rewrites",
-    "judge": "core.cli.judge:judge",
-    "info": "core.cli.info:info",
-    "selftest": "core.cli.selftest:selftest",
-}
-_GROUPS = {
-    "catalogs": "core.cli.catalogs:catalogs_app",
-    "weights": "core.cli.weights:weights_app",
-    "export": "core.cli.export:export_app",
-    "judgments": "core.cli.judgments:judgments_app",
-    "experiments": "core.cli.experiments:experiments_app",
-    "users": "core.cli.users:users_app",
-}
 
-
-def build_cli(serve: Serve, words: Sequence[str] = ()) -> typer.Typer:
-    """Return the commands that ``words`` name, or all of them where they name none.
+def build_cli(serve: Serve) -> typer.Typer:
+    """Return the command line; a command is imported when it is used.
 
     ``serve`` runs the pages; it is passed in because ``core`` must not import them.
     """
     cli = typer.Typer(
-        cls=AnywhereOptionsGroup,
+        cls=RootGroup,
         help="Grounded, rewritten, fine-tuned product retrieval.",
         no_args_is_help=False,
         add_completion=False,
@@ -86,27 +63,14 @@ def build_cli(serve: Serve, words: Sequence[str] = ()) -> typer.Typer:
 
         serve(Studio(context.obj))
 
-    named = set(words) & (_COMMANDS.keys() | _GROUPS.keys())
-    for name, place in _COMMANDS.items():
-        if name in named or not named:
-            cli.command(name)(_loaded(place))
-    for name, place in _GROUPS.items():
-        if name in named or not named:
-            cli.add_typer(_loaded(place)(), name=name)
     return cli
-
-
-def _loaded(place: str) -> Callable[..., Any]:
-    module, _, name = place.partition(":")
-    loaded: Callable[..., Any] = getattr(import_module(module), name)
-    return loaded
 
 
 def run(serve: Serve) -> None:
     """Run the command line; a ``StudioError`` is one sentence on stderr and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        build_cli(serve, sys.argv[1:])()
+        build_cli(serve)()
     except StudioError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

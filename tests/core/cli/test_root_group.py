@@ -6,12 +6,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from core.cli.groups import AnywhereOptionsGroup
+from core.cli import build_cli
+from core.cli.root_group import RootGroup
 
 
 @pytest.fixture
 def app() -> typer.Typer:
-    cli = typer.Typer(cls=AnywhereOptionsGroup)
+    cli = typer.Typer(cls=RootGroup)
 
     @cli.callback(invoke_without_command=True)
     def root(context: typer.Context, data_dir: Annotated[str, typer.Option()] = "none") -> None:
@@ -44,3 +45,14 @@ def test_own_options_anywhere(app: typer.Typer, words: list[str]) -> None:
 
 def test_words_after_the_double_dash_are_words(app: typer.Typer) -> None:
     assert CliRunner().invoke(app, ["search", "--", "--data-dir"]).output == "none|--data-dir|1\n"
+
+
+def test_an_unknown_command_is_answered_with_similar_ones() -> None:
+    answer = CliRunner().invoke(build_cli(lambda studio: None), ["serch"])
+    assert answer.exit_code == 2
+    assert "'search'" in answer.output
+
+
+def test_help_lists_commands_that_are_not_imported_yet() -> None:
+    answer = CliRunner().invoke(build_cli(lambda studio: None), ["--help"])
+    assert all(f" {name} " in answer.output for name in ("serve", "train", "experiments"))
