@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from core.base import threads
 from core.base.threads import Turn, for_pictures, for_words, limit_threads
@@ -38,6 +39,13 @@ def test_pictures_leave_a_core_where_pages_are_served() -> None:
     limit_threads(1, spare=1)
     with for_pictures(CPU):
         assert torch.get_num_threads() == 1
+
+
+def test_products_of_numpy_take_one_thread() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        limit_threads(0)
+        pools = threadpool_info()
+    assert {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"} == {1}
 
 
 def test_words_do_not_wait_while_a_picture_is_looked_at() -> None:
