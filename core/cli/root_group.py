@@ -76,10 +76,10 @@ class RootGroup(TyperGroup):
 
 def _imported(name: str) -> Any:
     module, _, attribute = (_COMMANDS | _GROUPS)[name].partition(":")
-    found = getattr(import_module(module), attribute)
+    command = getattr(import_module(module), attribute)
     parent = typer.Typer(callback=lambda: None)  # a callback makes it a group even of one command
     if name in _GROUPS:
-        parent.add_typer(found(), name=name)
+        parent.add_typer(command(), name=name)
     else:
-        parent.command(name)(found)
+        parent.command(name)(command)
     return typer.main.get_group(parent).commands[name]
