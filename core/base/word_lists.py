@@ -25,8 +25,9 @@ LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pl", "pt", "tr")
 _COMPOUNDING = ("de", "nl")
 #: Letters of a compound's part, and of one that is common enough to be shorter.
 _PART, _SHORT_PART = 5, 4
-#: Times that films say such a common word; chosen on names of emoji and on made-up words.
-_COMMON = 100
+#: Times that films say a common word. In languages with compounds: chosen on names of emoji and on
+#: made-up words. In English: "chaise" and "rouge" are said less often, "casserole" more.
+_COMMON = {"de": 100, "en": 1200, "nl": 100}
 _LETTERS = {"ß": "ss", "ı": "i", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe"}
 
 #: Letters of a word that count, and odd factors that mix them to a hash.
@@ -69,6 +70,11 @@ def languages_with(word: str) -> tuple[str, ...]:
     return having or tuple(name for name in _COMPOUNDING if lists[name].is_compound(key))
 
 
+def is_common_english(word: str) -> bool:
+    """Tell whether English speakers say a word often; accents and capitals don't count."""
+    return _contains(_list("en").common, fold(word))
+
+
 def fold(words: str) -> str:
     """Return words in lower case without accents, as people type them in a hurry."""
     words = words.lower()
@@ -84,8 +90,8 @@ def _list(language: str) -> _List:
     counts = _counts(language)
     hashes = _hashed(list(counts))
     common = hashes[:0]
-    if language in _COMPOUNDING:
-        common = hashes[np.fromiter(counts.values(), np.int64) >= _COMMON]
+    if language in _COMMON:
+        common = hashes[np.fromiter(counts.values(), np.int64) >= _COMMON[language]]
     return _List(np.unique(hashes), np.unique(common))
 
 

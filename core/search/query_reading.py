@@ -9,7 +9,6 @@ from pathlib import Path
 
 from core.base.languages import probabilities
 from core.base.title_nouns import TitleNouns
-from core.base.word_lists import languages_with
 from core.domain import Query
 from core.ports.encoder import Encoder, ReadsLanguages
 from core.search.colour_match import WantedColours
@@ -17,7 +16,7 @@ from core.search.colour_words import ColourWords
 from core.search.evidence import Evidence
 from core.search.query_vector import MOST_CHARACTERS, language_read
 from core.search.query_words import QueryWords
-from core.search.short_queries import ENGLISH, are_english, query_language
+from core.search.short_queries import ENGLISH, are_english_goods, query_language
 from core.search.translation import Translation
 from core.search.word_counts import WordCounts
 from core.search.word_families import WordFamilies
@@ -59,9 +58,9 @@ class QueryReader:
         words = content_words(text)
         if not words or self._counts.have(words):
             return "", query
-        translation = _translation(self._folder)
-        if not query.language and self._is_english(text, words, translation.languages):
+        if not query.language and are_english_goods(words, self.nouns):
             return "", query
+        translation = _translation(self._folder)
         languages = (query.language,) if query.language else self._likely(text, encoder)
         for language in languages:
             english = translation.english(text, language)
@@ -72,18 +71,6 @@ class QueryReader:
     def english_readings(self, text: str) -> frozenset[str]:
         """Return the English texts that a search for this text may be answered with instead."""
         return _translation(self._folder).readings(text.strip())
-
-    def _is_english(self, text: str, words: list[str], languages: tuple[str, ...]) -> bool:
-        """Tell whether a query is English; of one word, only if no language is more likely.
-
-        English lists have "fauteuil" and "tabouret", too.
-        """
-        if len(words) == 1:
-            return are_english(text, words, (ENGLISH, *languages), self.nouns)
-        return all(
-            word.isascii() and (self.nouns.is_known_word(word) or ENGLISH in languages_with(word))
-            for word in words
-        )
 
     def _likely(self, text: str, encoder: Encoder) -> list[str]:
         """Return the languages of the lists, that which the encoder reads first."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 from core.base.languages import probabilities
 from core.base.title_nouns import TitleNouns
+from core.base.word_list import read_word_list
+from core.base.word_lists import is_common_english
 from core.ports.encoder import Encoder, ReadsLanguages
 from core.search.word_counts import WordCounts
 from core.search.words import content_words
@@ -14,6 +19,7 @@ ENGLISH = "en"
 #: Probability of another language from which on English word lists don't count: "fauteuil" is in
 #: them, too.
 SURE = 0.5
+_ENGLISH_FIRST = Path(__file__).parents[2] / "data" / "vocabularies" / "english_first.txt"
 
 
 def query_language(
@@ -41,8 +47,42 @@ def query_language(
 
 
 def are_english(text: str, words: list[str], languages: tuple[str, ...], nouns: TitleNouns) -> bool:
-    """Tell whether English word lists have all words, and no other language is more likely."""
+    """Tell whether a query is English.
+
+    English words of shops are; others that English word lists have are where no other language is
+    more likely.
+    """
+    if are_english_goods(words, nouns):
+        return True
     likely = probabilities(text, languages)
     if any(share >= SURE for language, share in likely.items() if language != ENGLISH):
         return False
     return all(word.isascii() and nouns.is_known_word(word) for word in words)
+
+
+def are_english_goods(words: list[str], nouns: TitleNouns) -> bool:
+    """Tell whether English shoppers use these words, whatever they mean elsewhere: "pan", "gilet".
+
+    One must be of English goods, each other one said often: "grand piano".
+    """
+    goods = [_is_english_goods(word, nouns) for word in words]
+    return any(goods) and all(
+        is_goods or (word.isascii() and is_common_english(word))
+        for is_goods, word in zip(goods, words, strict=True)
+    )
+
+
+def _is_english_goods(word: str, nouns: TitleNouns) -> bool:
+    if not word.isascii():
+        return False
+    forms = (word, word.removesuffix("s"), word.removesuffix("es"))
+    if any(form in _english_first() for form in forms):
+        return True
+    return nouns.is_known_word(word) and (
+        not word.isalpha() or any(is_common_english(form) for form in forms)
+    )
+
+
+@cache
+def _english_first() -> frozenset[str]:
+    return frozenset(read_word_list(_ENGLISH_FIRST))

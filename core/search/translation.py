@@ -7,35 +7,28 @@ match it. A query whose every word is on the lists is searched in English instea
 from __future__ import annotations
 
 import csv
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-
-import snowballstemmer
 
 from core.base.stop_words import stop_words
 from core.search.colour_words import ColourWords
+from core.search.name_forms import UNSPACED, folded, name_forms, usual_characters
 
 #: Longer queries describe more than a list can: the encoder reads them.
-MOST_WORDS = 5
+MOST_WORDS, MOST_CHARACTERS = 5, 80
 
-_STEMMERS = {
-    "ar": "arabic", "de": "german", "es": "spanish", "fr": "french", "it": "italian",
-    "nl": "dutch", "pl": "polish", "pt": "portuguese", "ru": "russian", "tr": "turkish",
-}  # fmt: skip
-#: Languages whose words may stand together without blanks.
-_UNSPACED = ("ja", "zh", "ko", "th")
 #: Signs between words of these languages that are no part of a name.
-_JOINING = {"ja": "のな色い", "zh": "的色", "ko": "색의용", "th": "สี"}
+_JOINING = {"ja": "のな色い用製ー", "zh": "的色", "ko": "색의용", "th": "สี"}
+#: Words that exclude what comes after them: such a query isn't read word by word.
+_EXCLUDING = (
+    "ohne", "sans", "sin", "sem", "senza", "zonder", "bez", "olmadan", "без", "بدون", "なし",
+    "无", "無", "没有", "沒有", "없는", "없이", "ไม่มี",
+)  # fmt: skip
 #: Languages that write a compound as one word, its head last, and what may join its parts.
 _COMPOUNDING = {"de": ("", "s", "n", "en", "es", "e", "er"), "nl": ("", "s", "en", "n", "e")}
 #: Languages in which what describes a thing stands behind it.
 _HEAD_FIRST = ("ar", "es", "fr", "it", "pl", "pt", "ru", "th")
-_TURKISH_PLURAL = re.compile("(?<=...)l[ae]r$")
-_ALPHABETIC = re.compile("[a-zÀ-ÿĀ-ſЀ-ӿ]")
 #: Shortest part of a compound: shorter ones stand in too many words.
 _LEAST_PART = 3
 
@@ -78,17 +71,22 @@ class Translation:
         if language == "tr":
             text = text.replace("İ", "i").replace("I", "ı")
         tokens = text.split()
-        if language not in self.languages or not 0 < len(tokens) <= MOST_WORDS:
+        if not 0 < len(tokens) <= MOST_WORDS or len(text) > MOST_CHARACTERS:
+            return ""
+        if language not in self.languages:
             return ""
         meanings = self._entries(language)
         words: list[_Entry] = []
+        linked = False
         while tokens:
             entries, used = self._longest(tokens, meanings, language)
             if not used:
                 return ""
+            # What comes behind "für" or "mit" describes the thing before it.
+            linked = linked or (bool(words) and not entries)
             words += entries
             tokens = tokens[used:]
-        return _in_order(words, head_first=language in _HEAD_FIRST)
+        return _in_order(words, head_first=linked or language in _HEAD_FIRST)
 
     def readings(self, text: str) -> frozenset[str]:
         """Return the text in English as each of the languages reads it."""
@@ -103,14 +101,16 @@ class Translation:
             if entry is not None:
                 return [entry], count
         word = tokens[0].casefold().strip(".,;")
+        if word in _EXCLUDING:
+            return [], 0
         if word in stop_words():
             return [], 1
         parts = self._parts(word, meanings, language)
         return parts, int(bool(parts))
 
     def _parts(self, word: str, meanings: dict[str, _Entry], language: str) -> list[_Entry]:
-        if language in _UNSPACED:
-            return self._run(_folded(word), meanings, language)
+        if language in UNSPACED:
+            return self._run(folded(word), meanings, language)
         colour = self._colours.basic(word)
         if colour:
             return [_Entry(colour, is_thing=False)]
@@ -119,12 +119,13 @@ class Translation:
     def _run(self, word: str, meanings: dict[str, _Entry], language: str) -> list[_Entry]:
         """Cut a word without blanks into known words, the longest first; empty if one is left."""
         entries: list[_Entry] = []
+        usual = usual_characters(word, language)
         at = 0
         while at < len(word):
-            end = next((e for e in range(len(word), at, -1) if word[at:e] in meanings), 0)
+            end = next((e for e in range(len(word), at, -1) if usual[at:e] in meanings), 0)
             colour = "" if end else self._colour_at(word, at)
             if end:
-                entries.append(meanings[word[at:end]])
+                entries.append(meanings[usual[at:end]])
                 at = end
             elif colour:
                 entries.append(_Entry(self._colours.basic(colour), is_thing=False))
@@ -164,7 +165,7 @@ class Translation:
                 key: _Entry(row["en"], is_thing)
                 for row, is_thing in reversed(self._rows)
                 for name in reversed(row[language].split("/"))
-                for key in _keys(name, language)
+                for key in name_forms(name, language)
             }
         return self._by_language[language]
 
@@ -175,7 +176,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _entry_of(text: str, meanings: dict[str, _Entry], language: str) -> _Entry | None:
-    return next((meanings[key] for key in _keys(text, language) if key in meanings), None)
+    return next((meanings[key] for key in name_forms(text, language) if key in meanings), None)
 
 
 def _in_order(entries: Sequence[_Entry], *, head_first: bool) -> str:
@@ -186,35 +187,3 @@ def _in_order(entries: Sequence[_Entry], *, head_first: bool) -> str:
         things = [*things[1:], things[0]]
     described = dict.fromkeys(entry.english for entry in entries if not entry.is_thing)
     return " ".join([*described, *things])
-
-
-def _keys(text: str, language: str) -> tuple[str, str]:
-    """Return the forms under which a name is found: its stems, written with accents and without."""
-    words = _folded(text.strip(" .,;")).split()
-    return (
-        " ".join(_plain(_stem(word, language)) for word in words),
-        " ".join(_stem(_plain(word), language) for word in words),
-    )
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
-def _plain(word: str) -> str:
-    """Return a word of Latin or Cyrillic letters without accents; others as they are."""
-    if not _ALPHABETIC.match(word):
-        return word
-    letters = unicodedata.normalize("NFD", word)
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-@lru_cache(maxsize=16_384)
-def _stem(word: str, language: str) -> str:
-    name = _STEMMERS.get(language)
-    if name is None:
-        return word
-    if language == "tr":
-        word = _TURKISH_PLURAL.sub("", word)
-    # A stemmer keeps the word that it works on, so that threads must not share one.
-    return str(snowballstemmer.stemmer(name).stemWord(word))

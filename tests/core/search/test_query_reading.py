@@ -162,3 +162,51 @@ def test_known_words_of_other_languages_are_searched_in_english(query, language,
 
 def test_a_catalogue_in_another_language_is_searched_in_it(reader):
     assert reader.in_english(Query("chaise en bois"), Polyglot()) == ("", Query("chaise en bois"))
+
+
+class NoWords(EnglishCounts):
+    """An English catalogue without any of the query's words."""
+
+    def have(self, words):
+        return False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pan",
+        "gilet",
+        "raisins",
+        "rock",
+        "top",
+        "mouse",
+        "baskets",
+        "crayons",
+        "sale",
+        "hut",
+        "tongs",
+    ]
+    + ["top hat", "pot rack", "grand piano", "robes"],
+)
+@pytest.mark.parametrize("read", ["fr", "de", "es", "nl", "tr"])
+def test_english_goods_are_english_whatever_they_mean_elsewhere(text, read):
+    encoder = SimpleNamespace(
+        languages=("de", "en", "es", "fr", "nl", "tr"),
+        language_of=lambda text: read,
+        encode_queries=None,
+    )
+    assert QueryReader(NoWords(), FOLDER).in_english(Query(text), encoder) == ("", Query(text))
+
+
+@pytest.mark.parametrize(
+    ("query", "english"),
+    [
+        (Query("gilet", language="fr"), "cardigan"),
+        (Query("pan", language="es"), "bread"),
+        (Query("table rouge"), "red table"),
+        (Query("chaise rouge"), "red chair"),
+        (Query("tabouret"), "stool"),
+    ],
+)
+def test_a_set_language_and_words_that_english_shops_seldom_use_are_translated(query, english):
+    assert QueryReader(NoWords(), FOLDER).in_english(query, Polyglot())[1].text == english

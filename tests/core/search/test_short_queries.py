@@ -82,7 +82,7 @@ def test_a_word_that_another_language_has_for_sure_is_not_english(nouns, monkeyp
             "core.search.short_queries.probabilities",
             lambda text, languages, likely=likely: likely if languages == Dutch.languages else {},
         )
-        assert query_language("sofa", Dutch(), Counts(), nouns)[0] == language
+        assert query_language("tabouret", Dutch(), Counts(), nouns)[0] == language
     monkeypatch.setattr("core.search.short_queries.probabilities", lambda *given: {"en": 0.9})
     assert query_language("sofa", Dutch(), Counts(), nouns) == ("en", True)
 

@@ -40,6 +40,21 @@ def translation():
         ("zh", "白色棉质T恤", "white cotton t-shirt"),
         ("ko", "나무의자", "wooden chair"),
         ("th", "เก้าอี้ไม้", "wooden chair"),
+        ("de", "Stuehle", "chair"),
+        ("de", "Kissen für das Sofa", "sofa pillow"),
+        ("pl", "krzeslo", "chair"),
+        ("pl", "drewnianego krzesła", "wooden chair"),
+        ("fr", "noeud papillon", "bow tie"),
+        ("ru", "деревянных стульев", "wooden chair"),
+        ("ar", "الكرسي", "chair"),
+        ("ar", "اريكه", "sofa"),
+        ("ja", "イス", "chair"),
+        ("ja", "赤いソファー", "red sofa"),
+        ("ja", "コンピュータ", "computer"),
+        ("zh", "沙發", "sofa"),
+        ("zh", "紅色衣櫃", "red wardrobe"),
+        ("ko", "커피테이블", "coffee table"),
+        ("ko", "사이드 보드", "sideboard"),
     ],
 )
 def test_a_query_of_known_words_is_given_in_english(language, text, english, translation):
@@ -56,6 +71,9 @@ def test_a_query_of_known_words_is_given_in_english(language, text, english, tra
         ("de", "aus Holz"),
         ("de", "Kettensäge"),
         ("de", "Stuhl " * 6),
+        ("zh", "椅子" * 41),
+        ("fr", "table sans verre"),
+        ("ru", "стул без подушки"),
         ("de", " "),
         ("ja", "魔法の椅子"),
         ("en", "chair"),
@@ -64,6 +82,11 @@ def test_a_query_of_known_words_is_given_in_english(language, text, english, tra
 )
 def test_one_unknown_word_or_no_thing_leaves_the_query_as_it_is(language, text, translation):
     assert translation.english(text, language) == ""
+
+
+@pytest.mark.parametrize("text", ["yastık", "yastik", "YASTIK"])
+def test_turkish_is_read_with_and_without_its_own_letters(text, translation):
+    assert translation.english(text, "tr") == "pillow"
 
 
 def test_the_lists_have_a_name_of_each_thing_in_each_language(translation):
