@@ -84,4 +84,4 @@ def _stem(word: str, language: str) -> str:
 @cache
 def _simplified() -> dict[int, str]:
     pairs = " ".join(read_word_list(_TRADITIONAL)).split()
-    return {ord(traditional): simplified for traditional, simplified in pairs}
+    return {ord(pair[0]): pair[1] for pair in pairs}
