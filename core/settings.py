@@ -235,6 +235,12 @@ class Settings(BaseSettings):
         False, description="On a Hugging Face Space with hf_oauth: its users sign in to act."
     )
 
+    search_while_judging: bool = Field(
+        True,
+        description="Who does not lead may search a catalogue while a set of it is being judged; "
+        "off: not before all is judged, so that no similar search shows an engine's list.",
+    )
+
     allowed_hosts: str = Field(
         "",
         pattern=r"^[^\s/]*(\s*,\s*[^\s/]+)*$",

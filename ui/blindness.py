@@ -24,6 +24,10 @@ _SEARCH = (
     "You may judge this query in a judgment set, so an engine's list for it stays hidden from you "
     "until its pairs are judged. Search for something else."
 )
+_SEARCHES = (
+    "A set of this catalogue is being judged. In this studio only those who lead may search until "
+    "all of its pairs are judged."
+)
 
 
 def is_hidden(studio: Studio, request: gr.Request | Request | None, report: Report) -> bool:
@@ -66,14 +70,29 @@ def hides_queries(
 
 def require_blind(studio: Studio, query: Query, catalog: str) -> None:
     """Raise ``AccessDenied`` if the visitor judges blind what this search would show."""
+    _require_search(studio, catalog)
     if _judges_blind(studio) and studio.judging.is_open_search(query, catalog):
         raise AccessDenied(_SEARCH)
 
 
 def require_blind_words(studio: Studio, texts: Sequence[str], catalog: str) -> None:
     """Raise ``AccessDenied`` if the visitor judges blind what a search for one of these shows."""
+    _require_search(studio, catalog)
     if _judges_blind(studio) and studio.judging.is_any_open(texts, catalog):
         raise AccessDenied(_SEARCH)
+
+
+def _require_search(studio: Studio, catalog: str) -> None:
+    """Raise ``AccessDenied`` if the settings forbid all searches while something is judged.
+
+    Viewers may not search either: a visitor may be an annotator who has signed out.
+    """
+    if studio.settings.search_while_judging:
+        return
+    who = signed_in(LocalContext.request.get(None))
+    leads = studio.people.may(who, Action.DECIDE)
+    if not leads and studio.judging.is_any_set_open(catalog or None):
+        raise AccessDenied(_SEARCHES)
 
 
 def _judges_blind(studio: Studio) -> bool:

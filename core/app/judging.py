@@ -291,6 +291,13 @@ class JudgingService:
         """Tell whether somebody may still judge a pair of this set."""
         return self._is_open(catalog, (), (), set_id)
 
+    def is_any_set_open(self, catalog: str | None = None) -> bool:
+        """Tell whether somebody may still judge a pair of any set of this catalogue."""
+        try:
+            return open_queries.any_open(self.queue(catalog))
+        except CatalogError:  # it was removed, and its sets with it
+            return False
+
     def _answers(
         self, catalog: Catalog, engines: Sequence[str], depth: int
     ) -> Callable[[JudgmentQuery], list[SearchResult]]:

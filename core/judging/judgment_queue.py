@@ -76,7 +76,7 @@ class JudgmentQueue:
         def dealt(state: SetState, held: Held) -> queue.Hand:
             return queue.deal(
                 ordered, state, rules, annotator, count, held.holders if rules.overlap else {},
-                without, one_query, first, held.elsewhere,
+                without, one_query, first, held.elsewhere, self.task_keys.secret,
             )  # fmt: skip
 
         # Events are read before the lock is taken. A pair that is judged meanwhile is still leased,
@@ -106,7 +106,8 @@ class JudgmentQueue:
         """Return the progress of this annotator and of the set."""
         judgment_set = self.sets.get(set_id)
         return self._states.look(
-            set_id, lambda state: queue.progress(judgment_set, state, annotator)
+            set_id,
+            lambda state: queue.progress(judgment_set, state, annotator, self.task_keys.secret),
         )
 
     def judge(self, event: JudgmentEvent) -> None:
@@ -251,7 +252,7 @@ class JudgmentQueue:
         key = (judgment_set.set_id, judgment_set.revision, annotator)
         with self._lock:
             if key not in self._orders:
-                self._orders[key] = queue.order(judgment_set, annotator)
+                self._orders[key] = queue.order(judgment_set, annotator, self.task_keys.secret)
                 if len(self._orders) > _ORDERS_KEPT:
                     self._orders.popitem(last=False)
             self._orders.move_to_end(key)

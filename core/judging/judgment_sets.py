@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -52,8 +53,8 @@ class JudgmentSets(SetTable):
             depth: Number of results of each engine.
             rules: Rules of judging.
             answer: Returns the engines' results for a query.
-            calibration: This many pairs, drawn by the set's seed so that every engine found
-                equally many of them, are judged by everybody; fewer where that can't be had.
+            calibration: This many pairs, drawn at random so that every engine found equally many
+                of them, are judged by everybody; fewer where that can't be had.
 
         Raises:
             JudgmentError: No queries or engines, a depth below 1, or nothing was found at all.
@@ -67,7 +68,8 @@ class JudgmentSets(SetTable):
         pairs = pool(results, depth, set_id)
         if not pairs:
             raise JudgmentError("The engines found nothing for these queries, so nothing to judge.")
-        chosen = balanced(finders(results, depth), calibration, f"{set_id}/calibration")
+        # Whoever knew the seed could tell from a pair that was passed over which engine found it.
+        chosen = balanced(finders(results, depth), calibration, secrets.token_hex(16))
         rules = replace(rules, calibration=rules.calibration | chosen)
         made = JudgmentSet(
             set_id, name.strip(), rules, tuple(engines), depth, pairs, datetime.now(UTC)

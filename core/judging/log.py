@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from core.store.database import (
     version_of,
 )
 from core.store.durable import Flusher
-from core.store.row_decoding import decoded
+from core.store.row_decoding import UNDECODABLE, decoded
 from core.store.saving import not_saved, saving
 
 NAME = "judgments"
@@ -175,10 +175,10 @@ class JudgmentLog:
         if since is not None:
             condition = condition & (col("at") >= lit(since))
         rows = read_rows(self._table, SCHEMA.names, condition)
-        oldest_first = rows.sort_by([("at", "ascending")]).to_pylist()
-        events = [event for _, event in decoded(oldest_first, _event, NAME, "event_id")]
+        oldest_first = rows.sort_by([("at", "ascending")])
+        events = _events(oldest_first)
         if since is None:
-            self.unreadable[set_id] = len(oldest_first) - len(events)
+            self.unreadable[set_id] = oldest_first.num_rows - len(events)
         return events
 
     def count(self, set_id: str) -> int:
@@ -203,13 +203,47 @@ class JudgmentLog:
 
 
 _KINDS = {kind.value: kind for kind in EventKind}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _events(rows: pa.Table) -> list[JudgmentEvent]:
+    """Build the events of a table, column by column: row by row takes twice the time.
+
+    Where a value can't be read, they are built row by row, and that row is left out.
+    """
+    try:
+        return list(map(JudgmentEvent, *_columns(rows)))
+    except UNDECODABLE:
+        return [event for _, event in decoded(rows.to_pylist(), _event, NAME, "event_id")]
+
+
+def _columns(rows: pa.Table) -> list[list[Any]]:
+    """Return the values of each field of ``JudgmentEvent``, in the order of its fields."""
+    later = {"round": 0, "page": "", "guidelines": 1}
+    columns = {
+        name: (rows[name].fill_null(later[name]) if name in later else rows[name])
+        .to_numpy()
+        .tolist()
+        for name in SCHEMA.names
+        if name not in ("at", "grade")
+    }
+    columns["kind"] = [_KINDS[kind] for kind in columns["kind"]]
+    times = rows["at"].cast(pa.int64()).to_numpy().tolist()
+    columns["at"] = [_EPOCH + timedelta(microseconds=time) for time in times]
+    grades, given = rows["grade"].fill_null(0), rows["grade"].is_valid()
+    columns["grade"] = [
+        grade if is_given else None
+        for grade, is_given in zip(
+            grades.to_numpy().tolist(), given.to_numpy().tolist(), strict=True
+        )
+    ]
+    return [columns[name] for name in SCHEMA.names]
 
 
 def _event(row: dict[str, Any]) -> JudgmentEvent:
-    """Build an event; by position, because opening a set builds all of its events."""
-    kind = _KINDS.get(row["kind"]) or EventKind(row["kind"])
+    """Build the event of one row."""
     return JudgmentEvent(
-        row["event_id"], kind, row["set_id"], row["query_id"], row["item_id"], row["annotator"],
-        row["grade"], row["note"], row["at"], row["seconds"], row["round"] or 0,
+        row["event_id"], EventKind(row["kind"]), row["set_id"], row["query_id"], row["item_id"],
+        row["annotator"], row["grade"], row["note"], row["at"], row["seconds"], row["round"] or 0,
         row["page"] or "", row["guidelines"] or 1,
     )  # fmt: skip

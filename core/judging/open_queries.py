@@ -69,6 +69,15 @@ def is_open(
     return False
 
 
+def any_open(desk: JudgmentQueue) -> bool:
+    """Tell whether somebody may still judge a pair of any set of a catalogue."""
+    for judgment_set in desk.sets.all():
+        asked = frozenset(query.query_id for query in judgment_set.queries)
+        if desk.look(judgment_set.set_id, partial(open_ids, judgment_set, asked=asked)):
+            return True
+    return False
+
+
 def folded(text: str) -> frozenset[str]:
     """Return the words of a text in which searches differ that find different things.
 

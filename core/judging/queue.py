@@ -46,16 +46,20 @@ class Hand:
     elsewhere: int = 0
 
 
-def order(judgment_set: JudgmentSet, annotator: str) -> list[Pair]:
-    """Return the set in this annotator's order: calibration pairs, then query after query."""
+def order(judgment_set: JudgmentSet, annotator: str, secret: bytes = b"") -> list[Pair]:
+    """Return the set in this annotator's order: calibration pairs, then query after query.
+
+    The order in which pairs came into the set has no influence, and with the store's secret nobody
+    can compute the annotator's order: so it doesn't tell which pairs were added later.
+    """
     groups: dict[str, dict[str, Pair]] = {}
     for pair in judgment_set.pairs:
         groups.setdefault(pair.query.query_id, {})[pair.item_id] = pair
-    seed = f"{judgment_set.set_id}/{annotator}"
+    seed = f"{secret.hex()}{judgment_set.set_id}/{annotator}"
     ordered = [
         groups[query_id][item_id]
-        for query_id in shuffled(list(groups), seed)
-        for item_id in shuffled(list(groups[query_id]), f"{seed}/{query_id}")
+        for query_id in shuffled(sorted(groups), seed)
+        for item_id in shuffled(sorted(groups[query_id]), f"{seed}/{query_id}")
     ]
     first = judgment_set.rules.calibration
     return sorted(ordered, key=lambda pair: pair.key not in first) if first else ordered
@@ -72,6 +76,7 @@ def deal(
     one_query: bool = False,
     first: str = "",
     elsewhere: Collection[tuple[str, str, int]] = (),
+    secret: bytes = b"",
 ) -> Hand:
     """Return an annotator's next pairs: the least judged first, skipped pairs last.
 
@@ -86,6 +91,7 @@ def deal(
         one_query: Return only pairs of the next query.
         first: Id of the query whose pairs come first.
         elsewhere: Tasks that the annotator has in other tabs.
+        secret: The store's secret, which the sample of hidden repeats is drawn with.
     """
     without = {*without, *elsewhere}
     mine = state.current(annotator)
@@ -119,7 +125,7 @@ def deal(
     later.sort(key=lambda task: mine[task.pair.key].at)
     tasks = [task for tier in sorted(fresh) for task in fresh[tier]]
     soonest = REPEAT_AFTER if tasks else REPEAT_AFTER_AT_END
-    repeats = due_repeats(ordered, state, rules, annotator, soonest, without)
+    repeats = due_repeats(ordered, state, rules, annotator, soonest, without, secret)
     again = state.repeated(annotator)
     put_off = [task for task in repeats if task.pair.key in again]
     later += [replace(task, note=again[task.pair.key].note) for task in put_off]
@@ -127,7 +133,7 @@ def deal(
     if one_query and tasks:
         query_id = tasks[0].pair.query.query_id
         repeats = [task for task in repeats if task.pair.query.query_id == query_id]
-    dealt = [*_mixed(tasks, repeats, annotator, count), *later]
+    dealt = [*_mixed(tasks, repeats, annotator, count, secret), *later]
     if one_query and dealt:
         query_id = dealt[0].pair.query.query_id
         dealt = [task for task in dealt if task.pair.query.query_id == query_id]
@@ -139,12 +145,12 @@ def deal(
 
 
 def _mixed(
-    tasks: Sequence[Task], repeats: Sequence[Task], annotator: str, count: int
+    tasks: Sequence[Task], repeats: Sequence[Task], annotator: str, count: int, secret: bytes
 ) -> list[Task]:
     """Return new pairs with one repeat among them, at a place that differs from hand to hand."""
     if not tasks or not repeats:
         return [*tasks, *repeats]
-    digest = hashlib.sha256("\x1f".join((annotator, *repeats[0].pair.key)).encode()).digest()
+    digest = _digest(annotator, repeats[0].pair.key, secret)
     hand = list(tasks[: max(count - 1, 0)])
     hand.insert(digest[4] % (len(hand) + 1), repeats[0])
     return hand
@@ -157,6 +163,7 @@ def due_repeats(
     annotator: str,
     soonest: int,
     without: Collection[tuple[str, str, int]] = (),
+    secret: bytes = b"",
 ) -> list[Task]:
     """Return the hidden repeats that are due: sampled pairs that were graded long enough ago.
 
@@ -171,7 +178,7 @@ def due_repeats(
         if (label := mine.get(pair.key)) is not None
         and label.kind is EventKind.GRADE
         and _is_open(again.get(pair.key))
-        and is_repeat(rules, annotator, pair.key)
+        and is_repeat(rules, annotator, pair.key, secret)
         and state.turns_since(annotator, pair.key) >= soonest
         and (*pair.key, 1) not in without
     ]
@@ -182,13 +189,22 @@ def _is_open(second: JudgmentEvent | None) -> bool:
     return second is None or second.kind is EventKind.SKIP
 
 
-def is_repeat(rules: Rules, annotator: str, pair: PairKey) -> bool:
-    """Tell whether a pair belongs to this annotator's sample of hidden repeats."""
-    digest = hashlib.sha256("\x1f".join((annotator, *pair)).encode()).digest()
+def is_repeat(rules: Rules, annotator: str, pair: PairKey, secret: bytes = b"") -> bool:
+    """Tell whether a pair belongs to this annotator's sample of hidden repeats.
+
+    Without the store's secret nobody can compute the sample.
+    """
+    digest = _digest(annotator, pair, secret)
     return int.from_bytes(digest[:4], "big") < rules.repeats * 2**32
 
 
-def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> JudgingProgress:
+def _digest(annotator: str, pair: PairKey, secret: bytes) -> bytes:
+    return hashlib.sha256(secret + "\x1f".join((annotator, *pair)).encode()).digest()
+
+
+def progress(
+    judgment_set: JudgmentSet, state: SetState, annotator: str, secret: bytes = b""
+) -> JudgingProgress:
     """Return the progress and pace (without breaks) of this annotator, and the set's progress.
 
     This annotator's repeats count in the set's progress, too: else a label that does not count
@@ -211,14 +227,14 @@ def progress(judgment_set: JudgmentSet, state: SetState, annotator: str) -> Judg
             if everybody or graded < rules.overlap:
                 open_pairs += 1
                 skipped += label is not None
-                ahead += bool(rules.repeats) and is_repeat(rules, annotator, key)
+                ahead += bool(rules.repeats) and is_repeat(rules, annotator, key, secret)
         else:
             done += 1
             if (
                 rules.repeats
                 and label.kind is EventKind.GRADE
                 and _is_open(again.get(key))
-                and is_repeat(rules, annotator, key)
+                and is_repeat(rules, annotator, key, secret)
             ):
                 pending.append(key)
                 skipped += key in again

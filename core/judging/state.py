@@ -139,8 +139,9 @@ class SetState:
     def _settle(self, slot: _Slot) -> None:
         group, who, pair = slot
         left = self._histories[slot]
-        while left and self._is_taken_back(left[0][2]):
-            heapq.heappop(left)  # final: an undo can't be taken back
+        if self._undone or self._deleted:
+            while left and self._is_taken_back(left[0][2]):
+                heapq.heappop(left)  # final: an undo can't be taken back
         standing = self._standing[group].setdefault(who, {})
         if left:
             standing[pair] = left[0][2]

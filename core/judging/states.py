@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import lancedb
 
+from core.base.collector import collector_paused
 from core.domain import JudgmentEvent
 from core.judging.log import JudgmentLog
 from core.judging.state import SetState
@@ -77,9 +78,10 @@ class States:
             kept = self._kept.setdefault(set_id, _Kept(version, SetState()))
         self._kept.move_to_end(set_id)
         if not self._catch_up(set_id, kept):
-            rows = self.log.events(set_id)
-            for event in rows:
-                kept.state.add(event)
+            with collector_paused():
+                rows = self.log.events(set_id)
+                for event in rows:
+                    kept.state.add(event)
             kept.twice = len(rows) + self.log.unreadable[set_id] - len(kept.state)
         kept.version = version
         self._trim()

@@ -57,10 +57,11 @@ class TaskKeys:
 
     def _tag(self, set_id: str, annotator: str, pair: PairKey, number: int) -> str:
         text = json.dumps([set_id, annotator, *pair, number])
-        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+        return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
 
     @lazy
-    def _secret(self) -> bytes:
+    def secret(self) -> bytes:
+        """The store's secret; orders and samples of hidden repeats are drawn with it, too."""
         with file_lock(self._path.with_suffix(".lock"), WRITE):
             if not self._path.is_file() or len(self._path.read_bytes()) != _BYTES:
                 atomic_write(self._path, secrets.token_bytes(_BYTES), mode=0o600)

@@ -17,6 +17,8 @@ from tests.core.judging.desks import QUERIES, answer
 
 @pytest.fixture
 def desk(tmp_path: Path) -> JudgmentQueue:
+    # The secret of a store is random; with this one every run draws the same hidden repeats.
+    (tmp_path / "judging-task-keys").write_bytes(bytes(range(32)))
     return JudgmentQueue(open_database(tmp_path / "lance"))
 
 

@@ -239,6 +239,23 @@ def test_rows_that_can_not_be_read_are_counted_at_a_full_read(log: JudgmentLog) 
     assert log.unreadable == {"set": 1}
 
 
+def test_a_row_that_can_not_be_read_changes_no_other(log: JudgmentLog) -> None:
+    made = [
+        event(1, note="ü", round=1, page="9", guidelines=7, query_id="q2", seconds=0.1 + 0.2),
+        event(2),
+        event(3, kind=EventKind.FLAG, grade=None, at=datetime(1999, 1, 1, 1, 2, 3, 4, tzinfo=UTC)),
+    ]
+    log.append(made)
+    log._table.update(
+        where="item_id = 'item-1'",
+        values_sql={"round": "NULL", "page": "NULL", "guidelines": "NULL"},
+    )  # as in tables of before these columns
+    old = replace(made[0], round=0, page="", guidelines=1)
+    assert log.events("set") == [made[2], old, made[1]]
+    log._table.update(where="item_id = 'item-2'", values={"kind": "smell"})
+    assert log.events("set") == [made[2], old]
+
+
 def test_each_commit_is_told_with_its_version(tmp_path: Path) -> None:
     heard: list[tuple[list[str], int]] = []
     log = JudgmentLog(

@@ -13,6 +13,7 @@ from core.domain import (
     JudgmentEvent,
     JudgmentQuery,
     JudgmentSet,
+    Pair,
     Rules,
 )
 from core.judging.judgment_queue import JudgmentQueue
@@ -170,3 +171,51 @@ def test_each_person_has_a_sample_of_hidden_repeats_of_their_own():
     assert all(80 < len(sample) < 160 for sample in samples)
     assert len({frozenset(sample) for sample in samples}) == 3
     assert len(samples[0] & samples[1]) < 0.7 * len(samples[0])
+
+
+def test_nobody_without_the_stores_secret_can_compute_order_or_repeats(
+    tmp_path: Path, desk: JudgmentQueue
+) -> None:
+    """Set, names and program are known to annotators; the secret of the store is not."""
+    rules = Rules(repeats=0.5)
+    made = desk.sets.create(
+        "Repeats", (JudgmentQuery("q1", "chair"),), ("clip",), 60, rules,
+        lambda query: [result("clip", [f"i{n}" for n in range(60)])],
+    )  # fmt: skip
+    other = JudgmentQueue(open_database(tmp_path / "other" / "lance"))
+    other.sets.add(made)
+
+    def course(desk: JudgmentQueue) -> tuple[list[str], set[str]]:
+        hers: list[str] = []
+        while (tasks := desk.deal(made.set_id, "ada").tasks) and not tasks[0].round:
+            hers.append(tasks[0].pair.item_id)
+            desk.judge(grade(made, *tasks[0].pair.key, 1))
+            if len(hers) == 60:
+                break
+        for pair in made.pairs:
+            if pair.key not in desk.look(made.set_id, lambda state: state.current("ada")):
+                desk.judge(grade(made, *pair.key, 1))
+        again = {task.pair.item_id for task in desk.deal(made.set_id, "ada", 99).tasks}
+        return hers, again
+
+    here, there = course(desk), course(other)
+    assert here[0] != there[0]
+    assert here[1] != there[1]
+    public = {pair.item_id for pair in made.pairs if is_repeat(rules, "ada", pair.key)}
+    right = len(public & here[1]) / len(here[1])
+    assert right < 0.8, "the sample can be computed without the secret"
+
+
+def test_pairs_that_are_added_later_come_among_those_that_nobody_has_judged(
+    desk: JudgmentQueue,
+) -> None:
+    made = desk.sets.create(
+        "Grows", (JudgmentQuery("q1", "chair"),), ("clip",), 40, Rules(),
+        lambda query: [result("clip", [f"i{n:02}" for n in range(40)])],
+    )  # fmt: skip
+    query = made.queries[0]
+    grown = desk.sets.extend(made.set_id, [Pair(query, f"n{n:02}") for n in range(40)])
+    places = [pair.item_id[0] for pair in desk.next_pairs(grown.set_id, "ada", 99)]
+    assert len(places) == 80
+    first_half = places[:40].count("n")
+    assert 10 < first_half < 30

@@ -207,6 +207,33 @@ def test_an_annotator_finds_nothing_on_any_route_event_or_function(judged: Judge
     assert open_searches(judged.shop)
 
 
+def test_without_searches_while_judging_only_leads_get_an_answer_from_an_engine(
+    judged: Judged,
+) -> None:
+    """A similar search would show nearly the same list, so hosts can forbid all of them."""
+    shop, other_words = judged.shop, {"q": "azure seat"}
+    walk = Walk(judged, Role.ANNOTATOR)
+    walk.answers({})
+    shop.asked.clear()
+    walk.answers(other_words)
+    assert [query for query, _ in shop.asked if query.text == "azure seat"]  # allowed by default
+    shop.settings = shop.settings.model_copy(update={"search_while_judging": False})
+    for role in (Role.ANNOTATOR, Role.VIEWER):
+        walk = Walk(judged, role)
+        shop.asked.clear()
+        answers = walk.answers({**other_words, "item": "b"})
+        assert shop.asked == []
+        assert any("only those who lead may search" in text for text in answers.values())
+    lead = Walk(judged, Role.MERCHANDISER)
+    lead.answers(other_words)
+    assert shop.asked
+    for pair in judged.set.pairs:
+        judged.queue.judge(grade(judged.set, *pair.key, 2))
+    shop.asked.clear()
+    Walk(judged, Role.ANNOTATOR).answers(other_words)
+    assert shop.asked
+
+
 def test_a_lead_reads_the_report_at_once_and_annotators_when_all_is_judged(
     judged: Judged,
 ) -> None:

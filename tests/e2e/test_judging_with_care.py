@@ -1,0 +1,160 @@
+"""No grade for a photo that is not there yet; and deciding with keys alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from core.app.studio import Studio
+from core.domain import EventKind, JudgmentEvent, JudgmentQuery, JudgmentSet
+from core.judging.judgment_queue import JudgmentQueue
+from core.judging.state import SetState
+from core.settings import load_settings
+
+pytestmark = pytest.mark.browser
+
+PAIRS = 5
+
+
+@pytest.fixture(scope="module")
+def studio_data(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo with a set that nobody has judged, and one in which two people disagree."""
+    folder = tmp_path_factory.mktemp("studio") / "data"
+    shutil.copytree(demo_data, folder)
+    judging = Studio(load_settings(data_dir=folder)).judging
+    for name in ("Photos", "Cases"):
+        query = JudgmentQuery("q1", text="wooden chair")
+        made = judging.create(name, (query,), engines=("clip",), depth=PAIRS, catalog="demo")
+    for pair in made.pairs:
+        for who, grade in (("ann", 3), ("bob", 0)):
+            judging.queue("demo").judge(
+                JudgmentEvent(
+                    uuid.uuid4().hex, EventKind.GRADE, made.set_id, *pair.key, who, grade, "",
+                    datetime.now(UTC), 1.0,
+                )
+            )  # fmt: skip
+    return folder
+
+
+def set_named(folder: Path, name: str) -> tuple[JudgmentQueue, JudgmentSet]:
+    queue = Studio(load_settings(data_dir=folder)).judging.queue("demo")
+    return queue, next(made for made in queue.sets.all() if made.name == name)
+
+
+def test_a_photo_that_is_not_whole_is_not_graded(
+    page: Page, studio_url: str, studio_data: Path
+) -> None:
+    queue, made = set_named(studio_data, "Photos")
+    held: list[Route] = []
+    is_held = [True]  # asked for, and not answered yet
+
+    def answer(route: Route) -> None:
+        if is_held[0]:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/media/demo/full/"), answer)
+    page.goto(f"{studio_url}/annotate?catalog=demo&set={made.set_id}")
+    desk, status = (page.locator(f".vs-desk [data-part={part}]") for part in ("single", "status"))
+    expect(desk).to_have_attribute("data-key", re.compile("."))
+    page.locator("h1").first.click()  # away from text fields: keys are commands
+    before = desk.get_attribute("data-key") or ""
+    photo = desk.locator("[data-part=photo] img")
+    assert photo.evaluate("image => image.complete && image.naturalWidth > 0") is False
+
+    def refused(text: str) -> None:
+        expect(status).to_contain_text(text)
+        assert desk.get_attribute("data-key") == before
+        assert queue.current(made.set_id) == []
+
+    page.keyboard.press("2")
+    refused("Not graded: the photo is still loading")
+    page.locator(".vs-desk [data-grade='3']").click()
+    refused("Not graded: the photo is still loading")
+    page.keyboard.press("u")
+    page.keyboard.press("1")  # a reason, where reasons are asked for
+    refused("Not graded: the photo is still loading")
+
+    is_held[0] = False
+    for route in held:
+        route.continue_()
+    page.wait_for_function(
+        "() => { const image = document.querySelector('.vs-desk [data-part=photo] img');"
+        " return image.complete && image.naturalWidth > 0; }"
+    )
+    page.keyboard.press("2")
+    expect(desk).not_to_have_attribute("data-key", before)
+    expect(status).to_have_text("Saved.")
+    (label,) = queue.current(made.set_id)
+    assert (label.grade, label.item_id) == (2, before.split("\t")[1])
+
+
+def test_a_photo_that_is_broken_is_not_graded_but_may_be_flagged(
+    page: Page, studio_url: str, studio_data: Path
+) -> None:
+    queue, made = set_named(studio_data, "Photos")
+    page.add_init_script("localStorage.setItem('vs-name', 'cyd-e2e')")
+    page.route(re.compile(r"/media/demo/full/"), lambda route: route.abort())
+    page.goto(f"{studio_url}/annotate?catalog=demo&set={made.set_id}")
+    desk, status = (page.locator(f".vs-desk [data-part={part}]") for part in ("single", "status"))
+    expect(desk.locator(".vs-photo-broken")).to_be_visible()
+    page.locator("h1").first.click()
+    page.keyboard.press("3")
+    expect(status).to_contain_text("a photo can’t be loaded")
+    page.keyboard.press("f")
+    page.keyboard.press("1")
+    expect(status).to_contain_text(re.compile("Saved|flag", re.IGNORECASE))
+    assert all(label.annotator != "cyd-e2e" for label in queue.current(made.set_id))
+    page.wait_for_function("!Object.keys(localStorage).some(key => key.startsWith('vs-outbox/'))")
+    flags = queue.look(made.set_id, SetState.flags)
+    assert [flag.annotator for flag in flags] == ["cyd-e2e"]
+
+
+def test_cases_are_decided_with_keys_alone(page: Page, studio_url: str, studio_data: Path) -> None:
+    queue, made = set_named(studio_data, "Cases")
+    page.goto(f"{studio_url}/annotate?catalog=demo&set={made.set_id}")
+    page.get_by_role("tab", name="Decide").click()
+    cases, at = page.locator(".vs-case"), page.locator(".vs-case-on")
+    expect(cases).to_have_count(PAIRS)
+    expect(page.locator("[data-cases]")).not_to_contain_text(re.compile(r"\bann\b|\bbob\b"))
+    items = [case.get_attribute("data-item") or "" for case in cases.all()]
+
+    def decided() -> dict[str, tuple[int | None, str]]:
+        decisions = queue.look(made.set_id, SetState.decisions)
+        return {item: (event.grade, event.note) for (_, item), event in decisions.items()}
+
+    page.locator("h1").first.click()
+    page.keyboard.press("ArrowDown")
+    expect(at).to_have_attribute("data-item", items[0])
+    page.keyboard.press("d")
+    expect(at.locator("details")).to_have_attribute("open", "")
+    page.keyboard.press("3")
+    expect(at.locator("[data-why]")).to_be_visible()
+    page.keyboard.press("Escape")  # another grade
+    expect(at.locator("[data-why]")).to_be_hidden()
+    page.keyboard.press("2")
+    page.keyboard.press("2")  # the second reason
+    expect(at).to_have_attribute("data-item", items[1])  # it goes on to the next open case
+    assert decided() == {items[0]: (2, "a stated wish is not met")}
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(at).to_have_attribute("data-item", items[1])
+    page.keyboard.press("0")
+    page.keyboard.press("w")
+    page.keyboard.type("it is a 3 seater")  # digits in one's own words decide nothing
+    assert len(decided()) == 1
+    page.keyboard.press("Enter")
+    expect(at).to_have_attribute("data-item", items[2])
+    assert decided()[items[1]] == (0, "it is a 3 seater")
+    expect(page.locator("[data-cases] [data-open]")).to_have_text(str(PAIRS - 2))
+    page.keyboard.press("9")  # no grade of this scale
+    expect(at.locator("[data-why]")).to_be_hidden()
+    assert len(decided()) == 2
