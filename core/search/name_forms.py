@@ -33,10 +33,11 @@ _TRADITIONAL = Path(__file__).parents[2] / "data" / "vocabularies" / "traditiona
 
 
 def name_forms(name: str, language: str) -> tuple[str, ...]:
-    """Return the forms under which a name is found.
+    """Return the forms under which a name is found, the surest first.
 
-    Its stems, written with accents and without; in a language without blanks, the name without
-    blanks in its usual characters, in Japanese without a last long vowel, too.
+    The name itself, without accents, and its stems, so that "Schal" is no "Schale"; in a language
+    without blanks, the name without blanks in its usual characters, in Japanese without a last long
+    vowel, too.
     """
     words = folded(name.strip(" .,;")).split()
     if language in UNSPACED:
@@ -44,6 +45,8 @@ def name_forms(name: str, language: str) -> tuple[str, ...]:
         short = joined.removesuffix(_LONG_VOWEL)
         return (joined, short) if language == "ja" and len(short) > 2 else (joined,)
     return (
+        " ".join(words),
+        " ".join(map(_plain, words)),
         " ".join(_plain(_stem(word, language)) for word in words),
         " ".join(_stem(_plain(word), language) for word in words),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from core.base.stop_words import stop_words
@@ -161,12 +162,18 @@ class Translation:
     def _entries(self, language: str) -> dict[str, _Entry]:
         """Return what the names of a language mean; made when the language is first asked for."""
         if language not in self._by_language:
-            self._by_language[language] = {
-                key: _Entry(row["en"], is_thing)
-                for row, is_thing in reversed(self._rows)
-                for name in reversed(row[language].split("/"))
-                for key in name_forms(name, language)
-            }
+            names = [
+                (name_forms(name, language), _Entry(row["en"], is_thing))
+                for row, is_thing in self._rows
+                for name in row[language].split("/")
+            ]
+            ranked = zip_longest(*(forms for forms, _ in names), fillvalue="")
+            entries: dict[str, _Entry] = {}
+            for forms in ranked:
+                for form, (_, entry) in zip(forms, names, strict=True):
+                    entries.setdefault(form, entry)
+            entries.pop("", None)
+            self._by_language[language] = entries
         return self._by_language[language]
 
 

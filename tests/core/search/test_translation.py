@@ -55,6 +55,17 @@ def translation():
         ("zh", "紅色衣櫃", "red wardrobe"),
         ("ko", "커피테이블", "coffee table"),
         ("ko", "사이드 보드", "sideboard"),
+        ("de", "Schal", "scarf"),
+        ("de", "Schale", "bowl"),
+        ("es", "camara", "camera"),
+        ("es", "gorra roja", "red cap"),
+        ("it", "cuffie", "headphones"),
+        ("pt", "bolo", "cake"),
+        ("pt", "bola", "ball"),
+        ("nl", "bank", "sofa"),
+        ("de", "Bürostuhl aus Leder", "leather office chair"),
+        ("es", "mesa de comedor redonda", "round dining table"),
+        ("zh", "木椅", "wooden chair"),
     ],
 )
 def test_a_query_of_known_words_is_given_in_english(language, text, english, translation):
@@ -99,3 +110,17 @@ def test_the_lists_have_a_name_of_each_thing_in_each_language(translation):
         for row in rows:
             assert set(row) == {"en", *translation.languages}
             assert all(part.strip() == part and part for n in row.values() for part in n.split("/"))
+
+
+def test_each_name_of_a_thing_is_read_as_that_thing(translation):
+    """A name stands in one row only, and no stem or part of it is read as something else."""
+    with (FOLDER / "things_in_languages.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    wrong = [
+        (language, name, row["en"], read)
+        for row in rows
+        for language in translation.languages
+        for name in row[language].split("/")
+        if (read := translation.english(name, language)) != row["en"]
+    ]
+    assert wrong == []
