@@ -32,9 +32,11 @@ def collect(
     if not wanted_items:
         raise JudgmentError("This list is empty, so there is nothing to judge.")
 
+    wanted_query = (asked.text, asked.item_id, asked.picture)
+
     def named(old: JudgmentSet) -> JudgmentQuery:
         for query in old.queries:
-            if replace(query, query_id=asked.query_id) == asked:
+            if (query.text, query.item_id, query.picture) == wanted_query:
                 return query
         taken = {query.query_id for query in old.queries}
         number = len(taken) + 1
@@ -44,8 +46,8 @@ def collect(
 
     def grown(old: JudgmentSet) -> JudgmentSet:
         query = named(old)
-        existing = {pair.key for pair in old.pairs}
-        new = [Pair(query, item) for item in wanted_items if (query.query_id, item) not in existing]
+        existing = {pair.item_id for pair in old.pairs if pair.query.query_id == query.query_id}
+        new = [Pair(query, item) for item in wanted_items if item not in existing]
         return replace(
             old,
             engines=tuple(dict.fromkeys((*old.engines, *engines))),

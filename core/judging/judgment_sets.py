@@ -105,8 +105,9 @@ class JudgmentSets(SetTable):
             old = self.get(set_id) if start is None else self.find(set_id) or start
             new = replace(change(old), set_id=set_id, created=old.created,
                           revision=old.revision + 1)  # fmt: skip
-            gone = {pair.key for pair in old.pairs} - {pair.key for pair in new.pairs}
-            if gone:
+            if new.pairs[: len(old.pairs)] != old.pairs and (
+                {pair.key for pair in old.pairs} - {pair.key for pair in new.pairs}
+            ):
                 raise JudgmentError("A judgment set only grows: its pairs can't be removed.")
             return self.add(new)
 

@@ -78,10 +78,12 @@ class SetTable:
         Raises:
             NotSaved: It could not be written.
         """
-        payload, set_id = to_json(judgment_set), judgment_set.set_id
+        set_id = judgment_set.set_id
         before = self.find(set_id)
         if before is not None and _follows(before, judgment_set):
-            payload = _growth(payload, before)
+            payload = _growth(judgment_set, before)
+        else:
+            payload = to_json(judgment_set)
         row = {
             "set_id": set_id,
             "created": judgment_set.created,
@@ -204,13 +206,14 @@ def _follows(before: JudgmentSet, after: JudgmentSet) -> bool:
     return same and after.revision == before.revision + 1
 
 
-def _growth(payload: dict[str, Any], before: JudgmentSet) -> dict[str, Any]:
+def _growth(judgment_set: JudgmentSet, before: JudgmentSet) -> dict[str, Any]:
     """Return the payload with only the queries and pairs that the revision adds."""
+    added = judgment_set.pairs[len(before.pairs) :]
     stored_ids = {query.query_id for query in before.queries}
-    small = {name: value for name, value in payload.items() if name not in ("queries", "pairs")}
-    return small | {
-        "more_queries": [query for query in payload["queries"] if query[0] not in stored_ids],
-        "more_pairs": payload["pairs"][len(before.pairs) :],
+    asked = {pair.query.query_id: pair.query for pair in added}
+    return _without_pairs(judgment_set) | {
+        "more_queries": [_fields(q) for q in asked.values() if q.query_id not in stored_ids],
+        "more_pairs": [list(pair.key) for pair in added],
     }
 
 
@@ -238,6 +241,17 @@ def _joined(set_id: str, revisions: Iterable[_Revision]) -> dict[str, Any]:
 
 def to_json(judgment_set: JudgmentSet) -> dict[str, Any]:
     """Return a set as plain values (without its id and date)."""
+    return _without_pairs(judgment_set) | {
+        "queries": [_fields(query) for query in judgment_set.queries],
+        "pairs": [list(pair.key) for pair in judgment_set.pairs],
+    }
+
+
+def _fields(query: JudgmentQuery) -> list[str]:
+    return [query.query_id, query.text, query.item_id, query.picture]
+
+
+def _without_pairs(judgment_set: JudgmentSet) -> dict[str, Any]:
     rules = judgment_set.rules
     return {
         "name": judgment_set.name,
@@ -250,8 +264,6 @@ def to_json(judgment_set: JudgmentSet) -> dict[str, Any]:
         "repeats": rules.repeats,
         "engines": judgment_set.engines,
         "depth": judgment_set.depth,
-        "queries": [[q.query_id, q.text, q.item_id, q.picture] for q in judgment_set.queries],
-        "pairs": [list(pair.key) for pair in judgment_set.pairs],
     }
 
 
