@@ -128,10 +128,10 @@ def ndcg(studio: Studio, grades: Grades) -> float:
     scores = []
     for text in {query for query, _ in grades}:
         asked = Query(text=text, k=10, cutoff=False, fold_duplicates=False)
-        found = [hit.item.item_id for hit in studio.search(asked, "clip", "shop").hits]
+        listed = [hit.item.item_id for hit in studio.search(asked, "clip", "shop").hits]
         of_query = {item: grade for (query, item), grade in grades.items() if query == text}
         best = dcg(sorted(of_query.values(), reverse=True))
-        scores.append(dcg([of_query.get(item, 0) for item in found]) / best)
+        scores.append(dcg([of_query.get(item, 0) for item in listed]) / best)
     return sum(scores) / len(scores)
 
 
