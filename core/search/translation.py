@@ -155,7 +155,7 @@ class Translation:
             for joint in _COMPOUNDING.get(language, ()):
                 first = word[:at].removesuffix(joint) if joint else word[:at]
                 described = _entry_of(first, meanings, language)
-                # Two things together often name a third: a "Kettensäge" is no necklace.
+                # Two things together often name a third: a "Ringbuch" is no ring.
                 if described is not None and not described.is_thing and len(first) >= _LEAST_PART:
                     yield [described, head]
 
