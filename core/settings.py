@@ -163,7 +163,7 @@ class Settings(BaseSettings):
         False,
         description="Embed all photos of an item, not the first alone; the best one counts.",
     )
-    threads: int = Field(0, ge=0, description="CPU threads for the models; 0 lets torch decide.")
+    threads: int = Field(0, ge=0, description="CPU threads for the models; 0 takes one per core.")
     grounding_threshold: float = Field(
         default_factory=_threshold,
         validate_default=True,

@@ -132,7 +132,7 @@ def photo_pairs(options: argparse.Namespace, reader: Reader) -> Pairs:
     )[: options.limit]
 
     def encode(part: Sequence[TitledPicture]) -> Vectors:
-        return reader.look(prepare_squares([picture.load() for picture in part], SIDE).numpy())
+        return reader.look(prepare_squares([picture.load() for picture in part], SIDE))
 
     return Pairs(
         keys=[picture.key for picture in chosen],

@@ -13,6 +13,8 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 #: More texts than this are a file, not a query; they use all threads.
 FEW = 8
+#: On Linux, the file with the numbers of the processors that share a core.
+_SHARED_CORE = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 
 class Turn:
@@ -80,13 +84,24 @@ def present() -> int:
 
 
 def _all() -> int:
-    """Return the number of threads that torch chooses for this machine, without importing it."""
+    """Return what ``OMP_NUM_THREADS`` says, or the number of cores."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdecimal() and int(asked):
-        return int(asked)
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return int(asked) if asked.isdecimal() and int(asked) else _cores()
+
+
+@lru_cache
+def _cores() -> int:
+    """Return how many cores this process may use; elsewhere than on Linux, how many processors.
+
+    Processors that share a core count once, as torch and ONNX Runtime count them.
+    """
+    if sys.platform != "linux":
+        return os.cpu_count() or 1
+    own = os.sched_getaffinity(0)
+    try:
+        return len({Path(_SHARED_CORE.format(number)).read_text("ascii") for number in own})
+    except OSError:  # some containers have no such files
+        return len(own)
 
 
 def limit_threads(threads: int, spare: int = 0) -> None:
@@ -96,7 +111,7 @@ def limit_threads(threads: int, spare: int = 0) -> None:
     beside a pass over a picture a product takes four times as long with two threads as with one.
 
     Args:
-        threads: So many; 0 lets torch decide.
+        threads: So many; 0 takes one per core.
         spare: Cores that are left to others; one thread stays at least.
     """
     global _limits
@@ -129,7 +144,10 @@ def for_pictures(device: torch.device | str) -> Iterator[None]:
 
 @contextmanager
 def for_strips() -> Iterator[None]:
-    """Pass over a small part of a picture, with a picture's threads but without waiting."""
+    """Pass over a small part of a picture, with a picture's threads but without waiting.
+
+    Also within a picture's own turn, for what was imported since it began.
+    """
     with _taking(_for_pictures()):
         yield
 

@@ -46,7 +46,7 @@ class BridgeReader:
         centred = vectors - vectors.mean(axis=-1, keepdims=True)
         fed = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + _EPSILON)
         inner = self._layer("first", fed)
-        bent = 0.5 * inner * (1 + erf(inner / np.sqrt(2)))
+        bent = 0.5 * inner * (1 + erf(inner / 2**0.5))
         return self.lying_in(unit_rows(self._layer("linear", fed) + self._layer("last", bent)))
 
     def directions(self, tower: Vectors) -> Vectors:
@@ -75,7 +75,10 @@ class BridgeReader:
                 raise ValueError(f"it has no {min(missing)}")
             content = (folder / CONFIG).read_bytes() + (folder / WEIGHTS).read_bytes()
             tensors = {name: state[name].astype(np.float32) for name in _NAMES}
-            return cls(tensors, hashlib.sha256(content).hexdigest())
+            reader = cls(tensors, hashlib.sha256(content).hexdigest())
+            width = tensors["linear.weight"].shape[1]
+            reader.cross(np.zeros((1, width), np.float32))  # tensors that don't fit fail here
+            return reader
         except Exception as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
             raise WeightsUnavailable(

@@ -17,9 +17,9 @@ if TYPE_CHECKING:  # half a gigabyte, which ONNX Runtime does not need
 #: bfloat16 is used if it is at least this much faster than float32.
 SPEEDUP = 1.2
 
-
-#: Files of the drivers of GPUs that torch can use on Linux: NVIDIA's and AMD's.
-_DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/dev/kfd"))
+#: Files of the drivers of GPUs that torch can use on Linux: NVIDIA's, of which the second is made
+#: on first use, NVIDIA's in Windows' Linux, and AMD's.
+_DRIVERS = tuple(map(Path, ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")))
 
 
 def device_name(setting: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from core.base.threads import for_words
+from core.base.threads import for_strips, for_words
 from core.embedding import preprocess, text_graph, vit_graph
 from core.embedding.image_tower import ImageTower, OnnxTower
 from core.embedding.preprocess import Pixels
@@ -129,7 +129,9 @@ def _fastest(
         return preprocess.prepare_squares(pictures, clip_from_onnx.IMAGE_SIZE)
 
     def timed(name: str) -> Vectors:
-        return towers[name]().pooled(pixels())
+        tower = towers[name]()
+        with for_strips():  # again: torch, imported just now, would take all threads
+            return tower.pooled(pixels())
 
     ways = {name: partial(timed, name) for name in towers}
     model = f"{ROLE}, graph {vit_graph.VERSION}"
@@ -165,17 +167,19 @@ def choose_text_tower(weights: WeightStore, role: str, runtime: str) -> TextRead
 
     if runtime == "torch" or not is_available():
         return in_torch()
-    ways = {
-        "torch": lambda: in_torch().encode(TRIAL_TEXTS),
-        "onnx float32": lambda: in_onnx().encode(TRIAL_TEXTS),
-    }
+
+    def timed(load: Callable[[], TextReader]) -> Vectors:
+        tower = load()
+        with for_words():  # after loading: torch, if imported in here, would take all threads
+            return tower.encode(TRIAL_TEXTS)
+
+    ways = {"torch": partial(timed, in_torch), "onnx float32": partial(timed, in_onnx)}
     try:
         if runtime == "onnx":
             return in_onnx()
         model = f"{TEXT_ROLE}, graph {text_graph.VERSION}, one thread"
-        with for_words():
-            choices = weights.root / FOLDER / CHOICES
-            name = fastest(choices, model, ways, clock=time.thread_time)
+        choices = weights.root / FOLDER / CHOICES
+        name = fastest(choices, model, ways, clock=time.thread_time)
         return in_torch() if name == "torch" else in_onnx()
     except StudioError:
         raise

@@ -6,11 +6,10 @@ import logging
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
-from core.base.threads import for_pictures
+from core.base.threads import for_pictures, for_strips
 from core.embedding.tower_choice import trial_pictures
 from core.ports.encoder import Vectors
 from core.runtime.choice import CHOICES, fastest
@@ -28,13 +27,6 @@ ROLE = "sam"
 VERSION, INT8_VERSION, DECODER_VERSION = 1, 1, 1
 
 
-def _exports() -> ModuleType:
-    """Import what needs torch: half a gigabyte, which the converted files do without."""
-    from core.vision import sam_export
-
-    return sam_export
-
-
 def load_mobile_sam(weights: WeightStore, settings: Settings, device: str) -> SamModel:
     """Load MobileSAM in the runtime whose image encoder is the fastest here.
 
@@ -45,8 +37,9 @@ def load_mobile_sam(weights: WeightStore, settings: Settings, device: str) -> Sa
 
     @lru_cache
     def in_torch() -> SamModel:
-        model: SamModel = _exports().in_torch(checkpoint, device)
-        return model
+        from core.vision.sam_export import in_torch as load
+
+        return load(checkpoint, device)
 
     on_torch = settings.runtime == "torch" or settings.precision == "bfloat16"
     if device != "cpu" or on_torch or not is_available():
@@ -73,7 +66,10 @@ def _chosen(weights: WeightStore, in_torch: Callable[[], SamModel], settings: Se
     shown = np.asarray(picture.convert("RGB"))
 
     def timed(name: str) -> Vectors:
-        features = np.asarray(ways[name]().encode(shown).features, np.float32).reshape(1, -1)
+        model = ways[name]()
+        with for_strips():  # again: torch, imported just now, would take all threads
+            encoding = model.encode(shown)
+        features = np.asarray(encoding.features, np.float32).reshape(1, -1)
         unit: Vectors = features / np.linalg.norm(features, axis=1, keepdims=True)
         return unit
 
@@ -86,25 +82,37 @@ def _chosen(weights: WeightStore, in_torch: Callable[[], SamModel], settings: Se
 def _onnx_sam(weights: WeightStore, number_format: Format) -> OnnxSam:
     in_int8 = number_format is Format.INT8
     parts = (
-        ("encoder-int8", INT8_VERSION, "convert_to_int8")
+        ("encoder-int8", INT8_VERSION, _convert_to_int8)
         if in_int8
-        else ("encoder", VERSION, "convert_encoder"),
-        ("decoder", DECODER_VERSION, "convert_decoder"),
+        else ("encoder", VERSION, _convert_encoder),
+        ("decoder", DECODER_VERSION, _convert_decoder),
     )
-
-    def convert(function: str, source: Path, target: Path) -> None:
-        getattr(_exports(), function)(source, target)
-
     files = [
-        derived(
-            weights,
-            Derivation(
-                ROLE, f"{ROLE}-{part}.onnx", f"export {version}", partial(convert, function)
-            ),
-        )
-        for part, version, function in parts
+        derived(weights, Derivation(ROLE, f"{ROLE}-{part}.onnx", f"export {version}", convert))
+        for part, version, convert in parts
     ]
     encoder, decoder = OnnxModel(files[0], lean=True), OnnxModel(files[1])
     decoder.open()  # a file that this runtime can't read fails here
     side = int(encoder.open().get_inputs()[0].shape[-1])
     return OnnxSam(encoder, decoder, side)
+
+
+# What exports needs torch, half a gigabyte, which the converted files do without.
+
+
+def _convert_encoder(source: Path, target: Path) -> None:
+    from core.vision.sam_export import convert_encoder
+
+    convert_encoder(source, target)
+
+
+def _convert_to_int8(source: Path, target: Path) -> None:
+    from core.vision.sam_export import convert_to_int8
+
+    convert_to_int8(source, target)
+
+
+def _convert_decoder(source: Path, target: Path) -> None:
+    from core.vision.sam_export import convert_decoder
+
+    convert_decoder(source, target)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 import torch
@@ -30,6 +33,21 @@ def test_a_query_takes_one_thread_and_gives_the_others_back() -> None:
 def test_a_file_of_texts_takes_all() -> None:
     with for_words(threads.FEW + 1):
         assert torch.get_num_threads() == threads._all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux lists which processors share a core")
+def test_processors_that_share_a_core_count_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, both in enumerate(("0,2", "1,3", "0,2", "1,3")):
+        (tmp_path / str(number)).write_text(both)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
+    monkeypatch.setattr(threads, "_SHARED_CORE", str(tmp_path / "{}"))
+    monkeypatch.setattr(threads, "_cores", threads._cores.__wrapped__)
+    assert threads.present() == 2
+    (tmp_path / "3").unlink()
+    assert threads.present() == 4
 
 
 def test_pictures_leave_a_core_where_pages_are_served() -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from core.embedding.device import most_at_once, resolve_device, resolve_dtype
+from core.embedding import device
+from core.embedding.device import device_name, most_at_once, resolve_device, resolve_dtype
 from core.errors import SettingsError
 
 CPU = torch.device("cpu")
@@ -17,6 +20,21 @@ def test_explicit_settings_are_kept() -> None:
 
 def test_auto_picks_something_that_exists() -> None:
     assert resolve_dtype("auto", resolve_device("auto")) in (torch.float32, torch.bfloat16)
+
+
+def test_torch_is_asked_for_a_gpu_only_where_there_is_a_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device.sys, "platform", "linux")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(device, "_DRIVERS", (tmp_path / "none", tmp_path / "driver"))
+    assert device_name("auto") == "cpu"
+    (tmp_path / "driver").touch()
+    assert device_name("auto") == "cuda"
+    assert device_name("cpu") == "cpu"
+    monkeypatch.setattr(device.sys, "platform", "darwin")
+    (tmp_path / "driver").unlink()
+    assert device_name("auto") == "cuda"
 
 
 def test_unknown_device_is_a_sentence() -> None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save
 
 from core.embedding.bridge_reader import BridgeReader
 from core.embedding.compact import CompactEncoder
@@ -118,9 +119,15 @@ def test_a_bridge_is_written_and_read_again(tmp_path: Path) -> None:
     vectors = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
     np.testing.assert_allclose(again.cross(vectors), bridge.cross(vectors), atol=1e-2)
     assert len(again.fingerprint) == 64
-    (tmp_path / "model.safetensors").write_bytes(b"broken")
-    with pytest.raises(WeightsUnavailable, match="Restore"):
-        BridgeReader.load(tmp_path)
+    assert again.cross(vectors).dtype == np.float32
+    WordBridge(9, 4, 16).save(tmp_path / "other")
+    mixed = load_file(tmp_path / "model.safetensors") | {
+        "first.weight": load_file(tmp_path / "other" / "model.safetensors")["first.weight"]
+    }
+    for damaged in (b"broken", save(mixed)):
+        (tmp_path / "model.safetensors").write_bytes(damaged)
+        with pytest.raises(WeightsUnavailable, match="Restore"):
+            BridgeReader.load(tmp_path)
 
 
 class _SlowBase:

@@ -16,11 +16,13 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertConfig, BertModel
 
+from core.embedding import text_tower
 from core.embedding.text_reader import OnnxTextTower
 from core.embedding.text_tower import TextTower
 from core.embedding.tower_choice import TEXT_ROLE, choose_text_tower
 from core.embedding.tower_files import TowerConfig
 from core.weights import WeightStore
+from tests.core.late_torch import late_torch
 
 WORDS = ["[UNK]", "red", "blue", "chair", "lamp", "with", "a", "cushion"]
 TEXTS = ("red chair", "lamp", "a red chair with a blue cushion", "lamp with sofa", "blue lamp")
@@ -60,6 +62,27 @@ def test_onnx_reads_as_pytorch_does(tmp_path: Path, hidden: int) -> None:
     long = ["red lamp " * 20]
     np.testing.assert_allclose(fast.encode(long), plain.encode(long), atol=1e-4)
     assert fast.encode([]).shape == (0, 16)
+
+
+def test_pytorch_is_measured_in_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is imported for the measurement, and would take all threads by itself."""
+    store, counts = store_of(tmp_path), []
+    with late_torch() as show:
+
+        class Late(TextTower):
+            @classmethod
+            def load(cls, folder: Path) -> TextTower:
+                show()
+                return super().load(folder)
+
+            def encode(self, *given: object) -> np.ndarray:
+                counts.append(torch.get_num_threads())
+                return super().encode(*given)
+
+        monkeypatch.setattr(text_tower, "TextTower", Late)
+        choose_text_tower(store, TEXT_ROLE, "auto")
+    assert counts
+    assert set(counts) == {1}
 
 
 def test_the_trial_is_kept(tmp_path: Path) -> None:

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import save_file
 
-from core.embedding import preprocess, tower_choice
+from core.base.threads import for_pictures
+from core.embedding import preprocess, torch_tower, tower_choice
 from core.embedding.image_tower import OnnxTower
 from core.embedding.torch_tower import TorchTower
 from core.embedding.tower_choice import choose_tower
 from core.runtime import onnx_model
 from core.weights import WeightStore, clip_from_onnx
 from tests.core.embedding.tiny_tower import HEADS, SIDE, tiny_tower
+from tests.core.late_torch import late_torch
 
 CPU = "cpu"
 
@@ -55,6 +58,28 @@ def test_the_trial_is_kept_and_its_tower_agrees(store: WeightStore) -> None:
     )
     alike = (tower.pooled(shown) * chosen(store, "torch").pooled(shown)).sum(-1)
     assert alike.mean() > 0.99
+
+
+def test_pytorch_is_measured_with_the_threads_of_a_pass(
+    store: WeightStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is imported for the measurement, and would take all threads by itself."""
+    counts = []
+    with late_torch() as show, for_pictures(CPU):
+
+        class Late(TorchTower):
+            def __init__(self, *given: object) -> None:
+                show()
+                super().__init__(*given)
+
+            def pooled(self, pixels: np.ndarray) -> np.ndarray:
+                counts.append(torch.get_num_threads())
+                return super().pooled(pixels)
+
+        monkeypatch.setattr(torch_tower, "TorchTower", Late)
+        chosen(store)
+    assert counts
+    assert set(counts) == {1}
 
 
 def test_without_the_runtime_pytorch_runs_it(

@@ -14,9 +14,10 @@ from core.settings import load_settings
 from core.vision import sam_encoder, sam_export
 from core.vision.sam_encoder import load_mobile_sam
 from core.vision.sam_export import export, export_decoder
-from core.vision.sam_models import FEATURES, IMAGES, OnnxSam
+from core.vision.sam_models import FEATURES, IMAGES, Encoding, OnnxSam
 from core.vision.torch_sam import TorchSam
 from core.weights import WeightStore
+from tests.core.late_torch import late_torch
 
 from .checkpoints import tiny_sam
 
@@ -58,6 +59,28 @@ def test_an_exported_model_gives_the_same_masks(tmp_path: Path) -> None:
 def test_settings_choose_pytorch(store: WeightStore) -> None:
     sam = load_mobile_sam(store, load_settings(runtime="torch"), CPU)
     assert isinstance(sam, TorchSam)
+
+
+def test_pytorch_is_measured_with_the_threads_of_a_pass(
+    store: WeightStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is imported for the measurement, and would take all threads by itself."""
+    counts = []
+    with late_torch() as show:
+
+        class Late(TorchSam):
+            def __init__(self, *given: object) -> None:
+                show()
+                super().__init__(*given)
+
+            def encode(self, pixels: np.ndarray) -> Encoding:
+                counts.append(torch.get_num_threads())
+                return super().encode(pixels)
+
+        monkeypatch.setattr(sam_export, "TorchSam", Late)
+        load_mobile_sam(store, load_settings(), CPU)
+    assert counts
+    assert set(counts) == {1}
 
 
 def test_what_can_not_be_converted_runs_in_pytorch(
