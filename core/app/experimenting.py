@@ -20,7 +20,7 @@ from core.experiments.event_log import EventLog
 from core.experiments.experiment_result import Result
 from core.experiments.experiment_store import ExperimentStore
 from core.experiments.log_import import ImportReport, LogImport, OnRows
-from core.experiments.model import Experiment, ExperimentStatus
+from core.experiments.model import GUARDRAILS, Experiment, ExperimentKind, ExperimentStatus
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,8 +81,11 @@ class ExperimentService:
         """Store a new experiment; in a group it gets a free share of the group's units.
 
         Raises:
-            ExperimentError: Its id is taken, a metric does not exist, or its group has no room.
+            ExperimentError: Its id is taken, a metric does not exist, its group has no room, or it
+                is an interleaving with values that only an A/B test has.
         """
+        if experiment.kind is ExperimentKind.INTERLEAVING:
+            _require_mixable(experiment)
         named = (experiment.primary,) if experiment.primary else ()
         metrics_of((*experiment.metrics, *experiment.guardrails, *named))
         return self.store.add(self.store.with_slot(experiment, group_share))
@@ -271,6 +274,23 @@ class ExperimentService:
         for batch in self.frame(experiment_id):
             own = [name.as_py() == experiment_id for name in batch.column("experiment")]
             yield batch.filter(pa.array(own, pa.bool_()))
+
+
+def _require_mixable(experiment: Experiment) -> None:
+    """Raise ``ExperimentError`` for values that would have no effect on mixed lists."""
+    weights = {variant.weight for variant in experiment.variants}
+    unused = {
+        "weights": len(weights) > 1,
+        "metrics": bool(experiment.metrics),
+        "primary": bool(experiment.primary),
+        "guardrails": experiment.guardrails not in ((), GUARDRAILS),
+        "cap": experiment.cap < 1,
+    }
+    if names := [name for name, given in unused.items() if given]:
+        raise ExperimentError(
+            "Interleaving mixes its variants evenly and decides by clicks, carts and purchases, so "
+            f"it takes no {', '.join(names)}. Leave this out, or set up an A/B test."
+        )
 
 
 def _require_real(experiment: Experiment) -> None:

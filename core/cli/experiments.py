@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +14,18 @@ from core.app.experimenting import ExperimentService
 from core.base.counts import counted
 from core.cli import experiment_checks, experiment_simulations
 from core.cli.event_tokens import add_token, remove_token, snippet, tokens
-from core.errors import ExperimentError
 from core.experiments.behaviour_events import time_of
 from core.experiments.experiment_report import title as title_of
 from core.experiments.experiment_result import Lift, Result
 from core.experiments.log_import import ImportReport
-from core.experiments.model import SMALLEST_LIFT, Experiment, ExperimentKind, Variant
+from core.experiments.model import (
+    GUARDRAILS,
+    SMALLEST_LIFT,
+    Experiment,
+    ExperimentKind,
+    Variant,
+)
+from core.experiments.typed_values import filters_of, numbers_of, pairs_of, weights_of, words_of
 
 _JSON = typer.Option("--json", help="Print JSON.")
 _ID = typer.Argument(help="Id of the experiment; may be left out if there is only one.")
@@ -74,6 +80,9 @@ def create(
     ] = None,
     metrics: Annotated[str, typer.Option(help="Metrics with commas; empty: all.")] = "",
     primary: Annotated[str, typer.Option(help="Metric that decides.")] = "",
+    guardrails: Annotated[
+        str, typer.Option(help="Metrics that must not get worse, with commas.")
+    ] = ",".join(GUARDRAILS),
     sequential: Annotated[
         bool, typer.Option(help="Intervals hold for people who look every day.")
     ] = False,
@@ -87,24 +96,22 @@ def create(
     """Set an experiment up."""
     service = _service(context)
     experiment_id = service.store.free_id(name)
-    shares = _numbers(weights)
-    pairs = [text.partition("=") for text in variant]
+    pairs = [tuple(part.strip() for part in text.partition("=")) for text in variant]
+    shares = weights_of(weights, [label for label, _, _ in pairs])
     experiment = Experiment(
         experiment_id,
         name,
         catalog=catalog,
         kind=kind,
-        variants=tuple(
-            Variant(label.strip(), engine.strip(), shares.get(label.strip(), 1.0))
-            for label, _, engine in pairs
-        ),
+        variants=tuple(Variant(label, engine, shares[label]) for label, _, engine in pairs),
         salt=experiment_id,
         traffic=traffic,
         holdout=holdout,
         group=group,
-        filters=_filters(only or ()),
-        metrics=_words(metrics),
+        filters=filters_of(only or ()),
+        metrics=words_of(metrics),
         primary=primary,
+        guardrails=words_of(guardrails),
         sequential=sequential,
         smallest_lift=smallest_lift,
         cap=cap,
@@ -152,7 +159,7 @@ def assign(
 ) -> None:
     """Tell which variant visitors get; the same visitor always gets the same."""
     service = _service(context)
-    attributes = _pairs(attribute or ())
+    attributes = dict(pairs_of(attribute or ()))
     rows: list[dict[str, str | None]] = []
     for unit in units:
         assigned = service.assign(experiment_id, unit, attributes)
@@ -186,8 +193,8 @@ def import_log(
     report = _service(context).import_log(
         files,
         experiment,
-        columns=_pairs(column or ()),
-        weights=_numbers(weights),
+        columns=dict(pairs_of(column or ())),
+        weights=numbers_of(weights),
         baseline=baseline,
         started=_time(started),
     )
@@ -212,15 +219,16 @@ def analyze(
     """Analyse an experiment: lifts with intervals, and what is proven."""
     service = _service(context)
     changes: dict[str, Any] = {
-        "metrics": _words(metrics) or None,
+        "metrics": words_of(metrics) or None,
         "primary": primary or None,
         "cap": cap,
         "sequential": sequential,
     }
-    if shares := _numbers(weights):
-        variants = service.get(experiment_id).variants
+    if shares := numbers_of(weights):
+        stored = service.get(experiment_id)
+        weights_of(weights, stored.variant_names)
         changes["variants"] = tuple(
-            Variant(v.name, v.engine, shares.get(v.name, v.weight)) for v in variants
+            Variant(v.name, v.engine, shares.get(v.name, v.weight)) for v in stored.variants
         )
     given = {name: value for name, value in changes.items() if value is not None}
     result = service.analyze(experiment_id, **given)
@@ -251,35 +259,6 @@ def _service(context: typer.Context) -> ExperimentService:
 
 def _print(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise ExperimentError(f"“{text[:60]}” is not NAME=VALUE.")
-        pairs[name.strip()] = value.strip()
-    return pairs
-
-
-def _filters(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    filters: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        for name, value in _pairs([text]).items():
-            filters[name] = (*filters.get(name, ()), value)
-    return filters
-
-
-def _numbers(text: str) -> dict[str, float]:
-    try:
-        return {name: float(value) for name, value in _pairs(_words(text)).items()}
-    except ValueError:
-        raise ExperimentError("Shares are numbers: NAME=3,NAME=1.") from None
 
 
 def _time(text: str) -> datetime | None:

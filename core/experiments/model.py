@@ -19,6 +19,8 @@ _LONGEST = 200
 MOST_VARIANTS = 20
 #: Smallest lift that is planned for, where nobody says which.
 SMALLEST_LIFT = 0.05
+#: Metrics that must not get worse, where nobody says which.
+GUARDRAILS = ("zero_result_rate", "abandonment")
 
 
 class ExperimentKind(StrEnum):
@@ -90,7 +92,7 @@ class Experiment:
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
     primary: str = ""
-    guardrails: tuple[str, ...] = ("zero_result_rate", "abandonment")
+    guardrails: tuple[str, ...] = GUARDRAILS
     sequential: bool = False
     smallest_lift: float = SMALLEST_LIFT
     cap: float = 1.0

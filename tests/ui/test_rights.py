@@ -18,7 +18,7 @@ OPEN = {
     "act", "another_file", "cancel", "change_catalog", "change_picture", "ended", "explain",
     "export", "follow", "hide_notice", "load", "look", "note_tab", "open_form",
     "open_notice", "open_page", "refine",
-    "refresh", "search", "show", "start_own", "threshold", "tick", "to_resume",
+    "refresh", "search", "show", "show_kind", "start_own", "threshold", "tick", "to_resume",
     "view",
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -11,7 +11,8 @@ from core.app.simulating import EXAMPLE, PLANNED
 from core.app.studio import Studio
 from core.errors import ExperimentError
 from core.experiments.behaviour_metrics import METRICS
-from core.experiments.model import Experiment, ExperimentKind, Variant
+from core.experiments.model import GUARDRAILS, Experiment, ExperimentKind, Variant
+from core.experiments.typed_values import filters_of, weights_of
 from ui.render import render
 
 _KINDS = [
@@ -20,6 +21,41 @@ _KINDS = [
 ]
 #: The metric that decides, unless somebody chooses.
 PRIMARY = "ctr"
+
+
+@dataclass(frozen=True, slots=True)
+class FormValues:
+    """What was entered, in the order of ``ExperimentForm.fields``.
+
+    Attributes:
+        name: Name for people.
+        kind: ``ab`` or ``interleaving``.
+        catalog: Catalogue of the engines.
+        engines: The engines, the baseline first.
+        primary: Metric that decides.
+        traffic: Visitors who take part, %.
+        sequential: Whether people look every day.
+        weights: Shares of the engines as text: ``clip=3, vl-clip=1``; empty: equal.
+        only: Visitors who take part as text: ``device=mobile``; empty: all.
+        holdout: Visitors who are kept out of everything, %.
+        guardrails: Metrics that must not get worse.
+        cap: Buyers whose amounts stay as they are, %; the amounts of the others are cut.
+        planned: Visitors that the plan needs.
+    """
+
+    name: str
+    kind: str
+    catalog: str | None
+    engines: list[str]
+    primary: str | None
+    traffic: float
+    sequential: bool
+    weights: str = ""
+    only: str = ""
+    holdout: float = 0
+    guardrails: list[str] | tuple[str, ...] = GUARDRAILS
+    cap: float | None = 100
+    planned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +69,11 @@ class ExperimentForm:
     primary: gr.Dropdown
     traffic: gr.Slider
     sequential: gr.Checkbox
+    weights: gr.Textbox
+    only: gr.Textbox
+    holdout: gr.Slider
+    guardrails: gr.Dropdown
+    cap: gr.Number
     lift: gr.Number
     visitors: gr.Number
     plan: gr.Button
@@ -41,11 +82,16 @@ class ExperimentForm:
 
     @property
     def fields(self) -> list[gr.components.Component]:
-        """The fields, in the order of ``experiment_of``."""
+        """The fields, in the order of ``FormValues``."""
         return [
             self.name, self.kind, self.catalog, self.engines, self.primary, self.traffic,
-            self.sequential,
+            self.sequential, self.weights, self.only, self.holdout, self.guardrails, self.cap,
         ]  # fmt: skip
+
+    @property
+    def of_ab(self) -> list[gr.components.Component]:
+        """The fields that only an A/B test has, in the order of ``ab_fields``."""
+        return [self.primary, self.weights, self.guardrails, self.cap]
 
     @property
     def planning(self) -> list[gr.components.Component]:
@@ -100,6 +146,8 @@ def experiment_form() -> ExperimentForm:
             label="We look every day", elem_id="experiments-sequential",
             info="Wider intervals that hold at any look. Otherwise lifts are shown at the end.",
         )  # fmt: skip
+    with gr.Accordion("More settings", open=False, elem_id="experiments-more"):
+        weights, only, holdout, guardrails, cap = _more_fields()
     with gr.Row(elem_classes="vs-experiments-line"):
         lift = gr.Number(2, label="Lift to see, %", elem_id="experiments-lift")
         visitors = gr.Number(
@@ -111,9 +159,43 @@ def experiment_form() -> ExperimentForm:
         )
     planned = gr.HTML(elem_id="experiments-plan")
     return ExperimentForm(
-        name, kind, catalog, engines, primary, traffic, sequential, lift, visitors, plan, planned,
-        create,
+        name, kind, catalog, engines, primary, traffic, sequential, weights, only, holdout,
+        guardrails, cap, lift, visitors, plan, planned, create,
     )  # fmt: skip
+
+
+def _more_fields() -> tuple[gr.Textbox, gr.Textbox, gr.Slider, gr.Dropdown, gr.Number]:
+    with gr.Row(elem_classes="vs-experiments-line"):
+        weights = gr.Textbox(
+            label="Shares of the engines", placeholder="equal, or clip=3, vl-clip=1",
+            elem_id="experiments-weights", info="Three visitors get clip for each with vl-clip.",
+        )  # fmt: skip
+        only = gr.Textbox(
+            label="Only visitors with", placeholder="all, or device=mobile, country=SE",
+            elem_id="experiments-only",
+            info="What your shop says of a visitor. Repeat a name to allow several values.",
+        )  # fmt: skip
+        holdout = gr.Slider(
+            0, 50, value=0, step=1, label="Visitors kept out of everything, %",
+            elem_id="experiments-holdout", info="They always get the baseline and are not counted.",
+        )  # fmt: skip
+    with gr.Row(elem_classes="vs-experiments-line"):
+        guardrails = gr.Dropdown(
+            [(metric.title, metric.name) for metric in METRICS], value=list(GUARDRAILS),
+            multiselect=True, label="Must not get worse", elem_id="experiments-guardrails", scale=2,
+            info="A worse one is warned of, even if it may be chance.",
+        )  # fmt: skip
+        cap = gr.Number(
+            100, minimum=50, maximum=100, label="Buyers whose amounts count in full, %",
+            elem_id="experiments-cap", scale=1,
+            info="99 cuts what the largest 1 % of buyers spent to the next one's amount.",
+        )  # fmt: skip
+    return weights, only, holdout, guardrails, cap
+
+
+def ab_fields(kind: str) -> list[Any]:
+    """Return the updates of the fields that only an A/B test has."""
+    return [gr.update(visible=kind != ExperimentKind.INTERLEAVING)] * 4
 
 
 def choices(studio: Studio, catalog: str | None) -> list[Any]:
@@ -130,32 +212,40 @@ def choices(studio: Studio, catalog: str | None) -> list[Any]:
     ]
 
 
-def experiment_of(
-    studio: Studio, name: str, kind: str, catalog: str | None, engines: list[str],
-    primary: str | None, traffic: float, sequential: bool, planned: int,
-) -> Experiment:  # fmt: skip
+def experiment_of(studio: Studio, given: FormValues) -> Experiment:
     """Return the experiment that the form describes.
 
     Raises:
         ExperimentError: Something is missing or means nothing.
     """
-    if not name.strip():
+    if not given.name.strip():
         raise ExperimentError("Give the experiment a name.")
-    if not catalog:
+    if not given.catalog:
         raise ExperimentError("Choose the catalogue that the engines answer from.")
-    experiment_id = studio.experiments.store.free_id(name)
-    interleaved = kind == ExperimentKind.INTERLEAVING
-    return Experiment(
+    engines = _runnable(studio, given.engines)
+    experiment_id = studio.experiments.store.free_id(given.name)
+    made = Experiment(
         experiment_id,
-        name.strip(),
-        catalog,
-        ExperimentKind(kind),
-        tuple(Variant(engine, engine) for engine in _runnable(studio, engines)),
+        given.name.strip(),
+        given.catalog,
+        ExperimentKind(given.kind),
+        tuple(Variant(engine, engine) for engine in engines),
         salt=experiment_id,
-        traffic=traffic / 100,
-        primary="" if interleaved else primary or "",
-        sequential=sequential,
-        planned=planned,
+        traffic=given.traffic / 100,
+        holdout=given.holdout / 100,
+        filters=filters_of(given.only),
+        sequential=given.sequential,
+        planned=given.planned,
+    )
+    if made.kind is ExperimentKind.INTERLEAVING:  # the fields of an A/B test are not shown
+        return made
+    shares = weights_of(given.weights, engines)
+    return replace(
+        made,
+        variants=tuple(Variant(engine, engine, shares[engine]) for engine in engines),
+        primary=given.primary or "",
+        guardrails=tuple(given.guardrails),
+        cap=(100 if given.cap is None else given.cap) / 100,
     )
 
 

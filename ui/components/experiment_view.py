@@ -244,9 +244,11 @@ def _set_up(experiment: Experiment) -> list[tuple[str, str]]:
         ("Compared by", _KINDS[experiment.kind]),
         ("Variants", engines),
         ("Catalogue", experiment.catalog),
-        ("Takes part", f"{experiment.traffic:.0%} of the visitors"),
+        ("Takes part", _takes_part(experiment)),
+        ("Kept out", f"{experiment.holdout:.0%} of all visitors" if experiment.holdout else ""),
         ("Decides", metric_of(experiment.primary).title if experiment.primary else ""),
         ("Must not get worse", ", ".join(metric_of(n).title for n in experiment.guardrails)),
+        ("Cut amounts", _cut(experiment)),
         ("Looking every day", "yes: intervals hold at any look" if experiment.sequential else ""),
         ("Planned visitors", f"{experiment.planned:,}" if experiment.planned else ""),
         ("Started", f"{experiment.started:%Y-%m-%d %H:%M} UTC" if experiment.started else ""),
@@ -255,3 +257,15 @@ def _set_up(experiment: Experiment) -> list[tuple[str, str]]:
     if experiment.kind is ExperimentKind.INTERLEAVING:
         rows = [row for row in rows if row[0] not in ("Decides", "Must not get worse")]
     return [row for row in rows if row[1]]
+
+
+def _takes_part(experiment: Experiment) -> str:
+    text = f"{experiment.traffic:.0%} of the visitors"
+    wanted = [f"{name} is {' or '.join(of)}" for name, of in experiment.filters.items()]
+    return f"{text} whose {' and whose '.join(wanted)}" if wanted else text
+
+
+def _cut(experiment: Experiment) -> str:
+    if experiment.cap >= 1:
+        return ""
+    return f"those of the largest {100 * (1 - experiment.cap):.3g} % of buyers"

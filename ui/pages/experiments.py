@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -12,7 +13,9 @@ from core.experiments.model import Experiment, ExperimentStatus
 from core.people import Action
 from ui.components.catalog_of_link import catalog_of_link
 from ui.components.experiment_form import (
+    FormValues,
     PlannedVisitors,
+    ab_fields,
     choices,
     experiment_form,
     experiment_of,
@@ -133,46 +136,51 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return plan_html(studio, kind, catalog, engines, primary, traffic, lift, visitors)
 
     @sentences
+    def show_kind(kind: str) -> list[Any]:
+        return ab_fields(kind)
+
+    @sentences
     @notice.keeps(len(outputs))
     @allowed(studio, Action.EXPERIMENT)
     def create_experiment(
         name: str, kind: str, catalog: str | None, engines: list[str], primary: str | None,
-        traffic: float, sequential: bool, plan: PlannedVisitors | None, request: gr.Request,
+        traffic: float, sequential: bool, weights: str, only: str, holdout: float,
+        guardrails: list[str], cap: float | None, planned: PlannedVisitors | None,
+        request: gr.Request,
     ) -> tuple[Any, ...]:  # fmt: skip
-        visitors = plan.for_fields(kind, catalog, engines, primary, traffic) if plan else 0
-        made = studio.experiments.create(
-            experiment_of(
-                studio, name, kind, catalog, engines, primary, traffic, sequential, visitors
-            )
-        )
+        given = FormValues(
+            name, kind, catalog, engines, primary, traffic, sequential, weights, only, holdout,
+            guardrails, cap,
+            planned.for_fields(kind, catalog, engines, primary, traffic) if planned else 0,
+        )  # fmt: skip
+        made = studio.experiments.create(experiment_of(studio, given))
         return show_one(request, made.id)
 
-    @sentences
-    @notice.keeps(len(outputs))
-    @allowed(studio, Action.EXPERIMENT)
-    def start_experiment(experiment_id: str, request: gr.Request) -> tuple[Any, ...]:
+    def changing(change: Callable[[str], object]) -> Callable[[str, gr.Request], tuple[Any, ...]]:
+        """Return a handler that changes the shown experiment and shows it anew."""
+
+        def changed(experiment_id: str, request: gr.Request) -> tuple[Any, ...]:
+            change(experiment_id)
+            return show_one(request, experiment_id)
+
+        changed.__name__ = change.__name__  # by which logs name it
+        return sentences(notice.keeps(len(outputs))(allowed(studio, Action.EXPERIMENT)(changed)))
+
+    def start_experiment(experiment_id: str) -> None:
         studio.experiments.start(experiment_id)
-        return show_one(request, experiment_id)
 
-    @sentences
-    @notice.keeps(len(outputs))
-    @allowed(studio, Action.EXPERIMENT)
-    def stop_experiment(experiment_id: str, request: gr.Request) -> tuple[Any, ...]:
+    def stop_experiment(experiment_id: str) -> None:
         studio.experiments.stop(experiment_id)
-        return show_one(request, experiment_id)
 
-    @sentences
-    @notice.keeps(len(outputs))
-    @allowed(studio, Action.EXPERIMENT)
-    def simulate_week(experiment_id: str, request: gr.Request) -> tuple[Any, ...]:
+    def simulate_week(experiment_id: str) -> None:
         studio.simulating.run(experiment_id)
-        return show_one(request, experiment_id)
 
     page.load(
         load, None, [listed, shown, new, form.catalog, form.engines], show_progress="hidden",
         **_PRIVATE,
     ).then(show, None, outputs, show_progress="hidden", **_ONE)  # fmt: skip
     new.click(None, None, None, js=OPEN_FORM_JS, **_PRIVATE)
+    form.kind.change(show_kind, form.kind, form.of_ab, show_progress="hidden", **_PRIVATE)
     form.plan.click(
         plan_experiment, form.planning, [form.planned, planned, *notice.outputs],
         show_progress_on=form.planned, **_ONE,
@@ -183,4 +191,4 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     ).then(None, None, None, js=REMEMBER_JS, **_PRIVATE)
     for button, work in ((start, start_experiment), (stop, stop_experiment),
                          (simulate, simulate_week)):  # fmt: skip
-        button.click(work, current, answered, show_progress_on=shown, **_ONE)
+        button.click(changing(work), current, answered, show_progress_on=shown, **_ONE)

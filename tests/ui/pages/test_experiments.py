@@ -19,7 +19,7 @@ from core.settings import load_settings
 from tests.core.app.test_experiment_results import rows
 from tests.core.experiments.made_logs import AB, START, log
 from tests.ui.security.served import run_app
-from ui.components.experiment_form import PlannedVisitors, experiment_of
+from ui.components.experiment_form import FormValues, PlannedVisitors, ab_fields, experiment_of
 from ui.components.experiment_view import example_html, experiment_html, list_html
 from ui.web_app import build_app, build_pages
 
@@ -104,24 +104,55 @@ def test_what_can_not_be_read_is_a_sentence(studio: Studio) -> None:
 
 
 def test_the_form_makes_the_experiment_that_it_shows(studio: Studio) -> None:
-    given = ("CLIP & more", "ab", "demo", ["clip", "vl-clip"], "ctr", 50.0, True, 900)
-    made = experiment_of(studio, *given)
+    given = FormValues(
+        "CLIP & more", "ab", "demo", ["clip", "vl-clip"], "ctr", 50.0, True, "clip=3",
+        "device=mobile, device=tablet", 10, ["abandonment"], 99, 900,
+    )  # fmt: skip
+    made = experiment_of(studio, given)
     assert made == Experiment(
         "clip-more", "CLIP & more", "demo", ExperimentKind.AB,
-        (Variant("clip", "clip"), Variant("vl-clip", "vl-clip")), salt="clip-more", traffic=0.5,
-        primary="ctr", sequential=True, planned=900,
+        (Variant("clip", "clip", 3.0), Variant("vl-clip", "vl-clip")), salt="clip-more",
+        traffic=0.5, holdout=0.1, filters={"device": ("mobile", "tablet")}, primary="ctr",
+        guardrails=("abandonment",), sequential=True, cap=0.99, planned=900,
     )  # fmt: skip
-    for place, value, said in (
-        (0, " ", "a name"), (2, None, "catalogue"), (3, ["clip"], "two engines"),
-        (3, ["clip", HOSTILE], "can't answer"),
-    ):  # fmt: skip
+    studio.experiments.create(made)
+    html = experiment_html(studio, None, made.id)
+    for said in ("clip 75%", "device is mobile or tablet", "10% of all visitors", "largest 1 %"):
+        assert said in html, said
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"name": " "}, "a name"), ({"catalog": None}, "catalogue"),
+        ({"engines": ["clip"]}, "two engines"), ({"engines": ["clip", HOSTILE]}, "can't answer"),
+        ({"weights": "clop=2"}, "no variant “clop”"), ({"weights": "clip=0"}, "above 0"),
+        ({"weights": "clip=many"}, "numbers"), ({"only": "mobile"}, "not NAME=VALUE"),
+        ({"cap": 200}, "cap"),
+    )  # fmt: skip
+    for change, said in wrong:
         with pytest.raises(ExperimentError, match=said):
-            experiment_of(studio, *given[:place], value, *given[place + 1 :])  # type: ignore[arg-type]
+            experiment_of(studio, replace(given, **change))
+
+
+def test_interleaving_takes_nothing_that_would_have_no_effect(studio: Studio) -> None:
+    given = FormValues(
+        "Mix", "interleaving", "demo", ["clip", "vl-clip"], "ctr", 100, True, "clip=3", "", 5,
+        ["abandonment"], 99,
+    )  # fmt: skip
+    made = experiment_of(studio, given)  # these fields are not shown then
+    assert (made.primary, made.cap, {v.weight for v in made.variants}) == ("", 1.0, {1.0})
+    assert made.sequential
+    assert [update["visible"] for update in ab_fields("interleaving")] == [False] * 4
+    studio.experiments.create(made)
+    for change in (
+        {"primary": "ctr"}, {"cap": 0.9}, {"guardrails": ("ctr",)},
+        {"variants": (Variant("clip", "clip", 2), Variant("vl-clip"))},
+    ):  # fmt: skip
+        with pytest.raises(ExperimentError, match="Interleaving mixes its variants evenly"):
+            studio.experiments.create(replace(made, id="other", **change))  # type: ignore[arg-type]
 
 
 def test_a_plan_counts_only_for_the_fields_that_it_was_made_for(studio: Studio) -> None:
     fields = ("ab", "demo", ["clip", "vl-clip"], "ctr", 100)
     plan = PlannedVisitors(("ab", "demo", ("clip", "vl-clip"), "ctr", 100), 4800)
+    more: tuple[Any, ...] = ("", "", 0, ["abandonment"], 100)
     create = next(
         fn.fn for fn in build_pages(studio).fns.values() if fn.name == "create_experiment"
     )
@@ -129,9 +160,9 @@ def test_a_plan_counts_only_for_the_fields_that_it_was_made_for(studio: Studio) 
     for place, value in ((0, "interleaving"), (1, "shoes"), (2, ["clip", "x"]), (4, 50)):
         changed = [*fields[:place], value, *fields[place + 1 :]]
         assert plan.for_fields(*changed) == 0  # type: ignore[arg-type]
-    create("As planned", *fields, False, plan, None)
-    create("Another share", *fields[:4], 50, False, plan, None)
-    create("Without a plan", *fields, False, None, None)
+    create("As planned", *fields, False, *more, plan, None)
+    create("Another share", *fields[:4], 50, False, *more, plan, None)
+    create("Without a plan", *fields, False, *more, None, None)
     assert [
         studio.experiments.get(name).planned
         for name in ("as-planned", "another-share", "without-a-plan")
