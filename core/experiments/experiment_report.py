@@ -22,6 +22,8 @@ _METRICS = {metric.name: metric for metric in METRICS}
 _PROVEN = 0.05
 #: Wider intervals are cut at the edge of the chart.
 _WIDEST = 1.0
+#: A lift above this is written as “over” it: +1,000 %.
+_LARGE = 10.0
 _STATUS = {
     ExperimentStatus.DRAFT: "Its log was taken in.",
     ExperimentStatus.RUNNING: "It runs.",
@@ -119,7 +121,11 @@ def _about(metric: str) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:+.1f} %"
+    if value is None:
+        return "–"
+    if value > _LARGE:  # so far away that the digits say nothing
+        return f"over +{100 * _LARGE:,.0f} %"
+    return f"{100 * value:+.1f} %"
 
 
 def _number(value: float | None) -> str:

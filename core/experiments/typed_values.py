@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.errors import ExperimentError
+from core.errors import ExperimentError, no_such
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -69,9 +69,7 @@ def weights_of(text: str, names: Sequence[str]) -> Mapping[str, float]:
     given = numbers_of(text)
     for name, weight in given.items():
         if name not in names:
-            raise ExperimentError(
-                f"There is no variant “{name[:60]}” to give a share; there are {', '.join(names)}."
-            )
+            raise no_such(ExperimentError, "variant", name[:60], names)
         if not math.isfinite(weight) or weight <= 0:
             raise ExperimentError(f"The share of “{name}” is a number above 0.")
     return {name: given.get(name, 1.0) for name in names}

@@ -56,3 +56,9 @@ def test_without_a_verdict_there_is_no_chart() -> None:
     assert html.index("Their p prove nothing.") < html.index("<table")
     assert html.count("<table") == 1
     assert "xr-range" not in html
+
+
+def test_an_end_that_is_far_away_has_no_digits() -> None:
+    wide = Lift("gmv", "b", "a", -0.2, -1.0, 109_144.0, 0.9, 0.9)
+    (bar,) = bars([wide])
+    assert "-20.0 % (-100.0 % to over +1,000 %)" in str(bar)

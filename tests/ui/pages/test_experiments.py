@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import httpx
+import pyarrow as pa
 import pytest
 
 from core.app.experiment_results import ExperimentResults
 from core.app.studio import Studio
 from core.errors import ExperimentError
 from core.experiments.model import Experiment, ExperimentKind, ExperimentStatus, Variant
+from core.experiments.simulation import Visits, simulate
 from core.people import People, Role
 from core.settings import load_settings
 from tests.core.app.test_experiment_results import rows
 from tests.core.experiments.made_logs import AB, START, log
+from tests.core.experiments.small_market import experiment, market
 from tests.ui.security.served import run_app
 from ui.components.experiment_form import FormValues, PlannedVisitors, ab_fields, experiment_of
 from ui.components.experiment_view import example_html, experiment_html, list_html
@@ -181,6 +184,26 @@ def test_a_viewer_looks_and_runs_nothing(studio: Studio, tmp_path: Path) -> None
     for name in ("start_experiment", "stop_experiment", "simulate_week"):
         assert "Sign in first." in acts[name]("ab", request)[-1]  # called without a session
     assert studio.experiments.get("ab").status is ExperimentStatus.DRAFT
+
+
+def test_an_annotator_sees_the_verdict_and_not_the_queries_that_may_still_be_judged(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.people = People(tmp_path / "users.json")
+    studio.people.add("ann", Role.ANNOTATOR, "long enough")
+    studio.people.add("meg", Role.MERCHANDISER, "long enough")
+    mixed = simulate(experiment("interleaving"), market(), Visits(visitors=200))
+    made = replace(experiment("interleaving"), id="mix", catalog="demo")
+    studio.experiments.create(made)
+    mixed["experiment"] = "mix"
+    studio.experiments.log.append_rows(
+        rows(table=pa.Table.from_pandas(mixed, preserve_index=False))
+    )
+    monkeypatch.setattr(type(studio.judging), "is_any_open", lambda *_: True)
+    for name, sees in (("ann", False), ("meg", True)):
+        html = experiment_html(studio, cast("Any", SimpleNamespace(username=name)), "mix")
+        assert "By clicks" in html, name
+        assert ("<summary>By query</summary>" in html) is sees, name
 
 
 def test_files_are_served_and_a_running_experiment_gives_no_report(studio: Studio) -> None:
