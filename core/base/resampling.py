@@ -16,7 +16,13 @@ _BEND = -0.75
 
 
 def resample(array: npt.NDArray[np.generic], down: Array, across: Array) -> Array:
-    """Return ``down [rows, h] · array [h, w] · across [columns, w]`` transposed, float32."""
+    """Resize an array ``[h, w]`` to ``[rows, columns] float32``.
+
+    Args:
+        array: The array, of any type.
+        down: Matrix of the first axis, ``[rows, h]``.
+        across: Matrix of the second axis, ``[columns, w]``.
+    """
     resized: Array = down @ np.asarray(array, np.float32) @ across.T
     return resized
 

@@ -16,7 +16,7 @@ async function press(way, first, decidedNow, disabled = false) {
   const element = {
     addEventListener: (kind, handler) => { handlers[kind] = handler; },
     querySelector: (selector) => found[selector] || null,
-    querySelectorAll: (selector) => (selector === "[data-now]" ? Array(decidedNow) : []),
+    querySelectorAll: (selector) => (selector === "[data-decided-here]" ? Array(decidedNow) : []),
   };
   const server = { cases: async (ask) => { asks.push(ask); return { html: "" }; } };
   new Function("element", "server", "document", "window", script)(

@@ -22,10 +22,13 @@ def test_areas(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(("mode", "matrix"), [("bilinear", linear), ("bicubic", cubic)])
-@pytest.mark.parametrize("size", [(1, 1), (9, 5), (21, 28), (200, 133)])
-def test_interpolation(mode: str, matrix: object, size: tuple[int, int]) -> None:
-    array = np.random.default_rng(0).normal(size=(14, 14)).astype(np.float32)
-    own = resample(array, matrix(14, size[0]), matrix(14, size[1]))
+@pytest.mark.parametrize("size", [(1, 1), (9, 5), (21, 28), (9, 28), (200, 133)])
+@pytest.mark.parametrize("shape", [(14, 14), (1, 1), (1, 7)])
+def test_interpolation(
+    mode: str, matrix: object, size: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    array = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    own = resample(array, matrix(shape[0], size[0]), matrix(shape[1], size[1]))
     expected = of_torch(array, size, mode=mode, align_corners=False)
     np.testing.assert_allclose(own, expected, atol=3e-6)
 

@@ -54,7 +54,7 @@ async function decide(item, why) {
   line.textContent = `Decided: ${pressed.dataset.decide} ${pressed.dataset.name}, ${why}`;
   const count = element.querySelector("[data-open]");
   if (count && item.dataset.decided === undefined) count.textContent = String(Number(count.textContent) - 1);
-  if (item.dataset.decided === undefined) item.dataset.now = "";
+  if (item.dataset.decided === undefined) item.dataset.decidedHere = "";
   item.dataset.decided = "";
   const all = casesHere();
   goTo(all.slice(all.indexOf(item)).find((one) => one.dataset.decided === undefined) || item);
@@ -66,7 +66,7 @@ async function decide(item, why) {
 async function turn(way) {
   const list = element.querySelector("[data-cases]"), button = element.querySelector(`[data-page=${way}]`);
   if (!list || !button || button.disabled) return;
-  const gone = way === "next" ? element.querySelectorAll("[data-now]").length : 0;
+  const gone = way === "next" ? element.querySelectorAll("[data-decided-here]").length : 0;
   const answer = await server.cases({ set: list.dataset.set, catalog: list.dataset.catalog,
     first: Number(button.dataset.first) - gone }).catch(() => null);
   if (!answer || answer.error) {
