@@ -95,3 +95,23 @@ def test_compact_models_in_onnx_runtime_import_no_torch() -> None:
     )
     assert modules > 40
     assert not slow
+
+
+def test_words_are_embedded_without_torch(tmp_path: Path) -> None:
+    """Imports within functions count here, too."""
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from core.embedding.tower_choice import TEXT_ROLE, choose_text_tower\n"
+        "from core.settings import load_settings\n"
+        "from core.weights import WeightStore\n"
+        "store = WeightStore.from_settings(load_settings(cache_dir=Path(sys.argv[1])))\n"
+        "vectors = choose_text_tower(store, TEXT_ROLE, 'onnx').encode(['chair', 'lamp'])\n"
+        "print(len(vectors), *sorted({name.split('.')[0] for name in sys.modules}))\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    count, *imported = ran.stdout.split()
+    assert count == "2"
+    assert "onnxruntime" in imported
+    assert not SLOW & set(imported)
