@@ -19,7 +19,8 @@ from core.experiments.behaviour_metrics import metrics_of
 from core.experiments.event_log import EventLog
 from core.experiments.experiment_result import Result
 from core.experiments.experiment_store import ExperimentStore
-from core.experiments.log_import import ImportReport, LogImport, OnRows
+from core.experiments.import_report import ImportReport
+from core.experiments.log_import import LogImport, OnRows
 from core.experiments.model import GUARDRAILS, Experiment, ExperimentKind, ExperimentStatus
 from core.settings import Settings
 

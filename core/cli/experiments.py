@@ -17,7 +17,7 @@ from core.cli.event_tokens import add_token, remove_token, snippet, tokens
 from core.experiments.behaviour_events import time_of
 from core.experiments.experiment_report import title as title_of
 from core.experiments.experiment_result import Lift, Result
-from core.experiments.log_import import ImportReport
+from core.experiments.import_report import ImportReport
 from core.experiments.model import (
     GUARDRAILS,
     SMALLEST_LIFT,

@@ -19,6 +19,12 @@ DOUBLE_CLICK = 10.0
 CLICKS_A_MINUTE, SEARCHES_AN_HOUR = 20, 100
 #: Robots: so many clicks, on nearly all of the shown items.
 MANY_CLICKS, NEARLY_ALL = 50, 0.9
+#: The rule of robots as a sentence.
+ABOUT_ROBOTS = (
+    f"A unit with more than {CLICKS_A_MINUTE} clicks in a minute, more than {SEARCHES_AN_HOUR} "
+    f"searches in an hour, or {MANY_CLICKS} clicks and more on nearly all items that it was shown, "
+    "is a robot and is left out."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,7 @@ def drop_robots(database: DuckDBPyConnection) -> LeftOut | None:
     if not robots:
         return None
     database.execute("DELETE FROM e WHERE unit IN (SELECT unit FROM robots)")
-    return LeftOut(
-        "robot", robots, True,
-        f"A unit with more than {CLICKS_A_MINUTE} clicks in a minute, more than "
-        f"{SEARCHES_AN_HOUR} searches in an hour, or {MANY_CLICKS} clicks and more on "
-        "nearly all items that it was shown, is a robot and is left out.",
-    )  # fmt: skip
+    return LeftOut("robot", robots, True, ABOUT_ROBOTS)
 
 
 def drop_double_clicks(database: DuckDBPyConnection) -> LeftOut | None:

@@ -11,7 +11,14 @@ import pyarrow as pa
 
 from core.base.counts import counted
 from core.errors import ExperimentError
-from core.experiments.cleaning_rules import CLICKS_A_MINUTE, SEARCHES_AN_HOUR, LeftOut
+from core.experiments.cleaning_rules import (
+    ABOUT_ROBOTS,
+    CLICKS_A_MINUTE,
+    MANY_CLICKS,
+    NEARLY_ALL,
+    SEARCHES_AN_HOUR,
+    LeftOut,
+)
 from core.experiments.experiment_result import Lift, Result, Segment
 from core.experiments.interleaving import NOBODY
 from core.experiments.interleaving_verdict import (
@@ -119,24 +126,29 @@ def _own(experiment: Experiment, frame: Any) -> pd.DataFrame:
 
 
 def _clean(events: pd.DataFrame) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
-    """Leave out repeated events, and robots by their clicks a minute and searches an hour."""
+    """Leave out repeated events and robots, by the rules of the A/B analysis."""
     left_out = []
     repeated = events["event_id"].ne("") & events.duplicated("event_id")
     if repeated.any():
         about = "An event that was sent twice has one id, and counts once."
         left_out.append(LeftOut("repeated event", int(repeated.sum()), False, about))
         events = events[~repeated]
-    robots = _busy(events, "click", "min", CLICKS_A_MINUTE) | _busy(
-        events, "search", "h", SEARCHES_AN_HOUR
-    )
-    if robots:
-        about = (
-            f"A unit with more than {CLICKS_A_MINUTE} clicks in a minute or more than "
-            f"{SEARCHES_AN_HOUR} searches in an hour is a robot and is left out."
-        )
-        left_out.append(LeftOut("robot", len(robots), True, about))
+    if robots := _robots(events):
+        left_out.append(LeftOut("robot", len(robots), True, ABOUT_ROBOTS))
         events = events[~events["unit"].isin(robots)]
     return events, tuple(left_out)
+
+
+def _robots(events: pd.DataFrame) -> set[str]:
+    """Return the units that ``cleaning_rules.drop_robots`` leaves out, by the same rules."""
+    busy = _busy(events, "click", "min", CLICKS_A_MINUTE)
+    busy |= _busy(events, "search", "h", SEARCHES_AN_HOUR)
+    clicks, shown = (
+        events.loc[events["kind"] == kind, "unit"].value_counts() for kind in ("click", "exposure")
+    )
+    clicks = clicks[clicks >= MANY_CLICKS]
+    seen = shown.reindex(clicks.index, fill_value=0)
+    return busy | set(clicks.index[(seen > 0) & (clicks >= NEARLY_ALL * seen)])
 
 
 def _busy(events: pd.DataFrame, kind: str, span: str, most: int) -> set[str]:

@@ -7,24 +7,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 
 from core.base.tables import Table, open_table
 from core.errors import ExperimentError
 from core.experiments.behaviour_events import Event
 from core.experiments.event_log import EventLog, rows_of
+from core.experiments.import_report import ImportedExperiment, ImportReport, Reason
 from core.experiments.log_columns import is_baseline, kind_of, log_columns
 from core.experiments.log_rows import flattened
 from core.experiments.log_translation import LeftOutRow, Translator, reason_of
 from core.experiments.model import MOST_VARIANTS, Experiment, Variant, id_from
+from core.experiments.stored_ids import StoredIds
 
 #: Events that are written at once.
 _PIECE = 50_000
@@ -34,65 +31,6 @@ _LOOKED_AT = 20_000
 _MOST_LISTED = 40
 #: Called with the number of rows that were read so far.
 OnRows = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why rows were left out: how many, and the first one as FILE:LINE."""
-
-    reason: str
-    rows: int
-    first: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedExperiment:
-    """What a log has of one experiment.
-
-    Attributes:
-        id: Its id.
-        made: Whether the import made it.
-        variants: Variant → number of its events.
-        note: What was assumed; empty if nothing.
-    """
-
-    id: str
-    made: bool
-    variants: Mapping[str, int]
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of a log.
-
-    Attributes:
-        files: Names of the files, and how each was understood.
-        rows: Number of rows that were read.
-        events: Number of events that they gave.
-        stored: Number of events that were new.
-        kinds: Kind → number of events.
-        columns: Field → column of the log.
-        unused: Columns that say nothing that is stored.
-        left_out: Why rows were left out.
-        experiments: The experiments.
-        notes: Further sentences.
-    """
-
-    files: tuple[str, ...]
-    rows: int
-    events: int
-    stored: int
-    kinds: Mapping[str, int]
-    columns: Mapping[str, str]
-    unused: tuple[str, ...]
-    left_out: tuple[Reason, ...]
-    experiments: tuple[ImportedExperiment, ...]
-    notes: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
-        return asdict(self)
 
 
 @dataclass
@@ -133,7 +71,7 @@ class LogImport:
         names, has_clicks = _looked_at(tables)
         alias = self._alias(names)
         translator = Translator(self.columns, has_clicks, datetime.now(UTC))
-        stored, ids = 0, _StoredIds(self.log)
+        stored, ids = 0, StoredIds(self.log)
         events = self._named(self._translated(tables, translator, on_rows), default, alias)
         while piece := list(islice(events, _PIECE)):
             new = ids.new(rows_of(piece))
@@ -296,31 +234,6 @@ class LogImport:
                 "No event names a variant: these events count only for visitors whose variant "
                 "another event tells."
             )
-
-
-class _StoredIds:
-    """Tells which ids are stored already, by 64-bit hashes: eight bytes for each."""
-
-    def __init__(self, log: EventLog) -> None:
-        parts = [_hashes(ids) for ids in log.ids()]
-        self._stored = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
-
-    def new(self, rows: pa.Table) -> pa.Table:
-        """Return the rows whose id is not stored."""
-        if not len(self._stored):
-            return rows
-        hashes = _hashes(rows["event_id"])
-        places = np.searchsorted(self._stored, hashes).clip(max=len(self._stored) - 1)
-        return rows.filter(pa.array(self._stored[places] != hashes))
-
-
-def _hashes(ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:
-    from pandas.util import hash_array
-
-    hashes: npt.NDArray[np.uint64] = hash_array(
-        ids.to_numpy(zero_copy_only=False).astype(object), categorize=False
-    )
-    return hashes
 
 
 def _score(names: Sequence[str]) -> int:

@@ -104,3 +104,21 @@ def test_looking_every_day_widens_the_intervals_of_interleaving(log: pd.DataFram
     assert b.lift_high - b.lift_low > 1.2 * (a.lift_high - a.lift_low)  # type: ignore[operator]
     assert "hold at any look" in " ".join(always.notes)
     assert "hold at any look" not in " ".join(once.notes)
+
+
+def test_who_clicks_on_nearly_everything_is_a_robot(log: pd.DataFrame) -> None:
+    """Slowly enough for the rule of clicks in a minute."""
+    shown = log[log["kind"] == "exposure"].head(60).copy()
+    shown["unit"], shown["query_id"] = "robot", "everything"
+    shown["item_id"] = [f"i{number}" for number in range(60)]
+    clicks = shown.head(55).assign(kind="click")
+    for part, letter in ((shown, "s"), (clicks, "c")):
+        part["event_id"] = [f"{letter}{number}" for number in range(len(part))]
+        part["time"] += pd.to_timedelta(range(len(part)), unit="min")
+    some = clicks.head(40)  # too few clicks to be sure
+    robots = {
+        len(made): analyze(experiment("interleaving"), pd.concat([log, shown, made])).left_out
+        for made in (clicks, some)
+    }
+    assert [(rule.rule, rule.count) for rule in robots[55]] == [("robot", 1)]
+    assert robots[40] == ()
