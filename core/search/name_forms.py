@@ -32,7 +32,7 @@ _LONG_VOWEL = "ー"
 _TRADITIONAL = Path(__file__).parents[2] / "data" / "vocabularies" / "traditional_chinese.txt"
 
 
-def name_forms(name: str, language: str) -> tuple[str, ...]:
+def name_forms(name: str, language: str, *, stems: bool = True) -> tuple[str, ...]:
     """Return the forms under which a name is found, the surest first.
 
     The name itself, without accents, and its stems, so that "Schal" is no "Schale"; in a language
@@ -44,9 +44,11 @@ def name_forms(name: str, language: str) -> tuple[str, ...]:
         joined = usual_characters("".join(words), language)
         short = joined.removesuffix(_LONG_VOWEL)
         return (joined, short) if language == "ja" and len(short) > 2 else (joined,)
+    written = (" ".join(words), " ".join(map(_plain, words)))
+    if not stems:
+        return written
     return (
-        " ".join(words),
-        " ".join(map(_plain, words)),
+        *written,
         " ".join(_plain(_stem(word, language)) for word in words),
         " ".join(_stem(_plain(word), language) for word in words),
     )

@@ -16,7 +16,12 @@ from core.search.colour_words import ColourWords
 from core.search.evidence import Evidence
 from core.search.query_vector import MOST_CHARACTERS, language_read
 from core.search.query_words import QueryWords
-from core.search.short_queries import ENGLISH, are_english_goods, query_language
+from core.search.short_queries import (
+    ENGLISH,
+    are_english_goods,
+    are_english_words,
+    query_language,
+)
 from core.search.translation import Translation
 from core.search.word_counts import WordCounts
 from core.search.word_families import WordFamilies
@@ -62,8 +67,9 @@ class QueryReader:
             return "", query
         translation = _translation(self._folder)
         languages = (query.language,) if query.language else self._likely(text, encoder)
+        stems = bool(query.language) or not are_english_words(words, self.nouns)
         for language in languages:
-            english = translation.english(text, language)
+            english = translation.english(text, language, stems=stems)
             if english:
                 return language, replace(query, text=english, language=ENGLISH)
         return "", query

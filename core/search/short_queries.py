@@ -8,7 +8,7 @@ from pathlib import Path
 from core.base.languages import probabilities
 from core.base.title_nouns import TitleNouns
 from core.base.word_list import read_word_list
-from core.base.word_lists import is_common_english
+from core.base.word_lists import is_common_english, languages_with
 from core.ports.encoder import Encoder, ReadsLanguages
 from core.search.word_counts import WordCounts
 from core.search.words import content_words
@@ -65,10 +65,20 @@ def are_english_goods(words: list[str], nouns: TitleNouns) -> bool:
 
     One must be of English goods, each other one said often: "grand piano".
     """
+    if " ".join(words) in _english_first():
+        return True
     goods = [_is_english_goods(word, nouns) for word in words]
     return any(goods) and all(
         is_goods or (word.isascii() and is_common_english(word))
         for is_goods, word in zip(goods, words, strict=True)
+    )
+
+
+def are_english_words(words: list[str], nouns: TitleNouns) -> bool:
+    """Tell whether English word lists have all words, however seldom they are said."""
+    return all(
+        word.isascii() and (nouns.is_known_word(word) or ENGLISH in languages_with(word))
+        for word in words
     )
 
 

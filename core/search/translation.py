@@ -55,19 +55,20 @@ class Translation:
             for name in ("attributes", "things")
             for row in _rows(folder / f"{name}_in_languages.csv")
         ]
-        self._by_language: dict[str, dict[str, _Entry]] = {}
+        self._read: dict[tuple[str, bool], dict[str, _Entry]] = {}
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages of the lists (ISO 639-1), without English."""
         return tuple(language for language in self._rows[0][0] if language != "en")
 
-    def english(self, text: str, language: str) -> str:
+    def english(self, text: str, language: str, *, stems: bool = True) -> str:
         """Return the text in English; empty if a word is on no list, or if it names no thing.
 
         Args:
             text: A query.
             language: Its language (ISO 639-1).
+            stems: Read inflected words, too: "planter" would be a plant in French.
         """
         if language == "tr":
             text = text.replace("İ", "i").replace("I", "ı")
@@ -76,11 +77,11 @@ class Translation:
             return ""
         if language not in self.languages:
             return ""
-        meanings = self._entries(language)
+        meanings = self._entries(language, stems=stems)
         words: list[_Entry] = []
         linked = False
         while tokens:
-            entries, used = self._longest(tokens, meanings, language)
+            entries, used = self._longest(tokens, meanings, language, stems=stems)
             if not used:
                 return ""
             # What comes behind "für" or "mit" describes the thing before it.
@@ -94,11 +95,11 @@ class Translation:
         return frozenset(self.english(text, language) for language in self.languages) - {""}
 
     def _longest(
-        self, tokens: Sequence[str], meanings: dict[str, _Entry], language: str
+        self, tokens: Sequence[str], meanings: dict[str, _Entry], language: str, *, stems: bool
     ) -> tuple[list[_Entry], int]:
         """Return what the longest known beginning means, and its number of tokens; 0 if none."""
         for count in range(len(tokens), 0, -1):
-            entry = _entry_of(" ".join(tokens[:count]), meanings, language)
+            entry = _entry_of(" ".join(tokens[:count]), meanings, language, stems=stems)
             if entry is not None:
                 return [entry], count
         word = tokens[0].casefold().strip(".,;")
@@ -159,11 +160,11 @@ class Translation:
                 if described is not None and not described.is_thing and len(first) >= _LEAST_PART:
                     yield [described, head]
 
-    def _entries(self, language: str) -> dict[str, _Entry]:
+    def _entries(self, language: str, *, stems: bool) -> dict[str, _Entry]:
         """Return what the names of a language mean; made when the language is first asked for."""
-        if language not in self._by_language:
+        if (language, stems) not in self._read:
             names = [
-                (name_forms(name, language), _Entry(row["en"], is_thing))
+                (name_forms(name, language, stems=stems), _Entry(row["en"], is_thing))
                 for row, is_thing in self._rows
                 for name in row[language].split("/")
             ]
@@ -173,8 +174,8 @@ class Translation:
                 for form, (_, entry) in zip(forms, names, strict=True):
                     entries.setdefault(form, entry)
             entries.pop("", None)
-            self._by_language[language] = entries
-        return self._by_language[language]
+            self._read[language, stems] = entries
+        return self._read[language, stems]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -182,8 +183,11 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _entry_of(text: str, meanings: dict[str, _Entry], language: str) -> _Entry | None:
-    return next((meanings[key] for key in name_forms(text, language) if key in meanings), None)
+def _entry_of(
+    text: str, meanings: dict[str, _Entry], language: str, *, stems: bool = True
+) -> _Entry | None:
+    forms = name_forms(text, language, stems=stems)
+    return next((meanings[form] for form in forms if form in meanings), None)
 
 
 def _in_order(entries: Sequence[_Entry], *, head_first: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from types import SimpleNamespace
 
 import pytest
@@ -185,6 +186,13 @@ class NoWords(EnglishCounts):
         "sale",
         "hut",
         "tongs",
+        "nappies",
+        "whisk",
+        "teal chair",
+        "basket planter",
+        "camisoles",
+        "low",
+        "player",
         "robes",
         "top hat",
         "pot rack",
@@ -209,7 +217,17 @@ def test_english_goods_are_english_whatever_they_mean_elsewhere(text, read):
         (Query("table rouge"), "red table"),
         (Query("chaise rouge"), "red chair"),
         (Query("tabouret"), "stool"),
+        (Query("planter", language="fr"), "plant"),
     ],
 )
 def test_a_set_language_and_words_that_english_shops_seldom_use_are_translated(query, english):
     assert QueryReader(NoWords(), FOLDER).in_english(query, Polyglot())[1].text == english
+
+
+def test_english_names_of_the_lists_are_english():
+    with (FOLDER / "things_in_languages.csv").open(encoding="utf-8", newline="") as file:
+        names = [row["en"] for row in csv.DictReader(file)]
+    english = QueryReader(NoWords(), FOLDER)
+    texts = [*names, *(f"red {name}" for name in names)]
+    read = {text: english.in_english(Query(text), Polyglot())[1].text for text in texts}
+    assert {text: other for text, other in read.items() if other != text} == {}
