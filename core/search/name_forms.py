@@ -18,7 +18,14 @@ _STEMMERS = {
     "ar": "arabic", "de": "german", "es": "spanish", "fr": "french", "it": "italian",
     "nl": "dutch", "pl": "polish", "pt": "portuguese", "ru": "russian", "tr": "turkish",
 }  # fmt: skip
-_TURKISH_PLURAL = re.compile("(?<=...)l[ae]r$")
+#: Endings that stemmers leave, and what a name has in their place: plural and "its" in Turkish, an
+#: Arabic plural, the plural of Polish and Russian names in "-ka" behind a number or "of".
+_ENDINGS = {
+    "tr": (re.compile("(?<=...)(?:l[ae]r[ıi]?|s[ıiuü])$"), ""),
+    "ar": (re.compile("(?<=...)ات$"), "ة"),
+    "pl": (re.compile("(?<=..[^aeiouyąęó])ek$"), "ka"),
+    "ru": (re.compile("(?<=..[^аеёиоуыэюя])[еёо]к$"), "ка"),
+}
 _ALPHABETIC = re.compile("[a-zÀ-ÿĀ-ſЀ-ӿ]")
 #: Letters that people type as others, beside those with accents.
 _TYPED_AS = str.maketrans(
@@ -63,7 +70,8 @@ def usual_characters(text: str, language: str) -> str:
 
 def folded(text: str) -> str:
     """Return a text in small letters of the usual width."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    # NFKC takes the Thai vowel am apart, which lists write as one letter.
+    return unicodedata.normalize("NFKC", text).casefold().replace("\u0e4d\u0e32", "\u0e33")
 
 
 def _plain(word: str) -> str:
@@ -80,8 +88,9 @@ def _stem(word: str, language: str) -> str:
     name = _STEMMERS.get(language)
     if name is None:
         return word
-    if language == "tr":
-        word = _TURKISH_PLURAL.sub("", word)
+    if language in _ENDINGS:
+        ending, instead = _ENDINGS[language]
+        word = ending.sub(instead, word)
     # A stemmer keeps the word that it works on, so that threads must not share one.
     return str(snowballstemmer.stemmer(name).stemWord(word))
 

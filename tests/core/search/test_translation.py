@@ -75,6 +75,12 @@ def translation():
         ("ja", "防水ジャケット", "waterproof jacket"),
         ("ko", "무선 이어폰", "wireless headphones"),
         ("ru", "беспроводная колонка", "wireless loudspeaker"),
+        ("ru", "подушек", "pillow"),
+        ("ru", "игрушки для детей", "children's toy"),
+        ("pl", "poduszek", "pillow"),
+        ("tr", "çocuk çantaları", "children's bag"),
+        ("ar", "طاولات", "table"),
+        ("th", "โซฟาหนังสีดำ", "leather black sofa"),
     ],
 )
 def test_a_query_of_known_words_is_given_in_english(language, text, english, translation):
