@@ -10,7 +10,7 @@ from gradio.context import LocalContext
 
 from core.app.judging_by_model import judged_set_of
 from core.app.studio import Studio
-from core.domain import JudgeRecord, Query, Report
+from core.domain import JudgeRecord, Query, Report, SearchResult
 from core.errors import AccessDenied
 from core.people import Action
 from ui.rights import signed_in
@@ -23,6 +23,10 @@ _REPORT = (
 _SEARCH = (
     "You may judge this query in a judgment set, so an engine's list for it stays hidden from you "
     "until its pairs are judged. Search for something else."
+)
+_LISTS = (
+    "This list is nearly that of a query which you may judge in a judgment set, so it stays hidden "
+    "from you until its pairs are judged. Search for something else."
 )
 _SEARCHES = (
     "A set of this catalogue is being judged. In this studio only those who lead may search until "
@@ -73,6 +77,12 @@ def require_blind(studio: Studio, query: Query, catalog: str) -> None:
     _require_search(studio, catalog)
     if _judges_blind(studio) and studio.judging.is_open_search(query, catalog):
         raise AccessDenied(_SEARCH)
+
+
+def require_blind_lists(studio: Studio, results: Sequence[SearchResult], catalog: str) -> None:
+    """Raise ``AccessDenied`` if the visitor judges blind what one of these lists mostly shows."""
+    if _judges_blind(studio) and studio.judging.shows_open(results, catalog):
+        raise AccessDenied(_LISTS)
 
 
 def require_blind_words(studio: Studio, texts: Sequence[str], catalog: str) -> None:

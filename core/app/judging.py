@@ -291,6 +291,14 @@ class JudgingService:
         """Tell whether somebody may still judge a pair of this set."""
         return self._is_open(catalog, (), (), set_id)
 
+    def shows_open(self, results: Sequence[SearchResult], catalog: str | None = None) -> bool:
+        """Tell whether a list is nearly that of a query which somebody may still judge."""
+        lists = [[hit.item.item_id for hit in result.hits] for result in results]
+        try:
+            return open_queries.shows_open(self.queue(catalog), lists)
+        except CatalogError:  # it was removed, and its sets with it
+            return False
+
     def is_any_set_open(self, catalog: str | None = None) -> bool:
         """Tell whether somebody may still judge a pair of any set of this catalogue."""
         try:

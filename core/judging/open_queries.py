@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
@@ -14,6 +15,10 @@ from core.judging.state import SetState
 #: Words that change what a search finds hardly or not at all.
 _SMALL = frozenset(["a", "an", "the", "of", "in", "on", "for", "with", "and", "or", "to"])
 _WORD = re.compile(r"\w+")
+
+#: So many first items of a list are compared with what was pooled for a query; fewer than
+#: ``_FEWEST`` tell nothing; from this share on a list is nearly that query's.
+_FIRST, _FEWEST, _MOSTLY = 10, 3, 0.7
 
 #: Returns the ids of those queries that look like what is searched with.
 LooksLike = Callable[[Sequence[JudgmentQuery]], Collection[str]]
@@ -65,6 +70,35 @@ def is_open(
             continue
         still_open = desk.look(judgment_set.set_id, partial(open_ids, judgment_set, asked=asked))
         if still_open:
+            return True
+    return False
+
+
+def shows_open(desk: JudgmentQueue, lists: Iterable[Sequence[str]]) -> bool:
+    """Tell whether a list holds mostly what was pooled for one query that is not finished.
+
+    However the search was worded or its picture was cut, such a list says which engine finds what
+    for that query.
+
+    Args:
+        desk: The catalogue's queue.
+        lists: Ids of items, best first, of each list that would be shown.
+    """
+    tops = [frozenset(items[:_FIRST]) for items in lists]
+    tops = [items for items in tops if len(items) >= _FEWEST]
+    for judgment_set in desk.sets.all() if tops else ():
+        shared: Counter[tuple[str, int]] = Counter()
+        for pair in judgment_set.pairs:
+            for number, items in enumerate(tops):
+                if pair.item_id in items:
+                    shared[(pair.query.query_id, number)] += 1
+        alike = frozenset(
+            query_id for (query_id, number), count in shared.items()
+            if count >= _MOSTLY * len(tops[number])
+        )  # fmt: skip
+        if not alike:
+            continue
+        if desk.look(judgment_set.set_id, partial(open_ids, judgment_set, asked=alike)):
             return True
     return False
 

@@ -10,7 +10,7 @@ from core.app.studio import BEFORE_AFTER, Studio
 from core.base.counts import listed
 from core.domain import CatalogInfo, EngineStatus, Item, Report
 from core.errors import AccessDenied
-from ui.blindness import require_blind
+from ui.blindness import require_blind, require_blind_lists
 from ui.components.facet_lists import example_queries
 from ui.components.query import FIRST_HITS, SearchForm, choose_engines
 from ui.components.result_columns import Column, Row, columns, in_common
@@ -112,9 +112,10 @@ def _retrieval(
     query = asking.query()
     try:
         require_blind(studio, query, catalog.name)
+        comparison = studio.compare(query, names, catalog.name)
+        require_blind_lists(studio, comparison.results, catalog.name)
     except AccessDenied:
         return None
-    comparison = studio.compare(query, names, catalog.name)
     item = story if story and story.item_id == like else None
     if like and item is None:
         item = studio.item(like, catalog.name)

@@ -13,7 +13,7 @@ from core.app.facets import by_price
 from core.app.studio import Studio
 from core.base.counts import counted
 from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, Sort, TextView
-from ui.blindness import require_blind
+from ui.blindness import require_blind, require_blind_lists
 from ui.components.cards import Card, hit_cards, milliseconds
 from ui.components.facet_lists import example_queries
 from ui.components.photo_part import photo_part
@@ -105,6 +105,7 @@ def compare_html(
     query = form.query(image)
     require_blind(studio, query, catalog.name)
     comparison = studio.compare(query, names, catalog.name)
+    require_blind_lists(studio, comparison.results, catalog.name)
     shown = columns(studio, comparison, engines, form, catalog)
     return render(
         "compare_results.html",

@@ -12,7 +12,7 @@ from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.languages import NAMES
 from core.domain import CatalogInfo, EngineStatus, Filters, Item, Job, SearchResult, Sort
-from ui.blindness import require_blind
+from ui.blindness import require_blind, require_blind_lists
 from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
 from ui.components.help_choose import mixed_list
@@ -74,8 +74,10 @@ def answer_html(
     require_blind(studio, query, catalog.name)
     mixed = mixed_list(studio, form, query, catalog.name)
     if mixed:
+        require_blind_lists(studio, [mixed.result], catalog.name)
         return _hits_html(studio, form, catalog, engine, mixed.result, image, mixed.list_id)
     result = studio.search(query, engine.engine.name, catalog.name)
+    require_blind_lists(studio, [result], catalog.name)
     return _hits_html(studio, form, catalog, engine, result, image)
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from core.app.studio import Studio
 from core.domain import Inspection
 from core.errors import StudioError
-from ui.blindness import require_blind
+from ui.blindness import require_blind, require_blind_lists
 from ui.components.query import MOST_HITS, SearchForm
 from ui.render import render
 
@@ -44,6 +44,7 @@ def why_match(studio: Studio, inspection: Inspection, form: SearchForm) -> Marku
         query = wide.query()
         require_blind(studio, query, form.catalog)
         results = studio.compare(query, names, form.catalog).results
+        require_blind_lists(studio, results, form.catalog)
         like = studio.item(form.item, form.catalog).title if form.item else ""
     except StudioError:
         return Markup()  # the page is about the item, which is there

@@ -20,7 +20,7 @@ from core.domain import JudgeRecord, JudgmentQuery, Query, Rules
 from core.judging.judgment_queue import JudgmentQueue
 from core.people import Role
 from core.store.database import open_database
-from tests.core.judging.desks import answer, grade
+from tests.core.judging.desks import answer, grade, result
 from tests.ui.pages.test_evaluate import report
 from tests.ui.security.served import API, Visitor, run_app, shop_in, with_people
 from tests.ui.shop import Shop
@@ -205,6 +205,34 @@ def test_an_annotator_finds_nothing_on_any_route_event_or_function(judged: Judge
     for secret in (LEAK, POOLED):
         assert [at for at, text in answers.items() if secret in text], secret
     assert open_searches(judged.shop)
+
+
+def test_a_list_that_is_nearly_an_open_query_s_is_hidden_whatever_was_asked(
+    judged: Judged,
+) -> None:
+    """The shop answers every search with the same items; a set has them for another query."""
+    shown = [hit.item.item_id for hit in judged.shop.search(Query("azure seat"), "clip").hits]
+    assert len(shown) >= 3
+    judged.shop.asked.clear()
+    judged.queue.sets.create(
+        "Seats", [JudgmentQuery("q1", "sky-coloured stool")], ("clip",), 9, Rules(overlap=1),
+        lambda _: [result("clip", shown)],
+    )  # fmt: skip
+
+    def answers(role: Role) -> dict[tuple[Any, str], str]:
+        walk = Walk(judged, role)
+        walk.answers({})
+        return walk.answers({"q": "azure seat"})
+
+    def lists(answers: dict[tuple[Any, str], str]) -> set[str]:
+        """Return the events that show a list: each says the search's time, which is 31 ms."""
+        return {name for (_, name), text in answers.items() if "31 ms" in text}
+
+    assert lists(answers(Role.MERCHANDISER)) == {"open_page_1", "open_page_2"}
+    told_instead = answers(Role.ANNOTATOR)
+    assert lists(told_instead) == set()
+    refused = {name for (_, name), text in told_instead.items() if "is nearly that of" in text}
+    assert refused == {"open_page_1", "open_page_2"}
 
 
 def test_without_searches_while_judging_only_leads_get_an_answer_from_an_engine(
