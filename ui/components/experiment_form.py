@@ -50,8 +50,8 @@ class FormValues:
     primary: str | None
     traffic: float
     sequential: bool
-    weights: str = ""
-    only: str = ""
+    weights: str | None = None
+    only: str | None = None
     holdout: float = 0
     guardrails: list[str] | tuple[str, ...] = GUARDRAILS
     cap: float | None = 100
@@ -233,13 +233,13 @@ def experiment_of(studio: Studio, given: FormValues) -> Experiment:
         salt=experiment_id,
         traffic=given.traffic / 100,
         holdout=given.holdout / 100,
-        filters=filters_of(given.only),
+        filters=filters_of(given.only or ""),
         sequential=given.sequential,
         planned=given.planned,
     )
     if made.kind is ExperimentKind.INTERLEAVING:  # the fields of an A/B test are not shown
         return made
-    shares = weights_of(given.weights, engines)
+    shares = weights_of(given.weights or "", engines)
     return replace(
         made,
         variants=tuple(Variant(engine, engine, shares[engine]) for engine in engines),

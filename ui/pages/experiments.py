@@ -144,7 +144,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     @allowed(studio, Action.EXPERIMENT)
     def create_experiment(
         name: str, kind: str, catalog: str | None, engines: list[str], primary: str | None,
-        traffic: float, sequential: bool, weights: str, only: str, holdout: float,
+        traffic: float, sequential: bool, weights: str | None, only: str | None, holdout: float,
         guardrails: list[str], cap: float | None, planned: PlannedVisitors | None,
         request: gr.Request,
     ) -> tuple[Any, ...]:  # fmt: skip

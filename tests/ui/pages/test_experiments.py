@@ -155,7 +155,7 @@ def test_interleaving_takes_nothing_that_would_have_no_effect(studio: Studio) ->
 def test_a_plan_counts_only_for_the_fields_that_it_was_made_for(studio: Studio) -> None:
     fields = ("ab", "demo", ["clip", "vl-clip"], "ctr", 100)
     plan = PlannedVisitors(("ab", "demo", ("clip", "vl-clip"), "ctr", 100), 4800)
-    more: tuple[Any, ...] = ("", "", 0, ["abandonment"], 100)
+    more: tuple[Any, ...] = (None, None, 0, ["abandonment"], 100)
     create = next(
         fn.fn for fn in build_pages(studio).fns.values() if fn.name == "create_experiment"
     )
