@@ -462,13 +462,15 @@ class Studio:
             if photo_share(model.engine, grounding) == 1:
                 view = photo
             rewritten = model.engine.text_view is TextView.REWRITE and words is not None
+            title_part = model.engine.title_part(item.has_photo) if rewritten else 0.0
             inputs.append(
                 EngineInput(
                     engine=model.engine,
                     picture=preview(model.encoder, view) if view else None,
-                    text=words.text if rewritten and words else item.title,
+                    text=words.text if rewritten and words and title_part < 1 else item.title,
                     fingerprint=model.fingerprint if row else "",
                     agreement=float(row.image_vector @ row.text_vector) if row and photo else None,
+                    title=item.title if 0 < title_part < 1 else "",
                 )
             )
         decided = {

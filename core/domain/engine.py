@@ -64,6 +64,7 @@ class Engine:
         photo_share: Share of the whole photo's vector in that of a crop or cut-out, 0 to 1.
         busy_share: The same where the photo shows more than the product.
         title_share: Share of the title's vector in that of a rewrite, 0 to 1.
+        title_share_without_photo: The same for an item without a photo.
         smallest_crop: Side in pixels; of a product that covers less than such a square, the whole
             photo is embedded instead of a crop: too few pixels are left in it.
     """
@@ -78,6 +79,7 @@ class Engine:
     photo_share: float = 0.0
     busy_share: float = 0.0
     title_share: float = 0.0
+    title_share_without_photo: float = 0.0
     smallest_crop: float = 0.0
 
     @property
@@ -86,9 +88,18 @@ class Engine:
         some = self.photo_share or self.busy_share or self.smallest_crop
         return self.image_view is not ImageView.PHOTO and bool(some)
 
+    def title_part(self, has_photo: bool) -> float:
+        """Return the share of the title in the text vector of an item with or without a photo."""
+        if self.text_view is TextView.TITLE:
+            return 0.0
+        return self.title_share if has_photo else self.title_share_without_photo
+
     @property
     def shares(self) -> tuple[float, ...]:
-        """What mixes views of pictures and of texts; empty where the engine has one of each."""
+        """What mixes views of pictures and of texts; empty where the engine has one of each.
+
+        The share without photos is part of such items' own keys, so catalogues with photos stay.
+        """
         shares = (self.photo_share, self.busy_share, self.title_share)
         if self.smallest_crop:
             return (*shares, self.smallest_crop)

@@ -23,6 +23,7 @@ class EngineInput:
         picture: The image view at the encoder's resolution, before normalisation; ``None``
             without a photo.
         text: The text view.
+        title: The listing's title, where it is mixed into the text's vector; empty otherwise.
         fingerprint: Fingerprint of the stored vector; empty if the item is not embedded yet.
         agreement: Cosine between the item's picture and text vectors; ``None`` if not embedded.
     """
@@ -32,6 +33,7 @@ class EngineInput:
     text: str
     fingerprint: str = ""
     agreement: float | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

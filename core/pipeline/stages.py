@@ -311,7 +311,8 @@ def _texts(batch: Batch) -> Vectors:
     engine, encoder = batch.model.engine, batch.model.encoder
     words = [text_view(task.item, task.rewrite, engine.text_view) for task in batch.tasks]
     texts: Vectors = encoder.encode_texts(words)
-    if not engine.title_share or engine.text_view is TextView.TITLE:
+    shares = [engine.title_part(task.item.has_photo) for task in batch.tasks]
+    if not any(shares):
         return texts
     titles: Vectors = encoder.encode_texts([task.item.title for task in batch.tasks])
-    return mixed(texts, titles, engine.title_share)
+    return mixed(texts, titles, np.array(shares, np.float32))

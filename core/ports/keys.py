@@ -91,5 +91,7 @@ def vector_key(engine: Engine, fingerprint: str, item: Item, cut: Cut, rewrite: 
     """
     whole = engine.image_view is ImageView.PHOTO
     picture = [item.photo.sha256] if whole else [cut.grounding, cut.padding, cut.threshold]
-    words = item.title if engine.text_view is TextView.TITLE else rewrite
+    words: str | list[object] = item.title if engine.text_view is TextView.TITLE else rewrite
+    if not item.has_photo and (title_part := engine.title_part(has_photo=False)):
+        words = [rewrite, item.title, title_part]
     return content_key("vector", fingerprint, picture, words, item.photo.phash)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.base.image_views import mixed
 from core.catalog.ingest import ingest
 from core.domain import NO_PHOTO, QuarantinedRow, Query
 from core.errors import CatalogError
 from core.pipeline.indexer import run_index
+from core.ports.engines import EngineModel, IndexingModels
 from core.search.searcher import Searcher
 from core.settings import Settings
 from core.store.catalog_store import CatalogStore
@@ -74,3 +77,29 @@ def test_a_file_without_a_photo_column_says_that_it_may_be_left_empty(tmp_path: 
     source.write_text(ROWS)
     with pytest.raises(CatalogError, match=r"--column image= \(nothing behind the sign\)"):
         ingest(source, store=ImageStore(tmp_path / "i"), settings=Settings())
+
+
+def test_the_title_is_mixed_in_where_there_is_no_photo(tmp_path: Path) -> None:
+    store, photos, small, _ = indexed(tmp_path)
+    before = store.vectors("vl-clip").get(["a"])["a"]
+    clip, vl_clip = small.models.engines
+    recipe = replace(vl_clip.engine, title_share_without_photo=0.75)
+    models = IndexingModels(
+        (clip, EngineModel(recipe, small.encoder)), small.grounder, small.models.rewriter
+    )
+    source = tmp_path / "words.csv"
+
+    def rows(stored):
+        return ingest(
+            source, columns={"image": ""}, store=photos, settings=Settings(threads=1),
+            known_rows=stored,
+        )  # fmt: skip
+
+    report = run_index(store, photos, models, rows)
+    assert report.per_stage == {"embedding": 3}  # of one engine: the vectors of the rule before
+    record = store.items.records(["a"])["a"]
+    texts = small.encoder.encode_texts([record.rewrite, record.item.title])
+    row = store.vectors("vl-clip").get(["a"])["a"]
+    assert np.allclose(row.text_vector, mixed(texts[:1], texts[1:], 0.75)[0], atol=1e-6)
+    assert np.array_equal(row.image_vector, row.text_vector)
+    assert not np.allclose(row.text_vector, before.text_vector, atol=1e-3)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain import Engine, ImageView, Item, Photo, TextView
+from core.domain import NO_PHOTO, Engine, ImageView, Item, Photo, TextView
 from core.ports import keys
 
 ITEM = Item("1", "Chair", Photo("ab" * 32, 30, 20, "0f" * 8), product_type="chair")
@@ -68,3 +68,14 @@ def test_results_that_were_stored_before_are_still_valid():
     assert keys.rewrite_key(ITEM, "f").startswith("48ab9711c3053adb")
     assert vector(VL).startswith("21ac2d5a3d87deef")
     assert keys.engine_fingerprint(VL, "w").startswith("d5d7ff88d12a779b")
+
+
+def test_the_share_of_titles_without_photos_counts_for_items_without_photos_only():
+    mixed = replace(VL, title_share_without_photo=0.5)
+    assert keys.engine_fingerprint(mixed, "w") == keys.engine_fingerprint(VL, "w")
+    assert vector(mixed) == vector(VL)
+    words_alone = replace(ITEM, photo=NO_PHOTO)
+    assert vector(mixed, words_alone) != vector(VL, words_alone)
+    assert vector(mixed, words_alone) != vector(mixed, replace(words_alone, title="Stool"))
+    titles = replace(CLIP, title_share_without_photo=0.5)
+    assert vector(titles, words_alone) == vector(CLIP, words_alone)
