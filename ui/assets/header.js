@@ -8,7 +8,9 @@
   // What of a link means the same on another catalogue.
   const KEPT = ["q", "minus", "engine", "words", "cutoff", "fold", "same-type", "varied"];
   const LOCAL = "local", NAME = "vs-name";
+  const OWN_FIELD = ["/explore", "/compare"];
   const MARK = '<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" d="M3 8V5a2 2 0 0 1 2-2h3M16 3h3a2 2 0 0 1 2 2v3M21 16v3a2 2 0 0 1-2 2h-3M8 21H5a2 2 0 0 1-2-2v-3"/><circle cx="12" cy="12" r="4.2" fill="currentColor"/></svg>';
+  const GLASS = '<svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true"><path fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" d="M16 16l5 5M3 10.5a7.5 7.5 0 1 0 15 0a7.5 7.5 0 1 0-15 0"/></svg>';
 
   function current() {
     const named = new URLSearchParams(window.location.search).get("catalog");
@@ -69,12 +71,23 @@
       target.focus();
     });
     const header = make("header", { id: "vs-header" }, skip, mark,
-      make("label", { id: "vs-switcher" }, select), make("div", { class: "vs-pages" }, nav), who());
+      make("label", { id: "vs-switcher" }, select), make("div", { class: "vs-pages" }, nav), ...find(), who());
     document.body.prepend(header);
     const here_ = nav.querySelector("[aria-current]");
     if (here_ instanceof HTMLElement) nav.scrollLeft = here_.offsetLeft - nav.offsetLeft - 60;
     nav.addEventListener("scroll", () => markHidden(nav), { passive: true });
     new ResizeObserver(() => markHidden(nav)).observe(nav);
+  }
+
+  // A field for words on every page that does not begin with one.
+  function find() {
+    if (OWN_FIELD.includes(here())) return [];
+    const field = make("input", { name: "q", type: "search", maxlength: "300", autocomplete: "off",
+      placeholder: "Search", "aria-label": "Search the catalogue" });
+    const catalog = make("input", { type: "hidden", name: "catalog" });
+    const form = make("form", { id: "vs-find", role: "search", action: "/explore" }, field, catalog);
+    form.insertAdjacentHTML("afterbegin", GLASS);
+    return [form];
   }
 
   // Mark on which sides pages are out of sight.
@@ -162,6 +175,8 @@
       url.searchParams.set("catalog", name);
       link.setAttribute("href", url.pathname + url.search);
     }
+    const kept = document.querySelector("#vs-find [name=catalog]");
+    if (kept instanceof HTMLInputElement) kept.value = name;
     nameTab();
   }
 

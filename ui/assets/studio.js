@@ -130,7 +130,7 @@ Object.assign(window.vs, {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || window.vs.isTyping(event)) return;
   /** @type {HTMLInputElement | null} */
-  const field = document.querySelector(".vs-search-box input, .vs-search-box textarea");
+  const field = document.querySelector(".vs-search-box input, .vs-search-box textarea, #vs-find [type=search]");
   if (!field) return;
   event.preventDefault();
   field.focus();

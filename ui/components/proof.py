@@ -28,7 +28,6 @@ _KINDS = {
 #: In an example nothing but VL-CLIP has the right item among as many first results.
 _BEHIND = 10
 _EXAMPLES = 3
-_FIRST = "hits@5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +123,12 @@ def examples(studio: Studio, catalog: str, report: Report) -> tuple[Item, ...]:
     return tuple(chosen[:_EXAMPLES])
 
 
+def is_worse(report: Report, item_id: str) -> bool:
+    """Tell whether VL-CLIP shows an item later than CLIP does."""
+    row = next((row for row in report.rows if item_id in row.relevant), None)
+    return row is not None and _rank(report, row, BOTH) > _rank(report, row, NEITHER)
+
+
 def places(report: Report, item_id: str) -> tuple[str, str, str]:
     """Return at which place CLIP, VL-CLIP's words alone and VL-CLIP have an item, in words."""
     row = next((row for row in report.rows if item_id in row.relevant), None)
@@ -153,15 +158,15 @@ def _is_alike(first: Item, second: Item) -> bool:
 
 
 def _sentence(report: Report) -> str:
-    scores = {entry.engine: entry.scores[_FIRST].value for entry in report.engines}
-    test = _test(report.tests, BOTH, _FIRST)
+    scores = {entry.engine: entry.scores[report.main].value for entry in report.engines}
+    test = _test(report.tests, BOTH, report.main)
     sure = "a proven gain" if test and _is_better(test) else "a difference that may be chance"
     if test and test.significant and test.difference.value < 0:
         sure = "a proven loss"
     return (
-        f"Each of {counted(report.queries, 'item')} looked for by the text that the engine itself "
-        f"has for it: the right one is among the first five in {_percent(scores[BOTH])} of the "
-        f"cases with VL-CLIP, {_percent(scores[NEITHER])} with CLIP: {sure}."
+        f"Each of {counted(report.queries, 'item')} is looked for by the text that the engine "
+        f"itself has for it. How near to the top it comes: {scores[BOTH]:.2f} of 1 with VL-CLIP, "
+        f"{scores[NEITHER]:.2f} with CLIP, {sure}."
     )
 
 
@@ -172,7 +177,7 @@ def _gain(report: Report, parts: Mapping[str, Slice]) -> str:
         return ""
     best = max(proven, key=lambda part: part.values[BOTH] / max(part.values[NEITHER], 1e-9))
     times = best.values[BOTH] / max(best.values[NEITHER], 1e-9)
-    return f"Most {_KINDS[best.name][1]}: {times:.1f} times CLIP’s score."
+    return f"The gain is largest {_KINDS[best.name][1]}: {times:.1f} times CLIP’s score."
 
 
 def _no_gain(parts: Mapping[str, Slice]) -> str:
@@ -216,7 +221,3 @@ def _test(tests: tuple[PairedTest, ...], second: str, measure: str = "mrr") -> P
 
 def _is_better(test: PairedTest) -> bool:
     return test.significant and test.difference.value > 0
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

@@ -15,7 +15,6 @@ from core.base.counts import counted
 from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, Sort, TextView
 from ui.blindness import require_blind, require_blind_lists
 from ui.components.cards import Card, hit_cards, milliseconds
-from ui.components.facet_lists import example_queries
 from ui.components.photo_part import photo_part
 from ui.components.query import SearchForm
 from ui.components.results import advice, behind, notes, problem_html, query_anchor
@@ -87,20 +86,13 @@ def compare_html(
     image: Image.Image | None,
     catalog: CatalogInfo,
 ) -> str:
-    """Return the results in columns; without a query, the engines to compare.
+    """Return the results of a query in columns.
 
     Raises:
         StudioError: The search can't be answered.
     """
     if not engines:
         return problem_html("No search engine can run here; see why beside this.", form)
-    if not form.asks(picture=image is not None):
-        return render(
-            "compare_start.html",
-            link=form.link(),
-            examples=example_queries(studio, catalog),
-            engines=engines,
-        )
     names = tuple(status.engine.name for status in engines)
     query = form.query(image)
     require_blind(studio, query, catalog.name)

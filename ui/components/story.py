@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from pathlib import Path
 
+from core.app.library import DEMO
 from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.image_views import image_view
@@ -19,7 +20,7 @@ from ui.components.detections import DetectionRow, detection_rows, grounding_sen
 from ui.components.home_limits import limits
 from ui.components.home_searches import searches
 from ui.components.pictures import data_uri
-from ui.components.proof import Proof, examples, places, proof
+from ui.components.proof import Proof, examples, is_worse, places, proof
 from ui.components.query import SearchForm
 from ui.components.results import missing_engines
 from ui.components.same_searches import judged_report, same_searches
@@ -55,12 +56,14 @@ class BeforeAfter:
         before: Place in CLIP.
         words: Place with VL-CLIP's words and the whole photo.
         after: Place in VL-CLIP.
+        worse: Whether VL-CLIP shows it later than CLIP.
     """
 
     crop: str
     before: str
     words: str
     after: str
+    worse: bool
 
 
 def story_html(studio: Studio, form: SearchForm) -> str:
@@ -83,6 +86,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
         "home_story.html",
         link=form.link(),
         catalog=catalog.name,
+        is_demo=catalog.name == DEMO,
         proof=proven,
         same=same_searches(studio, judged) if judged else None,
         examples=[(item, replace(form, text="", item=item.item_id).link()) for item in featured],
@@ -90,7 +94,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
         step=_step(inspection, catalog.name) if inspection else None,
         next_item=_next_item(form, candidates, inspection),
         **searches(studio, form, catalog, statuses, judged, shown, for_words=bool(proven)),
-        writers=writers.beside_figures,
+        writers=writers,
         limits=limits(studio, form, proven, writers.in_costs),
         facts=facts(studio, catalog, statuses),
         **missing_engines(statuses),
@@ -204,7 +208,8 @@ def _before_after(studio: Studio, inspection: Inspection, proven: Proof | None) 
         ).convert("RGB")
         part.thumbnail((_LARGE, _LARGE))
         crop = data_uri(part, "JPEG")
-    return BeforeAfter(crop, *places_in_words)
+    worse = proven is not None and is_worse(proven.report, inspection.item.item_id)
+    return BeforeAfter(crop, *places_in_words, worse)
 
 
 def _region(inspection: Inspection) -> DetectionRow | None:

@@ -1,25 +1,47 @@
-"""Who wrote VL-CLIP's texts, beside Home's figures and in the card of costs."""
+"""Who wrote VL-CLIP's texts, and what they bring: a card beside Home's figures, a line on costs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.app.demo_texts import CLIP, RECORDED, RULES, DemoTexts, TextComparison
 from core.app.library import DEMO
 from core.app.studio import Studio
-from core.domain import Report
-from ui.components.proof import BOTH, NEITHER, Proof
+from core.domain import PairedTest, Report
+from ui.components.proof import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class WritersTest:
+    """One test in the card.
+
+    Attributes:
+        name: Its heading on Home.
+        clip: CLIP's score.
+        rules: The score of VL-CLIP with the rules' texts alone.
+        recorded: The score of VL-CLIP with the texts that it has.
+    """
+
+    name: str
+    clip: str
+    rules: str
+    recorded: str
 
 
 @dataclass(frozen=True, slots=True)
 class TextWriters:
-    """Sentences on the authors of the texts; empty where they are not known.
+    """Sentences and figures on the authors of the texts; empty where they are not known.
 
     Attributes:
-        beside_figures: What the figures were measured with.
+        sentence: What the rules alone reach, and what the recorded texts add.
+        about: Who wrote how many.
+        tests: The figures.
         in_costs: What of it is free.
     """
 
-    beside_figures: str = ""
+    sentence: str = ""
+    about: str = ""
+    tests: tuple[WritersTest, ...] = ()
     in_costs: str = ""
 
 
@@ -32,31 +54,55 @@ def text_writers(
         studio: The façade.
         catalog: The catalogue.
         proven: The ablation that Home shows; figures are told only with the one that ships.
-        judged: The report on judgments that Home shows.
+        judged: The report on judgments that Home shows; the same holds for it.
     """
     if catalog != DEMO:
         return TextWriters()
     texts = studio.demo_texts()
-    if proven is None or proven.report.report_id != texts.report:
+    shipped = proven is not None and proven.report.report_id == texts.own.report
+    if proven is None or judged is None or judged.report_id != texts.judged.report or not shipped:
         return TextWriters(
             in_costs=f"In this demo Claude, a language model, wrote {texts.recorded} of them "
             "beforehand."
         )
-    report = proven.report
-    scores = {entry.engine: entry.scores[report.main].value for entry in report.engines}
-    by_rules = report.items - texts.recorded
-    alone = f"{texts.rules_score:.2f} instead of {scores[BOTH]:.2f}"
-    measured = f"With the rules’ texts alone, VL-CLIP scores {alone} in the test with own texts"
-    figures = (
-        f"VL-CLIP’s texts in these figures: Claude, a language model, wrote {texts.recorded} of "
-        f"{report.items:,} beforehand; free rules on this computer wrote {by_rules}. {measured} "
-        f"(CLIP: {scores[NEITHER]:.2f})."
-    )
-    if judged is not None:
-        figures += " The same searches were not measured with the rules’ texts alone."
+    items = proven.report.items
+    by_rules = items - texts.recorded
     return TextWriters(
-        figures,
-        f"In this demo they wrote {by_rules} of {report.items:,}; Claude, a language model, wrote "
-        f"{texts.recorded} beforehand, and the figures above were measured with all of these. "
-        f"{measured}.",
+        sentence=_sentence(texts),
+        about=f"Claude, a language model, wrote {texts.recorded} of the {items:,} texts "
+        f"beforehand; free rules on this computer wrote {by_rules}. For “free rules alone” the "
+        f"rules wrote all {items:,}. Measured with vectors made anew, so the last column may "
+        "differ from the bars by 0.01.",
+        tests=(_row("The same searches", texts.judged), _row("Own texts", texts.own)),
+        in_costs=f"In this demo they wrote {by_rules} of {items:,}; Claude, a language model, "
+        f"wrote {texts.recorded} beforehand.",
     )
+
+
+def _sentence(texts: DemoTexts) -> str:
+    """Return what the rules reach in both tests, and what the recorded texts add."""
+    reached, added = (
+        _verdict([_word(test.tests[pair]) for test in (texts.judged, texts.own)])
+        for pair in ((CLIP, RULES), (RULES, RECORDED))
+    )
+    return (
+        f"With free rules alone, VL-CLIP’s gain over CLIP {reached}. What Claude’s recorded texts "
+        f"add {added}."
+    )
+
+
+def _word(test: PairedTest) -> str:
+    if not test.significant:
+        return "may be chance"
+    return "is proven" if test.difference.value > 0 else "is a proven loss"
+
+
+def _verdict(words: list[str]) -> str:
+    same, own = words
+    if same == own:
+        return f"{same} in both tests"
+    return f"{same} for the same searches and {own} in the test with own texts"
+
+
+def _row(name: str, test: TextComparison) -> WritersTest:
+    return WritersTest(name, *(f"{test.scores[who]:.2f}" for who in (CLIP, RULES, RECORDED)))

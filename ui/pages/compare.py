@@ -5,9 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 import gradio as gr
+from PIL import Image
 
 from core.app.studio import Studio
+from core.domain import CatalogInfo, EngineStatus
 from ui.components.blind_vote import preference_panel
+from ui.components.compare_start import compare_start_html
+from ui.components.query import SearchForm
 from ui.components.result_columns import compare_html
 from ui.components.search_panel import SearchPanel
 from ui.render import render
@@ -25,7 +29,24 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             lead="Ask several engines the same question and see where they disagree.",
         )
     )
-    answer = partial(compare_html, studio)
+    answer = partial(compare_answer, studio)
     panel = SearchPanel(studio, "compare", answer, default_engines=DEFAULT_ENGINES, several=True)
     panel.build(page)
     preference_panel(studio, page)
+
+
+def compare_answer(
+    studio: Studio,
+    form: SearchForm,
+    engines: tuple[EngineStatus, ...],
+    image: Image.Image | None,
+    catalog: CatalogInfo,
+) -> str:
+    """Return the lists of a query; without one, an example.
+
+    Raises:
+        StudioError: The search can't be answered.
+    """
+    if engines and not form.asks(picture=image is not None):
+        return compare_start_html(studio, form, engines, catalog)
+    return compare_html(studio, form, engines, image, catalog)

@@ -26,6 +26,7 @@ from ui.components.proof import (
     NEITHER,
     WORDS,
     examples,
+    is_worse,
     largest_loss,
     places,
     proof,
@@ -82,9 +83,11 @@ def measured(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
 def test_figures_and_verdicts_are_those_of_the_report(measured: Shop) -> None:
     shown = proof(measured, "demo", (CLIP, VL_CLIP))
     assert shown is not None
-    assert "in 57 % of the cases with VL-CLIP, 43 % with CLIP: a proven gain." in shown.sentence
+    # The measure of the bars, so that figures beside each other can be compared.
+    assert "0.57 of 1 with VL-CLIP, 0.43 with CLIP, a proven gain." in shown.sentence
     assert shown.gain == (
-        "Most where the photo shows much more than the product: 2.0 times CLIP’s score."
+        "The gain is largest where the photo shows much more than the product: "
+        "2.0 times CLIP’s score."
     )
     assert shown.no_gain == (
         "Looking at the product alone brings nothing where the product fills most of a busy photo; "
@@ -154,14 +157,16 @@ def test_home_shows_it_beside_the_two_pictures(measured: Shop) -> None:
     # The caveat stands beside the large figure, not folded away.
     said = re.sub(r"<details.*?</details>", "", html, flags=re.DOTALL)
     assert re.search(
-        r"2\.0 times CLIP’s score\.</strong> But this test, .*? favours the engine", said
+        r"favours the engine .*? The gain is largest .*? 2\.0 times CLIP’s score", said
     )
+    assert "<strong>The gain" not in said
     assert "The bars show the mean of 1 / place of the right item" in said
     assert "thin lines: 95 % interval" in said
     assert "compare the engines query by query" in said
     assert 'data-value="?item=c&amp;catalog=demo"' in html
     whole = story_html(measured, SearchForm(item="a"))
     assert "CLIP and VL-CLIP saw the same photo" in whole
+    assert "This demo has no clothes." in html
 
 
 def test_the_largest_loss_is_shown_with_how_often_it_loses(
@@ -179,6 +184,7 @@ def test_the_largest_loss_is_shown_with_how_often_it_loses(
     assert loss is not None
     assert (loss.item.item_id, loss.before, loss.after) == ("a", "result 1", "result 26")
     assert (loss.earlier, loss.later) == (1, 2)
+    assert (is_worse(stored, "a"), is_worse(stored, "c")) == (True, False)
     assert largest_loss(shop, "demo", report(row("c", photo_title=40, crop_rewrite=1))) is None
     monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda *_: stored)
     html = story_html(shop, SearchForm())
@@ -189,3 +195,12 @@ def test_the_largest_loss_is_shown_with_how_often_it_loses(
         "Of the 90 items in that test, 1 come earlier with VL-CLIP, 2 later, 87 at the same place"
         in html
     )
+    # The item that loses is no example of what VL-CLIP sees better.
+    lost_item = story_html(shop, SearchForm(item="a"))
+    assert "Here VL-CLIP does worse</h2>" in lost_item
+    assert "vs-place-new" not in lost_item
+    stored = report(row("c", photo_title=1, crop_rewrite=26))
+    monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda *_: stored)
+    lost_crop = story_html(shop, SearchForm(item="c"))
+    assert "Here VL-CLIP does worse: it saw only this part of the photo" in lost_crop
+    assert "CLIP saw the whole photo" not in lost_crop

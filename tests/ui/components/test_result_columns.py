@@ -72,13 +72,6 @@ def test_the_page_marks_the_same_item_in_every_column(shop: Shop) -> None:
     assert "<img src=x" not in html
 
 
-def test_without_a_query_the_engines_introduce_themselves(shop: Shop) -> None:
-    html = compare_html(shop, SearchForm(), (CLIP, VL_CLIP), None, shop.catalog())
-    assert "About CLIP." in html
-    assert shop.asked == []
-    assert "at least two engines" in compare_html(shop, SearchForm(), (CLIP,), None, shop.catalog())
-
-
 def test_one_engine_asks_for_a_second(shop: Shop) -> None:
     assert "Choose a second engine" in compare_html(
         shop, SearchForm(text="x"), (CLIP,), None, shop.catalog()

@@ -1,0 +1,47 @@
+"""Compare before a query."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import AccessDenied
+from tests.ui.shop import CLIP, VL_CLIP, Shop
+from ui.components import compare_start
+from ui.components.query import SearchForm
+from ui.pages.compare import compare_answer
+
+
+def test_the_lists_of_an_example_are_shown_before_the_first_query(shop: Shop) -> None:
+    html = compare_answer(shop, SearchForm(), (CLIP, VL_CLIP), None, shop.catalog())
+    query, _ = shop.asked[-1]
+    assert query.text
+    assert query.k == 5
+    assert f"An example, “{query.text}”:" in html
+    assert "is number" in html  # what differs most
+    assert html.count('data-item="a"') == 2
+    # It is no search of the visitor's: nothing to link to, to save or to judge.
+    assert 'data-search=""' in html or f'data-search="{SearchForm().link()}"' in html
+    assert "data-judge" not in html
+
+
+def test_where_no_example_can_be_shown_the_engines_introduce_themselves(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = compare_answer(shop, SearchForm(), (CLIP,), None, shop.catalog())
+    assert "About CLIP." in alone
+    assert "at least two engines" in alone
+
+    def refuse(*_: object) -> None:
+        raise AccessDenied("You judge this query.")
+
+    monkeypatch.setattr(compare_start, "require_blind", refuse)
+    asked = len(shop.asked)
+    hidden = compare_answer(shop, SearchForm(), (CLIP, VL_CLIP), None, shop.catalog())
+    assert "About VL-CLIP." in hidden
+    assert len(shop.asked) == asked
+
+
+def test_a_query_takes_the_examples_place(shop: Shop) -> None:
+    html = compare_answer(shop, SearchForm(text="x"), (CLIP, VL_CLIP), None, shop.catalog())
+    assert "An example" not in html
+    assert "data-judge" in html
