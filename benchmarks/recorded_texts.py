@@ -141,11 +141,13 @@ def main() -> None:
     kinds["words"] = set(graded[CLIP]) - kinds["items"] - kinds["pictures"]
     whole = paired(graded, _JUDGED)
     show("judgments, nDCG@10, all queries", whole, len(graded[CLIP]))
+    by_kind = {}
     for name, ids in kinds.items():
         part = {
             who: {i: v for i, v in values.items() if i in ids} for who, values in graded.items()
         }
-        show(f"judgments, nDCG@10, {name}", paired(part, _JUDGED), len(ids))
+        by_kind[name] = paired(part, _JUDGED)
+        show(f"judgments, nDCG@10, {name}", by_kind[name], len(ids))
     for name, report in judged.items():
         share = {entry.engine: entry.scores["judged@10"].value for entry in report.engines}
         print(f"  judged among the first ten, {name}: {share[both]:.3f} (clip {share[plain]:.3f})")
@@ -160,10 +162,10 @@ def main() -> None:
     show("own texts, MRR", texts, own[RECORDED].queries)
     print(f"load {os.getloadavg()[0]:.1f}")
     if given.out:
-        given.out.write_text(file_text(whole, texts), "utf-8")
+        given.out.write_text(file_text(whole, by_kind["words"], texts), "utf-8")
 
 
-def file_text(judged: Figures, own: Figures) -> str:
+def file_text(judged: Figures, words: Figures, own: Figures) -> str:
     """Return the file of the figures that Home shows."""
     demo = SHIPPED / "demo"
     return "\n".join([
@@ -172,6 +174,7 @@ def file_text(judged: Figures, own: Figures) -> str:
         "# benchmarks/README.md describes; p is corrected for three tests.",
         "",
         table("judged", _JUDGED, demo / "judgments" / "report.json", judged),
+        table("words", _JUDGED, demo / "judgments" / "report.json", words),
         table("own", _OWN, demo / "ablation.json", own),
     ])  # fmt: skip
 

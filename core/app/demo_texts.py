@@ -39,11 +39,13 @@ class DemoTexts:
     Attributes:
         recorded: Number of texts that a language model wrote beforehand; rules wrote the others.
         judged: nDCG@10 over the demo's judgment set.
+        words: The same of its queries in words alone.
         own: MRR of the ablation, where each engine looks for an item by its own text.
     """
 
     recorded: int
     judged: TextComparison
+    words: TextComparison
     own: TextComparison
 
 
@@ -55,7 +57,7 @@ def read_demo_texts(path: Path, recorded: int) -> DemoTexts:
         recorded: Number of recorded texts.
     """
     table = tomllib.loads(path.read_text("utf-8"))
-    return DemoTexts(recorded, _comparison(table["judged"]), _comparison(table["own"]))
+    return DemoTexts(recorded, *(_comparison(table[name]) for name in ("judged", "words", "own")))
 
 
 def _comparison(table: Mapping[str, Any]) -> TextComparison:

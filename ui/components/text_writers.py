@@ -70,10 +70,14 @@ def text_writers(
     return TextWriters(
         sentence=_sentence(texts),
         about=f"Claude, a language model, wrote {texts.recorded} of the {items:,} texts "
-        f"beforehand; free rules on this computer wrote {by_rules}. For “free rules alone” the "
+        f"beforehand; free rules on this computer wrote {by_rules}. For “rules alone” the "
         f"rules wrote all {items:,}. Measured with vectors made anew, so the last column may "
         "differ from the bars by 0.01.",
-        tests=(_row("The same searches", texts.judged), _row("Own texts", texts.own)),
+        tests=(
+            _row("The same searches", texts.judged),
+            _row("of them, typed words", texts.words),
+            _row("Own texts", texts.own),
+        ),
         in_costs=f"In this demo they wrote {by_rules} of {items:,}; Claude, a language model, "
         f"wrote {texts.recorded} beforehand.",
     )
@@ -85,9 +89,10 @@ def _sentence(texts: DemoTexts) -> str:
         _verdict([_word(test.tests[pair]) for test in (texts.judged, texts.own)])
         for pair in ((CLIP, RULES), (RULES, RECORDED))
     )
+    words = _word(texts.words.tests[CLIP, RULES])
     return (
         f"With free rules alone, VL-CLIP’s gain over CLIP {reached}. What Claude’s recorded texts "
-        f"add {added}."
+        f"add {added}. For typed words alone, the rules’ gain {words}."
     )
 
 
@@ -105,4 +110,4 @@ def _verdict(words: list[str]) -> str:
 
 
 def _row(name: str, test: TextComparison) -> WritersTest:
-    return WritersTest(name, *(f"{test.scores[who]:.2f}" for who in (CLIP, RULES, RECORDED)))
+    return WritersTest(name, *(f"{test.scores[who]:.3f}" for who in (CLIP, RULES, RECORDED)))
