@@ -37,12 +37,12 @@ def test_the_figures_belong_to_the_reports_that_ship() -> None:
 
 
 def test_the_benchmarks_have_these_figures() -> None:
-    def told(comparison: TextComparison) -> str:
+    def figures_of(comparison: TextComparison) -> str:
         return ", ".join(f"{who} {comparison.scores[who]:.3f}" for who in (CLIP, RECORDED, RULES))
 
     texts = read_demo_texts(SHIPPED / FILE, recorded=261)
-    assert told(texts.judged) in _README
-    assert told(texts.own) in _README
+    assert figures_of(texts.judged) in _README
+    assert figures_of(texts.own) in _README
     for comparison in (texts.judged, texts.own):
         for first, second in PAIRS:
             test = comparison.tests[first, second]
