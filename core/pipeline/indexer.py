@@ -124,7 +124,8 @@ def begin_index(
 
     new = max(0, total - store.items.count())
     job = indexing_job(store.root)
-    return BegunJob(job.begin(plan(total, new), author=author, on_progress=on_progress), work)
+    stages = plan(total, new, shipped=snapshot is not None)
+    return BegunJob(job.begin(stages, author=author, on_progress=on_progress), work)
 
 
 @dataclass(slots=True)

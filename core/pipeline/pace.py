@@ -11,13 +11,18 @@ from core.jobs.time_left import Stage, TimeLeft
 #: Expected seconds on two cores: per row to read and embed, per item to ground and rewrite, and for
 #: finishing. Times measured in the catalogue's last run weigh more.
 _READING, _GROUNDING, _FINISHING = 0.05, 1.0, 2.0
+#: Expected seconds per item whose results are shipped, or stored already.
+_LOOKING_UP = 0.02
 
 
-def plan(rows: int, new: int) -> tuple[Stage, ...]:
-    """Return the stages for a file with ``rows`` rows, ``new`` of them without stored results."""
+def plan(rows: int, new: int, *, shipped: bool = False) -> tuple[Stage, ...]:
+    """Return the stages for a file with ``rows`` rows, ``new`` of them without stored results.
+
+    The results of a catalogue that is ``shipped`` with them are only looked up.
+    """
     return (
         Stage("reading", rows, _READING),
-        Stage("grounding", new, _GROUNDING),
+        Stage("grounding", new, _LOOKING_UP if shipped else _GROUNDING),
         Stage("finishing", 1, _FINISHING),
     )
 

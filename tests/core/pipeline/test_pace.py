@@ -1,3 +1,5 @@
+from core.domain.job import Progress
+from core.jobs.time_left import TimeLeft
 from core.pipeline.pace import first_progress, plan
 
 
@@ -13,3 +15,13 @@ def test_of_a_catalogue_that_is_there_only_the_job_knows_what_is_left() -> None:
     assert first_progress(200, is_new=False).seconds_left is None
     assert first_progress(0, is_new=True).seconds_left is None
     assert [stage.total for stage in plan(10, 3)] == [10, 3, 1]
+
+
+def test_what_is_shipped_with_its_results_takes_seconds_not_minutes() -> None:
+    begun = Progress("grounding", 0, 669)
+    shipped = TimeLeft(plan(669, 669, shipped=True), {}).seconds(begun)
+    assert shipped is not None
+    assert shipped < 30
+    computed = TimeLeft(plan(669, 669), {}).seconds(begun)
+    assert computed is not None
+    assert computed > 600
