@@ -177,7 +177,10 @@ def _gain(report: Report, parts: Mapping[str, Slice]) -> str:
         return ""
     best = max(proven, key=lambda part: part.values[BOTH] / max(part.values[NEITHER], 1e-9))
     times = best.values[BOTH] / max(best.values[NEITHER], 1e-9)
-    return f"The gain is largest {_KINDS[best.name][1]}: {times:.1f} times CLIP’s score."
+    return (
+        f"The gain is largest {_KINDS[best.name][1]}: {times:.1f} times CLIP’s score "
+        f"({best.values[BOTH]:.2f} against {best.values[NEITHER]:.2f})."
+    )
 
 
 def _no_gain(parts: Mapping[str, Slice]) -> str:

@@ -33,12 +33,14 @@ class TextWriters:
     """Sentences and figures on the authors of the texts; empty where they are not known.
 
     Attributes:
+        short: That no language model is needed; empty if that is not proven in both tests.
         sentence: What the rules alone reach, and what the recorded texts add.
         about: Who wrote how many.
         tests: The figures.
         in_costs: What of it is free.
     """
 
+    short: str = ""
     sentence: str = ""
     about: str = ""
     tests: tuple[WritersTest, ...] = ()
@@ -68,18 +70,28 @@ def text_writers(
     items = proven.report.items
     by_rules = items - texts.recorded
     return TextWriters(
+        short=_short(texts),
         sentence=_sentence(texts),
-        about=f"Claude, a language model, wrote {texts.recorded} of the {items:,} texts "
-        f"beforehand; free rules on this computer wrote {by_rules}. For “rules alone” the "
-        f"rules wrote all {items:,}. Measured with vectors made anew, so the last column may "
-        "differ from the bars by 0.01.",
+        about=f"Claude wrote {texts.recorded} of the {items:,} texts; free rules on this computer "
+        f"wrote {by_rules}. For “rules alone” the rules wrote all {items:,}. Measured "
+        "with vectors made anew, so the last column may differ from the bars by 0.01.",
         tests=(
             _row("The same searches", texts.judged),
-            _row("of them, typed words", texts.words),
+            _row("Typed words among them", texts.words),
             _row("Own texts", texts.own),
         ),
         in_costs=f"In this demo they wrote {by_rules} of {items:,}; Claude, a language model, "
         f"wrote {texts.recorded} beforehand.",
+    )
+
+
+def _short(texts: DemoTexts) -> str:
+    gains = [test.tests[CLIP, RULES] for test in (texts.judged, texts.own)]
+    if not all(gain.significant and gain.difference.value > 0 for gain in gains):
+        return ""
+    return (
+        "No language model is needed, and nothing is paid: with free rules alone the gain is "
+        f"proven, too; for typed words alone it {_word(texts.words.tests[CLIP, RULES])}."
     )
 
 
@@ -91,8 +103,9 @@ def _sentence(texts: DemoTexts) -> str:
     )
     words = _word(texts.words.tests[CLIP, RULES])
     return (
-        f"With free rules alone, VL-CLIP’s gain over CLIP {reached}. What Claude’s recorded texts "
-        f"add {added}. For typed words alone, the rules’ gain {words}."
+        f"Claude, a language model, wrote {texts.recorded} of the demo’s texts beforehand; free "
+        f"rules wrote the others. With free rules alone, VL-CLIP’s gain over CLIP {reached}. What "
+        f"Claude’s texts add {added}. For typed words alone, the rules’ gain {words}."
     )
 
 

@@ -87,7 +87,7 @@ def test_figures_and_verdicts_are_those_of_the_report(measured: Shop) -> None:
     assert "0.57 of 1 with VL-CLIP, 0.43 with CLIP, a proven gain." in shown.sentence
     assert shown.gain == (
         "The gain is largest where the photo shows much more than the product: "
-        "2.0 times CLIP’s score."
+        "2.0 times CLIP’s score (0.40 against 0.20)."
     )
     assert shown.no_gain == (
         "Looking at the product alone brings nothing where the product fills most of a busy photo; "
@@ -160,9 +160,9 @@ def test_home_shows_it_beside_the_two_pictures(measured: Shop) -> None:
         r"favours the engine .*? The gain is largest .*? 2\.0 times CLIP’s score", said
     )
     assert "<strong>The gain" not in said
-    assert "The bars show the mean of 1 / place of the right item" in said
+    assert "Own texts: the mean of 1 / place of the right item" in html
     assert "thin lines: 95 % interval" in said
-    assert "compare the engines query by query" in said
+    assert "compare the engines query by query" in html
     assert 'data-value="?item=c&amp;catalog=demo"' in html
     whole = story_html(measured, SearchForm(item="a"))
     assert "CLIP and VL-CLIP saw the same photo" in whole
