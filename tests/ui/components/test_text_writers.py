@@ -59,9 +59,7 @@ def test_the_shipped_figures_say_what_the_rules_alone_reach(
         "No language model is needed, and nothing is paid: with free rules alone the gain is "
         "proven, too; for typed words alone it may be chance."
     )
-    assert "wrote 261 of the 669 texts; free rules on this computer wrote 408" in (
-        writers.about
-    )
+    assert "wrote 261 of the 669 texts; free rules on this computer wrote 408" in (writers.about)
     assert [(t.clip, t.rules, t.recorded) for t in writers.tests] == [
         ("0.400", "0.450", "0.460"), ("0.400", "0.410", "0.420"), ("0.400", "0.500", "0.570"),
     ]  # fmt: skip
