@@ -23,11 +23,12 @@ window.vsTimes = [];
 let began = 0;
 const start = () => { began = performance.now(); };
 addEventListener('keydown', (e) => { if (/^[0-9]$/.test(e.key)) start(); }, true);
-addEventListener('click', (e) => { if (e.target.closest('[data-do=grade]')) start(); }, true);
+addEventListener('click', (e) => { if (e.target.closest('[data-grade]')) start(); }, true);
 const watch = () => {
   const slot = document.querySelector('.vs-desk [data-part=photo]');
   if (!slot) { setTimeout(watch, 50); return; }
-  new MutationObserver(() => {
+  const title = document.querySelector('.vs-desk [data-part=title]');
+  const seen = new MutationObserver(() => {
     const image = slot.querySelector('img');
     if (!began || !image) return;
     const from = began;
@@ -36,7 +37,9 @@ const watch = () => {
     const shown = () => requestAnimationFrame(() => requestAnimationFrame(() =>
       vsTimes.push([performance.now() - from, whole])));
     if (whole) shown(); else image.decode().then(shown, shown);
-  }).observe(slot, { childList: true });
+  });
+  // The next item may share its photo with this one; its title is another then.
+  for (const part of [slot, title]) seen.observe(part, { childList: true });
 };
 watch();
 """

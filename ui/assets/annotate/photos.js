@@ -1,14 +1,12 @@
 // Photos that are decoded before they are needed: showing one is putting its element in place.
 /** @param {number} limit How many photos are kept. */
-// biome-ignore lint/correctness/noUnusedVariables: called by main.js, in one piece with this
 function makePhotos(limit) {
   /** @type {Map<string, HTMLImageElement>} */
   const ready = new Map();
   /** @type {Set<string>} */
   const broken = new Set();
-  /** @param {string} [url] */
-  function load(url) {
-    if (!url || ready.has(url)) return;
+  /** @param {string} url */
+  function picture(url) {
     const image = new Image();
     image.src = url;
     image.addEventListener("error", () => {
@@ -18,7 +16,12 @@ function makePhotos(limit) {
         { className: "vs-photo-broken", textContent: "This photo can’t be loaded. Click here to try again." }));
     });
     image.decode().catch(() => {});
-    ready.set(url, image);
+    return image;
+  }
+  /** @param {string} [url] */
+  function load(url) {
+    if (!url || ready.has(url)) return;
+    ready.set(url, picture(url));
     for (const oldest of ready.keys()) {
       if (ready.size <= limit) break;
       ready.delete(oldest);
@@ -32,10 +35,13 @@ function makePhotos(limit) {
   function put(slot, url, alt) {
     if (broken.has(url)) again(url);  // shown again, it is asked for again
     load(url);
-    const image = ready.get(url);
-    if (!image) { slot.replaceChildren(); return; }
+    const kept = ready.get(url);
+    if (!kept) { slot.replaceChildren(); return; }
     ready.delete(url);
-    ready.set(url, image);  // used last
+    ready.set(url, kept);  // used last
+    // An element has one place: the photo of an item may be that of the query, too.
+    const elsewhere = kept.parentElement && kept.parentElement !== slot;
+    const image = elsewhere ? picture(url) : kept;
     image.alt = alt;
     slot.replaceChildren(image);
   }
@@ -61,7 +67,6 @@ const isWhole = (image) => Boolean(image?.complete && image.naturalWidth > 0);
 
 // The photo over the whole window; click (or + and -) magnifies, the pointer moves what is seen.
 /** @param {HTMLElement} element */
-// biome-ignore lint/correctness/noUnusedVariables: called by main.js, in one piece with this
 function makeLightbox(element) {
   const picture = /** @type {HTMLImageElement} */ (element.querySelector("img"));
   const close = () => { element.hidden = true; picture.classList.remove("vs-closer"); };
@@ -93,3 +98,5 @@ function makeLightbox(element) {
     open: (url, alt) => { picture.src = url; picture.alt = alt; element.hidden = false; },
   };
 }
+// Read by the tests under node; a page has no `module`.
+if (typeof module !== "undefined") module.exports = { makePhotos, makeLightbox };
