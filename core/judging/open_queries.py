@@ -115,10 +115,12 @@ def any_open(desk: JudgmentQueue) -> bool:
 def folded(text: str) -> frozenset[str]:
     """Return the words of a text in which searches differ that find different things.
 
-    Case, accents, order, repetition, punctuation, small words and an English plural are left out.
+    Case, accents, characters without width, order, repetition, punctuation, small words and an
+    English plural are left out.
     """
     plain = unicodedata.normalize("NFKD", text.casefold())
-    words = _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
+    seen = (c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    words = _WORD.findall("".join(seen))
     singular = {word[:-1] if len(word) > 3 and word[-2:] not in ("ss", "us") and word.endswith("s")
                 else word for word in words}  # fmt: skip
     return frozenset(singular - _SMALL or singular)

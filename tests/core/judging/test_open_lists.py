@@ -6,7 +6,7 @@ import pytest
 
 from core.domain import JudgmentQuery, Rules
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.open_queries import any_open, shows_open
+from core.judging.open_queries import any_open, folded, shows_open
 from tests.core.judging.desks import grade, result
 
 POOL = [f"i{number}" for number in range(10)]
@@ -55,3 +55,10 @@ def test_items_of_several_queries_are_not_added_up(desk: JudgmentQueue) -> None:
         lambda query: [result("clip", POOL[:5] if query.text == "chair" else POOL[5:])],
     )  # fmt: skip
     assert not shows_open(desk, [POOL])
+
+
+def test_characters_that_nobody_sees_make_no_other_query() -> None:
+    plain = folded("red wooden chair")
+    assert folded("red woo\u200bden chair") == plain
+    assert folded("red wooden\u00ad chair") == plain
+    assert folded("red wooden stool") != plain
