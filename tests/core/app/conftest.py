@@ -1,14 +1,20 @@
-"""A small indexed catalogue and the evaluation verbs over it; only the models are stand-ins."""
+"""A small indexed catalogue with the evaluation verbs over it, and previews of shops' files.
+
+Only the models are stand-ins.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from core.app.dry_run import preview_file
 from core.app.evaluating import EvaluationService
 from core.app.library import Library
+from core.domain.file_preview import FilePreview
 from core.pipeline.indexer import run_index
 from core.settings import Settings
 from tests.core.pipeline.small import bench, rows_of, write_catalog
@@ -34,3 +40,19 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     room = SimpleNamespace(engine=models.__getitem__)
     verbs = EvaluationService(library, room, settings)  # type: ignore[arg-type]
     return SimpleNamespace(verbs=verbs, catalog=catalog, models=models, settings=settings)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., FilePreview]:
+    """Writes a feed beside a folder of photos, and reads it without indexing."""
+    folder = tmp_path / "p"
+    folder.mkdir()
+    for name in ("a", "b", "c", "d"):
+        (folder / f"{name}.jpg").write_bytes(name.encode())
+
+    def preview(text: str | bytes, name: str = "feed.csv", **options: object) -> FilePreview:
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return preview_file(path, Settings(data_dir=tmp_path / "data"), **options)
+
+    return preview

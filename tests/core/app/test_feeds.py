@@ -3,47 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
 import zipfile
 
 import pytest
 import xlsxwriter
 
-from core.app.dry_run import preview_file
 from core.catalog.columns import guess_columns
 from core.catalog.ingest import start_drafts
-from core.catalog.photo_cells import split
 from core.catalog.products import products
 from core.catalog.readers import open_catalog
-from core.catalog.text import text_of_markup
 from core.cli.preview import preview_json
-from core.domain.file_preview import FilePreview
 from core.errors import CatalogError
 from core.settings import Settings
-
-
-@pytest.fixture
-def read(tmp_path):
-    """Writes a feed beside a folder of photos, and reads it without indexing."""
-    folder = tmp_path / "p"
-    folder.mkdir()
-    for name in ("a", "b", "c", "d"):
-        (folder / f"{name}.jpg").write_bytes(name.encode())
-
-    def preview(text: str, name: str = "feed.csv", **options: object) -> FilePreview:
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return preview_file(path, Settings(data_dir=tmp_path / "data"), **options)
-
-    return preview
-
-
-def photos(sample):
-    return [place.rpartition("/")[2] for place in sample.photos]
-
-
-def by_id(preview):
-    return {sample.item_id: sample for sample in preview.samples}
+from tests.core.app.previews import by_id, photos
 
 
 def test_rows_of_variants_and_pictures_belong_to_the_product_above(read):
@@ -127,55 +99,6 @@ def test_any_list_of_products_in_xml(read):
     assert photos(preview.samples[0]) == ["a.jpg", "b.jpg"]
 
 
-@pytest.mark.parametrize(
-    ("header", "mapping"),
-    [
-        ("Artikelnummer;Bezeichnung;Bild;Preis;Warengruppe;Farbe", "de"),
-        ("Référence;Désignation;Photo principale;Prix TTC;Catégorie;Couleur", "fr"),
-        ("Código;Nombre;Imagen;Precio;Categoría;Color", "es"),
-        ("Codice;Nome prodotto;Immagine;Prezzo;Categoria;Colore", "it"),
-        ("Código do produto;Nome;Imagem;Preço;Categoria;Cor", "pt"),
-        ("Artikelnummer;Naam;Afbeelding;Prijs;Categorie;Kleur", "nl"),
-        ("Kod produktu;Nazwa;Zdjęcie;Cena;Kategoria;Kolor", "pl"),
-        ("Artikelnummer;Benämning;Bild;Pris;Kategori;Färg", "sv"),
-        ("Ürün Kodu;Ürün Adı;Görsel;Fiyat;Kategori;Renk", "tr"),
-        ("Артикул;Название;Фото;Цена;Категория;Цвет", "ru"),
-        ("商品番号;商品名;画像;価格;カテゴリー;色", "ja"),
-        ("商品编号;商品名称;图片;价格;分类;颜色", "zh"),
-        ("상품번호;상품명;이미지;가격;카테고리;색상", "ko"),
-        ("*CustomLabel;*Title;PicURL;*StartPrice;Category name;Color", "eBay"),
-        ("item_sku;item_name;main_image_url;standard_price;item_type_keyword;color_name", "Amazon"),
-        ("Product ID;Name *;Image URLs (x,y,z...);Price tax excluded;Categories (x,y,z...);Color",
-         "PrestaShop"),
-        ("sku;name;base_image;price;categories;color", "Magento"),
-        ("sku;name-en_US;image;price-EUR;categories;color-en_US-ecommerce", "Akeneo"),
-        ("Product ID;Product Name;Product Image File - 1;Price;Category;Colour", "BigCommerce"),
-        ("รหัสสินค้า;ชื่อสินค้า;รูปภาพ;ราคา;หมวดหมู่;สี", "th"),
-        ("رقم المنتج;اسم المنتج;الصورة;السعر;الفئة;اللون", "ar"),
-        ("מספר מוצר;שם מוצר;תמונה;מחיר;קטגוריה;צבע", "he"),
-        ("Mã sản phẩm;Tên sản phẩm;Hình ảnh;Giá bán;Danh mục;Màu sắc", "vi"),
-        ("Kode produk;Nama produk;Gambar;Harga;Kategori;Warna", "id"),
-        ("Kód produktu;Název;Obrázek;Cena s DPH;Kategorie;Barva", "cs"),
-        ("Varenummer;Varenavn;Billede;Pris;Varegruppe;Farve", "da"),
-        ("Tuotenumero;Tuotenimi;Kuva;Hinta;Tuoteryhmä;Väri", "fi"),
-        ("Cikkszám;Megnevezés;Kép;Bruttó ár;Kategória;Szín", "hu"),
-        ("Код товару;Назва товару;Фото;Ціна;Категорія;Колір", "uk"),
-        ("Артикул;Наименование товара;Фото;Розничная цена, руб.;Категория товара;Цвет", "ru"),
-        ("商家编码;宝贝标题;主图;一口价;宝贝类目;颜色", "Taobao"),
-        ("product_number;name;cover_media;price_gross;categories;color", "Shopware"),
-        ("productcode;productname;photourl;Our price (INR);category;color", "Volusion"),
-        ("Code;Titel kurz;Representative Image;VK brutto;Kategorie;Farbe", "words in longer names"),
-        ("SKU [Non Editable];Title;Hosted Image URLs;Price;Categories;Color", "Squarespace"),
-    ],
-)  # fmt: skip
-def test_names_of_columns(read, header, mapping):
-    preview = read(f"{header}\n1;Stool X;p/a.jpg;12;Stools;Red\n", name="feed.txt")
-    (sample,) = preview.samples
-    assert (sample.item_id, sample.title, photos(sample)) == ("1", "Stool X", ["a.jpg"])
-    assert (sample.amount, sample.colour) == (12, "Red")
-    assert preview.mapping["product_type"] == (header.split(";")[4],)
-
-
 def test_values_in_several_languages_lists_and_dictionaries(read):
     row = {
         "item_id": "1",
@@ -193,29 +116,6 @@ def test_values_in_several_languages_lists_and_dictionaries(read):
     assert photos(sample) == ["a.jpg", "c.jpg"]
 
 
-@pytest.mark.parametrize(
-    "cell",
-    [
-        '"[""p/a.jpg"", ""p/b.jpg""]"', "\"['p/a.jpg', 'p/b.jpg']\"", "p/a.jpg|p/b.jpg",
-        '"p/a.jpg, p/b.jpg"', '"p/a.jpg,p/b.jpg"', "p/a.jpg;p/b.jpg", "p/a.jpg p/b.jpg",
-        '"p/a.jpg\np/b.jpg"',
-    ],
-)  # fmt: skip
-def test_several_photos_in_a_cell(read, cell):
-    (sample,) = read(f"id,title,images\n1,Mug,{cell}\n").samples
-    assert photos(sample) == ["a.jpg", "b.jpg"]
-
-
-def test_a_name_with_blanks_and_commas_is_one_photo(read, tmp_path):
-    (tmp_path / "p" / "a.jpg, b c.jpg").write_bytes(b"x")
-    (sample,) = read('id,title,image\n1,Mug,"p/a.jpg, b c.jpg"\n').samples
-    assert photos(sample) == ["a.jpg, b c.jpg"]
-    (sample,) = read("id,title,image\n1,Mug,https://x.example/my photo, 2.jpg\n".replace(
-        "https://x.example/my photo, 2.jpg", '"https://x.example/my photo, 2.jpg"'
-    )).samples  # fmt: skip
-    assert sample.photos == ("https://x.example/my photo, 2.jpg",)
-
-
 def test_repeated_ids(read):
     preview = read(
         "ean;title;image\n4,00638E+12;Red chair;p/a.jpg\n4,00638E+12;Blue chair;p/b.jpg\n"
@@ -226,13 +126,6 @@ def test_repeated_ids(read):
     assert left_out.row == 2
     assert "spreadsheet" in left_out.reason
     assert any("the same as an earlier one" in note for note in preview.notes)
-
-
-@pytest.mark.parametrize("run", [" ", ",", "; ", "\t", "| "])
-def test_long_runs_of_separators_take_no_time(run):
-    started = time.perf_counter()
-    split("a.jpg" + run * (90_000 // len(run)) + "x")
-    assert time.perf_counter() - started < 2
 
 
 WOO = {
@@ -347,68 +240,6 @@ def test_workbooks_that_are_none_or_too_large(read, tmp_path):
         read((tmp_path / "bomb.zip").read_bytes(), "feed.xlsx")
 
 
-def test_paths_of_a_shops_own_folders_and_paths_as_links(read, tmp_path):
-    (tmp_path / "p" / "my pot.jpg").write_bytes(b"x")
-    preview = read("id,title,image\n1,Tin Bucket,/m/e/a.jpg\n2,Clay Pot,p/my%20pot.jpg\n")
-    assert [photos(s) for s in preview.samples] == [["a.jpg"], ["my pot.jpg"]]
-    assert read("id,title,image\n1,X,/etc/hostname\n2,Y,%2e%2e/feed.csv\n").items == 0
-
-
-def test_descriptions_lose_their_markup_and_scripts(tmp_path):
-    html = (
-        "<style>p{}</style><p>Tin &amp; <b>zinc</b></p><ul><li>Round</li></ul><script>x()</script>"
-    )
-    assert text_of_markup(html) == "Tin & zinc\nRound"
-    assert text_of_markup("3 < 4 & 5") == "3 < 4 & 5"
-
-
-def test_a_title_without_a_category_says_what_the_product_is(read):
-    preview = read("id,title,image\n1,Olive Canvas Tote Bag,p/a.jpg\n2,Stuhl aus Eiche,p/b.jpg\n")
-    assert [(s.product_type, s.prompt) for s in preview.samples] == [
-        ("tote bag", "tote bag"), ("", "Stuhl aus Eiche"),
-    ]  # fmt: skip
-
-
-def test_a_column_that_a_person_chose_for_the_type_is_believed(read):
-    text = (
-        "id,title,image,label,type\n1,Blue Mug,p/a.jpg,Beakers,Kitchen\n"
-        "2,Red Mug,p/b.jpg,,Kitchen\n"
-    )
-    preview = read(text, columns={"product_type": "label"})
-    assert [s.product_type for s in preview.samples] == ["Beakers", "mug"]
-    assert [s.product_type for s in read(text, columns={"product_type": ""}).samples] == ["", ""]
-
-
-def test_a_column_called_department_gives_the_department(read):
-    (sample,) = read("sku,name,photo,Department\n1,Lampe dorée,p/a.jpg,Luminaires\n").samples
-    assert (sample.product_type, sample.department) == ("", "Luminaires")
-
-
-def test_words_in_longer_names_say_nothing_of_what_stands_beside_the_field(read):
-    columns = "id,Picture alt text,Store name,Old price,Front picture,Long name,Net price\n"
-    preview = read(f"{columns}1,x,Shop,9,p/a.jpg,Tin Bucket,5\n")
-    (bucket,) = preview.samples
-    assert (bucket.title, photos(bucket), bucket.amount) == ("Tin Bucket", ["a.jpg"], 5.0)
-    captions = read("image,text\np/a.jpg,A tin bucket on a wall\n")
-    assert [s.title for s in captions.samples] == ["A tin bucket on a wall"]
-
-
-def test_fields_within_longer_names(read):
-    preview = read(
-        "ean,name,color_code.primary,supplier_color,media_path_1,media_path_2,price_regular_EUR,"
-        "price_promotional_EUR\n"
-        "40,Wrap Dress,302,Cherry red,p/a.jpg,p/b.jpg,79.95,59.95\n"
-    )
-    (dress,) = preview.samples
-    assert (dress.price, dress.colour) == ("59.95 EUR", "Cherry red")
-    assert photos(dress) == ["a.jpg", "b.jpg"]
-    preview = read(
-        "sku,product_name,product_media_main_image_url,product_media_gallery_image_url_1\n"
-        "E1,Mug,p/a.jpg,p/b.jpg\n"
-    )
-    assert photos(preview.samples[0]) == ["a.jpg", "b.jpg"]
-
-
 def test_variants_that_a_category_or_their_parent_tells(read):
     preview = read(
         "type,product_sku,product_name,product_price,image\n"
@@ -455,51 +286,3 @@ def test_options_without_a_choice_are_no_attributes_nor_variants(tmp_path):
     assert [dict(v.options) for v in jug.variants] == [{}]
     assert (mug.attributes["colour"], "size" in mug.attributes) == ("Red", False)
     assert [dict(v.options) for v in mug.variants] == [{"Colour": "Red"}, {"Colour": "Blue"}]
-
-
-def test_a_photo_that_is_not_the_named_one_is_said(read, tmp_path):
-    (tmp_path / "p" / "jug.jpg").write_bytes(b"jug")
-    preview = read(
-        "id,title,image,image 2\njug,Clay Jug,p/wrong.jpg,\nmug,Mug,p/gone.jpg,p/b.jpg\n"
-        "cup,Cup,p/a.jpg,\n"
-    )
-    assert [photos(sample) for sample in preview.samples] == [["jug.jpg"], ["b.jpg"], ["a.jpg"]]
-    assert preview.notes[-1] == (
-        "2 rows name a photo that is not there, and another was taken: row 1 “p/wrong.jpg” → "
-        "“jug.jpg”, row 2 “p/gone.jpg” → “b.jpg”."
-    )
-
-
-def test_an_unusable_photo_is_named(read, tmp_path):
-    (tmp_path / "p" / "logo.svg").write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
-    (left_out,) = read("id,title,image\n1,Logo,p/logo.svg\n").left_out
-    assert left_out.reason.startswith("The photo “logo.svg” can't be used: the file is not a pic")
-
-
-def test_photos_that_did_not_come_with_the_file_are_asked_for(tmp_path):
-    table = tmp_path / "upload-3f2a" / "shop.csv"
-    table.parent.mkdir()
-    table.write_text("id,title,image\n1,Jug,jug.jpg\n2,Mug,mug.jpg\n")
-    preview = preview_file(table, Settings(data_dir=tmp_path / "data"))
-    assert [row.reason for row in preview.left_out] == [
-        f"The photo “{name}” is missing: no photos came with the file. Add them to it, or give the "
-        "folder that they are in."
-        for name in ("jug.jpg", "mug.jpg")
-    ]
-
-
-@pytest.mark.parametrize(
-    ("title", "kind"),
-    [
-        ("Oak Dining Chair", "dining chair"),
-        ("oak dining chair", "dining chair"),
-        ("Set of 4 Walnut Dining Chairs, grey", "dining chairs"),
-        ("Bamboo Cutting Board 40 cm", "cutting board"),
-        ("Men's Trail Running Shoes", "running shoes"),
-        ("Stunning Vase", "vase"),
-        ("Indoor Plant", "plant"),
-    ],
-)
-def test_what_a_thing_is_for_is_part_of_its_type(read, title, kind):
-    (sample,) = read(f'id,title,image\n1,"{title}",p/a.jpg\n').samples
-    assert (sample.product_type, sample.prompt) == (kind, kind)

@@ -1,41 +1,15 @@
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from core.domain import Box, Filters, Query
-from core.errors import CatalogError, FingerprintMismatch, QueryError
+from core.errors import QueryError
 from core.ports.engines import EngineModel
-from core.search import scoring
-from core.search.relevance import reasons, relevance
-from core.search.scoring import Scored
-from core.search.searcher import CALIBRATION, Searcher, _verdict
-from core.settings import SHIPPED
-from core.store.catalog_store import CatalogStore
-from tests.core.pipeline.small import HashingEncoder, bench
-from tests.core.store.damaged import cut_manifests
-
-
-def ids(result):
-    return [hit.item.item_id for hit in result.hits]
-
-
-def search(shop, query, model=None):
-    return shop.searcher.search(query, model or shop.clip)
-
-
-def photo(shop, item_id):
-    return shop.photos.open(shop.store.items.get([item_id])[item_id].photo.sha256)
-
-
-class NoModel(HashingEncoder):
-    """An encoder that must not be asked for anything but its name."""
-
-    def prepare(self, images):
-        raise AssertionError("a model was loaded")
-
-    encode_prepared = encode_images = encode_texts = prepare
+from core.search.relevance import reasons
+from core.search.searcher import Searcher
+from tests.core.pipeline.small import HashingEncoder
+from tests.core.search.searches import ids, photo, search
 
 
 class Reader(HashingEncoder):
@@ -96,34 +70,6 @@ def test_a_region_is_cut_out_before_it_is_embedded(shop):
         search(shop, Query(image=image, region=Box(500, 500, 600, 600)))
 
 
-def test_similar_items_need_no_model_and_leave_the_item_out(shop):
-    lazy = EngineModel(shop.vl_clip.engine, NoModel())
-    result = search(shop, Query(item_id="id-017", cutoff=False), lazy)
-    assert len(result.hits) == 20
-    assert "id-017" not in ids(result)
-    vector = shop.store.vectors("vl-clip").image_vector("id-017")
-    assert result.hits[0].cosine == pytest.approx(
-        float(shop.store.vectors("vl-clip").get(ids(result)[:1])[ids(result)[0]].vector @ vector),
-        abs=1e-5,
-    )
-
-
-def test_similar_items_keep_to_the_product_type(shop):
-    near = search(shop, Query(item_id="id-017", cutoff=False, k=50))
-    assert {hit.item.product_type for hit in near.hits} == {"table"}
-    other = search(shop, Query(item_id="id-017", cutoff=False, k=50, any_type=True))
-    assert len({hit.item.product_type for hit in other.hits}) > 1
-    chosen = Query(item_id="id-017", cutoff=False, filters=Filters(product_types=("mug",)))
-    assert {hit.item.product_type for hit in search(shop, chosen).hits} == {"mug"}
-
-
-def test_varied_hits_are_the_same_in_another_order(shop):
-    plain = Query(item_id="id-017", cutoff=False, k=15, fold_duplicates=False)
-    near, varied = search(shop, plain), search(shop, replace(plain, varied=True))
-    assert ids(near)[0] == ids(varied)[0]
-    assert ids(near) != ids(varied)
-
-
 def test_words_and_picture_are_averaged(shop):
     image = photo(shop, "id-017")
     encoder = shop.clip.encoder
@@ -161,14 +107,6 @@ def test_cutoff_hides_and_counts(shop):
     assert min(hit.probability for hit in some.hits) > min(hit.probability for hit in every.hits)
     assert "id-013" in ids(some)
     assert some.close
-
-
-def test_nonsense_has_no_close_match(shop):
-    result = search(shop, Query("blorptangle qwertyuiop"))
-    assert not result.close
-    assert result.hits == ()
-    assert "“blorptangle”" in result.verdict
-    assert search(shop, Query("blorptangle", cutoff=False)).hits
 
 
 def test_words_that_exclude_act_like_the_field_without(shop):
@@ -211,77 +149,6 @@ def test_near_duplicates_are_folded_and_the_page_still_filled(shop):
     assert len(group[0].duplicates) == 2
     assert len(folded.hits) == 20
     assert {"id-042", "twin-1", "twin-2"} <= set(ids(everything))
-
-
-@pytest.mark.parametrize(
-    "text", ["😀", "chair " * 2000, "' OR 1=1 --", 'title:"x" AND (', "\x00", "in a the"]
-)
-def test_any_text_is_a_query(shop, text):
-    assert search(shop, Query(text, cutoff=False)).hits
-
-
-@pytest.mark.parametrize("query", [Query(), Query("  "), Query(minus="chair")])
-def test_nothing_to_look_for_is_said(shop, query):
-    with pytest.raises(QueryError, match="nothing to look for"):
-        search(shop, query)
-
-
-def test_an_unknown_item_is_said(shop):
-    with pytest.raises(QueryError, match="no item “nobody”"):
-        search(shop, Query(item_id="nobody"))
-
-
-def test_vectors_of_other_weights_are_refused(shop):
-    other = bench("other weights").models.engines[0]
-    with pytest.raises(FingerprintMismatch, match="Index the catalogue"):
-        search(shop, Query("chair"), other)
-
-
-def test_other_weighting_is_another_fingerprint(shop):
-    other = EngineModel(replace(shop.clip.engine, text_weight=0.9), shop.clip.encoder)
-    with pytest.raises(FingerprintMismatch):
-        search(shop, Query("chair"), other)
-
-
-def test_an_engine_without_vectors_is_said(shop, tmp_path):
-    empty = Searcher(CatalogStore(tmp_path / "empty"), shop.photos)
-    with pytest.raises(CatalogError, match="Nothing is embedded"):
-        empty.search(Query("chair"), shop.clip)
-
-
-def test_it_answers_while_the_first_indexing_is_under_way(shop, tmp_path):
-    store = CatalogStore(tmp_path / "young")
-    table = store.vectors("clip")
-    table.prepare(shop.clip.fingerprint, 32, 0.25)
-    young = Searcher(store, shop.photos)
-    assert young.search(Query("chair"), shop.clip).hits == ()
-    rows = shop.store.vectors("clip").get(["id-000", "id-001", "id-002", "id-003"])
-    table.upsert(list(rows.values()))
-    store.items.upsert(list(shop.store.items.records(rows).values()))
-    assert len(young.search(Query("chair"), shop.clip).hits) == 4
-
-
-def test_damaged_statistics_stop_no_search(shop, tmp_path):
-    shutil.copytree(shop.store.root, tmp_path / "shop")
-    cut_manifests(tmp_path / "shop" / "lance" / "statistics.lance")
-    searcher = Searcher(CatalogStore(tmp_path / "shop"), shop.photos)
-    assert searcher.search(Query("red chair"), shop.clip).hits
-
-
-def test_a_verdict_names_up_to_three_words_that_nobody_has():
-    def verdict(close=False, unknown=(), candidates=(1,)):
-        return _verdict(Query("x"), None, Scored(list(candidates), close, unknown))
-
-    assert verdict(close=True) == ""
-    assert verdict() == "No close match. These are the nearest items."
-    assert verdict(candidates=()) == "No close match."
-    assert verdict(unknown=("blorp",)) == (
-        "No close match: “blorp” is a word that this catalogue does not have."
-    )
-    assert verdict(unknown=("a", "b", "c", "x" * 50)) == (
-        "No close match: “a”, “b”, “c” are words that this catalogue does not have."
-    )
-    assert f"“{'x' * 40}”" in verdict(unknown=("x" * 50,))
 
 
 def test_a_hit_has_all_that_is_known_of_it(shop):
@@ -383,78 +250,6 @@ def test_filters_that_need_items_are_asked_for(shop):
     assert searcher.search(garden, shop.clip).hits
     assert len(asked) == 2
     assert len(shop.searcher.search(cheap, shop.clip).hits) == 20  # nothing tells: all pass
-
-
-@pytest.mark.parametrize(
-    ("changes", "kept"),
-    [
-        ({}, True),
-        ({"any_type": True}, False),
-        ({"filters": Filters(departments=("garden", "home"))}, True),
-        ({"filters": Filters(product_types=("table", "mug"))}, False),
-        ({"region": Box(0, 0, 40, 40)}, False),
-        ({"image": True}, False),
-        ({"text": "red"}, False),
-        ({"text": "  "}, True),
-    ],
-)
-def test_an_item_alone_keeps_to_its_product_type(shop, changes, kept):
-    if "image" in changes:
-        changes = {"image": photo(shop, "id-003")}
-    query = Query(item_id="id-017", **changes)
-    row = shop.store.vectors("clip").get(["id-017"])["id-017"]
-    assert (shop.searcher._same_type(query, row) is not None) == kept
-    assert shop.searcher._same_type(query, None) is None
-    assert shop.searcher._same_type(query, replace(row, product_type="")) is None
-
-
-def test_the_first_hits_are_varied_and_those_without_a_vector_left_out(shop, monkeypatch):
-    monkeypatch.setattr("core.search.searcher.DEPTH", 6)
-    plain = Query(item_id="id-017", cutoff=False, k=15, fold_duplicates=False)
-    near, varied = ids(search(shop, plain)), ids(search(shop, replace(plain, varied=True)))
-    assert near[6:] == varied[6:]
-    assert set(near[:6]) == set(varied[:6])
-    candidates = scoring.score(
-        shop.searcher.gather(plain, shop.clip).evidence,
-        relevance(SHIPPED / CALIBRATION).scale("item", "clip"), None, None, 122,
-    ).candidates  # fmt: skip
-    table = shop.store.vectors("clip")
-    monkeypatch.setattr(table, "get", lambda names: {})
-    assert shop.searcher._varied(candidates, shop.clip) == candidates[6:]
-
-
-def test_the_best_of_several_photos_counts(tmp_path, shop):
-    shutil.copytree(shop.store.root, tmp_path / "shop")
-    store = CatalogStore(tmp_path / "shop")
-    query = photo(shop, "id-003")
-    searcher = Searcher(store, shop.photos)
-    before = searcher.search(Query(image=query, cutoff=False, k=122), shop.clip)
-    place = ids(before).index("id-077")
-    assert place > 3
-    row = store.vectors("clip").get(["id-077"])["id-077"]
-    like = store.vectors("clip").get(["id-003"])["id-003"]
-    further = replace(row, vector=like.vector, image_vector=like.image_vector)
-    photos = store.photo_vectors("clip")
-    photos.prepare("other weights", 32, 0.25)
-    photos.replace(["id-077"], [further])
-    again = Searcher(CatalogStore(tmp_path / "shop"), shop.photos)
-    assert ids(again.search(Query(image=query, cutoff=False, k=122), shop.clip)) == ids(before)
-    photos = CatalogStore(tmp_path / "shop").photo_vectors("clip")
-    photos.prepare(shop.clip.fingerprint, 32, 0.25)
-    CatalogStore(tmp_path / "shop").photo_vectors("clip").replace(["id-077"], [further])
-    again = Searcher(CatalogStore(tmp_path / "shop"), shop.photos)
-    assert "id-077" in ids(again.search(Query(image=query, cutoff=False, k=122), shop.clip))[:3]
-
-
-def test_an_item_without_vectors_or_without_anything_is_said(shop, tmp_path):
-    store = CatalogStore(tmp_path / "young")
-    store.vectors("clip").prepare(shop.clip.fingerprint, 32, 0.25)
-    store.items.upsert(list(shop.store.items.records(["id-003"]).values()))
-    searcher = Searcher(store, shop.photos)
-    with pytest.raises(QueryError, match="The item “id-003” is not embedded yet"):
-        searcher.search(Query(item_id="id-003"), shop.clip)
-    with pytest.raises(QueryError, match="no item “never” in the catalogue “young”"):
-        searcher.search(Query(item_id="never"), shop.clip)
 
 
 def test_a_query_in_another_language_is_scored_by_vectors(shop):
