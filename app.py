@@ -49,7 +49,7 @@ def serve(studio: Studio) -> None:
         address = f"http://{settings.host}:{settings.port}"
         print(f"VL-CLIP Studio is at {address} (Ctrl+C stops it)", flush=True)
         studio.jobs.background(lambda: _demo(studio))
-        studio.jobs.background(studio.warm_up)
+        studio.jobs.background(studio.readiness.warm_up)
         studio.jobs.background(studio.indexing.search_indices.refresh_all)
 
     RequestTimeoutProtocol.most = allow_many_connections()

@@ -265,6 +265,11 @@ class Settings(BaseSettings):
     events_per_second: int = Field(
         2000, gt=0, description="Most events a second that one token may send on average."
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=20,
+        description="Token with which Prometheus reads /metrics; without it only this machine may.",
+    )
     frame_ancestors: str = Field(
         "",
         pattern=r"^[^;,\r\n]*$",

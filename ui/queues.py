@@ -64,6 +64,14 @@ def with_queues(pages: gr.Blocks) -> gr.Blocks:
     return queued
 
 
+def waiting(pages: gr.Blocks) -> dict[str, int]:
+    """Return the number of waiting events of words, of pictures and of all else."""
+    counts = {"words": 0, "pictures": 0, "other": 0}
+    for name, line in pages._queue.event_queue_per_concurrency_id.items():
+        counts[name if name in counts else "other"] += len(line.queue)
+    return counts
+
+
 class SenderLimits:
     """Limits one person's waiting events in Gradio's queue, and their stored results.
 

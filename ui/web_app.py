@@ -7,6 +7,7 @@ from functools import partial
 import gradio as gr
 from fastapi import FastAPI
 from gradio.components.navbar import Navbar
+from starlette.types import ASGIApp
 
 from core.app.studio import Studio
 from ui import not_found
@@ -16,6 +17,8 @@ from ui.experiment_files import experiment_router
 from ui.for_shops.shop_api import ShopApi
 from ui.link_preview import preview_router, use_link_preview
 from ui.media import media_router
+from ui.monitoring.metrics import metrics_of
+from ui.monitoring.probes import Probes
 from ui.page_states import use_small_states
 from ui.pages import (
     annotate,
@@ -28,7 +31,7 @@ from ui.pages import (
     home,
     inspect,
 )
-from ui.queues import with_queues
+from ui.queues import waiting, with_queues
 from ui.security import keep_clean, secured, visitor_files
 from ui.security.uploads import Uploads
 from ui.signin.routes import sign_in_router
@@ -101,6 +104,10 @@ def build_app(studio: Studio) -> FastAPI:
     not_found.install(app, [("Home", "/"), *((title, path) for title, path, _ in PAGES)])
     use_small_states(app, pages)
     Uploads(studio.settings, sign_in).install(app)
-    shop_api = partial(ShopApi, studio=studio)
-    secured(app, studio.settings, sign_in, files, pages, beside=shop_api)
+    metrics = metrics_of(studio, [path for _, path in NAVIGATION], partial(waiting, pages))
+
+    def beside(front: ASGIApp) -> ASGIApp:
+        return Probes(ShopApi(front, studio), studio, metrics)
+
+    secured(app, studio.settings, sign_in, files, pages, beside=beside)
     return app

@@ -33,6 +33,7 @@ from core.app.measured_costs import FILE as COSTS
 from core.app.measured_costs import MeasuredCosts, read_costs
 from core.app.models import ModelPool
 from core.app.preferences import PreferenceService
+from core.app.readiness import Readiness
 from core.app.rewriting import RewritingService
 from core.app.shipped_judgments import ShippedJudgments
 from core.app.simulating import SimulationService
@@ -88,10 +89,15 @@ _log = logging.getLogger(__name__)
 
 
 class Studio:
-    """One studio over one data directory; safe to use from several threads."""
+    """One studio over one data directory; safe to use from several threads.
+
+    Attributes:
+        on_search: Called with the result of each search.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.on_search: Callable[[SearchResult], None] = lambda result: None
         self._models = ModelPool(settings)
         self._library = Library(settings)
         self.jobs = JobRunner()
@@ -226,6 +232,11 @@ class Studio:
     def managing(self) -> CatalogManager:
         """Catalogues as a whole: title, default, removal."""
         return CatalogManager(self._library, self.settings)
+
+    @lazy
+    def readiness(self) -> Readiness:
+        """Whether this server can answer visitors; it loads the models for that."""
+        return Readiness(self.warm_up, self.settings.data_dir, self.jobs.background)
 
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:
@@ -403,7 +414,9 @@ class Studio:
         Raises:
             QueryError, EngineUnavailable, FingerprintMismatch, CatalogError
         """
-        return self._library.get(catalog).searcher.search(query, self._models.engine(engine))
+        result = self._library.get(catalog).searcher.search(query, self._models.engine(engine))
+        self.on_search(result)
+        return result
 
     def compare(
         self, query: Query, engines: Sequence[str], catalog: str | None = None
@@ -412,7 +425,10 @@ class Studio:
         models = [self._models.engine(name) for name in engines]
         if not models:
             raise QueryError("Choose at least one engine.")
-        return compare(self._library.get(catalog).searcher, query, models)
+        comparison = compare(self._library.get(catalog).searcher, query, models)
+        for result in comparison.results:
+            self.on_search(result)
+        return comparison
 
     def rows(self, item: Item | str, catalog: str | None = None) -> ItemRows:
         """Return what the tables hold of an item (or id), for a page that asks several services."""

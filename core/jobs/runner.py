@@ -60,6 +60,12 @@ class JobRunner:
             job.fail(error)
             raise
 
+    @property
+    def running(self) -> int:
+        """Number of jobs that run in this process."""
+        with self._lock:
+            return sum(thread.is_alive() for thread in self._jobs)
+
     def background(self, work: Callable[[], object], name: str = "background") -> None:
         """Run ``work`` in a daemon thread, which ends with the process."""
         with self._lock:

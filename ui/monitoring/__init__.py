@@ -1,0 +1,1 @@
+"""What the machines around a served studio ask: health, readiness, metrics."""
