@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.app.studio import Studio
 from core.settings import LOOPBACK
-from ui.monitoring.metrics import Metrics
+from ui.monitoring.prometheus_metrics import Metrics
 
 T = TypeVar("T")
 

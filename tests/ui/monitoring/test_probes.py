@@ -132,7 +132,7 @@ def test_without_the_library_metrics_say_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "temporary"))
-    monkeypatch.setattr("ui.monitoring.metrics.find_spec", lambda name: None)
+    monkeypatch.setattr("ui.monitoring.prometheus_metrics.find_spec", lambda name: None)
     with served(shop_in(tmp_path / "data")) as url:
         assert httpx.get(f"{url}/healthz").status_code == 200
         answer = httpx.get(f"{url}/metrics")
