@@ -17,8 +17,8 @@ from ui.experiment_files import experiment_router
 from ui.for_shops.shop_api import ShopApi
 from ui.link_preview import preview_router, use_link_preview
 from ui.media import media_router
-from ui.monitoring.prometheus_metrics import metrics_of
 from ui.monitoring.probes import Probes
+from ui.monitoring.prometheus_metrics import metrics_of
 from ui.page_states import use_small_states
 from ui.pages import (
     annotate,
