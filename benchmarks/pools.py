@@ -64,7 +64,7 @@ class Pool:
         items: The items.
         photo: Vectors of whole photos, ``[n, d] float32, L2-normalised``.
         crop: Vectors of crops, ``[n, d] float32, L2-normalised``.
-        rewrites: The rewritten texts.
+        rewrites: The rewritten texts; before an item is grounded, those of its fields alone.
         share: Share of the photo that the crop covers; 1 for the whole photo.
         score: Score of the grounding; 0 if nothing was cropped.
         plain: Whether the photo's background is plain.
@@ -192,13 +192,14 @@ def load(folder: Path, name: str) -> Pool:
     plain = _plain(folder, name, items)
     fine = folder / f"{name}-kinds.json"
     kinds = json.loads(fine.read_text()) if fine.exists() else {}
+    rules = ModelPool(load_settings(data_dir=folder)).rewriter
     extra = {}
     if name == "grocery" and (folder / "grocery-photos.npz").exists():
         with np.load(folder / "grocery-photos.npz") as stored:
             extra = {key: stored[key] for key in stored.files}
     return Pool(
         name, items, photo, crop,
-        tuple(records[item_id].rewrite or records[item_id].item.title for item_id in ids),
+        tuple(records[i].rewrite or rules.rewrite(records[i].item, None).text for i in ids),
         share, score, np.array(plain), busy, side, np.array([item_id in rows for item_id in ids]),
         tuple(kinds.get(item.item_id, item.product_type.lower()) for item in items),
         extra,

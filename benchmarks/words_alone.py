@@ -6,19 +6,22 @@ Every catalogue is read as a file without photos and rewritten by the offline ru
 compared with the vectors of the items' words alone, nDCG@10 each: icecat's graded queries over its
 graded items and some others (`--items 0`: all), the demo's graded queries, types (and with
 colours), first sentences of descriptions, and queries of WANDS on IKEA (right are the items whose
-type their class names). The last lines choose the share of the title on all catalogues but one, and
-say what it gives there.
+type their class names). Beside shares of the title for all items, `0.50 if 0.75` gives the title
+alone to an item whose rewrite keeps less than 0.75 of the title's words, and 0.50 to others. The
+last lines choose on all catalogues but one, and say what the choice gives there.
 """
 
 from __future__ import annotations
 
 import argparse
 import platform
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +45,9 @@ SAMPLE, ASKED = 1_000, 100
 #: Fewest items of a type that is asked for.
 FEWEST = 3
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Rules by item: the title alone where the rewrite keeps less than a share of its words, and a
+#: share of the title elsewhere.
+RULES = tuple(product((0.5, 0.75, 0.9), (0.25, 0.5, 0.75)))
 #: Grades by item id, for each query's text.
 Judged = Mapping[str, Mapping[str, float]]
 
@@ -167,6 +173,12 @@ def kept(path: Path | None, make: Callable[[], Vectors]) -> Vectors:
     return vectors
 
 
+def kept_words(title: str, text: str) -> float:
+    """Return the share of a title's words that another text has; 1 for a title without words."""
+    words = set(re.findall(r"\w+", title.casefold()))
+    return len(words & set(re.findall(r"\w+", text.casefold()))) / len(words) if words else 1.0
+
+
 def ndcg(asked: Judged, ids: Sequence[str], near: Vectors) -> np.ndarray:
     """Return nDCG@10 of each query over all items; those without a grade count as wrong."""
     row = {item_id: n for n, item_id in enumerate(ids)}
@@ -195,7 +207,13 @@ def measured(
         kind: kept(folder and folder / f"{name}-{kind}.npy", partial(encoder.encode_texts, words))
         for kind, words in texts.items()
     }
-    embedded = {f"{share:.2f}": mixed(own["rewrites"], own["titles"], share) for share in SHARES}
+    said = np.array([kept_words(a, b) for a, b in zip(titles, rewrites, strict=True)])
+    parts: dict[str, float | np.ndarray] = {f"{share:.2f}": share for share in SHARES}
+    parts |= {
+        f"{share:.2f} if {least:.2f}": np.where(said < least, 1.0, share).astype(np.float32)
+        for least, share in RULES
+    }
+    embedded = {way: mixed(own["rewrites"], own["titles"], part) for way, part in parts.items()}
     ids = [item.item_id for item in items]
     values: dict[str, dict[str, np.ndarray]] = {}
     for task, asked in shop.asked.items():
@@ -243,7 +261,7 @@ def main() -> None:
         for task, ways in table[name].items():
             title = ways["1.00"]
             cells = "  ".join(
-                f"{way} {v.mean():.3f} (p {paired_p(title, v):.3f})" for way, v in ways.items()
+                f"{way}: {v.mean():.3f} (p {paired_p(title, v):.3f})" for way, v in ways.items()
             )
             print(f"  {task:16} {len(title):4}  {cells}", flush=True)
     choose(table)
