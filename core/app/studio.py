@@ -40,7 +40,7 @@ from core.app.simulating import SimulationService
 from core.app.taking_events import EventIntake
 from core.app.tasks import TaskService
 from core.app.training_jobs import AdaptJobs
-from core.base.image_views import image_view
+from core.base.image_views import image_view, photo_share
 from core.base.lazy import lazy
 from core.catalog import demo
 from core.domain import (
@@ -67,7 +67,6 @@ from core.jobs import JobRunner
 from core.language.recorded import read_recording
 from core.language.rewriters import RECORDING
 from core.people import People
-from core.pipeline.stages import photo_share
 from core.ports.encoder import encode_queries
 from core.search import browse
 from core.search.engine_comparison import compare

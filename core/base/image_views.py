@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from core.domain import Grounding, ImageView
+from core.domain import Engine, Grounding, ImageView
 from core.domain.detection import PICTURE, SALIENT
 
 Vectors = npt.NDArray[np.float32]
@@ -29,6 +29,25 @@ def is_busy(grounding: Grounding | None) -> bool:
     if grounding is None or best is None or best.phrase in (SALIENT, PICTURE):
         return False
     return best.box.area < CLUTTERED * grounding.width * grounding.height
+
+
+def photo_share(engine: Engine, grounding: Grounding | None) -> float:
+    """Return the share of the whole photo in the vector of an item's picture.
+
+    0 where the picture is the whole photo anyway; 1 where a crop would have too few pixels.
+    """
+    if engine.image_view is ImageView.PHOTO or grounding is None or grounding.best is None:
+        return 0.0
+    if grounding.best.box.area < engine.smallest_crop**2:
+        return 1.0
+    return engine.busy_share if is_busy(grounding) else engine.photo_share
+
+
+def reads_part(engine: Engine, grounding: Grounding | None) -> bool:
+    """Tell whether an engine embeds the part with the product, and not the whole photo."""
+    found = grounding is not None and grounding.best is not None
+    is_crop = engine.image_view is not ImageView.PHOTO
+    return found and is_crop and photo_share(engine, grounding) < 1
 
 
 def mixed(first: Vectors, second: Vectors, share: float | Vectors) -> Vectors:

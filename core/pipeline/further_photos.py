@@ -11,10 +11,10 @@ from PIL import Image
 
 from core.base.content_key import content_key
 from core.base.flow import chunks
-from core.base.image_views import image_view, mixed
+from core.base.image_views import image_view, mixed, photo_share
 from core.domain import Grounding, Item, Photo
 from core.errors import StudioError
-from core.pipeline.stages import FATAL, photo_share
+from core.pipeline.stages import FATAL
 from core.ports.engines import EngineModel, IndexingModels, Photos
 from core.store.catalog_store import CatalogStore
 from core.store.items import ItemRecord

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from core.base.flow import chunks
-from core.base.image_views import image_view, is_busy, mixed
-from core.domain import Engine, Grounding, ImageView, Item, Rewrite, TextView
+from core.base.image_views import image_view, mixed, photo_share
+from core.domain import Grounding, ImageView, Item, Rewrite, TextView
 from core.errors import EngineUnavailable, SettingsError, WeightsUnavailable
 from core.ports.encoder import Prepared, joined, picture_fingerprint
 from core.ports.engines import EngineModel, IndexingModels, Photos
@@ -265,18 +265,6 @@ def _embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
         )
         for row, task in enumerate(batch.tasks)
     ]
-
-
-def photo_share(engine: Engine, grounding: Grounding | None) -> float:
-    """Return the share of the whole photo in the vector of an item's picture.
-
-    0 where the picture is the whole photo anyway; 1 where a crop would have too few pixels.
-    """
-    if engine.image_view is ImageView.PHOTO or grounding is None or grounding.best is None:
-        return 0.0
-    if grounding.best.box.area < engine.smallest_crop**2:
-        return 1.0
-    return engine.busy_share if is_busy(grounding) else engine.photo_share
 
 
 def _pictures(batch: Batch) -> Vectors | None:

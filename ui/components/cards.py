@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from core.app.studio import Studio
 from core.base.counts import counted
 from core.catalog.prices import amount
-from core.domain import Hit, Item, SearchResult
+from core.domain import Engine, Grounding, Hit, Item, SearchResult
+from ui.components.framed_photo import FramedPhoto, framed_photo
 from ui.media import photo_url
 
 #: Near-duplicates that a card shows when it is asked for them.
@@ -21,6 +22,7 @@ _LOADING_MS = 1000
 
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NOT_FRAMED: Mapping[str, Grounding] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Card:
         folded: Near-duplicates that are hidden behind it.
         seen: Its description, if it says more than the title.
         strength: Score of the match, for analysts.
+        framed: Its photo with the item framed, where the photo shows much more.
     """
 
     item: Item
@@ -52,6 +55,7 @@ class Card:
     folded: Folded | None = None
     seen: str = ""
     strength: str = ""
+    framed: FramedPhoto | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,19 @@ class Folded:
     more: int
 
 
-def item_card(item: Item, catalog: str, groups: Mapping[str, int] | None = None) -> Card:
+def item_card(
+    item: Item,
+    catalog: str,
+    groups: Mapping[str, int] | None = None,
+    busy: Mapping[str, Grounding] = _NOT_FRAMED,
+) -> Card:
     """Return the card of an item that was not searched for.
 
     Args:
         item: The item.
         catalog: Name of its catalogue.
         groups: How many items share a group.
+        busy: Groundings of items whose photo shows much more; they are framed.
     """
     return Card(
         item=item,
@@ -78,6 +88,7 @@ def item_card(item: Item, catalog: str, groups: Mapping[str, int] | None = None)
         photo=photo_url(item.photo, catalog),
         inspect=inspect_link(item.item_id, catalog),
         marks=marks(item, groups or {}),
+        framed=framed_photo(item, busy.get(item.item_id), None, catalog),
     )
 
 
@@ -109,11 +120,22 @@ def is_web(address: str) -> bool:
 
 
 def hit_cards(
-    studio: Studio, hits: Sequence[Hit], catalog: str, asked: Mapping[str, str] = _NOTHING
+    studio: Studio,
+    hits: Sequence[Hit],
+    catalog: str,
+    asked: Mapping[str, str] = _NOTHING,
+    busy: Mapping[str, Grounding] = _NOT_FRAMED,
+    engine: Engine | None = None,
 ) -> list[Card]:
     """Return the cards of search results, with the near-duplicates behind each.
 
-    ``asked`` is the query as Inspect takes it in a link: words, or the item that they are like.
+    Args:
+        studio: The façade.
+        hits: The results.
+        catalog: Name of their catalogue.
+        asked: The query as Inspect takes it in a link: words, or the item that they are like.
+        busy: Groundings of items whose photo shows much more; they are framed.
+        engine: The engine that answered; ``None`` where nothing may tell it.
     """
     groups = studio.group_sizes(catalog)
     ids = [name for hit in hits for name in hit.duplicates[:MOST_FOLDED]]
@@ -124,6 +146,7 @@ def hit_cards(
             inspect=inspect_link(hit.item.item_id, catalog, asked),
             marks=marks(hit.item, groups),
             folded=_folded(hit, items, catalog) if hit.duplicates else None,
+            framed=framed_photo(hit.item, busy.get(hit.item.item_id), engine, catalog),
         )
         for hit in hits
     ]

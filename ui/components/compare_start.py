@@ -1,16 +1,18 @@
-"""Compare before a query: queries to press, and the lists of the first of them."""
+"""Compare before a query: queries to press, and the lists of one that tells the engines apart."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.app.studio import Studio
+from core.app.studio import BEFORE_AFTER, Studio
 from core.domain import CatalogInfo, EngineStatus
 from core.errors import StudioError
 from ui.blindness import require_blind
 from ui.components.facet_lists import example_queries
-from ui.components.query import SearchForm
-from ui.components.result_columns import Column, Difference, columns, differs_most
+from ui.components.query import FIRST_HITS, SearchForm
+from ui.components.result_columns import Column, Difference, columns, differs_most, frames
+from ui.components.same_searches import Telling, judged_report, most_telling
+from ui.media import photo_url
 from ui.render import render
 
 #: Results of each engine in the example.
@@ -23,49 +25,90 @@ class Example:
 
     Attributes:
         asked: The query.
+        photo: The photo of the query's item; empty for words.
+        judged: How many of the first results people graded as right; empty if not judged.
         differs: What the lists differ in most.
         columns: A list per engine.
         ranks: Length of the longest list.
+        frames: What frames in the photos mean.
+        link: Link to the whole lists.
     """
 
     asked: str
+    photo: str
+    judged: str
     differs: Difference
     columns: tuple[Column, ...]
     ranks: int
+    frames: str
+    link: str
 
 
 def compare_start_html(
     studio: Studio, form: SearchForm, engines: tuple[EngineStatus, ...], catalog: CatalogInfo
 ) -> str:
     """Return the queries to press with an example, or with the engines where none can be shown."""
-    examples = example_queries(studio, catalog)
     try:
-        example = _example(studio, form, engines, catalog, examples[0]) if examples else None
+        example = _example(studio, form, engines, catalog)
     except StudioError:  # for example nothing is indexed yet, or the query is being judged
         example = None
     return render(
         "compare_start.html",
         link=form.link(),
-        examples=examples,
+        examples=example_queries(studio, catalog),
         engines=engines,
         example=example,
     )
 
 
 def _example(
-    studio: Studio,
-    form: SearchForm,
-    engines: tuple[EngineStatus, ...],
-    catalog: CatalogInfo,
-    text: str,
+    studio: Studio, form: SearchForm, engines: tuple[EngineStatus, ...], catalog: CatalogInfo
 ) -> Example | None:
     """Return the lists of a query; ``None`` where not two engines find anything."""
-    form = replace(form, text=text, catalog=catalog.name, k=_RANKS)
-    query = form.query(None)
+    names = tuple(status.engine.name for status in engines)
+    report = judged_report(studio, catalog.name) if set(BEFORE_AFTER) <= set(names) else None
+    telling = most_telling(report) if report else None
+    asking = _form(studio, replace(form, catalog=catalog.name, k=_RANKS), telling, catalog)
+    if asking is None:
+        return None
+    query = asking.query(None)
     require_blind(studio, query, catalog.name)
-    comparison = studio.compare(query, [status.engine.name for status in engines], catalog.name)
-    shown = columns(studio, comparison, engines, form, catalog)
+    comparison = studio.compare(query, names, catalog.name)
+    shown = columns(studio, comparison, engines, asking, catalog)
     differs = differs_most(shown)
     if differs is None:
         return None
-    return Example(text, differs, shown, max(len(column.rows) for column in shown))
+    item = studio.item(asking.item, catalog.name) if asking.item else None
+    return Example(
+        f"like “{item.title}”" if item else f"“{asking.text}”",
+        photo_url(item.photo, catalog.name) if item else "",
+        _judged(telling, shown) if telling else "",
+        differs,
+        shown,
+        max(len(column.rows) for column in shown),
+        frames(shown, engines),
+        replace(asking, k=FIRST_HITS).link("/compare"),
+    )
+
+
+def _form(
+    studio: Studio, form: SearchForm, telling: Telling | None, catalog: CatalogInfo
+) -> SearchForm | None:
+    """Return the search of the example: a judged one as it was judged, else a product type."""
+    if telling is None:
+        texts = example_queries(studio, catalog)
+        return replace(form, text=texts[0]) if texts else None
+    query = telling.query
+    asked = replace(form, item=query.item_id, text="" if query.item_id else query.text)
+    return replace(asked, cutoff=False, fold=False)
+
+
+def _judged(telling: Telling, shown: tuple[Column, ...]) -> str:
+    """Return how many of the first results were graded as right."""
+    titles = {column.name: column.title for column in shown}
+    before, after = (titles[engine] for engine in BEFORE_AFTER)
+    return (
+        f"Of the first {telling.of}, people graded {telling.right[0]} of {before}’s as right and "
+        f"{telling.right[1]} of {after}’s. In no other judged search, but those by a photo, "
+        "do the first results differ more."
+    )

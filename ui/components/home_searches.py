@@ -13,7 +13,7 @@ from core.errors import AccessDenied
 from ui.blindness import require_blind, require_blind_lists
 from ui.components.facet_lists import example_queries
 from ui.components.query import FIRST_HITS, SearchForm, choose_engines
-from ui.components.result_columns import Column, Row, columns, in_common
+from ui.components.result_columns import Column, Row, columns, frames, in_common
 from ui.components.results import behind
 from ui.components.same_searches import ScoredQuery, telling_queries
 from ui.media import photo_url
@@ -43,6 +43,7 @@ class Retrieval:
         shared: Which results show the same photo, for each list.
         common: How much they have in common.
         behind: What can't be found yet.
+        frames: What frames in the tiles mean.
         compare: Link to the whole lists.
     """
 
@@ -53,6 +54,7 @@ class Retrieval:
     shared: tuple[str, ...]
     common: str
     behind: str
+    frames: str
     compare: str
 
 
@@ -130,6 +132,7 @@ def _retrieval(
         shared=tuple(" ".join(shared_photos(column.rows)) for column in lists),
         common=" · ".join(in_common(comparison, engines)),
         behind=behind(catalog, engines),
+        frames=frames(lists, engines),
         compare=replace(asking, k=FIRST_HITS).link("/compare"),
     )
 

@@ -12,9 +12,10 @@ from PIL import Image
 from core.app.facets import by_price
 from core.app.studio import Studio
 from core.base.counts import counted
-from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, Sort, TextView
+from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, TextView
 from ui.blindness import require_blind, require_blind_lists
 from ui.components.cards import Card, hit_cards, milliseconds
+from ui.components.framed_photo import busy_groundings, frames_sentence
 from ui.components.photo_part import photo_part
 from ui.components.query import SearchForm
 from ui.components.results import advice, behind, notes, problem_html, query_anchor
@@ -110,6 +111,7 @@ def compare_html(
         columns=shown,
         ranks=max(len(column.rows) for column in shown),
         differs=differs_most(shown),
+        frames=frames(shown, engines),
         tab=form.text,
     )
 
@@ -124,6 +126,14 @@ def columns(
     """Return a column per result, in the order asked for."""
     statuses = {status.engine.name: status for status in engines}
     titles = _answering(comparison, engines)
+    items = [hit.item for result in comparison.results for hit in result.hits]
+    busy = busy_groundings(studio, items, catalog.name)
+
+    def rows(result: SearchResult) -> tuple[Row, ...]:
+        hits, engine = by_price(result.hits, form.sort), statuses[result.engine].engine
+        cards = hit_cards(studio, hits, catalog.name, form.asked(), busy, engine)
+        return _rows(cards, result.engine, comparison, titles)
+
     return tuple(
         Column(
             name=result.engine,
@@ -131,7 +141,7 @@ def columns(
             summary=statuses[result.engine].engine.summary,
             time=milliseconds(result),
             explore=replace(form, engines=(result.engine,)).link("/explore"),
-            rows=_rows(studio, result, comparison, titles, catalog.name, form.sort, form.asked()),
+            rows=rows(result),
             empty=advice(form, catalog, statuses[result.engine]),
             cut=counted(result.cut, "weaker match") if result.cut else "",
             notes=notes(result, form.sort),
@@ -153,7 +163,7 @@ def change(ranks: Mapping[str, int], engine: str, titles: Mapping[str, str]) -> 
     if len(titles) < 2:
         return None
     if set(ranks) == {engine}:
-        return Change("only here", f"Only {titles[engine]} shows this item", "only")
+        return Change(f"{titles[engine]} only", f"Only {titles[engine]} shows this item", "only")
     if engine == first:
         return None
     if first not in ranks:
@@ -178,6 +188,14 @@ def in_common(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> tupl
         f"{max(len(item_ids[first]), len(item_ids[second]))} in common"
         for first, second in combinations(item_ids, 2)
     )
+
+
+def frames(shown: Sequence[Column], engines: Sequence[EngineStatus]) -> str:
+    """Return what the frames in these lists mean; empty where no photo has one."""
+    if not any(row.card.framed for column in shown for row in column.rows):
+        return ""
+    names = [column.name for column in shown if column.rows]
+    return frames_sentence([s.engine for s in engines if s.engine.name in names])
 
 
 def differs_most(shown: Sequence[Column]) -> Difference | None:
@@ -224,23 +242,16 @@ def _answering(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> dic
 
 
 def _rows(
-    studio: Studio,
-    result: SearchResult,
-    comparison: Comparison,
-    titles: Mapping[str, str],
-    catalog: str,
-    sort: Sort,
-    asked: Mapping[str, str],
+    cards: Sequence[Card], engine: str, comparison: Comparison, titles: Mapping[str, str]
 ) -> tuple[Row, ...]:
-    cards = hit_cards(studio, by_price(result.hits, sort), catalog, asked)
     return tuple(
         Row(
             card,
-            change(ranks, result.engine, titles),
+            change(ranks, engine, titles),
             tuple(
                 f"number {ranks[name]} with {title}" if name in ranks else f"not with {title}"
                 for name, title in titles.items()
-                if name != result.engine
+                if name != engine
             ),
         )
         for card in cards

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from PIL import Image
 
@@ -11,10 +12,20 @@ from core.app.facets import by_price, has_prices
 from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.languages import NAMES
-from core.domain import CatalogInfo, EngineStatus, Filters, Item, Job, SearchResult, Sort
+from core.domain import (
+    CatalogInfo,
+    EngineStatus,
+    Filters,
+    Grounding,
+    Item,
+    Job,
+    SearchResult,
+    Sort,
+)
 from ui.blindness import require_blind, require_blind_lists
 from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
+from ui.components.framed_photo import busy_groundings, frames_sentence
 from ui.components.help_choose import mixed_list
 from ui.components.photo_part import photo_part
 from ui.components.query import MOST_HITS, SearchForm
@@ -157,9 +168,25 @@ def behind(catalog: CatalogInfo, engines: tuple[EngineStatus, ...]) -> str:
     return f"Not the whole picture yet: {' and '.join(late)} of {catalog.items:,} so far."
 
 
-def progress_html(job: Job | None) -> str:
-    """Return one line and a bar while the catalogue is being indexed, else nothing."""
-    return render("progress.html", progress=job.progress) if job and job.running else ""
+def progress_html(
+    job: Job | None, catalog: CatalogInfo | None, statuses: Iterable[EngineStatus]
+) -> str:
+    """Return one line and a bar while the catalogue is being indexed, else nothing.
+
+    Nothing either where every item of the last indexing can be found already, as at each start
+    while the demo's file is looked at: visitors then have nothing to wait for.
+    """
+    if job is None or not job.running or is_complete(catalog, statuses):
+        return ""
+    return render("progress.html", progress=job.progress)
+
+
+def is_complete(catalog: CatalogInfo | None, statuses: Iterable[EngineStatus]) -> bool:
+    """Tell whether an indexing has ended and every engine that can run here finds every item."""
+    if catalog is None or not catalog.updated or not catalog.items:
+        return False
+    names = [status.engine.name for status in statuses if status.available]
+    return all(catalog.searchable.get(name, 0) >= catalog.items for name in names)
 
 
 def missing_html(statuses: tuple[EngineStatus, ...]) -> str:
@@ -184,6 +211,8 @@ def _hits_html(
     mixed: str = "",
 ) -> str:
     shown = len(result.hits)
+    busy = busy_groundings(studio, (hit.item for hit in result.hits), catalog.name)
+    by = None if mixed else engine.engine
     return render(
         "explore_results.html",
         link=form.link(),
@@ -194,7 +223,10 @@ def _hits_html(
         status=status_line(catalog, engine, result, "two engines, mixed" if mixed else ""),
         cut=counted(result.cut, "weaker match") if result.cut else "",
         notes=notes(result, form.sort),
-        cards=hit_cards(studio, by_price(result.hits, form.sort), catalog.name, form.asked()),
+        cards=hit_cards(
+            studio, by_price(result.hits, form.sort), catalog.name, form.asked(), busy, by
+        ),
+        frames=frames_sentence(() if by is None else (by,)) if busy else "",
         tab=form.text,
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
         advice=advice(form, catalog, engine),
@@ -211,8 +243,9 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     else:
         rows = studio.shelves(catalog.departments[:MOST_SHELVES], _SHELF, catalog.name)
         groups = studio.group_sizes(catalog.name)
+        busy = busy_groundings(studio, chain.from_iterable(rows.values()), catalog.name)
         shelves = [
-            Shelf(name.capitalize(), _as_cards(items, catalog.name, groups), name)
+            Shelf(name.capitalize(), _as_cards(items, catalog.name, groups, busy), name)
             for name, items in rows.items()
             if items
         ]
@@ -243,8 +276,14 @@ def _cards(
     studio: Studio, catalog: str, filters: Filters, limit: int, sort: Sort = Sort.MATCH
 ) -> tuple[Card, ...]:
     items = studio.items(catalog, filters=filters, limit=limit, sort=sort)
-    return _as_cards(items, catalog, studio.group_sizes(catalog))
+    busy = busy_groundings(studio, items, catalog)
+    return _as_cards(items, catalog, studio.group_sizes(catalog), busy)
 
 
-def _as_cards(items: Iterable[Item], catalog: str, groups: Mapping[str, int]) -> tuple[Card, ...]:
-    return tuple(item_card(item, catalog, groups) for item in items)
+def _as_cards(
+    items: Iterable[Item],
+    catalog: str,
+    groups: Mapping[str, int],
+    busy: Mapping[str, Grounding],
+) -> tuple[Card, ...]:
+    return tuple(item_card(item, catalog, groups, busy) for item in items)

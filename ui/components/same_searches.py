@@ -123,6 +123,47 @@ def telling_queries(report: Report, *, items: bool = True) -> tuple[ScoredQuery,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """The judged query whose first results differ most between the engines.
+
+    Attributes:
+        query: The query.
+        right: How many of each engine's first results are right, in the order of the engines.
+        of: Number of first results.
+    """
+
+    query: ScoredQuery
+    right: tuple[int, int]
+    of: int
+
+
+def most_telling(report: Report) -> Telling | None:
+    """Return the query whose first results differ most in how many are right; a gain or a loss.
+
+    Of several the one whose scores differ most; ``None`` where no query's first results differ.
+    """
+    usable = [row for row in report.rows if row.text and not row.has_image]
+    rows = [row for row in usable if len(set(_right(row))) > 1]
+    if not rows:
+        return None
+    row = max(rows, key=_difference)
+    scores = (row.values[engine] for engine in BEFORE_AFTER)
+    depth = max(len(row.found[engine]) for engine in BEFORE_AFTER)
+    return Telling(ScoredQuery(row.text, row.item_id, *scores), _right(row), depth)
+
+
+def _difference(row: QueryRow) -> tuple[int, float, str]:
+    before, after = _right(row)
+    scores = [row.values[engine] for engine in BEFORE_AFTER]
+    return abs(after - before), abs(scores[1] - scores[0]), row.query_id
+
+
+def _right(row: QueryRow) -> tuple[int, int]:
+    before, after = (row.found.get(engine, ()) for engine in BEFORE_AFTER)
+    return sum(right for _, right in before), sum(right for _, right in after)
+
+
 def _of_kind(rows: list[QueryRow], items: bool) -> list[QueryRow]:
     return [row for row in rows if bool(row.item_id) is items]
 

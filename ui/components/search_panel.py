@@ -210,7 +210,7 @@ class SearchPanel:
                 *shown,
                 self._strip(view),
                 missing_html(view.statuses),
-                progress_html(job),
+                progress_html(job, view.catalog, view.statuses),
                 gr.Timer(active=running),
             ]
 
@@ -224,7 +224,8 @@ class SearchPanel:
             browsing = not form.asks(picture=upload is not None)
             redo = not running or (browsing and items != seen)
             shown = self._show(view, form, upload) if redo else [gr.skip()] * (len(fields) + 1)
-            return [*shown, progress_html(job), gr.Timer(active=running), items]
+            line = progress_html(job, view.catalog, view.statuses)
+            return [*shown, line, gr.Timer(active=running), items]
 
         opened = [*fields, results, strip, missing, progress, timer]
         page.load(open_page, None, opened, show_progress="hidden", **_PRIVATE)

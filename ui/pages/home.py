@@ -36,7 +36,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             html, complete = story_html(studio, form), not (job and job.running)
         except StudioError as problem:
             html, complete = problem_html(str(problem), form, ways_on(studio, form.catalog)), False
-        return [progress_html(job), html, form, gr.Timer(active=not complete)]
+        return [_line(studio, form, job), html, form, gr.Timer(active=not complete)]
 
     @sentences
     def open_page(request: gr.Request) -> list[Any]:
@@ -51,13 +51,23 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         """Update the progress line while indexing runs, and the story when it has ended."""
         job = _job(studio, form)
         if job and job.running:
-            return [progress_html(job), *[gr.skip()] * 3]
+            return [_line(studio, form, job), *[gr.skip()] * 3]
         return tell(form)
 
     outputs = [progress, story, shown, timer]
     page.load(open_page, None, outputs, show_progress="hidden", **_PRIVATE)
     story.pick(follow, None, outputs, show_progress="minimal", show_progress_on=story, **_PRIVATE)
     timer.tick(tick, shown, outputs, show_progress="hidden", **_PRIVATE)
+
+
+def _line(studio: Studio, form: SearchForm, job: Job | None) -> str:
+    """Return the progress line; nothing is read for it where no job runs."""
+    if job is None or not job.running:
+        return ""
+    try:
+        return progress_html(job, studio.catalog(form.catalog or None), studio.engines())
+    except StudioError:  # the story tells it
+        return ""
 
 
 def _job(studio: Studio, form: SearchForm) -> Job | None:

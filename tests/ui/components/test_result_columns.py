@@ -26,8 +26,8 @@ TITLES = {"clip": "CLIP", "vl-clip": "VL-CLIP", "gcl": "GCL"}
         ({"clip": 5, "vl-clip": 2}, "vl-clip", "▲3", "up"),
         ({"clip": 1, "vl-clip": 3}, "vl-clip", "▼2", "down"),
         ({"clip": 4, "vl-clip": 4}, "vl-clip", "=", "equal"),
-        ({"vl-clip": 1}, "vl-clip", "only here", "only"),
-        ({"clip": 1}, "clip", "only here", "only"),
+        ({"vl-clip": 1}, "vl-clip", "VL-CLIP only", "only"),
+        ({"clip": 1}, "clip", "CLIP only", "only"),
         ({"vl-clip": 1, "gcl": 2}, "gcl", "new", "only"),
     ],
 )

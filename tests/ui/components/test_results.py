@@ -169,10 +169,11 @@ def test_problems_are_escaped_alerts() -> None:
 
 
 def test_progress_shows_only_while_it_runs() -> None:
-    assert progress_html(None) == ""
-    assert progress_html(Job("1", "indexing", "demo", JobState.DONE, Progress("", 3, 3))) == ""
+    assert progress_html(None, None, ()) == ""
+    done = Job("1", "indexing", "demo", JobState.DONE, Progress("", 3, 3))
+    assert progress_html(done, None, ()) == ""
     progress = Progress("embedding", 240, 680, "Embedded 240 of 680 items.", 120)
-    html = progress_html(Job("1", "indexing", "demo", progress=progress))
+    html = progress_html(Job("1", "indexing", "demo", progress=progress), None, ())
     assert "About 2 minutes left" in html
     assert "Embedded 240 of 680 items." in html
     assert "width: 35%" in html
@@ -191,8 +192,21 @@ def test_engines_that_are_behind_are_named(shop: Shop) -> None:
 
 
 def test_progress_of_unknown_length_has_no_bar() -> None:
-    html = progress_html(
-        Job("1", "indexing", "demo", progress=Progress("reading", 0, 0, "Reading the catalogue."))
-    )
+    html = progress_html(READING, None, ())
     assert "Reading the catalogue." in html
     assert "vs-bar" not in html
+
+
+READING = Job("1", "indexing", "demo", progress=Progress("reading", 0, 0, "Reading the catalogue."))
+
+
+def test_a_catalogue_that_is_complete_shows_no_progress(shop: Shop) -> None:
+    engines = (CLIP, VL_CLIP, FASHION)  # FashionCLIP can't run here
+    info = replace(shop.catalog(), searchable={"clip": 3, "vl-clip": 3}, updated="2026-11-29")
+    assert progress_html(READING, info, engines) == ""
+    for lacking in (
+        replace(info, updated=""),
+        replace(info, searchable={"clip": 3, "vl-clip": 2}),
+        replace(info, items=0),
+    ):
+        assert "Reading the catalogue." in progress_html(READING, lacking, engines)

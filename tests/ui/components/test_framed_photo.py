@@ -1,0 +1,77 @@
+"""Items that share a photo are told apart by frames; engines that read a part show it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from core.domain import Box, Detection, Engine, Grounding, ImageView
+from core.ports.grounder import SALIENT
+from tests.ui.shop import CLIP, CRATE, VL_CLIP, Shop, item
+from ui.components.framed_photo import busy_groundings, framed_photo, frames_sentence
+from ui.components.query import SearchForm
+from ui.components.result_columns import compare_html
+from ui.components.results import answer_html
+
+CROPS = replace(VL_CLIP.engine, image_view=ImageView.CROP, smallest_crop=20)
+LAMP = Grounding("lamp", 200, 100, (Detection("lamp", 0.6, Box(150, 20, 190, 60)),), 0.35, "t", "f")
+
+
+def place(style: str) -> dict[str, float]:
+    return {name: float(number) for name, number in re.findall(r"(\w+):(-?[\d.]+)%", style)}
+
+
+@pytest.mark.parametrize("engine", [CLIP.engine, None])
+def test_a_whole_photo_lies_in_the_middle_of_its_tile_with_the_frame(engine: Engine | None) -> None:
+    shown = framed_photo(item("a", "Lamp"), LAMP, engine, "demo")
+    assert shown is not None
+    assert not shown.is_part
+    assert "/thumb/" in shown.url
+    assert place(shown.place) == {"left": 0, "top": 25, "width": 100, "height": 50}
+    assert place(shown.frame) == {"left": 75, "top": 35, "width": 20, "height": 20}
+
+
+def test_the_part_that_an_engine_reads_fills_the_tile() -> None:
+    shown = framed_photo(item("a", "Lamp"), LAMP, CROPS, "demo")
+    assert shown is not None
+    assert shown.is_part
+    assert "/full/" in shown.url  # a thumbnail's part would be blurred
+    photo, frame = place(shown.place), place(shown.frame)
+    assert photo["width"] == pytest.approx(2 * photo["height"], rel=1e-3)  # its shape stays
+    assert frame["width"] == frame["height"] > 75
+    # It keeps within the photo, whose right edge the lamp is near to.
+    assert photo["left"] + photo["width"] >= 100
+    assert photo["left"] <= 0
+
+
+def test_what_is_too_small_for_a_crop_is_shown_as_it_is_read() -> None:
+    shown = framed_photo(item("a", "Lamp"), LAMP, replace(CROPS, smallest_crop=64), "demo")
+    assert shown is not None
+    assert not shown.is_part
+
+
+def test_only_photos_that_show_much_more_have_frames(shop: Shop) -> None:
+    busy = busy_groundings(shop, shop.stock.values(), "demo")
+    assert list(busy) == ["c"]
+    alone = replace(CRATE, detections=(replace(CRATE.detections[0], phrase=SALIENT),))
+    shop.looks.of_items = lambda *_: {"c": alone}  # type: ignore[method-assign]
+    assert not busy_groundings(shop, shop.stock.values(), "demo")
+    assert framed_photo(item("a", "Lamp"), None, CROPS, "demo") is None
+
+
+def test_frames_are_explained_by_what_each_engine_reads() -> None:
+    assert frames_sentence([CLIP.engine, CROPS]).endswith(
+        ": CLIP reads the whole photo, VL-CLIP reads the part shown."
+    )
+    assert frames_sentence([]) == "A frame marks the item in a photo that shows more."
+
+
+def test_results_and_shelves_are_framed(shop: Shop) -> None:
+    for form in (SearchForm(text="x"), SearchForm()):
+        html = answer_html(shop, form, (CLIP,), None, shop.catalog())
+        assert html.count('class="vs-frame"') == 1
+    both = compare_html(shop, SearchForm(text="x"), (CLIP, VL_CLIP), None, shop.catalog())
+    assert both.count('class="vs-frame"') == 2
+    assert "A frame marks the item" in both
