@@ -45,9 +45,9 @@ def photo_share(engine: Engine, grounding: Grounding | None) -> float:
 
 def reads_part(engine: Engine, grounding: Grounding | None) -> bool:
     """Tell whether an engine embeds the part with the product, and not the whole photo."""
-    found = grounding is not None and grounding.best is not None
-    is_crop = engine.image_view is not ImageView.PHOTO
-    return found and is_crop and photo_share(engine, grounding) < 1
+    if engine.image_view is ImageView.PHOTO or grounding is None or grounding.best is None:
+        return False
+    return photo_share(engine, grounding) < 1
 
 
 def mixed(first: Vectors, second: Vectors, share: float | Vectors) -> Vectors:

@@ -8,11 +8,11 @@ from core.app.studio import BEFORE_AFTER, Studio
 from core.domain import CatalogInfo, EngineStatus
 from core.errors import StudioError
 from ui.blindness import require_blind
+from ui.components.cards import Card, framed_card
 from ui.components.facet_lists import example_queries
 from ui.components.query import FIRST_HITS, SearchForm
 from ui.components.result_columns import Column, Difference, columns, differs_most, frames
 from ui.components.same_searches import Telling, judged_report, most_telling
-from ui.media import photo_url
 from ui.render import render
 
 #: Results of each engine in the example.
@@ -25,7 +25,7 @@ class Example:
 
     Attributes:
         asked: The query.
-        photo: The photo of the query's item; empty for words.
+        item: The query's item, its place in its photo framed; ``None`` for words.
         judged: How many of the first results people graded as right; empty if not judged.
         differs: What the lists differ in most.
         columns: A list per engine.
@@ -35,7 +35,7 @@ class Example:
     """
 
     asked: str
-    photo: str
+    item: Card | None
     judged: str
     differs: Difference
     columns: tuple[Column, ...]
@@ -81,7 +81,7 @@ def _example(
     item = studio.item(asking.item, catalog.name) if asking.item else None
     return Example(
         f"like “{item.title}”" if item else f"“{asking.text}”",
-        photo_url(item.photo, catalog.name) if item else "",
+        framed_card(studio, item, catalog.name) if item else None,
         _judged(telling, shown) if telling else "",
         differs,
         shown,
@@ -108,7 +108,7 @@ def _judged(telling: Telling, shown: tuple[Column, ...]) -> str:
     titles = {column.name: column.title for column in shown}
     before, after = (titles[engine] for engine in BEFORE_AFTER)
     return (
-        f"Of the first {telling.of}, people graded {telling.right[0]} of {before}’s as right and "
-        f"{telling.right[1]} of {after}’s. In no other judged search, but those by a photo, "
-        "do the first results differ more."
+        f"Of the first {telling.of} results, people graded {telling.right[0]} as right with "
+        f"{before} and {telling.right[1]} with {after}. No other judged search by words or an item "
+        "differs more."
     )

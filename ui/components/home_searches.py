@@ -11,12 +11,12 @@ from core.base.counts import listed
 from core.domain import CatalogInfo, EngineStatus, Item, Report
 from core.errors import AccessDenied
 from ui.blindness import require_blind, require_blind_lists
+from ui.components.cards import Card, framed_card
 from ui.components.facet_lists import example_queries
 from ui.components.query import FIRST_HITS, SearchForm, choose_engines
 from ui.components.result_columns import Column, Row, columns, frames, in_common
 from ui.components.results import behind
 from ui.components.same_searches import ScoredQuery, telling_queries
-from ui.media import photo_url
 
 _TOP = 6
 
@@ -37,7 +37,7 @@ class Retrieval:
 
     Attributes:
         asked: The query in words.
-        photo: The photo of the query's item; empty for words.
+        item: The query's item, its place in its photo framed; ``None`` for words.
         scores: What each engine's list scores in the judgments, in the order of the columns.
         columns: The lists.
         shared: Which results show the same photo, for each list.
@@ -48,7 +48,7 @@ class Retrieval:
     """
 
     asked: str
-    photo: str
+    item: Card | None
     scores: tuple[str, ...]
     columns: tuple[Column, ...]
     shared: tuple[str, ...]
@@ -124,7 +124,7 @@ def _retrieval(
     lists = columns(studio, comparison, engines, asking, catalog)
     return Retrieval(
         asked=f"Like “{item.title}”" if item else f"“{form.text}”",
-        photo=photo_url(item.photo, catalog.name) if item else "",
+        item=framed_card(studio, item, catalog.name) if item else None,
         scores=(f"{scored.before:.2f}", f"{scored.after:.2f}") if scored else ("", ""),
         columns=tuple(
             replace(column, empty="Nothing in this catalogue is clearly alike.") for column in lists

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -243,7 +244,7 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     else:
         rows = studio.shelves(catalog.departments[:MOST_SHELVES], _SHELF, catalog.name)
         groups = studio.group_sizes(catalog.name)
-        busy = busy_groundings(studio, chain.from_iterable(rows.values()), catalog.name)
+        busy = busy_groundings(studio, _in_one_photo(chain(*rows.values())), catalog.name)
         shelves = [
             Shelf(name.capitalize(), _as_cards(items, catalog.name, groups, busy), name)
             for name, items in rows.items()
@@ -276,8 +277,15 @@ def _cards(
     studio: Studio, catalog: str, filters: Filters, limit: int, sort: Sort = Sort.MATCH
 ) -> tuple[Card, ...]:
     items = studio.items(catalog, filters=filters, limit=limit, sort=sort)
-    busy = busy_groundings(studio, items, catalog)
+    busy = busy_groundings(studio, _in_one_photo(items), catalog)
     return _as_cards(items, catalog, studio.group_sizes(catalog), busy)
+
+
+def _in_one_photo(items: Iterable[Item]) -> list[Item]:
+    """Return those items whose photo is another one's, too: only frames tell them apart."""
+    items = list(items)
+    shown = Counter(item.photo.sha256 for item in items)
+    return [item for item in items if shown[item.photo.sha256] > 1]
 
 
 def _as_cards(

@@ -72,10 +72,18 @@ def side_fields(studio: Studio, name: str, *, several: bool) -> dict[str, Any]:
         if several
         else gr.Radio(engines, label="Engine", elem_id=f"{name}-engines"),
         "departments": gr.Dropdown(
-            [], multiselect=True, label="Department", elem_id=f"{name}-department"
+            [],
+            multiselect=True,
+            label="Department",
+            elem_id=f"{name}-department",
+            elem_classes="vs-any",
         ),
         "product_types": gr.Dropdown(
-            [], multiselect=True, label="Product type", elem_id=f"{name}-type"
+            [],
+            multiselect=True,
+            label="Product type",
+            elem_id=f"{name}-type",
+            elem_classes="vs-any",
         ),
         "attributes": gr.Dropdown(
             [],
@@ -83,6 +91,7 @@ def side_fields(studio: Studio, name: str, *, several: bool) -> dict[str, Any]:
             label="Brand, colour and more",
             visible=False,
             elem_id=f"{name}-attributes",
+            elem_classes="vs-any",
         ),
         "minus": gr.Textbox(
             label="Without",

@@ -68,10 +68,18 @@ def test_frames_are_explained_by_what_each_engine_reads() -> None:
     assert frames_sentence([]) == "A frame marks the item in a photo that shows more."
 
 
-def test_results_and_shelves_are_framed(shop: Shop) -> None:
-    for form in (SearchForm(text="x"), SearchForm()):
-        html = answer_html(shop, form, (CLIP,), None, shop.catalog())
-        assert html.count('class="vs-frame"') == 1
+def test_results_are_framed(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(text="x"), (CLIP,), None, shop.catalog())
+    assert html.count('class="vs-frame"') == 1
     both = compare_html(shop, SearchForm(text="x"), (CLIP, VL_CLIP), None, shop.catalog())
     assert both.count('class="vs-frame"') == 2
     assert "A frame marks the item" in both
+
+
+def test_browsing_frames_only_items_that_share_a_photo(shop: Shop) -> None:
+    def shelves() -> str:
+        return answer_html(shop, SearchForm(), (CLIP,), None, shop.catalog())
+
+    assert 'class="vs-frame"' not in shelves()
+    shop.stock["d"] = replace(shop.stock["c"], item_id="d", title="The crate's lid")
+    assert shelves().count('class="vs-frame"') == 1  # where “c” is; “d” was not found
