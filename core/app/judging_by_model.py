@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from core.app.evaluation_jobs import EvaluationJobs
 from core.app.judging import JudgingService
@@ -54,6 +55,8 @@ class Assessment:
         compared: Number of pairs that people graded, too.
         same: Share of these pairs with the same grade; ``None`` if there are none.
         kappa: Quadratically weighted Cohen's kappa on them; ``None`` if undefined.
+        asked: The queries in words, by id.
+        titles: Titles of the results, by item id.
     """
 
     report: JudgeReport
@@ -62,6 +65,8 @@ class Assessment:
     compared: int = 0
     same: float | None = None
     kappa: float | None = None
+    asked: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 class ModelJudgingService:
@@ -153,7 +158,10 @@ class ModelJudgingService:
                 on_progress=lambda progress: _report(reporter, progress),
                 should_stop=reporter.stopping,
             )
-            assessment = self._assessed(report, runs, asked, set_id, catalog)
+            assessment = replace(
+                self._assessed(report, runs, asked, set_id, catalog),
+                **_names(opened_catalog, asked, tasks),
+            )
             if report.grades:
                 record = _record(assessment, judge.name, set_id, asked)
                 JudgeRecords(opened_catalog.store.root).add(record)
@@ -221,6 +229,26 @@ class ModelJudgingService:
             grade.value for grade in self._judging.queue(catalog).sets.get(set_id).rules.scale
         )
         return self._labels.qrels(set_id, catalog=catalog) if tuple(scale) == GRADES else {}
+
+
+def _names(
+    catalog: Catalog, asked: Sequence[JudgmentQuery], tasks: Sequence[JudgeTask]
+) -> dict[str, Any]:
+    """Return the queries in words and the titles of the results, for people."""
+    item_ids = {task.item_id for task in tasks} | {query.item_id for query in asked} - {""}
+    titles = {name: item.title for name, item in catalog.store.items.get(item_ids).items()}
+    return {
+        "asked": {query.query_id: _in_words(query, titles) for query in asked},
+        "titles": titles,
+    }
+
+
+def _in_words(query: JudgmentQuery, titles: Mapping[str, str]) -> str:
+    if query.text:
+        return f"“{query.text}”"
+    if query.item_id:
+        return f"similar to “{titles.get(query.item_id, query.item_id)}” ({query.item_id})"
+    return f"a picture ({query.query_id})"
 
 
 def judged_set_of(record: JudgeRecord) -> str:

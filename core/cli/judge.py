@@ -70,7 +70,7 @@ def judge(
 def show(assessment: Assessment) -> None:
     """Print the figures, every grade with its reason, and what went wrong."""
     for (query_id, item_id), grade in assessment.report.grades.items():
-        print(f"{query_id} → {item_id}: {grade.grade} of 3. {grade.reason}")
+        print(f"{_pair(assessment, query_id, item_id)}: {grade.grade} of 3. {grade.reason}")
     for engine, figures in assessment.precision.items():
         text = ", ".join(
             f"P@{k} {'not graded' if value is None else f'{value:.3f}'}"
@@ -84,7 +84,15 @@ def show(assessment: Assessment) -> None:
             f"{assessment.same:.0%}, weighted kappa {kappa}."
         )
     for name, reason in list(assessment.report.problems.items())[:20]:
-        print(f"  {name}: {reason}")
+        query_id, _, item_id = name.partition(" → ")
+        print(f"  {_pair(assessment, query_id, item_id)}: {reason}")
     print(f"Paid now: {assessment.report.spent}.")
     if assessment.report.stopped:
         print(f"Stopped early: {assessment.report.stopped}")
+
+
+def _pair(assessment: Assessment, query_id: str, item_id: str) -> str:
+    """Return a query and a result in words: “wooden chair” → Oak chair (id-7)."""
+    title = assessment.titles.get(item_id, "")[:70]
+    result = f"{title} ({item_id})" if title else item_id
+    return f"{assessment.asked.get(query_id, query_id)} → {result}"

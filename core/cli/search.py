@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from core.app.studio import Studio
-from core.domain import Box, Filters, Match, Query, SearchResult
+from core.domain import Box, Comparison, Filters, Match, Query, SearchResult
 from core.errors import QueryError
 from core.search.result_files import format_of
 
@@ -28,7 +28,11 @@ def search(
     ] = "",
     minus: Annotated[str, typer.Option(help="Words to move away from.")] = "",
     engine: Annotated[
-        str | None, typer.Option(help="Engine to ask; else the catalogue's, else vl-clip.")
+        str | None,
+        typer.Option(
+            help="Engine to ask, else the catalogue's, else vl-clip; several, with commas, are "
+            "compared."
+        ),
     ] = None,
     catalog: Annotated[str | None, typer.Option(help="Catalogue to search.")] = None,
     department: Annotated[list[str] | None, typer.Option(help="Only these departments.")] = None,
@@ -57,7 +61,7 @@ def search(
         typer.Option(help="Write the hits to a .csv, .xlsx (with thumbnails) or .json file, too."),
     ] = None,
 ) -> None:
-    """Search a catalogue by words, a picture, both, or a known item."""
+    """Search a catalogue by words, a picture, both, or a known item; with one engine or several."""
     if export:
         format_of(export.name)  # report a wrong ending before the search
     studio = Studio(context.obj)
@@ -83,13 +87,44 @@ def search(
         varied=varied,
     )
     info = studio.catalog(catalog)
-    result = studio.search(query, engine or info.engine or USUAL, info.name)
-    print(_as_json(result, info.name) if as_json else _as_table(result, info.name))
+    engines = [name.strip() for name in (engine or "").split(",") if name.strip()]
+    if len(engines) > 1:
+        comparison = studio.compare(query, list(dict.fromkeys(engines)), info.name)
+        results = comparison.results
+        spelled = _compared_json if as_json else _compared_table
+        print(spelled(comparison, info.name))
+    else:
+        result = studio.search(query, *engines or [info.engine or USUAL], info.name)
+        results = (result,)
+        print(_as_json(result, info.name) if as_json else _as_table(result, info.name))
     if export:
         service = studio.exporting
         picture = image.name if image else ""
-        service.write(service.of_search([result], query, info.name, picture=picture), export)
-        print(f"Wrote {len(result.hits)} hits to {export}.", file=sys.stderr if as_json else None)
+        service.write(service.of_search(results, query, info.name, picture=picture), export)
+        count = sum(len(result.hits) for result in results)
+        print(f"Wrote {count} hits to {export}.", file=sys.stderr if as_json else None)
+
+
+def _compared_json(comparison: Comparison, catalog: str) -> str:
+    table = {
+        "catalog": catalog,
+        "engines": {result.engine: _as_dict(result, catalog) for result in comparison.results},
+        "overlap": [
+            {"first": first, "second": second, "overlap": overlap}
+            for (first, second), overlap in comparison.overlap.items()
+        ],
+    }
+    return json.dumps(table, ensure_ascii=False, indent=2)
+
+
+def _compared_table(comparison: Comparison, catalog: str) -> str:
+    """Return the hits of each engine below each other, and how far the engines agree."""
+    tables = [f"{result.engine}:\n{_as_table(result, catalog)}" for result in comparison.results]
+    shared = [
+        f"{first} and {second} share {overlap:.0%} of their hits."
+        for (first, second), overlap in comparison.overlap.items()
+    ]
+    return "\n\n".join([*tables, "\n".join(shared)])
 
 
 def _attributes(spelled: list[str]) -> tuple[tuple[str, str], ...]:
@@ -118,39 +153,39 @@ def _region(spelled: str, picture: bool) -> Box | None:
 
 
 def _as_json(result: SearchResult, catalog: str) -> str:
-    return json.dumps(
-        {
-            "catalog": catalog,
-            "engine": result.engine,
-            "fingerprint": result.fingerprint,
-            "encode_ms": round(result.encode_ms, 1),
-            "search_ms": round(result.search_ms, 1),
-            "cut": result.cut,
-            "language": result.language,
-            "close": result.close,
-            "verdict": result.verdict,
-            "unwanted": result.unwanted,
-            "hits": [
-                {
-                    "rank": hit.rank,
-                    "item_id": hit.item.item_id,
-                    "title": hit.item.title,
-                    "product_type": hit.item.product_type,
-                    "department": hit.item.department,
-                    "score": hit.score,
-                    "cosine": hit.cosine,
-                    "probability": hit.probability,
-                    "photo_match": _strength(hit.photo),
-                    "words_match": _strength(hit.words),
-                    "reasons": list(hit.reasons),
-                    "duplicates": list(hit.duplicates),
-                }
-                for hit in result.hits
-            ],
-        },
-        ensure_ascii=False,
-        indent=2,
-    )
+    return json.dumps(_as_dict(result, catalog), ensure_ascii=False, indent=2)
+
+
+def _as_dict(result: SearchResult, catalog: str) -> dict[str, object]:
+    return {
+        "catalog": catalog,
+        "engine": result.engine,
+        "fingerprint": result.fingerprint,
+        "encode_ms": round(result.encode_ms, 1),
+        "search_ms": round(result.search_ms, 1),
+        "cut": result.cut,
+        "language": result.language,
+        "close": result.close,
+        "verdict": result.verdict,
+        "unwanted": result.unwanted,
+        "hits": [
+            {
+                "rank": hit.rank,
+                "item_id": hit.item.item_id,
+                "title": hit.item.title,
+                "product_type": hit.item.product_type,
+                "department": hit.item.department,
+                "score": hit.score,
+                "cosine": hit.cosine,
+                "probability": hit.probability,
+                "photo_match": _strength(hit.photo),
+                "words_match": _strength(hit.words),
+                "reasons": list(hit.reasons),
+                "duplicates": list(hit.duplicates),
+            }
+            for hit in result.hits
+        ],
+    }
 
 
 def _strength(match: Match | None) -> str | None:

@@ -12,6 +12,7 @@ from core.base.counts import counted
 from core.cli.bar import ProgressBar
 from core.domain.job import Progress
 from core.domain.profile import ProfileRecipe
+from core.errors import WeightsUnavailable
 from core.weights.derived import damaged
 from core.weights.registry import REGISTRY, WeightSpec, used_by
 from core.weights.sources import LocalSource
@@ -52,15 +53,20 @@ def fetch(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Fetch existing files again.")] = False,
 ) -> None:
-    """Download missing models, check and convert them."""
+    """Download missing models, check and convert them; one that can't be had stops no other."""
+    problems: list[str] = []
     with ProgressBar("B", scaled=True) as bar:
         store = WeightStore.from_settings(context.obj, partial(_show, bar))
         chosen = [store.spec(role) for role in roles] if roles else _fetchable(context.obj.recipe)
         for spec in chosen:
             if force:
                 store.remove(spec.role)
-            path = store.path(spec.role)
-            bar.say(f"{spec.role}: {path}")
+            try:
+                bar.say(f"{spec.role}: {store.path(spec.role)}")
+            except WeightsUnavailable as problem:
+                problems.append(str(problem))
+    if problems:
+        raise WeightsUnavailable("\n".join(problems))
 
 
 def verify(

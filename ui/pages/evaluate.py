@@ -23,6 +23,7 @@ from ui.components.judged_panel import in_order, judged_panel
 from ui.components.link_problems import said_html
 from ui.components.notice import Notice
 from ui.components.query import SearchForm
+from ui.components.results import missing_html
 from ui.error_sentences import sentences
 from ui.media import photo_url, report_url
 from ui.render import render
@@ -62,6 +63,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 min_width=110,
             )  # fmt: skip
         about = gr.HTML(elem_id="evaluate-about")
+        lacking = gr.HTML(elem_id="evaluate-engines-missing")
     jobs = gr.HTML(elem_id="evaluate-jobs")
     notice = Notice("evaluate-notice", "The evaluation did not start.")
     dismiss = gr.Button("Dismiss the message", elem_id="evaluate-dismiss", visible=False, size="sm")
@@ -135,7 +137,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         wanted = str(request.query_params.get("catalog", "")) or about
         chosen = catalog_of_link(studio, wanted, names)
         report = report or newest_of(chosen) or ""
-        runnable = [status.engine for status in studio.engines() if status.available]
+        statuses = studio.engines()
+        runnable = [status.engine for status in statuses if status.available]
         default = [engine.name for engine in runnable if engine.name in DEFAULT_ENGINES]
         return (
             gr.update(choices=[(entry.title, entry.name) for entry in catalogs], value=chosen),
@@ -143,6 +146,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 choices=[(engine.title, engine.name) for engine in runnable],
                 value=default or [engine.name for engine in runnable[:1]],
             ),
+            missing_html(statuses),
             *tasks_of(chosen),
             *show(report),
         )
@@ -301,7 +305,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         report_ids = studio.evaluation.reports.ids()
         return show(report_ids[0] if report_ids else None)
 
-    page.load(load, None, [catalog, engines, task, about, *outputs], **_PRIVATE).then(
+    page.load(load, None, [catalog, engines, lacking, task, about, *outputs], **_PRIVATE).then(
         ended, catalog, going, show_progress="hidden", **_PRIVATE
     )
     catalog.input(None, catalog, None, js="(name) => { vs.useCatalog(name); }", **_PRIVATE)

@@ -33,6 +33,41 @@ def test_a_container_without_a_limit_has_the_machine_s_memory(tmp_path: Path, li
     assert free / 2 < free_bytes(tmp_path) < free * 2
 
 
+def group(folder: Path, limit: int | str, used: int, files: int = 0) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "memory.max").write_text(str(limit))
+    (folder / "memory.current").write_text(str(used))
+    (folder / "memory.stat").write_text(f"anon 5\ninactive_file {files}\nslab 7\n")
+
+
+def test_files_that_were_read_do_not_count_as_used(tmp_path: Path) -> None:
+    group(tmp_path, 3_000_000, 2_500_000, files=2_000_000)
+    assert free_bytes(tmp_path) == 2_500_000
+
+
+def test_the_limit_of_the_process_s_own_group_counts(tmp_path: Path) -> None:
+    group(tmp_path / "batch" / "job-7", 3_000_000, 1_000_000)
+    group(tmp_path / "batch", "max", 9_000_000)
+    own = tmp_path / "own"
+    own.write_text("0::/batch/job-7\n")
+    assert free_bytes(tmp_path, own) == 2_000_000
+    group(tmp_path / "batch", 10_000_000, 9_500_000)  # all jobs together may take less
+    assert free_bytes(tmp_path, own) == 500_000
+    own.write_text("0::/elsewhere/than/here\n")
+    assert free_bytes(tmp_path, own) > 10_000_000
+
+
+def test_the_own_group_of_the_old_kind_counts_too(tmp_path: Path) -> None:
+    folder = tmp_path / "memory" / "job"
+    folder.mkdir(parents=True)
+    (folder / "memory.limit_in_bytes").write_text("5000000")
+    (folder / "memory.usage_in_bytes").write_text("4000000")
+    (folder / "memory.stat").write_text("cache 9\ninactive_file 1\ntotal_inactive_file 1500000\n")
+    own = tmp_path / "own"
+    own.write_text("9:name=systemd:/x\n4:memory:/job\n0::/\n")
+    assert free_bytes(tmp_path, own) == 2_500_000
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
 def test_the_process_s_own_limit_counts() -> None:
     code = (

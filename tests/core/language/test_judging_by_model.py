@@ -15,6 +15,7 @@ from core.app.judging_by_model import JOB, ModelJudgingService, agreement
 from core.app.labels import LabelService
 from core.app.query_sources import QuerySource
 from core.cli.evaluate import judged_lines
+from core.cli.judge import show
 from core.domain import EventKind, JobState, JudgeTask, JudgmentEvent
 from core.errors import JudgmentError
 from core.language.limits import JobLimits
@@ -127,6 +128,26 @@ def test_what_breaks_a_grade_is_told_and_leaves_the_others(shop: Shop) -> None:
     assert "refused" in problems
     assert "not in the agreed form" in problems
     assert KEY not in problems + log_of(shop.data_dir)
+
+
+def test_grades_are_printed_in_words(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = [Answer(text="", stop_reason="refusal")]
+    shop.server.respond = lambda question: broken.pop() if broken else good_answer(question)
+    source, limits = QuerySource(lines="chair\nitem:id-001"), replace(LIMITS, concurrency=1)
+    show(verbs(shop).assess(["clip"], limits, source=source, catalog="shop"))
+    printed = capsys.readouterr().out
+    titles = {
+        name: record.item.title for name, record in shop.catalog.store.items.records().items()
+    }
+    grades = [line for line in printed.splitlines() if " of 3. " in line]
+    assert len(grades) == 9
+    for line in grades:
+        assert line.startswith(("“chair” → ", f"similar to “{titles['id-001']}” (id-001) → ")), line
+        assert any(
+            f" → {title} ({name}): 3 of 3. It fits." in line for name, title in titles.items()
+        )
+    assert "\n  “chair” → " in printed  # the refused one
+    assert "q1" not in printed
 
 
 def test_grading_is_a_job_that_any_process_sees_and_stops(shop: Shop) -> None:

@@ -3,15 +3,17 @@ from __future__ import annotations
 from dataclasses import replace
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.datastructures import QueryParams
 
 from core.domain import EngineScores, EvalTask, PairedTest, QueryRow, Ranking, Report, Score
 from core.errors import EvaluationError
 from tests.ui.shop import HOSTILE, Shop
 from ui.media import media_router, report_url
-from ui.pages.evaluate import about_html, entry_label, in_order, report_html, report_label
+from ui.pages.evaluate import about_html, build, entry_label, in_order, report_html, report_label
 
 
 def row(query_id: str, text: str, clip: float, vl_clip: float) -> QueryRow:
@@ -96,3 +98,14 @@ def test_missing_tasks_say_why() -> None:
     assert "Asks." in html
     assert "1 task this catalogue" in html
     assert "<b>" not in html
+
+
+def test_engines_that_cannot_be_had_are_named_with_their_reason(shop: Shop) -> None:
+    shop.__dict__["evaluation"] = SimpleNamespace(reports=SimpleNamespace(ids=lambda: ()))
+    shop.__dict__["tasks"] = SimpleNamespace(all=lambda name: ())
+    with gr.Blocks() as page:
+        build(shop, page)
+    (load,) = (fn.fn for fn in page.fns.values() if any(kind == "load" for _, kind in fn.targets))
+    request = SimpleNamespace(query_params=QueryParams(""), username=None, headers={}, client=None)
+    shown = [part for part in load(request) if isinstance(part, str)]
+    assert any("FashionCLIP" in part and "It needs the full profile." in part for part in shown)
