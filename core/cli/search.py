@@ -94,7 +94,7 @@ def search(
         spelled = _compared_json if as_json else _compared_table
         print(spelled(comparison, info.name))
     else:
-        result = studio.search(query, *engines or [info.engine or USUAL], info.name)
+        result = studio.search(query, engines[0] if engines else info.engine or USUAL, info.name)
         results = (result,)
         print(_as_json(result, info.name) if as_json else _as_table(result, info.name))
     if export:
