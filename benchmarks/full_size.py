@@ -103,7 +103,7 @@ def run(words: list[str], env: dict[str, str], hold: Callable[[], None] | None) 
     return Ran(code, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, text)
 
 
-def told(name: str, ran: Ran) -> None:
+def print_figures(name: str, ran: Ran) -> None:
     """Print the figures of a command, and its last lines."""
     print(f"{name}: exit {ran.code}, {ran.seconds:.0f} s, {ran.processor:.0f} s of processor, "
           f"{ran.peak / _GB:.1f} GB at most", flush=True)  # fmt: skip
@@ -203,7 +203,9 @@ def main() -> None:
     with stand_in_hub(given.folder / "hub") as address, limited(given.limit_gb) as hold:
         env["HF_ENDPOINT"] = address
         steps: dict[str, Callable[[], None]] = {
-            name: partial(lambda name, words: told(name, run(words, env, hold)), name, words)
+            name: partial(
+                lambda name, words: print_figures(name, run(words, env, hold)), name, words
+            )
             for name, words in {
                 "fetch": ["weights", "fetch"],
                 "verify": ["weights", "verify"],
@@ -214,7 +216,7 @@ def main() -> None:
             }.items()
         }
         unnamed = {name: value for name, value in env.items() if name != "VLCLIP_SAM_CHECKPOINT"}
-        steps["refused"] = lambda: told(
+        steps["refused"] = lambda: print_figures(
             "SAM with other weights", run(["weights", "fetch", "sam-vit-b"], unnamed, hold)
         )
         steps["page"] = partial(page, env, hold, given.page or work / "compare.png")

@@ -54,8 +54,8 @@ def clip_tokenizer(folder: Path, **kept: Any) -> Any:
 
     folder.mkdir(parents=True, exist_ok=True)
     named = {"<start_of_text>": "<|startoftext|>", "<end_of_text>": "<|endoftext|>"}
-    known = {named.get(token, token): n for token, n in SimpleTokenizer().encoder.items()}
-    (folder / "vocab.json").write_text(json.dumps(known), "utf-8")
+    vocabulary = {named.get(token, token): n for token, n in SimpleTokenizer().encoder.items()}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), "utf-8")
     file = Path(open_clip.__file__).parent / "bpe_simple_vocab_16e6.txt.gz"
     lines = gzip.decompress(file.read_bytes()).decode().split("\n")[1 : 49152 - 256 - 2 + 1]
     (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *lines]), "utf-8")
@@ -80,18 +80,18 @@ def siglip_tokenizer(folder: Path) -> None:
     pieces = json.loads(_BERT.read_text("utf-8"))["model"]["vocab"]
     words = ["<pad>", "</s>", "<unk>", *(word for word in pieces if word.isalpha())]
     words += [f"<extra_{number}>" for number in range(_SIGLIP_WORDS - len(words))]
-    known = {word: number for number, word in enumerate(words[:_SIGLIP_WORDS])}
+    vocabulary = {word: number for number, word in enumerate(words[:_SIGLIP_WORDS])}
     special = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
-    tokenizer = Tokenizer(WordLevel(known, unk_token=special["unk_token"]))
+    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token=special["unk_token"]))
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.post_processor = TemplateProcessing(
-        single="$A </s>", special_tokens=[("</s>", known["</s>"])]
+        single="$A </s>", special_tokens=[("</s>", vocabulary["</s>"])]
     )
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
 
 
 def open_clip_folder(folder: Path, name: str, *, siglip: bool) -> None:
-    """Write an `open_clip` model of a known architecture."""
+    """Write an `open_clip` model of a vocabulary architecture."""
     import open_clip
     from safetensors.torch import save_file
 
@@ -168,7 +168,7 @@ def sam(folder: Path) -> None:
     from segment_anything import sam_model_registry
 
     torch.save(sam_model_registry["vit_b"]().state_dict(), folder.parent / Path(SAM).name)
-    # beside it, as the hub would have it: the program refuses it, since its hash is known
+    # beside it, as the hub would have it: the program refuses it, since its hash is vocabulary
     target = folder.parent.parent / place("sam-vit-b") / REGISTRY["sam-vit-b"].entry
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(folder.parent / Path(SAM).name, target)

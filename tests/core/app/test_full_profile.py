@@ -75,10 +75,10 @@ def test_from_the_hub_to_five_engines_side_by_side(typed, tmp_path: Path) -> Non
     shown = done(typed(*search))
     assert [line for line in shown.splitlines() if line.endswith(":")] == [f"{n}:" for n in ENGINES]
     assert "gcl and gcl-l share 100% of their hits." in shown
-    told = json.loads(done(typed(*search, "--json")))
-    assert list(told["engines"]) == list(ENGINES)
-    assert all(len(engine["hits"]) == 3 for engine in told["engines"].values())
-    assert len(told["overlap"]) == 10
+    printed = json.loads(done(typed(*search, "--json")))
+    assert list(printed["engines"]) == list(ENGINES)
+    assert all(len(engine["hits"]) == 3 for engine in printed["engines"].values())
+    assert len(printed["overlap"]) == 10
 
 
 def test_a_model_that_the_hub_lacks_stops_no_other(typed, tmp_path: Path) -> None:
