@@ -143,14 +143,20 @@ def likeness() -> None:
         )
 
 
-def graph(points: Points) -> Any:
-    """Build faiss's HNSW over the same points."""
+def graph(points: Points, file: Path) -> Any:
+    """Read faiss's HNSW over the same points from a file, or build and write it."""
     import faiss
 
+    if file.exists():
+        faiss.omp_set_num_threads(1)
+        return faiss.read_index(str(file))
+    started = time.perf_counter()
     index = faiss.IndexHNSWFlat(DIM, NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = BUILDING
     for _, block in points.blocks():
         index.add(block)
+    print(f"  faiss HNSW built in {time.perf_counter() - started:.0f} s")
+    faiss.write_index(index, str(file))
     faiss.omp_set_num_threads(1)
     return index
 
@@ -170,9 +176,7 @@ def synthetic(rows: int, count: int, folder: Path) -> None:
     print(f"  the studio says: {index.summary if index else 'exact'}")
     parts = ((np.arange(a, a + len(b), dtype=np.uint64), b) for a, b in points.blocks())
     truth = [{f"item-{number:08}" for number in row} for row in closest(parts, queries, DEPTH)]
-    started = time.perf_counter()
-    of_faiss = graph(points)
-    print(f"  faiss HNSW built in {time.perf_counter() - started:.0f} s")
+    of_faiss = graph(points, folder / "faiss.index")
     frozen = FrozenRows.of(table._database, table.name)
 
     def of_studio(query: np.ndarray, candidates: int) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from pydantic import SecretStr
 
+from core.app.measured_costs import MeasuredCosts
 from core.errors import QueryError
 from tests.ui.shop import Shop
 from ui.components.query import SearchForm
@@ -33,8 +36,10 @@ def test_home_asks_to_measure_where_nothing_was(
 
 
 def test_home_tells_costs_and_where_data_go(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = MeasuredCosts("two cores", date(2026, 11, 29), 0.44, 3.26, 31.9, 0.7, 1.38)
+    monkeypatch.setattr(shop, "costs", lambda: costs)
     html = story_html(shop, SearchForm())
-    assert "0.5 s for a plain photo, 3.3 s for a cluttered one" in html
+    assert "0.4 s for a plain photo, 3.3 s for a cluttered one" in html
     assert "its models (148 MB, once, checked by hash)" in html
     assert "No language model is connected here" in html
     monkeypatch.setattr(shop, "costs", lambda: None)
