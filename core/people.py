@@ -85,6 +85,14 @@ class People:
         users = self._file.users()
         return tuple(Person(name, Role(entry["role"])) for name, entry in sorted(users.items()))
 
+    def annotators(self) -> tuple[str, ...]:
+        """Return the names of those in the users file who judge and don't lead.
+
+        Raises:
+            SettingsError: The users file can't be read.
+        """
+        return tuple(person.name for person in self.all() if person.role is Role.ANNOTATOR)
+
     def role(self, name: str | None) -> Role | None:
         """Return a person's role; ``None`` means no rights."""
         users = self._users()

@@ -237,8 +237,8 @@ class Settings(BaseSettings):
 
     search_while_judging: bool = Field(
         True,
-        description="Who does not lead may search a catalogue while a set of it is being judged; "
-        "off: not before all is judged, so that no similar search shows an engine's list.",
+        description="Annotators may search by words, and viewers with engines, in a catalogue of "
+        "which a set is still being judged; off: until then only those who lead search it.",
     )
 
     allowed_hosts: str = Field(

@@ -1,113 +1,80 @@
-"""Hide engines' lists, ranks and scores of what somebody may still judge."""
+"""Hide what engines find in a catalogue from whoever may still judge a set of it.
+
+Nothing is compared with the set's queries, because an engine's list tells about a query as soon as
+it is near enough, and any measure of "near enough" can be passed by.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import gradio as gr
 from fastapi import Request
 from gradio.context import LocalContext
 
-from core.app.judging_by_model import judged_set_of
 from core.app.studio import Studio
-from core.domain import JudgeRecord, Query, Report, SearchResult
+from core.domain import Query, Report
 from core.errors import AccessDenied
 from core.people import Action
 from ui.rights import signed_in
 
-_REPORT = (
-    "This report shows what the engines found for queries that are still being judged. "
-    "Annotators can read it when all of these pairs are judged; until then it needs the role "
-    "merchandiser."
+_UNTIL = (
+    "A judgment set of this catalogue is not finished. Until it is, whoever may still judge it "
+    "does not see what the engines find."
 )
-_SEARCH = (
-    "You may judge this query in a judgment set, so an engine's list for it stays hidden from you "
-    "until its pairs are judged. Search for something else."
-)
-_LISTS = (
-    "This list is nearly that of a query which you may judge in a judgment set, so it stays hidden "
-    "from you until its pairs are judged. Search for something else."
-)
-_SEARCHES = (
-    "A set of this catalogue is being judged. In this studio only those who lead may search until "
-    "all of its pairs are judged."
-)
+_WORDS = f"{_UNTIL} Explore lists the items that have your words, without any engine."
+_NOTHING = f"{_UNTIL} In this studio only those who lead may search until then."
+
+
+def engines_hidden(
+    studio: Studio, request: gr.Request | Request | None, catalog: str | None
+) -> bool:
+    """Tell whether engines' lists, ranks and scores are hidden from the sender of this request.
+
+    Those who lead see them, and so do viewers who have signed in: that role can't judge. A visitor
+    who has not signed in may be any annotator.
+    """
+    who = signed_in(request)
+    people = studio.people
+    if people.may(who, Action.DECIDE):
+        return False
+    return people.closed or studio.judging.is_open_to(_judges(studio, who), catalog or None)
 
 
 def is_hidden(studio: Studio, request: gr.Request | Request | None, report: Report) -> bool:
-    """Tell whether a report is hidden from the sender of this request.
-
-    Viewers see it neither: a visitor may be an annotator who has signed out.
-    """
-    leads = studio.people.may(signed_in(request), Action.DECIDE)
-    return not leads and studio.judging.is_open_report(report)
-
-
-def shown_records(
-    studio: Studio, records: Sequence[JudgeRecord], catalog: str
-) -> tuple[JudgeRecord, ...]:
-    """Return a model's figures without those of sets that the visitor may still judge."""
-    who = signed_in(LocalContext.request.get(None))
-    if studio.people.may(who, Action.DECIDE):
-        return tuple(records)
-    return tuple(
-        record
-        for record in records
-        if not (set_id := judged_set_of(record)) or not studio.judging.is_open_set(set_id, catalog)
-    )
+    """Tell whether a report is hidden from the sender of this request."""
+    return engines_hidden(studio, request, report.catalog)
 
 
 def require_shown(studio: Studio, request: gr.Request | Request | None, report: Report) -> None:
     """Raise ``AccessDenied`` if a report is hidden from the sender of this request."""
     if is_hidden(studio, request, report):
-        raise AccessDenied(_REPORT)
+        raise AccessDenied(_UNTIL)
 
 
-def hides_queries(
-    studio: Studio, request: gr.Request | Request | None, texts: Sequence[str], catalog: str
-) -> bool:
-    """Tell whether figures on single queries are hidden: the sender may still judge one of them."""
-    if studio.people.may(signed_in(request), Action.DECIDE):
-        return False
-    return studio.judging.is_any_open(texts, catalog or None)
+def require_engines_shown(studio: Studio, catalog: str) -> None:
+    """Raise ``AccessDenied`` if engines' lists are hidden from the visitor."""
+    if engines_hidden(studio, LocalContext.request.get(None), catalog):
+        raise AccessDenied(_WORDS if studio.settings.search_while_judging else _NOTHING)
 
 
-def require_blind(studio: Studio, query: Query, catalog: str) -> None:
-    """Raise ``AccessDenied`` if the visitor judges blind what this search would show."""
-    _require_search(studio, catalog)
-    if _judges_blind(studio) and studio.judging.is_open_search(query, catalog):
-        raise AccessDenied(_SEARCH)
+def require_words(studio: Studio, query: Query) -> str:
+    """Return the sentence that goes with a list found by words, in place of an engine's.
 
-
-def require_blind_lists(studio: Studio, results: Sequence[SearchResult], catalog: str) -> None:
-    """Raise ``AccessDenied`` if the visitor judges blind what one of these lists mostly shows."""
-    if _judges_blind(studio) and studio.judging.shows_open(results, catalog):
-        raise AccessDenied(_LISTS)
-
-
-def require_blind_words(studio: Studio, texts: Sequence[str], catalog: str) -> None:
-    """Raise ``AccessDenied`` if the visitor judges blind what a search for one of these shows."""
-    _require_search(studio, catalog)
-    if _judges_blind(studio) and studio.judging.is_any_open(texts, catalog):
-        raise AccessDenied(_SEARCH)
-
-
-def _require_search(studio: Studio, catalog: str) -> None:
-    """Raise ``AccessDenied`` if the settings forbid all searches while something is judged.
-
-    Viewers may not search either: a visitor may be an annotator who has signed out.
+    Raises:
+        AccessDenied: The query is a picture or an item, which only engines compare; or the
+            settings allow no search.
     """
-    if studio.settings.search_while_judging:
-        return
-    who = signed_in(LocalContext.request.get(None))
-    leads = studio.people.may(who, Action.DECIDE)
-    if not leads and studio.judging.is_any_set_open(catalog or None):
-        raise AccessDenied(_SEARCHES)
+    if not studio.settings.search_while_judging:
+        raise AccessDenied(_NOTHING)
+    if query.image is not None or query.item_id or not query.text.strip():
+        raise AccessDenied(_WORDS)
+    return _UNTIL
 
 
-def _judges_blind(studio: Studio) -> bool:
-    who = signed_in(LocalContext.request.get(None))
+def _judges(studio: Studio, who: str | None) -> Collection[str]:
+    """Return the annotators whose open sets count for a visitor who does not lead."""
     people = studio.people
-    if not people.sign_in:
-        return False
-    return people.may(who, Action.JUDGE) and not people.may(who, Action.DECIDE)
+    if not who or not studio.settings.search_while_judging:
+        return people.annotators()
+    return (who,) if people.may(who, Action.JUDGE) else ()

@@ -16,7 +16,7 @@ from core.app.studio import Studio
 from core.errors import AccessDenied, StudioError
 from core.experiments.experiment_report import page
 from core.people import Action
-from ui.blindness import hides_queries
+from ui.blindness import engines_hidden
 from ui.components.experiment_view import example_of, queries_shown
 from ui.media import saved
 from ui.rights import require
@@ -66,7 +66,7 @@ def _report(studio: Studio, request: Request, experiment_id: str) -> Response:
 
 def _example(studio: Studio, request: Request, name: str) -> Response:
     made = example_of(studio, name)
-    hidden = hides_queries(studio, request, [row.query for row in made.queries], DEMO)
+    hidden = engines_hidden(studio, request, DEMO)
     content = page(made.experiment, made.result, () if hidden else made.queries)
     return saved(content, "text/html", f"{made.experiment.id}.html")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from core.app import collecting, query_sources
@@ -10,7 +10,6 @@ from core.app.evaluating import EvaluationService
 from core.app.labels import LabelService
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
-from core.app.query_likeness import likeness
 from core.app.query_sources import QuerySource
 from core.base.tables import FileReport
 from core.domain import (
@@ -26,7 +25,7 @@ from core.domain import (
 )
 from core.errors import CatalogError, EvaluationError, JudgmentError
 from core.evaluation import measures
-from core.judging import aggregation, measuring, open_queries
+from core.judging import aggregation, measuring, open_sets
 from core.judging.judgment_queue import JudgmentQueue
 
 #: Most pairs that one set may have.
@@ -41,6 +40,13 @@ class JudgingService:
     """Makes judgment sets and measures engines on their labels; safe with several processes.
 
     Every method takes the catalogue's name; ``None`` is the default catalogue.
+
+    Args:
+        library: The catalogues.
+        models: The engines.
+        evaluation: Measures engines.
+        labels: The sets' labels.
+        shipped: Returns the id of the set that ships with a catalogue; empty where none does.
     """
 
     def __init__(
@@ -49,9 +55,11 @@ class JudgingService:
         models: ModelPool,
         evaluation: EvaluationService,
         labels: LabelService,
+        shipped: Callable[[str], str] = lambda _: "",
     ) -> None:
         self._library, self._models = library, models
         self._evaluation, self._labels = evaluation, labels
+        self._shipped = shipped
 
     def queue(self, catalog: str | None = None) -> JudgmentQueue:
         """Return a catalogue's queue: its sets, dealing pairs, storing and undoing events."""
@@ -242,69 +250,14 @@ class JudgingService:
         labels = self._labels.labels(set_id, rule, catalog)
         return tuple(measuring.judged_query(query, answer(query), labels, depth) for query in asked)
 
-    def is_open_search(self, query: Query, catalog: str | None = None) -> bool:
-        """Tell whether a search is a query of a set that somebody may still judge.
-
-        A picture that looks like a query's counts as that query, and so do words of another
-        language that are searched in English.
-        """
-        looks_like = None
-        if query.image is not None:
-            looks_like = likeness(self._library.get(catalog), query.image)
-        texts = self._with_english((query.text,), catalog)
-        return self._is_open(catalog, texts, (query.item_id,), looks_like=looks_like)
-
-    def is_any_open(self, texts: Sequence[str], catalog: str | None = None) -> bool:
-        """Tell whether one of these queries is judged in a set that somebody may still judge."""
-        return self._is_open(catalog, self._with_english(texts, catalog), ())
-
-    def _with_english(self, texts: Sequence[str], catalog: str | None) -> list[str]:
-        """Return the texts, and the English ones that are searched with in their place."""
+    def is_open_to(self, people: Collection[str], catalog: str | None = None) -> bool:
+        """Tell whether one of these people may still judge a pair of any set of this catalogue."""
         try:
-            searcher = self._library.get(catalog).searcher
-        except CatalogError:  # it was removed
-            return list(texts)
-        return [*texts, *(english for text in texts for english in searcher.english_readings(text))]
-
-    def is_open_report(self, report: Report) -> bool:
-        """Tell whether a report shows engines' lists or scores of a set that may still be judged.
-
-        A report counts if it measures such a set, or has one of its queries.
-        """
-        texts = [row.text for row in report.rows]
-        item_ids = [row.item_id for row in report.rows]
-        return self._is_open(report.catalog, texts, item_ids, report.task)
-
-    def _is_open(
-        self, catalog: str | None, texts: Iterable[str], item_ids: Iterable[str], set_id: str = "",
-        looks_like: open_queries.LooksLike | None = None,
-    ) -> bool:  # fmt: skip
-        try:
-            queue = self.queue(catalog)
+            opened_catalog = self._library.get(catalog)
         except CatalogError:  # it was removed, and its sets with it
             return False
-        return open_queries.is_open(
-            queue, texts=texts, item_ids=item_ids, set_id=set_id, looks_like=looks_like
-        )
-
-    def is_open_set(self, set_id: str, catalog: str | None = None) -> bool:
-        """Tell whether somebody may still judge a pair of this set."""
-        return self._is_open(catalog, (), (), set_id)
-
-    def shows_open(self, results: Sequence[SearchResult], catalog: str | None = None) -> bool:
-        """Tell whether a list is nearly that of a query which somebody may still judge."""
-        lists = [[hit.item.item_id for hit in result.hits] for result in results]
-        try:
-            return open_queries.shows_open(self.queue(catalog), lists)
-        except CatalogError:  # it was removed, and its sets with it
-            return False
-
-    def is_any_set_open(self, catalog: str | None = None) -> bool:
-        """Tell whether somebody may still judge a pair of any set of this catalogue."""
-        try:
-            return open_queries.any_open(self.queue(catalog))
-        except CatalogError:  # it was removed, and its sets with it
-            return False
+        graded = self._shipped(opened_catalog.name)
+        return open_sets.is_open_to(opened_catalog.judgment_queue, people, graded)
 
     def _answers(
         self, catalog: Catalog, engines: Sequence[str], depth: int

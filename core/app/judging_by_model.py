@@ -251,11 +251,6 @@ def _in_words(query: JudgmentQuery, titles: Mapping[str, str]) -> str:
     return f"a picture ({query.query_id})"
 
 
-def judged_set_of(record: JudgeRecord) -> str:
-    """Return the id of the judgment set that a record is about; empty if it is about none."""
-    return record.about.removeprefix(_OF_SET) if record.about.startswith(_OF_SET) else ""
-
-
 def _report(reporter: JobReporter, progress: Progress) -> None:
     reporter.step(replace(progress, stage="grading"))
 

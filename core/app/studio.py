@@ -121,7 +121,10 @@ class Studio:
     @lazy
     def judging(self) -> JudgingService:
         """Judgment sets: make, deal, judge, and measure engines on them."""
-        return JudgingService(self._library, self._models, self.evaluation, self.labels)
+        return JudgingService(
+            self._library, self._models, self.evaluation, self.labels,
+            lambda catalog: self.demo_judgments.set_id() if catalog == DEMO else "",
+        )  # fmt: skip
 
     @property
     def demo_judgments(self) -> ShippedJudgments:
@@ -269,6 +272,13 @@ class Studio:
         shown = ids[offset : offset + limit]
         stored = opened.store.items.get(shown)
         return tuple(stored[item_id] for item_id in shown if item_id in stored)
+
+    def by_words(self, query: Query, catalog: str | None = None) -> tuple[Item, ...]:
+        """Return the items that full-text search finds for a query's words; no engine takes part.
+
+        Best first, at most ``query.k`` of those that pass its filters.
+        """
+        return self._library.get(catalog).searcher.by_words(query)
 
     def shelves(
         self, departments: Iterable[str], limit: int, catalog: str | None = None

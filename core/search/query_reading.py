@@ -74,10 +74,6 @@ class QueryReader:
                 return language, replace(query, text=english, language=ENGLISH)
         return "", query
 
-    def english_readings(self, text: str) -> frozenset[str]:
-        """Return the English texts that a search for this text may be answered with instead."""
-        return _translation(self._folder).readings(text.strip())
-
     def _likely(self, text: str, encoder: Encoder) -> list[str]:
         """Return the languages of the lists, that which the encoder reads first."""
         languages = _translation(self._folder).languages

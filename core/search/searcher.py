@@ -12,7 +12,7 @@ from lancedb.expr import Expr
 from PIL import Image
 
 from core.base.recent import Recent, pixel_hash
-from core.domain import Filters, Hit, Query, SearchResult
+from core.domain import Filters, Hit, Item, Query, SearchResult
 from core.errors import (
     CatalogError,
     FingerprintMismatch,
@@ -31,6 +31,7 @@ from core.search.scoring import Candidate, Scored
 from core.search.standing import Standing, StatisticsCache
 from core.search.variety import DEPTH, varied
 from core.search.word_counts import WordCounts
+from core.search.words import clipped
 from core.settings import SHIPPED
 from core.store.catalog_store import CatalogStore
 from core.store.database import filter_condition, one_of
@@ -243,9 +244,17 @@ class Searcher:
             self._reader.is_foreign(language, compared, evidence), english,
         )  # fmt: skip
 
-    def english_readings(self, text: str) -> frozenset[str]:
-        """Return the English texts that a search for this text may be answered with instead."""
-        return self._reader.english_readings(text)
+    def by_words(self, query: Query) -> tuple[Item, ...]:
+        """Return the items that full-text search finds for a query's words; no engine takes part.
+
+        Best first, at most ``query.k`` of those that pass its filters.
+        """
+        text = clipped(query.text)
+        if not text:
+            return ()
+        matches = self._store.items.match(text, query.k, self._condition(query))
+        stored = self._store.items.get(match.item_id for match in matches)
+        return tuple(stored[m.item_id] for m in matches if m.item_id in stored)
 
     def checked(self, model: EngineModel) -> VectorTable:
         """Return the engine's vector table if its fingerprint is current; raises as ``search``."""

@@ -90,10 +90,6 @@ class Translation:
             tokens = tokens[used:]
         return _in_order(words, head_first=linked or language in _HEAD_FIRST)
 
-    def readings(self, text: str) -> frozenset[str]:
-        """Return the text in English as each of the languages reads it."""
-        return frozenset(self.english(text, language) for language in self.languages) - {""}
-
     def _longest(
         self, tokens: Sequence[str], meanings: dict[str, _Entry], language: str, *, stems: bool
     ) -> tuple[list[_Entry], int]:

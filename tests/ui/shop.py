@@ -264,6 +264,10 @@ class Shop(Studio):
         kept = [i for i in self.stock.values() if not wanted or i.department in wanted]
         return tuple(kept[offset : offset + limit])
 
+    def by_words(self, query: Query, catalog: str | None = None) -> tuple[Item, ...]:
+        words = query.text.casefold().split()
+        return tuple(i for i in self.stock.values() if any(w in i.title.casefold() for w in words))
+
     def shelves(
         self, departments: Iterable[str], limit: int, catalog: str | None = None
     ) -> dict[str, tuple[Item, ...]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from core.app.studio import Studio
 from core.app.training_jobs import AdaptState
@@ -13,6 +15,7 @@ from core.domain import Job
 from core.errors import TrainingError
 from core.evaluation.report_html import explain, label
 from core.people import Action
+from ui.blindness import is_hidden
 from ui.components.notice import Notice
 from ui.error_sentences import sentences
 from ui.render import render
@@ -75,7 +78,7 @@ def adapt_panel(studio: Studio, catalog: gr.Dropdown) -> None:
     def view(chosen: str | None) -> tuple[Any, ...]:
         if not studio.catalogs():
             return (render("adapt_empty.html"), *[gr.skip()] * (len(outputs) - 1))
-        state = studio.adapting.state(chosen)
+        state = _shown(studio, studio.adapting.state(chosen))
         run = state.run
         running = run is not None and run.running
         latest = run.engine if run else None
@@ -190,6 +193,12 @@ def state_html(state: AdaptState) -> str:
         "adapt.html", state=state, stages=_STAGES, measures=MEASURES, label=label, explain=explain,
         curve=b64encode(state.curve.encode()).decode(),
     )  # fmt: skip
+
+
+def _shown(studio: Studio, state: AdaptState) -> AdaptState:
+    """Return the state without a report that is hidden from the visitor."""
+    hidden = state.report and is_hidden(studio, LocalContext.request.get(None), state.report)
+    return replace(state, report=None, verdicts=(), curve="") if hidden else state
 
 
 def _stoppable(job: Job) -> bool:

@@ -13,7 +13,7 @@ from core.base.counts import counted
 from core.domain import Ballot, BallotStep, Duel, PreferenceReport, SearchResult, Side
 from core.errors import JudgmentError, StudioError
 from core.people import Action
-from ui.blindness import require_blind_words
+from ui.blindness import require_engines_shown
 from ui.components.cards import Card, hit_card
 from ui.error_sentences import sentences
 from ui.render import render
@@ -188,7 +188,7 @@ def open_ballot(
 
 def shown(studio: Studio, ballot: Ballot, catalog: str) -> tuple[Any, ...]:
     """Return the next lists, their HTML, and which buttons are shown."""
-    require_blind_words(studio, ballot.queries, catalog)
+    require_engines_shown(studio, catalog)
     step = studio.preferences.step(ballot, catalog or None)
     html = duel_html(step, catalog) if step.duel else render("preference_end.html", step=step)
     return (

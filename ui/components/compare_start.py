@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from core.app.studio import BEFORE_AFTER, Studio
 from core.domain import CatalogInfo, EngineStatus
 from core.errors import StudioError
-from ui.blindness import require_blind
+from ui.blindness import require_engines_shown
 from ui.components.cards import Card, framed_card
 from ui.components.facet_lists import example_queries
 from ui.components.query import FIRST_HITS, SearchForm
@@ -50,7 +50,7 @@ def compare_start_html(
     """Return the queries to press with an example, or with the engines where none can be shown."""
     try:
         example = _example(studio, form, engines, catalog)
-    except StudioError:  # for example nothing is indexed yet, or the query is being judged
+    except StudioError:  # for example nothing is indexed yet, or a set is being judged
         example = None
     return render(
         "compare_start.html",
@@ -71,9 +71,8 @@ def _example(
     asking = _form(studio, replace(form, catalog=catalog.name, k=_RANKS), telling, catalog)
     if asking is None:
         return None
-    query = asking.query(None)
-    require_blind(studio, query, catalog.name)
-    comparison = studio.compare(query, names, catalog.name)
+    require_engines_shown(studio, catalog.name)
+    comparison = studio.compare(asking.query(None), names, catalog.name)
     shown = columns(studio, comparison, engines, asking, catalog)
     differs = differs_most(shown)
     if differs is None:

@@ -23,7 +23,7 @@ from core.experiments.interleaving_verdict import QueryPreference
 from core.experiments.model import Experiment, ExperimentKind, ExperimentStatus
 from core.experiments.traffic import Traffic
 from core.people import Action
-from ui.blindness import hides_queries
+from ui.blindness import engines_hidden
 from ui.media import experiment_url
 from ui.render import render
 from ui.rights import may
@@ -118,7 +118,7 @@ def example_html(studio: Studio, request: gr.Request | None, name: str) -> str:
         ExperimentError: There is no such example, or the demo is missing.
     """
     made = example_of(studio, name)
-    hidden = hides_queries(studio, request, [row.query for row in made.queries], DEMO)
+    hidden = engines_hidden(studio, request, DEMO)
     body = fragment(made.experiment, made.result, () if hidden else made.queries)
     links = [("one HTML file", experiment_url(example=name))]
     return render(
@@ -147,9 +147,8 @@ def queries_shown(
     studio: Studio, request: gr.Request | Request | None, experiment: Experiment,
     queries: Sequence[QueryPreference],
 ) -> tuple[QueryPreference, ...]:  # fmt: skip
-    """Return the preferences by query, or nothing if the visitor may still judge one of them."""
-    texts = [row.query for row in queries]
-    return () if hides_queries(studio, request, texts, experiment.catalog) else tuple(queries)
+    """Return the preferences by query, or nothing if the visitor may still judge a set there."""
+    return () if engines_hidden(studio, request, experiment.catalog) else tuple(queries)
 
 
 def _read(

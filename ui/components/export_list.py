@@ -18,7 +18,7 @@ from core.domain import Item, Query
 from core.domain.result_list import ResultList
 from core.errors import QueryError
 from core.search.result_files import FORMATS
-from ui.blindness import require_blind, require_blind_lists
+from ui.blindness import require_engines_shown
 from ui.components.cards import inspect_link
 from ui.components.judge_list import Shown
 from ui.components.query import SearchForm
@@ -80,9 +80,8 @@ def _listed(
     if not form.asks(picture=query.image is not None):
         items = studio.items(catalog, filters=form.filters, limit=form.k, sort=form.sort)
         return studio.exporting.of_items(items, form.filters, catalog, sort=form.sort, links=links)
-    require_blind(studio, query, catalog)
+    require_engines_shown(studio, catalog)
     answers = [studio.search(query, engine, catalog) for engine in engines]
-    require_blind_lists(studio, answers, catalog)
     picture = "an uploaded picture" if form.example is None else f"example photo {form.example}"
     return studio.exporting.of_search(
         answers, query, catalog, sort=form.sort, picture=picture, links=links

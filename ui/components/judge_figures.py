@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from core.app.studio import Studio
 from core.domain import JudgeRecord
-from ui.blindness import shown_records
+from ui.blindness import engines_hidden
 from ui.error_sentences import sentences
 from ui.render import render
 
@@ -21,7 +22,8 @@ def judge_figures(studio: Studio, catalog: gr.Dropdown) -> None:
 
     @sentences
     def look(name: str | None) -> str:
-        records = shown_records(studio, studio.assessing.records(name), name) if name else ()
+        hidden = not name or engines_hidden(studio, LocalContext.request.get(None), name)
+        records = () if hidden else studio.assessing.records(name)
         return figures_html(records, name or "")
 
     catalog.change(look, catalog, shown, show_progress="hidden", api_visibility="private")

@@ -13,7 +13,7 @@ from core.app.facets import by_price
 from core.app.studio import Studio
 from core.base.counts import counted
 from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, TextView
-from ui.blindness import require_blind, require_blind_lists
+from ui.blindness import require_engines_shown
 from ui.components.cards import Card, hit_cards, milliseconds
 from ui.components.framed_photo import busy_groundings, frames_sentence
 from ui.components.photo_part import photo_part
@@ -95,10 +95,9 @@ def compare_html(
     if not engines:
         return problem_html("No search engine can run here; see why beside this.", form)
     names = tuple(status.engine.name for status in engines)
+    require_engines_shown(studio, catalog.name)
     query = form.query(image)
-    require_blind(studio, query, catalog.name)
     comparison = studio.compare(query, names, catalog.name)
-    require_blind_lists(studio, comparison.results, catalog.name)
     shown = columns(studio, comparison, engines, form, catalog)
     return render(
         "compare_results.html",

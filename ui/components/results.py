@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
+from gradio.context import LocalContext
 from PIL import Image
 
 from core.app.facets import by_price, has_prices
@@ -20,10 +21,11 @@ from core.domain import (
     Grounding,
     Item,
     Job,
+    Query,
     SearchResult,
     Sort,
 )
-from ui.blindness import require_blind, require_blind_lists
+from ui.blindness import engines_hidden, require_words
 from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
 from ui.components.framed_photo import busy_groundings, frames_sentence
@@ -83,13 +85,12 @@ def answer_html(
         return problem_html("No search engine can run here; see why beside this.", form)
     engine = engines[0]
     query = form.query(image)
-    require_blind(studio, query, catalog.name)
+    if engines_hidden(studio, LocalContext.request.get(None), catalog.name):
+        return _words_html(studio, form, query, catalog)
     mixed = mixed_list(studio, form, query, catalog.name)
     if mixed:
-        require_blind_lists(studio, [mixed.result], catalog.name)
         return _hits_html(studio, form, catalog, engine, mixed.result, image, mixed.list_id)
     result = studio.search(query, engine.engine.name, catalog.name)
-    require_blind_lists(studio, [result], catalog.name)
     return _hits_html(studio, form, catalog, engine, result, image)
 
 
@@ -264,6 +265,21 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     )
 
 
+def _words_html(studio: Studio, form: SearchForm, query: Query, catalog: CatalogInfo) -> str:
+    """Return the items that have the query's words, for who may not see an engine's list."""
+    note = require_words(studio, query)
+    items = studio.by_words(query, catalog.name)
+    return render(
+        "words_list.html",
+        link=form.link(),
+        tab=form.text,
+        count=f"{counted(len(items), 'item')} with words of “{form.text}”",
+        note=note,
+        cards=_framed_cards(studio, items, catalog.name),
+        more=min(2 * form.k, MOST_HITS) if len(items) >= form.k < MOST_HITS else 0,
+    )
+
+
 def _count(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     """Return ``9 of 54 items``, and how many of them are shown where that is fewer."""
     passing = studio.count(catalog.name, form.filters)
@@ -277,6 +293,11 @@ def _cards(
     studio: Studio, catalog: str, filters: Filters, limit: int, sort: Sort = Sort.MATCH
 ) -> tuple[Card, ...]:
     items = studio.items(catalog, filters=filters, limit=limit, sort=sort)
+    return _framed_cards(studio, items, catalog)
+
+
+def _framed_cards(studio: Studio, items: Iterable[Item], catalog: str) -> tuple[Card, ...]:
+    items = list(items)
     busy = busy_groundings(studio, _in_one_photo(items), catalog)
     return _as_cards(items, catalog, studio.group_sizes(catalog), busy)
 

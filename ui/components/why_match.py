@@ -10,7 +10,7 @@ from markupsafe import Markup
 from core.app.studio import Studio
 from core.domain import Inspection
 from core.errors import StudioError
-from ui.blindness import require_blind, require_blind_lists
+from ui.blindness import require_engines_shown
 from ui.components.query import MOST_HITS, SearchForm
 from ui.render import render
 
@@ -41,10 +41,9 @@ def why_match(studio: Studio, inspection: Inspection, form: SearchForm) -> Marku
         return Markup()
     wide = SearchForm(form.text, item=form.item, cutoff=False, fold=False, k=MOST_HITS)
     try:
+        require_engines_shown(studio, form.catalog)
         query = wide.query()
-        require_blind(studio, query, form.catalog)
         results = studio.compare(query, names, form.catalog).results
-        require_blind_lists(studio, results, form.catalog)
         like = studio.item(form.item, form.catalog).title if form.item else ""
     except StudioError:
         return Markup()  # the page is about the item, which is there

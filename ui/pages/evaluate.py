@@ -16,7 +16,7 @@ from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking,
 from core.errors import EvaluationError, EvaluationStopped, StudioError, no_report
 from core.evaluation.query_files import read_qrels, read_queries
 from core.people import Action
-from ui.blindness import is_hidden
+from ui.blindness import engines_hidden
 from ui.components.catalog_of_link import catalog_of_link
 from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
@@ -107,13 +107,18 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         stored = studio.evaluation.reports.ids()
         if may(studio, request, Action.DECIDE):
             return stored
-        return tuple(name for name in stored if not is_hidden_id(request, name))
+        hidden: dict[str, bool] = {}
+        return tuple(name for name in stored if not is_hidden_id(request, name, hidden))
 
-    def is_hidden_id(request: gr.Request | None, report_id: str) -> bool:
+    def is_hidden_id(request: gr.Request | None, report_id: str, hidden: dict[str, bool]) -> bool:
+        """Tell whether a report is hidden; ``hidden`` has the catalogues that were looked at."""
         try:
-            return is_hidden(studio, request, studio.evaluation.reports.get(report_id))
+            catalog = studio.evaluation.reports.get(report_id).catalog
         except StudioError:
             return False  # a damaged file is shown as a problem
+        if catalog not in hidden:
+            hidden[catalog] = engines_hidden(studio, request, catalog)
+        return hidden[catalog]
 
     def show(report_id: str | None) -> tuple[Any, ...]:
         report_ids = shown_ids()

@@ -273,3 +273,15 @@ def test_a_query_in_another_language_is_scored_by_vectors(shop):
     assert result.language == "de"
     assert all(hit.words is None for hit in result.hits)
     assert encoder.read[0] == ("ein schöner Sessel für das Wohnzimmer", "de")
+
+
+def test_words_alone_find_items_without_a_model(shop):
+    best, *_ = shop.searcher.by_words(Query("olive lamp 29"))
+    (hit, *_) = search(shop, Query("olive lamp 29")).hits
+    assert best == hit.item
+    assert len(shop.searcher.by_words(Query("lamp", k=3))) == 3
+    mugs = shop.searcher.by_words(Query("blue", filters=Filters(product_types=("mug",)), k=50))
+    assert mugs
+    assert {item.product_type for item in mugs} == {"mug"}
+    for nothing in ("", "  ", "the", "unheardofword", '" OR ('):
+        assert shop.searcher.by_words(Query(nothing)) == ()

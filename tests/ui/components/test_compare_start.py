@@ -34,7 +34,7 @@ def test_where_no_example_can_be_shown_the_engines_introduce_themselves(
     def refuse(*_: object) -> None:
         raise AccessDenied("You judge this query.")
 
-    monkeypatch.setattr(compare_start, "require_blind", refuse)
+    monkeypatch.setattr(compare_start, "require_engines_shown", refuse)
     asked = len(shop.asked)
     hidden = compare_answer(shop, SearchForm(), (CLIP, VL_CLIP), None, shop.catalog())
     assert "About VL-CLIP." in hidden

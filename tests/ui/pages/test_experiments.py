@@ -199,7 +199,7 @@ def test_an_annotator_sees_the_verdict_and_not_the_queries_that_may_still_be_jud
     studio.experiments.log.append_rows(
         rows(table=pa.Table.from_pandas(mixed, preserve_index=False))
     )
-    monkeypatch.setattr(type(studio.judging), "is_any_open", lambda *_: True)
+    monkeypatch.setattr(type(studio.judging), "is_open_to", lambda *_: True)
     for name, sees in (("ann", False), ("meg", True)):
         html = experiment_html(studio, cast("Any", SimpleNamespace(username=name)), "mix")
         assert "By clicks" in html, name

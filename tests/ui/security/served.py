@@ -127,6 +127,11 @@ class Visitor:
 
     def outcome(self) -> dict[str, Any]:
         """Return the completed message of the event that was joined last."""
+        return next(iter(self.outcomes(None).values()))
+
+    def outcomes(self, event_ids: set[str] | None) -> dict[str, dict[str, Any]]:
+        """Return the completed messages of these events, by id; ``None`` waits for any one."""
+        outcomes: dict[str, dict[str, Any]] = {}
         with self.http.stream(
             "GET", f"{API}/queue/data", params={"session_hash": self.session}
         ) as stream:
@@ -135,7 +140,9 @@ class Visitor:
                 if line.startswith("data:"):
                     message = json.loads(line[5:])
                     if message["msg"] in ("process_completed", "unexpected_error"):
-                        return message
+                        outcomes[message.get("event_id", "")] = message
+                        if event_ids is None or event_ids <= outcomes.keys():
+                            return outcomes
         raise AssertionError("the stream ended without an outcome")
 
     def file(self, path: str, **more: Any) -> httpx.Response:

@@ -1,10 +1,11 @@
 """An annotator walks every route, event and page function of the running app, and sees no engine's
-list, rank or score of a set that is still being judged."""
+list, rank or score in a catalogue of which they may still judge a set."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,17 +17,20 @@ from fastapi import FastAPI
 from core.app.judging import JudgingService
 from core.app.labels import LabelService
 from core.app.preferences import PreferenceService
-from core.domain import JudgeRecord, JudgmentQuery, Query, Rules
+from core.domain import JudgeRecord, JudgmentQuery, Pair, Rules
 from core.judging.judgment_queue import JudgmentQueue
 from core.people import Role
 from core.store.database import open_database
-from tests.core.judging.desks import answer, grade, result
+from tests.core.judging.desks import answer, grade
 from tests.ui.pages.test_evaluate import report
 from tests.ui.security.served import API, Visitor, run_app, shop_in, with_people
 from tests.ui.shop import Shop
+from ui.blindness import engines_hidden
 from ui.web_app import build_app
 
 QUERY = "Blue  chair"
+#: Events that are under way together.
+AT_ONCE = 6
 #: Stands in the report of the set that is judged, and in a model's figures on it.
 LEAK = "vl-clip has them first"
 #: The engine whose results the set holds; nothing else in this shop has its name.
@@ -36,17 +40,38 @@ POOLED = "pooled-engine"
 class Judged:
     """A served shop with a set that is being judged, and a report that measures it."""
 
-    def __init__(self, shop: Shop, queue: JudgmentQueue, app: FastAPI, url: str) -> None:
-        self.shop, self.queue, self.app, self.url = shop, queue, app, url
+    def __init__(self, shop: Shop, opened: SimpleNamespace, app: FastAPI, url: str) -> None:
+        self.shop, self.opened, self.app, self.url = shop, opened, app, url
         self.text = QUERY
-        self.set = shop.judging.queue("demo").sets.all()[0]
         self.report = shop.evaluation.reports.ids()[0]
+        self.walks: dict[Role, Walk] = {}
+
+    def start(self, folder: Path, overlap: int = 1) -> None:
+        """Begin with a set of two queries that nobody has judged."""
+        self.queue = JudgmentQueue(open_database(folder / "lance"))
+        self.opened.judgment_queue = self.queue
+        self.set = self.queue.sets.create(
+            "Chairs", [JudgmentQuery("q1", "blue chair"), JudgmentQuery("q2", item_id="c")],
+            (POOLED,), 2, Rules(overlap=overlap), answer,
+        )  # fmt: skip
+        about = f"judgment set {self.set.set_id}"
+        record = JudgeRecord("2026-11-28T12:00:00", LEAK, about, 1, {POOLED: {"1": 0.9}})
+        self.shop.__dict__["assessing"] = SimpleNamespace(records=lambda catalog: (record,))
+        self.shop.asked.clear()
+
+    def judge_all(self, who: str = "annotator") -> None:
+        for pair in self.set.pairs:
+            self.queue.judge(grade(self.set, *pair.key, 2, who))
+
+    def walk(self, role: Role) -> Walk:
+        """Return a signed-in visitor, the same for all tests: signing in takes a moment."""
+        return self.walks.setdefault(role, Walk(self, role))
 
     def value(self, part: dict[str, Any], choices: list[Any]) -> Any:
         """Return what an inquisitive annotator sends for a component."""
         wanted = [self.report, self.set.set_id, "clip", "vl-clip", "demo"]
-        if part["type"] == "textbox":
-            return self.text
+        if part["type"] == "textbox":  # one that nobody sees has the catalogue of the link
+            return "demo" if part["props"].get("visible") is False else self.text
         if part["type"] == "checkboxgroup" or part["props"].get("multiselect"):
             return [name for name in wanted if name in choices]
         if part["type"] == "dropdown":
@@ -57,40 +82,29 @@ class Judged:
         return part["props"].get("value")
 
 
-@pytest.fixture
-def judged(tmp_path: Path) -> Iterator[Judged]:
-    shop = with_people(shop_in(tmp_path))
-    queue = JudgmentQueue(open_database(tmp_path / "lance"))
-    searcher = SimpleNamespace(
-        search=lambda query, engine: shop.search(query, engine),
-        english_readings=lambda text: frozenset(),
-    )
-    database = SimpleNamespace(database=open_database(tmp_path / "votes"))
-    opened = SimpleNamespace(judgment_queue=queue, name="demo", searcher=searcher, store=database,
-                             images=None)  # fmt: skip
+@pytest.fixture(scope="module")
+def served_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+    folder = tmp_path_factory.mktemp("blind")
+    shop = with_people(shop_in(folder))
+    searcher = SimpleNamespace(search=lambda query, engine: shop.search(query, engine))
+    database = SimpleNamespace(database=open_database(folder / "votes"))
+    opened = SimpleNamespace(name="demo", searcher=searcher, store=database, images=None)
     library: Any = SimpleNamespace(get=lambda name=None: opened)
     models: Any = SimpleNamespace(engine=lambda name: name)
     shop.__dict__["labels"] = LabelService(library)
     shop.__dict__["preferences"] = PreferenceService(library, models)
     shop.__dict__["tasks"] = SimpleNamespace(all=lambda name: ())
     shop.__dict__["judging"] = JudgingService(library, models, None, shop.labels)  # type: ignore[arg-type]
-    made = queue.sets.create(
-        "Chairs", [JudgmentQuery("q1", "blue chair"), JudgmentQuery("q2", item_id="c")],
-        (POOLED,), 2, Rules(overlap=1), answer,
-    )  # fmt: skip
-    stored = report()
-    shop.evaluation.reports.add(
-        stored.__class__(
-            **{name: getattr(stored, name) for name in stored.__slots__}
-            | {"task": made.set_id[:60], "notes": (LEAK,), "title": LEAK}
-        )
-    )
-    figures = {POOLED: {"1": 0.9}}
-    records = (JudgeRecord(stored.created, LEAK, f"judgment set {made.set_id}", 1, figures),)
-    shop.__dict__["assessing"] = SimpleNamespace(records=lambda catalog: records)
+    shop.evaluation.reports.add(replace(report(), notes=(LEAK,), title=LEAK))
     app = build_app(shop)
     with run_app(app) as url:
-        yield Judged(shop, queue, app, url)
+        yield Judged(shop, opened, app, url)
+
+
+@pytest.fixture
+def judged(served_shop: Judged, tmp_path: Path) -> Judged:
+    served_shop.start(tmp_path)
+    return served_shop
 
 
 def all_routes(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -100,6 +114,12 @@ def all_routes(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, s
         for method in sorted(getattr(route, "methods", None) or ()):
             yield method, path
         yield from all_routes(getattr(route, "routes", None) or (), path.rstrip("/"))
+
+
+def batched(events: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Yield parts of a list (``itertools.batched`` came with Python 3.12)."""
+    for start in range(0, len(events), size):
+        yield events[start : start + size]
 
 
 def _values(choices: list[Any] | None) -> list[Any]:
@@ -122,7 +142,7 @@ class Walk:
         self.judged.text = asks_for.get("q", "")
         asked = {"report": self.judged.report, "set": self.judged.set.set_id, "catalog": "demo",
                  **asks_for}  # fmt: skip
-        return self._routes(asked) | self._events(asked) | self._functions(asked)
+        return self._routes(asked) | self.events(asked) | self._functions(asked)
 
     def _routes(self, asked: dict[str, str]) -> dict[tuple[Any, str], str]:
         answers: dict[tuple[Any, str], str] = {}
@@ -143,23 +163,34 @@ class Walk:
                 answers[f"{method} {path}", str(more)] = answer.text
         return answers
 
-    def _events(self, asked: dict[str, str]) -> dict[tuple[Any, str], str]:
+    def events(
+        self, asked: dict[str, str], names: Sequence[str] = (), value: str = QUERY
+    ) -> dict[tuple[Any, str], str]:
+        """Send every event, or those with these names; return what each answers."""
+        wanted = [
+            event for event in self.config["dependencies"]
+            if event["backend_fn"] and (not names or event["api_name"] in names)
+        ]  # fmt: skip
         answers: dict[tuple[Any, str], str] = {}
-        for event in self.config["dependencies"]:
-            if not event["backend_fn"]:
-                continue
-            data = [self.judged.value(self.parts[n], self.choices[n]) for n in event["inputs"]]
-            action = {"action": "ask", "value": "csv" if event["api_name"] == "export" else QUERY}
-            sent = {"fn_index": event["id"], "data": data, "session_hash": self.visitor.session,
-                    "event_data": action}  # fmt: skip
-            self.visitor.http.post(f"{API}/queue/join?" + urlencode(asked), json=sent)
-            outcome = self.visitor.outcome()
-            answers[event["id"], event["api_name"]] = str(outcome)
-            updates = outcome["output"].get("data", ())
-            for number, update in zip(event["outputs"], updates, strict=False):
-                if isinstance(update, dict) and "choices" in update:
-                    self.choices[number] = _values(update["choices"])
+        for some in batched(wanted, AT_ONCE):
+            sent = {self._join(event, asked, value): event for event in some}
+            for event_id, outcome in self.visitor.outcomes(set(sent)).items():
+                event = sent[event_id]
+                answers[event["id"], event["api_name"]] = str(outcome)
+                updates = outcome["output"].get("data", ())
+                for number, update in zip(event["outputs"], updates, strict=False):
+                    if isinstance(update, dict) and "choices" in update:
+                        self.choices[number] = _values(update["choices"])
         return answers
+
+    def _join(self, event: dict[str, Any], asked: dict[str, str], value: str) -> str:
+        """Send an event; return its id."""
+        data = [self.judged.value(self.parts[n], self.choices[n]) for n in event["inputs"]]
+        action = {"action": "ask", "value": "json" if "export" in event["api_name"] else value}
+        sent = {"fn_index": event["id"], "data": data, "session_hash": self.visitor.session,
+                "event_data": action}  # fmt: skip
+        answer = self.visitor.http.post(f"{API}/queue/join?" + urlencode(asked), json=sent)
+        return str(answer.json()["event_id"])
 
     def _functions(self, asked: dict[str, str]) -> dict[tuple[Any, str], str]:
         answers: dict[tuple[Any, str], str] = {}
@@ -174,102 +205,142 @@ class Walk:
         return answers
 
 
-def open_searches(shop: Shop) -> list[Query]:
-    """Return the searches for what is judged, and forget all of them."""
-    made = [
-        query for query, _ in shop.asked
-        if query.item_id == "c" or {"blue", "chair"} <= set(query.text.casefold().split())
-    ]  # fmt: skip
-    shop.asked.clear()
-    return made
+#: The events that show lists: when Explore and Compare are opened, and when a list is exported.
+LISTS = ("open_page_1", "open_page_2", "export", "export_1")
+
+
+def lists(walk: Walk, **asked: str) -> set[str]:
+    """Return which of Explore and Compare show an engine's list: it says its time, 31 ms."""
+    answers = walk.events({"catalog": "demo", **asked}, LISTS)
+    return {name for (_, name), text in answers.items() if "31 ms" in text}
 
 
 def test_an_annotator_finds_nothing_on_any_route_event_or_function(judged: Judged) -> None:
-    walk = Walk(judged, Role.ANNOTATOR)
+    shop, walk = judged.shop, judged.walk(Role.ANNOTATOR)
     walk.answers({})  # the pages' first answers bring the choices for what is asked then
-    for asks_for in ({"q": QUERY}, {"item": "c"}, {"q": "Blue chair: the chairs, BLUE!"}):
-        answers = walk.answers(asks_for)
-        for secret in (LEAK, POOLED):
-            assert [at for at, text in answers.items() if secret in text] == []
-        assert open_searches(judged.shop) == []
-        assert len(answers) > 150
-        nonsense = [at for at, text in answers.items() if "makes no sense here" in text]
-        assert len(nonsense) < 25, nonsense
-        dealt = answers["next_pairs", "function"]  # the walk reaches what is allowed
-        assert "blue chair" in dealt
-        assert not re.search(r"\"(round|rank|score|engines?)\"", dealt)
+    answers = walk.answers({"q": QUERY, "item": "c", "k": "1", "type": "Chair"})
+    for secret in (LEAK, POOLED, "31 ms"):
+        assert [at for at, text in answers.items() if secret in text] == []
+    assert shop.asked == []  # no engine answered anything
+    assert len(answers) > 150
+    nonsense = [at for at, text in answers.items() if "makes no sense here" in text]
+    assert len(nonsense) < 25, nonsense
+    dealt = answers["next_pairs", "function"]  # the walk reaches what is allowed
+    assert "blue chair" in dealt
+    assert not re.search(r"\"(round|rank|score|engines?)\"", dealt)
 
-    lead = Walk(judged, Role.MERCHANDISER)  # the walk would notice what a lead sees
+    lead = judged.walk(Role.MERCHANDISER)  # the walk would notice what a lead sees
     lead.answers({})
     answers = lead.answers({"q": QUERY})
-    for secret in (LEAK, POOLED):
+    for secret in (LEAK, POOLED, "31 ms"):
         assert [at for at, text in answers.items() if secret in text], secret
-    assert open_searches(judged.shop)
+    assert shop.asked
 
 
-def test_a_list_that_is_nearly_an_open_query_s_is_hidden_whatever_was_asked(
-    judged: Judged,
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"q": "azure seat"},
+        {"q": "вlue chair"},  # its first letter is Cyrillic
+        {"item": "c", "region": "10,10,60,60"},
+        {"example": "0", "region": "1,1,9,9"},
+        {"q": "seat", "type": "Chair", "k": "1", "cutoff": "off"},
+        {"q": "seat", "from": "10", "to": "20", "minus": "red"},
+    ],
+)
+def test_no_search_shows_an_engine_s_list_while_a_set_is_open(
+    judged: Judged, asked: dict[str, str]
 ) -> None:
-    """The shop answers every search with the same items; a set has them for another query."""
-    shown = [hit.item.item_id for hit in judged.shop.search(Query("azure seat"), "clip").hits]
-    assert len(shown) >= 3
-    judged.shop.asked.clear()
-    judged.queue.sets.create(
-        "Seats", [JudgmentQuery("q1", "sky-coloured stool")], ("clip",), 9, Rules(overlap=1),
-        lambda _: [result("clip", shown)],
-    )  # fmt: skip
-
-    def answers(role: Role) -> dict[tuple[Any, str], str]:
-        walk = Walk(judged, role)
-        walk.answers({})
-        return walk.answers({"q": "azure seat"})
-
-    def lists(answers: dict[tuple[Any, str], str]) -> set[str]:
-        """Return the events that show a list: each says the search's time, which is 31 ms."""
-        return {name for (_, name), text in answers.items() if "31 ms" in text}
-
-    assert lists(answers(Role.MERCHANDISER)) == {"open_page_1", "open_page_2"}
-    told_instead = answers(Role.ANNOTATOR)
-    assert lists(told_instead) == set()
-    refused = {name for (_, name), text in told_instead.items() if "is nearly that of" in text}
-    assert refused == {"open_page_1", "open_page_2"}
+    assert lists(judged.walk(Role.ANNOTATOR), **asked) == set()
+    assert judged.shop.asked == []
 
 
-def test_without_searches_while_judging_only_leads_get_an_answer_from_an_engine(
-    judged: Judged,
-) -> None:
-    """A similar search would show nearly the same list, so hosts can forbid all of them."""
-    shop, other_words = judged.shop, {"q": "azure seat"}
-    walk = Walk(judged, Role.ANNOTATOR)
-    walk.answers({})
-    shop.asked.clear()
-    walk.answers(other_words)
-    assert [query for query, _ in shop.asked if query.text == "azure seat"]  # allowed by default
-    shop.settings = shop.settings.model_copy(update={"search_while_judging": False})
-    for role in (Role.ANNOTATOR, Role.VIEWER):
-        walk = Walk(judged, role)
-        shop.asked.clear()
-        answers = walk.answers({**other_words, "item": "b"})
+def test_words_find_items_without_an_engine(judged: Judged) -> None:
+    walk = judged.walk(Role.ANNOTATOR)
+    answers = walk.events({"q": "armchair", "catalog": "demo"}, LISTS)
+    shown = {name: text for (_, name), text in answers.items()}
+    assert "1 item with words of" in shown["open_page_1"]
+    assert "Armchair" in shown["open_page_1"]
+    assert "is not finished" in shown["open_page_1"]
+    refused = walk.events({"item": "c", "catalog": "demo"}, LISTS)
+    assert all("is not finished" in text for text in refused.values()), refused
+
+
+def test_the_lists_come_back_when_the_set_is_judged(judged: Judged) -> None:
+    walk = judged.walk(Role.ANNOTATOR)
+    assert lists(walk, q=QUERY) == set()
+    judged.judge_all()
+    assert lists(walk, q=QUERY) == {"open_page_1", "open_page_2"}
+    exported = walk.events({"q": QUERY, "catalog": "demo"}, ["export", "export_1"])
+    assert all("file=" in text for text in exported.values()), exported
+    judged.queue.sets.extend(judged.set.set_id, [Pair(JudgmentQuery("q3", "lamp"), "b")])
+    assert lists(walk, q=QUERY) == set()
+
+
+def test_the_lists_come_back_when_the_own_part_is_done(judged: Judged, tmp_path: Path) -> None:
+    """Where everybody judges every pair, a set is never finished for all."""
+    judged.start(tmp_path / "everybody", overlap=0)
+    walk = judged.walk(Role.ANNOTATOR)
+    judged.judge_all("somebody else")
+    assert lists(walk, q=QUERY) == set()
+    judged.judge_all("annotator")
+    assert lists(walk, q=QUERY) == {"open_page_1", "open_page_2"}
+
+
+def test_a_viewer_can_t_judge_and_sees_the_lists(judged: Judged) -> None:
+    assert lists(judged.walk(Role.VIEWER), q=QUERY) == {"open_page_1", "open_page_2"}
+
+
+def test_without_searches_while_judging_only_leads_search(judged: Judged) -> None:
+    shop = judged.shop
+    allowed = shop.settings
+    try:
+        shop.settings = allowed.model_copy(update={"search_while_judging": False})
+        for role in (Role.ANNOTATOR, Role.VIEWER):
+            answers = judged.walk(role).events({"q": "armchair", "catalog": "demo"}, LISTS)
+            said = {name for (_, name), text in answers.items() if "only those who lead" in text}
+            assert said == set(LISTS), role
         assert shop.asked == []
-        assert any("only those who lead may search" in text for text in answers.values())
-    lead = Walk(judged, Role.MERCHANDISER)
-    lead.answers(other_words)
-    assert shop.asked
-    for pair in judged.set.pairs:
-        judged.queue.judge(grade(judged.set, *pair.key, 2))
-    shop.asked.clear()
-    Walk(judged, Role.ANNOTATOR).answers(other_words)
-    assert shop.asked
+        assert lists(judged.walk(Role.MERCHANDISER), q=QUERY) == {"open_page_1", "open_page_2"}
+        judged.judge_all()
+        assert lists(judged.walk(Role.VIEWER), q=QUERY) == {"open_page_1", "open_page_2"}
+    finally:
+        shop.settings = allowed
 
 
-def test_a_lead_reads_the_report_at_once_and_annotators_when_all_is_judged(
-    judged: Judged,
-) -> None:
+def test_the_blind_vote_shows_no_list_while_a_set_is_open(judged: Judged) -> None:
+    """Two votes on one query, with one engine in both, would show which list is that engine's."""
+    walk = judged.walk(Role.ANNOTATOR)
+    walk.events({"catalog": "demo"})  # brings the choices
+    judged.text = "a query that is in no set"
+    voted = walk.events({"catalog": "demo"}, ["begin", "go_on"])
+    assert len(voted) >= 2
+    assert all("data-vote" not in text for text in voted.values())
+    assert any("is not finished" in text for text in voted.values())
+    assert judged.shop.asked == []
+    judged.judge_all()
+    voted = walk.events({"catalog": "demo"}, ["begin", "go_on"])
+    assert any("data-vote" in text for text in voted.values())
+
+
+def test_reports_are_read_by_those_who_do_not_judge(judged: Judged) -> None:
     address = "/media/report?" + urlencode({"report": judged.report, "as": "csv"})
-    ann, lead = (Visitor(judged.url, role) for role in (Role.ANNOTATOR, Role.MERCHANDISER))
-    viewer = Visitor(judged.url, Role.VIEWER)
-    assert [who.http.get(address).status_code for who in (ann, viewer, lead)] == [403, 403, 200]
-    assert "being judged" in ann.http.get(address).text
-    for pair in judged.set.pairs:
-        judged.queue.judge(grade(judged.set, *pair.key, 2))
-    assert [who.http.get(address).status_code for who in (ann, viewer, lead)] == [200] * 3
+    roles = (Role.ANNOTATOR, Role.VIEWER, Role.MERCHANDISER)
+
+    def answers() -> list[int]:
+        return [judged.walk(role).visitor.http.get(address).status_code for role in roles]
+
+    assert answers() == [403, 200, 200]
+    judged.judge_all()
+    assert answers() == [200] * 3
+
+
+def test_a_visitor_who_has_not_signed_in_may_be_any_annotator(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a Space everybody may look without a sign-in, so signing out would show everything."""
+    monkeypatch.setattr(judged.shop.people, "space", True)
+    nobody: Any = SimpleNamespace(username=None)
+    assert engines_hidden(judged.shop, nobody, "demo")
+    judged.judge_all()
+    assert not engines_hidden(judged.shop, nobody, "demo")
