@@ -61,6 +61,9 @@ def with_queues(pages: gr.Blocks) -> gr.Blocks:
         return await push(body=body, request=request, username=username)
 
     queue.push = bounded  # type: ignore[method-assign]
+    # Gradio sums up the latest 10,000 events after each event, for a monitoring page that is off.
+    queue.ANALYTICS_MAX_EVENTS = 1
+    queue.compute_analytics_summary = lambda records: {}  # type: ignore[method-assign]
     return queued
 
 
