@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -8,6 +7,7 @@ import pytest
 
 from core.catalog.fetch import fetch_public, is_public
 from core.errors import ImageError
+from tests.http_servers import serve_in_thread
 
 BODY = b"picture" * 1000
 
@@ -67,8 +67,7 @@ class Server(ThreadingHTTPServer):
 def server():
     server = Server(("127.0.0.1", 0), Handler)
     server.seen = []
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    serve_in_thread(server)
     yield server
     server.shutdown()
     server.server_close()

@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from tests.http_servers import serve_in_thread
+
 #: Tokens of a listing's text that are read; more would only be slow here.
 _READS, _WRITES = 900, 40
 
@@ -51,7 +53,7 @@ class LocalModel:
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        serve_in_thread(self._http)
 
     def close(self) -> None:
         self._http.shutdown()

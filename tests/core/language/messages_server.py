@@ -16,6 +16,8 @@ from typing import Any
 from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 from pydantic import TypeAdapter, ValidationError
 
+from tests.http_servers import serve_in_thread
+
 
 @dataclass
 class Answer:
@@ -109,8 +111,7 @@ class MessagesServer:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_port}"
-        self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
-        self._thread.start()
+        serve_in_thread(self._http)
 
     def close(self) -> None:
         self._http.shutdown()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from core.errors import WeightsUnavailable
 from core.weights import hub
 from core.weights.hub import fetch_hub
 from core.weights.sources import HubSource
+from tests.http_servers import serve_in_thread
 
 COMMIT = "a" * 40
 FILES = {
@@ -82,7 +82,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
 def endpoint() -> Iterator[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     Hub.asked.clear()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serve_in_thread(server)
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 
