@@ -18,6 +18,7 @@ import platform
 import shlex
 import signal
 import sys
+import time
 from pathlib import Path
 
 import gevent
@@ -56,7 +57,7 @@ def main() -> None:
             _beside(asked.words_beside, asked.seconds)
         else:
             seconds = 60 * asked.minutes if asked.minutes else asked.seconds
-            _crowd(server, asked.visitors, seconds, _mix(asked.mix))
+            _crowd(server, asked.visitors, seconds, _mix(asked.mix), asked.acts)
         print(f"load at the end {_load()}")
     finally:
         server.stop()
@@ -68,13 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=120, help="of a round, too")
     parser.add_argument("--minutes", type=float, help="in place of --seconds")
+    parser.add_argument("--acts", type=int, default=0, help="end after so many, if given")
     parser.add_argument("--mix", default="", help="such as words=60,similar=15,pictures=10")
     parser.add_argument("--pause", type=float, nargs=2, default=(2.0, 10.0), metavar="SECONDS")
     parser.add_argument("--words-beside", choices=("pictures", "grounding"))
     return parser
 
 
-def _crowd(server: Server, visitors: int, seconds: float, mix: dict[str, int]) -> None:
+def _crowd(
+    server: Server, visitors: int, seconds: float, mix: dict[str, int], acts: int = 0
+) -> None:
     memory = [server.memory()]
 
     def look() -> None:
@@ -83,7 +87,10 @@ def _crowd(server: Server, visitors: int, seconds: float, mix: dict[str, int]) -
             memory.append(server.memory())
 
     looking = gevent.spawn(look)
-    figures = _run([_people("Visitor", mix, Visitor.pause, visitors)], seconds)
+    people = _people("Visitor", mix, Visitor.pause, visitors)
+    began = time.perf_counter()
+    figures = _run([people], seconds, acts=acts)
+    seconds = time.perf_counter() - began
     looking.kill()
     print("\n".join(figures.lines()))
     print(f"{len(figures.times['words']) / seconds:.2f} searches in words a second")
@@ -120,15 +127,19 @@ def _people(
     return type(name, (Visitor,), {"mix": mix, "pause": pause, "fixed_count": count})
 
 
-def _run(people: list[type[Visitor]], seconds: float, figures: Figures | None = None) -> Figures:
-    """Run visitors of these kinds, who start within five seconds."""
+def _run(
+    people: list[type[Visitor]], seconds: float, figures: Figures | None = None, acts: int = 0
+) -> Figures:
+    """Run visitors of these kinds, who start within five seconds; end after ``acts``, if given."""
     figures = figures or Figures()
     environment = Environment(user_classes=people)
     environment.events.request.add_listener(figures.add)
     runner = environment.create_local_runner()
     count = sum(person.fixed_count for person in people)
     runner.start(count, spawn_rate=max(1, count / 5))
-    gevent.sleep(seconds)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not 0 < acts <= figures.acts:
+        gevent.sleep(min(0.1, seconds))
     runner.quit()
     runner.greenlet.join()
     return figures

@@ -22,6 +22,11 @@ class Figures:
         else:
             self.errors[f"{name}: {type(exception).__name__}: {exception}"[:200]] += 1
 
+    @property
+    def acts(self) -> int:
+        """Number of actions that succeeded."""
+        return sum(map(len, self.times.values()))
+
     def share(self, name: str, share: float) -> float:
         """Return the quantile of the times of a kind of action, milliseconds."""
         times = sorted(self.times[name])
@@ -35,5 +40,5 @@ class Figures:
             table.append(
                 f"| {name} | {len(times)} | " + " | ".join(f"{v:,.0f}" for v in shown) + " |"
             )
-        table.append(f"{sum(map(len, self.times.values()))} acts, {self.errors.total()} errors")
+        table.append(f"{self.acts} acts, {self.errors.total()} errors")
         return table + [f"  {count} × {error}" for error, count in self.errors.most_common(10)]

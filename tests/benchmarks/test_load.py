@@ -18,7 +18,7 @@ def test_two_visitors_are_served_without_an_error(demo_data: Path, tmp_path: Pat
     done = subprocess.run(  # on its own: locust changes how a whole process waits
         [
             sys.executable, "-m", "benchmarks.load", "--data-dir", str(tmp_path / "data"),
-            "--visitors", "2", "--seconds", "5", "--pause", "0", "0.2",
+            "--visitors", "2", "--acts", "12", "--seconds", "120", "--pause", "0", "0.2",
             "--mix", "words=1,similar=1,inspect=1,judging=1",
         ],
         cwd=ROOT, capture_output=True, text=True, timeout=300,
