@@ -107,7 +107,7 @@ def words_of(pool: Pool) -> set[str]:
     }
 
 
-def texts_of(pool: Pool, rng: np.random.Generator) -> list[tuple[str, str, set[str]]]:
+def texts_of(pool: Pool, rng: np.random.Generator, most: int) -> list[tuple[str, str, set[str]]]:
     """Return ``(group, text, right ids)`` of titles and types."""
     asked = []
     same: dict[str, set[str]] = {}
@@ -117,16 +117,19 @@ def texts_of(pool: Pool, rng: np.random.Generator) -> list[tuple[str, str, set[s
         kinds.setdefault(kind, set()).add(item.item_id)
     for group, texts in (("title", same), ("type", kinds)):
         names = [name for name in texts if name]
-        for n in rng.permutation(len(names))[:ASKED]:
+        for n in rng.permutation(len(names))[:most]:
             asked.append((group, names[n], texts[names[n]]))
     return asked
 
 
-def collect(shelves: Mapping[str, Shelf], blind: Mapping[str, Shelf]) -> list[Asked]:
+def collect(shelves: Mapping[str, Shelf], blind: Mapping[str, Shelf], most: int) -> list[Asked]:
     """Run all queries on every catalogue with every engine; ``blind`` ones have no types."""
     asked: list[Asked] = []
     presence = tomllib.loads(QUERIES.read_text("utf-8"))
-    own = {name: texts_of(shop.pool, np.random.default_rng(SEED)) for name, shop in shelves.items()}
+    own = {
+        name: texts_of(shop.pool, np.random.default_rng(SEED), most)
+        for name, shop in shelves.items()
+    }
     for name, shop in shelves.items():
         have = words_of(shop.pool)
         foreign = []
@@ -134,7 +137,7 @@ def collect(shelves: Mapping[str, Shelf], blind: Mapping[str, Shelf]) -> list[As
             if other != name:
                 foreign += [text for _, text, _ in texts if _absent(text, have)]
         rng = np.random.default_rng(SEED)
-        foreign = [foreign[n] for n in rng.permutation(len(foreign))[: 2 * ASKED]]
+        foreign = [foreign[n] for n in rng.permutation(len(foreign))[: 2 * most]]
         for engine in ENGINES:
             asked += [by_words(shop, engine, t, g, right) for g, t, right in own[name]]
             if name in blind:
@@ -214,9 +217,9 @@ def _near(
 
 
 def asked_all(
-    pools: Path, names: Sequence[str], encoder: Encoder
+    pools: Path, names: Sequence[str], encoder: Encoder, most: int, *, with_pictures: bool
 ) -> tuple[list[Asked], list[Asked]]:
-    """Run all queries, with words and with pictures."""
+    """Run all queries, with words and with pictures; ``most`` titles and types per catalogue."""
     with tempfile.TemporaryDirectory() as folder:
         shelves = {name: shelf(load(pools, name), encoder, Path(folder) / name) for name in names}
         blind = {
@@ -225,4 +228,5 @@ def asked_all(
             if name in BLIND
         }
         print("indexed", flush=True)
-        return collect(shelves, blind), by_pictures(shelves)
+        asked = collect(shelves, blind, most)
+        return asked, by_pictures(shelves) if with_pictures else []

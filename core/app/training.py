@@ -43,7 +43,7 @@ from core.ports.encoder import Vectors
 from core.ports.engines import EngineModel, IndexingModels
 from core.settings import Settings
 from core.store.vectors import VectorRow
-from core.training.batches import MIXED, REWRITE, TEXTS
+from core.training.batches import MIXED, REWRITE, TEXTS, TITLE
 from core.training.curve import CURVE, write_curve
 from core.training.pair_files import write_pair_file
 from core.training.pair_sources import Source, parquet_source
@@ -419,10 +419,14 @@ class TrainingService:
         return self._models.engine(base).engine
 
     def held_out(
-        self, base: str, catalog: str | None = None
+        self, base: str, catalog: str | None = None, texts: str = TITLE
     ) -> tuple[list[EvalQuery], dict[str, dict[str, int]]]:
-        """Return the held-out titles as queries, and qrels: the items with those titles."""
-        return held_out(catalog_pairs(self._library.get(catalog), self._models.engine(base)))
+        """Return held-out titles (or rewrites) as queries, and qrels: the items with these texts.
+
+        Raises as ``adapt`` for the catalogue and the base.
+        """
+        pairs = catalog_pairs(self._library.get(catalog), self._models.engine(base))
+        return held_out(pairs, texts)
 
     def discard(self, name: str) -> None:
         """Delete a trained engine, or the state of a stopped training, with its vectors.

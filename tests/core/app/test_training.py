@@ -102,6 +102,8 @@ def test_equal_titles_are_on_one_side_and_all_count_as_right() -> None:
     assert all(isinstance(query, EvalQuery) for query in queries)
     assert {len(items) for items in relevant.values()} == {2}
     assert len(queries) == sum(1 for s in side.values() if s == "test")
+    rewrites, _ = held_out(pairs, "rewrite")
+    assert {query.text for query in rewrites} == {f"{query.text} seen" for query in queries}
     leaking = replace_split(pairs)
     with pytest.raises(PairsError, match="one side"):
         leaking.check()
