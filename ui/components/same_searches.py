@@ -64,7 +64,9 @@ class SameSearches:
     """What the newest report on judgments says.
 
     Attributes:
-        sentence: Both scores, whether the difference may be chance, and the gain of typed words.
+        sentence: How often the first result is right, both scores, and whether the difference
+            may be chance.
+        words: The gain of typed words alone; empty if it is not proven.
         unsure: For which kinds of queries it may be chance; empty if for none.
         scale: What the bars show: the measure with its meaning.
         groups: The chart's bars: all queries, then each kind.
@@ -73,6 +75,7 @@ class SameSearches:
     """
 
     sentence: str
+    words: str
     unsure: str
     scale: str
     groups: tuple[Group, ...]
@@ -96,6 +99,7 @@ def same_searches(studio: Studio, report: Report) -> SameSearches:
     test = _test(report.tests, report.main)
     return SameSearches(
         sentence=_sentence(report, test),
+        words=_words_gain(report),
         unsure=_unsure(report),
         scale=f"{label(report.main)}: {explain(report.main)}",
         groups=_groups(report),
@@ -172,10 +176,17 @@ def _sentence(report: Report, test: PairedTest | None) -> str:
     scores = {entry.engine: entry.scores[report.main].value for entry in report.engines}
     before, after = (f"{scores[engine]:.2f}" for engine in BEFORE_AFTER)
     return (
-        f"How well the first ten results of the same {counted(report.queries, 'search')} are "
-        f"ordered: {after} of 1 with VL-CLIP, {before} with CLIP, {_verdict(test)}."
-        f"{_words_gain(report)}"
+        f"The first result is right in {_first_right(report, 1)} of the same "
+        f"{counted(report.queries, 'search')} with VL-CLIP, in {_first_right(report, 0)} with "
+        f"CLIP. How well the first ten are ordered: {after} of 1 against {before}, "
+        f"{_verdict(test)}."
     )
+
+
+def _first_right(report: Report, place: int) -> int:
+    """Return in how many searches an engine's first result is right."""
+    engine = BEFORE_AFTER[place]
+    return sum(row.found[engine][0][1] for row in report.rows if row.found.get(engine))
 
 
 def _words_gain(report: Report) -> str:
@@ -186,8 +197,8 @@ def _words_gain(report: Report) -> str:
     if part is None or test is None or not test.significant or test.difference.value <= 0:
         return ""
     before, after = (f"{part.values[engine]:.2f}" for engine in BEFORE_AFTER)
-    said = "the gain is small: " if test.difference.value < _SMALL else "it is "
-    return f" For typed words alone {said}{after} against {before}."
+    place = "Little" if test.difference.value < _SMALL else "Also"
+    return f"{place} for typed words alone: {after} against {before}."
 
 
 def _verdict(test: PairedTest | None) -> str:
