@@ -157,9 +157,7 @@ def test_home_shows_it_beside_the_two_pictures(measured: Shop) -> None:
     assert "No gain is proven on a plain ground." in html
     # The caveat stands beside the large figure, not folded away.
     said = re.sub(r"<details.*?</details>", "", html, flags=re.DOTALL)
-    assert re.search(
-        r"Most where .*? 2\.0 times CLIP’s score .*? favours the better texts", said
-    )
+    assert re.search(r"Most where .*? 2\.0 times CLIP’s score .*? favours the better texts", said)
     assert "<strong>The gain" not in said
     assert "Own texts: the mean of 1 / place of the right item" in html
     assert "thin lines: 95 % interval" in said
