@@ -35,19 +35,25 @@ os.environ.setdefault("VLCLIP_WRITTEN_QUERIES", "false")
 
 
 _TESTS = Path(__file__).parent
-#: Folders with the longest test files. They begin first, so that no process waits for the other
-#: at the end; the rest follows folder by folder, since files of a folder share fixtures.
-_LONGEST = [_TESTS / "e2e", _TESTS / "benchmarks", _TESTS / "ui"]
+#: The longest test files, and folders with long ones. They begin first, so that no process waits
+#: for the other at the end; the rest follows folder by folder, since files of a folder share
+#: fixtures. The demo is indexed for the first one, and the second does not need it.
+_FIRST = [_TESTS / "benchmarks", _TESTS / "e2e" / "test_look.py"]
+_LONG = [_TESTS / "e2e", _TESTS / "ui"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first."""
 
-    def later(item: pytest.Item) -> bool:
-        folders = item.path.parents
-        return item.path.parent != _TESTS and not any(name in folders for name in _LONGEST)
+    def place(item: pytest.Item) -> int:
+        paths = [item.path, *item.path.parents]
+        for number, first in enumerate(_FIRST):
+            if first in paths:
+                return number
+        is_long = item.path.parent == _TESTS or any(folder in paths for folder in _LONG)
+        return len(_FIRST) + (not is_long)
 
-    items.sort(key=later)
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

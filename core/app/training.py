@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from core.app.catalog_pairs import catalog_pairs, catalog_source, derive_vectors, held_out
+from core.app.catalog_pairs import catalog_pairs, derive_vectors, held_out
 from core.app.evaluating import EvaluationService
 from core.app.library import Catalog, Library
 from core.app.models import OWN_ENGINES, ModelPool
-from core.base.counts import counted
+from core.app.training_bases import TrainingBases, check_texts, viewed
+from core.app.training_card import adapter_card
 from core.domain import (
     COMPACT,
-    FULL,
-    Engine,
     EvalQuery,
     ImageView,
     JobState,
@@ -29,8 +28,6 @@ from core.domain import (
     Progress,
     Ranking,
     Report,
-    TextView,
-    Towers,
 )
 from core.embedding.adapter import ImageAdapter
 from core.embedding.loaders import takes_adapter
@@ -38,15 +35,14 @@ from core.embedding.text_tower import TextTower
 from core.errors import TrainingError, TrainingStopped
 from core.evaluation.report_html import verdicts
 from core.jobs import BegunJob, JobReporter
-from core.pipeline.redo import complete_stages
 from core.ports.encoder import Vectors
-from core.ports.engines import EngineModel, IndexingModels
+from core.ports.engines import EngineModel
 from core.settings import Settings
 from core.store.vectors import VectorRow
-from core.training.batches import MIXED, REWRITE, TEXTS, TITLE
+from core.training.batches import MIXED, REWRITE, TITLE
 from core.training.curve import CURVE, write_curve
 from core.training.pair_files import write_pair_file
-from core.training.pair_sources import Source, parquet_source
+from core.training.pair_sources import parquet_source
 from core.training.pairs import Pairs
 from core.training.publish import publish, write_card
 from core.training.runs import ENGINE_NAME, Runs, on_step
@@ -86,6 +82,7 @@ class TrainingService:
     ) -> None:
         self._library, self._models, self._settings = library, models, settings
         self._evaluation = evaluation
+        self._bases = TrainingBases(models, settings)
         self._root = settings.data_dir / OWN_ENGINES
         self.runs = Runs(self._root)
 
@@ -146,7 +143,7 @@ class TrainingService:
     ) -> BegunJob[Report]:
         """Begin the data directory's training job; run it in any thread; raises as ``adapt``."""
         self.check_name(name)
-        _check_texts(texts)
+        check_texts(texts)
         if self._settings.recipe.engines != COMPACT:
             raise TrainingError(
                 "Fine-tuning with an adapter runs in the compact profile. Here the towers "
@@ -204,7 +201,7 @@ class TrainingService:
         publish(self._root / name, start.engine, "adapted", f"the catalogue {catalog.name}", save)
         reporter.step(Progress("embedding", 0, 1))
         derive_vectors(
-            catalog, start, self._models.engine(name), self._models_of(start.name, catalog),
+            catalog, start, self._models.engine(name), self._bases.models(start.name, catalog),
             pictures,
         )  # fmt: skip
         reporter.step(Progress("measuring", 0, 1))
@@ -215,7 +212,10 @@ class TrainingService:
         )  # fmt: skip
         rewritten = self._measured_on_rewrites(pairs, start.name, name, catalog.name, say)
         self._evaluation.reports.add(report)
-        self._card(name, catalog.name, start.name, len(pairs), (report, *rewritten), options)
+        paragraphs = adapter_card(
+            start.name, catalog.name, len(pairs), (report, *rewritten), options
+        )
+        write_card(self._root / name, paragraphs)
         self.runs.tidy(name)
         return report
 
@@ -281,7 +281,7 @@ class TrainingService:
         """
         self.check_name(name)
         options = dict(options or {})
-        engine = _viewed(self._base(base), views, _check_texts(options.get("texts", "")))
+        engine = viewed(self._bases.engine(base), views, check_texts(options.get("texts", "")))
         if pairs is not None and options.get("texts", MIXED) != MIXED:
             raise TrainingError(
                 "A file of pairs brings its own texts; choose them with a catalogue only."
@@ -292,8 +292,8 @@ class TrainingService:
             assert pairs is not None  # noqa: S101
             source = parquet_source(pairs, self._settings)
         else:
-            models = self._models_of(base, opened_catalog, engine)
-            source = self._catalog_source(opened_catalog, engine, models, say, views)
+            models = self._bases.models(base, opened_catalog, engine)
+            source = self._bases.source(opened_catalog, engine, models, say, views)
         towers = self._settings.towers(engine)
         usual = COMPACT_TUNING if takes_adapter(towers) else TUNING
         plan = Plan(engine, unlock_image, unlock_text, replace(usual, **options))
@@ -330,11 +330,11 @@ class TrainingService:
                 towers.fit if towers else "",
             )
             write_card(folder, outcome.card(source.name, plan))
-            same = engine.image_view is self._base(base).image_view
+            same = engine.image_view is self._bases.engine(base).image_view
             if opened_catalog is not None and same and base in opened_catalog.store.engines():
                 reporter.step(Progress("embedding", 0, 1))
                 vectors, tuned = run.image_vectors(), self._models.engine(name)
-                models = self._models_of(base, opened_catalog)
+                models = self._bases.models(base, opened_catalog)
                 derive_vectors(
                     opened_catalog, self._models.engine(base), tuned, models, lambda rows: vectors
                 )
@@ -367,56 +367,11 @@ class TrainingService:
             TrainingError: There are too few items.
             EngineUnavailable: The engine can't run here.
         """
-        engine = _viewed(self._base(base), views, REWRITE)
+        engine = viewed(self._bases.engine(base), views, REWRITE)
         opened_catalog = self._library.get(catalog)
-        models = self._models_of(base, opened_catalog, engine)
-        source = self._catalog_source(opened_catalog, engine, models, say, views)
+        models = self._bases.models(base, opened_catalog, engine)
+        source = self._bases.source(opened_catalog, engine, models, say, views)
         return write_pair_file(source, target)
-
-    def _models_of(
-        self, base: str, catalog: Catalog, viewed: Engine | None = None
-    ) -> IndexingModels:
-        """Return the models of the base's vectors; nothing is fetched for other engines.
-
-        Args:
-            base: The base's name, or a checkpoint with a scheme.
-            catalog: The catalogue, for its corrections.
-            viewed: The base with the views of the engine that is trained.
-        """
-        models = self._models.for_indexing([base] if base in self._models.recipes else [])
-        if viewed is not None and models.engines:
-            (model,) = models.engines
-            models = IndexingModels(
-                (EngineModel(viewed, model.encoder),),
-                models.grounder, models.rewriter, models.padding,
-            )  # fmt: skip
-        return models.corrected_by(catalog.store.corrections.standing())
-
-    def _catalog_source(
-        self,
-        catalog: Catalog,
-        engine: Engine,
-        models: IndexingModels,
-        say: Callable[[str], None],
-        views: str,
-    ) -> Source:
-        """Return a catalogue's pairs; where views were chosen, all its items' crops and texts."""
-        if views and models.engines:
-            say("Finding and describing the products that are not yet")
-            failed = complete_stages(catalog.store, catalog.images, models)
-            if failed:
-                say(f"{counted(len(failed), 'item')} could not be; left out")
-        return catalog_source(catalog, engine, models, self._settings)
-
-    def _base(self, base: str) -> Engine:
-        """Return the named engine, or an engine around a checkpoint with a scheme."""
-        if base.startswith(("local-dir:", "hf-hub:")):
-            towers = dict.fromkeys(
-                (COMPACT, FULL, self._settings.recipe.engines), Towers("open_clip", base)
-            )
-            title = base.partition(":")[2].rstrip("/").rpartition("/")[2] or base
-            return Engine(title, title, "", ImageView.PHOTO, TextView.TITLE, 0.2, towers)
-        return self._models.engine(base).engine
 
     def held_out(
         self, base: str, catalog: str | None = None, texts: str = TITLE
@@ -458,61 +413,6 @@ class TrainingService:
         # A run that was killed between its checkpoint and its vectors can be resumed.
         if name in self._models.recipes and not self.runs.unfinished(name):
             raise TrainingError(f"There is an engine “{name}” already. Discard it first.")
-
-    def _card(
-        self, name: str, catalog: str, base: str, items: int, reports: Sequence[Report],
-        options: TextTraining,
-    ) -> None:  # fmt: skip
-        report, *others = reports
-        paragraphs = [
-            f"Grown from `{base}` on {items} items of the catalogue `{catalog}`: an adapter behind "
-            "the frozen image tower, and the text tower. Measured on titles that training never "
-            f"saw ({report.queries} queries, ranked by picture vectors alone):",
-            _figures(report),
-            *verdicts(report),
-            *(
-                f"The same on rewrites:\n\n{_figures(other)}\n\n{' '.join(verdicts(other))}"
-                for other in others
-            ),
-            f"![Loss and validation recall]({CURVE})",
-            f"Settings: `{options}`",
-        ]
-        write_card(self._root / name, paragraphs)
-
-
-def _check_texts(texts: str) -> str:
-    """Check the name of the texts to train on; raises ``TrainingError``."""
-    if texts and texts not in TEXTS:
-        raise TrainingError(f"Train on {', '.join(TEXTS)}; got “{texts[:40]}”.")
-    return texts
-
-
-def _viewed(base: Engine, views: str, texts: str) -> Engine:
-    """Return the base with the picture and the words that the new engine embeds.
-
-    Raises:
-        TrainingError: There is no such picture.
-    """
-    if views and views not in list(ImageView):
-        raise TrainingError(f"An engine embeds {', '.join(ImageView)}; got “{views[:40]}”.")
-    image = ImageView(views) if views else base.image_view
-    text = TextView(texts) if texts in list(TextView) else base.text_view
-    cut = image is not ImageView.PHOTO and image is not base.image_view
-    towers = {
-        # A crop's edge is the product's: the middle alone would lose a part of it.
-        profile: replace(towers, fit="pad") if cut and towers.loader != COMPACT else towers
-        for profile, towers in base.towers.items()
-    }
-    return replace(base, image_view=image, text_view=text, towers=towers)
-
-
-def _figures(report: Report) -> str:
-    """Return a list of the engines' figures, as Markdown."""
-    return "\n".join(
-        f"- {entry.engine}: "
-        + ", ".join(f"{m} {entry.scores[m].value:.3f}" for m in report.measures)
-        for entry in report.engines
-    )
 
 
 def _go_on(reporter: JobReporter) -> None:
