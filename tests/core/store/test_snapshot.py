@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -11,14 +13,24 @@ from core.store.image_store import ImageStore
 from tests.core.pipeline.small import bench, rows_of, write_catalog
 
 
-@pytest.fixture
-def shipped(tmp_path):
-    """A small catalogue, its source file, and its snapshot."""
-    source = write_catalog(tmp_path / "source", 30)
-    store, photos = CatalogStore(tmp_path / "made"), ImageStore(tmp_path / "made" / "images")
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    """A small catalogue, its source file, and its snapshot, in a folder that is only read."""
+    folder = tmp_path_factory.mktemp("shipped")
+    source = write_catalog(folder / "source", 30)
+    store, photos = CatalogStore(folder / "made"), ImageStore(folder / "made" / "images")
     run_index(store, photos, bench().models, rows_of(source, photos))
-    snapshot.export(store, tmp_path / "snapshot")
-    return source, tmp_path / "snapshot", store
+    snapshot.export(store, folder / "snapshot")
+    return folder, source.relative_to(folder)
+
+
+@pytest.fixture
+def shipped(tmp_path, made_once):
+    """The source file, the snapshot and the catalogue, copied for one test."""
+    folder, source = made_once
+    shutil.copytree(folder, tmp_path / "shipped")
+    own = tmp_path / "shipped"
+    return own / source, own / "snapshot", CatalogStore(own / "made")
 
 
 def index(tmp_path, source, small, seeded):
