@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import lancedb
 
@@ -26,6 +27,7 @@ from core.judging import queue
 from core.judging.checks import checked, clean
 from core.judging.judgment_sets import JudgmentSets
 from core.judging.leases import Held, Leases, TaskKey
+from core.judging.progress_tally import Tally, progress
 from core.judging.state import PairKey, SetState
 from core.judging.states import States
 from core.judging.task_keys import TaskKeys
@@ -51,6 +53,7 @@ class JudgmentQueue:
         self._leases = Leases(folder.parent / "judging-leases.sqlite")
         self._pairs: OrderedDict[str, tuple[int, dict[PairKey, Pair]]] = OrderedDict()
         self._orders: OrderedDict[tuple[str, int, str], list[Pair]] = OrderedDict()
+        self._tallies: WeakKeyDictionary[SetState, dict[str, Tally]] = WeakKeyDictionary()
         self._under_way: dict[tuple[str, str], JudgmentEvent] = {}
         self._lock = threading.Lock()
 
@@ -107,7 +110,9 @@ class JudgmentQueue:
         judgment_set = self.sets.get(set_id)
         return self._states.look(
             set_id,
-            lambda state: queue.progress(judgment_set, state, annotator, self.task_keys.secret),
+            lambda state: progress(
+                judgment_set, state, annotator, self.task_keys.secret, self._tally(state, annotator)
+            ),
         )
 
     def judge(self, event: JudgmentEvent) -> None:
@@ -218,6 +223,11 @@ class JudgmentQueue:
         return len(new)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
+    def _tally(self, state: SetState, annotator: str) -> Tally:
+        """Return an annotator's counts, which are kept as long as the state is."""
+        kept = self._tallies.setdefault(state, {})
+        return kept.setdefault(annotator, Tally(annotator, self.task_keys.secret))
+
     def _append(self, event: JudgmentEvent) -> None:
         """Store an event; if it was sent before, return the stored one."""
         key = (event.set_id, event.event_id)

@@ -10,6 +10,8 @@ from core.judging.judgment_queue import JudgmentQueue
 from core.judging.sets import CLICK_SETS
 from core.judging.state import SetState
 
+_JUDGED = (EventKind.GRADE, EventKind.UNSURE)
+
 
 def is_open_to(desk: JudgmentQueue, people: Collection[str], graded: str = "") -> bool:
     """Tell whether one of these people may still judge a pair of any set of a catalogue.
@@ -34,21 +36,23 @@ def may_judge(
 ) -> bool:
     """Tell whether one of these people may still judge a pair of a set.
 
-    That is a pair which they have not judged, or put off, and which lacks people. Where everybody
-    judges a pair, it lacks all who did not; only in a set that came with its grades (a file,
-    clicks, the demo's) it is enough that somebody graded it, because most never judge such a set.
+    That is a pair which lacks people, which they have not graded, and which nobody has decided.
+    Where everybody judges a pair, it lacks all who did not judge it, or put it off; only in a set
+    that came with its grades (a file, clicks, the demo's) it is enough that somebody graded it,
+    because most never judge such a set.
     """
     rules = judgment_set.rules
     graded = graded or not judgment_set.engines or judgment_set.set_id.startswith(CLICK_SETS)
     wanted = rules.overlap or (1 if graded else 0)
     own = [state.current(name) for name in people]
+    decided = state.decisions()
     for pair in judgment_set.pairs:
         key = pair.key
-        for_everybody = not wanted or key in rules.calibration
-        if not for_everybody and len(state.graders(key)) >= wanted:
+        everybodys = not wanted or key in rules.calibration
+        if key in decided or (not everybodys and len(state.graders(key)) >= wanted):
             continue
-        for labels in own:
-            label = labels.get(key)
-            if label is None or label.kind is EventKind.SKIP:
-                return True
+        # Else one could say of every pair that one can't tell, read the lists and come back.
+        done = _JUDGED if everybodys else (EventKind.GRADE,)
+        if any(key not in labels or labels[key].kind not in done for labels in own):
+            return True
     return False

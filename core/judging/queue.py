@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from core.domain import (
     EventKind,
-    JudgingProgress,
     JudgmentEvent,
     JudgmentSet,
     Pair,
@@ -19,10 +17,6 @@ from core.domain import (
 from core.judging.pool import shuffled
 from core.judging.state import PairKey, SetState
 
-#: Number of latest events that the pace is computed from.
-_PACE_EVENTS = 30
-#: Pauses longer than this are breaks and not part of the pace, seconds.
-_BREAK = 120.0
 #: Fewest further pairs before a hidden repeat …
 REPEAT_AFTER = 20
 #: … and the fewest when nothing else is left.
@@ -177,14 +171,14 @@ def due_repeats(
         for pair in ordered
         if (label := mine.get(pair.key)) is not None
         and label.kind is EventKind.GRADE
-        and _is_open(again.get(pair.key))
+        and is_to_judge(again.get(pair.key))
         and is_repeat(rules, annotator, pair.key, secret)
         and state.turns_since(annotator, pair.key) >= soonest
         and (*pair.key, 1) not in without
     ]
 
 
-def _is_open(second: JudgmentEvent | None) -> bool:
+def is_to_judge(second: JudgmentEvent | None) -> bool:
     """Tell whether a repeat is still to be judged: it was not, or it was put off."""
     return second is None or second.kind is EventKind.SKIP
 
@@ -200,58 +194,3 @@ def is_repeat(rules: Rules, annotator: str, pair: PairKey, secret: bytes = b"") 
 
 def _digest(annotator: str, pair: PairKey, secret: bytes) -> bytes:
     return hashlib.sha256(secret + "\x1f".join((annotator, *pair)).encode()).digest()
-
-
-def progress(
-    judgment_set: JudgmentSet, state: SetState, annotator: str, secret: bytes = b""
-) -> JudgingProgress:
-    """Return the progress and pace (without breaks) of this annotator, and the set's progress.
-
-    This annotator's repeats count in the set's progress, too: else a label that does not count
-    there would be known as a repeat.
-    """
-    rules, mine = judgment_set.rules, state.current(annotator)
-    again = state.repeated(annotator)
-    done = skipped = open_pairs = ahead = set_done = set_total = 0
-    pending: list[PairKey] = []
-    people = state.annotators()
-    for pair in judgment_set.pairs:
-        key = pair.key
-        everybody = not rules.overlap or key in rules.calibration
-        wanted = max(len(people), rules.overlap, 1) if everybody else rules.overlap
-        graded = len(state.graders(key))
-        set_total += wanted
-        set_done += min(graded, wanted)
-        label = mine.get(key)
-        if label is None or label.kind is EventKind.SKIP:
-            if everybody or graded < rules.overlap:
-                open_pairs += 1
-                skipped += label is not None
-                ahead += bool(rules.repeats) and is_repeat(rules, annotator, key, secret)
-        else:
-            done += 1
-            if (
-                rules.repeats
-                and label.kind is EventKind.GRADE
-                and _is_open(again.get(key))
-                and is_repeat(rules, annotator, key, secret)
-            ):
-                pending.append(key)
-                skipped += key in again
-    if not open_pairs:  # repeats that would come too soon are dropped
-        pending = [k for k in pending if state.turns_since(annotator, k) >= REPEAT_AFTER_AT_END]
-    twice = [event for event in again.values() if event.kind is not EventKind.SKIP]
-    set_done += sum(event.kind is EventKind.GRADE for event in twice)
-    set_total += len(twice) + ahead + len(pending)
-    done += len(twice)
-    total = done + open_pairs + ahead + len(pending)  # counted from the start: it never grows
-    return JudgingProgress(
-        done, total, skipped, pace(state, annotator), set_done, set_total, len(people)
-    )
-
-
-def pace(state: SetState, annotator: str) -> float:
-    """Return pairs per minute since the last break; 0 if there are too few events."""
-    recent = sorted(e.at.timestamp() for e in state.recent(annotator, _PACE_EVENTS))
-    working = [gap for gap in (b - a for a, b in pairwise(recent)) if gap <= _BREAK]
-    return round(60 * len(working) / sum(working), 1) if sum(working) > 0 else 0.0

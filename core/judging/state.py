@@ -42,6 +42,8 @@ class SetState:
         self._graders: dict[PairKey, set[str]] = {}
         self._turns: dict[str, int] = {}
         self._turn_of: dict[tuple[str, PairKey], int] = {}
+        #: The pairs whose labels or repeats were settled, in turn.
+        self.changed: list[PairKey] = []
         self.latest: datetime | None = None
         for event in events:
             self.add(event)
@@ -147,6 +149,8 @@ class SetState:
             standing[pair] = left[0][2]
         else:
             standing.pop(pair, None)
+        if group in (_FIRST, _REPEAT):
+            self.changed.append(pair)
         if group == _FIRST:
             graders = self._graders.setdefault(pair, set())
             if left and standing[pair].kind is EventKind.GRADE:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from core.domain import EventKind, JudgingProgress, JudgmentQuery, Pair, Rules, Task
+from core.judging.progress_tally import pace, progress
 from core.judging.queue import (
     REPEAT_AFTER,
     REPEAT_AFTER_AT_END,
@@ -17,8 +18,6 @@ from core.judging.queue import (
     due_repeats,
     is_repeat,
     order,
-    pace,
-    progress,
 )
 from core.judging.state import SetState
 from tests.core.judging.desks import event, small_set

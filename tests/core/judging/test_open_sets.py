@@ -15,6 +15,7 @@ from core.judging.state import SetState
 from tests.core.judging.desks import event, grade, small_set
 
 PUT_OFF = {"kind": EventKind.SKIP, "grade": None}
+DECIDED = {"kind": EventKind.ADJUDICATE}
 CANT_TELL = {"kind": EventKind.UNSURE, "grade": None}
 
 
@@ -32,7 +33,14 @@ def labels(who: str, items: str, **changes: object) -> list[object]:
         (Rules(overlap=2), labels("ada", "abc"), False),  # the rest is for others
         (Rules(overlap=2), [*labels("bob", "abc"), *labels("cyd", "abc")], False),
         (Rules(overlap=1), labels("ada", "abc", **PUT_OFF), True),
-        (Rules(overlap=1), labels("ada", "abc", **CANT_TELL), False),
+        (Rules(overlap=1), labels("ada", "abc", **CANT_TELL), True),  # others will grade them
+        (Rules(overlap=1), [*labels("ada", "abc", **CANT_TELL), *labels("bob", "abc")], False),
+        (
+            Rules(overlap=1),
+            [*labels("ada", "abc", **CANT_TELL), *labels("lea", "abc", **DECIDED)],
+            False,
+        ),
+        (Rules(), labels("ada", "abc", **CANT_TELL), False),
         (Rules(), labels("bob", "abc"), True),
         (Rules(), labels("ada", "ab"), True),
         (Rules(), labels("ada", "abc"), False),
