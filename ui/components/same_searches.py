@@ -197,8 +197,8 @@ def _words_gain(report: Report) -> str:
     if part is None or test is None or not test.significant or test.difference.value <= 0:
         return ""
     before, after = (f"{part.values[engine]:.2f}" for engine in BEFORE_AFTER)
-    place = "Little" if test.difference.value < _SMALL else "Also"
-    return f"{place} for typed words alone: {after} against {before}."
+    gain = "Little" if test.difference.value < _SMALL else "Much"
+    return f"{gain} is gained for typed words alone: {after} against {before}."
 
 
 def _verdict(test: PairedTest | None) -> str:

@@ -86,7 +86,7 @@ def test_figures_and_verdicts_are_those_of_the_report(measured: Shop) -> None:
     # The measure of the bars, so that figures beside each other can be compared.
     assert "0.57 of 1 with VL-CLIP, 0.43 with CLIP, a proven gain." in shown.sentence
     assert shown.gain == (
-        "Most where the photo shows much more than the product: "
+        "Most is gained where the photo shows much more than the product: "
         "2.0 times CLIP’s score (0.40 against 0.20), each engine looking for an item by its own "
         "text, which favours the better texts."
     )
@@ -157,7 +157,9 @@ def test_home_shows_it_beside_the_two_pictures(measured: Shop) -> None:
     assert "No gain is proven on a plain ground." in html
     # The caveat stands beside the large figure, not folded away.
     said = re.sub(r"<details.*?</details>", "", html, flags=re.DOTALL)
-    assert re.search(r"Most where .*? 2\.0 times CLIP’s score .*? favours the better texts", said)
+    assert re.search(
+        r"Most is gained where .*? 2\.0 times CLIP’s score .*? favours the better texts", said
+    )
     assert "<strong>The gain" not in said
     assert "Own texts: the mean of 1 / place of the right item" in html
     assert "thin lines: 95 % interval" in said

@@ -121,8 +121,8 @@ def test_the_gain_of_typed_words_is_said_with_its_size_if_it_is_proven(shop: Sho
         )  # fmt: skip
         return same_searches(shop, replace(base, slices=(part, *others))).words
 
-    assert said(0.932, 0.949, 0.01) == "Little for typed words alone: 0.95 against 0.93."
-    assert said(0.6, 0.9, 0.01) == "Also for typed words alone: 0.90 against 0.60."
+    assert said(0.932, 0.949, 0.01) == "Little is gained for typed words alone: 0.95 against 0.93."
+    assert said(0.6, 0.9, 0.01) == "Much is gained for typed words alone: 0.90 against 0.60."
     assert said(0.932, 0.949, 0.2) == said(0.949, 0.932, 0.01) == ""
 
 
