@@ -69,7 +69,7 @@ def require_words(studio: Studio, query: Query) -> str:
         raise AccessDenied(_NOTHING)
     if query.image is not None or query.item_id or not query.text.strip():
         raise AccessDenied(_WORDS)
-    return _UNTIL
+    return f"{_UNTIL} These items have your words; no engine was asked."
 
 
 def _judges(studio: Studio, who: str | None) -> Collection[str]:
