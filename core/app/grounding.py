@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from PIL import Image
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
 from core.app.stored_groundings import stored_groundings
+from core.base.image_views import is_busy
 from core.base.recent import Recent, pixel_hash
 from core.domain import WHOLE_PHOTO, Box, Detection, Grounding, Item, Stage
 from core.errors import CatalogBusy, QueryError
@@ -76,6 +77,12 @@ class GroundingService:
     def of_items(self, items: Sequence[Item], catalog: str | None = None) -> dict[str, Grounding]:
         """Return the groundings of those items that are grounded, by item id."""
         return self._of(items, self._library.get(catalog))
+
+    def busy(self, items: Iterable[Item], catalog: str | None = None) -> dict[str, Grounding]:
+        """Return the groundings, by item id, of items whose photo shows much more than the item."""
+        with_photo = list({item.item_id: item for item in items if item.has_photo}.values())
+        groundings = self.of_items(with_photo, catalog) if with_photo else {}
+        return {name: grounding for name, grounding in groundings.items() if is_busy(grounding)}
 
     def _of(self, items: Sequence[Item], catalog: Catalog) -> dict[str, Grounding]:
         return stored_groundings(catalog, items, self._models.for_indexing())

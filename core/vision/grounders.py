@@ -77,7 +77,7 @@ def build_mobile_segmenter(settings: Settings, weights: WeightStore) -> SamSegme
     return SamSegmenter(
         load=lambda: load_mobile_sam(weights, settings, device),
         name="MobileSAM",
-        weights=lambda: weights.fingerprint(ROLE),
+        weights=partial(weights.fingerprint, ROLE),
         device=device,
     )
 
@@ -106,7 +106,7 @@ def build_sam_segmenter(settings: Settings, weights: WeightStore) -> SamSegmente
     return SamSegmenter(
         load=lambda: TorchSam(load_sam(weights.path(SAM_ROLE)), device),
         name="SAM",
-        weights=lambda: weights.fingerprint(SAM_ROLE),
+        weights=partial(weights.fingerprint, SAM_ROLE),
         device=str(device),
     )
 
@@ -124,7 +124,7 @@ def _detector(role: str, parts: Parts) -> Grounder:
     return DetectorGrounder(
         DETECTORS[role],
         folder=lambda: weights.path(role),
-        weights=lambda: weights.fingerprint(role),
+        weights=partial(weights.fingerprint, role),
         segmenter=parts.segmenter,
         threshold=settings.grounding_threshold,
         device=device,

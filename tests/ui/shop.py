@@ -89,6 +89,9 @@ class Looks:
     def of_items(self, items: Sequence[Item], catalog: str | None = None) -> dict[str, Grounding]:
         return {item.item_id: CRATE for item in items if item.item_id == "c"}
 
+    def busy(self, items: Iterable[Item], catalog: str | None = None) -> dict[str, Grounding]:
+        return {item.item_id: CRATE for item in items if item.item_id == "c" and item.has_photo}
+
     def remember(self, photo: Image.Image) -> str:
         return "token"
 

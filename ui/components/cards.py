@@ -11,7 +11,7 @@ from core.app.studio import Studio
 from core.base.counts import counted
 from core.catalog.prices import amount
 from core.domain import Engine, Grounding, Hit, Item, SearchResult
-from ui.components.framed_photo import FramedPhoto, busy_groundings, framed_photo
+from ui.components.framed_photo import FramedPhoto, framed_photo
 from ui.media import photo_url
 
 #: Near-duplicates that a card shows when it is asked for them.
@@ -94,7 +94,7 @@ def item_card(
 
 def framed_card(studio: Studio, item: Item, catalog: str) -> Card:
     """Return the card of an item that is asked with, framed where its photo shows much more."""
-    return item_card(item, catalog, busy=busy_groundings(studio, [item], catalog))
+    return item_card(item, catalog, busy=studio.grounding.busy([item], catalog))
 
 
 def price_text(item: Item) -> str:

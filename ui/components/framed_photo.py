@@ -5,12 +5,11 @@ Several items may stand in one photo; without a frame their tiles look like an e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.app.studio import Studio
 from core.base.counts import listed
-from core.base.image_views import is_busy, reads_part
+from core.base.image_views import reads_part
 from core.domain import Box, Engine, Grounding, ImageView, Item
 from ui.media import photo_url
 
@@ -33,13 +32,6 @@ class FramedPhoto:
     place: str
     frame: str
     is_part: bool
-
-
-def busy_groundings(studio: Studio, items: Iterable[Item], catalog: str) -> Mapping[str, Grounding]:
-    """Return the groundings, by item id, of items whose photo shows much more than the item."""
-    with_photo = list({item.item_id: item for item in items if item.has_photo}.values())
-    groundings = studio.grounding.of_items(with_photo, catalog) if with_photo else {}
-    return {name: grounding for name, grounding in groundings.items() if is_busy(grounding)}
 
 
 def framed_photo(

@@ -78,7 +78,7 @@ def searches(
         statuses: All engines.
         judged: The report on judgments whose queries are offered; else product types are.
         story: The item of the story; hits for items like it are shown where no query is chosen.
-        for_words: Show hits for words instead, since the item is shown already.
+        for_words: Show hits for words instead: the item is shown already, or there is none.
     """
     scored = telling_queries(judged) if judged else ()
     query = _chosen(form, scored)

@@ -15,7 +15,7 @@ from core.base.counts import counted
 from core.domain import CatalogInfo, Comparison, EngineStatus, SearchResult, TextView
 from ui.blindness import require_engines_shown
 from ui.components.cards import Card, hit_cards, milliseconds
-from ui.components.framed_photo import busy_groundings, frames_sentence
+from ui.components.framed_photo import frames_sentence
 from ui.components.photo_part import photo_part
 from ui.components.query import SearchForm
 from ui.components.results import advice, behind, notes, problem_html, query_anchor
@@ -126,7 +126,7 @@ def columns(
     statuses = {status.engine.name: status for status in engines}
     titles = _answering(comparison, engines)
     items = [hit.item for result in comparison.results for hit in result.hits]
-    busy = busy_groundings(studio, items, catalog.name)
+    busy = studio.grounding.busy(items, catalog.name)
 
     def rows(result: SearchResult) -> tuple[Row, ...]:
         hits, engine = by_price(result.hits, form.sort), statuses[result.engine].engine

@@ -28,7 +28,7 @@ from core.domain import (
 from ui.blindness import engines_hidden, require_words
 from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
-from ui.components.framed_photo import busy_groundings, frames_sentence
+from ui.components.framed_photo import frames_sentence
 from ui.components.help_choose import mixed_list
 from ui.components.photo_part import photo_part
 from ui.components.query import MOST_HITS, SearchForm
@@ -213,7 +213,7 @@ def _hits_html(
     mixed: str = "",
 ) -> str:
     shown = len(result.hits)
-    busy = busy_groundings(studio, (hit.item for hit in result.hits), catalog.name)
+    busy = studio.grounding.busy((hit.item for hit in result.hits), catalog.name)
     by = None if mixed else engine.engine
     return render(
         "explore_results.html",
@@ -245,7 +245,7 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     else:
         rows = studio.shelves(catalog.departments[:MOST_SHELVES], _SHELF, catalog.name)
         groups = studio.group_sizes(catalog.name)
-        busy = busy_groundings(studio, _in_one_photo(chain(*rows.values())), catalog.name)
+        busy = studio.grounding.busy(_in_one_photo(chain(*rows.values())), catalog.name)
         shelves = [
             Shelf(name.capitalize(), _as_cards(items, catalog.name, groups, busy), name)
             for name, items in rows.items()
@@ -298,7 +298,7 @@ def _cards(
 
 def _framed_cards(studio: Studio, items: Iterable[Item], catalog: str) -> tuple[Card, ...]:
     items = list(items)
-    busy = busy_groundings(studio, _in_one_photo(items), catalog)
+    busy = studio.grounding.busy(_in_one_photo(items), catalog)
     return _as_cards(items, catalog, studio.group_sizes(catalog), busy)
 
 

@@ -93,7 +93,9 @@ def story_html(studio: Studio, form: SearchForm) -> str:
         look=_before_after(studio, inspection, proven) if inspection else None,
         step=_step(inspection, catalog.name) if inspection else None,
         next_item=_next_item(form, candidates, inspection),
-        **searches(studio, form, catalog, statuses, judged, shown, for_words=bool(proven)),
+        **searches(
+            studio, form, catalog, statuses, judged, shown, for_words=bool(proven or not shown)
+        ),
         writers=writers,
         limits=limits(studio, form, proven, writers.in_costs),
         facts=facts(studio, catalog, statuses),

@@ -23,10 +23,11 @@ from ui.components.detections import (
     grounding_sentence,
     similar_link,
 )
+from ui.components.item_choice import choice_html, matches_html
 from ui.components.item_forms import forms, shots
 from ui.components.pictures import data_uri, heat_overlay
 from ui.components.query import MOST_CHARACTERS, SearchForm
-from ui.components.rewrite_panel import ACTIONS, decide, panel, worth_a_look_panel
+from ui.components.rewrite_panel import ACTIONS, decide, panel
 from ui.components.ways_on import ways_on
 from ui.components.why_match import why_match
 from ui.error_sentences import sentences
@@ -44,13 +45,14 @@ NO_SEARCH = SearchForm()
 def build(studio: Studio, page: gr.Blocks) -> None:
     """Lay out the page inside its route."""
     gr.HTML(
-        '<h1 class="vs-title">Inspect</h1><p class="vs-lead">One item in detail: where the product '
-        "is in its photo, how it is described, and what each engine sees.</p>"
+        '<div class="vs-head"><h1 class="vs-title">Inspect</h1><p class="vs-lead">One item in '
+        "detail: where the product is in its photo, how it is described, and what each engine "
+        "sees.</p></div>"
     )
     with gr.Row():
         chosen = gr.Textbox(
-            label="Item id",
-            placeholder="leather-sofa",
+            label="Item: its id, or words of its title",
+            placeholder="leather sofa",
             max_length=200,
             elem_id="inspect-item",
             scale=3,
@@ -103,7 +105,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     def look(item_id: str, catalog: str) -> tuple[str, str, str]:
-        return item_id.strip(), "", content(studio, item_id.strip(), catalog)
+        typed = item_id.strip()
+        if typed and not studio.items_by_id([typed], catalog):
+            return typed, "", matches_html(studio, typed, catalog)
+        return typed, "", content(studio, typed, catalog)
 
     @sentences
     def act(
@@ -172,13 +177,7 @@ def content(
         asked: The search that led here, to explain the match.
     """
     if not item_id:
-        return render(
-            "inspect_empty.html",
-            items=studio.items(catalog, limit=12),
-            catalog=catalog,
-            url=photo_url,
-            queue=worth_a_look_panel(studio, catalog),
-        )
+        return choice_html(studio, catalog)
     rows = studio.rows(item_id, catalog)
     inspection = studio.inspect(item_id, catalog, rows=rows)
     item, grounding = inspection.item, inspection.grounding

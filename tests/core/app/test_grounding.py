@@ -224,3 +224,15 @@ def test_all_groundings_load_in_pycocotools(
         x, y, width, height = annotation["bbox"]
         assert 0 <= x < x + width <= 96
         assert 0 <= y < y + height <= 72
+
+
+def test_an_item_is_in_a_busy_photo_where_it_fills_less_than_half(
+    verbs: GroundingService, library: Library
+) -> None:
+    item = item_of(library, "id-002")
+    verbs.draw(item, Box(1, 1, 4, 4), "Ada")
+    assert list(verbs.busy([item, item])) == ["id-002"]
+    whole = Box(0, 0, item.photo.width, item.photo.height)
+    verbs.draw(item, whole, "Ada")
+    assert verbs.busy([item]) == {}
+    assert verbs.busy([]) == {}

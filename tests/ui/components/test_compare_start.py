@@ -8,6 +8,7 @@ from core.errors import AccessDenied
 from tests.ui.shop import CLIP, VL_CLIP, Shop
 from ui.components import compare_start
 from ui.components.query import SearchForm
+from ui.components.same_searches import ScoredQuery, Telling
 from ui.pages.compare import compare_answer
 
 
@@ -39,6 +40,24 @@ def test_where_no_example_can_be_shown_the_engines_introduce_themselves(
     hidden = compare_answer(shop, SearchForm(), (CLIP, VL_CLIP), None, shop.catalog())
     assert "About VL-CLIP." in hidden
     assert len(shop.asked) == asked
+
+
+def test_the_example_is_the_judged_search_that_tells_the_engines_apart(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telling = Telling(ScoredQuery("Crate & oranges", "c", 0.5, 0.9), (2, 4), 5)
+    monkeypatch.setattr(compare_start, "judged_report", lambda *_: object())
+    monkeypatch.setattr(compare_start, "most_telling", lambda _: telling)
+    html = compare_answer(shop, SearchForm(), (CLIP, VL_CLIP), None, shop.catalog())
+    query, _ = shop.asked[-1]
+    assert (query.item_id, query.text, query.k) == ("c", "", 5)
+    assert not query.cutoff
+    assert not query.fold_duplicates
+    assert "An example, like “Crate &amp; oranges”:" in html
+    assert "people graded 2 as right with CLIP and 4 with VL-CLIP" in html
+    assert 'href="/compare?item=c&amp;cutoff=off&amp;fold=off&amp;catalog=demo"' in html
+    alone = compare_answer(shop, SearchForm(), (CLIP,), None, shop.catalog())
+    assert "people graded" not in alone
 
 
 def test_a_query_takes_the_examples_place(shop: Shop) -> None:

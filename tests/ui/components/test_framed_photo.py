@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from core.domain import Box, Detection, Engine, Grounding, ImageView
-from core.ports.grounder import SALIENT
-from tests.ui.shop import CLIP, CRATE, VL_CLIP, Shop, item
-from ui.components.framed_photo import busy_groundings, framed_photo, frames_sentence
+from tests.ui.shop import CLIP, VL_CLIP, Shop, item
+from ui.components.framed_photo import framed_photo, frames_sentence
 from ui.components.query import SearchForm
 from ui.components.result_columns import compare_html
 from ui.components.results import answer_html
@@ -52,12 +51,7 @@ def test_what_is_too_small_for_a_crop_is_shown_as_it_is_read() -> None:
     assert not shown.is_part
 
 
-def test_only_photos_that_show_much_more_have_frames(shop: Shop) -> None:
-    busy = busy_groundings(shop, shop.stock.values(), "demo")
-    assert list(busy) == ["c"]
-    alone = replace(CRATE, detections=(replace(CRATE.detections[0], phrase=SALIENT),))
-    shop.looks.of_items = lambda *_: {"c": alone}  # type: ignore[method-assign]
-    assert not busy_groundings(shop, shop.stock.values(), "demo")
+def test_an_item_that_is_not_in_a_busy_photo_has_no_frame() -> None:
     assert framed_photo(item("a", "Lamp"), None, CROPS, "demo") is None
 
 

@@ -13,7 +13,7 @@ from tests.ui.pages.test_evaluate import report as small_report
 from tests.ui.shop import Shop
 from ui.components.facet_lists import example_queries
 from ui.components.query import SearchForm
-from ui.components.same_searches import same_searches, telling_queries
+from ui.components.same_searches import most_telling, same_searches, telling_queries
 from ui.components.story import story_html
 
 
@@ -138,3 +138,29 @@ def test_results_with_one_photo_are_explained(shop: Shop) -> None:
     bare = [replace(entry, photo=NO_PHOTO) for entry in shop.stock.values()]
     shop.stock = {entry.item_id: entry for entry in bare}
     assert "same photo as" not in story_html(shop, SearchForm(text="chair"))
+
+
+def test_the_most_telling_query_is_the_one_whose_first_results_differ_most() -> None:
+    def results(*right: bool) -> tuple[tuple[str, bool], ...]:
+        return tuple((f"i{place}", is_right) for place, is_right in enumerate(right))
+
+    def with_found(entry: QueryRow, before: int, after: int) -> QueryRow:
+        lists = {
+            engine: results(*(place < count for place in range(5)))
+            for engine, count in (("clip", before), ("vl-clip", after))
+        }
+        return replace(entry, found=lists)
+
+    equal, small, loss, tie, photo = (
+        with_found(row("equal", 0.1, 0.9), 2, 2),
+        with_found(row("small", 0.1, 0.9), 2, 3),
+        with_found(row("loss", 0.9, 0.4), 4, 2),
+        with_found(row("tie", 0.5, 0.6, "a"), 2, 4),
+        with_found(row("", 0.1, 1.0, image=True), 0, 5),
+    )
+    telling = most_telling(replace(judged(), rows=(equal, small, tie, loss, photo)))
+    assert telling is not None
+    assert (telling.query.text, telling.right, telling.of) == ("loss", (4, 2), 5)
+    assert telling.query.is_loss
+    assert most_telling(replace(judged(), rows=(equal, photo))) is None
+    assert most_telling(judged()) is None  # a report that kept no results

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from pydantic import SecretStr
 
 from core.app.measured_costs import MeasuredCosts
+from core.domain import NO_PHOTO
 from core.errors import QueryError
 from tests.ui.shop import Shop
 from ui.components.query import SearchForm
@@ -76,3 +78,9 @@ def test_an_unknown_item_is_a_sentence(shop: Shop) -> None:
 def test_an_empty_catalogue_still_tells_what_is_here(shop: Shop) -> None:
     shop.stock = {}
     assert "0 items" in story_html(shop, SearchForm())
+
+
+def test_a_catalogue_without_photos_is_searched_in_words(shop: Shop) -> None:
+    shop.stock = {name: replace(entry, photo=NO_PHOTO) for name, entry in shop.stock.items()}
+    html = story_html(shop, SearchForm())
+    assert "“Chair”, by CLIP and VL-CLIP" in html
