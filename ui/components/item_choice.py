@@ -26,7 +26,7 @@ def choice_html(studio: Studio, catalog: str) -> str:
 
 
 def matches_html(studio: Studio, text: str, catalog: str) -> str:
-    """Return the items that have the typed words, where no item has them as its id; no engine helps.
+    """Return the items that have the typed words, found without any engine.
 
     Raises:
         StudioError: No item has them, or nobody may search while a set is judged.
