@@ -1,6 +1,7 @@
 """Run the profile `full` from end to end on checkpoints of full size with random weights.
 
     python -m benchmarks.full_size FOLDER [--limit-gb 16] [--items 10] [--page PICTURE.png]
+                                   [--index clip,gcl/vl-clip]
 
 ``FOLDER/hub`` holds the checkpoints (``benchmarks.random_checkpoints``). A stand-in for the hub
 serves them; then the commands run as a user types them: `weights fetch`, `selftest`, `index`,
@@ -8,8 +9,10 @@ Compare with five engines, by the command `search` and by the page. Of each proc
 memory (VmHWM) and the seconds on the clock and of the processor are printed. Nothing of it says
 how good a model is: the weights are random.
 
-``--limit-gb`` ends a process that takes more: in a control group of version 1 where one can be
-made (which counts the files it reads, too), else by the address space (`ulimit -v`).
+``--index`` names the engines that are indexed for, with a stroke between those of one command and
+those of the next; default: all five in one. ``--limit-gb`` ends a process that takes more: in a
+control group of version 1 where one can be made (which counts the files it reads, too), else by the
+address space (`ulimit -v`).
 """
 
 from __future__ import annotations
@@ -183,6 +186,7 @@ def main() -> None:
     parser.add_argument("--limit-gb", type=float, default=0.0)
     parser.add_argument("--items", type=int, default=10)
     parser.add_argument("--page", type=Path, help="Where the page's picture is written.")
+    parser.add_argument("--index", default=",".join(ENGINES))
     parser.add_argument("--steps", default="refused,fetch,verify,selftest,index,again,search,page")
     given = parser.parse_args()
     work = given.folder / "run"
@@ -199,7 +203,7 @@ def main() -> None:
         "HF_HOME": str(work / "hf"),
     }
     source, names = table(work, given.items), ",".join(ENGINES)
-    index = ["index", str(source), "--images", str(SHIPPED / "demo"), "--engines", names]
+    index = ["index", str(source), "--images", str(SHIPPED / "demo"), "--engines"]
     with stand_in_hub(given.folder / "hub") as address, limited(given.limit_gb) as hold:
         env["HF_ENDPOINT"] = address
         steps: dict[str, Callable[[], None]] = {
@@ -210,11 +214,14 @@ def main() -> None:
                 "fetch": ["weights", "fetch"],
                 "verify": ["weights", "verify"],
                 "selftest": ["selftest"],
-                "index": index,
-                "again": index,
+                "again": [*index, names],
                 "search": ["search", "wooden chair", "--catalog", "ten", "--engine", names],
             }.items()
         }
+        steps["index"] = lambda: [
+            print_figures(f"index for {engines}", run([*index, engines], env, hold))
+            for engines in given.index.split("/")
+        ]
         unnamed = {name: value for name, value in env.items() if name != "VLCLIP_SAM_CHECKPOINT"}
         steps["refused"] = lambda: print_figures(
             "SAM with other weights", run(["weights", "fetch", "sam-vit-b"], unnamed, hold)

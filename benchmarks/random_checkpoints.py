@@ -91,7 +91,7 @@ def siglip_tokenizer(folder: Path) -> None:
 
 
 def open_clip_folder(folder: Path, name: str, *, siglip: bool) -> None:
-    """Write an `open_clip` model of a vocabulary architecture."""
+    """Write an `open_clip` model of an architecture that it names."""
     import open_clip
     from safetensors.torch import save_file
 
@@ -168,7 +168,7 @@ def sam(folder: Path) -> None:
     from segment_anything import sam_model_registry
 
     torch.save(sam_model_registry["vit_b"]().state_dict(), folder.parent / Path(SAM).name)
-    # beside it, as the hub would have it: the program refuses it, since its hash is vocabulary
+    # beside it, as the hub would have it: the program refuses it, since its hash is pinned
     target = folder.parent.parent / place("sam-vit-b") / REGISTRY["sam-vit-b"].entry
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(folder.parent / Path(SAM).name, target)

@@ -163,6 +163,11 @@ class Settings(BaseSettings):
         False,
         description="Embed all photos of an item, not the first alone; the best one counts.",
     )
+    fold_photos: bool = Field(
+        False,
+        description="Photos of new items that look like an earlier item's (perceptual hash and "
+        "colours) are taken to be that photo: grounded and embedded once.",
+    )
     threads: int = Field(0, ge=0, description="CPU threads for the models; 0 takes one per core.")
     grounding_threshold: float = Field(
         default_factory=_threshold,

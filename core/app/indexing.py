@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from core.app.dry_run import preview_file
 from core.app.last_source import LastSource, check_there, last_source, remember
 from core.app.library import DEMO, Library, own_name
 from core.app.models import ModelPool
+from core.app.photo_folding import fold_photos
 from core.app.search_indices import SearchIndices
 from core.app.shipped_judgments import FOLDER, ShippedJudgments
 from core.catalog import demo
 from core.catalog.ingest import check_source, ingest
 from core.catalog.readers import look
-from core.domain import IndexReport, OnProgress
+from core.domain import IndexReport, Ingested, KnownRow, OnProgress, QuarantinedRow
 from core.domain.file_preview import FilePreview
 from core.errors import CatalogError
 from core.jobs import BegunJob, JobFile, JobRunner
@@ -289,18 +290,21 @@ class IndexingService:
     ) -> BegunJob[IndexReport]:
         file = look(source)
         catalog = self._library.create(name)
+
+        def rows(known_rows: Mapping[str, KnownRow]) -> Iterator[Ingested | QuarantinedRow]:
+            read = ingest(
+                source, images=images, columns=columns, store=catalog.images,
+                settings=self._settings, known_rows=known_rows,
+            )  # fmt: skip
+            if not self._settings.fold_photos:
+                return read
+            return fold_photos(read, known_rows, catalog.images)
+
         job = begin_index(
             catalog.store,
             catalog.images,
             lambda: self._models.for_indexing(engines),
-            lambda known_rows: ingest(
-                source,
-                images=images,
-                columns=columns,
-                store=catalog.images,
-                settings=self._settings,
-                known_rows=known_rows,
-            ),
+            rows,
             title=catalog.store.meta.read().title or title or ("Demo" if name == DEMO else name),
             source=source.name,
             total=file.rows,

@@ -64,7 +64,7 @@ class SelfTest:
 
     def machine(self) -> tuple[str, ...]:
         """Return Python, system, memory, packages, and the device and number format in use."""
-        from core.embedding.device import resolve_device, resolve_dtype  # slow to import
+        from core.embedding.device import idle_gpu, resolve_device, resolve_dtype  # slow to import
 
         settings = self._models.settings
         device = resolve_device(settings.device)
@@ -76,6 +76,7 @@ class SelfTest:
             ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
             f"profile {settings.profile}, device {device}, "
             f"{str(resolve_dtype(settings.precision, device)).removeprefix('torch.')}",
+            *filter(None, [idle_gpu()]),
         )
 
     def checks(self) -> Iterator[Check]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from PIL import Image
@@ -35,6 +36,24 @@ class Recent(Generic[T]):
             while len(self._values) > self._keep:
                 self._values.popitem(last=False)
         return value
+
+
+def look_up(
+    recent: Recent[T], keys: Sequence[Hashable], compute: Callable[[list[int]], Iterable[T]]
+) -> list[T]:
+    """Return the result of each key; those that are not there are computed, each key once.
+
+    Args:
+        recent: The cache.
+        keys: One key per input.
+        compute: Returns the results of the inputs at some places, in order.
+    """
+    results = {key: recent.get(key) for key in keys}
+    missing = {key: place for place, key in enumerate(keys) if results[key] is None}
+    if missing:
+        new = compute(list(missing.values()))
+        results |= {key: recent.put(key, value) for key, value in zip(missing, new, strict=True)}
+    return [value for key in keys if (value := results[key]) is not None]
 
 
 def pixel_hash(image: Image.Image) -> str:

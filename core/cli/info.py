@@ -9,6 +9,7 @@ import typer
 
 from core.app.studio import Studio
 from core.base.counts import counted
+from core.embedding.device import idle_gpu
 from core.errors import NO_CATALOG_YET
 from core.settings import Settings
 
@@ -26,6 +27,8 @@ def info(context: typer.Context) -> None:
     print("Packages: " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES))
     print(f"Profile: {settings.profile}; data: {settings.data_dir}")
     print(f"Weights cache: {settings.cache_dir}")
+    if problem := idle_gpu():
+        print(problem)
     print("Anthropic key: " + ("set" if settings.anthropic_api_key else "not set"))
     for status in studio.engines():
         state = "available" if status.available else f"not available: {status.reason}"

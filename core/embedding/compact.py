@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 
 from core.base.lazy import lazy
-from core.base.recent import Recent
+from core.base.recent import Recent, look_up
 from core.base.threads import for_pictures, for_strips, for_words
 from core.embedding import preprocess
-from core.embedding.batched_encoder import BatchedEncoder
+from core.embedding.batched_encoder import KEEP, BatchedEncoder, content_hash
 from core.embedding.dense_features import DenseFeatures, Similarity
 from core.embedding.device import device_name
 from core.embedding.preprocess import Pixels
@@ -32,8 +32,6 @@ if TYPE_CHECKING:  # torch takes half a gigabyte, which ONNX Runtime does not ne
 
 #: Sizes of the image tower.
 DIM, IMAGE_SIZE, PATCH = clip_from_onnx.DIM, clip_from_onnx.IMAGE_SIZE, clip_from_onnx.PATCH
-#: How many pictures' vectors are cached by the pictures' content (2 kB each).
-KEEP = 1024
 
 
 class CompactEncoder(BatchedEncoder):
@@ -172,15 +170,13 @@ class CompactEncoder(BatchedEncoder):
         Pictures that repeat are embedded once: a crop that is the whole photo, a photo of several
         variants, a square photo that ``dense`` has seen.
         """
-        keys = [_content(row) for row in batch]
-        vectors = {key: self._pooled.get(key) for key in keys}
-        missing = {key: place for place, key in enumerate(keys) if vectors[key] is None}
-        if missing:
+
+        def compute(places: list[int]) -> list[Vectors]:
             tower = self.tower
             with for_pictures(self._device):
-                new = tower.pooled(batch[list(missing.values())])
-            vectors |= {k: self._pooled.put(k, v) for k, v in zip(missing, new, strict=True)}
-        return np.stack([vector for key in keys if (vector := vectors[key]) is not None])
+                return [*tower.pooled(batch[places])]
+
+        return np.stack(look_up(self._pooled, [content_hash(row) for row in batch], compute))
 
     def encode_strips(self, strips: Sequence[Image.Image]) -> Vectors:
         """Embed the middle strips of white squares, each 224 pixels wide: ``[n, 512] float32``."""
@@ -210,12 +206,7 @@ class CompactEncoder(BatchedEncoder):
         with for_pictures(self._device):
             if pixels.shape[-2:] == (IMAGE_SIZE, IMAGE_SIZE):
                 pooled, patches = tower.both(pixels, similarity)
-                self._pooled.put(_content(pixels[0]), pooled[0])
+                self._pooled.put(content_hash(pixels[0]), pooled[0])
             else:
                 patches = tower.patches(pixels, similarity)
         return DenseFeatures(patches[0], *image.size)
-
-
-def _content(pixels: Pixels) -> bytes:
-    """Return a hash of a prepared picture."""
-    return hashlib.sha256(np.ascontiguousarray(pixels).data).digest()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +16,22 @@ from core.errors import SettingsError
 if TYPE_CHECKING:  # half a gigabyte, which ONNX Runtime does not need
     import torch
 
+_log = logging.getLogger(__name__)
+
 #: bfloat16 is used if it is at least this much faster than float32.
 SPEEDUP = 1.2
 
 #: Files of the drivers of GPUs that torch can use on Linux: NVIDIA's, of which the second is made
-#: on first use, NVIDIA's in Windows' Linux, and AMD's.
-_DRIVERS = tuple(map(Path, ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")))
+#: on first use, those of its Jetson boards and of Windows' Linux, and AMD's.
+_DRIVERS = tuple(
+    map(
+        Path,
+        ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/nvmap", "/dev/dxg",
+         "/dev/kfd"),
+    )
+)  # fmt: skip
+#: The devices of this machine; vendor and class of NVIDIA's graphics cards.
+_PCI, _NVIDIA, _DISPLAY = Path("/sys/bus/pci/devices"), "0x10de", "0x03"
 
 
 def device_name(setting: str) -> str:
@@ -28,6 +40,8 @@ def device_name(setting: str) -> str:
     Raises:
         SettingsError: The device is not available on this machine.
     """
+    if setting == "auto":
+        _warn_of_idle_gpu()
     if setting == "cpu" or (setting == "auto" and not may_have_gpu()):
         return "cpu"
     return str(resolve_device(setting))
@@ -36,6 +50,29 @@ def device_name(setting: str) -> str:
 def may_have_gpu() -> bool:
     """Tell whether torch may find a GPU; only Linux shows that without torch."""
     return sys.platform != "linux" or any(path.exists() for path in _DRIVERS)
+
+
+@lru_cache(maxsize=1)
+def idle_gpu(devices: Path = _PCI) -> str:
+    """Return a sentence on an NVIDIA GPU whose driver is not loaded; empty if there is none."""
+    if may_have_gpu():
+        return ""
+    for device in sorted(devices.glob("*")):
+        with suppress(OSError):
+            kind = (device / "class").read_text().strip()
+            if (device / "vendor").read_text().strip() == _NVIDIA and kind.startswith(_DISPLAY):
+                return (
+                    "This machine has an NVIDIA GPU, but its driver is not loaded, so the models "
+                    "run on the CPU. Load it (`sudo modprobe nvidia`; `nvidia-smi` then lists the "
+                    "GPU) and start again."
+                )
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _warn_of_idle_gpu() -> None:
+    if problem := idle_gpu():
+        _log.warning("%s", problem)
 
 
 def resolve_device(setting: str) -> torch.device:
@@ -53,7 +90,8 @@ def resolve_device(setting: str) -> torch.device:
     except RuntimeError:
         raise SettingsError(f"Device {setting!r} is not known; use auto, cpu or cuda.") from None
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise SettingsError(f"Device {setting!r} was asked for, but torch sees no GPU; use cpu.")
+        problem = idle_gpu() or "Use cpu, or install torch for this GPU."
+        raise SettingsError(f"Device {setting!r} was asked for, but torch sees no GPU. {problem}")
     return device
 
 

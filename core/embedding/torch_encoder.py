@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from core.base.recent import Recent, look_up
 from core.base.threads import for_pictures, for_words
-from core.embedding.batched_encoder import BatchedEncoder, to_vectors
+from core.embedding.batched_encoder import KEEP, BatchedEncoder, content_hash, to_vectors
 from core.embedding.device import resolve_device, resolve_dtype
 from core.embedding.preprocess import fitted
 from core.ports.encoder import Vectors
@@ -64,6 +66,7 @@ class TorchEncoder(BatchedEncoder):
         self._lock = threading.Lock()
         self._loaded: LoadedModel | None = None
         self._fingerprint, self._dim = "", 0
+        self._pictures: Recent[Vectors] = Recent(KEEP)
 
     @abstractmethod
     def load(self) -> LoadedModel:
@@ -121,10 +124,18 @@ class TorchEncoder(BatchedEncoder):
         return self.loaded.pixels(images)
 
     def encode_prepared(self, batch: Tensor) -> Vectors:
-        """Embed one prepared batch: ``[n, d] float32, L2-normalised``."""
-        loaded = self.loaded
-        with for_pictures(self._device), torch.inference_mode(), self._mixed():
-            return to_vectors(loaded.image_features(batch.to(self._device)))
+        """Embed one prepared batch: ``[n, d] float32, L2-normalised``.
+
+        Pictures that repeat are embedded once: photos of several listings, whole photos as crops.
+        """
+
+        def compute(places: list[int]) -> list[Vectors]:
+            loaded = self.loaded
+            with for_pictures(self._device), torch.inference_mode(), self._mixed():
+                return [*to_vectors(loaded.image_features(batch[places].to(self._device)))]
+
+        keys = [content_hash(row.numpy()) for row in batch]
+        return np.stack(look_up(self._pictures, keys, compute))
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed words: ``[n, d] float32, L2-normalised``."""

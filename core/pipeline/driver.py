@@ -17,7 +17,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from core.base.flow import Writer, chunks, mapped_ahead
+from core.base.keyed_locks import KeyedLocks
 from core.base.memory import free_bytes
+from core.base.recent import Recent
 from core.domain import Grounding, ImageView, Rewrite
 from core.pipeline import stages
 from core.pipeline.stages import Batch, Task
@@ -35,6 +37,8 @@ MODEL_BATCH = 32
 _PASS = 64 * 2**20
 #: Number of items whose stored results are read at once.
 _LOOK_UP = 64
+#: Number of new groundings that are kept for further items with the same photo.
+_KEPT = 256
 #: Copies of a decoded photo that preparing it makes: itself, a view, their scaled rows.
 _COPIES = 3
 #: Bytes per task besides its photo: the encoders' inputs and its records.
@@ -128,6 +132,10 @@ class Driver:
         self._store, self._photos, self._models = store, photos, models
         self._writer, self._tally = writer, tally
         self._room, self._workers = room, workers or os.cpu_count() or 1
+        self._recent: Recent[Grounding] = Recent(_KEPT)
+        self._grounding = KeyedLocks()
+        #: Keys of new groundings; the first item with one writes it, before its vectors.
+        self._unwritten: set[str] = set()
         self._whole = [m for m in whole if m.engine.image_view is ImageView.PHOTO]
 
     def run(self, tasks: Iterable[Task]) -> Generator[list[Task], None, None]:
@@ -189,12 +197,17 @@ class Driver:
             yield from tasks
             return
         for group in chunks(tasks, self._models.grounder.batch_size):
-            missing = [task for task in group if task.needs_grounding]
-            for task in missing:
+            for task in group:
+                task.grounding = task.grounding or self._recent.get(task.grounding_key)
+            # of items with one photo, the first is grounded
+            missing = {task.grounding_key: task for task in reversed(group) if task.needs_grounding}
+            for task in missing.values():
                 stages.open_photo(task, self._photos)
-            stages.ground([task for task in missing if task.error is None], self._models)
-            for task in missing:
-                task.grounded = task.grounding is not None
+            stages.ground([t for t in missing.values() if t.error is None], self._models)
+            for task in missing.values():
+                self._note_grounding(task)
+            for task in group:
+                task.grounding = task.grounding or self._recent.get(task.grounding_key)
             yield from group
 
     def _prepare(self, task: Task) -> tuple[Task, list[Batch]]:
@@ -203,18 +216,32 @@ class Driver:
         if task.photo is None and task.item.has_photo and wanted:
             stages.open_photo(task, self._photos)
         if task.needs_grounding:
-            stages.ground([task], self._models)
-            task.grounded = task.grounding is not None
+            with self._grounding.hold(task.grounding_key):
+                task.grounding = self._recent.get(task.grounding_key)
+                if task.grounding is None:
+                    stages.ground([task], self._models)
+                    self._note_grounding(task)
         return task, stages.prepare(task, self._models, self._photos)
+
+    def _note_grounding(self, task: Task) -> None:
+        """Keep a new grounding for further items with the same photo and product type."""
+        if task.grounding is not None:
+            self._unwritten.add(task.grounding_key)
+            self._recent.put(task.grounding_key, task.grounding)
 
     def _settle(self, tasks: Sequence[Task], rows: dict[str, list[VectorRow]]) -> None:
         """Count the results and queue their writes."""
         results = Results(
-            groundings={t.grounding_key: t.grounding for t in tasks if t.grounded and t.grounding},
+            groundings={
+                t.grounding_key: t.grounding
+                for t in tasks
+                if t.grounding and t.grounding_key in self._unwritten
+            },
             rewrites={t.rewrite_key: t.rewrite for t in tasks if t.described and t.rewrite},
             records=[record for record in map(_with_rewrite, tasks) if record is not None],
             rows=rows,
         )
+        self._unwritten.difference_update(results.groundings)
         counts = self._tally.per_stage
         counts["grounding"] += len(results.groundings)
         counts["rewriting"] += len(results.rewrites)

@@ -38,7 +38,6 @@ class Task:
         rewrite_key: Key of its rewrite; empty if none is needed.
         grounding: Its grounding; ``None`` until it is loaded or made.
         rewrite: Its rewrite; ``None`` until it is loaded or made.
-        grounded: Whether this run made the grounding.
         described: Whether this run made the rewrite.
         wholes: Vectors of its whole photo that are stored already, by the encoder's fingerprint.
         photo: Its photo, while a stage needs it.
@@ -51,7 +50,6 @@ class Task:
     rewrite_key: str = ""
     grounding: Grounding | None = None
     rewrite: Rewrite | None = None
-    grounded: bool = False
     described: bool = False
     wholes: dict[str, Vectors] = field(default_factory=dict)
     photo: Image.Image | None = None

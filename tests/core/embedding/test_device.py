@@ -37,6 +37,34 @@ def test_torch_is_asked_for_a_gpu_only_where_there_is_a_driver(
     assert device_name("auto") == "cuda"
 
 
+@pytest.mark.parametrize(
+    ("vendor", "kind", "drivers", "idle"),
+    [
+        ("0x10de", "0x030200", (), True),
+        ("0x10de", "0x030200", ("driver",), False),
+        ("0x10de", "0x040300", (), False),  # its sound
+        ("0x1234", "0x030000", (), False),  # another maker's display
+    ],
+)
+def test_a_gpu_whose_driver_is_not_loaded_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendor: str, kind: str,
+    drivers: tuple[str, ...], idle: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(device.sys, "platform", "linux")
+    monkeypatch.setattr(device, "_DRIVERS", tuple(tmp_path / name for name in ("x", *drivers)))
+    for name in drivers:
+        (tmp_path / name).touch()
+    card = tmp_path / "pci" / "0000:01:00.0"
+    card.mkdir(parents=True)
+    (tmp_path / "pci" / "0000:00:00.0").mkdir()  # one that can't be read
+    (card / "vendor").write_text(f"{vendor}\n")
+    (card / "class").write_text(f"{kind}\n")
+    device.idle_gpu.cache_clear()
+    sentence = device.idle_gpu(tmp_path / "pci")
+    device.idle_gpu.cache_clear()
+    assert ("sudo modprobe nvidia" in sentence) is idle
+
+
 def test_unknown_device_is_a_sentence() -> None:
     with pytest.raises(SettingsError, match="'warp'"):
         resolve_device("warp")

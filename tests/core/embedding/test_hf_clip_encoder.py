@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +74,20 @@ def test_missing_checkpoint_names_what_was_tried_and_compact(tmp_path: Path) -> 
     encoder = HfClipEncoder(str(tmp_path / "nowhere"), title="FashionCLIP", device="cpu")
     with pytest.raises(WeightsUnavailable, match=r"FashionCLIP.*nowhere.*compact"):
         encoder.dim  # noqa: B018
+
+
+def test_a_picture_that_repeats_is_embedded_once(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path)
+    encoder = HfClipEncoder(str(tmp_path), device="cpu", precision="float32")
+    loaded, passes = encoder.loaded, []
+
+    def features(batch: torch.Tensor) -> torch.Tensor:
+        passes.append(len(batch))
+        return loaded.image_features(batch)
+
+    encoder._loaded = replace(loaded, image_features=features)
+    red, blue = (Image.new("RGB", (40, 40), colour) for colour in ("red", "blue"))
+    first = encoder.encode_images([red, blue, red])
+    again = encoder.encode_images([blue, red])
+    assert passes == [2]
+    np.testing.assert_array_equal(first, [*again[::-1], again[1]])

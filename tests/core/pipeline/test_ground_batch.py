@@ -56,3 +56,16 @@ def test_a_bad_photo_does_not_fail_the_others_of_its_batch(tmp_path: Path) -> No
     _, store, work = index(tmp_path / "shop", source)
     assert work["grounding"] == 5
     assert len(store.vectors("vl-clip").get([f"id-{i:03}" for i in range(6)])) == 5
+
+
+def test_a_photo_of_several_items_is_grounded_once(tmp_path: Path) -> None:
+    source = write_catalog(tmp_path / "source", 4)
+    head, first, *others = source.read_text().splitlines()
+    photo, kind = first.split(",")[-1], first.split(",")[2]
+    cells = [line.split(",") for line in others]
+    same = [",".join([*row[:2], kind, *row[3:-1], photo]) for row in cells]
+    source.write_text("\n".join([head, first, *same]) + "\n")
+    for batch_size in (2, 8):  # later items in another pass, and in the same one
+        grounder, store, work = index(tmp_path / f"shop{batch_size}", source, batch_size)
+        assert (grounder.calls, work["grounding"], work["embedding"]) == (1, 1, 8)
+        assert len(store.vectors("vl-clip").get([f"id-{i:03}" for i in range(4)])) == 4
