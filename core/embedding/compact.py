@@ -176,7 +176,9 @@ class CompactEncoder(BatchedEncoder):
             with for_pictures(self._device):
                 return [*tower.pooled(batch[places])]
 
-        return np.stack(look_up(self._pooled, [content_hash(row) for row in batch], compute))
+        keys = [content_hash(row) for row in batch]
+        vectors: list[Vectors] = look_up(self._pooled, keys, compute)
+        return np.stack(vectors)
 
     def encode_strips(self, strips: Sequence[Image.Image]) -> Vectors:
         """Embed the middle strips of white squares, each 224 pixels wide: ``[n, 512] float32``."""

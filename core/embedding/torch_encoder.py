@@ -135,7 +135,8 @@ class TorchEncoder(BatchedEncoder):
                 return [*to_vectors(loaded.image_features(batch[places].to(self._device)))]
 
         keys = [content_hash(row.numpy()) for row in batch]
-        return np.stack(look_up(self._pictures, keys, compute))
+        vectors: list[Vectors] = look_up(self._pictures, keys, compute)
+        return np.stack(vectors)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed words: ``[n, d] float32, L2-normalised``."""
