@@ -50,8 +50,8 @@ def test_another_colour_type_or_variant_keeps_its_photo(photos: ImageStore, tmp_
         ("shelf", shirt("navy", 320), "shelf", ""),
         ("variant", shirt("navy", 336), "shirt", "g"),
     ]:
-        one = item(photos, tmp_path, name, picture, product_type=kind, group=group)
-        assert folding.folded(one) is one, name
+        kept = item(photos, tmp_path, name, picture, product_type=kind, group=group)
+        assert folding.folded(kept) is kept, name
 
 
 def test_there_is_room_for_many_and_for_items_without_photos(
@@ -63,7 +63,7 @@ def test_there_is_room_for_many_and_for_items_without_photos(
     assert folding.folded(words) is words
     colours = ["navy", "maroon", "gold", "green"]
     made = [folding.folded(item(photos, tmp_path, c, shirt(c))) for c in colours]
-    assert len({one.photo.sha256 for one in made}) == 4
+    assert len({kept.photo.sha256 for kept in made}) == 4
     last = item(photos, tmp_path, "last", shirt("green", 320))
     assert folding.folded(last).photo == made[-1].photo
 
