@@ -27,7 +27,7 @@ TARGET = ROOT / "docs"
 #: File name → address, width in pixels, whether dark.
 SHOTS = {
     "explore.png": ("/explore?q=flower+vase", 1280, False),
-    "compare.png": ("/compare?q=cushion", 1280, False),
+    "compare.png": ("/compare?item=room-36030587-6", 1280, False),
     "explore-dark.png": ("/explore?q=flower+vase", 1280, True),
     "explore-narrow.png": ("/explore?q=flower+vase", 390, False),
     "catalog.png": ("/catalog", 1280, False),
@@ -79,7 +79,7 @@ def _shoot(browser: Browser, address: str, size: tuple[int, int], dark: bool, ta
     page = context.new_page()
     joiner = "&" if "?" in address else "?"
     page.goto(f"{address}{joiner}__theme={scheme}")
-    shown = "[id$='-results'] img" if "q=" in address else "h1"
+    shown = "[id$='-results'] img" if "?" in address else "h1"
     page.wait_for_selector(shown, timeout=120_000)
     if address.endswith("/"):
         page.wait_for_selector(".vs-proof-figures", timeout=120_000)

@@ -12,7 +12,7 @@ from core.app.studio import BEFORE_AFTER, Studio
 from core.base.counts import listed
 from core.domain import CatalogInfo, EngineStatus, Item, Report
 from ui.blindness import engines_hidden
-from ui.components.cards import Card, framed_card
+from ui.components.cards import Card, framed_card, item_card
 from ui.components.facet_lists import example_queries
 from ui.components.query import FIRST_HITS, SearchForm, choose_engines
 from ui.components.result_columns import Column, Row, columns, frames, in_common
@@ -120,7 +120,7 @@ def _retrieval(
     lists = columns(studio, comparison, engines, asking, catalog)
     return Retrieval(
         asked=f"Like “{item.title}”" if item else f"“{form.text}”",
-        item=framed_card(studio, item, catalog.name) if item else None,
+        item=_asked_card(studio, item, story, catalog.name) if item else None,
         scores=(f"{scored.before:.2f}", f"{scored.after:.2f}") if scored else ("", ""),
         columns=tuple(
             replace(column, empty="Nothing in this catalogue is clearly alike.") for column in lists
@@ -131,6 +131,11 @@ def _retrieval(
         frames=frames(lists, engines),
         compare=replace(asking, k=FIRST_HITS).link("/compare"),
     )
+
+
+def _asked_card(studio: Studio, item: Item, story: Item | None, catalog: str) -> Card:
+    """Return the card of the query's item; the story has shown its own item's place already."""
+    return item_card(item, catalog) if item is story else framed_card(studio, item, catalog)
 
 
 def shared_photos(rows: Sequence[Row]) -> Iterator[str]:
