@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.base.counts import counted
 from core.domain import Report
 from core.evaluation.report_html import verdicts
 from core.training.curve import CURVE
@@ -24,7 +25,7 @@ def adapter_card(
     """
     report, *others = reports
     return [
-        f"Grown from `{base}` on {items} items of the catalogue `{catalog}`: an adapter behind "
+        f"Grown from `{base}` on {counted(items, 'item')} of the catalogue `{catalog}`: an adapter behind "
         "the frozen image tower, and the text tower. Measured on titles that training never "
         f"saw ({report.queries} queries, ranked by picture vectors alone):",
         _figures(report),
