@@ -25,8 +25,8 @@ def adapter_card(
     """
     report, *others = reports
     return [
-        f"Grown from `{base}` on {counted(items, 'item')} of the catalogue `{catalog}`: an adapter behind "
-        "the frozen image tower, and the text tower. Measured on titles that training never "
+        f"Grown from `{base}` on {counted(items, 'item')} of the catalogue `{catalog}`: an adapter "
+        "behind the frozen image tower, and the text tower. Measured on titles that training never "
         f"saw ({report.queries} queries, ranked by picture vectors alone):",
         _figures(report),
         *verdicts(report),
