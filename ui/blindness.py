@@ -48,7 +48,18 @@ def is_hidden(studio: Studio, request: gr.Request | Request | None, report: Repo
 
 def require_shown(studio: Studio, request: gr.Request | Request | None, report: Report) -> None:
     """Raise ``AccessDenied`` if a report is hidden from the sender of this request."""
-    if is_hidden(studio, request, report):
+    require_figures_shown(studio, request, report.catalog)
+
+
+def require_figures_shown(
+    studio: Studio, request: gr.Request | Request | None, catalog: str
+) -> None:
+    """Raise ``AccessDenied`` if figures about engines are hidden from the sender of this request.
+
+    An experiment's rates with one more grade and without it tell at which rank an engine has the
+    pair, so the figures over all queries are hidden like those of one.
+    """
+    if engines_hidden(studio, request, catalog):
         raise AccessDenied(_UNTIL)
 
 

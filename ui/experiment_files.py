@@ -16,8 +16,8 @@ from core.app.studio import Studio
 from core.errors import AccessDenied, StudioError
 from core.experiments.experiment_report import page
 from core.people import Action
-from ui.blindness import engines_hidden
-from ui.components.experiment_view import example_of, queries_shown
+from ui.blindness import require_figures_shown
+from ui.components.experiment_view import example_of
 from ui.media import saved
 from ui.rights import require
 
@@ -59,15 +59,15 @@ def _report(studio: Studio, request: Request, experiment_id: str) -> Response:
     experiment = studio.experiments.get(experiment_id)
     if not shows_lifts(experiment):
         raise HTTPException(409, _NOT_YET)
+    require_figures_shown(studio, request, experiment.catalog)
     read = studio.experiment_results.of(experiment.id)
-    queries = queries_shown(studio, request, experiment, read.queries)
-    return saved(page(experiment, read.result, queries), "text/html", f"{experiment.id}.html")
+    return saved(page(experiment, read.result, read.queries), "text/html", f"{experiment.id}.html")
 
 
 def _example(studio: Studio, request: Request, name: str) -> Response:
+    require_figures_shown(studio, request, DEMO)
     made = example_of(studio, name)
-    hidden = engines_hidden(studio, request, DEMO)
-    content = page(made.experiment, made.result, () if hidden else made.queries)
+    content = page(made.experiment, made.result, made.queries)
     return saved(content, "text/html", f"{made.experiment.id}.html")
 
 

@@ -254,8 +254,8 @@ class JudgingService:
         """Tell whether one of these people may still judge a pair of any set of this catalogue."""
         try:
             opened_catalog = self._library.get(catalog)
-        except CatalogError:  # it was removed, and its sets with it
-            return False
+        except CatalogError:  # it was removed, but can be restored, and its reports are kept
+            return bool(catalog and people)
         graded = self._shipped(opened_catalog.name)
         return open_sets.is_open_to(opened_catalog.judgment_queue, people, graded)
 

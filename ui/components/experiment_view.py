@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import gradio as gr
-from fastapi import Request
 from markupsafe import Markup
 
 from core.app.experiment_results import shows_lifts
@@ -19,11 +18,10 @@ from core.errors import ExperimentError, StudioError, no_such
 from core.experiments.behaviour_metrics import metric_of
 from core.experiments.experiment_report import fragment
 from core.experiments.experiment_result import Result
-from core.experiments.interleaving_verdict import QueryPreference
 from core.experiments.model import Experiment, ExperimentKind, ExperimentStatus
 from core.experiments.traffic import Traffic
 from core.people import Action
-from ui.blindness import engines_hidden
+from ui.blindness import require_figures_shown
 from ui.media import experiment_url
 from ui.render import render
 from ui.rights import may
@@ -116,10 +114,11 @@ def example_html(studio: Studio, request: gr.Request | None, name: str) -> str:
 
     Raises:
         ExperimentError: There is no such example, or the demo is missing.
+        AccessDenied: The visitor may still judge a set of the demo.
     """
+    require_figures_shown(studio, request, DEMO)
     made = example_of(studio, name)
-    hidden = engines_hidden(studio, request, DEMO)
-    body = fragment(made.experiment, made.result, () if hidden else made.queries)
+    body = fragment(made.experiment, made.result, made.queries)
     links = [("one HTML file", experiment_url(example=name))]
     return render(
         "experiment.html", experiment=made.experiment, unreadable=None, body=Markup(body),  # noqa: S704 (a template with escaping made it)
@@ -143,14 +142,6 @@ def example_of(studio: Studio, name: str) -> Simulated:
     return studio.simulating.example(EXAMPLES[name][0], DEMO, last_week())
 
 
-def queries_shown(
-    studio: Studio, request: gr.Request | Request | None, experiment: Experiment,
-    queries: Sequence[QueryPreference],
-) -> tuple[QueryPreference, ...]:  # fmt: skip
-    """Return the preferences by query, or nothing if the visitor may still judge a set there."""
-    return () if engines_hidden(studio, request, experiment.catalog) else tuple(queries)
-
-
 def _read(
     studio: Studio, request: gr.Request | None, experiment: Experiment, traffic: Traffic
 ) -> dict[str, object]:
@@ -158,8 +149,8 @@ def _read(
     running = experiment.status is ExperimentStatus.RUNNING
     shown: dict[str, object] = {}
     if shows_lifts(experiment):
-        queries = queries_shown(studio, request, experiment, read.queries)
-        body = fragment(experiment, read.result, queries)
+        require_figures_shown(studio, request, experiment.catalog)
+        body = fragment(experiment, read.result, read.queries)
         shown["body"] = Markup(body)  # noqa: S704 (a template with escaping made it)
         shown["links"] = _links(studio, request, experiment)
     elif read.result.verdict:

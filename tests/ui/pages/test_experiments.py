@@ -13,7 +13,7 @@ import pytest
 
 from core.app.experiment_results import ExperimentResults
 from core.app.studio import Studio
-from core.errors import ExperimentError
+from core.errors import AccessDenied, ExperimentError
 from core.experiments.model import Experiment, ExperimentKind, ExperimentStatus, Variant
 from core.experiments.simulation import Visits, simulate
 from core.people import People, Role
@@ -186,10 +186,11 @@ def test_a_viewer_looks_and_runs_nothing(studio: Studio, tmp_path: Path) -> None
     assert studio.experiments.get("ab").status is ExperimentStatus.DRAFT
 
 
-def test_an_annotator_sees_the_verdict_and_not_the_queries_that_may_still_be_judged(
+def test_an_annotator_sees_no_figures_while_a_set_is_open(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    studio.people = People(tmp_path / "users.json")
+    """The rates of a simulated week tell, grade by grade, where an engine has a pair."""
+    studio.people = People(tmp_path / "users.json", "X-User")
     studio.people.add("ann", Role.ANNOTATOR, "long enough")
     studio.people.add("meg", Role.MERCHANDISER, "long enough")
     mixed = simulate(experiment("interleaving"), market(), Visits(visitors=200))
@@ -200,10 +201,20 @@ def test_an_annotator_sees_the_verdict_and_not_the_queries_that_may_still_be_jud
         rows(table=pa.Table.from_pandas(mixed, preserve_index=False))
     )
     monkeypatch.setattr(type(studio.judging), "is_open_to", lambda *_: True)
-    for name, sees in (("ann", False), ("meg", True)):
-        html = experiment_html(studio, cast("Any", SimpleNamespace(username=name)), "mix")
-        assert "By clicks" in html, name
-        assert ("<summary>By query</summary>" in html) is sees, name
+    example = cast("Any", SimpleNamespace(username="ann"))
+    with pytest.raises(AccessDenied, match="is not finished"):
+        example_html(studio, example, "ab")
+    with run_app(build_app(studio)) as url:
+        for name, sees in (("ann", False), ("meg", True)):
+            html = experiment_html(studio, cast("Any", SimpleNamespace(username=name)), "mix")
+            assert ("By clicks" in html) is sees, name
+            assert ("A judgment set of this catalogue is not finished" in html) is not sees, name
+            ask = {"headers": {"X-User": name}}
+            file = httpx.get(f"{url}/media/experiment?experiment=mix", **ask)  # type: ignore[arg-type]
+            assert file.status_code == (200 if sees else 403), name
+        for word in ("ab", "interleaving"):
+            shown = httpx.get(f"{url}/media/experiment?example={word}", headers={"X-User": "ann"})
+            assert shown.status_code == 403
 
 
 def test_files_are_served_and_a_running_experiment_gives_no_report(studio: Studio) -> None:
