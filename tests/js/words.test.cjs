@@ -50,6 +50,7 @@ test("progress is counted in words", () => {
   const p = { done: 3, total: 9, skipped: 1, per_minute: 4, set_done: 5, set_total: 9, annotators: 1 };
   assert.equal(words.progressText(p), "3 of 9 judged · 1 for later · 4 a minute · about 2 min left");
   assert.equal(words.setText(p), "Whole set: 5 of 9 labels, 1 person");
+  assert.equal(words.setText({ ...p, set_done: 1744, set_total: 12000 }), "Whole set: 1,744 of 12,000 labels, 1 person");
 });
 
 test("a changed name and a picture as a query are explained", () => {

@@ -23,6 +23,8 @@ from ui.theme import script
 
 #: Number of cases on one page.
 _CASES = 25
+#: What a tab says until it is filled, in place of Gradio's spinner.
+_READING = '<p class="vs-status" role="status">Reading the grades …</p>'
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 
@@ -30,7 +32,7 @@ def report_tab(
     studio: Studio, sets: gr.Dropdown, catalog: gr.State, tab: gr.Tab, opened: gr.State
 ) -> None:
     """Lay out agreement and annotators inside the current tab; filled when it is opened."""
-    pane = gr.HTML(elem_id="annotate-agreement")
+    pane = gr.HTML(_READING, elem_id="annotate-agreement")
     with gr.Accordion("Take an annotator's labels out of this set", open=False), gr.Row():
         who = gr.Textbox(label="Annotator", max_lines=1, scale=3)
         remove = gr.Button("Delete their labels (the log keeps them)", variant="stop", scale=1)
@@ -52,7 +54,7 @@ def report_tab(
         )
         return report_html(studio, set_id, catalog)
 
-    tab.select(show, [sets, catalog], pane, **_PRIVATE)
+    tab.select(show, [sets, catalog], pane, show_progress="hidden", **_PRIVATE)
     while_open(studio, sets, opened, "agreement", show, [sets, catalog], [pane])
     remove.click(delete, [who, sets, catalog], pane, **_PRIVATE)
 
@@ -62,6 +64,7 @@ def decide_tab(
 ) -> None:
     """Lay out the queue of disagreements inside the current tab; filled when it is opened."""
     pane = gr.HTML(
+        _READING,
         elem_id="annotate-decide",
         js_on_load=script("annotate", "decide"),
         server_functions=[_decide_function(studio), _cases_function(studio)],
@@ -72,7 +75,7 @@ def decide_tab(
     def show(set_id: str | None, catalog: str) -> str:
         return cases_html(studio, set_id, catalog)
 
-    tab.select(show, [sets, catalog], pane, **_PRIVATE)
+    tab.select(show, [sets, catalog], pane, show_progress="hidden", **_PRIVATE)
     while_open(studio, sets, opened, "decide", show, [sets, catalog], [pane])
 
 
@@ -120,6 +123,11 @@ def report_html(studio: Studio, set_id: str | None, catalog: str) -> str:
         report=report,
         agreement=report.agreement,
         queries={query_id: asked(studio, query, catalog) for query_id, query in queries.items()},
+        pictures={
+            query_id: picture_url(query.picture, catalog)
+            for query_id, query in queries.items()
+            if query.picture
+        },
         items=items,
     )
 

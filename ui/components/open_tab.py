@@ -50,4 +50,6 @@ def while_open(
 
     action = getattr(show, "action", None)  # see `allowed`
     handler = sentences(allowed(studio, action)(again)) if action else again
-    sets.input(handler, [opened, *inputs], outputs, api_visibility="private")
+    sets.input(
+        handler, [opened, *inputs], outputs, show_progress="hidden", api_visibility="private"
+    )

@@ -44,7 +44,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     gr.HTML(render("evaluate_head.html"))
     with gr.Row(elem_classes="vs-evaluate-line"):
         stored = gr.Dropdown(label="Report", choices=[], elem_id="evaluate-stored", scale=3)
-        new = gr.Button("Measure again", elem_id="evaluate-new", scale=0, min_width=140)
+        new = gr.Button("Measure again", elem_id="evaluate-new", scale=0, min_width=170)
     shown = gr.HTML(render("waiting.html"), elem_id="evaluate-report")
     with gr.Column(elem_id="evaluate-form"):  # shown by OPEN_FORM_JS, or without a report
         with gr.Row(elem_classes="vs-evaluate-line"):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.domain import NO_PHOTO, EvalQuery, Item, PairedTest, Ranking, Report, Score
+from core.domain import NO_PHOTO, EvalQuery, Item, PairedTest, QueryRow, Ranking, Report, Score
 from core.evaluation.report_builder import EngineRun, Frame, report
 from core.evaluation.report_html import fragment, said_p, verdicts
 
@@ -40,6 +40,17 @@ def test_the_largest_loss_shows_the_measure_that_lost() -> None:
     built = made("cba", "bca")
     html = fragment(built, ITEMS, lambda item: "", lambda row: "")
     assert "X #1 → <strong>Y #1</strong> · nDCG@10 1.00 → <strong>0.9" in html
+
+
+def test_a_picture_as_query_is_named_by_its_product_type() -> None:
+    built = made("cba", "bca")
+    row = replace(built.rows[0], query_id="photo-12", text="", has_image=True, label="jug")
+
+    def said(row: QueryRow) -> str:
+        return fragment(replace(built, rows=(row,)), ITEMS, lambda item: "", lambda row: "")
+
+    assert 'title="photo-12">A photo: jug<' in said(row)
+    assert ">A photo: photo-12<" in said(replace(row, label=""))
 
 
 def test_p_is_called_corrected_wherever_several_were_tested() -> None:

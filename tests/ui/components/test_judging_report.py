@@ -17,7 +17,7 @@ from core.judging.judgment_queue import JudgmentQueue
 from core.judging.queue import is_repeat
 from core.store.database import open_database
 from tests.core.judging.desks import result
-from ui.components.judging_report import cases_html
+from ui.components.judging_report import cases_html, report_html
 
 CASES = 60
 
@@ -82,6 +82,24 @@ def test_all_cases_are_there_page_by_page(desk: Desk) -> None:
     assert [re.findall(r'data-first="(\d+)"', page) for page in pages] == [
         ["0", "25"], ["0", "50"], ["25", "75"],
     ]  # fmt: skip
+
+
+def test_agreement_shows_the_pictures_that_were_queries(desk: Desk) -> None:
+    asked = [JudgmentQuery("q1", "chair"), JudgmentQuery("q2", picture="c0ffee")]
+    made = desk.queue.sets.create(
+        "Pictures", asked, ("clip",), 9, Rules(), lambda query: [result("clip", ["i01"])]
+    )
+    for query_id, who in (("q1", "ada"), ("q2", "ada"), ("q2", "bob")):
+        desk.queue.judge(
+            JudgmentEvent(
+                uuid.uuid4().hex, EventKind.GRADE, made.set_id, query_id, "i01", who, 1, "",
+                datetime.now(UTC), 1.0,
+            )
+        )  # fmt: skip
+    html = report_html(desk.studio, made.set_id, "demo")
+    assert re.findall(r'<img src="[^"]*c0ffee[^"]*" alt="Query picture"[^>]*>(.*?)</td>', html) == [
+        "a picture"
+    ]
 
 
 def test_cases_behind_decided_ones_come_next(desk: Desk) -> None:

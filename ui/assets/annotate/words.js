@@ -91,7 +91,7 @@ function progressText(p) {
     (minutes && left ? ` · about ${minutes} min left` : "");
 }
 /** @param {JudgingProgress} p */
-const setText = (p) => `Whole set: ${p.set_done} of ${p.set_total} labels, ` +
+const setText = (p) => `Whole set: ${p.set_done.toLocaleString("en")} of ${p.set_total.toLocaleString("en")} labels, ` +
   `${p.annotators} ${p.annotators === 1 ? "person" : "people"}`;
 // How a pair that was judged before stands.
 /**
