@@ -18,7 +18,11 @@ _BREAK = 120.0
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """What one pair adds to the counts; ``pending`` is a repeat that is due or put off."""
+    """What one pair adds to the counts.
+
+    ``pending`` is a repeat that is due or put off, ``spared`` one that will not come, since nobody
+    could tell: it counts until no pair is open, or the total would tell which pairs are repeats.
+    """
 
     done: int = 0
     open: int = 0
@@ -27,6 +31,7 @@ class _Counts:
     set_done: int = 0
     set_total: int = 0
     pending: bool = False
+    spared: int = 0
 
 
 class Tally:
@@ -47,6 +52,7 @@ class Tally:
     def _clear(self) -> None:
         self._of.clear()
         self.done = self.open = self.skipped = self.ahead = self.set_done = self.set_total = 0
+        self.spared = 0
         self.pending: dict[PairKey, None] = {}
 
     def count(self, judgment_set: JudgmentSet, state: SetState) -> None:
@@ -75,6 +81,7 @@ class Tally:
         self.open += sign * counts.open
         self.skipped += sign * counts.skipped
         self.ahead += sign * counts.ahead
+        self.spared += sign * counts.spared
         self.set_done += sign * counts.set_done
         self.set_total += sign * counts.set_total
         if sign > 0 and counts.pending:
@@ -96,7 +103,8 @@ class Tally:
             return _Counts(0, 1, int(label is not None), int(drawn), set_done, wanted)
         due = label.kind is EventKind.GRADE and is_to_judge(again.get(key))
         pending = drawn and due
-        return _Counts(1, 0, int(pending and key in again), 0, set_done, wanted, pending)
+        spared = int(drawn and label.kind is not EventKind.GRADE)
+        return _Counts(1, 0, int(pending and key in again), 0, set_done, wanted, pending, spared)
 
 
 def progress(
@@ -125,7 +133,7 @@ def progress(
     again = state.repeated(annotator).values()
     twice = [event for event in again if event.kind is not EventKind.SKIP]
     done = tally.done + len(twice)
-    ahead = tally.ahead + pending
+    ahead = tally.ahead + pending + (tally.spared if tally.open else 0)
     return JudgingProgress(
         done,
         done + tally.open + ahead,  # counted from the start: it never grows

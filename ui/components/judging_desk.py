@@ -283,7 +283,8 @@ def _id_of(sent: object) -> str:
 def _event(sent: Mapping[str, Any], set_id: str, who: str, keys: TaskKeys) -> JudgmentEvent:
     """Build the event; the queue checks its numbers.
 
-    What waited in a browser since before keys had tags tells its round itself.
+    The key alone tells the round: a round that the page may choose would tell, by what the
+    progress says, which pairs are hidden repeats.
     """
     kind = EventKind(str(sent["kind"]))
     if kind not in _KINDS:
@@ -299,9 +300,7 @@ def _event(sent: Mapping[str, Any], set_id: str, who: str, keys: TaskKeys) -> Ju
         note=str(sent.get("note") or ""),
         at=datetime.now(UTC),
         seconds=sent.get("seconds") or 0,
-        round=keys.parsed(set_id, who, str(sent["key"]))[2]
-        if "key" in sent
-        else sent.get("round") or 0,
+        round=keys.parsed(set_id, who, str(sent["key"]))[2] if "key" in sent else 0,
         page=str(sent.get("page") or ""),
         guidelines=sent.get("guidelines", 1),
     )

@@ -59,3 +59,20 @@ def test_only_pairs_with_news_are_counted_again(monkeypatch: pytest.MonkeyPatch)
     state.add(event(1, "ada", "i7"))
     progress(small_set([*items, "new"]), state, "ada", tally=tally)
     assert counted[500:] == [("q", "i7"), ("q", "new")]
+
+
+@pytest.mark.parametrize("kind", [EventKind.UNSURE, EventKind.FLAG, EventKind.SKIP])
+def test_no_count_tells_which_pairs_come_again(kind: EventKind) -> None:
+    """One could say of a pair that one can't tell, read the total, and take it back."""
+    judged = small_set("abcdefgh", Rules(repeats=0.5))
+    counts = [
+        progress(judged, SetState([event(0, "ada", item, None, kind=kind)]), "ada")
+        for item in "abcdefgh"
+    ]
+    assert len(set(counts)) == 1
+    ended = SetState(
+        event(number, "ada", item, None, kind=EventKind.UNSURE)
+        for number, item in enumerate("abcdefgh")
+    )
+    end = progress(judged, ended, "ada")
+    assert (end.done, end.total) == (8, 8)

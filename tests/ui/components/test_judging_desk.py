@@ -72,7 +72,7 @@ def page(tmp_path: Path) -> Page:
     "poison",
     [
         {"guidelines": 10**30}, {"guidelines": 1.5}, {"guidelines": "1"}, {"guidelines": None},
-        {"seconds": "long"}, {"seconds": [1]}, {"round": 7}, {"round": 0.5}, {"round": 10**30},
+        {"seconds": "long"}, {"seconds": [1]},
         {"grade": 2.7}, {"grade": True}, {"grade": "2"}, {"grade": 10**30}, {"grade": [2]},
         {"grade": None}, {"kind": "adjudicate"}, {"kind": "undo"}, {"item_id": "elsewhere"},
         {"event_id": "x" * 65}, {"event_id": ""}, {"event_id": "\ud800"},
@@ -88,6 +88,13 @@ def test_a_poisoned_event_is_refused_alone_and_the_others_of_its_call_are_saved(
     assert said["refused"][bad["event_id"]].endswith(".")
     assert "error" not in said
     assert page.stored() == {"e0", "e2"}
+
+
+@pytest.mark.parametrize("sent", [1, 7, 0.5, 10**30])
+def test_a_page_does_not_choose_the_round(page: Page, sent: float) -> None:
+    """By what the progress says of a forged second round, hidden repeats were known."""
+    assert page.call("judge", events=[page.event(0, round=sent)])["saved"] == ["e0"]
+    assert [event.round for event in page.queue.current(page.set.set_id)] == [0]
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -5, 10**400, None])
