@@ -51,9 +51,12 @@ def test_an_annotator_votes_blind_and_never_reads_the_result(shop: Shop, tmp_pat
     }
     assert handlers["begin"].action is handlers["vote"].action is Action.JUDGE
     request: Any = SimpleNamespace(username="ann")
-    LocalContext.request.set(request)
-    with pytest.raises(gr.Error, match="needs the role merchandiser"):
-        handlers["tell"](["clip", "vl-clip"], "ann", "demo", request)
+    token = LocalContext.request.set(request)
+    try:
+        with pytest.raises(gr.Error, match="needs the role merchandiser"):
+            handlers["tell"](["clip", "vl-clip"], "ann", "demo", request)
+    finally:  # else tests after this one would be asked by it
+        LocalContext.request.reset(token)
 
 
 def test_a_viewer_looks_on_inspect_and_corrects_nothing(shop: Shop, tmp_path: Any) -> None:
