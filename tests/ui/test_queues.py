@@ -109,14 +109,20 @@ def test_one_person_does_not_fill_the_queue(
             gate.set()
 
 
-def test_results_that_nobody_fetches_do_not_fill_the_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    built: list[Any] = []
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The pages that each served app was built with, filled when it starts."""
+    pages: list[Any] = []
     build = ui.web_app.build_pages
     monkeypatch.setattr(
-        ui.web_app, "build_pages", lambda shop: built.append(build(shop)) or built[-1]
+        ui.web_app, "build_pages", lambda shop: pages.append(build(shop)) or pages[-1]
     )
+    return pages
+
+
+def test_results_that_nobody_fetches_do_not_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: list[Any]
+) -> None:
     monkeypatch.setattr(queues, "UNREAD", 4)
     monkeypatch.setattr(queues, "UNREAD_OF_ALL", 12)
     with served(shop_in(tmp_path)) as url:
@@ -133,15 +139,8 @@ def test_results_that_nobody_fetches_do_not_fill_the_memory(
         assert visitor.outcome()["success"]  # of the last page
 
 
-def test_an_event_costs_no_summary_of_those_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_event_costs_no_summary_of_those_before(tmp_path: Path, built: list[Any]) -> None:
     """Gradio makes one for a page that is off here: 35 ms of processor time after 10,000 events."""
-    built: list[Any] = []
-    build = ui.web_app.build_pages
-    monkeypatch.setattr(
-        ui.web_app, "build_pages", lambda shop: built.append(build(shop)) or built[-1]
-    )
     with served(shop_in(tmp_path)) as url:
         visitor = Visitor(url)
         fn = next(e["id"] for e in visitor.config()["dependencies"] if not e["inputs"])
