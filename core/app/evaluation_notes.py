@@ -34,8 +34,15 @@ def usable_queries(
         if any(grade >= relevant_from for grade in qrels.get(query.query_id, {}).values())
     )
     if not usable:
+        given = [g for query in queries for g in qrels.get(query.query_id, {}).values()]
+        if given:
+            raise EvaluationError(
+                f"No query has a relevant item in the judgments: grades count as relevant from "
+                f"{relevant_from} on, and the highest grade is {max(given)}. Choose a smaller one "
+                "(Relevant from grade, --relevant-from)."
+            )
         raise EvaluationError(
-            "No query has a relevant item in the judgments. Do the query ids of both files agree?"
+            "None of the queries is in the judgments. Do the query ids of both files agree?"
         )
     return usable
 

@@ -203,6 +203,8 @@ class JudgingService:
         qrels, eval_queries = measuring.questions(
             judgment_set, self._labels.qrels(set_id, rule, catalog), opened_catalog.images
         )
+        if not eval_queries:
+            raise EvaluationError(f"Nobody has graded a pair of “{judgment_set.name}” yet.")
         report = self._evaluation.evaluate(
             eval_queries,
             qrels,

@@ -14,7 +14,7 @@ from core.errors import JudgmentError
 from core.judging import aggregation, importing, label_export
 from core.judging.disagreement import Disagreement, disagreements
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.judgment_readers import read_beside
+from core.judging.query_texts import read_beside
 from core.judging.queue import is_repeat
 from core.judging.reports import LabelReport, label_report
 from core.judging.state import PairKey, SetState

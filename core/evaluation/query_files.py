@@ -1,8 +1,8 @@
 """Read queries and relevance judgments from files, and write results per query.
 
 Queries: CSV, TSV or Parquet with ``query_id``, ``text``, ``image`` (a path relative to the file, or
-bytes in Parquet), ``item_id``; also TREC's ``query_id<TAB>text`` lines without a header, if the
-file's name does not end in ``.csv``.
+bytes in Parquet), ``item_id``; also lines of ``query_id<TAB>text`` without a header, if the file's
+name does not end in ``.csv``, and TREC topics.
 Judgments: CSV or TSV or Parquet with ``query_id``, ``item_id``, ``relevance``; also TREC qrels.
 """
 
@@ -11,15 +11,28 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from core.base.csv_cells import cell
-from core.base.tables import FileReport, Reading, Table, open_lines, open_table
+from core.base.tables import (
+    FileReport,
+    Line,
+    Reading,
+    Table,
+    is_qrels_line,
+    is_topics,
+    open_lines,
+    open_table,
+    topics,
+)
 from core.domain import EvalQuery, Report
 from core.errors import EvaluationError
 from core.evaluation import trec
 
+#: Lines that tell whether a file has TREC topics.
+_TOPICS_HEAD = 10
 #: Endings of files that may have lines without a header; all others are tables.
 _PLAIN = {"", ".txt", ".qrels", ".topics", ".trec", ".tab"}
 
@@ -86,8 +99,7 @@ def read_qrels(path: Path, report: FileReport | None = None) -> dict[str, dict[s
     Raises:
         EvaluationError: The file can't be read, or none of its rows is a judgment.
     """
-    head = _head(path)
-    if len(head.split()) == 4 and "," not in head:
+    if is_qrels_line(_head(path)):
         return trec.read_qrels(path, report)
     qrels: dict[str, dict[str, int]] = {}
     reading = Reading(path.name, report)
@@ -142,6 +154,10 @@ def _rows(
     if not head:
         return
     ending = path.suffix.lower()
+    if headerless and ending in _PLAIN | {".xml"} and is_topics(_first_lines(path)):
+        for number, cells in enumerate(topics(open_lines(path, EvaluationError).lines()), 1):
+            yield f"topic {number}", dict(zip(headerless, cells, strict=True))
+        return
     if headerless and ending in _PLAIN and needed[0] not in _plain(_cells(head)):
         text = open_lines(path, EvaluationError)
         reading.guessed(text.notes)
@@ -192,6 +208,11 @@ def _head(path: Path) -> str:
         return path.suffix if path.stat().st_size else ""
     lines = open_lines(path, EvaluationError).lines()
     return next((line.text for line in lines if line.text.strip()), "")
+
+
+def _first_lines(path: Path) -> list[Line]:
+    lines = (line for line in open_lines(path, EvaluationError).lines() if line.text.strip())
+    return list(islice(lines, _TOPICS_HEAD))
 
 
 def _text(cells: dict[str, Any], name: str) -> str:

@@ -15,12 +15,14 @@ from core.base.tables import Line, Table
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
 from core.judging.grade_columns import grade_columns
-from core.judging.judgment_rows import File, Rejected, Row, file_of, graded
+from core.judging.judgment_rows import File, Rejected, Row, cell_text, file_of, graded
 
 #: Column names of other tools, in lower case, with underscores for spaces.
 _QUERY = ("query", "query_text", "querytext", "q", "search")
-_QUERY_ID = ("qid", "query_id", "queryid")
-_DOC = ("docid", "doc_id", "document_id", "item_id", "doc", "product_id", "id")
+_QUERY_ID = ("query_id", "qid", "queryid")
+_DOC = (
+    "docid", "doc_id", "document_id", "item_id", "doc", "product_id", "corpus_id", "pid", "id",
+)  # fmt: skip
 _RATING = ("rating", "grade", "judgment", "relevance", "label", "score")
 _RATER = ("rater", "annotator", "judge", "user", "username")
 
@@ -55,16 +57,16 @@ def csv_rows(table: Table, names: Mapping[str, str], people: Sequence[str] = ())
     Raises:
         JudgmentError: A column that is needed is missing.
     """
-    query = next((names[n] for n in (*_QUERY, *_QUERY_ID) if n in names), None)
+    query = next((names[n] for n in _QUERY if n in names), None)
+    query_id = next((names[n] for n in _QUERY_ID if n in names), None)
     doc = next((names[n] for n in _DOC if n in names), None)
-    if query is None or doc is None:
+    if doc is None or (query is None and query_id is None):
         raise JudgmentError(
             f"{table.path.name} has no column for the query or none for the item; it has: "
             f"{', '.join(names) or 'none'}."
         )
-    by_id = not any(n in names for n in _QUERY)
     rater = next((names[n] for n in _RATER if n in names), None)
-    used = {query, doc, *(names[n] for n in names if n in _QUERY_ID)}
+    used = {query or "", doc, *(names[n] for n in names if n in _QUERY_ID)}
     columns = grade_columns(table, names, used, people)
     if not (columns.rating or columns.raters):
         raise JudgmentError(f"{table.path.name} has no column with ratings.")
@@ -75,9 +77,10 @@ def csv_rows(table: Table, names: Mapping[str, str], people: Sequence[str] = ())
             if entry.problem:
                 yield Rejected(line, f"can't be read: {entry.problem}")
                 continue
-            row = {name: str(cell) for name, cell in entry.cells.items()}
-            words = row[query].strip()
-            asked = JudgmentQuery(words) if by_id else JudgmentQuery("", text=words)
+            row = {name: cell_text(cell) for name, cell in entry.cells.items()}
+            asked = JudgmentQuery(
+                row[query_id].strip() if query_id else "", row[query].strip() if query else ""
+            )
             item_id = (row[doc] or "").strip()
             if columns.rating:
                 who = (row[rater] or "").strip() if rater else ""
@@ -121,12 +124,17 @@ def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
 
 def json_row(line: int, entry: Mapping[str, Any]) -> Row | Rejected:
     """Return the judgment in another tool's JSON object."""
-    lower = {str(key).lower(): value for key, value in entry.items()}
+    lower = {
+        str(key).lower().replace("-", "_"): value
+        for key, value in entry.items()
+        if value is not None
+    }
     words = next((str(lower[n]) for n in _QUERY if n in lower), "")
+    query_id = next((str(lower[n]) for n in _QUERY_ID if n in lower), "")
     item = next((str(lower[n]) for n in _DOC if n in lower), "")
     grade = next((lower[n] for n in _RATING if n in lower), "")
     who = next((str(lower[n]) for n in _RATER if n in lower), "")
-    return graded(line, JudgmentQuery("", text=words), item, str(grade), who)
+    return graded(line, JudgmentQuery(query_id, words), item, str(grade), who)
 
 
 def _rater_name(column: str) -> str:

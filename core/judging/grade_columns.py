@@ -9,6 +9,7 @@ from itertools import islice
 
 from core.base.tables import Table
 from core.errors import JudgmentError
+from core.judging.judgment_rows import cell_text
 
 #: Names of a column with one grade a row, lower case.
 _RATING = ("rating", "grade", "judgment", "relevance", "label", "score")
@@ -108,15 +109,20 @@ def _quoted(columns: Sequence[str]) -> str:
     return ", ".join(f"“{column[:40]}”" for column in columns[:8]) + more
 
 
+def plain_names(columns: Sequence[str]) -> dict[str, str]:
+    """Return columns by their names in small letters, with underscores between words."""
+    return {_plain(column): column for column in columns}
+
+
 def _plain(column: str) -> str:
-    return "_".join(column.lower().split())
+    return "_".join(column.lower().replace("-", " ").split())
 
 
 def _values(table: Table, columns: Sequence[str]) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {column: [] for column in columns}
     for row in islice(table.rows(), _LOOKED_AT):
         for column in columns:
-            if text := str(row.cells.get(column, "")).strip():
+            if text := cell_text(row.cells.get(column)).strip():
                 values[column].append(text)
     return values
 

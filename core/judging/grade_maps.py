@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from core.domain import DEFAULT_SCALE, Grade
@@ -31,6 +31,8 @@ WORDS: tuple[Mapping[str, int], ...] = (
 _ESCI = ("irrelevant", "complement", "substitute", "exact")
 #: Highest grade: it is also the key that is pressed.
 _HIGHEST = 9
+#: Labels that repeat so often are steps of a scale, not measurements.
+_REPEATED = 5
 #: A grade above the default scale is a typing error where it is that rare.
 _RARE, _ENOUGH = 0.02, 5
 
@@ -146,7 +148,7 @@ def guessed_map(labels: Mapping[str, int], grades: Collection[int] | None) -> Gr
     whole = [int(value) for value in numbers if value.is_integer()]
     if len(whole) == len(numbers):
         return _of_whole(whole, labels, grades)
-    return _of_fractions(numbers, grades)
+    return _of_fractions(numbers, labels, grades)
 
 
 def _of_words(scale: Mapping[str, int], grades: Collection[int] | None) -> GradeMap:
@@ -170,10 +172,10 @@ def _of_whole(
     usual, errors = _without_errors(numbers, labels)
     highest = max(usual, default=0)
     if grades is not None:
-        notes = (*_one_note(usual, max(grades)), *_above_note(numbers, sorted(grades)))
+        notes = (*_one_note(usual, max(grades)), *_above_note(numbers, labels, sorted(grades)))
         return GradeMap(_themselves(sorted(grades)), notes)
     if highest > _HIGHEST:
-        return _in_parts(highest, [grade.value for grade in DEFAULT_SCALE])
+        return _in_parts(highest, labels, [grade.value for grade in DEFAULT_SCALE])
     if set(usual) <= {0, 1} and highest == 1:
         return GradeMap(
             _themselves([0, 1]),
@@ -197,10 +199,12 @@ def _one_note(numbers: Sequence[int], highest: int) -> tuple[str, ...]:
     return (f"All labels are 0 or 1. If 1 means relevant, change the mapping to 0=0, 1={highest}.",)
 
 
-def _above_note(numbers: Sequence[float], scale: Sequence[int]) -> tuple[str, ...]:
+def _above_note(
+    numbers: Sequence[float], labels: Mapping[str, int], scale: Sequence[int]
+) -> tuple[str, ...]:
     if not numbers or max(numbers) <= scale[-1]:
         return ()
-    parts = _in_parts(max(numbers), scale)
+    parts = _in_parts(max(numbers), labels, scale)
     return (
         "Some labels are beyond the scale of the set. If the file has a scale of its own, change "
         f"the mapping, for example to {parts}.",
@@ -225,26 +229,48 @@ def _themselves(grades: Iterable[int]) -> tuple[Step, ...]:
     return tuple(Step(str(grade), grade) for grade in grades)
 
 
-def _in_parts(highest: float, grades: Sequence[int]) -> GradeMap:
-    """Cut 0 to ``highest`` into as many equal ranges as there are grades."""
+def _in_parts(highest: float, labels: Mapping[str, int], grades: Sequence[int]) -> GradeMap:
+    """Cut 0 to ``highest`` into as many equal ranges as there are grades.
+
+    Few labels that repeat are a scale of their own, such as 0, 1, 10, 100: where equal ranges would
+    put two of them together, they become grades by their order.
+    """
     borders = [round(highest * place / len(grades), 6) for place in range(len(grades) + 1)]
     borders[-1] = float(highest)
     steps = tuple(
         _range(low, high, grade)
         for low, high, grade in zip(borders, borders[1:], grades, strict=False)
     )
+    parts = GradeMap(steps)
+    values = sorted(v for v in map(number_of, labels) if v is not None and 0 <= v <= highest)
+    together = len({parts.grade(plain_number(value)) for value in values}) < len(values)
+    repeated = sum(labels.values()) >= _REPEATED * len(values)
+    if together and repeated and len(values) <= len(grades):
+        return _in_order(values, grades)
     note = f"Labels reach to {plain_number(highest)}, so their range was cut into equal parts."
-    return GradeMap(steps, (note,))
+    return replace(parts, notes=(note,))
 
 
-def _of_fractions(numbers: Sequence[float], grades: Collection[int] | None) -> GradeMap:
+def _in_order(values: Sequence[float], grades: Sequence[int]) -> GradeMap:
+    """Give each label a grade of its own: in their order, the highest label the highest grade."""
+    own = (*grades[: len(values) - 1], grades[-1])
+    steps = tuple(
+        Step(plain_number(value), grade) for value, grade in zip(values, own, strict=True)
+    )
+    shown = ", ".join(map(plain_number, values))
+    return GradeMap(steps, (f"The labels {shown} became grades by their order.",))
+
+
+def _of_fractions(
+    numbers: Sequence[float], labels: Mapping[str, int], grades: Collection[int] | None
+) -> GradeMap:
     """Cut fractions up to 1 into equal ranges; round those of a longer scale to its grades."""
     scale = sorted(grades) if grades else [grade.value for grade in DEFAULT_SCALE]
     highest = max(numbers)
     if highest <= 1:
-        return _in_parts(1.0, scale)
+        return _in_parts(1.0, labels, scale)
     if highest > scale[-1] and grades is None:
-        return _in_parts(highest, scale)
+        return _in_parts(highest, labels, scale)
     middles = [(low + high) / 2 for low, high in pairwise(scale)]
     borders = [float(scale[0]), *middles, float(scale[-1])]
     steps = tuple(
@@ -252,7 +278,7 @@ def _of_fractions(numbers: Sequence[float], grades: Collection[int] | None) -> G
         for low, high, grade in zip(borders, borders[1:], scale, strict=False)
     )
     rounded = "Grades between two steps of the scale were rounded."
-    return GradeMap(steps, (rounded, *_above_note(numbers, scale)))
+    return GradeMap(steps, (rounded, *_above_note(numbers, labels, scale)))
 
 
 def scale_for(made: GradeMap, counted: Counter[str]) -> tuple[Grade, ...]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from core.domain import (
     EventKind,
     JudgmentEvent,
-    JudgmentQuery,
     JudgmentSet,
     Pair,
     Rules,
@@ -24,8 +22,9 @@ from core.judging import judgment_readers
 from core.judging.checks import checked
 from core.judging.grade_maps import GradeMap, counted_labels, guessed_map, read_map, scale_for
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.judgment_readers import Beside
 from core.judging.judgment_rows import File, Rejected, Row
+from core.judging.query_matching import QueryMatcher
+from core.judging.query_texts import Beside
 from core.judging.sets import from_json
 from core.judging.state import PairKey, SetState
 
@@ -102,8 +101,7 @@ def plan(
     Raises:
         JudgmentError: The file or the mapping can't be read, or there is no such set.
     """
-    file, numbers = judgment_readers.read(source, people), count(1)
-    beside = beside or Beside()
+    file, beside = judgment_readers.read(source, people), beside or Beside()
     if beside.definition and not file.definition:
         file = replace(file, definition=_definition(beside.definition, file, source))
     rejected = list(file.rejected)
@@ -115,8 +113,7 @@ def plan(
     if grade_map is not None and not own_scale:
         base = replace(base, rules=Rules(scale=scale_for(grade_map, labels)))
     grade_of = {label: grade_map.grade(label) for label in labels} if grade_map else {}
-    queries = {query.query_id: query for query in base.queries}
-    by_content = {_content(query): query for query in base.queries}
+    queries = QueryMatcher(base, beside.texts)
     pairs: dict[PairKey, Pair] = {pair.key: pair for pair in base.pairs}
     before = len(pairs)
     catalogue = set(known_items(sorted({row.item_id for row in file.rows})))
@@ -124,13 +121,12 @@ def plan(
     events = []
     given: dict[tuple[PairKey, str, int], tuple[int | None, int, datetime | None]] = {}
     for row in file.rows:
-        query = _query_of(row, queries, by_content, beside.texts, numbers)
+        query = queries.query_of(row)
         key = (query.query_id, row.item_id)
         if key not in pairs and row.item_id not in catalogue:
             rejected.append(Rejected(row.line, f"the catalogue has no item “{row.item_id[:60]}”"))
             continue
-        queries.setdefault(query.query_id, query)
-        by_content.setdefault(_content(query), query)
+        queries.add(query)
         if row.event is None:
             grade = grade_of[row.label]
             if grade is None or grade not in grades:
@@ -283,34 +279,6 @@ def _base(
         pairs=(),
         created=datetime.now(UTC),
     )
-
-
-def _query_of(
-    row: Row,
-    queries: Mapping[str, JudgmentQuery],
-    by_content: Mapping[tuple[str, str, str], JudgmentQuery],
-    texts: Mapping[str, str],
-    numbers: Iterator[int],
-) -> JudgmentQuery:
-    """Return the set's query for a row; a new one if the set has no equal query."""
-    given = row.query
-    if given.query_id in queries:
-        return queries[given.query_id]
-    if given.query_id and not (given.text or given.item_id or given.picture):
-        given = replace(given, text=texts.get(given.query_id, given.query_id))
-    same = by_content.get(_content(given))
-    if same is not None and not given.query_id:
-        return same
-    return given if given.query_id else replace(given, query_id=_new_id(queries, numbers))
-
-
-def _new_id(queries: Mapping[str, JudgmentQuery], numbers: Iterator[int]) -> str:
-    """Return the next unused query id; ``numbers`` continues from the last call."""
-    return next(name for number in numbers if (name := f"q{number}") not in queries)
-
-
-def _content(query: JudgmentQuery) -> tuple[str, str, str]:
-    return query.text.casefold(), query.item_id, query.picture
 
 
 def _event(row: Row, set_id: str, query_id: str, annotator: str, now: datetime) -> JudgmentEvent:

@@ -5,20 +5,19 @@ Our own CSV, JSON lines and Parquet are read here, others' in ``core.judging.for
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core.base.tables import (
+    TABLE_ENDINGS,
     BadTable,
-    FileReport,
-    Reading,
     Table,
     TableRow,
+    is_qrels_line,
     open_lines,
     open_table,
     parquet_metadata,
@@ -26,11 +25,15 @@ from core.base.tables import (
 from core.domain import EventKind, JudgmentEvent, JudgmentQuery
 from core.errors import JudgmentError
 from core.judging import foreign
+from core.judging.grade_columns import plain_names
 from core.judging.judgment_rows import File, Rejected, Row, file_of
 from core.judging.label_export import COLUMNS
 
 #: First-version exports lack these.
 _LATER = {"query_picture", "round", "page", "guidelines", "rule", "grade_by_rule", "adjudicated"}
+#: Endings of tables that are text; in one of them there may be qrels.
+_TEXT_TABLES = {".csv", ".tsv", ".tab", ".txt", ".gz"}
+_MARKS = (",", ";", "\t", "|")
 
 
 def read(source: Path, people: Sequence[str] = ()) -> File:
@@ -46,84 +49,30 @@ def read(source: Path, people: Sequence[str] = ()) -> File:
     ending = source.suffix.lower()
     if ending in {".jsonl", ".ndjson", ".json"}:
         return _json(source)
-    if ending not in {".csv", ".tsv", ".parquet", ".gz"}:
+    if _is_qrels(source, ending):
         text = open_lines(source, JudgmentError)
         return replace(foreign.qrels(text.lines()), notes=text.notes)
     table = open_table(source, JudgmentError)
     if table.format == "Parquet":
         return _parquet(table, people)
-    return _csv(table, people) if table.format == "CSV" else _json(source)
+    if table.format.startswith("JSON"):
+        return _json(source)
+    return _csv(table, people)
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Content of the file beside qrels or CSV: the queries' words by id, or the whole set."""
-
-    texts: Mapping[str, str] = field(default_factory=dict)
-    definition: Mapping[str, Any] = field(default_factory=dict)
-
-
-def read_beside(source: Path, report: FileReport | None = None) -> Beside:
-    """Read the file that an export writes beside qrels and CSV, or lines of “query id, text”.
-
-    Raises:
-        JudgmentError: The file can't be read.
-    """
-    if source.suffix.lower() != ".json":
-        return Beside(read_query_texts(source, report))
-    text = "\n".join(line.text for line in open_lines(source, JudgmentError).lines())
-    try:
-        facts = json.loads(text)
-    except (ValueError, RecursionError):
-        facts = None
-    queries = facts.get("queries") if isinstance(facts, dict) else None
-    if not isinstance(facts, dict) or not isinstance(queries, dict):
-        raise JudgmentError(
-            f"{source.name} is not the file that an export writes beside qrels or CSV."
-        )
-    definition = facts.get("judgment_set")
-    return Beside(
-        {str(query_id): str(words) for query_id, words in queries.items()},
-        definition if isinstance(definition, dict) else {},
-    )
-
-
-def read_query_texts(source: Path, report: FileReport | None = None) -> dict[str, str]:
-    """Return texts by query id, for qrels: two columns (tab or comma), no header needed.
-
-    Args:
-        source: The file.
-        report: Receives notes on guesses and the lines that were left out.
-
-    Raises:
-        JudgmentError: The file can't be read, or no line has two columns.
-    """
-    texts: dict[str, str] = {}
-    file, reading = open_lines(source, JudgmentError), Reading(source.name, report)
-    reading.guessed(file.notes)
-    for line in file.lines():
-        if line.problem:
-            reading.leave_out(f"line {line.number}", "", line.problem)
-            continue
-        if not line.text.strip():
-            continue
-        delimiter = "\t" if "\t" in line.text else ","
-        try:
-            cells = next(csv.reader([line.text], delimiter=delimiter, strict=True))
-        except csv.Error:
-            cells = line.text.split(delimiter, 1)
-        if len(cells) < 2:
-            reading.leave_out(f"line {line.number}", "", "it is not “query id, text”")
-            continue
-        texts[cells[0].strip()] = cells[1].strip()
-    if reading.count and not texts:
-        raise JudgmentError(f"There is no “query id, text” in {source.name}{reading.why()}.")
-    reading.end(len(texts))
-    return texts
+def _is_qrels(source: Path, ending: str) -> bool:
+    """Tell whether a file has lines of qrels: MS MARCO's have the ending of a table."""
+    if ending not in _TEXT_TABLES:
+        return ending not in TABLE_ENDINGS
+    lines = open_lines(source, JudgmentError).lines()
+    first = next((line.text for line in lines if line.text.strip()), "")
+    if ending == ".txt" and not any(mark in first for mark in _MARKS):
+        return True
+    return is_qrels_line(first)
 
 
 def _csv(table: Table, people: Sequence[str]) -> File:
-    names = {"_".join(name.lower().split()): name for name in table.columns}
+    names = plain_names(table.columns)
     if set(COLUMNS) - _LATER <= set(names):
         rows = (_unless_problem(row, _restored_row) for row in table.rows())
         return _said(file_of("our own CSV", rows), table)
@@ -142,9 +91,10 @@ def _unless_problem(row: TableRow, taken: Callable[[TableRow], Row | Rejected]) 
 
 def _said(file: File, table: Table) -> File:
     """Return a sentence on a file's unusual encoding and on what was guessed."""
-    named = f"{file.format}, {table.encoding}"
+    format = file.format if table.format == "CSV" else file.format.replace("CSV", table.format)
+    named = f"{format}, {table.encoding}"
     plain = table.encoding in ("", "UTF-8")
-    return replace(file, format=file.format if plain else named, notes=table.notes + file.notes)
+    return replace(file, format=format if plain else named, notes=table.notes + file.notes)
 
 
 def _json(source: Path) -> File:
@@ -199,8 +149,7 @@ def _json(source: Path) -> File:
 
 def _parquet(table: Table, people: Sequence[str]) -> File:
     if "event_id" not in table.columns:
-        names = {"_".join(name.lower().split()): name for name in table.columns}
-        file = foreign.csv_rows(table, names, people)
+        file = foreign.csv_rows(table, plain_names(table.columns), people)
         return replace(file, format=file.format.replace("CSV", "Parquet"))
     try:
         definition = json.loads(parquet_metadata(table.path).get(b"judgment_set", b"{}"))

@@ -83,6 +83,11 @@ def graded(
     return Row(line, query, item_id, int(label) if whole else None, who, label=label)
 
 
+def cell_text(cell: object) -> str:
+    """Return the text of a cell; empty for one that has no value, also as data frames write it."""
+    return "" if cell is None or cell != cell else str(cell)
+
+
 def label_of(text: str) -> str:
     """Return a label as mappings name it: in small letters, numbers without needless zeros."""
     label = " ".join(text.split()).casefold()

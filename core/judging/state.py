@@ -130,8 +130,10 @@ class SetState:
         return latest
 
     def last(self, annotator: str) -> JudgmentEvent | None:
-        """Return this annotator's latest standing label of any pair."""
-        return next(iter(self.recent(annotator, 1)), None)
+        """Return this annotator's latest standing label or flag of any pair."""
+        flags = self._standing[_FLAG].get(annotator, {}).values()
+        acts = [*self.recent(annotator, 1), *flags]
+        return max(acts, key=lambda event: event.at, default=None)
 
     def recent(self, annotator: str, count: int) -> list[JudgmentEvent]:
         """Return this annotator's latest standing labels and repeats, newest first."""

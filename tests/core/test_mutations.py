@@ -23,7 +23,7 @@ from core.cli.preview import preview_json, preview_text
 from core.errors import StudioError
 from core.evaluation import trec
 from core.evaluation.query_files import read_qrels, read_queries
-from core.judging import importing, judgment_readers
+from core.judging import importing, judgment_readers, query_texts
 from core.judging.queries import read_file
 from core.settings import Settings
 from tests.core.small_feeds import FEEDS, LABELS
@@ -126,7 +126,7 @@ def test_changed_labels_and_queries_are_rows_or_a_sentence(
     for read in (
         lambda: judgment_readers.read(path),
         lambda: importing.plan(_Desk(), path, lambda ids: ids),  # type: ignore[arg-type]
-        lambda: judgment_readers.read_query_texts(path, report),
+        lambda: query_texts.read_query_texts(path, report),
         lambda: read_queries(path, False, report),
         lambda: read_qrels(path, report),
         lambda: read_file(path, report=report),

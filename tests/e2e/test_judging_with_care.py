@@ -117,6 +117,32 @@ def test_a_photo_that_is_broken_is_not_graded_but_may_be_flagged(
     assert [flag.annotator for flag in flags] == ["cyd-e2e"]
 
 
+def test_a_flag_by_mistake_is_taken_back(page: Page, studio_url: str, studio_data: Path) -> None:
+    queue, made = set_named(studio_data, "Photos")
+    page.add_init_script("localStorage.setItem('vs-name', 'dee-e2e')")
+    page.goto(f"{studio_url}/annotate?catalog=demo&set={made.set_id}")
+    desk, status = (page.locator(f".vs-desk [data-part={part}]") for part in ("single", "status"))
+    photo = desk.locator("[data-part=photo] img")
+    expect(photo).to_be_visible()
+    page.wait_for_function(
+        "image => image.complete && image.naturalWidth > 0", arg=photo.element_handle()
+    )
+    page.locator("h1").first.click()
+    graded = desk.get_attribute("data-key") or ""
+    page.keyboard.press("3")
+    expect(desk).not_to_have_attribute("data-key", graded)
+    flagged = desk.get_attribute("data-key") or ""
+    page.keyboard.press("f")
+    page.keyboard.press("2")
+    expect(status).to_contain_text(re.compile("Flagged|Saved"))
+    page.keyboard.press("z")
+    expect(status).to_contain_text("The flag on")
+    assert desk.get_attribute("data-key") == flagged  # the grade before it stands
+    assert not [f for f in queue.look(made.set_id, SetState.flags) if f.annotator == "dee-e2e"]
+    (label,) = [e for e in queue.current(made.set_id) if e.annotator == "dee-e2e"]
+    assert (label.grade, label.item_id) == (3, graded.split("\t")[1])
+
+
 def test_cases_are_decided_with_keys_alone(page: Page, studio_url: str, studio_data: Path) -> None:
     queue, made = set_named(studio_data, "Cases")
     page.goto(f"{studio_url}/annotate?catalog=demo&set={made.set_id}")

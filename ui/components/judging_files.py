@@ -53,8 +53,8 @@ def files_tab(
             )
         with gr.Column():
             gr.HTML(
-                '<h2 class="vs-h2">Import</h2><p class="vs-small vs-muted">TREC qrels, CSV, JSON '
-                "or Parquet; also of Quepid, OpenSearch and Amazon's ESCI</p>"
+                '<h2 class="vs-h2">Import</h2><p class="vs-small vs-muted">TREC qrels, CSV, JSON, '
+                "Excel or Parquet; also of Quepid, OpenSearch, ESCI, WANDS, BEIR and MS MARCO</p>"
             )
             source = gr.File(
                 label="File with labels",
@@ -64,11 +64,12 @@ def files_tab(
             )
             gr.HTML(
                 '<p class="vs-small vs-muted">For qrels and CSV, also the .json that was exported '
-                "with them, or lines of “query id, text”:</p>"
+                "with them, or the queries' words: lines of “query id, text”, JSON lines, TREC "
+                "topics:</p>"
             )
             beside = gr.File(
                 label="Set or words of the queries",
-                file_types=[".json", ".csv", ".tsv", ".txt"],
+                file_types=[".json", ".jsonl", ".csv", ".tsv", ".txt", ".topics", ".xml"],
                 height=140,
                 elem_id="annotate-import-beside",
             )

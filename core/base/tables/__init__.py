@@ -5,6 +5,7 @@ from core.base.tables.parquet import parquet_metadata
 from core.base.tables.table import TABLE_ENDINGS, Table, TextFile, open_lines, open_table
 from core.base.tables.table_rows import BadTable, TableRow
 from core.base.tables.text_lines import Line
+from core.base.tables.trec_lines import is_qrels_line, is_topics, topics
 
 __all__ = [
     "TABLE_ENDINGS",
@@ -16,7 +17,10 @@ __all__ = [
     "Table",
     "TableRow",
     "TextFile",
+    "is_qrels_line",
+    "is_topics",
     "open_lines",
     "open_table",
     "parquet_metadata",
+    "topics",
 ]

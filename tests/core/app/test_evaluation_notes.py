@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.app.evaluation_notes import check_item_ids, missing_notes, scale_note
+from core.app.evaluation_notes import (
+    check_item_ids,
+    missing_notes,
+    scale_note,
+    usable_queries,
+)
 from core.domain import NO_PHOTO, EvalQuery, Item
 from core.errors import EvaluationError
 
@@ -32,3 +37,12 @@ def test_err_says_which_scale_it_takes() -> None:
     assert "takes 2" in guessed
     assert "highest that occurs" in guessed
     assert scale_note(("mrr",), qrels, None) == ()
+
+
+def test_why_no_query_can_be_measured() -> None:
+    """A threshold above all grades is no matter of ids."""
+    assert usable_queries(ASKED, {"q1": {"a": 1}}, 1) == ASKED
+    with pytest.raises(EvaluationError, match=r"relevant from 2 on, and the highest grade is 1\."):
+        usable_queries(ASKED, {"q1": {"a": 1, "b": 0}}, 2)
+    with pytest.raises(EvaluationError, match=r"None of the queries .* ids of both files agree"):
+        usable_queries(ASKED, {"other": {"a": 1}}, 1)

@@ -70,6 +70,22 @@ def test_bad_judgments_are_sentences(tmp_path: Path, text: str, sentence: str) -
         read_qrels(write(tmp_path / "r.csv", text))
 
 
+def test_a_table_of_four_columns_is_no_qrels(tmp_path: Path) -> None:
+    """Its header has four words, too: read as qrels, the note was the grade."""
+    table = write(tmp_path / "r.tsv", "query_id\titem_id\trelevance\tnote\n1\ta\t3\t0\n")
+    assert read_qrels(table) == {"1": {"a": 3}}
+    assert read_qrels(write(tmp_path / "q.tsv", "1\t0\ta\t1\n")) == {"1": {"a": 1}}
+
+
+def test_topics_of_trec_are_queries(tmp_path: Path) -> None:
+    old = "<top>\n<num> Number: 7\n<title> blue chair\n</top>\n<top><num>8<title>lamp</top>\n"
+    new = '<topics>\n<topic number="7"><query>blue chair</query></topic>\n'
+    new += '<topic number="8"><query>lamp</query></topic>\n</topics>\n'
+    for name, text in (("topics.txt", old), ("topics.xml", new)):
+        queries = read_queries(write(tmp_path / name, text))
+        assert queries == (EvalQuery("7", "blue chair"), EvalQuery("8", "lamp"))
+
+
 def test_headers_as_spreadsheets_write_them(tmp_path: Path) -> None:
     queries = write(tmp_path / "q.csv", "\ufeffQuery_ID; Text\n1;red, soft\n")
     assert read_queries(queries) == (EvalQuery("1", "red, soft"),)

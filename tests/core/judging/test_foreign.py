@@ -68,7 +68,7 @@ def test_queries_may_be_ids_alone(tmp_path: Path, name: str) -> None:
     file = file_with(tmp_path, "a.csv", f"{name},docid,rating\n7,a,1\n")
     assert file.rows == (Row(2, JudgmentQuery("7"), "a", 1),)
     both = file_with(tmp_path, "b.csv", f"{name},query,docid,rating\n7,lamp,a,1\n")
-    assert both.rows == (row(2, "lamp", "a", 1),)
+    assert both.rows == (Row(2, JudgmentQuery("7", "lamp"), "a", 1),)
 
 
 @pytest.mark.parametrize("name", ["rater", "annotator", "Judge", "user", "username"])
@@ -143,4 +143,17 @@ def test_a_json_object_may_hold_all_ratings_of_a_query(tmp_path: Path) -> None:
     assert file.rejected == (
         Rejected(1, "holds a rating that is no JSON object"), Rejected(2, "has no query"),
         Rejected(4, "has no item"), Rejected(5, "has no query"),
+    )  # fmt: skip
+
+
+def test_json_lines_may_name_queries_by_id(tmp_path: Path) -> None:
+    entries = [
+        {"query-id": 7, "corpus-id": "a", "score": 2}, {"qid": "8", "pid": 3, "label": 1},
+        {"query_id": "9", "query": None, "docid": "b", "rating": 0, "rater": None},
+    ]  # fmt: skip
+    file = file_with(tmp_path, "a.jsonl", "\n".join(map(json.dumps, entries)))
+    assert file.rejected == ()
+    assert file.rows == (
+        Row(1, JudgmentQuery("7"), "a", 2), Row(2, JudgmentQuery("8"), "3", 1),
+        Row(3, JudgmentQuery("9"), "b", 0),
     )  # fmt: skip

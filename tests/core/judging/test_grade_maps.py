@@ -30,6 +30,11 @@ def mapped(labels: str, grades: set[int] | None = None) -> tuple[str, GradeMap, 
         ("0 0.873 0.2", "0..0.25=0, 0.25..0.5=1, 0.5..0.75=2, 0.75..1=3", None),
         ("0 2.5 1", "0..0.5=0, 0.5..1.5=1, 1.5..2.5=2, 2.5..3=3", None),
         ("0 1 2 -1", "0=0, 1=1, 2=2, 3=3", None),
+        ("0 1 10 100 " * 6, "0=0, 1=1, 10=2, 100=3", None),
+        ("0 0.01 0.1 1 " * 6, "0=0, 0.01=1, 0.1=2, 1=3", None),
+        ("0 2 100 " * 6, "0=0, 2=1, 100=3", None),
+        ("0 50 100 " * 6, "0..25=0, 25..50=1, 50..75=2, 75..100=3", None),
+        ("0 1 10 100", "0..25=0, 25..50=1, 50..75=2, 75..100=3", None),
     ],
 )
 def test_a_new_set_s_scale_follows_the_labels(labels: str, mapping: str, scale: str | None) -> None:
@@ -46,6 +51,7 @@ def test_a_new_set_s_scale_follows_the_labels(labels: str, mapping: str, scale: 
     [
         ("0 1", "0=0, 1=1, 2=2, 3=3", "change the mapping to 0=0, 1=3"),
         ("0 7 1", "0=0, 1=1, 2=2, 3=3", "beyond the scale"),
+        ("0 10 100 1 " * 5, "0=0, 1=1, 2=2, 3=3", "for example to 0=0, 1=1, 10=2, 100=3"),
         ("0 1.5 50", "0..0.5=0, 0.5..1.5=1, 1.5..2.5=2, 2.5..3=3", "beyond the scale"),
         ("relevant irrelevant", "relevant=3, irrelevant=0", "Grades were read as"),
     ],

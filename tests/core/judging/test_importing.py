@@ -12,8 +12,8 @@ from core.domain import DEFAULT_SCALE, Grade, JudgmentQuery, JudgmentSet, Rules
 from core.errors import JudgmentError
 from core.judging.importing import carry_out, plan
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.judgment_readers import Beside
 from core.judging.label_export import Labels, write
+from core.judging.query_texts import Beside
 from core.judging.sets import to_json
 from tests.core.judging.desks import START, event, grade, small_set
 

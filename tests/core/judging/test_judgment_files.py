@@ -17,8 +17,8 @@ from core.errors import JudgmentError
 from core.judging.aggregation import aggregate
 from core.judging.importing import carry_out, plan
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.judgment_readers import Beside
 from core.judging.label_export import Labels, write
+from core.judging.query_texts import Beside
 from core.store.database import open_database
 from tests.core.judging.desks import export, grade
 

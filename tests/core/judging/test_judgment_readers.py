@@ -14,9 +14,10 @@ import pytest
 from core.base.tables import FileReport
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
-from core.judging.judgment_readers import read, read_query_texts
+from core.judging.judgment_readers import read
 from core.judging.judgment_rows import Rejected, Row
 from core.judging.label_export import COLUMNS, Labels, write
+from core.judging.query_texts import read_query_texts
 from tests.core.judging.desks import event, small_set
 
 OWN = {

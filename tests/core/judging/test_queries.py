@@ -7,8 +7,9 @@ import pytest
 from core.base.tables import FileReport
 from core.domain import JudgmentQuery
 from core.errors import JudgmentError
-from core.judging.judgment_readers import read, read_query_texts
+from core.judging.judgment_readers import read
 from core.judging.queries import numbered, parse_lines, read_file, similar_item_queries
+from core.judging.query_texts import read_query_texts
 
 
 def texts(path: Path, limit: int = 0) -> list[str]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.domain import (
     EventKind,
+    ExamplePair,
     Grade,
     JudgmentEvent,
     JudgmentQuery,
@@ -25,8 +26,8 @@ from core.errors import JudgmentError
 from core.judging.aggregation import aggregate
 from core.judging.importing import ImportPlan, carry_out, plan
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.judgment_readers import read_beside
 from core.judging.label_export import ENDINGS, Labels, facts_path, write
+from core.judging.query_texts import read_beside
 from core.store.database import open_database
 
 SCALE = (Grade(0, "no"), Grade(2, "so-so", "half of it"), Grade(5, "yes, “exactly”"))
@@ -38,28 +39,47 @@ TEXT = st.text(
 WORD = st.text(
     st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=12
 )
+#: Kinds of events that a person or an adjudicator gives; both others take one back.
+KINDS = (EventKind.GRADE, EventKind.UNSURE, EventKind.SKIP, EventKind.FLAG, EventKind.ADJUDICATE,
+         EventKind.UNDO, EventKind.DELETE)  # fmt: skip
+GRADED = (EventKind.GRADE, EventKind.ADJUDICATE)
 NOTE = st.text(st.characters(codec="utf-8", exclude_categories=("C",)) | st.just("\n"), max_size=30)
 
 
 @st.composite
-def judged(draw: st.DrawFn) -> tuple[JudgmentSet, list[JudgmentEvent]]:
-    """Draw a set and each person's labels of some of its pairs."""
+def judged(draw: st.DrawFn, kinds: bool = False) -> tuple[JudgmentSet, list[JudgmentEvent]]:
+    """Draw a set and each person's labels of some of its pairs.
+
+    With ``kinds``, queries are also items and pictures, and events of every kind.
+    """
     ids = draw(st.lists(WORD, min_size=1, max_size=3, unique=True))
     texts = draw(st.lists(TEXT, min_size=len(ids), max_size=len(ids), unique_by=str.casefold))
     items = draw(st.lists(WORD, min_size=1, max_size=4, unique=True))
     people = draw(st.lists(TEXT, min_size=1, max_size=3, unique=True))
-    queries = [JudgmentQuery(name, text) for name, text in zip(ids, texts, strict=True)]
+    queries = [
+        draw(st.sampled_from([
+            JudgmentQuery(name, text), JudgmentQuery(name, item_id=text),
+            JudgmentQuery(name, picture=text),
+        ])) if kinds else JudgmentQuery(name, text)
+        for name, text in zip(ids, texts, strict=True)
+    ]  # fmt: skip
     pairs = tuple(Pair(query, item) for query in queries for item in items)
-    rules = Rules(scale=SCALE, guidelines=draw(NOTE), overlap=draw(st.integers(0, 3)))
+    rules = Rules(
+        SCALE, draw(NOTE), (ExamplePair(draw(TEXT), items[0], 5, draw(NOTE)),),
+        draw(st.integers(0, 3)), frozenset(draw(st.sets(st.sampled_from([p.key for p in pairs])))),
+        draw(st.sampled_from([0.0, 0.05, 0.1])),
+    )  # fmt: skip
     made = JudgmentSet(
         "set-1", draw(TEXT), rules, ("clip",), 5, pairs, datetime(2026, 1, 1, tzinfo=UTC)
     )
     events = [
         JudgmentEvent(
-            f"{number}", EventKind.GRADE, "set-1", *pair.key, person,
-            draw(st.sampled_from([0, 2, 5])), draw(NOTE),
+            f"{number}", (kind := draw(st.sampled_from(KINDS)) if kinds else EventKind.GRADE),
+            "set-1", *pair.key, person,
+            draw(st.sampled_from([0, 2, 5])) if kind in GRADED else None, draw(NOTE),
             datetime(2026, 1, 2, tzinfo=UTC) + timedelta(seconds=number),
-            draw(st.floats(0, 3600)), guidelines=1,
+            draw(st.floats(0, 3600)), draw(st.integers(0, 1)) if kinds else 0,
+            draw(st.sampled_from(["", "7f", "import"])), draw(st.integers(1, 9)),
         )
         for number, (pair, person) in enumerate((p, who) for p in pairs for who in people)
         if draw(st.booleans())
@@ -86,7 +106,7 @@ def imported(
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
-@given(content=judged())
+@given(content=judged(kinds=True))
 def test_labels_come_back_whole(
     format: str, content: tuple[JudgmentSet, list[JudgmentEvent]]
 ) -> None:

@@ -93,6 +93,10 @@ def test_the_latest_labels_come_newest_first_and_repeats_are_among_them():
     assert state.last("ada") == event(4, item="a", round=1)
     assert state.last("nobody") is None
     assert state.recent("nobody", 3) == []
+    flag = event(5, item="b", kind=EventKind.FLAG, grade=None)
+    state.add(flag)
+    assert state.last("ada") == flag  # an undo takes a flag back, too
+    assert [label.event_id for label in state.recent("ada", 1)] == ["4"]
 
 
 def test_labels_repeats_flags_and_decisions_are_kept_apart_and_sorted():

@@ -143,6 +143,14 @@ def test_the_way_back_and_an_undo_bring_note_and_grade_along(page: Page) -> None
     assert "used for another" in said["error"]
 
 
+def test_an_undo_takes_a_flag_back_and_leaves_the_grade(page: Page) -> None:
+    page.call("judge", events=[page.event(0), page.event(1, kind="flag", grade=None, note="photo")])
+    assert page.call("undo", event_id="u")["undone"]["kind"] == "flag"
+    assert page.queue.look(page.set.set_id, lambda state: state.flags()) == []
+    assert page.stored() == {"e0"}
+    assert page.call("undo", event_id="v")["undone"]["kind"] == "grade"
+
+
 def test_a_pair_that_was_put_off_comes_again_with_its_note(page: Page) -> None:
     page.call("judge", events=[page.event(0, kind="skip", grade=None, note="look up")])
     dealt = page.call("next_pairs", grid=True, first=page.pairs[0][0])["tasks"]

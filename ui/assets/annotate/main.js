@@ -191,7 +191,8 @@ async function undo() {
   if (mine !== generation) return;
   if (answer.error) { say(answer.error, true); return; }
   if (!answer.undone) { say("There is nothing to undo."); return; }
-  const { task, note } = answer.undone;
+  const { task, note, kind } = answer.undone;
+  if (kind === "flag") { say(`The flag on “${task.title}” is taken back.`); return; }
   ended = false;
   part("end").hidden = true;
   progress(answer.progress);
