@@ -99,8 +99,8 @@ def take_in(
     source: Annotated[
         Path,
         typer.Argument(
-            help="TREC qrels, CSV, JSON, Excel or Parquet: our exports, Quepid's, OpenSearch's, ESCI, "
-            "WANDS, BEIR, MS MARCO."
+            help="TREC qrels, CSV, JSON, Excel or Parquet: our exports, Quepid's, OpenSearch's, "
+            "ESCI, WANDS, BEIR, MS MARCO."
         ),
     ],
     set_id: Annotated[
@@ -113,9 +113,9 @@ def take_in(
     queries: Annotated[
         Path | None,
         typer.Option(
-            help="For qrels and CSV: the .json that an export wrote beside them, or the queries' words: "
-            "query id and text per line, JSON lines, TREC topics (default: the file's name with "
-            ".json, if it is there)."
+            help="For qrels and CSV: the .json that an export wrote beside them, or the queries' "
+            "words: query id and text per line, JSON lines, TREC topics (default: the file's name "
+            "with .json, if it is there)."
         ),
     ] = None,
     mapping: Annotated[

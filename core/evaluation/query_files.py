@@ -155,8 +155,8 @@ def _rows(
         return
     ending = path.suffix.lower()
     if headerless and ending in _PLAIN | {".xml"} and is_topics(_first_lines(path)):
-        for number, cells in enumerate(topics(open_lines(path, EvaluationError).lines()), 1):
-            yield f"topic {number}", dict(zip(headerless, cells, strict=True))
+        for number, topic in enumerate(topics(open_lines(path, EvaluationError).lines()), 1):
+            yield f"topic {number}", dict(zip(headerless, topic, strict=True))
         return
     if headerless and ending in _PLAIN and needed[0] not in _plain(_cells(head)):
         text = open_lines(path, EvaluationError)
