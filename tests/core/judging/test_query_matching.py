@@ -64,12 +64,12 @@ def test_labels_of_another_set_go_to_the_query_of_their_words(
 ) -> None:
     """Our own export of one set, taken into another one, whose q1 is something else."""
     a_set(desk, "here", q1="lamp", q2="rug")
-    there = JudgmentSet(
+    other = JudgmentSet(
         "there", "There", Rules(), (), 0, (Pair(JudgmentQuery("q1", "rug"), "a"),), AT
     )
     labels = [event(1, query_id="q1", set_id="there")]
     for ending in ("csv", "jsonl", "parquet"):
-        file = write(Labels(there, labels, labels, {}), tmp_path / f"x.{ending}", ending)
+        file = write(Labels(other, labels, labels, {}), tmp_path / f"x.{ending}", ending)
         planned = plan(desk, file, lambda ids: ids, set_id="here")
         assert [(e.query_id, e.item_id) for e in planned.events] == [("q2", "a")]
     assert carry_out(desk, planned) == 1
