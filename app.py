@@ -15,13 +15,13 @@ def _demo(studio: Studio) -> None:
     """Index the demo where there is no other catalogue; pages show its progress."""
     from core.app.library import DEMO
 
-    studio.take_in_ablation()  # Home shows it from the start
+    studio.demo_measures.take_in_ablation()  # Home shows it from the start
     if {info.name for info in studio.catalogs()} <= {DEMO}:
         studio.indexing.index_demo()  # costs seconds when there is nothing left to do
         try:
-            studio.measure_demo()
+            studio.demo_measures.measure()
         finally:
-            studio.measure_demo_judgments()
+            studio.demo_measures.measure_judgments()
     else:
         studio.demo_judgments.take_in()  # of a demo that an earlier version brought
 

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.app.demo_measures import BEFORE_AFTER
 from core.app.demo_texts import CLIP, PAIRS, RECORDED, RULES
 from core.app.library import DEMO
-from core.app.studio import BEFORE_AFTER, Studio
+from core.app.studio import Studio
 from core.base.significance import compare
 from core.domain import PairedTest, Report
 from core.language.rewriters import RECORDING

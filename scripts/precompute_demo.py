@@ -23,9 +23,10 @@ import typer
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from core.app.demo_measures import BEFORE_AFTER  # noqa: E402
 from core.app.indexing import PRECOMPUTED  # noqa: E402
 from core.app.library import DEMO, Library  # noqa: E402
-from core.app.studio import BEFORE_AFTER, Studio  # noqa: E402
+from core.app.studio import Studio  # noqa: E402
 from core.settings import SHIPPED, load_settings  # noqa: E402
 from core.store import snapshot  # noqa: E402
 
@@ -54,7 +55,7 @@ def main(data_dir: Annotated[Path | None, typer.Option()] = None) -> None:
 def copy_judged(studio: Studio) -> None:
     """Measure the engines on the shipped judgment set, and ship the report."""
     studio.demo_judgments.report_path.unlink(missing_ok=True)
-    studio.measure_demo_judgments()
+    studio.demo_measures.measure_judgments()
     report = studio.evaluation.latest(DEMO, BEFORE_AFTER, studio.demo_judgments.set_id())
     if report is None:
         raise SystemExit("The demo's judgment set is not in this data directory.")

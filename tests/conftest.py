@@ -104,7 +104,7 @@ def _index_demo(folder: Path) -> None:
         patch.setenv("PIP_FIND_LINKS", str(work))
         studio = Studio(load_settings(data_dir=work / "data", cache_dir=work / "cache"))
         report = studio.indexing.index_demo()
-        studio.measure_demo()  # or each served copy would measure it anew
+        studio.demo_measures.measure()  # or each served copy would measure it anew
     assert not report.quarantined
     assert set(report.per_stage) <= {"reading"}, (
         f"what ships in data/demo/precomputed is out of date ({dict(report.per_stage)}): "

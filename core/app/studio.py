@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from core.app.agent_jobs import AgentJobs
+from core.app.demo_measures import DemoMeasures
 from core.app.demo_texts import FILE as DEMO_TEXTS
 from core.app.demo_texts import DemoTexts, read_demo_texts
 from core.app.evaluating import EvaluationService
@@ -22,6 +21,7 @@ from core.app.exporting import ExportService
 from core.app.grounding import GroundingService
 from core.app.helping import HelpingService
 from core.app.indexing import IndexingService
+from core.app.inspecting import InspectionService
 from core.app.item_rows import ItemRows
 from core.app.judging import JudgingService
 from core.app.judging_by_model import ModelJudgingService
@@ -40,29 +40,23 @@ from core.app.simulating import SimulationService
 from core.app.taking_events import EventIntake
 from core.app.tasks import TaskService
 from core.app.training_jobs import AdaptJobs
-from core.base.image_views import image_view, photo_share
 from core.base.lazy import lazy
 from core.catalog import demo
 from core.domain import (
     COMPACT,
     CatalogInfo,
     Comparison,
-    EngineInput,
     EngineStatus,
     FacetView,
     Filters,
     Inspection,
     Item,
-    OnProgress,
     QuarantinedRow,
     Query,
-    Report,
     SearchResult,
     Sort,
-    Stage,
-    TextView,
 )
-from core.errors import QueryError, StudioError
+from core.errors import QueryError
 from core.jobs import JobRunner
 from core.language.recorded import read_recording
 from core.language.rewriters import RECORDING
@@ -71,7 +65,6 @@ from core.ports.encoder import encode_queries
 from core.search import browse
 from core.search.engine_comparison import compare
 from core.settings import Settings
-from core.store.catalog_store import CatalogStore
 from core.store.image_store import read_image
 from core.weights.registry import download_mb
 
@@ -79,12 +72,6 @@ if TYPE_CHECKING:
     from core.app.click_estimates import ClickEstimates
     from core.app.training import TrainingService
     from core.app.trials import TrialService
-
-#: Variants of one product that are shown at most.
-MOST_RELATIVES = 60
-#: Engines that the demo compares: without and with the paper's method.
-BEFORE_AFTER = ("clip", "vl-clip")
-_log = logging.getLogger(__name__)
 
 
 class Studio:
@@ -240,6 +227,15 @@ class Studio:
         """Whether this server can answer visitors; it loads the models for that."""
         return Readiness(self.warm_up, self.settings.data_dir, self.jobs.background)
 
+    @lazy
+    def _inspecting(self) -> InspectionService:
+        return InspectionService(self._library, self._models, self.settings, self.grounding)
+
+    @lazy
+    def demo_measures(self) -> DemoMeasures:
+        """Reports on the demo that every start needs: shipped, or measured once."""
+        return DemoMeasures(self.settings, self.evaluation, self.judging, self.demo_judgments)
+
     # ── engines and catalogues ────────────────────────────────────────────────────────────────
     def engines(self) -> tuple[EngineStatus, ...]:
         """Return all engine recipes, in display order, and whether each can run here."""
@@ -356,55 +352,6 @@ class Studio:
         return download_mb(self.settings.recipe.engines)
 
     # ── indexing ─────────────────────────────────────────────────────────────────────────────
-    def measure_demo(self) -> None:
-        """Take in the ablation that ships, and measure the engines if that was not done yet.
-
-        It takes seconds, and no model.
-        """
-        self.take_in_ablation()
-        if self.evaluation.latest(DEMO, BEFORE_AFTER) is None:
-            task = "same-type"
-            self._measure_demo(
-                task,
-                lambda tell: self.evaluation.run_task(task, BEFORE_AFTER, DEMO, on_progress=tell),
-            )
-
-    def measure_demo_judgments(self) -> None:
-        """Measure the engines on the demo's judgment set, once per version.
-
-        A report of this version ships; where it does not fit the engines here, models are loaded.
-        """
-        shipped = self.demo_judgments
-        set_id, version = shipped.set_id(), shipped.version_note()
-        if not set_id or self.judging.queue(DEMO).sets.find(set_id) is None:
-            return
-        self._take_in(shipped.report_path)
-        report = self.evaluation.latest(DEMO, BEFORE_AFTER, set_id)
-        if report is None or version not in report.notes:
-            about = shipped.about(DEMO, set_id).replace("\n", " ")
-
-            def measured(tell: OnProgress) -> Report:
-                report = self.judging.evaluate(set_id, BEFORE_AFTER, catalog=DEMO, on_progress=tell)
-                return replace(report, notes=(*report.notes, about, version))
-
-            self._measure_demo(set_id, measured)
-
-    def take_in_ablation(self) -> None:
-        """Take in the ablation that ships; Home shows it while the demo is indexed."""
-        self._take_in(demo.ablation_path())
-
-    def _take_in(self, report: Path) -> None:
-        if self.settings.profile != "compact":  # whose engines it is on
-            return
-        try:
-            self.evaluation.reports.take_in(report)
-        except StudioError as error:  # what is measured here is shown without it
-            _log.warning("%s", error)
-
-    def _measure_demo(self, task: str, work: Callable[[OnProgress], Report]) -> None:
-        report = self.evaluation.jobs.run(DEMO, task, len(BEFORE_AFTER), work)
-        self.evaluation.reports.add(report)
-
     def warm_up(self) -> None:
         """Load the models for text queries, so that the first query is fast."""
         for model in self._models.available():
@@ -464,48 +411,4 @@ class Studio:
         Raises:
             QueryError: There is no such item.
         """
-        from core.embedding.encoder_input import preview  # slow to import
-
-        opened_catalog = self._library.get(catalog)
-        rows = rows or self.rows(item_id, catalog)
-        item = rows.item
-        photo = opened_catalog.images.open(item.photo.sha256) if item.has_photo else None
-        standing = opened_catalog.store.corrections.standing()
-        models = self._models.for_indexing().corrected_by(standing)
-        rewrite = rows.rewrites(models.rewrite_key(item))
-        grounding = self.grounding.of(item, catalog)
-        words = next(iter(rewrite.values()), None)
-        inputs = []
-        for model in models.engines:
-            table = opened_catalog.store.vectors(model.name)
-            # Vectors of other weights don't belong to this engine's input.
-            current = vectors and table.fingerprint == model.fingerprint
-            row = rows.vectors(model.name) if current else None
-            view = photo and image_view(
-                photo, grounding, model.engine.image_view, self.settings.crop_padding
-            )
-            if photo_share(model.engine, grounding) == 1:
-                view = photo
-            rewritten = model.engine.text_view is TextView.REWRITE and words is not None
-            title_part = model.engine.title_part(item.has_photo) if rewritten else 0.0
-            inputs.append(
-                EngineInput(
-                    engine=model.engine,
-                    picture=preview(model.encoder, view) if view else None,
-                    text=words.text if rewritten and words and title_part < 1 else item.title,
-                    fingerprint=model.fingerprint if row else "",
-                    agreement=float(row.image_vector @ row.text_vector) if row and photo else None,
-                    title=item.title if 0 < title_part < 1 else "",
-                )
-            )
-        decided = {
-            stage: event
-            for stage in Stage
-            if (event := standing.of(stage, item.item_id, item.photo.sha256)) is not None
-        }
-        relatives = self._relatives(item, opened_catalog.store)
-        return Inspection(item, photo, grounding, words, tuple(inputs), decided, relatives)
-
-    def _relatives(self, item: Item, store: CatalogStore) -> tuple[Item, ...]:
-        group = store.items.of_group(item.group, MOST_RELATIVES + 1) if item.group else []
-        return tuple(other for other in group if other.item_id != item.item_id)
+        return self._inspecting.of(item_id, catalog, rows=rows, vectors=vectors)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.app.studio import BEFORE_AFTER, Studio
+from core.app.demo_measures import BEFORE_AFTER
+from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus
 from core.errors import StudioError
 from ui.blindness import require_engines_shown

@@ -8,7 +8,8 @@ from typing import Any
 
 from gradio.context import LocalContext
 
-from core.app.studio import BEFORE_AFTER, Studio
+from core.app.demo_measures import BEFORE_AFTER
+from core.app.studio import Studio
 from core.base.counts import listed
 from core.domain import CatalogInfo, EngineStatus, Item, Report
 from ui.blindness import engines_hidden

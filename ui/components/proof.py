@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from gradio.context import LocalContext
 
 from core.app.ablation import BUSY, CLUTTER, PLAIN_GROUND
-from core.app.studio import BEFORE_AFTER, Studio
+from core.app.demo_measures import BEFORE_AFTER
+from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.image_views import is_busy
 from core.domain import EngineStatus, Item, PairedTest, QueryRow, Report, Score, Slice

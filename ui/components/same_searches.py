@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from gradio.context import LocalContext
 
-from core.app.studio import BEFORE_AFTER, Studio
+from core.app.demo_measures import BEFORE_AFTER
+from core.app.studio import Studio
 from core.base.counts import counted, listed
 from core.domain import PairedTest, QueryRow, Report
 from core.errors import StudioError

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.app.studio import BEFORE_AFTER, Studio
+from core.app.demo_measures import BEFORE_AFTER
+from core.app.studio import Studio
 from core.settings import load_settings
 
 
@@ -20,5 +21,5 @@ def test_a_damaged_shipped_report_leaves_the_own_measurement(
     damaged.write_text("{")
     monkeypatch.setattr("core.catalog.demo.ablation_path", lambda: damaged)
     studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
-    studio.measure_demo()
+    studio.demo_measures.measure()
     assert studio.evaluation.latest("demo", BEFORE_AFTER) is not None

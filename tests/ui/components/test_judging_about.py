@@ -62,11 +62,11 @@ def test_the_page_opens_a_set_of_one_s_own(studio: Studio) -> None:
 
 
 def test_the_engines_are_measured_on_it_once(studio: Studio) -> None:
-    studio.measure_demo_judgments()
+    studio.demo_measures.measure_judgments()
     assert studio.evaluation.reports.ids() == (), "there is no such set yet"
     studio.demo_judgments.take_in()
-    studio.measure_demo_judgments()
-    studio.measure_demo_judgments()
+    studio.demo_measures.measure_judgments()
+    studio.demo_measures.measure_judgments()
     (report_id,) = studio.evaluation.reports.ids()
     report = studio.evaluation.latest(DEMO, whole.ENGINES, "small")
     assert report is not None
@@ -77,5 +77,5 @@ def test_the_engines_are_measured_on_it_once(studio: Studio) -> None:
     more = LABELS + "q1,i-1,grader A,3,\nq1,i-1,grader B,3,\n"
     write(studio.demo_judgments.folder, more, queries=WORDS)
     studio.demo_judgments.take_in()
-    studio.measure_demo_judgments()
+    studio.demo_measures.measure_judgments()
     assert len(studio.evaluation.reports.ids()) == 2, "a newer version is measured anew"
