@@ -42,6 +42,10 @@ class FingerprintMismatch(StudioError):
     """Stored vectors were made by other weights or rules than the engine has now."""
 
 
+class BucketError(StudioError):
+    """The object store of a data directory does not answer, refuses or lacks something."""
+
+
 class CatalogError(StudioError):
     """A catalogue file, its columns, or a named catalogue is not usable."""
 

@@ -7,6 +7,7 @@ Environment variables start with ``VLCLIP_`` (``VLCLIP_DATA_DIR`` …); ``PORT``
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from dataclasses import replace
@@ -25,6 +26,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.domain.bucket_address import BucketAddress, is_address
 from core.domain.engine import COMPACT, Engine, Towers
 from core.domain.profile import ProfileRecipe
 from core.errors import SettingsError, no_such
@@ -34,6 +36,9 @@ SHIPPED = Path(__file__).resolve().parent.parent / "data"
 
 #: Host names and addresses of this machine that other machines can't reach.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+#: Folder below the cache with the copies of data directories in buckets.
+BUCKETS = "buckets"
 
 #: Folder of the profiles' files, of those that ship and of a data directory.
 PROFILES = "profiles"
@@ -105,7 +110,16 @@ class Settings(BaseSettings):
         env_prefix="VLCLIP_", frozen=True, extra="ignore", populate_by_name=True
     )
 
-    data_dir: Path = Field(Path("studio-data"), description="Where catalogues and judgments live.")
+    data_dir: Path = Field(
+        Path("studio-data"),
+        description="Where catalogues and judgments live: a folder, or s3://BUCKET/PREFIX (gs://, "
+        "az://).",
+    )
+    bucket: str = Field(
+        "",
+        description="The same as s3://… in VLCLIP_DATA_DIR, where VLCLIP_DATA_DIR shall name the "
+        "folder of this server's copies.",
+    )
     catalog: str = Field(
         "",
         max_length=60,
@@ -296,6 +310,26 @@ class Settings(BaseSettings):
     )
 
     _recipe: ProfileRecipe = PrivateAttr()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_bucket(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Tell the address of a bucket from a folder, and name the folder of its copies.
+
+        Raises:
+            SettingsError: It is no usable address.
+        """
+        folder = str(given.get("data_dir", ""))
+        in_bucket = is_address(folder)
+        address = folder if in_bucket else given.get("bucket", "")
+        if not address:
+            return given
+        given = {**given, "bucket": str(BucketAddress.parse(address))}
+        if in_bucket or not folder:
+            cache = Path(given.get("cache_dir", platformdirs.user_cache_dir("vl-clip-studio")))
+            name = hashlib.sha256(given["bucket"].encode()).hexdigest()[:16]
+            given["data_dir"] = cache.absolute() / BUCKETS / name
+        return given
 
     @model_validator(mode="after")
     def _read_profile(self) -> Self:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +14,11 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from core.app.studio import Studio
+from core.base.buckets import Bucket, connect
 from core.errors import WeightsUnavailable
 from core.settings import load_settings
 from core.weights import WeightStore
+from tests import object_store
 
 if TYPE_CHECKING:
     from core.embedding.compact import CompactEncoder
@@ -111,3 +115,24 @@ def _index_demo(folder: Path) -> None:
         "run scripts/precompute_demo.py"
     )
     work.rename(folder)
+
+
+@pytest.fixture(scope="session")
+def store_address() -> Iterator[str]:
+    """The address of an S3 server on this machine; its credentials are in the environment."""
+    if object_store.MISSING:
+        pytest.skip(f"no object store: {object_store.MISSING} is not installed")
+    with object_store.object_store() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket_uri(store_address: str) -> str:
+    """The URI of an empty prefix."""
+    return f"s3://{object_store.BUCKET}/{uuid.uuid4().hex[:12]}/studio"
+
+
+@pytest.fixture
+def in_bucket(bucket_uri: str, tmp_path: Path) -> Bucket:
+    """A folder of this test that is connected with an empty prefix."""
+    return connect(tmp_path / "copies", bucket_uri)

@@ -17,8 +17,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from core.base.atomic import atomic_write
 from core.base.locks import WRITE, file_lock
+from core.base.shared_files import latest, share
 from core.errors import SettingsError, no_such
 
 #: Name of the token that a setting holds.
@@ -121,9 +121,10 @@ class EventTokens:
     def _change(self, change: Callable[[dict[str, Any]], None]) -> None:
         try:
             with file_lock(self._path.with_suffix(".lock"), WRITE, error=SettingsError):
-                entries = _parsed(self._path) if self._path.exists() else {}
+                exists = latest(self._path, age=0).exists()
+                entries = _parsed(self._path) if exists else {}
                 change(entries)
-                atomic_write(self._path, json.dumps(entries, indent=1), mode=0o600)
+                share(self._path, json.dumps(entries, indent=1), mode=0o600)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SettingsError(f"The tokens {self._path} can't be written: {reason}.") from None
@@ -131,7 +132,7 @@ class EventTokens:
     def _read(self) -> dict[str, EventToken]:
         """Return hash → token, read again when the file has changed."""
         try:
-            stat = self._path.stat()
+            stat = latest(self._path).stat()
         except OSError:
             self._stamp, self._by_hash = None, {}
             return self._by_hash

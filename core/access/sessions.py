@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from core.base.atomic import atomic_write
 from core.base.locks import WRITE, file_lock
-from core.errors import StudioError
+from core.base.shared_files import FRESH, latest, share
+from core.errors import BucketError, StudioError
 
 #: Duration of a sign-in, seconds.
 LASTS = 14 * 24 * 3600
@@ -104,11 +104,11 @@ class Sessions:
         try:
             with file_lock(self._path.with_suffix(".lock"), WRITE):
                 with self._lock:
-                    self._read()
+                    self._read(age=0)
                     sessions = self._alive()
                 change(sessions)
                 # Outside the lock, so that a slow disk does not block ``name``.
-                atomic_write(self._path, json.dumps(sessions), mode=0o600)
+                share(self._path, json.dumps(sessions), mode=0o600)
                 with self._lock:
                     self._ended.clear()
                     self._read()
@@ -125,10 +125,10 @@ class Sessions:
             if key not in self._ended and until > now and stamp == self._stamp(name)
         }
 
-    def _read(self) -> None:
+    def _read(self, age: float = FRESH) -> None:
         """Update ``_stored`` from the file; an unreadable file counts as empty."""
         try:
-            stat = self._path.stat()
+            stat = latest(self._path, age).stat()
             stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
             if stamp == self._read_at:
                 return
@@ -140,7 +140,7 @@ class Sessions:
             self._read_at = stamp
         except FileNotFoundError:
             self._stored, self._read_at = {}, None
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (OSError, BucketError, ValueError, TypeError, AttributeError) as error:
             if self._stored or self._read_at:
                 _log.warning("%s can't be read; everybody signs in again: %s", self._path, error)
             self._stored, self._read_at = {}, None

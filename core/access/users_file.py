@@ -11,9 +11,9 @@ from typing import Any
 
 from core.access.actions import Role
 from core.access.passwords import check_stored
-from core.base.atomic import atomic_write
 from core.base.locks import WRITE, file_lock
-from core.errors import SettingsError
+from core.base.shared_files import latest, share
+from core.errors import BucketError, SettingsError
 
 Users = Mapping[str, Mapping[str, str]]
 _log = logging.getLogger(__name__)
@@ -64,22 +64,25 @@ class UsersFile:
         """
         try:
             with file_lock(self.path.with_suffix(".lock"), WRITE, error=SettingsError):
-                users = dict(_parsed(self.path)) if self.path.exists() else {}
+                exists = latest(self.path, age=0).exists()
+                users = dict(_parsed(self.path)) if exists else {}
                 change(users)
                 text = json.dumps(users, ensure_ascii=False, indent=2)
-                atomic_write(self.path, text, mode=0o600)
+                share(self.path, text, mode=0o600)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SettingsError(f"The users file {self.path} can't be written: {reason}.") from None
 
     def _read(self) -> None:
         try:
-            stat = self.path.stat()
+            stat = latest(self.path).stat()
         except FileNotFoundError:
             if self.named or self._seen:
                 raise SettingsError(f"The users file {self.path} is missing.") from None
             self._users, self._stamp = {}, None
             return
+        except BucketError as error:
+            raise SettingsError(str(error)) from None
         except OSError as error:
             raise _unreadable(self.path, error) from None
         stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.base.atomic import atomic_write
+from core.base.shared_files import latest, share
 from core.errors import CatalogError
 from core.settings import Settings
 
@@ -28,7 +28,7 @@ class DefaultCatalog:
     def stored(self) -> str:
         """Return the choice of the data directory; empty where there is none."""
         try:
-            return self._path.read_text("utf-8").strip()
+            return latest(self._path).read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError):
             return ""
 
@@ -44,4 +44,4 @@ class DefaultCatalog:
                 "catalogue. Change it there."
             )
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(self._path, f"{name}\n")
+        share(self._path, f"{name}\n")

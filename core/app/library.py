@@ -17,6 +17,7 @@ from core.errors import NO_CATALOG_YET, CatalogError, no_catalog
 from core.judging.judgment_queue import JudgmentQueue
 from core.search.searcher import Searcher
 from core.settings import Settings
+from core.store.catalog_folders import CatalogFolders
 from core.store.catalog_store import CatalogStore
 from core.store.damage import reading_folder
 from core.store.image_store import ImageStore
@@ -56,15 +57,14 @@ class Library:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._root = settings.data_dir / "catalogs"
+        self._folders = CatalogFolders(self._root)
         self._default = DefaultCatalog(settings)
         self._open: dict[str, tuple[object, Catalog]] = {}
         self._lock = threading.RLock()  # describing a catalogue opens it
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all catalogues on disk, sorted."""
-        if not self._root.is_dir():
-            return ()
-        return tuple(sorted(path.parent.name for path in self._root.glob("*/lance")))
+        """Return the names of all catalogues, sorted."""
+        return self._folders.names()
 
     def resolve(self, name: str | None) -> str:
         """Return the name of an existing catalogue; ``None`` gives the default catalogue's name.
@@ -112,6 +112,11 @@ class Library:
         """Return the folder that a catalogue of this name has or would have."""
         return self._root / name
 
+    @property
+    def in_bucket(self) -> bool:
+        """Whether the catalogues are in a bucket of an object store."""
+        return self._folders.in_bucket
+
     def claim(self, name: str, owner: str, *, any_catalog: bool) -> None:
         """Make a new catalogue belong to a person; look whose it is where it is there already.
 
@@ -124,7 +129,7 @@ class Library:
             CatalogError: It is there and not theirs, or the name can't be used.
         """
         with file_lock(self._root / ".claims.lock", WRITE):
-            if self.place(name).exists():
+            if self._folders.taken(name):
                 if not any_catalog and (not owner or self._owner(name) != owner):
                     raise CatalogError(
                         f"There is a catalogue “{name[:80]}” already, and it is not yours. Choose "
@@ -148,14 +153,14 @@ class Library:
                 f"A catalogue's name has small letters, digits and dashes only; got “{name[:80]}”."
             )
         with self._lock:
-            root = self._root / name
-            if not (root / "lance").is_dir():
+            if not self._folders.has(name):
                 self._open.pop(name, None)  # it was removed, maybe by another process
                 self._keep_default(name)
             opened = self._open.get(name)
-            if opened is None or opened[0] != _identity(root):
+            if opened is None or opened[0] != self._folders.identity(name):
+                self._folders.prepare(name)
                 catalog = self._opened(name)
-                opened = self._open[name] = (_identity(root), catalog)
+                opened = self._open[name] = (self._folders.identity(name), catalog)
             return opened[1]
 
     def forget(self, name: str) -> None:
@@ -194,11 +199,6 @@ class Library:
             max_bytes=self._settings.max_upload_mb * 2**20,
         )
         return Catalog(name, store, images)
-
-
-def _identity(root: Path) -> object:
-    """Return the folder's inode, which differs after a folder was removed and made again."""
-    return (root / "lance").stat().st_ino
 
 
 def own_name(name: str | None, source: Path) -> str:

@@ -75,6 +75,12 @@ class CatalogManager:
             CatalogError: There is no such catalogue.
             CatalogBusy: A job is at work on it.
         """
+        if self._library.in_bucket:
+            raise CatalogError(
+                "Catalogues in a bucket can't be removed here yet: an object store can't move a "
+                "folder. Delete its objects with the store's own tools, first the one that ends "
+                f"with {name[:60]}.made."
+            )
         root = self._library.folder(self._library.resolve(name))
         removed = datetime.now(UTC)
         target = self._removed / f"{root.name}.{removed.strftime(_STAMP)}"

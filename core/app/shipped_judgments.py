@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.app.library import DEMO, Catalog, Library
-from core.base.atomic import atomic_write
 from core.base.counts import counted
 from core.base.locks import WRITE, file_lock
+from core.base.shared_files import latest, share
 from core.catalog import demo_judgments
 from core.catalog.demo_judgments import ShippedSet
 from core.domain import EventKind, JudgmentEvent, JudgmentSet
@@ -132,7 +132,7 @@ def _without_decided(queue: JudgmentQueue, shipped: ShippedSet) -> tuple[Judgmen
 
 def _noted(catalog: Catalog) -> dict[str, str]:
     try:
-        note = json.loads((catalog.store.root / _NOTE).read_text("utf-8"))
+        note = json.loads(latest(catalog.store.root / _NOTE).read_text("utf-8"))
         return {"version": str(note["version"]), "problem": str(note["problem"])}
     except (OSError, ValueError, TypeError, KeyError):
         return {"version": "", "problem": ""}
@@ -140,4 +140,4 @@ def _noted(catalog: Catalog) -> dict[str, str]:
 
 def _write(catalog: Catalog, version: str, problem: str = "") -> None:
     text = json.dumps({"version": version, "problem": problem}, ensure_ascii=False)
-    atomic_write(catalog.store.root / _NOTE, text)
+    share(catalog.store.root / _NOTE, text)

@@ -40,6 +40,7 @@ from core.app.simulating import SimulationService
 from core.app.taking_events import EventIntake
 from core.app.tasks import TaskService
 from core.app.training_jobs import AdaptJobs
+from core.base.buckets import connect
 from core.base.lazy import lazy
 from core.catalog import demo
 from core.domain import (
@@ -83,6 +84,8 @@ class Studio:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        if settings.bucket:
+            connect(settings.data_dir, settings.bucket)
         self.on_search: Callable[[SearchResult], None] = lambda result: None
         self._models = ModelPool(settings)
         self._library = Library(settings)

@@ -1,4 +1,7 @@
-"""File locks between threads and processes; a process that is killed releases its locks.
+"""Locks between threads and processes; a process that is killed releases its locks.
+
+They are file locks; for a data directory in a bucket they are objects, which all its servers see
+(``bucket_locks``).
 
 How long a caller waits for a lock depends on what its holder does:
 
@@ -16,6 +19,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from core.base.bucket_locks import bucket_lock, is_taken
+from core.base.buckets import bucket_of
 from core.errors import StudioError
 
 try:
@@ -53,6 +58,13 @@ def file_lock(
         sentence: Sentence of the error if the lock is not released in time.
         error: Type of the error.
     """
+    bucket = bucket_of(path)
+    if bucket is not None:
+        with bucket_lock(bucket, path, patience) as held:
+            if held is None:
+                raise error(sentence or BUSY)
+            yield
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, poll_interval=_POLL, thread_local=False)
     try:
@@ -71,6 +83,9 @@ def is_locked(path: Path) -> bool:
     The check takes the lock *shared* for some microseconds: checks don't disturb each other, and
     the patience of ``file_lock`` is longer.
     """
+    bucket = bucket_of(path)
+    if bucket is not None:
+        return is_taken(bucket, path)
     try:
         with path.open("rb") as file:
             if fcntl is None:

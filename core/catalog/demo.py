@@ -6,7 +6,7 @@ import csv
 import json
 from pathlib import Path
 
-from core.base.atomic import atomic_write
+from core.base.shared_files import latest, share
 from core.errors import CatalogError
 from core.settings import SHIPPED
 
@@ -58,13 +58,13 @@ def brought_earlier(home: Path) -> frozenset[str]:
     """
     note = home / "shipped-items.json"
     try:
-        earlier = frozenset(map(str, json.loads(note.read_text("utf-8"))))
+        earlier = frozenset(map(str, json.loads(latest(note).read_text("utf-8"))))
     except (OSError, ValueError, TypeError):
         earlier = frozenset()
     with demo_items_path().open(encoding="utf-8", newline="") as file:
         now = earlier | {row["item_id"] for row in csv.DictReader(file)}
     if now != earlier:
-        atomic_write(note, json.dumps(sorted(now)))
+        share(note, json.dumps(sorted(now)))
     return earlier
 
 

@@ -25,7 +25,9 @@ def info(context: typer.Context) -> None:
     studio = Studio(settings)
     print(f"Python {platform.python_version()} on {platform.machine()}")
     print("Packages: " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES))
-    print(f"Profile: {settings.profile}; data: {settings.data_dir}")
+    print(f"Profile: {settings.profile}; data: {settings.bucket or settings.data_dir}")
+    if settings.bucket:
+        print(f"Copies and uploads of this server: {settings.data_dir}")
     print(f"Weights cache: {settings.cache_dir}")
     if problem := idle_gpu():
         print(problem)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.base.buckets import connect
 from core.cli.root_group import RootGroup
 from core.errors import StudioError
 from core.settings import load_settings
@@ -37,7 +37,11 @@ def build_cli(serve: Serve) -> typer.Typer:
     def root(
         context: typer.Context,
         data_dir: Annotated[
-            Path | None, typer.Option(help="Where catalogues and judgments live.")
+            str | None,
+            typer.Option(
+                help="Where catalogues and judgments live: a folder, or s3://BUCKET/PREFIX.",
+                metavar="FOLDER|URI",
+            ),
         ] = None,
         profile: Annotated[
             str | None,
@@ -50,6 +54,8 @@ def build_cli(serve: Serve) -> typer.Typer:
     ) -> None:
         """Serve the studio when no command is given."""
         context.obj = load_settings(data_dir=data_dir, profile=profile, host=host, port=port)
+        if context.obj.bucket:
+            connect(context.obj.data_dir, context.obj.bucket)
         if context.invoked_subcommand is None:
             _serve(context)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from core.base.atomic import atomic_write
+from core.base.shared_files import latest, latest_in, share, unshare
 from core.domain import Report
 from core.errors import EvaluationError, no_report
 
@@ -25,12 +25,12 @@ class ReportStore:
         """Store a report atomically; return its path."""
         path = self._path(report.report_id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(path, _ADAPTER.dump_json(report))
+        share(path, _ADAPTER.dump_json(report))
         return path
 
     def ids(self) -> tuple[str, ...]:
         """Return the ids of all reports, the newest first."""
-        files = sorted(self._root.glob("*.json"), key=lambda path: -path.stat().st_mtime)
+        files = sorted(latest_in(self._root, "*.json"), key=lambda path: -path.stat().st_mtime)
         return tuple(path.stem for path in files)
 
     def get(self, report_id: str) -> Report:
@@ -41,7 +41,7 @@ class ReportStore:
         """
         path = self._path(report_id)
         try:
-            return _ADAPTER.validate_json(path.read_bytes())
+            return _ADAPTER.validate_json(latest(path).read_bytes())
         except OSError:
             raise no_report(report_id) from None
         except ValidationError:
@@ -57,12 +57,12 @@ class ReportStore:
             report = _ADAPTER.validate_json(path.read_bytes())
         except (OSError, ValidationError):
             raise EvaluationError(f"The report {path} is missing or damaged.") from None
-        if not self._path(report.report_id).exists():
+        if not latest(self._path(report.report_id)).exists():
             self.add(report)
 
     def remove(self, report_id: str) -> None:
         """Delete a report, if it exists."""
-        self._path(report_id).unlink(missing_ok=True)
+        unshare(self._path(report_id))
 
     def _path(self, report_id: str) -> Path:
         if not _ID.fullmatch(report_id):

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from core.base.atomic import atomic_write
 from core.base.locks import WRITE, file_lock
+from core.base.shared_files import latest_in, share
 from core.errors import ExperimentError, no_experiment
 from core.experiments.model import Experiment, id_from
 from core.store.saving import saving
@@ -27,7 +27,7 @@ class ExperimentStore:
     def all(self) -> tuple[Experiment, ...]:
         """Return the experiments by id; a file that can't be read is left out and logged."""
         experiments = []
-        for path in sorted(self._folder.glob("*.json")):
+        for path in sorted(latest_in(self._folder, "*.json")):
             try:
                 experiments.append(self._read(path))
             except ExperimentError as error:
@@ -40,14 +40,14 @@ class ExperimentStore:
         Raises:
             ExperimentError: There is none of that id, or its file can't be read.
         """
-        names = {path.stem: path for path in self._folder.glob("*.json")}
+        names = {path.stem: path for path in latest_in(self._folder, "*.json")}
         if experiment_id not in names:
             raise no_experiment(experiment_id, sorted(names))
         return self._read(names[experiment_id])
 
     def has(self, experiment_id: str) -> bool:
         """Tell whether there is an experiment of that id."""
-        return any(path.stem == experiment_id for path in self._folder.glob("*.json"))
+        return any(path.stem == experiment_id for path in latest_in(self._folder, "*.json"))
 
     def add(self, experiment: Experiment) -> Experiment:
         """Store a new experiment; in an exclusion group, its slot must be free.
@@ -117,7 +117,7 @@ class ExperimentStore:
                 )
         text = json.dumps(experiment.as_dict(), ensure_ascii=False, indent=1)
         with saving("The experiment"):
-            atomic_write(self._folder / f"{experiment.id}.json", text)
+            share(self._folder / f"{experiment.id}.json", text)
 
     def _read(self, path: Path) -> Experiment:
         try:

@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from core.base.atomic import atomic_write
 from core.base.locks import START, file_lock, is_locked
+from core.base.shared_files import share, unshare
 from core.domain.job import Job, JobState, OnProgress
 from core.errors import StudioError
 from core.jobs.job_paths import INTERRUPTED, JobPaths
@@ -66,8 +66,8 @@ class JobFile:
         with ExitStack() as held:
             held.enter_context(self.locked())
             before = self.paths.read()
-            self.paths.wish.unlink(missing_ok=True)
-            held.callback(self.paths.wish.unlink, missing_ok=True)
+            unshare(self.paths.wish)
+            held.callback(unshare, self.paths.wish)
             job = Job(
                 secrets.token_hex(8), self.kind, subject or self.subject, author=author,
                 started=now(), paces=before.paces if before else {}, details=details or {},
@@ -104,14 +104,14 @@ class JobFile:
         job = self.read()
         if job is None or not job.running:
             return False
-        atomic_write(self.paths.wish, job.job_id, fsync=False)
+        share(self.paths.wish, job.job_id, fsync=False)
         return True
 
     def dismiss(self) -> None:
         """Delete the snapshot of a job that has ended."""
         job = self.read()
         if job is not None and not job.running:
-            self.paths.snapshot.unlink(missing_ok=True)
+            unshare(self.paths.snapshot)
 
     def _as_interrupted(self, job: Job) -> Job:
         progress = replace(job.progress, seconds_left=None)

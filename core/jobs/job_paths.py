@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from core.base.atomic import atomic_write
+from core.base.shared_files import latest, share
 from core.domain.job import Job
+from core.errors import BucketError
 
 _log = logging.getLogger(__name__)
 _JSON = TypeAdapter(Job)
@@ -43,7 +44,7 @@ class JobPaths:
     def read(self) -> Job | None:
         """Read the snapshot as it was written; return ``None`` if there is no readable one."""
         try:
-            text = self.snapshot.read_bytes()
+            text = latest(self.snapshot).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -65,13 +66,14 @@ class JobPaths:
     def write(self, job: Job, *, fsync: bool = False) -> None:
         """Write a snapshot; if that fails, log it and let the job go on."""
         try:
-            atomic_write(self.snapshot, _JSON.dump_json(job), fsync=fsync)
-        except OSError as error:
-            _log.warning("%s can't be written: %s", self.snapshot.name, error.strerror)
+            share(self.snapshot, _JSON.dump_json(job), fsync=fsync)
+        except (OSError, BucketError) as error:
+            reason = getattr(error, "strerror", None) or error
+            _log.warning("%s can't be written: %s", self.snapshot.name, reason)
 
     def wishes_stop(self, job_id: str) -> bool:
         """Tell whether a stop was requested for the job with this id."""
         try:
-            return self.wish.read_text("utf-8") == job_id
-        except (OSError, UnicodeDecodeError):
+            return latest(self.wish).read_text("utf-8") == job_id
+        except (OSError, BucketError, UnicodeDecodeError):
             return False

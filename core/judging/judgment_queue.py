@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -31,6 +30,7 @@ from core.judging.progress_tally import Tally, progress
 from core.judging.state import PairKey, SetState
 from core.judging.states import States
 from core.judging.task_keys import TaskKeys
+from core.store.database import folder_of
 
 #: Pairs of this many sets are kept in memory.
 _SETS_KEPT = 16
@@ -45,7 +45,7 @@ class JudgmentQueue:
     """Judging over one database; safe with several threads and processes."""
 
     def __init__(self, database: lancedb.DBConnection) -> None:
-        folder = Path(str(database.uri))
+        folder = folder_of(database)
         self.sets = JudgmentSets(database)
         self._states = States(database)
         self._log = self._states.log

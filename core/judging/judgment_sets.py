@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import lancedb
 
@@ -20,6 +19,7 @@ from core.judging.checks import check_rules
 from core.judging.pool import pool, shuffled
 from core.judging.sets import SetTable
 from core.judging.state import PairKey
+from core.store.database import folder_of
 
 _SET_ID = re.compile(r"[a-z0-9-]{1,80}")
 
@@ -32,7 +32,7 @@ class JudgmentSets(SetTable):
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         super().__init__(database)
-        self._revise_lock = Path(str(database.uri)) / ".judgment_sets.lock"
+        self._revise_lock = folder_of(database) / ".judgment_sets.lock"
 
     def create(
         self,

@@ -7,6 +7,8 @@ A lease is not released when its pair is judged; it expires. Until then its hold
 once, as holder or as grader, so a process that has not read the newest label yet can't hand the
 slot out again.
 
+In a bucket the file is an object, which is replaced only in the version that was read.
+
 A file lock guards the database: SQLite itself retries at growing intervals, so the newest waiter
 wins, and under load the oldest one failed with "database is locked".
 """
@@ -21,7 +23,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.base.locks import WRITE, LockBusy, file_lock
+from core.base.buckets import bucket_of
+from core.base.locks import BUSY, WRITE, LockBusy, file_lock
 from core.errors import JudgmentError
 from core.judging.state import PairKey
 
@@ -68,7 +71,7 @@ class Leases:
         """
         turn = file_lock(self._path.with_suffix(".lock"), WRITE)
         try:
-            with self._threads, turn, closing(self._open()) as connection:
+            with self._threads, turn, self._opened() as connection:
                 connection.execute("begin immediate")
                 connection.execute(_TABLE)
                 yield Deal(connection, set_id)
@@ -77,6 +80,28 @@ class Leases:
             raise JudgmentError(str(error)) from None
         except (sqlite3.Error, OSError) as error:
             raise JudgmentError(f"The queue can't be used: {error}. Try again.") from None
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        bucket = bucket_of(self._path)
+        if bucket is None:
+            with closing(self._open()) as connection:
+                yield connection
+            return
+        stored = bucket.get(self._path)
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            if stored is not None:
+                connection.deserialize(stored.data)
+            yield connection
+            if connection.total_changes == 0:
+                return
+            data = connection.serialize()
+        if stored is None:
+            written = bucket.put_new(self._path, data)
+        else:
+            written = bucket.put_over(self._path, data, stored.tag)
+        if written is None:  # the lock had expired
+            raise LockBusy(BUSY)
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=WRITE, isolation_level=None)

@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import lancedb
@@ -31,6 +30,7 @@ from core.store.database import (
     add_missing_columns,
     count_rows,
     ensure_table,
+    folder_of,
     fragments,
     read_rows,
     version_of,
@@ -86,7 +86,7 @@ class JudgmentLog:
     """Events of all sets of one catalogue; safe with several threads and processes."""
 
     def __init__(self, database: lancedb.DBConnection, on_written: OnWritten | None = None) -> None:
-        folder = Path(str(database.uri))
+        folder = folder_of(database)
         self._lock_file = folder / f".{NAME}.lock"
         self._turn_file = folder / f".{NAME}.turn.lock"
         self._table = ensure_table(database, NAME, SCHEMA)

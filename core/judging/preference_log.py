@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import lancedb
@@ -10,7 +9,7 @@ import pyarrow as pa
 
 from core.base.locks import WRITE, file_lock
 from core.domain import Ballot, Preference, Side
-from core.store.database import compact, ensure_table, fragments, read_rows
+from core.store.database import compact, ensure_table, folder_of, fragments, read_rows
 from core.store.durable import Flusher
 from core.store.saving import saving
 
@@ -47,7 +46,7 @@ class _Log:
     """An append-only table; several processes may append at once."""
 
     def __init__(self, database: lancedb.DBConnection, name: str, schema: pa.Schema) -> None:
-        folder = Path(str(database.uri))
+        folder = folder_of(database)
         self._table, self._schema = ensure_table(database, name, schema), schema
         self._flusher = Flusher(folder / f"{name}.lance")
         self._turn = folder / f".{name}.lock"

@@ -13,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import lancedb
@@ -22,7 +21,15 @@ import pyarrow as pa
 from core.base.locks import AT_ONCE, LockBusy, file_lock
 from core.domain import ExamplePair, Grade, JudgmentQuery, JudgmentSet, Pair, Rules
 from core.errors import no_set
-from core.store.database import compact, ensure_table, fragments, one_of, read_rows, version_of
+from core.store.database import (
+    compact,
+    ensure_table,
+    folder_of,
+    fragments,
+    one_of,
+    read_rows,
+    version_of,
+)
 from core.store.durable import Flusher
 from core.store.row_decoding import decoded
 from core.store.saving import saving
@@ -62,7 +69,7 @@ class SetTable:
     """All judgment sets of one catalogue."""
 
     def __init__(self, database: lancedb.DBConnection) -> None:
-        folder = Path(str(database.uri))
+        folder = folder_of(database)
         self._table = ensure_table(database, NAME, SCHEMA)
         self._flusher = Flusher(folder / f"{NAME}.lance")
         self._compact_lock = folder / f".{NAME}.compact.lock"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 
 import lancedb
@@ -14,7 +13,7 @@ from lancedb.expr import col, lit
 
 from core.base.content_key import content_key
 from core.domain import Correction, Corrections, Item, Stage
-from core.store.database import ensure_table, read_rows, version_of
+from core.store.database import ensure_table, folder_of, read_rows, version_of
 from core.store.durable import Flusher
 from core.store.rewrite_runs import RewriteRunTable
 from core.store.row_decoding import decoded
@@ -50,7 +49,7 @@ class CorrectionTable:
     def __init__(self, database: lancedb.DBConnection, runs: RewriteRunTable | None = None) -> None:
         self._runs = runs
         self._table = ensure_table(database, NAME, SCHEMA)
-        self._flusher = Flusher(Path(str(database.uri)) / f"{NAME}.lance")
+        self._flusher = Flusher(folder_of(database) / f"{NAME}.lance")
         self._kept: tuple[tuple[int, int], Corrections] | None = None
 
     def correct(

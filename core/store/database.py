@@ -19,6 +19,7 @@ import pyarrow as pa
 from lancedb.expr import Expr, col, lit
 from lancedb.table import Table
 
+from core.base.buckets import bucket_of, folder_at
 from core.base.locks import WRITE, file_lock
 from core.domain import Filters
 from core.store.damage import reading
@@ -34,9 +35,16 @@ IN_LIMIT = 1000
 
 
 def open_database(path: Path) -> lancedb.DBConnection:
-    """Open (or create) the database in a folder; every read sees the latest commit."""
+    """Open (or create) the database of a folder; every read sees the latest commit."""
     path.mkdir(parents=True, exist_ok=True)
-    return lancedb.connect(str(path), read_consistency_interval=timedelta(0))
+    bucket = bucket_of(path)
+    address = str(path) if bucket is None else bucket.uri(path)
+    return lancedb.connect(address, read_consistency_interval=timedelta(0))
+
+
+def folder_of(database: lancedb.DBConnection) -> Path:
+    """Return the local folder of a database; of one in a bucket it holds only locks' names."""
+    return folder_at(str(database.uri))
 
 
 def with_metadata(schema: pa.Schema, **facts: object) -> pa.Schema:

@@ -11,6 +11,7 @@ import imagehash
 from PIL import Image
 
 from core.base.atomic import atomic_write
+from core.base.buckets import bucket_of
 from core.base.image_decoding import decode, read_bytes, read_image
 from core.base.jpeg import strip_metadata
 from core.domain import Photo
@@ -20,6 +21,9 @@ __all__ = ["ImageStore", "read_image"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _THUMBNAIL = 320
+#: Largest thumbnail that is taken from a bucket, bytes; a small picture is its own thumbnail.
+_MOST_THUMBNAIL = 2 * 2**20
+_JPEG = b"\xff\xd8\xff"
 
 
 class ImageStore:
@@ -27,7 +31,8 @@ class ImageStore:
 
     A picture is stored as ``<root>/ab/<sha256>.jpg`` (upright RGB JPEG, no metadata) beside its
     thumbnail ``<sha256>.320.jpg``. Files are written atomically and never change, so any number of
-    threads and processes may add pictures.
+    threads and processes may add pictures. In a bucket they are objects of these names, and the
+    folder holds copies of those that this server has read or added.
 
     Args:
         root: Folder of the pictures; made when the first one is added.
@@ -45,6 +50,7 @@ class ImageStore:
         max_bytes: int = 20 * 2**20,
     ) -> None:
         self.root = root
+        self._bucket = bucket_of(root)
         self.long_side = long_side
         self.max_megapixels = max_megapixels
         self.max_bytes = max_bytes
@@ -66,19 +72,32 @@ class ImageStore:
         sha256 = hashlib.sha256(stored).hexdigest()
 
         # The thumbnail is written first, so a picture always has its thumbnail.
-        thumbnail = self.path(sha256, thumbnail=True)
+        thumbnail = self._file(sha256, thumbnail=True)
         if not thumbnail.is_file():
-            _write(thumbnail, _thumbnail(decoded.image, stored))
-        if sha256 not in self:
-            _write(self.path(sha256), stored)
+            self._keep(thumbnail, _thumbnail(decoded.image, stored))
+        picture = self._file(sha256)
+        if not picture.is_file():
+            self._keep(picture, stored)
         return Photo(sha256, *decoded.image.size, phash=str(imagehash.phash(decoded.image)))
 
     def path(self, sha256: str, thumbnail: bool = False) -> Path:
-        """Return the file of a stored picture (it need not exist).
+        """Return the file of a stored picture (it need not exist); from a bucket it is fetched.
 
         Raises:
-            ImageError: The name is not a SHA-256 in lower-case hex.
+            ImageError: The name is not a SHA-256 in lower-case hex, or the object in the bucket is
+                not the picture that was stored.
+            BucketError: The store does not answer.
         """
+        path = self._file(sha256, thumbnail)
+        if self._bucket is not None and not path.is_file():
+            stored = self._bucket.get(path)
+            if stored is not None:
+                self._check(sha256, stored.data, thumbnail)
+                _write(path, stored.data)
+        return path
+
+    def _file(self, sha256: str, thumbnail: bool = False) -> Path:
+        """Return the file of a picture in the folder; raises ``ImageError`` as ``path``."""
         if not sha256:
             raise ImageError("The item has no photo.")
         if not _SHA256.fullmatch(sha256):
@@ -87,7 +106,8 @@ class ImageStore:
         return self.root / sha256[:2] / f"{sha256}{suffix}"
 
     def __contains__(self, sha256: str) -> bool:
-        return self.path(sha256).is_file()
+        path = self._file(sha256)
+        return path.is_file() or (self._bucket is not None and self._bucket.has(path))
 
     def thumbnail(self, sha256: str) -> Image.Image:
         """Return a small copy of the stored picture; raises as ``open``."""
@@ -108,6 +128,30 @@ class ImageStore:
                 f"The picture {sha256[:12]}… is not in the store. Index the catalogue again."
             )
         return read_image(path, max_megapixels=self.max_megapixels)
+
+    def _keep(self, path: Path, content: bytes) -> None:
+        """Store a picture that is not in the folder; in a bucket first, so that a copy says so."""
+        if self._bucket is not None:
+            self._bucket.put_new(path, content)
+        _write(path, content)
+
+    def _check(self, sha256: str, content: bytes, thumbnail: bool) -> None:
+        """Check an object of the bucket: a picture's hash, and of a thumbnail that it is one.
+
+        Raises:
+            ImageError: It is something else.
+        """
+        if thumbnail:
+            right = len(content) <= _MOST_THUMBNAIL and content.startswith(_JPEG)
+            if right:
+                right = max(decode(content, max_megapixels=1).image.size) <= _THUMBNAIL
+        else:
+            right = hashlib.sha256(content).hexdigest() == sha256
+        if not right:
+            raise ImageError(
+                f"The bucket's object for the picture {sha256[:12]}… is not what was stored there. "
+                "Delete it and index the catalogue again."
+            )
 
 
 def _encode(image: Image.Image, quality: int) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import lancedb
@@ -24,6 +23,7 @@ from core.store.database import (
     delete_by,
     ensure_table,
     filter_condition,
+    folder_of,
     read_by,
     read_rows,
     upsert,
@@ -118,7 +118,7 @@ class ItemTable:
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         self._table = ensure_table(database, NAME, SCHEMA)
-        self._lock_file = Path(str(database.uri)) / f".{NAME}.lock"
+        self._lock_file = folder_of(database) / f".{NAME}.lock"
 
     @property
     def table(self) -> Table:

@@ -7,6 +7,7 @@ import logging
 from dataclasses import asdict
 from pathlib import Path
 
+from core.base.shared_files import append, latest
 from core.domain.judge import JudgeRecord
 
 _log = logging.getLogger(__name__)
@@ -24,12 +25,11 @@ class JudgeRecords:
 
     def add(self, record: JudgeRecord) -> None:
         """Append a record."""
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(record)) + "\n")
+        append(self._file, json.dumps(asdict(record)) + "\n")
 
     def all(self) -> tuple[JudgeRecord, ...]:
         """Return all records, latest first; a line that a crash left half written is left out."""
-        if not self._file.is_file():
+        if not latest(self._file).is_file():
             return ()
         records = []
         for line in self._file.read_text(encoding="utf-8").splitlines():

@@ -118,7 +118,7 @@ def test_a_disk_that_takes_nothing_keeps_nobody_out(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "atomic_write", full)
+    monkeypatch.setattr(module, "share", full)
     with caplog.at_level(logging.WARNING):
         token = sessions.start("ada")
     assert sessions.name(token) == sessions.name(stored) == "ada"

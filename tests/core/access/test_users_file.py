@@ -88,7 +88,7 @@ def test_why_it_can_not_be_written_is_said(tmp_path: Path, monkeypatch: pytest.M
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "atomic_write", full)
+    monkeypatch.setattr(module, "share", full)
     with pytest.raises(SettingsError, match="can't be written: No space left on device"):
         put(UsersFile(tmp_path / "users.json"), "ada")
 

@@ -86,9 +86,7 @@ def test_progress_is_seen_by_others_and_ends(file):
 
 def test_few_of_frequent_reports_are_written(file, monkeypatch):
     seen, written = [], []
-    monkeypatch.setattr(
-        "core.jobs.job_paths.atomic_write", lambda *given, **more: written.append(1)
-    )
+    monkeypatch.setattr("core.jobs.job_paths.share", lambda *given, **more: written.append(1))
     with file.begin(on_progress=seen.append) as reporter:
         for done in range(101):
             reporter.step(Progress("embedding", done, 100))
@@ -240,7 +238,7 @@ def test_a_full_disk_stops_the_snapshots_not_the_job(file, tmp_path, monkeypatch
         raise OSError(28, "No space left on device")
 
     with file.begin() as reporter:
-        monkeypatch.setattr("core.jobs.job_paths.atomic_write", full)
+        monkeypatch.setattr("core.jobs.job_paths.share", full)
         assert not reporter.step(Progress("work", 1, 1))
 
 

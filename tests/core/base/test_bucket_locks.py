@@ -1,0 +1,120 @@
+"""Locks in a bucket: one holder at a time, and a holder that was killed is replaced."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from core.base import bucket_locks
+from core.base.bucket_locks import Held, bucket_lock
+from core.base.buckets import Bucket, connect
+from core.base.locks import AT_ONCE, START, WRITE, LockBusy, file_lock, is_locked
+
+
+def test_a_held_lock_is_busy_and_a_released_one_is_free(in_bucket: Bucket) -> None:
+    path = in_bucket.folder / "catalogs" / "x" / ".lock"
+    assert not is_locked(path)
+    with file_lock(path, AT_ONCE):
+        assert is_locked(path)
+        with pytest.raises(LockBusy), file_lock(path, AT_ONCE):
+            pass
+    assert not is_locked(path)
+    with file_lock(path, AT_ONCE):
+        pass
+
+
+def test_threads_take_turns(in_bucket: Bucket) -> None:
+    path, inside, most = in_bucket.folder / "turn", [0], [0]
+
+    def work() -> None:
+        for _ in range(5):
+            with file_lock(path, WRITE):
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most[0] == 1
+
+
+def _hold(folder: str, uri: str, ready: str) -> None:
+    connect(Path(folder), uri)
+    with file_lock(Path(folder) / "turn", WRITE):
+        Path(ready).touch()
+        time.sleep(600)
+
+
+def _holder(in_bucket: Bucket, tmp_path: Path) -> multiprocessing.process.BaseProcess:
+    """A server on another machine: a process with another folder of copies."""
+    ready = tmp_path / "ready"
+    process = multiprocessing.get_context("spawn").Process(
+        target=_hold, args=(str(tmp_path / "other"), str(in_bucket.address), str(ready))
+    )
+    process.start()
+    while not ready.exists():
+        assert process.is_alive()
+        time.sleep(0.02)
+    return process
+
+
+def test_a_living_holder_keeps_its_lock_beyond_the_expiry_a_killed_one_loses_it(
+    in_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_locks, "EXPIRY", 4.0)  # it renews every 3 s
+    path, process = in_bucket.folder / "turn", _holder(in_bucket, tmp_path)
+    try:
+        began = time.monotonic()
+        with pytest.raises(LockBusy), file_lock(path, START):
+            pass
+        while time.monotonic() - began < 6:
+            assert is_locked(path)
+            time.sleep(0.5)
+        os.kill(process.pid or 0, signal.SIGKILL)
+        killed = time.monotonic()
+        with file_lock(path, START):  # waits until it has expired
+            assert 0.5 < time.monotonic() - killed < 8
+    finally:
+        process.kill()
+        process.join()
+
+
+def test_a_holder_that_was_away_for_too_long_finds_out(
+    in_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = in_bucket.folder / "turn"
+    monkeypatch.setattr(bucket_locks, "RENEWAL", 1000.0)  # as if its thread stood still
+    monkeypatch.setattr(bucket_locks, "EXPIRY", 0.3)
+    with bucket_lock(in_bucket, path, WRITE) as slow:
+        assert isinstance(slow, Held)
+        # Another machine has no turn of this process to wait for.
+        monkeypatch.setattr(bucket_locks, "_process", bucket_locks._Process())
+        with bucket_lock(in_bucket, path, WRITE) as quick:
+            assert quick is not None
+            monkeypatch.setattr(bucket_locks, "RENEWAL", 0.0)
+            slow.renew()
+            assert slow.lost
+            quick.renew()
+            assert not quick.lost
+    assert not is_locked(path)
+
+
+def test_a_lock_s_object_of_something_else_expires(
+    in_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_locks, "EXPIRY", 0.2)
+    path = in_bucket.folder / "turn"
+    in_bucket.put(path, b"no json")
+    with pytest.raises(LockBusy), file_lock(path, AT_ONCE):
+        pass
+    with file_lock(path, WRITE):
+        assert is_locked(path)

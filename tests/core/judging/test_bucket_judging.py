@@ -1,0 +1,122 @@
+"""Several servers judge over one bucket, each with a folder of its own; some are killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+import uuid
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.base.buckets import Bucket, connect
+from core.domain import EventKind, JudgmentEvent, JudgmentSet, Rules
+from core.errors import JudgmentError
+from core.judging.judgment_queue import JudgmentQueue
+from core.judging.leases import Leases
+from core.store.database import open_database
+from tests.core.judging.desks import QUERIES, answer, grade
+
+
+def _desk(folder: Path, uri: str) -> JudgmentQueue:
+    connected = connect(folder, uri)
+    return JudgmentQueue(open_database(connected.folder / "catalogs" / "shop" / "lance"))
+
+
+def _judge(folder: str, uri: str, set_id: str, who: str, acknowledged: str) -> None:
+    desk = _desk(Path(folder), uri)
+    with Path(acknowledged).open("a") as file:
+        while pairs := desk.next_pairs(set_id, who):
+            event = JudgmentEvent(
+                uuid.uuid4().hex, EventKind.GRADE, set_id, *pairs[0].key, who, 1, "",
+                datetime.now(UTC), 1.0,
+            )  # fmt: skip
+            desk.judge(event)
+            file.write(event.event_id + "\n")
+            file.flush()
+
+
+@pytest.fixture
+def shared_desk(in_bucket: Bucket) -> JudgmentQueue:
+    return _desk(in_bucket.folder, str(in_bucket.address))
+
+
+@pytest.fixture
+def shared_set(shared_desk: JudgmentQueue) -> JudgmentSet:
+    return shared_desk.sets.create("Chairs", QUERIES, ("clip",), 4, Rules(overlap=1), answer)
+
+
+def test_what_one_server_deals_and_stores_another_knows(
+    in_bucket: Bucket, tmp_path: Path, shared_desk: JudgmentQueue, shared_set: JudgmentSet
+) -> None:
+    other = _desk(tmp_path / "other", str(in_bucket.address))
+    assert other.sets.get(shared_set.set_id) == shared_set
+    own_pairs = shared_desk.next_pairs(shared_set.set_id, "ada", 3)
+    other_pairs = other.next_pairs(shared_set.set_id, "bob", 30)
+    assert not {pair.key for pair in own_pairs} & {pair.key for pair in other_pairs}
+    assert len(own_pairs) + len(other_pairs) == len(shared_set.pairs)
+    shared_desk.judge(grade(shared_set, *own_pairs[0].key, 2))
+    assert [event.grade for event in other.current(shared_set.set_id)] == [2]
+    assert other.undo(shared_set.set_id, "ada") is not None
+    assert shared_desk.current(shared_set.set_id) == []
+    # Hidden repeats are drawn with one secret.
+    assert other.task_keys.secret == shared_desk.task_keys.secret
+
+
+def test_leases_are_not_written_over_those_of_another_server(in_bucket: Bucket) -> None:
+    path = in_bucket.folder / "leases.sqlite"
+    leases = Leases(path)
+    with leases.dealing("set") as deal:
+        deal.take("ada", "tab", [("q", "a", 0)])
+
+    def take_while_another_server_writes() -> None:
+        with leases.dealing("set") as deal:
+            deal.take("bob", "tab", [("q", "b", 0)])
+            stored = in_bucket.get(path)
+            assert stored is not None
+            in_bucket.put(path, stored.data + b"\0")
+
+    with pytest.raises(JudgmentError, match="Try again"):
+        take_while_another_server_writes()
+    with leases.dealing("set") as deal:
+        assert deal.held("cyd", "tab").holders == {("q", "a"): {"ada"}}
+
+
+@pytest.mark.slow
+def test_killed_servers_lose_nothing_and_judge_nothing_twice(
+    in_bucket: Bucket, tmp_path: Path, shared_desk: JudgmentQueue, shared_set: JudgmentSet
+) -> None:
+    uri, names = str(in_bucket.address), ["ada", "bob", "cyd"]
+    context, draw = multiprocessing.get_context("spawn"), random.Random(5)
+
+    def start(who: str) -> multiprocessing.process.BaseProcess:
+        process = context.Process(
+            target=_judge,
+            args=(str(tmp_path / f"copies-{who}"), uri, shared_set.set_id, who,
+                  str(tmp_path / who)),
+        )  # fmt: skip
+        process.start()
+        return process
+
+    running, kills = {who: start(who) for who in names}, 0
+    while any(process.is_alive() for process in running.values()):
+        time.sleep(draw.uniform(2.0, 3.0))
+        who = draw.choice(names)
+        if kills < 3 and running[who].is_alive():
+            os.kill(running[who].pid or 0, signal.SIGKILL)
+            running[who].join()
+            running[who], kills = start(who), kills + 1
+    assert kills
+    assert [process.exitcode for process in running.values()] == [0, 0, 0]
+    rows = Counter(event.event_id for event in shared_desk.events(shared_set.set_id))
+    acknowledged = [line for who in names if (tmp_path / who).exists()
+                    for line in (tmp_path / who).read_text().split()]  # fmt: skip
+    assert set(acknowledged) <= set(rows)
+    assert set(rows.values()) == {1}
+    judged = Counter(event.item_id for event in shared_desk.current(shared_set.set_id))
+    assert set(judged.values()) == {1}, "a pair that one person judges went to two"
