@@ -28,6 +28,7 @@ from core.domain import (
     OnProgress,
     Progress,
     Qrels,
+    QueryRow,
     Ranking,
     Report,
     Run,
@@ -284,18 +285,54 @@ class EvaluationService:
         """Return the report as one self-contained page."""
         catalog = self._catalog_of(report)
         return rendering.page(
-            report, self._shown(report, catalog), catalog.images if catalog else None
+            report,
+            self._shown(report, catalog),
+            catalog.images if catalog else None,
+            self._asked(report, catalog),
         )
 
-    def fragment(self, report: Report, picture: rendering.Picture, link: rendering.Link) -> str:
-        """Return the report as a part of a page, with the page's own addresses in it."""
-        shown = self._shown(report, self._catalog_of(report))
-        return rendering.fragment(report, shown, picture, link)
+    def fragment(
+        self,
+        report: Report,
+        picture: rendering.Picture,
+        link: rendering.Link,
+        asked: Callable[[str], str],
+    ) -> str:
+        """Return the report as a part of a page, with the page's own addresses in it.
+
+        Args:
+            report: The report.
+            picture: Returns the address of an item's thumbnail, or an empty text.
+            link: Returns the address that a query links to, or an empty text.
+            asked: Returns the address of a query's picture, given its SHA-256.
+        """
+        catalog = self._catalog_of(report)
+        pictures = self._asked(report, catalog)
+
+        def own(row: QueryRow) -> str:
+            sha256 = pictures.get(row.query_id)
+            return asked(sha256) if sha256 else ""
+
+        return rendering.fragment(report, self._shown(report, catalog), picture, link, own)
 
     def _catalog_of(self, report: Report) -> Catalog | None:
         """Return the report's catalogue, or ``None`` if it was removed."""
         exists = report.catalog in self._library.names()
         return self._library.get(report.catalog) if exists else None
+
+    @staticmethod
+    def _asked(report: Report, catalog: Catalog | None) -> dict[str, str]:
+        """Return the SHA-256 of queries' pictures by query, where the judgment set is there."""
+        if catalog is None or not any(row.has_image for row in report.rows):
+            return {}
+        sets = catalog.judgment_queue.sets.all()
+        return {
+            query.query_id: query.picture
+            for made in sets
+            if made.set_id[:60] == report.task
+            for query in made.queries
+            if query.picture
+        }
 
     @staticmethod
     def _shown(report: Report, catalog: Catalog | None) -> dict[str, Item]:

@@ -18,6 +18,7 @@ from core.app.evaluating import DEPTH
 from core.app.studio import Studio
 from core.app.tasks import TUNED_ABLATION
 from core.base.counts import counted
+from core.base.percentages import percent
 from core.base.tables import FileReport
 from core.cli.bar import ProgressBar
 from core.domain import JudgeRecord, OnProgress, Ranking, Report, Score
@@ -169,7 +170,7 @@ def judged_lines(records: Sequence[JudgeRecord]) -> list[str]:
         if record.same is not None:
             kappa = "undefined" if record.kappa is None else f"{record.kappa:.2f}"
             lines.append(
-                f"  as people in {record.same:.0%} of "
+                f"  as people in {percent(record.same)} of "
                 f"{counted(record.compared, 'pair')}, kappa {kappa}"
             )
     return [*lines, ""] if lines else []

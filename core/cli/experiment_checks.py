@@ -13,6 +13,7 @@ from core.app.experiment_checks import ExperimentChecks
 from core.app.experimenting import ExperimentService
 from core.app.studio import Studio
 from core.base.counts import counted
+from core.base.percentages import percent
 from core.cli.bar import ProgressBar
 from core.domain import Progress
 from core.errors import ExperimentError
@@ -61,8 +62,9 @@ def aa_tests(
     print(f"{counted(tested.units, 'visitor')}, {counted(tested.splits, 'random split')}.")
     for alarms in tested.metrics:
         print(
-            f"{metric_of(alarms.metric).title}: p < 0.05 in {alarms.share:.1%} of the splits "
-            f"({alarms.low:.1%} to {alarms.high:.1%}){', too ' + alarms.off if alarms.off else ''}"
+            f"{metric_of(alarms.metric).title}: p < 0.05 in {percent(alarms.share, 1)} of the "
+            f"splits ({percent(alarms.low, 1)} to {percent(alarms.high, 1)})"
+            f"{', too ' + alarms.off if alarms.off else ''}"
         )
 
 

@@ -12,6 +12,7 @@ import typer
 
 from core.app.experimenting import ExperimentService
 from core.base.counts import counted
+from core.base.percentages import change
 from core.cli import experiment_checks, experiment_simulations
 from core.cli.event_tokens import add_token, remove_token, snippet, tokens
 from core.experiments.behaviour_events import time_of
@@ -305,6 +306,6 @@ def _line(lift: Lift) -> str:
     }  # fmt: skip
     shown = ", ".join(f"{name} {value:,.4g}" for name, value in values.items())
     return (
-        f"{title}: {lift.lift:+.1%} ({lift.lift_low:+.1%} to {lift.lift_high:+.1%}), "
+        f"{title}: {change(lift.lift)} ({change(lift.lift_low)} to {change(lift.lift_high)}), "
         f"p {lift.p:.3g}, corrected {lift.p_corrected:.3g}; {shown}"
     )

@@ -12,6 +12,7 @@ from core.app.judging_by_model import Assessment
 from core.app.query_sources import QuerySource
 from core.app.studio import Studio
 from core.base.counts import counted
+from core.base.percentages import percent
 from core.cli.bar import ProgressBar
 from core.errors import JudgmentError
 
@@ -81,7 +82,7 @@ def show(assessment: Assessment) -> None:
         kappa = "undefined" if assessment.kappa is None else f"{assessment.kappa:.2f}"
         print(
             f"People judged {assessment.compared} of these pairs: the same grade in "
-            f"{assessment.same:.0%}, weighted kappa {kappa}."
+            f"{percent(assessment.same)}, weighted kappa {kappa}."
         )
     for name, reason in list(assessment.report.problems.items())[:20]:
         query_id, _, item_id = name.partition(" → ")

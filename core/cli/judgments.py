@@ -9,6 +9,7 @@ import typer
 
 from core.app.studio import Studio
 from core.base.counts import counted, verb
+from core.base.percentages import percent
 from core.cli.evaluate import as_text
 from core.cli.judgments_create import create, missing
 from core.errors import NO_SET_YET, JudgmentError
@@ -187,7 +188,7 @@ def agreement(
     print(f"Same grade: {_share(stats.percent)}; Krippendorff's α (ordinal): "
           f"{_number(stats.alpha)}{interval}")  # fmt: skip
     rates = ", ".join(
-        f"{grade} {made.grades.get(grade, '?')} {share:.0%}"
+        f"{grade} {made.grades.get(grade, '?')} {percent(share)}"
         for grade, share in stats.base_rates.items()
     )
     print(f"Base rates: {rates or 'none'}")
@@ -225,7 +226,7 @@ def _chosen(studio: Studio, set_id: str | None, catalog: str | None) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:.1%}"
+    return "not defined" if value is None else percent(value, 1)
 
 
 def _number(value: float | None) -> str:

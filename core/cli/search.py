@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from core.app.studio import Studio
+from core.base.percentages import percent
 from core.domain import Box, Comparison, Filters, Match, Query, SearchResult
 from core.errors import QueryError
 from core.search.result_files import format_of
@@ -121,7 +122,7 @@ def _compared_table(comparison: Comparison, catalog: str) -> str:
     """Return the hits of each engine below each other, and how far the engines agree."""
     tables = [f"{result.engine}:\n{_as_table(result, catalog)}" for result in comparison.results]
     shared = [
-        f"{first} and {second} share {overlap:.0%} of their hits."
+        f"{first} and {second} share {percent(overlap)} of their hits."
         for (first, second), overlap in comparison.overlap.items()
     ]
     return "\n\n".join([*tables, "\n".join(shared)])

@@ -58,6 +58,7 @@ class SearchIndex:
             return f"index over {self.rows:,} vectors, not measured yet"
         depth = min(self.breadths)
         return (
-            f"index over {self.rows:,} vectors: {self.breadths[depth].recall:.1%} of the {depth} "
+            f"index over {self.rows:,} vectors: "
+            f"{100 * self.breadths[depth].recall:.1f}\u00a0% of the {depth} "
             f"closest found, {self.milliseconds:.1f} ms (exact: {self.exact_milliseconds:.0f} ms)"
         )

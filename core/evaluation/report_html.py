@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from types import MappingProxyType
 
 from jinja2 import Template
 
+from core.base.percentages import percent
 from core.base.templates import html_templates
 from core.domain import EngineScores, Item, PairedTest, QueryRow, Report, Slice
 from core.evaluation import measures
@@ -29,6 +31,8 @@ _ACCURACY = ("Accuracy", "share of right answers")
 
 Link = Callable[[QueryRow], str]
 Picture = Callable[[Item], str]
+#: Returns the address of the picture that a query asks with, or an empty text.
+Asked = Callable[[QueryRow], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,23 @@ class Duel:
     wins: tuple[QueryRow, ...]
 
 
-def page(report: Report, items: Mapping[str, Item], images: ImageStore | None) -> str:
-    """Render a report as one HTML file without external references; thumbnails are embedded."""
+def page(
+    report: Report,
+    items: Mapping[str, Item],
+    images: ImageStore | None,
+    asked: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Render a report as one HTML file without external references; thumbnails are embedded.
 
-    def picture(item: Item) -> str:
-        shown = images is not None and item.has_photo
-        path = images.path(item.photo.sha256, thumbnail=True) if images and shown else None
+    Args:
+        report: The report.
+        items: Items by id, see ``fragment``.
+        images: Their pictures; ``None`` if the catalogue was removed.
+        asked: SHA-256 of the picture that a query asks with, by its id.
+    """
+
+    def embedded(sha256: str) -> str:
+        path = images.path(sha256, thumbnail=True) if images and sha256 else None
         if path is None or not path.is_file():
             return ""
         return "data:image/jpeg;base64," + base64.b64encode(path.read_bytes()).decode()
@@ -66,11 +81,23 @@ def page(report: Report, items: Mapping[str, Item], images: ImageStore | None) -
     return _template("page.html").render(
         report=report,
         css=(TEMPLATES / "report.css").read_text("utf-8"),
-        body=fragment(report, items, picture, lambda row: ""),
+        body=fragment(
+            report,
+            items,
+            lambda item: embedded(item.photo.sha256) if item.has_photo else "",
+            lambda row: "",
+            lambda row: embedded(asked.get(row.query_id, "")),
+        ),
     )
 
 
-def fragment(report: Report, items: Mapping[str, Item], picture: Picture, link: Link) -> str:
+def fragment(
+    report: Report,
+    items: Mapping[str, Item],
+    picture: Picture,
+    link: Link,
+    asked: Asked = lambda row: "",
+) -> str:
     """Render the report as a fragment of a page.
 
     Args:
@@ -78,6 +105,7 @@ def fragment(report: Report, items: Mapping[str, Item], picture: Picture, link: 
         items: Items by id; needs those of ``shown_items(report)`` that still exist.
         picture: Returns the address of an item's thumbnail, or an empty text.
         link: Returns the address that a query links to, or an empty text.
+        asked: Returns the address of the picture that a query asks with, or an empty text.
     """
     return _template("report.html").render(
         report=report,
@@ -95,6 +123,7 @@ def fragment(report: Report, items: Mapping[str, Item], picture: Picture, link: 
         items=items,
         picture=picture,
         link=link,
+        asked=asked,
     )
 
 
@@ -149,7 +178,7 @@ def shares(report: Report) -> tuple[str, ...]:
     first, last = report.engines[0], report.engines[-1]
     if _EARLY not in report.measures or first is last:
         return ()
-    shown, before = (f"{100 * entry.scores[_EARLY].value:.0f} %" for entry in (last, first))
+    shown, before = (percent(entry.scores[_EARLY].value) for entry in (last, first))
     return (
         f"{last.title} shows a right item among the first five for {shown} of the "
         f"{report.queries:,} queries, {first.title} for {before}.",

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.counts import counted
+from core.base.percentages import percent
 from core.errors import ExperimentError
 from core.experiments.behaviour_metrics import BehaviourMetric, metric_of, metrics_of
 from core.experiments.lifts import ALPHA, lifts_of
@@ -176,7 +177,7 @@ def _sentence(tested: Sequence[FalseAlarms], sequential: bool) -> str:
     wide = [alarms for alarms in tested if alarms.off == "seldom"]
     sentences = []
     if wrong:
-        listed = ", ".join(f"{metric_of(a.metric).title} ({a.share:.1%})" for a in wrong)
+        listed = ", ".join(f"{metric_of(a.metric).title} ({percent(a.share, 1)})" for a in wrong)
         sentences.append(
             f"Don't rely on {listed}: random splits of the same visitors give p < 0.05 more often "
             "than 5 %. Cap the largest buyers (--cap 0.99), or collect more visitors."
@@ -187,7 +188,7 @@ def _sentence(tested: Sequence[FalseAlarms], sequential: bool) -> str:
             "should: the 5 % are for all looks together."
         )
     elif wide:
-        listed = ", ".join(f"{metric_of(a.metric).title} ({a.share:.1%})" for a in wide)
+        listed = ", ".join(f"{metric_of(a.metric).title} ({percent(a.share, 1)})" for a in wide)
         sentences.append(
             f"The intervals of {listed} are wider than they need be: fewer false alarms than 5 %."
         )

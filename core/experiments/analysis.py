@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from core.base.percentages import percent
 from core.experiments.behaviour_metrics import BehaviourMetric, metric_of, metrics_of
 from core.experiments.decision import decide
 from core.experiments.experiment_result import Result, Segment
@@ -149,16 +150,16 @@ def _notes(
         yield "What units did before the experiment narrows the intervals (CUPED)."
     if sums.cap is not None:
         yield (
-            f"Money of a unit above {sums.cap:,.2f}, the {experiment.cap:.2%} point of the units "
-            "that buy, was cut to that."
+            f"Money of a unit above {sums.cap:,.2f}, the {percent(experiment.cap, 2)} point of the "
+            "units that buy, was cut to that."
         )
     elif (share := sums.top_share()) > _HUGE_SHARE:
         yield (
-            f"One unit spent {share:.0%} of all money; consider a cap (such as 0.99), which cuts "
-            "the amounts of the largest buyers."
+            f"One unit spent {percent(share)} of all money; consider a cap (such as 0.99), which "
+            "cuts the amounts of the largest buyers."
         )
     if experiment.sequential:
         yield (
             "Intervals and p hold at any look (mixture sequential test, narrowest at a lift of "
-            f"{experiment.smallest_lift:.0%})."
+            f"{percent(experiment.smallest_lift)})."
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.percentages import percent
 from core.errors import ExperimentError
 from core.experiments.position_bias import PositionBias
 from core.experiments.shown_items import ShownItems
@@ -43,7 +44,8 @@ class ClickLabel:
     @property
     def note(self) -> str:
         """How the grade came about, for people."""
-        return f"clicked by {self.attraction:.1%} of those who looked ({self.looks:,.0f} looks)"
+        share = percent(self.attraction, 1)
+        return f"clicked by {share} of those who looked ({self.looks:,.0f} looks)"
 
 
 def click_labels(

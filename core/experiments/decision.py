@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from core.base.percentages import change, percent
 from core.experiments.behaviour_metrics import metric_of
 from core.experiments.experiment_result import Lift, Result, SplitPlace
 from core.experiments.model import Experiment, ExperimentStatus
@@ -37,7 +38,7 @@ def _sentence(lift: Lift) -> str:
     name = metric_of(lift.metric).title
     if lift.lift is None:
         return f"{name}: too few events of “{lift.variant}” or “{lift.baseline}” to compare."
-    span = f"{lift.lift:+.1%}, 95 % interval {lift.lift_low:+.1%} to {lift.lift_high:+.1%}"
+    span = f"{change(lift.lift)}, 95 % interval {change(lift.lift_low)} to {change(lift.lift_high)}"
     if not _is_proven(lift):
         return f"{name}: no difference of “{lift.variant}” is proven ({span}).{_why_not(lift)}"
     better = (lift.lift > 0) == metric_of(lift.metric).higher_is_better
@@ -72,8 +73,8 @@ def _guardrails(lifts: Iterable[Lift], guardrails: tuple[str, ...]) -> Iterable[
         if (lift.lift > 0) != metric_of(lift.metric).higher_is_better:
             name = metric_of(lift.metric).title
             yield (
-                f"Warning: {name.lower()} got worse with “{lift.variant}” ({lift.lift:+.1%}); it "
-                "is a guardrail, so don't switch before you know why."
+                f"Warning: {name.lower()} got worse with “{lift.variant}” ({change(lift.lift)}); "
+                "it is a guardrail, so don't switch before you know why."
             )
 
 
@@ -84,7 +85,7 @@ def _is_proven(lift: Lift, corrected: bool = True) -> bool:
 
 
 def _no_verdict(experiment: Experiment, result: Result) -> str:
-    planned = ", ".join(f"{name} {share:.0%}" for name, share in experiment.shares.items())
+    planned = ", ".join(f"{name} {percent(share)}" for name, share in experiment.shares.items())
     counts = ", ".join(f"{name} {count:,}" for name, count in result.units.items())
     text = (
         f"There is no verdict: the units do not split as planned ({planned}), but into {counts} "

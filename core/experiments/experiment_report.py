@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Template
 
 from core.base.counts import counted
+from core.base.percentages import change
 from core.base.templates import html_templates
 from core.experiments.behaviour_metrics import METRICS
 from core.experiments.experiment_result import Lift, Result
@@ -100,7 +101,7 @@ def bars(lifts: Sequence[Lift], *, several: bool = False) -> tuple[LiftBar, ...]
     return tuple(
         LiftBar(
             title(lift.metric) + (f", {lift.variant}" if several else ""),
-            f"{_percent(lift.lift)} ({_percent(lift.lift_low)} to {_percent(lift.lift_high)})",
+            f"{_change(lift.lift)} ({_change(lift.lift_low)} to {_change(lift.lift_high)})",
             _tone(lift), place(0.0), place(lift.lift_low),
             round(place(lift.lift_high) - place(lift.lift_low), 2), place(lift.lift),
         )
@@ -120,12 +121,12 @@ def _about(metric: str) -> str:
     return _METRICS[metric].about if metric in _METRICS else ""
 
 
-def _percent(value: float | None) -> str:
+def _change(value: float | None) -> str:
     if value is None:
         return "–"
     if value > _LARGE:  # so far away that the digits say nothing
-        return f"over +{100 * _LARGE:,.0f} %"
-    return f"{100 * value:+.1f} %"
+        return f"over {change(_LARGE, 0)}"
+    return change(value)
 
 
 def _number(value: float | None) -> str:
@@ -149,5 +150,5 @@ def _units(units: Mapping[str, int], interleaved: bool) -> str:
 @lru_cache(maxsize=4)
 def _template(name: str) -> Template:
     environment = html_templates(TEMPLATES)
-    environment.filters |= {"percent": _percent, "number": _number, "p": _p, "units": _units}
+    environment.filters |= {"change": _change, "number": _number, "p": _p, "units": _units}
     return environment.get_template(name)

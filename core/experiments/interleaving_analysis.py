@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core.base.counts import counted
+from core.base.percentages import change, percent
 from core.errors import ExperimentError
 from core.experiments.cleaning_rules import (
     ABOUT_ROBOTS,
@@ -249,7 +250,8 @@ def _decision(
 def _sentence(verdict: Preference, lift: Lift) -> str:
     span = (
         f"{verdict.wins:,} searches won, {verdict.losses:,} lost, {verdict.ties:,} tied; "
-        f"preference {verdict.value:+.1%}, 95 % interval {verdict.low:+.1%} to {verdict.high:+.1%}"
+        f"preference {change(verdict.value)}, 95 % interval {change(verdict.low)} to "
+        f"{change(verdict.high)}"
     )
     if (lift.p_corrected if lift.p_corrected is not None else 1.0) >= _PROVEN:
         return (
@@ -269,7 +271,8 @@ def _notes(verdicts: Sequence[Preference], sequential: bool) -> tuple[str, ...]:
     if sequential:
         way = (
             "Intervals and p hold at any look (mixture sequential test, narrowest at a preference "
-            f"of {SMALLEST_PREFERENCE:.0%}); the error is that of a ratio of sums over visitors."
+            f"of {percent(SMALLEST_PREFERENCE)}); the error is that of a ratio of sums over "
+            "visitors."
         )
     return (
         "Lists were mixed by team draft; an item that all variants wanted next counts for nobody.",

@@ -33,6 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.counts import counted
+from core.base.percentages import percent
 from core.errors import ExperimentError
 from core.experiments.jackknife import jackknife
 from core.experiments.position_bias import PositionBias
@@ -233,9 +234,9 @@ def _notes(
 ) -> Iterator[str]:
     shown, effective, share = overlap
     figures = (
-        f"{shown:.0%} of the looks at its lists fall on items that the log showed for the query; "
-        f"after weighting, its clicks tell as much as {effective:,.0f} looks of equal weight "
-        f"({share:.0%})"
+        f"{percent(shown)} of the looks at its lists fall on items that the log showed for the "
+        f"query; after weighting, its clicks tell as much as {effective:,.0f} looks of equal "
+        f"weight ({percent(share)})"
     )
     if thin:
         yield (

@@ -9,6 +9,7 @@ from statistics import median
 
 import numpy as np
 
+from core.base.percentages import percent
 from core.domain import EventKind, JudgmentEvent
 from core.judging.agreement import alpha_of, grade_table, kappa_of, value_counts
 
@@ -145,8 +146,8 @@ def _concerns(
     share = count / len(grades)
     others = sum(other == grade for other in peers) / len(peers) if peers else 0.0
     if share >= _CONSTANT and others < _OTHERS_CONSTANT:
-        beside = f", where others gave it to {others:.0%}" if peers else ""
+        beside = f", where others gave it to {percent(others)}" if peers else ""
         concerns.append(
-            f"Nearly always the same grade: {grade} for {share:.0%} of the pairs{beside}."
+            f"Nearly always the same grade: {grade} for {percent(share)} of the pairs{beside}."
         )
     return tuple(concerns)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.percentages import percent
 from core.domain import Item, Rewrite, RewriteRun, WorthALook, Writer
 from core.language.vocabulary import Vocabulary
 
@@ -72,7 +73,7 @@ def _concerns(words: Vocabulary, entry: Reviewed, floor: float | None) -> list[t
         concerns.append((1.0, f"It is very long: {len(rewrite.text.split())} words."))
     if floor is not None and entry.agreement is not None and entry.agreement <= floor:
         low = f"Photo and text agree little (cosine {entry.agreement:.2f})"
-        concerns.append((2.0, f"{low}, among the lowest {LOWEST:.0%} of the catalogue."))
+        concerns.append((2.0, f"{low}, among the lowest {percent(LOWEST)} of the catalogue."))
     return concerns
 
 

@@ -326,7 +326,7 @@ class Shop(Studio):
         self, query: Query, engine: str = "vl-clip", catalog: str | None = None
     ) -> SearchResult:
         self.asked.append((query, engine))
-        order = {"clip": "abc", "vl-clip": "cab"}[engine]
+        order = {"clip": "abc", "vl-clip": "cab", "gcl": "bca"}[engine]
         item_ids = [i for i in order if i != query.item_id and query.text != "nothing"][: query.k]
         hits = tuple(
             Hit(rank, self.stock[item_id], 0.3, reasons=("looks alike",), duplicates=self.behind)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from core.app.studio import Studio
 from core.base.counts import counted
+from core.base.percentages import percent
 from core.catalog.prices import amount
 from core.domain import Engine, Grounding, Hit, Item, SearchResult
 from ui.components.framed_photo import FramedPhoto, framed_photo
@@ -179,7 +180,7 @@ def _strength(hit: Hit) -> str:
     if hit.zscore is None:
         return ""
     place = f"Nearer than the average item by {hit.zscore:.1f} standard deviations (cosine)"
-    sure = f", right with a probability of {hit.probability:.0%}" if hit.probability else ""
+    sure = f", right with a probability of {percent(hit.probability)}" if hit.probability else ""
     return place + sure
 
 

@@ -14,6 +14,7 @@ from core.app.library import DEMO
 from core.app.simulating import Simulated, last_week
 from core.app.studio import Studio
 from core.base.counts import counted
+from core.base.percentages import percent
 from core.errors import ExperimentError, StudioError, no_such
 from core.experiments.behaviour_metrics import metric_of
 from core.experiments.experiment_report import fragment
@@ -226,7 +227,7 @@ def _waiting(experiment: Experiment) -> tuple[str, str]:
 def _set_up(experiment: Experiment) -> list[tuple[str, str]]:
     shares = experiment.shares
     engines = "; ".join(
-        f"{v.name} {shares[v.name]:.0%}" + (f" (engine {v.engine})" if v.engine else "")
+        f"{v.name} {percent(shares[v.name])}" + (f" (engine {v.engine})" if v.engine else "")
         for v in experiment.variants
     )
     rows = [
@@ -235,7 +236,10 @@ def _set_up(experiment: Experiment) -> list[tuple[str, str]]:
         ("Variants", engines),
         ("Catalogue", experiment.catalog),
         ("Takes part", _takes_part(experiment)),
-        ("Kept out", f"{experiment.holdout:.0%} of all visitors" if experiment.holdout else ""),
+        (
+            "Kept out",
+            f"{percent(experiment.holdout)} of all visitors" if experiment.holdout else "",
+        ),
         ("Decides", metric_of(experiment.primary).title if experiment.primary else ""),
         ("Must not get worse", ", ".join(metric_of(n).title for n in experiment.guardrails)),
         ("Cut amounts", _cut(experiment)),
@@ -250,7 +254,7 @@ def _set_up(experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def _takes_part(experiment: Experiment) -> str:
-    text = f"{experiment.traffic:.0%} of the visitors"
+    text = f"{percent(experiment.traffic)} of the visitors"
     wanted = [f"{name} is {' or '.join(of)}" for name, of in experiment.filters.items()]
     return f"{text} whose {' and whose '.join(wanted)}" if wanted else text
 

@@ -68,7 +68,8 @@ def frames_sentence(engines: Sequence[Engine]) -> str:
         if titles
     ]
     said = "A frame marks the item in a photo that shows more"
-    return f"{said}: {', '.join(reads)}." if reads else f"{said}."
+    said = f"{said}: {', '.join(reads)}." if reads else f"{said}."
+    return f"{said} Without a frame, the item fills its photo or was not surely found in it."
 
 
 def _whole(width: int, height: int) -> tuple[float, float, float]:

@@ -91,7 +91,7 @@ def searches(
     like = "" if asked.text else query.item_id if query else story.item_id if story else ""
     return {
         "scored": bool(scored),
-        "queries": _choices(form, scored, query, types),
+        "queries": _choices(form, scored, query, types, asked.text),
         "retrieval": _retrieval(studio, asked, like, query, statuses, catalog, story),
     }
 
@@ -127,7 +127,7 @@ def _retrieval(
             replace(column, empty="Nothing in this catalogue is clearly alike.") for column in lists
         ),
         shared=tuple(" ".join(shared_photos(column.rows)) for column in lists),
-        common=" · ".join(in_common(comparison, engines)),
+        common=in_common(comparison, engines),
         behind=behind(catalog, engines),
         frames=frames(lists, engines),
         compare=replace(asking, k=FIRST_HITS).link("/compare"),
@@ -165,8 +165,9 @@ def _choices(
     scored: Sequence[ScoredQuery],
     now: ScoredQuery | None,
     types: Sequence[str],
+    words: str,
 ) -> tuple[Choice, ...]:
-    """Return the queries to choose from: judged ones, else product types."""
+    """Return the queries to choose from: judged ones, else product types; `words` are shown now."""
     links = [
         replace(form, text="", item=q.item_id) if q.item_id else replace(form, text=q.text)
         for q in scored
@@ -176,5 +177,5 @@ def _choices(
             Choice(query.label, link.link(), query == now, query.is_loss)
             for query, link in zip(scored, links, strict=True)
         ),
-        *(Choice(t, replace(form, text=t).link(), t == form.text) for t in types),
+        *(Choice(t, replace(form, text=t).link(), t == words) for t in types),
     )

@@ -27,7 +27,10 @@ query be happy to see this item?
 - When in doubt between two grades, take the lower one.
 """
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-_TABLE: dict[str, Any] = {"type": "array", "interactive": True, "row_count": 4}
+_TABLE: dict[str, Any] = {
+    "type": "array", "interactive": True, "row_count": 4, "wrap": True,
+    "column_widths": ["80px", "130px", "auto"],
+}  # fmt: skip
 _EXAMPLES: dict[str, Any] = {
     "headers": ["query", "item id", "grade", "why"], "type": "array", "interactive": True,
     "row_count": 1,

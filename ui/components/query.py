@@ -289,6 +289,8 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
             return replace(form, departments=(value,), product_types=())
         case "unfilter":
             return without_filter(form, *value.partition(":")[::2])
+        case "first":  # the other lists are compared with this engine's
+            return replace(form, engines=few((value, *form.engines)))
         case "forget":
             return replace(form, item="", example=None, region=None)
         case "region":
@@ -306,7 +308,7 @@ def apply_action(form: SearchForm, action: str, value: str) -> SearchForm:
 
 def keeps_picture(action: str) -> bool:
     """Tell whether an uploaded picture stays part of the search after an action."""
-    return action in {"all", "unfold", "more", "department", "region", "unfilter"}
+    return action in {"all", "first", "unfold", "more", "department", "region", "unfilter"}
 
 
 def without_filter(form: SearchForm, facet: str, value: str) -> SearchForm:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from PIL import Image
 
@@ -18,20 +17,12 @@ from ui.components.cards import Card, hit_cards, milliseconds
 from ui.components.framed_photo import frames_sentence
 from ui.components.photo_part import photo_part
 from ui.components.query import SearchForm
+from ui.components.rank_changes import Change, Places, change, places
 from ui.components.results import advice, behind, notes, problem_html, query_anchor
 from ui.render import render
 
 #: The rank that counts for an item that a list does not show.
 _NOWHERE = math.inf
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Rank change against the first column, as a sign and in words."""
-
-    sign: str
-    words: str
-    tone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +32,12 @@ class Row:
     Attributes:
         card: The item.
         change: Its rank against the first column.
-        elsewhere: Its rank with each other engine, in words.
+        places: Where it stands with the other engines.
     """
 
     card: Card
     change: Change | None
-    elsewhere: tuple[str, ...] = ()
+    places: Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +57,22 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One engine's results."""
+    """One engine's results.
+
+    Attributes:
+        name: The engine.
+        title: Its name for people.
+        summary: What it reads.
+        time: How long it searched.
+        explore: Link to its list alone.
+        rows: Its results.
+        empty: What to do where there are none.
+        cut: How many weaker matches are hidden; may be empty.
+        notes: Sentences about this list.
+        reads_rewrites: It reads short descriptions instead of titles.
+        shared: How many of its results the first of several others has; may be empty.
+        is_baseline: Several other lists are compared with this one.
+    """
 
     name: str
     title: str
@@ -78,6 +84,8 @@ class Column:
     cut: str = ""
     notes: tuple[str, ...] = ()
     reads_rewrites: bool = False
+    shared: str = ""
+    is_baseline: bool = False
 
 
 def compare_html(
@@ -105,7 +113,7 @@ def compare_html(
         own_picture=form.has_own_picture(image),
         query_anchor=query_anchor(studio, form, catalog.name),
         part=photo_part(studio, form, image, catalog, comparison.results[0].hits),
-        sentences=in_common(comparison, engines),
+        common=in_common(comparison, engines),
         behind=behind(catalog, engines),
         columns=shown,
         ranks=max(len(column.rows) for column in shown),
@@ -133,6 +141,7 @@ def columns(
         cards = hit_cards(studio, hits, catalog.name, form.asked(), busy, engine)
         return _rows(cards, result.engine, comparison, titles)
 
+    shared = _shared(comparison, titles)
     return tuple(
         Column(
             name=result.engine,
@@ -145,48 +154,39 @@ def columns(
             cut=counted(result.cut, "weaker match") if result.cut else "",
             notes=notes(result, form.sort),
             reads_rewrites=statuses[result.engine].engine.text_view is TextView.REWRITE,
+            shared=shared.get(result.engine, ""),
+            is_baseline=bool(shared) and result.engine == next(iter(titles)),
         )
         for result in comparison.results
     )
 
 
-def change(ranks: Mapping[str, int], engine: str, titles: Mapping[str, str]) -> Change | None:
-    """Return how an item's rank with ``engine`` compares with that in the first of ``titles``.
-
-    Args:
-        ranks: The item's rank per engine that found it.
-        engine: The column that the item stands in.
-        titles: Name to title of all compared engines, the first being the baseline.
-    """
-    first = next(iter(titles))
-    if len(titles) < 2:
-        return None
-    if set(ranks) == {engine}:
-        return Change(f"{titles[engine]} only", f"Only {titles[engine]} shows this item", "only")
-    if engine == first:
-        return None
-    if first not in ranks:
-        return Change("new", f"{titles[first]} does not show this item", "only")
-    up = ranks[first] - ranks[engine]
-    if up == 0:
-        return Change("=", f"Same rank as with {titles[first]}", "equal")
-    words = (
-        f"{counted(abs(up), 'rank')} {'higher' if up > 0 else 'lower'} than with {titles[first]}"
-    )
-    return Change(f"{'▲' if up > 0 else '▼'}{abs(up)}", words, "up" if up > 0 else "down")
-
-
-def in_common(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> tuple[str, ...]:
-    """Return the overlap of every two engines with results: ``7 of 20 in common``."""
+def in_common(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> str:
+    """Return the overlap of two lists, or with which of several the others are compared."""
     titles = _answering(comparison, engines)
-    item_ids = {
-        r.engine: {hit.item.item_id for hit in r.hits} for r in comparison.results if r.hits
+    if len(titles) < 2:
+        return ""
+    first, second, *more = titles
+    if more:
+        return f"Every list is compared with that of {titles[first]}"
+    return f"{titles[first]} and {titles[second]}: {_overlap(comparison, first, second)} in common"
+
+
+def _shared(comparison: Comparison, titles: Mapping[str, str]) -> dict[str, str]:
+    """Return what each of several other lists has in common with the first; else nothing."""
+    if len(titles) < 3:
+        return {}
+    first, *others = titles
+    return {
+        name: f"{_overlap(comparison, first, name)} also with {titles[first]}" for name in others
     }
-    return tuple(
-        f"{titles[first]} and {titles[second]}: {len(item_ids[first] & item_ids[second])} of "
-        f"{max(len(item_ids[first]), len(item_ids[second]))} in common"
-        for first, second in combinations(item_ids, 2)
-    )
+
+
+def _overlap(comparison: Comparison, first: str, second: str) -> str:
+    """Return ``7 of 20``: the items in both lists, and the length of the longer one."""
+    ids = {r.engine: {hit.item.item_id for hit in r.hits} for r in comparison.results}
+    longer = max(len(ids[first]), len(ids[second]))
+    return f"{len(ids[first] & ids[second])} of {longer}"
 
 
 def frames(shown: Sequence[Column], engines: Sequence[EngineStatus]) -> str:
@@ -194,6 +194,8 @@ def frames(shown: Sequence[Column], engines: Sequence[EngineStatus]) -> str:
     if not any(row.card.framed for column in shown for row in column.rows):
         return ""
     names = [column.name for column in shown if column.rows]
+    if len(names) > 2:  # each column says what its engine reads
+        return frames_sentence([])
     return frames_sentence([s.engine for s in engines if s.engine.name in names])
 
 
@@ -247,11 +249,7 @@ def _rows(
         Row(
             card,
             change(ranks, engine, titles),
-            tuple(
-                f"number {ranks[name]} with {title}" if name in ranks else f"not with {title}"
-                for name, title in titles.items()
-                if name != engine
-            ),
+            places(ranks, engine, titles),
         )
         for card in cards
         for ranks in (comparison.ranks.get(card.item.item_id, {}),)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.app.library import DEMO
 from core.app.studio import Studio
-from core.base.counts import counted
+from core.base.counts import counted, listed
 from core.base.image_views import image_view
 from core.base.lazy import lazy
 from core.domain import CatalogInfo, EngineStatus, Filters, Grounding, ImageView, Inspection, Item
@@ -105,11 +105,11 @@ def story_html(studio: Studio, form: SearchForm) -> str:
 
 def facts(studio: Studio, catalog: CatalogInfo, statuses: tuple[EngineStatus, ...]) -> str:
     """Return one line: what is indexed, with which weights, findable by which engines."""
-    engines = " and ".join(status.engine.title for status in statuses if status.available)
+    engines = [status.engine.title for status in statuses if status.available]
     return (
         f"{catalog.title}: {counted(catalog.items, 'item')}"
         f" · {Path(studio.settings.profile).stem} models"
-        f" · engines: {engines or 'none'}"
+        f" · engines: {listed(engines) if engines else 'none'}"
     )
 
 

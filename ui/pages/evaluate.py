@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from ui.components.notice import Notice
 from ui.components.query import SearchForm
 from ui.components.results import missing_html
 from ui.error_sentences import sentences
-from ui.media import photo_url, report_url
+from ui.media import photo_url, picture_url, report_url
 from ui.render import render
 from ui.rights import allowed, may, person
 
@@ -385,7 +386,8 @@ def report_html(studio: Studio, report: Report) -> str:
         return form.link("/compare")
 
     save = render("evaluate_save.html", url=report_url(report.report_id))
-    return save + studio.evaluation.fragment(report, picture, link)
+    asked = partial(picture_url, catalog=report.catalog)
+    return save + studio.evaluation.fragment(report, picture, link, asked)
 
 
 def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +18,18 @@ import pytest
 from core.app.evaluating import EvaluationService
 from core.app.evaluation_jobs import EvaluationJobs
 from core.app.library import Library
-from core.domain import EvalQuery, JobState, OnProgress, Progress, Ranking, Report
+from core.domain import (
+    EvalQuery,
+    JobState,
+    JudgmentQuery,
+    JudgmentSet,
+    OnProgress,
+    Pair,
+    Progress,
+    Ranking,
+    Report,
+    Rules,
+)
 from core.errors import EvaluationError, EvaluationStopped
 from core.evaluation import measures, report_builder, report_html, trec
 from core.evaluation.query_files import per_query
@@ -350,3 +363,27 @@ def test_an_evaluation_reads_queries_as_a_search_does(shop: SimpleNamespace, tas
     )
     assert figures(report) == figures(shop.verbs.run_task(task, ENGINES, "shop"))
     assert any(encoder.queries for encoder in encoders.values())
+
+
+def test_a_picture_as_query_is_shown_before_what_is_right(shop: SimpleNamespace) -> None:
+    """Without it, the right item's photo looks like the query."""
+    own = shop.catalog.store.items.get(["id-003"])["id-003"].photo.sha256
+    asked = JudgmentQuery("photo", picture=own)
+    made = JudgmentSet(
+        "set-1", "Set", Rules(), ENGINES, 10, (Pair(asked, "id-001"),), datetime.now(UTC)
+    )
+    shop.catalog.judgment_queue.sets.add(made)
+    queries = [EvalQuery("photo", image=shop.catalog.images.path(own)), EvalQuery("words", "x")]
+    qrels = {"photo": {"id-001": 1}, "words": {"id-002": 1}}
+    runs = {"other": {"photo": [("id-001", 1.0)], "words": [("id-002", 1.0)]}}
+    report = shop.verbs.evaluate(queries, qrels, ["clip"], "shop", task=made.set_id, runs=runs)
+
+    shown = shop.verbs.fragment(
+        report, lambda item: f"/item/{item.item_id}", lambda row: "", lambda sha: f"/own/{sha}"
+    )
+    figures = re.findall(r'<figure><img src="([^"]+)".*?<figcaption>(\w+)</figcaption>', shown)
+    place = figures.index((f"/own/{own}", "asked"))
+    assert figures[place + 1] == ("/item/id-001", "right")
+    assert "<figcaption>asked</figcaption>" in shop.verbs.html(report)
+    elsewhere = replace(report, task="a set that is gone")
+    assert "asked</figcaption>" not in shop.verbs.html(elsewhere)

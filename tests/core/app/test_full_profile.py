@@ -74,7 +74,7 @@ def test_from_the_hub_to_five_engines_side_by_side(typed, tmp_path: Path) -> Non
     search = ("search", "chair", "--catalog", "shop", "--no-cutoff", "--engine", names)
     shown = done(typed(*search))
     assert [line for line in shown.splitlines() if line.endswith(":")] == [f"{n}:" for n in ENGINES]
-    assert "gcl and gcl-l share 100% of their hits." in shown
+    assert "gcl and gcl-l share 100\u00a0% of their hits." in shown
     printed = json.loads(done(typed(*search, "--json")))
     assert list(printed["engines"]) == list(ENGINES)
     assert all(len(engine["hits"]) == 3 for engine in printed["engines"].values())

@@ -167,7 +167,7 @@ def test_a_cap_cuts_the_largest_buyers():
     assert any("consider a cap" in note for note in analyze(AB, rows(huge)).notes)
     capped = analyze(replace(AB, cap=0.9), rows(huge))
     assert capped.of("gmv")[0].baseline_value < 3000  # type: ignore[operator]
-    assert any("90.00% point" in note for note in capped.notes)
+    assert any("90.00\u00a0% point" in note for note in capped.notes)
 
 
 def test_segments_are_analysed_and_corrected_together(result: Result):

@@ -25,7 +25,10 @@ def decision(*lifts: Lift, primary: str = "") -> str:
 def test_an_interval_without_0_that_proves_nothing_says_why() -> None:
     many = [lift(name, 0.6, -0.02) for name in ("conversion", "atc_rate", "gmv")]
     said = decision(lift("ctr", 0.03), *many)
-    assert "no difference of “b” is proven (+3.0%, 95 % interval +0.2% to +5.8%)" in said
+    assert (
+        "no difference of “b” is proven (+3.0\u00a0%, 95 % interval +0.2\u00a0% to +5.8\u00a0%)"
+        in said
+    )
     assert "leaves 0 out (p = 0.03 alone)" in said
     assert "corrected for all of them, p is 0.12" in said
     assert "leaves 0 out" not in decision(lift("ctr", 0.6, -0.02), *many)

@@ -36,7 +36,7 @@ def test_lifts_share_one_scale_with_zero_in_it() -> None:
     first, second, third = bars([up, worse, open_, nothing])
     assert (first.zero, first.left, first.width, first.at) == (25, 50, 50, 75)
     assert (first.tone, second.tone, third.tone) == ("xr-up", "xr-down", "")
-    assert first.text == "+20.0 % (+10.0 % to +30.0 %)"
+    assert first.text == "+20.0\u00a0% (+10.0\u00a0% to +30.0\u00a0%)"
     assert bars([]) == ()
 
 
@@ -61,4 +61,4 @@ def test_without_a_verdict_there_is_no_chart() -> None:
 def test_an_end_that_is_far_away_has_no_digits() -> None:
     wide = Lift("gmv", "b", "a", -0.2, -1.0, 109_144.0, 0.9, 0.9)
     (bar,) = bars([wide])
-    assert "-20.0 % (-100.0 % to over +1,000 %)" in str(bar)
+    assert "\u221220.0\u00a0% (\u2212100.0\u00a0% to over +1,000\u00a0%)" in bar.text

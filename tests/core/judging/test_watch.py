@@ -64,10 +64,11 @@ FIVE = [0, 1, 2, 3, 0]
         (VARIED, 0.0, VARIED, 4.0, ""),
         ([1] * 19 + [0], 3.0, [1] * 16 + [0] * 4, 4.0, ""),
         ([1] * 19 + [0], 3.0, [1] * 15 + [0] * 5, 4.0,
-         "Nearly always the same grade: 1 for 95% of the pairs, where others gave it to 75%."),
+         "Nearly always the same grade: 1 for 95\u00a0% of the pairs, where others gave it to "
+         "75\u00a0%."),
         ([1] * 18 + [0] * 2, 3.0, [0] * 20, 4.0, ""),
         ([1] * 20, 0.1, [], 4.0, "Very fast: half of the pairs in under 0.1 s. "
-         "Nearly always the same grade: 1 for 100% of the pairs."),
+         "Nearly always the same grade: 1 for 100\u00a0% of the pairs."),
     ],
 )  # fmt: skip
 def test_a_concern_says_what_is_unusual(mine, seconds, others, pace, sentence) -> None:

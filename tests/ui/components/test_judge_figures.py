@@ -18,7 +18,7 @@ def test_figures_and_agreement_with_people_are_shown() -> None:
         "0.250",
         "–",
         "12 of these pairs",
-        "75 %",
+        "75\u00a0%",
         "(weighted κ) 0.61",
         "5 read from the cache",
     ):

@@ -4,55 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
-from tests.ui.shop import CLIP, VL_CLIP, Shop
-from ui.components.query import SearchForm
+from tests.ui.shop import CLIP, VL_CLIP, Shop, status
+from ui.components.query import SearchForm, apply_action
 from ui.components.result_columns import (
     Column,
-    change,
     columns,
     compare_html,
     differs_most,
     in_common,
 )
 
-TITLES = {"clip": "CLIP", "vl-clip": "VL-CLIP", "gcl": "GCL"}
-
-
-@pytest.mark.parametrize(
-    ("ranks", "engine", "sign", "tone"),
-    [
-        ({"clip": 5, "vl-clip": 2}, "vl-clip", "▲3", "up"),
-        ({"clip": 1, "vl-clip": 3}, "vl-clip", "▼2", "down"),
-        ({"clip": 4, "vl-clip": 4}, "vl-clip", "=", "equal"),
-        ({"vl-clip": 1}, "vl-clip", "VL-CLIP only", "only"),
-        ({"clip": 1}, "clip", "CLIP only", "only"),
-        ({"vl-clip": 1, "gcl": 2}, "gcl", "new", "only"),
-    ],
-)
-def test_changes_against_the_first_column(
-    ranks: dict[str, int], engine: str, sign: str, tone: str
-) -> None:
-    shown = change(ranks, engine, TITLES)
-    assert shown is not None
-    assert (shown.sign, shown.tone) == (sign, tone)
-
-
-def test_the_first_column_has_nothing_to_be_compared_with() -> None:
-    assert change({"clip": 1, "vl-clip": 2}, "clip", TITLES) is None
-    assert change({"clip": 1}, "clip", {"clip": "CLIP"}) is None
-
-
-def test_changes_are_told_in_words() -> None:
-    shown = change({"clip": 2, "vl-clip": 1}, "vl-clip", TITLES)
-    assert shown is not None
-    assert shown.words == "1 rank higher than with CLIP"
+GCL = status("gcl", "GCL")
 
 
 def test_overlap_in_words(shop: Shop) -> None:
     comparison = shop.compare(SearchForm(text="x", k=2).query(), ("clip", "vl-clip"))
-    assert in_common(comparison, (CLIP, VL_CLIP)) == ("CLIP and VL-CLIP: 1 of 2 in common",)
+    assert in_common(comparison, (CLIP, VL_CLIP)) == "CLIP and VL-CLIP: 1 of 2 in common"
 
 
 def test_a_column_links_to_the_same_search_in_explore(shop: Shop) -> None:
@@ -82,7 +49,7 @@ def test_an_engine_that_finds_nothing_is_compared_with_nothing(shop: Shop) -> No
     alone = shop.compare(SearchForm(text="x").query(), ("clip",))
     nothing = shop.search(SearchForm(text="nothing").query(), "vl-clip")
     comparison = replace(alone, results=(*alone.results, nothing))
-    assert in_common(comparison, (CLIP, VL_CLIP)) == ()
+    assert in_common(comparison, (CLIP, VL_CLIP)) == ""
     first, second = columns(shop, comparison, (CLIP, VL_CLIP), SearchForm(), shop.catalog())
     assert [row.change for row in first.rows] == [None, None, None]
     assert second.rows == ()
@@ -110,10 +77,31 @@ def test_what_differs_most_is_said_in_a_sentence(shop: Shop) -> None:
 
 def test_each_card_says_where_the_other_engine_has_it(shop: Shop) -> None:
     first, second = shown_columns(shop)
-    said = [row.elsewhere for column in (first, second) for row in column.rows]
-    assert all(len(places) == 1 for places in said)
-    assert ("number 3 with CLIP",) in said or ("number 1 with CLIP",) in said
+    said = [row.places.said for column in (first, second) for row in column.rows]
+    assert all(said)
+    assert "number 3 with CLIP" in said or "number 1 with CLIP" in said
 
 
 def test_a_result_is_inspected_with_the_query_that_found_it(shop: Shop) -> None:
     assert all("&q=x" in row.card.inspect for column in shown_columns(shop) for row in column.rows)
+
+
+def test_several_lists_are_compared_with_the_first(shop: Shop) -> None:
+    """Not every two with each other: ten pairs of five engines are a wall of words."""
+    engines = (CLIP, VL_CLIP, GCL)
+    html = compare_html(shop, SearchForm(text="x", k=2), engines, None, shop.catalog())
+    assert "Every list is compared with that of CLIP" in html
+    assert "VL-CLIP and GCL" not in html
+    assert "1 of 2 also with CLIP" in html
+    assert html.count('data-action="first"') == 2  # VL-CLIP and GCL can take CLIP's place
+    assert "in 1 of 2 other lists" in html
+    two = compare_html(shop, SearchForm(text="x", k=2), engines[:2], None, shop.catalog())
+    assert 'data-action="first"' not in two
+    assert "vs-many" not in two
+
+
+def test_another_engine_becomes_the_one_that_others_are_compared_with(shop: Shop) -> None:
+    form = apply_action(SearchForm(text="x", engines=("clip", "vl-clip", "gcl")), "first", "gcl")
+    assert form.engines == ("gcl", "clip", "vl-clip")
+    html = compare_html(shop, form, (GCL, CLIP, VL_CLIP), None, shop.catalog())
+    assert "Every list is compared with that of GCL" in html

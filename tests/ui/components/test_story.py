@@ -84,3 +84,4 @@ def test_a_catalogue_without_photos_is_searched_in_words(shop: Shop) -> None:
     shop.stock = {name: replace(entry, photo=NO_PHOTO) for name, entry in shop.stock.items()}
     html = story_html(shop, SearchForm())
     assert "“Chair”, by CLIP and VL-CLIP" in html
+    assert html.count('aria-current="true"') == 1, "the query that is shown is marked"

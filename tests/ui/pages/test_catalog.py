@@ -250,7 +250,10 @@ def test_the_card_shows_what_was_measured_of_a_search_index_and_its_job() -> Non
     progress = Progress("indexing", 0, 100_000, seconds_left=80)
     job = Job("1", "search index", "a", progress=progress)
     html = overview_html((info,), {"a": None}, building={"a": job})
-    line = "clip: index over 100,000 vectors: 98.5% of the 20 closest found, 1.3 ms (exact: 25 ms)"
+    line = (
+        "clip: index over 100,000 vectors: 98.5\u00a0% of the 20 closest found, "
+        "1.3 ms (exact: 25 ms)"
+    )
     assert line in html
     assert "about 80 seconds left" in html
 

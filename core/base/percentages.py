@@ -1,0 +1,27 @@
+"""Write shares, changes and differences as people read them: `95 %`, `+1.5 %`, `−0.012`.
+
+The sign is a minus, as long as a plus, and a number keeps its per cent sign on its line.
+"""
+
+from __future__ import annotations
+
+_MINUS, _NO_BREAK_SPACE = "\u2212", "\u00a0"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share of 1 as per cent: ``percent(0.954)`` gives ``95 %``."""
+    return _per_cent(f"{100 * share:,.{digits}f}")
+
+
+def change(share: float, digits: int = 1) -> str:
+    """Return a relative change as per cent, with its sign: ``change(-0.015)`` gives ``−1.5 %``."""
+    return _per_cent(signed(100 * share, digits))
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a number with its sign, plus or minus: ``signed(-0.0123, 3)`` gives ``−0.012``."""
+    return f"{value:+,.{digits}f}".replace("-", _MINUS)
+
+
+def _per_cent(number: str) -> str:
+    return f"{number}{_NO_BREAK_SPACE}%"

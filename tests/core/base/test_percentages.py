@@ -1,0 +1,21 @@
+"""Per cent and signs, as people read them."""
+
+from __future__ import annotations
+
+from core.base.percentages import change, percent, signed
+
+
+def test_a_share_keeps_its_sign_on_its_line() -> None:
+    assert percent(0.954) == "95\u00a0%"
+    assert percent(0.985, 1) == "98.5\u00a0%"
+
+
+def test_a_change_has_a_sign_of_its_own_length() -> None:
+    assert change(0.015) == "+1.5\u00a0%"
+    assert change(-0.015) == "\u22121.5\u00a0%"
+    assert change(12.0, 0) == "+1,200\u00a0%"
+
+
+def test_a_difference_is_signed() -> None:
+    assert signed(-0.0123, 3) == "\u22120.012"
+    assert signed(0.5, 2) == "+0.50"
