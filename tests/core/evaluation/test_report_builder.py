@@ -39,7 +39,7 @@ def test_the_largest_loss_shows_the_measure_that_lost() -> None:
     """Both engines have a right item first; only the order behind it is worse."""
     built = made("cba", "bca")
     html = fragment(built, ITEMS, lambda item: "", lambda row: "")
-    assert "X #1 → <strong>Y #1</strong> · nDCG@10 1.00 → <strong>0.9" in html
+    assert "X #1 → <strong>Y #1</strong> · score 1.00 → <strong>0.9" in html
 
 
 def test_a_picture_as_query_is_named_by_its_product_type() -> None:
