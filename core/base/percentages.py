@@ -5,17 +5,20 @@ The sign is a minus, as long as a plus, and a number keeps its per cent sign on 
 
 from __future__ import annotations
 
+#: What stands in place of a figure that there is none of.
+NOT_KNOWN = "–"
+
 _MINUS, _NO_BREAK_SPACE = "\u2212", "\u00a0"
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """Return a share of 1 as per cent: ``percent(0.954)`` gives ``95 %``."""
-    return _per_cent(f"{100 * share:,.{digits}f}")
+def percent(share: float | None, digits: int = 0) -> str:
+    """Return a share of 1 as per cent: ``percent(0.954)`` gives ``95 %``, ``None`` a dash."""
+    return NOT_KNOWN if share is None else _per_cent(f"{100 * share:,.{digits}f}")
 
 
-def change(share: float, digits: int = 1) -> str:
-    """Return a relative change as per cent, with its sign: ``change(-0.015)`` gives ``−1.5 %``."""
-    return _per_cent(signed(100 * share, digits))
+def change(share: float | None, digits: int = 1) -> str:
+    """Return a relative change as per cent: ``change(-0.015)`` gives ``−1.5 %``, ``None`` a dash."""
+    return NOT_KNOWN if share is None else _per_cent(signed(100 * share, digits))
 
 
 def signed(value: float, digits: int) -> str:

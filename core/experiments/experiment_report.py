@@ -122,9 +122,7 @@ def _about(metric: str) -> str:
 
 
 def _change(value: float | None) -> str:
-    if value is None:
-        return "–"
-    if value > _LARGE:  # so far away that the digits say nothing
+    if value is not None and value > _LARGE:  # so far away that the digits say nothing
         return f"over {change(_LARGE, 0)}"
     return change(value)
 

@@ -19,3 +19,7 @@ def test_a_change_has_a_sign_of_its_own_length() -> None:
 def test_a_difference_is_signed() -> None:
     assert signed(-0.0123, 3) == "\u22120.012"
     assert signed(0.5, 2) == "+0.50"
+
+
+def test_a_figure_that_is_not_known_is_a_dash() -> None:
+    assert (percent(None), change(None)) == ("–", "–")
