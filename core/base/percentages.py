@@ -17,7 +17,7 @@ def percent(share: float | None, digits: int = 0) -> str:
 
 
 def change(share: float | None, digits: int = 1) -> str:
-    """Return a relative change as per cent: ``change(-0.015)`` gives ``−1.5 %``, ``None`` a dash."""
+    """Return a relative change: ``change(-0.015)`` gives ``−1.5 %``, ``None`` a dash."""
     return NOT_KNOWN if share is None else _per_cent(signed(100 * share, digits))
 
 
