@@ -4,6 +4,8 @@
 and ``--seconds`` the killed part stops in time, with all annotators killed, and goes on at the
 next call. ``--threads N`` lets N annotators share a process, as they share a server; ``--poison N``
 sends events that can't be stored into the group commit of every Nth judgment of each of them.
+``--bucket s3://BUCKET/PREFIX`` has the killed part judge over an empty prefix of a bucket, each
+process with a folder of copies of its own, as servers on different machines have.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import lancedb
+
 from benchmarks.poison import MARK, Poison, tallied
+from core.base.buckets import connect
 from core.domain import (
     EventKind,
     Hit,
@@ -61,9 +66,18 @@ def made_set(desk: JudgmentQueue, queries: int, depth: int, rules: Rules) -> Jud
     return desk.sets.create("Stress", asked, ("clip",), depth, rules, answer)
 
 
-def serve(folder: str, set_id: str, people: list[str], wanted: int, poison: int) -> None:
+def database(folder: Path, bucket: str, server: str) -> lancedb.DBConnection:
+    """The store's database: in the folder, or in a bucket of which each server has own copies."""
+    if not bucket:
+        return open_database(folder / "lance")
+    return open_database(connect(folder / f"copies-{server}", bucket).folder / "lance")
+
+
+def serve(
+    folder: str, bucket: str, set_id: str, people: list[str], wanted: int, poison: int
+) -> None:
     """Run one process, whose annotators judge in threads over one queue."""
-    desk = JudgmentQueue(open_database(Path(folder) / "lance"))
+    desk = JudgmentQueue(database(Path(folder), bucket, people[0]))
     poisoner = Poison(desk, Path(folder) / f"poison-{people[0]}") if poison else None
     threads = [
         threading.Thread(target=annotate, args=(desk, set_id, who, Path(folder) / who, wanted,
@@ -109,10 +123,11 @@ def killed(
     most_seconds: float = float("inf"),
     threads: int = 1,
     poison: int = 0,
+    bucket: str = "",
 ) -> dict[str, object]:
     """Run annotating processes, killed at random and restarted, until all is judged."""
     annotators = processes * threads
-    desk = JudgmentQueue(open_database(folder / "lance"))
+    desk = JudgmentQueue(database(folder, bucket, "lead"))
     made = next(iter(desk.sets.all()), None) or made_set(
         desk, annotators, each + 10, Rules(overlap=1)
     )
@@ -121,7 +136,7 @@ def killed(
     def start(number: int) -> BaseProcess:
         people = [f"a{number * threads + other}" for other in range(threads)]
         process = context.Process(
-            target=serve, args=(str(folder), made.set_id, people, each, poison)
+            target=serve, args=(str(folder), bucket, made.set_id, people, each, poison)
         )
         process.start()
         return process
@@ -161,7 +176,7 @@ def killed(
         if (folder / f"a{number}").exists()  # else it was killed before its first judgment
         for line in (folder / f"a{number}").read_text().splitlines()
     ]
-    events = JudgmentLog(open_database(folder / "lance")).events(made.set_id)
+    events = JudgmentLog(database(folder, bucket, "lead")).events(made.set_id)
     rows = Counter(event.event_id for event in events)
     pairs = Counter((event.query_id, event.item_id) for event in events)
     times = sorted(float(line[1]) for line in lines if len(line) == 2)
@@ -238,6 +253,7 @@ def main() -> None:
     parser.add_argument("--poison", type=int, default=0, metavar="N")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="keep the killed part's store here")
+    parser.add_argument("--bucket", default="", help="judge over this URI instead of a folder")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--only", choices=("large", "killed"))
     asked = parser.parse_args()
@@ -251,7 +267,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         report = killed(
             folder, asked.processes, asked.each, asked.seed, asked.seconds, asked.threads,
-            asked.poison,
+            asked.poison, asked.bucket,
         )  # fmt: skip
         print(json.dumps(report, indent=1))
 

@@ -28,33 +28,34 @@ EXPIRY = 10.0
 #: How often a holder renews its lock, seconds.
 RENEWAL = 3.0
 #: A waiter looks again after so many seconds, drawn anew each time.
-_POLL = (0.03, 0.12)
+_POLL = (0.05, 0.25)
 
 _log = logging.getLogger(__name__)
 
 
 class Held:
-    """A lock that this process holds.
-
-    Attributes:
-        lost: Whether another process took it over, since it was not renewed in time.
-    """
+    """A lock that this process holds."""
 
     def __init__(self, bucket: Bucket, path: Path, tag: Tag) -> None:
-        self._bucket, self._path, self._tag = bucket, path, tag
+        self.path = path
+        self._bucket, self._tag = bucket, tag
         self._renewed = time.monotonic()
         self._lock = threading.Lock()
-        self._ended = False
-        self.lost = False
+        self._ended = self._taken = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether another process took the lock over, or may have: it was not renewed in time."""
+        return self._taken or time.monotonic() - self._renewed >= EXPIRY
 
     def renew(self) -> None:
         """Renew the lock where it is due."""
         with self._lock:
-            if self._ended or self.lost or time.monotonic() - self._renewed < RENEWAL:
+            if self._ended or self._taken or time.monotonic() - self._renewed < RENEWAL:
                 return
             with suppress(BucketError):  # tried again at the next look
                 began = time.monotonic()
-                tag = self._bucket.put_over(self._path, _content(held=True), self._tag)
+                tag = self._bucket.put_over(self.path, _content(held=True), self._tag)
                 if tag is None:
                     self._lose()
                 else:
@@ -64,15 +65,15 @@ class Held:
         """Mark the object as free, if it is still this holder's."""
         with self._lock:
             self._ended = True
-            if self.lost:
+            if self._taken:
                 return
             with suppress(BucketError):  # it expires
-                if self._bucket.put_over(self._path, _content(held=False), self._tag) is None:
+                if self._bucket.put_over(self.path, _content(held=False), self._tag) is None:
                     self._lose()
 
     def _lose(self) -> None:
-        self.lost = True
-        _log.warning("The lock %s was taken over by another server", self._bucket.uri(self._path))
+        self._taken = True
+        _log.warning("The lock %s was taken over by another server", self._bucket.uri(self.path))
 
 
 @dataclass(slots=True)
@@ -126,6 +127,12 @@ def is_taken(bucket: Bucket, path: Path) -> bool:
     """Tell whether a lock is held, as far as this process has seen."""
     stored = bucket.get(path)
     return stored is not None and _is_held(stored) and not _expired(bucket.uri(path), stored.tag)
+
+
+def is_lost(path: Path) -> bool:
+    """Tell whether this process holds a lock no more that it took and has not released."""
+    with _process.lock:
+        return any(held.path == path and held.lost for held in _process.held)
 
 
 def _taken(bucket: Bucket, path: Path, patience: float | None) -> Tag | None:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from core.base import bucket_locks
 from core.base.bucket_locks import bucket_lock, is_taken
 from core.base.buckets import bucket_of
 from core.errors import StudioError
@@ -96,6 +97,11 @@ def is_locked(path: Path) -> bool:
     except OSError:  # some file systems report EACCES for a held lock
         return True
     return False
+
+
+def is_lost(path: Path) -> bool:
+    """Tell whether this process's lock may be another's by now; file locks are never lost."""
+    return bucket_of(path) is not None and bucket_locks.is_lost(path)
 
 
 def _is_taken(path: Path) -> bool:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from core.base.locks import START, file_lock, is_locked
+from core.base.locks import START, file_lock, is_locked, is_lost
 from core.base.shared_files import share, unshare
 from core.domain.job import Job, JobState, OnProgress
 from core.errors import StudioError
@@ -67,7 +67,7 @@ class JobFile:
             held.enter_context(self.locked())
             before = self.paths.read()
             unshare(self.paths.wish)
-            held.callback(unshare, self.paths.wish)
+            held.callback(self._drop_wish)
             job = Job(
                 secrets.token_hex(8), self.kind, subject or self.subject, author=author,
                 started=now(), paces=before.paces if before else {}, details=details or {},
@@ -112,6 +112,10 @@ class JobFile:
         job = self.read()
         if job is not None and not job.running:
             unshare(self.paths.snapshot)
+
+    def _drop_wish(self) -> None:
+        if not is_lost(self.paths.lock):
+            unshare(self.paths.wish)
 
     def _as_interrupted(self, job: Job) -> Job:
         progress = replace(job.progress, seconds_left=None)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
+from core.base.locks import is_lost
 from core.domain.job import Job, JobState, OnProgress, Progress, no_progress
 from core.errors import STOPPED, JobStopped, StudioError
 from core.jobs.job_paths import JobPaths
@@ -80,8 +81,8 @@ class JobReporter:
             raise JobStopped
 
     def stopping(self) -> bool:
-        """Tell whether a stop was requested, in any process."""
-        return self._paths.wishes_stop(self._job.job_id)
+        """Tell whether a stop was requested, in any process, or another one has the lock now."""
+        return is_lost(self._paths.lock) or self._paths.wishes_stop(self._job.job_id)
 
     def end(
         self, state: JobState, message: str = "", details: Mapping[str, Any] | None = None
@@ -119,6 +120,8 @@ class JobReporter:
 
     def _write(self, *, fsync: bool = False) -> None:
         self._written = time.monotonic()
+        if is_lost(self._paths.lock):
+            return  # the files may be another job's
         self._job = replace(self._job, updated=now())
         self._paths.write(self._job, fsync=fsync)
 
