@@ -22,6 +22,7 @@ from core.store.catalog_store import CatalogStore
 from core.store.damage import reading_folder
 from core.store.image_store import ImageStore
 from core.store.overview import Overview
+from core.store.removed_catalogs import RemovedCatalogs
 
 #: Name of the shipped catalogue.
 DEMO = "demo"
@@ -108,14 +109,14 @@ class Library:
         """Return the folder of an existing catalogue without opening it."""
         return self._root / self.resolve(name)
 
-    def place(self, name: str) -> Path:
-        """Return the folder that a catalogue of this name has or would have."""
-        return self._root / name
-
     @property
-    def in_bucket(self) -> bool:
-        """Whether the catalogues are in a bucket of an object store."""
-        return self._folders.in_bucket
+    def removed(self) -> RemovedCatalogs:
+        """The catalogues that were removed and can be put back."""
+        return RemovedCatalogs(self._root)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the name is that of a catalogue, opened or not."""
+        return self._folders.taken(name)
 
     def claim(self, name: str, owner: str, *, any_catalog: bool) -> None:
         """Make a new catalogue belong to a person; look whose it is where it is there already.
@@ -164,9 +165,10 @@ class Library:
             return opened[1]
 
     def forget(self, name: str) -> None:
-        """Close a catalogue whose folder is no longer there."""
+        """Close a catalogue that was removed or put back."""
         with self._lock:
             self._open.pop(name, None)
+            self._folders.look_again()
 
     def _keep_default(self, added: str) -> None:
         """Store the present default before a catalogue is added, so that it does not change."""

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from core.app.library import Library
 from core.errors import CatalogError
 from core.language.orders import rewriting_job
 from core.pipeline.indexing_job import indexing_job
-from core.settings import Settings
-
-#: Folder of the data directory that removed catalogues are moved to.
-REMOVED = "removed"
 
 _LONGEST_TITLE = 80
 _STAMP = "%Y%m%dT%H%M%S%f"
-_FOLDER = re.compile(r"([a-z0-9][a-z0-9-]{0,59})\.(\d{8}T\d{12})")
+_KEY = re.compile(r"([a-z0-9][a-z0-9-]{0,59})\.(\d{8}T\d{12})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +35,9 @@ class RemovedCatalog:
 class CatalogManager:
     """Changes catalogues as a whole; only ``delete`` deletes data."""
 
-    def __init__(self, library: Library, settings: Settings) -> None:
+    def __init__(self, library: Library) -> None:
         self._library = library
-        self._removed = settings.data_dir / REMOVED
+        self._removed = library.removed
 
     def choose_default(self, name: str) -> None:
         """Make a catalogue the default, used where a person or a link names none.
@@ -75,27 +69,19 @@ class CatalogManager:
             CatalogError: There is no such catalogue.
             CatalogBusy: A job is at work on it.
         """
-        if self._library.in_bucket:
-            raise CatalogError(
-                "Catalogues in a bucket can't be removed here yet: an object store can't move a "
-                "folder. Delete its objects with the store's own tools, first the one that ends "
-                f"with {name[:60]}.made."
-            )
         root = self._library.folder(self._library.resolve(name))
         removed = datetime.now(UTC)
-        target = self._removed / f"{root.name}.{removed.strftime(_STAMP)}"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        key = f"{root.name}.{removed.strftime(_STAMP)}"
         with ExitStack() as held:
             for job in (indexing_job(root), rewriting_job(root)):
                 held.enter_context(job.locked())
-            root.rename(target)
+            self._removed.add(root.name, key)
         self._library.forget(root.name)
-        return RemovedCatalog(target.name, root.name, removed)
+        return RemovedCatalog(key, root.name, removed)
 
     def removed(self) -> tuple[RemovedCatalog, ...]:
         """Return the removed catalogues that are not deleted, the latest first."""
-        folders = self._removed.iterdir() if self._removed.is_dir() else ()
-        entries = [_entry(path) for path in folders if path.is_dir()]
+        entries = map(_entry, self._removed.keys())
         catalogs = [entry for entry in entries if entry is not None]
         return tuple(sorted(catalogs, key=lambda entry: entry.removed, reverse=True))
 
@@ -106,13 +92,13 @@ class CatalogManager:
             CatalogError: It is not there, or another catalogue has the name now.
         """
         entry = self._get(key)
-        target = self._library.place(entry.name)
-        if target.exists():
+        if self._library.has(entry.name):
             raise CatalogError(
                 f"There is a catalogue “{entry.name}” again. Remove that one first, then restore "
                 "the other."
             )
-        (self._removed / entry.key).rename(target)
+        self._removed.restore(entry.name, entry.key)
+        self._library.forget(entry.name)
         return entry.name
 
     def delete(self, key: str) -> str:
@@ -123,7 +109,7 @@ class CatalogManager:
         """
         entry = self._get(key)
         try:
-            shutil.rmtree(self._removed / entry.key)
+            self._removed.delete(entry.name, entry.key)
         except OSError as error:
             raise CatalogError(
                 f"“{entry.name}” can't be deleted for good: {error.strerror}."
@@ -138,9 +124,9 @@ class CatalogManager:
         raise CatalogError(f"No removed catalogue is called “{key[:80]}”.")
 
 
-def _entry(path: Path) -> RemovedCatalog | None:
-    match = _FOLDER.fullmatch(path.name)
+def _entry(key: str) -> RemovedCatalog | None:
+    match = _KEY.fullmatch(key)
     if match is None:
         return None
     removed = datetime.strptime(match[2], _STAMP).replace(tzinfo=UTC)
-    return RemovedCatalog(path.name, match[1], removed)
+    return RemovedCatalog(key, match[1], removed)

@@ -223,7 +223,7 @@ class Studio:
     @lazy
     def managing(self) -> CatalogManager:
         """Catalogues as a whole: title, default, removal."""
-        return CatalogManager(self._library, self.settings)
+        return CatalogManager(self._library)
 
     @lazy
     def readiness(self) -> Readiness:

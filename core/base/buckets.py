@@ -128,6 +128,14 @@ class Bucket:
             except FileNotFoundError:
                 return
 
+    def delete_all(self, folder: Path) -> None:
+        """Delete all objects below a folder."""
+        import obstore
+
+        with self._asking():
+            for entries in obstore.list(self._store, f"{self._key(folder)}/", chunk_size=1000):
+                obstore.delete(self._store, [entry["path"] for entry in entries])
+
     def files(self, folder: Path) -> dict[str, Tag]:
         """Return names and tags of the objects directly below a folder."""
         import obstore

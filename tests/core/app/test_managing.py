@@ -31,8 +31,8 @@ def library(settings: Settings) -> Library:
 
 
 @pytest.fixture
-def manager(library: Library, settings: Settings) -> CatalogManager:
-    return CatalogManager(library, settings)
+def manager(library: Library) -> CatalogManager:
+    return CatalogManager(library)
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from PIL import Image
 from core.app.studio import Studio
 from core.base.buckets import Bucket
 from core.embedding.compact import CompactEncoder
-from core.errors import CatalogError
 from core.settings import load_settings
 from tests.command import command
 from tests.object_store import SECRET
@@ -62,8 +61,6 @@ def test_what_one_server_indexes_another_searches_and_shows(
 
     stored = [path for path in tmp_path.rglob("*") if path.is_file() and "lance" not in path.parts]
     assert all(SECRET.encode() not in path.read_bytes() for path in stored)
-    with pytest.raises(CatalogError, match="can't be removed here yet"):
-        studio.managing.remove("shop")
 
 
 def test_an_address_that_is_none_is_refused_and_a_missing_bucket_is_named(
