@@ -37,6 +37,8 @@ _SETS_KEPT = 16
 #: Orders of this many annotators and sets are kept in memory.
 _ORDERS_KEPT = 64
 
+#: How long a judgment waits for itself, when it was sent twice at once, seconds.
+_PATIENCE = 10.0
 _USED = "This judgment's id was used for another one, so it is not saved."
 _T = TypeVar("_T")
 
@@ -54,7 +56,7 @@ class JudgmentQueue:
         self._pairs: OrderedDict[str, tuple[int, dict[PairKey, Pair]]] = OrderedDict()
         self._orders: OrderedDict[tuple[str, int, str], list[Pair]] = OrderedDict()
         self._tallies: WeakKeyDictionary[SetState, dict[str, Tally]] = WeakKeyDictionary()
-        self._under_way: dict[tuple[str, str], JudgmentEvent] = {}
+        self._under_way: dict[tuple[str, str], threading.Event] = {}
         self._lock = threading.Lock()
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────
@@ -230,9 +232,11 @@ class JudgmentQueue:
 
     def _append(self, event: JudgmentEvent) -> None:
         """Store an event; if it was sent before, return the stored one."""
-        key = (event.set_id, event.event_id)
-        if self._under_way.setdefault(key, event) is not event:
-            raise NotSaved("This judgment is being saved already. It is sent again by itself.")
+        key, done = (event.set_id, event.event_id), threading.Event()
+        # Two tabs of one browser send what waits there, each on its own.
+        while (earlier := self._under_way.setdefault(key, done)) is not done:
+            if not earlier.wait(_PATIENCE):
+                raise NotSaved("This judgment is being saved, which takes long.")
         try:
             stored = self._states.look(event.set_id, lambda state: state.taken(event.event_id))
             if stored is None:
@@ -243,6 +247,7 @@ class JudgmentQueue:
             self._log.flush()  # sent again because the page got no answer the first time
         finally:
             del self._under_way[key]
+            done.set()
 
     def _pairs_of(self, judgment_set: JudgmentSet) -> dict[PairKey, Pair]:
         """Return the pairs by key, from the cache of recently used sets if possible."""

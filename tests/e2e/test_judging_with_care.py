@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from core.app.studio import Studio
 from core.domain import EventKind, JudgmentEvent, JudgmentQuery, JudgmentSet
@@ -115,6 +115,38 @@ def test_a_photo_that_is_broken_is_not_graded_but_may_be_flagged(
     page.wait_for_function("!Object.keys(localStorage).some(key => key.startsWith('vs-outbox/'))")
     flags = queue.look(made.set_id, SetState.flags)
     assert [flag.annotator for flag in flags] == ["cyd-e2e"]
+
+
+def test_who_went_back_by_tap_goes_on_without_grading_again(
+    browser: Browser, studio_url: str, studio_data: Path
+) -> None:
+    """A phone has no arrow keys: only another grade led on."""
+    queue, made = set_named(studio_data, "Photos")
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    context.add_init_script("localStorage.setItem('vs-name', 'fay-e2e')")
+    page = context.new_page()
+    page.goto(f"{studio_url}/annotate?catalog=demo&set={made.set_id}")
+    desk = page.locator(".vs-desk [data-part=single]")
+    page.wait_for_function(
+        "() => { const image = document.querySelector('.vs-desk [data-part=photo] img');"
+        " return image && image.complete && image.naturalWidth > 0; }"
+    )
+    first = desk.get_attribute("data-key") or ""
+    on = desk.locator("[data-part=on]")
+    expect(on).to_be_hidden()
+    page.locator(".vs-desk [data-grade='1']").tap()
+    expect(desk).not_to_have_attribute("data-key", first)
+    second = desk.get_attribute("data-key") or ""
+    page.locator(".vs-desk [data-do=back]").tap()
+    expect(desk).to_have_attribute("data-key", first)
+    expect(page.locator(".vs-desk [data-grade='1']")).to_have_attribute("aria-pressed", "true")
+    on.tap()
+    expect(desk).to_have_attribute("data-key", second)
+    expect(on).to_be_hidden()
+    assert [e.grade for e in queue.current(made.set_id) if e.annotator == "fay-e2e"] == [1]
+    context.close()
 
 
 def test_a_flag_by_mistake_is_taken_back(page: Page, studio_url: str, studio_data: Path) -> None:

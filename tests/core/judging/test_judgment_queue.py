@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -382,3 +385,24 @@ def test_progress_is_one_s_own(desk, made):
         1, 14,
     )  # fmt: skip
     assert desk.progress(made.set_id, "bob").annotators == 1
+
+
+def test_a_judgment_that_two_tabs_send_at_once_is_saved_for_both(desk, made, monkeypatch):
+    """Both read what waits in the browser; neither may say that it could not be saved."""
+    event, begun, go = grade(made, *made.pairs[0].key, 2), threading.Event(), threading.Event()
+    append = desk._log.append
+
+    def slow(events):
+        begun.set()
+        assert go.wait(10)
+        append(events)
+
+    monkeypatch.setattr(desk._log, "append", slow)
+    with ThreadPoolExecutor(2) as tabs:
+        first = tabs.submit(desk.judge, event)
+        assert begun.wait(10)
+        second = tabs.submit(desk.judge, event)
+        time.sleep(0.1)
+        go.set()
+        assert (first.result(10), second.result(10)) == (None, None)
+    assert desk.events(made.set_id) == [event]

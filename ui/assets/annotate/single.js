@@ -51,7 +51,7 @@ function makeSingle({ root, photos, hooks }) {
     part("ask").textContent = askText(task);
     part("query-photo").hidden = !task.query_photo;
     if (task.query_photo) photos.put(part("query-photo"), task.query_photo, "Query picture");
-    part("past").hidden = !past;
+    part("past").hidden = part("on").hidden = !past;
     if (past) part("past").textContent = hooks.standing(past);
     hooks.show(task);
     for (const button of hooks.gradeButtons()) {

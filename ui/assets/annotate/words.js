@@ -100,7 +100,7 @@ const setText = (p) => `Whole set: ${p.set_done.toLocaleString("en")} of ${p.set
  */
 function standingText({ kind, grade }, nameOf) {
   const stands = kind === "grade" ? `${grade} ${nameOf(grade)}` : kind === "skip" ? "later" : "can’t tell";
-  return `· judged before: ${stands}; a grade corrects it, → goes on`;
+  return `· judged before: ${stands}; a grade corrects it`;
 }
 // Read by the tests under node; a page has no `module`.
 if (typeof module !== "undefined") {
