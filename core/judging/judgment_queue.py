@@ -40,6 +40,10 @@ _ORDERS_KEPT = 64
 #: How long a judgment waits for itself, when it was sent twice at once, seconds.
 _PATIENCE = 10.0
 _USED = "This judgment's id was used for another one, so it is not saved."
+_LATE = (
+    "This pair has all its grades, and it was not among those that you were given, so this one "
+    "does not count. Reload the page for pairs that still need you."
+)
 _T = TypeVar("_T")
 
 
@@ -117,20 +121,30 @@ class JudgmentQueue:
             ),
         )
 
-    def judge(self, event: JudgmentEvent) -> None:
+    def judge(self, event: JudgmentEvent, *, dealt: bool = True) -> None:
         """Append one event; returning means that it is flushed to disk.
 
-        Sending an event twice (with the same ``event_id``) counts once.
+        Sending an event twice (with the same ``event_id``) counts once. Whoever has nothing left
+        to judge sees the engines' lists, so a first label for a pair that has all its grades counts
+        only if the pair was dealt before, to a browser that was offline since.
+
+        Args:
+            event: The event.
+            dealt: Whether the pair was dealt to this annotator (see ``TaskKeys.was_dealt``).
 
         Raises:
-            JudgmentError: The event is not valid (see ``core.judging.checks``), or its id was used
-                for another one.
+            JudgmentError: The event is not valid (see ``core.judging.checks``), its id was used
+                for another one, or it is a late first label of a pair that was not dealt.
             NotSaved: It could not be written; it may be sent again.
         """
         if event.kind in (EventKind.UNDO, EventKind.DELETE):
             raise JudgmentError("An undo takes back one's own last event; it can't be sent as one.")
         judgment_set = self.sets.get(event.set_id)
         event = checked(event, self._pairs_of(judgment_set), judgment_set.grades)
+        if not dealt and self._states.look(
+            event.set_id, lambda state: queue.is_late(judgment_set.rules, state, event)
+        ):
+            raise JudgmentError(_LATE)
         self._append(event)
         if event.kind is EventKind.SKIP:
             with suppress(JudgmentError):

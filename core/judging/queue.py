@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.domain import (
+    LABELS,
     EventKind,
     JudgmentEvent,
     JudgmentSet,
@@ -136,6 +137,16 @@ def deal(
         for query_id, item_id, number in elsewhere
     )
     return Hand(tuple(dealt[: max(count, 0)]), waiting, still)
+
+
+def is_late(rules: Rules, state: SetState, event: JudgmentEvent) -> bool:
+    """Tell whether an event is a first label for a pair that needs nobody any more."""
+    key = event.query_id, event.item_id
+    if event.kind not in LABELS or not rules.overlap or key in rules.calibration:
+        return False
+    if event.event_id in state or key in state.current(event.annotator):
+        return False
+    return len(state.graders(key)) >= rules.overlap
 
 
 def _mixed(

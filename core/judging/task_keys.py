@@ -48,12 +48,20 @@ class TaskKeys:
         Raises:
             JudgmentError: It is no key.
         """
-        parts = key.split("\t")
-        if len(parts) != 3:
-            raise JudgmentError("The page sent something that is no pair. Reload the page.")
-        pair, tag = (unquote(parts[0]), unquote(parts[1])), parts[2].encode("utf-8", "replace")
-        again = self._tag(set_id, annotator, pair, 1).encode()
-        return *pair, int(hmac.compare_digest(tag, again))
+        pair, tag = _split(key)
+        return *pair, int(self._is_tag(tag, set_id, annotator, pair, 1))
+
+    def was_dealt(self, set_id: str, annotator: str, key: str) -> bool:
+        """Tell whether this store made a key for this annotator: nobody else can make its tag.
+
+        Raises:
+            JudgmentError: It is no key.
+        """
+        pair, tag = _split(key)
+        return any(self._is_tag(tag, set_id, annotator, pair, number) for number in (0, 1))
+
+    def _is_tag(self, tag: bytes, set_id: str, annotator: str, pair: PairKey, number: int) -> bool:
+        return hmac.compare_digest(tag, self._tag(set_id, annotator, pair, number).encode())
 
     def _tag(self, set_id: str, annotator: str, pair: PairKey, number: int) -> str:
         text = json.dumps([set_id, annotator, *pair, number])
@@ -66,6 +74,14 @@ class TaskKeys:
             if not latest(self._path, age=0).is_file() or len(self._path.read_bytes()) != _BYTES:
                 share(self._path, secrets.token_bytes(_BYTES), mode=0o600)
             return self._path.read_bytes()
+
+
+def _split(key: str) -> tuple[PairKey, bytes]:
+    """Return the pair and the tag of a key."""
+    parts = key.split("\t")
+    if len(parts) != 3:
+        raise JudgmentError("The page sent something that is no pair. Reload the page.")
+    return (unquote(parts[0]), unquote(parts[1])), parts[2].encode("utf-8", "replace")
 
 
 def _escaped(name: str) -> str:

@@ -148,7 +148,8 @@ class Desk:
         for sent in list(ask["events"])[:_BATCH]:
             event_id = _id_of(sent)
             try:
-                queue.judge(_event(sent, set_id, who, queue.task_keys))
+                event, dealt = _event(sent, set_id, who, queue.task_keys)
+                queue.judge(event, dealt=dealt)
                 saved.append(event_id)
             except JudgmentError as error:
                 refused[event_id] = str(error)
@@ -280,30 +281,38 @@ def _id_of(sent: object) -> str:
     return str(sent.get("event_id", "")) if isinstance(sent, Mapping) else ""
 
 
-def _event(sent: Mapping[str, Any], set_id: str, who: str, keys: TaskKeys) -> JudgmentEvent:
-    """Build the event; the queue checks its numbers.
+def _event(
+    sent: Mapping[str, Any], set_id: str, who: str, keys: TaskKeys
+) -> tuple[JudgmentEvent, bool]:
+    """Build the event, and tell whether its pair was dealt; the queue checks its numbers.
 
-    The key alone tells the round: a round that the page may choose would tell, by what the
-    progress says, which pairs are hidden repeats.
+    The key alone tells the round: a round that the page may choose, or the key of another pair,
+    would tell, by what the progress says, which pairs are hidden repeats.
     """
-    kind = EventKind(str(sent["kind"]))
+    kind, pair = EventKind(str(sent["kind"])), (str(sent["query_id"]), str(sent["item_id"]))
     if kind not in _KINDS:
         raise ValueError(kind)
-    return JudgmentEvent(
+    key, number = sent.get("key"), 0
+    if key is not None:
+        *of_key, number = keys.parsed(set_id, who, str(key))
+        if tuple(of_key) != pair:
+            raise ValueError("the key of another pair")
+    event = JudgmentEvent(
         event_id=str(sent["event_id"]),
         kind=kind,
         set_id=set_id,
-        query_id=str(sent["query_id"]),
-        item_id=str(sent["item_id"]),
+        query_id=pair[0],
+        item_id=pair[1],
         annotator=who,
         grade=sent.get("grade") if kind is EventKind.GRADE else None,
         note=str(sent.get("note") or ""),
         at=datetime.now(UTC),
         seconds=sent.get("seconds") or 0,
-        round=keys.parsed(set_id, who, str(sent["key"]))[2] if "key" in sent else 0,
+        round=number,
         page=str(sent.get("page") or ""),
         guidelines=sent.get("guidelines", 1),
     )
+    return event, key is not None and keys.was_dealt(set_id, who, str(key))
 
 
 def _examples(studio: Studio, chosen: JudgmentSet, catalog: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from core.errors import CatalogDamaged, NotSaved
 from core.judging.judgment_queue import JudgmentQueue
 from core.people import People, Role
 from core.store.database import open_database
-from tests.core.judging.desks import QUERIES, answer
+from tests.core.judging.desks import QUERIES, answer, grade, rules_of
 from tests.ways import way_to
 from ui.components.judging_desk import Desk
 
@@ -25,10 +25,10 @@ class FailingQueue(JudgmentQueue):
         super().__init__(open_database(folder / "lance"))
         self.fails: dict[str, Exception] = {}
 
-    def judge(self, event: JudgmentEvent) -> None:
+    def judge(self, event: JudgmentEvent, *, dealt: bool = True) -> None:
         if event.event_id in self.fails:
             raise self.fails[event.event_id]
-        super().judge(event)
+        super().judge(event, dealt=dealt)
 
 
 class Page:
@@ -95,6 +95,45 @@ def test_a_page_does_not_choose_the_round(page: Page, sent: float) -> None:
     """By what the progress says of a forged second round, hidden repeats were known."""
     assert page.call("judge", events=[page.event(0, round=sent)])["saved"] == ["e0"]
     assert [event.round for event in page.queue.current(page.set.set_id)] == [0]
+
+
+def test_the_key_of_another_pair_is_refused(page: Page) -> None:
+    """It would carry the other pair's round over, and so tell a hidden repeat."""
+    key = page.call("next_pairs")["tasks"][0]["key"]
+    other = next(n for n, pair in enumerate(page.pairs) if list(pair) != key.split("\t")[:2])
+    said = page.call("judge", events=[page.event(other, key=key)])
+    assert "no judgment" in said["refused"][f"e{other}"]
+    assert page.stored() == set()
+
+
+def test_a_late_first_grade_counts_only_for_a_pair_that_was_dealt(page: Page) -> None:
+    """Whoever has nothing left to judge sees the lists, and may send what no page sends."""
+    rules_of(page.queue, page.set, Rules(overlap=1))
+    key = page.call("next_pairs")["tasks"][0]["key"]  # and then the browser is offline
+    pairs = [list(pair) for pair in page.pairs]
+    mine = pairs.index(key.split("\t")[:2])
+    other = (mine + 1) % len(pairs)
+    for pair in page.pairs:
+        page.queue.judge(grade(page.set, *pair, 1, "bob"))
+    forged = "\t".join((*page.pairs[other], "0" * 20))
+    for more in ({}, {"key": forged}, {"key": forged, "kind": "unsure", "grade": None}):
+        said = page.call("judge", events=[page.event(other, **more)])
+        assert "has all its grades" in said["refused"][f"e{other}"]
+    assert page.call("judge", events=[page.event(mine, key=key)])["saved"] == [f"e{mine}"]
+    # Sent again, and corrected: it is no first grade any more.
+    assert page.call("judge", events=[page.event(mine, key=key)])["saved"] == [f"e{mine}"]
+    again = page.event(mine, event_id="later", grade=3)
+    assert page.call("judge", events=[again])["saved"] == ["later"]
+    assert {e.event_id for e in page.queue.current(page.set.set_id) if e.annotator == "ada"} == {
+        "later"
+    }
+
+
+def test_a_pair_that_still_needs_people_takes_grades_without_a_key(page: Page) -> None:
+    """As pages of before there were keys send them."""
+    rules_of(page.queue, page.set, Rules(overlap=2))
+    page.queue.judge(grade(page.set, *page.pairs[0], 1, "bob"))
+    assert page.call("judge", events=[page.event(0)])["saved"] == ["e0"]
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -5, 10**400, None])
