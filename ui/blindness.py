@@ -23,6 +23,7 @@ _UNTIL = (
     "does not see what the engines find."
 )
 _WORDS = f"{_UNTIL} Explore lists the items that have your words, without any engine."
+PRODUCT_ONLY = f"{_UNTIL} In photos only the product itself is looked for, not other words."
 _NOTHING = f"{_UNTIL} In this studio only those who lead may search until then."
 
 
@@ -67,6 +68,26 @@ def require_engines_shown(studio: Studio, catalog: str) -> None:
     """Raise ``AccessDenied`` if engines' lists are hidden from the visitor."""
     if engines_hidden(studio, LocalContext.request.get(None), catalog):
         raise AccessDenied(_WORDS if studio.settings.search_while_judging else _NOTHING)
+
+
+def fit_hidden(
+    studio: Studio, request: gr.Request | Request | None, catalog: str | None = None
+) -> bool:
+    """Tell whether it is hidden how well a visitor's own words fit a photo.
+
+    Engines rank by the same model, so asking for all items of a query gives a list much like
+    theirs. Without a catalogue, for a photo that may be of any, all of them count.
+    """
+    names = (catalog,) if catalog else tuple(info.name for info in studio.catalogs())
+    return any(engines_hidden(studio, request, name) for name in names)
+
+
+def require_fit_shown(
+    studio: Studio, request: gr.Request | Request | None, catalog: str | None = None
+) -> None:
+    """Raise ``AccessDenied`` if ``fit_hidden``."""
+    if fit_hidden(studio, request, catalog):
+        raise AccessDenied(PRODUCT_ONLY)
 
 
 def require_words(studio: Studio, query: Query) -> str:

@@ -13,6 +13,7 @@ from core.app.studio import Studio
 from core.domain import Box, CatalogInfo, Detection, Hit
 from core.people import Action
 from core.ports.grounder import DRAWN, PICTURE, SALIENT
+from ui.blindness import require_fit_shown
 from ui.components.facet_lists import things_to_find
 from ui.components.pictures import data_uri
 from ui.components.query import SearchForm
@@ -136,6 +137,7 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
 
     def likely(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
         def work() -> dict[str, Any]:
+            require_fit_shown(studio, request)
             photo, names = shown_photo(ask)
             guesses = look_at_photo(studio.grounding.likely, photo, names)
             places = [guess.place for guess in guesses if guess.place is not None]
@@ -153,6 +155,7 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
 
     def things(ask: dict[str, Any], request: gr.Request | None = None) -> dict[str, Any]:
         def work() -> dict[str, Any]:
+            require_fit_shown(studio, request)
             photo, names = shown_photo(ask)
             regions = look_at_photo(lambda: tuple(studio.grounding.things(photo, names))[-1:])
             return {"spots": _sent(spots(regions[0] if regions else (), photo.size))}

@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from core.app.studio import Studio
 from core.domain import Box, EngineInput, Grounding, Inspection, Item
 from core.errors import QueryError, StudioError
 from core.people import Action
+from ui.blindness import PRODUCT_ONLY, fit_hidden, require_fit_shown
 from ui.components.cards import web_photos
 from ui.components.detections import (
     NO_CROP,
@@ -181,6 +183,8 @@ def content(
     rows = studio.rows(item_id, catalog)
     inspection = studio.inspect(item_id, catalog, rows=rows)
     item, grounding = inspection.item, inspection.grounding
+    hidden = fit_hidden(studio, LocalContext.request.get(None), catalog)
+    find = "" if hidden else find
     searched = studio.grounding.find(inspection.photo, find) if find and inspection.photo else None
     link = {"item": item_id, "catalog": catalog} | ({"find": find} if find else {})
     asked = replace(asked, catalog=catalog)
@@ -195,6 +199,7 @@ def content(
         forms=forms(inspection, catalog),
         links=web_photos(item),
         find=find,
+        no_find=PRODUCT_ONLY if hidden else "",
         has_heat=studio.grounding.has_heat,
         rows=detection_rows(searched or grounding),
         chosen=NO_CROP if searched else chosen_number(grounding),
@@ -225,6 +230,8 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
         def work() -> dict[str, Any]:
             catalog, phrase = str(ask.get("catalog", "")) or None, str(ask.get("phrase", ""))
             item = studio.item(str(ask.get("item", "")), catalog)
+            if phrase != item.prompt:
+                require_fit_shown(studio, request, catalog)
             photo = studio.photo(item, catalog)
             heat_map = look_at_photo(studio.grounding.heatmap, photo, phrase)
             if heat_map is None:

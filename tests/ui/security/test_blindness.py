@@ -192,6 +192,17 @@ class Walk:
         answer = self.visitor.http.post(f"{API}/queue/join?" + urlencode(asked), json=sent)
         return str(answer.json()["event_id"])
 
+    def call(self, wanted: str, **ask: Any) -> dict[str, Any]:
+        """Call a page's function; return its answer."""
+        part = next(
+            part["id"] for part in self.config["components"]
+            if wanted in part["props"].get("server_fns", ())
+        )  # fmt: skip
+        sent = {"fn_name": wanted, "component_id": part, "data": ask,
+                "session_hash": self.visitor.session}  # fmt: skip
+        answer: dict[str, Any] = self.visitor.http.post(f"{API}/component_server/", json=sent).json()
+        return answer
+
     def _functions(self, asked: dict[str, str]) -> dict[tuple[Any, str], str]:
         answers: dict[tuple[Any, str], str] = {}
         for part in self.config["components"]:
@@ -264,6 +275,29 @@ def test_words_find_items_without_an_engine(judged: Judged) -> None:
     assert "is not finished" in shown["open_page_1"]
     refused = walk.events({"item": "c", "catalog": "demo"}, LISTS)
     assert all("is not finished" in text for text in refused.values()), refused
+
+
+def test_how_well_words_fit_a_photo_is_hidden_while_a_set_is_open(judged: Judged) -> None:
+    """The score of each item for a query's words makes a list much like an engine's."""
+    walk, product = judged.walk(Role.ANNOTATOR), judged.shop.item("a").prompt
+    asked = {"item": "c", "find": QUERY, "catalog": "demo"}
+
+    def found() -> str:
+        return "".join(walk.events(asked, ["load_1"]).values())
+
+    def scores() -> list[bool]:
+        heat = walk.call("heat", item="a", catalog="demo", phrase=QUERY)
+        named = {"photo": "token", "names": [QUERY, "lamp"]}
+        return ["error" not in said for said in
+                (heat, walk.call("likely", **named), walk.call("things", **named))]  # fmt: skip
+
+    assert scores() == [False] * 3
+    assert "only the product itself is looked for" in found()
+    assert "Back to the product" not in found()
+    assert "picture" in walk.call("heat", item="a", catalog="demo", phrase=product)
+    judged.judge_all()
+    assert scores() == [True] * 3
+    assert "Back to the product" in found()
 
 
 def test_the_lists_come_back_when_the_set_is_judged(judged: Judged) -> None:
