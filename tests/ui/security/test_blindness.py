@@ -200,8 +200,8 @@ class Walk:
         )  # fmt: skip
         sent = {"fn_name": wanted, "component_id": part, "data": ask,
                 "session_hash": self.visitor.session}  # fmt: skip
-        answer: dict[str, Any] = self.visitor.http.post(f"{API}/component_server/", json=sent).json()
-        return answer
+        answer = self.visitor.http.post(f"{API}/component_server/", json=sent)
+        return dict(answer.json())
 
     def _functions(self, asked: dict[str, str]) -> dict[tuple[Any, str], str]:
         answers: dict[tuple[Any, str], str] = {}
