@@ -282,7 +282,7 @@ def test_how_well_words_fit_a_photo_is_hidden_while_a_set_is_open(judged: Judged
     walk, product = judged.walk(Role.ANNOTATOR), judged.shop.item("a").prompt
     asked = {"item": "c", "find": QUERY, "catalog": "demo"}
 
-    def found() -> str:
+    def inspect_page() -> str:
         return "".join(walk.events(asked, ["load_1"]).values())
 
     def scores() -> list[bool]:
@@ -292,12 +292,12 @@ def test_how_well_words_fit_a_photo_is_hidden_while_a_set_is_open(judged: Judged
                 (heat, walk.call("likely", **named), walk.call("things", **named))]  # fmt: skip
 
     assert scores() == [False] * 3
-    assert "only the product itself is looked for" in found()
-    assert "Back to the product" not in found()
+    assert "only the product itself is looked for" in inspect_page()
+    assert "Back to the product" not in inspect_page()
     assert "picture" in walk.call("heat", item="a", catalog="demo", phrase=product)
     judged.judge_all()
     assert scores() == [True] * 3
-    assert "Back to the product" in found()
+    assert "Back to the product" in inspect_page()
 
 
 def test_the_lists_come_back_when_the_set_is_judged(judged: Judged) -> None:
