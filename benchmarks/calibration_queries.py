@@ -34,8 +34,9 @@ TOP = 50
 BLIND = ("luma", "myntra", "ikea")
 #: Number of queries of each kind per catalogue.
 ASKED = 60
-#: Weights of the served order; chosen by ``benchmarks/ranking.py``.
-RANKING = {"z": 1.0, "cover": 3.0, "head": 2.0}
+#: Weights of the served order; chosen by ``benchmarks/ranking.py``, that of colours by
+#: ``benchmarks/colours.py``.
+RANKING = {"z": 1.0, "cover": 3.0, "head": 2.0, "colour": 1.0}
 
 
 @dataclass(frozen=True)

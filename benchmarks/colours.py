@@ -35,7 +35,7 @@ from core.domain import Item, Query
 from core.pipeline.indexer import run_index
 from core.ports.encoder import Encoder
 from core.ports.engines import IndexingModels
-from core.search import searcher
+from core.search import query_reading
 from core.search.colour_words import ColourWords
 from core.settings import SHIPPED, load_settings
 
@@ -142,15 +142,15 @@ def precision(shelf_: Shelf, engine: str, asked: dict[str, set[str]]) -> np.ndar
 
 def compare(pool: Pool, encoder: Encoder, folder: Path) -> None:
     """Print one set's lines."""
-    asked, with_colours = queries(pool), searcher._colour_words
+    asked, with_colours = queries(pool), query_reading._colour_words
     for name, edit in FILES.items():
         edited = tuple(map(edit, pool.items))
         titles = tuple(item.title for item in edited)
         store = shelf(replace(pool, items=edited, rewrites=titles), encoder, folder / name)
         for engine in ENGINES[:1]:
-            searcher._colour_words = lambda _: PLAIN  # type: ignore[assignment]
+            query_reading._colour_words = lambda _: PLAIN  # type: ignore[assignment]
             before = precision(store, engine, asked)
-            searcher._colour_words = with_colours
+            query_reading._colour_words = with_colours
             precision(store, engine, dict(list(asked.items())[:1]))
             started = time.perf_counter()
             after = precision(store, engine, asked)

@@ -21,12 +21,13 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from core.app.studio import Studio
 from core.domain import Query, SearchResult
+from core.embedding.written import FONT
 from core.settings import load_settings
 
 QUERIES = Path(__file__).parent / "queries" / "free.toml"
 #: Side of a picture, height of a line of text, queries on a sheet.
 SIDE, LINE, ROWS = 150, 18, 10
-_FONT = ImageFont.load_default(13)
+_FONT = ImageFont.truetype(str(FONT), 12)
 
 
 def main() -> None:

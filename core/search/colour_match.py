@@ -20,6 +20,9 @@ BESIDE = 0.3
 FULL, LEAST = 0.8, 0.3
 #: Credit of a colour that only the photo tells.
 IN_PHOTO = 0.5
+#: Part of a colour's credit in the order of hits where the column names another one first: of
+#: "red; white" shoes in a search for white ones.
+FURTHER = 0.6
 
 
 class WantedColours:
@@ -60,6 +63,22 @@ class WantedColours:
             word: self._credit(word, basic, stated, stem(word) in stems, shares or {})
             for word, basic in self._wanted.items()
         }
+
+    def agreement(self, texts: ItemTexts, credit: Mapping[str, float]) -> float | None:
+        """Return how far an item's main colour is the one asked for, 0 to 1; ``None`` if none is.
+
+        Args:
+            texts: Its words.
+            credit: How far it has each colour.
+        """
+        if not self._wanted:
+            return None
+        main = self._words.first_in(texts.colour)
+        parts = [
+            credit[word] * (1.0 if main in ("", basic) else FURTHER)
+            for word, basic in self._wanted.items()
+        ]
+        return sum(parts) / len(parts)
 
     def _credit(
         self, word: str, basic: str, stated: frozenset[str], said: bool, shares: Mapping[str, float]

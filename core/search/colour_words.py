@@ -74,3 +74,7 @@ class ColourWords:
         words = content_words(text)
         named = {self.basic(word) for word in words if not (sure and self.is_doubtful(word))}
         return frozenset(named - {""})
+
+    def first_in(self, text: str) -> str:
+        """Return the basic colour that the value of a colour column names first; empty if none."""
+        return next((basic for word in content_words(text) if (basic := self.basic(word))), "")

@@ -121,7 +121,8 @@ def features(evidence: Evidence) -> dict[str, float]:
 
     ``z`` is its place among all cosines; ``cover`` the share of the query's words that it has;
     ``head`` how far it is what the query's noun names, ``exact`` whether it is just that; ``named``
-    both; ``z_exact`` and ``z_other`` its place if it is, and if not; ``text`` the cosine of texts.
+    both; ``z_exact`` and ``z_other`` its place if it is, and if not; ``text`` the cosine of texts;
+    ``colour`` how far it has the query's colours.
     """
     words = evidence.words
     head = words.cover if words.head is None else words.head
@@ -137,6 +138,7 @@ def features(evidence: Evidence) -> dict[str, float]:
         "z_exact": exact * max(zscore, 0.0),
         "z_other": (1 - exact) * max(zscore, 0.0),
         "text": evidence.text,
+        "colour": words.colour or 0.0,
     }
 
 

@@ -37,7 +37,7 @@ class WordMatch:
         cover: Share of the query's words that it has, each weighted by how rare it is, 0 to 1.
         head: How far the item is what the query names, 0 to 1; ``None`` if the noun is unknown.
         unwanted: A word that the query excludes and the item has; empty if none.
-        colour: How far it has the colours that the query names, 0 to 1; ``None`` if it names none.
+        colour: How far the query's colours are its main ones, 0 to 1; ``None`` if it names none.
     """
 
     shared: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ class WordMatcher:
             head=self._head(texts, named, described) if self._query.head else None,
             unwanted=self._has_unwanted(texts.named),
             seen=tuple(word for word in credit if word in seen),
-            colour=sum(colours.values()) / len(colours) if colours else None,
+            colour=self._colours.agreement(texts, colours) if self._colours else None,
         )
 
     def _shared(self, texts: ItemTexts, credit: Mapping[str, float]) -> Iterable[str]:

@@ -197,3 +197,12 @@ def test_families_of_shades_are_basic_colours(word, colour, words):
 )  # fmt: skip
 def test_colours_are_taken_out_of_a_text_in_any_script(text, rest, words):
     assert words.without(text) == rest
+
+
+def test_the_first_colour_of_a_column_is_the_main_one(nouns, words):
+    white = credit("white shoes", nouns, words, "Shoes", "white")
+    second = credit("white shoes", nouns, words, "Shoes", "red; white")
+    assert credit("white shoes", nouns, words, "Shoes", "white; red").colour == white.colour == 1
+    assert 0.5 < second.colour < 1
+    assert second.cover == white.cover == 1, "it is white, too, so it is no worse an answer"
+    assert credit("red and white shoes", nouns, words, "Shoes", "red; white").colour == 0.8

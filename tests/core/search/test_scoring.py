@@ -127,15 +127,16 @@ def test_features_are_worked_out_from_place_and_words():
     def of(zscore, **words):
         given = features(Evidence("a", "", 0.1, zscore, 0.7, WordMatch(**words)))
         assert list(given) == [
-            "bias", "z", "cover", "head", "exact", "named", "z_exact", "z_other", "text",
+            "bias", "z", "cover", "head", "exact", "named", "z_exact", "z_other", "text", "colour",
         ]  # fmt: skip
         return tuple(given.values())
 
-    assert of(2.0, cover=0.5, head=1.0) == (1.0, 2.0, 0.5, 1.0, 1.0, 0.5, 2.0, 0.0, 0.7)
-    assert of(2.0, cover=0.5, head=0.3) == (1.0, 2.0, 0.5, 0.3, 0.0, 0.0, 0.0, 2.0, 0.7)
-    assert of(-2.0, cover=0.5) == (1.0, -2.0, 0.5, 0.5, 0.5, 0.25, 0.0, 0.0, 0.7)
-    assert of(4.0, cover=0.25) == (1.0, 4.0, 0.25, 0.25, 0.25, 0.0625, 1.0, 3.0, 0.7)
+    assert of(2.0, cover=0.5, head=1.0) == (1.0, 2.0, 0.5, 1.0, 1.0, 0.5, 2.0, 0.0, 0.7, 0.0)
+    assert of(2.0, cover=0.5, head=0.3) == (1.0, 2.0, 0.5, 0.3, 0.0, 0.0, 0.0, 2.0, 0.7, 0.0)
+    assert of(-2.0, cover=0.5) == (1.0, -2.0, 0.5, 0.5, 0.5, 0.25, 0.0, 0.0, 0.7, 0.0)
+    assert of(4.0, cover=0.25) == (1.0, 4.0, 0.25, 0.25, 0.25, 0.0625, 1.0, 3.0, 0.7, 0.0)
     assert of(99.0)[1] == of(30.0)[1] == 30.0
+    assert of(0.0, colour=0.6)[-1] == 0.6
 
 
 def test_a_probability_is_logistic_and_never_overflows():
