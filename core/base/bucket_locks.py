@@ -27,8 +27,9 @@ from core.errors import BucketError
 EXPIRY = 10.0
 #: How often a holder renews its lock, seconds.
 RENEWAL = 3.0
-#: A waiter looks again after so many seconds, drawn anew each time.
-_POLL = (0.05, 0.25)
+#: A waiter looks again after so many seconds, drawn anew each time: of many one looks soon, and
+#: their questions leave the store room for work.
+_POLL = (0.1, 0.4)
 
 _log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from core.errors import JudgmentError, NotSaved
 from core.judging import queue
 from core.judging.checks import checked, clean
 from core.judging.judgment_sets import JudgmentSets
-from core.judging.leases import Held, Leases, TaskKey
+from core.judging.leases import Deal, Held, Leases, TaskKey
 from core.judging.progress_tally import Tally, progress
 from core.judging.state import PairKey, SetState
 from core.judging.states import States
@@ -88,24 +88,25 @@ class JudgmentQueue:
                 without, one_query, first, held.elsewhere, self.task_keys.secret,
             )  # fmt: skip
 
-        # Events are read before the lock is taken. A pair that is judged meanwhile is still leased,
-        # so its slot counts as taken even if its label was not read.
-        self._states.look(set_id, len)
-        with self._leases.dealing(set_id) as leases:
+        def take(leases: Deal) -> queue.Hand:
             held = leases.held(annotator, tab)
             hand = self._states.look_again(set_id, lambda state: dealt(state, held))
             tasks = [(*task.pair.key, task.round) for task in hand.tasks]
             # What the tab has in hand is reserved for as long as it asks for more.
             leases.take(annotator, tab, {*tasks, *(set(without) - held.elsewhere)})
-        return hand
+            return hand
+
+        # Events are read before the lock is taken. A pair that is judged meanwhile is still leased,
+        # so its slot counts as taken even if its label was not read.
+        self._states.look(set_id, len)
+        return self._leases.deal(set_id, take)
 
     def release(
         self, set_id: str, annotator: str, tasks: Collection[TaskKey], tab: str | None = None
     ) -> None:
         """Release pairs that were dealt to this annotator and will not be judged now."""
         if tasks:
-            with self._leases.dealing(set_id) as leases:
-                leases.release(annotator, tasks, tab)
+            self._leases.deal(set_id, lambda leases: leases.release(annotator, tasks, tab))
 
     def next_pairs(self, set_id: str, annotator: str, count: int = 1) -> tuple[Pair, ...]:
         """Return the next pairs for this annotator."""

@@ -7,21 +7,23 @@ A lease is not released when its pair is judged; it expires. Until then its hold
 once, as holder or as grader, so a process that has not read the newest label yet can't hand the
 slot out again.
 
-In a bucket the file is an object, which is replaced only in the version that was read.
-
-A file lock guards the database: SQLite itself retries at growing intervals, so the newest waiter
-wins, and under load the oldest one failed with "database is locked".
+In a bucket the file is an object, which is replaced only in the version that was read; where it is
+another one by then, the deal is made again. On a disk a file lock guards the database: SQLite
+itself retries at growing intervals, so the newest waiter wins, and under load the oldest one failed
+with "database is locked".
 """
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from core.base.buckets import bucket_of
 from core.base.locks import BUSY, WRITE, LockBusy, file_lock
@@ -30,6 +32,10 @@ from core.judging.state import PairKey
 
 #: Duration of a lease, seconds.
 LEASE_SECONDS = 600.0
+
+#: Longest pause before a deal is made again, seconds.
+_PAUSE = 0.1
+_T = TypeVar("_T")
 
 #: A table of its own name: one of before leases knew tabs is left alone and ends by itself.
 _TABLE = """
@@ -55,6 +61,10 @@ class Held:
     elsewhere: frozenset[TaskKey]
 
 
+class DealOutdated(JudgmentError):
+    """Another process changed the leases between reading and writing them."""
+
+
 class Leases:
     """Leases of one catalogue; safe with several threads and processes."""
 
@@ -62,14 +72,34 @@ class Leases:
         self._path = path
         self._threads = threading.Lock()
 
-    @contextmanager
-    def dealing(self, set_id: str) -> Iterator[Deal]:
-        """Hold the lock of a deal, so that one at a time reads and takes leases in all processes.
+    def deal(self, set_id: str, work: Callable[[Deal], _T]) -> _T:
+        """Return what ``work`` makes of the leases; where they change meanwhile it is called again.
 
         Raises:
+            JudgmentError: The file can't be used, or others were quicker for a minute.
+        """
+        until = time.monotonic() + WRITE
+        while True:
+            try:
+                with self.dealing(set_id) as deal:
+                    result = work(deal)
+            except DealOutdated:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(random.uniform(0, _PAUSE))  # noqa: S311 (no secret)
+            else:
+                return result
+
+    @contextmanager
+    def dealing(self, set_id: str) -> Iterator[Deal]:
+        """Read and take leases while no other process does; what is taken counts at the end.
+
+        Raises:
+            DealOutdated: In a bucket another process took some meanwhile; nothing is stored.
             JudgmentError: The file can't be used.
         """
-        turn = file_lock(self._path.with_suffix(".lock"), WRITE)
+        free = bucket_of(self._path) is not None
+        turn = nullcontext() if free else file_lock(self._path.with_suffix(".lock"), WRITE)
         try:
             with self._threads, turn, self._opened() as connection:
                 connection.execute("begin immediate")
@@ -100,8 +130,8 @@ class Leases:
             written = bucket.put_new(self._path, data)
         else:
             written = bucket.put_over(self._path, data, stored.tag)
-        if written is None:  # the lock had expired
-            raise LockBusy(BUSY)
+        if written is None:
+            raise DealOutdated(BUSY)
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=WRITE, isolation_level=None)

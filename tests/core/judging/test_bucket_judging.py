@@ -16,9 +16,8 @@ import pytest
 
 from core.base.buckets import Bucket, connect
 from core.domain import EventKind, JudgmentEvent, JudgmentSet, Rules
-from core.errors import JudgmentError
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.leases import Leases
+from core.judging.leases import Deal, DealOutdated, Leases
 from core.store.database import open_database
 from tests.core.judging.desks import QUERIES, answer, grade
 
@@ -81,10 +80,19 @@ def test_leases_are_not_written_over_those_of_another_server(in_bucket: Bucket) 
             assert stored is not None
             in_bucket.put(path, stored.data + b"\0")
 
-    with pytest.raises(JudgmentError, match="Try again"):
+    with pytest.raises(DealOutdated):
         take_while_another_server_writes()
+    changes = [b"\0"]
+
+    def take(deal: Deal) -> None:
+        deal.take("bob", "tab", [("q", "b", 0)])
+        stored = in_bucket.get(path)
+        if changes and stored is not None:
+            in_bucket.put(path, stored.data + changes.pop())
+
+    leases.deal("set", take)
     with leases.dealing("set") as deal:
-        assert deal.held("cyd", "tab").holders == {("q", "a"): {"ada"}}
+        assert deal.held("cyd", "tab").holders == {("q", "a"): {"ada"}, ("q", "b"): {"bob"}}
 
 
 @pytest.mark.slow
