@@ -26,5 +26,10 @@ def signed(value: float, digits: int) -> str:
     return f"{value:+,.{digits}f}".replace("-", _MINUS)
 
 
+def number(value: float, digits: int) -> str:
+    """Return a number, with a minus where it is below 0: ``number(-0.2, 2)`` gives ``−0.20``."""
+    return f"{value:,.{digits}f}".replace("-", _MINUS)
+
+
 def _per_cent(number: str) -> str:
     return f"{number}{_NO_BREAK_SPACE}%"

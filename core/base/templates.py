@@ -7,14 +7,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.base.counts import counted
-from core.base.percentages import percent, signed
+from core.base.percentages import number, percent, signed
 
 
 def html_templates(folder: Path) -> Environment:
     """Make an environment for a folder's templates; an unknown name in a template is an error.
 
     The filter ``counted`` says a count with its noun: ``{{ 3|counted("row") }}`` gives ``3 rows``;
-    ``percent`` and ``signed`` write shares and differences.
+    ``number``, ``percent`` and ``signed`` write figures, shares and differences.
     """
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -23,5 +23,7 @@ def html_templates(folder: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"counted": counted, "percent": percent, "signed": signed}
+    environment.filters |= {
+        "counted": counted, "number": number, "percent": percent, "signed": signed,
+    }  # fmt: skip
     return environment

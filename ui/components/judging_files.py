@@ -39,9 +39,9 @@ def files_tab(
                 info="An adjudicator's grade stands before every rule.",
             )  # fmt: skip
             history = gr.Checkbox(False, label="Whole history: also undone and corrected labels")
-            with gr.Row():
+            with gr.Row(elem_classes="vs-formats"):
                 buttons = {
-                    name: gr.Button(text, elem_id=f"annotate-{name}", min_width=130)
+                    name: gr.Button(text, elem_id=f"annotate-{name}", min_width=96)
                     for name, text in zip(
                         FORMATS,
                         ("TREC qrels", "CSV", "JSON lines", "Parquet", "OpenSearch"),

@@ -99,7 +99,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
         info = studio.catalog(asked_for("catalog") or None) if studio.catalogs() else None
         catalog = info.name if info else ""
-        available = [status.engine.name for status in studio.engines() if status.available]
+        engines = [status.engine for status in studio.engines() if status.available]
+        available = [engine.name for engine in engines]
         leads = may(studio, request, Action.LEAD)
         wanted = asked_for("set")
         made = sets_of(catalog)
@@ -108,7 +109,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return (
             catalog,
             own_name(request),
-            gr.update(choices=available, value=available),
+            gr.update(choices=[(e.title, e.name) for e in engines], value=available),
             ("" if leads else _JUDGE_ONLY) + damage_html(info) + said_html(gone),
             # Not the tabs: a tab that was opened meanwhile stays open.
             *laid_out(made, catalog, wanted or None, asked_for("first"))[:2],

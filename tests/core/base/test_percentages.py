@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.base.percentages import change, percent, signed
+from core.base.percentages import change, number, percent, signed
 
 
 def test_a_share_keeps_its_sign_on_its_line() -> None:
@@ -19,6 +19,7 @@ def test_a_change_has_a_sign_of_its_own_length() -> None:
 def test_a_difference_is_signed() -> None:
     assert signed(-0.0123, 3) == "\u22120.012"
     assert signed(0.5, 2) == "+0.50"
+    assert (number(-0.2, 2), number(1234.5, 1)) == ("\u22120.20", "1,234.5")
 
 
 def test_a_figure_that_is_not_known_is_a_dash() -> None:
