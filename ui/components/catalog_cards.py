@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
@@ -196,6 +197,7 @@ def overview_html(
     may_index: bool = True, mine: Collection[str] = (), can_continue: Collection[str] = (),
     may_add: bool = False,
     building: Mapping[str, Job | None] | None = None,
+    titles: Mapping[str, str] = MappingProxyType({}),
 ) -> str:  # fmt: skip
     """Return the cards, with the running or last job of each where there is one.
 
@@ -211,11 +213,13 @@ def overview_html(
         mine: Catalogues whose buttons are shown because the person added them.
         can_continue: Catalogues whose last indexing was not done to its end and can be.
         may_add: Show the button that updates a catalogue from a file.
+        titles: What people call the engines, by name.
     """
     return render(
         "catalog_overview.html", catalogs=catalogs, jobs=jobs, chosen=chosen, default=default,
         removed=removed, manages=may_manage, indexes=may_index, mine=mine,
         can_continue=can_continue, adds=may_add, building=building or {},
+        titles=titles,
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ query be happy to see this item?
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 _TABLE: dict[str, Any] = {
     "type": "array", "interactive": True, "row_count": 4, "wrap": True,
-    "column_widths": ["68px", "108px", "calc(100% - 176px)"], "elem_classes": "vs-scale-table",
+    "column_widths": ["21%", "32%", "47%"], "elem_classes": "vs-scale-table",
 }  # fmt: skip
 _EXAMPLES: dict[str, Any] = {
     "headers": ["query", "item id", "grade", "why"], "type": "array", "interactive": True,

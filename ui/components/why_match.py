@@ -26,12 +26,15 @@ class Match:
         place: The item's place among the results, in words.
         reasons: Why it was found, as its card says.
         words: The text that the engine reads, in pieces, each with whether it was asked for.
+        kind: The item's product type, the same, where it has words of the query and the text lacks
+            them: words are looked for in the whole listing.
     """
 
     title: str
     place: str
     reasons: tuple[str, ...]
     words: tuple[tuple[str, bool], ...]
+    kind: tuple[tuple[str, bool], ...] = ()
 
 
 def why_match(studio: Studio, inspection: Inspection, form: SearchForm) -> Markup:
@@ -60,6 +63,7 @@ def why_match(studio: Studio, inspection: Inspection, form: SearchForm) -> Marku
                 f"number {hit.rank}" if hit else f"not among the first {len(result.hits)}",
                 hit.reasons if hit else (),
                 asked_words(entry.text, form.text),
+                _kind(inspection.item.product_type, entry.text, form.text),
             )
         )
     html = render(
@@ -77,6 +81,14 @@ def asked_words(text: str, query: str) -> tuple[tuple[str, bool], ...]:
     return tuple(
         (word, any(_stem(part) in asked for part in _WORD.findall(word))) for word in text.split()
     )
+
+
+def _kind(kind: str, text: str, query: str) -> tuple[tuple[str, bool], ...]:
+    """Return the words of a product type, if it has one of the query that the text lacks."""
+    words = asked_words(kind, query)
+    read = {_stem(word) for word in _WORD.findall(text)}
+    lacking = any(asked and _stem(word) not in read for word, asked in words)
+    return words if lacking else ()
 
 
 def _stem(word: str) -> str:

@@ -92,6 +92,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 mine=owned_by(catalogs, signed_in(request)),
                 can_continue=[n for n in names if studio.indexing.source_to_continue(n)],
                 may_add=_may_add(studio, request),
+                titles={s.engine.name: s.engine.title for s in studio.engines()},
             ),
             gr.update(choices=[(entry.title, entry.name) for entry in catalogs], value=current),
             left_out_html(studio, current) if current else "",

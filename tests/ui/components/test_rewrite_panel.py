@@ -66,7 +66,9 @@ def test_nonsense_from_the_browser_changes_nothing(shop: Shop) -> None:
 
 def test_another_round_is_offered_only_with_an_agent(shop: Shop) -> None:
     assert "text-round" not in panel(shop, "a", "demo")
-    assert "No further rounds: The rewriting agent is off." in panel(shop, "a", "demo")
+    html = panel(shop, "a", "demo")
+    assert "No further rounds: no language model is connected here." in html
+    assert "<p>The rewriting agent is off.</p></details>" in html
     shop.words.agent_off = ""
     assert "text-round" in panel(shop, "a", "demo")
 

@@ -30,3 +30,10 @@ def test_the_query_is_escaped_and_kept_in_the_link(shop: Shop) -> None:
     html = content(shop, "c", "demo", asked=SearchForm(HOSTILE))
     assert "<img src=x" not in html
     assert "&amp;q=%3Cimg" in html
+
+
+def test_words_that_only_the_listing_has_are_shown_where_they_stand(shop: Shop) -> None:
+    html = str(why_match(shop, shop.inspect("a"), SearchForm("chair", catalog="demo")))
+    assert "It reads “Armchair”; the listing also says “<mark>Chair</mark>”" in html
+    html = str(why_match(shop, shop.inspect("a"), SearchForm("armchair", catalog="demo")))
+    assert "the listing also says" not in html
