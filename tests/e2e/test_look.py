@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from core.app.studio import Studio
 from core.settings import load_settings
@@ -34,6 +34,8 @@ SIZES_OF_SCREENS = ((1280, 800), (390, 844))
 LOOKS = tuple((*size, theme) for size in SIZES_OF_SCREENS for theme in ("light", "dark"))
 #: Largest sum of layout shifts that people do not notice (web.dev/cls has 0.1).
 STEADY = 0.05
+#: Answers that take this long, in milliseconds, come after the page is shown.
+LATE = 4_000
 #: Sizes of text in pixels.
 SIZES = {28, 20, 16, 14, 13}
 #: Axe's names of what the pages are held to: WCAG 2 A and AA, and its own good practice.
@@ -129,6 +131,25 @@ def test_a_page_that_waits_is_drawn_and_accessible(
         box = waiting.bounding_box()
         assert box is not None
         assert box["height"] > 80, "an empty place"
+    finally:
+        page.unroute_all(behavior="ignoreErrors")
+
+
+def test_judging_is_steady_when_answers_come_late(looking: Page, studio_url: str) -> None:
+    """The page is shown before them, since nobody looks at grey shapes for seconds."""
+    page = looking
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(LATE)
+        route.continue_()
+
+    page.route("**/gradio_api/queue/data*", late)
+    try:
+        page.goto(studio_url + "/annotate")
+        page.wait_for_function("!document.querySelector('#annotate-tabs [data-waiting]')")
+        page.locator("[data-desk] [data-part=query]").first.wait_for(state="visible")
+        page.wait_for_timeout(400)
+        assert page.evaluate("window.vsShifts") <= STEADY
     finally:
         page.unroute_all(behavior="ignoreErrors")
 
