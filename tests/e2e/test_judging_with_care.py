@@ -216,3 +216,29 @@ def test_cases_are_decided_with_keys_alone(page: Page, studio_url: str, studio_d
     page.keyboard.press("9")  # no grade of this scale
     expect(at.locator("[data-why]")).to_be_hidden()
     assert len(decided()) == 2
+
+
+def test_a_file_of_another_tool_becomes_a_set_of_its_own_name(
+    page: Page, studio_url: str, studio_data: Path, tmp_path: Path
+) -> None:
+    """Data sets call their files alike: without a name, two of them would become one set."""
+    _, made = set_named(studio_data, "Photos")
+    labels, words = tmp_path / "qrels.dev.small.tsv", tmp_path / "queries.jsonl"
+    labels.write_text("".join(f"7\t0\t{pair.item_id}\t1\n" for pair in made.pairs))
+    words.write_text('{"_id": "7", "text": "wooden chair"}\n')
+    for name in ("March", "April"):
+        page.goto(f"{studio_url}/annotate?catalog=demo&set={made.set_id}")
+        expect(page.locator(".vs-desk [data-part=progress]")).to_contain_text("judged")
+        page.get_by_role("tab", name="Files").click()
+        page.locator("#annotate-import-file input[type=file]").set_input_files(labels)
+        expect(page.locator("#annotate-import-file")).to_contain_text("qrels.dev.small")
+        page.locator("#annotate-import-beside input[type=file]").set_input_files(words)
+        expect(page.locator("#annotate-import-beside")).to_contain_text("queries")
+        page.wait_for_timeout(500)  # another file clears the name
+        page.locator("#annotate-import-name").locator("input, textarea").fill(name)
+        page.locator("#annotate-import-go").click()
+        expect(page.locator("#annotate-set input")).to_have_value(f"{name} ({PAIRS} pairs)")
+    for name in ("March", "April"):
+        queue, taken = set_named(studio_data, name)
+        assert [(query.query_id, query.text) for query in taken.queries] == [("7", "wooden chair")]
+        assert {event.grade for event in queue.current(taken.set_id)} == {1}

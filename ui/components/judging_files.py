@@ -74,6 +74,11 @@ def files_tab(
                 elem_id="annotate-import-beside",
             )
             into = gr.Checkbox(False, label="Into the chosen set (else the file's own, or new)")
+            title = gr.Textbox(
+                label="Name of a new set", placeholder="the file's name",
+                info="Files of one name go into one set", max_length=60,
+                elem_id="annotate-import-name",
+            )  # fmt: skip
             name = gr.Textbox(
                 "imported", label="Who gave the labels, where the file does not say", max_length=60
             )
@@ -107,12 +112,12 @@ def files_tab(
 
     def plan(
         path: str | None, second: str | None, here: bool, who: str, grades: str, columns: str,
-        set_id: str | None, catalog: str,
+        title: str, set_id: str | None, catalog: str,
     ) -> importing.ImportPlan:  # fmt: skip
         if not path:
             raise JudgmentError("Choose a file first.")
         return studio.labels.plan_import(
-            Path(path), set_id=set_id if here else None, name=Path(path).stem[:60],
+            Path(path), set_id=set_id if here else None, name=title.strip() or Path(path).stem[:60],
             annotator=who.strip() or "imported", beside=Path(second) if second else None,
             mapping=grades, people=[name.strip() for name in columns.split(",") if name.strip()],
             catalog=catalog,
@@ -137,15 +142,15 @@ def files_tab(
         html = render("annotate_import.html", plan=planned, taken=taken)
         return html, gr.skip(), *shown(catalog, planned.judgment_set.set_id)
 
-    def another_file() -> tuple[str, str]:
-        """Forget mapping and people's columns: another file has others."""
-        return "", ""
+    def another_file() -> tuple[str, str, str]:
+        """Forget mapping, people's columns and name: another file has others."""
+        return "", "", ""
 
     for format, button in buttons.items():
         button.click(export(format), [sets, catalog, rule, history], file, **_PRIVATE)
-    fields = [source, beside, into, name, mapping, people, sets, catalog]
+    fields = [source, beside, into, name, mapping, people, title, sets, catalog]
     dry.click(try_out, fields, [report, mapping], **_PRIVATE)
-    source.change(another_file, None, [mapping, people], show_progress="hidden", **_PRIVATE)
+    source.change(another_file, None, [mapping, people, title], show_progress="hidden", **_PRIVATE)
     go.click(take_in, fields, [report, mapping, *outputs], **_PRIVATE)
 
 
