@@ -16,6 +16,7 @@ from core.domain import CatalogInfo, Job
 from core.errors import CatalogError
 from core.people import Action
 from ui.components.adapt_panel import adapt_panel
+from ui.components.add_hints import add_hints
 from ui.components.agent_panel import agent_panel
 from ui.components.catalog_cards import CatalogCards, View, left_out_html, overview_html, owned_by
 from ui.components.catalog_of_link import warn_if_gone
@@ -42,7 +43,10 @@ UP_JS = """(name) => setTimeout(() => {
 #: A link such as Home's "Add your own" leads to the form.
 BRING_JS = """() => {
   if (!new URLSearchParams(window.location.search).has('add')) return;
-  setTimeout(() => document.querySelector('#catalog-add').scrollIntoView(), 400);
+  setTimeout(() => {
+    const form = document.querySelector('#catalog-add');
+    if (form.getBoundingClientRect().top > window.innerHeight / 2) form.scrollIntoView();
+  }, 400);
 }"""
 #: Seconds between two updates of a running job.
 TICK = 2.0
@@ -62,6 +66,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     cards = CatalogCards(studio)
     timer = gr.Timer(TICK, active=False)
     notice = Notice("catalog-notice")
+    with gr.Accordion("Add or update a catalogue", open=False, elem_id="catalog-add") as adding:
+        form = gr.Column(visible=owners_alone(studio))
+        closed = gr.HTML(CLOSED, visible=not owners_alone(studio))
     with gr.Row():
         chosen = gr.Dropdown(label="Details of", choices=[], elem_id="catalog-choice", scale=2)
         demo = gr.Button("Index the demo catalogue", elem_id="catalog-demo", visible=False, scale=1)
@@ -100,10 +107,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             gr.update(visible=_demo_waits(jobs) and may(studio, request, Action.INDEX)),
         )
 
-    with gr.Accordion("Add or update a catalogue", open=False, elem_id="catalog-add") as adding:
-        with gr.Column(visible=owners_alone(studio)) as form:
-            folder, name = _add_form(studio, view, outputs, chosen)
-        closed = gr.HTML(CLOSED, visible=not owners_alone(studio))
+    with form:
+        folder, name = _add_form(studio, view, outputs, chosen)
 
     agent_panel(studio, chosen)
     adapt_panel(studio, chosen)
@@ -170,11 +175,7 @@ def _add_form(
 
     Returns the field for a folder of the server, which only an owner has, and that for the name.
     """
-    gr.Markdown(
-        "A **CSV, Excel, JSON, Parquet or XML** file of products: a title, a photo (a file name, a "
-        "public link, or the picture itself in Parquet), and whatever else you have. Columns are "
-        "recognised by their names; rows that can't be used are listed above with the reason."
-    )
+    gr.HTML(add_hints(studio.costs()))
     with gr.Row():
         table = gr.File(label="Catalogue file", file_types=[*TABLE_ENDINGS], height=180)
         photos = gr.File(
