@@ -113,3 +113,15 @@ test("an empty hand hides the grid and takes no act", () => {
   grid.act("grade", 1);
   assert.deepEqual(sent, []);
 });
+
+test("after a click Enter goes on: the cell does not keep it, but for keyboards", () => {
+  const cell = cells()[1];
+  let blurred = 0;
+  cell.blur = () => { blurred += 1; };
+  const { click } = root.querySelector("[data-part=cells]").listeners;
+  click({ target: cell, detail: 0 });  // Enter or the space bar on a cell that has the focus
+  assert.equal(blurred, 0);
+  click({ target: cell, detail: 1 });
+  assert.equal(blurred, 1);
+  assert.equal(focus(), "b");
+});

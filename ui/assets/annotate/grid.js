@@ -109,7 +109,10 @@ function makeGrid({ root, hooks }) {
     const over = /** @type {HTMLElement} */ (event.target);
     /** @type {HTMLElement | null} */
     const button = over.closest("[data-index]");
-    if (button) { focus = Number(button.dataset.index); draw(); }
+    if (!button) return;
+    focus = Number(button.dataset.index);
+    draw();
+    if (event.detail) button.blur();  // else Enter presses this cell instead of going on
   });
   return {
     take, move, act, reopen,
