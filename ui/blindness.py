@@ -66,8 +66,9 @@ def require_figures_shown(
 
 def require_engines_shown(studio: Studio, catalog: str) -> None:
     """Raise ``AccessDenied`` if engines' lists are hidden from the visitor."""
-    if engines_hidden(studio, LocalContext.request.get(None), catalog):
-        raise AccessDenied(_WORDS if studio.settings.search_while_judging else _NOTHING)
+    sentence = hidden_sentence(studio, LocalContext.request.get(None), catalog)
+    if sentence:
+        raise AccessDenied(sentence)
 
 
 def fit_hidden(
@@ -88,6 +89,15 @@ def require_fit_shown(
     """Raise ``AccessDenied`` if ``fit_hidden``."""
     if fit_hidden(studio, request, catalog):
         raise AccessDenied(PRODUCT_ONLY)
+
+
+def hidden_sentence(
+    studio: Studio, request: gr.Request | Request | None, catalog: str | None
+) -> str:
+    """Return why a visitor sees no engine's lists in a catalogue; empty where they see them."""
+    if not engines_hidden(studio, request, catalog):
+        return ""
+    return _WORDS if studio.settings.search_while_judging else _NOTHING
 
 
 def require_words(studio: Studio, query: Query) -> str:

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TypeVar
 
 from core.catalog.prices import prices_of
-from core.domain import Facet, FacetValue, Filters, Hit, Sort, attribute_facet
+from core.domain import Facet, FacetValue, Filters, Hit, Item, Sort, attribute_facet
 from core.store.catalog_store import CatalogStore
 from core.store.database import read_rows, version_of
 from core.store.item_more import read_more
@@ -155,15 +155,21 @@ class FacetIndex:
 def by_price(hits: Sequence[Hit], sort: Sort) -> tuple[Hit, ...]:
     """Sort hits by lowest price where ``sort`` says so; those without a number come last."""
 
-    def price(hit: Hit) -> float | None:
-        return next(iter(prices_of(hit.item.price, hit.item.variants)), None)
-
-    return tuple(_in_order(hits, price, sort))
+    return tuple(_in_order(hits, lambda hit: _lowest(hit.item), sort))
 
 
-def has_prices(hits: Iterable[Hit]) -> bool:
-    """Tell whether any hit has a price that it can be sorted by."""
-    return any(prices_of(hit.item.price, hit.item.variants) for hit in hits)
+def items_by_price(items: Sequence[Item], sort: Sort) -> tuple[Item, ...]:
+    """Sort items as ``by_price`` sorts hits."""
+    return tuple(_in_order(items, _lowest, sort))
+
+
+def has_prices(items: Iterable[Item]) -> bool:
+    """Tell whether any item has a price that it can be sorted by."""
+    return any(_lowest(item) is not None for item in items)
+
+
+def _lowest(item: Item) -> float | None:
+    return next(iter(prices_of(item.price, item.variants)), None)
 
 
 def _in_order(entries: Iterable[_T], price: Callable[[_T], float | None], sort: Sort) -> list[_T]:

@@ -28,6 +28,7 @@ from core.search.query_vector import embed_query
 from core.search.query_words import QueryWords
 from core.search.relevance import reasons, relevance
 from core.search.scoring import Candidate, Scored
+from core.search.short_queries import ENGLISH
 from core.search.standing import Standing, StatisticsCache
 from core.search.variety import DEPTH, varied
 from core.search.word_counts import WordCounts
@@ -205,8 +206,7 @@ class Searcher:
         unwanted = words.unwanted if words else ""
         row = table.get([query.item_id]).get(query.item_id) if query.item_id else None
         if words:
-            minus = ", ".join(part for part in (query.minus.strip(), unwanted) if part)
-            query = replace(query, text=words.wanted, minus=minus)
+            query = replace(query, text=words.wanted, minus=_excluded(query, words))
         translated_from, query = self._reader.in_english(query, model.encoder)
         if translated_from:
             words = query_words.read(query.text, self._reader.nouns)
@@ -228,7 +228,7 @@ class Searcher:
             vector,
             words,
             self._reader.matcher(compared, query.minus, language) if compared else None,
-            max(100, 4 * query.k),
+            _candidates(query),
             self._condition(query),
             self._same_type(query, row),
             query.item_id,
@@ -247,14 +247,22 @@ class Searcher:
     def by_words(self, query: Query) -> tuple[Item, ...]:
         """Return the items that full-text search finds for a query's words; no engine takes part.
 
-        Best first, at most ``query.k`` of those that pass its filters.
+        Best first, at most ``query.k`` of those that pass its filters and have nothing in their
+        words that the query excludes.
         """
-        text = clipped(query.text)
+        words = query_words.read(query.text, self._reader.nouns)
+        text, unwanted = clipped(words.wanted), _excluded(query, words)
         if not text:
             return ()
-        matches = self._store.items.match(text, query.k, self._condition(query))
-        stored = self._store.items.get(match.item_id for match in matches)
-        return tuple(stored[m.item_id] for m in matches if m.item_id in stored)
+        count = _candidates(query) if unwanted else query.k
+        matches = self._store.items.match(text, count, self._condition(query))
+        ids = [match.item_id for match in matches]
+        if unwanted:
+            matcher = self._reader.matcher(words, unwanted, ENGLISH)
+            texts = self._store.items.texts(ids)
+            ids = [i for i in ids if i in texts and not matcher.match(texts[i]).unwanted][: query.k]
+        stored = self._store.items.get(ids)
+        return tuple(stored[item_id] for item_id in ids if item_id in stored)
 
     def checked(self, model: EngineModel) -> VectorTable:
         """Return the engine's vector table if its fingerprint is current; raises as ``search``."""
@@ -364,3 +372,13 @@ def _verdict(query: Query, gathered: Gathered, scored: Scored) -> str:
     if not scored.candidates:
         return "No close match."
     return "No close match. These are the nearest items."
+
+
+def _excluded(query: Query, words: QueryWords) -> str:
+    """Return what a query excludes, in a field of its own and in its words, with commas."""
+    return ", ".join(part for part in (query.minus.strip(), words.unwanted) if part)
+
+
+def _candidates(query: Query) -> int:
+    """Return how many items are compared closely."""
+    return max(100, 4 * query.k)

@@ -10,7 +10,7 @@ from itertools import chain
 from gradio.context import LocalContext
 from PIL import Image
 
-from core.app.facets import by_price, has_prices
+from core.app.facets import by_price, has_prices, items_by_price
 from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.languages import NAMES
@@ -25,7 +25,8 @@ from core.domain import (
     SearchResult,
     Sort,
 )
-from ui.blindness import engines_hidden, require_words
+from core.search.query_words import split
+from ui.blindness import engines_hidden, hidden_sentence, require_words
 from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
 from ui.components.framed_photo import frames_sentence
@@ -37,6 +38,7 @@ from ui.media import photo_url
 from ui.render import render
 
 _SHELF = 8
+_UNSORTED = "No item here has a price, so the best match comes first."
 #: Most shelves; a catalogue may have a department per item.
 MOST_SHELVES = 12
 
@@ -80,7 +82,8 @@ def answer_html(
         StudioError: The search can't be answered.
     """
     if not form.asks(picture=image is not None):
-        return _browse_html(studio, form, catalog)
+        note = hidden_sentence(studio, LocalContext.request.get(None), catalog.name)
+        return _browse_html(studio, form, catalog, note)
     if not engines:
         return problem_html("No search engine can run here; see why beside this.", form)
     engine = engines[0]
@@ -132,9 +135,9 @@ def status_line(
 
 def notes(result: SearchResult, sort: Sort = Sort.MATCH) -> tuple[str, ...]:
     """Return sentences on an answer: no close match, left-out words, order by price."""
-    left_out = f"Left out, as your words say: {result.unwanted}." if result.unwanted else ""
-    priced = sort is Sort.MATCH or has_prices(result.hits)
-    unsorted = "" if priced else "No item here has a price, so the best match comes first."
+    left_out = _left_out(result.unwanted)
+    priced = sort is Sort.MATCH or has_prices(hit.item for hit in result.hits)
+    unsorted = "" if priced else _UNSORTED
     by_price = sort is not Sort.MATCH and priced
     ranks = (
         "Sorted by price; the number on a photo is the item's place by match." if by_price else ""
@@ -236,7 +239,7 @@ def _hits_html(
     )
 
 
-def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
+def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo, note: str) -> str:
     if form.filters or form.sort is not Sort.MATCH or len(catalog.departments) < 2:
         cards = _cards(studio, catalog.name, form.filters, form.k, form.sort)
         title = " · ".join((*form.departments, *form.product_types)) or catalog.title
@@ -255,6 +258,7 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
     return render(
         "explore_browse.html",
         link=form.link(),
+        note=note,
         examples=example_queries(studio, catalog) if catalog.items else (),
         shelves=shelves,
         more=more,
@@ -267,17 +271,23 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:
 
 def _words_html(studio: Studio, form: SearchForm, query: Query, catalog: CatalogInfo) -> str:
     """Return the items that have the query's words, for who may not see an engine's list."""
-    note = require_words(studio, query)
-    items = studio.by_words(query, catalog.name)
+    sentences = [require_words(studio, query), _left_out(split(form.text)[1])]
+    items = items_by_price(studio.by_words(query, catalog.name), form.sort)
+    if form.sort is not Sort.MATCH and items and not has_prices(items):
+        sentences.append(_UNSORTED)
     return render(
         "words_list.html",
         link=form.link(),
         tab=form.text,
         count=f"{counted(len(items), 'item')} with words of “{form.text}”",
-        note=note,
+        note=" ".join(filter(None, sentences)),
         cards=_framed_cards(studio, items, catalog.name),
         more=min(2 * form.k, MOST_HITS) if len(items) >= form.k < MOST_HITS else 0,
     )
+
+
+def _left_out(unwanted: str) -> str:
+    return f"Left out, as your words say: {unwanted}." if unwanted else ""
 
 
 def _count(studio: Studio, form: SearchForm, catalog: CatalogInfo) -> str:

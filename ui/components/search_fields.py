@@ -32,6 +32,8 @@ SORTS = [
     ("Price, highest first", Sort.DEAREST.value),
 ]
 
+#: Fields that mean nothing in a list that is found by words alone.
+BY_ENGINES = ("cutoff", "fold", "words", "language", "same_type", "varied", "picture")
 LANGUAGES = [("Found from the words", ""), *((name, code) for code, name in NAMES.items())]
 
 
@@ -158,6 +160,8 @@ def field_values(
     engines: list[str] | str | None,
     facets: FacetView | None,
     upload: str | None,
+    *,
+    words_only: bool = False,
 ) -> list[Any]:
     """Return the fields' values for a search.
 
@@ -167,6 +171,7 @@ def field_values(
         engines: The chosen engines, or the only one where the page has one.
         facets: Values to filter by; ``None`` hides the lists.
         upload: Path of the uploaded picture.
+        words_only: Hide what only engines answer to.
     """
     values = {
         "text": form.text,
@@ -177,7 +182,7 @@ def field_values(
         "price_from": gr.update(value=form.price_from, visible=bool(facets and facets.prices)),
         "price_to": gr.update(value=form.price_to, visible=bool(facets and facets.prices)),
         "sort": form.sort.value,
-        "engines": gr.update(choices=view.available, value=engines),
+        "engines": gr.update(choices=view.available, value=engines, visible=not words_only),
         "k": form.k,
         "cutoff": form.cutoff,
         "fold": form.fold,
@@ -189,4 +194,6 @@ def field_values(
         "anchor": (form.item, form.example, form.region),
         "picture": upload,
     }
+    if words_only:
+        values |= {name: gr.update(value=values[name], visible=False) for name in BY_ENGINES}
     return [values[name] for name in Controls.__slots__]

@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 from PIL import Image
 
 from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus, FacetView
 from core.errors import StudioError
+from ui.blindness import engines_hidden
 from ui.components.export_list import wire_export
 from ui.components.facet_lists import chips_html, unknown_html
 from ui.components.judge_list import judge_button, wire_judge_button
@@ -206,10 +208,11 @@ class SearchPanel:
             shown[-1] = unread + shown[-1]
             if not form.text:
                 shown[0] = gr.skip()  # keep the text that was typed while the page was loading
+            words_only = self._words_only(view)
             return [
                 *shown,
-                self._strip(view),
-                missing_html(view.statuses),
+                "" if words_only else self._strip(view),
+                "" if words_only else missing_html(view.statuses),
                 progress_html(job, view.catalog, view.statuses),
                 gr.Timer(active=running),
             ]
@@ -244,7 +247,9 @@ class SearchPanel:
         chosen = self._choice.of(form, view)
         unknown += said_html(gone.values())
         engines = list(chosen) if self._choice.several else next(iter(chosen), None)
-        values = field_values(form, view, engines, facets, upload)
+        values = field_values(
+            form, view, engines, facets, upload, words_only=self._words_only(view)
+        )
         results = unknown + self._results(view, form, upload)
         return [*values, results]
 
@@ -270,6 +275,11 @@ class SearchPanel:
         except StudioError as problem:
             ways = ways_on(self._studio, view.catalog.name) if form.item else ()
             return problem_html(str(problem), form, ways)
+
+    def _words_only(self, view: PageView) -> bool:
+        """Tell whether no engine answers this visitor."""
+        request = LocalContext.request.get(None)
+        return view.catalog is not None and engines_hidden(self._studio, request, view.catalog.name)
 
     def _strip(self, view: PageView) -> str:
         return example_strip(self._studio, view.catalog.name if view.catalog else "")

@@ -285,3 +285,14 @@ def test_words_alone_find_items_without_a_model(shop):
     assert {item.product_type for item in mugs} == {"mug"}
     for nothing in ("", "  ", "the", "unheardofword", '" OR ('):
         assert shop.searcher.by_words(Query(nothing)) == ()
+
+
+@pytest.mark.parametrize(
+    "query", [Query("lamp without olive", k=50), Query("lamp", minus="olive", k=50)]
+)
+def test_words_alone_leave_out_what_is_excluded(shop, query):
+    assert any("olive" in item.title for item in shop.searcher.by_words(Query("lamp", k=50)))
+    kept = shop.searcher.by_words(query)
+    assert kept
+    assert not any("olive" in item.title for item in kept)
+    assert len(shop.searcher.by_words(replace(query, k=3))) == 3

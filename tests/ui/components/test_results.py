@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from core.domain import Job, JobState, Progress, Sort
-from tests.ui.shop import CLIP, FASHION, HOSTILE, VL_CLIP, Shop
+from tests.ui.shop import CLIP, FASHION, HOSTILE, VL_CLIP, Shop, item
 from ui.components.query import SearchForm
 from ui.components.results import (
     MOST_SHELVES,
@@ -210,3 +214,47 @@ def test_a_catalogue_that_is_complete_shows_no_progress(shop: Shop) -> None:
         replace(info, items=0),
     ):
         assert "Reading the catalogue." in progress_html(READING, lacking, engines)
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The visitor may still judge a set."""
+    monkeypatch.setattr("ui.blindness.engines_hidden", lambda *asked: True)
+    monkeypatch.setattr("ui.components.results.engines_hidden", lambda *asked: True)
+
+
+@pytest.mark.usefixtures("blind")
+def test_words_alone_keep_the_order_by_price_and_say_what_they_leave_out(shop: Shop) -> None:
+    shop.stock = {
+        each.item_id: each
+        for each in (item("a", "Chair A", price="30 EUR"), item("b", "Chair B", price="10 EUR"),
+                     item("c", "Chair C"))
+    }  # fmt: skip
+
+    def titles(**form: Any) -> list[str]:
+        html = answer_html(shop, SearchForm("chair", **form), (VL_CLIP,), None, shop.catalog())
+        return re.findall(r'class="vs-name" title="Chair (.)"', html)
+
+    assert titles() == ["A", "B", "C"]
+    assert titles(sort=Sort.CHEAPEST) == ["B", "A", "C"]
+    assert titles(sort=Sort.DEAREST) == ["A", "B", "C"]
+    form = SearchForm("chair without arms", sort=Sort.CHEAPEST)
+    shop.stock = {"c": item("c", "Chair C")}
+    html = answer_html(shop, form, (VL_CLIP,), None, shop.catalog())
+    assert "Left out, as your words say: arms." in html
+    assert "No item here has a price" in html
+
+
+@pytest.mark.usefixtures("blind")
+def test_whom_no_engine_answers_is_told_so_and_offered_nothing_similar(shop: Shop) -> None:
+    for form in (SearchForm(), SearchForm("armchair")):
+        html = answer_html(shop, form, (VL_CLIP,), None, shop.catalog())
+        assert "is not finished" in html
+        assert 'class="vs-card"' in html
+        assert "similar" not in html.lower()
+
+
+def test_everybody_else_is_offered_what_is_similar(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(), (VL_CLIP,), None, shop.catalog())
+    assert "is not finished" not in html
+    assert 'data-action="similar"' in html

@@ -20,7 +20,7 @@ from core.settings import load_settings
 from tests import whole
 from tests.ui.shop import Shop
 from tests.ways import longest_way
-from ui.components.search_fields import Controls
+from ui.components.search_fields import BY_ENGINES, Controls
 from ui.pages import annotate, catalog, compare, evaluate, explore, home, inspect
 
 
@@ -212,3 +212,22 @@ def test_a_search_on_explore_asks_the_store_for_little(
     shown = str(open_page(Request(query_params=QueryParams("catalog=demo"))))
     assert shown.count('class="vs-shelf"') == len(studio.catalog("demo").departments)
     assert asked["search"] <= 1  # the items of all shelves
+
+
+@pytest.mark.parametrize("page", [explore, compare])
+def test_whom_no_engine_answers_sees_no_fields_for_engines(
+    page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hidden_fields() -> set[str]:
+        open_page = events(blocks(Shop(), page))["open_page"].fn
+        shown = open_page(Request(query_params=QueryParams("catalog=demo")))
+        values = dict(zip(Controls.__slots__, shown, strict=False))
+        return {
+            name for name, value in values.items()
+            if isinstance(value, dict) and value.get("visible") is False
+        }  # fmt: skip
+
+    before = hidden_fields()
+    for module in ("ui.blindness", "ui.components.search_panel", "ui.components.results"):
+        monkeypatch.setattr(f"{module}.engines_hidden", lambda *asked: True)
+    assert hidden_fields() - before == {"engines", *BY_ENGINES}
