@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from core.base.credentials import without_credentials
 from core.errors import CatalogDamaged, StudioError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def sentence(address: str, error: Exception) -> str:
 
 
 def plain_reason(error: BaseException) -> str:
-    """Return the first line of an error's text without places in LanceDB's source."""
-    text = _LAYERS.sub("", _RUST_SOURCE.sub("", str(error)).strip())
+    """Return an error's first line, without places in LanceDB's source and without credentials."""
+    text = _LAYERS.sub("", _RUST_SOURCE.sub("", without_credentials(str(error))).strip())
     first = (text.splitlines() or [""])[0].strip().rstrip(".")
     return first[:_LONGEST] or type(error).__name__

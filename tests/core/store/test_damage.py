@@ -76,3 +76,9 @@ def test_a_folder_that_can_not_be_read_is_named():
         "The folder of the catalogue “shop” can't be read ([Errno 5] Input/output error). Put "
         "/data/shop back from a backup, or move it elsewhere and index the catalogue again."
     )
+
+
+def test_a_reason_repeats_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key-of-the-store")
+    said = plain_reason(RuntimeError("lance error: signed with key-of-the-store, refused"))
+    assert said == "signed with …, refused"
