@@ -180,8 +180,8 @@ def _gain(report: Report, parts: Mapping[str, Slice]) -> str:
     times = best.values[BOTH] / max(best.values[NEITHER], 1e-9)
     return (
         f"Most is gained {_KINDS[best.name][1]}: {times:.1f} times CLIP’s score "
-        f"({best.values[BOTH]:.2f} against {best.values[NEITHER]:.2f}), each engine looking for "
-        "an item by its own text, which favours the better texts."
+        f"({best.values[BOTH]:.2f} against {best.values[NEITHER]:.2f}) in the second test below, "
+        "where better texts help to win."
     )
 
 
