@@ -201,13 +201,20 @@ class LabelService:
         read = FileReport()
         facts = label_export.facts_path(source)
         beside = beside or (facts if facts.is_file() else None)
+        words = read_beside(beside, read) if beside else None
         plan = importing.plan(
             opened_catalog.judgment_queue, source,
             lambda ids: opened_catalog.store.items.get(ids).keys(),
             set_id=set_id, name=name, annotator=annotator, mapping=mapping, people=people,
-            beside=read_beside(beside, read) if beside else None,
+            beside=words,
         )  # fmt: skip
-        return replace(plan, notes=(*plan.notes, *read.notes))
+        # A page may still have the file that came with other labels.
+        from_file = (
+            (f"The words of the queries were read from “{beside.name}”.",)
+            if beside and words and words.texts and not words.definition
+            else ()
+        )
+        return replace(plan, notes=(*plan.notes, *read.notes, *from_file))
 
     def _queue(self, catalog: str | None) -> JudgmentQueue:
         return self._library.get(catalog).judgment_queue

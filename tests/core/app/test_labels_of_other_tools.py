@@ -171,3 +171,14 @@ def test_labels_of_other_tools_become_a_set_are_evaluated_exported_and_come_back
             )
         second = elsewhere.judging.evaluate(back, ["clip"], catalog="shop")
         assert second.engines[0].scores["ndcg@10"].value == pytest.approx(score, abs=1e-9)
+
+
+def test_a_plan_names_the_file_that_the_words_come_from(indexed: Path, tmp_path: Path) -> None:
+    """On the page, the file of other labels may still be chosen."""
+    studio = copied(indexed, tmp_path / "here")
+    labels, words = tmp_path / "qrels.dev.small.tsv", tmp_path / "queries.dev.small.tsv"
+    labels.write_text("7\t0\t4\t1\n")
+    words.write_text("7\tred lamp\n")
+    note = "The words of the queries were read from “queries.dev.small.tsv”."
+    assert note in studio.labels.plan_import(labels, beside=words, catalog="shop").notes
+    assert note not in studio.labels.plan_import(labels, catalog="shop").notes
