@@ -74,6 +74,13 @@ class NotSaved(StudioError):
     """Valid data could not be written to disk; it can be sent again."""
 
 
+class WorkerLost(StudioError):
+    """A worker on this or another machine ended, twice, before its work was done."""
+
+    def __init__(self) -> None:
+        super().__init__("The worker that had it in hand ended, twice.")
+
+
 class RewritingFailed(StudioError):
     """An item's text could not be rewritten; the old text stays."""
 

@@ -10,6 +10,7 @@ from core.app.column_choices import ColumnChoices
 from core.app.dry_run import preview_file
 from core.app.last_source import LastSource, check_there, last_source, remember
 from core.app.library import DEMO, Library, own_name
+from core.app.machines import stages_on
 from core.app.models import ModelPool
 from core.app.photo_folding import fold_photos
 from core.app.search_indices import SearchIndices
@@ -17,12 +18,14 @@ from core.app.shipped_judgments import FOLDER, ShippedJudgments
 from core.catalog import demo
 from core.catalog.ingest import check_source, ingest
 from core.catalog.readers import look
+from core.catalog.remote_photos import RemotePhotos
 from core.domain import IndexReport, Ingested, KnownRow, OnProgress, QuarantinedRow
 from core.domain.file_preview import FilePreview
 from core.errors import CatalogError
 from core.jobs import BegunJob, JobFile, JobRunner
 from core.pipeline.indexer import begin_index
 from core.pipeline.indexing_job import indexing_job
+from core.ports.workers import Workers
 from core.settings import Settings
 
 #: Wraps the run of a job.
@@ -66,11 +69,14 @@ class IndexingService:
         engines: Collection[str] | None = None,
         on_progress: OnProgress | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        workers: Workers | None = None,
     ) -> IndexReport:
         """Index (or re-index) a catalogue file; idempotent and resumable.
 
         With names of engines only their vectors are made, and nothing is fetched for others. An
-        engine that can't run here is left out; the report says why.
+        engine that can't run here is left out; the report says why. With workers
+        (``core.base.ray_cluster.workers_on``) these fetch the photos and run the stages; the
+        results are the same.
 
         Raises:
             EngineUnavailable: There is no engine of a name, or none of those named can run here.
@@ -85,6 +91,7 @@ class IndexingService:
         report = self._begin_index(
             name, source, images, columns,
             prune=prune, engines=engines, on_progress=on_progress, should_stop=should_stop,
+            workers=workers,
         ).run()  # fmt: skip
         self.search_indices.refresh(name, on_progress)
         return report
@@ -287,14 +294,17 @@ class IndexingService:
         engines: Collection[str] | None = None,
         on_progress: OnProgress | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        workers: Workers | None = None,
     ) -> BegunJob[IndexReport]:
         file = look(source)
         catalog = self._library.create(name)
+        taker = RemotePhotos(catalog.images, workers) if workers else None
+        stages = stages_on(workers, catalog.images, self._settings, engines) if workers else None
 
         def rows(known_rows: Mapping[str, KnownRow]) -> Iterator[Ingested | QuarantinedRow]:
             read = ingest(
                 source, images=images, columns=columns, store=catalog.images,
-                settings=self._settings, known_rows=known_rows,
+                settings=self._settings, known_rows=known_rows, photos=taker,
             )  # fmt: skip
             if not self._settings.fold_photos:
                 return read
@@ -316,6 +326,7 @@ class IndexingService:
             should_stop=should_stop,
             room=self._settings.indexing_memory_mb * 2**20,
             all_photos=self._settings.embed_all_photos,
+            stages_of=stages,
         )
         if title and not catalog.store.meta.read().title:
             catalog.store.meta.write(replace(catalog.store.meta.read(), title=title))

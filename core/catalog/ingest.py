@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +19,7 @@ from core.catalog.columns import ColumnMap, guess_columns
 from core.catalog.drafting import Drafts
 from core.catalog.fetch import fetch_public
 from core.catalog.parents import parents
+from core.catalog.photo_taking import Fetch, LocalPhotos, PhotoTaker
 from core.catalog.photos import Origin, forget_folders, locate, unusable
 from core.catalog.product_types import SURVEYED, ProductTypes
 from core.catalog.products import Product, products
@@ -32,13 +31,9 @@ from core.errors import CatalogError, ImageError
 from core.settings import Settings
 from core.store.image_store import ImageStore
 
-#: Fetches a web address: ``(url, max_bytes=…, timeout=…) -> bytes``.
-Fetch = Callable[..., bytes]
-
 _log = logging.getLogger(__name__)
-_WORKERS = 8
-_WINDOW = 4 * _WORKERS
-_FETCH_SECONDS = 20.0
+#: Rows that are read ahead, for each photo under way.
+_WINDOW = 4
 #: Failed addresses of further photos per item, after which the rest stay addresses.
 _MOST_FAILED = 2
 _PROGRESS_SECONDS = 0.25
@@ -57,6 +52,7 @@ def ingest(
     known_rows: Mapping[str, KnownRow] | None = None,
     on_progress: OnProgress | None = None,
     fetch: Fetch = fetch_public,
+    photos: PhotoTaker | None = None,
 ) -> Iterator[Ingested | QuarantinedRow]:
     """Read a catalogue file in order; photos are decoded and stored by a few threads ahead.
 
@@ -72,6 +68,7 @@ def ingest(
         known_rows: Rows of earlier runs, by item id.
         on_progress: Called from time to time with stage ``reading``, and once at the end.
         fetch: Fetches a web address.
+        photos: Takes the photos into the store; in threads of this process if it is not given.
 
     Raises:
         CatalogError: The file, its columns or the images folder can't be used (at once), or the
@@ -82,7 +79,8 @@ def ingest(
     forget_folders()
     folder = (images or path.parent).resolve()
     mapping = map_columns(table, folder, columns)
-    run = _Run(table, folder, mapping, store, settings, known_rows or {}, fetch)
+    photos = photos or LocalPhotos(store, settings, fetch)
+    run = _Run(table, folder, mapping, store, settings, known_rows or {}, photos)
     return run.rows(on_progress)
 
 
@@ -170,22 +168,20 @@ class _Run:
         store: ImageStore,
         settings: Settings,
         known_rows: Mapping[str, KnownRow],
-        fetch: Fetch,
+        photos: PhotoTaker,
     ) -> None:
         self._table = table
         self._columns = columns
         self._store = store
-        self._max_bytes = settings.max_upload_mb * 2**20
         self._known_rows = known_rows
-        self._fetch = fetch
+        self._photos = photos
         self._drafts = start_drafts(table, folder, columns, settings, str(store.long_side))
-        # Many threads may wait for the network; only as many decode as there are cores.
-        self._decoding = threading.Semaphore(settings.threads or os.cpu_count() or 1)
 
     def rows(self, on_progress: OnProgress | None) -> Iterator[Ingested | QuarantinedRow]:
         total = _count(self._table) if on_progress else 0
         done, reported = 0, time.monotonic()
-        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="photos")
+        pool = ThreadPoolExecutor(self._photos.at_once, thread_name_prefix="photos")
+        window = _WINDOW * self._photos.at_once
         waiting: deque[Future[Ingested | QuarantinedRow]] = deque()
         try:
             for product in products(self._table.rows(), self._columns):
@@ -193,7 +189,7 @@ class _Run:
                 if outcome is not None:
                     waiting.append(outcome)
                 done = product.row.number - len(waiting)
-                while waiting and (len(waiting) > _WINDOW or waiting[0].done()):
+                while waiting and (len(waiting) > window or waiting[0].done()):
                     yield waiting.popleft().result()
                     done += 1
                     if on_progress and time.monotonic() - reported > _PROGRESS_SECONDS:
@@ -291,13 +287,7 @@ class _Run:
 
     def _store_photo(self, origin: Origin) -> Photo:
         try:
-            source: bytes | Path
-            if isinstance(origin, str):
-                source = self._fetch(origin, max_bytes=self._max_bytes, timeout=_FETCH_SECONDS)
-            else:
-                source = origin
-            with self._decoding:
-                return self._store.add(source)
+            return self._photos.take(origin)
         except ImageError as error:
             raise unusable(origin, error) from None
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from core.base.counts import counted
+from core.base.ray_cluster import workers_on
 from core.catalog.readers import look
 from core.cli.bar import ProgressBar
 from core.cli.preview import preview_json, preview_text
@@ -44,6 +45,19 @@ def index(
         str | None, typer.Option(help="Engines to index for, A,B (default: all that can run).")
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Index the shipped demo catalogue.")] = False,
+    on: Annotated[
+        str,
+        typer.Option(
+            help="Where the work runs: local, in this process, or ray, in workers on this machine "
+            "(pip install 'ray[client]')."
+        ),
+    ] = "local",
+    workers: Annotated[
+        int, typer.Option(min=0, help="With Ray: number of workers (default: one per core).")
+    ] = 0,
+    gpus_per_worker: Annotated[
+        float, typer.Option(min=0, help="With Ray: GPUs that each worker holds, such as 0.5.")
+    ] = 0.0,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show what the file would become; nothing is indexed."),
@@ -58,7 +72,9 @@ def index(
         return
     if as_json:
         raise CatalogError("--json goes with --dry-run.")
-    with ProgressBar() as bar:
+    if demo and on != "local":
+        raise CatalogError("The demo is indexed on this machine: leave out --on.")
+    with ProgressBar() as bar, workers_on(on, workers, gpus_per_worker) as connected:
         if source is not None and not demo:
             bar.show(_first_progress(source, context.obj, name))
         from core.app.studio import Studio  # slow to import
@@ -77,6 +93,7 @@ def index(
                 prune=prune,
                 engines=named(engines),
                 on_progress=bar.show,
+                workers=connected,
             )
     _print_report(report)
     usual = studio.catalog().name

@@ -1,48 +1,29 @@
-"""Run tasks through the stages while other threads read, prepare and write.
+"""Drive tasks: look up what is stored, let the stages run, count and write the results.
 
-Worker threads open photos, ground them and prepare pictures ahead of the encoders, as far as the
-memory goes that they may take. What is ready is embedded at once, several items in one pass where
-the encoder is the slowest part. Rewriting runs between embedding pictures and embedding texts,
-because it uses the pictures' vectors. Another thread writes what has gathered, in the order
-groundings, rewrites, items, vectors: if the process is killed, the inputs of every stored vector
-are stored too.
+Where the stages run is the business of a ``Stages`` object: in threads of this process
+(``LocalStages``) or on the workers of a cluster (``RemoteStages``). Another thread writes what has
+gathered, in the order groundings, rewrites, items, vectors: if the process is killed, the inputs of
+every stored vector are stored too.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from core.base.flow import Writer, chunks, mapped_ahead
-from core.base.keyed_locks import KeyedLocks
-from core.base.memory import free_bytes
-from core.base.recent import Recent
+from core.base.flow import Writer, chunks
 from core.domain import Grounding, ImageView, Rewrite
-from core.pipeline import stages
-from core.pipeline.stages import Batch, Task
-from core.ports.engines import EngineModel, IndexingModels, Photos
-from core.ports.grounder import BatchGrounder
+from core.pipeline.stages import Task
+from core.ports.engines import EngineModel, IndexingModels
 from core.store.catalog_store import COMPACT_AFTER, CatalogStore
 from core.store.items import ItemRecord
 from core.store.vectors import VectorRow
 
-#: Memory for photos under way where no setting says otherwise, bytes.
-ROOM = 256 * 2**20
-#: Most items in one pass of an encoder, where the memory goes that far.
-MODEL_BATCH = 32
-#: Memory of one picture in a pass of a large image tower (ViT-L at 256 pixels), bytes.
-_PASS = 64 * 2**20
 #: Number of items whose stored results are read at once.
 _LOOK_UP = 64
-#: Number of new groundings that are kept for further items with the same photo.
-_KEPT = 256
-#: Copies of a decoded photo that preparing it makes: itself, a view, their scaled rows.
-_COPIES = 3
-#: Bytes per task besides its photo: the encoders' inputs and its records.
-_INPUTS = 2**20
 
 
 @dataclass(slots=True)
@@ -103,62 +84,49 @@ class ResultWriter:
             self._store.compact()
 
 
+class Stages(Protocol):
+    """Protocol of what runs tasks through the stages."""
+
+    def run(
+        self, tasks: Iterable[Task]
+    ) -> Generator[tuple[list[Task], dict[str, list[VectorRow]]], None, None]:
+        """Run tasks; yield those that are done with their new vectors by engine.
+
+        The results and errors of the other stages are stored in the tasks.
+        """
+        ...
+
+
 class Driver:
     """Run tasks with one set of models on one store.
 
     Args:
         store: The catalogue's tables.
-        photos: The catalogue's photos.
         models: The engines and the models of the stages.
         writer: Takes the results.
         tally: Counts the results.
-        room: Memory for photos under way, bytes.
-        workers: Number of threads that prepare photos; 0 for one per core.
+        stages: Runs the tasks.
         whole: Engines of whole photos, whose stored vectors other engines may use, too.
     """
 
     def __init__(
         self,
         store: CatalogStore,
-        photos: Photos,
         models: IndexingModels,
         writer: Writer[Results],
         tally: Tally,
+        stages: Stages,
         *,
-        room: int = ROOM,
-        workers: int = 0,
         whole: Sequence[EngineModel] = (),
     ) -> None:
-        self._store, self._photos, self._models = store, photos, models
+        self._store, self._models, self._stages = store, models, stages
         self._writer, self._tally = writer, tally
-        self._room, self._workers = room, workers or os.cpu_count() or 1
-        self._recent: Recent[Grounding] = Recent(_KEPT)
-        self._grounding = KeyedLocks()
-        #: Keys of new groundings; the first item with one writes it, before its vectors.
-        self._unwritten: set[str] = set()
         self._whole = [m for m in whole if m.engine.image_view is ImageView.PHOTO]
 
     def run(self, tasks: Iterable[Task]) -> Generator[list[Task], None, None]:
-        """Run tasks through the stages, in order; yield those whose results are queued."""
-        ahead = mapped_ahead(
-            self._prepare,
-            self._grounded(self._looked_up(tasks)),
-            weigh=_weight,
-            room=self._room,
-            most=max(1, min(MODEL_BATCH, free_bytes() // 4 // _PASS)),
-            workers=self._workers,
-        )
-        with closing(ahead) as ready:
-            for prepared in ready:
-                done = [task for task, _ in prepared]
-                batches = stages.merged([batch for _, made in prepared for batch in made])
-                rows: dict[str, list[VectorRow]] = {}
-                for batch in batches:
-                    embedded = stages.embed(batch, self._models)
-                    rows.setdefault(batch.model.name, []).extend(embedded)
-                for task in done:  # tasks with up-to-date vectors that need only a rewrite
-                    if task.needs_rewrite:
-                        stages.rewrite(task, self._models)
+        """Run tasks through the stages; yield those whose results are queued."""
+        with closing(self._stages.run(self._looked_up(tasks))) as running:
+            for done, rows in running:
                 self._settle(done, rows)
                 yield done
 
@@ -191,72 +159,22 @@ class Driver:
                 if row is not None and row.key == self._models.vector_key(model, task.item):
                     task.wholes[model.encoder.fingerprint] = row.image_vector
 
-    def _grounded(self, tasks: Iterable[Task]) -> Iterator[Task]:
-        """Ground several photos in one pass where the grounder can."""
-        if not isinstance(self._models.grounder, BatchGrounder):
-            yield from tasks
-            return
-        for group in chunks(tasks, self._models.grounder.batch_size):
-            for task in group:
-                task.grounding = task.grounding or self._recent.get(task.grounding_key)
-            # of items with one photo, the first is grounded
-            missing = {task.grounding_key: task for task in reversed(group) if task.needs_grounding}
-            for task in missing.values():
-                stages.open_photo(task, self._photos)
-            stages.ground([t for t in missing.values() if t.error is None], self._models)
-            for task in missing.values():
-                self._note_grounding(task)
-            for task in group:
-                task.grounding = task.grounding or self._recent.get(task.grounding_key)
-            yield from group
-
-    def _prepare(self, task: Task) -> tuple[Task, list[Batch]]:
-        """Ground the photo and prepare the encoders' pictures (in a worker thread)."""
-        wanted = task.needs_grounding or task.needs_rewrite
-        if task.photo is None and task.item.has_photo and wanted:
-            stages.open_photo(task, self._photos)
-        if task.needs_grounding:
-            with self._grounding.hold(task.grounding_key):
-                task.grounding = self._recent.get(task.grounding_key)
-                if task.grounding is None:
-                    stages.ground([task], self._models)
-                    self._note_grounding(task)
-        return task, stages.prepare(task, self._models, self._photos)
-
-    def _note_grounding(self, task: Task) -> None:
-        """Keep a new grounding for further items with the same photo and product type."""
-        if task.grounding is not None:
-            self._unwritten.add(task.grounding_key)
-            self._recent.put(task.grounding_key, task.grounding)
-
     def _settle(self, tasks: Sequence[Task], rows: dict[str, list[VectorRow]]) -> None:
         """Count the results and queue their writes."""
         results = Results(
-            groundings={
-                t.grounding_key: t.grounding
-                for t in tasks
-                if t.grounding and t.grounding_key in self._unwritten
-            },
+            groundings={t.grounding_key: t.grounding for t in tasks if t.grounded and t.grounding},
             rewrites={t.rewrite_key: t.rewrite for t in tasks if t.described and t.rewrite},
             records=[record for record in map(_with_rewrite, tasks) if record is not None],
             rows=rows,
         )
-        self._unwritten.difference_update(results.groundings)
         counts = self._tally.per_stage
         counts["grounding"] += len(results.groundings)
         counts["rewriting"] += len(results.rewrites)
         counts["embedding"] += sum(map(len, rows.values()))
         for task in tasks:
-            task.photo = None
             if task.error is not None:
                 self._tally.errors[task.item.item_id] = task.error
         self._writer.submit(results)
-
-
-def _weight(task: Task) -> int:
-    """Return the bytes that a task may take while it is under way."""
-    photo = task.item.photo
-    return _INPUTS + _COPIES * 3 * photo.width * photo.height
 
 
 def _with_rewrite(task: Task) -> ItemRecord | None:

@@ -23,9 +23,10 @@ from core.domain import (
 )
 from core.jobs import BegunJob, JobReporter
 from core.pipeline import finish
-from core.pipeline.driver import ROOM, Driver, Results, ResultWriter, Tally
+from core.pipeline.driver import Driver, Results, ResultWriter, Stages, Tally
 from core.pipeline.further_photos import drop_further_photos, embed_further_photos
 from core.pipeline.indexing_job import indexing_job
+from core.pipeline.local_stages import ROOM, LocalStages
 from core.pipeline.pace import plan
 from core.pipeline.planner import Planner
 from core.pipeline.stages import Task
@@ -37,6 +38,9 @@ from core.store.snapshot import seed
 
 #: Called with the stored rows by item id; yields the rows of a file (see ``catalog.ingest``).
 RowSource = Callable[[Mapping[str, KnownRow]], Iterable[Ingested | QuarantinedRow]]
+
+#: Returns what runs tasks through the stages with the models of one pass.
+StagesOf = Callable[[IndexingModels], Stages]
 
 #: Least time between two reports of the thread that reads, seconds.
 _TELL_SECONDS = 0.5
@@ -56,12 +60,13 @@ def run_index(
     should_stop: Callable[[], bool] = lambda: False,
     room: int = ROOM,
     all_photos: bool = False,
+    stages_of: StagesOf | None = None,
 ) -> IndexReport:
     """Index a catalogue in this thread; arguments and errors are those of ``begin_index``."""
     return begin_index(
         store, photos, lambda: models, rows, title=title, source=source, prune=prune,
         snapshot=snapshot, on_progress=on_progress, should_stop=should_stop, room=room,
-        all_photos=all_photos,
+        all_photos=all_photos, stages_of=stages_of,
     ).run()  # fmt: skip
 
 
@@ -82,6 +87,7 @@ def begin_index(
     should_stop: Callable[[], bool] = lambda: False,
     room: int = ROOM,
     all_photos: bool = False,
+    stages_of: StagesOf | None = None,
 ) -> BegunJob[IndexReport]:
     """Take the catalogue's lock for an indexing job and return the job, ready to run.
 
@@ -105,6 +111,7 @@ def begin_index(
         should_stop: Called after every few items; ``True`` stops the job, as does its stop file.
         room: Memory for the photos under way, bytes.
         all_photos: Embed the further photos of items, too.
+        stages_of: Where the stages run; in this process if it is not given.
 
     Raises:
         CatalogBusy: Another job is indexing this catalogue.
@@ -119,7 +126,8 @@ def begin_index(
         if snapshot is not None:
             seed(store, snapshot)
         corrected = models().corrected_by(store.corrections.standing())
-        run = _Run(store, photos, corrected, reporter, should_stop, total, notes, room, all_photos)
+        here = stages_of or (lambda chosen: LocalStages(photos, chosen, room=room))
+        run = _Run(store, photos, corrected, reporter, should_stop, total, notes, here, all_photos)
         return run.index(rows, CatalogMeta(title or store.name, source), prune)
 
     new = max(0, total - store.items.count())
@@ -153,13 +161,13 @@ class _Run:
         should_stop: Callable[[], bool],
         total: int,
         notes: tuple[str, ...],
-        room: int,
+        stages_of: StagesOf,
         all_photos: bool,
     ) -> None:
         self._all_photos = all_photos
         self._store, self._photos, self._models = store, photos, models
         self._reporter, self._should_stop, self._total = reporter, should_stop, total
-        self._counts, self._tally, self._room = _Counts(), Tally(), room
+        self._counts, self._tally, self._stages_of = _Counts(), Tally(), stages_of
         self._stopped, self._notes = False, notes
         self._report_lock, self._reported_at = threading.Lock(), time.monotonic()
         self._planned = self._embedded = 0
@@ -193,8 +201,8 @@ class _Run:
 
     def _driver(self, models: IndexingModels, writer: Writer[Results]) -> Driver:
         return Driver(
-            self._store, self._photos, models, writer, self._tally,
-            room=self._room, whole=self._models.light.engines,
+            self._store, models, writer, self._tally, self._stages_of(models),
+            whole=self._models.light.engines,
         )  # fmt: skip
 
     def _read_and_embed(

@@ -9,6 +9,7 @@ from core.base.flow import Writer
 from core.errors import CatalogError
 from core.pipeline.driver import Driver, ResultWriter, Tally
 from core.pipeline.indexing_job import writing
+from core.pipeline.local_stages import LocalStages
 from core.pipeline.planner import Planner
 from core.pipeline.stages import Task
 from core.ports.engines import IndexingModels, Photos
@@ -41,7 +42,7 @@ def redo(
         tasks = Planner(store, models).tasks(records.values())
         tally = Tally()
         with Writer(ResultWriter(store)) as writer:
-            driver = Driver(store, photos, models, writer, tally)
+            driver = Driver(store, models, writer, tally, LocalStages(photos, models))
             with closing(driver.run(tasks)) as running:
                 for _ in running:
                     pass
@@ -80,7 +81,7 @@ def complete_stages(
                 tasks.append(Task(record, (), grounding, rewrite))
         done, tally = 0, Tally()
         with Writer(ResultWriter(store)) as writer:
-            driver = Driver(store, photos, models, writer, tally)
+            driver = Driver(store, models, writer, tally, LocalStages(photos, models))
             with closing(driver.run(tasks)) as running:
                 for ready in running:
                     done += len(ready)

@@ -38,6 +38,7 @@ class Task:
         rewrite_key: Key of its rewrite; empty if none is needed.
         grounding: Its grounding; ``None`` until it is loaded or made.
         rewrite: Its rewrite; ``None`` until it is loaded or made.
+        grounded: Whether this run made the grounding, and this item is the first with it.
         described: Whether this run made the rewrite.
         wholes: Vectors of its whole photo that are stored already, by the encoder's fingerprint.
         photo: Its photo, while a stage needs it.
@@ -50,6 +51,7 @@ class Task:
     rewrite_key: str = ""
     grounding: Grounding | None = None
     rewrite: Rewrite | None = None
+    grounded: bool = False
     described: bool = False
     wholes: dict[str, Vectors] = field(default_factory=dict)
     photo: Image.Image | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import imagehash
@@ -24,6 +26,30 @@ _THUMBNAIL = 320
 #: Largest thumbnail that is taken from a bucket, bytes; a small picture is its own thumbnail.
 _MOST_THUMBNAIL = 2 * 2**20
 _JPEG = b"\xff\xd8\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLimits:
+    """What a picture is held to; see ``ImageStore``."""
+
+    long_side: int
+    max_megapixels: float
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A picture, as its files are.
+
+    Attributes:
+        photo: Its hash, size and perceptual hash.
+        content: The JPEG file.
+        thumbnail: The JPEG file of its thumbnail; empty where that is stored already.
+    """
+
+    photo: Photo
+    content: bytes
+    thumbnail: bytes
 
 
 class ImageStore:
@@ -65,20 +91,23 @@ class ImageStore:
             ImageError: The picture can't be used; see ``read_image``.
             CatalogError: The folder can't be written to.
         """
-        data = read_bytes(source, self.max_bytes)
-        decoded = decode(data, max_megapixels=self.max_megapixels, long_side=self.long_side)
-        kept = strip_metadata(data) if decoded.as_stored else None
-        stored = kept or _encode(decoded.image, quality=90)
-        sha256 = hashlib.sha256(stored).hexdigest()
+        return self.put(stored_picture(source, self.limits, self._has_thumbnail))
 
+    def put(self, picture: StoredPicture) -> Photo:
+        """Store a picture that was made ready before; raises ``CatalogError``."""
+        sha256 = picture.photo.sha256
         # The thumbnail is written first, so a picture always has its thumbnail.
         thumbnail = self._file(sha256, thumbnail=True)
-        if not thumbnail.is_file():
-            self._keep(thumbnail, _thumbnail(decoded.image, stored))
-        picture = self._file(sha256)
-        if not picture.is_file():
-            self._keep(picture, stored)
-        return Photo(sha256, *decoded.image.size, phash=str(imagehash.phash(decoded.image)))
+        if picture.thumbnail and not thumbnail.is_file():
+            self._keep(thumbnail, picture.thumbnail)
+        path = self._file(sha256)
+        if not path.is_file():
+            self._keep(path, picture.content)
+        return picture.photo
+
+    def read(self, sha256: str) -> bytes:
+        """Return the stored file of a picture; raises ``ImageError`` as ``open`` does."""
+        return read_bytes(self._existing(sha256))
 
     def path(self, sha256: str, thumbnail: bool = False) -> Path:
         """Return the file of a stored picture (it need not exist); from a bucket it is fetched.
@@ -105,6 +134,9 @@ class ImageStore:
         suffix = f".{_THUMBNAIL}.jpg" if thumbnail else ".jpg"
         return self.root / sha256[:2] / f"{sha256}{suffix}"
 
+    def _has_thumbnail(self, sha256: str) -> bool:
+        return self._file(sha256, thumbnail=True).is_file()
+
     def __contains__(self, sha256: str) -> bool:
         path = self._file(sha256)
         return path.is_file() or (self._bucket is not None and self._bucket.has(path))
@@ -122,12 +154,20 @@ class ImageStore:
         Raises:
             ImageError: It is not there, or its file is damaged.
         """
+        return read_image(self._existing(sha256), max_megapixels=self.max_megapixels)
+
+    def _existing(self, sha256: str) -> Path:
         path = self.path(sha256)
         if not path.is_file():
             raise ImageError(
                 f"The picture {sha256[:12]}… is not in the store. Index the catalogue again."
             )
-        return read_image(path, max_megapixels=self.max_megapixels)
+        return path
+
+    @property
+    def limits(self) -> PictureLimits:
+        """What a picture is held to before it is stored."""
+        return PictureLimits(self.long_side, self.max_megapixels, self.max_bytes)
 
     def _keep(self, path: Path, content: bytes) -> None:
         """Store a picture that is not in the folder; in a bucket first, so that a copy says so."""
@@ -152,6 +192,28 @@ class ImageStore:
                 f"The bucket's object for the picture {sha256[:12]}… is not what was stored there. "
                 "Delete it and index the catalogue again."
             )
+
+
+def stored_picture(
+    source: bytes | Path,
+    limits: PictureLimits,
+    has_thumbnail: Callable[[str], bool] = lambda sha256: False,
+) -> StoredPicture:
+    """Make a picture ready to be stored; nothing is written. Raises as ``read_image``.
+
+    Args:
+        source: The file's bytes, or its path.
+        limits: What it is held to.
+        has_thumbnail: Tells of a hash whether its thumbnail is stored already.
+    """
+    data = read_bytes(source, limits.max_bytes)
+    decoded = decode(data, max_megapixels=limits.max_megapixels, long_side=limits.long_side)
+    kept = strip_metadata(data) if decoded.as_stored else None
+    content = kept or _encode(decoded.image, quality=90)
+    sha256 = hashlib.sha256(content).hexdigest()
+    photo = Photo(sha256, *decoded.image.size, phash=str(imagehash.phash(decoded.image)))
+    thumbnail = b"" if has_thumbnail(sha256) else _thumbnail(decoded.image, content)
+    return StoredPicture(photo, content, thumbnail)
 
 
 def _encode(image: Image.Image, quality: int) -> bytes:

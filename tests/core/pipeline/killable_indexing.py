@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from core.pipeline import driver
+from core.pipeline import local_stages
 from core.pipeline.indexer import run_index
 from core.store.catalog_store import CatalogStore
 from core.store.image_store import ImageStore
@@ -57,7 +57,7 @@ def content(root: Path) -> dict[str, list[tuple[str, ...]]]:
 
 
 def main(root: Path, source: Path) -> None:
-    driver.MODEL_BATCH = 4
+    local_stages.MODEL_BATCH = 4
     encode, ground = HashingEncoder.encode_prepared, MiddleGrounder.ground
 
     def told_encode(self: HashingEncoder, batch: object) -> object:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 
 from core.catalog.ingest import ingest
@@ -48,13 +47,13 @@ class HashingEncoder:
     def encode_images(self, images: Sequence[Image.Image], batch_size: int = 32) -> np.ndarray:
         return self.encode_prepared(self.prepare(images))
 
-    def prepare(self, images: Sequence[Image.Image]) -> torch.Tensor:
+    def prepare(self, images: Sequence[Image.Image]) -> np.ndarray:
         small = [np.asarray(image.resize((4, 4), Image.Resampling.BOX)) for image in images]
-        return torch.from_numpy(np.stack(small))
+        return np.stack(small)
 
-    def encode_prepared(self, batch: torch.Tensor) -> np.ndarray:
+    def encode_prepared(self, batch: np.ndarray) -> np.ndarray:
         self.pictures += len(batch)
-        pixels = batch.numpy().reshape(len(batch), -1).astype(np.float32) / 255 - 0.5
+        pixels = batch.reshape(len(batch), -1).astype(np.float32) / 255 - 0.5
         mixing = np.random.default_rng(7).normal(size=(pixels.shape[1], DIM)).astype(np.float32)
         return _normalised(np.stack([row @ mixing for row in pixels]) + 1e-3)
 
