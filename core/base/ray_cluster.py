@@ -1,4 +1,4 @@
-"""Run functions in the workers of a Ray of this machine; the one module that imports ``ray``.
+"""Run functions in the workers of a Ray; the one module that imports ``ray``.
 
 ``pip install 'vl-clip-studio[scale]'`` installs it; nothing else needs it.
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from itertools import cycle
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -23,16 +25,22 @@ R = TypeVar("R")
 
 #: Where work runs: in this process, or in the workers of a Ray that is started for it.
 LOCAL, RAY = "local", "ray"
+#: A Ray that runs already: its server for clients, whose port is 10001 unless said otherwise.
+_ADDRESS = re.compile(r"ray://(?P<host>[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?P<port>:\d{1,5})?")
+_PORT = ":10001"
 #: Threads of each process that runs functions.
 THREADS = 8
 #: How often work is begun again after its worker was lost, before it is given up.
 _RETRIES = 1
 _MISSING = (
-    "Ray is not installed here. Install it (pip install 'ray[client]') here, or "
-    "index on this machine alone: --on local."
+    "Ray is not installed here. Install it (pip install 'vl-clip-studio[scale]', or pip install "
+    "'ray[client]'), or index in this process: --on local."
 )
-
-
+_NOT_REACHED = (
+    "The Ray at {} can't be used: {} On its head, “ray start --head --ray-client-server-port "
+    "10001” must run with the same versions of Python and Ray; where it asks for a token, this "
+    "machine needs the same one (variable RAY_AUTH_TOKEN, or the file .ray/auth_token at home)."
+)
 _CANNOT_START = (
     "The workers of the cluster can't start: {} Install the same version of the studio, of Python "
     "and of Ray on all machines."
@@ -47,8 +55,8 @@ def check_place(place: str) -> None:
     """
     if place == LOCAL:
         return
-    if place != RAY:
-        raise SettingsError(f"--on takes local or ray; got “{place[:100]}”.")
+    if place != RAY and not _ADDRESS.fullmatch(place):
+        raise SettingsError(f"--on takes local, ray or ray://HOST[:PORT]; got “{place[:100]}”.")
     if find_spec("ray") is None:
         raise SettingsError(_MISSING)
 
@@ -61,7 +69,8 @@ def workers_on(
     Call it before LanceDB is imported: Ray starts processes, and LanceDB warns of every fork.
 
     Args:
-        place: ``local`` or ``ray``, a Ray of its own on this machine.
+        place: ``local``; ``ray``, a Ray of its own on this machine; or ``ray://HOST[:PORT]``, one
+            that runs already.
         count: Number of workers; 0 takes one per processor core.
         gpus: GPUs that each worker holds; may be a fraction.
 
@@ -69,34 +78,44 @@ def workers_on(
         The workers; ``None`` for this process.
 
     Raises:
-        SettingsError: There is no such place, Ray is not installed, or it can't be started.
+        SettingsError: There is no such place, Ray is not installed, it can't be started or reached,
+            or it has too few cores or GPUs.
     """
     check_place(place)
-    return nullcontext() if place == LOCAL else RayCluster(count, gpus)
+    return nullcontext() if place == LOCAL else RayCluster(place, count, gpus)
 
 
 class RayCluster(AbstractContextManager["RayCluster"]):
-    """A Ray that is started on this machine; leaving the context ends it.
+    """Workers of a Ray; leaving the context ends them, and the Ray if it was started for them.
 
     Args:
+        place: ``ray`` or ``ray://HOST[:PORT]``; see ``workers_on``.
         workers: Number of workers; 0 takes one per processor core of the cluster.
         gpus: GPUs that each worker holds; may be a fraction.
 
     Attributes:
         count: Number of workers.
+        dashboard: Address of Ray's own page; empty if it has none.
 
     Raises:
-        SettingsError: It can't be started, or has too few cores or GPUs.
+        SettingsError: It can't be started or reached, or has too few cores or GPUs.
     """
 
-    def __init__(self, workers: int = 0, gpus: float = 0.0) -> None:
-        check_place(RAY)
+    def __init__(self, place: str = RAY, workers: int = 0, gpus: float = 0.0) -> None:
+        check_place(place)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
+        address = _ADDRESS.fullmatch(place)
+        if address is not None and _has_token():
+            # Ray turns its token on for a new cluster, but not for a client of one.
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
         import ray
 
         self._ray: Any = ray
+        self._refusals = (OSError, RuntimeError, ValueError, ray.exceptions.RayError)
         self._gpus = gpus
-        self._started(workers)
+        context = self._started(workers) if address is None else self._connected(address)
+        page = str(getattr(context, "dashboard_url", None) or "")
+        self.dashboard = f"http://{page}" if page else ""
         self.count = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         try:
             self.check_room(self.count, gpus)
@@ -114,16 +133,23 @@ class RayCluster(AbstractContextManager["RayCluster"]):
                 f"{cores:g} processor cores and {all_gpus:g} GPUs."
             )
 
-    def _started(self, workers: int) -> None:
+    def _started(self, workers: int) -> Any:
         """Start a Ray of its own, not one that happens to run on this machine."""
         try:
-            self._ray.init(
+            return self._ray.init(
                 address="local", num_cpus=max(workers, os.cpu_count() or 1),
                 include_dashboard=False, logging_level="ERROR", log_to_driver=False,
             )  # fmt: skip
-        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-            reason = " ".join(str(error).split())[:300]
-            raise SettingsError(f"Ray can't be started here: {reason}") from error
+        except self._refusals as error:
+            raise SettingsError(f"Ray can't be started here: {_reason(error)}") from error
+
+    def _connected(self, address: re.Match[str]) -> Any:
+        """Connect to the server for clients of a Ray that runs already."""
+        url = f"ray://{address['host']}{address['port'] or _PORT}"
+        try:
+            return self._ray.init(url, logging_level="ERROR", log_to_driver=False)
+        except self._refusals as error:
+            raise SettingsError(_NOT_REACHED.format(url, _reason(error))) from error
 
     def call(self, function: Callable[..., R], *given: Any) -> R:
         """Run a function on any machine and return its result; many threads may call at once.
@@ -164,7 +190,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         return RayPool(lambda: [kind.remote(make) for _ in range(self.count)], self._translated)
 
     def close(self) -> None:
-        """End Ray."""
+        """End the workers, and Ray if it was started for them."""
         self._ray.shutdown()
 
     def __exit__(
@@ -199,6 +225,17 @@ class RayCluster(AbstractContextManager["RayCluster"]):
             return SettingsError(_CANNOT_START.format(last))
         lost = (errors.RayActorError, errors.WorkerCrashedError, errors.OutOfMemoryError)
         return WorkerLost() if isinstance(error, lost) else error
+
+
+def _has_token() -> bool:
+    """Tell whether Ray would find a token for a cluster that asks for one."""
+    named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
+    return bool(named) or (Path.home() / ".ray" / "auth_token").is_file()
+
+
+def _reason(error: Exception) -> str:
+    """Return an error of Ray's as one sentence."""
+    return " ".join(str(error).split())[:300].rstrip(".") + "."
 
 
 class RayPool(Generic[T, R]):

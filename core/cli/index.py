@@ -48,8 +48,8 @@ def index(
     on: Annotated[
         str,
         typer.Option(
-            help="Where the work runs: local, in this process, or ray, in workers on this machine "
-            "(pip install 'ray[client]')."
+            help="Where the work runs: local, in this process; ray, in workers on this machine; "
+            "or ray://HOST, in workers of a Ray that runs there (pip install 'ray[client]')."
         ),
     ] = "local",
     workers: Annotated[
@@ -75,6 +75,8 @@ def index(
     if demo and on != "local":
         raise CatalogError("The demo is indexed on this machine: leave out --on.")
     with ProgressBar() as bar, workers_on(on, workers, gpus_per_worker) as connected:
+        if connected is not None and connected.dashboard:
+            bar.say(f"Ray's own page: {connected.dashboard}")
         if source is not None and not demo:
             bar.show(_first_progress(source, context.obj, name))
         from core.app.studio import Studio  # slow to import
