@@ -56,9 +56,9 @@ def seconds(source: Path, store: ImageStore, photos: PhotoTaker, settings: Setti
 
 def main() -> None:
     settings = Settings(threads=2)
-    with RayCluster(RAY, workers=2) as two, tempfile.TemporaryDirectory() as folder:
-        one = copy.copy(two)  # the same Ray, with processes of its own
-        one.count = 1
+    with RayCluster(RAY, workers=2) as double, tempfile.TemporaryDirectory() as folder:
+        single = copy.copy(double)  # the same Ray, with processes of its own
+        single.count = 1
         root = Path(folder)
         source = feed(root, PHOTOS)
         times: dict[str, list[float]] = {"here": [], "1 worker": [], "2 workers": []}
@@ -67,15 +67,15 @@ def main() -> None:
                 store = ImageStore(root / f"{name}-{turn}")
                 takers: dict[str, PhotoTaker] = {
                     "here": LocalPhotos(store, settings, fetch),
-                    "1 worker": RemotePhotos(store, one, fetch),
-                    "2 workers": RemotePhotos(store, two, fetch),
+                    "1 worker": RemotePhotos(store, single, fetch),
+                    "2 workers": RemotePhotos(store, double, fetch),
                 }
                 took = seconds(source, store, takers[name], settings)
                 if turn:
                     times[name].append(took)
         print(f"{PHOTOS} photos, {WAIT} s each; load {os.getloadavg()[0]:.1f}")
-        for name, all_of in times.items():
-            print(name, " ".join(f"{took:.2f}" for took in all_of), "s")
+        for name, took_each in times.items():
+            print(name, " ".join(f"{took:.2f}" for took in took_each), "s")
         gains = [a / b for a, b in zip(times["1 worker"], times["2 workers"], strict=True)]
         costs = [a / b for a, b in zip(times["1 worker"], times["here"], strict=True)]
         print(f"2 workers ÷ 1, median of rounds: {statistics.median(gains):.2f}")
