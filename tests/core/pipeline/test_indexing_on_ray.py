@@ -35,12 +35,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
         f"--port={free_port()}", f"--ray-client-server-port={port}", "--include-dashboard=false",
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "RAY_USAGE_STATS_ENABLED": "0"}
+    environment |= {"PYTHONUNBUFFERED": "1"}
     with log.open("w") as output:
         head = subprocess.Popen(
             command, env=environment, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        wait_for(port, head, log)
+        wait_for(head, log)
         with RayCluster(f"ray://127.0.0.1:{port}", workers=2) as cluster:
             yield cluster
     finally:
@@ -58,11 +59,11 @@ def free_port() -> int:
         return port
 
 
-def wait_for(port: int, head: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the head takes clients."""
+def wait_for(head: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the head has started; its port for clients is open some seconds too early."""
     end = time.monotonic() + 120
     while time.monotonic() < end and head.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        if "Ray runtime started" in log.read_text():
             return
         time.sleep(0.2)
     pytest.fail(f"Ray's head did not start: {log.read_text()[-2000:]}")
