@@ -32,7 +32,7 @@ class Plan:
             machine hours.
         cluttered_hours: The same where each photo shows much more; machine hours.
         index_hours: Building one engine's index on one machine, as long as it takes per row for
-            100,000 rows.
+            1,000,000 rows.
         picture_gb: Stored pictures with thumbnails.
         table_gb: Items, groundings, rewrites and the vectors of both engines.
     """
@@ -58,7 +58,7 @@ def plan(items: int, rate: Mapping[str, float]) -> Plan:
         read_hours=items / rate["reading_rows_per_second"] / 3600,
         plain_hours=items * rate["plain_photo_seconds"] / 3600,
         cluttered_hours=items * rate["cluttered_photo_seconds"] / 3600,
-        index_hours=items / 100_000 * rate["index_seconds_per_100000"] / 3600,
+        index_hours=items / 1_000_000 * rate["index_seconds_per_1000000"] / 3600,
         picture_gb=items * rate["picture_bytes"] / 1e9,
         table_gb=items * (rate["table_bytes"] + ENGINES * rate["vector_bytes"]) / 1e9,
     )
