@@ -39,8 +39,8 @@ def test_each_rate_was_measured() -> None:
 def test_a_worked_example(scale: ModuleType) -> None:
     rate = {
         "reading_rows_per_second": 1000, "plain_photo_seconds": 0.36, "table_bytes": 4000,
-        "cluttered_photo_seconds": 3.6, "index_seconds_per_1000000": 36_000, "picture_bytes": 50_000,
-        "vector_bytes": 6000,
+        "cluttered_photo_seconds": 3.6, "index_seconds_per_1000000": 36_000,
+        "picture_bytes": 50_000, "vector_bytes": 6000,
     }  # fmt: skip
     plan = scale.plan(1_000_000, rate)
     assert plan.read_hours == pytest.approx(1000 / 3600)
