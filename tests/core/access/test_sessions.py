@@ -71,7 +71,7 @@ def test_it_ends_after_two_weeks(tmp_path: Path, stamps: dict[str, str]) -> None
     clock.now += 2
     assert sessions.name(token) is None
     sessions.start("bob")
-    assert "ada" not in (tmp_path / "sessions.json").read_text()
+    assert '"ada"' not in (tmp_path / "sessions.json").read_text()
 
 
 def test_signing_out_ends_all_of_a_person_in_every_process(
