@@ -308,3 +308,13 @@ def test_only_a_strong_match_of_words_is_lowered_by_a_missing_word():
     assert words(cover=1.0, missing=("red",)) is Strength.FAIR
     assert words(cover=0.5, missing=("red",)) is Strength.FAIR
     assert words(cover=0.1, missing=("red",)) is Strength.WEAK
+
+
+@pytest.mark.parametrize("engine", ["clip", "vl-clip", "unknown"])
+def test_hits_with_the_colour_that_is_asked_for_come_first(engine):
+    scale = Relevance(SHIPPED / CALIBRATION).scale("words", engine)
+    white, red = (
+        features(Evidence("a", "", 0.1, 3.0, 0.5, WordMatch(cover=0.9, head=1.0, colour=colour)))
+        for colour in (1.0, 0.0)
+    )
+    assert scale.score(white) > scale.score(red)
