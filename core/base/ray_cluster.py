@@ -116,7 +116,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         context = self._started(workers) if address is None else self._connected(address)
         page = str(getattr(context, "dashboard_url", None) or "")
         self.dashboard = f"http://{page}" if page else ""
-        self.count = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        self.count = workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         try:
             self.check_room(self.count, gpus)
         except SettingsError:
