@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,30 @@ def test_what_is_not_there_is_said_in_one_place():
         if NO_SUCH.search(text)
     ]
     assert said == [], "use no_such, no_item … of core.errors"
+
+
+def writes_per_cent(node: ast.AST) -> bool:
+    """``f"{share:.0%}"``, and a value with `` %`` behind it; styles have no space there."""
+    if not isinstance(node, ast.JoinedStr):
+        return False
+    return any(
+        (isinstance(value, ast.FormattedValue)
+         and ast.unparse(value.format_spec or ast.Constant("")).rstrip("'\"").endswith("%"))
+        or (isinstance(value, ast.FormattedValue) and isinstance(after, ast.Constant)
+            and str(after.value).startswith((" %", "\u00a0%")))
+        for value, after in zip_longest(node.values, node.values[1:])
+    )  # fmt: skip
+
+
+def test_per_cent_is_written_in_one_place():
+    lower = "core/domain/search_index.py"  # `base` lies above it
+    made = places(writes_per_cent, ("core/base/percentages.py", lower))
+    assert made == [], "use core.base.percentages"
+
+
+@pytest.mark.parametrize("code", ['f"{a:.0%}"', 'f"{a:+.1%} more"', 'f"{a:.3g} % of b"'])
+def test_per_cent_written_by_hand_would_be_seen(code: str):
+    assert any(writes_per_cent(node) for node in ast.walk(ast.parse(code)))
 
 
 def test_every_lock_says_how_long_it_is_waited_for():

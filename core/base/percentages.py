@@ -16,6 +16,16 @@ def percent(share: float | None, digits: int = 0) -> str:
     return NOT_KNOWN if share is None else _per_cent(f"{100 * share:,.{digits}f}")
 
 
+def entered_percent(share: float) -> str:
+    """Return a share that a person chose, with up to three figures: ``2 %``, ``0.25 %``."""
+    return _per_cent(f"{100 * share:.3g}")
+
+
+def entered_change(share: float) -> str:
+    """Return a relative change that a person chose, in the same way: ``+2 %``, ``−0.5 %``."""
+    return _per_cent(f"{100 * share:+.3g}".replace("-", _MINUS))
+
+
 def change(share: float | None, digits: int = 1) -> str:
     """Return a relative change: ``change(-0.015)`` gives ``−1.5 %``, ``None`` a dash."""
     return NOT_KNOWN if share is None else _per_cent(signed(100 * share, digits))

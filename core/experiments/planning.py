@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.base.counts import counted
+from core.base.percentages import entered_change
 from core.errors import ExperimentError
 
 #: Probability of a false alarm, and of finding a lift that is there.
@@ -87,7 +88,7 @@ class Plan:
     def sentence(self) -> str:
         """The plan in one sentence: "To see +2 % …: 9 days; interleaving: 6 hours"."""
         need = f"{duration(self.days)} ({counted(self.visitors, 'visitor')})"
-        text = f"To see {100 * self.lift:+.3g} % {self.metric} at your traffic: {need}"
+        text = f"To see {entered_change(self.lift)} {self.metric} at your traffic: {need}"
         if self.interleaved is None or self.interleaved_days is None:
             return f"{text}."
         visitors = counted(self.interleaved, "visitor")

@@ -6,7 +6,7 @@ Our own CSV, JSON lines and Parquet are read here, others' in ``core.judging.for
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from core.base.tables import (
     Table,
     TableRow,
     is_qrels_line,
+    json_lines,
     open_lines,
     open_table,
     parquet_metadata,
@@ -102,27 +103,13 @@ def _json(source: Path) -> File:
     definition: dict[str, Any] = {}
     file = open_lines(source, JudgmentError)
 
-    def own() -> Iterator[Row | Rejected]:
-        for line in file.lines():
-            if not line.text.strip() and not line.problem:
-                continue
-            try:
-                entry = json.loads(line.text)
-            except (ValueError, RecursionError):
-                entry = None
-            if not isinstance(entry, dict):
-                yield Rejected(line.number, "is no JSON object")
-            elif isinstance(entry.get("judgment_set"), dict):
-                definition.update(entry["judgment_set"])
-            elif "event_id" in entry:
-                yield _own(line.number, entry)
-            else:
-                yield from foreign.json_rows(line.number, entry)
-
-    def others(table: Table) -> Iterator[Row | Rejected]:
-        for row in table.rows():
+    def judged(rows: Iterable[TableRow]) -> Iterator[Row | Rejected]:
+        for row in rows:
+            described = row.cells.get("judgment_set")
             if row.problem:
                 yield Rejected(row.line, f"is no JSON object: {row.problem}")
+            elif isinstance(described, dict):
+                definition.update(described)
             elif "event_id" in row.cells:
                 yield _own(row.line, row.cells)
             else:
@@ -130,11 +117,11 @@ def _json(source: Path) -> File:
 
     first = next((line.text for line in file.lines() if line.text.strip()), "")
     if first.lstrip().startswith(('{"judgment_set"', '{"event_id"')):
-        rows, notes = list(own()), file.notes
+        rows, notes = list(judged(json_lines(file.lines()))), file.notes
         document, listed = False, False
     else:
         table = open_table(source, JudgmentError)
-        rows, notes = list(others(table)), table.notes
+        rows, notes = list(judged(table.rows())), table.notes
         document, listed = table.format == "JSON", "ratings" in table.columns
     label = file.encoding.label
     if rows and listed:

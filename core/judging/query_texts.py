@@ -10,7 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from core.base.tables import FileReport, Line, Reading, is_topics, open_lines, topics
+from core.base.tables import FileReport, Line, Reading, is_topics, json_lines, open_lines, topics
 from core.errors import JudgmentError
 
 #: Names of the columns, in small letters with underscores.
@@ -86,21 +86,14 @@ def read_query_texts(source: Path, report: FileReport | None = None) -> dict[str
 
 
 def _json(lines: Iterable[Line], reading: Reading) -> Iterator[tuple[str, str]]:
-    for line in lines:
-        if not line.text.strip() and not line.problem:
-            continue
-        try:
-            entry = json.loads(line.text)
-        except (ValueError, RecursionError):
-            entry = None
-        cells = entry if isinstance(entry, dict) else {}
-        named = {str(name).lower(): value for name, value in cells.items()}
+    for row in json_lines(lines):
+        named = {name.lower(): value for name, value in row.cells.items()}
         query_id = next((str(named[name]) for name in _IDS if name in named), "")
         words = next((str(named[name]) for name in _WORDS if name in named), "")
         if query_id.strip():
             yield query_id.strip(), words.strip()
         else:
-            reading.leave_out(f"line {line.number}", "", "it is no JSON object with an id")
+            reading.leave_out(f"line {row.line}", "", row.problem or "it has no id")
 
 
 def _columns(lines: Iterable[Line], reading: Reading) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from core.base.lazy import lazy
+from core.base.percentages import percent
 from core.base.title_nouns import TitleNouns
 from core.domain.detection import Grounding
 from core.domain.item import Item
@@ -178,7 +179,7 @@ def _with(facts: Facts, seen: Mapping[str, Seen]) -> Facts:
 
 
 def _sure(seen: Seen) -> str:
-    return f"{seen.name} ({seen.probability:.0%} sure)"
+    return f"{seen.name} ({percent(seen.probability)} sure)"
 
 
 def _last_resort(item: Item) -> str:

@@ -14,7 +14,7 @@ from core.app.library import DEMO
 from core.app.simulating import Simulated, last_week
 from core.app.studio import Studio
 from core.base.counts import counted
-from core.base.percentages import percent
+from core.base.percentages import entered_percent, percent
 from core.errors import ExperimentError, StudioError, no_such
 from core.experiments.behaviour_metrics import metric_of
 from core.experiments.experiment_report import fragment
@@ -262,4 +262,4 @@ def _takes_part(experiment: Experiment) -> str:
 def _cut(experiment: Experiment) -> str:
     if experiment.cap >= 1:
         return ""
-    return f"those of the largest {100 * (1 - experiment.cap):.3g} % of buyers"
+    return f"those of the largest {entered_percent(1 - experiment.cap)} of buyers"

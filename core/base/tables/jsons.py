@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from core.base.tables.json_walk import Target, elements, find_target
@@ -36,7 +36,7 @@ def read_json(text: JsonText) -> Content:
     """
     target = _target(text)
     if target is None:
-        return _content("JSON lines", _line_rows(text.lines(LONGEST)))
+        return _content("JSON lines", json_lines(text.lines(LONGEST)))
     note = f"The rows are those of the list “{target.name[:80]}”; the rest of the file is not read."
     return _content("JSON", _document_rows(text.blocks(), target), (note,) if target.name else ())
 
@@ -93,7 +93,8 @@ def _is_frame(value: object) -> bool:
     return False
 
 
-def _line_rows(lines: Iterator[Line]) -> Iterator[TableRow]:
+def json_lines(lines: Iterable[Line]) -> Iterator[TableRow]:
+    """Yield the object of each line that is not empty; a line without one comes with a problem."""
     number = 0
     for line in lines:
         if line.problem:

@@ -51,7 +51,7 @@ def test_a_plan_says_days_and_visitors(data: Path) -> None:
     words = ("plan", "0.1", "500", "--catalog", whole.NAME, "--pilot-visitors", "1000")
     said = experiments(data, *words)
     assert said.returncode == 0, said.stderr
-    assert said.stdout.startswith("To see +10 % CTR at your traffic: ")
+    assert said.stdout.startswith("To see +10\u00a0% CTR at your traffic: ")
     values = json.loads(experiments(data, *words, "--json").stdout)
     assert values["visitors"] > 100
     assert values["days"] == pytest.approx(values["visitors"] / 500)

@@ -62,7 +62,7 @@ def test_the_sentence_names_both_ways() -> None:
     pilot = Pilot(preference=0.2, variation=0.8, lift=0.05)
     made = plan("CTR", RatioOfSums(0.06, 0.6), 0.02, 5_000, pilot=pilot)
     assert made.sentence == (
-        "To see +2 % CTR at your traffic: 10 days (47,565 visitors); "
+        "To see +2\u00a0% CTR at your traffic: 10 days (47,565 visitors); "
         "interleaving: 5 hours (982 visitors)."
     )
     assert faster(made) == pytest.approx(48.4, abs=0.1)

@@ -89,7 +89,8 @@ def test_lines_of_an_export_that_are_no_objects_are_rejected(tmp_path: Path, nam
     other = {"query": "lamp", "docid": "b", "rating": 2}
     file = read(lines(tmp_path, OWN, "{", "[1]", "3", other, "", name=name))
     assert [(row.line, row.item_id) for row in file.rows] == [(1, "a"), (5, "b")]
-    assert file.rejected == tuple(Rejected(n, "is no JSON object") for n in (2, 3, 4))
+    assert [bad.line for bad in file.rejected] == [2, 3, 4]
+    assert all(bad.reason.startswith("is no JSON object: This line ") for bad in file.rejected)
     first = lines(tmp_path, "", {"judgment_set": {"set_id": "s"}}, OWN, name=name)
     assert read(first).definition == {"set_id": "s"}
 

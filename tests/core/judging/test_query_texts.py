@@ -38,6 +38,9 @@ def test_json_lines_without_an_id_are_reported(tmp_path: Path) -> None:
     path.write_text('{"_id": "7", "text": "lamp"}\n{"text": "rug"}\n[1]\n{"_id": "9"}\n')
     assert read_query_texts(path, report) == {"7": "lamp", "9": ""}
     assert [row.place for row in report.left_out] == ["line 2", "line 3"]
+    assert [row.reason for row in report.left_out] == [
+        "it has no id", "This line is not a JSON object.",
+    ]  # fmt: skip
     path.write_text('{"text": "rug"}\n')
     with pytest.raises(JudgmentError, match=r"no “query id, text” in queries\.jsonl \(line 1"):
         read_query_texts(path)

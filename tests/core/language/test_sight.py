@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,8 @@ def test_a_colour_that_no_field_names_is_read_from_the_photo(rules: RuleRewriter
     rewrite = rules.rewrite(item("Armchair", "armchair"), photo("#0000ff"))
     assert rewrite.text == "Blue armchair"
     assert [round.draft for round in rewrite.rounds] == ["Armchair", "Blue armchair"]
-    assert "The photo shows blue" in rewrite.rounds[0].justification
+    sure = r"The photo shows blue \(\d+\u00a0% sure\)"
+    assert re.search(sure, rewrite.rounds[0].justification)
     assert rewrite.rounds[0].suggestions == ("Say the colour: blue.",)
 
 
