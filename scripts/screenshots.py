@@ -82,7 +82,7 @@ def _shoot(browser: Browser, address: str, size: tuple[int, int], dark: bool, ta
     shown = "[id$='-results'] img" if "?" in address else "h1"
     page.wait_for_selector(shown, timeout=120_000)
     if address.endswith("/"):
-        page.wait_for_selector(".vs-proof-figures", timeout=120_000)
+        page.wait_for_selector(".vs-claim", timeout=120_000)
     page.wait_for_timeout(SETTLE_MS)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     if target.suffix == ".jpg":

@@ -21,12 +21,12 @@ from core.settings import SHIPPED
 PICTURE = "/media/preview.jpg"
 FILE = SHIPPED / "demo" / "preview.jpg"
 _OWN = Path(__file__).parent / "templates" / "link_preview.html"
-TITLE = "VL-CLIP Studio finds products by what can be seen"
+TITLE = "VL-CLIP Studio: search that sees the product, not the room"
 DESCRIPTION = (
     "It finds the product in each catalogue photo and says in a sentence what can be seen. See on "
     "real photos what that brings over CLIP, and try it on your own catalogue."
 )
-_ALT = "A photo of a room as CLIP sees it, and the one product in it that VL-CLIP sees"
+_ALT = "A product in a photo of a room, and what CLIP and VL-CLIP show first when it is looked for"
 #: An element of Gradio's own previews, which name another site and its picture.
 _GRADIO = re.compile(r'<meta\s+(?:property="og|name="twitter):[^>]*>\s*')
 #: The element of Gradio's template that the studio's preview stands behind.

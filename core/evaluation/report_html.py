@@ -15,6 +15,7 @@ from core.base.percentages import percent
 from core.base.templates import html_templates
 from core.domain import EngineScores, Item, PairedTest, QueryRow, Report, Slice
 from core.evaluation import measures
+from core.evaluation.gap_chart import baseline_gaps
 from core.evaluation.report_builder import losses_and_wins
 from core.store.image_store import ImageStore
 
@@ -114,6 +115,7 @@ def fragment(
         plain=(*shares(report), *plain_verdicts(report)),
         colours=colours(report),
         verdicts=verdicts(report),
+        gaps=baseline_gaps(report),
         charts={measure: bars(report, measure) for measure in report.measures},
         words={measure: explain(measure) for measure in report.measures},
         against=against(report),

@@ -135,6 +135,27 @@ def test_a_page_that_waits_is_drawn_and_accessible(
         page.unroute_all(behavior="ignoreErrors")
 
 
+#: Tabs of Annotate that fill themselves when they are opened.
+TABS = ("New set", "Agreement", "Decide", "Rules", "Files")
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_a_tab_that_is_opened_is_steady(looking: Page, studio_url: str, name: str) -> None:
+    page = looking
+    page.goto(studio_url + "/annotate")
+    page.wait_for_function("!document.querySelector('[data-waiting]')")
+    page.wait_for_timeout(400)
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if not tab.is_visible():  # on a phone behind the button at the row's end
+        page.locator("#annotate-tabs .overflow-menu > button").first.click()
+        tab = page.locator("#annotate-tabs .overflow-dropdown button", has_text=name)
+    tab.click()
+    page.wait_for_function("!document.querySelector('#annotate-tabs [data-waiting]')")
+    page.wait_for_timeout(1_200)  # shifts of the first half second belong to the press
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    assert page.evaluate("window.vsShifts") <= STEADY
+
+
 def test_judging_is_steady_when_answers_come_late(looking: Page, studio_url: str) -> None:
     """The page is shown before them, since nobody looks at grey shapes for seconds."""
     page = looking

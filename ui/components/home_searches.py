@@ -40,7 +40,6 @@ class Retrieval:
     Attributes:
         asked: The query in words.
         item: The query's item, its place in its photo framed; ``None`` for words.
-        scores: What each engine's list scores in the judgments, in the order of the columns.
         columns: The lists.
         shared: Which results show the same photo, for each list.
         common: How much they have in common.
@@ -51,7 +50,6 @@ class Retrieval:
 
     asked: str
     item: Card | None
-    scores: tuple[str, ...]
     columns: tuple[Column, ...]
     shared: tuple[str, ...]
     common: str
@@ -122,7 +120,6 @@ def _retrieval(
     return Retrieval(
         asked=f"Like “{item.title}”" if item else f"“{form.text}”",
         item=_asked_card(studio, item, story, catalog.name) if item else None,
-        scores=(f"{scored.before:.2f}", f"{scored.after:.2f}") if scored else ("", ""),
         columns=tuple(
             replace(column, empty="Nothing in this catalogue is clearly alike.") for column in lists
         ),

@@ -13,9 +13,9 @@ from core.app.demo_measures import BEFORE_AFTER
 from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.image_views import is_busy
-from core.domain import EngineStatus, Item, PairedTest, QueryRow, Report, Score, Slice
+from core.domain import EngineStatus, Item, PairedTest, QueryRow, Report, Slice
 from ui.blindness import is_hidden
-from ui.components.charts import Bar, Group, engine_bars
+from core.evaluation.gap_chart import Differences, Measured, differences
 
 #: The combinations that Home compares.
 NEITHER, CROPS, WORDS, BOTH = "photo-title", "crop-title", "photo-rewrite", "crop-rewrite"
@@ -38,7 +38,7 @@ class Proof:
     sentence: str
     gain: str
     no_gain: str
-    groups: tuple[Group, ...]
+    chart: Differences
     link: str
     report: Report
 
@@ -55,7 +55,7 @@ def proof(studio: Studio, catalog: str, statuses: tuple[EngineStatus, ...]) -> P
         sentence=_sentence(report),
         gain=_gain(report, parts),
         no_gain=_no_gain(parts),
-        groups=tuple(_groups(report, parts)),
+        chart=differences(_measured(report, parts)),
         link="/evaluate?" + urlencode({"catalog": catalog, "report": report.report_id}),
         report=report,
     )
@@ -93,8 +93,8 @@ def largest_loss(studio: Studio, catalog: str, report: Report) -> Loss | None:
             gains = [_rank(report, row, NEITHER) - _rank(report, row, BOTH) for row in report.rows]
             return Loss(
                 item,
-                _place(report, row, NEITHER),
-                _place(report, row, BOTH),
+                place(report, row, NEITHER),
+                place(report, row, BOTH),
                 sum(gain > 0 for gain in gains),
                 sum(gain < 0 for gain in gains),
                 report.queries,
@@ -130,15 +130,8 @@ def is_worse(report: Report, item_id: str) -> bool:
     return row is not None and _rank(report, row, BOTH) > _rank(report, row, NEITHER)
 
 
-def places(report: Report, item_id: str) -> tuple[str, str, str]:
-    """Return at which place CLIP, VL-CLIP's words alone and VL-CLIP have an item, in words."""
-    row = next((row for row in report.rows if item_id in row.relevant), None)
-    if row is None:
-        return "", "", ""
-    return _place(report, row, NEITHER), _place(report, row, WORDS), _place(report, row, BOTH)
-
-
-def _place(report: Report, row: QueryRow, engine: str) -> str:
+def place(report: Report, row: QueryRow, engine: str) -> str:
+    """Return at which place an engine has a query's item, in words."""
     rank = row.ranks.get(engine)
     return f"result {rank}" if rank else f"not among the first {report.depth} results"
 
@@ -164,10 +157,13 @@ def _sentence(report: Report) -> str:
     sure = "a proven gain" if test and _is_better(test) else "a difference that may be chance"
     if test and test.significant and test.difference.value < 0:
         sure = "a proven loss"
+    words = _test(report.tests, WORDS, report.main)
+    owed = " Part of it is owed to the better texts." if words and _is_better(words) else ""
     return (
-        f"Each of {counted(report.queries, 'item')} is looked for by the text that the engine "
-        f"itself has for it. How near to the top it comes: {scores[BOTH]:.2f} of 1 with VL-CLIP, "
-        f"{scores[NEITHER]:.2f} with CLIP, {sure}."
+        f"Each of {counted(report.queries, 'item')} is looked for among {report.items:,} by the "
+        "text that the engine itself has for it: CLIP by the merchant’s title, VL-CLIP by its own "
+        f"description. How near to the top it comes (1 for first, ½ for second, ⅓ for third …): "
+        f"{scores[BOTH]:.2f} with VL-CLIP, {scores[NEITHER]:.2f} with CLIP, {sure}.{owed}"
     )
 
 
@@ -180,8 +176,7 @@ def _gain(report: Report, parts: Mapping[str, Slice]) -> str:
     times = best.values[BOTH] / max(best.values[NEITHER], 1e-9)
     return (
         f"Most is gained {_KINDS[best.name][1]}: {times:.1f} times CLIP’s score "
-        f"({best.values[BOTH]:.2f} against {best.values[NEITHER]:.2f}) in the second test below, "
-        "where better texts help to win."
+        f"({best.values[BOTH]:.2f} against {best.values[NEITHER]:.2f})."
     )
 
 
@@ -207,16 +202,14 @@ def _no_gain(parts: Mapping[str, Slice]) -> str:
     return " ".join(sentences)
 
 
-def _groups(report: Report, parts: Mapping[str, Slice]) -> Iterator[Group]:
-    everything = {entry.engine: entry.scores[report.main] for entry in report.engines}
-    yield Group("All items", report.queries, _bars(everything))
+def _measured(report: Report, parts: Mapping[str, Slice]) -> Iterator[Measured]:
+    means = {entry.engine: entry.scores[report.main].value for entry in report.engines}
+    test = _test(report.tests, BOTH, report.main)
+    yield Measured("All items", report.queries, means[NEITHER], means[BOTH], test)
     for name, (title, _) in _KINDS.items():
-        if name in parts:
-            yield Group(title, parts[name].queries, _bars(parts[name].scores))
-
-
-def _bars(scores: Mapping[str, Score]) -> tuple[Bar, ...]:
-    return engine_bars(scores, (NEITHER, BOTH), 2)
+        if part := parts.get(name):
+            test = _test(part.tests, BOTH)
+            yield Measured(title, part.queries, part.values[NEITHER], part.values[BOTH], test)
 
 
 def _test(tests: tuple[PairedTest, ...], second: str, measure: str = "mrr") -> PairedTest | None:

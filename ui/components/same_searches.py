@@ -5,6 +5,7 @@ Neither engine has an advantage by the words it is asked with, since both are as
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -16,9 +17,9 @@ from core.base.counts import counted, listed
 from core.domain import PairedTest, QueryRow, Report
 from core.errors import StudioError
 from core.evaluation import report_builder
-from core.evaluation.report_html import explain, label
+from core.evaluation.report_html import explain
 from ui.blindness import is_hidden
-from ui.components.charts import Group, engine_bars
+from core.evaluation.gap_chart import Differences, Measured, differences
 
 #: Gains of each kind of query, and losses, that are suggested as queries.
 _GAINS, _LOSSES = 2, 1
@@ -69,8 +70,8 @@ class SameSearches:
             may be chance.
         words: The gain of typed words alone; empty if it is not proven.
         unsure: For which kinds of queries it may be chance; empty if for none.
-        scale: What the bars show: the measure with its meaning.
-        groups: The chart's bars: all queries, then each kind.
+        scale: What the figures are, in words.
+        chart: The tested differences: all queries, then each kind.
         about: Who graded; empty if not known.
         link: The report's page.
     """
@@ -79,7 +80,7 @@ class SameSearches:
     words: str
     unsure: str
     scale: str
-    groups: tuple[Group, ...]
+    chart: Differences
     about: str
     link: str
 
@@ -102,8 +103,8 @@ def same_searches(studio: Studio, report: Report) -> SameSearches:
         sentence=_sentence(report, test),
         words=_words_gain(report),
         unsure=_unsure(report),
-        scale=f"{label(report.main)}: {explain(report.main)}",
-        groups=_groups(report),
+        scale=f"On a scale of 0 to 1: {explain(report.main)}",
+        chart=differences(_measured(report)),
         about=studio.demo_judgments.about(report.catalog, report.task),
         link="/evaluate?" + urlencode({"catalog": report.catalog, "report": report.report_id}),
     )
@@ -222,16 +223,16 @@ def _unsure(report: Report) -> str:
     return f"For {listed(kinds)} alone, the difference may be chance."
 
 
-def _groups(report: Report) -> tuple[Group, ...]:
-    everything = {entry.engine: entry.scores[report.main] for entry in report.engines}
-    parts = [part for part in report.slices if part.kind == report_builder.BY_QUERY]
-    return (
-        Group("All searches", report.queries, engine_bars(everything, BEFORE_AFTER, 2)),
-        *(
-            Group(_KINDS[part.name][0], part.queries, engine_bars(part.scores, BEFORE_AFTER, 2))
-            for part in parts
-        ),
-    )
+def _measured(report: Report) -> Iterator[Measured]:
+    means = {entry.engine: entry.scores[report.main].value for entry in report.engines}
+    before, after = BEFORE_AFTER
+    test = _test(report.tests, report.main)
+    yield Measured("All searches", report.queries, means[before], means[after], test)
+    for part in report.slices:
+        if part.kind == report_builder.BY_QUERY:
+            test = _test(part.tests, report.main)
+            name, values = _KINDS[part.name][0], part.values
+            yield Measured(name, part.queries, values[before], values[after], test)
 
 
 def _test(tests: tuple[PairedTest, ...], measure: str) -> PairedTest | None:

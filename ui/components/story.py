@@ -10,17 +10,22 @@ from pathlib import Path
 from core.app.library import DEMO
 from core.app.studio import Studio
 from core.base.counts import counted, listed
-from core.base.image_views import image_view
 from core.base.lazy import lazy
-from core.domain import CatalogInfo, EngineStatus, Filters, Grounding, ImageView, Inspection, Item
+from core.domain import CatalogInfo, EngineStatus, Filters, Inspection, Item, Report
 from core.errors import StudioError
 from core.ports.grounder import SALIENT
 from ui.components.cards import inspect_link
 from ui.components.detections import DetectionRow, detection_rows, grounding_sentence
+from ui.components.first_results import first_results, picture_of_part, shows_grounding
+from ui.components.first_right import (
+    FirstRight,
+    same_searches_line,
+    with_own_texts,
+    with_same_searches,
+)
 from ui.components.home_limits import limits
 from ui.components.home_searches import searches
-from ui.components.pictures import data_uri
-from ui.components.proof import Proof, examples, is_worse, places, proof
+from ui.components.proof import Proof, examples, proof
 from ui.components.query import SearchForm
 from ui.components.results import missing_engines
 from ui.components.same_searches import judged_report, same_searches
@@ -29,10 +34,6 @@ from ui.media import photo_url
 from ui.render import render
 
 _CANDIDATES_PER_DEPARTMENT, _DEPARTMENTS = 4, 12
-#: Longest side of the picture of a crop.
-_LARGE = 640
-#: Largest share of the photo that the box of an example may cover.
-_MOST_OF_PHOTO = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,33 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class BeforeAfter:
-    """What VL-CLIP looks at, and at which place CLIP and VL-CLIP have the item, if measured.
+class Headline:
+    """The one figure of the first screen, and what is said below it.
 
     Attributes:
-        crop: Picture of the part of the photo; empty if VL-CLIP keeps the whole photo.
-        before: Place in CLIP.
-        words: Place with VL-CLIP's words and the whole photo.
-        after: Place in VL-CLIP.
-        worse: Whether VL-CLIP shows it later than CLIP.
+        figure: How often each engine's first result is right; ``None`` if that was not measured.
+        less: What the same searches for both bring; empty if the figure is on them.
     """
 
-    crop: str
+    figure: FirstRight | None
+    less: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Where the shown item is among the examples, and the links to those around it.
+
+    Attributes:
+        number: Its place; 0 if it is none of them.
+        of: Number of examples.
+        before: Link to the example before it.
+        after: Link to the next one.
+    """
+
+    number: int
+    of: int
     before: str
-    words: str
     after: str
-    worse: bool
 
 
 def story_html(studio: Studio, form: SearchForm) -> str:
@@ -81,6 +93,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
     inspection = _inspection(studio, form, catalog, candidates)
     judged = judged_report(studio, catalog.name)
     writers = text_writers(studio, catalog.name, proven, judged)
+    told = limits(studio, form, proven, writers.in_costs)
     shown = inspection.item if inspection else None
     return render(
         "home_story.html",
@@ -89,15 +102,19 @@ def story_html(studio: Studio, form: SearchForm) -> str:
         is_demo=catalog.name == DEMO,
         proof=proven,
         same=same_searches(studio, judged) if judged else None,
-        examples=[(item, replace(form, text="", item=item.item_id).link()) for item in featured],
-        look=_before_after(studio, inspection, proven) if inspection else None,
+        examples=_examples(form, [*featured, *([told.loss.item] if told.loss else [])], shown),
+        firsts=first_results(studio, inspection, proven.report, catalog.name)
+        if inspection and proven
+        else None,
+        part=picture_of_part(studio, inspection) if inspection else "",
+        headline=_headline(proven, judged),
         step=_step(inspection, catalog.name) if inspection else None,
         next_item=_next_item(form, candidates, inspection),
         **searches(
             studio, form, catalog, statuses, judged, shown, for_words=bool(proven or not shown)
         ),
         writers=writers,
-        limits=limits(studio, form, proven, writers.in_costs),
+        limits=told,
         facts=facts(studio, catalog, statuses),
         **missing_engines(statuses),
     )
@@ -111,13 +128,6 @@ def facts(studio: Studio, catalog: CatalogInfo, statuses: tuple[EngineStatus, ..
         f" · {Path(studio.settings.profile).stem} models"
         f" · engines: {listed(engines) if engines else 'none'}"
     )
-
-
-def shows_grounding(grounding: Grounding | None) -> bool:
-    """Tell whether the product was found and the photo shows more than the product."""
-    if grounding is None or grounding.best is None or grounding.best.phrase == SALIENT:
-        return False
-    return grounding.best.box.area < _MOST_OF_PHOTO * grounding.width * grounding.height
 
 
 def found_sentence(inspection: Inspection) -> str:
@@ -201,17 +211,23 @@ def _step(inspection: Inspection, catalog: str) -> Step:
     )
 
 
-def _before_after(studio: Studio, inspection: Inspection, proven: Proof | None) -> BeforeAfter:
-    places_in_words = places(proven.report, inspection.item.item_id) if proven else ("", "", "")
-    grounding, crop = inspection.grounding, ""
-    if inspection.photo and shows_grounding(grounding):
-        part = image_view(
-            inspection.photo, grounding, ImageView.CROP, studio.settings.crop_padding
-        ).convert("RGB")
-        part.thumbnail((_LARGE, _LARGE))
-        crop = data_uri(part, "JPEG")
-    worse = proven is not None and is_worse(proven.report, inspection.item.item_id)
-    return BeforeAfter(crop, *places_in_words, worse)
+def _examples(form: SearchForm, items: Sequence[Item], shown: Item | None) -> Examples | None:
+    """Return the way through the examples; ``None`` where there is nothing else to show."""
+    ids = [item.item_id for item in items]
+    here = ids.index(shown.item_id) if shown and shown.item_id in ids else -1
+    if not ids or (here >= 0 and len(ids) < 2):
+        return None
+    before, after = (
+        replace(form, text="", item=ids[place % len(ids)]).link()
+        for place in (max(here, 0) - 1, here + 1)
+    )
+    return Examples(here + 1, len(ids), before, after)
+
+
+def _headline(proven: Proof | None, judged: Report | None) -> Headline:
+    own = with_own_texts(proven.report) if proven else None
+    fair = with_same_searches(judged) if judged else None
+    return Headline(own or fair, same_searches_line(own, fair) if own and fair else "")
 
 
 def _region(inspection: Inspection) -> DetectionRow | None:

@@ -1,4 +1,4 @@
-"""Who wrote VL-CLIP's texts, and what they bring: a card beside Home's figures, a line on costs."""
+"""Who wrote VL-CLIP's texts, and what they bring: a part of Home's figures, a line on costs."""
 
 from __future__ import annotations
 
@@ -33,14 +33,12 @@ class TextWriters:
     """Sentences and figures on the authors of the texts; empty where they are not known.
 
     Attributes:
-        short: That no language model is needed; empty if that is not proven in both tests.
         sentence: What the rules alone reach, and what the recorded texts add.
         about: Who wrote how many.
         tests: The figures.
         in_costs: What of it is free.
     """
 
-    short: str = ""
     sentence: str = ""
     about: str = ""
     tests: tuple[WritersTest, ...] = ()
@@ -70,11 +68,10 @@ def text_writers(
     items = proven.report.items
     by_rules = items - texts.recorded
     return TextWriters(
-        short=_short(texts),
         sentence=_sentence(texts),
         about=f"Claude wrote {texts.recorded} of the {items:,} texts; free rules on this computer "
         f"wrote {by_rules}. For “rules alone” the rules wrote all {items:,}. Measured "
-        "with vectors made anew, so the last column may differ from the bars by 0.01.",
+        "with vectors made anew, so the last column may differ from the figures above by 0.01.",
         tests=(
             _row("The same searches", texts.judged),
             _row("Typed words among them", texts.words),
@@ -82,16 +79,6 @@ def text_writers(
         ),
         in_costs=f"In this demo they wrote {by_rules} of {items:,}; Claude, a language model, "
         f"wrote {texts.recorded} beforehand.",
-    )
-
-
-def _short(texts: DemoTexts) -> str:
-    gains = [test.tests[CLIP, RULES] for test in (texts.judged, texts.own)]
-    if not all(gain.significant and gain.difference.value > 0 for gain in gains):
-        return ""
-    return (
-        "No language model is needed, and nothing is paid: with free rules alone the gain is "
-        f"proven, too; for typed words alone it {_word(texts.words.tests[CLIP, RULES])}."
     )
 
 

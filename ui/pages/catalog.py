@@ -16,7 +16,7 @@ from core.domain import CatalogInfo, Job
 from core.errors import CatalogError
 from core.people import Action
 from ui.components.adapt_panel import adapt_panel
-from ui.components.add_hints import add_hints
+from ui.components.add_hints import add_hints, size_and_time
 from ui.components.agent_panel import agent_panel
 from ui.components.catalog_cards import CatalogCards, View, left_out_html, overview_html, owned_by
 from ui.components.catalog_of_link import warn_if_gone
@@ -30,6 +30,7 @@ from ui.components.file_preview_panel import (
 )
 from ui.components.notice import Notice
 from ui.error_sentences import sentences
+from ui.render import render
 from ui.rights import allowed, may, owners_alone, person, require_owner, signed_in
 from ui.security.kept_upload import KeptUpload
 
@@ -59,16 +60,13 @@ CLOSED = (
 
 def build(studio: Studio, page: gr.Blocks) -> None:
     """Lay out the page inside its route."""
-    gr.HTML(
-        '<h1 class="vs-title">Catalog</h1><p class="vs-lead">What is indexed, what was left out '
-        "and why, and how to add your own products.</p>"
-    )
-    cards = CatalogCards(studio)
-    timer = gr.Timer(TICK, active=False)
-    notice = Notice("catalog-notice")
+    gr.HTML(render("catalog_head.html", size=size_and_time(studio.costs())))
     with gr.Accordion("Add or update a catalogue", open=False, elem_id="catalog-add") as adding:
         form = gr.Column(visible=owners_alone(studio))
         closed = gr.HTML(CLOSED, visible=not owners_alone(studio))
+    cards = CatalogCards(studio)
+    timer = gr.Timer(TICK, active=False)
+    notice = Notice("catalog-notice")
     with gr.Row():
         chosen = gr.Dropdown(label="Details of", choices=[], elem_id="catalog-choice", scale=2)
         demo = gr.Button("Index the demo catalogue", elem_id="catalog-demo", visible=False, scale=1)
@@ -175,7 +173,7 @@ def _add_form(
 
     Returns the field for a folder of the server, which only an owner has, and that for the name.
     """
-    gr.HTML(add_hints(studio.costs()))
+    gr.HTML(add_hints())
     with gr.Row():
         table = gr.File(label="Catalogue file", file_types=[*TABLE_ENDINGS], height=180)
         photos = gr.File(

@@ -12,8 +12,9 @@ from core.app.measured_costs import MeasuredCosts
 from core.domain import NO_PHOTO
 from core.errors import QueryError
 from tests.ui.shop import Shop
+from ui.components.first_results import shows_grounding
 from ui.components.query import SearchForm
-from ui.components.story import shows_grounding, story_html
+from ui.components.story import story_html
 
 
 def test_the_story_picks_an_item_whose_stages_show_something(shop: Shop) -> None:
@@ -23,7 +24,7 @@ def test_the_story_picks_an_item_whose_stages_show_something(shop: Shop) -> None
     assert "How it works on one item: Crate &amp; oranges" in html
     assert "a crate full of oranges" in html
     assert "Found by looking for “" in html
-    assert "Like “Crate &amp; oranges”, by CLIP and VL-CLIP" in html
+    assert "Like “Crate &amp; oranges”: the first results of CLIP and VL-CLIP" in html
     assert {query.item_id for query, _ in shop.asked} == {"c"}
 
 
@@ -83,5 +84,5 @@ def test_an_empty_catalogue_still_tells_what_is_here(shop: Shop) -> None:
 def test_a_catalogue_without_photos_is_searched_in_words(shop: Shop) -> None:
     shop.stock = {name: replace(entry, photo=NO_PHOTO) for name, entry in shop.stock.items()}
     html = story_html(shop, SearchForm())
-    assert "“Chair”, by CLIP and VL-CLIP" in html
+    assert "“Chair”: the first results of CLIP and VL-CLIP" in html
     assert html.count('aria-current="true"') == 1, "the query that is shown is marked"

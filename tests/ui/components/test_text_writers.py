@@ -55,10 +55,6 @@ def test_the_shipped_figures_say_what_the_rules_alone_reach(
         "Claude’s texts add may be chance for the same searches and is proven in the test with own "
         "texts. For typed words alone, the rules’ gain may be chance."
     )
-    assert writers.short == (
-        "No language model is needed, and nothing is paid: with free rules alone the gain is "
-        "proven, too; for typed words alone it may be chance."
-    )
     assert "wrote 261 of the 669 texts; free rules on this computer wrote 408" in (writers.about)
     assert [(t.clip, t.rules, t.recorded) for t in writers.tests] == [
         ("0.400", "0.450", "0.460"), ("0.400", "0.410", "0.420"), ("0.400", "0.500", "0.570"),
@@ -69,14 +65,11 @@ def test_the_shipped_figures_say_what_the_rules_alone_reach(
     assert '<th scope="row">Own texts</th><td>0.400</td><td>0.500</td><td>0.570</td>' in html
     assert writers.in_costs in html
 
-    assert writers.short in html
-
     lost = replace(texts, judged=comparison("judged", 0.3, 0.46, 0.01, 0.3, 0.01))
     monkeypatch.setattr(shop, "demo_texts", lambda: lost)
     assert "over CLIP is a proven loss for the same searches and is proven in the test" in (
         text_writers(shop, "demo", own, graded).sentence
     )
-    assert not text_writers(shop, "demo", own, graded).short
 
 
 def test_of_other_measurements_and_catalogues_no_figure_is_told(
