@@ -171,7 +171,7 @@ def test_home_keeps_the_statistics_behind_a_question(measured: Shop) -> None:
     ):
         assert figure in behind
         assert figure not in said
-    assert "VL-CLIP minus CLIP. All items: 0.43 → 0.57, +0.14" in behind
+    assert "VL-CLIP minus CLIP. All items: 0.43 → 0.57, +0.10" in behind
     whole = story_html(measured, SearchForm(item="a"))
     assert "CLIP and VL-CLIP see the same photo" in whole  # its first results were not kept
 

@@ -91,5 +91,5 @@ def test_an_address_without_a_page_leads_to_those_that_are_there(tmp_path: Path)
 
 def test_add_your_own_leads_to_the_open_form() -> None:
     templates = Path(home.__file__).parents[1] / "templates"
-    for name in ("home_story.html", "home_limits.html"):
+    for name in ("home_hero.html", "home_limits.html"):
         assert 'href="/catalog?add=1"' in (templates / name).read_text("utf-8")
