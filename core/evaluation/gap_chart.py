@@ -72,8 +72,8 @@ def differences(measured: Iterable[Measured], digits: int = 2) -> Differences:
     gains = [
         part.test.difference if part.test else Score(part.after - part.before) for part in parts
     ]
-    ends = [end for gain in gains for end in _ends(gain)]
-    low, high = min(0.0, *ends), max(0.0, *ends)
+    ends = [0.0, *(end for gain in gains for end in _ends(gain))]
+    low, high = min(ends), max(ends)
     span = (high - low) or 1.0
 
     def place(value: float) -> float:

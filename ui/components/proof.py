@@ -14,8 +14,8 @@ from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.image_views import is_busy
 from core.domain import EngineStatus, Item, PairedTest, QueryRow, Report, Slice
-from ui.blindness import is_hidden
 from core.evaluation.gap_chart import Differences, Measured, differences
+from ui.blindness import is_hidden
 
 #: The combinations that Home compares.
 NEITHER, CROPS, WORDS, BOTH = "photo-title", "crop-title", "photo-rewrite", "crop-rewrite"

@@ -17,9 +17,9 @@ from core.base.counts import counted, listed
 from core.domain import PairedTest, QueryRow, Report
 from core.errors import StudioError
 from core.evaluation import report_builder
+from core.evaluation.gap_chart import Differences, Measured, differences
 from core.evaluation.report_html import explain
 from ui.blindness import is_hidden
-from core.evaluation.gap_chart import Differences, Measured, differences
 
 #: Gains of each kind of query, and losses, that are suggested as queries.
 _GAINS, _LOSSES = 2, 1

@@ -33,3 +33,7 @@ def test_what_was_not_tested_is_not_proven() -> None:
     assert (row.tone, row.gain, row.at) == ("equal", "+0.20", 100)
     (row,) = differences((Measured("All", 5, 0.2, 0.2, None),)).rows
     assert row.at == 0
+
+
+def test_nothing_compared_is_an_empty_chart() -> None:
+    assert differences(()).rows == ()
