@@ -93,7 +93,8 @@ def story_html(studio: Studio, form: SearchForm) -> str:
     inspection = _inspection(studio, form, catalog, candidates)
     judged = judged_report(studio, catalog.name)
     writers = text_writers(studio, catalog.name, proven, judged)
-    told = limits(studio, form, proven, writers.in_costs)
+    cards = limits(studio, form, proven, writers.in_costs)
+    shown_in_turn = (*featured, *((cards.loss.item,) if cards.loss else ()))
     shown = inspection.item if inspection else None
     return render(
         "home_story.html",
@@ -102,7 +103,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
         is_demo=catalog.name == DEMO,
         proof=proven,
         same=same_searches(studio, judged) if judged else None,
-        examples=_examples(form, [*featured, *([told.loss.item] if told.loss else [])], shown),
+        examples=_examples(form, shown_in_turn, shown),
         firsts=first_results(studio, inspection, proven.report, catalog.name)
         if inspection and proven
         else None,
@@ -114,7 +115,7 @@ def story_html(studio: Studio, form: SearchForm) -> str:
             studio, form, catalog, statuses, judged, shown, for_words=bool(proven or not shown)
         ),
         writers=writers,
-        limits=told,
+        limits=cards,
         facts=facts(studio, catalog, statuses),
         **missing_engines(statuses),
     )

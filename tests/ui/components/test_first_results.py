@@ -14,12 +14,12 @@ from ui.components.proof import BOTH, NEITHER, WORDS
 from ui.components.query import SearchForm
 from ui.components.story import story_html
 
-Found = dict[str, tuple[tuple[str, bool], ...]]
+Lists = dict[str, tuple[tuple[str, bool], ...]]
 
 
-def found(entry: QueryRow, **first: str) -> QueryRow:
+def with_first(entry: QueryRow, **first: str) -> QueryRow:
     """Give a row its first results; the row's own item is right."""
-    lists: Found = {
+    lists: Lists = {
         name.replace("_", "-"): ((item_id, item_id in entry.relevant),)
         for name, item_id in first.items()
     }
@@ -28,7 +28,7 @@ def found(entry: QueryRow, **first: str) -> QueryRow:
 
 def gain() -> Report:
     looked_for = row("c", photo_title=40, photo_rewrite=12, crop_rewrite=1)
-    return report(found(looked_for, photo_title="b", photo_rewrite="a", crop_rewrite="c"))
+    return report(with_first(looked_for, photo_title="b", photo_rewrite="a", crop_rewrite="c"))
 
 
 def test_both_are_asked_with_the_same_words_so_that_only_the_pictures_differ(shop: Shop) -> None:
@@ -46,7 +46,7 @@ def test_both_are_asked_with_the_same_words_so_that_only_the_pictures_differ(sho
 
 def test_a_loss_is_shown_with_the_title_that_clip_was_measured_with(shop: Shop) -> None:
     lost = row("c", photo_title=1, photo_rewrite=5, crop_rewrite=26)
-    lost = found(lost, photo_title="c", photo_rewrite="b", crop_rewrite="a")
+    lost = with_first(lost, photo_title="c", photo_rewrite="b", crop_rewrite="a")
     firsts = first_results(shop, shop.inspect("c"), report(lost), "demo")
     assert firsts is not None
     assert (firsts.is_worse, firsts.same_words) == (True, "")
@@ -57,7 +57,7 @@ def test_a_loss_is_shown_with_the_title_that_clip_was_measured_with(shop: Shop) 
 @pytest.mark.parametrize("first", [{}, {NEITHER: "a", WORDS: "a", BOTH: "gone"}])
 def test_what_was_not_kept_or_is_gone_is_not_shown(shop: Shop, first: dict[str, str]) -> None:
     entry = row("c", photo_title=40, photo_rewrite=12, crop_rewrite=1)
-    stored = report(found(entry, **{name.replace("-", "_"): first[name] for name in first}))
+    stored = report(with_first(entry, **{name.replace("-", "_"): first[name] for name in first}))
     assert first_results(shop, shop.inspect("c"), stored, "demo") is None
     assert first_results(shop, shop.inspect("b"), stored, "demo") is None
 
