@@ -62,7 +62,7 @@ class Fit:
 
     def __call__(self, asked: Asked) -> np.ndarray:
         matrix = np.stack([asked.table[name] for name in self.names], 1)
-        return 1 / (1 + np.exp(-np.clip(matrix @ self.weights, -30, 30)))
+        return np.asarray(1 / (1 + np.exp(-np.clip(matrix @ self.weights, -30, 30))))
 
 
 def fitted(asked: Sequence[Asked], names: tuple[str, ...]) -> Fit:
@@ -91,7 +91,7 @@ def fitted(asked: Sequence[Asked], names: tuple[str, ...]) -> Fit:
 
 def close_limits(asked: Sequence[Asked], fit: Fit) -> tuple[float, float]:
     """Return the smallest probability of a close match, and that for a query of unknown words."""
-    best = {True: [], False: []}
+    best: dict[bool, list[float]] = {True: [], False: []}
     for question in asked:
         if question.group == "present" and question.has_known_words:
             best[True].append(fit(question).max())

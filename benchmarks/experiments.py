@@ -75,7 +75,8 @@ def choosing(rng: Chance, visitors: int, share: float) -> tuple[Floats, Floats]:
     """Return won less lost searches, and decided ones, of visitors with tastes of their own."""
     taste = rng.beta(4 * share, 4 * (1 - share), visitors)
     decided = 1 + rng.poisson(1.0, visitors)
-    return 2.0 * rng.binomial(decided, taste) - decided, decided.astype(float)
+    won_less_lost = 2.0 * rng.binomial(decided, taste) - decided
+    return won_less_lost.astype(np.float64), decided.astype(np.float64)
 
 
 def coverage() -> None:
@@ -173,10 +174,12 @@ def cuped() -> None:
             for _ in range(2):
                 taste = rng.gamma(1 / spread, spread, 1000)
                 arms.append(
-                    np.column_stack([rng.poisson(before * taste), rng.poisson(now * taste)])
+                    np.column_stack([rng.poisson(before * taste), rng.poisson(now * taste)]).astype(
+                        np.float64
+                    )
                 )
-            plain = lift("revenue_per_visitor", names, *map(np.float64, arms))
-            made = lift("revenue_per_visitor", names, *map(np.float64, arms), past=True)
+            plain = lift("revenue_per_visitor", names, *arms)
+            made = lift("revenue_per_visitor", names, *arms, past=True)
             pairs.append((np.log1p(plain.lift or 0), np.log1p(made.lift or 0)))
             narrower.append(made.narrower)
             holds.append((made.lift_low or 0) <= 0 <= (made.lift_high or 0))

@@ -62,6 +62,10 @@ class Ran:
     text: str
 
 
+def _join(group: Path) -> None:
+    (group / "cgroup.procs").write_text(str(os.getpid()))
+
+
 @contextmanager
 def limited(gigabytes: float) -> Iterator[Callable[[], None] | None]:
     """Yield what a new process calls to be held to a memory limit; ``None`` without a limit."""
@@ -79,7 +83,7 @@ def limited(gigabytes: float) -> Iterator[Callable[[], None] | None]:
         return
     print(f"limit: control group of {gigabytes} GB", flush=True)
     try:
-        yield lambda: (group / "cgroup.procs").write_text(str(os.getpid())) and None
+        yield partial(_join, group)
     finally:
         failed = (group / "memory.failcnt").read_text().strip()
         print(f"largest use of the group {_gb(group)}, limit reached {failed} times", flush=True)
@@ -218,10 +222,12 @@ def main() -> None:
                 "search": ["search", "wooden chair", "--catalog", "ten", "--engine", names],
             }.items()
         }
-        steps["index"] = lambda: [
-            print_figures(f"index for {engines}", run([*index, engines], env, hold))
-            for engines in given.index.split("/")
-        ]
+
+        def index_in_turn() -> None:
+            for engines in given.index.split("/"):
+                print_figures(f"index for {engines}", run([*index, engines], env, hold))
+
+        steps["index"] = index_in_turn
         unnamed = {name: value for name, value in env.items() if name != "VLCLIP_SAM_CHECKPOINT"}
         steps["refused"] = lambda: print_figures(
             "SAM with other weights", run(["weights", "fetch", "sam-vit-b"], unnamed, hold)

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.base.image_views import image_view
@@ -32,7 +33,6 @@ from core.base.recent import Recent, pixel_hash
 from core.domain import Box, Detection, Grounding, ImageView, Mask
 from core.embedding.compact import CompactEncoder
 from core.embedding.dense_features import DenseFeatures, Similarity
-from core.embedding.loaders import build_compact
 from core.ports.segmenter import Segmenter
 from core.settings import load_settings
 from core.vision.compact_grounder import CompactGrounder, Rules
@@ -80,7 +80,7 @@ class Pair:
     photo: Image.Image
     label: str
     boxes: tuple[Box, ...]
-    mask: np.ndarray | None
+    mask: NDArray[np.bool_] | None
 
 
 @dataclass
@@ -121,7 +121,11 @@ class Remembering:
         self._photo = ""
 
     def _each(
-        self, image: Image.Image, asked: Sequence[Any], keys: Sequence[object], ask: Callable
+        self,
+        image: Image.Image,
+        asked: Sequence[Any],
+        keys: Sequence[object],
+        ask: Callable[[Image.Image, list[Any]], Sequence[Any]],
     ) -> tuple[Any, ...]:
         photo = pixel_hash(image)
         if photo != self._photo:
@@ -135,25 +139,26 @@ class Remembering:
     def from_points(self, image: Image.Image, points: np.ndarray) -> tuple[Any, ...]:
         keys = [tuple(np.round(point, 2).tolist()) for point in points]
         return self._each(
-            image, points, keys, lambda i, p: self._segmenter.from_points(i, np.array(p))
+            image, list(points), keys, lambda i, p: self._segmenter.from_points(i, np.array(p))
         )
 
     def from_boxes(self, image: Image.Image, boxes: Sequence[Box]) -> tuple[Any, ...]:
         return self._each(image, boxes, list(boxes), self._segmenter.from_boxes)
 
 
-class RememberingEncoder:
+class RememberingEncoder(CompactEncoder):
     """An encoder that caches its patch features."""
 
-    def __init__(self, encoder: CompactEncoder) -> None:
-        self.fingerprint, self.encode_texts = encoder.fingerprint, encoder.encode_texts
-        self._encoder = encoder
+    def __init__(self, weights: WeightStore, device: str, precision: str, runtime: str) -> None:
+        super().__init__(weights, device, precision, runtime)
         self._answers: Recent[DenseFeatures] = Recent(64)
 
-    def dense(self, image: Image.Image, long_side: int, similarity: Similarity) -> DenseFeatures:
+    def dense(
+        self, image: Image.Image, long_side: int = 448, similarity: Similarity = "value"
+    ) -> DenseFeatures:
         key = pixel_hash(image), long_side, similarity
         return self._answers.get(key) or self._answers.put(
-            key, self._encoder.dense(image, long_side, similarity)
+            key, super().dense(image, long_side, similarity)
         )
 
 
@@ -273,12 +278,12 @@ def measure(grounder: CompactGrounder | Proposals, pair: Pair) -> Measured:
     grounding = grounder.find(pair.photo, pair.label)
     top = grounding.detections[0] if grounding.detections else None
     heat = grounder.heatmap(pair.photo, pair.label)
-    masked = pair.mask is not None and top is not None and top.mask is not None
+    drawn = top.mask.decode() if top and top.mask else None
     return Measured(
         best_iou(top.box if top else Box.whole(*pair.photo.size), pair),
         grounding.best is not None,
         None if heat is None else points_at(heat, pair),
-        mask_iou(top.mask.decode(), pair.mask) if masked else None,
+        None if drawn is None or pair.mask is None else mask_iou(drawn, pair.mask),
     )
 
 
@@ -355,17 +360,16 @@ def main() -> None:
 
     settings = load_settings()
     weights = WeightStore.from_settings(settings)
-    encoder = build_compact(settings, weights)
+    encoder = RememberingEncoder(weights, settings.device, settings.precision, settings.runtime)
     segmenter = build_mobile_segmenter(settings, weights)
     again = Remembering(segmenter)
-    towers = RememberingEncoder(encoder)
     ways: dict[str, CompactGrounder | Proposals] = {
-        name: build_compact_grounder(settings, towers, again, WAYS[name])
+        name: build_compact_grounder(settings, encoder, again, WAYS[name])
         for name in given.ways
         if name in WAYS
     }
     if PROPOSALS in given.ways:
-        shipped = build_compact_grounder(settings, towers, again)
+        shipped = build_compact_grounder(settings, encoder, again)
         ways[PROPOSALS] = Proposals(encoder, again, shipped)
     for name, read in (("coco", coco), ("ccp", ccp)):
         if name in given.sets:

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from benchmarks.runtimes import print_machine
 from core.app.studio import Studio
@@ -43,7 +42,7 @@ def main() -> None:
     rows = pd.read_parquet(given.file)
     rows = rows.iloc[np.linspace(0, len(rows) - 1, min(given.rows + WARM, len(rows))).astype(int)]
     plain = CompactEncoder(WeightStore.from_settings(load_settings()), "cpu", "float32", "torch")
-    shown = torch.zeros(1, 3, 224, 224, dtype=torch.uint8)
+    shown = np.zeros((1, 3, 224, 224), np.uint8)
     plain.tower.pooled(shown)
     with tempfile.TemporaryDirectory() as folder:
         studio = Studio(load_settings(data_dir=Path(folder) / "data"))

@@ -63,7 +63,7 @@ class Annotator:
                 dealt = self._call("next_pairs", {**self._base, "held": held})
                 new = dealt.get("tasks", [])
                 for task in new:
-                    self._timed("photo", lambda task=task: self._client.get(task["photo"]))  # type: ignore[misc]
+                    self._timed("photo", lambda task=task: self._client.get(task["photo"]))
                 hand += new
                 if not hand:
                     return

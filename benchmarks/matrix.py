@@ -102,13 +102,13 @@ def measured(pool: Pool, words: Words, engine: Engine) -> dict[str, np.ndarray]:
 def same(names: Sequence[str]) -> np.ndarray:
     """Return which names are equal, ``[n, n] bool``."""
     codes = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1]
-    return codes[:, None] == codes[None, :]
+    return np.equal(codes[:, None], codes[None, :])
 
 
 def reciprocal(near: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return the reciprocal rank of each query's first right item."""
     best = np.where(right, near, -np.inf).max(1)
-    return 1 / (1 + (near > best[:, None]).sum(1))
+    return np.asarray(1 / (1 + (near > best[:, None]).sum(1)))
 
 
 def precision(near: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:

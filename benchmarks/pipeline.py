@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from core.catalog.ingest import ingest
 from core.domain import Ingested
+from core.domain.catalog_info import KnownRow
 from core.embedding.loaders import EncoderPool, load_engines
 from core.pipeline.indexer import run_index
 from core.ports.engines import EngineModel, IndexingModels
@@ -47,7 +49,7 @@ def main() -> None:
         store = CatalogStore(Path(folder) / "bench")
         photos = ImageStore(store.root / "images")
 
-        def rows(known_rows):  # noqa: ANN001, ANN202
+        def rows(known_rows: Mapping[str, KnownRow]) -> Iterator[Ingested]:
             read = ingest(
                 given.source,
                 images=given.images,

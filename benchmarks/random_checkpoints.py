@@ -64,9 +64,9 @@ def clip_tokenizer(folder: Path, **kept: Any) -> Any:
 
 def bert_tokenizer() -> Any:
     """Return the tokenizer of bert-base-uncased."""
-    from transformers import BertTokenizerFast
+    from transformers import BertTokenizer
 
-    return BertTokenizerFast(tokenizer_file=str(_BERT), do_lower_case=True)
+    return BertTokenizer(tokenizer_file=str(_BERT), do_lower_case=True)
 
 
 def siglip_tokenizer(folder: Path) -> None:
@@ -125,7 +125,8 @@ def grounding_dino(folder: Path, *, base: bool = False, mm: bool = False) -> Non
     kind = "MMGroundingDino" if mm else "GroundingDino"
     swin = {"embed_dim": 128, "depths": [2, 2, 18, 2], "num_heads": [4, 8, 16, 32],
             "window_size": 12, "image_size": 384} if base else {"image_size": 224}  # fmt: skip
-    backbone = transformers.SwinConfig(**swin, out_indices=[2, 3, 4])
+    backbone = transformers.SwinConfig(**swin)
+    backbone.out_indices = [2, 3, 4]
     config = getattr(transformers, f"{kind}Config")(backbone_config=backbone)
     getattr(transformers, f"{kind}ForObjectDetection")(config).save_pretrained(folder)
     images = transformers.GroundingDinoImageProcessor()

@@ -109,8 +109,8 @@ def icecat(data: Path) -> None:
             grade = np.array([grades[name] for name in names])
             if grade.max() == 0:
                 continue
-            matches = store.items.match(str(text), 5_000)
-            place = {match.item_id: n for n, match in enumerate(matches)}
+            listed = store.items.match(str(text), 5_000)
+            place = {match.item_id: n for n, match in enumerate(listed)}
             order = np.array([-float(place.get(name, 10_000)) for name in names])
             words = query_words.read(str(text), NOUNS)
             matcher = WordMatcher(words, "", counts.rarity(words.words), NOUNS)

@@ -20,7 +20,7 @@ from core.base.ray_cluster import RAY, RayCluster
 from core.catalog.ingest import ingest
 from core.catalog.photo_taking import LocalPhotos, PhotoTaker
 from core.catalog.remote_photos import RemotePhotos
-from core.settings import Settings
+from core.settings import Settings, load_settings
 from core.store.image_store import ImageStore
 
 WAIT = 0.5
@@ -55,7 +55,7 @@ def seconds(source: Path, store: ImageStore, photos: PhotoTaker, settings: Setti
 
 
 def main() -> None:
-    settings = Settings(threads=2)
+    settings = load_settings(threads=2)
     with RayCluster(RAY, workers=2) as double, tempfile.TemporaryDirectory() as folder:
         single = copy.copy(double)  # the same Ray, with processes of its own
         single.count = 1

@@ -18,7 +18,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from core.app.dry_run import preview_file
-from core.settings import Settings
+from core.settings import load_settings
 
 _COLOURS = ("Red", "Blue", "Green", "Olive", "Cream", "Black")
 _MATERIALS = ("Oak", "Linen", "Cotton", "Steel", "Wool", "Glass")
@@ -75,7 +75,7 @@ def main() -> None:
     counts = arguments.rows
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        settings = Settings(data_dir=folder / "data")
+        settings = load_settings(data_dir=folder / "data")
         print("format  " + "".join(f"{count:>12,} rows" for count in counts) + "   last / first")
         for ending in arguments.formats:
             speeds = []

@@ -25,7 +25,7 @@ from core.app.studio import Studio
 from core.base.significance import compare
 from core.domain import PairedTest, Report
 from core.language.rewriters import RECORDING
-from core.settings import SHIPPED, Settings
+from core.settings import SHIPPED, Settings, load_settings
 
 _VECTORS = "demo/precomputed/vectors_vl-clip.parquet"
 _JUDGED, _OWN = "ndcg@10", "mrr"
@@ -54,7 +54,7 @@ def link_shipped(folder: Path, left_out: Collection[str]) -> None:
 
 def indexed(folder: Path, left_out: Collection[str]) -> Studio:
     """Index the demo in a data directory, without some of the shipped files."""
-    settings = LinkedSettings(data_dir=folder)
+    settings = LinkedSettings.model_validate(dict(load_settings(data_dir=folder)))
     link_shipped(settings.shipped, left_out)
     studio = Studio(settings)
     done = studio.indexing.index_demo(

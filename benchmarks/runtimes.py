@@ -15,6 +15,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -69,10 +70,12 @@ def print_machine() -> None:
     print(f"torch {torch.__version__}, onnxruntime {onnxruntime.__version__}; load {load}\n")
 
 
-def speed(encoders: dict[str, CompactEncoder], pictures: list[Image.Image], rounds: int) -> None:
+def speed(
+    encoders: dict[str, CompactEncoder], pictures: Sequence[Image.Image], rounds: int
+) -> None:
     squares = prepare_squares(pictures, 224)
     wide = prepare_grid(pictures[0].resize((640, 480)), 448, 16)
-    passes = {
+    passes: dict[str, tuple[int, Callable[[CompactEncoder], np.ndarray]]] = {
         f"224 px, batch of {len(pictures)}": (len(pictures), lambda e: e.tower.pooled(squares)),
         "224 px, one": (1, lambda e: e.tower.pooled(squares[:1])),
         "448 × 336 px, patches": (1, lambda e: e.tower.patches(wide, "key")),

@@ -19,7 +19,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,12 @@ Line = tuple[int, float, float, float]
 NEIGHBOURS, BUILDING = 32, 150
 
 
-def timed(calls: list[Callable[[], object]], rounds: int = 5) -> str:
+def timed(calls: Sequence[Callable[[], object]], rounds: int = 5) -> str:
     """Return median and 95th percentile in milliseconds, after one warm-up round."""
     for call in calls:
         call()
     times = []
-    for call in calls * rounds:
+    for call in [*calls] * rounds:
         started = time.perf_counter()
         call()
         times.append(1000 * (time.perf_counter() - started))
@@ -119,6 +119,7 @@ def store(table: VectorTable, points: Points) -> None:
             else pa.array(texts.get(field.name, [""] * len(names)), pa.string())
             for field in schema
         ]
+        assert table.table is not None
         table.table.add(pa.Table.from_arrays(columns, schema=schema))
 
 
@@ -261,7 +262,7 @@ def by_turns(
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Return the normalised rows."""
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ import torch
 from core.app.library import Library
 from core.app.models import ModelPool
 from core.base import colours
+from core.base.title_nouns import TitleNouns
 from core.domain import Item
 from core.language.facts import FactFinder, Facts
 from core.language.sight import Attribute, evidence, said
@@ -32,6 +33,7 @@ from core.settings import SHIPPED, load_settings
 
 FILE = SHIPPED / "vocabularies" / "sight.toml"
 WORDS = Vocabulary(SHIPPED / "vocabularies")
+NOUNS = TitleNouns(SHIPPED / "vocabularies")
 
 #: A threshold is chosen at this precision, and at ``KEPT`` in each catalogue alone; it is kept if
 #: right that often on the other half, and ``EACH`` in each catalogue; with so many cases.
@@ -115,7 +117,7 @@ class Photos:
 
 def read(data_dir: str, names: list[str]) -> Photos:
     """Read crops' vectors, pixels and fields of indexed catalogues."""
-    library, finder = Library(load_settings(data_dir=data_dir)), FactFinder(WORDS)
+    library, finder = Library(load_settings(data_dir=data_dir)), FactFinder(WORDS, NOUNS)
     catalog, items, vectors, shares = [], [], [], []
     for name in names:
         opened = library.get(name)
@@ -155,15 +157,16 @@ def rows_of(trial: Trial, photos: Photos, classes: Vectors) -> Rows:
         [[any(WORDS.fits(trial.kind, n, t) for t in said) for n in trial.names] for said in truth]
     )
     on = trial.on or trial.domains
-    named = np.array([bool(said) for said in truth])
-    mine = named & np.array([facts.domain in on for facts in photos.facts])
+    mine = np.array(
+        [bool(said) and facts.domain in on for said, facts in zip(truth, photos.facts, strict=True)]
+    )
     rows = Rows(photos.vectors @ classes.T, photos.shares, fits, photos.catalog, photos.half)
     return rows.only(mine)
 
 
 def fitted(trial: Trial, rows: Rows) -> Attribute:
     """Fit scale, bias and the pixels' weight by log loss, with equal weight per catalogue."""
-    rows = rows.only(rows.fits.any(axis=1))
+    rows = rows.only(np.asarray(rows.fits.any(axis=1)))
     counts = {name: np.sum(rows.catalog == name) for name in set(rows.catalog)}
     weight = torch.tensor([1 / counts[name] for name in rows.catalog], dtype=torch.float32)
     cosines, fits = torch.tensor(rows.cosines), torch.tensor(rows.fits)

@@ -17,6 +17,7 @@ import argparse
 import platform
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +29,13 @@ from core.domain import Item, Query
 from core.settings import load_settings
 
 ENGINES = ("clip", "vl-clip")
-WAYS: Mapping[str, Mapping[str, bool]] = {
-    "any type": {"any_type": True}, "same type": {}, "varied": {"varied": True},
-}  # fmt: skip
 DEPTH = 5
+_ANY = Query(k=DEPTH, cutoff=False, fold_duplicates=False)
+WAYS: Mapping[str, Query] = {
+    "any type": replace(_ANY, any_type=True),
+    "same type": _ANY,
+    "varied": replace(_ANY, varied=True),
+}
 #: Right items by item.
 Right = Mapping[str, set[str]]
 
@@ -73,10 +77,9 @@ def _linked(items: Sequence[Item], links: pd.DataFrame) -> dict[str, Right]:
 def answers(studio: Studio, catalog: str, engine: str, ids: Sequence[str]) -> dict[str, list[str]]:
     """Return the first hits of every item, by way and item: ``way item`` → ids."""
     lists = {}
-    for way, options in WAYS.items():
+    for way, query in WAYS.items():
         for item_id in ids:
-            query = Query(item_id=item_id, k=DEPTH, cutoff=False, fold_duplicates=False, **options)
-            hits = studio.search(query, engine, catalog).hits
+            hits = studio.search(replace(query, item_id=item_id), engine, catalog).hits
             lists[f"{way} {item_id}"] = [hit.item.item_id for hit in hits]
     return lists
 

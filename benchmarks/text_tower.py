@@ -122,7 +122,7 @@ def speed(tower: TextTower) -> None:
 
 def _centred(vectors: np.ndarray) -> np.ndarray:
     vectors = vectors - vectors.mean(axis=0)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 class _TensorsOnly(pickle.Unpickler):
@@ -142,7 +142,8 @@ class _TensorsOnly(pickle.Unpickler):
     def load_file(cls, path: Path) -> torch.Tensor:
         with path.open("rb") as file:
             loaded = cls(file).load()
-        return loaded[1] if isinstance(loaded, (list, tuple)) else loaded
+        tensor: torch.Tensor = loaded[1] if isinstance(loaded, (list, tuple)) else loaded
+        return tensor
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from core.settings import load_settings
 def ranks(texts: Vectors, pictures: Vectors) -> np.ndarray:
     """Rank of each text's own picture, from 1; ties count against it."""
     scores = texts @ pictures.T
-    return (scores >= np.diag(scores)[:, None]).sum(axis=1)
+    return np.asarray((scores >= np.diag(scores)[:, None]).sum(axis=1))
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ import shlex
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import gevent
@@ -128,11 +129,11 @@ def _people(
 
 
 def _run(
-    people: list[type[Visitor]], seconds: float, figures: Figures | None = None, acts: int = 0
+    people: Sequence[type[Visitor]], seconds: float, figures: Figures | None = None, acts: int = 0
 ) -> Figures:
     """Run visitors of these kinds, who start within five seconds; end after ``acts``, if given."""
     figures = figures or Figures()
-    environment = Environment(user_classes=people)
+    environment = Environment(user_classes=[*people])
     environment.events.request.add_listener(figures.add)
     runner = environment.create_local_runner()
     count = sum(person.fixed_count for person in people)

@@ -45,7 +45,7 @@ class Config:
 
     def component(self, name: str) -> int:
         """Return the id of the component with this ``elem_id``."""
-        return next(i for i, entry in self._components.items() if _name(entry) == name)
+        return next(int(i) for i, entry in self._components.items() if _name(entry) == name)
 
     def event(self, component: str, kind: str, like: Event | None = None) -> Event:
         """Return the first event of this kind of a component.
@@ -133,7 +133,7 @@ class Tab:
         Raises:
             Refused: It answered with a sentence under ``error``.
         """
-        body = {
+        body: dict[str, Any] = {
             "data": data, "component_id": component, "fn_name": function,
             "session_hash": self.session,
         }  # fmt: skip
