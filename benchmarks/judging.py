@@ -48,6 +48,7 @@ from core.judging.judgment_queue import JudgmentQueue
 from core.judging.label_export import Labels, write
 from core.judging.log import JudgmentLog
 from core.judging.state import SetState
+from core.judging.states import States
 from core.store.database import open_database
 
 PROCESSES, EACH = 8, 500
@@ -176,7 +177,7 @@ def killed(
         if (folder / f"a{number}").exists()  # else it was killed before its first judgment
         for line in (folder / f"a{number}").read_text().splitlines()
     ]
-    events = JudgmentLog(database(folder, bucket, "lead")).events(made.set_id)
+    events = States(database(folder, bucket, "lead")).log.events(made.set_id)
     rows = Counter(event.event_id for event in events)
     pairs = Counter((event.query_id, event.item_id) for event in events)
     times = sorted(float(line[1]) for line in lines if len(line) == 2)

@@ -120,6 +120,12 @@ class Settings(BaseSettings):
         description="The same as s3://… in VLCLIP_DATA_DIR, where VLCLIP_DATA_DIR shall name the "
         "folder of this server's copies.",
     )
+    picture_copies_mb: int = Field(
+        2000,
+        ge=10,
+        description="With a data directory in a bucket: most space for this server's copies of "
+        "pictures, megabytes; those that were used longest ago are deleted.",
+    )
     catalog: str = Field(
         "",
         max_length=60,

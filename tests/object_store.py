@@ -7,6 +7,7 @@ request at a time makes its conditional writes as atomic as those of a real stor
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -24,6 +25,8 @@ ROOT = Path(__file__).parent.parent
 BUCKET = "studio-test"
 #: Why tests with a bucket are skipped; empty where they run.
 MISSING = ", ".join(name for name in ("moto", "obstore") if find_spec(name) is None)
+#: Answers with the requests since it was asked last.
+LOG = "/-/requests"
 #: A credential that must appear nowhere.
 SECRET = "s3cr3t-of-the-test"
 
@@ -78,6 +81,12 @@ def server(manner: str = "right") -> Iterator[str]:
         process.wait()
 
 
+def requests_of(address: str) -> list[str]:
+    """Return method, path and query of each request that the server got since the last call."""
+    lines: list[str] = httpx.get(f"{address}{LOG}").json()
+    return lines
+
+
 def serve(port: int, manner: str) -> None:
     """Serve until the process ends."""
     import uvicorn
@@ -85,6 +94,7 @@ def serve(port: int, manner: str) -> None:
     from werkzeug.test import EnvironBuilder, run_wsgi_app
 
     inner = DomainDispatcherApplication(create_backend_app)
+    asked: list[str] = []
 
     async def one_at_a_time(scope: Any, receive: Any, send: Any) -> None:
         """Answer within the event loop, so that nothing else runs meanwhile."""
@@ -93,6 +103,13 @@ def serve(port: int, manner: str) -> None:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
         query = scope["query_string"].decode("latin1")
+        if scope["path"] == LOG:
+            content = json.dumps(asked).encode()
+            asked.clear()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": content})
+            return
+        asked.append(" ".join(filter(None, (scope["method"], scope["path"], query))))
         environ = EnvironBuilder(
             path=scope["path"], method=scope["method"], query_string=query, data=body,
             headers=[(name.decode("latin1"), value.decode("latin1"))

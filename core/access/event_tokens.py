@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core.base.locks import WRITE, file_lock
-from core.base.shared_files import latest, share
+from core.base.shared_files import latest, read_to_change, share
 from core.errors import SettingsError, no_such
 
 #: Name of the token that a setting holds.
@@ -121,10 +121,10 @@ class EventTokens:
     def _change(self, change: Callable[[dict[str, Any]], None]) -> None:
         try:
             with file_lock(self._path.with_suffix(".lock"), WRITE, error=SettingsError):
-                exists = latest(self._path, age=0).exists()
-                entries = _parsed(self._path) if exists else {}
+                version = read_to_change(self._path)
+                entries = _parsed(self._path) if self._path.exists() else {}
                 change(entries)
-                share(self._path, json.dumps(entries, indent=1), mode=0o600)
+                share(self._path, json.dumps(entries, indent=1), mode=0o600, over=version)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SettingsError(f"The tokens {self._path} can't be written: {reason}.") from None

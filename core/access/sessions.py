@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.base.locks import WRITE, file_lock
-from core.base.shared_files import FRESH, latest, share
+from core.base.shared_files import FRESH, latest, read_to_change, share
 from core.errors import BucketError, StudioError
 
 #: Duration of a sign-in, seconds.
@@ -104,11 +104,12 @@ class Sessions:
         try:
             with file_lock(self._path.with_suffix(".lock"), WRITE):
                 with self._lock:
-                    self._read(age=0)
+                    version = read_to_change(self._path)
+                    self._read()
                     sessions = self._alive()
                 change(sessions)
                 # Outside the lock, so that a slow disk does not block ``name``.
-                share(self._path, json.dumps(sessions), mode=0o600)
+                share(self._path, json.dumps(sessions), mode=0o600, over=version)
                 with self._lock:
                     self._ended.clear()
                     self._read()

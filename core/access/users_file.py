@@ -12,7 +12,7 @@ from typing import Any
 from core.access.actions import Role
 from core.access.passwords import check_stored
 from core.base.locks import WRITE, file_lock
-from core.base.shared_files import latest, share
+from core.base.shared_files import latest, read_to_change, share
 from core.errors import BucketError, SettingsError
 
 Users = Mapping[str, Mapping[str, str]]
@@ -64,11 +64,11 @@ class UsersFile:
         """
         try:
             with file_lock(self.path.with_suffix(".lock"), WRITE, error=SettingsError):
-                exists = latest(self.path, age=0).exists()
-                users = dict(_parsed(self.path)) if exists else {}
+                version = read_to_change(self.path)
+                users = dict(_parsed(self.path)) if self.path.exists() else {}
                 change(users)
                 text = json.dumps(users, ensure_ascii=False, indent=2)
-                share(self.path, text, mode=0o600)
+                share(self.path, text, mode=0o600, over=version)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SettingsError(f"The users file {self.path} can't be written: {reason}.") from None

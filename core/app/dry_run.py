@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.catalog.column_reasons import why_columns
 from core.catalog.columns import ATTRIBUTES, FIELDS, ColumnMap
+from core.catalog.feed_parts import folder_of
 from core.catalog.ingest import check_source, start_drafts
 from core.catalog.photo_check import check_photos
 from core.catalog.photos import forget_folders
@@ -48,7 +49,9 @@ def preview_file(
     mapping = check_source(source, images=images, columns=columns)
     forget_folders()
     table = open_catalog(source)
-    drafts = start_drafts(table, (images or source.parent).resolve(), mapping, settings, salt="")
+    drafts = start_drafts(
+        table, (images or folder_of(source)).resolve(), mapping, settings, salt=""
+    )
     rows, left_out, taken = 0, [], _Spread()
     for product in products(table.rows(), mapping):
         row = product.row

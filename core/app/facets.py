@@ -152,6 +152,13 @@ class FacetIndex:
             return self._kept[1]
 
 
+def groups_of(store: CatalogStore) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return all departments and all product types of a catalogue, each sorted."""
+    rows = read_rows(store.items.table, [DEPARTMENT, PRODUCT_TYPE])
+    departments, types = (set(rows[name].to_pylist()) - {""} for name in (DEPARTMENT, PRODUCT_TYPE))
+    return tuple(sorted(departments)), tuple(sorted(types))
+
+
 def by_price(hits: Sequence[Hit], sort: Sort) -> tuple[Hit, ...]:
     """Sort hits by lowest price where ``sort`` says so; those without a number come last."""
 

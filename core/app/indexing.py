@@ -16,6 +16,7 @@ from core.app.photo_folding import fold_photos
 from core.app.search_indices import SearchIndices
 from core.app.shipped_judgments import FOLDER, ShippedJudgments
 from core.catalog import demo
+from core.catalog.feed_parts import is_there, parts_of
 from core.catalog.ingest import check_source, ingest
 from core.catalog.readers import look
 from core.catalog.remote_photos import RemotePhotos
@@ -200,7 +201,7 @@ class IndexingService:
         Raises:
             CatalogError: The file, its columns or the images folder can't be used.
         """
-        if not source.is_file():
+        if not is_there(source):
             raise CatalogError(f"There is no file {source}.")
         check_source(source, images=images, columns=columns)
 
@@ -217,7 +218,7 @@ class IndexingService:
         Raises:
             CatalogError: With the reason of the first row.
         """
-        if source.stat().st_size > _LOOKED_AT:
+        if sum(part.stat().st_size for part in parts_of(source)) > _LOOKED_AT:
             return
         preview = self.preview(source, images=images, columns=columns, name=name)
         if preview.items or not preview.left_out:

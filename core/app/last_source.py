@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.base.atomic import atomic_write
+from core.catalog.feed_parts import is_there
 from core.errors import CatalogError
 
 #: Name of the file in a catalogue's folder.
@@ -31,7 +32,7 @@ class LastSource:
     @property
     def is_there(self) -> bool:
         """Whether file and folder are still there."""
-        return self.table.is_file() and (self.images is None or self.images.is_dir())
+        return is_there(self.table) and (self.images is None or self.images.is_dir())
 
 
 def remember(root: Path, source: LastSource) -> None:

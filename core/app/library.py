@@ -7,11 +7,14 @@ import threading
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from core.app.default_catalog import DefaultCatalog
-from core.app.facets import FacetIndex
+from core.app.facets import FacetIndex, groups_of
+from core.base.buckets import bucket_of
 from core.base.locks import WRITE, file_lock
+from core.catalog.feed_parts import folder_of, is_pattern
 from core.domain import CatalogInfo
 from core.errors import NO_CATALOG_YET, CatalogError, no_catalog
 from core.judging.judgment_queue import JudgmentQueue
@@ -22,6 +25,7 @@ from core.store.catalog_store import CatalogStore
 from core.store.damage import reading_folder
 from core.store.image_store import ImageStore
 from core.store.overview import Overview
+from core.store.picture_copies import PictureCopies
 from core.store.removed_catalogs import RemovedCatalogs
 
 #: Name of the shipped catalogue.
@@ -37,9 +41,12 @@ class Catalog:
 
     def __init__(self, name: str, store: CatalogStore, images: ImageStore) -> None:
         self.name, self.store, self.images = name, store, images
-        self.facets = FacetIndex(store)
-        self.searcher = Searcher(store, images, self.facets.ids)
-        self.overview = Overview(store, self.facets.groups)
+        searched = store.for_searches()
+        self.facets = FacetIndex(searched)
+        self.searcher = Searcher(searched, images, self.facets.ids)
+        # The overview keeps what it reads for a version that it looks up itself.
+        groups = self.facets.groups if searched is store else partial(groups_of, store)
+        self.overview = Overview(store, groups)
         self._queue: JudgmentQueue | None = None
         self._lock = threading.Lock()
 
@@ -59,6 +66,10 @@ class Library:
         self._settings = settings
         self._root = settings.data_dir / "catalogs"
         self._folders = CatalogFolders(self._root)
+        self._copies: PictureCopies | None = None
+        if bucket_of(self._root) is not None:
+            most = settings.picture_copies_mb * 2**20
+            self._copies = PictureCopies(settings.data_dir, most)
         self._default = DefaultCatalog(settings)
         self._open: dict[str, tuple[object, Catalog]] = {}
         self._lock = threading.RLock()  # describing a catalogue opens it
@@ -199,6 +210,7 @@ class Library:
             root / "images",
             max_megapixels=self._settings.max_image_megapixels,
             max_bytes=self._settings.max_upload_mb * 2**20,
+            copies=self._copies,
         )
         return Catalog(name, store, images)
 
@@ -219,7 +231,8 @@ def own_name(name: str | None, source: Path) -> str:
 
 def name_from(path: Path) -> str:
     """Return a catalogue name from a file's name: ``Ünsere Möbel (2).csv`` → ``unsere-mobel-2``."""
-    name = _plain(path.stem) or "catalog"
+    named = folder_of(path) if is_pattern(path) else path
+    name = _plain(named.stem) or "catalog"
     return OWN_DEMO if name == DEMO else name
 
 

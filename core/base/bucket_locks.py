@@ -31,6 +31,9 @@ RENEWAL = 3.0
 #: their questions leave the store room for work.
 _POLL = (0.1, 0.4)
 
+#: Linux's monotonic clock stands still while the machine sleeps; this one does not.
+_SLEEPLESS: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
 _log = logging.getLogger(__name__)
 
 
@@ -40,23 +43,23 @@ class Held:
     def __init__(self, bucket: Bucket, path: Path, tag: Tag) -> None:
         self.path = path
         self._bucket, self._tag = bucket, tag
-        self._renewed = time.monotonic()
+        self._renewed = _clock()
         self._lock = threading.Lock()
         self._ended = self._taken = False
 
     @property
     def lost(self) -> bool:
         """Whether another process took the lock over, or may have: it was not renewed in time."""
-        return self._taken or time.monotonic() - self._renewed >= EXPIRY
+        return self._taken or _clock() - self._renewed >= EXPIRY
 
     def renew(self) -> None:
         """Renew the lock where it is due."""
         with self._lock:
-            if self._ended or self._taken or time.monotonic() - self._renewed < RENEWAL:
+            if self._ended or self._taken or _clock() - self._renewed < RENEWAL:
                 return
             with suppress(BucketError):  # tried again at the next look
-                began = time.monotonic()
-                tag = self._bucket.put_over(self.path, _content(held=True), self._tag)
+                began = _clock()
+                tag = self._replaced(_content(held=True))
                 if tag is None:
                     self._lose()
                 else:
@@ -69,8 +72,16 @@ class Held:
             if self._taken:
                 return
             with suppress(BucketError):  # it expires
-                if self._bucket.put_over(self.path, _content(held=False), self._tag) is None:
+                if self._replaced(_content(held=False)) is None:
                     self._lose()
+
+    def _replaced(self, content: bytes) -> Tag | None:
+        """Write the object anew; return ``None`` where another server has written it."""
+        tag = self._bucket.put_over(self.path, content, self._tag)
+        if tag is None:  # or the answer was lost, and the write was tried again and refused
+            stored = self._bucket.get(self.path)
+            tag = stored.tag if stored is not None and stored.data == content else None
+        return tag
 
     def _lose(self) -> None:
         self._taken = True
@@ -160,9 +171,14 @@ def _taken(bucket: Bucket, path: Path, patience: float | None) -> Tag | None:
         time.sleep(random.uniform(*_POLL))  # noqa: S311 (no secret)
 
 
+def _clock() -> float:
+    """Return seconds that also pass while the machine sleeps: its locks are taken over then."""
+    return time.clock_gettime(_SLEEPLESS) if _SLEEPLESS is not None else time.monotonic()
+
+
 def _expired(name: str, tag: Tag) -> bool:
     """Tell whether this process has seen this version of a held lock for too long."""
-    now = time.monotonic()
+    now = _clock()
     with _process.lock:
         seen, since = _process.seen.get(name, (None, now))
         if seen != tag:

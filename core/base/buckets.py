@@ -77,6 +77,20 @@ class Bucket:
             meta = answer.meta
             return Stored(bytes(answer.bytes()), _tag(meta), meta["last_modified"])
 
+    def newer(self, path: Path, tag: Tag | None) -> Stored | None:
+        """Return an object; ``None`` where there is none, or where it is still this version."""
+        import obstore
+        from obstore.exceptions import NotModifiedError
+
+        options: Any = {"if_none_match": tag["e_tag"]} if tag and "e_tag" in tag else {}
+        with self._asking():
+            try:
+                answer = obstore.get(self._store, self._key(path), options=options)
+            except (FileNotFoundError, NotModifiedError):
+                return None
+            stored = Stored(bytes(answer.bytes()), _tag(answer.meta), answer.meta["last_modified"])
+        return None if stored.tag == tag else stored
+
     def has(self, path: Path) -> bool:
         """Tell whether there is an object."""
         import obstore
@@ -88,12 +102,12 @@ class Bucket:
                 return False
             return True
 
-    def put(self, path: Path, data: bytes) -> None:
+    def put(self, path: Path, data: bytes) -> Tag:
         """Store an object, in place of one that is there."""
         import obstore
 
         with self._asking():
-            obstore.put(self._store, self._key(path), data)
+            return _tag(obstore.put(self._store, self._key(path), data))
 
     def put_new(self, path: Path, data: bytes) -> Tag | None:
         """Store an object that is not there yet; return ``None`` where there is one."""

@@ -14,6 +14,8 @@ _SIGNED = re.compile(
     r"[^&\s\"'<>]+",
     re.IGNORECASE,
 )
+#: Name and password in an address, as proxies and endpoints may have them.
+_SIGN_IN = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://)[^/\s@\"'<>]+@")
 _SHORTEST = 4
 
 
@@ -23,4 +25,4 @@ def without_credentials(text: str) -> str:
         hides = name.startswith(_STORES) and _SECRET.search(name)
         if hides and len(value) >= _SHORTEST:
             text = text.replace(value, "…")
-    return _SIGNED.sub(r"\1…", text)
+    return _SIGN_IN.sub(r"\1…@", _SIGNED.sub(r"\1…", text))

@@ -10,7 +10,7 @@ import queue
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib.util import find_spec
 from itertools import cycle
 from pathlib import Path
@@ -41,6 +41,11 @@ _NOT_REACHED = (
     "10001” must run with the same versions of Python and Ray; where it asks for a token, this "
     "machine needs the same one (variable RAY_AUTH_TOKEN, or the file .ray/auth_token at home)."
 )
+_LETS_ALL_IN = (
+    "The Ray at {} asks for no token: whoever reaches its ports can run programs there. Make "
+    "one on its head before it starts: ray get-auth-token --generate."
+)
+_LOOPBACK = "127.0.0.1"
 _CANNOT_START = (
     "The workers of the cluster can't start: {} Install the same version of the studio, of Python "
     "and of Ray on all machines."
@@ -96,6 +101,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
     Attributes:
         count: Number of workers.
         dashboard: Address of Ray's own page; empty if it has none.
+        warning: A sentence for whoever runs the cluster; empty if there is nothing to say.
 
     Raises:
         SettingsError: It can't be started or reached, or has too few cores or GPUs.
@@ -112,7 +118,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
 
         self._ray: Any = ray
         self._refusals = (OSError, RuntimeError, ValueError, ray.exceptions.RayError)
-        self._gpus = gpus
+        self._gpus, self.warning = gpus, ""
         context = self._started(workers) if address is None else self._connected(address)
         page = str(getattr(context, "dashboard_url", None) or "")
         self.dashboard = f"http://{page}" if page else ""
@@ -136,20 +142,26 @@ class RayCluster(AbstractContextManager["RayCluster"]):
     def _started(self, workers: int) -> Any:
         """Start a Ray of its own, not one that happens to run on this machine."""
         try:
-            return self._ray.init(
+            context = self._ray.init(
                 address="local", num_cpus=max(workers, os.cpu_count() or 1),
                 include_dashboard=False, logging_level="ERROR", log_to_driver=False,
+                _node_ip_address=_LOOPBACK,  # else it listens to the whole network
             )  # fmt: skip
         except self._refusals as error:
             raise SettingsError(f"Ray can't be started here: {_reason(error)}") from error
+        _keep_token_private()
+        return context
 
     def _connected(self, address: re.Match[str]) -> Any:
         """Connect to the server for clients of a Ray that runs already."""
         url = f"ray://{address['host']}{address['port'] or _PORT}"
         try:
-            return self._ray.init(url, logging_level="ERROR", log_to_driver=False)
+            context = self._ray.init(url, logging_level="ERROR", log_to_driver=False)
         except self._refusals as error:
             raise SettingsError(_NOT_REACHED.format(url, _reason(error))) from error
+        if not _has_token():
+            self.warning = _LETS_ALL_IN.format(url)
+        return context
 
     def call(self, function: Callable[..., R], *given: Any) -> R:
         """Run a function on any machine and return its result; many threads may call at once.
@@ -230,7 +242,17 @@ class RayCluster(AbstractContextManager["RayCluster"]):
 def _has_token() -> bool:
     """Tell whether Ray would find a token for a cluster that asks for one."""
     named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
-    return bool(named) or (Path.home() / ".ray" / "auth_token").is_file()
+    return bool(named) or _token_file().is_file()
+
+
+def _token_file() -> Path:
+    return Path.home() / ".ray" / "auth_token"
+
+
+def _keep_token_private() -> None:
+    """Let nobody else on this machine read the token that Ray makes: it lets run any program."""
+    with suppress(OSError):
+        _token_file().chmod(0o600)
 
 
 def _reason(error: Exception) -> str:

@@ -17,6 +17,7 @@ from core.base.title_nouns import TitleNouns
 from core.catalog.cells import plain
 from core.catalog.columns import ColumnMap, guess_columns
 from core.catalog.drafting import Drafts
+from core.catalog.feed_parts import folder_of
 from core.catalog.fetch import fetch_public
 from core.catalog.parents import parents
 from core.catalog.photo_taking import Fetch, LocalPhotos, PhotoTaker
@@ -60,7 +61,7 @@ def ingest(
     ``known_rows`` is not decoded again. Closing the iterator stops the work.
 
     Args:
-        path: CSV, JSON lines or Parquet file.
+        path: CSV, JSON lines or Parquet file, or several; see ``feed_parts``.
         images: Folder that the photos' paths are relative to; default: the file's folder.
         columns: Field → column, instead of the guess (see ``guess_columns``).
         store: Store for the photos.
@@ -77,7 +78,7 @@ def ingest(
     _check_folder(path, images)
     table = open_catalog(path)
     forget_folders()
-    folder = (images or path.parent).resolve()
+    folder = (images or folder_of(path)).resolve()
     mapping = map_columns(table, folder, columns)
     photos = photos or LocalPhotos(store, settings, fetch)
     run = _Run(table, folder, mapping, store, settings, known_rows or {}, photos)
@@ -94,7 +95,7 @@ def check_source(
     """
     _check_folder(path, images)
     forget_folders()
-    return map_columns(open_catalog(path), (images or path.parent).resolve(), columns)
+    return map_columns(open_catalog(path), (images or folder_of(path)).resolve(), columns)
 
 
 def map_columns(table: Table, folder: Path, columns: Mapping[str, str] | None) -> ColumnMap:
@@ -119,7 +120,7 @@ def map_columns(table: Table, folder: Path, columns: Mapping[str, str] | None) -
 
 
 def _check_folder(path: Path, images: Path | None) -> None:
-    if not (images or path.parent).resolve().is_dir():
+    if not (images or folder_of(path)).resolve().is_dir():
         raise CatalogError(f"The images folder “{images}” does not exist.")
 
 

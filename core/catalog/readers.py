@@ -1,4 +1,4 @@
-"""Open a catalogue file: any table with at least one row."""
+"""Open a catalogue file, or several as one feed: any table with at least one row."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.base.tables import Table, open_table
 from core.catalog.columns import name_score
+from core.catalog.feed_parts import joined, parts_of, places
 from core.catalog.nested import with_nested
 from core.errors import CatalogError
 
@@ -32,20 +33,22 @@ def look(path: Path) -> FileLook:
     """
     table = open_catalog(path)
     try:
-        rows = table.count()
+        rows, parts = table.count(), places(table)
     except CatalogError:
-        rows = 0
-    return FileLook(rows, (f"“{path.name}” was read as {table.understood}.", *table.notes))
+        rows, parts = 0, ()
+    notes = (f"“{path.name}” was read as {table.understood}.", *parts, *table.notes)
+    return FileLook(rows, notes)
 
 
 def open_catalog(path: Path) -> Table:
-    """Open a catalogue file and read its head.
+    """Open a catalogue file, or all files of a folder or pattern, and read their heads.
 
     Raises:
         CatalogError: The file is missing, empty, has no rows, is of another kind than its name
             says, damaged, or in an encoding that can't be told.
     """
-    table = with_nested(open_table(path, CatalogError, name_score))
+    tables = [with_nested(open_table(p, CatalogError, name_score)) for p in parts_of(path)]
+    table = joined(path, tables)
     rows = table.rows()
     if next(rows, None) is None:
         raise CatalogError(

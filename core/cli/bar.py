@@ -63,7 +63,7 @@ class ProgressBar:
 
 
 def _notes(progress: Progress) -> list[str]:
-    notes = [progress.time_left] if progress.time_left else []
+    notes = [note for note in (progress.throughput, progress.time_left) if note]
     if isinstance(progress, RewriteProgress):
         spent = progress.spent.dollars
         notes.append("price unknown" if spent is None else f"${spent:.3f}")

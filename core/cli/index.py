@@ -10,6 +10,7 @@ import typer
 
 from core.base.counts import counted
 from core.base.ray_cluster import workers_on
+from core.catalog.feed_parts import is_there
 from core.catalog.readers import look
 from core.cli.bar import ProgressBar
 from core.cli.preview import preview_json, preview_text
@@ -22,7 +23,11 @@ from core.settings import Settings
 def index(
     context: typer.Context,
     source: Annotated[
-        Path | None, typer.Argument(help="CSV, Excel, JSON, Parquet or XML file of products.")
+        Path | None,
+        typer.Argument(
+            help="CSV, Excel, JSON, Parquet or XML file of products; several are one feed: a "
+            "folder of them, or a pattern in quotes, 'feed/*.parquet'."
+        ),
     ] = None,
     images: Annotated[
         Path | None,
@@ -77,6 +82,8 @@ def index(
     with ProgressBar() as bar, workers_on(on, workers, gpus_per_worker) as connected:
         if connected is not None and connected.dashboard:
             bar.say(f"Ray's own page: {connected.dashboard}")
+        if connected is not None and connected.warning:
+            bar.say(connected.warning)
         if source is not None and not demo:
             bar.show(_first_progress(source, context.obj, name))
         from core.app.studio import Studio  # slow to import
@@ -118,7 +125,7 @@ def _first_progress(source: Path, settings: Settings, name: str | None) -> Progr
     Raises:
         CatalogError: The file can't be used.
     """
-    if not source.is_file():
+    if not is_there(source):
         raise CatalogError(f"There is no file {source}.")
     catalogs = settings.data_dir / "catalogs"
     is_new = not any((catalogs / folder).exists() for folder in (name, source.stem) if folder)

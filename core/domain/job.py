@@ -29,6 +29,7 @@ class Progress:
         message: One sentence for people; empty if stage and numbers are enough.
         seconds_left: Estimated time for this and all later stages; ``None`` if unknown.
         skipped: Units of ``done`` that needed no work; the time left is estimated without them.
+        per_second: Units that needed work, a second, since the stage's first; ``None`` if unknown.
     """
 
     stage: str = ""
@@ -37,6 +38,7 @@ class Progress:
     message: str = ""
     seconds_left: float | None = None
     skipped: int = 0
+    per_second: float | None = None
 
     @property
     def ended(self) -> int:
@@ -52,6 +54,15 @@ class Progress:
     def time_left(self) -> str:
         """The estimate as text, such as “about 3 minutes left”; empty if unknown."""
         return "" if self.seconds_left is None else f"{_duration(self.seconds_left)} left"
+
+    @property
+    def throughput(self) -> str:
+        """Units a second as text, such as “2.4 a second”, or a minute; empty if unknown."""
+        if not self.per_second:
+            return ""
+        if self.per_second >= 1:
+            return f"{self.per_second:,.1f} a second"
+        return f"{60 * self.per_second:,.1f} a minute"
 
 
 #: Called with each progress report. An exception that it raises ends the work.

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.base.locks import WRITE, file_lock
-from core.base.shared_files import latest_in, share
+from core.base.shared_files import Version, latest_in, read_to_change, share
 from core.errors import ExperimentError, no_experiment
 from core.experiments.model import Experiment, id_from
 from core.store.saving import saving
@@ -66,8 +66,10 @@ class ExperimentStore:
     def change(self, experiment_id: str, change: Callable[[Experiment], Experiment]) -> Experiment:
         """Store what ``change`` makes of an experiment; others wait meanwhile."""
         with self._lock():
-            changed = change(self.get(experiment_id))
-            self._write(changed)
+            path = self._folder / f"{self.get(experiment_id).id}.json"
+            version = read_to_change(path)
+            changed = change(self._read(path))
+            self._write(changed, version)
         return changed
 
     def free_id(self, name: str) -> str:
@@ -108,7 +110,7 @@ class ExperimentStore:
             and other.status != "stopped"
         ]
 
-    def _write(self, experiment: Experiment) -> None:
+    def _write(self, experiment: Experiment, over: Version | None = None) -> None:
         for other in self._others(experiment) if experiment.group else ():
             if other.slot[0] < experiment.slot[1] and experiment.slot[0] < other.slot[1]:
                 raise ExperimentError(
@@ -117,7 +119,7 @@ class ExperimentStore:
                 )
         text = json.dumps(experiment.as_dict(), ensure_ascii=False, indent=1)
         with saving("The experiment"):
-            share(self._folder / f"{experiment.id}.json", text)
+            share(self._folder / f"{experiment.id}.json", text, over=over)
 
     def _read(self, path: Path) -> Experiment:
         try:

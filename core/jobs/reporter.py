@@ -19,6 +19,10 @@ from core.jobs.time_left import Stage, TimeLeft
 
 #: Least time between two snapshots of the same stage, seconds.
 INTERVAL = 0.5
+_TAKEN_OVER = (
+    "This job did not reach the store for ten seconds, so another server may run it by now. What "
+    "is done is kept: start it again to go on."
+)
 #: Longest text of an unexpected error in a message, characters.
 _LONGEST = 500
 
@@ -64,7 +68,8 @@ class JobReporter:
         """
         with self._lock:
             left = self._time_left.seconds(progress)
-            progress = replace(progress, seconds_left=left)
+            rate = self._time_left.per_second
+            progress = replace(progress, seconds_left=left, per_second=rate)
             before = self._job.progress
             same = progress.stage == before.stage and progress.ended != progress.total
             self._job = replace(
@@ -83,6 +88,11 @@ class JobReporter:
     def stopping(self) -> bool:
         """Tell whether a stop was requested, in any process, or another one has the lock now."""
         return is_lost(self._paths.lock) or self._paths.wishes_stop(self._job.job_id)
+
+    def check_lock(self) -> None:
+        """Raise ``JobStopped`` where another server may run the job by now; call before writes."""
+        if is_lost(self._paths.lock):
+            raise JobStopped(_TAKEN_OVER)
 
     def end(
         self, state: JobState, message: str = "", details: Mapping[str, Any] | None = None

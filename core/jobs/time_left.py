@@ -52,6 +52,12 @@ class TimeLeft:
         """Seconds per unit by stage: measured in this run, else from an earlier one."""
         return {**self._paces, **({self._stage: pace} if (pace := self._measured()) else {})}
 
+    @property
+    def per_second(self) -> float | None:
+        """Units of the present stage a second, without its first, which loads models."""
+        pace = self._measured()
+        return 1 / pace if pace else None
+
     def seconds(self, progress: Progress) -> float | None:
         """Return the estimate for this and all later stages; ``None`` if nothing is known."""
         now = (self._clock(), progress.ended - progress.skipped)

@@ -88,7 +88,11 @@ class JudgmentQueue:
                 without, one_query, first, held.elsewhere, self.task_keys.secret,
             )  # fmt: skip
 
+        in_bucket = self._leases.in_bucket
+
         def take(leases: Deal) -> queue.Hand:
+            if in_bucket:
+                self._states.look(set_id, lambda state: leases.drop_judged(state.has_judged))
             held = leases.held(annotator, tab)
             hand = self._states.look_again(set_id, lambda state: dealt(state, held))
             tasks = [(*task.pair.key, task.round) for task in hand.tasks]
@@ -98,7 +102,8 @@ class JudgmentQueue:
 
         # Events are read before the lock is taken. A pair that is judged meanwhile is still leased,
         # so its slot counts as taken even if its label was not read.
-        self._states.look(set_id, len)
+        if not in_bucket:
+            self._states.look(set_id, len)
         return self._leases.deal(set_id, take)
 
     def release(
@@ -141,6 +146,9 @@ class JudgmentQueue:
         if event.kind in (EventKind.UNDO, EventKind.DELETE):
             raise JudgmentError("An undo takes back one's own last event; it can't be sent as one.")
         judgment_set = self.sets.get(event.set_id)
+        if (event.query_id, event.item_id) not in self._pairs_of(judgment_set):
+            self.sets.look_again()  # another server may have added it within the last second
+            judgment_set = self.sets.get(event.set_id)
         event = checked(event, self._pairs_of(judgment_set), judgment_set.grades)
         if not dealt and self._states.look(
             event.set_id, lambda state: queue.is_late(judgment_set.rules, state, event)

@@ -102,6 +102,7 @@ class JudgmentSets(SetTable):
             JudgmentError: There is no such set, or the change makes no sense.
         """
         with file_lock(self._revise_lock, WRITE):
+            self.look_again()
             old = self.get(set_id) if start is None else self.find(set_id) or start
             new = replace(change(old), set_id=set_id, created=old.created,
                           revision=old.revision + 1)  # fmt: skip

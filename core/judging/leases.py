@@ -8,7 +8,9 @@ once, as holder or as grader, so a process that has not read the newest label ye
 slot out again.
 
 In a bucket the file is an object, which is replaced only in the version that was read; where it is
-another one by then, the deal is made again. On a disk a file lock guards the database: SQLite
+another one by then, the deal is made again. It travels with each deal, so leases of judged pairs
+are dropped there: events are read after the leases, so whoever misses a lease sees its label. On a
+disk a file lock guards the database: SQLite
 itself retries at growing intervals, so the newest waiter wins, and under load the oldest one failed
 with "database is locked".
 """
@@ -23,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.base.buckets import bucket_of
 from core.base.locks import BUSY, WRITE, LockBusy, file_lock
@@ -72,6 +74,11 @@ class Leases:
         self._path = path
         self._threads = threading.Lock()
 
+    @property
+    def in_bucket(self) -> bool:
+        """Whether the leases are an object that several servers replace."""
+        return bucket_of(self._path) is not None
+
     def deal(self, set_id: str, work: Callable[[Deal], _T]) -> _T:
         """Return what ``work`` makes of the leases; where they change meanwhile it is called again.
 
@@ -98,8 +105,9 @@ class Leases:
             DealOutdated: In a bucket another process took some meanwhile; nothing is stored.
             JudgmentError: The file can't be used.
         """
-        free = bucket_of(self._path) is not None
-        turn = nullcontext() if free else file_lock(self._path.with_suffix(".lock"), WRITE)
+        turn = (
+            nullcontext() if self.in_bucket else file_lock(self._path.with_suffix(".lock"), WRITE)
+        )
         try:
             with self._threads, turn, self._opened() as connection:
                 connection.execute("begin immediate")
@@ -170,6 +178,18 @@ class Deal:
             [(self._set_id, *task, annotator, tab, until) for task in tasks],
         )
 
+    def drop_judged(self, is_judged: Callable[[str, TaskKey], bool]) -> None:
+        """End the leases whose holder has judged the task, as far as the caller has read."""
+        rows = self._connection.execute(
+            "select annotator, query_id, item_id, round from tab_leases where set_id = ?",
+            (self._set_id,),
+        ).fetchall()
+        self._connection.executemany(
+            "delete from tab_leases where set_id = ? and annotator = ? and query_id = ? "
+            "and item_id = ? and round = ?",
+            [(self._set_id, who, *task) for who, *task in rows if is_judged(who, _key(task))],
+        )
+
     def release(self, annotator: str, tasks: Iterable[TaskKey], tab: str | None = None) -> None:
         """End an annotator's leases of these tasks, or only those of one tab."""
         self._connection.executemany(
@@ -177,3 +197,8 @@ class Deal:
             "and round = ? and annotator = ? and (? is null or tab = ?)",
             [(self._set_id, *task, annotator, tab, tab) for task in tasks],
         )
+
+
+def _key(task: list[Any]) -> TaskKey:
+    query_id, item_id, number = task
+    return query_id, item_id, number

@@ -15,8 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import lancedb
 import pyarrow as pa
@@ -24,8 +23,8 @@ from lancedb.expr import col, lit
 
 from core.base.group_commit import GroupCommit, NotWritten
 from core.base.locks import AT_ONCE, WRITE, LockBusy, file_lock
-from core.domain import EventKind, JudgmentEvent
-from core.errors import JudgmentError
+from core.domain import JudgmentEvent
+from core.judging.event_rows import NAME, SCHEMA, events_of, rows_of
 from core.store.database import (
     add_missing_columns,
     count_rows,
@@ -36,29 +35,7 @@ from core.store.database import (
     version_of,
 )
 from core.store.durable import Flusher
-from core.store.row_decoding import UNDECODABLE, decoded
 from core.store.saving import not_saved, saving
-
-NAME = "judgments"
-
-#: The last three columns came later: they may be null, and old tables get them when opened.
-SCHEMA = pa.schema(
-    [
-        pa.field("event_id", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("set_id", pa.string(), nullable=False),
-        pa.field("query_id", pa.string(), nullable=False),
-        pa.field("item_id", pa.string(), nullable=False),
-        pa.field("annotator", pa.string(), nullable=False),
-        pa.field("grade", pa.int8()),
-        pa.field("note", pa.string(), nullable=False),
-        pa.field("at", pa.timestamp("us", tz="UTC"), nullable=False),
-        pa.field("seconds", pa.float64(), nullable=False),
-        pa.field("round", pa.int8()),
-        pa.field("page", pa.string()),
-        pa.field("guidelines", pa.int32()),
-    ]
-)
 
 #: Number of fragments from which they are merged in the background; each append makes one.
 COMPACT_AFTER = 64
@@ -108,7 +85,7 @@ class JudgmentLog:
             JudgmentError: A value fits no column.
             NotSaved: They could not be written; nothing of them counts as saved.
         """
-        batch = _Batch(events, self._rows(events))
+        batch = _Batch(events, rows_of(events, self._seconds))
         try:
             self._commits.submit(batch)
         except NotWritten as problem:
@@ -150,25 +127,6 @@ class JudgmentLog:
         """Hold the lock of a commit; a killed process releases it."""
         return file_lock(self._turn_file, WRITE)
 
-    def _rows(self, events: Sequence[JudgmentEvent]) -> pa.Table:
-        """Return the events as rows; a bad event raises an error for its sender only.
-
-        Raises:
-            JudgmentError: A value fits no column.
-        """
-        try:
-            return self._table_of(events)
-        except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
-            raise JudgmentError(
-                f"The judgment could not be saved: a value of it can't be stored ({error})."
-            ) from None  # the judgment is faulty, not the disk, so a retry would fail, too
-
-    def _table_of(self, events: Sequence[JudgmentEvent]) -> pa.Table:
-        rows = [{name: getattr(event, name) for name in SCHEMA.names} for event in events]
-        position = SCHEMA.get_field_index("seconds")
-        field = SCHEMA.field("seconds").with_type(self._seconds)
-        return pa.Table.from_pylist(rows, schema=SCHEMA.set(position, field))
-
     def events(self, set_id: str, since: datetime | None = None) -> list[JudgmentEvent]:
         """Return the events of a set, oldest first, or only those at or after ``since``."""
         condition = col("set_id") == lit(set_id)
@@ -176,7 +134,7 @@ class JudgmentLog:
             condition = condition & (col("at") >= lit(since))
         rows = read_rows(self._table, SCHEMA.names, condition)
         oldest_first = rows.sort_by([("at", "ascending")])
-        events = _events(oldest_first)
+        events = events_of(oldest_first)
         if since is None:
             self.unreadable[set_id] = oldest_first.num_rows - len(events)
         return events
@@ -200,50 +158,3 @@ class JudgmentLog:
         except (RuntimeError, OSError, LockBusy):
             # Another process compacts; this changes no event.
             return
-
-
-_KINDS = {kind.value: kind for kind in EventKind}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _events(rows: pa.Table) -> list[JudgmentEvent]:
-    """Build the events of a table, column by column: row by row takes twice the time.
-
-    Where a value can't be read, they are built row by row, and that row is left out.
-    """
-    try:
-        return list(map(JudgmentEvent, *_columns(rows)))
-    except UNDECODABLE:
-        return [event for _, event in decoded(rows.to_pylist(), _event, NAME, "event_id")]
-
-
-def _columns(rows: pa.Table) -> list[list[Any]]:
-    """Return the values of each field of ``JudgmentEvent``, in the order of its fields."""
-    later = {"round": 0, "page": "", "guidelines": 1}
-    columns = {
-        name: (rows[name].fill_null(later[name]) if name in later else rows[name])
-        .to_numpy()
-        .tolist()
-        for name in SCHEMA.names
-        if name not in ("at", "grade")
-    }
-    columns["kind"] = [_KINDS[kind] for kind in columns["kind"]]
-    times = rows["at"].cast(pa.int64()).to_numpy().tolist()
-    columns["at"] = [_EPOCH + timedelta(microseconds=time) for time in times]
-    grades, given = rows["grade"].fill_null(0), rows["grade"].is_valid()
-    columns["grade"] = [
-        grade if is_given else None
-        for grade, is_given in zip(
-            grades.to_numpy().tolist(), given.to_numpy().tolist(), strict=True
-        )
-    ]
-    return [columns[name] for name in SCHEMA.names]
-
-
-def _event(row: dict[str, Any]) -> JudgmentEvent:
-    """Build the event of one row."""
-    return JudgmentEvent(
-        row["event_id"], EventKind(row["kind"]), row["set_id"], row["query_id"], row["item_id"],
-        row["annotator"], row["grade"], row["note"], row["at"], row["seconds"], row["round"] or 0,
-        row["page"] or "", row["guidelines"] or 1,
-    )  # fmt: skip

@@ -21,12 +21,14 @@ import pyarrow as pa
 from core.base.locks import AT_ONCE, LockBusy, file_lock
 from core.domain import ExamplePair, Grade, JudgmentQuery, JudgmentSet, Pair, Rules
 from core.errors import no_set
+from core.store.damage import reading
 from core.store.database import (
     compact,
     ensure_table,
     folder_of,
     fragments,
     one_of,
+    patient,
     read_rows,
     version_of,
 )
@@ -70,7 +72,7 @@ class SetTable:
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         folder = folder_of(database)
-        self._table = ensure_table(database, NAME, SCHEMA)
+        self._table = ensure_table(patient(database), NAME, SCHEMA)
         self._flusher = Flusher(folder / f"{NAME}.lance")
         self._compact_lock = folder / f".{NAME}.compact.lock"
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
@@ -116,6 +118,11 @@ class SetTable:
         newest = sorted(made, key=lambda each: each.created, reverse=True)
         return tuple(sorted(newest, key=lambda each: each.set_id.startswith(CLICK_SETS)))
 
+    def look_again(self) -> None:
+        """See what other servers stored until now; in a bucket up to a second may be missing."""
+        with reading(self._table):
+            self._table.checkout_latest()  # type: ignore[no-untyped-call]
+
     def find(self, set_id: str) -> JudgmentSet | None:
         """Return one set, or ``None`` where there is no such set."""
         with self._lock:
@@ -132,6 +139,9 @@ class SetTable:
             JudgmentError: There is no such set.
         """
         judgment_set = self.find(set_id)
+        if judgment_set is None:
+            self.look_again()
+            judgment_set = self.find(set_id)
         if judgment_set is None:
             raise no_set(set_id)
         return judgment_set

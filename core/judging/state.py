@@ -96,6 +96,13 @@ class SetState:
         """Return the standing second label of every hidden repeat of this annotator."""
         return self._standing[_REPEAT].get(annotator, {})
 
+    def has_judged(self, annotator: str, task: tuple[str, str, int]) -> bool:
+        """Tell whether an annotator judged a pair, or its hidden repeat, and did not put it off."""
+        query_id, item_id, number = task
+        labels = self.repeated(annotator) if number else self.current(annotator)
+        label = labels.get((query_id, item_id))
+        return label is not None and label.kind is not EventKind.SKIP
+
     def graders(self, pair: PairKey) -> set[str] | frozenset[str]:
         """Return the names of a pair's graders."""
         return self._graders.get(pair, _NOBODY)

@@ -12,10 +12,13 @@ from typing import TypeVar
 
 import lancedb
 
+from core.base.buckets import bucket_of
 from core.base.collector import collector_paused
 from core.domain import JudgmentEvent
+from core.judging.bucket_log import BucketLog
 from core.judging.log import JudgmentLog
 from core.judging.state import SetState
+from core.store.database import folder_of
 
 #: How far back other processes' events are searched, because their clocks and commits may lag. If
 #: the count still differs (an import of old labels, a wrong clock), all events are read again.
@@ -40,9 +43,14 @@ class States:
     """The states of one catalogue's sets; safe to use from several threads."""
 
     def __init__(self, database: lancedb.DBConnection) -> None:
-        self.log = JudgmentLog(database, self._wrote)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.RLock()
+        #: Where the events are stored.
+        self.log = (
+            JudgmentLog(database, self._wrote)
+            if bucket_of(folder_of(database)) is None
+            else BucketLog(database, self._wrote, self._lock)
+        )
 
     def look(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
         """Return what a function returns for the set's newest state; it must not keep the state."""

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from core.base.lazy import lazy
 from core.base.locks import WRITE, file_lock
-from core.base.shared_files import latest, share
+from core.base.shared_files import read_to_change, share
 from core.domain import Task
 from core.errors import JudgmentError
 from core.judging.state import PairKey
@@ -71,8 +71,9 @@ class TaskKeys:
     def secret(self) -> bytes:
         """The store's secret; orders and samples of hidden repeats are drawn with it, too."""
         with file_lock(self._path.with_suffix(".lock"), WRITE):
-            if not latest(self._path, age=0).is_file() or len(self._path.read_bytes()) != _BYTES:
-                share(self._path, secrets.token_bytes(_BYTES), mode=0o600)
+            version = read_to_change(self._path)
+            if not self._path.is_file() or len(self._path.read_bytes()) != _BYTES:
+                share(self._path, secrets.token_bytes(_BYTES), mode=0o600, over=version)
             return self._path.read_bytes()
 
 

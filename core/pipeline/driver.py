@@ -9,7 +9,7 @@ every stored vector are stored too.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -57,10 +57,15 @@ class Results:
 
 
 class ResultWriter:
-    """Writes results into a catalogue's tables; used by the one thread of a ``Writer``."""
+    """Writes results into a catalogue's tables; used by the one thread of a ``Writer``.
 
-    def __init__(self, store: CatalogStore) -> None:
-        self._store, self._writes = store, 0
+    Args:
+        store: The catalogue's tables.
+        check: Called before each table is written; raises where the job must not write any more.
+    """
+
+    def __init__(self, store: CatalogStore, check: Callable[[], None] = lambda: None) -> None:
+        self._store, self._check, self._writes = store, check, 0
 
     def __call__(self, results: list[Results]) -> None:
         """Write results, the oldest first; of an item that is there twice, the last."""
@@ -74,10 +79,14 @@ class ResultWriter:
             records |= {record.item.item_id: record for record in result.records}
             for engine, new in result.rows.items():
                 rows.setdefault(engine, {}).update({row.item_id: row for row in new})
+        self._check()
         self._store.groundings.add(groundings)
+        self._check()
         self._store.rewrites.add(rewrites)
+        self._check()
         self._store.items.upsert(list(records.values()))
         for engine, latest in rows.items():
+            self._check()
             self._store.vectors(engine).upsert(list(latest.values()))
         self._writes += 1
         if self._writes % COMPACT_AFTER == 0:

@@ -182,7 +182,7 @@ class _Run:
             table = self._store.vectors(model.name)
             table.prepare(model.fingerprint, model.encoder.dim, model.engine.text_weight)
         records = self._store.items.records()
-        with Writer(ResultWriter(self._store)) as writer:
+        with Writer(ResultWriter(self._store, self._reporter.check_lock)) as writer:
             self._read_and_embed(rows, records, writer)
             if not self._stopped:
                 self._models.release_light()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import lancedb
 
+from core.base.buckets import bucket_of
 from core.domain import Grounding, Item, Rewrite
 from core.errors import no_item
 from core.store import stage_results
 from core.store.corrections import CorrectionTable
-from core.store.database import compact, find_table, fragments, open_database
+from core.store.database import FRESH, compact, find_table, fragments, open_database
 from core.store.items import ItemTable
 from core.store.meta import MetaTable
 from core.store.photo_vectors import PhotoVectorTable
@@ -37,16 +39,34 @@ class CatalogStore:
     affect the others. Any number of processes may read and add corrections; all other writing is
     the indexing job's alone (see ``core.pipeline.indexing_job``).
 
+    Args:
+        root: The catalogue's folder.
+        age: How old what is read may be in a bucket; see ``open_database``.
+
     Raises:
         CatalogDamaged: From any table that can't be read.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, age: timedelta = timedelta(0)) -> None:
         self.root = root
         self.name = root.name
-        self.database = open_database(root / "lance")
+        self.database = open_database(root / "lance", age)
+        self._age = age
+        self._searched: CatalogStore | None = None
         self._opened: dict[str, Any] = {}
         self._lock = threading.RLock()
+
+    def for_searches(self) -> CatalogStore:
+        """Return what searches read: in a bucket, tables that ask for a newer version seldom.
+
+        A search reads each table several times, and in a bucket each look is a question to the
+        store. Writers read through this store, which looks each time.
+        """
+        if bucket_of(self.root) is None:
+            return self
+        with self._lock:
+            self._searched = self._searched or CatalogStore(self.root, FRESH)
+            return self._searched
 
     def item(self, item_id: str) -> Item:
         """Return one item.
@@ -101,11 +121,13 @@ class CatalogStore:
 
     def vectors(self, engine: str) -> VectorTable:
         """Return the vectors of one engine."""
-        return self._table(f"vectors_{engine}", lambda base: VectorTable(base, engine))
+        return self._table(f"vectors_{engine}", lambda base: VectorTable(base, engine, self._age))
 
     def photo_vectors(self, engine: str) -> PhotoVectorTable:
         """The vectors that one engine has of items' further photos."""
-        return self._table(f"photo_vectors_{engine}", lambda base: PhotoVectorTable(base, engine))
+        return self._table(
+            f"photo_vectors_{engine}", lambda base: PhotoVectorTable(base, engine, self._age)
+        )
 
     def engines(self) -> tuple[str, ...]:
         """Return names of the engines that have a vector table, sorted."""
@@ -117,6 +139,8 @@ class CatalogStore:
         """Close a table whose files were replaced, so that its next use opens it again."""
         with self._lock:
             self._opened.pop(name, None)
+            if self._searched is not None:
+                self._searched.release(name)
 
     def compact(self, at_least: int = COMPACT_AFTER, *, indexed: bool = True) -> None:
         """Compact the tables that have ``at_least`` fragments, and refresh their indices.

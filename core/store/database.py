@@ -30,16 +30,32 @@ SCHEMA_VERSION = 1
 #: How long old table versions are kept for present readers.
 KEEP_VERSIONS = timedelta(minutes=15)
 
+#: How long a reader in a bucket may use a version of a table without a look for a newer one.
+FRESH = timedelta(seconds=1)
+
 #: Longest ``IN`` list of one query.
 IN_LIMIT = 1000
 
 
-def open_database(path: Path) -> lancedb.DBConnection:
-    """Open (or create) the database of a folder; every read sees the latest commit."""
+def open_database(path: Path, age: timedelta = timedelta(0)) -> lancedb.DBConnection:
+    """Open (or create) the database of a folder; every read sees the latest commit.
+
+    Args:
+        path: The folder.
+        age: In a bucket, where a look for a newer version is a question to the store, how long a
+            table may be read without one. This process's own writes are seen at once.
+    """
     path.mkdir(parents=True, exist_ok=True)
     bucket = bucket_of(path)
-    address = str(path) if bucket is None else bucket.uri(path)
-    return lancedb.connect(address, read_consistency_interval=timedelta(0))
+    if bucket is None:
+        return lancedb.connect(str(path), read_consistency_interval=timedelta(0))
+    return lancedb.connect(bucket.uri(path), read_consistency_interval=age)
+
+
+def patient(database: lancedb.DBConnection) -> lancedb.DBConnection:
+    """Return the same database for readers that may miss the last second; see ``FRESH``."""
+    folder = folder_of(database)
+    return database if bucket_of(folder) is None else open_database(folder, FRESH)
 
 
 def folder_of(database: lancedb.DBConnection) -> Path:

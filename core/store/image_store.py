@@ -18,6 +18,7 @@ from core.base.image_decoding import decode, read_bytes, read_image
 from core.base.jpeg import strip_metadata
 from core.domain import Photo
 from core.errors import CatalogError, ImageError
+from core.store.picture_copies import PictureCopies
 
 __all__ = ["ImageStore", "read_image"]
 
@@ -65,6 +66,7 @@ class ImageStore:
         long_side: Larger pictures are shrunk to this many pixels on their longer side.
         max_megapixels: Larger pictures are refused before they are decoded.
         max_bytes: Larger files are refused.
+        copies: Limits the copies of pictures in a bucket.
     """
 
     def __init__(
@@ -74,9 +76,10 @@ class ImageStore:
         long_side: int = 1024,
         max_megapixels: float = 100,
         max_bytes: int = 20 * 2**20,
+        copies: PictureCopies | None = None,
     ) -> None:
         self.root = root
-        self._bucket = bucket_of(root)
+        self._bucket, self._copies = bucket_of(root), copies
         self.long_side = long_side
         self.max_megapixels = max_megapixels
         self.max_bytes = max_bytes
@@ -118,12 +121,15 @@ class ImageStore:
             BucketError: The store does not answer.
         """
         path = self._file(sha256, thumbnail)
-        if self._bucket is not None and not path.is_file():
+        if self._bucket is not None and not self._is_copied(path):
             stored = self._bucket.get(path)
             if stored is not None:
                 self._check(sha256, stored.data, thumbnail)
-                _write(path, stored.data)
+                self._write(path, stored.data)
         return path
+
+    def _is_copied(self, path: Path) -> bool:
+        return self._copies.used(path) if self._copies is not None else path.is_file()
 
     def _file(self, sha256: str, thumbnail: bool = False) -> Path:
         """Return the file of a picture in the folder; raises ``ImageError`` as ``path``."""
@@ -173,7 +179,12 @@ class ImageStore:
         """Store a picture that is not in the folder; in a bucket first, so that a copy says so."""
         if self._bucket is not None:
             self._bucket.put_new(path, content)
+        self._write(path, content)
+
+    def _write(self, path: Path, content: bytes) -> None:
         _write(path, content)
+        if self._copies is not None:
+            self._copies.added(len(content))
 
     def _check(self, sha256: str, content: bytes, thumbnail: bool) -> None:
         """Check an object of the bucket: a picture's hash, and of a thumbnail that it is one.

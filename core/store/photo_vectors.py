@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 import lancedb
 
@@ -15,8 +16,10 @@ class PhotoVectorTable(VectorTable):
     All rows of an item have the same content key.
     """
 
-    def __init__(self, database: lancedb.DBConnection, engine: str) -> None:
-        super().__init__(database, engine)
+    def __init__(
+        self, database: lancedb.DBConnection, engine: str, age: timedelta = timedelta(0)
+    ) -> None:
+        super().__init__(database, engine, age)
         self.name = f"photo_vectors_{engine}"
 
     def replace(self, item_ids: Collection[str], rows: Sequence[VectorRow]) -> None:

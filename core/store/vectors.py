@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import cast
 
 import lancedb
@@ -103,11 +105,19 @@ class VectorTable:
 
     The table is created by the first :meth:`prepare`; before that it reads as empty. Its metadata
     say which engine fingerprint made it, the dimension and that vectors are normalised.
+
+    Args:
+        database: The catalogue's tables.
+        engine: Name of the engine.
+        age: How long a missing table is not looked for again.
     """
 
-    def __init__(self, database: lancedb.DBConnection, engine: str) -> None:
-        self._database = database
+    def __init__(
+        self, database: lancedb.DBConnection, engine: str, age: timedelta = timedelta(0)
+    ) -> None:
+        self._database, self._age = database, age.total_seconds()
         self._table: Table | None = None
+        self._looked = float("-inf")
         self.engine = engine
         self.name = f"vectors_{engine}"
         self._freezer = Freezer(lambda: FrozenRows.of(database, self.name))
@@ -115,8 +125,10 @@ class VectorTable:
     @property
     def table(self) -> Table | None:
         """The LanceDB table, or ``None`` before the first indexing."""
-        if self._table is None:
+        if self._table is None and time.monotonic() - self._looked >= self._age:
+            looked = time.monotonic()
             self._table = find_table(self._database, self.name)
+            self._looked = looked
         return self._table
 
     @property
@@ -139,6 +151,7 @@ class VectorTable:
         )
         if table is None:
             self._database.create_table(self.name, schema=schema)
+            self._looked = float("-inf")
         else:
             self._database.create_table(self.name, schema=schema, mode="overwrite")
 

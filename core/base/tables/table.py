@@ -49,6 +49,7 @@ class Table:
         packed: Whether it is packed with gzip.
         columns: Names of the columns (of JSON: those of the first hundred rows).
         notes: Sentences on what was guessed or changed.
+        parts: The tables that it is made of, one after the other; empty for a file.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class Table:
     notes: tuple[str, ...]
     _open: Callable[[], Content]
     _error: type[StudioError]
+    parts: tuple[Table, ...] = ()
 
     @property
     def format_name(self) -> str:
@@ -103,6 +105,8 @@ class Table:
         Raises:
             StudioError: As ``rows``.
         """
+        if self.parts:
+            return sum(part.count() for part in self.parts)
         if self.format == "Parquet":
             try:
                 return parquet_rows(self.path)

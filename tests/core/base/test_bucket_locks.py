@@ -13,7 +13,7 @@ import pytest
 
 from core.base import bucket_locks
 from core.base.bucket_locks import Held, bucket_lock
-from core.base.buckets import Bucket, connect
+from core.base.buckets import Bucket, Tag, connect
 from core.base.locks import AT_ONCE, START, WRITE, LockBusy, file_lock, is_locked
 
 
@@ -118,3 +118,36 @@ def test_a_lock_s_object_of_something_else_expires(
         pass
     with file_lock(path, WRITE):
         assert is_locked(path)
+
+
+def test_a_renewal_whose_answer_was_lost_keeps_the_lock(
+    in_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, path = Bucket.put_over, in_bucket.folder / "turn"
+    in_bucket.put(path, b'{"held": false}')
+
+    def lost(bucket: Bucket, path: Path, data: bytes, tag: Tag) -> Tag | None:
+        """Write, and answer as the store does to the second try of the same request."""
+        put(bucket, path, data, tag)
+        return None
+
+    with bucket_lock(in_bucket, path, WRITE) as held:
+        assert held is not None
+        monkeypatch.setattr(bucket_locks, "RENEWAL", 0.0)
+        monkeypatch.setattr(Bucket, "put_over", lost)
+        held.renew()
+        assert not held.lost, "a job would end for it"
+    assert not held.lost
+    assert not is_locked(path)
+
+
+def test_a_machine_that_slept_has_lost_its_locks(
+    in_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bucket_lock(in_bucket, in_bucket.folder / "turn", WRITE) as held:
+        assert held is not None
+        assert not held.lost
+        clock = time.clock_gettime
+        slept = lambda kind: clock(kind) + 60 * (kind == time.CLOCK_BOOTTIME)  # noqa: E731
+        monkeypatch.setattr(bucket_locks.time, "clock_gettime", slept)
+        assert held.lost, "the clock that stands still meanwhile was asked"

@@ -40,6 +40,29 @@ def test_objects_are_written_read_listed_and_deleted(in_bucket: Bucket) -> None:
     assert in_bucket.files(path.parent) == {}
 
 
+def test_an_object_is_sent_again_only_in_a_newer_version(in_bucket: Bucket) -> None:
+    path = in_bucket.folder / "log"
+    assert in_bucket.newer(path, None) is None
+    first = in_bucket.put(path, b"1")
+    assert in_bucket.newer(path, first) is None
+    in_bucket.put(path, b"2")
+    stored = in_bucket.newer(path, first)
+    assert stored is not None
+    assert stored.data == b"2"
+    assert in_bucket.newer(path, None) == stored
+
+
+def test_large_objects_are_conditional_too(in_bucket: Bucket) -> None:
+    """Large objects may be written in parts, and parts know no condition."""
+    path, large = in_bucket.folder / "large", bytes(12 * 2**20)
+    first = in_bucket.put_new(path, large)
+    assert first is not None
+    assert in_bucket.put_new(path, large) is None
+    second = in_bucket.put_over(path, large + b"2", first)
+    assert second is not None
+    assert in_bucket.put_over(path, large + b"3", first) is None
+
+
 def test_of_many_that_write_at_once_one_wins(in_bucket: Bucket) -> None:
     path = in_bucket.folder / "turn"
     barrier = threading.Barrier(8)

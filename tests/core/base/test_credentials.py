@@ -18,3 +18,10 @@ def test_credentials_of_the_environment_and_of_signed_links_are_left_out(
     assert without_credentials(text) == (
         "eu-central-1 said: …, …; http://x/y?X-Amz-Signature=…&X-Amz-Date=2026&sig=…"
     )
+
+
+def test_a_sign_in_within_an_address_is_left_out() -> None:
+    text = "can't reach http://anna:pass-word@store.example/x or https://proxy.example:80/a@b"
+    assert without_credentials(text) == (
+        "can't reach http://…@store.example/x or https://proxy.example:80/a@b"
+    )

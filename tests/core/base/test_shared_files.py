@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.base import shared_files
-from core.base.buckets import Bucket, connect
-from core.base.shared_files import append, latest, latest_in, share, unshare
+from core.base.buckets import Bucket, Tag, connect
+from core.base.shared_files import append, latest, latest_in, read_to_change, share, unshare
+from core.errors import BucketError
 
 
 def test_in_a_folder_they_are_plain_files(tmp_path: Path) -> None:
@@ -61,3 +62,42 @@ def test_copies_have_the_time_of_their_objects(in_bucket: Bucket, other: Path) -
     stored = in_bucket.get(in_bucket.folder / "a.json")
     assert stored is not None
     assert latest(other / "a.json").stat().st_mtime == stored.modified.timestamp()
+
+
+def test_a_change_of_a_version_that_is_no_more_is_refused(in_bucket: Bucket, other: Path) -> None:
+    name = "users.json"
+    share(in_bucket.folder / name, "anna")
+    version = read_to_change(other / name)
+    share(in_bucket.folder / name, "nobody")  # a server that stands still may lose its lock
+    with pytest.raises(BucketError, match=r"Another server has changed users\.json"):
+        share(other / name, "anna, ben", over=version)
+    assert latest(in_bucket.folder / name, age=0).read_text() == "nobody"
+    share(other / name, "cyd", over=read_to_change(other / name))
+    assert latest(in_bucket.folder / name, age=0).read_text() == "cyd"
+    missing = read_to_change(other / "new.json")
+    share(in_bucket.folder / "new.json", "1")
+    with pytest.raises(BucketError):
+        share(other / "new.json", "2", over=missing)
+
+
+def lost_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have conditional writes succeed and say that they did not, as a second try of one does."""
+    put = Bucket.put_over
+
+    def lost(bucket: Bucket, path: Path, data: bytes, tag: Tag) -> Tag | None:
+        put(bucket, path, data, tag)
+        return None
+
+    monkeypatch.setattr(Bucket, "put_over", lost)
+
+
+def test_a_write_whose_answer_was_lost_counts_once(
+    in_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = in_bucket.folder / "a.jsonl"
+    share(path, "1\n")
+    lost_answers(monkeypatch)
+    append(path, "2\n")
+    assert latest(path, age=0).read_text() == "1\n2\n"
+    share(path, "3\n", over=read_to_change(path))
+    assert latest(path, age=0).read_text() == "3\n"

@@ -9,10 +9,14 @@ import pytest
 
 from core.base import bucket_locks, shared_files
 from core.base.buckets import Bucket, connect
+from core.domain import Item, Photo
 from core.domain.job import JobState, Progress
-from core.errors import CatalogBusy
+from core.errors import CatalogBusy, JobStopped
 from core.jobs import JobFile
+from core.pipeline.driver import Results, ResultWriter
 from core.pipeline.indexing_job import indexing_job
+from core.store.catalog_store import CatalogStore
+from core.store.items import ItemRecord
 
 
 @pytest.fixture
@@ -74,3 +78,21 @@ def test_a_job_that_stood_still_stops_and_leaves_the_next_one_alone(
     seen = second.read()
     assert seen is not None
     assert (seen.job_id, seen.state) == (quick.job.job_id, JobState.DONE)
+
+
+def test_a_job_that_stood_still_writes_no_more(
+    in_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second job may write by then, and two that merge rows double their keys."""
+    store = CatalogStore(in_bucket.folder / "catalogs" / "shop")
+    record = ItemRecord(Item("1", "Chair", Photo("0" * 64, 9, 9, "0" * 16)), "key")
+    with indexing_job(store.root).begin() as reporter:
+        write = ResultWriter(store, reporter.check_lock)
+        monkeypatch.setattr(bucket_locks, "RENEWAL", 1000.0)  # as if the process stood still
+        monkeypatch.setattr(bucket_locks, "EXPIRY", 0.0)
+        with pytest.raises(JobStopped, match="another server may run it"):
+            write([Results(records=[record])])
+        monkeypatch.setattr(bucket_locks, "EXPIRY", 1000.0)
+        assert store.items.count() == 0
+        write([Results(records=[record])])
+        assert store.items.count() == 1

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from core.base.buckets import Bucket, connect
-from core.domain import EventKind, JudgmentEvent, JudgmentSet, Rules
+from core.domain import EventKind, JudgmentEvent, JudgmentSet, Pair, Rules
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.leases import Deal, DealOutdated, Leases
 from core.store.database import open_database
 from tests.core.judging.desks import QUERIES, answer, grade
+from tests.object_store import requests_of
 
 
 def _desk(folder: Path, uri: str) -> JudgmentQueue:
@@ -93,6 +94,41 @@ def test_leases_are_not_written_over_those_of_another_server(in_bucket: Bucket) 
     leases.deal("set", take)
     with leases.dealing("set") as deal:
         assert deal.held("cyd", "tab").holders == {("q", "a"): {"ada"}, ("q", "b"): {"bob"}}
+
+
+def test_a_judgment_asks_the_store_few_times_whatever_others_wrote(
+    in_bucket: Bucket, tmp_path: Path, shared_desk: JudgmentQueue, store_address: str
+) -> None:
+    made = shared_desk.sets.create("Many", QUERIES, ("clip",), 40, Rules(overlap=1), answer)
+    other = _desk(tmp_path / "other", str(in_bucket.address))
+    for desk, who in ((shared_desk, "ada"), (other, "bob")):
+        desk.judge(grade(made, *desk.next_pairs(made.set_id, who)[0].key, 1, who))
+    for _ in range(12):
+        other.judge(grade(made, *other.next_pairs(made.set_id, "bob")[0].key, 1, "bob"))
+    requests_of(store_address)
+    shared_desk.judge(grade(made, *shared_desk.next_pairs(made.set_id, "ada")[0].key, 1, "ada"))
+    asked = requests_of(store_address)
+    assert len(asked) <= 8, asked
+    # Leases travel with each deal: those of judged pairs are gone.
+    leases = in_bucket.folder / "catalogs" / "shop" / "judging-leases.sqlite"
+    with Leases(leases).dealing(made.set_id) as deal:
+        held = deal.held("cyd", "tab").holders
+    assert sum(map(len, held.values())) <= 3
+
+
+def test_a_pair_that_another_server_added_is_judged_at_once(
+    in_bucket: Bucket, tmp_path: Path, shared_desk: JudgmentQueue, shared_set: JudgmentSet
+) -> None:
+    other = _desk(tmp_path / "other", str(in_bucket.address))
+    other.sets.get(shared_set.set_id)  # it will not look again for a second
+    added = Pair(shared_set.pairs[0].query, "added-item")
+    grown = shared_desk.sets.extend(shared_set.set_id, [added])
+    other.judge(grade(grown, *added.key, 2, "bob"))
+    assert [event.item_id for event in shared_desk.current(grown.set_id)] == ["added-item"]
+    both = other.sets.extend(shared_set.set_id, [Pair(added.query, "second-item")])
+    assert {"added-item", "second-item"} <= {pair.item_id for pair in both.pairs}
+    made = shared_desk.sets.create("New", QUERIES, ("clip",), 2, Rules(overlap=1), answer)
+    assert other.sets.get(made.set_id) == made
 
 
 @pytest.mark.slow

@@ -14,8 +14,9 @@ import pytest
 from core.base.locks import file_lock
 from core.domain import EventKind, JudgmentEvent, JudgmentSet
 from core.errors import JudgmentError, NotSaved
+from core.judging.event_rows import NAME
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.log import COMPACT_AFTER, NAME, JudgmentLog
+from core.judging.log import COMPACT_AFTER, JudgmentLog
 from core.store.database import fragments, open_database
 from tests.core.judging.desks import grade
 
