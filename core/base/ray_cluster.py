@@ -45,7 +45,6 @@ _LETS_ALL_IN = (
     "The Ray at {} asks for no token: whoever reaches its ports can run programs there. Make "
     "one on its head before it starts: ray get-auth-token --generate."
 )
-_LOOPBACK = "127.0.0.1"
 _CANNOT_START = (
     "The workers of the cluster can't start: {} Install the same version of the studio, of Python "
     "and of Ray on all machines."
@@ -145,7 +144,6 @@ class RayCluster(AbstractContextManager["RayCluster"]):
             context = self._ray.init(
                 address="local", num_cpus=max(workers, os.cpu_count() or 1),
                 include_dashboard=False, logging_level="ERROR", log_to_driver=False,
-                _node_ip_address=_LOOPBACK,  # else it listens to the whole network
             )  # fmt: skip
         except self._refusals as error:
             raise SettingsError(f"Ray can't be started here: {_reason(error)}") from error

@@ -35,17 +35,17 @@ def parts_of(source: Path) -> list[Path]:
         CatalogError: There are none, or too many.
     """
     if source.is_dir():
-        found: Iterator[Path] = (p for p in source.iterdir() if p.name.endswith(TABLE_ENDINGS))
+        files: Iterator[Path] = (p for p in source.iterdir() if p.name.endswith(TABLE_ENDINGS))
     elif is_pattern(source):
-        found = map(Path, glob.iglob(str(source), recursive=True))  # noqa: PTH207 (absolute ones)
+        files = map(Path, glob.iglob(str(source), recursive=True))  # noqa: PTH207 (absolute ones)
     else:
         return [source]
-    parts = sorted(p for p in found if p.is_file() and not p.name.startswith((".", "_")))
+    parts = sorted(p for p in files if p.is_file() and not p.name.startswith((".", "_")))
     if not parts:
-        where = f"The folder {source} has" if source.is_dir() else f"{source} stands for"
+        subject = f"The folder {source} has" if source.is_dir() else f"{source} stands for"
         raise CatalogError(
-            f"{where} no file with products: {', '.join(TABLE_ENDINGS)}. Name a file, a folder of "
-            "parts, or a pattern such as 'feed/*.parquet'."
+            f"{subject} no file with products: {', '.join(TABLE_ENDINGS)}. Name a file, a folder "
+            "of parts, or a pattern such as 'feed/*.parquet'."
         )
     if len(parts) > MOST_PARTS:
         raise CatalogError(

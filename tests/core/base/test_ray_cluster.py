@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from core.base.ray_cluster import RAY, RayCluster, check_place
 from core.errors import SettingsError, WorkerLost
 from core.pipeline.stage_chunks import Chunk, ItemResult
 from tests.core.base.killed_functions import answer
-from tests.core.base.processes import descendants
 
 
 @pytest.mark.parametrize(
@@ -65,31 +65,35 @@ def test_too_many_workers_are_refused(cluster: RayCluster) -> None:
         cluster.check_room(2, 0.5)
 
 
-def listening(processes: set[int]) -> set[str]:
-    """Return the addresses that processes listen on for connections over a network."""
-    sockets = {}
-    for version in ("tcp", "tcp6"):
-        for line in Path(f"/proc/net/{version}").read_text().splitlines()[1:]:
-            place, state, number = (line.split()[field] for field in (1, 3, 9))
-            if state == "0A":  # listens
-                sockets[f"socket:[{number}]"] = place.partition(":")[0]
-    addresses = set()
-    for process in processes:
-        for name in Path(f"/proc/{process}/fd").glob("*"):
-            with suppress(OSError):
-                if (target := str(name.readlink())) in sockets:
-                    addresses.add(sockets[target])
-    return addresses
+def connects(address: str, **variables: str) -> bool:
+    """Tell whether another process can run a function in a Ray at an address."""
+    code = f"""
+import ray
+ray.init(address={address!r}, logging_level="ERROR", log_to_driver=False)
+print(ray.get(ray.remote(num_cpus=0)(lambda: "in").remote()))
+"""
+    command, environment = [sys.executable, "-c", code], {**os.environ, **variables}
+    try:
+        ended = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return ended.stdout.strip().endswith("in")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs /proc/net")
-def test_a_ray_of_this_process_listens_on_this_machine_only(cluster: RayCluster) -> None:
-    cluster.call(answer, "fine")
-    addresses = listening(descendants(os.getpid()) | {os.getpid()})
-    assert addresses, "nothing listens at all"
-    loopback = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}
-    assert addresses <= loopback
+def test_nobody_without_the_token_runs_anything_in_a_ray_of_this_process(
+    cluster: RayCluster, tmp_path: Path
+) -> None:
+    """Ray listens to the whole network, whatever it is told."""
+    import ray
+
+    address = ray.get_runtime_context().gcs_address
+    assert connects(address, RAY_AUTH_MODE="token"), "the owner has the token"
+    other = {"RAY_AUTH_TOKEN": "guessed", "RAY_AUTH_MODE": "token", "HOME": str(tmp_path)}
+    assert not connects(address, **other)
+    assert not connects(address, RAY_AUTH_MODE="disabled", HOME=str(tmp_path))
 
 
 @pytest.mark.slow
