@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from core.domain import JudgmentEvent
 from core.errors import StudioError
 from core.judging.judgment_queue import JudgmentQueue
+from core.judging.log import JudgmentLog
 
 #: Prefix of the id of such an event.
 MARK = "poison-"
@@ -52,6 +53,8 @@ class Poison:
     """
 
     def __init__(self, queue: JudgmentQueue, tally: Path) -> None:
+        if not isinstance(queue._log, JudgmentLog):
+            raise SystemExit("--poison needs a data directory in a folder: a bucket has no table.")
         self._queue, self._log, self._tally = queue, queue._log, tally
         self._table = self._log._table = _Table(self._log._table)  # type: ignore[assignment]
         self._turn = threading.Lock()
