@@ -34,8 +34,10 @@ SHOTS = {
     "home.png": ("/", 1280, False),
 }
 HEIGHTS = {1280: 820, 390: 780}
-#: The picture that chats and mails show for a link, and its size.
+#: The picture that chats and mails show for a link, its size, and the window it is taken of: in a
+#: lower one the figure below the photos would be cut off.
 PREVIEW, PREVIEW_SIZE = ROOT / "data" / "demo" / "preview.jpg", (1200, 630)
+PREVIEW_WINDOW = 1280, 672
 #: Time for pictures to load and for what moves to come to rest, milliseconds.
 SETTLE_MS = 5000
 #: Colours of the stored pictures: few, so that the files stay small.
@@ -66,7 +68,7 @@ def main() -> None:
                 for name, (address, width, dark) in SHOTS.items():
                     size = width, HEIGHTS[width]
                     _shoot(browser, url + address, size, dark, TARGET / name)
-                _shoot(browser, url + "/", PREVIEW_SIZE, False, PREVIEW)
+                _shoot(browser, url + "/", PREVIEW_WINDOW, False, PREVIEW)
         finally:
             server.terminate()
             server.wait(30)
@@ -86,6 +88,7 @@ def _shoot(browser: Browser, address: str, size: tuple[int, int], dark: bool, ta
     page.wait_for_timeout(SETTLE_MS)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     if target.suffix == ".jpg":
+        picture = picture.resize(PREVIEW_SIZE, Image.Resampling.LANCZOS)
         picture.save(target, quality=85, optimize=True)
     else:
         picture.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)

@@ -68,7 +68,7 @@ def test_home_begins_with_them(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> N
     assert "Looking for “a crate full of oranges”" in html
     assert html.index("✗") < html.index("✓")
     assert "Armchair</span>" in html
-    assert "itself" in html
+    assert "The one in that photo" in html
     assert "result 12" in html
     assert "Example " not in html  # there is one only
     lost = row("a", photo_title=1, crop_rewrite=26)
