@@ -54,10 +54,12 @@ class Headline:
 
     Attributes:
         figure: How often each engine's first result is right; ``None`` if that was not measured.
+        own_texts: Whether each engine was asked with its own text, instead of the same search.
         less: What the same searches for both bring; empty if the figure is on them.
     """
 
     figure: FirstRight | None
+    own_texts: bool
     less: str
 
 
@@ -228,7 +230,8 @@ def _examples(form: SearchForm, items: Sequence[Item], shown: Item | None) -> Ex
 def _headline(proven: Proof | None, judged: Report | None) -> Headline:
     own = with_own_texts(proven.report) if proven else None
     fair = with_same_searches(judged) if judged else None
-    return Headline(own or fair, same_searches_line(own, fair) if own and fair else "")
+    less = same_searches_line(own, fair) if own and fair else ""
+    return Headline(own or fair, own is not None, less)
 
 
 def _region(inspection: Inspection) -> DetectionRow | None:

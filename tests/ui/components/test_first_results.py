@@ -10,6 +10,7 @@ from core.domain import QueryRow, Report
 from tests.ui.components.test_proof import report, row
 from tests.ui.shop import Shop
 from ui.components.first_results import first_results
+from ui.components.first_right import FirstRight
 from ui.components.proof import BOTH, NEITHER, WORDS
 from ui.components.query import SearchForm
 from ui.components.story import story_html
@@ -66,6 +67,7 @@ def test_home_begins_with_them(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda *_: gain())
     html = story_html(shop, SearchForm())
     assert "Looking for “a crate full of oranges”" in html
+    assert "Both were asked with these words, VL-CLIP’s description of this" in html
     assert html.index("✗") < html.index("✓")
     assert "Armchair</span>" in html
     assert "The one in that photo" in html
@@ -78,3 +80,17 @@ def test_home_begins_with_them(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> N
     html = story_html(shop, SearchForm())
     assert "Example 1 of 2" in html
     assert 'data-value="?item=a&amp;catalog=demo" aria-label="The next example"' in html
+
+
+def test_the_figure_says_what_each_engine_was_asked_with(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda *_: gain())
+    figure = FirstRight(24, 32, 669, True, "")
+    monkeypatch.setattr("ui.components.story.with_own_texts", lambda _: figure)
+    html = story_html(shop, SearchForm())
+    assert (
+        "Of 669 products, VL-CLIP asked with its description shows the right one first in "
+        "<strong>32 of 100</strong> cases; CLIP asked with the shop’s title in "
+        "<strong>24</strong>." in html
+    )
