@@ -32,6 +32,8 @@ def engines_hidden(
 ) -> bool:
     """Tell whether engines' lists, ranks and scores are hidden from the sender of this request.
 
+    Where they are not, what an annotator has judged so far is final (``hides_engines``).
+
     Those who lead see them, and so do viewers who have signed in: that role can't judge. A visitor
     who has not signed in may be any annotator.
     """
@@ -39,7 +41,7 @@ def engines_hidden(
     people = studio.people
     if people.may(who, Action.DECIDE):
         return False
-    return people.closed or studio.judging.is_open_to(_judges(studio, who), catalog or None)
+    return people.closed or studio.judging.hides_engines(_judges(studio, who), catalog or None)
 
 
 def is_hidden(studio: Studio, request: gr.Request | Request | None, report: Report) -> bool:

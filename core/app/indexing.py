@@ -14,8 +14,8 @@ from core.app.machines import stages_on
 from core.app.models import ModelPool
 from core.app.photo_folding import fold_photos
 from core.app.search_indices import SearchIndices
-from core.app.shipped_judgments import FOLDER, ShippedJudgments
-from core.catalog import demo
+from core.app.shipped_judgments import ShippedJudgments
+from core.catalog import demo, demo_judgments
 from core.catalog.feed_parts import is_there, parts_of
 from core.catalog.ingest import check_source, ingest
 from core.catalog.readers import look
@@ -53,7 +53,7 @@ class IndexingService:
         self._jobs = jobs
         self.chosen = ColumnChoices(library)
         self.search_indices = SearchIndices(library)
-        self.demo_judgments = ShippedJudgments(library, settings.shipped / DEMO / FOLDER)
+        self.demo_judgments = ShippedJudgments(library, settings.shipped / demo_judgments.FOLDER)
 
     def job(self, catalog: str | None = None) -> JobFile:
         """Return a catalogue's indexing job, to read, stop or dismiss it."""

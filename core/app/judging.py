@@ -46,7 +46,6 @@ class JudgingService:
         models: The engines.
         evaluation: Measures engines.
         labels: The sets' labels.
-        shipped: Returns the id of the set that ships with a catalogue; empty where none does.
     """
 
     def __init__(
@@ -55,11 +54,9 @@ class JudgingService:
         models: ModelPool,
         evaluation: EvaluationService,
         labels: LabelService,
-        shipped: Callable[[str], str] = lambda _: "",
     ) -> None:
         self._library, self._models = library, models
         self._evaluation, self._labels = evaluation, labels
-        self._shipped = shipped
 
     def queue(self, catalog: str | None = None) -> JudgmentQueue:
         """Return a catalogue's queue: its sets, dealing pairs, storing and undoing events."""
@@ -258,8 +255,25 @@ class JudgingService:
             opened_catalog = self._library.get(catalog)
         except CatalogError:  # it was removed, but can be restored, and its reports are kept
             return bool(catalog and people)
-        graded = self._shipped(opened_catalog.name)
-        return open_sets.is_open_to(opened_catalog.judgment_queue, people, graded)
+        return open_sets.is_open_to(opened_catalog.judgment_queue, people)
+
+    def hides_engines(self, people: Collection[str], catalog: str | None = None) -> bool:
+        """Tell whether engines' lists are hidden from these annotators: one may still judge.
+
+        Where they are not, it is noted that they are shown: what these people said is final then.
+
+        Raises:
+            NotSaved: It could not be noted.
+        """
+        if self.is_open_to(people, catalog):
+            return True
+        try:
+            opened_catalog = self._library.get(catalog)
+        except CatalogError:  # there is none, so there is nothing to see
+            return False
+        if people:
+            open_sets.note_shown(opened_catalog.judgment_queue, people)
+        return False
 
     def _answers(
         self, catalog: Catalog, engines: Sequence[str], depth: int

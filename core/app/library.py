@@ -14,6 +14,7 @@ from core.app.default_catalog import DefaultCatalog
 from core.app.facets import FacetIndex, groups_of
 from core.base.buckets import bucket_of
 from core.base.locks import WRITE, file_lock
+from core.catalog import demo_judgments
 from core.catalog.feed_parts import folder_of, is_pattern
 from core.domain import CatalogInfo
 from core.errors import NO_CATALOG_YET, CatalogError, no_catalog
@@ -37,9 +38,14 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
 class Catalog:
-    """One opened catalogue: its tables, its pictures, search over both, and its judging desk."""
+    """One opened catalogue: its tables, its pictures, search over both, and its judging desk.
 
-    def __init__(self, name: str, store: CatalogStore, images: ImageStore) -> None:
+    ``shipped_set`` is the id of the judgment set that ships with it; empty where none does.
+    """
+
+    def __init__(
+        self, name: str, store: CatalogStore, images: ImageStore, shipped_set: str = ""
+    ) -> None:
         self.name, self.store, self.images = name, store, images
         searched = store.for_searches()
         self.facets = FacetIndex(searched)
@@ -47,6 +53,7 @@ class Catalog:
         # The overview keeps what it reads for a version that it looks up itself.
         groups = self.facets.groups if searched is store else partial(groups_of, store)
         self.overview = Overview(store, groups)
+        self._shipped_set = shipped_set
         self._queue: JudgmentQueue | None = None
         self._lock = threading.Lock()
 
@@ -55,7 +62,7 @@ class Catalog:
         """The judgment queue, opened on first use, so that damaged judgments don't break search."""
         with self._lock:
             if self._queue is None:
-                self._queue = JudgmentQueue(self.store.database)
+                self._queue = JudgmentQueue(self.store.database, self._shipped_set)
             return self._queue
 
 
@@ -212,7 +219,9 @@ class Library:
             max_bytes=self._settings.max_upload_mb * 2**20,
             copies=self._copies,
         )
-        return Catalog(name, store, images)
+        shipped = self._settings.shipped / demo_judgments.FOLDER
+        shipped_set = demo_judgments.shipped_id(shipped) if name == DEMO else ""
+        return Catalog(name, store, images, shipped_set)
 
 
 def own_name(name: str | None, source: Path) -> str:

@@ -19,8 +19,6 @@ from core.judging.importing import ImportPlan, carry_out
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.state import SetState
 
-#: Folder of the set among what ships with the demo.
-FOLDER = "judgments"
 #: What the demo's catalogue says of it: the version that was taken in, and why one could not be.
 _NOTE = "shipped-judgments.json"
 _log = logging.getLogger(__name__)
@@ -75,10 +73,7 @@ class ShippedJudgments:
 
     def set_id(self) -> str:
         """Return the id of the shipped set; empty where none ships."""
-        try:
-            return demo_judgments.describe(self.folder)[0]
-        except StudioError:
-            return ""
+        return demo_judgments.shipped_id(self.folder)
 
     def about(self, catalog: str, set_id: str) -> str:
         """Return who graded a set, and how; empty if it is not the shipped one."""

@@ -111,10 +111,7 @@ class Studio:
     @lazy
     def judging(self) -> JudgingService:
         """Judgment sets: make, deal, judge, and measure engines on them."""
-        return JudgingService(
-            self._library, self._models, self.evaluation, self.labels,
-            lambda catalog: self.demo_judgments.set_id() if catalog == DEMO else "",
-        )  # fmt: skip
+        return JudgingService(self._library, self._models, self.evaluation, self.labels)
 
     @property
     def demo_judgments(self) -> ShippedJudgments:

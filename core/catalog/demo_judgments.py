@@ -26,6 +26,8 @@ from core.domain import (
 )
 from core.errors import CatalogError
 
+#: Folder of the set, below the folder of shipped data.
+FOLDER = Path("demo") / "judgments"
 SET, QUERIES, LABELS, PICTURES = "set.toml", "queries.csv", "labels.csv", "pictures"
 
 
@@ -60,6 +62,14 @@ def digest(folder: Path) -> str:
     for path in (folder / SET, folder / QUERIES, folder / LABELS, *sorted(_pictures(folder))):
         whole.update(path.name.encode() + path.read_bytes() if path.is_file() else b"")
     return whole.hexdigest()
+
+
+def shipped_id(folder: Path) -> str:
+    """Return the id of a shipped set; empty where none ships."""
+    try:
+        return describe(folder)[0]
+    except CatalogError:
+        return ""
 
 
 def describe(folder: Path) -> tuple[str, str]:

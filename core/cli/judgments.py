@@ -13,7 +13,7 @@ from core.base.percentages import percent
 from core.cli.evaluate import as_text
 from core.cli.judgments_create import create, missing
 from core.errors import NO_SET_YET, JudgmentError
-from core.judging import importing
+from core.judging import importing, label_export
 from core.judging.aggregation import DEFAULT_RULE, RULES
 
 _SetOption = Annotated[
@@ -24,9 +24,6 @@ _RuleOption = Annotated[
     str, typer.Option(help=f"How several grades become one: {', '.join(RULES)}.")
 ]
 
-#: File endings and the formats that they mean.
-_ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
-            ".json": "opensearch"}  # fmt: skip
 
 
 def judgments_app() -> typer.Typer:
@@ -87,7 +84,7 @@ def write_judgments(
     catalog: str | None = None,
 ) -> None:
     """Export judgments and print the number of rows."""
-    chosen = format or _ENDINGS.get(output.suffix.lower(), "qrels")
+    chosen = format or label_export.format_of(output)
     written = studio.labels.export(
         _chosen(studio, set_id, catalog), output, chosen, rule=rule, history=history,
         catalog=catalog,

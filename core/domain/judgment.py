@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     FLAG = "flag"
     ADJUDICATE = "adjudicate"
     DELETE = "delete"
+    SHOWN = "shown"
 
 
 #: Kinds that are labels; an annotator's latest event of these kinds is the label of a pair.
@@ -52,7 +53,8 @@ class JudgmentEvent:
         kind: Kind of the event.
         set_id: The judgment set.
         query_id: The query within the set.
-        item_id: The judged item; for ``undo`` the item of the undone pair.
+        item_id: The judged item; for ``undo`` the item of the undone pair. ``shown`` says that
+            engines' lists were shown to the annotator: it is about all pairs and names the first.
         annotator: Name of the annotator.
         grade: A value of the set's scale for ``grade`` and ``adjudicate``, else ``None``.
         note: Free text, or the reason of ``skip``, ``unsure``, ``flag`` and ``adjudicate``; for

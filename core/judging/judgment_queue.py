@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -24,6 +25,7 @@ from core.domain import (
 from core.errors import JudgmentError, NotSaved
 from core.judging import queue
 from core.judging.checks import checked, clean
+from core.judging.final_labels import came_graded, check_final
 from core.judging.judgment_sets import JudgmentSets
 from core.judging.leases import Deal, Held, Leases, TaskKey
 from core.judging.progress_tally import Tally, progress
@@ -40,17 +42,17 @@ _ORDERS_KEPT = 64
 #: How long a judgment waits for itself, when it was sent twice at once, seconds.
 _PATIENCE = 10.0
 _USED = "This judgment's id was used for another one, so it is not saved."
-_LATE = (
-    "This pair has all its grades, and it was not among those that you were given, so this one "
-    "does not count. Reload the page for pairs that still need you."
-)
 _T = TypeVar("_T")
 
 
 class JudgmentQueue:
-    """Judging over one database; safe with several threads and processes."""
+    """Judging over one database; safe with several threads and processes.
 
-    def __init__(self, database: lancedb.DBConnection) -> None:
+    ``shipped`` is the id of the set that ships with the catalogue; empty where none does.
+    """
+
+    def __init__(self, database: lancedb.DBConnection, shipped: str = "") -> None:
+        self.shipped = shipped
         folder = folder_of(database)
         self.sets = JudgmentSets(database)
         self._states = States(database)
@@ -86,6 +88,7 @@ class JudgmentQueue:
             return queue.deal(
                 ordered, state, rules, annotator, count, held.holders if rules.overlap else {},
                 without, one_query, first, held.elsewhere, self.task_keys.secret,
+                came_graded(judgment_set, self.shipped),
             )  # fmt: skip
 
         in_bucket = self._leases.in_bucket
@@ -123,37 +126,32 @@ class JudgmentQueue:
         return self._states.look(
             set_id,
             lambda state: progress(
-                judgment_set, state, annotator, self.task_keys.secret, self._tally(state, annotator)
+                judgment_set, state, annotator, self.task_keys.secret,
+                self._tally(judgment_set, state, annotator),
             ),
-        )
+        )  # fmt: skip
 
-    def judge(self, event: JudgmentEvent, *, dealt: bool = True) -> None:
+    def judge(self, event: JudgmentEvent) -> None:
         """Append one event; returning means that it is flushed to disk.
 
-        Sending an event twice (with the same ``event_id``) counts once. Whoever has nothing left
-        to judge sees the engines' lists, so a first label for a pair that has all its grades counts
-        only if the pair was dealt before, to a browser that was offline since.
-
-        Args:
-            event: The event.
-            dealt: Whether the pair was dealt to this annotator (see ``TaskKeys.was_dealt``).
+        Sending an event twice (with the same ``event_id``) counts once.
 
         Raises:
             JudgmentError: The event is not valid (see ``core.judging.checks``), its id was used
-                for another one, or it is a late first label of a pair that was not dealt.
+                for another one, or its pair is final for this annotator (``final_labels``).
             NotSaved: It could not be written; it may be sent again.
         """
-        if event.kind in (EventKind.UNDO, EventKind.DELETE):
-            raise JudgmentError("An undo takes back one's own last event; it can't be sent as one.")
+        if event.kind in (EventKind.UNDO, EventKind.DELETE, EventKind.SHOWN):
+            raise JudgmentError(f"A judgment of the kind “{event.kind}” can't be sent.")
         judgment_set = self.sets.get(event.set_id)
         if (event.query_id, event.item_id) not in self._pairs_of(judgment_set):
             self.sets.look_again()  # another server may have added it within the last second
             judgment_set = self.sets.get(event.set_id)
         event = checked(event, self._pairs_of(judgment_set), judgment_set.grades)
-        if not dealt and self._states.look(
-            event.set_id, lambda state: queue.is_late(judgment_set.rules, state, event)
-        ):
-            raise JudgmentError(_LATE)
+        graded = came_graded(judgment_set, self.shipped)
+        self._states.look(
+            event.set_id, partial(check_final, judgment_set.rules, event=event, graded=graded)
+        )
         self._append(event)
         if event.kind is EventKind.SKIP:
             with suppress(JudgmentError):
@@ -167,10 +165,11 @@ class JudgmentQueue:
         ``event_id`` is the undo's own id: sent twice, it takes back one event, the same both times.
 
         Raises:
-            JudgmentError: The id was used for something else.
+            JudgmentError: The id was used for something else, or the pair is final for this
+                annotator (``final_labels``).
             NotSaved: It could not be written.
         """
-        self.sets.get(set_id)
+        judgment_set = self.sets.get(set_id)
         sent, last = self._states.look(
             set_id, lambda state: (state.taken(event_id), state.last(annotator))
         )
@@ -181,6 +180,9 @@ class JudgmentQueue:
             return self._states.look(set_id, lambda state: state.find(sent.note))
         if last is None:
             return None
+        graded = came_graded(judgment_set, self.shipped)
+        undone = partial(check_final, judgment_set.rules, event=last, graded=graded, again=True)
+        self._states.look(set_id, undone)
         self._append(
             replace(
                 last,
@@ -248,10 +250,13 @@ class JudgmentQueue:
         return len(new)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
-    def _tally(self, state: SetState, annotator: str) -> Tally:
+    def _tally(self, judgment_set: JudgmentSet, state: SetState, annotator: str) -> Tally:
         """Return an annotator's counts, which are kept as long as the state is."""
         kept = self._tallies.setdefault(state, {})
-        return kept.setdefault(annotator, Tally(annotator, self.task_keys.secret))
+        if annotator not in kept:
+            graded = came_graded(judgment_set, self.shipped)
+            kept[annotator] = Tally(annotator, self.task_keys.secret, graded)
+        return kept[annotator]
 
     def _append(self, event: JudgmentEvent) -> None:
         """Store an event; if it was sent before, return the stored one."""

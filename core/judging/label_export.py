@@ -25,6 +25,9 @@ from core.judging.state import PairKey
 FORMATS = ("qrels", "csv", "jsonl", "parquet", "opensearch")
 #: Endings of their files, where they are not the format's name.
 ENDINGS = {"opensearch": "opensearch.json"}
+#: File endings and the formats that they mean.
+_FORMAT_OF = {"": "qrels", ".qrels": "qrels", ".txt": "qrels", ".csv": "csv", ".jsonl": "jsonl",
+              ".ndjson": "jsonl", ".parquet": "parquet", ".json": "opensearch"}  # fmt: skip
 #: Formats that can't hold the set; a second file beside them does (``facts_path``).
 BESIDE = ("qrels", "csv")
 
@@ -63,6 +66,22 @@ class Labels:
     current: Sequence[JudgmentEvent]
     decisions: Mapping[PairKey, JudgmentEvent]
     rule: str = DEFAULT_RULE
+
+
+def format_of(target: Path) -> str:
+    """Return the format that the ending of a file's name means.
+
+    Raises:
+        JudgmentError: It means none.
+    """
+    format = _FORMAT_OF.get(target.suffix.lower())
+    if format is None:
+        endings = ", ".join(ending for ending in _FORMAT_OF if ending)
+        raise JudgmentError(
+            f"“{target.name}”: no labels are written with the ending “{target.suffix}”. Use "
+            f"{endings}, or say the format with --format."
+        )
+    return format
 
 
 def write(what: Labels, target: Path, format: str) -> Path:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
+from datetime import UTC, datetime
 from functools import partial
 
-from core.domain import EventKind, JudgmentSet
+from core.domain import EventKind, JudgmentEvent, JudgmentSet
+from core.judging.final_labels import came_graded, lacks_people
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.sets import CLICK_SETS
-from core.judging.state import SetState
-
-_JUDGED = (EventKind.GRADE, EventKind.UNSURE)
+from core.judging.state import PairKey, SetState
 
 
-def is_open_to(desk: JudgmentQueue, people: Collection[str], graded: str = "") -> bool:
+def is_open_to(desk: JudgmentQueue, people: Collection[str]) -> bool:
     """Tell whether one of these people may still judge a pair of any set of a catalogue.
 
     Args:
         desk: The catalogue's queue.
         people: Names of annotators.
-        graded: Id of a set that came with its grades; see ``may_judge``.
     """
     if not people:
         return False
     return any(
         desk.look(
-            each.set_id, partial(may_judge, each, people=people, graded=each.set_id == graded)
+            each.set_id,
+            partial(may_judge, each, people=people, graded=came_graded(each, desk.shipped)),
         )
         for each in desk.sets.all()
     )
@@ -36,23 +36,41 @@ def may_judge(
 ) -> bool:
     """Tell whether one of these people may still judge a pair of a set.
 
-    That is a pair which lacks people, which they have not graded, and which nobody has decided.
-    Where everybody judges a pair, it lacks all who did not judge it, or put it off; only in a set
-    that came with its grades (a file, clicks, the demo's) it is enough that somebody graded it,
-    because most never judge such a set.
+    That is a pair which lacks people, and of which they have said nothing, or put it off. That they
+    can't tell is an answer: it is final when the lists are shown (``final_labels``).
     """
     rules = judgment_set.rules
-    graded = graded or not judgment_set.engines or judgment_set.set_id.startswith(CLICK_SETS)
-    wanted = rules.overlap or (1 if graded else 0)
     own = [state.current(name) for name in people]
-    decided = state.decisions()
-    for pair in judgment_set.pairs:
-        key = pair.key
-        everybodys = not wanted or key in rules.calibration
-        if key in decided or (not everybodys and len(state.graders(key)) >= wanted):
-            continue
-        # Else one could say of every pair that one can't tell, read the lists and come back.
-        done = _JUDGED if everybodys else (EventKind.GRADE,)
-        if any(key not in labels or labels[key].kind not in done for labels in own):
-            return True
-    return False
+
+    def waits(pair: PairKey) -> bool:
+        return any(pair not in labels or labels[pair].kind is EventKind.SKIP for labels in own)
+
+    return any(
+        waits(pair.key) and lacks_people(rules, state, pair.key, graded)
+        for pair in judgment_set.pairs
+    )
+
+
+def note_shown(desk: JudgmentQueue, people: Collection[str]) -> None:
+    """Note that engines' lists are shown to these annotators: see ``final_labels``.
+
+    It is written once for each set and person, and again when they have judged since.
+
+    Raises:
+        NotSaved: It could not be written.
+    """
+    for made in desk.sets.all():
+        unaware = desk.look(made.set_id, partial(_not_shown, people)) if made.pairs else []
+        if unaware:
+            desk.take_in(made.set_id, [_shown(made, name) for name in unaware])
+
+
+def _not_shown(people: Collection[str], state: SetState) -> list[str]:
+    return [name for name in people if not state.is_shown(name)]
+
+
+def _shown(made: JudgmentSet, name: str) -> JudgmentEvent:
+    return JudgmentEvent(
+        uuid.uuid4().hex, EventKind.SHOWN, made.set_id, *made.pairs[0].key, name, None, "",
+        datetime.now(UTC), 0.0, guidelines=made.revision,
+    )  # fmt: skip

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
 from core.domain import EventKind, JudgingProgress, JudgmentSet, Pair, Rules
+from core.judging.final_labels import is_final
 from core.judging.queue import REPEAT_AFTER_AT_END, is_repeat, is_to_judge
 from core.judging.state import PairKey, SetState
 
@@ -41,10 +43,10 @@ class Tally:
     as much in a large set as in a small one.
     """
 
-    def __init__(self, annotator: str, secret: bytes = b"") -> None:
-        self._annotator, self._secret = annotator, secret
+    def __init__(self, annotator: str, secret: bytes = b"", graded: bool = False) -> None:
+        self._annotator, self._secret, self._graded = annotator, secret, graded
         self._pairs: tuple[Pair, ...] = ()
-        self._basis: tuple[Rules, int] | None = None
+        self._basis: tuple[Rules, int, datetime | None] | None = None
         self._changes = 0
         self._of: dict[PairKey, _Counts] = {}
         self._clear()
@@ -57,7 +59,8 @@ class Tally:
 
     def count(self, judgment_set: JudgmentSet, state: SetState) -> None:
         """Bring the counts up to date with a set and its events."""
-        basis = judgment_set.rules, len(state.annotators())
+        shown = state.shown_at(self._annotator)
+        basis = judgment_set.rules, len(state.annotators()), shown
         before, pairs = len(self._pairs), judgment_set.pairs
         if basis != self._basis or pairs[:before] != self._pairs:
             self._clear()
@@ -90,18 +93,19 @@ class Tally:
             self.pending.pop(key, None)
 
     def _counts(self, key: PairKey, judgment_set: JudgmentSet, state: SetState) -> _Counts:
-        rules, (_, people) = judgment_set.rules, self._basis or (None, 0)
+        rules, people = judgment_set.rules, self._basis[1] if self._basis else 0
         everybody = not rules.overlap or key in rules.calibration
         wanted = max(people, rules.overlap, 1) if everybody else rules.overlap
         graded = len(state.graders(key))
         set_done, again = min(graded, wanted), state.repeated(self._annotator)
         label = state.current(self._annotator).get(key)
         drawn = bool(rules.repeats) and is_repeat(rules, self._annotator, key, self._secret)
+        final = is_final(rules, state, self._annotator, key, self._graded)
         if label is None or label.kind is EventKind.SKIP:
-            if not everybody and graded >= rules.overlap:
+            if final or (not everybody and graded >= rules.overlap):
                 return _Counts(set_done=set_done, set_total=wanted)
             return _Counts(0, 1, int(label is not None), int(drawn), set_done, wanted)
-        due = label.kind is EventKind.GRADE and is_to_judge(again.get(key))
+        due = label.kind is EventKind.GRADE and not final and is_to_judge(again.get(key))
         pending = drawn and due
         spared = int(drawn and label.kind is not EventKind.GRADE)
         return _Counts(1, 0, int(pending and key in again), 0, set_done, wanted, pending, spared)

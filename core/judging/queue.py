@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.domain import (
-    LABELS,
     EventKind,
     JudgmentEvent,
     JudgmentSet,
@@ -15,6 +14,7 @@ from core.domain import (
     Rules,
     Task,
 )
+from core.judging.final_labels import is_final
 from core.judging.pool import shuffled
 from core.judging.state import PairKey, SetState
 
@@ -72,6 +72,7 @@ def deal(
     first: str = "",
     elsewhere: Collection[tuple[str, str, int]] = (),
     secret: bytes = b"",
+    graded: bool = False,
 ) -> Hand:
     """Return an annotator's next pairs: the least judged first, skipped pairs last.
 
@@ -87,6 +88,7 @@ def deal(
         first: Id of the query whose pairs come first.
         elsewhere: Tasks that the annotator has in other tabs.
         secret: The store's secret, which the sample of hidden repeats is drawn with.
+        graded: The set came with its grades (``final_labels``).
     """
     without = {*without, *elsewhere}
     mine = state.current(annotator)
@@ -99,6 +101,8 @@ def deal(
         key = pair.key
         label = mine.get(key)
         if label is not None and label.kind is not EventKind.SKIP:
+            continue
+        if is_final(rules, state, annotator, key, graded):
             continue
         graders, holders = state.graders(key), leased.get(key, ())
         if rules.overlap and key not in rules.calibration:
@@ -139,16 +143,6 @@ def deal(
     return Hand(tuple(dealt[: max(count, 0)]), waiting, still)
 
 
-def is_late(rules: Rules, state: SetState, event: JudgmentEvent) -> bool:
-    """Tell whether an event is a first label for a pair that needs nobody any more."""
-    key = event.query_id, event.item_id
-    if event.kind not in LABELS or not rules.overlap or key in rules.calibration:
-        return False
-    if event.event_id in state or key in state.current(event.annotator):
-        return False
-    return len(state.graders(key)) >= rules.overlap
-
-
 def _mixed(
     tasks: Sequence[Task], repeats: Sequence[Task], annotator: str, count: int, secret: bytes
 ) -> list[Task]:
@@ -182,6 +176,7 @@ def due_repeats(
         for pair in ordered
         if (label := mine.get(pair.key)) is not None
         and label.kind is EventKind.GRADE
+        and not is_final(rules, state, annotator, pair.key)
         and is_to_judge(again.get(pair.key))
         and is_repeat(rules, annotator, pair.key, secret)
         and state.turns_since(annotator, pair.key) >= soonest

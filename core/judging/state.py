@@ -20,6 +20,7 @@ _END = datetime.max.replace(tzinfo=UTC)
 _FIRST, _REPEAT, _FLAG, _FINAL = "first", "repeat", "flag", "final"
 _NOBODY: frozenset[str] = frozenset()
 _TAKES_BACK = (EventKind.UNDO, EventKind.DELETE)
+_NO_ACTS = (*_TAKES_BACK, EventKind.SHOWN)
 
 
 class SetState:
@@ -42,7 +43,9 @@ class SetState:
         self._graders: dict[PairKey, set[str]] = {}
         self._turns: dict[str, int] = {}
         self._turn_of: dict[tuple[str, PairKey], int] = {}
-        #: The pairs whose labels or repeats were settled, in turn.
+        self._shown: dict[str, datetime] = {}
+        self._judged: dict[str, datetime] = {}
+        #: The pairs whose labels, repeats or decisions were settled, in turn.
         self.changed: list[PairKey] = []
         self.latest: datetime | None = None
         for event in events:
@@ -62,6 +65,9 @@ class SetState:
             return
         self._taken[event.event_id] = event
         self.latest = max(self.latest, event.at) if self.latest else event.at
+        if event.kind is EventKind.SHOWN:
+            _keep_latest(self._shown, event)
+            return
         if event.kind in _TAKES_BACK:
             if event.kind is EventKind.UNDO:
                 self._undone.add((event.annotator, event.note))
@@ -74,15 +80,17 @@ class SetState:
         slot = _slot(event)
         entry = (_END - event.at, len(self._taken), event)
         heapq.heappush(self._histories.setdefault(slot, []), entry)
+        if event.kind in LABELS:
+            _keep_latest(self._judged, event)
         if slot[0] == _FIRST:
             turn = self._turns[event.annotator] = self._turns.get(event.annotator, 0) + 1
             self._turn_of[(event.annotator, slot[2])] = turn
         self._settle(slot)
 
     def find(self, event_id: str) -> JudgmentEvent | None:
-        """Return an event by its id (no undo, no deletion)."""
+        """Return what an annotator said, by its id (no undo, no deletion)."""
         event = self._taken.get(event_id)
-        return event if event is not None and event.kind not in _TAKES_BACK else None
+        return event if event is not None and event.kind not in _NO_ACTS else None
 
     def taken(self, event_id: str) -> JudgmentEvent | None:
         """Return the event that was added under an id, of any kind."""
@@ -136,6 +144,19 @@ class SetState:
                     latest[pair] = event
         return latest
 
+    def is_decided(self, pair: PairKey) -> bool:
+        """Tell whether an adjudication of a pair stands."""
+        return any(pair in decided for decided in self._standing[_FINAL].values())
+
+    def shown_at(self, annotator: str) -> datetime | None:
+        """Return when engines' lists were last shown to an annotator; ``None`` if never."""
+        return self._shown.get(annotator)
+
+    def is_shown(self, annotator: str) -> bool:
+        """Tell whether engines' lists were shown to an annotator since they judged anything."""
+        shown, judged = self._shown.get(annotator), self._judged.get(annotator)
+        return shown is not None and (judged is None or judged <= shown)
+
     def last(self, annotator: str) -> JudgmentEvent | None:
         """Return this annotator's latest standing label or flag of any pair."""
         flags = self._standing[_FLAG].get(annotator, {}).values()
@@ -158,7 +179,7 @@ class SetState:
             standing[pair] = left[0][2]
         else:
             standing.pop(pair, None)
-        if group in (_FIRST, _REPEAT):
+        if group != _FLAG:
             self.changed.append(pair)
         if group == _FIRST:
             graders = self._graders.setdefault(pair, set())
@@ -178,6 +199,10 @@ def _slot(event: JudgmentEvent) -> _Slot:
     else:
         group = _FLAG if event.kind is EventKind.FLAG else _FINAL
     return group, event.annotator, (event.query_id, event.item_id)
+
+
+def _keep_latest(times: dict[str, datetime], event: JudgmentEvent) -> None:
+    times[event.annotator] = max(times.get(event.annotator, event.at), event.at)
 
 
 def _sorted(standing: Mapping[str, Mapping[PairKey, JudgmentEvent]]) -> list[JudgmentEvent]:

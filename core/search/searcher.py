@@ -43,6 +43,8 @@ from core.store.vectors import VectorRow, Vectors, VectorTable
 _PICTURES = 256
 #: Items that are read beyond those that are shown.
 _SPARE = 5
+#: Where words exclude too many of the items with a query's words, so many times more are read.
+_FURTHER = 4
 #: File with the weights of search, below the folder of shipped data.
 CALIBRATION = Path("calibration") / "search.toml"
 
@@ -254,15 +256,19 @@ class Searcher:
         text, unwanted = clipped(words.wanted), _excluded(query, words)
         if not text:
             return ()
-        count = _candidates(query) if unwanted else query.k
-        matches = self._store.items.match(text, count, self._condition(query))
-        ids = [match.item_id for match in matches]
-        if unwanted:
-            matcher = self._reader.matcher(words, unwanted, ENGLISH)
-            texts = self._store.items.texts(ids)
-            ids = [i for i in ids if i in texts and not matcher.match(texts[i]).unwanted][: query.k]
-        stored = self._store.items.get(ids)
-        return tuple(stored[item_id] for item_id in ids if item_id in stored)
+        matcher = self._reader.matcher(words, unwanted, ENGLISH) if unwanted else None
+        condition, count = self._condition(query), query.k
+        while True:
+            ids = [m.item_id for m in self._store.items.match(text, count, condition)]
+            is_last = len(ids) < count
+            if matcher is not None:
+                texts = self._store.items.texts(ids)
+                ids = [i for i in ids if i in texts and not matcher.match(texts[i]).unwanted]
+            if is_last or matcher is None or len(ids) >= query.k:
+                break
+            count *= _FURTHER
+        stored = self._store.items.get(ids[: query.k])
+        return tuple(stored[item_id] for item_id in ids[: query.k] if item_id in stored)
 
     def checked(self, model: EngineModel) -> VectorTable:
         """Return the engine's vector table if its fingerprint is current; raises as ``search``."""

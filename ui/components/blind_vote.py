@@ -13,7 +13,7 @@ from core.base.counts import counted
 from core.domain import Ballot, BallotStep, Duel, PreferenceReport, SearchResult, Side
 from core.errors import JudgmentError, StudioError
 from core.people import Action
-from ui.blindness import require_engines_shown
+from ui.blindness import engines_hidden, require_engines_shown
 from ui.components.cards import Card, hit_card
 from ui.error_sentences import sentences
 from ui.render import render
@@ -59,7 +59,8 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
     """Lay out the vote inside the current page and wire its events."""
     names = [(s.engine.title, s.engine.name) for s in studio.engines() if s.available]
     first = [name for _, name in names][:2]
-    with gr.Accordion("Blind vote: which list is better?", open=False, elem_id="compare-vote"):
+    title = "Blind vote: which list is better?"
+    with gr.Accordion(title, open=False, elem_id="compare-vote") as panel:
         with gr.Row():
             lines = gr.Textbox(
                 label="Queries, one per line", lines=3, scale=3, elem_id="vote-queries"
@@ -93,7 +94,9 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
     def load(request: gr.Request) -> tuple[Any, ...]:
         asked = str(request.query_params.get("catalog", "")) or None
         catalog = studio.catalog(asked).name if studio.catalogs() else ""
-        return catalog, own_name(request), gr.update(visible=may(studio, request, Action.DECIDE))
+        shows = not (catalog and engines_hidden(studio, request, catalog))
+        leads = may(studio, request, Action.DECIDE)
+        return catalog, own_name(request), gr.update(visible=leads), gr.update(visible=shows)
 
     @sentences
     def to_resume(typed: str, catalog: str, request: gr.Request) -> Any:
@@ -153,7 +156,7 @@ def preference_panel(studio: Studio, page: gr.Blocks) -> None:
 
     outputs = [now, pane, choices, undo, resume]
     quiet: dict[str, Any] = {"show_progress": "hidden", **_PRIVATE}
-    page.load(load, None, [catalog, name, result], **_PRIVATE).then(
+    page.load(load, None, [catalog, name, result, panel], **_PRIVATE).then(
         to_resume, [name, catalog], resume, **quiet
     )
     name.change(to_resume, [name, catalog], resume, **quiet)

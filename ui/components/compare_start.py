@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from gradio.context import LocalContext
+
 from core.app.demo_measures import BEFORE_AFTER
 from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus
 from core.errors import StudioError
-from ui.blindness import require_engines_shown
+from ui.blindness import hidden_sentence, require_engines_shown
 from ui.components.cards import Card, framed_card
 from ui.components.facet_lists import example_queries
 from ui.components.query import FIRST_HITS, SearchForm
@@ -48,14 +50,20 @@ class Example:
 def compare_start_html(
     studio: Studio, form: SearchForm, engines: tuple[EngineStatus, ...], catalog: CatalogInfo
 ) -> str:
-    """Return the queries to press with an example, or with the engines where none can be shown."""
+    """Return the queries to press with an example, or with the engines where none can be shown.
+
+    Whom no engine answers reads why instead.
+    """
+    note = hidden_sentence(studio, LocalContext.request.get(None), catalog.name)
     try:
-        example = _example(studio, form, engines, catalog)
-    except StudioError:  # for example nothing is indexed yet, or a set is being judged
+        example = None if note else _example(studio, form, engines, catalog)
+    except StudioError:  # for example nothing is indexed yet
         example = None
     return render(
         "compare_start.html",
         link=form.link(),
+        note=note,
+        explore=form.link("/explore"),
         examples=example_queries(studio, catalog),
         engines=engines,
         example=example,

@@ -148,8 +148,7 @@ class Desk:
         for sent in list(ask["events"])[:_BATCH]:
             event_id = _id_of(sent)
             try:
-                event, dealt = _event(sent, set_id, who, queue.task_keys)
-                queue.judge(event, dealt=dealt)
+                queue.judge(_event(sent, set_id, who, queue.task_keys))
                 saved.append(event_id)
             except JudgmentError as error:
                 refused[event_id] = str(error)
@@ -281,10 +280,8 @@ def _id_of(sent: object) -> str:
     return str(sent.get("event_id", "")) if isinstance(sent, Mapping) else ""
 
 
-def _event(
-    sent: Mapping[str, Any], set_id: str, who: str, keys: TaskKeys
-) -> tuple[JudgmentEvent, bool]:
-    """Build the event, and tell whether its pair was dealt; the queue checks its numbers.
+def _event(sent: Mapping[str, Any], set_id: str, who: str, keys: TaskKeys) -> JudgmentEvent:
+    """Build the event; the queue checks its numbers.
 
     The key alone tells the round: a round that the page may choose, or the key of another pair,
     would tell, by what the progress says, which pairs are hidden repeats.
@@ -297,7 +294,7 @@ def _event(
         *of_key, number = keys.parsed(set_id, who, str(key))
         if tuple(of_key) != pair:
             raise ValueError("the key of another pair")
-    event = JudgmentEvent(
+    return JudgmentEvent(
         event_id=str(sent["event_id"]),
         kind=kind,
         set_id=set_id,
@@ -312,7 +309,6 @@ def _event(
         page=str(sent.get("page") or ""),
         guidelines=sent.get("guidelines", 1),
     )
-    return event, key is not None and keys.was_dealt(set_id, who, str(key))
 
 
 def _examples(studio: Studio, chosen: JudgmentSet, catalog: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.context import LocalContext
 from PIL import Image
 
@@ -99,9 +100,9 @@ class SearchPanel:
             )
             go = gr.Button("Search", variant="primary", scale=0, min_width=96)
         side = f"{self._name}-side"
-        gr.HTML(render("panel_toggle.html", panel=side), elem_classes="vs-narrow-only")
+        toggle = gr.HTML(render("panel_toggle.html", panel=side), elem_classes="vs-narrow-only")
         with gr.Row(elem_classes="vs-layout"):
-            with gr.Column(elem_classes="vs-side", elem_id=side, min_width=200):
+            with gr.Column(elem_classes="vs-side", elem_id=side, min_width=200) as panel:
                 picture = picture_input("Search with a picture")
                 strip = gr.HTML(js_on_load=ACTIONS_JS)
                 fields = side_fields(self._studio, self._name, several=self._choice.several)
@@ -119,7 +120,7 @@ class SearchPanel:
         anchor, catalog = gr.State(("", None, None)), gr.Textbox("", visible=False)
         controls = Controls(text=text, picture=picture, anchor=anchor, catalog=catalog, **fields)
         self._wire_search(controls, go, strip, results)
-        self._wire_page(page, controls, results, strip, missing, progress)
+        self._wire_page(page, controls, results, strip, missing, progress, (toggle, panel))
         wire_judge_button(self._studio, page, judge, controls.all(), self._on_screen)
         path = f"/{self._name}"
         wire_export(self._studio, results, controls.all(), self._on_screen, path)
@@ -193,6 +194,7 @@ class SearchPanel:
         strip: gr.HTML,
         missing: gr.HTML,
         progress: gr.HTML,
+        beside: tuple[Block, ...],
     ) -> None:
         fields = controls.all()
         timer, items_seen = gr.Timer(2, active=False), gr.State(-1)
@@ -206,15 +208,17 @@ class SearchPanel:
             running = bool(job and job.running)
             shown = self._show(view, form)
             shown[-1] = unread + shown[-1]
-            if not form.text:
-                shown[0] = gr.skip()  # keep the text that was typed while the page was loading
             words_only = self._words_only(view)
+            if not form.text:  # keep the text that was typed while the page was loading
+                shown[0] = gr.update(placeholder="Words") if words_only else gr.skip()
             return [
                 *shown,
                 "" if words_only else self._strip(view),
                 "" if words_only else missing_html(view.statuses),
                 progress_html(job, view.catalog, view.statuses),
                 gr.Timer(active=running),
+                # Compare has no list by words alone, which filters would apply to.
+                *[gr.update(visible=not (words_only and self._choice.several)) for _ in beside],
             ]
 
         @sentences
@@ -230,7 +234,7 @@ class SearchPanel:
             line = progress_html(job, view.catalog, view.statuses)
             return [*shown, line, gr.Timer(active=running), items]
 
-        opened = [*fields, results, strip, missing, progress, timer]
+        opened = [*fields, results, strip, missing, progress, timer, *beside]
         page.load(open_page, None, opened, show_progress="hidden", **_PRIVATE)
         ticked = [*fields, results, progress, timer, items_seen]
         timer.tick(tick, [items_seen, *fields], ticked, show_progress="hidden", **_PRIVATE)

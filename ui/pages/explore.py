@@ -22,7 +22,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         render(
             "head.html",
             title="Explore",
-            lead="Search the catalogue with words or a picture, then go on from any item.",
+            lead="Search the catalogue, then go on from any item.",
         )
     )
     help_notice(studio, page)

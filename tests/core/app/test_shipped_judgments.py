@@ -12,6 +12,7 @@ import pytest
 from core.app.labels import LabelService
 from core.app.library import DEMO, Library
 from core.app.shipped_judgments import ShippedJudgments
+from core.catalog.demo_judgments import FOLDER, shipped_id
 from core.domain import EventKind, Item, JudgmentEvent, Photo
 from core.settings import Settings, load_settings
 from core.store.items import ItemRecord
@@ -66,6 +67,13 @@ def test_the_set_comes_with_its_pictures_labels_and_decisions(
     assert catalog.judgment_queue.progress("small", "ada").total == 3, "one may judge it too"
     assert shipped.about(DEMO, "small") == "Graded by two of the authors."
     assert shipped.about("shop", "small") == shipped.about(DEMO, "other") == ""
+
+
+def test_the_desk_of_the_demo_knows_which_set_came_with_its_grades(library: Library) -> None:
+    set_id = shipped_id(library._settings.shipped / FOLDER)
+    assert set_id
+    assert library.get(DEMO).judgment_queue.shipped == set_id
+    assert library.create("shop").judgment_queue.shipped == ""
 
 
 def test_it_comes_once(shipped: ShippedJudgments, library: Library) -> None:

@@ -13,7 +13,14 @@ import pytest
 
 from core.domain import EventKind, ExamplePair, Grade, JudgmentQuery, Pair, Rules
 from core.errors import JudgmentError
-from core.judging.label_export import COLUMNS, Labels, facts_of, facts_path, write
+from core.judging.label_export import (
+    COLUMNS,
+    Labels,
+    facts_of,
+    facts_path,
+    format_of,
+    write,
+)
 from core.judging.sets import to_json
 from tests.core.judging.desks import START, event, small_set
 
@@ -145,3 +152,21 @@ def test_a_file_that_can_not_be_written_is_said_with_the_reason(tmp_path: Path) 
         write(WHAT, tmp_path / "a", "docx")
     with pytest.raises(JudgmentError, match="no rule “best”"):
         write(replace(WHAT, rule="best"), tmp_path / "a", "csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [
+        ("r1.qrels", "qrels"), ("r1", "qrels"), ("r1.txt", "qrels"), ("r1.CSV", "csv"),
+        ("r1.jsonl", "jsonl"), ("r1.ndjson", "jsonl"), ("r1.parquet", "parquet"),
+        ("r1.opensearch.json", "opensearch"),
+    ],
+)  # fmt: skip
+def test_the_ending_of_a_file_s_name_means_a_format(name: str, format: str) -> None:
+    assert format_of(Path(name)) == format
+
+
+@pytest.mark.parametrize("name", ["r1.xlsx", "r1.tsv", "r1.csv.gz"])
+def test_an_ending_that_means_no_format_is_refused(name: str) -> None:
+    with pytest.raises(JudgmentError, match=rf"“{name}”.*Use .qrels, .txt, .csv.*--format"):
+        format_of(Path(name))

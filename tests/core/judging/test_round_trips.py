@@ -41,7 +41,7 @@ WORD = st.text(
 )
 #: Kinds of events that a person or an adjudicator gives; both others take one back.
 KINDS = (EventKind.GRADE, EventKind.UNSURE, EventKind.SKIP, EventKind.FLAG, EventKind.ADJUDICATE,
-         EventKind.UNDO, EventKind.DELETE)  # fmt: skip
+         EventKind.UNDO, EventKind.DELETE, EventKind.SHOWN)  # fmt: skip
 GRADED = (EventKind.GRADE, EventKind.ADJUDICATE)
 NOTE = st.text(st.characters(codec="utf-8", exclude_categories=("C",)) | st.just("\n"), max_size=30)
 

@@ -152,3 +152,27 @@ def test_what_is_taken_back_stands_nowhere(group, changes):
     state.add(take_back(4, "2", "lead", DELETE))
     assert getattr(state, group)() == []
     assert state.annotators() == ()
+
+
+def test_it_is_known_whether_the_lists_were_shown_since_somebody_judged():
+    at = [event(n).at for n in range(6)]
+    state = SetState([shown(1), shown(3), shown(2), event(2, "bob")])
+    assert (state.shown_at("ada"), state.shown_at("bob")) == (at[3], None)
+    assert (state.is_shown("ada"), state.is_shown("bob")) == (True, False)
+    assert state.changed == [("q", "a")]
+    assert state.annotators() == ("bob",)
+    state.add(event(4))
+    assert (state.shown_at("ada"), state.is_shown("ada")) == (at[3], False)
+    state.add(shown(5))
+    assert state.is_shown("ada")
+
+
+def test_a_pair_is_decided_while_a_decision_stands():
+    state = SetState([event(1, "lea", kind=EventKind.ADJUDICATE), event(2, item="b")])
+    assert (state.is_decided(("q", "a")), state.is_decided(("q", "b"))) == (True, False)
+    state.add(event(3, "max", kind=EventKind.DELETE, grade=None, note="1"))
+    assert not state.is_decided(("q", "a"))
+
+
+def shown(number):
+    return event(number, kind=EventKind.SHOWN, grade=None, event_id=f"shown {number}")

@@ -29,18 +29,6 @@ def test_a_key_gives_its_task_back_to_the_store_alone(tmp_path: Path) -> None:
         assert store.parsed(set_id, who, key)[2] == 0
 
 
-def test_nobody_makes_the_key_of_a_pair_that_was_not_dealt(tmp_path: Path) -> None:
-    keys = TaskKeys(tmp_path / "secret")
-    for number in (0, 1):
-        key = keys.key("s", "ada", Task(PAIR, number))
-        assert keys.was_dealt("s", "ada", key)
-        assert not keys.was_dealt("s", "bob", key)
-        assert not keys.was_dealt("t", "ada", key)
-        assert not keys.was_dealt("s", "ada", key.replace("q1\ta", "q1\tb"))
-        assert not TaskKeys(tmp_path / "other").was_dealt("s", "ada", key)
-    assert not keys.was_dealt("s", "ada", "q1\ta\t0")
-
-
 def test_ids_with_tabs_and_percent_signs_come_back(tmp_path: Path) -> None:
     keys = TaskKeys(tmp_path / "secret")
     for query_id, item_id in (("q\t1", "a"), ("100%", "a%09b"), ("%", "é \t")):

@@ -3,11 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.domain import Box, Filters, Query
+from core.domain import Box, Filters, Item, Photo, Query
 from core.errors import QueryError
 from core.ports.engines import EngineModel
 from core.search.relevance import reasons
 from core.search.searcher import Searcher
+from core.store.catalog_store import CatalogStore
+from core.store.image_store import ImageStore
+from core.store.items import ItemRecord
 from tests.core.pipeline.small import HashingEncoder
 from tests.core.search.searches import ids, photo, search
 
@@ -296,3 +299,18 @@ def test_words_alone_leave_out_what_is_excluded(shop, query):
     assert kept
     assert not any("olive" in item.title for item in kept)
     assert len(shop.searcher.by_words(replace(query, k=3))) == 3
+
+
+@pytest.mark.parametrize("k", [1, 2, 30])
+def test_words_alone_look_behind_everything_that_is_excluded(tmp_path, k):
+    store = CatalogStore(tmp_path / "shop")
+    photo_of_all = Photo("0" * 64, 10, 10, "0" * 16)
+    titles = [f"olive lamp {n}" for n in range(200)]
+    titles += ["lamp with a long title that says much of shade, stand, cord, plug, bulb and base"]
+    items = [Item(title, title, photo_of_all) for title in titles]
+    store.items.upsert([ItemRecord(item, item.item_id) for item in items])
+    store.items.index_words()
+    searcher = Searcher(store, ImageStore(store.root / "images"))
+    assert searcher.by_words(Query("lamp", k=200))[-1].item_id.startswith("olive")  # it is the last
+    kept = searcher.by_words(Query("lamp", minus="olive", k=k))
+    assert [item.item_id for item in kept] == titles[-1:]

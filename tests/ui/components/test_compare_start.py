@@ -42,6 +42,18 @@ def test_where_no_example_can_be_shown_the_engines_introduce_themselves(
     assert len(shop.asked) == asked
 
 
+def test_whom_no_engine_answers_reads_why_and_is_led_to_explore(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.blindness.engines_hidden", lambda *_: True)
+    html = compare_answer(shop, SearchForm(), (CLIP, VL_CLIP), None, shop.catalog())
+    assert "is not finished" in html
+    assert 'href="/explore' in html
+    assert "About VL-CLIP." not in html
+    assert "data-action" not in html
+    assert shop.asked == []
+
+
 def test_the_example_is_the_judged_search_that_tells_the_engines_apart(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

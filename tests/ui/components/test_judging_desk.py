@@ -11,6 +11,7 @@ import pytest
 from core.domain import JudgmentEvent, Rules
 from core.errors import CatalogDamaged, NotSaved
 from core.judging.judgment_queue import JudgmentQueue
+from core.judging.open_sets import note_shown
 from core.people import People, Role
 from core.store.database import open_database
 from tests.core.judging.desks import QUERIES, answer, grade, rules_of
@@ -25,10 +26,10 @@ class FailingQueue(JudgmentQueue):
         super().__init__(open_database(folder / "lance"))
         self.fails: dict[str, Exception] = {}
 
-    def judge(self, event: JudgmentEvent, *, dealt: bool = True) -> None:
+    def judge(self, event: JudgmentEvent) -> None:
         if event.event_id in self.fails:
             raise self.fails[event.event_id]
-        super().judge(event, dealt=dealt)
+        super().judge(event)
 
 
 class Page:
@@ -106,27 +107,30 @@ def test_the_key_of_another_pair_is_refused(page: Page) -> None:
     assert page.stored() == set()
 
 
-def test_a_late_first_grade_counts_only_for_a_pair_that_was_dealt(page: Page) -> None:
+def test_what_is_final_is_refused_with_a_sentence(page: Page) -> None:
     """Whoever has nothing left to judge sees the lists, and may send what no page sends."""
     rules_of(page.queue, page.set, Rules(overlap=1))
-    key = page.call("next_pairs")["tasks"][0]["key"]  # and then the browser is offline
-    pairs = [list(pair) for pair in page.pairs]
-    mine = pairs.index(key.split("\t")[:2])
-    other = (mine + 1) % len(pairs)
+    key = page.call("next_pairs")["tasks"][0]["key"]
+    mine = [list(pair) for pair in page.pairs].index(key.split("\t")[:2])
+    other = (mine + 1) % len(page.pairs)
+    assert page.call("judge", events=[page.event(other)])["saved"] == [f"e{other}"]
     for pair in page.pairs:
         page.queue.judge(grade(page.set, *pair, 1, "bob"))
-    forged = "\t".join((*page.pairs[other], "0" * 20))
-    for more in ({}, {"key": forged}, {"key": forged, "kind": "unsure", "grade": None}):
-        said = page.call("judge", events=[page.event(other, **more)])
-        assert "has all its grades" in said["refused"][f"e{other}"]
-    assert page.call("judge", events=[page.event(mine, key=key)])["saved"] == [f"e{mine}"]
-    # Sent again, and corrected: it is no first grade any more.
-    assert page.call("judge", events=[page.event(mine, key=key)])["saved"] == [f"e{mine}"]
-    again = page.event(mine, event_id="later", grade=3)
-    assert page.call("judge", events=[again])["saved"] == ["later"]
-    assert {e.event_id for e in page.queue.current(page.set.set_id) if e.annotator == "ada"} == {
-        "later"
-    }
+    note_shown(page.queue, ["ada"])
+    said = page.call("judge", events=[page.event(mine, key=key)])
+    assert "has all its grades" in said["refused"][f"e{mine}"]
+    said = page.call("judge", events=[page.event(other, event_id="later", grade=3)])
+    assert "stays" in said["refused"]["later"]
+    assert "stays" in page.call("undo", event_id="undo")["error"]
+    # Sent again, because the answer was lost.
+    assert page.call("judge", events=[page.event(other)])["saved"] == [f"e{other}"]
+
+
+def test_what_was_judged_offline_counts_until_the_lists_were_shown(page: Page) -> None:
+    rules_of(page.queue, page.set, Rules(overlap=1))
+    for pair in page.pairs:
+        page.queue.judge(grade(page.set, *pair, 1, "bob"))
+    assert page.call("judge", events=[page.event(0)])["saved"] == ["e0"]
 
 
 def test_a_pair_that_still_needs_people_takes_grades_without_a_key(page: Page) -> None:

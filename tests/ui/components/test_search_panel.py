@@ -218,16 +218,31 @@ def test_a_search_on_explore_asks_the_store_for_little(
 def test_whom_no_engine_answers_sees_no_fields_for_engines(
     page: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hidden_fields() -> set[str]:
+    def is_hidden(update: Any) -> bool:
+        return isinstance(update, dict) and update.get("visible") is False
+
+    def opened() -> list[Any]:
         open_page = events(blocks(Shop(), page))["open_page"].fn
-        shown = open_page(Request(query_params=QueryParams("catalog=demo")))
-        values = dict(zip(Controls.__slots__, shown, strict=False))
-        return {
-            name for name, value in values.items()
-            if isinstance(value, dict) and value.get("visible") is False
-        }  # fmt: skip
+        shown: list[Any] = open_page(Request(query_params=QueryParams("catalog=demo")))
+        return shown
+
+    def hidden_fields() -> set[str]:
+        values = zip(Controls.__slots__, opened(), strict=False)
+        return {name for name, value in values if is_hidden(value)}
 
     before = hidden_fields()
+    assert not any(map(is_hidden, opened()[-2:]))  # the column of fields, and what opens it
     for module in ("ui.blindness", "ui.components.search_panel", "ui.components.results"):
         monkeypatch.setattr(f"{module}.engines_hidden", lambda *asked: True)
     assert hidden_fields() - before == {"engines", *BY_ENGINES}
+    assert [is_hidden(update) for update in opened()[-2:]] == [page is compare] * 2
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_whom_no_engine_answers_sees_no_blind_vote(
+    hidden: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.components.blind_vote.engines_hidden", lambda *asked: hidden)
+    load = events(blocks(Shop(), compare))["load"].fn
+    *_, panel = load(Request(query_params=QueryParams("catalog=demo"), username=None))
+    assert panel["visible"] is not hidden

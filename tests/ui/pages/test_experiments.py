@@ -202,7 +202,7 @@ def test_an_annotator_sees_no_figures_while_a_set_is_open(
     studio.experiments.log.append_rows(
         rows(table=pa.Table.from_pandas(mixed, preserve_index=False))
     )
-    monkeypatch.setattr(type(studio.judging), "is_open_to", lambda *_: True)
+    monkeypatch.setattr(type(studio.judging), "hides_engines", lambda *_: True)
     example = cast("Any", SimpleNamespace(username="ann"))
     with pytest.raises(AccessDenied, match="is not finished"):
         example_html(studio, example, "ab")

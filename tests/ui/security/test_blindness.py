@@ -4,11 +4,12 @@ list, rank or score in a catalogue of which they may still judge a set."""
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -293,11 +294,13 @@ def test_how_well_words_fit_a_photo_is_hidden_while_a_set_is_open(judged: Judged
 
     assert scores() == [False] * 3
     assert "only the product itself is looked for" in inspect_page()
-    assert "Back to the product" not in inspect_page()
+    for link in ("Back to the product", "Similar items", "Compare engines on it", "region="):
+        assert link not in inspect_page()
     assert "picture" in walk.call("heat", item="a", catalog="demo", phrase=product)
     judged.judge_all()
     assert scores() == [True] * 3
-    assert "Back to the product" in inspect_page()
+    for link in ("Back to the product", "Similar items", "Compare engines on it"):
+        assert link in inspect_page()
 
 
 def test_the_lists_come_back_when_the_set_is_judged(judged: Judged) -> None:
@@ -319,6 +322,76 @@ def test_the_lists_come_back_when_the_own_part_is_done(judged: Judged, tmp_path:
     assert lists(walk, q=QUERY) == set()
     judged.judge_all("annotator")
     assert lists(walk, q=QUERY) == {"open_page_1", "open_page_2"}
+
+
+def sent(walk: Walk, number: int, **changes: Any) -> dict[str, Any]:
+    """Send a grade of the set's pair with this number, as the page does; return the answer."""
+    judged = walk.judged
+    query_id, item_id = judged.set.pairs[number].key
+    event = {"event_id": uuid.uuid4().hex, "kind": "grade", "grade": 3, "query_id": query_id,
+             "item_id": item_id, "seconds": 1, "guidelines": 1, **changes}  # fmt: skip
+    return walk.call("judge", **asking(judged), events=[event])
+
+
+def asking(judged: Judged) -> dict[str, Any]:
+    return {"set": judged.set.set_id, "catalog": "demo", "name": "annotator"}
+
+
+@pytest.mark.parametrize("overlap", [0, 1, 2])
+def test_can_t_tell_is_final_once_the_lists_were_shown(
+    judged: Judged, tmp_path: Path, overlap: int
+) -> None:
+    """One could say of every pair that one can't tell, read the lists and come back."""
+    judged.start(tmp_path / "set", overlap)
+    walk = judged.walk(Role.ANNOTATOR)
+    for number in range(len(judged.set.pairs)):
+        assert sent(walk, number, kind="unsure", grade=None)["saved"]
+    assert sent(walk, 0)["saved"]  # nothing was shown yet
+    assert lists(walk, q=QUERY) == {"open_page_1", "open_page_2"}
+    for number in range(len(judged.set.pairs)):
+        assert len(sent(walk, number)["refused"]) == 1
+        assert len(sent(walk, number, kind="skip", grade=None)["refused"]) == 1
+    assert "stays" in walk.call("undo", **asking(judged), event_id="u")["error"]
+    graded = [e.item_id for e in judged.queue.current(judged.set.set_id) if e.grade is not None]
+    assert graded == [judged.set.pairs[0].item_id]
+
+
+def test_keys_that_were_put_by_are_worth_nothing_once_the_lists_were_shown(judged: Judged) -> None:
+    """Saying that one holds others gives the keys of all pairs."""
+    walk, keys = judged.walk(Role.ANNOTATOR), dict[tuple[str, str], str]()
+    while tasks := walk.call("next_pairs", **asking(judged), held=[*keys.values()])["tasks"]:
+        keys |= {(task["query_id"], task["item_id"]): task["key"] for task in tasks}
+    pairs = [pair.key for pair in judged.set.pairs]
+    assert keys.keys() == set(pairs)
+    judged.judge_all("somebody else")
+    assert lists(walk, q=QUERY) == {"open_page_1", "open_page_2"}
+    for number, pair in enumerate(pairs):
+        said = sent(walk, number, key=keys[pair])["refused"]
+        assert "has all its grades" in "".join(said.values())
+    assert walk.call("next_pairs", **asking(judged), held=[])["tasks"] == []
+
+
+def test_what_a_visitor_saw_without_signing_in_may_be_an_annotator_s_look(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walk, nobody = judged.walk(Role.ANNOTATOR), cast("Any", SimpleNamespace(username=None))
+    judged.judge_all()
+    assert sent(walk, 0)["saved"]
+    with monkeypatch.context() as patch:
+        patch.setattr(judged.shop.people, "space", True)
+        assert not engines_hidden(judged.shop, nobody, "demo")
+    assert len(sent(walk, 0)["refused"]) == 1
+
+
+def test_who_leads_may_judge_whatever_they_saw(judged: Judged) -> None:
+    walk = judged.walk(Role.MERCHANDISER)
+    lists(walk, q=QUERY)
+    judged.judge_all("somebody else")
+    lists(walk, q=QUERY)
+    query_id, item_id = judged.set.pairs[0].key
+    lead = grade(judged.set, query_id, item_id, 1, "merchandiser")
+    for _ in range(2):
+        judged.queue.judge(replace(lead, event_id=uuid.uuid4().hex))
 
 
 def test_a_viewer_can_t_judge_and_sees_the_lists(judged: Judged) -> None:

@@ -1,0 +1,85 @@
+"""Which labels are final: engines' lists were shown to their annotator.
+
+An annotator sees no engine's list while a pair needs them. Once the lists were shown, what they
+said before stays, and a pair that lacks nobody takes no more from them: else they could say of
+every pair that they can't tell, or put keys of pairs by, read the lists and come back.
+"""
+
+from __future__ import annotations
+
+from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Rules
+from core.errors import JudgmentError
+from core.judging.sets import CLICK_SETS
+from core.judging.state import PairKey, SetState
+
+_FINAL = (
+    "The engines' lists of this catalogue have been open to you, so what you said of this pair "
+    "stays. If it is wrong, tell the person who leads, who can decide the pair."
+)
+_FULL = (
+    "This pair has all its grades, and the engines' lists of this catalogue have been open to you, "
+    "so this one does not count. Reload the page for pairs that still need you."
+)
+
+
+def came_graded(judgment_set: JudgmentSet, shipped: str = "") -> bool:
+    """Tell whether a set came with its grades: from a file, from clicks, or with the demo.
+
+    Args:
+        judgment_set: The set.
+        shipped: Id of the set that ships with the catalogue.
+    """
+    set_id = judgment_set.set_id
+    return not judgment_set.engines or set_id.startswith(CLICK_SETS) or set_id == shipped
+
+
+def lacks_people(rules: Rules, state: SetState, pair: PairKey, graded: bool = False) -> bool:
+    """Tell whether a pair needs the grade of anybody who has not judged it.
+
+    Args:
+        rules: Rules of the set.
+        state: Events of the set.
+        pair: The pair.
+        graded: The set came with its grades: where everybody judges every pair, one is enough,
+            because most people never judge such a set.
+    """
+    if state.is_decided(pair):
+        return False
+    everybody = pair in rules.calibration or not (rules.overlap or graded)
+    return everybody or len(state.graders(pair)) < (rules.overlap or 1)
+
+
+def is_final(
+    rules: Rules, state: SetState, annotator: str, pair: PairKey, graded: bool = False
+) -> bool:
+    """Tell whether this annotator may not judge a pair, or judge it again; see ``lacks_people``."""
+    shown = state.shown_at(annotator)
+    if shown is None:
+        return False
+    label = state.current(annotator).get(pair)
+    if label is None or label.kind is EventKind.SKIP:
+        return not lacks_people(rules, state, pair, graded)
+    return label.at <= shown
+
+
+def check_final(
+    rules: Rules, state: SetState, event: JudgmentEvent, graded: bool = False, again: bool = False
+) -> None:
+    """Check that a label changes nothing that is final; see ``lacks_people``.
+
+    Args:
+        rules: Rules of the set.
+        state: Events of the set.
+        event: What is sent, or to be taken back.
+        graded: The set came with its grades.
+        again: Check an event that is stored, too; else it was sent twice and changes nothing.
+
+    Raises:
+        JudgmentError: It does.
+    """
+    if event.kind not in LABELS or (event.event_id in state and not again):
+        return
+    pair = (event.query_id, event.item_id)
+    if is_final(rules, state, event.annotator, pair, graded):
+        label = state.current(event.annotator).get(pair)
+        raise JudgmentError(_FULL if label is None or label.kind is EventKind.SKIP else _FINAL)
