@@ -26,7 +26,7 @@ from core.app.item_rows import ItemRows
 from core.app.judging import JudgingService
 from core.app.judging_by_model import ModelJudgingService
 from core.app.labels import LabelService
-from core.app.library import DEMO, Library
+from core.app.library import Library
 from core.app.managing import CatalogManager
 from core.app.markets import MarketService
 from core.app.measured_costs import FILE as COSTS

@@ -25,7 +25,6 @@ _RuleOption = Annotated[
 ]
 
 
-
 def judgments_app() -> typer.Typer:
     """Return the ``judgments`` command group."""
     app = typer.Typer(help="Human relevance judgments.", no_args_is_help=True)

@@ -90,8 +90,8 @@ def test_a_label_can_t_be_changed_after_the_lists_were_shown(
     desk: JudgmentQueue, made: JudgmentSet
 ) -> None:
     """One could say of every pair that one can't tell, read the lists and come back."""
-    unsure, corrected = label(made, 0, UNSURE), label(made, 1)
-    for sent in (unsure, label(made, 1), corrected):
+    unsure, first, corrected = label(made, 0, UNSURE), label(made, 1), label(made, 1)
+    for sent in (unsure, first, corrected):
         desk.judge(sent)
     note_shown(desk, ["ada"])
     for kind in (GRADE, UNSURE, SKIP):

@@ -10,7 +10,6 @@ import pytest
 from core.domain import EventKind, Rules
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.open_sets import is_open_to, may_judge
-from core.judging.sets import CLICK_SETS
 from core.judging.state import SetState
 from tests.core.judging.desks import event, grade, small_set
 
@@ -61,11 +60,8 @@ def test_a_set_is_open_to_those_who_may_judge_a_pair(
 def test_a_set_that_came_with_its_grades_is_open_only_where_a_pair_has_none() -> None:
     made = small_set("abc")
     some, every = SetState(labels("file", "ab")), SetState(labels("file", "abc"))  # type: ignore[arg-type]
-    imported = replace(made, engines=())
-    clicks = replace(made, set_id=f"{CLICK_SETS}1")
-    for brought, graded in ((imported, False), (clicks, False), (made, True)):
-        assert may_judge(brought, some, people=["ada"], graded=graded)
-        assert not may_judge(brought, every, people=["ada"], graded=graded)
+    assert may_judge(made, some, people=["ada"], graded=True)
+    assert not may_judge(made, every, people=["ada"], graded=True)
     assert may_judge(made, every, people=["ada"])
 
 

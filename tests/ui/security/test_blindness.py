@@ -294,7 +294,7 @@ def test_how_well_words_fit_a_photo_is_hidden_while_a_set_is_open(judged: Judged
 
     assert scores() == [False] * 3
     assert "only the product itself is looked for" in inspect_page()
-    for link in ("Back to the product", "Similar items", "Compare engines on it", "region="):
+    for link in ("Back to the product", "Similar items", "Compare engines on it", "&amp;region="):
         assert link not in inspect_page()
     assert "picture" in walk.call("heat", item="a", catalog="demo", phrase=product)
     judged.judge_all()
