@@ -179,8 +179,8 @@ def test_no_hidden_repeat_is_dealt_after_the_lists_were_shown() -> None:
     made, rules = small_set("abcdef"), Rules(repeats=1.0)
     labels = [event(n, item=item) for n, item in enumerate("abcdef")]
     for more, due in (([], True), ([shown(9)], False), ([shown(9, "bob")], True)):
-        found = due_repeats(made.pairs, SetState([*labels, *more]), rules, "ada", 3)
-        assert bool(found) is due
+        repeats = due_repeats(made.pairs, SetState([*labels, *more]), rules, "ada", 3)
+        assert bool(repeats) is due
 
 
 def test_it_stands_in_the_history_and_comes_back_from_it(
