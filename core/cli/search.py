@@ -169,6 +169,7 @@ def _as_dict(result: SearchResult, catalog: str) -> dict[str, object]:
         "close": result.close,
         "verdict": result.verdict,
         "unwanted": result.unwanted,
+        "off_colour": result.off_colour,
         "hits": [
             {
                 "rank": hit.rank,
@@ -194,7 +195,7 @@ def _strength(match: Match | None) -> str | None:
 
 
 def _as_table(result: SearchResult, catalog: str) -> str:
-    notes = [result.verdict] if result.verdict else []
+    notes = [note for note in (result.verdict, result.off_colour) if note]
     if result.unwanted:
         notes.append(f"Left out, as your words say: {result.unwanted}.")
     if not result.hits:

@@ -217,6 +217,8 @@ class SearchResult:
         close: Whether a hit is likely to be what was asked for; if not, the hits are the nearest.
         verdict: A sentence for people where there is no close match; empty if there is one.
         unwanted: What the words of the query exclude; empty if nothing.
+        off_colour: A sentence where the query names a colour that none of the hits is known to
+            have; empty otherwise.
     """
 
     engine: str
@@ -230,6 +232,7 @@ class SearchResult:
     close: bool = True
     verdict: str = ""
     unwanted: str = ""
+    off_colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)

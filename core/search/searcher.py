@@ -43,6 +43,8 @@ from core.store.vectors import VectorRow, Vectors, VectorTable
 _PICTURES = 256
 #: Items that are read beyond those that are shown.
 _SPARE = 5
+#: Least credit for a colour that counts as having it; a brand that is named so has less.
+_HAS_COLOUR = 0.5
 #: Where words exclude too many of the items with a query's words, so many times more are read.
 _FURTHER = 4
 #: File with the weights of search, below the folder of shipped data.
@@ -145,8 +147,10 @@ class Searcher:
         ranked = [self._ranked(query, model) for model in models]
         wanted = {item_id for entry in ranked for item_id in entry.to_show}
         records = self._store.items.records(wanted) if wanted else {}
+        found = [self._hits(entry, query, records) for entry in ranked]
         return tuple(
-            replace(entry.result, hits=self._hits(entry, query, records)) for entry in ranked
+            replace(entry.result, hits=hits, off_colour=_off_colour(hits, entry.candidates))
+            for entry, hits in zip(ranked, found, strict=True)
         )
 
     def _ranked(self, query: Query, model: EngineModel) -> Ranked:
@@ -378,6 +382,16 @@ def _verdict(query: Query, gathered: Gathered, scored: Scored) -> str:
     if not scored.candidates:
         return "No close match."
     return "No close match. These are the nearest items."
+
+
+def _off_colour(hits: Sequence[Hit], candidates: Sequence[Candidate]) -> str:
+    """Return a sentence where a colour was asked for and no hit has it; empty otherwise."""
+    shown = {hit.item.item_id for hit in hits}
+    degrees = [c.evidence.words.colour for c in candidates if c.evidence.item_id in shown]
+    named = [degree for degree in degrees if degree is not None]
+    if not named or max(named) >= _HAS_COLOUR:
+        return ""
+    return "None of these is known to have the colour that was asked for."
 
 
 def _excluded(query: Query, words: QueryWords) -> str:

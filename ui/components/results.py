@@ -134,7 +134,7 @@ def status_line(
 
 
 def notes(result: SearchResult, sort: Sort = Sort.MATCH) -> tuple[str, ...]:
-    """Return sentences on an answer: no close match, left-out words, order by price."""
+    """Return sentences on an answer: no close match, no such colour, left-out words, order."""
     left_out = _left_out(result.unwanted)
     priced = sort is Sort.MATCH or has_prices(hit.item for hit in result.hits)
     unsorted = "" if priced else _UNSORTED
@@ -142,7 +142,13 @@ def notes(result: SearchResult, sort: Sort = Sort.MATCH) -> tuple[str, ...]:
     ranks = (
         "Sorted by price; the number on a photo is the item's place by match." if by_price else ""
     )
-    sentences = (result.verdict, left_out, unsorted, ranks if result.hits else "")
+    sentences = (
+        result.verdict,
+        result.off_colour,
+        left_out,
+        unsorted,
+        ranks if result.hits else "",
+    )
     return tuple(sentence for sentence in sentences if sentence)
 
 

@@ -112,6 +112,14 @@ def test_cutoff_hides_and_counts(shop):
     assert some.close
 
 
+def test_a_colour_that_no_hit_has_is_told(shop):
+    sentence = "None of these is known to have the colour that was asked for."
+    assert search(shop, Query("black lamp", cutoff=False)).off_colour == sentence
+    assert search(shop, Query("red lamp", cutoff=False)).off_colour == ""
+    assert search(shop, Query("lamp", cutoff=False)).off_colour == ""
+    assert search(shop, Query(item_id="id-001", cutoff=False)).off_colour == ""
+
+
 def test_words_that_exclude_act_like_the_field_without(shop):
     spoken = search(shop, Query("red lamp without sofa", k=122, cutoff=False))
     field = search(shop, Query("red lamp", minus="sofa", k=122, cutoff=False))

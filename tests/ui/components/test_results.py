@@ -17,6 +17,7 @@ from ui.components.results import (
     answer_html,
     behind,
     missing_html,
+    notes,
     problem_html,
     progress_html,
     status_line,
@@ -50,6 +51,15 @@ def test_the_status_line_says_how_many_by_whom_and_how_fast(shop: Shop) -> None:
     assert line == "3 of 3 items · CLIP · 31 ms"
     loading = replace(shop.search(SearchForm(text="chair").query(), "clip"), encode_ms=2000)
     assert status_line(shop.catalog(), CLIP, loading) == "3 of 3 items · CLIP"
+
+
+def test_an_answer_without_the_colour_says_so_first(shop: Shop) -> None:
+    result = shop.search(SearchForm(text="blue chair").query(), "clip")
+    assert notes(result) == ()
+    assert notes(replace(result, off_colour="None is blue.", unwanted="arms")) == (
+        "None is blue.",
+        "Left out, as your words say: arms.",
+    )
 
 
 def test_the_status_line_tells_the_language_of_words_that_are_not_english(shop: Shop) -> None:
