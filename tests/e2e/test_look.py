@@ -144,10 +144,13 @@ def test_a_tab_that_is_opened_is_steady(looking: Page, studio_url: str, name: st
     page = looking
     page.goto(studio_url + "/annotate")
     page.wait_for_function("!document.querySelector('[data-waiting]')")
+    page.get_by_role("tab", name="Judge", exact=True).wait_for()  # the row is laid out
     page.wait_for_timeout(400)
     tab = page.get_by_role("tab", name=name, exact=True)
+    more = page.locator("#annotate-tabs .overflow-menu > button").first
+    tab.or_(more).filter(visible=True).first.wait_for()
     if not tab.is_visible():  # on a phone behind the button at the row's end
-        page.locator("#annotate-tabs .overflow-menu > button").first.click()
+        more.click()
         tab = page.locator("#annotate-tabs .overflow-dropdown button", has_text=name)
     tab.click()
     page.wait_for_function("!document.querySelector('#annotate-tabs [data-waiting]')")

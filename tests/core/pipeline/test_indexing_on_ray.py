@@ -18,12 +18,21 @@ from typing import Any
 import pytest
 
 from core.base.ray_cluster import RayCluster
+from core.errors import SettingsError
 from core.pipeline.stage_chunks import Chunk, ItemResult, StageWorker
 from core.ports.engines import IndexingModels
 from tests.core.base.killed_functions import end_process, is_first
 from tests.core.pipeline.killable_indexing import PROJECT, content, index
 from tests.core.pipeline.small import bench, write_catalog
 from tests.core.pipeline.test_remote_stages import index_remotely, pictures
+
+
+def connected(address: str) -> RayCluster:
+    """Connect as a client: on a busy machine Ray may give up on its own server at first."""
+    for _ in range(2):
+        with suppress(SettingsError):
+            return RayCluster(address, workers=2)
+    return RayCluster(address, workers=2)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +53,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
         )
     try:
         wait_for(head, log)
-        with RayCluster(f"ray://127.0.0.1:{port}", workers=2) as cluster:
+        with connected(f"ray://127.0.0.1:{port}") as cluster:
             yield cluster
     finally:
         head.terminate()
