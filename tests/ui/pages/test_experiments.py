@@ -121,7 +121,8 @@ def test_the_form_makes_the_experiment_that_it_shows(studio: Studio) -> None:
     studio.experiments.create(made)
     html = experiment_html(studio, None, made.id)
     for said in (
-        "clip 75\u00a0%", "device is mobile or tablet", "10\u00a0% of all visitors", "largest 1\u00a0%",
+        "clip 75\u00a0%", "device is mobile or tablet", "10\u00a0% of all visitors",
+        "largest 1\u00a0%",
     ):  # fmt: skip
         assert said in html, said
     wrong: tuple[tuple[dict[str, Any], str], ...] = (
