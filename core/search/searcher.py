@@ -147,10 +147,10 @@ class Searcher:
         ranked = [self._ranked(query, model) for model in models]
         wanted = {item_id for entry in ranked for item_id in entry.to_show}
         records = self._store.items.records(wanted) if wanted else {}
-        found = [self._hits(entry, query, records) for entry in ranked]
+        hits_of_each = [self._hits(entry, query, records) for entry in ranked]
         return tuple(
             replace(entry.result, hits=hits, off_colour=_off_colour(hits, entry.candidates))
-            for entry, hits in zip(ranked, found, strict=True)
+            for entry, hits in zip(ranked, hits_of_each, strict=True)
         )
 
     def _ranked(self, query: Query, model: EngineModel) -> Ranked:
