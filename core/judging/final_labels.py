@@ -53,13 +53,13 @@ def is_final(
     rules: Rules, state: SetState, annotator: str, pair: PairKey, graded: bool = False
 ) -> bool:
     """Tell whether this annotator may not judge a pair, or judge it again; see ``lacks_people``."""
-    shown = state.shown_at(annotator)
-    if shown is None:
+    if state.shown_at(annotator) is None:
         return False
+    if state.is_bound(annotator, pair):
+        return True
     label = state.current(annotator).get(pair)
-    if label is None or label.kind is EventKind.SKIP:
-        return not lacks_people(rules, state, pair, graded)
-    return label.at <= shown
+    is_open = label is not None and label.kind is not EventKind.SKIP
+    return not is_open and not lacks_people(rules, state, pair, graded)
 
 
 def check_final(
@@ -81,5 +81,4 @@ def check_final(
         return
     pair = (event.query_id, event.item_id)
     if is_final(rules, state, event.annotator, pair, graded):
-        label = state.current(event.annotator).get(pair)
-        raise JudgmentError(_FULL if label is None or label.kind is EventKind.SKIP else _FINAL)
+        raise JudgmentError(_FINAL if state.is_bound(event.annotator, pair) else _FULL)

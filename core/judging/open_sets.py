@@ -40,10 +40,13 @@ def may_judge(
     can't tell is an answer: it is final when the lists are shown (``final_labels``).
     """
     rules = judgment_set.rules
-    own = [state.current(name) for name in people]
 
     def waits(pair: PairKey) -> bool:
-        return any(pair not in labels or labels[pair].kind is EventKind.SKIP for labels in own)
+        labels = ((name, state.current(name).get(pair)) for name in people)
+        return any(
+            (label is None or label.kind is EventKind.SKIP) and not state.is_bound(name, pair)
+            for name, label in labels
+        )
 
     return any(
         waits(pair.key) and lacks_people(rules, state, pair.key, graded)

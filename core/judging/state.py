@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -34,16 +35,18 @@ class SetState:
 
     def __init__(self, events: Iterable[JudgmentEvent] = ()) -> None:
         self._taken: dict[str, JudgmentEvent] = {}
-        self._undone: set[tuple[str, str]] = set()
+        self._undone: dict[tuple[str, str], datetime] = {}
         self._deleted: set[str] = set()
         self._histories: dict[_Slot, list[_Entry]] = {}
+        #: What was taken back; it counts again where it turns out to have been too late for that.
+        self._past: dict[_Slot, list[_Entry]] = {}
         self._standing: dict[str, dict[str, dict[PairKey, JudgmentEvent]]] = {
             group: {} for group in (_FIRST, _REPEAT, _FLAG, _FINAL)
         }
         self._graders: dict[PairKey, set[str]] = {}
         self._turns: dict[str, int] = {}
         self._turn_of: dict[tuple[str, PairKey], int] = {}
-        self._shown: dict[str, datetime] = {}
+        self._shown: dict[str, list[datetime]] = {}
         self._judged: dict[str, datetime] = {}
         #: The pairs whose labels, repeats or decisions were settled, in turn.
         self.changed: list[PairKey] = []
@@ -66,11 +69,14 @@ class SetState:
         self._taken[event.event_id] = event
         self.latest = max(self.latest, event.at) if self.latest else event.at
         if event.kind is EventKind.SHOWN:
-            _keep_latest(self._shown, event)
+            insort(self._shown.setdefault(event.annotator, []), event.at)
+            for slot in [slot for slot in self._histories if slot[1] == event.annotator]:
+                self._settle(slot)
             return
         if event.kind in _TAKES_BACK:
             if event.kind is EventKind.UNDO:
-                self._undone.add((event.annotator, event.note))
+                key = (event.annotator, event.note)
+                self._undone[key] = min(event.at, self._undone.get(key, event.at))
             else:
                 self._deleted.add(event.note)
             target = self.find(event.note)
@@ -150,11 +156,18 @@ class SetState:
 
     def shown_at(self, annotator: str) -> datetime | None:
         """Return when engines' lists were last shown to an annotator; ``None`` if never."""
-        return self._shown.get(annotator)
+        return max(self._shown.get(annotator, ()), default=None)
+
+    def is_bound(self, annotator: str, pair: PairKey) -> bool:
+        """Tell whether an annotator said something of a pair before lists were shown to them.
+
+        Whatever they said or took back afterwards has no effect, in whatever order it was stored.
+        """
+        return self._bound_at((_FIRST, annotator, pair)) is not None
 
     def is_shown(self, annotator: str) -> bool:
         """Tell whether engines' lists were shown to an annotator since they judged anything."""
-        shown, judged = self._shown.get(annotator), self._judged.get(annotator)
+        shown, judged = self.shown_at(annotator), self._judged.get(annotator)
         return shown is not None and (judged is None or judged <= shown)
 
     def last(self, annotator: str) -> JudgmentEvent | None:
@@ -170,27 +183,49 @@ class SetState:
 
     def _settle(self, slot: _Slot) -> None:
         group, who, pair = slot
-        left = self._histories[slot]
-        if self._undone or self._deleted:
-            while left and self._is_taken_back(left[0][2]):
-                heapq.heappop(left)  # final: an undo can't be taken back
+        event = self._latest(slot)
         standing = self._standing[group].setdefault(who, {})
-        if left:
-            standing[pair] = left[0][2]
+        if event is not None:
+            standing[pair] = event
         else:
             standing.pop(pair, None)
         if group != _FLAG:
             self.changed.append(pair)
         if group == _FIRST:
             graders = self._graders.setdefault(pair, set())
-            if left and standing[pair].kind is EventKind.GRADE:
+            if event is not None and event.kind is EventKind.GRADE:
                 graders.add(who)
             else:
                 graders.discard(who)
 
-    def _is_taken_back(self, event: JudgmentEvent) -> bool:
-        undone = (event.annotator, event.event_id) in self._undone
-        return undone or event.event_id in self._deleted
+    def _latest(self, slot: _Slot) -> JudgmentEvent | None:
+        """Return the latest event of a slot that counts and was not taken back."""
+        left, bound = self._histories[slot], self._bound_at(slot)
+        if bound is None:
+            if self._undone or self._deleted:
+                while left and self._is_taken_back(left[0][2]):
+                    self._past.setdefault(slot, []).append(heapq.heappop(left))
+            return left[0][2] if left else None
+        counted = (e for e in (*left, *self._past.get(slot, ())) if e[2].at <= bound)
+        standing = (e for e in counted if not self._is_taken_back(e[2], bound))
+        return min(standing, default=(None, 0, None))[2]
+
+    def _bound_at(self, slot: _Slot) -> datetime | None:
+        """Return when lists were first shown to somebody who had judged the pair; else ``None``."""
+        group, who, _ = slot
+        times = self._shown.get(who)
+        if not times or group not in (_FIRST, _REPEAT) or slot not in self._histories:
+            return None
+        entries = (*self._histories[slot], *self._past.get(slot, ()))
+        said = [event.at for *_, event in entries if event.kind is not EventKind.SKIP]
+        place = bisect_left(times, min(said)) if said else len(times)
+        return times[place] if place < len(times) else None
+
+    def _is_taken_back(self, event: JudgmentEvent, by: datetime | None = None) -> bool:
+        """Tell whether an event was deleted, or undone, by a moment where one is given."""
+        undone = self._undone.get((event.annotator, event.event_id))
+        in_time = undone is not None and (by is None or undone <= by)
+        return in_time or event.event_id in self._deleted
 
 
 def _slot(event: JudgmentEvent) -> _Slot:

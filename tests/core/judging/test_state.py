@@ -174,5 +174,44 @@ def test_a_pair_is_decided_while_a_decision_stands():
     assert not state.is_decided(("q", "a"))
 
 
+LATE = (
+    (event(4, grade=3),),
+    (event(4, kind=EventKind.SKIP, grade=None),),
+    (take_back(4, "1"),),
+    (take_back(4, "1"), event(5, grade=3)),
+    (event(4, kind=EventKind.SKIP, grade=None), event(5, grade=3), take_back(6, "4")),
+)
+
+
+@pytest.mark.parametrize("late", LATE)
+def test_what_was_said_of_a_judged_pair_after_the_lists_were_shown_has_no_effect(late):
+    """Requests that race with the lists may be stored before or after "shown"."""
+    for order in permutations([event(1, grade=0), shown(3), *late]):
+        state = SetState(order)
+        assert [label.event_id for label in state.all_current()] == ["1"]
+        assert state.graders(("q", "a")) == {"ada"}
+        assert state.is_bound("ada", ("q", "a"))
+
+
+def test_a_label_that_was_taken_back_in_time_or_deleted_binds_too():
+    state = SetState([event(1), take_back(2, "1"), shown(3), event(4, grade=3)])
+    assert state.is_bound("ada", ("q", "a"))
+    assert state.all_current() == []
+    state = SetState([event(1), shown(3), take_back(4, "1", "lead", DELETE), event(5, grade=3)])
+    assert state.is_bound("ada", ("q", "a"))
+    assert state.all_current() == []
+
+
+def test_a_pair_that_was_not_judged_before_takes_a_grade_and_corrections():
+    put_off = event(1, kind=EventKind.SKIP, grade=None)
+    for order in permutations([put_off, shown(3), event(4, grade=1), event(5, grade=2)]):
+        state = SetState(order)
+        assert [label.grade for label in state.all_current()] == [2]
+        assert not state.is_bound("ada", ("q", "a"))
+    state.add(shown(6))
+    state.add(event(7, grade=3))
+    assert [label.grade for label in state.all_current()] == [2]
+
+
 def shown(number):
     return event(number, kind=EventKind.SHOWN, grade=None, event_id=f"shown {number}")
