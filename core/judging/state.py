@@ -70,7 +70,7 @@ class SetState:
         self.latest = max(self.latest, event.at) if self.latest else event.at
         if event.kind is EventKind.SHOWN:
             insort(self._shown.setdefault(event.annotator, []), event.at)
-            for slot in [slot for slot in self._histories if slot[1] == event.annotator]:
+            for slot in self._slots_of(event.annotator):
                 self._settle(slot)
             return
         if event.kind in _TAKES_BACK:
@@ -197,6 +197,16 @@ class SetState:
                 graders.add(who)
             else:
                 graders.discard(who)
+
+    def _slots_of(self, annotator: str) -> list[_Slot]:
+        """Return the slots of one annotator's labels, also of those that were taken back."""
+        standing = (
+            (group, annotator, pair)
+            for group in (_FIRST, _REPEAT)
+            for pair in self._standing[group].get(annotator, ())
+        )
+        taken_back = (slot for slot in self._past if slot[1] == annotator)
+        return list(dict.fromkeys((*standing, *taken_back)))
 
     def _latest(self, slot: _Slot) -> JudgmentEvent | None:
         """Return the latest event of a slot that counts and was not taken back."""
