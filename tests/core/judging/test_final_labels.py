@@ -110,6 +110,25 @@ def test_a_label_can_t_be_changed_after_the_lists_were_shown(
     desk.judge(label(made, 0, who="bob"))
 
 
+@pytest.mark.parametrize("overlap", [0, 1, 2])
+def test_requests_that_race_with_the_lists_reopen_nothing(
+    desk: JudgmentQueue, made: JudgmentSet, overlap: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They passed the check before the lists were shown, and were stored afterwards."""
+    rules_of(desk, made, Rules(overlap=overlap))
+    unsure = label(made, 0, UNSURE)
+    desk.judge(unsure)
+    note_shown(desk, ["ada"])
+    with monkeypatch.context() as racing:
+        racing.setattr("core.judging.judgment_queue.check_final", lambda *_, **__: None)
+        desk.judge(label(made, 0, SKIP))
+        desk.undo(made.set_id, "ada")
+        desk.judge(label(made, 0, UNSURE))
+    with pytest.raises(JudgmentError, match="stays"):
+        desk.judge(label(made, 0))
+    assert desk.current(made.set_id) == [unsure]
+
+
 def test_a_pair_with_all_its_grades_takes_no_more_after_the_lists_were_shown(
     desk: JudgmentQueue, made: JudgmentSet
 ) -> None:
