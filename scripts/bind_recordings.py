@@ -6,7 +6,8 @@
 ``demo_picks/recordings.jsonl`` were given by a multimodal language model that looked at each photo
 and had the agent's own prompts and the listing as the agent gets it; it played all three roles.
 Here they go through the agent's own loop, with its checks, into ``data/demo/recordings.jsonl``.
-A listing that has changed since is written by the rules until it is recorded anew.
+A listing that has changed since is written by the rules until it is recorded anew; answers that
+were given on another day than the first ones have their own ``recorded``.
 """
 
 from __future__ import annotations
@@ -54,9 +55,9 @@ def main(data_dir: Path) -> None:
         if outcome.problem:
             print(f"{given['item_id']}: {outcome.problem}")
         rounds = [asdict(entry) for entry in outcome.rounds]
-        lines.append(
-            {"inputs": inputs_key(record.item), "item_id": given["item_id"], "rounds": rounds}
-        )
+        bound = {"inputs": inputs_key(record.item), "item_id": given["item_id"], "rounds": rounds}
+        day = {"recorded": given["recorded"]} if "recorded" in given else {}
+        lines.append({**bound, **day})
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     (SHIPPED / RECORDING).write_text(text, encoding="utf-8")
     print(f"{len(lines) - 1} recorded rewrites")

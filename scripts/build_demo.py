@@ -293,15 +293,21 @@ def write_query_pictures(packages: Packages, out: Path) -> None:
 def item_lines(pick: dict[str, str], origin: Origin) -> list[tuple[str, ...]]:
     """Return a product's line, and below it one without a title for each of its variants."""
     item_id, rest = pick["item_id"], [""] * (1 + len(OPTIONS))
-    lines = [(item_id, *(pick.get(name, "") for name in LISTING), *rest, *astuple(origin))]
+    listing = {**pick, "price": dollars(pick.get("price", ""))}
+    lines = [(item_id, *(listing.get(name, "") for name in LISTING), *rest, *astuple(origin))]
     names = pick.get("options", "").split("|")
     for number, variant in enumerate(filter(None, pick.get("variants", "").split("|")), start=1):
         values, price = variant.rsplit("=", 1)
         pairs = [text for pair in zip(names, values.split("/"), strict=True) for text in pair]
         options = (*pairs, *[""] * (len(OPTIONS) - len(pairs)))
-        own = [price if name == "price" else "" for name in LISTING]
+        own = [dollars(price) if name == "price" else "" for name in LISTING]
         lines.append((f"{item_id}-{number}", *own, item_id, *options, *[""] * len(ORIGIN)))
     return lines
+
+
+def dollars(price: str) -> str:
+    """Return a price of Vendure's sample shop, whose currency is the US dollar, as shops write it."""
+    return f"${float(price):,.2f}" if price else ""
 
 
 def write_table(path: Path, lines: Iterable[Sequence[str]]) -> None:

@@ -48,14 +48,19 @@ class Recording:
 def read_recording(path: Path) -> Recording:
     """Read a file of JSON lines: first who wrote and when, then a rewrite with its rounds per line.
 
+    A line that was recorded on another day says so itself.
+
     Raises:
         SettingsError: The file can't be read.
     """
     try:
         data = path.read_bytes()
         head, *lines = (json.loads(line) for line in data.splitlines())
-        author = f"{head['model']}{_RECORDED}{head['recorded']}"
-        rewrites = {line["inputs"]: _rewrite(line["rounds"], author) for line in lines}
+        author, day = f"{head['model']}{_RECORDED}", head["recorded"]
+        rewrites = {
+            line["inputs"]: _rewrite(line["rounds"], author + line.get("recorded", day))
+            for line in lines
+        }
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise SettingsError(f"The recorded rewrites in {path} can't be read: {error}.") from None
     return Recording(rewrites, hashlib.sha256(data).hexdigest())

@@ -17,6 +17,7 @@ from PIL import Image
 from core.app.library import DEMO as DEMO_CATALOG
 from core.app.library import Library
 from core.app.studio import Studio
+from core.catalog.prices import amount
 from core.ports.keys import inputs_key
 from core.settings import load_settings
 
@@ -135,7 +136,8 @@ def test_texts_are_clean():
 def test_only_the_shop_has_prices():
     for row in lines():
         if row["group"] or part(row) == SHOP:
-            assert float(row["price"]) > 0, row["item_id"]
+            assert re.fullmatch(r"\$[\d,]+\.\d\d", row["price"]), row["item_id"]
+            assert amount(row["price"]), row["item_id"]
         else:
             assert row["price"] == "", row["item_id"]
 

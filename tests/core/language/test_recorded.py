@@ -42,6 +42,15 @@ def test_a_recorded_text_comes_with_its_trace_and_says_who_wrote_it(recorded: Re
     assert rewrite.fingerprint == recorded.fingerprint
 
 
+def test_a_line_of_another_day_says_its_own(tmp_path: Path):
+    path = tmp_path / "recordings.jsonl"
+    lines = [{"model": "A model", "recorded": "2026-11-28"}]
+    lines += [{"inputs": inputs_key(LAMP), "recorded": "2026-11-29", "rounds": ROUNDS}]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    rewrite = RecordedRewriter(path, build_rules(Settings())).rewrite(LAMP, None)
+    assert rewrite.rewriter == "A model, recorded on 2026-11-29"
+
+
 @pytest.mark.parametrize(
     "other",
     [
