@@ -306,7 +306,7 @@ def item_lines(pick: dict[str, str], origin: Origin) -> list[tuple[str, ...]]:
 
 
 def dollars(price: str) -> str:
-    """Return a price of Vendure's sample shop, whose currency is the US dollar, as shops write it."""
+    """Return a price of Vendure's sample shop, in US dollars, as shops write it."""
     return f"${float(price):,.2f}" if price else ""
 
 
