@@ -1,9 +1,10 @@
 """Open a catalogue's LanceDB database and its tables; build filters without pasting text.
 
 The helpers avoid these measured problems: handles become outdated without
-``read_consistency_interval``; ``merge_insert`` from two processes at once duplicates keys, so only
-the indexing job of a catalogue upserts and all other writers append; small appends leave many
-fragments, so tables are compacted regularly.
+``read_consistency_interval``; ``merge_insert`` from two processes at once duplicates keys unless
+the schema names the key, and begins anew where it does, so only the indexing job of a catalogue
+upserts and all other writers append; small appends leave many fragments, so tables are compacted
+regularly.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import Any, cast
 import lancedb
 import pyarrow as pa
 from lancedb.expr import Expr, col, lit
-from lancedb.table import Table
+from lancedb.merge import LanceMergeInsertBuilder
+from lancedb.table import LanceTable, Table
 
 from core.base.buckets import bucket_of, folder_at
 from core.base.locks import WRITE, file_lock
@@ -196,14 +198,26 @@ def delete_by(table: Table, column: str, values: Iterable[str]) -> None:
 def upsert(table: Table, key: str, rows: pa.Table) -> None:
     """Replace rows with the same key, insert the others (one writer at a time: see above)."""
     if rows.num_rows:
-        merge = table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
-        merge.execute(rows)
+        _merge(table, key).when_matched_update_all().when_not_matched_insert_all().execute(rows)
 
 
 def insert_new(table: Table, key: str, rows: pa.Table) -> None:
     """Insert the rows whose key is not there yet (one writer at a time: see above)."""
     if rows.num_rows:
-        table.merge_insert(key).when_not_matched_insert_all().execute(rows)
+        _merge(table, key).when_not_matched_insert_all().execute(rows)
+
+
+def _merge(table: Table, key: str) -> LanceMergeInsertBuilder:
+    """Begin a merge by a key, which the table's schema names from the first merge on.
+
+    Only with a key that the schema names LanceDB compares, at the commit, what others inserted
+    since the merge began, and merges again.
+    """
+    with reading(table):
+        is_named = bool(table.schema.field(key).metadata)
+    if not is_named:
+        cast("LanceTable", table).set_unenforced_primary_key(key)
+    return table.merge_insert(key)
 
 
 def compact(table: Table) -> None:
