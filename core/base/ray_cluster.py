@@ -28,6 +28,9 @@ LOCAL, RAY = "local", "ray"
 #: A Ray that runs already: its server for clients, whose port is 10001 unless said otherwise.
 _ADDRESS = re.compile(r"ray://(?P<host>[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?P<port>:\d{1,5})?")
 _PORT = ":10001"
+#: How long the workers of a client that was killed, or can't be reached, are kept for it, seconds.
+#: They hold their cores meanwhile, so whoever runs the job again waits for them.
+_KEPT_FOR = 10
 #: Threads of each process that runs functions.
 THREADS = 8
 #: How often work is begun again after its worker was lost, before it is given up.
@@ -109,6 +112,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
     def __init__(self, place: str = RAY, workers: int = 0, gpus: float = 0.0) -> None:
         check_place(place)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
+        os.environ.setdefault("RAY_CLIENT_RECONNECT_GRACE_PERIOD", str(_KEPT_FOR))
         address = _ADDRESS.fullmatch(place)
         if address is not None and _has_token():
             # Ray turns its token on for a new cluster, but not for a client of one.

@@ -1,15 +1,12 @@
-"""Index on a real Ray that runs already: one head, two workers, some of which are killed."""
+"""Index on a real Ray that runs already: one head, two workers, some of which are killed; so is
+the process that drives them.
+"""
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,66 +15,31 @@ from typing import Any
 import pytest
 
 from core.base.ray_cluster import RayCluster
-from core.errors import SettingsError
+from core.pipeline.remote_stages import CHUNK
 from core.pipeline.stage_chunks import Chunk, ItemResult, StageWorker
 from core.ports.engines import IndexingModels
+from core.store.catalog_store import CatalogStore
 from tests.core.base.killed_functions import end_process, is_first
+from tests.core.base.ray_heads import connected, ray_head
 from tests.core.pipeline.killable_indexing import PROJECT, content, index
 from tests.core.pipeline.small import bench, write_catalog
 from tests.core.pipeline.test_remote_stages import index_remotely, pictures
 
 
-def connected(address: str) -> RayCluster:
-    """Connect as a client: on a busy machine Ray may give up on its own server at first."""
-    for _ in range(2):
-        with suppress(SettingsError):
-            return RayCluster(address, workers=2)
-    return RayCluster(address, workers=2)
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a head in another process."""
+    if find_spec("ray") is None:  # an import here would keep the client from using the head's token
+        pytest.skip("Ray is not installed: pip install 'ray[client]'")
+    with ray_head(tmp_path_factory.mktemp("head")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
-    """Connect as a client with the head that another process runs."""
-    if find_spec("ray") is None:  # an import here would keep the client from using the head's token
-        pytest.skip("Ray is not installed: pip install 'ray[client]'")
-    port, log = free_port(), tmp_path_factory.mktemp("head") / "log"
-    command = [
-        str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--num-cpus=2",
-        f"--port={free_port()}", f"--ray-client-server-port={port}", "--include-dashboard=false",
-    ]  # fmt: skip
-    environment = os.environ | {"PYTHONPATH": str(PROJECT), "RAY_USAGE_STATS_ENABLED": "0"}
-    environment |= {"PYTHONUNBUFFERED": "1"}
-    with log.open("w") as output:
-        head = subprocess.Popen(
-            command, env=environment, stdout=output, stderr=output, start_new_session=True
-        )
-    try:
-        wait_for(head, log)
-        with connected(f"ray://127.0.0.1:{port}") as cluster:
-            yield cluster
-    finally:
-        head.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            head.wait(20)
-        with suppress(ProcessLookupError):
-            os.killpg(head.pid, signal.SIGKILL)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def wait_for(head: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the head has started; its port for clients is open some seconds too early."""
-    end = time.monotonic() + 120
-    while time.monotonic() < end and head.poll() is None:
-        if "Ray runtime started" in log.read_text():
-            return
-        time.sleep(0.2)
-    pytest.fail(f"Ray's head did not start: {log.read_text()[-2000:]}")
+def cluster(address: str) -> Iterator[RayCluster]:
+    """Connect as a client with the head."""
+    with connected(address) as cluster:
+        yield cluster
 
 
 def models() -> IndexingModels:
@@ -106,6 +68,46 @@ class Fragiles:
 
     def pool(self, make: Callable[[], Any]) -> Any:
         return self._pool
+
+
+def groundings(root: Path) -> int:
+    return int(CatalogStore(root).groundings.table.count_rows())
+
+
+def start(address: str, root: Path, source: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.core.pipeline.ray_driver", address, root, source, 0.3]
+    return subprocess.Popen(list(map(str, command)), cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_a_killed_driver_that_is_run_again_ends_as_one_process_does(
+    address: str, tmp_path: Path
+) -> None:
+    """It comes before any other use of the head: both drivers need all of its cores."""
+    count = 12 * CHUNK
+    source = write_catalog(tmp_path / "source", count)
+    index(tmp_path / "here", source)
+    stored = 0
+    with start(address, tmp_path / "there", source) as driver:
+        assert driver.stdout is not None
+        for line in driver.stdout:
+            if line.startswith("step grounding"):
+                stored = groundings(tmp_path / "there")
+                if stored:
+                    break
+        driver.kill()
+    stored = groundings(tmp_path / "there")
+    assert 0 < stored < count, "it is killed while results are being stored"
+
+    with start(address, tmp_path / "there", source) as again:
+        assert again.stdout is not None
+        lines = again.stdout.read().splitlines()
+    assert again.returncode == 0
+    print(lines[-1])
+    _, items, grounded, _ = lines[-1].split()
+    assert (int(items), int(grounded)) == (count, count - stored)
+    assert content(tmp_path / "there") == content(tmp_path / "here")
+    assert pictures(tmp_path / "there") == pictures(tmp_path / "here")
 
 
 @pytest.mark.slow

@@ -14,12 +14,12 @@ import pytest
 
 from core.catalog.ingest import ingest
 from core.catalog.remote_photos import RemotePhotos
-from core.domain import IndexReport
+from core.domain import IndexReport, OnProgress
 from core.errors import EngineUnavailable, WorkerLost
 from core.pipeline.indexer import run_index
 from core.pipeline.planner import Planner
 from core.pipeline.remote_stages import RemoteStages
-from core.pipeline.stage_chunks import Chunk, StageWorker
+from core.pipeline.stage_chunks import Chunk, ItemResult, StageWorker
 from core.pipeline.stages import Task
 from core.ports.engines import IndexingModels
 from core.settings import Settings
@@ -57,18 +57,20 @@ class Threads:
 
 
 def index_remotely(
-    root: Path, source: Path, workers: Any, models: Callable[[], IndexingModels]
-) -> IndexReport:
+    root: Path, source: Path, workers: Any, models: Callable[[], IndexingModels], *,
+    make: Callable[[], Callable[[Chunk], list[ItemResult]]] | None = None,
+    on_progress: OnProgress | None = None,
+) -> IndexReport:  # fmt: skip
     """Index a file with its photos and stages on workers."""
     store, photos = CatalogStore(root), ImageStore(root / "images")
-    pool = workers.pool(lambda: StageWorker(models))
+    pool = workers.pool(make or (lambda: StageWorker(models)))
     return run_index(
         store, photos, bench().models,
         lambda stored: ingest(
             source, store=photos, settings=Settings(threads=1), known_rows=stored,
             photos=RemotePhotos(photos, workers),
         ),
-        title="t", source="s",
+        title="t", source="s", on_progress=on_progress,
         stages_of=lambda chosen: RemoteStages(photos, chosen, pool, workers.count),
     )  # fmt: skip
 
