@@ -42,10 +42,11 @@ from core.store.vectors import VectorRow
 from core.training.batches import MIXED, REWRITE, TITLE
 from core.training.curve import CURVE, write_curve
 from core.training.pair_files import write_pair_file
-from core.training.pair_sources import parquet_source
+from core.training.pair_sources import Source
 from core.training.pairs import Pairs
 from core.training.publish import publish, write_card
 from core.training.runs import ENGINE_NAME, Runs, on_step
+from core.training.sharded_pairs import TableSource, pairs_of
 from core.training.team import team_of
 from core.training.text_trainer import TextTrainer, TextTraining
 from core.training.towers import Unlock
@@ -238,7 +239,8 @@ class TrainingService:
         self,
         name: str,
         *,
-        pairs: Path | None = None,
+        pairs: Path | str | None = None,
+        shards: int = 0,
         catalog: str | None = None,
         base: str = "vl-clip",
         unlock_image: Unlock = 0,
@@ -254,13 +256,16 @@ class TrainingService:
         The paper's model is ``base="clip", views="crop", options={"texts": "rewrite"}``: CLIP
         trained on crops and rewrites. What is not yet grounded or described then is so first.
 
-        A killed run resumes where it was. Under ``torchrun`` all processes make the same call. The
-        new engine is in the data directory; index a catalogue again to search with it (the
+        A killed run resumes where it was. Under ``torchrun`` all processes make the same call; of a
+        Lance table each reads and keeps its own shards only, so they need no common disk. The new engine is in the data directory; index a catalogue again to search with it (the
         catalogue that it learned from gets its vectors at once, if the base has vectors there).
 
         Args:
             name: Name of the new engine, ``[a-z0-9-]+``.
-            pairs: A Parquet file with the columns image, text and, optionally, group and split.
+            pairs: A Parquet file with the columns image, text and, optionally, group and split; or
+                a Lance table (``…/NAME.lance``, a folder or a URI), where group must be.
+            shards: Parts that a table is cut into; 0 for one per process. Batches depend on this
+                number, not on that of the processes.
             catalog: Catalogue to learn from, if no file is given; ``None`` is the default one.
             base: An engine's name, or an open_clip name with a scheme (``local-dir:…``).
             unlock_image: Number of last blocks of the image tower to train; ``None`` means all.
@@ -288,9 +293,10 @@ class TrainingService:
             )
         options["texts"] = options.get("texts") or (MIXED if pairs else engine.text_view.value)
         opened_catalog = None if pairs is not None else self._library.get(catalog)
+        source: Source | TableSource
         if opened_catalog is None:
             assert pairs is not None  # noqa: S101
-            source = parquet_source(pairs, self._settings)
+            source = pairs_of(pairs, shards, self._settings)
         else:
             models = self._bases.models(base, opened_catalog, engine)
             source = self._bases.source(opened_catalog, engine, models, say, views)
@@ -303,22 +309,27 @@ class TrainingService:
             team = held.enter_context(team_of(self._settings.device))
             reporter: JobReporter | None = None
             if team.first:
-                steps = math.ceil(_TRAINED * len(source.pairs) / plan.options.batch)
+                steps = math.ceil(_TRAINED * source.count / plan.options.batch)
                 begun = self.runs.begin(
                     name, source.name, base, steps * plan.options.epochs, on_progress=on_progress
                 )
                 reporter = held.enter_context(begun)
-                if restart:
-                    shutil.rmtree(work, ignore_errors=True)
-            team.agree(None)
+            if restart:
+                shutil.rmtree(work, ignore_errors=True)
+            team.collect(None)
             if team.first:
-                say(f"{len(source.pairs)} pairs of {source.name}")
+                say(f"{source.count} pairs of {source.name}")
             step = on_step(reporter) if reporter else _silent
             run = Tuning(plan, source, self._settings, self._models.weights, work, say, team, step)
             outcome = run.run()
+            if any(team.collect(reporter is not None and reporter.stopping())):
+                raise TrainingStopped
             if reporter is None:
+                team.agree(
+                    None
+                )  # the first one needs the folder, which may be the same, until here
+                self.runs.tidy(name)
                 return None
-            _go_on(reporter)
             folder = self._root / name
             self._models.forget(name)
             publish(
@@ -338,26 +349,27 @@ class TrainingService:
                 derive_vectors(
                     opened_catalog, self._models.engine(base), tuned, models, lambda rows: vectors
                 )
+            team.agree(None)
             self.runs.tidy(name)
             reporter.end(JobState.DONE)
         return outcome
 
     def export_pairs(
         self,
-        target: Path,
+        target: Path | str,
         catalog: str | None = None,
         *,
         base: str = "vl-clip",
         views: str = ImageView.CROP,
         say: Callable[[str], None] = lambda line: None,
     ) -> int:
-        """Write a catalogue's pictures and rewrites as a Parquet file; return the number of pairs.
+        """Write a catalogue's pictures and rewrites to a file; return the number of pairs.
 
         Columns: item_id, image (JPEG), text (the rewrite), title, group and split, as ``train``
         would use them. What is not yet grounded or described is so first.
 
         Args:
-            target: File to write.
+            target: Parquet file to write, or Lance table (``…/NAME.lance``, a folder or a URI).
             catalog: Name of the catalogue; ``None`` is the default catalogue.
             base: Engine whose models are loaded; any that can run here gives the same pairs.
             views: Which picture: ``photo``, ``crop`` or ``cutout``.

@@ -49,7 +49,9 @@ def export_app() -> typer.Typer:
     @app.command("pairs")
     def pairs(
         context: typer.Context,
-        output: Annotated[Path, typer.Argument(help="Parquet file to write.")],
+        output: Annotated[
+            str, typer.Argument(help="File to write: NAME.parquet, or the Lance table NAME.lance.")
+        ],
         catalog: Annotated[str | None, typer.Option(help="Catalogue.")] = None,
         base: Annotated[
             str, typer.Option(help="Engine whose models are loaded; one that runs here.")

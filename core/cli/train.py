@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,8 +20,15 @@ def train(
     name: Annotated[str, typer.Argument(help="Name of the new engine.")],
     catalog: Annotated[str | None, typer.Option(help="Catalogue to learn from.")] = None,
     pairs: Annotated[
-        Path | None, typer.Option(help="Parquet to learn from: image, text, group, split.")
+        str | None,
+        typer.Option(
+            help="Parquet, or Lance table NAME.lance, to learn from: image, text, group, split."
+        ),
     ] = None,
+    shards: Annotated[
+        int,
+        typer.Option(min=0, help="Parts of a Lance table of pairs (default: one per process)."),
+    ] = 0,
     base: Annotated[
         str, typer.Option(help="Engine to start from, or local-dir:FOLDER.")
     ] = "vl-clip",
@@ -83,9 +89,11 @@ def train(
     else:
         if pairs is not None and catalog is not None:
             raise TrainingError("Name a catalogue or a file of pairs, not both.")
+        if pairs is None and shards:
+            raise TrainingError("--shards is for --pairs NAME.lance.")
         with ProgressBar("steps") as bar:
             outcome = training.tune(
-                name, pairs=pairs, catalog=catalog, base=base, restart=not resume, say=bar.say,
+                name, pairs=pairs, shards=shards, catalog=catalog, base=base, restart=not resume, say=bar.say,
                 unlock_image=blocks(unlock_image or "0"), unlock_text=blocks(unlock_text or "all"),
                 views=views or "", options=chosen, on_progress=bar.show,
             )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ import torch
 from torch import Tensor
 
 from core.training.pairs import Pairs
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,33 @@ class Draw:
     name: float = 0.0
     texts: str = MIXED
 
+    def text(self, texts: list[str], rng: np.random.Generator) -> str:
+        """Draw one of a picture's texts, the first of which is its title."""
+        if self.texts == MIXED:
+            first = len(texts) == 1 or rng.random() < self.title
+            text = texts[0 if first else int(rng.integers(len(texts)))]
+        else:
+            text = texts[0 if self.texts == TITLE else -1]
+        words = text.split()
+        if len(words) > 3:
+            kept = [word for word in words if rng.random() >= self.drop]
+            text = " ".join(kept) or text
+        if rng.random() < self.name:
+            text = f"{invented_name(rng)} {text}"
+        return text
+
+
+class EpochBatches(Protocol):
+    """The batches of epochs."""
+
+    def __len__(self) -> int:
+        """Return the number of batches of an epoch."""
+        ...
+
+    def ahead(self, number: int, skip: int = 0) -> Iterator[Batch]:
+        """Yield the batches of one epoch, without the first ``skip`` ones."""
+        ...
+
 
 class Batches:
     """Draws the batches of an epoch.
@@ -103,7 +133,7 @@ class Batches:
         """Yield the batches of one epoch, in random order, without the first ``skip`` ones."""
         rng = np.random.default_rng((self._seed, number))
         for at, rows in enumerate(self._plan(rng)):
-            texts = [self._text(self._pairs.texts[i], rng) for i in rows]
+            texts = [self._draw.text(self._pairs.texts[i], rng) for i in rows]
             if at >= skip:
                 yield self._batch(rows, texts)
 
@@ -150,23 +180,13 @@ class Batches:
             same=torch.from_numpy(same),
         )
 
-    def _text(self, texts: list[str], rng: np.random.Generator) -> str:
-        if self._draw.texts == MIXED:
-            first = len(texts) == 1 or rng.random() < self._draw.title
-            text = texts[0 if first else int(rng.integers(len(texts)))]
-        else:
-            text = texts[0 if self._draw.texts == TITLE else -1]
-        words = text.split()
-        if len(words) > 3:
-            kept = [word for word in words if rng.random() >= self._draw.drop]
-            text = " ".join(kept) or text
-        if rng.random() < self._draw.name:
-            text = f"{invented_name(rng)} {text}"
-        return text
+    def ahead(self, number: int, skip: int = 0) -> Iterator[Batch]:
+        """Yield the same batches as ``epoch``, each drawn while the one before is worked on."""
+        return ahead(self.epoch(number, skip))
 
 
-def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Yield the same batches, each made in another thread while the one before it is worked on."""
+def ahead(batches: Iterator[T]) -> Iterator[T]:
+    """Yield the same values, each made in another thread while the one before it is worked on."""
     with ThreadPoolExecutor(1) as pool:
         following = pool.submit(next, batches, None)
         while (batch := following.result()) is not None:

@@ -1,4 +1,4 @@
-"""Write pairs of pictures and texts as Parquet, in the form that training reads."""
+"""Write pairs of pictures and texts in the forms that training reads."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PIL import Image
 
 from core.base.atomic import replacing
 from core.training.pair_sources import Source
+from core.training.pair_tables import is_table, write_table
 
 #: Quality of the pictures' JPEG.
 _QUALITY = 95
@@ -29,17 +30,26 @@ _SCHEMA = pa.schema(
 )
 
 
-def write_pair_file(source: Source, target: Path) -> int:
+def write_pair_file(source: Source, target: Path | str) -> int:
     """Write a source's pictures (JPEG) and rewrites; return the number of rows.
 
-    ``train NAME --pairs FILE`` reads the file, and so does everything that reads Parquet. Pictures
-    that can't be read are left out. The file is replaced in one rename.
+    ``train NAME --pairs FILE`` reads the Parquet file, or the Lance table where the name ends in
+    ``.lance``. Pictures that can't be read are left out. What is there is replaced at once.
     """
     written = 0
-    with replacing(target) as partial, pq.ParquetWriter(partial, _SCHEMA) as file:
+
+    def tables() -> Iterator[pa.Table]:
+        nonlocal written
         for table in _tables(source):
-            file.write_table(table)
             written += table.num_rows
+            yield table
+
+    if is_table(target):
+        write_table(str(target), _SCHEMA, tables())
+        return written
+    with replacing(Path(target)) as partial, pq.ParquetWriter(partial, _SCHEMA) as file:
+        for table in tables():
+            file.write_table(table)
     return written
 
 

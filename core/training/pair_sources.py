@@ -45,6 +45,11 @@ class Source:
     name: str
     rewritten: bool = False
 
+    @property
+    def count(self) -> int:
+        """Number of pairs."""
+        return len(self.pairs)
+
 
 def parquet_source(path: Path, settings: Settings) -> Source:
     """Return pairs from a Parquet file.
@@ -74,13 +79,13 @@ def parquet_source(path: Path, settings: Settings) -> Source:
     except (OSError, pa.ArrowException) as error:
         first = str(error).splitlines()[0][:200]
         raise TrainingError(f"{path.name} can't be read as Parquet: {first}.") from None
-    texts = [list(clean(_listed(row["text"]))) for row in rows]
+    texts = [list(clean(listed(row["text"]))) for row in rows]
     for number, row_texts in enumerate(texts):
         if not row_texts:
             raise TrainingError(f"Row {number + 1} of {path.name} has no text.")
     grouped = joined(
         [
-            (_group(row.get("group"), words[0]), f"photo:{mark}")
+            (group_of(row.get("group"), words[0]), f"photo:{mark}")
             for row, words, mark in zip(rows, texts, marks, strict=True)
         ]
     )
@@ -95,7 +100,7 @@ def parquet_source(path: Path, settings: Settings) -> Source:
 
     def pictures() -> Iterator[Image.Image | None]:
         for data in _bytes(pq.ParquetFile(path)):
-            yield _decoded(data or b"", settings)
+            yield decoded(data or b"", settings)
 
     return Source(pairs, pictures, digest_of(marks, texts, grouped, splits), path.name)
 
@@ -133,11 +138,17 @@ def checked_pairs(
 def _bytes(file: pq.ParquetFile) -> Iterator[bytes | None]:
     for batch in file.iter_batches(batch_size=_CHUNK, columns=["image"]):
         for value in batch.column("image"):
-            content = value.as_py()
-            yield content.get("bytes") if isinstance(content, dict) else content
+            yield content_of(value.as_py())
 
 
-def _decoded(data: bytes, settings: Settings) -> Image.Image | None:
+def content_of(value: Any) -> bytes | None:
+    """Return the bytes of a picture's file, from a value of the column ``image``."""
+    content = value.get("bytes") if isinstance(value, dict) else value
+    return content if isinstance(content, bytes) else None
+
+
+def decoded(data: bytes, settings: Settings) -> Image.Image | None:
+    """Return a picture; ``None`` where it can't be read."""
     try:
         return read_image(
             data,
@@ -148,12 +159,14 @@ def _decoded(data: bytes, settings: Settings) -> Image.Image | None:
         return None
 
 
-def _listed(value: Any) -> list[str]:
+def listed(value: Any) -> list[str]:
+    """Return the texts in a value of the column ``text``."""
     values = value if isinstance(value, list) else [value]
     return [str(entry) for entry in values if entry is not None]
 
 
-def _group(value: Any, text: str) -> str:
+def group_of(value: Any, text: str) -> str:
+    """Return a pair's group; where none is named, its text."""
     named = value is not None and str(value) != ""
     return f"group:{value}" if named else f"text:{text.casefold()}"
 

@@ -23,7 +23,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.base.atomic import atomic_write, replacing
 from core.errors import TrainingStopped
-from core.training.batches import MIXED, Batch, Batches, ahead
+from core.training.batches import MIXED, Batch, EpochBatches
 from core.training.learner import Learner
 from core.training.metrics import Retrieval
 from core.training.schedule import warmup_cosine
@@ -95,7 +95,8 @@ class Loop:
     Args:
         learner: Starts from its present weights, which are changed.
         batches: Training batches.
-        validate: Text → picture on held-out pairs, with the learner's present weights.
+        validate: Text → picture on held-out pairs, with the learner's present weights; called in
+            every process, with the same result.
         settings: See ``Training``.
         folder: Where state and log are kept.
         say: Called with lines of text about the progress.
@@ -106,7 +107,7 @@ class Loop:
     def __init__(
         self,
         learner: Learner,
-        batches: Batches,
+        batches: EpochBatches,
         validate: Callable[[], Retrieval],
         settings: Training,
         folder: Path,
@@ -149,7 +150,7 @@ class Loop:
             started = time.monotonic()
             self._run_epoch()
             at.epoch += 1
-            retrieval: Retrieval = self._team.agree(self.validate() if self._team.first else None)
+            retrieval = self.validate()
             better = retrieval.hits5 > at.best
             at.worse = 0 if better else at.worse + 1
             if better:
@@ -160,7 +161,7 @@ class Loop:
             at.losses = []
             self._store()
             self._say(line)
-        self._load(torch.load(self._folder / BEST, weights_only=True))
+        self._load(self._stored(BEST))
 
     def validate(self) -> Retrieval:
         """Return text → picture on held-out pairs, with the averaged weights."""
@@ -175,7 +176,7 @@ class Loop:
         self._learner.set_dropout(True)
         at, started, seen = self._at, time.monotonic(), 0
         # With several steps to go on from, the first batches are drawn but not looked at.
-        for batch in ahead(self._batches.epoch(at.epoch, skip=len(at.losses))):
+        for batch in self._batches.ahead(at.epoch, skip=len(at.losses)):
             at.losses.append(self._train_step(batch))
             seen += len(batch.same)
             if at.step % 20 == 0:
@@ -274,10 +275,9 @@ class Loop:
         self._write_log()
 
     def _resume(self) -> None:
-        path = self._folder / STATE
-        if not path.exists():
+        path, state = self._folder / STATE, self._stored(STATE)
+        if state is None:
             return
-        state = torch.load(path, weights_only=True, map_location="cpu")
         if state["settings"] != asdict(self._settings) or len(state["random"]) != self._team.size:
             self._say(f"{path} belongs to other settings: starting from the beginning")
             return
@@ -290,6 +290,13 @@ class Loop:
         _be_random(state["random"][self._team.rank])
         place = f" and {len(self._at.losses)} steps" if self._at.losses else ""
         self._say(f"going on after epoch {self._at.epoch}{place}")
+
+    def _stored(self, name: str) -> Any:
+        """Return what the first process has stored, on all: they may be on several machines."""
+        path, state = self._folder / name, None
+        if self._team.first and path.exists():
+            state = torch.load(path, weights_only=True, map_location="cpu")
+        return self._team.agree(state)
 
     def _note(self, retrieval: Retrieval, seconds: float) -> str:
         """Write the epoch to the log and return its line of text."""

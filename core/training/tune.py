@@ -18,20 +18,18 @@ from core.embedding.device import resolve_dtype
 from core.errors import TrainingStopped
 from core.ports.encoder import Vectors
 from core.settings import Settings
-from core.training.batches import REWRITE, TITLE, Batches, Draw
+from core.training.batches import REWRITE, TITLE
 from core.training.curve import CURVE, write_curve
 from core.training.features import read_features, write_features
 from core.training.learner import Learner
 from core.training.metrics import Retrieval, ranks
 from core.training.pair_sources import Source
-from core.training.pairs import Pairs
+from core.training.sharded_pairs import TableSource, read_own_shards
 from core.training.team import Team
 from core.training.towers import TowerPair, Unlock, load_towers
+from core.training.training_data import TrainingData, WholePairs
 from core.training.training_loop import LOG, Loop, OnStep, Training
 from core.weights import WeightStore
-
-#: Most held-out pairs for measuring: figures are comparable, and memory is bounded.
-MOST_HELD_OUT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +127,10 @@ class Tuning:
     """
 
     def __init__(
-        self, plan: Plan, source: Source, settings: Settings, weights: WeightStore, folder: Path,
+        self, plan: Plan, source: Source | TableSource, settings: Settings, weights: WeightStore, folder: Path,
         say: Callable[[str], None], team: Team, on_step: OnStep,
     ) -> None:  # fmt: skip
         self._folder, self._team, self._on_step = folder, team, on_step
-        self._rewritten = source.rewritten
         self._say = say if team.first else lambda line: None
         bf16 = resolve_dtype(settings.precision, team.device) == torch.bfloat16
         self._options = replace(plan.options, bf16=bf16)
@@ -143,7 +140,16 @@ class Tuning:
         self._learner = Learner(
             self.towers.image, self.towers.text, scale=self.towers.scale, bf16=bf16
         ).to(team.device)
-        self._pairs = self._look(plan, source, bf16)
+        mark = f"{plan.unlock_image} {bf16}"
+        self._data: TrainingData = (
+            self._look(source, mark)
+            if isinstance(source, Source)
+            else read_own_shards(
+                source, self.towers.image, folder,
+                bf16=bf16, mark=f"{plan.base.towers} {mark}", settings=settings, team=team,
+                say=self._looked,
+            )
+        )  # fmt: skip
 
     @property
     def scale(self) -> float:
@@ -152,17 +158,12 @@ class Tuning:
 
     def run(self) -> Outcome:
         """Train, and measure before and after on the test split."""
-        options, train = self._options, np.flatnonzero(self._pairs.splits == "train")
         self._learner.set_dropout(False)
         before = self._tested()
-        draw = Draw(options.title, options.drop, texts=options.texts)
-        batches = Batches(
-            self._pairs, options.batch, {}, draw, 0.0,
-            options.seed, rows=train, share=(self._team.rank, self._team.size),
-        )  # fmt: skip
+        batches = self._data.batches(self._options)
         run = self._folder / "run"
         Loop(
-            self._learner, batches, self._validate, options, run, self._say, self._team,
+            self._learner, batches, self._validate, self._options, run, self._say, self._team,
             self._on_step,
         ).run()  # fmt: skip
         self._learner.set_dropout(False)
@@ -173,10 +174,7 @@ class Tuning:
 
     def _tested(self) -> list[np.ndarray]:
         """Return the ranks for held-out titles, and for rewrites where the pairs have any."""
-        rows = self._pairs.splits == "test"
-        test = self._pairs.take(rows)
-        differ = self._rewritten and test.titles() != test.rewrites()
-        kinds = [TITLE, REWRITE] if differ else [TITLE]
+        kinds = [TITLE, REWRITE] if self._data.rewritten else [TITLE]
         return [self._ranks("test", kind) for kind in kinds]
 
     def save(self, folder: Path) -> None:
@@ -186,24 +184,27 @@ class Tuning:
             shutil.copyfile(self._folder / "run" / name, folder / name)
 
     def image_vectors(self) -> dict[str, Vectors]:
-        """Return picture vectors of the trained towers, by key."""
-        rows = np.flatnonzero(self._pairs.splits != "")
-        vectors = self._learner.image_vectors(self._pairs.vectors, rows)
-        return {self._pairs.keys[row]: vector for row, vector in zip(rows, vectors, strict=True)}
+        """Return picture vectors of the trained towers, by key; of pairs in memory only."""
+        assert isinstance(self._data, WholePairs)  # noqa: S101
+        pairs = self._data.pairs
+        rows = np.flatnonzero(pairs.splits != "")
+        vectors = self._learner.image_vectors(pairs.vectors, rows)
+        return {pairs.keys[row]: vector for row, vector in zip(rows, vectors, strict=True)}
 
-    def _look(self, plan: Plan, source: Source, bf16: bool) -> Pairs:
-        key = f"{source.digest} {plan.unlock_image} {bf16}"
-        name = hashlib.sha256(key.encode()).hexdigest()[:16]
+    def _look(self, source: Source, mark: str) -> WholePairs:
+        name = hashlib.sha256(f"{source.digest} {mark}".encode()).hexdigest()[:16]
         path = self._folder / f"features-{name}.npy"
         if self._team.first:
             count, image = len(source.pairs), self.towers.image
+            bf16 = self._options.bf16
             write_features(source.pictures(), count, image, path, bf16, self._looked)
         self._team.agree(None)
         features, seen = read_features(path)
         if not seen.all():
             self._say(f"{counted(int((~seen).sum()), 'picture')} can't be read; left out")
         splits = np.where(seen, source.pairs.splits, "")
-        return replace(source.pairs, splits=splits, vectors=features)
+        pairs = replace(source.pairs, splits=splits, vectors=features)
+        return WholePairs(pairs, source.rewritten, self._team)
 
     def _looked(self, line: str) -> None:
         self._say(line)
@@ -215,13 +216,19 @@ class Tuning:
 
     def _ranks(self, split: str, texts: str = TITLE) -> np.ndarray:
         """Return the rank of each text's own picture in a split; its group does not count."""
-        rows = np.flatnonzero(self._pairs.splits == split)
-        if len(rows) > MOST_HELD_OUT:
-            rows = np.sort(np.random.default_rng(0).permutation(rows)[:MOST_HELD_OUT])
-        images = self._learner.image_vectors(self._pairs.vectors, rows)
         which = -1 if texts == REWRITE else 0
-        vectors = self._learner.text_vectors([self._pairs.texts[row][which] for row in rows])
-        return ranks(vectors, images, self._pairs.groups[rows])
+        own = [
+            (
+                self._learner.text_vectors([row[which] for row in part.texts]),
+                self._learner.image_vectors(part.features, part.rows),
+                part.groups,
+            )
+            for part in self._data.held_out(split)
+            if len(part.rows)
+        ]
+        parts = [part for of_process in self._team.collect(own) for part in of_process]
+        words, images, groups = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return ranks(words, images, groups)
 
 
 def _outcome(before: np.ndarray, after: np.ndarray) -> Outcome:
