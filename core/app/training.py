@@ -257,8 +257,9 @@ class TrainingService:
         trained on crops and rewrites. What is not yet grounded or described then is so first.
 
         A killed run resumes where it was. Under ``torchrun`` all processes make the same call; of a
-        Lance table each reads and keeps its own shards only, so they need no common disk. The new engine is in the data directory; index a catalogue again to search with it (the
-        catalogue that it learned from gets its vectors at once, if the base has vectors there).
+        Lance table each reads and keeps its own shards only, so they need no common disk. The new
+        engine is in the data directory; index a catalogue again to search with it (the catalogue
+        that it learned from gets its vectors at once, if the base has vectors there).
 
         Args:
             name: Name of the new engine, ``[a-z0-9-]+``.

@@ -93,7 +93,8 @@ def train(
             raise TrainingError("--shards is for --pairs NAME.lance.")
         with ProgressBar("steps") as bar:
             outcome = training.tune(
-                name, pairs=pairs, shards=shards, catalog=catalog, base=base, restart=not resume, say=bar.say,
+                name, pairs=pairs, shards=shards, catalog=catalog, base=base,
+                restart=not resume, say=bar.say,
                 unlock_image=blocks(unlock_image or "0"), unlock_text=blocks(unlock_text or "all"),
                 views=views or "", options=chosen, on_progress=bar.show,
             )  # fmt: skip

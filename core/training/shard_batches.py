@@ -43,7 +43,7 @@ class ShardBatches:
                 "take larger batches, or fewer shards."
             )
         self._rows = [shard.rows("train") for shard in shards]
-        least = min(team.collect(min(map(len, self._rows))))
+        least: int = min(team.collect(min(map(len, self._rows))))
         if least < self._each:
             raise TrainingError(
                 f"A shard has {counted(least, 'pair')} to train on, fewer than the {self._each} of "

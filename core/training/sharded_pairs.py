@@ -160,9 +160,7 @@ def read_own_shards(
         raise TrainingError(problems[0])
     left_out = sum(int((shard.splits < 0).sum()) for shard in shards)
     if total := sum(team.collect(left_out)):
-        say(
-            f"{counted(total, 'pair')} without text, or without a picture that can be read; left out"
-        )
+        say(f"{counted(total, 'pair')} without text or a picture that can be read; left out")
     return ShardedPairs(shards, count, team)
 
 

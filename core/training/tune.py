@@ -127,8 +127,8 @@ class Tuning:
     """
 
     def __init__(
-        self, plan: Plan, source: Source | TableSource, settings: Settings, weights: WeightStore, folder: Path,
-        say: Callable[[str], None], team: Team, on_step: OnStep,
+        self, plan: Plan, source: Source | TableSource, settings: Settings, weights: WeightStore,
+        folder: Path, say: Callable[[str], None], team: Team, on_step: OnStep,
     ) -> None:  # fmt: skip
         self._folder, self._team, self._on_step = folder, team, on_step
         self._say = say if team.first else lambda line: None
