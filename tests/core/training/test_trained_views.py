@@ -21,6 +21,7 @@ from core.pipeline.indexer import run_index
 from core.ports.engines import EngineModel, IndexingModels
 from core.settings import Settings
 from core.training.pair_sources import parquet_source
+from core.training.pair_tables import PairTable
 from core.training.training_loop import Training
 from core.weights import WeightStore
 from tests.core.embedding.test_open_clip_encoder import write_checkpoint
@@ -114,6 +115,12 @@ def test_pairs_are_exported_as_training_reads_them(
     read = parquet_source(target, service._settings)
     assert [texts[0] for texts in read.pairs.texts] == [row["text"] for row in rows]
     assert read.pairs.splits.tolist() == [row["split"] for row in rows]
+    address = str(tmp_path / "pairs.lance")
+    assert service.export_pairs(address, "shop", base="clip") == 130
+    table = PairTable(address)
+    words = [row for part in table.words(0, table.count) for row in part]
+    assert words == [{name: row[name] for name in ("text", "group", "split")} for row in rows]
+    assert list(table.pictures(128, 130)) == [row["image"] for row in rows[128:]]
 
 
 def test_a_file_of_pairs_has_its_own_texts(service: TrainingService, tmp_path: Path) -> None:
