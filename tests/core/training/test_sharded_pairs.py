@@ -84,9 +84,7 @@ def test_each_process_reads_its_own_rows_once(folder: Path) -> None:
         assert not left, "its stored features are gone from each disk"
 
 
-def test_two_processes_learn_what_one_does_on_the_same_shards(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_two_processes_learn_what_one_does_on_the_same_shards(folder: Path, tmp_path: Path) -> None:
     said: list[str] = []
     assert train_shards(folder, tmp_path, 2, say=said.append) is not None
     assert any("1 pair without text or a picture that can be read" in line for line in said)
