@@ -48,10 +48,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_flag_table(folder)
     write_checkpoint(folder / "start")
     with ExitStack() as opened:
-        free = [opened.enter_context(socket.socket()) for _ in range(3)]
-        for one in free:
-            one.bind(("127.0.0.1", 0))
-        ports = [str(one.getsockname()[1]) for one in free]
+        sockets = [opened.enter_context(socket.socket()) for _ in range(3)]
+        for free in sockets:
+            free.bind(("127.0.0.1", 0))
+        ports = [str(free.getsockname()[1]) for free in sockets]
     done = subprocess.run(
         [sys.executable, "-m", "tests.core.training.sharded", str(folder), *ports],
         cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
