@@ -13,7 +13,7 @@ from fastapi import Request
 from gradio.context import LocalContext
 
 from core.app.studio import Studio
-from core.domain import Query, Report
+from core.domain import OwnPart, Query, Report
 from core.errors import AccessDenied
 from core.people import Action
 from ui.rights import signed_in
@@ -22,8 +22,12 @@ _UNTIL = (
     "A judgment set of this catalogue is not finished. Until it is, whoever may still judge it "
     "does not see what the engines find."
 )
-_WORDS = f"{_UNTIL} Explore lists the items that have your words, without any engine."
-PRODUCT_ONLY = f"{_UNTIL} In photos only the product itself is looked for, not other words."
+_ASK_FIRST = (
+    "No pair needs you any more. To see what the engines find, end your part on Annotate: after "
+    "this your labels can no longer be changed."
+)
+_WORDS = "Explore lists the items that have your words, without any engine."
+_PRODUCT_ONLY = "In photos only the product itself is looked for, not other words."
 _NOTHING = f"{_UNTIL} In this studio only those who lead may search until then."
 
 
@@ -32,7 +36,8 @@ def engines_hidden(
 ) -> bool:
     """Tell whether engines' lists, ranks and scores are hidden from the sender of this request.
 
-    Where they are not, what an annotator has judged so far is final (``hides_engines``).
+    Where they are not, what an annotator has judged so far is final, so an annotator who has
+    signed in is asked first (``hides_engines``).
 
     Those who lead see them, and so do viewers who have signed in: that role can't judge. A visitor
     who has not signed in may be any annotator.
@@ -41,7 +46,15 @@ def engines_hidden(
     people = studio.people
     if people.may(who, Action.DECIDE):
         return False
-    return people.closed or studio.judging.hides_engines(_judges(studio, who), catalog or None)
+    return people.closed or studio.judging.hides_engines(
+        _judges(studio, who), catalog or None, _annotator(studio, who)
+    )
+
+
+def own_part(studio: Studio, who: str, catalog: str) -> OwnPart | None:
+    """Tell how far an annotator is with a catalogue's sets; ``None`` for those who lead."""
+    name = _annotator(studio, who)
+    return studio.judging.own_part(name, catalog or None) if name else None
 
 
 def is_hidden(studio: Studio, request: gr.Request | Request | None, report: Report) -> bool:
@@ -63,7 +76,7 @@ def require_figures_shown(
     pair, so the figures over all queries are hidden like those of one.
     """
     if engines_hidden(studio, request, catalog):
-        raise AccessDenied(_UNTIL)
+        raise AccessDenied(_reason(studio, request, catalog))
 
 
 def require_engines_shown(studio: Studio, catalog: str) -> None:
@@ -73,24 +86,28 @@ def require_engines_shown(studio: Studio, catalog: str) -> None:
         raise AccessDenied(sentence)
 
 
-def fit_hidden(
+def fit_sentence(
     studio: Studio, request: gr.Request | Request | None, catalog: str | None = None
-) -> bool:
-    """Tell whether it is hidden how well a visitor's own words fit a photo.
+) -> str:
+    """Return why it is hidden how well a visitor's own words fit a photo; empty where it is shown.
 
     Engines rank by the same model, so asking for all items of a query gives a list much like
     theirs. Without a catalogue, for a photo that may be of any, all of them count.
     """
     names = (catalog,) if catalog else tuple(info.name for info in studio.catalogs())
-    return any(engines_hidden(studio, request, name) for name in names)
+    for name in names:
+        if engines_hidden(studio, request, name):
+            return f"{_reason(studio, request, name)} {_PRODUCT_ONLY}"
+    return ""
 
 
 def require_fit_shown(
     studio: Studio, request: gr.Request | Request | None, catalog: str | None = None
 ) -> None:
-    """Raise ``AccessDenied`` if ``fit_hidden``."""
-    if fit_hidden(studio, request, catalog):
-        raise AccessDenied(PRODUCT_ONLY)
+    """Raise ``AccessDenied`` where ``fit_sentence`` says why."""
+    sentence = fit_sentence(studio, request, catalog)
+    if sentence:
+        raise AccessDenied(sentence)
 
 
 def hidden_sentence(
@@ -99,21 +116,47 @@ def hidden_sentence(
     """Return why a visitor sees no engine's lists in a catalogue; empty where they see them."""
     if not engines_hidden(studio, request, catalog):
         return ""
-    return _WORDS if studio.settings.search_while_judging else _NOTHING
+    return _without_engines(studio, request, catalog)
 
 
-def require_words(studio: Studio, query: Query) -> str:
+def require_words(studio: Studio, query: Query, catalog: str) -> str:
     """Return the sentence that goes with a list found by words, in place of an engine's.
 
     Raises:
         AccessDenied: The query is a picture or an item, which only engines compare; or the
             settings allow no search.
     """
-    if not studio.settings.search_while_judging:
-        raise AccessDenied(_NOTHING)
-    if query.image is not None or query.item_id or not query.text.strip():
-        raise AccessDenied(_WORDS)
-    return f"{_UNTIL} These items have your words; no engine was asked."
+    request = LocalContext.request.get(None)
+    by_words = query.image is None and not query.item_id and bool(query.text.strip())
+    if not by_words or not studio.settings.search_while_judging:
+        raise AccessDenied(_without_engines(studio, request, catalog))
+    reason = _reason(studio, request, catalog)
+    return f"{reason} These items have your words; no engine was asked."
+
+
+def _without_engines(
+    studio: Studio, request: gr.Request | Request | None, catalog: str | None
+) -> str:
+    """Return why no engine answers, and what does."""
+    allowed = studio.settings.search_while_judging
+    return f"{_reason(studio, request, catalog)} {_WORDS}" if allowed else _NOTHING
+
+
+def _reason(studio: Studio, request: gr.Request | Request | None, catalog: str | None) -> str:
+    """Return why engines' lists are hidden from a visitor: pairs, or their word, are wanted."""
+    name = _annotator(studio, signed_in(request))
+    done = name and studio.judging.own_part(name, catalog or None) is OwnPart.DONE
+    return _ASK_FIRST if done else _UNTIL
+
+
+def _annotator(studio: Studio, who: str | None) -> str:
+    """Return the name of an annotator who decides when their part ends; empty for anybody else.
+
+    Where nobody searches while a set is judged, all parts end together.
+    """
+    people = studio.people
+    judges = people.may(who, Action.JUDGE) and not people.may(who, Action.DECIDE)
+    return who if who and judges and studio.settings.search_while_judging else ""
 
 
 def _judges(studio: Studio, who: str | None) -> Collection[str]:

@@ -16,6 +16,7 @@ from core.domain import (
     JudgmentQuery,
     JudgmentSet,
     OnProgress,
+    OwnPart,
     Pair,
     Query,
     Ranking,
@@ -257,15 +258,46 @@ class JudgingService:
             return bool(catalog and people)
         return open_sets.is_open_to(opened_catalog.judgment_queue, people)
 
-    def hides_engines(self, people: Collection[str], catalog: str | None = None) -> bool:
+    def own_part(self, who: str, catalog: str | None = None) -> OwnPart:
+        """Tell how far an annotator is with the sets of this catalogue."""
+        if self.is_open_to([who], catalog):
+            return OwnPart.OPEN
+        try:
+            queue = self.queue(catalog)
+        except CatalogError:
+            return OwnPart.FINAL
+        return OwnPart.DONE if open_sets.makes_final(queue, who) else OwnPart.FINAL
+
+    def end_part(self, who: str, catalog: str | None = None) -> None:
+        """Show the engines' lists to an annotator from now on: what they said is final.
+
+        Raises:
+            JudgmentError: A pair still needs them.
+            NotSaved: It could not be noted.
+        """
+        if self.own_part(who, catalog) is OwnPart.OPEN:
+            raise JudgmentError("A pair of this catalogue still needs you, so you can't end yet.")
+        open_sets.note_shown(self.queue(catalog), [who])
+
+    def hides_engines(
+        self, people: Collection[str], catalog: str | None = None, annotator: str = ""
+    ) -> bool:
         """Tell whether engines' lists are hidden from these annotators: one may still judge.
 
         Where they are not, it is noted that they are shown: what these people said is final then.
+
+        Args:
+            people: Names of annotators.
+            catalog: Which; ``None`` is the default one.
+            annotator: The one who looks, where that is known: while what they said is not final,
+                they see nothing before ``end_part``.
 
         Raises:
             NotSaved: It could not be noted.
         """
         if self.is_open_to(people, catalog):
+            return True
+        if annotator and self.own_part(annotator, catalog) is OwnPart.DONE:
             return True
         try:
             opened_catalog = self._library.get(catalog)

@@ -8,6 +8,19 @@ from datetime import datetime
 from enum import StrEnum
 
 
+class OwnPart(StrEnum):
+    """How far an annotator is with the judgment sets of a catalogue.
+
+    ``OPEN``: they may still judge a pair, so no engine's list is shown to them. ``DONE``: no pair
+    needs them, and what they said becomes final when lists are shown. ``FINAL``: it is final, or
+    they said nothing.
+    """
+
+    OPEN = "open"
+    DONE = "done"
+    FINAL = "final"
+
+
 class EventKind(StrEnum):
     """Kind of a judgment event."""
 

@@ -65,7 +65,7 @@ def is_final(
 def check_final(
     rules: Rules, state: SetState, event: JudgmentEvent, graded: bool = False, again: bool = False
 ) -> None:
-    """Check that a label changes nothing that is final; see ``lacks_people``.
+    """Check that a label or a flag changes nothing that is final; see ``lacks_people``.
 
     Args:
         rules: Rules of the set.
@@ -77,7 +77,8 @@ def check_final(
     Raises:
         JudgmentError: It does.
     """
-    if event.kind not in LABELS or (event.event_id in state and not again):
+    told = event.kind in LABELS or event.kind is EventKind.FLAG
+    if not told or (event.event_id in state and not again):
         return
     pair = (event.query_id, event.item_id)
     if is_final(rules, state, event.annotator, pair, graded):

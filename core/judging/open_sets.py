@@ -54,6 +54,14 @@ def may_judge(
     )
 
 
+def makes_final(desk: JudgmentQueue, who: str) -> bool:
+    """Tell whether labels of an annotator become final if lists are shown to them now."""
+    return any(
+        desk.look(each.set_id, partial(SetState.has_judged_since, annotator=who))
+        for each in desk.sets.all()
+    )
+
+
 def note_shown(desk: JudgmentQueue, people: Collection[str]) -> None:
     """Note that engines' lists are shown to these annotators: see ``final_labels``.
 

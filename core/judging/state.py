@@ -167,8 +167,12 @@ class SetState:
 
     def is_shown(self, annotator: str) -> bool:
         """Tell whether engines' lists were shown to an annotator since they judged anything."""
+        return self.shown_at(annotator) is not None and not self.has_judged_since(annotator)
+
+    def has_judged_since(self, annotator: str) -> bool:
+        """Tell whether an annotator judged anything that no list was shown to them after."""
         shown, judged = self.shown_at(annotator), self._judged.get(annotator)
-        return shown is not None and (judged is None or judged <= shown)
+        return judged is not None and (shown is None or shown < judged)
 
     def last(self, annotator: str) -> JudgmentEvent | None:
         """Return this annotator's latest standing label or flag of any pair."""

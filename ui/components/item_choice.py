@@ -33,7 +33,7 @@ def matches_html(studio: Studio, text: str, catalog: str) -> str:
     """
     query = Query(text=text, k=_MOST)
     if engines_hidden(studio, LocalContext.request.get(None), catalog):
-        require_words(studio, query)
+        require_words(studio, query, catalog)
     items = studio.by_words(query, catalog)
     if not items:
         raise QueryError(f"No item of the catalogue “{catalog}” has the id “{text}” or such words.")

@@ -11,10 +11,11 @@ from typing import Any
 import gradio as gr
 
 from core.app.studio import Studio
-from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Task
+from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, OwnPart, Task
 from core.errors import JudgmentError, StudioError
 from core.judging.task_keys import TaskKeys
 from core.people import Action
+from ui.blindness import own_part
 from ui.error_sentences import NONSENSE
 from ui.media import photo_url, picture_url
 from ui.render import markdown, render
@@ -101,7 +102,10 @@ class Desk:
         def decisions(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
             return self.answer(self.decisions, ask, request)
 
-        return [next_pairs, judge, undo, history, release, decisions]
+        def end_part(ask: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+            return self.answer(self.end_part, ask, request)
+
+        return [next_pairs, judge, undo, history, release, decisions, end_part]
 
     def answer(
         self,
@@ -126,12 +130,15 @@ class Desk:
             set_id, who, GRID if grid else AHEAD, held, grid, str(ask.get("first") or ""),
             _tab_of(ask),
         )  # fmt: skip
-        return {
+        answer = {
             "tasks": self._views(hand.tasks, set_id, who, catalog),
             "waiting": hand.waiting,
             "elsewhere": hand.elsewhere,
             "progress": self._progress(set_id, who, catalog),
         }
+        if held and hand.tasks:  # in the middle of the work it has not changed
+            return answer
+        return {**answer, "part": own_part(self._studio, who, catalog)}
 
     def judge(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """Store events: those named in ``saved`` are on disk, for ``refused`` trying is of no use.
@@ -196,6 +203,14 @@ class Desk:
             entries=[(view, *pair) for view, pair in zip(views, decided, strict=False)],
         )  # fmt: skip
         return {"html": html, "count": len(decided)}
+
+    def end_part(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
+        """Make what this annotator said final, and show them the engines' lists from now on."""
+        _check_sender(ask, who)
+        catalog = str(ask["catalog"])
+        if own_part(self._studio, who, catalog) is not None:
+            self._studio.judging.end_part(who, catalog)
+        return {"part": OwnPart.FINAL}
 
     def release(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """Release the pairs of an annotator who has changed the name, or closes the page."""

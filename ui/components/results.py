@@ -277,7 +277,7 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo, note: s
 
 def _words_html(studio: Studio, form: SearchForm, query: Query, catalog: CatalogInfo) -> str:
     """Return the items that have the query's words, for who may not see an engine's list."""
-    sentences = [require_words(studio, query), _left_out(split(form.text)[1])]
+    sentences = [require_words(studio, query, catalog.name), _left_out(split(form.text)[1])]
     items = items_by_price(studio.by_words(query, catalog.name), form.sort)
     if form.sort is not Sort.MATCH and items and not has_prices(items):
         sentences.append(_UNSORTED)

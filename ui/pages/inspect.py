@@ -15,7 +15,7 @@ from core.app.studio import Studio
 from core.domain import Box, EngineInput, Grounding, Inspection, Item
 from core.errors import QueryError, StudioError
 from core.people import Action
-from ui.blindness import PRODUCT_ONLY, fit_hidden, require_fit_shown
+from ui.blindness import fit_sentence, require_fit_shown
 from ui.components.cards import web_photos
 from ui.components.detections import (
     NO_CROP,
@@ -183,7 +183,7 @@ def content(
     rows = studio.rows(item_id, catalog)
     inspection = studio.inspect(item_id, catalog, rows=rows)
     item, grounding = inspection.item, inspection.grounding
-    hidden = fit_hidden(studio, LocalContext.request.get(None), catalog)
+    hidden = fit_sentence(studio, LocalContext.request.get(None), catalog)
     find = "" if hidden else find
     searched = studio.grounding.find(inspection.photo, find) if find and inspection.photo else None
     link = {"item": item_id, "catalog": catalog} | ({"find": find} if find else {})
@@ -199,8 +199,8 @@ def content(
         forms=forms(inspection, catalog),
         links=web_photos(item),
         find=find,
-        no_find=PRODUCT_ONLY if hidden else "",
-        has_heat=studio.grounding.has_heat,
+        no_find=hidden,
+        has_heat=studio.grounding.has_heat and not hidden,
         rows=detection_rows(searched or grounding),
         chosen=NO_CROP if searched else chosen_number(grounding),
         tau=shown_from(searched, studio.settings.grounding_threshold),
@@ -230,8 +230,7 @@ def photo_functions(studio: Studio) -> list[Callable[..., dict[str, Any]]]:
         def work() -> dict[str, Any]:
             catalog, phrase = str(ask.get("catalog", "")) or None, str(ask.get("phrase", ""))
             item = studio.item(str(ask.get("item", "")), catalog)
-            if phrase != item.prompt:
-                require_fit_shown(studio, request, catalog)
+            require_fit_shown(studio, request, catalog)
             photo = studio.photo(item, catalog)
             heat_map = look_at_photo(studio.grounding.heatmap, photo, phrase)
             if heat_map is None:

@@ -293,12 +293,16 @@ def test_how_well_words_fit_a_photo_is_hidden_while_a_set_is_open(judged: Judged
                 (heat, walk.call("likely", **named), walk.call("things", **named))]  # fmt: skip
 
     assert scores() == [False] * 3
+    assert "error" in walk.call("heat", item="a", catalog="demo", phrase=product)
+    assert "data-heat" not in inspect_page()
     assert "only the product itself is looked for" in inspect_page()
     for link in ("Back to the product", "Similar items", "Compare engines on it", "&amp;region="):
         assert link not in inspect_page()
-    assert "picture" in walk.call("heat", item="a", catalog="demo", phrase=product)
     judged.judge_all()
+    assert scores() == [False] * 3
+    end_part(walk)
     assert scores() == [True] * 3
+    assert "picture" in walk.call("heat", item="a", catalog="demo", phrase=product)
     for link in ("Back to the product", "Similar items", "Compare engines on it"):
         assert link in inspect_page()
 
@@ -307,6 +311,7 @@ def test_the_lists_come_back_when_the_set_is_judged(judged: Judged) -> None:
     walk = judged.walk(Role.ANNOTATOR)
     assert lists(walk, q=QUERY) == set()
     judged.judge_all()
+    end_part(walk)
     assert lists(walk, q=QUERY) == {"open_page_1", "open_page_2"}
     exported = walk.events({"q": QUERY, "catalog": "demo"}, ["export", "export_1"])
     assert all("file=" in text for text in exported.values()), exported
@@ -321,6 +326,7 @@ def test_the_lists_come_back_when_the_own_part_is_done(judged: Judged, tmp_path:
     judged.judge_all("somebody else")
     assert lists(walk, q=QUERY) == set()
     judged.judge_all("annotator")
+    end_part(walk)
     assert lists(walk, q=QUERY) == {"open_page_1", "open_page_2"}
 
 
@@ -333,8 +339,43 @@ def sent(walk: Walk, number: int, **changes: Any) -> dict[str, Any]:
     return walk.call("judge", **asking(judged), events=[event])
 
 
+def end_part(walk: Walk) -> None:
+    """Press the button that ends the annotator's part."""
+    assert walk.call("end_part", **asking(walk.judged)) == {"part": "final"}
+
+
 def asking(judged: Judged) -> dict[str, Any]:
     return {"set": judged.set.set_id, "catalog": "demo", "name": "annotator"}
+
+
+def test_an_annotator_is_asked_before_their_labels_become_final(judged: Judged) -> None:
+    walk = judged.walk(Role.ANNOTATOR)
+    assert walk.call("next_pairs", **asking(judged), held=[])["part"] == "open"
+    refused = walk.call("end_part", **asking(judged))
+    assert "still needs you" in refused["error"]
+    judged.judge_all()
+    assert walk.call("next_pairs", **asking(judged), held=[])["part"] == "done"
+    answers = walk.events({"q": QUERY, "catalog": "demo"}, LISTS)
+    assert all("31 ms" not in text for text in answers.values())
+    said = "".join(answers.values())
+    assert "end your part on Annotate" in said
+    assert "is not finished" not in said
+    assert sent(walk, 0)["saved"]  # they looked at pages, and can correct
+    end_part(walk)
+    assert len(sent(walk, 0)["refused"]) == 1
+    assert walk.call("next_pairs", **asking(judged), held=[])["part"] == "final"
+    assert lists(walk, q=QUERY) == {"open_page_1", "open_page_2"}
+    judged.queue.sets.extend(judged.set.set_id, [Pair(JudgmentQuery("q3", "lamp"), "b")])
+    assert walk.call("next_pairs", **asking(judged), held=[])["part"] == "open"
+
+
+def test_who_leads_ends_no_part(judged: Judged) -> None:
+    walk, mine = judged.walk(Role.MERCHANDISER), {**asking(judged), "name": "merchandiser"}
+    judged.judge_all("merchandiser")
+    assert walk.call("next_pairs", **mine, held=[])["part"] is None
+    assert walk.call("end_part", **mine) == {"part": "final"}
+    query_id, item_id = judged.set.pairs[0].key
+    judged.queue.judge(grade(judged.set, query_id, item_id, 1, "merchandiser"))
 
 
 @pytest.mark.parametrize("overlap", [0, 1, 2])
@@ -347,6 +388,7 @@ def test_can_t_tell_is_final_once_the_lists_were_shown(
     for number in range(len(judged.set.pairs)):
         assert sent(walk, number, kind="unsure", grade=None)["saved"]
     assert sent(walk, 0)["saved"]  # nothing was shown yet
+    end_part(walk)
     assert lists(walk, q=QUERY) == {"open_page_1", "open_page_2"}
     for number in range(len(judged.set.pairs)):
         assert len(sent(walk, number)["refused"]) == 1
@@ -426,6 +468,7 @@ def test_the_blind_vote_shows_no_list_while_a_set_is_open(judged: Judged) -> Non
     assert any("is not finished" in text for text in voted.values())
     assert judged.shop.asked == []
     judged.judge_all()
+    end_part(walk)
     voted = walk.events({"catalog": "demo"}, ["begin", "go_on"])
     assert any("data-vote" in text for text in voted.values())
 
@@ -439,6 +482,8 @@ def test_reports_are_read_by_those_who_do_not_judge(judged: Judged) -> None:
 
     assert answers() == [403, 200, 200]
     judged.judge_all()
+    assert answers() == [403, 200, 200]
+    end_part(judged.walk(Role.ANNOTATOR))
     assert answers() == [200] * 3
 
 

@@ -157,6 +157,7 @@ async function refill() {
     elsewhere = answer.elsewhere || 0;
     unreachable = "";
     if (empty) showEnd();
+    if (answer.part !== undefined) showPart(answer.part);
     if (empty && (answer.waiting || elsewhere)) { ended = false; setTimeout(refill, 20000); }
   } catch (error) {
     if (mine === generation) {
@@ -174,6 +175,32 @@ async function refill() {
 function arrive() {  // on a phone the page's head leaves no room for the photo above the grades
   arrived = true;
   if (window.matchMedia("(max-width: 760px)").matches && desk.offsetParent) desk.scrollIntoView();
+}
+// Engines' lists are hidden from an annotator until they end their part, which makes labels final.
+/** @param {string | null} own "open", "done" or "final"; null for those who see everything. */
+function showPart(own) {
+  part("until-end").hidden = own !== "open";
+  part("finish").hidden = own !== "done";
+  if (own !== "final") part("finished").hidden = true;
+  sureToEnd(false);
+}
+/** @param {boolean} asking */
+function sureToEnd(asking) {
+  part("finish-ask").hidden = asking;
+  part("finish-sure").hidden = !asking;
+}
+async function endPart() {
+  const mine = generation;
+  if (!(await outbox.empty(nameOf()))) {
+    say(`First all judgments must be saved. ${unsavedText(outbox.count(nameOf()), problem)}`, true);
+    return;
+  }
+  const answer = await asked(server.end_part(base())).catch((error) => ({ error: error.message }));
+  if (mine !== generation) return;
+  if (answer.error) { say(answer.error, true); return; }
+  showPart(answer.part);
+  part("finished").hidden = false;
+  say("");
 }
 let photoSaid = "";  // the pair whose photo is waited for
 let undoing = "";
@@ -194,7 +221,7 @@ async function undo() {
   const { task, note, kind } = answer.undone;
   if (kind === "flag") { say(`The flag on “${task.title}” is taken back.`); return; }
   ended = false;
-  part("end").hidden = true;
+  part("end").hidden = part("finish").hidden = true;
   progress(answer.progress);
   notes.remember(task, withoutReason(note, reasons()));
   if (!gridMode || !grid.reopen(task.key)) {
@@ -265,6 +292,8 @@ function command(name, button) {
   else if (name === "guidelines") { const d = part("guidelines"); if (d) d.open = !d.open; }
   else if (name === "decisions") showDecisions();
   else if (name === "help") toggle("help");
+  else if (name === "finish" || name === "finish-no") sureToEnd(name === "finish");
+  else if (name === "finish-yes") endPart();
   else if (name === "mode") setGrid(!gridMode);
   else if (name === "next" && grid.isDone()) refill();
 }
