@@ -79,6 +79,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("No Chromium is installed (Debian package: chromium).")
+    expect.set_options(timeout=45_000)  # shared machines can be slow; a pass is as fast as ever
     started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
     yield started
     started.close()
@@ -90,7 +91,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     opened = context.new_page()
     opened.set_default_timeout(60_000)
-    expect.set_options(timeout=45_000)  # shared machines can be slow; a pass is as fast as ever
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened

@@ -7,12 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from core.app.studio import Studio
 from core.domain import JudgmentEvent, JudgmentQuery
 from core.people import People, Role
 from core.settings import load_settings
+from tests.core.judging.desks import grade
 
 pytestmark = pytest.mark.browser
 
@@ -128,3 +129,40 @@ def test_what_a_signed_in_annotator_could_not_send_is_said_kept_and_sent(
     assert sorted(str(label.grade) for label in labels) == ["0", "1", "2", "3"]
     assert [label.note for label in labels if label.grade == 3] == ["too dark"]
     context.close()
+
+
+def test_an_annotator_ends_their_part_when_they_say_so(
+    browser: Browser, studio_url: str, studio_data: Path
+) -> None:
+    judging = Studio(load_settings(data_dir=studio_data)).judging
+    made = judging.queue("demo").sets.all()[0]
+    for pair in made.pairs:
+        judging.queue("demo").judge(grade(made, *pair.key, 2, NAME))
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{studio_url}/annotate")
+    sign_in(page)
+
+    def part(name: str) -> Locator:
+        return page.locator(f".vs-desk [data-part={name}]")
+
+    expect(part("finish")).to_contain_text("can no longer be changed")
+    expect(part("until-end")).to_be_hidden()
+    page.get_by_role("button", name="End my part").click()
+    page.get_by_role("button", name="Not yet").click()
+    judge_again(page, "1")
+    expect(part("status")).to_have_text("Saved.")
+    page.get_by_role("button", name="End my part").click()
+    page.get_by_role("button", name="Make my labels final").click()
+    expect(part("finished")).to_contain_text("Your labels are final")
+    expect(part("finish")).to_be_hidden()
+    judge_again(page, "3")
+    expect(part("status")).to_contain_text("stays")
+    assert sorted(str(label.grade) for label in stored(studio_data)) == ["1", "2", "2", "2"]
+    context.close()
+
+
+def judge_again(page: Page, key: str) -> None:
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".vs-desk [data-part=past]")).to_be_visible()
+    page.keyboard.press(key)
