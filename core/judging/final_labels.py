@@ -77,8 +77,8 @@ def check_final(
     Raises:
         JudgmentError: It does.
     """
-    told = event.kind in LABELS or event.kind is EventKind.FLAG
-    if not told or (event.event_id in state and not again):
+    is_said = event.kind in LABELS or event.kind is EventKind.FLAG
+    if not is_said or (event.event_id in state and not again):
         return
     pair = (event.query_id, event.item_id)
     if is_final(rules, state, event.annotator, pair, graded):
