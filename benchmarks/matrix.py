@@ -35,8 +35,10 @@ from core.store.vectors import Vectors, blend
 TASKS = ("title → item", "rewrite → item", "type → items", "item → type", "item → variants",
          "photo → product")  # fmt: skip
 #: Shares that ``--choose`` tries: of the photo in a crop out of a busy photo, of the photo in
-#: another crop, of the title in the text.
-CHOICES = tuple(product((0.0, 0.25, 0.5), (0.0, 0.5, 1.0), (0.0, 0.5, 1.0)))
+#: another crop, of the title in the text, of the photo where the background is plain.
+CHOICES = tuple(
+    product((0.0, 0.25, 0.5), (0.0, 0.5), (0.0, 0.5), (0.0, 0.5, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0))
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def views(pool: Pool, words: Words, engine: Engine) -> tuple[Vectors, Vectors]:
     if engine.name == "clip":
         return pool.photo, words.titles
     share = np.where(pool.busy, engine.busy_share, engine.photo_share)
+    share = np.where(pool.plain & (engine.plain_share > 0), engine.plain_share, share)
     share = np.where(pool.side < engine.smallest_crop, 1.0, share)
     return mixed(pool.crop, pool.photo, share), mixed(
         words.rewrites, words.titles, engine.title_share
@@ -164,7 +167,13 @@ def choose(pools: Mapping[str, tuple[Pool, Words]], clip: Engine, base: Engine) 
     gains: dict[tuple[float, ...], dict[str, list[float]]] = {}
     baseline = {name: measured(pool, words, clip) for name, (pool, words) in pools.items()}
     for shares in CHOICES:
-        engine = replace(base, busy_share=shares[0], photo_share=shares[1], title_share=shares[2])
+        engine = replace(
+            base,
+            busy_share=shares[0],
+            photo_share=shares[1],
+            title_share=shares[2],
+            plain_share=shares[3],
+        )
         for name, (pool, words) in pools.items():
             other = measured(pool, words, engine)
             gains.setdefault(shares, {})[name] = [
@@ -179,7 +188,7 @@ def choose(pools: Mapping[str, tuple[Pool, Words]], clip: Engine, base: Engine) 
         return float(np.mean([value if value > 0 else 3 * value for value in values]))
 
     names = list(pools)
-    print("busy, other, title: worth, then the mean log ratio of each set")
+    print("busy, other, title, plain: worth, then the mean log ratio of each set")
     for shares in sorted(CHOICES, key=lambda c: -worth(c, names)):
         cells = "  ".join(f"{n} {np.mean(gains[shares][n]):+.3f}" for n in names)
         print(shares, f"{worth(shares, names):+.4f}", cells)

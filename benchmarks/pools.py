@@ -24,6 +24,7 @@ from benchmarks import coarse_types, datasets
 from core.app.library import Library
 from core.app.models import ModelPool
 from core.app.studio import Studio
+from core.base.background import plain_foreground
 from core.base.image_decoding import read_image
 from core.base.image_views import is_busy
 from core.catalog.ingest import ingest
@@ -34,7 +35,6 @@ from core.settings import Settings, load_settings
 from core.store.catalog_store import CatalogStore
 from core.store.image_store import ImageStore
 from core.store.vectors import Vectors
-from core.vision.background import plain_foreground
 
 SEED = 21
 #: The sets, in the order that they are made in.

@@ -23,11 +23,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from core.base.background import plain_foreground
 from core.domain import Box, Grounding
 from core.embedding.loaders import build_compact
 from core.ports.grounder import SALIENT
 from core.settings import SHIPPED, load_settings
-from core.vision.background import plain_foreground
 from core.vision.grounders import build_compact_grounder, build_mobile_segmenter
 from core.weights import WeightStore
 

@@ -286,7 +286,7 @@ def photo_kinds(
     catalog: Catalog, own: Stock, asked: Sequence[str], tell: OnProgress = no_progress
 ) -> dict[str, str]:
     """Classify the photo of each query's item by its background and its crop."""
-    from core.vision.background import plain_foreground  # slow to import
+    from core.base.background import plain_foreground  # slow to import
 
     kinds = {}
     for number, query_id in enumerate(asked):

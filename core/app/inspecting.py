@@ -8,7 +8,7 @@ from core.app.grounding import GroundingService
 from core.app.item_rows import ItemRows
 from core.app.library import Library
 from core.app.models import ModelPool
-from core.base.image_views import image_view, photo_share
+from core.base.image_views import image_view, photo_share, reads_part
 from core.domain import Engine, EngineInput, Grounding, Inspection, Item, Rewrite, Stage, TextView
 from core.ports.engines import EngineModel
 from core.settings import Settings
@@ -63,6 +63,7 @@ class InspectionService:
                 model,
                 item,
                 self._view(model.engine, photo, grounding),
+                photo_share(model.engine, grounding, photo) if photo else 0.0,
                 _current(store, rows, model) if vectors else None,
                 rewrite,
             )
@@ -80,7 +81,7 @@ class InspectionService:
         self, engine: Engine, photo: Image.Image | None, grounding: Grounding | None
     ) -> Image.Image | None:
         """Return the picture that an engine's encoder gets of the photo."""
-        if photo is None or photo_share(engine, grounding) == 1:
+        if photo is None or not reads_part(engine, grounding):
             return photo
         return image_view(photo, grounding, engine.image_view, self._settings.crop_padding)
 
@@ -95,6 +96,7 @@ def _input(
     model: EngineModel,
     item: Item,
     view: Image.Image | None,
+    whole: float,
     row: VectorRow | None,
     rewrite: Rewrite | None,
 ) -> EngineInput:
@@ -110,6 +112,7 @@ def _input(
         fingerprint=model.fingerprint if row else "",
         agreement=float(row.image_vector @ row.text_vector) if row and view else None,
         title=item.title if 0 < title_part < 1 else "",
+        whole=whole if whole < 1 else 0.0,
     )
 
 

@@ -31,23 +31,35 @@ def is_busy(grounding: Grounding | None) -> bool:
     return best.box.area < CLUTTERED * grounding.width * grounding.height
 
 
-def photo_share(engine: Engine, grounding: Grounding | None) -> float:
+def photo_share(engine: Engine, grounding: Grounding | None, photo: Image.Image) -> float:
     """Return the share of the whole photo in the vector of an item's picture.
 
     0 where the picture is the whole photo anyway; 1 where a crop would have too few pixels.
+
+    Args:
+        engine: Its recipe has the shares.
+        grounding: Where the product is in the photo.
+        photo: The stored photo; only a recipe with a share for plain backgrounds looks at it.
     """
-    if engine.image_view is ImageView.PHOTO or grounding is None or grounding.best is None:
-        return 0.0
-    if grounding.best.box.area < engine.smallest_crop**2:
-        return 1.0
+    if not reads_part(engine, grounding):
+        cut = engine.image_view is not ImageView.PHOTO and grounding and grounding.best
+        return 1.0 if cut else 0.0
+    if engine.plain_share and _is_plain(photo):
+        return engine.plain_share
     return engine.busy_share if is_busy(grounding) else engine.photo_share
 
 
+def _is_plain(photo: Image.Image) -> bool:
+    from core.base.background import plain_foreground  # slow to import
+
+    return plain_foreground(photo) is not None
+
+
 def reads_part(engine: Engine, grounding: Grounding | None) -> bool:
-    """Tell whether an engine embeds the part with the product, and not the whole photo."""
+    """Tell whether an engine embeds the part with the product, and not only the whole photo."""
     if engine.image_view is ImageView.PHOTO or grounding is None or grounding.best is None:
         return False
-    return photo_share(engine, grounding) < 1
+    return grounding.best.box.area >= engine.smallest_crop**2
 
 
 def mixed(first: Vectors, second: Vectors, share: float | Vectors) -> Vectors:

@@ -63,6 +63,8 @@ class Engine:
         towers: Encoders per profile; the engine can't run in a profile that is missing here.
         photo_share: Share of the whole photo's vector in that of a crop or cut-out, 0 to 1.
         busy_share: The same where the photo shows more than the product.
+        plain_share: The same, instead of both, where the photo's background is plain: around the
+            product is nothing that could be taken for it.
         title_share: Share of the title's vector in that of a rewrite, 0 to 1.
         title_share_without_photo: The same for an item without a photo.
         smallest_crop: Side in pixels; of a product that covers less than such a square, the whole
@@ -78,6 +80,7 @@ class Engine:
     towers: Mapping[str, Towers]
     photo_share: float = 0.0
     busy_share: float = 0.0
+    plain_share: float = 0.0
     title_share: float = 0.0
     title_share_without_photo: float = 0.0
     smallest_crop: float = 0.0
@@ -85,8 +88,8 @@ class Engine:
     @property
     def mixes_photos(self) -> bool:
         """The picture's vector may hold a part of the whole photo's, or be that."""
-        some = self.photo_share or self.busy_share or self.smallest_crop
-        return self.image_view is not ImageView.PHOTO and bool(some)
+        some = (self.photo_share, self.busy_share, self.plain_share, self.smallest_crop)
+        return self.image_view is not ImageView.PHOTO and any(some)
 
     def title_part(self, has_photo: bool) -> float:
         """Return the share of the title in the text vector of an item with or without a photo."""
@@ -101,6 +104,8 @@ class Engine:
         The share without photos is part of such items' own keys, so catalogues with photos stay.
         """
         shares = (self.photo_share, self.busy_share, self.title_share)
+        if self.plain_share:
+            return (*shares, self.smallest_crop, self.plain_share)
         if self.smallest_crop:
             return (*shares, self.smallest_crop)
         return shares if any(shares) else ()

@@ -24,6 +24,7 @@ class EngineInput:
             without a photo.
         text: The text view.
         title: The listing's title, where it is mixed into the text's vector; empty otherwise.
+        whole: Share of the whole photo's vector that is mixed into the picture's, 0 to 1.
         fingerprint: Fingerprint of the stored vector; empty if the item is not embedded yet.
         agreement: Cosine between the item's picture and text vectors; ``None`` if not embedded.
     """
@@ -34,6 +35,7 @@ class EngineInput:
     fingerprint: str = ""
     agreement: float | None = None
     title: str = ""
+    whole: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,13 @@ from core.errors import EngineUnavailable
 RECIPE = "engine.toml"
 
 #: Fields that a recipe may leave out: shares of the photo and the title in an item's vectors.
-SHARES = ("photo_share", "busy_share", "title_share", "title_share_without_photo")
+SHARES = (
+    "photo_share",
+    "busy_share",
+    "plain_share",
+    "title_share",
+    "title_share_without_photo",
+)
 #: Largest side of a smallest crop: more than that is no crop.
 _MOST_PIXELS = 1024
 

@@ -114,7 +114,7 @@ def _pictures(
             _log.warning("A further photo of “%s” was not embedded: %s", item.item_id, error)
             continue
         view = image_view(whole, grounding, model.engine.image_view, models.padding)
-        pictures.append((view, whole, photo_share(model.engine, grounding)))
+        pictures.append((view, whole, photo_share(model.engine, grounding, whole)))
     return pictures
 
 

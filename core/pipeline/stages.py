@@ -79,13 +79,15 @@ class Batch:
 
     Items without photos have batches of their own, without inputs.
 
-    ``wholes`` are those of whole photos that are mixed with a crop's vector, by item id.
+    ``wholes`` are those of whole photos that are mixed with a crop's vector, by item id;
+    ``shares`` are those of the whole photos in the tasks' vectors.
     """
 
     model: EngineModel
     tasks: list[Task] = field(default_factory=list)
     inputs: list[Prepared] = field(default_factory=list)
     wholes: dict[str, Prepared] = field(default_factory=dict)
+    shares: list[float] = field(default_factory=list)
 
 
 def attempt(task: Task, stage: str, work: Callable[[], None]) -> bool:
@@ -171,14 +173,16 @@ def prepare(task: Task, models: IndexingModels, photos: Photos) -> list[Batch]:
 
     def work() -> None:
         if not task.item.has_photo:
-            batches.extend(Batch(model, [task]) for model in task.stale)
+            batches.extend(Batch(model, [task], shares=[0.0]) for model in task.stale)
             return
         photo = task.photo or photos.open(task.item.photo.sha256)
         for model in task.stale:
             picture = image_view(photo, task.grounding, model.engine.image_view, models.padding)
             batch = Batch(model, [task], [model.encoder.prepare([picture])])
             stored = model.encoder.fingerprint in task.wholes
-            if photo_share(model.engine, task.grounding) and not stored:
+            share = photo_share(model.engine, task.grounding, photo)
+            batch.shares.append(share)
+            if share and not stored:
                 batch.wholes[task.item.item_id] = model.encoder.prepare([photo])
             batches.append(batch)
 
@@ -198,6 +202,7 @@ def merged(batches: Iterable[Batch]) -> list[Batch]:
         whole.tasks += batch.tasks
         whole.inputs += batch.inputs
         whole.wholes |= batch.wholes
+        whole.shares += batch.shares
     return list(joined.values())
 
 
@@ -227,7 +232,14 @@ def embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
         row
         for number, task in enumerate(batch.tasks)
         for row in embed(
-            Batch(batch.model, [task], batch.inputs[number : number + 1], batch.wholes), models
+            Batch(
+                batch.model,
+                [task],
+                batch.inputs[number : number + 1],
+                batch.wholes,
+                batch.shares[number : number + 1],
+            ),
+            models,
         )
     ]
 
@@ -243,7 +255,8 @@ def _embed(batch: Batch, models: IndexingModels) -> list[VectorRow]:
         succeeded = [task.error is None for task in batch.tasks]
         images = None if images is None else images[succeeded]
         tasks = list(compress(batch.tasks, succeeded))
-        batch = Batch(batch.model, tasks, wholes=batch.wholes)
+        shares = list(compress(batch.shares, succeeded))
+        batch = Batch(batch.model, tasks, wholes=batch.wholes, shares=shares)
         if not batch.tasks:
             return []
     texts = _texts(batch)
@@ -278,12 +291,11 @@ def _pictures(batch: Batch) -> Vectors | None:
 def _with_photos(images: Vectors, batch: Batch) -> Vectors:
     """Mix the vectors of crops with those of the whole photos, as the engine's recipe says."""
     encoder = batch.model.encoder
-    shares = [photo_share(batch.model.engine, task.grounding) for task in batch.tasks]
-    if not any(shares):
+    if not any(batch.shares):
         return images
     wholes = images.copy()
     new = []
-    for row, (task, share) in enumerate(zip(batch.tasks, shares, strict=True)):
+    for row, (task, share) in enumerate(zip(batch.tasks, batch.shares, strict=True)):
         if share and encoder.fingerprint in task.wholes:
             wholes[row] = task.wholes[encoder.fingerprint]
         elif share:
@@ -291,7 +303,7 @@ def _with_photos(images: Vectors, batch: Batch) -> Vectors:
     if new:
         inputs = [batch.wholes[batch.tasks[row].item.item_id] for row in new]
         wholes[new] = encoder.encode_prepared(joined(inputs))
-    return mixed(images, wholes, np.array(shares, np.float32))
+    return mixed(images, wholes, np.array(batch.shares, np.float32))
 
 
 def _texts(batch: Batch) -> Vectors:

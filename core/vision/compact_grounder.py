@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from core.base.background import plain_foreground
 from core.base.recent import Recent, pixel_hash
 from core.domain import Box, Detection, Grounding, Mask
 from core.ports.grounder import PICTURE, SALIENT, Heatmap
 from core.ports.segmenter import Segment, Segmenter
 from core.vision import heat as heating
-from core.vision.background import plain_foreground
 from core.vision.details import is_detail
 from core.vision.flat_pictures import PICTURE_LOOKS, ROOM_LOOKS, looks_like_picture, names_picture
 from core.vision.regions import Pixels, box_of, drawn, mask_iou

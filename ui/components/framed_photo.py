@@ -34,6 +34,10 @@ class FramedPhoto:
     is_part: bool
 
 
+#: What an engine of crops reads of a photo that shows more than the item.
+PART = "the part shown (with the whole photo where the background is plain)"
+
+
 def framed_photo(
     item: Item, grounding: Grounding | None, engine: Engine | None, catalog: str
 ) -> FramedPhoto | None:
@@ -64,7 +68,7 @@ def frames_sentence(engines: Sequence[Engine]) -> str:
     wholes = [e.title for e in engines if e.image_view is ImageView.PHOTO]
     reads = [
         f"{listed(titles)} {'read' if len(titles) > 1 else 'reads'} {what}"
-        for titles, what in ((wholes, "the whole photo"), (parts, "the part shown"))
+        for titles, what in ((wholes, "the whole photo"), (parts, PART))
         if titles
     ]
     said = "A frame marks the item in a photo that shows more"

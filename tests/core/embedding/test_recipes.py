@@ -71,6 +71,7 @@ def test_an_engine_on_cutouts_is_a_recipe_in_the_data_directory(tmp_path: Path) 
         ('title = "Mine"', "", "no field 'title'"),
         ("0.3", "3", "text_weight 3.0 is not between 0 and 1"),
         ("0.3", "0.3\nphoto_share = 2", "photo_share 2.0 is not between 0 and 1"),
+        ("0.3", "0.3\nplain_share = -1", "plain_share -1.0 is not between 0 and 1"),
         ("0.3", "0.3\nsmallest_crop = -1", "smallest_crop -1.0 is not between 0 and 1024"),
         ('"photo"', '"sketch"', "sketch"),
         ("title =", "title", "not valid TOML"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.base.image_views import image_view, mixed
 from core.domain import Engine, ImageView, TextView
@@ -55,6 +56,28 @@ def test_photo_and_title_are_mixed_in_as_the_recipe_says(stored: bool, tmp_path:
     assert np.allclose(row.image_vector, mixed(pictures[:1], pictures[1:], 0.25)[0], atol=1e-6)
     assert np.allclose(row.text_vector, mixed(texts[:1], texts[1:], 0.5)[0], atol=1e-6)
     assert blended.fingerprint != vl_clip.fingerprint
+
+
+def test_before_a_plain_background_the_whole_photo_is_mixed_in(tmp_path: Path) -> None:
+    small = bench()
+    recipe = replace(small.models.engines[1].engine, busy_share=0.1, plain_share=0.75)
+    models = IndexingModels(
+        (EngineModel(recipe, small.encoder),), small.grounder, small.models.rewriter
+    )
+    source, store = write_catalog(tmp_path / "source", 2), CatalogStore(tmp_path / "shop")
+    plain = Image.new("RGB", (96, 72), "white")
+    plain.paste("red", (30, 20, 66, 52))
+    plain.save(tmp_path / "source" / "000.png")
+    photos = ImageStore(store.root / "images")
+    run_index(store, photos, models, rows_of(source, photos))
+    for item_id, share in (("id-000", 0.75), ("id-001", 0.1)):
+        photo = photos.open(store.item(item_id).photo.sha256)
+        grounding = small.grounder.ground(photo, "lamp")
+        crop = image_view(photo, grounding, ImageView.CROP, models.padding)
+        pictures = small.encoder.encode_images([crop, photo])
+        stored = store.vectors("vl-clip").get([item_id])[item_id]
+        expected = mixed(pictures[:1], pictures[1:], share)[0]
+        assert np.allclose(stored.image_vector, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(("least", "whole"), [(30, False), (60, True)])

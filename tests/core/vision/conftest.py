@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from core.domain import Box
 from core.embedding.compact import CompactEncoder
 from core.settings import load_settings
 from core.vision.compact_grounder import CompactGrounder
 from core.vision.grounders import build_grounder
 from core.weights import WeightStore
+from tests.core import drawn_pictures
 
 #: Box of the disc in ``packshot`` and ``scene``.
-DISC = Box(60, 40, 160, 140)
-
-
-def disc(ground: tuple[int, int, int]) -> Image.Image:
-    image = Image.new("RGB", (240, 180), ground)
-    ImageDraw.Draw(image).ellipse((60, 40, 159, 139), fill=(250, 140, 20))
-    return image
+DISC = drawn_pictures.DISC
 
 
 @pytest.fixture
 def packshot() -> Image.Image:
     """Draw an orange disc on white."""
-    return disc((255, 255, 255))
+    return drawn_pictures.packshot()
 
 
 @pytest.fixture
 def scene() -> Image.Image:
     """Draw the same disc on stripes."""
-    image = disc((60, 90, 60))
-    draw = ImageDraw.Draw(image)
-    for left in range(0, 240, 24):
-        draw.rectangle((left, 0, left + 11, 39), fill=(200, 200, 255))
-        draw.rectangle((left, 140, left + 11, 180), fill=(20, 20, 90))
-    return image
+    return drawn_pictures.scene()
 
 
 @pytest.fixture(scope="session")

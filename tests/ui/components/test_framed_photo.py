@@ -57,7 +57,8 @@ def test_an_item_that_is_not_in_a_busy_photo_has_no_frame() -> None:
 
 def test_frames_are_explained_by_what_each_engine_reads() -> None:
     assert frames_sentence([CLIP.engine, CROPS]).endswith(
-        ": CLIP reads the whole photo, VL-CLIP reads the part shown. Without a frame, the item "
+        ": CLIP reads the whole photo, VL-CLIP reads the part shown (with the whole photo "
+        "where the background is plain). Without a frame, the item "
         "fills its photo or was not surely found in it."
     )
     assert frames_sentence([]).startswith("A frame marks the item in a photo that shows more. ")

@@ -4,22 +4,21 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from core.vision.background import plain_foreground
+from core.base.background import plain_foreground
 from core.vision.regions import box_of
+from tests.core.drawn_pictures import DISC, packshot, scene
 
-from .conftest import DISC
 
-
-def test_the_product_on_a_plain_ground_is_found_to_the_pixel(packshot: Image.Image) -> None:
-    foreground = plain_foreground(packshot)
+def test_the_product_on_a_plain_ground_is_found_to_the_pixel() -> None:
+    foreground = plain_foreground(packshot())
     assert foreground is not None
     assert box_of(foreground) == DISC
 
 
-def test_jpeg_noise_does_not_hide_the_ground_and_is_no_product(packshot: Image.Image) -> None:
+def test_jpeg_noise_does_not_hide_the_ground_and_is_no_product() -> None:
     rng = np.random.default_rng(0)
-    noise = rng.integers(-4, 5, (packshot.height, packshot.width, 3))
-    noisy = np.clip(np.asarray(packshot).astype(int) + noise, 0, 255).astype(np.uint8)
+    noise = rng.integers(-4, 5, (packshot().height, packshot().width, 3))
+    noisy = np.clip(np.asarray(packshot()).astype(int) + noise, 0, 255).astype(np.uint8)
     foreground = plain_foreground(Image.fromarray(noisy))
     assert foreground is not None
     assert box_of(foreground) == DISC
@@ -53,6 +52,6 @@ def test_tiny_and_thin_photos_have_no_plain_ground(size: tuple[int, int]) -> Non
     assert plain_foreground(Image.new("RGB", size)) is None
 
 
-def test_an_empty_photo_and_a_scene_have_no_foreground(scene: Image.Image) -> None:
+def test_an_empty_photo_and_a_scene_have_no_foreground() -> None:
     assert plain_foreground(Image.new("RGB", (100, 100), "white")) is None
-    assert plain_foreground(scene) is None
+    assert plain_foreground(scene()) is None
