@@ -37,7 +37,7 @@ TASKS = ("title → item", "rewrite → item", "type → items", "item → type"
 #: Shares that ``--choose`` tries: of the photo in a crop out of a busy photo, of the photo in
 #: another crop, of the title in the text, of the photo where the background is plain.
 CHOICES = tuple(
-    product((0.0, 0.25, 0.5), (0.0, 0.5), (0.0, 0.5), (0.0, 0.5, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0))
+    product((0.0, 0.25), (0.0, 0.5), (0.0, 0.5), (0.0, 0.5, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0))
 )
 
 
