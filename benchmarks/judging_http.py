@@ -43,13 +43,15 @@ class Seen:
 class Annotator:
     """Gets pairs, loads their photos, pauses and grades, as the page's script does."""
 
-    def __init__(self, url: str, component: int, set_id: str, name: str, think: float) -> None:
+    def __init__(
+        self, url: str, component: int, set_id: str, name: str, think: float, catalog: str = CATALOG
+    ) -> None:
         self._client = httpx.Client(base_url=url, timeout=60)
         self._client.get("/")  # as a browser does: its cookie owns what is asked for afterwards
         for cookie in self._client.cookies.jar:
             cookie.secure = False  # this client keeps to plain HTTP, also on this machine
         self._component, self._think = component, think
-        self._base = {"set": set_id, "catalog": CATALOG, "name": name}
+        self._base = {"set": set_id, "catalog": catalog, "name": name}
         self._random = random.Random(name)  # noqa: S311 (a pace, no secret)
         self.seen = Seen()
 
