@@ -40,9 +40,9 @@ CATALOG = "items"
 def lines() -> list[str]:
     """Return the lines as they are written."""
     section = (ROOT / "README.md").read_text("utf-8").split("## Beyond one machine")[1]
-    found = re.search(r"```\n(.*?)```", section, re.DOTALL)
-    assert found is not None
-    return found[1].strip().splitlines()
+    block = re.search(r"```\n(.*?)```", section, re.DOTALL)
+    assert block is not None
+    return block[1].strip().splitlines()
 
 
 def write_feed(count: int) -> None:

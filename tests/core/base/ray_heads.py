@@ -26,7 +26,18 @@ def ray_head(folder: Path, cores: int = 2) -> Iterator[str]:
     Raises:
         RuntimeError: It did not start; with the end of its log.
     """
-    port, log = free_port(), folder / "log"
+    try:
+        head, address = _started(folder / "log", cores)
+    except RuntimeError:  # Ray gives its own parts 30 s, which a busy machine may need twice
+        head, address = _started(folder / "log", cores)
+    try:
+        yield address
+    finally:
+        _end(head)
+
+
+def _started(log: Path, cores: int) -> tuple[subprocess.Popen[bytes], str]:
+    port = free_port()
     command = [
         str(Path(sys.executable).with_name("ray")), "start", "--head", "--block",
         f"--num-cpus={cores}", f"--port={free_port()}", f"--ray-client-server-port={port}",
@@ -40,12 +51,18 @@ def ray_head(folder: Path, cores: int = 2) -> Iterator[str]:
         )
     try:
         _wait_for(head, log)
-        yield f"ray://127.0.0.1:{port}"
-    finally:
-        for process in (head.pid, *descendants(head.pid)):  # asked to end, it takes up to 20 s
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        head.wait()
+    except BaseException:
+        _end(head)
+        raise
+    return head, f"ray://127.0.0.1:{port}"
+
+
+def _end(head: subprocess.Popen[bytes]) -> None:
+    """End a head and what it started; asked to end, it takes up to 20 s."""
+    for process in (head.pid, *descendants(head.pid)):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    head.wait()
 
 
 def connected(address: str) -> RayCluster:
