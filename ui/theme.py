@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
 
 from core.evaluation import report_html
 from core.experiments import experiment_report
+from ui.navigation import header_facts
 
 ASSETS = Path(__file__).parent / "assets"
 #: Style sheets of the page itself, which the header needs before Gradio has drawn anything.
@@ -130,15 +130,14 @@ def script(folder: str, *names: str) -> str:
     return "\n".join((ASSETS / folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
-def head(pages: Sequence[tuple[str, str]], sign_out: bool = False) -> str:
+def head(sign_out: bool = False) -> str:
     """Return the elements for the page's head: the header's look and all scripts, inline.
 
     Args:
-        pages: Title and path of each page, in the order of the navigation.
         sign_out: Whether the studio itself signs people out, not a proxy or hosting platform.
     """
     styles = "\n".join(map(_asset, EARLY))
-    facts = json.dumps({"pages": list(pages), "signsOut": sign_out}).replace("<", "\\u003c")
+    facts = json.dumps(header_facts(sign_out)).replace("<", "\\u003c")
     scripts = (DARK_FIRST, f"window.vsFacts = {facts};", *map(_asset, SCRIPTS))
     return f"<style>{styles}</style>" + "".join(f"<script>{text}</script>" for text in scripts)
 

@@ -19,6 +19,7 @@ from ui.link_preview import preview_router, use_link_preview
 from ui.media import media_router
 from ui.monitoring.probes import Probes
 from ui.monitoring.prometheus_metrics import metrics_of
+from ui.navigation import NAVIGATION
 from ui.page_states import use_small_states
 from ui.pages import (
     annotate,
@@ -48,8 +49,6 @@ PAGES = (
     ("Experiments", "/experiments", experiments),
     ("Catalog", "/catalog", catalog),
 )
-#: Title and path of each page in the header.
-NAVIGATION = (("Home", "/"), *((title, path) for title, path, _ in PAGES))
 
 
 def build_pages(studio: Studio) -> gr.Blocks:
@@ -92,7 +91,7 @@ def build_app(studio: Studio) -> FastAPI:
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         theme=studio_theme(),
         css=stylesheet(),
-        head=head(NAVIGATION, sign_in.by_page),
+        head=head(sign_in.by_page),
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -101,10 +100,10 @@ def build_app(studio: Studio) -> FastAPI:
         max_file_size=f"{studio.settings.max_upload_mb}mb",
         auth_dependency=sign_in.gradio_user,
     )
-    not_found.install(app, [("Home", "/"), *((title, path) for title, path, _ in PAGES)])
+    not_found.install(app, [(page.title, page.path) for page in NAVIGATION])
     use_small_states(app, pages)
     Uploads(studio.settings, sign_in).install(app)
-    metrics = metrics_of(studio, [path for _, path in NAVIGATION], partial(waiting, pages))
+    metrics = metrics_of(studio, [page.path for page in NAVIGATION], partial(waiting, pages))
 
     def beside(front: ASGIApp) -> ASGIApp:
         return Probes(ShopApi(front, studio), studio, metrics)

@@ -7,8 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
-from itertools import chain
+from itertools import chain, islice
 from typing import TypeVar
 
 from core.catalog.prices import prices_of
@@ -24,6 +23,8 @@ _T = TypeVar("_T")
 MOST_VALUES = 60
 #: Largest share of different values: codes, of which each item has its own, are no facet.
 _MOST_DISTINCT = 0.8
+#: Most items of a department that are shown where nothing is asked for.
+MOST_ON_SHELF = 24
 #: Most attributes to choose from.
 MOST_FACETS = 60
 #: Attributes that people filter by however many values they have.
@@ -31,6 +32,8 @@ _ALWAYS = frozenset({"brand", "colour", "color", "material", "size", "gender"})
 #: The two columns that every catalogue has.
 DEPARTMENT, PRODUCT_TYPE = "department", "product_type"
 
+#: Name (SHA-256) of an item's photo.
+_PHOTO = "photo_sha256"
 _COLUMNS = ["item_id", DEPARTMENT, PRODUCT_TYPE, "price", "group", "attributes"]
 
 
@@ -39,7 +42,7 @@ class _Rows:
     """The columns of all items, in one order: ids, prices, and the values of each facet.
 
     A product with variants has the prices of all of them. ``groups`` has the sizes of groups with
-    two items or more.
+    two items or more, ``shelves`` the first items of each department.
 
     Any attribute filters; facets are those with few enough values to choose from a list. The others
     are not kept by column: each row may have attributes that no other has.
@@ -50,6 +53,7 @@ class _Rows:
     attributes: Sequence[Mapping[str, str]]
     facets: Mapping[str, Sequence[str]]
     groups: Mapping[str, int]
+    shelves: Mapping[str, Sequence[str]]
 
     def column(self, name: str) -> Sequence[str]:
         """Return the values of a facet or of any attribute; empty where an item has none."""
@@ -128,14 +132,15 @@ class FacetIndex:
         rows = self._rows()
         return [i for i, ok in zip(rows.ids, rows.passing(filters), strict=True) if ok]
 
-    def shelves(self, departments: Iterable[str], limit: int) -> dict[str, list[str]]:
-        """Return the first ids, in their order, of each of some departments."""
-        rows = self._rows()
-        shelves: dict[str, list[str]] = {name: [] for name in departments}
-        for item_id, name in zip(rows.ids, rows.facets[DEPARTMENT], strict=True):
-            if name in shelves:
-                shelves[name].append(item_id)
-        return {name: nsmallest(limit, ids) for name, ids in shelves.items()}
+    def shelves(self, most: int, limit: int) -> dict[str, Sequence[str]]:
+        """Return the first ids of each of the first departments, both in the table's order.
+
+        That is the order of the file for items that have not changed since. Items with a photo that
+        an earlier one has come after the others: things in one room would all show that room.
+        At most ``MOST_ON_SHELF`` ids of a department.
+        """
+        shelves = self._rows().shelves
+        return {name: shelves[name][:limit] for name in islice(shelves, most)}
 
     def by_price(self, ids: Iterable[str], sort: Sort) -> list[str]:
         """Sort ids by lowest price; those without a number as price come last, in their order."""
@@ -192,7 +197,7 @@ def _in_order(entries: Iterable[_T], price: Callable[[_T], float | None], sort: 
 def _read(store: CatalogStore) -> _Rows:
     table = store.items.table
     further = {MORE} & set(table.schema.names)  # tables of earlier versions have no variants
-    rows = read_rows(table, [*_COLUMNS, *further]).to_pylist()
+    rows = read_rows(table, [*_COLUMNS, _PHOTO, *further]).to_pylist()
     attributes = [_attributes(row["attributes"]) for row in rows]
     facets: dict[str, Sequence[str]] = {
         DEPARTMENT: [row[DEPARTMENT] for row in rows],
@@ -205,7 +210,24 @@ def _read(store: CatalogStore) -> _Rows:
     ]
     sizes = Counter(row["group"] for row in rows if row["group"])
     groups = {group: size for group, size in sizes.items() if size > 1}
-    return _Rows([row["item_id"] for row in rows], prices, attributes, facets, groups)
+    ids = [row["item_id"] for row in rows]
+    return _Rows(ids, prices, attributes, facets, groups, _shelves(rows))
+
+
+def _shelves(rows: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
+    """Return the first ids of each department, those with a photo of their own before others."""
+    new: dict[str, list[str]] = {}
+    again: dict[str, list[str]] = {}
+    photos: dict[str, set[str]] = {}
+    for row in rows:
+        name, photo = row[DEPARTMENT], row[_PHOTO]
+        if not name or len(new.setdefault(name, [])) == MOST_ON_SHELF:
+            continue
+        seen = photos.setdefault(name, set())
+        shelf = again.setdefault(name, []) if photo and photo in seen else new[name]
+        shelf.append(row["item_id"])
+        seen.add(photo)
+    return {name: [*ids, *again.get(name, ())][:MOST_ON_SHELF] for name, ids in new.items()}
 
 
 def _facet_names(attributes: Sequence[Mapping[str, str]]) -> list[str]:

@@ -63,7 +63,6 @@ from core.language.recorded import read_recording
 from core.language.rewriters import RECORDING
 from core.people import People
 from core.ports.encoder import encode_queries
-from core.search import browse
 from core.search.engine_comparison import compare
 from core.settings import Settings
 from core.store.image_store import read_image
@@ -258,11 +257,9 @@ class Studio:
         limit: int = 50,
         sort: Sort = Sort.MATCH,
     ) -> tuple[Item, ...]:
-        """Return a page of items, sorted by id, or by price if ``sort`` says so."""
+        """Return a page of items, in the table's order, or by price if ``sort`` says so."""
         opened = self._library.get(catalog)
-        if sort is Sort.MATCH and not (filters and filters.needs_items):
-            return browse.items(opened.store, filters, offset, limit)
-        ids: Sequence[str] = sorted(opened.facets.ids(filters or Filters()))
+        ids: Sequence[str] = opened.facets.ids(filters or Filters())
         if sort is not Sort.MATCH:
             ids = opened.facets.by_price(ids, sort)
         shown = ids[offset : offset + limit]
@@ -277,11 +274,11 @@ class Studio:
         return self._library.get(catalog).searcher.by_words(query)
 
     def shelves(
-        self, departments: Iterable[str], limit: int, catalog: str | None = None
+        self, most: int, limit: int, catalog: str | None = None
     ) -> dict[str, tuple[Item, ...]]:
-        """Return the first items, sorted by id, of each of some departments."""
+        """Return the first items of each of the first departments, see ``FacetIndex.shelves``."""
         opened = self._library.get(catalog)
-        shelves = opened.facets.shelves(departments, limit)
+        shelves = opened.facets.shelves(most, limit)
         stored = opened.store.items.get(chain.from_iterable(shelves.values()))
         return {
             name: tuple(stored[item_id] for item_id in ids if item_id in stored)

@@ -83,8 +83,30 @@ def test_a_link_to_a_catalogue_that_is_gone_says_so_and_shows_no_other(
     expect(page.get_by_text("There is no catalogue “nope”").first).to_be_visible()
 
 
+def test_the_other_pages_stand_behind_more_also_for_the_keyboard(
+    page: Page, studio_url: str
+) -> None:
+    page.goto(f"{studio_url}/explore")
+    more = page.locator("#vs-header .vs-more-pages > summary")
+    link = page.get_by_role("link", name="Annotate")
+    expect(more).to_have_text("More")
+    expect(link).to_be_hidden()
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(link).to_contain_text("Grade search results")
+    page.keyboard.press("Escape")
+    expect(link).to_be_hidden()
+    expect(more).to_be_focused()
+    page.keyboard.press("Enter")
+    link.click()
+    page.wait_for_url("**/annotate?catalog=*")
+    expect(more).to_contain_text("Annotate")
+
+
 def test_on_a_phone_the_row_of_pages_shows_where_one_is(page: Page, studio_url: str) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{studio_url}/catalog")
-    expect(page.locator("#vs-header [aria-current=page]")).to_be_in_viewport(ratio=0.99)
+    here = page.locator("#vs-header summary[aria-current]")
+    expect(here).to_contain_text("Catalog")
+    expect(here).to_be_in_viewport(ratio=0.99)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

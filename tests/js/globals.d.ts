@@ -3,12 +3,15 @@
 interface Window {
   /** Shared by all pages' scripts: studio.js makes it, others add to it. */
   vs: Record<string, any>;
-  /** The pages, title and path; and whether people sign out here: not where a proxy or a Space does it. */
-  vsFacts?: { pages: [string, string][]; signsOut: boolean };
+  /** The pages; and whether people sign out here: not where a proxy or a Space does it. */
+  vsFacts?: { pages: PageLink[]; signsOut: boolean };
   /** What Gradio tells its pages. */
   gradio_config?: { username?: string; root?: string; api_prefix?: string;
     components?: { id: number; props?: { elem_id?: string } }[] };
 }
+
+/** A page in the header: `is_more` stands behind “More”. */
+interface PageLink { title: string; path: string; purpose: string; is_more: boolean }
 
 // Gradio gives these to the script of a `gr.HTML(js_on_load=…)`.
 declare const element: any;

@@ -272,8 +272,9 @@ class Shop(Studio):
         return tuple(i for i in self.stock.values() if any(w in i.title.casefold() for w in words))
 
     def shelves(
-        self, departments: Iterable[str], limit: int, catalog: str | None = None
+        self, most: int, limit: int, catalog: str | None = None
     ) -> dict[str, tuple[Item, ...]]:
+        departments = list(dict.fromkeys(i.department for i in self.stock.values()))[:most]
         return {
             name: self.items(catalog, filters=Filters((name,)), limit=limit) for name in departments
         }

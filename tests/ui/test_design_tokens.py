@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.evaluation import report_html
-from ui.theme import ASSETS, studio_theme, stylesheet
+from ui.theme import ASSETS, EARLY, studio_theme, stylesheet
 
 TOKENS = ASSETS / "tokens.css"
 SHEETS = [*sorted(set(ASSETS.glob("*.css")) - {TOKENS}), report_html.TEMPLATES / "report.css"]
@@ -47,3 +47,15 @@ def _header() -> str:
 
 def _theme() -> str:
     return " ".join(str(value) for value in vars(studio_theme()).values())
+
+
+@pytest.mark.parametrize("sheet", sorted(ASSETS.glob("*.css")), ids=lambda path: path.name)
+def test_rules_for_phones_survive_gradio(sheet: Path) -> None:
+    """Gradio rewrites selectors inside ``@media``, see the beginning of ``studio.css``."""
+    if sheet.name in EARLY:
+        return  # in the page's head, which Gradio does not rewrite
+    css = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.S)
+    blocks = re.findall(r"^@media[^{]*\{((?:[^{}]|\{[^{}]*\})*)\}", css, re.M)
+    selectors = [rule.strip() for block in blocks for rule in re.findall(r"([^{}]+)\{", block)]
+    lost = re.compile(r"\.gradio-container|@keyframes|\([^()]*,[^()]*\)")
+    assert [rule for rule in selectors if lost.search(rule)] == []

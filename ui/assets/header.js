@@ -3,7 +3,7 @@
 (() => {
   /** @type {{ default: string, catalogs: { name: string, title: string }[] }} */
   let shown = { default: "", catalogs: [] };
-  /** @type {{ pages: [string, string][], signsOut: boolean }} */
+  /** @type {{ pages: PageLink[], signsOut: boolean }} */
   const facts = window.vsFacts || { pages: [], signsOut: false };
   // What of a link means the same on another catalogue.
   const KEPT = ["q", "minus", "engine", "words", "cutoff", "fold", "same-type", "varied"];
@@ -57,11 +57,8 @@
     mark.insertAdjacentHTML("afterbegin", MARK);
     const select = make("select", { "aria-label": "Catalogue" });
     select.addEventListener("change", () => { if (select instanceof HTMLSelectElement) go(select.value); });
-    const nav = make("nav", { "aria-label": "Pages" }, ...facts.pages.map(([title, path]) => {
-      const link = make("a", { href: path }, title);
-      if (path === here()) link.setAttribute("aria-current", "page");
-      return link;
-    }));
+    const row = make("div", { class: "vs-page-row" }, ...facts.pages.filter((page) => !page.is_more).map(pageLink));
+    const nav = make("nav", { "aria-label": "Pages" }, row, ...morePages());
     const skip = make("a", { class: "vs-skip", href: "#" }, "Skip to the page");
     skip.addEventListener("click", (event) => {
       event.preventDefault();
@@ -73,10 +70,43 @@
     const header = make("header", { id: "vs-header" }, skip, mark,
       make("label", { id: "vs-switcher" }, select), make("div", { class: "vs-pages" }, nav), ...find(), who());
     document.body.prepend(header);
-    const here_ = nav.querySelector("[aria-current]");
-    if (here_ instanceof HTMLElement) nav.scrollLeft = here_.offsetLeft - nav.offsetLeft - 60;
-    nav.addEventListener("scroll", () => markHidden(nav), { passive: true });
-    new ResizeObserver(() => markHidden(nav)).observe(nav);
+  }
+
+  /** @param {PageLink} page */
+  function pageLink({ title, path, purpose }) {
+    const link = make("a", { href: path, title: purpose }, title);
+    if (path === here()) link.setAttribute("aria-current", "page");
+    return link;
+  }
+
+  // The pages that a first visitor does not need, each with what it is for.
+  function morePages() {
+    const pages = facts.pages.filter((page) => page.is_more);
+    if (!pages.length) return [];
+    const shown = pages.find(({ path }) => path === here());
+    const summary = make("summary", {}, ...(shown ? [make("span", { class: "vs-unseen" }, "More pages, now "), shown.title] : ["More"]));
+    if (shown) summary.setAttribute("aria-current", "true");
+    const links = pages.map((page) => {
+      const link = pageLink(page);
+      link.removeAttribute("title");
+      link.append(make("span", {}, page.purpose));
+      return link;
+    });
+    return [closable(make("details", { class: "vs-more-pages" }, summary, make("div", {}, ...links)))];
+  }
+
+  // A panel below its button goes away by a press beside it and by Escape.
+  /** @param {HTMLElement} panel */
+  function closable(panel) {
+    document.addEventListener("click", (event) => {
+      if (event.target instanceof Node && !panel.contains(event.target)) panel.removeAttribute("open");
+    });
+    panel.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !panel.hasAttribute("open")) return;
+      panel.removeAttribute("open");
+      panel.querySelector("summary")?.focus();
+    });
+    return panel;
   }
 
   // A field for words on every page that does not begin with one.
@@ -88,14 +118,6 @@
     const form = make("form", { id: "vs-find", role: "search", action: "/explore" }, field, catalog);
     form.insertAdjacentHTML("afterbegin", GLASS);
     return [form];
-  }
-
-  // Mark on which sides pages are out of sight.
-  /** @param {HTMLElement} nav */
-  function markHidden(nav) {
-    const hidden = nav.scrollWidth - nav.clientWidth;
-    nav.parentElement?.classList.toggle("vs-more-before", nav.scrollLeft > 4);
-    nav.parentElement?.classList.toggle("vs-more-after", nav.scrollLeft < hidden - 4);
   }
 
   // Who is signed in, with a way out; else the name that judgments and corrections are kept under.
@@ -143,10 +165,7 @@
     const panel = make("details", { class: "vs-who" }, summary,
       make("div", {}, make("label", { for: "vs-your-name" }, "Your name"), field,
         make("p", {}, "Your judgments and corrections are kept under it.")));
-    document.addEventListener("click", (event) => {
-      if (event.target instanceof Node && !panel.contains(event.target)) panel.removeAttribute("open");
-    });
-    return panel;
+    return closable(panel);
   }
 
   // A page's own field for the name follows the header's.
@@ -182,11 +201,11 @@
 
   // The browser's tab says what is shown, the page and the catalogue.
   function nameTab() {
-    const name = current(), page = facts.pages.find(([, path]) => path === here());
+    const name = current(), page = facts.pages.find(({ path }) => path === here());
     const about = document.querySelector("[data-tab]");
     const parts = [
       about instanceof HTMLElement ? about.dataset.tab : "",
-      page && page[1] !== "/" ? page[0] : here() === "/credits" ? "Credits" : "",
+      page && page.path !== "/" ? page.title : here() === "/credits" ? "Credits" : "",
       shown.catalogs.find((catalog) => catalog.name === name)?.title || name,
       "VL-CLIP Studio",
     ];

@@ -11,12 +11,15 @@ from core.app.studio import Studio
 from core.base.counts import counted
 from core.base.percentages import percent
 from core.catalog.prices import amount
-from core.domain import Engine, Grounding, Hit, Item, SearchResult
+from core.domain import Engine, Grounding, Hit, Item, Photo, SearchResult
 from ui.components.framed_photo import FramedPhoto, framed_photo
 from ui.media import photo_url
 
 #: Near-duplicates that a card shows when it is asked for them.
 MOST_FOLDED = 12
+
+#: Longest side of a photo that fills a square tile, divided by its shortest.
+_NEARLY_SQUARE = 1.5
 
 #: An answer that took longer has waited for its models to be read.
 _LOADING_MS = 1000
@@ -43,6 +46,8 @@ class Card:
         seen: Its description, if it says more than the title.
         strength: Score of the match, for analysts.
         framed: Its photo with the item framed, where the photo shows much more.
+        brand: Its brand, if the title does not contain it.
+        fills: Whether its photo fills a square tile without losing much at its edges.
     """
 
     item: Item
@@ -57,6 +62,8 @@ class Card:
     seen: str = ""
     strength: str = ""
     framed: FramedPhoto | None = None
+    brand: str = ""
+    fills: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ def item_card(
         inspect=inspect_link(item.item_id, catalog),
         marks=marks(item, groups or {}),
         framed=framed_photo(item, busy.get(item.item_id), None, catalog),
+        brand=brand(item),
+        fills=fills(item.photo),
     )
 
 
@@ -193,6 +202,18 @@ def kind(item: Item) -> str:
     """Return the product type, or the department where the type says no more than the title."""
     said = item.title.strip().lower()
     return item.product_type if item.product_type.lower() != said else item.department
+
+
+def brand(item: Item) -> str:
+    """Return the brand, where the title does not name it already."""
+    name = next((v for n, v in item.attributes.items() if n.casefold() == "brand"), "")
+    return "" if name.casefold() in item.title.casefold() else name
+
+
+def fills(photo: Photo) -> bool:
+    """Tell whether a photo is nearly square, so that it fills a square tile."""
+    sides = sorted((photo.width, photo.height))
+    return sides[0] > 0 and sides[1] <= _NEARLY_SQUARE * sides[0]
 
 
 def inspect_link(item_id: str, catalog: str, asked: Mapping[str, str] = _NOTHING) -> str:

@@ -24,7 +24,7 @@ class FramedPhoto:
     Attributes:
         url: The photo.
         place: Where the photo lies in the tile, in per cent of it, as a style.
-        frame: Where the item's box lies in the tile, the same.
+        frame: Where the item's box lies in the tile, the same; empty where none is drawn.
         is_part: Whether the tile shows a part of the photo.
     """
 
@@ -60,6 +60,19 @@ def framed_photo(
         frame=_style(box.left - left, box.top - top, box.width, box.height, side),
         is_part=part,
     )
+
+
+def part_of_photo(item: Item, grounding: Grounding | None, catalog: str) -> FramedPhoto | None:
+    """Return the part of an item's photo that shows the item, as a shop shows it: without a frame.
+
+    ``None`` where the whole photo shows the item, or where the item was not found in it.
+    """
+    if grounding is None or grounding.best is None:
+        return None
+    size = grounding.width, grounding.height
+    left, top, side = _window(grounding.best.box, *size)
+    url = photo_url(item.photo, catalog, thumbnail=False)
+    return FramedPhoto(url, _style(-left, -top, *size, side), "", is_part=True)
 
 
 def frames_sentence(engines: Sequence[Engine]) -> str:

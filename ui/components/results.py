@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from gradio.context import LocalContext
@@ -29,7 +28,7 @@ from core.search.query_words import split
 from ui.blindness import engines_hidden, hidden_sentence, require_words
 from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
-from ui.components.framed_photo import frames_sentence
+from ui.components.framed_photo import frames_sentence, part_of_photo
 from ui.components.help_choose import mixed_list
 from ui.components.photo_part import photo_part
 from ui.components.query import MOST_HITS, SearchForm
@@ -252,9 +251,9 @@ def _browse_html(studio: Studio, form: SearchForm, catalog: CatalogInfo, note: s
         shelves = [Shelf(title, cards, count=_count(studio, form, catalog))] if cards else []
         more = min(2 * form.k, MOST_HITS) if len(cards) >= form.k < MOST_HITS else 0
     else:
-        rows = studio.shelves(catalog.departments[:MOST_SHELVES], _SHELF, catalog.name)
+        rows = studio.shelves(MOST_SHELVES, _SHELF, catalog.name)
         groups = studio.group_sizes(catalog.name)
-        busy = studio.grounding.busy(_in_one_photo(chain(*rows.values())), catalog.name)
+        busy = studio.grounding.busy(chain(*rows.values()), catalog.name)
         shelves = [
             Shelf(name.capitalize(), _as_cards(items, catalog.name, groups, busy), name)
             for name, items in rows.items()
@@ -287,7 +286,7 @@ def _words_html(studio: Studio, form: SearchForm, query: Query, catalog: Catalog
         tab=form.text,
         count=f"{counted(len(items), 'item')} with words of “{form.text}”",
         note=" ".join(filter(None, sentences)),
-        cards=_framed_cards(studio, items, catalog.name),
+        cards=_browsed_cards(studio, items, catalog.name),
         more=min(2 * form.k, MOST_HITS) if len(items) >= form.k < MOST_HITS else 0,
     )
 
@@ -309,20 +308,13 @@ def _cards(
     studio: Studio, catalog: str, filters: Filters, limit: int, sort: Sort = Sort.MATCH
 ) -> tuple[Card, ...]:
     items = studio.items(catalog, filters=filters, limit=limit, sort=sort)
-    return _framed_cards(studio, items, catalog)
+    return _browsed_cards(studio, items, catalog)
 
 
-def _framed_cards(studio: Studio, items: Iterable[Item], catalog: str) -> tuple[Card, ...]:
+def _browsed_cards(studio: Studio, items: Iterable[Item], catalog: str) -> tuple[Card, ...]:
     items = list(items)
-    busy = studio.grounding.busy(_in_one_photo(items), catalog)
+    busy = studio.grounding.busy(items, catalog)
     return _as_cards(items, catalog, studio.group_sizes(catalog), busy)
-
-
-def _in_one_photo(items: Iterable[Item]) -> list[Item]:
-    """Return those items whose photo is another one's, too: only frames tell them apart."""
-    items = list(items)
-    shown = Counter(item.photo.sha256 for item in items)
-    return [item for item in items if shown[item.photo.sha256] > 1]
 
 
 def _as_cards(
@@ -331,4 +323,11 @@ def _as_cards(
     groups: Mapping[str, int],
     busy: Mapping[str, Grounding],
 ) -> tuple[Card, ...]:
-    return tuple(item_card(item, catalog, groups, busy) for item in items)
+    """Return cards that show each item as a shop does: only its part of a photo that shows more."""
+    return tuple(
+        replace(
+            item_card(item, catalog, groups),
+            framed=part_of_photo(item, busy.get(item.item_id), catalog),
+        )
+        for item in items
+    )

@@ -113,6 +113,9 @@ def same_searches(studio: Studio, report: Report) -> SameSearches:
 def telling_queries(report: Report, *, items: bool = True) -> tuple[ScoredQuery, ...]:
     """Return the judged queries that gain most, the largest gain first, then the largest loss.
 
+    Of each kind those whose lists begin with different items are taken where there are any: lists
+    that begin alike show nothing at first sight.
+
     Args:
         report: A report on judgments of both engines.
         items: Whether to take items as queries, too, and not only words.
@@ -120,8 +123,9 @@ def telling_queries(report: Report, *, items: bool = True) -> tuple[ScoredQuery,
     losses, gains = report_builder.losses_and_wins(report, *BEFORE_AFTER, count=len(report.rows))
     kinds = (False, True) if items else (False,)
     usable = [row for row in gains if row.text and not row.has_image]
-    best = [row for kind in kinds for row in _of_kind(usable, kind)[:_GAINS]]
-    worst = [row for row in losses if row.text and not row.has_image and bool(row.item_id) in kinds]
+    best = [row for kind in kinds for row in _telling(_of_kind(usable, kind))[:_GAINS]]
+    lost = [row for row in losses if row.text and not row.has_image and bool(row.item_id) in kinds]
+    worst = _telling(lost)
     best.sort(key=lambda row: usable.index(row))
     return tuple(
         ScoredQuery(row.text, row.item_id, *(row.values[engine] for engine in BEFORE_AFTER))
@@ -172,6 +176,15 @@ def _right(row: QueryRow) -> tuple[int, int]:
 
 def _of_kind(rows: list[QueryRow], items: bool) -> list[QueryRow]:
     return [row for row in rows if bool(row.item_id) is items]
+
+
+def _telling(rows: list[QueryRow]) -> list[QueryRow]:
+    """Return the queries whose lists begin with different items; all of them if none does."""
+    return [row for row in rows if _begins_differently(row)] or rows
+
+
+def _begins_differently(row: QueryRow) -> bool:
+    return len({row.found[engine][:1] for engine in BEFORE_AFTER if engine in row.found}) > 1
 
 
 def _sentence(report: Report, test: PairedTest | None) -> str:

@@ -70,9 +70,6 @@ def side_fields(studio: Studio, name: str, *, several: bool) -> dict[str, Any]:
     """Lay out the fields of the side panel; returns them under their names in ``Controls``."""
     engines = PageView.of(studio, "").available
     fields: dict[str, Any] = {
-        "engines": gr.CheckboxGroup(engines, label="Engines", elem_id=f"{name}-engines")
-        if several
-        else gr.Radio(engines, label="Engine", elem_id=f"{name}-engines"),
         "departments": gr.Dropdown(
             [],
             multiselect=True,
@@ -110,6 +107,11 @@ def side_fields(studio: Studio, name: str, *, several: bool) -> dict[str, Any]:
             )
             for field, label in (("price_from", "Price from"), ("price_to", "Price to"))
         }  # fmt: skip
+    fields["engines"] = (
+        gr.CheckboxGroup(engines, label="Compare", elem_id=f"{name}-engines")
+        if several
+        else gr.Radio(engines, label="Search with", elem_id=f"{name}-engines")
+    )
     with gr.Accordion("More options", open=False):
         fields |= {
             "sort": gr.Dropdown(SORTS, value=Sort.MATCH.value, label="Sort by"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.app.facets import FacetIndex, by_price
-from core.domain import Filters, Hit, Item, Photo, Sort, Variant
+from core.domain import NO_PHOTO, Filters, Hit, Item, Photo, Sort, Variant
 from core.store.catalog_store import CatalogStore
 from core.store.items import ItemRecord
 
@@ -151,8 +151,13 @@ def test_what_is_no_facet_filters_all_the_same(tmp_path: Path) -> None:
     assert index.unknown(asked) == ()
 
 
-def test_shelves_are_the_first_items_of_each_department(store: CatalogStore) -> None:
+def test_shelves_stand_as_in_the_table_and_show_each_photo_once_first(store: CatalogStore) -> None:
+    own = Photo("b" * 64, 10, 10, "0" * 16)
     lamp = replace(ITEMS[2], item_id="0", department="garden")
-    store.items.upsert([ItemRecord(lamp, "row")])
-    shelves = FacetIndex(store).shelves(["home", "garden", "gone"], 3)
-    assert shelves == {"home": ["a", "b", "c"], "garden": ["0"], "gone": []}
+    late = replace(ITEMS[3], item_id="A", photo=own)
+    none = [replace(ITEMS[3], item_id=name, photo=NO_PHOTO) for name in ("y", "z")]
+    store.items.upsert([ItemRecord(each, "row") for each in (lamp, late, *none)])
+    shelves = FacetIndex(store).shelves(5, 5)
+    # "b", "c" and "d" have the photo of "a"; items without a photo have none in common.
+    assert shelves == {"home": ["a", "A", "y", "z", "b"], "garden": ["0"]}
+    assert FacetIndex(store).shelves(1, 2) == {"home": ["a", "A"]}

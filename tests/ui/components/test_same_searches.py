@@ -67,6 +67,19 @@ def test_the_queries_are_the_largest_gains_of_words_and_items_and_the_largest_lo
     assert [query.text for query in words] == ["candle", "sofa", "basket"]
 
 
+def test_queries_whose_lists_begin_alike_are_not_chosen() -> None:
+    alike = {"clip": (("a", True), ("b", True)), "vl-clip": (("a", True), ("c", True))}
+    apart = {"clip": (("b", False),), "vl-clip": (("a", True),)}
+    rows = tuple(
+        replace(row, found=alike if row.text in ("candle", "Armchair", "basket") else apart)
+        for row in ROWS
+    )
+    chosen = telling_queries(replace(judged(), rows=rows))
+    assert [query.label for query in chosen] == [
+        "sofa", "vase", "like “Crate”", "like “Lamp”", "rug",
+    ]  # fmt: skip
+
+
 def test_the_sentence_says_what_may_be_chance(shop: Shop) -> None:
     vl_clip_wrong = {"clip": (("a", True), ("b", False)), "vl-clip": (("b", False), ("a", True))}
     first, second, *others = judged().rows
