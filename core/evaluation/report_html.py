@@ -21,8 +21,8 @@ from core.store.image_store import ImageStore
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-#: Number of losses and of wins, and number of slices of a kind, that are shown.
-_EXTREMES, _SLICES = 8, 12
+#: Number of losses and of wins, how many of them are shown at once, and number of slices of a kind.
+_EXTREMES, _AT_ONCE, _SLICES = 8, 3, 12
 #: Names of VL-CLIP as an engine and as a combination of an ablation, and the number of colours.
 _VL_CLIP, _COLOURS = frozenset({"vl-clip", "crop-rewrite"}), 5
 #: The measure that people understand without an explanation.
@@ -120,6 +120,7 @@ def fragment(
         words={measure: explain(measure) for measure in report.measures},
         against=against(report),
         duels=duels(report),
+        few=_AT_ONCE,
         parts=parts(report),
         marks=partial(marks, report),
         items=items,

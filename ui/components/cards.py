@@ -19,7 +19,7 @@ from ui.media import photo_url
 MOST_FOLDED = 12
 
 #: Longest side of a photo that fills a square tile, divided by its shortest.
-_NEARLY_SQUARE = 1.5
+_NEARLY_SQUARE = 1.6
 
 #: An answer that took longer has waited for its models to be read.
 _LOADING_MS = 1000

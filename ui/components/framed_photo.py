@@ -6,7 +6,7 @@ Several items may stand in one photo; without a frame their tiles look like an e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.base.counts import listed
 from core.base.image_views import reads_part
@@ -73,6 +73,18 @@ def part_of_photo(item: Item, grounding: Grounding | None, catalog: str) -> Fram
     left, top, side = _window(grounding.best.box, *size)
     url = photo_url(item.photo, catalog, thumbnail=False)
     return FramedPhoto(url, _style(-left, -top, *size, side), "", is_part=True)
+
+
+def without_frame(framed: FramedPhoto | None) -> FramedPhoto | None:
+    """Return a tile without its frame where it shows only the part with the item."""
+    return replace(framed, frame="") if framed and framed.is_part else framed
+
+
+def tiles_sentence(engine: Engine | None) -> str:
+    """Return what the tiles of one engine's list show of photos that show more than the item."""
+    if engine is None or engine.image_view is ImageView.PHOTO:
+        return frames_sentence(() if engine is None else (engine,))
+    return f"Of a photo that shows more than the item, you see the part that {engine.title} reads."
 
 
 def frames_sentence(engines: Sequence[Engine]) -> str:

@@ -28,7 +28,7 @@ from core.search.query_words import split
 from ui.blindness import engines_hidden, hidden_sentence, require_words
 from ui.components.cards import Card, hit_cards, item_card, milliseconds
 from ui.components.facet_lists import example_queries
-from ui.components.framed_photo import frames_sentence, part_of_photo
+from ui.components.framed_photo import part_of_photo, tiles_sentence, without_frame
 from ui.components.help_choose import mixed_list
 from ui.components.photo_part import photo_part
 from ui.components.query import MOST_HITS, SearchForm
@@ -223,6 +223,9 @@ def _hits_html(
     shown = len(result.hits)
     busy = studio.grounding.busy((hit.item for hit in result.hits), catalog.name)
     by = None if mixed else engine.engine
+    cards = hit_cards(
+        studio, by_price(result.hits, form.sort), catalog.name, form.asked(), busy, by
+    )
     return render(
         "explore_results.html",
         link=form.link(),
@@ -233,10 +236,8 @@ def _hits_html(
         status=status_line(catalog, engine, result, "two engines, mixed" if mixed else ""),
         cut=counted(result.cut, "weaker match") if result.cut else "",
         notes=notes(result, form.sort),
-        cards=hit_cards(
-            studio, by_price(result.hits, form.sort), catalog.name, form.asked(), busy, by
-        ),
-        frames=frames_sentence(() if by is None else (by,)) if busy else "",
+        cards=[replace(card, framed=without_frame(card.framed)) for card in cards],
+        tiles=tiles_sentence(by) if busy else "",
         tab=form.text,
         more=min(2 * form.k, MOST_HITS) if shown >= form.k < MOST_HITS else 0,
         advice=advice(form, catalog, engine),

@@ -43,10 +43,10 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 def build(studio: Studio, page: gr.Blocks) -> None:
     """Lay out the page inside its route."""
     gr.HTML(render("evaluate_head.html"))
-    with gr.Row(elem_classes="vs-evaluate-line"):
-        stored = gr.Dropdown(label="Report", choices=[], elem_id="evaluate-stored", scale=3)
-        new = gr.Button("Measure again", elem_id="evaluate-new", scale=0, min_width=170)
     shown = gr.HTML(render("waiting.html"), elem_id="evaluate-report")
+    with gr.Row(elem_classes="vs-evaluate-line"):
+        stored = gr.Dropdown(label="All reports", choices=[], elem_id="evaluate-stored", scale=3)
+        new = gr.Button("Measure again", elem_id="evaluate-new", scale=0, min_width=170)
     with gr.Column(elem_id="evaluate-form"):  # shown by OPEN_FORM_JS, or without a report
         with gr.Row(elem_classes="vs-evaluate-line"):
             catalog = gr.Dropdown(
@@ -387,7 +387,7 @@ def report_html(studio: Studio, report: Report) -> str:
 
     save = render("evaluate_save.html", url=report_url(report.report_id))
     asked = partial(picture_url, catalog=report.catalog)
-    return save + studio.evaluation.fragment(report, picture, link, asked)
+    return studio.evaluation.fragment(report, picture, link, asked) + save
 
 
 def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:

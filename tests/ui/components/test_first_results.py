@@ -95,4 +95,3 @@ def test_the_figure_says_what_each_engine_was_asked_with(
     )
     assert "<strong>32</strong> of 100" in html
     assert "<strong>24</strong> of 100" in html
-    assert "may be chance" not in html

@@ -9,7 +9,12 @@ import pytest
 
 from core.domain import Box, Detection, Engine, Grounding, ImageView
 from tests.ui.shop import CLIP, VL_CLIP, Shop, item
-from ui.components.framed_photo import framed_photo, frames_sentence
+from ui.components.framed_photo import (
+    framed_photo,
+    frames_sentence,
+    tiles_sentence,
+    without_frame,
+)
 from ui.components.query import SearchForm
 from ui.components.result_columns import compare_html
 from ui.components.results import answer_html
@@ -72,10 +77,20 @@ def test_results_are_framed(shop: Shop) -> None:
     assert "A frame marks the item" in both
 
 
-def test_browsing_frames_only_items_that_share_a_photo(shop: Shop) -> None:
-    def shelves() -> str:
-        return answer_html(shop, SearchForm(), (CLIP,), None, shop.catalog())
+def test_browsing_shows_the_part_of_a_photo_without_a_frame(shop: Shop) -> None:
+    html = answer_html(shop, SearchForm(), (CLIP,), None, shop.catalog())
+    assert html.count('class="vs-framed"') == 1  # where “c” is
+    assert 'class="vs-frame"' not in html
 
-    assert 'class="vs-frame"' not in shelves()
-    shop.stock["d"] = replace(shop.stock["c"], item_id="d", title="The crate's lid")
-    assert shelves().count('class="vs-frame"') == 1  # where “c” is; “d” was not found
+
+def test_one_list_has_frames_only_where_whole_photos_are_shown() -> None:
+    whole = framed_photo(item("lamp", "Lamp"), LAMP, CLIP.engine, "demo")
+    part = framed_photo(item("lamp", "Lamp"), LAMP, CROPS, "demo")
+    assert whole is not None
+    assert part is not None
+    assert without_frame(whole) == whole
+    assert without_frame(part) == replace(part, frame="")
+    assert without_frame(None) is None
+    assert tiles_sentence(CROPS).endswith(f"you see the part that {CROPS.title} reads.")
+    assert tiles_sentence(CLIP.engine) == frames_sentence([CLIP.engine])
+    assert tiles_sentence(None) == frames_sentence([])
