@@ -145,12 +145,10 @@ def test_without_a_query_there_is_a_shelf_per_department(shop: Shop) -> None:
 
 def test_very_many_departments_are_no_very_many_shelves(shop: Shop) -> None:
     names = tuple(f"department {n:03}" for n in range(100))
-    asked: list[object] = []
-    items = shop.items
-    shop.items = lambda *given, **more: asked.append(more) or items(*given)  # type: ignore
+    shop.stock = {name: item(name, name.capitalize(), name) for name in names}
     catalog = replace(shop.catalog(), departments=names)
     html = answer_html(shop, SearchForm(), (VL_CLIP,), None, catalog)
-    assert len(asked) == html.count("See all of") == MOST_SHELVES
+    assert html.count("See all of") == MOST_SHELVES
     assert f"And {100 - MOST_SHELVES} more departments" in html
 
 
