@@ -90,8 +90,8 @@ def test_the_figure_says_what_each_engine_was_asked_with(
     monkeypatch.setattr("ui.components.story.with_own_texts", lambda _: figure)
     html = story_html(shop, SearchForm())
     assert (
-        "Each of 669 products was looked for: by VL-CLIP with its own description, by CLIP with the "
-        "shop’s title." in html
+        "Each of 669 products was looked for: by VL-CLIP with its own description, by CLIP with "
+        "the shop’s title." in html
     )
     assert "<strong>32</strong> of 100" in html
     assert "<strong>24</strong> of 100" in html
