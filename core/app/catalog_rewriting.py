@@ -18,7 +18,7 @@ from core.domain import (
     RewriteRun,
 )
 from core.domain import Stage as ItemStage
-from core.errors import CatalogBusy, CatalogError
+from core.errors import CatalogBusy, CatalogError, RewritingFailed
 from core.jobs import BegunJob, JobReporter, Stage
 from core.language.budget import Budget
 from core.language.claude import ClaudeRewriter
@@ -71,17 +71,27 @@ class CatalogRewriting:
     def __init__(self, catalog: Catalog, agent: ClaudeRewriter, ledger: Ledger) -> None:
         self._catalog, self._agent, self._ledger = catalog, agent, ledger
 
-    def todo(self, item_ids: Iterable[str] | None = None, *, retry: bool = False) -> list[Item]:
+    def todo(
+        self, item_ids: Iterable[str] | None = None, *, retry: bool = False,
+        chosen: Callable[[Item], bool] = lambda item: True,
+    ) -> list[Item]:  # fmt: skip
         """Return the items that the agent has not described in their present state, by id.
 
         Items whose text a person wrote, accepted or had revised are left out. Without ``retry``,
         items for which the agent gave no usable text are left out, too.
+
+        Args:
+            item_ids: Only these items; ``None`` means all.
+            retry: Include items without a usable text.
+            chosen: Tells which items may be among them.
         """
         store = self._catalog.store
         decided, latest = store.corrections.standing(), store.rewrite_runs.states()
         items = []
         for item_id, record in sorted(store.items.records(item_ids).items()):
             item = record.item
+            if not chosen(item):
+                continue
             if decided.of(ItemStage.REWRITE, item_id, item.photo.sha256):
                 continue
             state, inputs = latest.get(item_id), inputs_key(item)
@@ -130,7 +140,7 @@ class CatalogRewriting:
         )
 
         def work(reporter: JobReporter) -> RewriteReport:
-            report = self._describe(items, limits, budget, models, reporter, should_stop)
+            report = self.describe(items, limits, budget, models, reporter, should_stop)
             reporter.step(
                 replace(report.progress, stage="embedding", message="Embedding what changed.")
             )
@@ -146,10 +156,12 @@ class CatalogRewriting:
 
         return BegunJob(reporter, work)
 
-    def _describe(
+    def describe(
         self, items: Sequence[Item], limits: JobLimits, budget: Budget, models: IndexingModels,
         reporter: JobReporter, should_stop: Callable[[], bool],
+        failed: dict[str, RewritingFailed] | None = None,
     ) -> RewriteReport:  # fmt: skip
+        """Describe items within a begun job, and store their texts; nothing is embedded."""
         gone = Event()
 
         def stop_requested() -> bool:
@@ -159,7 +171,7 @@ class CatalogRewriting:
             reporter.step(replace(progress, stage="describing"), details(progress=progress))
 
         agent = self._agent.for_job(
-            budget, limits.patience, lambda: gone.is_set() or stop_requested()
+            budget, limits.patience, lambda: gone.is_set() or stop_requested(), self._ledger
         )
         tally = Tally(len(items), lambda: agent.messages.meter.spent, report)
         buffer = _Buffer(self._catalog)
@@ -174,8 +186,9 @@ class CatalogRewriting:
         works = [self._work(agent, item, models) for item in items]
         tally.tell()
         runner = BatchRunner(
-            agent.messages, self._ledger, budget, poll=limits.poll, patience=limits.patience
-        )
+            agent.messages, self._ledger, budget,
+            poll=limits.poll, patience=limits.patience, failed=failed,
+        )  # fmt: skip
         try:
             if limits.batch:
                 stopped = runner.run(

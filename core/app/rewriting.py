@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.app.item_rows import ItemRows
 from core.app.library import Catalog, Library
 from core.app.models import ModelPool
+from core.app.shard_costs import plan_of, spent_in_shards
 from core.app.stored_groundings import stored_groundings
 from core.base.content_key import content_key
 from core.base.lazy import lazy
@@ -49,6 +50,7 @@ from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.app.catalog_rewriting import CatalogRewriting
+    from core.app.sharded_rewriting import ShardedRewriting
 
 #: Engine whose vectors give the agreement of photo and rewritten text.
 ENGINE = "vl-clip"
@@ -71,8 +73,10 @@ class RewritingService:
         return ""
 
     def spent(self) -> Spent:
-        """Return the total cost in this data directory."""
-        return self._models.ledger.spent()
+        """Return the total cost in this data directory, with that of shards."""
+        ledger, folder = self._models.ledger, self._settings.data_dir
+        plans = (plan_of(folder, name) for name in self._library.names())
+        return sum((spent_in_shards(plan, ledger) for plan in plans), ledger.spent())
 
     # ── whole catalogues ─────────────────────────────────────────────────────────────────────
     def rewrite(
@@ -121,6 +125,12 @@ class RewritingService:
     ) -> BegunJob[RewriteReport]:
         """Begin a catalogue's rewriting job; run it in any thread; raises as ``rewrite``."""
         opened_catalog = self._library.get(catalog)
+        plan = plan_of(self._settings.data_dir, opened_catalog.name).active()
+        if plan is not None:
+            raise CatalogBusy(
+                f"“{opened_catalog.name}” is being described in {plan.shards} shards. Go on with "
+                "`rewrite --batch --wait --shards`, or end that with `rewrite --merge`."
+            )
         self._check_ids(opened_catalog, order.item_ids)
         job = self._job(opened_catalog)
         items = job.todo(order.item_ids or None, retry=order.retry)[: order.limit]
@@ -128,6 +138,44 @@ class RewritingService:
             items, limits, self._models.for_indexing(), order,
             author=author, on_progress=on_progress, should_stop=should_stop,
         )  # fmt: skip
+
+    def rewrite_shards(
+        self,
+        catalog: str | None = None,
+        *,
+        shards: int | None = None,
+        only: Sequence[int] = (),
+        limits: JobLimits | None = None,
+        on_progress: OnProgress | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> RewriteReport:
+        """Describe a catalogue in shards, by batches; any number of processes may do the same.
+
+        Args:
+            catalog: Name of the catalogue; ``None`` is the default catalogue.
+            shards: Into how many; ``None`` for those of the open plan.
+            only: Numbers of the shards that this process may take; empty for all.
+            limits: One budget of all shards and processes; patience, waiting.
+            on_progress: Called with each progress report.
+            should_stop: Checked before each question and while waiting.
+
+        Raises:
+            SettingsError: The agent is off, the budget can't be kept, or the plan is another.
+        """
+        return self._shards(self._library.get(catalog)).run(
+            limits or self.limits(), shards, only, on_progress=on_progress, should_stop=should_stop
+        )
+
+    def merge_shards(self, catalog: str | None = None) -> tuple[int, Spent]:
+        """Copy the answers of a catalogue's shards into the ledger and end their plan.
+
+        Returns: The number of answers that it lacked, and what the shards have spent.
+
+        Raises:
+            SettingsError: The agent is off, nothing is to be merged, or batches are to be fetched.
+            CatalogBusy: A process works on a shard.
+        """
+        return self._shards(self._library.get(catalog)).merge()
 
     def limits(self) -> JobLimits:
         """Return the limits of a job from the settings."""
@@ -329,6 +377,14 @@ class RewritingService:
         from core.app.catalog_rewriting import CatalogRewriting  # loads the SDK: a second or more
 
         return CatalogRewriting(catalog, self._models.agent, self._models.ledger)
+
+    def _shards(self, catalog: Catalog) -> ShardedRewriting:
+        from core.app.sharded_rewriting import ShardedRewriting  # loads the SDK
+
+        return ShardedRewriting(
+            catalog, self._models.agent, self._models.ledger, self._models.for_indexing(),
+            self._settings.data_dir,
+        )  # fmt: skip
 
     @staticmethod
     def _check_ids(catalog: Catalog, item_ids: Sequence[str]) -> None:

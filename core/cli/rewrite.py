@@ -11,6 +11,7 @@ from core.app.studio import Studio
 from core.base.counts import counted
 from core.cli.bar import ProgressBar
 from core.domain import RewriteReport
+from core.errors import SettingsError
 
 
 def rewrite(
@@ -41,13 +42,29 @@ def rewrite(
     retry: Annotated[
         bool, typer.Option("--retry", help="Also items that it found no usable words for.")
     ] = False,
+    shards: Annotated[
+        int | None,
+        typer.Option(min=1, max=9999, help="With --batch: describe in so many shards."),
+    ] = None,
+    shard: Annotated[
+        list[int] | None,
+        typer.Option(help="Only this shard, from 0 (may be repeated)."),
+    ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="End the shards: take in their ledgers.")
+    ] = False,
 ) -> None:
     """Let the agent describe what it has not described yet. Stopped or killed, it goes on.
 
     Needs VLCLIP_REWRITER=claude and ANTHROPIC_API_KEY. What was answered once is never paid for
-    again.
+    again. With --shards, several processes or machines may do this at once: the budget is one for
+    all of them.
     """
     studio = Studio(context.obj)
+    if merge:
+        added, spent = studio.rewriting.merge_shards(catalog)
+        print(f"{counted(added, 'answer')} taken in. The shards have cost: {spent}.")
+        return
     given = {"dollars": budget, "tokens": max_tokens, "concurrency": concurrency}
     limits = replace(
         studio.rewriting.limits(),
@@ -56,6 +73,17 @@ def rewrite(
         poll=poll,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
+    if shards or shard:
+        if not batch or item or limit or retry:
+            raise SettingsError(
+                "Shards are described with --batch, and without --item, --limit and --retry."
+            )
+        with ProgressBar() as bar:
+            report = studio.rewriting.rewrite_shards(
+                catalog, shards=shards, only=shard or (), limits=limits, on_progress=bar.show
+            )
+        _print_report(report)
+        return
     with ProgressBar() as bar:
         report = studio.rewriting.rewrite(
             catalog,

@@ -96,11 +96,13 @@ class OpenBatch:
         batch_id: The server's id for it.
         roles: Role per key of its requests.
         at: Time of submission.
+        most: The most that its answers may cost, as far as that was noted.
     """
 
     batch_id: str
     roles: dict[str, str]
     at: datetime
+    most: Spent = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,10 @@ class IntendedBatch:
         name: Name of this record.
         at: Time of the record.
         roles: Role per key of its requests.
+        most: The most that its answers may cost, as far as that was noted.
     """
 
     name: str
     at: datetime
     roles: dict[str, str]
+    most: Spent = NOTHING

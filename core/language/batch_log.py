@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from core.domain.usage import IntendedBatch, OpenBatch
+from core.domain.usage import NOTHING, IntendedBatch, OpenBatch, Spent
 from core.language.calls import CallLog
 
 
@@ -18,13 +18,14 @@ class BatchLog(CallLog, Protocol):
         """Held while batches are handed in or fetched, so that jobs do it one after another."""
         ...
 
-    def intend(self, model: str, server: str, roles: dict[str, str]) -> str:
+    def intend(self, model: str, server: str, roles: dict[str, str], most: Spent = NOTHING) -> str:
         """Record a batch that is about to be submitted; return the record's name."""
         ...
 
     def handed_in(
-        self, batch_id: str, model: str, server: str, roles: dict[str, str], name: str
-    ) -> None:
+        self, batch_id: str, model: str, server: str, roles: dict[str, str], name: str,
+        most: Spent = NOTHING,
+    ) -> None:  # fmt: skip
         """Record that the server has accepted the batch."""
         ...
 

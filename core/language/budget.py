@@ -58,3 +58,6 @@ class Budget:
         with self._lock:
             self._spent += actual
             self._reserved -= reserved
+
+    def settle_earlier(self, most: Spent) -> None:
+        """Release the reservation of an earlier process's batch; here it was none of this job's."""

@@ -18,6 +18,7 @@ from core.domain.rewrite import Rewrite, RewriteRun
 from core.domain.usage import Call, Spent
 from core.errors import RewritingFailed
 from core.language.budget import Budget
+from core.language.calls import CallLog
 from core.language.failures import BadAnswer
 from core.language.messages import Messages
 from core.language.meter import Usage
@@ -65,9 +66,10 @@ class ClaudeRewriter:
         budget: Budget | None = None,
         patience: float = 0.0,
         stopped: Callable[[], bool] = lambda: False,
+        log: CallLog | None = None,
     ) -> ClaudeRewriter:
-        """Return a copy of the rewriter for one job, with its own meter and budget."""
-        messages = self.messages.for_job(budget, patience, stopped)
+        """Return a copy of the rewriter for one job, with its own meter, budget and store."""
+        messages = self.messages.for_job(budget, patience, stopped, log)
         return ClaudeRewriter(messages, self.prompts, self._rounds)
 
     def loop(

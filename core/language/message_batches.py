@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import takewhile
 from threading import Event
 from typing import Any, TypeVar
 
 import anthropic
 
 from core.base.counts import counted, verb
-from core.domain.usage import Call, OpenBatch, Spent
+from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent
 from core.errors import RewritingFailed, StudioError
 from core.language.batch_log import BatchLog
 from core.language.budget import Budget
@@ -52,6 +53,7 @@ class BatchRunner:
         poll: Seconds between two checks of an unfinished batch.
         patience: How long a failing server is tried again while waiting, seconds.
         sleep: Waits.
+        failed: Questions that the server has refused, by key; one for several runs of a job.
     """
 
     def __init__(
@@ -63,11 +65,22 @@ class BatchRunner:
         poll: float = 60.0,
         patience: float = 0.0,
         sleep: Callable[[float], None] = time.sleep,
+        failed: dict[str, RewritingFailed] | None = None,
     ) -> None:
         self._messages, self._log, self._budget = messages, log, budget
         self._poll, self._patience, self._sleep = poll, patience, sleep
-        self._failed: dict[str, RewritingFailed] = {}
+        self._failed = {} if failed is None else failed
         self._reserved: dict[str, Spent] = {}
+        self._own: set[str] = set()
+
+    def news(self) -> tuple[bool, bool]:
+        """Fetch what has ended; return whether anything is under way, and whether there was any.
+
+        Raises:
+            Troubled, Rejected: The server can't be asked.
+        """
+        under_way, news = self._collect()
+        return bool(under_way), news
 
     def run(
         self,
@@ -209,33 +222,64 @@ class BatchRunner:
     def _collect(self) -> tuple[set[str], bool]:
         """Fetch answers under the lock of all jobs, also those of a killed job's batches."""
         with self._log.turn:
-            self._adopt()
-            return self._fetch()
+            undecided = self._adopt()
+            waiting, news = self._fetch()
+            return waiting | undecided, news
 
-    def _adopt(self) -> None:
-        """Find batches that the server accepted just before this process was killed."""
-        api, model = self._messages.client.messages.batches, self._messages.model
-        server = self._messages.base_url
+    def _adopt(self) -> set[str]:
+        """Find batches that the server accepted just before this process was killed.
+
+        A batch says what it was asked only in its results. So one that has as many questions is
+        waited for until it has ended, and is taken if its results are answers to these questions.
+
+        Returns: Keys of questions that may be in a batch that has not ended.
+        """
+        model, server = self._messages.model, self._messages.base_url
         intended = self._log.intended_batches(model, server)
         if not intended:
-            return
-        open_ids = {batch.batch_id for batch in self._log.open_batches(model, server)}
-        listed = [
-            b for b in self._guarded(lambda: api.list(limit=100)).data if b.id not in open_ids
-        ]
+            return set()
+        listed = self._listed(min(intention.at for intention in intended) - CLOCKS_DIFFER)
+        undecided: set[str] = set()
         for intention in intended:
-            for batch in listed:
-                counts = batch.request_counts
-                asked = sum((counts.processing, counts.succeeded, counts.errored, counts.canceled,
-                             counts.expired))  # fmt: skip
-                if batch.created_at >= intention.at - CLOCKS_DIFFER and asked == len(
-                    intention.roles
-                ):
-                    listed.remove(batch)
-                    self._log.handed_in(batch.id, model, server, intention.roles, intention.name)
-                    break
+            alike = [
+                batch
+                for batch in listed
+                if batch.created_at >= intention.at - CLOCKS_DIFFER
+                and _asked(batch) == len(intention.roles)
+            ]
+            own = next((batch for batch in alike if self._answers(batch, intention)), None)
+            if own is not None:
+                listed.remove(own)
+                self._log.handed_in(
+                    own.id, model, server, intention.roles, intention.name, intention.most
+                )
+            elif any(batch.processing_status != "ended" for batch in alike):
+                undecided.update(intention.roles)
             else:
                 self._log.dropped(intention.name, model, server)
+                if self._budget is not None:
+                    self._budget.settle_earlier(intention.most)
+        return undecided
+
+    def _listed(self, since: datetime) -> list[Any]:
+        """Return the server's batches since a time that are not in the ledger, latest first."""
+        api, model = self._messages.client.messages.batches, self._messages.model
+        in_ledger = {b.batch_id for b in self._log.open_batches(model, self._messages.base_url)}
+
+        def listed() -> list[Any]:
+            recent = takewhile(lambda batch: batch.created_at >= since, api.list(limit=100))
+            return [batch for batch in recent if batch.id not in in_ledger]
+
+        batches: list[Any] = self._guarded(listed)
+        return batches
+
+    def _answers(self, batch: Any, intention: IntendedBatch) -> bool:
+        """Tell whether a batch has ended and its results are answers to these questions."""
+        if batch.processing_status != "ended" or not batch.results_url:
+            return False
+        api = self._messages.client.messages.batches
+        first = self._guarded(lambda name: next(iter(api.results(name)), None), batch.id)
+        return first is not None and first.custom_id in intention.roles
 
     def _fetch(self) -> tuple[set[str], bool]:
         """Store the answers of all batches that have ended.
@@ -255,6 +299,8 @@ class BatchRunner:
             for key in batch.roles:
                 if self._budget is not None and key in self._reserved:
                     self._budget.settle(self._reserved.pop(key), Spent())
+            if self._budget is not None and batch.batch_id not in self._own:
+                self._budget.settle_earlier(batch.most)
             self._log.fetched(batch.batch_id, model, server)
             news = True
         return waiting, news
@@ -290,12 +336,14 @@ class BatchRunner:
             for key, question in chunk
         ]
         roles = {key: question.role for key, question in chunk}
+        most = sum((self._reserved.get(key, Spent()) for key in roles), Spent())
         with self._log.turn:
-            name = self._log.intend(model, server, roles)
+            name = self._log.intend(model, server, roles, most)
             batch = self._guarded(
                 lambda: self._messages.client.messages.batches.create(requests=requests)
             )
-            self._log.handed_in(batch.id, model, server, roles, name)
+            self._log.handed_in(batch.id, model, server, roles, name, most)
+        self._own.add(batch.id)
 
     def _guarded(self, act: Callable[..., Any], *given: Any) -> Any:
         """Call a function; a batch that is gone gives ``None``, other errors become sentences."""
@@ -312,3 +360,11 @@ class BatchRunner:
         if isinstance(problem, (Troubled, Rejected)):
             raise problem
         raise Troubled(str(problem))
+
+
+def _asked(batch: Any) -> int:
+    """Return the number of questions in a batch."""
+    counts = batch.request_counts
+    return sum(
+        (counts.processing, counts.succeeded, counts.errored, counts.canceled, counts.expired)
+    )

@@ -84,6 +84,7 @@ class Messages:
         budget: Budget | None = None,
         patience: float = 0.0,
         stopped: Callable[[], bool] = lambda: False,
+        log: CallLog | None = None,
     ) -> Messages:
         """Return a copy of the client for one job, with its own meter and budget.
 
@@ -91,8 +92,10 @@ class Messages:
             budget: Limit of the job's cost.
             patience: How long a server in trouble is asked again and again, seconds.
             stopped: Asked before each question, also while a server in trouble is waited for.
+            log: The job's own store of answers; ``None`` takes the client's.
         """
         job = copy.copy(self)
+        job._log = log or self._log
         job.meter, job._budget, job._patience = Meter(), budget, patience
         job._began, job._stopped = self._pace.now, stopped
         return job

@@ -92,6 +92,13 @@ def rewriting_job(root: Path) -> JobFile:
     return JobFile(KIND, root.name, paths, busy, CatalogBusy)
 
 
+def shard_job(folder: Path, catalog: str, number: int) -> JobFile:
+    """Return the agent's job on one shard of a catalogue."""
+    paths = JobPaths(folder / ".lock", folder / "job.json", folder / ".stop")
+    busy = f"Shard {number} of “{catalog}” is being described by another process."
+    return JobFile(KIND, catalog, paths, busy, CatalogBusy)
+
+
 def _from_old(root: Path, old: Mapping[str, Any]) -> Job:
     """Convert a snapshot of an earlier version."""
     report, problem = old["report"], str(old["problem"])

@@ -21,8 +21,17 @@ import pyarrow as pa
 from lancedb.expr import col, lit
 
 from core.base.locks import AS_LONG_AS_IT_TAKES, file_lock
-from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent, Usage
-from core.store.database import compact, ensure_table, fragments, open_database, read_rows
+from core.domain.usage import NOTHING, Call, IntendedBatch, OpenBatch, Spent, Usage
+from core.store.database import (
+    IN_LIMIT,
+    add_missing_columns,
+    compact,
+    ensure_table,
+    fragments,
+    open_database,
+    read_by,
+    read_rows,
+)
 
 CALLS = pa.schema(
     [
@@ -45,6 +54,8 @@ BATCHES = pa.schema(
         pa.field("model", pa.string(), nullable=False),
         pa.field("server", pa.string(), nullable=False),
         pa.field("questions", pa.string(), nullable=False),
+        pa.field("most_tokens", pa.int64()),
+        pa.field("most_dollars", pa.float64()),
     ]
 )
 
@@ -53,13 +64,20 @@ COMPACT_AFTER = 128
 
 
 class Ledger:
-    """The tables of one data directory; safe with several threads and processes."""
+    """The tables of one data directory, or of a shard; safe with several threads and processes.
 
-    def __init__(self, data_dir: Path) -> None:
-        database = open_database(data_dir / "agent")
+    Args:
+        data_dir: The data directory.
+        folder: Where the tables are, if they are a shard's.
+    """
+
+    def __init__(self, data_dir: Path, folder: Path | None = None) -> None:
+        folder = folder or data_dir / "agent"
+        database = open_database(folder)
         self._calls = ensure_table(database, "calls", CALLS)
         self._batches = ensure_table(database, "batches", BATCHES)
-        self._turn = data_dir / "agent" / ".batches"
+        add_missing_columns(self._batches, BATCHES, folder / ".columns")
+        self._turn = folder / ".batches"
         self._lock = threading.Lock()
         self._keys: set[str] = set()
         self._version = -1
@@ -102,12 +120,32 @@ class Ledger:
             self._keys.update(call.key for call in new)
 
     def spent(self) -> Spent:
-        """Return the total cost in this data directory."""
+        """Return the total cost of its answers."""
         rows = read_rows(self._calls, ["usage", "dollars"]).to_pylist()
-        total = Spent()
-        for row in rows:
-            total += Spent(Usage(**json.loads(row["usage"])), row["dollars"])
-        return total
+        return sum(map(_spent, rows), NOTHING)
+
+    def keys(self) -> set[str]:
+        """Return the keys of all answers."""
+        return set(read_rows(self._calls, ["key"])["key"].to_pylist())
+
+    def lacks(self, other: Ledger) -> Spent:
+        """Return the cost of another ledger's answers that this one lacks."""
+        rows, own = read_rows(other._calls, ["key", "usage", "dollars"]).to_pylist(), self.keys()
+        return sum((_spent(row) for row in rows if row["key"] not in own), NOTHING)
+
+    def take_in(self, other: Ledger) -> int:
+        """Add the answers of another ledger that this one lacks; return how many.
+
+        What is added once is not added again, so a merge that was killed can be done again. One
+        process at a time merges into a ledger.
+        """
+        missing, added = sorted(other.keys() - self.keys()), 0
+        for start in range(0, len(missing), IN_LIMIT):
+            rows = read_by(other._calls, "key", missing[start : start + IN_LIMIT], CALLS.names)
+            calls = {row["key"]: _call(row) for row in rows.to_pylist()}
+            self.add(calls.values())
+            added += len(calls)
+        return added
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
     @property
@@ -115,17 +153,18 @@ class Ledger:
         """Held while batches are handed in or fetched, so that jobs do it one after another."""
         return file_lock(self._turn, AS_LONG_AS_IT_TAKES)
 
-    def intend(self, model: str, server: str, roles: dict[str, str]) -> str:
+    def intend(self, model: str, server: str, roles: dict[str, str], most: Spent = NOTHING) -> str:
         """Record a batch that is about to be submitted; return the record's name."""
         name = uuid.uuid4().hex
-        self._event("intended", name, "", model, server, roles)
+        self._event("intended", name, "", model, server, roles, most)
         return name
 
     def handed_in(
-        self, batch_id: str, model: str, server: str, roles: dict[str, str], name: str
-    ) -> None:
+        self, batch_id: str, model: str, server: str, roles: dict[str, str], name: str,
+        most: Spent = NOTHING,
+    ) -> None:  # fmt: skip
         """Record that the server has accepted the batch."""
-        self._event("handed in", name, batch_id, model, server, roles)
+        self._event("handed in", name, batch_id, model, server, roles, most)
 
     def dropped(self, name: str, model: str, server: str) -> None:
         """Record that the server has not accepted the batch."""
@@ -140,7 +179,7 @@ class Ledger:
         rows = self._events(model, server)
         settled = {row["name"] for row in rows if row["event"] != "intended"}
         return [
-            IntendedBatch(row["name"], row["at"], json.loads(row["questions"]))
+            IntendedBatch(row["name"], row["at"], json.loads(row["questions"]), _most(row))
             for row in rows
             if row["event"] == "intended" and row["name"] not in settled
         ]
@@ -150,7 +189,7 @@ class Ledger:
         rows = self._events(model, server)
         done = {row["batch_id"] for row in rows if row["event"] == "fetched"}
         return [
-            OpenBatch(row["batch_id"], json.loads(row["questions"]), row["at"])
+            OpenBatch(row["batch_id"], json.loads(row["questions"]), row["at"], _most(row))
             for row in rows
             if row["event"] == "handed in" and row["batch_id"] not in done
         ]
@@ -163,8 +202,9 @@ class Ledger:
         return events
 
     def _event(
-        self, event: str, name: str, batch_id: str, model: str, server: str, roles: dict[str, str]
-    ) -> None:
+        self, event: str, name: str, batch_id: str, model: str, server: str, roles: dict[str, str],
+        most: Spent = NOTHING,
+    ) -> None:  # fmt: skip
         row = {
             "event": event,
             "name": name,
@@ -173,12 +213,38 @@ class Ledger:
             "model": model,
             "server": server,
             "questions": json.dumps(roles),
+            "most_tokens": most.usage.tokens,
+            "most_dollars": most.dollars,
         }
         with self._lock:
             self._batches.add(pa.Table.from_pylist([row], schema=BATCHES))
 
 
+class ShardLedger(Ledger):
+    """The ledger of a shard: an answer that the data directory's ledger has is not paid again.
+
+    Args:
+        base: The data directory's ledger, which is only read.
+        folder: The shard's folder.
+    """
+
+    def __init__(self, base: Ledger, folder: Path) -> None:
+        super().__init__(folder, folder)
+        self._base = base
+
+    def get(self, key: str) -> Call | None:
+        """Return the stored answer to a question, of this ledger or the base."""
+        return super().get(key) or self._base.get(key)
+
+
+def _most(row: dict[str, Any]) -> Spent:
+    return Spent(Usage(input_tokens=row["most_tokens"] or 0), row["most_dollars"])
+
+
+def _spent(row: dict[str, Any]) -> Spent:
+    return Spent(Usage(**json.loads(row["usage"])), row["dollars"])
+
+
 def _call(row: dict[str, Any]) -> Call:
-    spent = Spent(Usage(**json.loads(row["usage"])), row["dollars"])
     body = json.loads(row["body"])
-    return Call(row["key"], row["role"], row["model"], body, spent, row["batch"])
+    return Call(row["key"], row["role"], row["model"], body, _spent(row), row["batch"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 from pydantic import TypeAdapter, ValidationError
@@ -90,6 +91,8 @@ class MessagesServer:
         self.batches_end = True
         #: So many questions about batches are answered with 529 first.
         self.batches_overloaded = 0
+        #: Called when a batch is taken, before that is answered.
+        self.on_batch: Callable[[str], None] = lambda name: None
         #: Sent for the results of a batch instead, and whether more was promised.
         self.results_raw: tuple[bytes, bool] | None = None
         self._lock = threading.Lock()
@@ -189,15 +192,13 @@ class MessagesServer:
                 "ended": self.batches_end,
                 "created": datetime.now(UTC).isoformat(),
             }
+        self.on_batch(name)
         self._json(http, self._batch(name))
 
     def _tell_batch(self, http: BaseHTTPRequestHandler) -> None:
         parts = http.path.split("?")[0].split("/")
         if parts[-1] == "batches":
-            batches = [self._batch(name) for name in reversed(self.batches)]
-            self._json(
-                http, {"data": batches, "has_more": False, "first_id": None, "last_id": None}
-            )
+            self._json(http, self._page(parse_qs(urlsplit(http.path).query)))
         elif parts[4] not in self.batches:
             self._json(http, {"type": "error", "error": {"type": "not_found_error"}}, 404)
         elif parts[-1] == "results" and self.results_raw is not None:
@@ -205,12 +206,24 @@ class MessagesServer:
             self._send(http, payload, 200, len(payload) + 100 * promised)
             http.close_connection = True
         elif parts[-1] == "results":
-            lines = [self._result(request) for request in self.batches[parts[4]]["requests"]]
+            lines = self._results(self.batches[parts[4]])
             # results come in no order
             payload = "".join(json.dumps(line) + "\n" for line in reversed(lines)).encode()
             self._send(http, payload, 200)
         else:
             self._json(http, self._batch(parts[4]))
+
+    def _page(self, asked: dict[str, list[str]]) -> dict[str, Any]:
+        """List batches, latest first, as many as are asked for."""
+        names, limit = list(reversed(self.batches)), int(asked.get("limit", ["20"])[0])
+        first = names.index(asked["after_id"][0]) + 1 if "after_id" in asked else 0
+        page = names[first : first + limit]
+        return {
+            "data": [self._batch(name) for name in page],
+            "has_more": first + limit < len(names),
+            "first_id": page[0] if page else None,
+            "last_id": page[-1] if page else None,
+        }
 
     def _batch(self, name: str) -> dict[str, Any]:
         batch = self.batches[name]
@@ -226,6 +239,14 @@ class MessagesServer:
             },
             "results_url": f"{self.url}/v1/messages/batches/{name}/results" if done else None,
         }  # fmt: skip
+
+    def _results(self, batch: dict[str, Any]) -> list[dict[str, Any]]:
+        """Answer the questions of a batch once, however often its results are read."""
+        with self._lock:
+            if "results" not in batch:
+                batch["results"] = [self._result(request) for request in batch["requests"]]
+            results: list[dict[str, Any]] = batch["results"]
+        return results
 
     def _result(self, request: dict[str, Any]) -> dict[str, Any]:
         self.questions.append(request["params"])

@@ -431,6 +431,25 @@ def test_a_batch_that_was_taken_just_before_the_end_is_found_again(shop: Shop) -
     assert shop.room.ledger.intended_batches("claude-test", f"{shop.server.url}/") == []
 
 
+def test_it_is_found_among_many_batches_of_others_and_not_taken_for_theirs(shop: Shop) -> None:
+    ledger, server = shop.room.ledger, shop.server
+    kept, ledger.handed_in = ledger.handed_in, lambda *given: (_ for _ in ()).throw(MemoryError())
+    with pytest.raises(MemoryError):
+        shop.verbs.rewrite("shop", limits=BATCH)
+    ledger.handed_in = kept
+    (own,) = server.batches.values()
+    for number in range(130):  # more than a page; the last one has as many questions
+        requests = [{**own["requests"][0], "custom_id": f"other-{number}-{n}"} for n in range(5)]
+        if number == 129:
+            requests.append({**requests[0], "custom_id": "other-129-5"})
+        server.batches[f"others_{number}"] = {**own, "requests": requests}
+    report = shop.again().verbs.rewrite("shop", limits=BATCH)
+    assert report.progress.done == ITEMS
+    assert len([name for name in server.batches if name.startswith("msgbatch")]) == 4
+    keys = shop.room.ledger.keys()
+    assert not any(key.startswith("other") for key in keys)
+
+
 def test_errors_and_expiries_inside_a_batch(shop: Shop) -> None:
     expired: list[str] = []
 

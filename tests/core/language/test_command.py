@@ -62,3 +62,19 @@ def test_trouble_is_one_sentence_and_the_next_run_goes_on(shop: Shop, typed) -> 
     unknown = typed("rewrite", "--item", "nobody")
     assert unknown.returncode == 2
     assert "There is no item “nobody”" in unknown.stderr
+
+
+def test_shards_are_described_and_merged(shop: Shop, typed) -> None:
+    wrong = typed("rewrite", "--shards", "2")
+    assert wrong.returncode == 2
+    assert "Shards are described with --batch" in wrong.stderr
+    assert "no shards to merge" in typed("rewrite", "--merge").stderr
+    words = ("rewrite", "--batch", "--wait", "--poll", "0.01", "--budget", "1")
+    done = typed(*words, "--shards", "2")
+    assert f"{ITEMS} of {ITEMS} items described, 0 failed" in done.stdout, done.stderr
+    merged = typed("rewrite", "--merge")
+    assert f"{4 * ITEMS} answers taken in. The shards have cost: {4 * ITEMS} answers" in (
+        merged.stdout
+    )
+    missing = typed(*words, "--shard", "1")
+    assert "Say into how many shards" in missing.stderr

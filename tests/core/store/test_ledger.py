@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import lancedb
+import pyarrow as pa
 import pytest
 
 from core.base.locks import is_locked
 from core.domain.usage import Call, Spent, Usage
 from core.store import ledger as module
-from core.store.ledger import CALLS, Ledger
+from core.store.ledger import BATCHES, CALLS, Ledger
 
 CALL = Call("k1", "judge", "m", {"type": "message"}, Spent(Usage(1, 100, 10), 0.5))
 
@@ -34,6 +36,20 @@ def test_a_batch_is_open_until_it_is_fetched(tmp_path: Path) -> None:
     assert elsewhere.open_batches("m", "other") == elsewhere.intended_batches("m", "s") == []
     elsewhere.fetched("b1", "m", "s")
     assert here.open_batches("m", "s") == []
+
+
+def test_a_ledger_of_an_earlier_version_gets_what_batches_may_cost(tmp_path: Path) -> None:
+    old = pa.schema([field for field in BATCHES if not field.name.startswith("most_")])
+    (tmp_path / "agent").mkdir()
+    table = lancedb.connect(tmp_path / "agent").create_table("batches", schema=old)
+    row = {field.name: "" for field in old} | {"event": "handed in", "batch_id": "b1", "model": "m"}
+    row |= {"server": "s", "questions": '{"k1": "judge"}', "at": datetime.now(UTC)}
+    table.add(pa.Table.from_pylist([row], schema=old))
+    ledger = Ledger(tmp_path)
+    assert [batch.most.usage.tokens for batch in ledger.open_batches("m", "s")] == [0]
+    most = Spent(Usage(input_tokens=7), 0.5)
+    ledger.intend("m", "s", {"k2": "judge"}, most)
+    assert [batch.most for batch in Ledger(tmp_path).intended_batches("m", "s")] == [most]
 
 
 OTHER = Call("k2", "refiner", "n", {"text": "grün"}, Spent(Usage(1, 2, 3, 4, 5), None), batch=True)

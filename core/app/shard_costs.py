@@ -1,0 +1,24 @@
+"""Where the shards of catalogues lie, and what they have cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.domain.usage import NOTHING, Spent
+from core.language.shard_plan import OPEN, ShardPlan
+from core.store.ledger import Ledger
+
+
+def plan_of(data_dir: Path, catalog: str) -> ShardPlan:
+    """Return the plan by which a catalogue is described in shards."""
+    return ShardPlan(data_dir / "agent" / "shards" / catalog)
+
+
+def spent_in_shards(shards: ShardPlan, ledger: Ledger) -> Spent:
+    """Return the cost of a catalogue's shards that the data directory's ledger lacks."""
+    plan = shards.active()
+    if plan is None or plan.state == OPEN:
+        return plan.spent if plan else NOTHING
+    # A merge was begun, so some of the answers are in both.
+    folders = (shards.shard(number, plan) for number in range(plan.shards))
+    return sum((ledger.lacks(Ledger(folder, folder)) for folder in folders), NOTHING)

@@ -1,0 +1,61 @@
+"""A shard's part of the one budget of all shards."""
+
+from __future__ import annotations
+
+from core.domain.usage import Spent, Usage
+from core.language.budget import Budget
+from core.language.model_prices import Prices
+from core.language.shard_plan import ShardPlan
+
+
+class ShardBudget(Budget):
+    """A budget that starts from what the shard's ledger holds, and grows within the plan's.
+
+    Args:
+        model: Name of the model.
+        prices: Prices of tokens.
+        plan: The plan of all shards.
+        shard: Which shard; its lock is held.
+        spent: Cost of the answers in the shard's ledger.
+        reserved: The most that its batches under way may cost.
+
+    Raises:
+        SettingsError: Dollars are capped, but the model has no known price.
+    """
+
+    def __init__(
+        self, model: str, prices: Prices, plan: ShardPlan, shard: int, spent: Spent,
+        reserved: Spent,
+    ) -> None:  # fmt: skip
+        stored = plan.read()
+        assert stored is not None  # noqa: S101
+        super().__init__(model, prices, dollars=stored.dollars, tokens=stored.tokens)
+        self._plan, self._shard = plan, shard
+        self._spent, self._reserved = spent, reserved
+        self._allotted = plan.note(shard, spent, reserved)
+
+    def reserve(self, most: Usage, *, batch: bool = False) -> Spent:
+        """Reserve the largest possible cost of a question; raises ``BudgetReached``."""
+        wanted = self._prices.spent(self._model, most, batch=batch)
+        with self._lock:
+            then = self._spent + self._reserved + wanted
+            if not self._covers(then):
+                self._allotted = self._plan.grow(self._shard, then)
+            self._reserved += wanted
+        return wanted
+
+    def settle_earlier(self, most: Spent) -> None:
+        """Release what an earlier process had reserved for a batch that has ended."""
+        with self._lock:
+            self._reserved -= most
+
+    def close(self) -> None:
+        """Give back what is allotted and neither spent nor reserved."""
+        with self._lock:
+            self._allotted = self._plan.note(self._shard, self._spent, self._reserved)
+
+    def _covers(self, cost: Spent) -> bool:
+        dollars, tokens = self._allotted.dollars or 0.0, self._allotted.usage.tokens
+        return (self._tokens is None or cost.usage.tokens <= tokens) and (
+            self._dollars is None or (cost.dollars or 0.0) <= dollars
+        )
