@@ -19,6 +19,8 @@ _Entry = tuple[timedelta, int, JudgmentEvent]
 _END = datetime.max.replace(tzinfo=UTC)
 
 _FIRST, _REPEAT, _FLAG, _FINAL = "first", "repeat", "flag", "final"
+#: Groups of what annotators say of pairs, which becomes final when lists are shown to them.
+_OF_ANNOTATORS = (_FIRST, _REPEAT)
 _NOBODY: frozenset[str] = frozenset()
 _TAKES_BACK = (EventKind.UNDO, EventKind.DELETE)
 _NO_ACTS = (*_TAKES_BACK, EventKind.SHOWN)
@@ -40,6 +42,8 @@ class SetState:
         self._histories: dict[_Slot, list[_Entry]] = {}
         #: What was taken back; it counts again where it turns out to have been too late for that.
         self._past: dict[_Slot, list[_Entry]] = {}
+        #: The slots of each annotator's labels and repeats; the keys of a dictionary, in turn.
+        self._slots: dict[str, dict[_Slot, None]] = {}
         self._standing: dict[str, dict[str, dict[PairKey, JudgmentEvent]]] = {
             group: {} for group in (_FIRST, _REPEAT, _FLAG, _FINAL)
         }
@@ -70,7 +74,7 @@ class SetState:
         self.latest = max(self.latest, event.at) if self.latest else event.at
         if event.kind is EventKind.SHOWN:
             insort(self._shown.setdefault(event.annotator, []), event.at)
-            for slot in self._slots_of(event.annotator):
+            for slot in self._slots.get(event.annotator, ()):
                 self._settle(slot)
             return
         if event.kind in _TAKES_BACK:
@@ -92,6 +96,12 @@ class SetState:
             turn = self._turns[event.annotator] = self._turns.get(event.annotator, 0) + 1
             self._turn_of[(event.annotator, slot[2])] = turn
         self._settle(slot)
+        if slot[0] in _OF_ANNOTATORS:
+            self._slots.setdefault(event.annotator, {})[slot] = None
+            if event.annotator in self._shown:  # what is said of a pair binds label and repeat
+                for other in _label_and_repeat(slot):
+                    if other != slot and other in self._histories:
+                        self._settle(other)
 
     def find(self, event_id: str) -> JudgmentEvent | None:
         """Return what an annotator said, by its id (no undo, no deletion)."""
@@ -202,16 +212,6 @@ class SetState:
             else:
                 graders.discard(who)
 
-    def _slots_of(self, annotator: str) -> list[_Slot]:
-        """Return the slots of one annotator's labels, also of those that were taken back."""
-        standing = (
-            (group, annotator, pair)
-            for group in (_FIRST, _REPEAT)
-            for pair in self._standing[group].get(annotator, ())
-        )
-        taken_back = (slot for slot in self._past if slot[1] == annotator)
-        return list(dict.fromkeys((*standing, *taken_back)))
-
     def _latest(self, slot: _Slot) -> JudgmentEvent | None:
         """Return the latest event of a slot that counts and was not taken back."""
         left, bound = self._histories[slot], self._bound_at(slot)
@@ -225,13 +225,19 @@ class SetState:
         return min(standing, default=(None, 0, None))[2]
 
     def _bound_at(self, slot: _Slot) -> datetime | None:
-        """Return when lists were first shown to somebody who had judged the pair; else ``None``."""
-        group, who, _ = slot
-        times = self._shown.get(who)
-        if not times or group not in (_FIRST, _REPEAT) or slot not in self._histories:
+        """Return when lists were first shown to somebody who had judged the pair; else ``None``.
+
+        A label or a hidden repeat, whichever was first, binds both.
+        """
+        times = self._shown.get(slot[1])
+        if not times or slot[0] not in _OF_ANNOTATORS:
             return None
-        entries = (*self._histories[slot], *self._past.get(slot, ()))
-        said = [event.at for *_, event in entries if event.kind is not EventKind.SKIP]
+        said = [
+            event.at
+            for each in _label_and_repeat(slot)
+            for *_, event in (*self._histories.get(each, ()), *self._past.get(each, ()))
+            if event.kind is not EventKind.SKIP
+        ]
         place = bisect_left(times, min(said)) if said else len(times)
         return times[place] if place < len(times) else None
 
@@ -248,6 +254,11 @@ def _slot(event: JudgmentEvent) -> _Slot:
     else:
         group = _FLAG if event.kind is EventKind.FLAG else _FINAL
     return group, event.annotator, (event.query_id, event.item_id)
+
+
+def _label_and_repeat(slot: _Slot) -> list[_Slot]:
+    """Return the slots of an annotator's label and repeat of a slot's pair."""
+    return [(group, *slot[1:]) for group in _OF_ANNOTATORS]
 
 
 def _keep_latest(times: dict[str, datetime], event: JudgmentEvent) -> None:

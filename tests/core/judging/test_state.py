@@ -7,6 +7,8 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.domain import EventKind
 from core.judging.state import SetState
@@ -191,6 +193,60 @@ def test_what_was_said_of_a_judged_pair_after_the_lists_were_shown_has_no_effect
         assert [label.event_id for label in state.all_current()] == ["1"]
         assert state.graders(("q", "a")) == {"ada"}
         assert state.is_bound("ada", ("q", "a"))
+
+
+PUT_OFF = {"kind": EventKind.SKIP, "grade": None}
+
+
+@pytest.mark.parametrize(
+    ("before", "late", "stands"),
+    [
+        ((), (event(4, grade=3, round=1),), []),
+        ((event(2, round=1, **PUT_OFF),), (event(4, grade=3, round=1),), ["2"]),
+        ((event(2, round=1),), (event(4, grade=3, round=1),), ["2"]),
+        ((event(2, round=1),), (event(4, round=1, **PUT_OFF),), ["2"]),
+        ((event(2, round=1),), (take_back(4, "2"),), ["2"]),
+        ((event(2, round=1), take_back(2.5, "2")), (event(4, grade=3, round=1),), []),
+        ((), (event(4, grade=3, round=1), take_back(5, "4"), event(6, round=1)), []),
+    ],
+)
+def test_a_repeat_of_a_pair_that_was_judged_before_the_lists_were_shown_has_no_effect_after(
+    before, late, stands
+):
+    for order in permutations([event(1, grade=0), *before, shown(3), *late]):
+        state = SetState(order)
+        assert [label.event_id for label in state.all_repeated()] == stands
+        assert [label.event_id for label in state.all_current()] == ["1"]
+
+
+def test_a_repeat_of_a_pair_that_was_judged_while_the_lists_were_hidden_again_counts():
+    first, again = event(2), event(4, round=1)
+    for order in permutations([shown(1), first, again, shown(5), event(6, grade=3, round=1)]):
+        state = SetState(order)
+        assert (state.all_current(), state.all_repeated()) == ([first], [again])
+
+
+def test_a_list_that_was_shown_earlier_than_known_makes_taking_back_too_late():
+    for order in permutations([event(5), take_back(8, "5"), shown(7), shown(10)]):
+        assert [label.event_id for label in SetState(order).all_current()] == ["5"]
+
+
+_ACTS = st.sampled_from(
+    [{"grade": 1}, {"grade": 2, "round": 1}, PUT_OFF, PUT_OFF | {"round": 1},
+     {"kind": EventKind.UNSURE, "grade": None}, {"kind": EventKind.SHOWN, "grade": None},
+     {"kind": UNDO, "grade": None}, {"kind": DELETE, "grade": None}]
+)  # fmt: skip
+
+
+@given(acts=st.lists(_ACTS, max_size=9), data=st.data())
+def test_what_stands_is_the_same_in_whatever_order_it_was_stored(acts, data):
+    events = [
+        event(at, **act, note=str(data.draw(st.integers(0, at)))) for at, act in enumerate(acts)
+    ]
+    in_turn, mixed = SetState(events), SetState(data.draw(st.permutations(events)))
+    assert in_turn.all_current() == mixed.all_current()
+    assert in_turn.all_repeated() == mixed.all_repeated()
+    assert in_turn.graders(("q", "a")) == mixed.graders(("q", "a"))
 
 
 def test_a_label_that_was_taken_back_in_time_or_deleted_binds_too():
