@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ import lancedb
 from core.base.locks import WRITE, file_lock
 from core.domain import JudgmentQuery, JudgmentSet, Pair, Rules, SearchResult
 from core.errors import JudgmentError
-from core.judging.calibration import balanced, finders
+from core.judging.calibration import drawn
 from core.judging.checks import check_rules
 from core.judging.pool import pool, shuffled
 from core.judging.sets import SetTable
@@ -53,8 +52,7 @@ class JudgmentSets(SetTable):
             depth: Number of results of each engine.
             rules: Rules of judging.
             answer: Returns the engines' results for a query.
-            calibration: This many pairs, drawn at random so that every engine found equally many
-                of them, are judged by everybody; fewer where that can't be had.
+            calibration: This many pairs, drawn at random, are judged by everybody.
 
         Raises:
             JudgmentError: No queries or engines, a depth below 1, or nothing was found at all.
@@ -68,9 +66,7 @@ class JudgmentSets(SetTable):
         pairs = pool(results, depth, set_id)
         if not pairs:
             raise JudgmentError("The engines found nothing for these queries, so nothing to judge.")
-        # Whoever knew the seed could tell from a pair that was passed over which engine found it.
-        chosen = balanced(finders(results, depth), calibration, secrets.token_hex(16))
-        rules = replace(rules, calibration=rules.calibration | chosen)
+        rules = replace(rules, calibration=rules.calibration | drawn(pairs, calibration))
         made = JudgmentSet(
             set_id, name.strip(), rules, tuple(engines), depth, pairs, datetime.now(UTC)
         )

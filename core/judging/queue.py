@@ -42,7 +42,7 @@ class Hand:
 
 
 def order(judgment_set: JudgmentSet, annotator: str, secret: bytes = b"") -> list[Pair]:
-    """Return the set in this annotator's order: calibration pairs, then query after query.
+    """Return the set in this annotator's order: query after query.
 
     The order in which pairs came into the set has no influence, and with the store's secret nobody
     can compute the annotator's order: so it doesn't tell which pairs were added later.
@@ -51,13 +51,11 @@ def order(judgment_set: JudgmentSet, annotator: str, secret: bytes = b"") -> lis
     for pair in judgment_set.pairs:
         groups.setdefault(pair.query.query_id, {})[pair.item_id] = pair
     seed = f"{secret.hex()}{judgment_set.set_id}/{annotator}"
-    ordered = [
+    return [
         groups[query_id][item_id]
         for query_id in shuffled(sorted(groups), seed)
         for item_id in shuffled(sorted(groups[query_id]), f"{seed}/{query_id}")
     ]
-    first = judgment_set.rules.calibration
-    return sorted(ordered, key=lambda pair: pair.key not in first) if first else ordered
 
 
 def deal(
@@ -75,6 +73,9 @@ def deal(
     graded: bool = False,
 ) -> Hand:
     """Return an annotator's next pairs: the least judged first, skipped pairs last.
+
+    Calibration pairs, which everybody judges, come with the pair that follows them in the order:
+    else their place would tell them from the others.
 
     Args:
         ordered: The annotator's own ``order``.
@@ -96,7 +97,8 @@ def deal(
         ordered = sorted(ordered, key=lambda pair: pair.query.query_id != first)
     fresh: dict[int, list[Task]] = {}
     later: list[Task] = []
-    waiting = 0
+    beside: list[Task] = []  # calibration pairs that come with the next pair
+    tier, waiting = 0, 0
     for pair in ordered:
         key = pair.key
         label = mine.get(key)
@@ -116,13 +118,18 @@ def deal(
         if label is not None:
             later.append(Task(pair, note=label.note))
             continue
-        tier = -1 if key in rules.calibration else len({*graders, *holders} - {annotator})
-        tier = -2 if pair.query.query_id == first else tier
-        fresh.setdefault(tier, []).append(Task(pair))
-        if tier <= 0 and sum(len(fresh.get(low, ())) for low in (-2, -1, 0)) >= count:
+        beside.append(Task(pair))
+        if key in rules.calibration and pair.query.query_id != first:
+            continue
+        others = len({*graders, *holders} - {annotator})
+        tier = -1 if pair.query.query_id == first else others
+        fresh.setdefault(tier, []).extend(beside)
+        beside.clear()
+        if tier <= 0 and sum(len(fresh.get(low, ())) for low in (-1, 0)) >= count:
             break
+    fresh.setdefault(max(tier, 0), []).extend(beside)
     later.sort(key=lambda task: mine[task.pair.key].at)
-    tasks = [task for tier in sorted(fresh) for task in fresh[tier]]
+    tasks = [task for level in sorted(fresh) for task in fresh[level]]
     soonest = REPEAT_AFTER if tasks else REPEAT_AFTER_AT_END
     repeats = due_repeats(ordered, state, rules, annotator, soonest, without, secret)
     again = state.repeated(annotator)
