@@ -75,7 +75,7 @@ class LabelService:
         judgment_set = queue.sets.get(set_id)
         progress = queue.progress(set_id, annotator)
         rules = judgment_set.rules if progress.done < progress.total else Rules()
-        secret = queue.task_keys.secret
+        seed = queue.task_keys.repeat_seed(set_id)
 
         def decided_labels(state: SetState) -> list[tuple[JudgmentEvent, JudgmentEvent]]:
             labels, again = state.current(annotator), state.repeated(annotator)
@@ -84,7 +84,7 @@ class LabelService:
                 for pair, decision in state.decisions().items()
                 if pair in labels
                 and labels[pair].kind is not EventKind.SKIP
-                and (pair in again or not is_repeat(rules, annotator, pair, secret))
+                and (pair in again or not is_repeat(rules, annotator, pair, seed))
             ]
 
         decided = queue.look(set_id, decided_labels)

@@ -87,7 +87,7 @@ class JudgmentQueue:
         def dealt(state: SetState, held: Held) -> queue.Hand:
             return queue.deal(
                 ordered, state, rules, annotator, count, held.holders if rules.overlap else {},
-                without, one_query, first, held.elsewhere, self.task_keys.secret,
+                without, one_query, first, held.elsewhere, self.task_keys.repeat_seed(set_id),
                 came_graded(judgment_set, self.shipped),
             )  # fmt: skip
 
@@ -126,7 +126,7 @@ class JudgmentQueue:
         return self._states.look(
             set_id,
             lambda state: progress(
-                judgment_set, state, annotator, self.task_keys.secret,
+                judgment_set, state, annotator, self.task_keys.repeat_seed(set_id),
                 self._tally(judgment_set, state, annotator),
             ),
         )  # fmt: skip
@@ -255,7 +255,8 @@ class JudgmentQueue:
         kept = self._tallies.setdefault(state, {})
         if annotator not in kept:
             graded = came_graded(judgment_set, self.shipped)
-            kept[annotator] = Tally(annotator, self.task_keys.secret, graded)
+            seed = self.task_keys.repeat_seed(judgment_set.set_id)
+            kept[annotator] = Tally(annotator, seed, graded)
         return kept[annotator]
 
     def _append(self, event: JudgmentEvent) -> None:

@@ -43,8 +43,8 @@ class Tally:
     as much in a large set as in a small one.
     """
 
-    def __init__(self, annotator: str, secret: bytes = b"", graded: bool = False) -> None:
-        self._annotator, self._secret, self._graded = annotator, secret, graded
+    def __init__(self, annotator: str, seed: bytes = b"", graded: bool = False) -> None:
+        self._annotator, self._seed, self._graded = annotator, seed, graded
         self._pairs: tuple[Pair, ...] = ()
         self._basis: tuple[Rules, int, datetime | None] | None = None
         self._changes = 0
@@ -99,7 +99,7 @@ class Tally:
         graded = len(state.graders(key))
         set_done, again = min(graded, wanted), state.repeated(self._annotator)
         label = state.current(self._annotator).get(key)
-        drawn = bool(rules.repeats) and is_repeat(rules, self._annotator, key, self._secret)
+        drawn = bool(rules.repeats) and is_repeat(rules, self._annotator, key, self._seed)
         final = is_final(rules, state, self._annotator, key, self._graded)
         if label is None or label.kind is EventKind.SKIP:
             if final or (not everybody and graded >= rules.overlap):
@@ -112,7 +112,7 @@ class Tally:
 
 
 def progress(
-    judgment_set: JudgmentSet, state: SetState, annotator: str, secret: bytes = b"",
+    judgment_set: JudgmentSet, state: SetState, annotator: str, seed: bytes = b"",
     tally: Tally | None = None,
 ) -> JudgingProgress:  # fmt: skip
     """Return the progress and pace (without breaks) of this annotator, and the set's progress.
@@ -124,10 +124,10 @@ def progress(
         judgment_set: The set.
         state: Its events.
         annotator: Name of the annotator.
-        secret: The store's secret, which the sample of hidden repeats is drawn with.
+        seed: What the set's hidden repeats are drawn with.
         tally: The annotator's counts in this state from the last time, if there are any.
     """
-    tally = tally or Tally(annotator, secret)
+    tally = tally or Tally(annotator, seed)
     tally.count(judgment_set, state)
     pending = len(tally.pending)
     if not tally.open:  # repeats that would come too soon are dropped

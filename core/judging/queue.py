@@ -69,7 +69,7 @@ def deal(
     one_query: bool = False,
     first: str = "",
     elsewhere: Collection[tuple[str, str, int]] = (),
-    secret: bytes = b"",
+    seed: bytes = b"",
     graded: bool = False,
 ) -> Hand:
     """Return an annotator's next pairs: the least judged first, skipped pairs last.
@@ -88,7 +88,7 @@ def deal(
         one_query: Return only pairs of the next query.
         first: Id of the query whose pairs come first.
         elsewhere: Tasks that the annotator has in other tabs.
-        secret: The store's secret, which the sample of hidden repeats is drawn with.
+        seed: What the sample of hidden repeats is drawn with, which nobody else knows.
         graded: The set came with its grades (``final_labels``).
     """
     without = {*without, *elsewhere}
@@ -131,7 +131,7 @@ def deal(
     later.sort(key=lambda task: mine[task.pair.key].at)
     tasks = [task for level in sorted(fresh) for task in fresh[level]]
     soonest = REPEAT_AFTER if tasks else REPEAT_AFTER_AT_END
-    repeats = due_repeats(ordered, state, rules, annotator, soonest, without, secret)
+    repeats = due_repeats(ordered, state, rules, annotator, soonest, without, seed)
     again = state.repeated(annotator)
     put_off = [task for task in repeats if task.pair.key in again]
     later += [replace(task, note=again[task.pair.key].note) for task in put_off]
@@ -139,7 +139,7 @@ def deal(
     if one_query and tasks:
         query_id = tasks[0].pair.query.query_id
         repeats = [task for task in repeats if task.pair.query.query_id == query_id]
-    dealt = [*_mixed(tasks, repeats, annotator, count, secret), *later]
+    dealt = [*_mixed(tasks, repeats, annotator, count, seed), *later]
     if one_query and dealt:
         query_id = dealt[0].pair.query.query_id
         dealt = [task for task in dealt if task.pair.query.query_id == query_id]
@@ -151,12 +151,12 @@ def deal(
 
 
 def _mixed(
-    tasks: Sequence[Task], repeats: Sequence[Task], annotator: str, count: int, secret: bytes
+    tasks: Sequence[Task], repeats: Sequence[Task], annotator: str, count: int, seed: bytes
 ) -> list[Task]:
     """Return new pairs with one repeat among them, at a place that differs from hand to hand."""
     if not tasks or not repeats:
         return [*tasks, *repeats]
-    digest = _digest(annotator, repeats[0].pair.key, secret)
+    digest = _digest(annotator, repeats[0].pair.key, seed)
     hand = list(tasks[: max(count - 1, 0)])
     hand.insert(digest[4] % (len(hand) + 1), repeats[0])
     return hand
@@ -169,7 +169,7 @@ def due_repeats(
     annotator: str,
     soonest: int,
     without: Collection[tuple[str, str, int]] = (),
-    secret: bytes = b"",
+    seed: bytes = b"",
 ) -> list[Task]:
     """Return the hidden repeats that are due: sampled pairs that were graded long enough ago.
 
@@ -185,7 +185,7 @@ def due_repeats(
         and label.kind is EventKind.GRADE
         and not is_final(rules, state, annotator, pair.key)
         and is_to_judge(again.get(pair.key))
-        and is_repeat(rules, annotator, pair.key, secret)
+        and is_repeat(rules, annotator, pair.key, seed)
         and state.turns_since(annotator, pair.key) >= soonest
         and (*pair.key, 1) not in without
     ]
@@ -196,14 +196,14 @@ def is_to_judge(second: JudgmentEvent | None) -> bool:
     return second is None or second.kind is EventKind.SKIP
 
 
-def is_repeat(rules: Rules, annotator: str, pair: PairKey, secret: bytes = b"") -> bool:
+def is_repeat(rules: Rules, annotator: str, pair: PairKey, seed: bytes = b"") -> bool:
     """Tell whether a pair belongs to this annotator's sample of hidden repeats.
 
-    Without the store's secret nobody can compute the sample.
+    Without the seed, which differs from set to set, nobody can compute the sample.
     """
-    digest = _digest(annotator, pair, secret)
+    digest = _digest(annotator, pair, seed)
     return int.from_bytes(digest[:4], "big") < rules.repeats * 2**32
 
 
-def _digest(annotator: str, pair: PairKey, secret: bytes) -> bytes:
-    return hashlib.sha256(secret + "\x1f".join((annotator, *pair)).encode()).digest()
+def _digest(annotator: str, pair: PairKey, seed: bytes) -> bytes:
+    return hashlib.sha256(seed + "\x1f".join((annotator, *pair)).encode()).digest()

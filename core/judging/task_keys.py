@@ -58,6 +58,14 @@ class TaskKeys:
         text = json.dumps([set_id, annotator, *pair, number])
         return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
 
+    def repeat_seed(self, set_id: str) -> bytes:
+        """Return what the hidden repeats of a set are drawn with.
+
+        In each set they are others: whoever saw a pair twice in one set does not know that it comes
+        twice in another one.
+        """
+        return hmac.new(self.secret, json.dumps(["repeats", set_id]).encode(), "sha256").digest()
+
     @lazy
     def secret(self) -> bytes:
         """The store's secret; orders and samples of hidden repeats are drawn with it, too."""

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,16 @@ from core.domain import (
     JudgmentSet,
     Pair,
     Rules,
+    Task,
 )
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.leases import LEASE_SECONDS
 from core.judging.queue import Hand, is_repeat
 from core.judging.state import SetState
+from core.judging.task_keys import TaskKeys
 from core.judging.watch import annotator_reports
 from core.store.database import open_database
-from tests.core.judging.desks import QUERIES, answer, grade, result, rules_of
+from tests.core.judging.desks import QUERIES, answer, grade, result, rules_of, small_set
 
 
 def test_nobody_gets_a_pair_twice_and_orders_differ(desk: JudgmentQueue, made: JudgmentSet) -> None:
@@ -171,6 +174,67 @@ def test_each_person_has_a_sample_of_hidden_repeats_of_their_own():
     assert all(80 < len(sample) < 160 for sample in samples)
     assert len({frozenset(sample) for sample in samples}) == 3
     assert len(samples[0] & samples[1]) < 0.7 * len(samples[0])
+
+
+def repeated(desk: JudgmentQueue, made: JudgmentSet) -> set[str]:
+    """Let ada grade all of a set; return the items that come again."""
+    for pair in made.pairs:
+        desk.judge(grade(made, *pair.key, 1))
+    return {task.pair.item_id for task in desk.deal(made.set_id, "ada", 99).tasks if task.round}
+
+
+def test_other_pairs_come_again_in_another_set_of_the_same_pairs(desk: JudgmentQueue) -> None:
+    """Else the pairs that came twice in one set would be known in the next one."""
+    made = small_set([f"i{number}" for number in range(60)], Rules(repeats=0.5))
+    samples = [
+        repeated(desk, desk.sets.add(replace(made, set_id=set_id))) for set_id in ("x", "y", "z")
+    ]
+    assert all(len(sample) > 15 for sample in samples)
+    shared = [a & b for a, b in combinations(samples, 2)]
+    assert all(len(both) < 0.8 * len(samples[0]) for both in shared)
+
+
+def test_repeats_that_were_drawn_without_the_set_s_id_still_count(
+    tmp_path: Path, desk: JudgmentQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Earlier versions drew them so. Of a set that is half judged they are drawn anew, once."""
+    made = desk.sets.add(small_set([f"i{number}" for number in range(60)], Rules(repeats=0.5)))
+
+    def go_on(desk: JudgmentQueue, until: int) -> None:
+        """Judge what is dealt, until that many repeats are judged, or to the end."""
+        while tasks := desk.deal(made.set_id, "ada", 3).tasks:
+            for task in tasks:
+                desk.judge(replace(grade(made, *task.pair.key, task.round), round=task.round))
+                totals.append(desk.progress(made.set_id, "ada").total)
+            if len(desk.look(made.set_id, lambda state: set(state.repeated("ada")))) >= until:
+                return
+
+    totals: list[int] = []
+    with monkeypatch.context() as earlier:
+        earlier.setattr(TaskKeys, "repeat_seed", lambda keys, _: keys.secret)
+        go_on(desk, 4)
+        judged = desk.look(made.set_id, lambda state: set(state.repeated("ada")))
+        labels = desk.look(made.set_id, lambda state: set(state.current("ada")))
+        in_hand, put_off = [
+            Task(pair, round=1) for pair in made.pairs
+            if is_repeat(made.rules, "ada", pair.key, desk.task_keys.secret)
+            and pair.key in labels - judged
+        ][:2]  # fmt: skip
+        later = grade(made, *put_off.pair.key, 0)
+        desk.judge(replace(later, kind=EventKind.SKIP, grade=None, round=1))
+        key = desk.task_keys.key(made.set_id, "ada", in_hand)
+    now = JudgmentQueue(open_database(tmp_path / "lance"))
+    assert now.task_keys.parsed(made.set_id, "ada", key) == (*in_hand.pair.key, 1)
+    now.judge(replace(grade(made, *in_hand.pair.key, 1), round=1))
+    totals = [now.progress(made.set_id, "ada").total]
+    go_on(now, 99)
+    assert totals == sorted(totals, reverse=True)
+    twice = now.look(made.set_id, lambda state: dict(state.repeated("ada")))
+    assert {*judged, in_hand.pair.key} < twice.keys()
+    progress = now.progress(made.set_id, "ada")
+    standing = sum(event.kind is not EventKind.SKIP for event in twice.values())
+    assert progress.done == progress.total == 60 + standing
+    assert progress.skipped == 0
 
 
 def test_nobody_without_the_stores_secret_can_compute_order_or_repeats(

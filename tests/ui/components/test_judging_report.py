@@ -142,8 +142,8 @@ def test_people_learn_what_was_decided_on_their_pairs(desk: Desk) -> None:
             desk.set.set_id, ("q1", f"i{number:02}"), 1, "why", "lea", event_id=f"d{number}"
         )
     of_bob = desk.labels.decisions_for(desk.set.set_id, "bob")
-    rules, secret = desk.set.rules, desk.queue.task_keys.secret
-    sampled = {f"i{n:02}" for n in range(20) if is_repeat(rules, "bob", ("q1", f"i{n:02}"), secret)}
+    rules, seed = desk.set.rules, desk.queue.task_keys.repeat_seed(desk.set.set_id)
+    sampled = {f"i{n:02}" for n in range(20) if is_repeat(rules, "bob", ("q1", f"i{n:02}"), seed)}
     assert 0 < len(sampled) < 20
     assert {decision.item_id for decision, _ in of_bob} == {f"i{n:02}" for n in range(20)} - sampled
     assert all(
