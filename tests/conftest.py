@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 from core.app.studio import Studio
 from core.base.buckets import Bucket, connect
@@ -32,6 +33,12 @@ settings.register_profile(
     "thorough", max_examples=400, deadline=None, print_blob=True, suppress_health_check=_FIXTURES
 )
 settings.load_profile("ci")
+
+# Every core has a test process: threads of a pass would wait for those of the other process, which
+# takes up to twice the processor time. `tests/core/base/test_threads.py` passes with more, and
+# `tests/core/app/test_selftest.py` on the models.
+os.environ["OMP_NUM_THREADS"] = "1"
+threadpool_limits(1)
 
 # Each test server would measure and convert the image tower anew; the tests of written queries
 # ask for them.
@@ -90,7 +97,8 @@ def encoder(weights: WeightStore) -> CompactEncoder:
 def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with the shipped demo in it; copy it where a test writes to it.
 
-    It is made once for all test processes.
+    It is made once for all test processes. The folder ``cache`` beside it is that of a studio that
+    could fetch no weights: it has what was made of those that ship.
     """
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"

@@ -15,11 +15,11 @@ from core.settings import load_settings
 def test_a_damaged_shipped_report_leaves_the_own_measurement(
     demo_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    data = shutil.copytree(demo_data, tmp_path / "data")
-    shutil.rmtree(data / "reports", ignore_errors=True)
+    demo = shutil.copytree(demo_data.parent, tmp_path / "demo")
+    shutil.rmtree(demo / "data" / "reports", ignore_errors=True)
     damaged = tmp_path / "ablation.json"
     damaged.write_text("{")
     monkeypatch.setattr("core.catalog.demo.ablation_path", lambda: damaged)
-    studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
+    studio = Studio(load_settings(data_dir=demo / "data", cache_dir=demo / "cache"))
     studio.demo_measures.measure()
     assert studio.evaluation.latest("demo", BEFORE_AFTER) is not None

@@ -16,6 +16,12 @@ from core.settings import SHIPPED, load_settings
 CUTOUT = (SHIPPED / "engines" / "vl-clip.toml").read_text("utf-8").replace('"crop"', '"cutout"')
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache without weights; the tower that ships is converted into it once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     add(tmp_path, "mine", CUTOUT)
@@ -29,18 +35,18 @@ def add(data: Path, name: str, recipe: str) -> Path:
     return folder
 
 
-def pool(data: Path) -> ModelPool:
-    return ModelPool(load_settings(data_dir=data, cache_dir=data / "cache", profile="compact"))
+def pool(data: Path, cache: Path) -> ModelPool:
+    return ModelPool(load_settings(data_dir=data, cache_dir=cache, profile="compact"))
 
 
 def by_name(models: ModelPool) -> dict[str, EngineStatus]:
     return {status.engine.name: status for status in models.statuses()}
 
 
-def test_a_broken_recipe_is_listed_and_the_others_run(data: Path) -> None:
+def test_a_broken_recipe_is_listed_and_the_others_run(data: Path, cache: Path) -> None:
     folder = add(data, "half", CUTOUT[: len(CUTOUT) // 2])
     add(data, "odd", CUTOUT.replace('loader = "compact"', 'loader = "telepathy"'))
-    models = pool(data)
+    models = pool(data, cache)
     statuses = by_name(models)
     assert not statuses["half"].available
     assert str(folder / "engine.toml") in statuses["half"].reason
@@ -53,7 +59,7 @@ def test_a_broken_recipe_is_listed_and_the_others_run(data: Path) -> None:
 
 
 def test_a_recipe_is_read_again_only_when_its_file_changes(
-    data: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
     real = recipes._engine
@@ -63,7 +69,7 @@ def test_a_recipe_is_read_again_only_when_its_file_changes(
         return real(name, path)
 
     monkeypatch.setattr(recipes, "_engine", counted)
-    models = pool(data)
+    models = pool(data, cache)
     read.clear()
     for _ in range(3):
         by_name(models)
@@ -73,7 +79,7 @@ def test_a_recipe_is_read_again_only_when_its_file_changes(
     assert read == ["mine", "mine"]
 
 
-def test_a_damaged_checkpoint_is_named_until_its_files_change(data: Path) -> None:
+def test_a_damaged_checkpoint_is_named_until_its_files_change(data: Path, cache: Path) -> None:
     text = CUTOUT.replace('loader = "compact"', 'loader = "adapted"')
     folder = add(data, "tuned", text.replace('model = "clip-vit-b-16"', 'model = "."'))
     tower = SHIPPED / "towers" / "text"
@@ -82,7 +88,7 @@ def test_a_damaged_checkpoint_is_named_until_its_files_change(data: Path) -> Non
     weights = folder / "model.safetensors"
     whole = weights.read_bytes()
     weights.write_bytes(whole[: len(whole) // 3])
-    models = pool(data)
+    models = pool(data, cache)
     assert [model.name for model in models.available()] == ["clip", "vl-clip", "mine"]
     status = by_name(models)["tuned"]
     assert not status.available
@@ -94,8 +100,10 @@ def test_a_damaged_checkpoint_is_named_until_its_files_change(data: Path) -> Non
     assert models.engine("tuned").name == "tuned"
 
 
-def test_only_the_chosen_engines_are_loaded(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    models = pool(data)
+def test_only_the_chosen_engines_are_loaded(
+    data: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = pool(data, cache)
     asked: list[str] = []
     real = models.engine
 
@@ -110,8 +118,8 @@ def test_only_the_chosen_engines_are_loaded(data: Path, monkeypatch: pytest.Monk
     assert chosen.left_out == ()
 
 
-def test_a_chosen_engine_that_can_not_be_had_is_named_and_left_out(data: Path) -> None:
-    models = pool(data)
+def test_a_chosen_engine_that_can_not_be_had_is_named_and_left_out(data: Path, cache: Path) -> None:
+    models = pool(data, cache)
     chosen = models.for_indexing(["clip", "gcl-l"])
     assert [model.name for model in chosen.engines] == ["clip"]
     (sentence,) = chosen.left_out
@@ -122,9 +130,9 @@ def test_a_chosen_engine_that_can_not_be_had_is_named_and_left_out(data: Path) -
         models.for_indexing(["clip", "telepathy"])
 
 
-def test_engines_of_another_profile_are_no_news(data: Path) -> None:
+def test_engines_of_another_profile_are_no_news(data: Path, cache: Path) -> None:
     folder = add(data, "odd", CUTOUT.replace('loader = "compact"', 'loader = "telepathy"'))
-    models = pool(data).for_indexing()
+    models = pool(data, cache).for_indexing()
     assert folder.is_dir()
     assert [model.name for model in models.engines] == ["clip", "vl-clip", "mine"]
     assert len(models.left_out) == 1  # odd; those of the full profile are not here at all

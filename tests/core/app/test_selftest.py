@@ -24,6 +24,7 @@ def selftest(tmp_path_factory: pytest.TempPathFactory, weights: WeightStore) -> 
 def test_the_compact_models_work_and_have_the_known_cosines(
     selftest: SelfTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # as a user's models run; the other tests have one
     monkeypatch.setattr(SelfTest, "_grounder", lambda self: (True, []))  # slow, tested elsewhere
     checks: dict[str, Check] = {check.name: check for check in selftest.checks()}
     assert all(check.ok for check in checks.values()), checks

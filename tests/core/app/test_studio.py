@@ -26,7 +26,7 @@ from tests.core.pipeline.small import write_catalog
 def demo(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """The demo, where no weights are cached and none can be fetched."""
     folder = tmp_path_factory.mktemp("studio")
-    shutil.copytree(demo_data, folder / "data")
+    shutil.copytree(demo_data.parent, folder, dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIP_NO_INDEX", "1")
         patch.setenv("PIP_FIND_LINKS", str(folder))
@@ -151,8 +151,8 @@ def test_own_catalogue_from_file_to_inspection(weights: WeightStore, tmp_path: P
 
 
 def test_people_s_items_in_an_old_demo_catalogue_stay(demo_data: Path, tmp_path: Path) -> None:
-    data = shutil.copytree(demo_data, tmp_path / "data")
-    studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
+    demo = shutil.copytree(demo_data.parent, tmp_path / "demo")
+    studio = Studio(load_settings(data_dir=demo / "data", cache_dir=demo / "cache"))
     store = studio._library.get("demo").store
     photo = studio.items(limit=1)[0].photo
     store.items.upsert([ItemRecord(Item(name, name, photo), "row") for name in ("my-1", "gone-1")])

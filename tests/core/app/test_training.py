@@ -23,10 +23,9 @@ from core.training.metrics import retrieval
 from core.training.pairs import PairsError
 from core.training.publish import publish
 from core.training.text_trainer import TextTrainer
-from tests.core.training.conftest import one_thread
 from tests.core.training.test_text_trainer import SETTINGS, make_tower, pairs
 
-__all__ = ["one_thread", "pairs"]
+__all__ = ["pairs"]
 
 
 def test_an_adapter_starts_as_the_identity_and_comes_back_from_disk(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,6 +9,7 @@ from PIL import Image
 
 from core.errors import CatalogError, ImageError
 from core.store.image_store import ImageStore
+from tests.forked import forked
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def _add_all(root, sources):
 
 def test_two_processes_and_many_threads_at_once(tmp_path, pictures):
     sources = [pictures.encoded(pictures.gradient(400 + i, 300), "PNG") for i in range(6)]
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    with forked().Pool(2) as pool:
         results = pool.starmap(_add_all, [(tmp_path, sources)] * 2)
     with ThreadPoolExecutor(4) as threads:
         results += threads.map(lambda _: _add_all(tmp_path, sources), range(4))

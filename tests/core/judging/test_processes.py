@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from core.judging.judgment_queue import JudgmentQueue
 from core.judging.log import JudgmentLog
 from core.store.database import open_database
 from tests.core.judging.desks import grade, result
+from tests.forked import forked
 
 
 def _label(root: str, set_id: str, who: str, acknowledged: str) -> None:
@@ -37,9 +38,9 @@ def _label(root: str, set_id: str, who: str, acknowledged: str) -> None:
             file.flush()
 
 
-def _start(tmp_path: Path, made: JudgmentSet, names: list[str]) -> list[multiprocessing.Process]:
-    context = multiprocessing.get_context("spawn")
-    processes = [
+def _start(tmp_path: Path, made: JudgmentSet, names: list[str]) -> list[BaseProcess]:
+    context = forked()
+    processes: list[BaseProcess] = [
         context.Process(
             target=_label,
             args=(str(tmp_path / "lance"), made.set_id, name, str(tmp_path / name)),
@@ -71,6 +72,7 @@ def test_a_killed_labeller_loses_nothing_acknowledged(
     acknowledged = tmp_path / "ada"
     while not (acknowledged.exists() and acknowledged.read_text().count("\n") >= 3):
         assert process.is_alive()
+        time.sleep(0.005)
     os.kill(process.pid or 0, signal.SIGKILL)
     process.join()
     stored = {event.event_id for event in desk.current(made.set_id)}

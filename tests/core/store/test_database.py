@@ -1,4 +1,3 @@
-import multiprocessing
 import shutil
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ import pytest
 from core.domain import Filters
 from core.errors import CatalogDamaged
 from core.store import database as db
+from tests.forked import forked
 
 SCHEMA = pa.schema([pa.field("id", pa.string()), pa.field("department", pa.string()),
                     pa.field("product_type", pa.string())])  # fmt: skip
@@ -81,7 +81,7 @@ def _create_and_add(path, number):
 
 
 def test_processes_may_create_the_same_table_at_once(tmp_path):
-    context = multiprocessing.get_context("spawn")
+    context = forked()
     workers = [context.Process(target=_create_and_add, args=(tmp_path, n)) for n in range(3)]
     for worker in workers:
         worker.start()

@@ -154,8 +154,8 @@ def fields(**changed: Any) -> list[Any]:
 
 
 def test_a_text_query_passes_through_at_most_twelve_files(demo_data: Path, tmp_path: Path) -> None:
-    data = shutil.copytree(demo_data, tmp_path / "data")
-    studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
+    demo = shutil.copytree(demo_data.parent, tmp_path / "demo")
+    studio = Studio(load_settings(data_dir=demo / "data", cache_dir=demo / "cache"))
     search = events(blocks(studio, explore))["search"].fn
     search(*fields())  # imports what is imported on first use
     way = longest_way(lambda: search(*fields(text="a green lamp")))
@@ -197,8 +197,8 @@ def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 def test_a_search_on_explore_asks_the_store_for_little(
     demo_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = shutil.copytree(demo_data, tmp_path / "data")
-    studio = Studio(load_settings(data_dir=data, cache_dir=tmp_path / "cache"))
+    demo = shutil.copytree(demo_data.parent, tmp_path / "demo")
+    studio = Studio(load_settings(data_dir=demo / "data", cache_dir=demo / "cache"))
     made = events(blocks(studio, explore))
     search, open_page = made["search"].fn, made["open_page"].fn
     asked = counted_reads(monkeypatch)
