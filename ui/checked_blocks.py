@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -24,12 +26,31 @@ class _Unbuilt:
         """Return nothing."""
 
 
+@contextmanager
+def _unbuilt() -> Iterator[None]:
+    """Let Gradio build no application: ``queue``, called at the end, builds the one that counts.
+
+    Gradio builds one at the start and one for each page, with a hundred routes each, and drops it.
+    """
+    module = vars(blocks)
+    application, module["App"] = module["App"], _Unbuilt
+    try:
+        yield
+    finally:
+        module["App"] = application
+
+
 class CheckedBlocks(gr.Blocks):
     """``gr.Blocks`` whose fields refuse wrong values as the handlers do.
 
     A field checks its value before a handler runs. Gradio reports errors there without a sentence
-    for people.
+    for people. ``app`` is ``None`` until ``queue`` is called.
     """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """Take what ``gr.Blocks`` takes."""
+        with _unbuilt():
+            super().__init__(*given, **named)
 
     def __exit__(
         self,
@@ -37,16 +58,11 @@ class CheckedBlocks(gr.Blocks):
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
-        """End a page without an application for it: ``queue`` builds the one that counts.
-
-        Gradio builds one for each page, with a hundred routes, and drops it at the next.
-        """
-        module, kept = vars(blocks), self.app
-        application, module["App"] = module["App"], _Unbuilt
-        try:
+        """End a page without an application for it."""
+        kept = self.app
+        with _unbuilt():
             super().__exit__(kind, error, trace)
-        finally:
-            module["App"], self.app = application, kept
+        self.app = kept
 
     async def preprocess_data(self, *given: Any, **named: Any) -> Any:
         """Return the values for a handler.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from PIL import Image
 from core.app.grounding import Guess
 from core.app.indexing import IndexingService
 from core.app.item_rows import ItemRows
+from core.app.models import ModelPool
 from core.app.studio import Studio
 from core.base.lazy import lazy
 from core.domain import (
@@ -209,11 +211,18 @@ class Indexing(IndexingService):
         return "demo"
 
 
+@lru_cache
+def _models() -> ModelPool:
+    """Return the models of all shops: a page that is opened asks for the engines' fingerprints."""
+    return ModelPool(load_settings(profile="compact"))
+
+
 class Shop(Studio):
     """Answers every query with the items in an order of each engine's own."""
 
     def __init__(self) -> None:
         super().__init__(load_settings(profile="compact"))
+        self._models = _models()
         self.stock = {
             entry.item_id: entry
             for entry in (

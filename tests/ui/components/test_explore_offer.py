@@ -14,6 +14,7 @@ from gradio.context import LocalContext
 from core.experiments.model import Experiment, ExperimentKind, ExperimentStatus, Variant
 from core.people import Role
 from tests.ui.security.served import shop_in
+from ui.checked_blocks import CheckedBlocks
 from ui.components.explore_offer import ASK, STOP_ASKING, explore_offer
 
 MIX = Experiment(
@@ -24,7 +25,7 @@ MIX = Experiment(
 
 def test_it_shows_for_interleaving_that_is_not_over(tmp_path: Path) -> None:
     shop = shop_in(tmp_path)
-    with gr.Blocks():
+    with CheckedBlocks():
         offer = explore_offer(shop, gr.State(""))
     assert offer.update(None, MIX)["visible"]
     assert offer.update(None, MIX)["value"] == ASK
@@ -43,7 +44,7 @@ def test_merchandisers_switch_it(tmp_path: Path, role: Role, may: bool) -> None:
     shop.people.add("ada", Role.ADMIN, "long enough")
     shop.people.add("bob", role, "long enough")
     shop.experiments.create(MIX)
-    with gr.Blocks() as page:
+    with CheckedBlocks() as page:
         offer = explore_offer(shop, gr.State("mix"))
     request: Any = SimpleNamespace(username="bob")
     assert offer.update(request, MIX)["visible"] is may

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import pytest
 
 from core.app.library import DEMO
@@ -13,6 +12,7 @@ from core.app.studio import Studio
 from core.settings import load_settings
 from tests import whole
 from tests.core.catalog.shipped_judgments import LABELS, QUERIES, SET, write
+from ui.checked_blocks import CheckedBlocks
 from ui.components.judging_about import about_html
 from ui.pages import annotate
 
@@ -49,7 +49,7 @@ def test_why_it_is_missing(studio: Studio) -> None:
 
 
 def test_the_page_opens_a_set_of_one_s_own(studio: Studio) -> None:
-    with gr.Blocks() as page:
+    with CheckedBlocks() as page:
         annotate.build(studio, page)
     button = next(
         block for block in page.blocks.values() if getattr(block, "elem_id", "") == "annotate-own"

@@ -20,12 +20,13 @@ from core.settings import load_settings
 from tests import whole
 from tests.ui.shop import Shop
 from tests.ways import longest_way
+from ui.checked_blocks import CheckedBlocks
 from ui.components.search_fields import BY_ENGINES, Controls
 from ui.pages import annotate, catalog, compare, evaluate, explore, home, inspect
 
 
 def blocks(studio: Studio, page: Any) -> gr.Blocks:
-    with gr.Blocks() as made:
+    with CheckedBlocks() as made:
         page.build(studio, made)
     return made
 

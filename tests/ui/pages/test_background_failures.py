@@ -19,6 +19,7 @@ from core.jobs.reporter import JobReporter
 from core.settings import load_settings
 from tests import whole
 from tests.ui.pages.test_catalog import request, text_of
+from ui.checked_blocks import CheckedBlocks
 from ui.components.adapt_panel import adapt_panel
 from ui.pages import evaluate
 
@@ -32,7 +33,7 @@ def studio(tmp_path: Path) -> Studio:
 
 
 def handlers(build: Any, *given: Any) -> dict[str, Any]:
-    with gr.Blocks() as page:
+    with CheckedBlocks() as page:
         catalog = gr.Dropdown()
         build(*given, *([catalog] if build is adapt_panel else [page]))
     return {fn.fn.__name__: fn.fn for fn in page.fns.values() if fn.fn is not None}

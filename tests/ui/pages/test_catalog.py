@@ -16,6 +16,7 @@ from core.errors import EngineUnavailable
 from core.pipeline.indexing_job import indexing_job
 from core.settings import load_settings
 from tests.core.pipeline.small import bench, write_catalog
+from ui.checked_blocks import CheckedBlocks
 from ui.components.catalog_cards import overview_html
 from ui.components.file_preview_panel import AS_GUESSED, MAPPED
 from ui.pages.catalog import build
@@ -70,7 +71,7 @@ def table(tmp_path: Path) -> Path:
 
 def handlers(studio: Studio) -> dict[str, Callable[..., Any]]:
     """Return the page's handlers by name."""
-    with gr.Blocks() as page:
+    with CheckedBlocks() as page:
         build(studio, page)
     return {fn.fn.__name__: fn.fn for fn in page.fns.values() if fn.fn is not None}
 

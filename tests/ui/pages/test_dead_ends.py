@@ -6,7 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace as Request
 from typing import Any
 
-import gradio as gr
 import httpx
 import pytest
 from starlette.datastructures import QueryParams
@@ -15,12 +14,13 @@ from core.app.studio import Studio
 from core.settings import load_settings
 from tests.ui.security.served import served, shop_in
 from tests.ui.shop import Shop
+from ui.checked_blocks import CheckedBlocks
 from ui.pages import compare, evaluate, explore, home, inspect
 
 
 def opened(shop: Studio, page: Any, query: str, name: str) -> str:
     """Return the last HTML that a page's first event gives for a link."""
-    with gr.Blocks() as made:
+    with CheckedBlocks() as made:
         page.build(shop, made)
     handler = next(e.fn for e in made.fns.values() if e.fn and e.fn.__name__ == name)
     values = handler(Request(query_params=QueryParams(query), username=None, session_hash="s"))

@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 from types import SimpleNamespace
 
-import gradio as gr
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -12,6 +11,7 @@ from starlette.datastructures import QueryParams
 from core.domain import EngineScores, EvalTask, PairedTest, QueryRow, Ranking, Report, Score
 from core.errors import EvaluationError
 from tests.ui.shop import HOSTILE, Shop
+from ui.checked_blocks import CheckedBlocks
 from ui.media import media_router, report_url
 from ui.pages.evaluate import about_html, build, entry_label, in_order, report_html, report_label
 
@@ -103,7 +103,7 @@ def test_missing_tasks_say_why() -> None:
 def test_engines_that_cannot_be_had_are_named_with_their_reason(shop: Shop) -> None:
     shop.__dict__["evaluation"] = SimpleNamespace(reports=SimpleNamespace(ids=lambda: ()))
     shop.__dict__["tasks"] = SimpleNamespace(all=lambda name: ())
-    with gr.Blocks() as page:
+    with CheckedBlocks() as page:
         build(shop, page)
     (load,) = (fn.fn for fn in page.fns.values() if any(kind == "load" for _, kind in fn.targets))
     request = SimpleNamespace(query_params=QueryParams(""), username=None, headers={}, client=None)
