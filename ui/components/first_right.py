@@ -18,6 +18,7 @@ class FirstRight:
         before: Of 100 searches, with CLIP.
         after: The same with VL-CLIP.
         items: Number of items that were searched.
+        queries: Number of searches.
         sure: Whether the difference is proven.
         tested: The difference with its interval and p, in words; empty if it was not tested.
     """
@@ -25,6 +26,7 @@ class FirstRight:
     before: int
     after: int
     items: int
+    queries: int
     sure: bool
     tested: str
 
@@ -61,6 +63,7 @@ def _first_right(report: Report, engines: tuple[str, str], measure: str) -> Firs
         _of_100(before),
         _of_100(after),
         report.items,
+        report.queries,
         test is not None and test.significant,
         _tested(test) if test else "",
     )

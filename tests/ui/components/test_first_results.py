@@ -86,11 +86,11 @@ def test_the_figure_says_what_each_engine_was_asked_with(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shop.evaluation, "latest_ablation", lambda *_: gain())
-    figure = FirstRight(24, 32, 669, True, "")
+    figure = FirstRight(24, 32, 669, 535, True, "")
     monkeypatch.setattr("ui.components.story.with_own_texts", lambda _: figure)
     html = story_html(shop, SearchForm())
     assert (
-        "Each of 669 products was looked for: by VL-CLIP with its own description, by CLIP with "
+        "535 of 669 products were looked for: by VL-CLIP with its own description, by CLIP with "
         "the shop’s title." in html
     )
     assert "<strong>32</strong> of 100" in html
