@@ -45,6 +45,7 @@ def _started(log: Path, cores: int) -> tuple[subprocess.Popen[bytes], str]:
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "RAY_USAGE_STATS_ENABLED": "0"}
     environment |= {"PYTHONUNBUFFERED": "1"}
+    environment |= {"RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "120"}  # 30 s, on a busy machine
     with log.open("w") as output:
         head = subprocess.Popen(
             command, env=environment, stdout=output, stderr=output, start_new_session=True
