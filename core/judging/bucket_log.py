@@ -15,7 +15,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -141,6 +141,12 @@ class BucketLog:
         """Return the number of a set's rows that were read."""
         with self._lock:
             return self._counts[set_id]
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the number of rows of each set; asks the store for new ones."""
+        with self._lock:
+            self._poll()
+            return dict(self._counts)
 
     def _write(self, batches: Sequence[pa.Table]) -> None:
         """Append rows; those that are there already, though the answer was lost, only once."""

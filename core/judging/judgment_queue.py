@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,10 +24,11 @@ from core.domain import (
 )
 from core.errors import JudgmentError, NotSaved
 from core.judging import queue
-from core.judging.checks import checked, clean
+from core.judging.checks import check_name, checked, clean
 from core.judging.final_labels import came_graded, check_final
 from core.judging.judgment_sets import JudgmentSets
 from core.judging.leases import Deal, Held, Leases, TaskKey
+from core.judging.own_parts import OwnParts, SetPart
 from core.judging.progress_tally import Tally, progress
 from core.judging.state import PairKey, SetState
 from core.judging.states import States
@@ -57,6 +58,7 @@ class JudgmentQueue:
         self.sets = JudgmentSets(database)
         self._states = States(database)
         self._log = self._states.log
+        self._parts = OwnParts(self.sets, self._states)
         self.task_keys = TaskKeys(folder.parent / "judging-task-keys")
         self._leases = Leases(folder.parent / "judging-leases.sqlite")
         self._pairs: OrderedDict[str, tuple[int, dict[PairKey, Pair]]] = OrderedDict()
@@ -248,6 +250,23 @@ class JudgmentQueue:
         if new:
             self._log.append(new)
         return len(new)
+
+    def note(self, events: Iterable[JudgmentEvent]) -> None:
+        """Append the studio's own notes, of one or several sets, at once.
+
+        Raises:
+            JudgmentError: A name is none.
+            NotSaved: They could not be written.
+        """
+        noted = list(events)
+        for event in noted:
+            check_name(event.annotator)
+        if noted:
+            self._log.append(noted)
+
+    def parts_of(self, people: Collection[str]) -> Iterator[tuple[str, str, SetPart]]:
+        """Yield each set's id and each annotator, with how far they are."""
+        return self._parts.of(people, self.shipped)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
     def _tally(self, judgment_set: JudgmentSet, state: SetState, annotator: str) -> Tally:

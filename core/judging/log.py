@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -73,6 +74,9 @@ class JudgmentLog:
         self._on_written = on_written
         self._commits = GroupCommit(self._write, WRITE)
         self._appended = 0
+        self._counting = threading.Lock()
+        #: Rows per set, as of a version of the table.
+        self._counts: tuple[int, Counter[str]] = (-1, Counter())
         #: Rows per set that the last full read had to leave out.
         self.unreadable: dict[str, int] = {}
 
@@ -110,12 +114,19 @@ class JudgmentLog:
         """
         with self._turn():
             added = self._table.add(pa.concat_tables([batch.rows for batch in batches]))
+        self._count(batches, int(added.version))
         self._flusher.flush()
         if self._on_written is not None:
             try:
                 self._on_written([e for batch in batches for e in batch.events], int(added.version))
             except Exception:  # they are on disk, so the states can read them there
                 _log.exception("What was written could not be counted at once")
+
+    def _count(self, batches: Sequence[_Batch], version: int) -> None:
+        with self._counting:
+            if self._counts[0] == version - 1:  # nobody else wrote in between
+                self._counts[1].update(e.set_id for batch in batches for e in batch.events)
+                self._counts = version, self._counts[1]
 
     def _compact_soon(self) -> None:
         try:
@@ -142,6 +153,21 @@ class JudgmentLog:
     def count(self, set_id: str) -> int:
         """Return the number of a set's rows."""
         return count_rows(self._table, (col("set_id") == lit(set_id)).to_sql())
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the number of rows of each set.
+
+        One column is read, and only where another process wrote since the last time.
+        """
+        with self._counting:
+            version = self.version
+            if self._counts[0] != version:
+                rows = read_rows(self._table, ["set_id"])
+                counts = Counter(rows["set_id"].to_pylist())
+                if self.version != version:  # they may hold what was written meanwhile
+                    return counts
+                self._counts = version, counts
+            return dict(self._counts[1])
 
     @property
     def version(self) -> int:

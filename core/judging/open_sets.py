@@ -5,12 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import UTC, datetime
-from functools import partial
 
 from core.domain import EventKind, JudgmentEvent, JudgmentSet
-from core.judging.final_labels import came_graded, lacks_people
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.state import PairKey, SetState
 
 
 def is_open_to(desk: JudgmentQueue, people: Collection[str]) -> bool:
@@ -20,46 +17,12 @@ def is_open_to(desk: JudgmentQueue, people: Collection[str]) -> bool:
         desk: The catalogue's queue.
         people: Names of annotators.
     """
-    if not people:
-        return False
-    return any(
-        desk.look(
-            each.set_id,
-            partial(may_judge, each, people=people, graded=came_graded(each, desk.shipped)),
-        )
-        for each in desk.sets.all()
-    )
-
-
-def may_judge(
-    judgment_set: JudgmentSet, state: SetState, *, people: Collection[str], graded: bool = False
-) -> bool:
-    """Tell whether one of these people may still judge a pair of a set.
-
-    That is a pair which lacks people, and of which they have said nothing, or put it off. That they
-    can't tell is an answer: it is final when the lists are shown (``final_labels``).
-    """
-    rules = judgment_set.rules
-
-    def waits(pair: PairKey) -> bool:
-        labels = ((name, state.current(name).get(pair)) for name in people)
-        return any(
-            (label is None or label.kind is EventKind.SKIP) and not state.is_bound(name, pair)
-            for name, label in labels
-        )
-
-    return any(
-        waits(pair.key) and lacks_people(rules, state, pair.key, graded)
-        for pair in judgment_set.pairs
-    )
+    return any(part.is_open for _, _, part in desk.parts_of(people))
 
 
 def makes_final(desk: JudgmentQueue, who: str) -> bool:
     """Tell whether labels of an annotator become final if lists are shown to them now."""
-    return any(
-        desk.look(each.set_id, partial(SetState.has_judged_since, annotator=who))
-        for each in desk.sets.all()
-    )
+    return any(part.becomes_final for _, _, part in desk.parts_of([who]))
 
 
 def note_shown(desk: JudgmentQueue, people: Collection[str]) -> None:
@@ -70,14 +33,11 @@ def note_shown(desk: JudgmentQueue, people: Collection[str]) -> None:
     Raises:
         NotSaved: It could not be written.
     """
-    for made in desk.sets.all():
-        unaware = desk.look(made.set_id, partial(_not_shown, people)) if made.pairs else []
-        if unaware:
-            desk.take_in(made.set_id, [_shown(made, name) for name in unaware])
-
-
-def _not_shown(people: Collection[str], state: SetState) -> list[str]:
-    return [name for name in people if not state.is_shown(name)]
+    desk.note(
+        _shown(desk.sets.get(set_id), name)
+        for set_id, name, part in desk.parts_of(people)
+        if not part.is_shown
+    )
 
 
 def _shown(made: JudgmentSet, name: str) -> JudgmentEvent:

@@ -54,7 +54,7 @@ _COMPACT_AFTER = 32
 _LOOK_EVERY = 8
 
 #: Most sets, and most pairs of them together, that are kept in memory: those that were used last.
-MOST_SETS, MOST_PAIRS = 64, 400_000
+MOST_SETS, MOST_PAIRS = 1_000, 400_000
 
 _log = logging.getLogger(__name__)
 
@@ -117,6 +117,11 @@ class SetTable:
                 self._ids = version, frozenset(each.set_id for each in made)
         newest = sorted(made, key=lambda each: each.created, reverse=True)
         return tuple(sorted(newest, key=lambda each: each.set_id.startswith(CLICK_SETS)))
+
+    @property
+    def version(self) -> int:
+        """Version of the table: it changes with every set and revision of any process."""
+        return version_of(self._table)
 
     def look_again(self) -> None:
         """See what other servers stored until now; in a bucket up to a second may be missing."""

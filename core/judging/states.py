@@ -25,7 +25,7 @@ from core.store.database import folder_of
 _BACK = (timedelta(seconds=10), timedelta(minutes=5))
 
 #: Most sets, and most events in total, whose states are cached; the least recently used go first.
-MOST_SETS, MOST_EVENTS = 64, 200_000
+MOST_SETS, MOST_EVENTS = 1_000, 200_000
 
 _T = TypeVar("_T")
 

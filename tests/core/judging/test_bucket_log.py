@@ -52,6 +52,7 @@ def test_what_one_server_appends_another_reads_in_the_same_order(
     assert names(own, "second") == ["b"]
     assert own.events("set", since=NOW) == [event("a")]
     assert own.count("set") == other.count("set") == 2
+    assert own.counts() == other.counts() == {"set": 2, "second": 1}
     assert own.events("none") == []
 
 

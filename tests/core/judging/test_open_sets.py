@@ -9,7 +9,8 @@ import pytest
 
 from core.domain import EventKind, Rules
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.open_sets import is_open_to, may_judge
+from core.judging.open_sets import is_open_to
+from core.judging.own_parts import may_judge
 from core.judging.state import SetState
 from tests.core.judging.desks import event, grade, small_set
 
