@@ -31,6 +31,7 @@ from pathlib import Path
 import lancedb
 
 from benchmarks.poison import MARK, Poison, tallied
+from core.app.collecting import SET_ID, collect
 from core.base.buckets import connect
 from core.domain import (
     EventKind,
@@ -208,8 +209,12 @@ def _before(folder: Path, *counts: float) -> list[float]:
     return total
 
 
-def large(folder: Path) -> dict[str, float]:
-    """Measure waiting times with 100,000 events: 10 annotators × 10,000 pairs."""
+def large(folder: Path, shown: int = 0) -> dict[str, float]:
+    """Measure waiting times with 100,000 labels: 10 annotators × 10,000 pairs.
+
+    Engines' lists were shown ``shown`` times to each annotator, between their labels and at the
+    end, as where pairs are added to a set again and again.
+    """
     desk = JudgmentQueue(open_database(folder / "lance"))
     made = made_set(desk, 100, 100, Rules(overlap=12, repeats=0.1))
     start = datetime(2026, 1, 1, tzinfo=UTC)
@@ -221,6 +226,15 @@ def large(folder: Path) -> dict[str, float]:
         for who in range(10)
         for number, pair in enumerate(made.pairs)
     ]  # fmt: skip
+    events += [
+        JudgmentEvent(
+            f"shown-{who}-{time}", EventKind.SHOWN, made.set_id, *made.pairs[0].key, f"a{who}",
+            None, "", start + timedelta(seconds=len(made.pairs) * (time + 1) // shown), 0.0,
+        )
+        for who in range(10)
+        for time in range(shown)
+    ]  # fmt: skip
+    events.sort(key=lambda event: event.at)
     JudgmentLog(open_database(folder / "lance")).append(events)
     fresh = JudgmentQueue(open_database(folder / "lance"))
 
@@ -245,6 +259,45 @@ def large(folder: Path) -> dict[str, float]:
     return timings
 
 
+def growing(folder: Path, clicks: int = 200, depth: int = 20) -> dict[str, float]:
+    """Measure “Judge this list” and what follows it while a set grows, in milliseconds.
+
+    One click in four finds pairs of a query that is in the set already.
+    """
+    desk, times = JudgmentQueue(open_database(folder / "lance")), dict[str, list[float]]()
+
+    def took(name: str, work: Callable[[], object]) -> None:
+        began = time.perf_counter()
+        work()
+        times.setdefault(name, []).append(1000 * (time.perf_counter() - began))
+
+    for click in range(clicks):
+        number = click if click % 4 else click // 2
+        items = [f"{click}-{item}" for item in range(depth)]
+        asked = JudgmentQuery("", text=f"chair {number}")
+        took("collect", functools.partial(collect, desk, asked, items, ("clip",)))
+        took("deal", functools.partial(desk.deal, SET_ID, "zoe", 8))
+        took("deal again", functools.partial(desk.deal, SET_ID, "zoe", 8))
+        took("progress", functools.partial(desk.progress, SET_ID, "zoe"))
+        for pair in desk.next_pairs(SET_ID, "zoe", depth // 2):
+            event = JudgmentEvent(
+                uuid.uuid4().hex, EventKind.GRADE, SET_ID, *pair.key, "zoe", 1, "",
+                datetime.now(UTC), 1.0,
+            )  # fmt: skip
+            took("judge", functools.partial(desk.judge, event))
+
+    def middle(of: list[float]) -> float:
+        return round(statistics.median(of), 1)
+
+    tenth = {name: max(len(taken) // 10, 1) for name, taken in times.items()}
+    return {
+        f"{name}, {which}": middle(taken[:many] if which.startswith("first") else taken[-many:])
+        for name, taken in times.items()
+        for many in (tenth[name],)
+        for which in ("first tenth", "last tenth")
+    }
+
+
 def main() -> None:
     """Print both parts as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -256,12 +309,17 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the killed part's store here")
     parser.add_argument("--bucket", default="", help="judge over this URI instead of a folder")
     parser.add_argument("--seconds", type=float, default=float("inf"))
-    parser.add_argument("--only", choices=("large", "killed"))
+    parser.add_argument("--only", choices=("large", "growing", "killed"))
+    parser.add_argument("--shown", type=int, default=0, help="times that lists were shown (large)")
     asked = parser.parse_args()
-    if asked.only != "killed":
+    if asked.only in (None, "large"):
         with tempfile.TemporaryDirectory() as name:
-            print(json.dumps({"100,000 events, seconds": large(Path(name))}, indent=1), flush=True)
-    if asked.only == "large":
+            timings = large(Path(name), asked.shown)
+            print(json.dumps({"100,000 events, seconds": timings}, indent=1), flush=True)
+    if asked.only in (None, "growing"):
+        with tempfile.TemporaryDirectory() as name:
+            print(json.dumps({"growing, ms": growing(Path(name))}, indent=1), flush=True)
+    if asked.only in ("large", "growing"):
         return
     with tempfile.TemporaryDirectory() as name:
         folder = asked.folder or Path(name)

@@ -52,6 +52,8 @@ class SetState:
         self._turn_of: dict[tuple[str, PairKey], int] = {}
         self._shown: dict[str, list[datetime]] = {}
         self._judged: dict[str, datetime] = {}
+        #: When each annotator judged last, or took something back.
+        self._acted: dict[str, datetime] = {}
         #: The pairs whose labels, repeats or decisions were settled, in turn.
         self.changed: list[PairKey] = []
         self.latest: datetime | None = None
@@ -74,11 +76,14 @@ class SetState:
         self.latest = max(self.latest, event.at) if self.latest else event.at
         if event.kind is EventKind.SHOWN:
             insort(self._shown.setdefault(event.annotator, []), event.at)
-            for slot in self._slots.get(event.annotator, ()):
-                self._settle(slot)
+            # It says only of later acts that they have no effect; mostly there are none yet.
+            if event.at < self._acted.get(event.annotator, event.at):
+                for slot in self._slots.get(event.annotator, ()):
+                    self._settle(slot)
             return
         if event.kind in _TAKES_BACK:
             if event.kind is EventKind.UNDO:
+                _keep_latest(self._acted, event)
                 key = (event.annotator, event.note)
                 self._undone[key] = min(event.at, self._undone.get(key, event.at))
             else:
@@ -92,6 +97,7 @@ class SetState:
         heapq.heappush(self._histories.setdefault(slot, []), entry)
         if event.kind in LABELS:
             _keep_latest(self._judged, event)
+            _keep_latest(self._acted, event)
         if slot[0] == _FIRST:
             turn = self._turns[event.annotator] = self._turns.get(event.annotator, 0) + 1
             self._turn_of[(event.annotator, slot[2])] = turn
