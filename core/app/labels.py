@@ -150,7 +150,7 @@ class LabelService:
         history: bool = False,
         catalog: str | None = None,
     ) -> Path:
-        """Write ``qrels``, ``csv``, ``jsonl``, ``parquet`` or ``opensearch``.
+        """Write a set's labels in one of ``label_export.FORMATS``.
 
         ``history`` writes every event.
 

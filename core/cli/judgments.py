@@ -57,7 +57,8 @@ def export(
     format: Annotated[
         str | None,
         typer.Option(
-            help="qrels, csv, jsonl, parquet or opensearch (default: from the file's ending)."
+            help="qrels, csv, jsonl, parquet, opensearch, rre or ltr (default: from the file's "
+            "ending)."
         ),
     ] = None,
     rule: _RuleOption = DEFAULT_RULE,
@@ -66,7 +67,7 @@ def export(
     ] = False,
     catalog: _CatalogOption = None,
 ) -> None:
-    """Write a set's labels; qrels hold one grade a pair, the other formats every label."""
+    """Write a set's labels; csv, jsonl and parquet hold every label, others a grade a pair."""
     write_judgments(
         Studio(context.obj), output, set_id, format, rule=rule, history=history, catalog=catalog
     )
@@ -97,7 +98,7 @@ def take_in(
         Path,
         typer.Argument(
             help="TREC qrels, CSV, JSON, Excel or Parquet: our exports, Quepid's, OpenSearch's, "
-            "ESCI, WANDS, BEIR, MS MARCO."
+            "RRE's, learning to rank, ESCI, WANDS, BEIR, MS MARCO."
         ),
     ],
     set_id: Annotated[

@@ -1,14 +1,13 @@
-"""Other tools' files.
+"""Other tools' files of lines and tables.
 
 TREC qrels; CSVs with one rating a row (``query, docid, rating``, as OpenSearch and Quepid use them)
-or one column per rater (a Quepid book); JSON lines.
+or one column per rater (a Quepid book). Their JSON is read by ``foreign_json``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from core.base.counts import counted
 from core.base.tables import Line, Table
@@ -18,13 +17,12 @@ from core.judging.grade_columns import grade_columns
 from core.judging.judgment_rows import File, Rejected, Row, cell_text, file_of, graded
 
 #: Column names of other tools, in lower case, with underscores for spaces.
-_QUERY = ("query", "query_text", "querytext", "q", "search")
-_QUERY_ID = ("query_id", "qid", "queryid")
-_DOC = (
+QUERY = ("query", "query_text", "querytext", "q", "search")
+QUERY_ID = ("query_id", "qid", "queryid")
+DOC = (
     "docid", "doc_id", "document_id", "item_id", "doc", "product_id", "corpus_id", "pid", "id",
 )  # fmt: skip
-_RATING = ("rating", "grade", "judgment", "relevance", "label", "score")
-_RATER = ("rater", "annotator", "judge", "user", "username")
+RATER = ("rater", "annotator", "judge", "user", "username")
 
 
 def qrels(lines: Iterable[Line]) -> File:
@@ -57,16 +55,16 @@ def csv_rows(table: Table, names: Mapping[str, str], people: Sequence[str] = ())
     Raises:
         JudgmentError: A column that is needed is missing.
     """
-    query = next((names[n] for n in _QUERY if n in names), None)
-    query_id = next((names[n] for n in _QUERY_ID if n in names), None)
-    doc = next((names[n] for n in _DOC if n in names), None)
+    query = next((names[n] for n in QUERY if n in names), None)
+    query_id = next((names[n] for n in QUERY_ID if n in names), None)
+    doc = next((names[n] for n in DOC if n in names), None)
     if doc is None or (query is None and query_id is None):
         raise JudgmentError(
             f"{table.path.name} has no column for the query or none for the item; it has: "
             f"{', '.join(names) or 'none'}."
         )
-    rater = next((names[n] for n in _RATER if n in names), None)
-    used = {query or "", doc, *(names[n] for n in names if n in _QUERY_ID)}
+    rater = next((names[n] for n in RATER if n in names), None)
+    used = {query or "", doc, *(names[n] for n in names if n in QUERY_ID)}
     columns = grade_columns(table, names, used, people)
     if not (columns.rating or columns.raters):
         raise JudgmentError(f"{table.path.name} has no column with ratings.")
@@ -94,47 +92,6 @@ def csv_rows(table: Table, names: Mapping[str, str], people: Sequence[str] = ())
     raters = counted(len(columns.raters), "rater")
     kind = "CSV with one rating a row" if columns.rating else f"CSV with {raters}"
     return replace(file_of(kind, parse()), notes=columns.notes)
-
-
-def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
-    """Yield the judgments of a JSON object.
-
-    It is one judgment, OpenSearch's list of ratings of one query, or a hit of its API with such
-    lists.
-    """
-    source = entry.get("_source", entry)
-    lists = source.get("judgmentRatings") if isinstance(source, dict) else None
-    if isinstance(lists, list):
-        for judged in lists:
-            if isinstance(judged, dict):
-                yield from json_rows(line, judged)
-            else:
-                yield Rejected(line, "holds a list of ratings that is no JSON object")
-        return
-    ratings = entry.get("ratings")
-    if not isinstance(ratings, list):
-        yield json_row(line, entry)
-        return
-    for rating in ratings:
-        if isinstance(rating, dict):
-            yield json_row(line, {"query": entry.get("query", ""), **rating})
-        else:
-            yield Rejected(line, "holds a rating that is no JSON object")
-
-
-def json_row(line: int, entry: Mapping[str, Any]) -> Row | Rejected:
-    """Return the judgment in another tool's JSON object."""
-    lower = {
-        str(key).lower().replace("-", "_"): value
-        for key, value in entry.items()
-        if value is not None
-    }
-    words = next((str(lower[n]) for n in _QUERY if n in lower), "")
-    query_id = next((str(lower[n]) for n in _QUERY_ID if n in lower), "")
-    item = next((str(lower[n]) for n in _DOC if n in lower), "")
-    grade = next((lower[n] for n in _RATING if n in lower), "")
-    who = next((str(lower[n]) for n in _RATER if n in lower), "")
-    return graded(line, JudgmentQuery(query_id, words), item, str(grade), who)
 
 
 def _rater_name(column: str) -> str:

@@ -12,7 +12,7 @@ from core.errors import JudgmentError
 from core.judging.judgment_rows import cell_text
 
 #: Names of a column with one grade a row, lower case.
-_RATING = ("rating", "grade", "judgment", "relevance", "label", "score")
+RATING = ("rating", "grade", "judgment", "relevance", "label", "score")
 #: Last words of such names: `esci_label`. A rater's own column may end in "rating" or "grade".
 _RATING_ENDS = {"label", "relevance", "judgment", "judgement"}
 #: Last words of the name of a rater's own column.
@@ -70,7 +70,7 @@ def grade_columns(
                 f"{', '.join(column[:40] for column in table.columns[:20])}."
             )
         return GradeColumns(raters=tuple(people))
-    rating = next((names[name] for name in _RATING if name in names), "")
+    rating = next((names[name] for name in RATING if name in names), "")
     named = [column for name, column in names.items() if _last(name) in _RATING_ENDS]
     rating = rating or (named[0] if len(named) == 1 else "")
     if rating:

@@ -1,6 +1,7 @@
 """Read files of judgments, our own and other tools': each row as plain values with its line.
 
-Our own CSV, JSON lines and Parquet are read here, others' in ``core.judging.foreign``.
+Our own CSV, JSON lines and Parquet are read here, others' in ``core.judging.foreign``,
+``foreign_json`` and ``rank_lines``.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from core.base.tables import (
 )
 from core.domain import EventKind, JudgmentEvent, JudgmentQuery
 from core.errors import JudgmentError
-from core.judging import foreign
+from core.judging import foreign, foreign_json
 from core.judging.grade_columns import plain_names
 from core.judging.judgment_rows import File, Rejected, Row, file_of
 from core.judging.label_export import COLUMNS
+from core.judging.rank_lines import is_rank_lines, rank_rows
 
 #: First-version exports lack these.
 _LATER = {"query_picture", "round", "page", "guidelines", "rule", "grade_by_rule", "adjudicated"}
@@ -50,6 +52,11 @@ def read(source: Path, people: Sequence[str] = ()) -> File:
     ending = source.suffix.lower()
     if ending in {".jsonl", ".ndjson", ".json"}:
         return _json(source)
+    if ending in _TEXT_TABLES or ending not in TABLE_ENDINGS:
+        lines = open_lines(source, JudgmentError)
+        if is_rank_lines(lines.lines()):
+            file = rank_rows(lines.lines())
+            return replace(file, notes=lines.notes + file.notes)
     if _is_qrels(source, ending):
         text = open_lines(source, JudgmentError)
         return replace(foreign.qrels(text.lines()), notes=text.notes)
@@ -113,23 +120,18 @@ def _json(source: Path) -> File:
             elif "event_id" in row.cells:
                 yield _own(row.line, row.cells)
             else:
-                yield from foreign.json_rows(row.line, row.cells)
+                yield from foreign_json.json_rows(row.line, row.cells)
 
     first = next((line.text for line in file.lines() if line.text.strip()), "")
     if first.lstrip().startswith(('{"judgment_set"', '{"event_id"')):
         rows, notes = list(judged(json_lines(file.lines()))), file.notes
-        document, listed = False, False
+        kind = "JSON lines"
     else:
         table = open_table(source, JudgmentError)
         rows, notes = list(judged(table.rows())), table.notes
-        document, listed = table.format == "JSON", "ratings" in table.columns
+        kind = foreign_json.kind_of(table.columns)
+        kind = table.format if kind == "JSON" else kind
     label = file.encoding.label
-    if rows and listed:
-        kind = "OpenSearch's judgment list"
-    elif document:
-        kind = "JSON"
-    else:
-        kind = "JSON lines"
     kind = kind if label == "UTF-8" else f"{kind}, {label}"
     return replace(file_of(kind, rows, definition), notes=notes)
 

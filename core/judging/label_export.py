@@ -1,10 +1,11 @@
-"""Write judgments as TREC qrels, CSV, JSON lines, Parquet, or a list for OpenSearch."""
+"""Write judgments as TREC qrels, CSV, JSON lines, Parquet, or a list for another tool."""
 
 from __future__ import annotations
 
 import csv
+import functools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,17 +15,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.base.atomic import atomic_write, replacing
-from core.base.counts import counted
 from core.base.csv_cells import cell
 from core.domain import JudgmentEvent, JudgmentSet
 from core.errors import JudgmentError, no_such
+from core.judging import foreign_lists
 from core.judging.aggregation import DEFAULT_RULE, aggregate, labels
 from core.judging.sets import to_json
 from core.judging.state import PairKey
 
-FORMATS = ("qrels", "csv", "jsonl", "parquet", "opensearch")
+FORMATS = ("qrels", "csv", "jsonl", "parquet", "opensearch", "rre", "ltr")
 #: Endings of their files, where they are not the format's name.
-ENDINGS = {"opensearch": "opensearch.json"}
+ENDINGS = {"opensearch": "opensearch.json", "rre": "rre.json", "ltr": "ltr.txt"}
 #: File endings and the formats that they mean.
 _FORMAT_OF = {"": "qrels", ".qrels": "qrels", ".txt": "qrels", ".csv": "csv", ".jsonl": "jsonl",
               ".ndjson": "jsonl", ".parquet": "parquet", ".json": "opensearch"}  # fmt: skip
@@ -87,16 +88,18 @@ def format_of(target: Path) -> str:
 def write(what: Labels, target: Path, format: str) -> Path:
     """Write a set's labels; a half-written file never stands under the target's name.
 
-    ``qrels`` and ``opensearch`` hold one grade per pair; the other formats hold every annotator's
-    labels, each row with the rule and the grade that it gives the pair. ``qrels`` and ``csv`` get
-    a second file beside them (``<target>.json``), which describes the rule and holds the set.
+    ``csv``, ``jsonl`` and ``parquet`` hold every annotator's labels, each row with the rule and the
+    grade that it gives the pair; the other formats hold one grade per pair. ``qrels`` and ``csv``
+    get a second file beside them (``<target>.json``), which describes the rule and holds the set.
 
     Raises:
         JudgmentError: The format or rule is unknown, the file can't be written, or an id does not
             fit into the format.
     """
+    lists = {"opensearch": foreign_lists.opensearch, "rre": foreign_lists.rre,
+             "ltr": foreign_lists.rank_lines}  # fmt: skip
     writers = {"qrels": _qrels, "csv": _csv, "jsonl": _jsonl, "parquet": _parquet,
-               "opensearch": _opensearch}  # fmt: skip
+               **{name: functools.partial(_listed, of) for name, of in lists.items()}}  # fmt: skip
     if format not in writers:
         raise no_such(JudgmentError, "format", format, FORMATS)
     try:
@@ -170,39 +173,13 @@ def _parquet(what: Labels, target: Path) -> None:
     pq.write_table(pa.Table.from_pylist(list(_rows(what)), schema=schema), target)
 
 
-def _opensearch(what: Labels, target: Path) -> None:
-    """Write the body that OpenSearch's search relevance API takes as an imported judgment list.
-
-    It names queries by their words, so queries of items and pictures can't be in it, and two
-    queries of the same words neither.
-    """
+def _listed(
+    list_of: Callable[[str, foreign_lists.Words, foreign_lists.Grades, str], str],
+    what: Labels, target: Path,
+) -> None:  # fmt: skip
     words = {query.query_id: query.text for query in what.judgment_set.queries}
-    first_of: dict[str, str] = {}
-    ratings: dict[str, list[dict[str, str]]] = {}
-    for (query_id, item_id), grade in sorted(
-        aggregate(what.current, what.rule, what.decisions).items()
-    ):
-        if not words.get(query_id):
-            raise JudgmentError(
-                f"The query “{query_id}” has no words, and OpenSearch names queries by them; "
-                "export CSV."
-            )
-        first = first_of.setdefault(words[query_id], query_id)
-        if first != query_id:
-            raise JudgmentError(
-                f"The queries “{first}” and “{query_id}” have the same words, and OpenSearch names "
-                "queries by them; export CSV."
-            )
-        ratings.setdefault(words[query_id], []).append(
-            {"docId": item_id, "rating": str(float(grade))}
-        )
-    content = {
-        "name": what.judgment_set.name,
-        "description": f"{counted(len(ratings), 'query')}, rule: {what.rule}",
-        "type": "IMPORT_JUDGMENT",
-        "judgmentRatings": [{"query": query, "ratings": own} for query, own in ratings.items()],
-    }
-    target.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    grades = aggregate(what.current, what.rule, what.decisions)
+    target.write_text(list_of(what.judgment_set.name, words, grades, what.rule), encoding="utf-8")
 
 
 def _identity(what: Labels) -> dict[str, str]:

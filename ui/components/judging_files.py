@@ -44,7 +44,15 @@ def files_tab(
                     name: gr.Button(text, elem_id=f"annotate-{name}", min_width=96)
                     for name, text in zip(
                         FORMATS,
-                        ("TREC qrels", "CSV", "JSON lines", "Parquet", "OpenSearch"),
+                        (
+                            "TREC qrels",
+                            "CSV",
+                            "JSON lines",
+                            "Parquet",
+                            "OpenSearch",
+                            "RRE",
+                            "Learning to rank",
+                        ),
                         strict=True,
                     )
                 }
@@ -54,11 +62,12 @@ def files_tab(
         with gr.Column():
             gr.HTML(
                 '<h2 class="vs-h2">Import</h2><p class="vs-small vs-muted">TREC qrels, CSV, JSON, '
-                "Excel or Parquet; also of Quepid, OpenSearch, ESCI, WANDS, BEIR and MS MARCO</p>"
+                "Excel or Parquet; also of Quepid, OpenSearch, RRE, learning to rank (RankLib), "
+                "ESCI, WANDS, BEIR and MS MARCO</p>"
             )
             source = gr.File(
                 label="File with labels",
-                file_types=[*TABLE_ENDINGS, ".qrels", ".txt"],
+                file_types=[*TABLE_ENDINGS, ".qrels", ".txt", ".dat"],
                 height=140,
                 elem_id="annotate-import-file",
             )

@@ -43,6 +43,8 @@ WORD = st.text(
 KINDS = (EventKind.GRADE, EventKind.UNSURE, EventKind.SKIP, EventKind.FLAG, EventKind.ADJUDICATE,
          EventKind.UNDO, EventKind.DELETE, EventKind.SHOWN)  # fmt: skip
 GRADED = (EventKind.GRADE, EventKind.ADJUDICATE)
+#: Formats with one grade a pair, and the words of the queries.
+LISTS = ("opensearch", "rre", "ltr")
 NOTE = st.text(st.characters(codec="utf-8", exclude_categories=("C",)) | st.just("\n"), max_size=30)
 
 
@@ -99,8 +101,8 @@ def imported(
     desk = JudgmentQueue(open_database(folder / "elsewhere"))
     planned = plan(
         desk, file, lambda ids: ids, beside=read_beside(beside) if beside.is_file() else None,
-        # Its list says nothing of the scale; a single 5 among zeros could be a typing error.
-        mapping="0=0, 2=2, 5=5" if format == "opensearch" else "",
+        # A list says nothing of the scale; a single 5 among zeros could be a typing error.
+        mapping="0=0, 2=2, 5=5" if format in LISTS else "",
     )  # fmt: skip
     return planned, desk, carry_out(desk, planned)
 
@@ -129,15 +131,16 @@ def test_qrels_come_back_with_the_words_of_the_queries_and_the_scale(
     assert aggregate(desk.current(again.set_id)) == aggregate(events)
 
 
+@pytest.mark.parametrize("format", LISTS)
 @given(content=judged())
-def test_opensearch_s_list_comes_back(
-    content: tuple[JudgmentSet, list[JudgmentEvent]],
+def test_lists_for_other_tools_come_back(
+    format: str, content: tuple[JudgmentSet, list[JudgmentEvent]]
 ) -> None:
-    """It has no ids of queries, no people and no scale: words, items and grades come back."""
+    """They have no ids of queries, no people and no scale: words, items and grades come back."""
     made, events = content
     if not events:
         return
-    planned, desk, _ = imported(made, events, "opensearch")
+    planned, desk, _ = imported(made, events, format)
     words = {query.query_id: query.text for query in planned.judgment_set.queries}
     grades = aggregate(desk.current(planned.judgment_set.set_id))
     texts = {query.query_id: query.text for query in made.queries}
@@ -163,7 +166,26 @@ def test_opensearch_s_list_is_what_its_documentation_shows(tmp_path: Path) -> No
     }  # fmt: skip
 
 
-def test_two_queries_of_the_same_words_are_not_mixed_in_opensearch_s_list(tmp_path: Path) -> None:
+def test_words_that_end_like_a_weight_come_back_from_lines_for_learning_to_rank(
+    tmp_path: Path,
+) -> None:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    pairs = tuple(Pair(JudgmentQuery(f"q{n}", f"beam 4*{n}"), "B077") for n in (1, 2))
+    made = JudgmentSet("set-1", "Mine", Rules(), (), 1, pairs, at)
+    labels = [
+        JudgmentEvent(str(n), EventKind.GRADE, "set-1", *pair.key, "ada", n, "", at, 1.0)
+        for n, pair in enumerate(pairs, 2)
+    ]
+    file = write(Labels(made, labels, labels, {}), tmp_path / "a.ltr.txt", "ltr")
+    assert file.read_text("utf-8") == (
+        "# qid:1: beam 4*1*1\n# qid:2: beam 4*2*1\n2 qid:1 # B077\n3 qid:2 # B077\n"
+    )
+    planned = plan(JudgmentQueue(open_database(tmp_path / "desk")), file, lambda ids: ids)
+    assert [query.text for query in planned.judgment_set.queries] == ["beam 4*1", "beam 4*2"]
+
+
+@pytest.mark.parametrize("format", LISTS)
+def test_two_queries_of_the_same_words_are_not_mixed_in_a_list(tmp_path: Path, format: str) -> None:
     pairs = tuple(Pair(JudgmentQuery(name, "red dress"), "B077") for name in ("q1", "q2"))
     at = datetime(2026, 1, 2, tzinfo=UTC)
     made = JudgmentSet("set-1", "Mine", Rules(), (), 1, pairs, at)
@@ -172,9 +194,9 @@ def test_two_queries_of_the_same_words_are_not_mixed_in_opensearch_s_list(tmp_pa
         for n, pair in enumerate(pairs)
     ]
     with pytest.raises(JudgmentError, match="“q1” and “q2” have the same words"):
-        write(Labels(made, labels, labels, {}), tmp_path / "a.json", "opensearch")
+        write(Labels(made, labels, labels, {}), tmp_path / "a.json", format)
     assert not (tmp_path / "a.json").exists()
-    write(Labels(made, labels[:1], labels[:1], {}), tmp_path / "a.json", "opensearch")
+    write(Labels(made, labels[:1], labels[:1], {}), tmp_path / "a.json", format)
 
 
 def test_the_answer_of_opensearch_s_api_is_read(tmp_path: Path) -> None:
