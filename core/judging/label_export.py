@@ -98,8 +98,10 @@ def write(what: Labels, target: Path, format: str) -> Path:
     """
     lists = {"opensearch": foreign_lists.opensearch, "rre": foreign_lists.rre,
              "ltr": foreign_lists.rank_lines}  # fmt: skip
-    writers = {"qrels": _qrels, "csv": _csv, "jsonl": _jsonl, "parquet": _parquet,
-               **{name: functools.partial(_listed, of) for name, of in lists.items()}}  # fmt: skip
+    writers: dict[str, Callable[[Labels, Path], None]] = {
+        "qrels": _qrels, "csv": _csv, "jsonl": _jsonl, "parquet": _parquet,
+        **{name: functools.partial(_listed, of) for name, of in lists.items()},
+    }  # fmt: skip
     if format not in writers:
         raise no_such(JudgmentError, "format", format, FORMATS)
     try:
