@@ -66,8 +66,8 @@ def test_rre_s_own_files_have_topics_and_groups_of_queries(
 
 def test_what_is_wrong_in_ratings_of_rre_is_said(tmp_path: Path) -> None:
     two = {"placeholders": {"$a": "x", "$b": "y"}, "relevant_documents": {"1": ["l1"]}}
-    one = {"placeholders": {"$words": "lamp"}, "relevant_documents": {"l1": {"gain": 2}, "l2": {}}}
-    content = {"queries": [two, one, {"relevant_documents": {"1": ["l1"]}},
+    only = {"placeholders": {"$words": "lamp"}, "relevant_documents": {"l1": {"gain": 2}, "l2": {}}}
+    content = {"queries": [two, only, {"relevant_documents": {"1": ["l1"]}},
                            {"query_groups": [5, {"name": "empty"}]}, {"queries": 7}]}  # fmt: skip
     file = file_with(tmp_path, content)
     assert given(file) == [("lamp", "l1", 2, "")]
