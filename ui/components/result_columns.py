@@ -168,7 +168,7 @@ def in_common(comparison: Comparison, engines: tuple[EngineStatus, ...]) -> str:
         return ""
     first, second, *more = titles
     if more:
-        return f"Every list is compared with that of {titles[first]}"
+        return f"Every list is compared with that of {titles[first]}."
     return f"{titles[first]} and {titles[second]}: {_overlap(comparison, first, second)} in common"
 
 
