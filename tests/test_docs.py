@@ -91,7 +91,7 @@ def commands(text: str) -> Iterator[list[str]]:
     """Yield the words behind the program's name of every command in a page."""
     fences = [line for block in FENCE.findall(text) for line in joined(block)]
     for line in [*fences, *CODE.findall(FENCE.sub("", text))]:
-        for part in line.split("&&"):
+        for part in re.split(r"\s&&?(?=\s|$)", line):
             try:
                 words = shlex.split(part, comments=True)
             except ValueError:
