@@ -214,8 +214,8 @@ def _merge(table: Table, key: str) -> LanceMergeInsertBuilder:
     since the merge began, and merges again.
     """
     with reading(table):
-        is_named = bool(table.schema.field(key).metadata)
-    if not is_named:
+        field = table.schema.field(key)
+    if not field.nullable and not field.metadata:  # LanceDB refuses keys that may be missing
         cast("LanceTable", table).set_unenforced_primary_key(key)
     return table.merge_insert(key)
 
