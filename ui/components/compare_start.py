@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from gradio.context import LocalContext
 
@@ -63,7 +64,9 @@ def compare_start_html(
         "compare_start.html",
         link=form.link(),
         note=note,
-        explore=form.link("/explore"),
+        explore=SearchForm(form.text, catalog=catalog.name).link("/explore"),
+        annotate=f"/annotate?{urlencode({'catalog': catalog.name})}",
+        asked=form.text,
         examples=example_queries(studio, catalog),
         engines=engines,
         example=example,

@@ -46,8 +46,11 @@ class Turn:
     round: Round
 
 
-def panel(studio: Studio, item_id: str, catalog: str, rows: ItemRows | None = None) -> Markup:
-    """Return the text with its trace, its records and its actions."""
+def panel(
+    studio: Studio, item_id: str, catalog: str, rows: ItemRows | None = None, *,
+    corrects: bool = True,
+) -> Markup:  # fmt: skip
+    """Return the text with its trace, its records and, for those who may, its actions."""
     view = studio.rewriting.view(item_id, catalog, rows)
     html = render(
         "rewrite_panel.html",
@@ -56,6 +59,7 @@ def panel(studio: Studio, item_id: str, catalog: str, rows: ItemRows | None = No
         turns=turns(view),
         kept=is_kept(view),
         catalog=catalog,
+        corrects=corrects,
     )
     return Markup(html)  # noqa: S704 (escaped by the template)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 import gradio as gr
+from gradio.context import LocalContext
 from PIL import Image
 
 from core.app.studio import Studio
 from core.domain import CatalogInfo, EngineStatus
+from ui.blindness import hidden_sentence
 from ui.components.blind_vote import preference_panel
 from ui.components.compare_start import compare_start_html
 from ui.components.query import SearchForm
@@ -42,11 +44,12 @@ def compare_answer(
     image: Image.Image | None,
     catalog: CatalogInfo,
 ) -> str:
-    """Return the lists of a query; without one, an example.
+    """Return the lists of a query; without one, an example. Whom no engine answers reads why.
 
     Raises:
         StudioError: The search can't be answered.
     """
-    if engines and not form.asks(picture=image is not None):
+    hidden = hidden_sentence(studio, LocalContext.request.get(None), catalog.name)
+    if engines and (hidden or not form.asks(picture=image is not None)):
         return compare_start_html(studio, form, engines, catalog)
     return compare_html(studio, form, engines, image, catalog)

@@ -36,7 +36,7 @@ from ui.error_sentences import sentences
 from ui.media import export_url, photo_url
 from ui.queues import PICTURES, look_at_photo
 from ui.render import render
-from ui.rights import LOCAL, own_name, person, require
+from ui.rights import LOCAL, may, own_name, person, require
 from ui.server_functions import answered
 from ui.theme import ASSETS
 
@@ -184,6 +184,7 @@ def content(
     inspection = studio.inspect(item_id, catalog, rows=rows)
     item, grounding = inspection.item, inspection.grounding
     hidden = fit_sentence(studio, LocalContext.request.get(None), catalog)
+    corrects = may(studio, LocalContext.request.get(None), Action.CORRECT)
     find = "" if hidden else find
     searched = studio.grounding.find(inspection.photo, find) if find and inspection.photo else None
     link = {"item": item_id, "catalog": catalog} | ({"find": find} if find else {})
@@ -210,7 +211,8 @@ def content(
         inputs=[
             (entry, data_uri(entry.picture) if entry.picture else "") for entry in inspection.inputs
         ],
-        rewriting=panel(studio, item_id, catalog, rows),
+        rewriting=panel(studio, item_id, catalog, rows, corrects=corrects),
+        corrects=corrects,
         facts=item_facts(inspection),
         reference=_reference(inspection.inputs),
     )

@@ -273,6 +273,8 @@ def test_words_find_items_without_an_engine(judged: Judged) -> None:
     shown = {name: text for (_, name), text in answers.items()}
     assert "1 item with words of" in shown["open_page_1"]
     assert "Armchair" in shown["open_page_1"]
+    assert "Look for “armchair” on Explore" in shown["open_page_2"]
+    assert 'role="alert"' not in shown["open_page_2"]
     assert "is not finished" in shown["open_page_1"]
     refused = walk.events({"item": "c", "catalog": "demo"}, LISTS)
     assert all("is not finished" in text for text in refused.values()), refused
@@ -294,7 +296,8 @@ def test_how_well_words_fit_a_photo_is_hidden_while_a_set_is_open(judged: Judged
 
     assert scores() == [False] * 3
     assert "error" in walk.call("heat", item="a", catalog="demo", phrase=product)
-    assert "data-heat" not in inspect_page()
+    for control in ("data-heat", "data-draw", "Save my text", "Use the whole photo"):
+        assert control not in inspect_page()
     assert "only the product itself is looked for" in inspect_page()
     for link in ("Back to the product", "Similar items", "Compare engines on it", "&amp;region="):
         assert link not in inspect_page()
