@@ -66,7 +66,9 @@ class Judged:
 
     def walk(self, role: Role) -> Walk:
         """Return a signed-in visitor, the same for all tests: signing in takes a moment."""
-        return self.walks.setdefault(role, Walk(self, role))
+        if role not in self.walks:
+            self.walks[role] = Walk(self, role)
+        return self.walks[role]
 
     def value(self, part: dict[str, Any], choices: list[Any]) -> Any:
         """Return what an inquisitive annotator sends for a component."""
