@@ -165,4 +165,8 @@ def test_an_annotator_ends_their_part_when_they_say_so(
 def judge_again(page: Page, key: str) -> None:
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".vs-desk [data-part=past]")).to_be_visible()
+    page.wait_for_function(  # a photo that is still loading can't be graded
+        "() => [...document.querySelectorAll('.vs-desk [data-part=single] img')]"
+        ".every(image => image.complete && image.naturalWidth > 0)"
+    )
     page.keyboard.press(key)
