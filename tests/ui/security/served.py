@@ -71,7 +71,7 @@ def run_app(app: Any, port: int = 0, **options: Any) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(5)  # a daemon: one that still waits for something ends with the process
 
 
 def free_port() -> int:
