@@ -85,6 +85,10 @@ class _Walk:
             self.names[-1] = self.text
 
 
+#: Names of lists that stand before the rows and are none: judges by model in a Quepid book.
+_NO_ROWS = frozenset({"ai_judges"})
+
+
 def find_target(blocks: Iterator[str]) -> Target:
     """Find the first list that begins with an object; without one, objects one after another."""
     walk, before, target, closed = _Walk(), "", None, False
@@ -94,9 +98,10 @@ def find_target(blocks: Iterator[str]) -> Target:
                 return Target(0) if mark.sign == "{" else target or Target(0)
             if target is None and mark.sign == "{" and before == "[":
                 names = [name for name in walk.names if name]
-                target = Target(walk.order - 1, ".".join(names))
-                if walk.open[0] == "[":
-                    return target
+                if _NO_ROWS.isdisjoint(names):
+                    target = Target(walk.order - 1, ".".join(names))
+                    if walk.open[0] == "[":
+                        return target
             closed = not walk.open and mark.sign in "]}"
             before = mark.sign
     return target or Target(0)

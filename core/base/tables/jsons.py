@@ -84,12 +84,10 @@ def _is_frame(value: object) -> bool:
     for _ in range(5):
         if not isinstance(value, dict) or not value:
             return False
-        value = next(
-            (inner for inner in value.values() if isinstance(inner, list)),
-            next(iter(value.values())),
-        )
-        if isinstance(value, list):
-            return bool(value) and all(isinstance(entry, dict) for entry in value)
+        lists = [inner for inner in value.values() if isinstance(inner, list)]
+        if lists:
+            return any(inner and all(isinstance(e, dict) for e in inner) for inner in lists)
+        value = next(iter(value.values()))
     return False
 
 

@@ -99,6 +99,20 @@ def test_quepid_s_book_names_its_judges(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("indent", [1, None])
+@pytest.mark.parametrize("judges", [[], [{"name": "a model", "options": [{"a": 1}]}]])
+def test_what_stands_before_the_pairs_of_a_book_is_not_taken_for_them(
+    tmp_path: Path, judges: list[object], indent: int | None
+) -> None:
+    judged = {"rating": 3.0, "unrateable": False, "user_email": "anna@shop.example"}
+    pair = {"query_text": "red lamp", "doc_id": "l1", "judgements": [judged]}
+    book = {
+        "name": "Lamps", "scale": [0, 1, 2, 3], "ai_judges": judges, "query_doc_pairs": [pair],
+    }  # fmt: skip
+    file = file_with(tmp_path, book, indent)
+    assert given(file) == [("red lamp", "l1", 3, "anna@shop.example")]
+
+
 @pytest.mark.parametrize("name", ["query", "query_text"])
 def test_quepid_s_ratings_of_a_case_are_named_by_items(tmp_path: Path, name: str) -> None:
     """``query`` in an export of ratings, ``query_text`` in one of a whole case."""
