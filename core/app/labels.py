@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.app.library import Library
 from core.base.tables import FileReport
-from core.domain import LABELS, EventKind, JudgmentEvent, Label, Rules
+from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Label, Rules
 from core.errors import JudgmentError
 from core.judging import aggregation, importing, label_export
 from core.judging.disagreement import Disagreement, disagreements
@@ -214,7 +214,24 @@ class LabelService:
             if beside and words and words.texts and not words.definition
             else ()
         )
-        return replace(plan, notes=(*plan.notes, *read.notes, *from_file))
+        bare = _wordless(plan.judgment_set)
+        return replace(plan, notes=(*plan.notes, *read.notes, *from_file, *bare))
 
     def _queue(self, catalog: str | None) -> JudgmentQueue:
         return self._library.get(catalog).judgment_queue
+
+
+def _wordless(judgment_set: JudgmentSet) -> tuple[str, ...]:
+    """Return a sentence on the queries of which only the id is known, if there are any."""
+    bare = [
+        query.query_id
+        for query in judgment_set.queries
+        if query.text == query.query_id and not (query.item_id or query.picture)
+    ]
+    if not bare:
+        return ()
+    return (
+        f"Of {len(bare)} queries only the id is known, such as “{bare[0]}”: engines would be asked "
+        "with these, and so would people. Give the words in a file that comes with it "
+        "(on the command line: --queries).",
+    )

@@ -182,3 +182,15 @@ def test_a_plan_names_the_file_that_the_words_come_from(indexed: Path, tmp_path:
     note = "The words of the queries were read from “queries.dev.small.tsv”."
     assert note in studio.labels.plan_import(labels, beside=words, catalog="shop").notes
     assert note not in studio.labels.plan_import(labels, catalog="shop").notes
+
+
+def test_a_plan_says_of_which_queries_only_the_id_is_known(indexed: Path, tmp_path: Path) -> None:
+    studio = copied(indexed, tmp_path / "here")
+    labels, words = tmp_path / "some.qrels", tmp_path / "queries.tsv"
+    labels.write_text("301 0 4 1\n302 0 4 0\n")
+    words.write_text("301\tred lamp\n302\trug\n")
+    said = "Of 2 queries only the id is known, such as “301”"
+    alone = studio.labels.plan_import(labels, catalog="shop").notes
+    assert any(note.startswith(said) for note in alone)
+    with_words = studio.labels.plan_import(labels, beside=words, catalog="shop").notes
+    assert not any("only the id" in note for note in with_words)
