@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.app.library import Library
+from core.base.counts import counted
 from core.base.tables import FileReport
 from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Label, Rules
 from core.errors import JudgmentError
@@ -231,7 +232,7 @@ def _wordless(judgment_set: JudgmentSet) -> tuple[str, ...]:
     if not bare:
         return ()
     return (
-        f"Of {len(bare)} queries only the id is known, such as “{bare[0]}”: engines would be asked "
+        f"Of {counted(len(bare), 'query')} only the id is known, such as “{bare[0]}”: engines would be asked "
         "with these, and so would people. Give the words in a file that comes with it "
         "(on the command line: --queries).",
     )
