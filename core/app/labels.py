@@ -232,7 +232,7 @@ def _wordless(judgment_set: JudgmentSet) -> tuple[str, ...]:
     if not bare:
         return ()
     return (
-        f"Of {counted(len(bare), 'query')} only the id is known, such as “{bare[0]}”: engines would be asked "
-        "with these, and so would people. Give the words in a file that comes with it "
-        "(on the command line: --queries).",
+        f"Of {counted(len(bare), 'query')} only the id is known, such as “{bare[0]}”: engines "
+        "would be asked with these, and so would people. Give the words in a file that comes with "
+        "it (on the command line: --queries).",
     )
