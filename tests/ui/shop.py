@@ -363,5 +363,9 @@ class Shop(Studio):
         text = "a crate full of oranges"
         words = Rewrite(text, (Round(text),), "rules", "f")
         picture = Image.new("RGB", (8, 8), "orange")
-        inputs = tuple(EngineInput(s.engine, picture, item.title) for s in (CLIP, VL_CLIP))
+        alike = 0.4 if how.get("vectors", True) else None
+        inputs = tuple(
+            EngineInput(status.engine, picture, item.title, agreement=alike)
+            for status in (CLIP, VL_CLIP)
+        )
         return Inspection(item, Image.new("RGB", (100, 80)), grounding, words, inputs)

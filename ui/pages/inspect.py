@@ -181,9 +181,10 @@ def content(
     if not item_id:
         return choice_html(studio, catalog)
     rows = studio.rows(item_id, catalog)
-    inspection = studio.inspect(item_id, catalog, rows=rows)
-    item, grounding = inspection.item, inspection.grounding
     hidden = fit_sentence(studio, LocalContext.request.get(None), catalog)
+    # How alike an engine's two vectors are tells which engine is likely to find the item.
+    inspection = studio.inspect(item_id, catalog, rows=rows, vectors=not hidden)
+    item, grounding = inspection.item, inspection.grounding
     corrects = may(studio, LocalContext.request.get(None), Action.CORRECT)
     find = "" if hidden else find
     searched = studio.grounding.find(inspection.photo, find) if find and inspection.photo else None

@@ -301,6 +301,7 @@ def test_how_well_words_fit_a_photo_is_hidden_while_a_set_is_open(judged: Judged
     for control in ("data-heat", "data-draw", "Save my text", "Use the whole photo"):
         assert control not in inspect_page()
     assert "only the product itself is looked for" in inspect_page()
+    assert "cosine of the two vectors" not in inspect_page()
     for link in ("Back to the product", "Similar items", "Compare engines on it", "&amp;region="):
         assert link not in inspect_page()
     judged.judge_all()
@@ -310,6 +311,7 @@ def test_how_well_words_fit_a_photo_is_hidden_while_a_set_is_open(judged: Judged
     assert "picture" in walk.call("heat", item="a", catalog="demo", phrase=product)
     for link in ("Back to the product", "Similar items", "Compare engines on it"):
         assert link in inspect_page()
+    assert "cosine of the two vectors" in inspect_page()
 
 
 def test_the_lists_come_back_when_the_set_is_judged(judged: Judged) -> None:
