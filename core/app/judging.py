@@ -297,7 +297,8 @@ class JudgingService:
         """
         if self.is_open_to(people, catalog):
             return True
-        if annotator and self.own_part(annotator, catalog) is OwnPart.DONE:
+        # Open by now: somebody took a label back since it was looked a moment ago.
+        if annotator and self.own_part(annotator, catalog) is not OwnPart.FINAL:
             return True
         try:
             opened_catalog = self._library.get(catalog)

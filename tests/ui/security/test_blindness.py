@@ -346,6 +346,16 @@ def sent(walk: Walk, number: int, **changes: Any) -> dict[str, Any]:
     return walk.call("judge", **asking(judged), events=[event])
 
 
+def test_a_label_that_is_taken_back_meanwhile_shows_no_list(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged.judge_all()
+    judging, who = judged.shop.judging, Role.ANNOTATOR.value
+    looks = iter([False])  # as it was a moment before the label was taken back
+    monkeypatch.setattr(type(judging), "is_open_to", lambda *_: next(looks, True))
+    assert judging.hides_engines([who], "demo", who)
+
+
 def end_part(walk: Walk) -> None:
     """Press the button that ends the annotator's part."""
     assert walk.call("end_part", **asking(walk.judged)) == {"part": "final"}
