@@ -112,7 +112,7 @@ def _input(
         fingerprint=model.fingerprint if row else "",
         agreement=float(row.image_vector @ row.text_vector) if row and view else None,
         title=item.title if 0 < title_part < 1 else "",
-        whole=whole if whole < 1 else 0.0,
+        whole=whole,
     )
 
 

@@ -10,7 +10,16 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from core.domain import WHOLE_PHOTO, Box, Correction, Detection, Inspection, Mask, Stage
+from core.domain import (
+    WHOLE_PHOTO,
+    Box,
+    Correction,
+    Detection,
+    ImageView,
+    Inspection,
+    Mask,
+    Stage,
+)  # fmt: skip
 from core.errors import QueryError
 from core.ports.grounder import PICTURE
 from tests.ui.shop import HOSTILE, Shop
@@ -140,3 +149,22 @@ def test_exports_are_downloads_and_problems_are_sentences(shop: Shop) -> None:
         refused = client.get(url)
         assert refused.status_code == 404
         assert refused.json()["detail"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("whole", "said"),
+    [
+        (0.0, "the product’s part of the photo, and the"),
+        (0.85, "the product’s part of the photo, and the whole photo with 85"),
+        (1.0, "the whole photo, and the"),
+    ],
+)
+def test_the_page_says_how_much_of_the_whole_photo_an_engine_reads(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, whole: float, said: str
+) -> None:
+    seen = shop.inspect("c")
+    _, cut = seen.inputs
+    crops = replace(cut.engine, image_view=ImageView.CROP)
+    seen = replace(seen, inputs=(replace(cut, engine=crops, whole=whole),))
+    monkeypatch.setattr(shop, "inspect", lambda *_, **__: seen)
+    assert said in content(shop, "c", "demo")
