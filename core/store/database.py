@@ -74,7 +74,8 @@ def with_metadata(schema: pa.Schema, **facts: object) -> pa.Schema:
 def ensure_table(database: lancedb.DBConnection, name: str, schema: pa.Schema) -> Table:
     """Open a table, creating it when it is missing; safe with several processes at once.
 
-    A table of an earlier version is opened as it is.
+    A table of an earlier version is opened as it is. Without the lock, the second of two
+    processes that create a table at once replaces the first one's, with the rows in it.
 
     Raises:
         CatalogDamaged: It is there, but can't be read.
@@ -82,8 +83,12 @@ def ensure_table(database: lancedb.DBConnection, name: str, schema: pa.Schema) -
     table = find_table(database, name)
     if table is not None:
         return table
-    with reading(address_of(database, name)):
-        return database.create_table(name, schema=with_metadata(schema), exist_ok=True)
+    with file_lock(folder_of(database) / f".{name}.create.lock", WRITE):
+        table = find_table(database, name)
+        if table is not None:
+            return table
+        with reading(address_of(database, name)):
+            return database.create_table(name, schema=with_metadata(schema))
 
 
 def add_missing_columns(table: Table, schema: pa.Schema, lock_file: Path) -> None:

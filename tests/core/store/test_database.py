@@ -75,20 +75,30 @@ def test_compacting_merges_fragments_and_keeps_rows(table):
     assert table.count_rows() == 6
 
 
-def _create_and_add(path, number):
-    table = db.ensure_table(db.open_database(path), "things", SCHEMA)
-    table.add(rows((str(number), "home", "a")))
+TABLES = 20
+
+
+def _create_and_add(path, number, others):
+    database = db.open_database(path)
+    for table in range(TABLES):
+        others.wait(60)
+        db.ensure_table(database, f"things{table}", SCHEMA).add(rows((str(number), "home", "a")))
 
 
 def test_processes_may_create_the_same_table_at_once(tmp_path):
     context = forked()
-    workers = [context.Process(target=_create_and_add, args=(tmp_path, n)) for n in range(3)]
+    others = context.Barrier(3)
+    workers = [
+        context.Process(target=_create_and_add, args=(tmp_path, n, others)) for n in range(3)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(60)
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
-    assert db.find_table(db.open_database(tmp_path), "things").count_rows() == 3
+    database = db.open_database(tmp_path)
+    counts = [db.find_table(database, f"things{n}").count_rows() for n in range(TABLES)]
+    assert counts == [3] * TABLES
 
 
 def test_facts_of_a_table_are_texts_beside_its_version():
