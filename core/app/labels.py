@@ -10,13 +10,12 @@ from pathlib import Path
 from core.app.library import Library
 from core.base.counts import counted
 from core.base.tables import FileReport
-from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Label, Rules
+from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Label
 from core.errors import JudgmentError
 from core.judging import aggregation, importing, label_export
 from core.judging.disagreement import Disagreement, disagreements
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.query_texts import read_beside
-from core.judging.queue import is_repeat
 from core.judging.reports import LabelReport, label_report
 from core.judging.state import PairKey, SetState
 
@@ -70,22 +69,20 @@ class LabelService:
     ) -> tuple[tuple[JudgmentEvent, JudgmentEvent], ...]:
         """Return decisions on pairs that an annotator judged, each with their label, newest first.
 
-        A pair that may still come again as a hidden repeat is left out.
+        There are none before they have judged all that the set has for them: what was decided could
+        be looked up when a pair comes again, and leaving those pairs out would tell which they are.
         """
         queue = self._queue(catalog)
-        judgment_set = queue.sets.get(set_id)
         progress = queue.progress(set_id, annotator)
-        rules = judgment_set.rules if progress.done < progress.total else Rules()
-        seed = queue.task_keys.repeat_seed(set_id)
+        if progress.done < progress.total:
+            return ()
 
         def decided_labels(state: SetState) -> list[tuple[JudgmentEvent, JudgmentEvent]]:
-            labels, again = state.current(annotator), state.repeated(annotator)
+            labels = state.current(annotator)
             return [
                 (decision, labels[pair])
                 for pair, decision in state.decisions().items()
-                if pair in labels
-                and labels[pair].kind is not EventKind.SKIP
-                and (pair in again or not is_repeat(rules, annotator, pair, seed))
+                if pair in labels and labels[pair].kind is not EventKind.SKIP
             ]
 
         decided = queue.look(set_id, decided_labels)

@@ -193,13 +193,15 @@ class Desk:
     def decisions(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """Return what was decided on pairs that this annotator judged, as HTML, and how many."""
         set_id, catalog = str(ask["set"]), str(ask["catalog"])
-        made = self._studio.judging.queue(catalog).sets.get(set_id)
+        queue = self._studio.judging.queue(catalog)
+        made, progress = queue.sets.get(set_id), queue.progress(set_id, who)
         decided = self._studio.labels.decisions_for(set_id, who, catalog)
         pairs = {pair.key: pair for pair in made.pairs}
         tasks = [Task(pairs[(d.query_id, d.item_id)]) for d, _ in decided[:_DECISIONS]]
         views = self._views(tasks, set_id, who, catalog)
         html = render(
             "annotate_decisions.html", set=made, total=len(decided),
+            waits=progress.done < progress.total,
             entries=[(view, *pair) for view, pair in zip(views, decided, strict=False)],
         )  # fmt: skip
         return {"html": html, "count": len(decided)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from core.app.labels import LabelService
 from core.domain import JudgmentEvent, Rules
 from core.errors import CatalogDamaged, NotSaved
 from core.judging.judgment_queue import JudgmentQueue
@@ -43,8 +44,11 @@ class Page:
         studio: Any = SimpleNamespace(
             judging=SimpleNamespace(queue=lambda catalog: self.queue),
             people=self.people,
+            labels=LabelService(cast("Any", SimpleNamespace(get=lambda name: self.catalog))),
             items_by_id=lambda ids, catalog: {},
         )
+        self.catalog = SimpleNamespace(judgment_queue=self.queue)
+        self.labels = studio.labels
         self._desk = Desk(studio)
 
     def call(self, name: str, who: str = "ada", signed_in: str = "", **ask: Any) -> dict[str, Any]:
@@ -205,3 +209,19 @@ def test_a_key_press_reaches_the_log_of_events_through_at_most_five_files(page: 
     way = way_to("core/judging/log.py:append", lambda: page.call("judge", events=[page.event(0)]))
     assert way[0] == "ui/components/judging_desk.py"
     assert len(way) <= 5, way
+
+
+def test_decisions_come_all_at_once_when_all_is_judged(page: Page) -> None:
+    def decide(number: int) -> None:
+        pair = page.pairs[number]
+        page.labels.adjudicate(page.set.set_id, pair, 1, "why", "lea", event_id=f"d{number}")
+
+    waits = page.call("decisions")
+    decide(0)
+    page.call("judge", events=[page.event(0)])
+    assert page.call("decisions") == waits
+    assert waits["count"] == 0
+    assert "all at once" in waits["html"]
+    page.call("judge", events=[page.event(number) for number in range(1, len(page.pairs))])
+    assert page.call("decisions")["count"] == 1
+    assert page.call("decisions", who="bob") == waits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,14 +13,23 @@ from typing import Any
 import pytest
 
 from core.app.labels import LabelService
-from core.domain import EventKind, Item, JudgmentEvent, JudgmentQuery, Photo, Rules, SearchResult
+from core.domain import (
+    EventKind,
+    Item,
+    JudgmentEvent,
+    JudgmentQuery,
+    Pair,
+    Photo,
+    Rules,
+    SearchResult,
+)
 from core.judging.judgment_queue import JudgmentQueue
-from core.judging.queue import is_repeat
 from core.store.database import open_database
 from tests.core.judging.desks import result
 from ui.components.judging_report import cases_html, report_html
 
 CASES = 60
+UNSURE = {"kind": EventKind.UNSURE}
 
 
 class Desk:
@@ -51,11 +61,11 @@ class Desk:
         )  # fmt: skip
 
     def label(self, who: str, item: str, grade: int | None, **more: Any) -> None:
-        values: dict[str, Any] = {"kind": EventKind.GRADE, "note": "", **more}
+        values: dict[str, Any] = {"kind": EventKind.GRADE, "note": "", "round": 0, **more}
         self.queue.judge(
             JudgmentEvent(
                 uuid.uuid4().hex, values["kind"], self.set.set_id, "q1", item, who, grade,
-                values["note"], datetime.now(UTC), 1.0,
+                values["note"], datetime.now(UTC), 1.0, values["round"],
             )
         )  # fmt: skip
 
@@ -132,31 +142,35 @@ def test_a_case_says_everything_but_who_said_it(desk: Desk) -> None:
     assert html.index('data-item="i02"') < html.index('data-item="i01"')  # decided ones come last
 
 
-def test_people_learn_what_was_decided_on_their_pairs(desk: Desk) -> None:
-    for number in range(CASES):
-        desk.label("ada", f"i{number:02}", 2)
-    for number in range(20):
-        desk.label("bob", f"i{number:02}", 0)
+def decide_all(desk: Desk) -> None:
     for number in range(CASES):
         desk.labels.adjudicate(
             desk.set.set_id, ("q1", f"i{number:02}"), 1, "why", "lea", event_id=f"d{number}"
         )
-    of_bob = desk.labels.decisions_for(desk.set.set_id, "bob")
-    rules, seed = desk.set.rules, desk.queue.task_keys.repeat_seed(desk.set.set_id)
-    sampled = {f"i{n:02}" for n in range(20) if is_repeat(rules, "bob", ("q1", f"i{n:02}"), seed)}
-    assert 0 < len(sampled) < 20
-    assert {decision.item_id for decision, _ in of_bob} == {f"i{n:02}" for n in range(20)} - sampled
-    assert all(
-        (decision.grade, label.annotator, label.grade) == (1, "bob", 0)
-        for decision, label in of_bob
-    )
-    assert [decision.at for decision, _ in of_bob] == sorted(
-        (decision.at for decision, _ in of_bob), reverse=True
-    )
-    hers = {decision.item_id for decision, _ in desk.labels.decisions_for(desk.set.set_id, "ada")}
-    # Those that may come again as hidden repeats would be given away.
-    due = {t.pair.item_id for t in desk.queue.deal(desk.set.set_id, "ada", 99).tasks if t.round}
-    assert due
-    assert not hers & due
-    assert hers
+
+
+def test_people_learn_what_was_decided_on_their_pairs(desk: Desk) -> None:
+    desk.queue.sets.revise(desk.set.set_id, lambda old: replace(old, rules=Rules()))
+    for number in range(CASES):
+        desk.label("ada", f"i{number:02}", 2 if number else None, **({} if number else UNSURE))
+    decide_all(desk)
+    of_ada = desk.labels.decisions_for(desk.set.set_id, "ada")
+    assert {decision.item_id for decision, _ in of_ada} == {f"i{n:02}" for n in range(CASES)}
+    assert all((one.grade, label.annotator) == (1, "ada") for one, label in of_ada)
+    assert [one.at for one, _ in of_ada] == sorted((one.at for one, _ in of_ada), reverse=True)
     assert desk.labels.decisions_for(desk.set.set_id, "cid") == ()
+
+
+def test_decisions_do_not_tell_which_pairs_come_again(desk: Desk) -> None:
+    """They are shown all at once, when nothing comes any more: not before, and none is left out."""
+    decide_all(desk)
+    seen = []
+    while tasks := desk.queue.deal(desk.set.set_id, "ada", 1).tasks:
+        assert desk.labels.decisions_for(desk.set.set_id, "ada") == ()
+        seen.append(tasks[0].round)
+        desk.label("ada", tasks[0].pair.item_id, 2, round=tasks[0].round)
+    assert 0 < sum(seen) < CASES
+    assert len(seen) > CASES
+    assert len(desk.labels.decisions_for(desk.set.set_id, "ada")) == CASES
+    desk.queue.sets.extend(desk.set.set_id, [Pair(desk.set.queries[0], "later")])
+    assert desk.labels.decisions_for(desk.set.set_id, "ada") == ()
