@@ -50,12 +50,26 @@ def lacks_people(rules: Rules, state: SetState, pair: PairKey, graded: bool = Fa
 
 
 def is_final(
-    rules: Rules, state: SetState, annotator: str, pair: PairKey, graded: bool = False
+    rules: Rules,
+    state: SetState,
+    annotator: str,
+    pair: PairKey,
+    graded: bool = False,
+    flag: bool = False,
 ) -> bool:
-    """Tell whether this annotator may not judge a pair, or judge it again; see ``lacks_people``."""
+    """Tell whether this annotator may not judge a pair, or judge it again.
+
+    Args:
+        rules: Rules of the set.
+        state: Events of the set.
+        annotator: Name of the annotator.
+        pair: The pair.
+        graded: See ``lacks_people``.
+        flag: Ask for a flag in place of a label.
+    """
     if state.shown_at(annotator) is None:
         return False
-    if state.is_bound(annotator, pair):
+    if state.is_bound(annotator, pair, flag):
         return True
     label = state.current(annotator).get(pair)
     is_open = label is not None and label.kind is not EventKind.SKIP
@@ -80,6 +94,6 @@ def check_final(
     is_said = event.kind in LABELS or event.kind is EventKind.FLAG
     if not is_said or (event.event_id in state and not again):
         return
-    pair = (event.query_id, event.item_id)
-    if is_final(rules, state, event.annotator, pair, graded):
-        raise JudgmentError(_FINAL if state.is_bound(event.annotator, pair) else _FULL)
+    pair, flag = (event.query_id, event.item_id), event.kind is EventKind.FLAG
+    if is_final(rules, state, event.annotator, pair, graded, flag):
+        raise JudgmentError(_FINAL if state.is_bound(event.annotator, pair, flag) else _FULL)

@@ -20,7 +20,9 @@ _END = datetime.max.replace(tzinfo=UTC)
 
 _FIRST, _REPEAT, _FLAG, _FINAL = "first", "repeat", "flag", "final"
 #: Groups of what annotators say of pairs, which becomes final when lists are shown to them.
-_OF_ANNOTATORS = (_FIRST, _REPEAT)
+_OF_ANNOTATORS = (_FIRST, _REPEAT, _FLAG)
+#: Those of them that judge a pair.
+_LABELS = (_FIRST, _REPEAT)
 _NOBODY: frozenset[str] = frozenset()
 _TAKES_BACK = (EventKind.UNDO, EventKind.DELETE)
 _NO_ACTS = (*_TAKES_BACK, EventKind.SHOWN)
@@ -42,7 +44,7 @@ class SetState:
         self._histories: dict[_Slot, list[_Entry]] = {}
         #: What was taken back; it counts again where it turns out to have been too late for that.
         self._past: dict[_Slot, list[_Entry]] = {}
-        #: The slots of each annotator's labels and repeats; the keys of a dictionary, in turn.
+        #: The slots of what each annotator said; the keys of a dictionary, in turn.
         self._slots: dict[str, dict[_Slot, None]] = {}
         self._standing: dict[str, dict[str, dict[PairKey, JudgmentEvent]]] = {
             group: {} for group in (_FIRST, _REPEAT, _FLAG, _FINAL)
@@ -51,8 +53,8 @@ class SetState:
         self._turns: dict[str, int] = {}
         self._turn_of: dict[tuple[str, PairKey], int] = {}
         self._shown: dict[str, list[datetime]] = {}
-        self._judged: dict[str, datetime] = {}
-        #: When each annotator judged last, or took something back.
+        self._said: dict[str, datetime] = {}
+        #: When each annotator said something last, or took something back.
         self._acted: dict[str, datetime] = {}
         #: The pairs whose labels, repeats or decisions were settled, in turn.
         self.changed: list[PairKey] = []
@@ -95,8 +97,8 @@ class SetState:
         slot = _slot(event)
         entry = (_END - event.at, len(self._taken), event)
         heapq.heappush(self._histories.setdefault(slot, []), entry)
-        if event.kind in LABELS:
-            _keep_latest(self._judged, event)
+        if slot[0] in _OF_ANNOTATORS:
+            _keep_latest(self._said, event)
             _keep_latest(self._acted, event)
         if slot[0] == _FIRST:
             turn = self._turns[event.annotator] = self._turns.get(event.annotator, 0) + 1
@@ -104,8 +106,8 @@ class SetState:
         self._settle(slot)
         if slot[0] in _OF_ANNOTATORS:
             self._slots.setdefault(event.annotator, {})[slot] = None
-            if event.annotator in self._shown:  # what is said of a pair binds label and repeat
-                for other in _label_and_repeat(slot):
+            if event.annotator in self._shown:  # what is said of a pair binds the rest of it
+                for other in _slots_of(slot, _OF_ANNOTATORS):
                     if other != slot and other in self._histories:
                         self._settle(other)
 
@@ -174,21 +176,27 @@ class SetState:
         """Return when engines' lists were last shown to an annotator; ``None`` if never."""
         return max(self._shown.get(annotator, ()), default=None)
 
-    def is_bound(self, annotator: str, pair: PairKey) -> bool:
-        """Tell whether an annotator said something of a pair before lists were shown to them.
+    def is_bound(self, annotator: str, pair: PairKey, flag: bool = False) -> bool:
+        """Tell whether an annotator judged a pair before lists were shown to them.
 
         Whatever they said or took back afterwards has no effect, in whatever order it was stored.
+
+        Args:
+            annotator: Name of the annotator.
+            pair: The pair.
+            flag: Ask whether their flags of the pair are bound: a flag binds those, too, but a pair
+                that was only flagged still takes a label.
         """
-        return self._bound_at((_FIRST, annotator, pair)) is not None
+        return self._bound_at((_FLAG if flag else _FIRST, annotator, pair)) is not None
 
     def is_shown(self, annotator: str) -> bool:
-        """Tell whether engines' lists were shown to an annotator since they judged anything."""
-        return self.shown_at(annotator) is not None and not self.has_judged_since(annotator)
+        """Tell whether engines' lists were shown to an annotator since they said anything."""
+        return self.shown_at(annotator) is not None and not self.has_said_since(annotator)
 
-    def has_judged_since(self, annotator: str) -> bool:
-        """Tell whether an annotator judged anything that no list was shown to them after."""
-        shown, judged = self.shown_at(annotator), self._judged.get(annotator)
-        return judged is not None and (shown is None or shown < judged)
+    def has_said_since(self, annotator: str) -> bool:
+        """Tell whether an annotator said anything that no list was shown to them after."""
+        shown, said = self.shown_at(annotator), self._said.get(annotator)
+        return said is not None and (shown is None or shown < said)
 
     def last(self, annotator: str) -> JudgmentEvent | None:
         """Return this annotator's latest standing label or flag of any pair."""
@@ -233,14 +241,15 @@ class SetState:
     def _bound_at(self, slot: _Slot) -> datetime | None:
         """Return when lists were first shown to somebody who had judged the pair; else ``None``.
 
-        A label or a hidden repeat, whichever was first, binds both.
+        A label or a hidden repeat, whichever was first, binds both, and flags with them; flags bind
+        flags only.
         """
         times = self._shown.get(slot[1])
         if not times or slot[0] not in _OF_ANNOTATORS:
             return None
         said = [
             event.at
-            for each in _label_and_repeat(slot)
+            for each in _slots_of(slot, _OF_ANNOTATORS if slot[0] == _FLAG else _LABELS)
             for *_, event in (*self._histories.get(each, ()), *self._past.get(each, ()))
             if event.kind is not EventKind.SKIP
         ]
@@ -262,9 +271,9 @@ def _slot(event: JudgmentEvent) -> _Slot:
     return group, event.annotator, (event.query_id, event.item_id)
 
 
-def _label_and_repeat(slot: _Slot) -> list[_Slot]:
-    """Return the slots of an annotator's label and repeat of a slot's pair."""
-    return [(group, *slot[1:]) for group in _OF_ANNOTATORS]
+def _slots_of(slot: _Slot, groups: Iterable[str]) -> list[_Slot]:
+    """Return the slots of some groups with the annotator and the pair of a slot."""
+    return [(group, *slot[1:]) for group in groups]
 
 
 def _keep_latest(times: dict[str, datetime], event: JudgmentEvent) -> None:

@@ -234,6 +234,7 @@ def test_a_list_that_was_shown_earlier_than_known_makes_taking_back_too_late():
 _ACTS = st.sampled_from(
     [{"grade": 1}, {"grade": 2, "round": 1}, PUT_OFF, PUT_OFF | {"round": 1},
      {"kind": EventKind.UNSURE, "grade": None}, {"kind": EventKind.SHOWN, "grade": None},
+     {"kind": EventKind.FLAG, "grade": None},
      {"kind": UNDO, "grade": None}, {"kind": DELETE, "grade": None}]
 )  # fmt: skip
 
@@ -246,6 +247,7 @@ def test_what_stands_is_the_same_in_whatever_order_it_was_stored(acts, data):
     in_turn, mixed = SetState(events), SetState(data.draw(st.permutations(events)))
     assert in_turn.all_current() == mixed.all_current()
     assert in_turn.all_repeated() == mixed.all_repeated()
+    assert in_turn.flags() == mixed.flags()
     assert in_turn.graders(("q", "a")) == mixed.graders(("q", "a"))
 
 
