@@ -62,7 +62,7 @@ class JudgmentQueue:
         self.task_keys = TaskKeys(folder.parent / "judging-task-keys")
         self._leases = Leases(folder.parent / "judging-leases.sqlite")
         self._pairs: OrderedDict[str, tuple[int, dict[PairKey, Pair]]] = OrderedDict()
-        self._orders: OrderedDict[tuple[str, int, str], list[Pair]] = OrderedDict()
+        self._orders: OrderedDict[tuple[str, int, str, bool], list[Pair]] = OrderedDict()
         self._tallies: WeakKeyDictionary[SetState, dict[str, Tally]] = WeakKeyDictionary()
         self._under_way: dict[tuple[str, str], threading.Event] = {}
         self._lock = threading.Lock()
@@ -83,7 +83,7 @@ class JudgmentQueue:
         Pairs that are reserved for another ``tab`` of the annotator are left out.
         """
         judgment_set = self.sets.get(set_id)
-        ordered = self._order(judgment_set, annotator)
+        ordered = self._order(judgment_set, annotator, one_query)
         rules = judgment_set.rules
 
         def dealt(state: SetState, held: Held) -> queue.Hand:
@@ -310,12 +310,15 @@ class JudgmentQueue:
             self._pairs.move_to_end(set_id)
             return kept[1]
 
-    def _order(self, judgment_set: JudgmentSet, annotator: str) -> list[Pair]:
+    def _order(
+        self, judgment_set: JudgmentSet, annotator: str, one_query: bool = False
+    ) -> list[Pair]:
         """Return the annotator's order, from the cache of recent annotators if possible."""
-        key = (judgment_set.set_id, judgment_set.revision, annotator)
+        key = (judgment_set.set_id, judgment_set.revision, annotator, one_query)
         with self._lock:
             if key not in self._orders:
-                self._orders[key] = queue.order(judgment_set, annotator, self.task_keys.secret)
+                secret = self.task_keys.secret
+                self._orders[key] = queue.order(judgment_set, annotator, secret, one_query)
                 if len(self._orders) > _ORDERS_KEPT:
                     self._orders.popitem(last=False)
             self._orders.move_to_end(key)

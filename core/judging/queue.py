@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -41,8 +42,13 @@ class Hand:
     elsewhere: int = 0
 
 
-def order(judgment_set: JudgmentSet, annotator: str, secret: bytes = b"") -> list[Pair]:
+def order(
+    judgment_set: JudgmentSet, annotator: str, secret: bytes = b"", one_query: bool = False
+) -> list[Pair]:
     """Return the set in this annotator's order: query after query.
+
+    Where pairs come again without notice, some come later than their query (``_put_off``), unless
+    the pairs of one query are asked for.
 
     The order in which pairs came into the set has no influence, and with the store's secret nobody
     can compute the annotator's order: so it doesn't tell which pairs were added later.
@@ -51,11 +57,26 @@ def order(judgment_set: JudgmentSet, annotator: str, secret: bytes = b"") -> lis
     for pair in judgment_set.pairs:
         groups.setdefault(pair.query.query_id, {})[pair.item_id] = pair
     seed = f"{secret.hex()}{judgment_set.set_id}/{annotator}"
-    return [
+    ordered = [
         groups[query_id][item_id]
         for query_id in shuffled(sorted(groups), seed)
         for item_id in shuffled(sorted(groups[query_id]), f"{seed}/{query_id}")
     ]
+    return ordered if one_query else _put_off(ordered, judgment_set.rules.repeats, seed)
+
+
+def _put_off(ordered: Sequence[Pair], share: float, seed: str) -> list[Pair]:
+    """Move a share of the pairs to later places, each to one of its own.
+
+    Hidden repeats come that late and about that often: if new pairs did not, a query that comes
+    back for one pair would tell that this pair is a repeat.
+    """
+    draw = random.Random(hashlib.sha256(f"{seed}/later".encode()).digest())  # noqa: S311 (an order)
+    places = [
+        place + (REPEAT_AFTER + draw.randrange(REPEAT_AFTER) if draw.random() < share else 0)
+        for place in range(len(ordered))
+    ]
+    return [ordered[place] for place in sorted(range(len(ordered)), key=places.__getitem__)]
 
 
 def deal(
