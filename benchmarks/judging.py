@@ -47,7 +47,8 @@ from core.domain import (
 from core.judging.agreement import agreement
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.label_export import Labels, write
-from core.judging.log import JudgmentLog
+from core.judging.log import COMPACT_AFTER, JudgmentLog
+from core.judging.open_sets import is_open_to, makes_final, note_shown
 from core.judging.state import SetState
 from core.judging.states import States
 from core.store.database import open_database
@@ -259,6 +260,58 @@ def large(folder: Path, shown: int = 0) -> dict[str, float]:
     return timings
 
 
+def many(folder: Path, sets: int = 246, labels: int = 100_000) -> dict[str, float]:
+    """Measure the requests of an annotator who ends their part in many sets, in seconds.
+
+    Others have judged all pairs, so that the labels are ten for each pair.
+    """
+    desk = JudgmentQueue(open_database(folder / "lance"))
+    start, made = datetime(2026, 1, 1, tzinfo=UTC), []
+    for _ in range(sets):
+        made.append(made_set(desk, 4, labels // sets // 40, Rules(overlap=11)))
+    pairs = [(each.set_id, pair) for each in made for pair in each.pairs]
+    JudgmentLog(open_database(folder / "lance")).append(
+        [
+            JudgmentEvent(
+                f"{who}-{number}", EventKind.GRADE, set_id, *pair.key, who, number % 4, "",
+                start + timedelta(seconds=number), 1.0,
+            )
+            for number, (set_id, pair) in enumerate(pairs)
+            for who in ("zoe", *(f"a{other}" for other in range(9)))
+        ]
+    )  # fmt: skip
+    fresh, times = JudgmentQueue(open_database(folder / "lance")), dict[str, float]()
+
+    def took(name: str, work: Callable[[], object]) -> None:
+        began = time.perf_counter()
+        work()
+        times[name] = round(time.perf_counter() - began, 3)
+
+    def asks_for_lists() -> None:
+        if is_open_to(fresh, ["zoe"]) or makes_final(fresh, "zoe"):
+            raise SystemExit("the part is not ended")
+        note_shown(fresh, ["zoe"])
+
+    took("first request of all", lambda: makes_final(fresh, "zoe"))
+    took("second request", lambda: makes_final(fresh, "zoe"))
+    took("end my part", lambda: note_shown(fresh, ["zoe"]))
+    # Another server stores judgments, and merges the log's files.
+    log, (set_id, pair) = JudgmentLog(open_database(folder / "lance")), pairs[0]
+    for number in range(COMPACT_AFTER):
+        log.append(
+            [
+                JudgmentEvent(
+                    f"b-{number}", EventKind.GRADE, set_id, *pair.key, f"b{number}", 1, "",
+                    datetime.now(UTC), 1.0,
+                )
+            ]
+        )  # fmt: skip
+    log.compact()
+    took("lists, first request", asks_for_lists)
+    took("lists, second request", asks_for_lists)
+    return times
+
+
 def growing(folder: Path, clicks: int = 200, depth: int = 20) -> dict[str, float]:
     """Measure “Judge this list” and what follows it while a set grows, in milliseconds.
 
@@ -309,17 +362,20 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the killed part's store here")
     parser.add_argument("--bucket", default="", help="judge over this URI instead of a folder")
     parser.add_argument("--seconds", type=float, default=float("inf"))
-    parser.add_argument("--only", choices=("large", "growing", "killed"))
+    parser.add_argument("--only", choices=("large", "many", "growing", "killed"))
     parser.add_argument("--shown", type=int, default=0, help="times that lists were shown (large)")
     asked = parser.parse_args()
     if asked.only in (None, "large"):
         with tempfile.TemporaryDirectory() as name:
             timings = large(Path(name), asked.shown)
             print(json.dumps({"100,000 events, seconds": timings}, indent=1), flush=True)
+    if asked.only in (None, "many"):
+        with tempfile.TemporaryDirectory() as name:
+            print(json.dumps({"246 sets, seconds": many(Path(name))}, indent=1), flush=True)
     if asked.only in (None, "growing"):
         with tempfile.TemporaryDirectory() as name:
             print(json.dumps({"growing, ms": growing(Path(name))}, indent=1), flush=True)
-    if asked.only in ("large", "growing"):
+    if asked.only in ("large", "many", "growing"):
         return
     with tempfile.TemporaryDirectory() as name:
         folder = asked.folder or Path(name)

@@ -137,16 +137,11 @@ class BucketLog:
             self.unreadable[set_id] = rows.num_rows - len(events)
         return events
 
-    def count(self, set_id: str) -> int:
-        """Return the number of a set's rows that were read."""
-        with self._lock:
-            return self._counts[set_id]
-
-    def counts(self) -> Mapping[str, int]:
-        """Return the number of rows of each set; asks the store for new ones."""
+    def counted(self) -> tuple[int, Mapping[str, int]]:
+        """Return a version, and the number of rows of each set as of it; asks the store."""
         with self._lock:
             self._poll()
-            return dict(self._counts)
+            return self._batches, dict(self._counts)
 
     def _write(self, batches: Sequence[pa.Table]) -> None:
         """Append rows; those that are there already, though the answer was lost, only once."""

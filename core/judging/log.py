@@ -28,7 +28,6 @@ from core.domain import JudgmentEvent
 from core.judging.event_rows import NAME, SCHEMA, events_of, rows_of
 from core.store.database import (
     add_missing_columns,
-    count_rows,
     ensure_table,
     folder_of,
     fragments,
@@ -44,6 +43,9 @@ COMPACT_AFTER = 64
 _LOOK_EVERY = 16
 #: Old versions are kept this long for readers in the middle of them; each read takes moments.
 _KEEP_VERSIONS = timedelta(minutes=2)
+
+#: How often rows are counted again where another process wrote meanwhile.
+_TRIES = 3
 
 #: Called with the events of one commit and the table's version after it.
 OnWritten = Callable[[Sequence[JudgmentEvent], int], None]
@@ -150,24 +152,25 @@ class JudgmentLog:
             self.unreadable[set_id] = oldest_first.num_rows - len(events)
         return events
 
-    def count(self, set_id: str) -> int:
-        """Return the number of a set's rows."""
-        return count_rows(self._table, (col("set_id") == lit(set_id)).to_sql())
+    def counted(self) -> tuple[int, Mapping[str, int]]:
+        """Return a version, and the number of rows of each set as of it.
 
-    def counts(self) -> Mapping[str, int]:
-        """Return the number of rows of each set.
-
-        One column is read, and only where another process wrote since the last time.
+        One column is read, and only where another process wrote since the last time, or rows were
+        moved together. Where others write all the time, the version is -1: the numbers may hold
+        what was written meanwhile.
         """
         with self._counting:
-            version = self.version
-            if self._counts[0] != version:
-                rows = read_rows(self._table, ["set_id"])
-                counts = Counter(rows["set_id"].to_pylist())
-                if self.version != version:  # they may hold what was written meanwhile
-                    return counts
-                self._counts = version, counts
-            return dict(self._counts[1])
+            for _ in range(_TRIES):
+                version = self.version
+                if self._counts[0] == version:
+                    break
+                counts = _counts_of(read_rows(self._table, ["set_id"])["set_id"])
+                if self.version == version:
+                    self._counts = version, counts
+                    break
+            else:
+                return -1, counts
+            return version, dict(self._counts[1])
 
     @property
     def version(self) -> int:
@@ -184,3 +187,9 @@ class JudgmentLog:
         except (RuntimeError, OSError, LockBusy):
             # Another process compacts; this changes no event.
             return
+
+
+def _counts_of(values: pa.ChunkedArray) -> Counter[str]:
+    """Return how often each value stands in a column."""
+    pairs = values.value_counts()
+    return Counter(dict(zip(pairs.field(0).to_pylist(), pairs.field(1).to_pylist(), strict=True)))

@@ -30,8 +30,8 @@ class SetPart:
 
     Attributes:
         is_open: They may still judge a pair.
-        is_shown: Lists were shown to them since they judged anything; or the set has no pairs.
-        becomes_final: They judged something that no list was shown to them after.
+        is_shown: Lists were shown to them since they said anything; or the set has no pairs.
+        becomes_final: They said something that no list was shown to them after.
     """
 
     is_open: bool
@@ -82,7 +82,7 @@ class OwnParts:
         if not people:
             return
         # Read before the sets and states are: what is newer than that is looked at again next time.
-        revisions, rows = self._all_revisions(), self._states.log.counts()
+        revisions, rows = self._all_revisions(), self._states.log.counted()[1]
         for set_id, revision in revisions.items():
             basis = revision, rows.get(set_id, 0), set_id == shipped
             for name in people:
@@ -112,7 +112,7 @@ class OwnParts:
             return SetPart(
                 may_judge(made, state, people=[annotator], graded=graded),
                 state.is_shown(annotator) or not made.pairs,
-                state.has_judged_since(annotator),
+                state.has_said_since(annotator),
             )
 
         answer = self._states.look(set_id, part)

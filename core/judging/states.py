@@ -4,7 +4,7 @@ processes."""
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,15 +27,26 @@ _BACK = (timedelta(seconds=10), timedelta(minutes=5))
 #: Most sets, and most events in total, whose states are cached; the least recently used go first.
 MOST_SETS, MOST_EVENTS = 1_000, 200_000
 
+#: How often a set is looked at again where something was written meanwhile.
+_TRIES = 2
+
 _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
 class _Kept:
-    """A set's state at a version of the log; ``twice`` counts repeated and unreadable rows."""
+    """A set's state.
 
-    version: int
+    Attributes:
+        state: The state.
+        version: Version of the log that it is of, or -1.
+        rows: Number of the set's rows in the log at that version, or -1.
+        twice: How many of them are repeated or unreadable.
+    """
+
     state: SetState
+    version: int = -1
+    rows: int = -1
     twice: int = 0
 
 
@@ -65,35 +76,40 @@ class States:
 
     def _wrote(self, events: Sequence[JudgmentEvent], version: int) -> None:
         """Update the states with this process's own commits, without reading them from disk."""
+        added = Counter(event.set_id for event in events)
         with self._lock:
             for event in events:
                 kept = self._kept.get(event.set_id)
                 if kept is not None:
                     before = len(kept.state)
                     kept.state.add(event)
-                    kept.twice += len(kept.state) == before
-            for kept in self._kept.values():
-                if kept.version == version - 1:
-                    kept.version = version
+                    # What a look has read meanwhile is in its rows.
+                    kept.twice += len(kept.state) == before and kept.version < version
+            for set_id, kept in self._kept.items():
+                if kept.version == version - 1:  # nobody else wrote in between
+                    kept.version, kept.rows = version, kept.rows + added[set_id]
 
     def _newest(self, set_id: str) -> SetState:
-        version = self.log.version
-        kept = self._kept.get(set_id)
-        if kept is not None and kept.version == version:
-            self._kept.move_to_end(set_id)
-            return kept.state
-        if kept is None:
-            kept = self._kept.setdefault(set_id, _Kept(version, SetState()))
+        kept = self._kept.setdefault(set_id, _Kept(SetState()))
         self._kept.move_to_end(set_id)
-        if not self._catch_up(set_id, kept):
-            with collector_paused():
-                rows = self.log.events(set_id)
-                for event in rows:
-                    kept.state.add(event)
-            kept.twice = len(rows) + self.log.unreadable[set_id] - len(kept.state)
-        kept.version = version
-        self._trim()
+        for _ in range(_TRIES):
+            if kept.version == self.log.version:
+                break
+            self._bring_up_to_date(set_id, kept)
         return kept.state
+
+    def _bring_up_to_date(self, set_id: str, kept: _Kept) -> None:
+        version, counts = self.log.counted()
+        rows = counts.get(set_id, 0)
+        # Most versions are of other sets, or of rows that were only moved together.
+        if kept.rows != rows and not self._catch_up(set_id, kept, rows):
+            with collector_paused():
+                events = self.log.events(set_id)
+                for event in events:
+                    kept.state.add(event)
+            kept.twice = len(events) + self.log.unreadable[set_id] - len(kept.state)
+        kept.version, kept.rows = version, rows if version >= 0 else -1
+        self._trim()
 
     def _trim(self) -> None:
         """Drop the least recently used states if there are too many; keep one."""
@@ -102,10 +118,9 @@ class States:
             _, dropped = self._kept.popitem(last=False)
             events -= len(dropped.state)
 
-    def _catch_up(self, set_id: str, kept: _Kept) -> bool:
+    def _catch_up(self, set_id: str, kept: _Kept, rows: int) -> bool:
         """Add the latest events; return whether the state then has as many as the log."""
         state = kept.state
-        rows = self.log.count(set_id)
         for back in _BACK if state.latest else ():
             for event in self.log.events(set_id, state.latest - back if state.latest else None):
                 state.add(event)

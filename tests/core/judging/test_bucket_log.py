@@ -51,8 +51,8 @@ def test_what_one_server_appends_another_reads_in_the_same_order(
     assert names(own) == names(other) == ["c", "a"]
     assert names(own, "second") == ["b"]
     assert own.events("set", since=NOW) == [event("a")]
-    assert own.count("set") == other.count("set") == 2
-    assert own.counts() == other.counts() == {"set": 2, "second": 1}
+    assert own.counted()[1]["set"] == other.counted()[1]["set"] == 2
+    assert own.counted()[1] == other.counted()[1] == {"set": 2, "second": 1}
     assert own.events("none") == []
 
 
@@ -70,7 +70,7 @@ def test_full_objects_are_followed_by_new_ones_and_read_by_a_server_that_begins_
     assert len(in_bucket.files(folder)) == 4
     for log in (own, other, log_of(in_bucket)):
         assert names(log) == expected
-        assert log.count("set") == 11
+        assert log.counted()[1]["set"] == 11
     # A server whose disk is emptied.
     for path in folder.glob("*"):
         path.unlink()
@@ -146,7 +146,7 @@ def test_judgments_of_before_the_log_are_read_too(in_bucket: Bucket) -> None:
     log = log_of(in_bucket)
     log.append([event("new", minutes=1)])
     assert names(log) == ["old", "new"]
-    assert log.count("set") == 2
+    assert log.counted()[1]["set"] == 2
 
 
 def test_what_can_t_be_written_is_not_saved_and_what_can_t_be_read_is_named(

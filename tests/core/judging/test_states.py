@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
 from core.domain import EventKind, JudgmentEvent
+from core.judging import log as log_module
 from core.judging import states as module
 from core.judging.states import States
 from core.store.database import open_database
@@ -65,7 +67,7 @@ def test_the_state_that_was_read_last_is_looked_at_without_reading(tmp_path, mon
     ]
     other.log.append([event("second", now)])
     with monkeypatch.context() as patch:
-        patch.setattr(mine.log, "count", None)
+        patch.setattr(mine.log, "counted", None)
         patch.setattr(mine.log, "events", None)
         assert mine.look_again("set", len) == 1
     assert mine.look("set", len) == 2
@@ -78,7 +80,7 @@ def test_one_s_own_commits_are_counted_without_reading(tmp_path, monkeypatch):
         assert states.look(set_id, len) == 0
     reads: list[str] = []
     monkeypatch.setattr(states.log, "events", lambda *given: reads.append("events") or [])
-    monkeypatch.setattr(states.log, "count", lambda *given: reads.append("count") or 0)
+    monkeypatch.setattr(states.log, "counted", lambda: reads.append("count") or (0, {}))
     states.log.append([event("a", now), event("b", now), event("c", now, "third")])
     states.log.append([event("d", now, "other"), event("a", now)])
     assert states.look("set", len) == 2
@@ -131,3 +133,80 @@ def test_the_set_that_was_used_last_is_kept_however_large_it_is(tmp_path, monkey
     states.log.append([event("a", now), event("b", now, "other")])
     assert states.look("set", len) == states.look("other", len) == 1
     assert list(states._kept) == ["other"]
+
+
+def test_rows_that_were_only_moved_together_are_not_read_again(tmp_path, monkeypatch):
+    """The first request after a compaction would read each of a catalogue's sets."""
+    states, now = States(open_database(tmp_path / "lance")), datetime.now(UTC)
+    states.log.append([event(f"{n}", now, f"set{n}") for n in range(5)])
+    assert [states.look(f"set{n}", len) for n in range(5)] == [1] * 5
+    before = states.log.version
+    states.log.append([event("more", now, "set3")])
+    states.log._table.optimize()
+    assert states.log.version > before + 1
+    monkeypatch.setattr(states.log, "events", None)
+    assert [states.look(f"set{n}", len) for n in range(5)] == [1, 1, 1, 2, 1]
+
+
+def test_a_look_that_failed_is_done_again(tmp_path, monkeypatch):
+    States(open_database(tmp_path / "lance")).log.append([event("a", datetime.now(UTC))])
+    states = States(open_database(tmp_path / "lance"))
+    with monkeypatch.context() as broken:
+        broken.setattr(states.log, "events", None)
+        with pytest.raises(TypeError):
+            states.look("set", len)
+    assert states.look("set", len) == 1
+
+
+def test_a_look_between_a_commit_and_its_count_reads_no_row_twice(tmp_path, monkeypatch):
+    states, now = States(open_database(tmp_path / "lance")), datetime.now(UTC)
+    states.log.append([event("a", now)])
+    assert states.look("set", len) == 1
+    counted = states.log._on_written
+
+    def looked_at_before(events, version):
+        assert states.look("set", len) == 2
+        counted(events, version)
+
+    monkeypatch.setattr(states.log, "_on_written", looked_at_before)
+    states.log.append([event("b", now)])
+    kept = states._kept["set"]
+    assert (kept.rows, kept.twice) == (2, 0)
+
+
+def test_what_is_written_during_a_look_is_seen_by_it(tmp_path, monkeypatch):
+    mine, other = (States(open_database(tmp_path / "lance")) for _ in range(2))
+    now, read = datetime.now(UTC), mine.log.events
+    mine.log.append([event("a", now)])
+
+    def overtaken(set_id, since=None):
+        found = read(set_id, since)
+        other.log.append([event("b", now)])
+        monkeypatch.setattr(mine.log, "events", read)
+        return found
+
+    monkeypatch.setattr(mine.log, "events", overtaken)
+    assert mine.look("set", len) == 2
+    assert mine._kept["set"].rows == 2
+
+
+def test_a_version_is_known_only_where_nobody_wrote_while_rows_were_counted(tmp_path, monkeypatch):
+    mine, other = (States(open_database(tmp_path / "lance")) for _ in range(2))
+    now, names = datetime.now(UTC), map(str, count())
+    mine.log.append([event("a", now)])
+    assert mine.log.counted() == (mine.log.version, {"set": 1})
+    read = log_module.read_rows
+
+    def overtaken(*given):
+        found = read(*given)
+        other.log.append([event(next(names), now)])
+        return found
+
+    other.log.append([event("z", now)])
+    with monkeypatch.context() as busy:
+        busy.setattr(log_module, "read_rows", overtaken)
+        assert mine.log.counted()[0] == -1
+        mine.look("set", len)
+        assert mine._kept["set"].version == mine._kept["set"].rows == -1
+    assert mine.look("set", len) == len(other.log.events("set"))
+    assert mine.log.counted() == (mine.log.version, {"set": mine.look("set", len)})
