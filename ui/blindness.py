@@ -75,8 +75,14 @@ def require_figures_shown(
     An experiment's rates with one more grade and without it tell at which rank an engine has the
     pair, so the figures over all queries are hidden like those of one.
     """
-    if engines_hidden(studio, request, catalog):
-        raise AccessDenied(_reason(studio, request, catalog))
+    sentence = figures_sentence(studio, request, catalog)
+    if sentence:
+        raise AccessDenied(sentence)
+
+
+def figures_sentence(studio: Studio, request: gr.Request | Request | None, catalog: str) -> str:
+    """Return why figures about engines are hidden from a visitor; empty where they are shown."""
+    return _reason(studio, request, catalog) if engines_hidden(studio, request, catalog) else ""
 
 
 def require_engines_shown(studio: Studio, catalog: str) -> None:

@@ -17,7 +17,7 @@ from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking,
 from core.errors import EvaluationError, EvaluationStopped, StudioError, no_report
 from core.evaluation.query_files import read_qrels, read_queries
 from core.people import Action
-from ui.blindness import engines_hidden
+from ui.blindness import engines_hidden, figures_sentence
 from ui.components.catalog_of_link import catalog_of_link
 from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel
@@ -34,6 +34,10 @@ from ui.rights import allowed, may, person
 DEFAULT_ENGINES = ("clip", "vl-clip")
 #: Name of the job on uploaded queries and judgments.
 FILES = "queries"
+#: Said to whoever does not lead, whether there is such a report or not.
+NOT_SHOWN = (
+    "There is no such report, or it is hidden from whoever may still judge a set of its catalogue."
+)
 _STAMP = re.compile(r"(.+)-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-\d+")
 #: Gradio finds this default by its type and puts a live one in its place.
 PROGRESS = gr.Progress()
@@ -121,16 +125,31 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             hidden[catalog] = engines_hidden(studio, request, catalog)
         return hidden[catalog]
 
-    def show(report_id: str | None) -> tuple[Any, ...]:
+    def show(report_id: str | None, name: str | None = None) -> tuple[Any, ...]:
+        """Return the choice of reports, the button that deletes, and a report or why not one.
+
+        ``name`` is the catalogue that is chosen.
+        """
         report_ids = shown_ids()
         current = report_id if report_id in report_ids else None
-        gone = [str(no_report(report_id))] if report_id and not current else []
-        body = report_html(studio, studio.evaluation.reports.get(current)) if current else None
+        body = (
+            report_html(studio, studio.evaluation.reports.get(current))
+            if current
+            else without_report(report_id, name)
+        )
         return (
             gr.update(choices=[(label_of(name), name) for name in report_ids], value=current),
             gr.update(visible=bool(current)),
-            body or said_html(gone) + render("evaluate_empty.html"),
+            body,
         )
+
+    def without_report(wanted: str | None, name: str | None) -> str:
+        """Return why no report is shown. Whether one is hidden is told to nobody who may judge."""
+        request = LocalContext.request.get(None)
+        leads = may(studio, request, Action.DECIDE)
+        gone = [str(no_report(wanted)) if leads else NOT_SHOWN] if wanted else []
+        hidden = figures_sentence(studio, request, name) if name else ""
+        return said_html(gone) + render("evaluate_empty.html", hidden=hidden)
 
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
@@ -154,7 +173,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             ),
             missing_html(statuses),
             *tasks_of(chosen),
-            *show(report),
+            *show(report, chosen),
         )
 
     def newest_of(name: str | None) -> str | None:
@@ -169,7 +188,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     @sentences
     def change_catalog(name: str | None) -> tuple[Any, ...]:
-        return *tasks_of(name), *show(newest_of(name))
+        return *tasks_of(name), *show(newest_of(name), name)
 
     def tasks_of(name: str | None) -> tuple[Any, ...]:
         tasks = studio.tasks.all(name) if name else ()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.people import Role
+from tests.ui.security.judged_shop import Judged, served_judged
 from tests.ui.security.served import Visitor, served, shop_in, with_people
 
 
@@ -38,3 +39,17 @@ def open_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def merchandiser(guarded: str) -> Visitor:
     """Somebody who may use every input of the pages."""
     return Visitor(guarded, Role.MERCHANDISER)
+
+
+@pytest.fixture(scope="package")
+def served_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+    """A shop for the tests of blindness; ``judged`` begins anew with it."""
+    with served_judged(tmp_path_factory.mktemp("blind")) as judged:
+        yield judged
+
+
+@pytest.fixture
+def judged(served_shop: Judged, tmp_path: Path) -> Judged:
+    """A served shop with a set that nobody has judged."""
+    served_shop.start(tmp_path)
+    return served_shop

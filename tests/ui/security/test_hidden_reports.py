@@ -1,0 +1,45 @@
+"""Reports about engines are hidden from whoever may still judge a set, and pages say so."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from core.people import Role
+from tests.ui.security.judged_shop import Judged, end_part
+from ui.pages.evaluate import NOT_SHOWN
+
+
+def test_reports_are_read_by_those_who_do_not_judge(judged: Judged) -> None:
+    address = "/media/report?" + urlencode({"report": judged.report, "as": "csv"})
+    roles = (Role.ANNOTATOR, Role.VIEWER, Role.MERCHANDISER)
+
+    def answers() -> list[int]:
+        return [judged.walk(role).visitor.http.get(address).status_code for role in roles]
+
+    assert answers() == [403, 200, 200]
+    judged.judge_all()
+    assert answers() == [403, 200, 200]
+    end_part(judged.walk(Role.ANNOTATOR))
+    assert answers() == [200] * 3
+
+
+def test_evaluate_says_that_reports_are_hidden_and_not_whether_there_are_any(
+    judged: Judged,
+) -> None:
+    walk = judged.walk(Role.ANNOTATOR)
+    loads = [event["api_name"] for event in walk.config["dependencies"]
+             if event["api_name"].startswith("load")]  # fmt: skip
+
+    def page(**asked: str) -> str:
+        answers = walk.events({"catalog": "demo", **asked}, loads)
+        (text,) = (t for t in answers.values() if "report yet" in t or "Reports are hidden" in t)
+        return text
+
+    for asked in ({}, {"report": judged.report}, {"report": "nope"}):
+        text = page(**asked)
+        assert (NOT_SHOWN in text) is bool(asked)
+        assert "is not finished" in text
+        assert "No report yet" not in text
+        assert judged.report not in text
+    judged.judge_all()
+    assert "end your part on Annotate" in page()
