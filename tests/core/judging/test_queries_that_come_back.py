@@ -48,12 +48,12 @@ def test_who_guesses_by_the_query_is_right_as_often_as_by_chance(
     judgment_set = made(360 // items, items, repeats)
     back: list[int] = []
     for who in ("ada", "bob", "cyd"):
-        tasks, known = judged_one_by_one(judgment_set, who), set[str]()
+        tasks, begun = judged_one_by_one(judgment_set, who), set[str]()
         for before, task, after in zip(tasks, tasks[1:], tasks[2:], strict=False):
-            known.add(before.pair.query.query_id)
+            begun.add(before.pair.query.query_id)
             here = task.pair.query.query_id
             around = {before.pair.query.query_id, after.pair.query.query_id}
-            if here in known and here not in around:
+            if here in begun and here not in around:
                 back.append(task.round)
     assert len(back) > 50
     assert 0.3 < sum(back) / len(back) < 0.65

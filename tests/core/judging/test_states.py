@@ -180,10 +180,10 @@ def test_what_is_written_during_a_look_is_seen_by_it(tmp_path, monkeypatch):
     mine.log.append([event("a", now)])
 
     def overtaken(set_id, since=None):
-        found = read(set_id, since)
+        rows = read(set_id, since)
         other.log.append([event("b", now)])
         monkeypatch.setattr(mine.log, "events", read)
-        return found
+        return rows
 
     monkeypatch.setattr(mine.log, "events", overtaken)
     assert mine.look("set", len) == 2
@@ -198,9 +198,9 @@ def test_a_version_is_known_only_where_nobody_wrote_while_rows_were_counted(tmp_
     read = log_module.read_rows
 
     def overtaken(*given):
-        found = read(*given)
+        rows = read(*given)
         other.log.append([event(next(names), now)])
-        return found
+        return rows
 
     other.log.append([event("z", now)])
     with monkeypatch.context() as busy:

@@ -156,8 +156,8 @@ def test_people_learn_what_was_decided_on_their_pairs(desk: Desk) -> None:
     decide_all(desk)
     of_ada = desk.labels.decisions_for(desk.set.set_id, "ada")
     assert {decision.item_id for decision, _ in of_ada} == {f"i{n:02}" for n in range(CASES)}
-    assert all((one.grade, label.annotator) == (1, "ada") for one, label in of_ada)
-    assert [one.at for one, _ in of_ada] == sorted((one.at for one, _ in of_ada), reverse=True)
+    assert all((made.grade, label.annotator) == (1, "ada") for made, label in of_ada)
+    assert [made.at for made, _ in of_ada] == sorted((made.at for made, _ in of_ada), reverse=True)
     assert desk.labels.decisions_for(desk.set.set_id, "cid") == ()
 
 
