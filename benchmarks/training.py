@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.app.training import COMPACT_TUNING
+from core.app.tower_training import COMPACT_TUNING
 from core.embedding.device import resolve_dtype
 from core.settings import load_settings
 from core.training.batches import Batch, Batches, Draw, ahead

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core.app.adapter_training import DEFAULTS
 from core.app.catalog_pairs import catalog_pairs
 from core.app.studio import Studio
-from core.app.training import DEFAULTS
 from core.base.significance import interval, paired_p
 from core.embedding.adapter import ImageAdapter
 from core.embedding.text_tower import TextTower

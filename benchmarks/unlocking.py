@@ -12,8 +12,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from core.app.adapter_training import DEFAULTS, MEASURES
 from core.app.studio import Studio
-from core.app.training import DEFAULTS, MEASURES
 from core.domain import Ranking
 from core.evaluation.report_html import verdicts
 from core.settings import load_settings

@@ -2,70 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from core.app.catalog_pairs import catalog_pairs, derive_vectors, held_out
+from core.app.adapter_training import DEFAULTS, AdapterTraining
+from core.app.catalog_pairs import catalog_pairs, held_out
 from core.app.evaluating import EvaluationService
 from core.app.library import Catalog, Library
 from core.app.models import OWN_ENGINES, ModelPool
-from core.app.training_bases import TrainingBases, check_texts, viewed
-from core.app.training_card import adapter_card
-from core.domain import (
-    COMPACT,
-    EvalQuery,
-    ImageView,
-    JobState,
-    OnProgress,
-    Progress,
-    Ranking,
-    Report,
-)
-from core.embedding.adapter import ImageAdapter
+from core.app.tower_training import TowerTraining
+from core.app.training_bases import TRAINED, TrainingBases, check_texts, viewed
+from core.domain import COMPACT, EvalQuery, ImageView, JobState, OnProgress, Report
 from core.embedding.loaders import takes_adapter
-from core.embedding.text_tower import TextTower
-from core.errors import TrainingError, TrainingStopped
-from core.evaluation.report_html import verdicts
+from core.errors import TrainingError
 from core.jobs import BegunJob, JobReporter
-from core.ports.encoder import Vectors
-from core.ports.engines import EngineModel
 from core.settings import Settings
-from core.store.vectors import VectorRow
-from core.training.batches import MIXED, REWRITE, TITLE
-from core.training.curve import CURVE, write_curve
+from core.training.batches import REWRITE, TITLE
 from core.training.pair_files import write_pair_file
 from core.training.pair_sources import Source
-from core.training.pairs import Pairs
-from core.training.publish import publish, write_card
-from core.training.runs import ENGINE_NAME, Runs, on_step
+from core.training.runs import ENGINE_NAME, Runs
 from core.training.sharded_pairs import TableSource, pairs_of
-from core.training.team import team_of
-from core.training.text_trainer import TextTrainer, TextTraining
+from core.training.text_trainer import TextTraining
 from core.training.towers import Unlock
-from core.training.training_loop import LOG, Training
-from core.training.tune import Outcome, Plan, Tuning
-
-#: Options for small catalogues: few steps, so the moving average of weights decays faster.
-DEFAULTS = TextTraining(
-    epochs=12, batch=128, lr=1e-4, lr_head=1e-3, ema=0.95, patience=3, single_source=0.0, bf16=False
-)
-#: Options for whole towers of CLIP's kind: small steps, so that they forget little.
-TUNING = Training()
-#: Options for the compact towers: the text tower as with an adapter, smaller image tower steps.
-COMPACT_TUNING = Training(
-    epochs=12, lr=1e-4, lr_head=1e-3, weight_decay=0.05, warmup=0.08, ema=0.95, drop=0.1
-)
-#: Share of the items in the training part.
-_TRAINED = 0.7
-MEASURES = ("hits@1", "hits@5", "hits@10", "mrr", "ndcg@10")
+from core.training.tune import Outcome
 
 
 class TrainingService:
@@ -82,10 +45,11 @@ class TrainingService:
         self, library: Library, models: ModelPool, settings: Settings, evaluation: EvaluationService
     ) -> None:
         self._library, self._models, self._settings = library, models, settings
-        self._evaluation = evaluation
-        self._bases = TrainingBases(models, settings)
-        self._root = settings.data_dir / OWN_ENGINES
-        self.runs = Runs(self._root)
+        self._bases = bases = TrainingBases(models, settings)
+        self._root = root = settings.data_dir / OWN_ENGINES
+        self.runs = Runs(root)
+        self._adapters = AdapterTraining(root, self.runs, models, bases, evaluation)
+        self._towers = TowerTraining(root, self.runs, models, bases, settings)
 
     def adapt(
         self,
@@ -155,11 +119,13 @@ class TrainingService:
         if not takes_adapter(self._settings.towers(start.engine)):
             raise TrainingError(f"The engine “{base}” can't be fine-tuned here; vl-clip can.")
         options = replace(options, texts=texts or start.engine.text_view.value)
-        items = _TRAINED * opened_catalog.store.vectors(base).count()
+        items = TRAINED * opened_catalog.store.vectors(base).count()
         steps = math.ceil(items / options.batch) * options.epochs
 
         def work(reporter: JobReporter) -> Report:
-            report = self._adapt(name, opened_catalog, start, options, restart, say, reporter)
+            report = self._adapters.run(
+                name, opened_catalog, start, options, restart, say, reporter
+            )
             reporter.end(JobState.DONE, details={"report": report.report_id})
             return report
 
@@ -167,73 +133,6 @@ class TrainingService:
             name, opened_catalog.name, base, steps, author=author, on_progress=on_progress
         )
         return BegunJob(reporter, work)
-
-    def _adapt(
-        self, name: str, catalog: Catalog, start: EngineModel, options: TextTraining,
-        restart: bool, say: Callable[[str], None], reporter: JobReporter,
-    ) -> Report:  # fmt: skip
-        pairs = catalog_pairs(catalog, start)
-        queries, relevant = held_out(pairs)
-        say(f"{len(pairs)} items, {len(queries)} titles held out")
-        origin = self._models.weights.path("text-tower")
-        tower, adapter = TextTower.load(origin), ImageAdapter(start.encoder.dim)
-        # The state's folder depends on catalogue, base and vectors, so only equal runs share it.
-        digest = hashlib.sha256("\n".join([start.fingerprint, *pairs.keys]).encode())
-        digest.update(pairs.vectors.tobytes() + options.texts.encode())
-        work = self.runs.work(name, digest.hexdigest())
-        if restart:
-            shutil.rmtree(work, ignore_errors=True)
-
-        TextTrainer(tower, pairs, options, work, say, adapter, on_step(reporter)).run()
-        _go_on(reporter)
-        adapter.eval()
-
-        def save(folder: Path) -> None:
-            tower.save(folder, origin / "tokenizer.json")
-            adapter.save(folder)
-            shutil.copyfile(work / LOG, folder / LOG)
-            write_curve(work / LOG, folder / CURVE)
-
-        def pictures(rows: Sequence[VectorRow]) -> dict[str, Vectors]:
-            shown = adapter.apply_to(np.stack([row.image_vector for row in rows]))
-            return {row.item_id: vector for row, vector in zip(rows, shown, strict=True)}
-
-        self._models.forget(name)
-        publish(self._root / name, start.engine, "adapted", f"the catalogue {catalog.name}", save)
-        reporter.step(Progress("embedding", 0, 1))
-        derive_vectors(
-            catalog, start, self._models.engine(name), self._bases.models(start.name, catalog),
-            pictures,
-        )  # fmt: skip
-        reporter.step(Progress("measuring", 0, 1))
-        report = self._evaluation.evaluate(
-            queries, relevant, (start.name, name), catalog.name,
-            task="adapted", title="Titles held out from fine-tuning → their items",
-            names=MEASURES, main="mrr", ranking=Ranking.IMAGE,
-        )  # fmt: skip
-        rewritten = self._measured_on_rewrites(pairs, start.name, name, catalog.name, say)
-        self._evaluation.reports.add(report)
-        paragraphs = adapter_card(
-            start.name, catalog.name, len(pairs), (report, *rewritten), options
-        )
-        write_card(self._root / name, paragraphs)
-        self.runs.tidy(name)
-        return report
-
-    def _measured_on_rewrites(
-        self, pairs: Pairs, base: str, name: str, catalog: str, say: Callable[[str], None]
-    ) -> tuple[Report, ...]:
-        """Return the stored report on held-out rewrites; nothing where there are none."""
-        if pairs.rewrites() == pairs.titles():
-            return ()
-        report = self._evaluation.evaluate(
-            *held_out(pairs, REWRITE), (base, name), catalog,
-            task="adapted-rewrites", title="Rewrites held out from fine-tuning → their items",
-            names=MEASURES, main="mrr", ranking=Ranking.IMAGE,
-        )  # fmt: skip
-        self._evaluation.reports.add(report)
-        say("Held-out rewrites: " + " ".join(verdicts(report)))
-        return (report,)
 
     def tune(
         self,
@@ -286,74 +185,18 @@ class TrainingService:
             EngineUnavailable, WeightsUnavailable, CatalogError: The base or catalogue is missing.
         """
         self.check_name(name)
-        options = dict(options or {})
-        engine = viewed(self._bases.engine(base), views, check_texts(options.get("texts", "")))
-        if pairs is not None and options.get("texts", MIXED) != MIXED:
-            raise TrainingError(
-                "A file of pairs brings its own texts; choose them with a catalogue only."
-            )
-        options["texts"] = options.get("texts") or (MIXED if pairs else engine.text_view.value)
-        opened_catalog = None if pairs is not None else self._library.get(catalog)
+        of_catalog = pairs is None
+        plan = self._towers.plan(
+            base, views, unlock_image, unlock_text, options or {}, of_catalog=of_catalog
+        )
+        opened_catalog: Catalog | None = None
         source: Source | TableSource
-        if opened_catalog is None:
-            assert pairs is not None  # noqa: S101
-            source = pairs_of(pairs, shards, self._settings)
+        if pairs is None:
+            opened_catalog = self._library.get(catalog)
+            source = self._towers.pairs_of_catalog(opened_catalog, base, plan, views, say)
         else:
-            models = self._bases.models(base, opened_catalog, engine)
-            source = self._bases.source(opened_catalog, engine, models, say, views)
-        towers = self._settings.towers(engine)
-        usual = COMPACT_TUNING if takes_adapter(towers) else TUNING
-        plan = Plan(engine, unlock_image, unlock_text, replace(usual, **options))
-        key = f"{source.digest} {towers} {unlock_image} {unlock_text} {plan.options.texts}"
-        work = self.runs.work(name, hashlib.sha256(key.encode()).hexdigest())
-        with ExitStack() as held:
-            team = held.enter_context(team_of(self._settings.device))
-            reporter: JobReporter | None = None
-            if team.first:
-                steps = math.ceil(_TRAINED * source.count / plan.options.batch)
-                begun = self.runs.begin(
-                    name, source.name, base, steps * plan.options.epochs, on_progress=on_progress
-                )
-                reporter = held.enter_context(begun)
-            if restart:
-                shutil.rmtree(work, ignore_errors=True)
-            team.collect(None)
-            if team.first:
-                say(f"{source.count} pairs of {source.name}")
-            step = on_step(reporter) if reporter else _silent
-            run = Tuning(plan, source, self._settings, self._models.weights, work, say, team, step)
-            outcome = run.run()
-            if any(team.collect(reporter is not None and reporter.stopping())):
-                raise TrainingStopped
-            if reporter is None:
-                team.agree(
-                    None
-                )  # the first one needs the folder, which may be the same, until here
-                self.runs.tidy(name)
-                return None
-            folder = self._root / name
-            self._models.forget(name)
-            publish(
-                folder,
-                engine,
-                run.towers.loader,
-                source.name,
-                run.save,
-                towers.fit if towers else "",
-            )
-            write_card(folder, outcome.card(source.name, plan))
-            same = engine.image_view is self._bases.engine(base).image_view
-            if opened_catalog is not None and same and base in opened_catalog.store.engines():
-                reporter.step(Progress("embedding", 0, 1))
-                vectors, tuned = run.image_vectors(), self._models.engine(name)
-                models = self._bases.models(base, opened_catalog)
-                derive_vectors(
-                    opened_catalog, self._models.engine(base), tuned, models, lambda rows: vectors
-                )
-            team.agree(None)
-            self.runs.tidy(name)
-            reporter.end(JobState.DONE)
-        return outcome
+            source = pairs_of(pairs, shards, self._settings)
+        return self._towers.run(name, base, plan, source, opened_catalog, restart, say, on_progress)
 
     def export_pairs(
         self,
@@ -426,14 +269,3 @@ class TrainingService:
         # A run that was killed between its checkpoint and its vectors can be resumed.
         if name in self._models.recipes and not self.runs.unfinished(name):
             raise TrainingError(f"There is an engine “{name}” already. Discard it first.")
-
-
-def _go_on(reporter: JobReporter) -> None:
-    """Raise ``TrainingStopped`` if a stop was requested."""
-    if reporter.stopping():
-        raise TrainingStopped
-
-
-def _silent(done: int, total: int) -> bool:
-    """Ignore a step: the callback of all processes but the first."""
-    return False

@@ -17,6 +17,9 @@ from core.settings import Settings
 from core.training.batches import TEXTS
 from core.training.pair_sources import Source
 
+#: Share of the items in the training part.
+TRAINED = 0.7
+
 
 class TrainingBases:
     """Engines to start from, the models that make their vectors, and pairs of a catalogue.

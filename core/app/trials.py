@@ -14,11 +14,11 @@ import numpy as np
 
 from core.app import ablation
 from core.app.ablation import CELLS, Cell, Contender, Stock
+from core.app.adapter_training import DEFAULTS
 from core.app.catalog_pairs import catalog_pairs
 from core.app.evaluating import DEPTH
 from core.app.library import Catalog, Library
 from core.app.models import OWN_ENGINES, ModelPool
-from core.app.training import DEFAULTS
 from core.base.locks import START, file_lock
 from core.domain import OnProgress, Progress, Report, no_progress
 from core.embedding.adapter import FILE, ImageAdapter

@@ -235,7 +235,7 @@ def _trial(
     tell: OnProgress,
 ) -> Report:  # fmt: skip
     """Run a task with fine-tuning; its progress goes to stderr, because --json uses stdout."""
-    from core.app.training import DEFAULTS  # slow to import, and seldom needed
+    from core.app.adapter_training import DEFAULTS  # slow to import, and seldom needed
 
     trials = studio.trials
     run = partial(trials.transfer, task=task) if task in _TRANSFERS else trials.ablation

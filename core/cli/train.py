@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from core.app.adapter_training import DEFAULTS
 from core.app.studio import Studio
-from core.app.training import DEFAULTS, TrainingService
+from core.app.training import TrainingService
 from core.base.counts import counted
 from core.cli.bar import ProgressBar
 from core.errors import TrainingError
