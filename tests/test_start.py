@@ -102,7 +102,8 @@ def test_words_are_embedded_without_torch(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from core.embedding.tower_choice import TEXT_ROLE, choose_text_tower\n"
+        "from core.embedding.tower_choice import choose_text_tower\n"
+        "from core.embedding.tower_files import TEXT_ROLE\n"
         "from core.settings import load_settings\n"
         "from core.weights import WeightStore\n"
         "store = WeightStore.from_settings(load_settings(cache_dir=Path(sys.argv[1])))\n"

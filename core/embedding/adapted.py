@@ -18,6 +18,7 @@ from core.embedding.adapter import ImageAdapter
 from core.embedding.batched_encoder import BatchedEncoder, to_vectors
 from core.embedding.compact import CompactEncoder
 from core.embedding.loader import Recipe
+from core.embedding.tower_files import fingerprint_of
 from core.errors import WeightsUnavailable
 from core.ports.encoder import Encoder, Prepared, Vectors
 
@@ -59,7 +60,7 @@ class AdaptedEncoder(BatchedEncoder):
             parts.append(adapter.fingerprint(self._folder))
         if (self._folder / IMAGE_FILE).is_file():
             parts.append(hashlib.sha256((self._folder / IMAGE_FILE).read_bytes()).hexdigest())
-        parts += [self.text_tower.fingerprint, preprocess.VERSION]
+        parts += [fingerprint_of(self._folder), preprocess.VERSION]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @lazy

@@ -18,6 +18,7 @@ from core.embedding.batched_encoder import KEEP, BatchedEncoder, content_hash
 from core.embedding.dense_features import DenseFeatures, Similarity
 from core.embedding.device import device_name
 from core.embedding.preprocess import Pixels
+from core.embedding.tower_files import GROUNDING_ROLE, fingerprint_of
 from core.errors import WeightsUnavailable
 from core.ports.encoder import Vectors
 from core.weights import clip_from_onnx
@@ -69,7 +70,7 @@ class CompactEncoder(BatchedEncoder):
         """Hash of both towers and the preprocessing; needs no download."""
         parts = (
             self.image_fingerprint,
-            self.text_tower.fingerprint,
+            self._text_fingerprint,
             preprocess.VERSION,
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -78,6 +79,11 @@ class CompactEncoder(BatchedEncoder):
     def image_fingerprint(self) -> str:
         """Hash of the image tower alone."""
         return self._weights.fingerprint("clip-image")
+
+    @lazy
+    def _text_fingerprint(self) -> str:
+        """Hash of the text tower, which need not be loaded for it."""
+        return fingerprint_of(self._weights.path(GROUNDING_ROLE))
 
     @property
     def text_tower(self) -> TextReader:
@@ -90,7 +96,7 @@ class CompactEncoder(BatchedEncoder):
         """
         with self._text_lock:
             if self._text is None:
-                from core.embedding.tower_choice import GROUNDING_ROLE, choose_text_tower
+                from core.embedding.tower_choice import choose_text_tower
 
                 self._text = choose_text_tower(self._weights, GROUNDING_ROLE, self.runtime)
             return self._text

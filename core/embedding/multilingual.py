@@ -24,6 +24,7 @@ from core.embedding.batched_encoder import BatchedEncoder
 from core.embedding.bridge_reader import BridgeReader, blended
 from core.embedding.loader import Recipe
 from core.embedding.query_language import LANGUAGES, Reading, reading
+from core.embedding.tower_files import TEXT_ROLE, fingerprint_of
 from core.embedding.written import write
 from core.errors import QueryError, WeightsUnavailable, no_such
 from core.ports.encoder import Encoder, Prepared, Vectors
@@ -70,7 +71,7 @@ class MultilingualEncoder(BatchedEncoder):
         """Hash of the compact encoder, all readers of words, and the rules between them."""
         parts = (
             self.base.fingerprint,
-            self.text_tower.fingerprint,
+            fingerprint_of(self._weights.path(TEXT_ROLE)),
             self._weights.fingerprint(SENTENCES),
             self.bridge.fingerprint,
             str(query_language.VERSION),
@@ -85,7 +86,7 @@ class MultilingualEncoder(BatchedEncoder):
     @lazy
     def text_tower(self) -> TextReader:
         """The text tower for English; raises ``WeightsUnavailable``."""
-        from core.embedding.tower_choice import TEXT_ROLE, choose_text_tower  # slow to import
+        from core.embedding.tower_choice import choose_text_tower  # slow to import
 
         return choose_text_tower(self._weights, TEXT_ROLE, self.base.runtime)
 

@@ -16,8 +16,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from core.embedding.tower_files import TowerConfig, hash_files, prepared, tokenized
-from core.errors import WeightsUnavailable
+from core.embedding.tower_files import TowerConfig, hash_files, prepared, tokenized, unreadable
 
 if TYPE_CHECKING:  # slow to import
     from transformers import BertModel
@@ -80,7 +79,7 @@ class TextTower(nn.Module):
             weights = {k: v for k, v in state.items() if not k.startswith("pooler.")}
             backbone.load_state_dict(weights, strict=True)
         except Exception as error:
-            raise _unreadable("The text backbone", folder, error) from error
+            raise unreadable("The text backbone", folder, error) from error
         return cls(backbone, tokenizer, config)
 
     @classmethod
@@ -99,7 +98,7 @@ class TextTower(nn.Module):
             tower.load_state_dict({k: v.float() for k, v in state.items()}, strict=True)
             tower._fingerprint = hash_files(folder)
         except Exception as error:
-            raise _unreadable("The text tower", folder, error) from error
+            raise unreadable("The text tower", folder, error) from error
         return tower.eval().requires_grad_(False)
 
     def save(self, folder: Path, tokenizer_file: Path | None = None) -> None:
@@ -162,11 +161,3 @@ def _bert(sizes: dict[str, Any]) -> BertModel:
 
     config = BertConfig(**{k: v for k, v in sizes.items() if k != "transformers_version"})
     return BertModel(config, add_pooling_layer=False)
-
-
-def _unreadable(model: str, folder: Path, error: Exception) -> WeightsUnavailable:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-    return WeightsUnavailable(
-        f"{model} in {folder} can't be read ({reason}). "
-        "Restore the folder from the project, or train it again (see its README.md)."
-    )

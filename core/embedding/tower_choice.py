@@ -18,6 +18,7 @@ from core.embedding import preprocess, text_graph, vit_graph
 from core.embedding.image_tower import ImageTower, OnnxTower
 from core.embedding.preprocess import Pixels
 from core.embedding.text_reader import OnnxTextTower, TextReader
+from core.embedding.tower_files import TEXT_ROLE
 from core.errors import StudioError
 from core.ports.encoder import Vectors
 from core.runtime.choice import CHOICES, fastest
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 ROLE = "clip-image"
-#: Roles of the text towers: that of search, and that of grounder and rewriter.
-TEXT_ROLE, GROUNDING_ROLE = "text-tower", "grounding-words"
 #: Pictures and texts of the trials.
 TRIAL = 2
 TRIAL_TEXTS = ("wooden chair", "portrait of a woman in a blue dress")

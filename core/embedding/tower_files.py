@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from safetensors import safe_open
 from tokenizers import Tokenizer
 
+from core.errors import WeightsUnavailable
+
+#: Roles of the text towers: that of search, and that of grounder and rewriter.
+TEXT_ROLE, GROUNDING_ROLE = "text-tower", "grounding-words"
 #: The files of a tower, in the order in which its fingerprint reads them.
 FILES = ("config.json", "tokenizer.json", "model.safetensors")
 
@@ -48,3 +54,27 @@ def hash_files(folder: Path) -> str:
     for name in FILES:
         digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
     return digest.hexdigest()
+
+
+def fingerprint_of(folder: Path) -> str:
+    """Return a tower's fingerprint without loading the tower.
+
+    Raises:
+        WeightsUnavailable: A file is missing, incomplete or of another kind.
+    """
+    try:
+        TowerConfig(**json.loads((folder / "config.json").read_text("utf-8"))["tower"])
+        with safe_open(str(folder / "model.safetensors"), "numpy"):
+            pass  # its header names the length that the file must have
+        return hash_files(folder)
+    except Exception as error:
+        raise unreadable("The text tower", folder, error) from error
+
+
+def unreadable(model: str, folder: Path, error: Exception) -> WeightsUnavailable:
+    """Return the error for a model whose folder can't be read."""
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return WeightsUnavailable(
+        f"{model} in {folder} can't be read ({reason}). "
+        "Restore the folder from the project, or train it again (see its README.md)."
+    )

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from core.embedding import tower_choice
 from core.embedding.compact import CompactEncoder
+from core.embedding.multilingual import MultilingualEncoder
 from core.ports.encoder import Encoder
 from core.weights import WeightStore
 
@@ -83,3 +85,17 @@ def test_fingerprint_is_the_same_for_all_number_formats_and_needs_no_download(
     prints = {CompactEncoder(store, "cpu", p).fingerprint for p in ("float32", "bfloat16")}
     assert len(prints) == 1
     assert not list((tmp_path / "empty").rglob("*clip*"))
+
+
+def test_the_fingerprints_load_no_model(
+    weights: WeightStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command that only compares them would wait for two models."""
+
+    def load(store: WeightStore, role: str, runtime: str) -> None:
+        raise AssertionError(f"{role} was loaded")
+
+    monkeypatch.setattr(tower_choice, "choose_text_tower", load)
+    base = CompactEncoder(weights)
+    assert len(base.fingerprint) == 64
+    assert len(MultilingualEncoder(base, weights).fingerprint) == 64

@@ -19,8 +19,9 @@ from transformers import BertConfig, BertModel
 from core.embedding import text_tower
 from core.embedding.text_reader import OnnxTextTower
 from core.embedding.text_tower import TextTower
-from core.embedding.tower_choice import TEXT_ROLE, choose_text_tower
-from core.embedding.tower_files import TowerConfig
+from core.embedding.tower_choice import choose_text_tower
+from core.embedding.tower_files import FILES, TEXT_ROLE, TowerConfig, fingerprint_of
+from core.errors import WeightsUnavailable
 from core.weights import WeightStore
 from tests.core.late_torch import late_torch
 
@@ -62,6 +63,25 @@ def test_onnx_reads_as_pytorch_does(tmp_path: Path, hidden: int) -> None:
     long = ["red lamp " * 20]
     np.testing.assert_allclose(fast.encode(long), plain.encode(long), atol=1e-4)
     assert fast.encode([]).shape == (0, 16)
+
+
+def test_the_fingerprint_is_that_of_the_loaded_tower(tmp_path: Path) -> None:
+    store = store_of(tmp_path)
+    loaded = choose_text_tower(store, TEXT_ROLE, "onnx")
+    assert fingerprint_of(store.path(TEXT_ROLE)) == loaded.fingerprint
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_incomplete_tower_has_no_fingerprint(tmp_path: Path, name: str) -> None:
+    folder = write_tower(tmp_path / "tower")
+    whole = (folder / name).read_bytes()
+    (folder / name).unlink()
+    with pytest.raises(WeightsUnavailable, match="can't be read"):
+        fingerprint_of(folder)
+    if name != "tokenizer.json":  # it is read when it is needed
+        (folder / name).write_bytes(whole[:-10])
+        with pytest.raises(WeightsUnavailable, match="can't be read"):
+            fingerprint_of(folder)
 
 
 def test_pytorch_is_measured_in_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
