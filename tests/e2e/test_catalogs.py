@@ -83,6 +83,15 @@ def test_a_link_to_a_catalogue_that_is_gone_says_so_and_shows_no_other(
     expect(page.get_by_text("There is no catalogue “nope”").first).to_be_visible()
 
 
+@pytest.mark.parametrize("path", ["evaluate", "experiments"])
+def test_no_page_of_the_header_is_cut_on_a_phone(page: Page, studio_url: str, path: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{studio_url}/{path}")
+    row = page.locator(".vs-page-row")
+    expect(row).to_be_visible()
+    assert row.evaluate("row => row.scrollWidth - row.clientWidth") <= 0
+
+
 def test_the_other_pages_stand_behind_more_also_for_the_keyboard(
     page: Page, studio_url: str
 ) -> None:

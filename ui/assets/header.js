@@ -84,7 +84,10 @@
     const pages = facts.pages.filter((page) => page.is_more);
     if (!pages.length) return [];
     const shown = pages.find(({ path }) => path === here());
-    const summary = make("summary", {}, ...(shown ? [make("span", { class: "vs-unseen" }, "More pages, now "), shown.title] : ["More"]));
+    const summary = make("summary", {}, ...(shown ? [
+      make("span", { class: "vs-unseen" }, "More pages, now "), make("span", { class: "vs-more-now" }, shown.title),
+      make("span", { class: "vs-more-short", "aria-hidden": "true" }, "More"),
+    ] : ["More"]));
     if (shown) summary.setAttribute("aria-current", "true");
     const links = pages.map((page) => {
       const link = pageLink(page);
