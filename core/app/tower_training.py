@@ -118,6 +118,7 @@ class TowerTraining:
                     name, source.name, base, steps * plan.options.epochs, on_progress=on_progress
                 )
                 reporter = held.enter_context(begun)
+            team.agree(None)  # the first one has the job: nobody else trains in this folder
             if restart:
                 shutil.rmtree(work, ignore_errors=True)
             team.collect(None)

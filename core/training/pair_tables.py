@@ -98,7 +98,7 @@ def write_table(address: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> 
     reader = pa.RecordBatchReader.from_batches(schema, batches)
     try:
         lancedb.connect(folder).create_table(name.removesuffix(ENDING), reader, mode="overwrite")
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         raise TrainingError(f"{name} can't be written: {_first_line(error)}.") from None
 
 

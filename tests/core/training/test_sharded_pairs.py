@@ -7,7 +7,8 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from core.app import tower_training
 from core.errors import TrainingError
 from core.training.pair_tables import PairTable, write_table
 from core.training.pairs import PairsError
 from core.training.sharded_pairs import pairs_of
+from core.training.team import Team
 from tests.core.embedding.test_open_clip_encoder import write_checkpoint
 from tests.core.training.flags import settings, write_flags
 from tests.core.training.sharded import train_shards
@@ -144,3 +147,27 @@ def test_tables_that_are_none_are_refused(tmp_path: Path) -> None:
         PairTable(str(tmp_path / "hollow.lance"))
     with pytest.raises(TrainingError, match="Only a Lance table"):
         pairs_of(write_flags(tmp_path / "flags.parquet"), 2, settings(tmp_path))
+
+
+class _Second(Team):
+    """The second process of a team whose first one was refused the job, and has ended."""
+
+    def agree(self, value: Any) -> Any:
+        raise ConnectionError("the first process has ended")
+
+
+def test_a_refused_restart_deletes_nothing_of_the_run_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def second(device: str) -> Iterator[Team]:
+        yield _Second(1, 2)
+
+    write_flag_table(tmp_path)
+    write_checkpoint(tmp_path / "start")
+    deleted: list[Path] = []
+    monkeypatch.setattr(tower_training, "team_of", second)
+    monkeypatch.setattr(tower_training.shutil, "rmtree", lambda path, **_: deleted.append(path))
+    with pytest.raises(ConnectionError):
+        train_shards(tmp_path, tmp_path, 2, restart=True)
+    assert deleted == []
