@@ -144,11 +144,7 @@ class CatalogRewriting:
             reporter.step(
                 replace(report.progress, stage="embedding", message="Embedding what changed.")
             )
-            try:
-                report = replace(report, embedded=self.embed(models))
-            except CatalogError as problem:  # written texts and finished vectors are kept
-                stopped = f"{report.stopped} Not all is embedded: {problem}".strip()
-                report = replace(report, stopped=stopped)
+            report = self.embedded(report, models)
             state = JobState.STOPPED if reporter.stopping() else JobState.DONE
             progress = report.progress
             reporter.end(state, report.stopped, details(progress=progress, report=report))
@@ -205,7 +201,15 @@ class CatalogRewriting:
                 )
         finally:
             buffer.flush()
-        return RewriteReport(tally.state, tally.problems, stopped)
+        return RewriteReport(tally.state, tally.problems, stopped, troubled=runner.troubled)
+
+    def embedded(self, report: RewriteReport, models: IndexingModels) -> RewriteReport:
+        """Embed what changed; return the report with that, or with why not all is embedded."""
+        try:
+            return replace(report, embedded=self.embed(models))
+        except CatalogError as problem:  # written texts and finished vectors are kept
+            stopped = f"{report.stopped} Not all is embedded: {problem}".strip()
+            return replace(report, stopped=stopped)
 
     def embed(self, models: IndexingModels) -> int:
         """Embed the items whose text in use is not embedded yet; return the number of vectors.

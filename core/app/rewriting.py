@@ -125,19 +125,20 @@ class RewritingService:
     ) -> BegunJob[RewriteReport]:
         """Begin a catalogue's rewriting job; run it in any thread; raises as ``rewrite``."""
         opened_catalog = self._library.get(catalog)
-        plan = plan_of(self._settings.data_dir, opened_catalog.name).active()
-        if plan is not None:
-            raise CatalogBusy(
-                f"“{opened_catalog.name}” is being described in {plan.shards} shards. Go on with "
-                "`rewrite --batch --wait --shards`, or end that with `rewrite --merge`."
-            )
+        self._check_no_shards(opened_catalog.name)
         self._check_ids(opened_catalog, order.item_ids)
         job = self._job(opened_catalog)
         items = job.todo(order.item_ids or None, retry=order.retry)[: order.limit]
-        return job.begin(
+        begun = job.begin(
             items, limits, self._models.for_indexing(), order,
             author=author, on_progress=on_progress, should_stop=should_stop,
         )  # fmt: skip
+        try:  # again: shards begin under the lock that this job has now
+            self._check_no_shards(opened_catalog.name)
+        except CatalogBusy as problem:
+            begun.fail(problem)
+            raise
+        return begun
 
     def rewrite_shards(
         self,
@@ -155,16 +156,19 @@ class RewritingService:
             catalog: Name of the catalogue; ``None`` is the default catalogue.
             shards: Into how many; ``None`` for those of the open plan.
             only: Numbers of the shards that this process may take; empty for all.
-            limits: One budget of all shards and processes; patience, waiting.
+            limits: One budget of all shards and processes; patience, waiting. Without dollars,
+                an open plan keeps its own, and a new one takes those of the settings.
             on_progress: Called with each progress report.
             should_stop: Checked before each question and while waiting.
 
         Raises:
             SettingsError: The agent is off, the budget can't be kept, or the plan is another.
         """
-        return self._shards(self._library.get(catalog)).run(
-            limits or self.limits(), shards, only, on_progress=on_progress, should_stop=should_stop
-        )
+        sharded = self._shards(self._library.get(catalog))
+        limits = limits or replace(self.limits(), dollars=None)
+        if limits.dollars is None and sharded.plan.active() is None:
+            limits = replace(limits, dollars=self._settings.rewrite_budget)
+        return sharded.run(limits, shards, only, on_progress=on_progress, should_stop=should_stop)
 
     def merge_shards(self, catalog: str | None = None) -> tuple[int, Spent]:
         """Copy the answers of a catalogue's shards into the ledger and end their plan.
@@ -385,6 +389,14 @@ class RewritingService:
             catalog, self._models.agent, self._models.ledger, self._models.for_indexing(),
             self._settings.data_dir,
         )  # fmt: skip
+
+    def _check_no_shards(self, catalog: str) -> None:
+        plan = plan_of(self._settings.data_dir, catalog).active()
+        if plan is not None:
+            raise CatalogBusy(
+                f"“{catalog}” is being described in {plan.shards} shards. Go on with `rewrite "
+                f"--batch --wait --shards {plan.shards}`, or end that with `rewrite --merge`."
+            )
 
     @staticmethod
     def _check_ids(catalog: Catalog, item_ids: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ from core.language.claude import ClaudeRewriter
 from core.language.failures import Rejected, Troubled
 from core.language.limits import JobLimits
 from core.language.message_batches import BatchRunner
-from core.language.orders import shard_job
+from core.language.orders import rewriting_job, shard_job
 from core.language.shard_budget import ShardBudget
 from core.language.shard_plan import MERGED, MERGING, OPEN, Plan
 from core.ports.engines import IndexingModels
@@ -47,7 +47,7 @@ class ShardState:
     Attributes:
         report: What the pass did; ``None`` if another process has the shard.
         waiting: Whether answers are still to come, or another process has the shard.
-        troubled: Whether the server could not be asked.
+        troubled: Whether the server could not be asked; a later pass may do so.
     """
 
     report: RewriteReport | None = None
@@ -103,12 +103,18 @@ class ShardedRewriting:
         Returns: What this process has done, and what it spent on it.
 
         Raises:
-            SettingsError: The plan has another number of shards, or the budget can't be kept.
+            SettingsError: The plan has another number of shards, the budget can't be kept, or
+                batches without shards are still to be fetched.
+            CatalogBusy: The agent describes the catalogue without shards.
+            RewritingFailed: The server can't be asked for batches without shards.
         """
         prices, name = self._agent.messages.prices, self._agent.name
         if limits.dollars is not None and not prices.knows(name):
             raise SettingsError(f"{name} has no price in data/prices.toml; give --max-tokens.")
-        plan = self.plan.open(shards, limits.dollars, limits.tokens)
+        with rewriting_job(self._catalog.store.root).locked():
+            if self.plan.active() is None:
+                self._check_none_under_way(limits, should_stop)
+            plan = self.plan.open(shards, limits.dollars, limits.tokens)
         if unknown := [number for number in only if not 0 <= number < plan.shards]:
             raise SettingsError(f"There are shards 0 to {plan.shards - 1}; got {unknown[0]}.")
         left = list(only) or list(range(plan.shards))
@@ -127,11 +133,11 @@ class ShardedRewriting:
             left = [number for number in left if not states[number].ended]
             some = any(states[number].troubled for number in left)
             troubled = troubled + max(limits.poll, 1.0) if some else 0.0
-            waits = any(states[number].waiting for number in left)
+            waits = any(states[number].waiting or states[number].troubled for number in left)
             if not limits.wait or not waits or troubled > limits.patience:
                 break
             self._pause(limits.poll, should_stop)
-        return replace(total, embedded=job.embed(self._models))
+        return job.embedded(total, self._models)
 
     def merge(self) -> tuple[int, Spent]:
         """Copy the shards' answers into the data directory's ledger and end the plan.
@@ -164,11 +170,22 @@ class ShardedRewriting:
                 shutil.rmtree(home, ignore_errors=True)
         return added, spent
 
+    def _check_none_under_way(self, limits: JobLimits, should_stop: Callable[[], bool]) -> None:
+        """Raise ``SettingsError`` where a job without shards may have asked the same questions."""
+        agent = self._agent.for_job(None, limits.patience, should_stop, self._ledger)
+        BatchRunner(agent.messages, self._ledger).news()
+        if any("judge" not in batch.roles.values() for batch in self._under_way(self._ledger)):
+            raise SettingsError(
+                "Answers of batches that were handed in without shards are still to come. Fetch "
+                "them first: `rewrite --batch --wait`."
+            )
+
     def _check_ended(self, number: int, plan: Plan, ledger: ShardLedger) -> None:
         with self._job(number, plan).locked():
-            if self._under_way(ledger):
+            if _all_under_way(ledger):  # also those of a model that was taken before
                 raise SettingsError(
-                    f"Shard {number} waits for answers of a batch; fetch them first."
+                    f"Shard {number} waits for answers of a batch; fetch them first, with the "
+                    "model that was asked."
                 )
 
     def _pass(
@@ -197,14 +214,14 @@ class ShardedRewriting:
         try:
             waits, news = BatchRunner(agent.messages, ledger, failed=self._failed).news()
         except (Troubled, Rejected) as problem:
-            failed = RewriteReport(RewriteProgress(), {}, str(problem))
-            waits = isinstance(problem, Troubled) and bool(self._under_way(ledger))
-            return ShardState(failed, waits, troubled=True)
+            paid = RewriteProgress(spent=agent.messages.meter.spent)
+            failed = RewriteReport(paid, {}, str(problem))
+            return ShardState(failed, False, troubled=isinstance(problem, Troubled))
         if waits and not news:
             count = sum(len(batch.roles) for batch in self._under_way(ledger))
             sentence = "Answers of batches are still to come. Run it again to fetch them."
             return ShardState(RewriteReport(RewriteProgress(waiting=count), {}, sentence))
-        reserved = sum((batch.most for batch in self._under_way(ledger)), NOTHING)
+        reserved = sum((batch.most for batch in _all_under_way(ledger)), NOTHING)
         messages = self._agent.messages
         budget = ShardBudget(
             messages.model, messages.prices, self.plan, number, ledger.spent(), reserved
@@ -220,7 +237,7 @@ class ShardedRewriting:
             budget.close()
         spent = agent.messages.meter.spent + report.progress.spent
         report = replace(report, progress=replace(report.progress, spent=spent))
-        return ShardState(report, bool(self._under_way(ledger)))
+        return ShardState(report, bool(self._under_way(ledger)), report.troubled)
 
     def _under_way(self, ledger: Ledger) -> list[OpenBatch | IntendedBatch]:
         name, server = self._agent.name, self._agent.messages.base_url
@@ -236,6 +253,11 @@ class ShardedRewriting:
 
     def _ledger_of(self, number: int, plan: Plan) -> ShardLedger:
         return ShardLedger(self._ledger, self.plan.shard(number, plan))
+
+
+def _all_under_way(ledger: Ledger) -> list[OpenBatch | IntendedBatch]:
+    """Return the batches under way of any model and server: all of them are paid for."""
+    return [*ledger.open_batches(), *ledger.intended_batches()]
 
 
 def shard_of(item: Item, shards: int) -> int:

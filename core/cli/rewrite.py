@@ -80,7 +80,11 @@ def rewrite(
             )
         with ProgressBar() as bar:
             report = studio.rewriting.rewrite_shards(
-                catalog, shards=shards, only=shard or (), limits=limits, on_progress=bar.show
+                catalog,
+                shards=shards,
+                only=shard or (),
+                limits=replace(limits, dollars=budget),  # an open plan keeps its own
+                on_progress=bar.show,
             )
         _print_report(report)
         return

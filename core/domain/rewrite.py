@@ -113,9 +113,11 @@ class RewriteReport:
         problems: Reason per item id that has no new text.
         stopped: Why the job ended before all items were done; empty if all were.
         embedded: Number of items that were embedded again.
+        troubled: Whether it ended because the server could not be asked.
     """
 
     progress: RewriteProgress
     problems: dict[str, str]
     stopped: str = ""
     embedded: int = 0
+    troubled: bool = False

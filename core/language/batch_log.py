@@ -41,6 +41,10 @@ class BatchLog(CallLog, Protocol):
         """Return the recorded batches with an unknown outcome."""
         ...
 
+    def batch_ids(self, model: str, server: str) -> set[str]:
+        """Return the ids of all submitted batches, fetched or not."""
+        ...
+
     def open_batches(self, model: str, server: str) -> Sequence[OpenBatch]:
         """Return the submitted batches whose answers are not fetched."""
         ...

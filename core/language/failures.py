@@ -21,6 +21,10 @@ class Troubled(RewritingFailed):
     """The server can't answer now; the same question may be answered later."""
 
 
+class Unclear(Troubled):
+    """It is unknown whether the server has taken a batch; the next look at its list tells."""
+
+
 class Rejected(RewritingFailed):
     """The server refuses all questions: key, permission, credit or model is wrong."""
 

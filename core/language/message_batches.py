@@ -22,7 +22,7 @@ from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent
 from core.errors import RewritingFailed, StudioError
 from core.language.batch_log import BatchLog
 from core.language.budget import Budget
-from core.language.failures import Rejected, Troubled, failure_of
+from core.language.failures import Rejected, Troubled, Unclear, failure_of
 from core.language.live import run_live
 from core.language.messages import Messages
 from core.language.meter import usage_of
@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 #: Largest expected difference between the server's clock and ours.
 CLOCKS_DIFFER = timedelta(minutes=10)
+#: Statuses that leave open whether the server has taken a batch, besides those from 500 on.
+_OPEN = (408, 409)
 
 
 class _NotYet(Exception):
@@ -54,6 +56,9 @@ class BatchRunner:
         patience: How long a failing server is tried again while waiting, seconds.
         sleep: Waits.
         failed: Questions that the server has refused, by key; one for several runs of a job.
+
+    Attributes:
+        troubled: Whether the last run ended because the server could not be asked.
     """
 
     def __init__(
@@ -71,7 +76,9 @@ class BatchRunner:
         self._poll, self._patience, self._sleep = poll, patience, sleep
         self._failed = {} if failed is None else failed
         self._reserved: dict[str, Spent] = {}
+        #: Names and ids of the batches for which this job's own budget has reserved.
         self._own: set[str] = set()
+        self.troubled = False
 
     def news(self) -> tuple[bool, bool]:
         """Fetch what has ended; return whether anything is under way, and whether there was any.
@@ -103,6 +110,7 @@ class BatchRunner:
         Returns: The reason for an early return, or an empty text if every conversation has ended.
         """
         left, mine, look, troubled = list(works), 0, True, 0.0
+        self.troubled = False
         while True:
             try:
                 under_way, news = self._collect()
@@ -129,6 +137,7 @@ class BatchRunner:
                 return str(problem)
             except Troubled as problem:
                 if not wait or troubled >= self._patience:
+                    self.troubled = True
                     return str(problem)
                 look, troubled = True, troubled + max(self._poll, 1.0)
             self._pause(should_stop)
@@ -250,6 +259,8 @@ class BatchRunner:
             own = next((batch for batch in alike if self._answers(batch, intention)), None)
             if own is not None:
                 listed.remove(own)
+                if intention.name in self._own:
+                    self._own.add(own.id)
                 self._log.handed_in(
                     own.id, model, server, intention.roles, intention.name, intention.most
                 )
@@ -257,14 +268,23 @@ class BatchRunner:
                 undecided.update(intention.roles)
             else:
                 self._log.dropped(intention.name, model, server)
-                if self._budget is not None:
-                    self._budget.settle_earlier(intention.most)
+                self._release(intention.name, intention.roles, intention.most)
         return undecided
+
+    def _release(self, batch: str, keys: Iterable[str], most: Spent) -> None:
+        """Release what is still reserved for a batch, by this job or by an earlier process."""
+        if self._budget is None:
+            return
+        for key in keys:
+            if key in self._reserved:
+                self._budget.settle(self._reserved.pop(key), Spent())
+        if batch not in self._own:
+            self._budget.settle_earlier(most)
 
     def _listed(self, since: datetime) -> list[Any]:
         """Return the server's batches since a time that are not in the ledger, latest first."""
         api, model = self._messages.client.messages.batches, self._messages.model
-        in_ledger = {b.batch_id for b in self._log.open_batches(model, self._messages.base_url)}
+        in_ledger = self._log.batch_ids(model, self._messages.base_url)
 
         def listed() -> list[Any]:
             recent = takewhile(lambda batch: batch.created_at >= since, api.list(limit=100))
@@ -296,11 +316,7 @@ class BatchRunner:
                 continue
             if state is not None and state.results_url:
                 self._log.add(list(self._results(batch)))
-            for key in batch.roles:
-                if self._budget is not None and key in self._reserved:
-                    self._budget.settle(self._reserved.pop(key), Spent())
-            if self._budget is not None and batch.batch_id not in self._own:
-                self._budget.settle_earlier(batch.most)
+            self._release(batch.batch_id, batch.roles, batch.most)
             self._log.fetched(batch.batch_id, model, server)
             news = True
         return waiting, news
@@ -314,6 +330,8 @@ class BatchRunner:
             result, key = line.result, line.custom_id
             if result.type == "succeeded":
                 body = json.loads(result.message.to_json())
+                if self._is_stored(key, body):
+                    continue
                 spent = self._messages.prices.spent(model, usage_of(body), batch=True)
                 self._messages.meter.add(spent)
                 if self._budget is not None:
@@ -328,7 +346,18 @@ class BatchRunner:
                 self._failed[key] = RewritingFailed(sentence)
             # canceled and expired ones cost nothing and are asked again
 
+    def _is_stored(self, key: str, body: dict[str, Any]) -> bool:
+        """Tell whether a process stored this answer, but died before it noted the batch so."""
+        stored = self._log.get(key)
+        return stored is not None and stored.body.get("id") == body.get("id")
+
     def _submit(self, chunk: Chunk) -> None:
+        """Hand in a batch, once: where its answer is lost, the server may have taken it.
+
+        Raises:
+            Troubled, Rejected: It was not taken.
+            Unclear: It may have been taken.
+        """
         model, server = self._messages.model, self._messages.base_url
         effort = self._messages.effort
         requests: Any = [
@@ -337,11 +366,27 @@ class BatchRunner:
         ]
         roles = {key: question.role for key, question in chunk}
         most = sum((self._reserved.get(key, Spent()) for key in roles), Spent())
+        once = self._messages.client.with_options(max_retries=0).messages.batches
+        refused = False
+
+        def create() -> Any:
+            nonlocal refused
+            try:
+                return once.create(requests=requests)
+            except anthropic.APIStatusError as error:
+                refused = error.status_code < 500 and error.status_code not in _OPEN
+                raise
+
         with self._log.turn:
             name = self._log.intend(model, server, roles, most)
-            batch = self._guarded(
-                lambda: self._messages.client.messages.batches.create(requests=requests)
-            )
+            self._own.add(name)
+            try:
+                batch = self._guarded(create)
+            except (Troubled, Rejected) as problem:
+                if not refused:
+                    raise Unclear(str(problem)) from None
+                self._log.dropped(name, model, server)
+                raise
             self._log.handed_in(batch.id, model, server, roles, name, most)
         self._own.add(batch.id)
 

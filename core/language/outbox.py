@@ -9,6 +9,7 @@ from typing import Any
 from core.domain.usage import Spent
 from core.errors import BudgetReached, RewritingFailed
 from core.language.budget import Budget
+from core.language.failures import Unclear
 from core.language.question import Question
 
 #: Limits of one batch, well inside those of the API (100,000 requests, 256 MB).
@@ -82,12 +83,19 @@ class Outbox:
 
     def _hand_in(self) -> None:
         chunk, self._chunk, self._size = self._chunk, [], 0
-        if not chunk or self._failure is not None:
+        if not chunk:
+            return
+        if self._failure is not None:
+            self._release(chunk)
             return
         try:
             self._submit(chunk)
         except RewritingFailed as problem:  # raised at the end, not midway
             self._failure, self.stopped = problem, str(problem)
-            for key, _ in chunk:
-                if self._budget is not None:
-                    self._budget.settle(self._reserved.pop(key), Spent())
+            if not isinstance(problem, Unclear):  # what may have to be paid stays reserved
+                self._release(chunk)
+
+    def _release(self, chunk: Chunk) -> None:
+        for key, _ in chunk:
+            if self._budget is not None:
+                self._budget.settle(self._reserved.pop(key), Spent())

@@ -57,5 +57,5 @@ class ShardBudget(Budget):
     def _covers(self, cost: Spent) -> bool:
         dollars, tokens = self._allotted.dollars or 0.0, self._allotted.usage.tokens
         return (self._tokens is None or cost.usage.tokens <= tokens) and (
-            self._dollars is None or (cost.dollars or 0.0) <= dollars
+            self._dollars is None or (cost.dollars is not None and cost.dollars <= dollars)
         )

@@ -109,6 +109,8 @@ class ShardPlan:
             SettingsError: There is no open plan and no number of shards; the plan has another
                 number, is being merged, or has given out more than the new budget.
         """
+        if shards is not None and shards < 1:
+            raise SettingsError(f"A catalogue has one shard at least; got {shards}.")
 
         def opened(plan: Plan | None) -> Plan:
             if plan is None or plan.state == MERGED:
@@ -129,6 +131,11 @@ class ShardPlan:
                 dollars=plan.dollars if dollars is None else dollars,
                 tokens=plan.tokens if tokens is None else tokens,
             )
+            if budgeted.dollars is not None and plan.allotted.dollars is None:
+                raise SettingsError(
+                    "Answers of these shards have no known price, so a budget in dollars can't be "
+                    "kept. Give it in tokens, or end the shards with --merge first."
+                )
             if _beyond(plan.allotted, budgeted):
                 raise SettingsError(
                     f"The shards have been given {plan.allotted} already, more than this budget."
@@ -184,7 +191,7 @@ class ShardPlan:
 
 def _beyond(cost: Spent, plan: Plan) -> bool:
     """Tell whether a cost is more than a plan's budget."""
-    dollars = plan.dollars is not None and (cost.dollars or 0.0) > plan.dollars
+    dollars = plan.dollars is not None and (cost.dollars is None or cost.dollars > plan.dollars)
     return dollars or (plan.tokens is not None and cost.usage.tokens > plan.tokens)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from lancedb.expr import col, lit
+from lancedb.expr import Expr, col, lit
 
 from core.base.locks import AS_LONG_AS_IT_TAKES, file_lock
 from core.domain.usage import NOTHING, Call, IntendedBatch, OpenBatch, Spent, Usage
@@ -174,32 +174,49 @@ class Ledger:
         """Record that a batch's answers are stored, or lost."""
         self._event("fetched", "", batch_id, model, server, {})
 
-    def intended_batches(self, model: str, server: str) -> list[IntendedBatch]:
-        """Return the recorded batches with an unknown outcome, oldest first."""
+    def intended_batches(
+        self, model: str | None = None, server: str | None = None
+    ) -> list[IntendedBatch]:
+        """Return the recorded batches with an unknown outcome, oldest first; ``None`` is any."""
         rows = self._events(model, server)
         settled = {row["name"] for row in rows if row["event"] != "intended"}
-        return [
-            IntendedBatch(row["name"], row["at"], json.loads(row["questions"]), _most(row))
-            for row in rows
-            if row["event"] == "intended" and row["name"] not in settled
-        ]
+        left = [r for r in rows if r["event"] == "intended" and r["name"] not in settled]
+        roles = self._roles("intended", "name", left)
+        return [IntendedBatch(r["name"], r["at"], roles[r["name"]], _most(r)) for r in left]
 
-    def open_batches(self, model: str, server: str) -> list[OpenBatch]:
+    def open_batches(self, model: str | None = None, server: str | None = None) -> list[OpenBatch]:
         """Return the submitted batches whose answers are not fetched, oldest first."""
         rows = self._events(model, server)
-        done = {row["batch_id"] for row in rows if row["event"] == "fetched"}
-        return [
-            OpenBatch(row["batch_id"], json.loads(row["questions"]), row["at"], _most(row))
-            for row in rows
-            if row["event"] == "handed in" and row["batch_id"] not in done
-        ]
+        done = {_batch(row) for row in rows if row["event"] == "fetched"}
+        left = [r for r in rows if r["event"] == "handed in" and _batch(r) not in done]
+        roles = self._roles("handed in", "batch_id", left)
+        return [OpenBatch(r["batch_id"], roles[r["batch_id"]], r["at"], _most(r)) for r in left]
 
-    def _events(self, model: str, server: str) -> list[dict[str, Any]]:
-        mine = (col("model") == lit(model)) & (col("server") == lit(server))
+    def batch_ids(self, model: str, server: str) -> set[str]:
+        """Return the ids of all submitted batches, fetched or not."""
+        rows = self._events(model, server)
+        return {row["batch_id"] for row in rows if row["event"] == "handed in"}
+
+    def _events(self, model: str | None, server: str | None) -> list[dict[str, Any]]:
+        """Return all events without their questions, which are many and seldom needed."""
+        columns = [name for name in BATCHES.names if name != "questions"]
+        mine: Expr | None = None
+        if model is not None and server is not None:
+            mine = (col("model") == lit(model)) & (col("server") == lit(server))
         events: list[dict[str, Any]] = (
-            read_rows(self._batches, BATCHES.names, mine).sort_by("at").to_pylist()
+            read_rows(self._batches, columns, mine).sort_by("at").to_pylist()
         )
         return events
+
+    def _roles(
+        self, event: str, column: str, rows: Sequence[dict[str, Any]]
+    ) -> dict[str, dict[str, str]]:
+        """Return the questions of some batches, by the value of ``column``."""
+        columns = ["event", column, "questions"]
+        stored = read_by(self._batches, column, (row[column] for row in rows), columns).to_pylist()
+        return {
+            row[column]: json.loads(row["questions"]) for row in stored if row["event"] == event
+        }
 
     def _event(
         self, event: str, name: str, batch_id: str, model: str, server: str, roles: dict[str, str],
@@ -218,6 +235,8 @@ class Ledger:
         }
         with self._lock:
             self._batches.add(pa.Table.from_pylist([row], schema=BATCHES))
+            if fragments(self._batches) >= COMPACT_AFTER:
+                compact(self._batches)
 
 
 class ShardLedger(Ledger):
@@ -235,6 +254,11 @@ class ShardLedger(Ledger):
     def get(self, key: str) -> Call | None:
         """Return the stored answer to a question, of this ledger or the base."""
         return super().get(key) or self._base.get(key)
+
+
+def _batch(row: dict[str, Any]) -> tuple[str, str, str]:
+    """Return what names a batch: two servers may give the same id."""
+    return row["batch_id"], row["model"], row["server"]
 
 
 def _most(row: dict[str, Any]) -> Spent:

@@ -91,6 +91,10 @@ class MessagesServer:
         self.batches_end = True
         #: So many questions about batches are answered with 529 first.
         self.batches_overloaded = 0
+        #: So many batches are refused with 413.
+        self.batches_refused = 0
+        #: So many batches are taken, and the connection is closed without an answer.
+        self.batches_lost = 0
         #: Called when a batch is taken, before that is answered.
         self.on_batch: Callable[[str], None] = lambda name: None
         #: Sent for the results of a batch instead, and whether more was promised.
@@ -183,6 +187,10 @@ class MessagesServer:
     # ── batches ──────────────────────────────────────────────────────────────────────────────
     def _take_batch(self, http: BaseHTTPRequestHandler) -> None:
         body = json.loads(http.rfile.read(int(http.headers["content-length"])))
+        if self.batches_refused > 0:
+            self.batches_refused -= 1
+            self._json(http, {"type": "error", "error": {"type": "request_too_large"}}, 413)
+            return
         with self._lock:
             for request in body["requests"]:
                 self._check(request["params"])
@@ -193,6 +201,10 @@ class MessagesServer:
                 "created": datetime.now(UTC).isoformat(),
             }
         self.on_batch(name)
+        if self.batches_lost > 0:
+            self.batches_lost -= 1
+            http.close_connection = True
+            return
         self._json(http, self._batch(name))
 
     def _tell_batch(self, http: BaseHTTPRequestHandler) -> None:

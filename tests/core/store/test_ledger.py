@@ -99,6 +99,23 @@ def test_many_fragments_are_merged(
     assert done == []
     ledger.add([CALL])
     assert done == merged
+    ledger.fetched("b1", "m", "s")
+    assert done == 2 * merged
+
+
+def test_the_questions_of_batches_that_were_fetched_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, got = Ledger(tmp_path), []
+    for number in range(3):
+        name = ledger.intend("m", "s", {f"k{number}": "judge"})
+        ledger.handed_in(f"b{number}", "m", "s", {f"k{number}": "judge"}, name)
+        if number < 2:
+            ledger.fetched(f"b{number}", "m", "s")
+    read = module.read_by
+    monkeypatch.setattr(module, "read_by", lambda *a: got.append(read(*a)) or got[-1])
+    assert [batch.roles for batch in ledger.open_batches("m", "s")] == [{"k2": "judge"}]
+    assert [table.num_rows for table in got] == [1]
 
 
 def test_a_batch_s_outcome_is_unknown_until_it_is_handed_in_or_dropped(tmp_path: Path) -> None:
@@ -123,6 +140,10 @@ def test_a_batch_s_outcome_is_unknown_until_it_is_handed_in_or_dropped(tmp_path:
     ledger.fetched("b2", "m", "s")
     ledger.fetched("b1", "other", "s")
     assert [batch.batch_id for batch in ledger.open_batches("m", "s")] == ["b1"]
+    assert ledger.batch_ids("m", "s") == {"b1", "b2"}
+    assert ledger.batch_ids("m", "other") == set()
+    assert [batch.batch_id for batch in ledger.open_batches()] == ["b1"]
+    assert [batch.roles for batch in ledger.intended_batches()] == [roles, roles]
     rows = ledger._batches.to_arrow().to_pylist()
     columns = ("event", "name", "batch_id", "questions")
     assert [[row[name] for name in columns] for row in rows[-3:]] == [
