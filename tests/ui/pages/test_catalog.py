@@ -248,7 +248,7 @@ def test_a_damaged_catalogue_is_listed_with_its_reason() -> None:
 def test_the_card_shows_what_was_measured_of_a_search_index_and_its_job() -> None:
     index = SearchIndex("x", 100_000, 120, {20: Breadth(40, 0.985)}, 1.3, 25.0)
     info = CatalogInfo("a", "A", 100_000, {"clip": 100_000}, 0, (), (), indices={"clip": index})
-    progress = Progress("indexing", 0, 100_000, seconds_left=80)
+    progress = Progress("indexing", 0, 100_000, seconds_left=80, per_second=2.44)
     job = Job("1", "search index", "a", progress=progress)
     html = overview_html((info,), {"a": None}, building={"a": job})
     line = (
@@ -256,7 +256,7 @@ def test_the_card_shows_what_was_measured_of_a_search_index_and_its_job() -> Non
         "1.3 ms (exact: 25 ms)"
     )
     assert line in html
-    assert "about 80 seconds left" in html
+    assert "Indexing 0 of 100,000</strong>, 2.4 a second, about 80 seconds left." in html
 
 
 def test_a_catalogue_is_renamed_removed_and_restored(studio: Studio) -> None:
