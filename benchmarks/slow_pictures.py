@@ -59,11 +59,11 @@ def _fetch(port: int, url: str, *, max_bytes: int, timeout: float) -> bytes:
 def slow_pictures() -> Iterator[Fetch]:
     """Run the server in a process of its own; yields what fetches pictures from it."""
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there,), daemon=True)
+    receiving, sending = context.Pipe()
+    process = context.Process(target=_serve, args=(sending,), daemon=True)
     process.start()
     try:
-        yield partial(_fetch, here.recv())
+        yield partial(_fetch, receiving.recv())
     finally:
         process.kill()
         process.join()
