@@ -7,35 +7,25 @@ batches, and a killed process can be resumed at any time.
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import takewhile
+from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 from typing import Any, TypeVar
 
-import anthropic
-
 from core.base.counts import counted, verb
-from core.domain.usage import Call, IntendedBatch, OpenBatch, Spent
+from core.domain.usage import Call
 from core.errors import RewritingFailed, StudioError
+from core.language.batch_exchange import BatchExchange
 from core.language.batch_log import BatchLog
 from core.language.budget import Budget
-from core.language.failures import Rejected, Troubled, Unclear, failure_of
+from core.language.failures import Rejected, Troubled
 from core.language.live import run_live
 from core.language.messages import Messages
-from core.language.meter import usage_of
-from core.language.outbox import Chunk, Outbox
+from core.language.outbox import Outbox
 from core.language.question import Question
 from core.language.work import InBatch, Tally, Work
 
 T = TypeVar("T")
-
-#: Largest expected difference between the server's clock and ours.
-CLOCKS_DIFFER = timedelta(minutes=10)
-#: Statuses that leave open whether the server has taken a batch, besides those from 500 on.
-_OPEN = (408, 409)
 
 
 class _NotYet(Exception):
@@ -72,12 +62,9 @@ class BatchRunner:
         sleep: Callable[[float], None] = time.sleep,
         failed: dict[str, RewritingFailed] | None = None,
     ) -> None:
-        self._messages, self._log, self._budget = messages, log, budget
+        self._messages, self._budget = messages, budget
         self._poll, self._patience, self._sleep = poll, patience, sleep
-        self._failed = {} if failed is None else failed
-        self._reserved: dict[str, Spent] = {}
-        #: Names and ids of the batches for which this job's own budget has reserved.
-        self._own: set[str] = set()
+        self._server = BatchExchange(messages, log, budget, {} if failed is None else failed)
         self.troubled = False
 
     def news(self) -> tuple[bool, bool]:
@@ -86,7 +73,7 @@ class BatchRunner:
         Raises:
             Troubled, Rejected: The server can't be asked.
         """
-        under_way, news = self._collect()
+        under_way, news = self._server.collect()
         return bool(under_way), news
 
     def run(
@@ -113,10 +100,10 @@ class BatchRunner:
         self.troubled = False
         while True:
             try:
-                under_way, news = self._collect()
+                under_way, news = self._server.collect()
                 out = Outbox(
-                    self._messages.model, self._messages.effort, self._submit, self._budget,
-                    self._reserved,
+                    self._messages.model, self._messages.effort, self._server.submit,
+                    self._budget, self._server.reserved,
                 )  # fmt: skip
                 if look or news:
                     left, mine = self._go_on(left, under_way, on_result, tally, out)
@@ -168,7 +155,7 @@ class BatchRunner:
         Returns: The reason for an early end, or an empty text if every conversation has ended.
         """
         try:
-            under_way, _ = self._collect()
+            under_way, _ = self._server.collect()
         except (Troubled, Rejected) as problem:
             return str(problem)
 
@@ -223,193 +210,6 @@ class BatchRunner:
         if call is not None:
             return call
         key = self._messages.key(question)
-        if key in self._failed:
-            raise self._failed[key]
+        if key in self._server.failed:
+            raise self._server.failed[key]
         raise _NotYet(key, question)
-
-    # ── with the server ──────────────────────────────────────────────────────────────────────
-    def _collect(self) -> tuple[set[str], bool]:
-        """Fetch answers under the lock of all jobs, also those of a killed job's batches."""
-        with self._log.turn:
-            undecided = self._adopt()
-            waiting, news = self._fetch()
-            return waiting | undecided, news
-
-    def _adopt(self) -> set[str]:
-        """Find batches that the server accepted just before this process was killed.
-
-        A batch says what it was asked only in its results. So one that has as many questions is
-        waited for until it has ended, and is taken if its results are answers to these questions.
-
-        Returns: Keys of questions that may be in a batch that has not ended.
-        """
-        model, server = self._messages.model, self._messages.base_url
-        intended = self._log.intended_batches(model, server)
-        if not intended:
-            return set()
-        listed = self._listed(min(intention.at for intention in intended) - CLOCKS_DIFFER)
-        undecided: set[str] = set()
-        for intention in intended:
-            alike = [
-                batch
-                for batch in listed
-                if batch.created_at >= intention.at - CLOCKS_DIFFER
-                and _asked(batch) == len(intention.roles)
-            ]
-            own = next((batch for batch in alike if self._answers(batch, intention)), None)
-            if own is not None:
-                listed.remove(own)
-                if intention.name in self._own:
-                    self._own.add(own.id)
-                self._log.handed_in(
-                    own.id, model, server, intention.roles, intention.name, intention.most
-                )
-            elif any(batch.processing_status != "ended" for batch in alike):
-                undecided.update(intention.roles)
-            else:
-                self._log.dropped(intention.name, model, server)
-                self._release(intention.name, intention.roles, intention.most)
-        return undecided
-
-    def _release(self, batch: str, keys: Iterable[str], most: Spent) -> None:
-        """Release what is still reserved for a batch, by this job or by an earlier process."""
-        if self._budget is None:
-            return
-        for key in keys:
-            if key in self._reserved:
-                self._budget.settle(self._reserved.pop(key), Spent())
-        if batch not in self._own:
-            self._budget.settle_earlier(most)
-
-    def _listed(self, since: datetime) -> list[Any]:
-        """Return the server's batches since a time that are not in the ledger, latest first."""
-        api, model = self._messages.client.messages.batches, self._messages.model
-        in_ledger = self._log.batch_ids(model, self._messages.base_url)
-
-        def listed() -> list[Any]:
-            recent = takewhile(lambda batch: batch.created_at >= since, api.list(limit=100))
-            return [batch for batch in recent if batch.id not in in_ledger]
-
-        batches: list[Any] = self._guarded(listed)
-        return batches
-
-    def _answers(self, batch: Any, intention: IntendedBatch) -> bool:
-        """Tell whether a batch has ended and its results are answers to these questions."""
-        if batch.processing_status != "ended" or not batch.results_url:
-            return False
-        api = self._messages.client.messages.batches
-        first = self._guarded(lambda name: next(iter(api.results(name)), None), batch.id)
-        return first is not None and first.custom_id in intention.roles
-
-    def _fetch(self) -> tuple[set[str], bool]:
-        """Store the answers of all batches that have ended.
-
-        Returns: Keys of the open questions, and whether anything was fetched.
-        """
-        waiting: set[str] = set()
-        news = False
-        model, server = self._messages.model, self._messages.base_url
-        for batch in self._log.open_batches(model, server):
-            state = self._guarded(self._messages.client.messages.batches.retrieve, batch.batch_id)
-            if state is not None and state.processing_status != "ended":
-                waiting.update(batch.roles)
-                continue
-            if state is not None and state.results_url:
-                self._log.add(list(self._results(batch)))
-            self._release(batch.batch_id, batch.roles, batch.most)
-            self._log.fetched(batch.batch_id, model, server)
-            news = True
-        return waiting, news
-
-    def _results(self, batch: OpenBatch) -> Iterator[Call]:
-        model = self._messages.model
-        api = self._messages.client.messages.batches
-        # read to the end first: an interrupted download is repeated as a whole
-        lines = self._guarded(lambda name: list(api.results(name)), batch.batch_id)
-        for line in lines or ():
-            result, key = line.result, line.custom_id
-            if result.type == "succeeded":
-                body = json.loads(result.message.to_json())
-                if self._is_stored(key, body):
-                    continue
-                spent = self._messages.prices.spent(model, usage_of(body), batch=True)
-                self._messages.meter.add(spent)
-                if self._budget is not None:
-                    self._budget.settle(self._reserved.pop(key, Spent()), spent)
-                yield Call(key, batch.roles.get(key, ""), model, body, spent, batch=True)
-            elif result.type == "errored":
-                sentence = (
-                    f"{model} did not take the question."
-                    if result.error.error.type == "invalid_request_error"
-                    else f"The server of {model} had trouble with the question. Start again."
-                )
-                self._failed[key] = RewritingFailed(sentence)
-            # canceled and expired ones cost nothing and are asked again
-
-    def _is_stored(self, key: str, body: dict[str, Any]) -> bool:
-        """Tell whether a process stored this answer, but died before it noted the batch so."""
-        stored = self._log.get(key)
-        return stored is not None and stored.body.get("id") == body.get("id")
-
-    def _submit(self, chunk: Chunk) -> None:
-        """Hand in a batch, once: where its answer is lost, the server may have taken it.
-
-        Raises:
-            Troubled, Rejected: It was not taken.
-            Unclear: It may have been taken.
-        """
-        model, server = self._messages.model, self._messages.base_url
-        effort = self._messages.effort
-        requests: Any = [
-            {"custom_id": key, "params": question.params(model, effort, cached=question.shared)}
-            for key, question in chunk
-        ]
-        roles = {key: question.role for key, question in chunk}
-        most = sum((self._reserved.get(key, Spent()) for key in roles), Spent())
-        once = self._messages.client.with_options(max_retries=0).messages.batches
-        refused = False
-
-        def create() -> Any:
-            nonlocal refused
-            try:
-                return once.create(requests=requests)
-            except anthropic.APIStatusError as error:
-                refused = error.status_code < 500 and error.status_code not in _OPEN
-                raise
-
-        with self._log.turn:
-            name = self._log.intend(model, server, roles, most)
-            self._own.add(name)
-            try:
-                batch = self._guarded(create)
-            except (Troubled, Rejected) as problem:
-                if not refused:
-                    raise Unclear(str(problem)) from None
-                self._log.dropped(name, model, server)
-                raise
-            self._log.handed_in(batch.id, model, server, roles, name, most)
-        self._own.add(batch.id)
-
-    def _guarded(self, act: Callable[..., Any], *given: Any) -> Any:
-        """Call a function; a batch that is gone gives ``None``, other errors become sentences."""
-        problem: RewritingFailed
-        try:
-            return act(*given)
-        except anthropic.NotFoundError as error:
-            if given:
-                return None
-            problem = failure_of(error, self._messages.model)
-        except Exception as error:  # also errors of the connection while results are read
-            problem = failure_of(error, self._messages.model)
-        # raised outside of the handler: the client's error holds the request, and that the key
-        if isinstance(problem, (Troubled, Rejected)):
-            raise problem
-        raise Troubled(str(problem))
-
-
-def _asked(batch: Any) -> int:
-    """Return the number of questions in a batch."""
-    counts = batch.request_counts
-    return sum(
-        (counts.processing, counts.succeeded, counts.errored, counts.canceled, counts.expired)
-    )
