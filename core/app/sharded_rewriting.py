@@ -201,8 +201,12 @@ class ShardedRewriting:
             return ShardState()
         with begun as reporter:
             now = self.plan.active()
-            if now is None or now.number != plan.number or now.state != OPEN:
+            if now is None or now.number != plan.number:
                 raise SettingsError("The shards were merged meanwhile.")
+            if (
+                now.state != OPEN
+            ):  # a merge looks whether all has ended; it may find that it has not
+                return ShardState()
             return self._go_on(number, plan, limits, reporter, should_stop)
 
     def _go_on(

@@ -27,8 +27,7 @@ class ShardBudget(Budget):
         self, model: str, prices: Prices, plan: ShardPlan, shard: int, spent: Spent,
         reserved: Spent,
     ) -> None:  # fmt: skip
-        stored = plan.read()
-        assert stored is not None  # noqa: S101
+        stored = plan.stored()
         super().__init__(model, prices, dollars=stored.dollars, tokens=stored.tokens)
         self._plan, self._shard = plan, shard
         self._spent, self._reserved = spent, reserved

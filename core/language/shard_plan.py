@@ -93,6 +93,10 @@ class ShardPlan:
         except ValidationError:
             raise SettingsError(f"{self._file} is damaged; put back a copy of it.") from None
 
+    def stored(self) -> Plan:
+        """Return the plan; raises ``SettingsError`` where there is none."""
+        return self._existing(self.read())
+
     def active(self) -> Plan | None:
         """Return the plan if its answers are not merged yet."""
         plan = self.read()
@@ -152,7 +156,7 @@ class ShardPlan:
         """
 
         def grown(plan: Plan | None) -> Plan:
-            assert plan is not None  # noqa: S101
+            plan = self._existing(plan)
             cost = plan.costs.get(shard, ShardCost())
             others = plan.allotted - cost.allotted
             for ahead in (_AHEAD / plan.shards, 0.0):
@@ -167,7 +171,7 @@ class ShardPlan:
         """Store what a shard has spent and reserved, which is its allotment then; return it."""
 
         def noted(plan: Plan | None) -> Plan:
-            assert plan is not None  # noqa: S101
+            plan = self._existing(plan)
             return plan.with_cost(shard, ShardCost(spent + reserved, spent))
 
         return self._change(noted).costs[shard].allotted
@@ -176,10 +180,15 @@ class ShardPlan:
         """Store another state of the plan."""
 
         def moved(plan: Plan | None) -> Plan:
-            assert plan is not None  # noqa: S101
+            plan = self._existing(plan)
             return replace(plan, state=state)
 
         self._change(moved)
+
+    def _existing(self, plan: Plan | None) -> Plan:
+        if plan is None:
+            raise SettingsError(f"{self._file} is gone; put back a copy of it.")
+        return plan
 
     def _change(self, change: Callable[[Plan | None], Plan]) -> Plan:
         with file_lock(self._folder / ".plan", WRITE):

@@ -159,7 +159,7 @@ def most_telling(report: Report) -> Telling | None:
         return None
     row = max(rows, key=_difference)
     scores = (row.values[engine] for engine in BEFORE_AFTER)
-    depth = max(len(row.found[engine]) for engine in BEFORE_AFTER)
+    depth = max(len(row.found.get(engine, ())) for engine in BEFORE_AFTER)
     return Telling(ScoredQuery(row.text, row.item_id, *scores), _right(row), depth)
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from core.app.shard_costs import plan_of
+from core.app.sharded_rewriting import ShardedRewriting
 from core.domain.usage import NOTHING, Spent, Usage
 from core.errors import BudgetReached, CatalogBusy, SettingsError
 from core.language import outbox
 from core.language.limits import JobLimits
 from core.language.orders import rewriting_job
 from core.language.shard_budget import ShardBudget
-from core.language.shard_plan import ShardPlan
+from core.language.shard_plan import MERGED, MERGING, OPEN, ShardPlan
 from core.store.ledger import Ledger
 from tests.core.language.rewriting_shop import ITEMS, PRICES, Shop
 
@@ -187,3 +188,37 @@ def test_the_setting_s_budget_does_not_replace_that_of_an_open_plan(shop: Shop) 
 def test_no_shards_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="one shard at least"):
         ShardPlan(tmp_path / "shop").open(0, None, None)
+
+
+def test_a_plan_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
+    plan = ShardPlan(tmp_path / "shop")
+    plan.open(2, 1.0, None)
+    (tmp_path / "shop" / "plan.json").unlink()
+    with pytest.raises(SettingsError, match=r"plan\.json is gone"):
+        plan.grow(0, Spent(dollars=0.1))
+    with pytest.raises(SettingsError, match=r"plan\.json is gone"):
+        ShardBudget("claude-test", PRICES, plan, 0, NOTHING, NOTHING)
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_merge_that_is_refused_ends_no_process_that_waits(shop: Shop, merged: bool) -> None:
+    plan, naps = plan_of(shop.data_dir, "shop"), []
+    shop.server.batches_end = False
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 1:
+            plan.move_on(MERGING)
+        elif len(naps) == 2:
+            plan.move_on(MERGED if merged else OPEN)
+            end_batches(shop)
+
+    desk = ShardedRewriting(
+        shop.catalog, shop.room.agent, shop.room.ledger, shop.room.for_indexing(), shop.data_dir,
+        nap,
+    )  # fmt: skip
+    if merged:
+        with pytest.raises(SettingsError, match="merged meanwhile"):
+            desk.run(WAIT, 2)
+    else:
+        assert desk.run(WAIT, 2).progress.done == ITEMS
