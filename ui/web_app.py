@@ -50,6 +50,9 @@ PAGES = (
     ("Catalog", "/catalog", catalog),
 )
 
+#: Texts that Gradio's own translations lack; screen readers were told the key.
+_MISSING_TEXTS = {"common.complete": "Done"}
+
 
 def build_pages(studio: Studio) -> gr.Blocks:
     """Return all pages as one Gradio app with real URLs."""
@@ -96,6 +99,7 @@ def build_app(studio: Studio) -> FastAPI:
         run_history=False,
         show_error=False,
         enable_monitoring=False,
+        i18n=gr.I18n(en=_MISSING_TEXTS),
         ssr_mode=False,
         max_file_size=f"{studio.settings.max_upload_mb}mb",
         auth_dependency=sign_in.gradio_user,

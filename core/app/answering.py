@@ -30,6 +30,15 @@ _PICTURES = 64
 _WORDS_DEPTH = 100
 
 
+def depth_of(ranking: Ranking, depth: int) -> tuple[int, tuple[str, ...]]:
+    """Return how many results a query gets, and a sentence where they are fewer than asked."""
+    if ranking is not Ranking.WORDS or depth <= _WORDS_DEPTH:
+        return depth, ()
+    return _WORDS_DEPTH, (
+        f"With full text a query gets {_WORDS_DEPTH} results at most, not {depth:,} (--no-words).",
+    )
+
+
 class Answerer:
     """Answers the queries of an evaluation with one engine after the other.
 

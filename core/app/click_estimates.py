@@ -203,7 +203,8 @@ def _events(
     now, annotator = datetime.now(UTC), _ANNOTATOR.format(experiment.id)
     return tuple(
         JudgmentEvent(
-            _digest(judgment_set.set_id, *pair.key, label.grade, label.note)[:32],
+            # With the time: the log keeps the grades of a set that was removed.
+            _digest(now.isoformat(), judgment_set.set_id, *pair.key, label.grade, label.note)[:32],
             EventKind.GRADE, judgment_set.set_id, pair.query.query_id, pair.item_id, annotator,
             label.grade, label.note, now, 0.0, page="clicks",
         )

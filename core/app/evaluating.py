@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.app import ablation, attribute_report
-from core.app.answering import Answerer
+from core.app.answering import Answerer, depth_of
 from core.app.attribute_report import ATTRIBUTES
 from core.app.evaluation_jobs import EvaluationJobs
 from core.app.evaluation_notes import (
@@ -124,6 +124,7 @@ class EvaluationService:
         wanted = tuple(names or planned.measures)
         _check_measures(wanted)
         by = ranking or planned.ranking
+        depth, depth_note = depth_of(by, depth)
         answerer = Answerer(opened_catalog, self._settings, by, depth, on_progress)
         runs = []
         report_progress, named = on_progress or no_progress, _distinct(engines)
@@ -135,6 +136,7 @@ class EvaluationService:
             runs.append(EngineRun(name, model.engine.title, model.fingerprint, run))
         _write(runs_out, runs, planned.qrels)
         notes = planned.notes if by is planned.ranking else (given_away_note(by),)
+        notes = (*notes, *depth_note)
         frame = Frame(
             opened_catalog.name, task, planned.title, by, depth, opened_catalog.store.items.count(),
             wanted, planned.main if planned.main in wanted else _main(wanted), notes,
@@ -192,6 +194,7 @@ class EvaluationService:
         started = time.perf_counter()
         opened_catalog = self._library.get(catalog)
         wanted = tuple(names or _default_measures(qrels))
+        depth, depth_note = depth_of(ranking, depth)
         _check_measures(wanted)
         asked = usable_queries(queries, qrels, relevant_from)
         items = {i: record.item for i, record in opened_catalog.store.items.records().items()}
@@ -204,7 +207,7 @@ class EvaluationService:
             raise EvaluationError("Choose at least one engine.")
         _write(runs_out, done, qrels)
         notes = (
-            *notes, *threshold_note(qrels, relevant_from), *scale_note(wanted, qrels, highest),
+            *notes, *depth_note, *threshold_note(qrels, relevant_from), *scale_note(wanted, qrels, highest),
             *missing_notes(queries, asked, qrels, items, relevant_from),
         )  # fmt: skip
         frame = Frame(

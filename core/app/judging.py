@@ -172,6 +172,7 @@ class JudgingService:
         *,
         rule: str = aggregation.DEFAULT_RULE,
         relevant_from: int | None = None,
+        ranking: Ranking = Ranking.WORDS,
         catalog: str | None = None,
         on_progress: OnProgress | None = None,
     ) -> Report:
@@ -183,6 +184,7 @@ class JudgingService:
             rule: How several annotators' grades become one.
             relevant_from: Smallest grade that counts as relevant to binary measures; default: the
                 set's ``relevant_from``.
+            ranking: What items are ranked by; default: as on the pages.
             catalog: Where the set is.
             on_progress: Called with each progress report.
 
@@ -212,7 +214,7 @@ class JudgingService:
             title=f"Judgments: {judgment_set.name} ({rule})",
             names=measures.POOLED,
             main="ndcg@10",
-            ranking=Ranking.WORDS,
+            ranking=ranking,
             relevant_from=threshold,
             highest=judgment_set.highest,
             on_progress=on_progress,

@@ -25,6 +25,7 @@ from core.domain import JudgeRecord, OnProgress, Ranking, Report, Score
 from core.errors import EvaluationError
 from core.evaluation import query_files, trec
 from core.evaluation.departments import TRANSFER, TRANSFER_TYPES
+from core.evaluation.ranking_sentence import how_ranked
 from core.evaluation.report_html import gaps, label, verdicts
 
 _TRANSFERS = (TRANSFER, TRANSFER_TYPES)
@@ -56,8 +57,12 @@ def evaluate(
         int, typer.Option(min=1, max=1000, help="Of fine-tuning for ablation and transfer.")
     ] = 12,
     words: Annotated[
-        bool, typer.Option("--words", help="Rank as the pages do: vectors and full text, fused.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            help="Rank as the pages do, by vectors and full text, or by vectors alone (default: as "
+            "the pages do for --queries, by vectors for a task).",
+        ),
+    ] = None,
     depth: Annotated[int, typer.Option(min=1, max=1000, help="Results kept per query.")] = DEPTH,
     measure: Annotated[
         list[str] | None,
@@ -94,7 +99,8 @@ def evaluate(
 ) -> None:
     """Measure engines side by side: figures, intervals, and whether a difference could be chance.
 
-    Retrieval is by vectors alone, as in the paper; --words asks as the pages do.
+    Tasks rank by vectors alone, as in the paper; your own queries are ranked as the pages do, so
+    that the figures are those of `judgments evaluate`.
     """
     studio = Studio(context.obj)
     names = [name.strip() for name in engines.split(",") if name.strip()]
@@ -112,7 +118,7 @@ def evaluate(
 
     def work(tell: OnProgress) -> Report:
         if queries is not None and qrels is not None:
-            ranking = Ranking.WORDS if words else Ranking.VECTOR
+            ranking = Ranking.VECTOR if words is False else Ranking.WORDS
             read = FileReport()
             asked = query_files.read_queries(queries, report=read)
             right, runs = query_files.read_qrels(qrels, read), _read_runs(run or [], read)
@@ -226,7 +232,11 @@ def as_text(report: Report) -> str:
             lines.append(f"  {part.name} ({part.queries}): " + ", ".join(values))
             lines += [f"    {sentence}" for sentence in gaps(report, part)]
     lines += [f"Note: {note}" for note in report.notes]
-    share = f"{report.seconds:.1f} s, {report.encode_seconds:.1f} s of it encoding"
+    if ranked := how_ranked(report):
+        lines.append(f"{ranked} --words or --no-words chooses.")
+    share = f"{report.seconds:.1f} s"
+    if report.encode_seconds:
+        share += f", {report.encode_seconds:.1f} s of it encoding"
     return "\n".join([*lines, f"{report.report_id}: {share}."])
 
 

@@ -9,7 +9,7 @@ import typer
 
 from core.app.studio import Studio
 from core.base.counts import counted
-from core.cli.judgments import write_judgments
+from core.cli.judgment_files import write_judgments
 
 
 def export_app() -> typer.Typer:
@@ -29,7 +29,10 @@ def export_app() -> typer.Typer:
         ] = None,
         format: Annotated[
             str | None,
-            typer.Option(help="qrels, csv, jsonl or parquet (default: from the file's ending)."),
+            typer.Option(
+                help="qrels, csv, jsonl, parquet, opensearch, rre or ltr (default: from the "
+                "file's ending)."
+            ),
         ] = None,
         catalog: Annotated[str | None, typer.Option(help="Catalogue.")] = None,
     ) -> None:

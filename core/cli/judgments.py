@@ -1,24 +1,25 @@
-"""``judgments``: import, export, agreement (sets are made in ``core.cli.judgments_create``)."""
+"""``judgments``: sets, agreement, figures; making sets and files have modules of their own."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from core.app.studio import Studio
-from core.base.counts import counted, verb
+from core.base.counts import counted
 from core.base.percentages import percent
 from core.cli.evaluate import as_text
+from core.cli.judgment_files import export, newest_set, take_in
 from core.cli.judgments_create import create, missing
-from core.errors import NO_SET_YET, JudgmentError
-from core.judging import importing, label_export
+from core.domain import Ranking
+from core.errors import JudgmentError
 from core.judging.aggregation import DEFAULT_RULE, RULES
 
 _SetOption = Annotated[
     str | None, typer.Option("--set", help="Judgment set (default: the newest).")
 ]
+_SetArgument = Annotated[str, typer.Argument(help="The set, as `judgments list` shows it.")]
 _CatalogOption = Annotated[str | None, typer.Option(help="Catalogue.")]
 _RuleOption = Annotated[
     str, typer.Option(help=f"How several grades become one: {', '.join(RULES)}.")
@@ -31,6 +32,8 @@ def judgments_app() -> typer.Typer:
     app.command("create")(create)
     app.command("missing")(missing)
     app.command("list")(list_sets)
+    app.command("rename")(rename)
+    app.command("remove")(remove)
     app.command("export")(export)
     app.command("import")(take_in)
     app.command("agreement")(agreement)
@@ -50,116 +53,31 @@ def list_sets(context: typer.Context, catalog: _CatalogOption = None) -> None:
         )
 
 
-def export(
+def rename(
     context: typer.Context,
-    output: Annotated[Path, typer.Argument(help="File to write.")],
-    set_id: _SetOption = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            help="qrels, csv, jsonl, parquet, opensearch, rre or ltr (default: from the file's "
-            "ending)."
-        ),
-    ] = None,
-    rule: _RuleOption = DEFAULT_RULE,
-    history: Annotated[
-        bool, typer.Option("--history", help="Every event, also undone and corrected ones.")
-    ] = False,
+    set_id: _SetArgument,
+    name: Annotated[str, typer.Argument(help="The new name.")],
     catalog: _CatalogOption = None,
 ) -> None:
-    """Write a set's labels; csv, jsonl and parquet hold every label, others a grade a pair."""
-    write_judgments(
-        Studio(context.obj), output, set_id, format, rule=rule, history=history, catalog=catalog
-    )
+    """Give a set another name; its id stays."""
+    renamed = Studio(context.obj).judging.queue(catalog).sets.rename(set_id, name)
+    print(f"{set_id} is “{renamed.name}” now.")
 
 
-def write_judgments(
-    studio: Studio,
-    output: Path,
-    set_id: str | None,
-    format: str | None,
-    *,
-    rule: str = DEFAULT_RULE,
-    history: bool = False,
-    catalog: str | None = None,
-) -> None:
-    """Export judgments and print the number of rows."""
-    chosen = format or label_export.format_of(output)
-    written = studio.labels.export(
-        _chosen(studio, set_id, catalog), output, chosen, rule=rule, history=history,
-        catalog=catalog,
-    )  # fmt: skip
-    print(f"Wrote {written} (rule: {rule}).")
-
-
-def take_in(
+def remove(
     context: typer.Context,
-    source: Annotated[
-        Path,
-        typer.Argument(
-            help="TREC qrels, CSV, JSON, Excel or Parquet: our exports, Quepid's, OpenSearch's, "
-            "RRE's, learning to rank, ESCI, WANDS, BEIR, MS MARCO."
-        ),
-    ],
-    set_id: Annotated[
-        str | None, typer.Option("--set", help="Take them into this set (default: a new one).")
-    ] = None,
-    name: Annotated[str, typer.Option(help="Name of the new set.")] = "",
-    annotator: Annotated[
-        str, typer.Option(help="Who gave the labels, where the file does not say.")
-    ] = "imported",
-    queries: Annotated[
-        Path | None,
-        typer.Option(
-            help="For qrels and CSV: the .json that an export wrote beside them, or the queries' "
-            "words: query id and text per line, JSON lines, TREC topics (default: the file's name "
-            "with .json, if it is there)."
-        ),
-    ] = None,
-    mapping: Annotated[
-        str,
-        typer.Option(
-            "--map",
-            help="How labels become grades: E=3,S=2,C=1,I=0, or ranges: 0..0.5=0,0.5..1=1.",
-        ),
-    ] = "",
-    people: Annotated[
-        str, typer.Option(help="The people's columns, with commas, of a table that has them.")
-    ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    set_id: _SetArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     catalog: _CatalogOption = None,
 ) -> None:
-    """Take judgments in from a file; rows that don't fit are listed and left out."""
-    studio = Studio(context.obj)
-    plan = studio.labels.plan_import(
-        source, set_id=set_id, name=name, annotator=annotator, beside=queries, mapping=mapping,
-        people=[column.strip() for column in people.split(",") if column.strip()],
-        catalog=catalog,
-    )  # fmt: skip
-    print(
-        f"{source.name} is {plan.format}: {counted(len(plan.events), 'label')} "
-        f"{verb(len(plan.events), 'fits', 'fit')}, {counted(len(plan.rejected), 'row')} "
-        f"{verb(len(plan.rejected), 'does', 'do')} not; {counted(plan.new_pairs, 'pair')} "
-        f"{verb(plan.new_pairs, 'is', 'are')} new to the "
-        f"{'new set' if plan.is_new else 'set'} “{plan.judgment_set.name}”."
-    )
-    if plan.mapping is not None:
-        print(f"  Mapping (change it with --map): {plan.mapping}")
-        for grade, amount in plan.by_grade().items():
-            shown = plan.judgment_set.grades.get(grade, "") if grade is not None else ""
-            print(f"    {'no grade' if grade is None else f'{grade} {shown}'}: "
-                  f"{counted(amount, 'row')}")  # fmt: skip
-    for note in plan.notes:
-        print(f"  {note}")
-    for row in plan.rejected[:20]:
-        print(f"  line {row.line}: {row.reason}")
-    if len(plan.rejected) > 20:
-        print(f"  … and {len(plan.rejected) - 20} more.")
-    if dry_run:
-        print("Nothing was stored (dry run).")
-        return
-    taken = importing.carry_out(studio.judging.queue(catalog), plan)
-    print(f"Took in {counted(taken, 'label')} into {plan.judgment_set.set_id}.")
+    """Remove a set with its labels; only an export of it, made before, brings them back."""
+    queue = Studio(context.obj).judging.queue(catalog)
+    made = queue.sets.get(set_id)
+    labels = counted(len(queue.current(set_id)), "label")
+    if not yes and not typer.confirm(f"Remove “{made.name}” with {labels}?"):
+        raise JudgmentError("Nothing was removed.")
+    queue.remove(set_id, "command line")
+    print(f"“{made.name}” ({set_id}) is removed.")
 
 
 def agreement(
@@ -214,12 +132,7 @@ def agreement(
 
 
 def _chosen(studio: Studio, set_id: str | None, catalog: str | None) -> str:
-    if set_id:
-        return set_id
-    sets = studio.judging.queue(catalog).sets.all()
-    if not sets:
-        raise JudgmentError(NO_SET_YET)
-    return sets[0].set_id
+    return set_id or newest_set(studio, catalog)
 
 
 def _share(value: float | None) -> str:
@@ -241,16 +154,17 @@ def evaluate(
             help="Smallest grade that counts as relevant (default: the scale's upper half)."
         ),
     ] = None,
+    words: Annotated[
+        bool, typer.Option(help="Rank as the pages do: vectors and full text; else vectors alone.")
+    ] = True,
     catalog: _CatalogOption = None,
 ) -> None:
     """Measure engines on a judgment set, with intervals and paired tests."""
-    judging = Studio(context.obj).judging
-    sets = judging.queue(catalog).sets.all()
-    if not set_id and not sets:
-        raise JudgmentError(NO_SET_YET)
-    report = judging.evaluate(
-        set_id or sets[0].set_id, engines, rule=rule, relevant_from=relevant_from, catalog=catalog
-    )
+    studio = Studio(context.obj)
+    report = studio.judging.evaluate(
+        _chosen(studio, set_id, catalog), engines, rule=rule, relevant_from=relevant_from,
+        ranking=Ranking.WORDS if words else Ranking.VECTOR, catalog=catalog,
+    )  # fmt: skip
     print(as_text(report))
 
 

@@ -16,6 +16,7 @@ from core.base.templates import html_templates
 from core.domain import EngineScores, Item, PairedTest, QueryRow, Report, Slice
 from core.evaluation import measures
 from core.evaluation.gap_chart import baseline_gaps
+from core.evaluation.ranking_sentence import how_ranked
 from core.evaluation.report_builder import losses_and_wins
 from core.store.image_store import ImageStore
 
@@ -123,6 +124,7 @@ def fragment(
         few=_AT_ONCE,
         parts=parts(report),
         marks=partial(marks, report),
+        ranked=how_ranked(report),
         items=items,
         picture=picture,
         link=link,

@@ -22,6 +22,8 @@ QUERY_ID = ("query_id", "qid", "queryid")
 DOC = (
     "docid", "doc_id", "document_id", "item_id", "doc", "product_id", "corpus_id", "pid", "id",
 )  # fmt: skip
+#: What the annotator wrote about a label; `notes` of Quepid's are about the query.
+NOTE = ("explanation", "note", "comment", "reason", "rationale")
 RATER = ("rater", "annotator", "judge", "user", "username")
 
 
@@ -64,7 +66,8 @@ def csv_rows(table: Table, names: Mapping[str, str], people: Sequence[str] = ())
             f"{', '.join(names) or 'none'}."
         )
     rater = next((names[n] for n in RATER if n in names), None)
-    used = {query or "", doc, *(names[n] for n in names if n in QUERY_ID)}
+    noted = next((names[n] for n in NOTE if n in names), None)
+    used = {query or "", doc, *(names[n] for n in names if n in (*QUERY_ID, *NOTE))}
     columns = grade_columns(table, names, used, people)
     if not (columns.rating or columns.raters):
         raise JudgmentError(f"{table.path.name} has no column with ratings.")
@@ -87,7 +90,8 @@ def csv_rows(table: Table, names: Mapping[str, str], people: Sequence[str] = ())
                 cells = [(_rater_name(name), row[name]) for name in columns.raters]
             for who, value in cells:
                 if (value or "").strip():  # an empty cell: this person did not judge it
-                    yield graded(line, asked, item_id, value or "", who)
+                    note = row[noted] if noted else ""
+                    yield graded(line, asked, item_id, value or "", who, note)
 
     raters = counted(len(columns.raters), "rater")
     kind = "CSV with one rating a row" if columns.rating else f"CSV with {raters}"

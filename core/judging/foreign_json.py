@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from core.domain import JudgmentQuery
-from core.judging.foreign import DOC, QUERY, QUERY_ID, RATER
+from core.judging.foreign import DOC, NOTE, QUERY, QUERY_ID, RATER
 from core.judging.grade_columns import RATING
+from core.judging.list_rows import judgments_of
 from core.judging.judgment_rows import Rejected, Row, graded
 
 #: What an object of RRE's has that is no single judgment.
@@ -59,7 +60,11 @@ def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
             else:
                 yield Rejected(line, _NO_OBJECT.format("a rating"))
     else:
-        yield json_row(line, entry)
+        try:
+            for judged in judgments_of(entry):
+                yield json_row(line, judged)
+        except ValueError as problem:
+            yield Rejected(line, str(problem))
 
 
 def json_row(line: int, entry: Mapping[str, Any]) -> Row | Rejected:
@@ -74,7 +79,8 @@ def json_row(line: int, entry: Mapping[str, Any]) -> Row | Rejected:
     item = next((str(lower[n]) for n in DOC if n in lower), "")
     grade = next((lower[n] for n in RATING if n in lower), "")
     who = next((str(lower[n]) for n in RATER if n in lower), "")
-    return graded(line, JudgmentQuery(query_id, words), item, str(grade), who)
+    note = next((str(lower[n]) for n in NOTE if n in lower), "")
+    return graded(line, JudgmentQuery(query_id, words), item, str(grade), who, note)
 
 
 def _pair_of_book(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
@@ -87,8 +93,8 @@ def _pair_of_book(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejecte
             why = "unrateable" if judged.get("unrateable") else "not rated"
             yield Rejected(line, f"is {why}, says {judged.get('user_email') or 'the file'}")
         else:
-            who = judged.get("user_email")
-            yield json_row(line, {**asked, "rating": judged["rating"], "rater": who})
+            said = {"rating": judged["rating"], "rater": judged.get("user_email")}
+            yield json_row(line, {**asked, **said, "explanation": judged.get("explanation")})
 
 
 def _rre(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:

@@ -1,4 +1,4 @@
-"""Import judgments from a file: first plan which rows fit, then store them."""
+"""Import judgments from a file: plan which rows fit (``import_plan`` stores them)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from core.base.counts import counted
 from core.domain import (
     EventKind,
     JudgmentEvent,
+    JudgmentQuery,
     JudgmentSet,
     Pair,
     Rules,
@@ -20,57 +23,34 @@ from core.domain import (
 from core.errors import JudgmentError
 from core.judging import judgment_readers
 from core.judging.checks import checked
-from core.judging.grade_maps import GradeMap, counted_labels, guessed_map, read_map, scale_for
+from core.judging.grade_maps import GradeMap, counted_labels
+from core.judging.import_plan import ImportPlan, carry_out
+from core.judging.import_scale import grade_map_of
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.judgment_rows import File, Rejected, Row
 from core.judging.query_matching import QueryMatcher
-from core.judging.query_texts import Beside
+from core.judging.query_texts import Beside, words_alone
+from core.judging.set_words import bare_queries, with_words
 from core.judging.sets import from_json
 from core.judging.state import PairKey, SetState
 
+__all__ = ["ImportPlan", "KnownItems", "carry_out", "plan"]
+
 #: Returns which of these item ids the catalogue has.
 KnownItems = Callable[[Sequence[str]], Collection[str]]
+#: Grade, line and time of the first label for a pair, annotator and round.
+_Given = dict[tuple[PairKey, str, int], tuple[int | None, int, datetime | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPlan:
-    """The result that an import would have.
+@dataclass(slots=True)
+class _Taken:
+    """The rows of a file that fit, and those that don't."""
 
-    Attributes:
-        format: The detected format of the file.
-        judgment_set: The set as it would be afterwards.
-        is_new: Whether the set would be new.
-        events: Events that fit.
-        new_pairs: Pairs that would be added to the set.
-        rejected: Rows that don't fit, with reasons.
-        notes: Sentences on what was guessed.
-        mapping: How the file's labels became grades; ``None`` for our own files.
-        labels: Number of rows per label of the file.
-    """
-
-    format: str
-    judgment_set: JudgmentSet
-    is_new: bool
-    events: tuple[JudgmentEvent, ...]
-    new_pairs: int
-    rejected: tuple[Rejected, ...]
-    notes: tuple[str, ...] = ()
-    mapping: GradeMap | None = None
-    labels: Mapping[str, int] = field(default_factory=dict)
-
-    def labels_of(self, grade: int | None, most: int = 6) -> list[str]:
-        """Return some of the file's labels that become a grade, the most frequent first."""
-        ordered = sorted(self.labels, key=lambda label: (-self.labels[label], label))
-        mapping = self.mapping or GradeMap(())
-        of_grade = [label[:40] for label in ordered if mapping.grade(label) == grade]
-        return of_grade if len(of_grade) <= most else [*of_grade[:most], "…"]
-
-    def by_grade(self) -> dict[int | None, int]:
-        """Return how many of the file's labels become each grade; ``None`` for no grade."""
-        counts: Counter[int | None] = Counter()
-        for label, number in self.labels.items():
-            counts[self.mapping.grade(label) if self.mapping else None] += number
-        return dict(sorted(counts.items(), key=lambda c: (c[0] is None, c[0] or 0)))
+    rejected: list[Rejected]
+    #: Ids of events that this import makes, of others' labels.
+    made: set[str] = field(default_factory=set)
+    events: list[JudgmentEvent] = field(default_factory=list)
+    labels: Counter[str] = field(default_factory=Counter)
 
 
 def plan(
@@ -89,10 +69,10 @@ def plan(
 
     Args:
         desk: The queue that the judgments would be stored in.
-        source: The file.
+        source: The file; for an existing set also one with the words of its queries alone.
         known_items: Returns which item ids the catalogue has.
         set_id: Existing set to take them into; else the file's own set, else a new one.
-        name: Name of a new set.
+        name: Name of a new set; default: the one in the file, else the file's name.
         annotator: Name of the annotator, if the file has none.
         beside: Content of the file that came with qrels or CSV: queries' words, or the set.
         mapping: How labels become grades (``grade_maps``); guessed if not given.
@@ -101,64 +81,134 @@ def plan(
     Raises:
         JudgmentError: The file or the mapping can't be read, or there is no such set.
     """
-    file, beside = judgment_readers.read(source, people), beside or Beside()
+    texts = words_alone(source)
+    if texts is not None:
+        file, beside = _words_file(source, set_id), Beside(texts)
+    else:
+        file, beside = judgment_readers.read(source, people), beside or Beside()
     if beside.definition and not file.definition:
         file = replace(file, definition=_definition(beside.definition, file, source))
-    rejected = list(file.rejected)
-    labels = counted_labels(file.rows)
     existing = {made.set_id for made in desk.sets.all()}
     base = _base(desk, file, source, set_id, name)
-    own_scale = bool(set_id or file.definition) or base.set_id in existing
-    grade_map = _grade_map(mapping, labels, base.grades if own_scale else None)
-    if grade_map is not None and not own_scale:
-        base = replace(base, rules=Rules(scale=scale_for(grade_map, labels)))
-    grade_of = {label: grade_map.grade(label) for label in labels} if grade_map else {}
-    queries = QueryMatcher(base, beside.texts)
+    is_new = base.set_id not in existing
+    own_scale = bool(set_id or file.definition) or not is_new
+    scale = grade_map_of(file, mapping, base.rules.scale if own_scale else None)
+    if scale.grades:
+        base = replace(base, rules=Rules(scale=scale.grades))
+    words = beside.words()
+    queries = QueryMatcher(with_words(base, words), words)
     pairs: dict[PairKey, Pair] = {pair.key: pair for pair in base.pairs}
-    before = len(pairs)
     catalogue = set(known_items(sorted({row.item_id for row in file.rows})))
+    taken = _take(file, base, queries, pairs, catalogue, scale.map, annotator)
+    after = with_words(replace(base, pairs=tuple(pairs.values())), {**words, **queries.words})
+    events, stored = taken.events, 0
+    if not is_new:
+        events, stored = desk.look(base.set_id, lambda state: _once_more(taken, state))
+    return ImportPlan(
+        format=file.format,
+        judgment_set=after,
+        is_new=is_new,
+        events=tuple(events),
+        new_pairs=len(pairs) - (0 if is_new else len(base.pairs)),
+        rejected=tuple(sorted(taken.rejected, key=lambda row: row.line)),
+        notes=(
+            *file.notes,
+            *scale.notes,
+            *(() if is_new else _replaced(desk, events)),
+            *_unknown_words(texts, base),
+        ),
+        mapping=scale.map,
+        labels=taken.labels,
+        stored=stored,
+        new_words=0 if is_new else len(bare_queries(base) - bare_queries(after)),
+    )
+
+
+def _take(
+    file: File, base: JudgmentSet, queries: QueryMatcher, pairs: dict[PairKey, Pair],
+    catalogue: Collection[str], grade_map: GradeMap | None, annotator: str,
+) -> _Taken:  # fmt: skip
+    """Return the events of the rows that fit; ``pairs`` grows by theirs."""
+    taken = _Taken(list(file.rejected))
+    labels = counted_labels(file.rows)
+    grade_of = {label: grade_map.grade(label) for label in labels} if grade_map else {}
     grades, now = set(base.grades), datetime.now(UTC)
-    events = []
-    given: dict[tuple[PairKey, str, int], tuple[int | None, int, datetime | None]] = {}
+    given: _Given = {}
     for row in file.rows:
         query = queries.query_of(row)
         key = (query.query_id, row.item_id)
         if key not in pairs and row.item_id not in catalogue:
-            rejected.append(Rejected(row.line, f"the catalogue has no item “{row.item_id[:60]}”"))
+            reason = f"the catalogue has no item “{row.item_id[:60]}”"
+            taken.rejected.append(Rejected(row.line, reason))
             continue
         queries.add(query)
-        if row.event is None:
-            grade = grade_of[row.label]
-            if grade is None or grade not in grades:
-                rejected.append(Rejected(row.line, _no_grade(row.label, grade, base)))
-                continue
-            row = replace(row, grade=grade)
-        event = _event(row, base.set_id, query.query_id, annotator, now)
-        contradiction = _contradiction(given, event, row)
-        if contradiction:
-            rejected.append(Rejected(row.line, contradiction))
-            continue
         try:
-            events.append(checked(event, {key}, grades))
+            event = _graded(row, base, query, grade_of, annotator, now)
+            _check_contradiction(given, event, row)
+            taken.events.append(checked(event, {key}, grades))
         except JudgmentError as error:
-            rejected.append(Rejected(row.line, str(error)))
+            taken.rejected.append(Rejected(row.line, str(error)))
             continue
         pairs.setdefault(key, Pair(query, row.item_id))
-    return ImportPlan(
-        format=file.format,
-        judgment_set=replace(base, pairs=tuple(pairs.values())),
-        is_new=base.set_id not in existing,
-        events=tuple(events),
-        new_pairs=len(pairs) - before,
-        rejected=tuple(sorted(rejected, key=lambda row: row.line)),
-        notes=(
-            *file.notes,
-            *(grade_map.notes if grade_map else ()),
-            *(_replaced(desk, events) if base.set_id in existing else ()),
-        ),
-        mapping=grade_map,
-        labels=labels,
-    )
+        if row.event is None:
+            taken.labels[row.label] += 1
+            taken.made.add(event.event_id)
+    return taken
+
+
+def _graded(
+    row: Row, base: JudgmentSet, query: JudgmentQuery, grade_of: Mapping[str, int | None],
+    annotator: str, now: datetime,
+) -> JudgmentEvent:  # fmt: skip
+    """Return the event of a row.
+
+    Raises:
+        JudgmentError: Its label becomes no grade of the set.
+    """
+    if row.event is None:
+        grade = grade_of[row.label]
+        if grade is None or grade not in base.grades:
+            raise JudgmentError(_no_grade(row.label, grade, base))
+        row = replace(row, grade=grade)
+    return _event(row, base.set_id, query.query_id, annotator, now)
+
+
+def _words_file(source: Path, set_id: str | None) -> File:
+    """Return a file without labels, whose words are for an existing set."""
+    if not set_id:
+        raise JudgmentError(
+            f"{source.name} holds queries with their words, and no labels. Give it together with "
+            "the file of labels (--queries; on the page the second field), or choose the set that "
+            "the words are for (--set)."
+        )
+    return File("a file of the queries' words", (), ())
+
+
+def _unknown_words(texts: Mapping[str, str] | None, base: JudgmentSet) -> tuple[str, ...]:
+    """Return a sentence where none of the words in a file are for a query of the set."""
+    if texts is None or {query.query_id for query in base.queries} & set(texts):
+        return ()
+    shown = next(iter(texts), "")
+    return (f"The set has no query of the file's ids, such as “{shown[:60]}”.",)
+
+
+def _once_more(taken: _Taken, state: SetState) -> tuple[list[JudgmentEvent], int]:
+    """Return the events with other ids where an earlier import's label no longer stands.
+
+    A label that was deleted or replaced since counts again when its file is taken in again. Also
+    returns how many are stored already.
+    """
+    once_more, stored = [], 0
+    for event in taken.events:
+        if event.event_id in state:
+            label = state.current(event.annotator).get((event.query_id, event.item_id))
+            stands = label is not None and label.grade == event.grade
+            if event.event_id in taken.made and not stands:
+                event = replace(event, event_id=_digest(event.event_id, event.at.isoformat()))
+            else:
+                stored += 1
+        once_more.append(event)
+    return once_more, stored
 
 
 def _definition(described: Mapping[str, Any], file: File, source: Path) -> Mapping[str, Any]:
@@ -176,15 +226,6 @@ def _new_set_id(name: str, source: Path) -> str:
     return f"import-{digest}"
 
 
-def _grade_map(
-    written: str, labels: Mapping[str, int], grades: Mapping[int, str] | None
-) -> GradeMap | None:
-    """Return the mapping that a person wrote, else the one that fits; none for our own files."""
-    if not labels:
-        return None
-    return read_map(written) if written.strip() else guessed_map(labels, grades)
-
-
 def _no_grade(label: str, grade: int | None, base: JudgmentSet) -> str:
     if grade is None:
         return f"the mapping has no grade for the label “{label[:40]}”"
@@ -192,23 +233,22 @@ def _no_grade(label: str, grade: int | None, base: JudgmentSet) -> str:
     return f"the label “{label[:40]}” becomes {grade}, and the scale of the set is {scale}"
 
 
-def _contradiction(
-    given: dict[tuple[PairKey, str, int], tuple[int | None, int, datetime | None]],
-    event: JudgmentEvent,
-    row: Row,
-) -> str:
-    """Return why a label can't count beside an earlier one of the file; empty if it can.
+def _check_contradiction(given: _Given, event: JudgmentEvent, row: Row) -> None:
+    """Check that a label can count beside the earlier ones of the file.
 
     A person may correct a label later; two different ones of the same moment contradict.
+
+    Raises:
+        JudgmentError: It can't.
     """
     if event.kind is not EventKind.GRADE:
-        return ""
+        return
     key = ((event.query_id, event.item_id), event.annotator, event.round)
     at = row.event.at if row.event is not None else None
     grade, line, earlier_at = given.setdefault(key, (event.grade, row.line, at))
     if grade == event.grade or at != earlier_at:
-        return ""
-    return (
+        return
+    raise JudgmentError(
         f"“{event.annotator[:40]}” gives this item the grade {event.grade} here and {grade} in "
         f"line {line} for the same query; the first counts"
     )
@@ -237,21 +277,6 @@ def _replaced(desk: JudgmentQueue, events: Sequence[JudgmentEvent]) -> list[str]
     ]
 
 
-def carry_out(desk: JudgmentQueue, made: ImportPlan) -> int:
-    """Store the events of a plan and return the number of new ones.
-
-    Raises:
-        JudgmentError: It can't be stored, or nothing fits.
-    """
-    if not made.events and not made.judgment_set.pairs:
-        raise JudgmentError("Nothing in this file fits, so nothing was taken in.")
-    if made.is_new:
-        desk.sets.add(made.judgment_set)
-    elif made.new_pairs:
-        desk.sets.extend(made.judgment_set.set_id, made.judgment_set.pairs)
-    return desk.take_in(made.judgment_set.set_id, made.events)
-
-
 def _base(
     desk: JudgmentQueue, file: File, source: Path, set_id: str | None, name: str
 ) -> JudgmentSet:
@@ -260,19 +285,19 @@ def _base(
         return desk.sets.get(set_id)
     ids = {row.event.set_id for row in file.rows if row.event is not None}
     own = str(file.definition.get("set_id", "")) or (next(iter(ids)) if len(ids) == 1 else "")
-    existing = {made.set_id: made for made in desk.sets.all()}
-    if own in existing:
-        return existing[own]
+    free = _unspent(desk, own or _new_set_id(name or source.stem[:60], source))
+    present = desk.sets.find(free)
+    if present is not None:
+        return present
     if file.definition:
         try:
             created = datetime.fromisoformat(str(file.definition["created"]))
-            return from_json(own, created, dict(file.definition))
+            return from_json(free, created, dict(file.definition))
         except (KeyError, TypeError, ValueError) as error:
             raise JudgmentError(f"{source.name} describes no judgment set: {error}.") from None
-    title = name or source.stem[:60]
     return JudgmentSet(
-        set_id=own or _new_set_id(title, source),
-        name=title,
+        set_id=free,
+        name=name or file.name or source.stem[:60],
         rules=Rules(),
         engines=(),
         depth=0,
@@ -281,16 +306,29 @@ def _base(
     )
 
 
+def _unspent(desk: JudgmentQueue, set_id: str) -> str:
+    """Return the id, or with a number the first that is not that of a removed set."""
+    names = chain([set_id], (f"{set_id}-{number}" for number in count(2)))
+    return next(name for name in names if not desk.is_spent(name))
+
+
 def _event(row: Row, set_id: str, query_id: str, annotator: str, now: datetime) -> JudgmentEvent:
     if row.event is not None:
         return replace(row.event, set_id=set_id, query_id=query_id)
     who = row.annotator or annotator
-    parts = (set_id, query_id, row.item_id, who, str(row.grade))
-    # What the file said is kept where it is no grade itself: exports give it back.
-    note = "" if row.label in ("", str(row.grade)) else f"label in the file: {row.label}"
     # The same label from the same file again has the same id, so it counts once.
-    event_id = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+    event_id = _digest(set_id, query_id, row.item_id, who, str(row.grade))
     return JudgmentEvent(
-        event_id, EventKind.GRADE, set_id, query_id, row.item_id, who, row.grade, note, now, 0.0,
-        page="import",
+        event_id, EventKind.GRADE, set_id, query_id, row.item_id, who, row.grade, _note(row), now,
+        0.0, page="import",
     )  # fmt: skip
+
+
+def _note(row: Row) -> str:
+    """Return the file's note, and what it said where that is no grade itself: exports have both."""
+    said = "" if row.label in ("", str(row.grade)) else f"label in the file: {row.label}"
+    return " · ".join(part for part in (row.note.strip(), said) if part)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import lancedb
 
 from core.domain import (
+    LABELS,
     EventKind,
     JudgingProgress,
     JudgmentEvent,
@@ -44,6 +45,9 @@ _ORDERS_KEPT = 64
 _PATIENCE = 10.0
 _USED = "This judgment's id was used for another one, so it is not saved."
 _T = TypeVar("_T")
+_Version = tuple[datetime, int]
+#: Kinds of events that a removed set loses.
+_COUNTED = LABELS | {EventKind.FLAG, EventKind.ADJUDICATE}
 
 
 class JudgmentQueue:
@@ -61,8 +65,8 @@ class JudgmentQueue:
         self._parts = OwnParts(self.sets, self._states)
         self.task_keys = TaskKeys(folder.parent / "judging-task-keys")
         self._leases = Leases(folder.parent / "judging-leases.sqlite")
-        self._pairs: OrderedDict[str, tuple[int, dict[PairKey, Pair]]] = OrderedDict()
-        self._orders: OrderedDict[tuple[str, int, str, bool], list[Pair]] = OrderedDict()
+        self._pairs: OrderedDict[str, tuple[_Version, dict[PairKey, Pair]]] = OrderedDict()
+        self._orders: OrderedDict[tuple[str, _Version, str, bool], list[Pair]] = OrderedDict()
         self._tallies: WeakKeyDictionary[SetState, dict[str, Tally]] = WeakKeyDictionary()
         self._under_way: dict[tuple[str, str], threading.Event] = {}
         self._lock = threading.Lock()
@@ -217,6 +221,30 @@ class JudgmentQueue:
             self._log.append(gone)
         return len(gone)
 
+    def remove(self, set_id: str, who: str) -> JudgmentSet:
+        """Remove a set with its labels and return what it was.
+
+        The log keeps labels and their deletion, so the set's id is not used again by an import.
+
+        Raises:
+            JudgmentError: There is no such set, or ``who`` is no name.
+            NotSaved: It could not be written.
+        """
+        check_name(who)
+        gone = self.sets.remove(set_id)
+        events = self._log.events(set_id)
+        now = datetime.now(UTC)
+        self.note(
+            replace(event, event_id=uuid.uuid4().hex, kind=EventKind.DELETE, grade=None,
+                    annotator=who, note=event.event_id, page="", at=now, seconds=0.0)
+            for event in events if event.kind in _COUNTED
+        )  # fmt: skip
+        return gone
+
+    def is_spent(self, set_id: str) -> bool:
+        """Tell whether an id was that of a set which was removed since."""
+        return self.sets.find(set_id) is None and self._log.count(set_id) > 0
+
     # ── what there is ────────────────────────────────────────────────────────────────────────
     def current(self, set_id: str) -> list[JudgmentEvent]:
         """Return the standing labels of a set, of all annotators."""
@@ -299,11 +327,11 @@ class JudgmentQueue:
 
     def _pairs_of(self, judgment_set: JudgmentSet) -> dict[PairKey, Pair]:
         """Return the pairs by key, from the cache of recently used sets if possible."""
-        set_id, revision = judgment_set.set_id, judgment_set.revision
+        set_id, version = judgment_set.set_id, _version(judgment_set)
         with self._lock:
             kept = self._pairs.get(set_id)
-            if kept is None or kept[0] != revision:
-                kept = revision, {pair.key: pair for pair in judgment_set.pairs}
+            if kept is None or kept[0] != version:
+                kept = version, {pair.key: pair for pair in judgment_set.pairs}
                 self._pairs[set_id] = kept
                 if len(self._pairs) > _SETS_KEPT:
                     self._pairs.popitem(last=False)
@@ -314,7 +342,7 @@ class JudgmentQueue:
         self, judgment_set: JudgmentSet, annotator: str, one_query: bool = False
     ) -> list[Pair]:
         """Return the annotator's order, from the cache of recent annotators if possible."""
-        key = (judgment_set.set_id, judgment_set.revision, annotator, one_query)
+        key = (judgment_set.set_id, _version(judgment_set), annotator, one_query)
         with self._lock:
             if key not in self._orders:
                 secret = self.task_keys.secret
@@ -323,6 +351,11 @@ class JudgmentQueue:
                     self._orders.popitem(last=False)
             self._orders.move_to_end(key)
             return self._orders[key]
+
+
+def _version(judgment_set: JudgmentSet) -> _Version:
+    """Return what differs between revisions, and from an earlier set of the id."""
+    return judgment_set.created, judgment_set.revision
 
 
 def _identity(event: JudgmentEvent) -> tuple[object, ...]:

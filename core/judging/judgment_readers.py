@@ -27,9 +27,11 @@ from core.base.tables import (
 from core.domain import EventKind, JudgmentEvent, JudgmentQuery
 from core.errors import JudgmentError
 from core.judging import foreign, foreign_json
+from core.judging.foreign_frame import Frame, frame_of
 from core.judging.grade_columns import plain_names
 from core.judging.judgment_rows import File, Rejected, Row, file_of
 from core.judging.label_export import COLUMNS
+from core.judging.list_rows import unfolded
 from core.judging.rank_lines import is_rank_lines, rank_rows
 
 #: First-version exports lack these.
@@ -108,7 +110,7 @@ def _said(file: File, table: Table) -> File:
 def _json(source: Path) -> File:
     """Read the lines of our own export, or any JSON with objects in it."""
     definition: dict[str, Any] = {}
-    file = open_lines(source, JudgmentError)
+    file, frame = open_lines(source, JudgmentError), Frame()
 
     def judged(rows: Iterable[TableRow]) -> Iterator[Row | Rejected]:
         for row in rows:
@@ -131,13 +133,17 @@ def _json(source: Path) -> File:
         rows, notes = list(judged(table.rows())), table.notes
         kind = foreign_json.kind_of(table.columns)
         kind = table.format if kind == "JSON" else kind
+        if table.format == "JSON":
+            frame = frame_of("\n".join(line.text for line in file.lines()))
     label = file.encoding.label
     kind = kind if label == "UTF-8" else f"{kind}, {label}"
-    return replace(file_of(kind, rows, definition), notes=notes)
+    read = file_of(kind, rows, definition)
+    return replace(read, notes=notes, name=frame.name, scale=frame.scale)
 
 
 def _parquet(table: Table, people: Sequence[str]) -> File:
     if "event_id" not in table.columns:
+        table = unfolded(table)
         file = foreign.csv_rows(table, plain_names(table.columns), people)
         return replace(file, format=file.format.replace("CSV", "Parquet"))
     try:

@@ -32,6 +32,7 @@ class Row:
         annotator: Name of the annotator; empty if the file has none.
         event: The whole event; only in our own files.
         label: The label as a mapping names it (``grade_maps.label_of``); only in others' files.
+        note: What the annotator wrote about it; only in others' files.
     """
 
     line: int
@@ -41,13 +42,21 @@ class Row:
     annotator: str = ""
     event: JudgmentEvent | None = None
     label: str = field(default="", compare=False)
+    note: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Content of a file: rows, rejected lines, and the set's definition, if there is one.
+    """Content of a file.
 
-    ``notes`` are sentences on what was guessed.
+    Attributes:
+        format: Its format, for people.
+        rows: Its judgments.
+        rejected: Lines that are none, with reasons.
+        definition: The set, in our own files that describe it.
+        notes: Sentences on what was guessed.
+        name: The name that another tool's file gives its list; empty if none.
+        scale: Names by grade, in another tool's file that has them.
     """
 
     format: str
@@ -55,6 +64,8 @@ class File:
     rejected: tuple[Rejected, ...]
     definition: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    name: str = ""
+    scale: Mapping[int, str] = field(default_factory=dict)
 
 
 def file_of(
@@ -68,7 +79,7 @@ def file_of(
 
 
 def graded(
-    line: int, query: JudgmentQuery, item_id: str, value: str, who: str = ""
+    line: int, query: JudgmentQuery, item_id: str, value: str, who: str = "", note: str = ""
 ) -> Row | Rejected:
     """Return a row with the grade in the file, or a rejection with the reason."""
     if not (query.query_id or query.text):
@@ -80,7 +91,7 @@ def graded(
         return Rejected(line, "has no grade")
     number = number_of(label)
     whole = number is not None and number.is_integer()
-    return Row(line, query, item_id, int(label) if whole else None, who, label=label)
+    return Row(line, query, item_id, int(label) if whole else None, who, label=label, note=note)
 
 
 def cell_text(cell: object) -> str:

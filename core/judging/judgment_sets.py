@@ -14,9 +14,10 @@ from core.base.locks import WRITE, file_lock
 from core.domain import JudgmentQuery, JudgmentSet, Pair, Rules, SearchResult
 from core.errors import JudgmentError
 from core.judging.calibration import drawn
-from core.judging.checks import check_rules
+from core.judging.checks import LONGEST_NAME, check_rules, clean
 from core.judging.pool import pool, shuffled
 from core.judging.sets import SetTable
+from core.judging.set_words import with_words
 from core.judging.state import PairKey
 from core.store.database import folder_of
 
@@ -109,16 +110,46 @@ class JudgmentSets(SetTable):
             return self.add(new)
 
     def extend(self, set_id: str, wanted: Iterable[Pair]) -> JudgmentSet:
-        """Add pairs, shuffled among those that nobody has judged yet."""
+        """Add pairs, shuffled among those that nobody has judged yet.
+
+        Queries of which the set knows only the id get the words that the pairs have.
+        """
+        asked = {pair.key: pair for pair in wanted}
+        words = {pair.query.query_id: pair.query.text for pair in asked.values()}
 
         def grown(old: JudgmentSet) -> JudgmentSet:
+            worded = with_words(old, words)
             present = {pair.key for pair in old.pairs}
-            new = {pair.key: pair for pair in wanted if pair.key not in present}
+            new = {key: pair for key, pair in asked.items() if key not in present}
             keys = shuffled([_joined(key) for key in sorted(new)], f"{set_id}/{old.revision}")
             added = tuple(new[_split(key)] for key in keys)
-            return replace(old, pairs=(*old.pairs, *added))
+            return replace(worded, pairs=(*worded.pairs, *added))
 
         return self.revise(set_id, grown)
+
+    def rename(self, set_id: str, name: str) -> JudgmentSet:
+        """Give a set another name; its id stays.
+
+        Raises:
+            JudgmentError: There is no such set, or the name is none.
+        """
+        title = clean(" ".join(name.split()))
+        if not title or len(title) > LONGEST_NAME:
+            raise JudgmentError(f"A set's name has 1 to {LONGEST_NAME} characters.")
+        return self.revise(set_id, lambda old: replace(old, name=title))
+
+    def remove(self, set_id: str) -> JudgmentSet:
+        """Remove a set and return what it was; its events stay in the log.
+
+        Raises:
+            JudgmentError: There is no such set.
+            NotSaved: It could not be written.
+        """
+        with file_lock(self._revise_lock, WRITE):
+            self.look_again()
+            gone = self.get(set_id)
+            self.drop(set_id)
+            return gone
 
 
 def _joined(key: PairKey) -> str:

@@ -24,6 +24,12 @@ from core.judging.sets import to_json
 from core.judging.state import PairKey
 
 FORMATS = ("qrels", "csv", "jsonl", "parquet", "opensearch", "rre", "ltr")
+#: Their names for people.
+TITLES = {"qrels": "TREC qrels", "csv": "CSV", "jsonl": "JSON lines", "parquet": "Parquet",
+          "opensearch": "OpenSearch’s judgment list", "rre": "RRE’s ratings",
+          "ltr": "lines for learning to rank"}  # fmt: skip
+#: Formats that hold each person's labels with notes; others hold a grade a pair.
+WHOLE = ("csv", "jsonl", "parquet")
 #: Endings of their files, where they are not the format's name.
 ENDINGS = {"opensearch": "opensearch.json", "rre": "rre.json", "ltr": "ltr.txt"}
 #: File endings and the formats that they mean.
@@ -114,6 +120,19 @@ def write(what: Labels, target: Path, format: str) -> Path:
     except OSError as error:
         raise JudgmentError(f"{target} can't be written: {error.strerror}.") from None
     return target
+
+
+def told(target: Path, format: str, rule: str) -> str:
+    """Return a sentence on a written file: its format, what it holds, and what is beside it."""
+    holds = (
+        "every label, with people and notes"
+        if format in WHOLE
+        else f"one grade a pair by the rule “{rule}”, no people and no notes"
+    )
+    beside = f" {facts_path(target).name} holds the set and the queries’ words: keep it beside."
+    return (
+        f"{target.name} is {TITLES[format]}: {holds}.{beside if format in BESIDE else ''}"
+    )
 
 
 def facts_path(target: Path) -> Path:

@@ -8,6 +8,7 @@ from itertools import count
 
 from core.domain import JudgmentQuery, JudgmentSet
 from core.judging.judgment_rows import Row
+from core.judging.set_words import is_bare
 
 
 class QueryMatcher:
@@ -23,6 +24,8 @@ class QueryMatcher:
         self._by_id = {query.query_id: query for query in judgment_set.queries}
         self._by_content = {_content(query): query for query in judgment_set.queries}
         self._before = frozenset(self._by_id)
+        #: Words that rows gave to queries of which only the id was known, by id.
+        self.words: dict[str, str] = {}
 
     def add(self, query: JudgmentQuery) -> None:
         """Remember a query that a row brought; one of its id stays."""
@@ -39,7 +42,7 @@ class QueryMatcher:
             given = replace(given, text=self._texts.get(given.query_id, ""))
         present = self._by_id.get(given.query_id)
         if present is not None and _may_be(given, present):
-            return present
+            return self._worded(present, given)
         same = self._by_content.get(_content(given)) if _is_said(given) else None
         if same is not None and (
             not given.query_id
@@ -53,6 +56,16 @@ class QueryMatcher:
             return given
         return replace(given, query_id=self._new_id())
 
+    def _worded(self, present: JudgmentQuery, given: JudgmentQuery) -> JudgmentQuery:
+        """Return the set's query, with the row's words where only its id was known."""
+        if not is_bare(present) or not given.text or given.text == present.text:
+            return present
+        worded = replace(present, text=given.text)
+        self.words[present.query_id] = given.text
+        self._by_id[present.query_id] = worded
+        self._by_content.setdefault(_content(worded), worded)
+        return worded
+
     def _new_id(self) -> str:
         return next(name for number in self._numbers if (name := f"q{number}") not in self._by_id)
 
@@ -64,8 +77,7 @@ def _is_said(query: JudgmentQuery) -> bool:
 
 def _may_be(given: JudgmentQuery, present: JudgmentQuery) -> bool:
     """Tell whether two queries of one id are the same, as far as both are known."""
-    bare = JudgmentQuery(present.query_id, text=present.query_id)
-    if not _is_said(given) or present == bare or _content(given) == _content(present):
+    if not _is_said(given) or is_bare(present) or _content(given) == _content(present):
         return True
     # The file beside qrels has an item or a picture where there are no words.
     alone = given.text if not (given.item_id or given.picture) else ""

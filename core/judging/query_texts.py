@@ -10,14 +10,32 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from core.base.tables import FileReport, Line, Reading, is_topics, json_lines, open_lines, topics
+from core.base.tables import (
+    FileReport,
+    Line,
+    Reading,
+    is_topics,
+    json_lines,
+    open_lines,
+    open_table,
+    topics,
+)
 from core.errors import JudgmentError
+from core.judging.judgment_rows import cell_text
 
 #: Names of the columns, in small letters with underscores.
 _IDS = ("query_id", "qid", "queryid", "_id", "id", "topic_id", "number")
 #: Lines that tell what kind of file it is.
 _HEAD = 10
 _WORDS = ("query", "text", "query_text", "querytext", "title")
+#: Files that are no text.
+_BINARY = {".xlsx", ".xlsm", ".parquet", ".pq"}
+#: Columns of items and labels.
+_OF_LABELS = {
+    "docid", "doc_id", "document_id", "item_id", "doc", "product_id", "corpus_id", "pid", "rating",
+    "ratings", "grade", "judgment", "judgments", "judgements", "relevance", "label", "score",
+    "esci_label", "relevant_documents", "event_id",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +44,16 @@ class Beside:
 
     texts: Mapping[str, str] = field(default_factory=dict)
     definition: Mapping[str, Any] = field(default_factory=dict)
+
+    def words(self) -> Mapping[str, str]:
+        """Return the queries' words by id: an export has an item's id in place of words."""
+        told = self.definition.get("queries")
+        without = {
+            str(query[0])
+            for query in (told if isinstance(told, list) else ())
+            if isinstance(query, list) and len(query) > 1 and not query[1]
+        }
+        return {name: text for name, text in self.texts.items() if name not in without}
 
 
 def read_beside(source: Path, report: FileReport | None = None) -> Beside:
@@ -53,6 +81,44 @@ def read_beside(source: Path, report: FileReport | None = None) -> Beside:
     )
 
 
+def words_alone(source: Path) -> dict[str, str] | None:
+    """Return the words by query id of a file that has nothing else; ``None`` for other files."""
+    return read_query_texts(source) if _is_words_alone(source) else None
+
+
+def _is_words_alone(source: Path) -> bool:
+    """Tell whether a file has queries with their words, and neither items nor labels."""
+    if source.suffix.lower() in _BINARY:
+        table = open_table(source, JudgmentError)
+        return _names_words_alone(_plain(table.columns))
+    lines = open_lines(source, JudgmentError).lines()
+    head = list(islice((line for line in lines if line.text.strip()), _HEAD))
+    if not head or any(line.problem for line in head):
+        return False
+    first = head[0].text.lstrip()
+    if is_topics(head):
+        return True
+    if first.startswith(("{", "[")):
+        rows = list(json_lines(head[:1]))
+        return bool(rows) and _names_words_alone(_plain(rows[0].cells))
+    cells = _cells(first)
+    if _header(cells):
+        return _names_words_alone(_plain(cells))
+    rows_of_two = all("\t" in line.text and len(_cells(line.text)) == 2 for line in head)
+    return rows_of_two and not all(_cells(line.text)[1].strip().isdecimal() for line in head)
+
+
+def _names_words_alone(names: Sequence[str]) -> bool:
+    """Tell whether columns are those of queries: an id and words, no item and no label."""
+    others = set(names) - set(_IDS)
+    is_query = bool(set(names) & set(_IDS)) and bool(set(names) & set(_WORDS))
+    return is_query and not others & _OF_LABELS
+
+
+def _plain(names: Iterable[str]) -> list[str]:
+    return ["_".join(name.lower().replace("-", " ").split()) for name in names]
+
+
 def read_query_texts(source: Path, report: FileReport | None = None) -> dict[str, str]:
     """Return texts by query id.
 
@@ -66,7 +132,12 @@ def read_query_texts(source: Path, report: FileReport | None = None) -> dict[str
     Raises:
         JudgmentError: The file can't be read, or no line has two columns.
     """
-    file, reading = open_lines(source, JudgmentError), Reading(source.name, report)
+    reading = Reading(source.name, report)
+    if source.suffix.lower() in _BINARY:
+        texts = _table(source, reading)
+        reading.end(len(texts))
+        return texts
+    file = open_lines(source, JudgmentError)
     reading.guessed(file.notes)
     lines = file.lines()
     head = list(islice((line for line in lines if line.text.strip() or line.problem), _HEAD))
@@ -82,6 +153,31 @@ def read_query_texts(source: Path, report: FileReport | None = None) -> dict[str
     if reading.count and not texts:
         raise JudgmentError(f"There is no “query id, text” in {source.name}{reading.why()}.")
     reading.end(len(texts))
+    return texts
+
+
+def _table(source: Path, reading: Reading) -> dict[str, str]:
+    """Read the words from a sheet or a Parquet file.
+
+    Raises:
+        JudgmentError: It has no column of ids, or none of words.
+    """
+    table = open_table(source, JudgmentError)
+    reading.guessed(table.notes)
+    at = _header(table.columns)
+    if at is None:
+        raise JudgmentError(
+            f"{source.name} has no column for the query's id or none for its words; it has: "
+            f"{', '.join(name[:40] for name in table.columns[:12])}."
+        )
+    names = [table.columns[place] for place in at]
+    texts = {}
+    for row in table.rows():
+        query_id, words = (cell_text(row.cells.get(name)).strip() for name in names)
+        if query_id and not row.problem:
+            texts[query_id] = words
+        else:
+            reading.leave_out(f"row {row.number}", "", row.problem or "it has no id")
     return texts
 
 
@@ -125,7 +221,7 @@ def _cells(text: str) -> list[str]:
 
 def _header(cells: Sequence[str]) -> tuple[int, int] | None:
     """Return the positions of id and text in a row of column names, or ``None`` if it is none."""
-    names = ["_".join(cell.lower().replace("-", " ").split()) for cell in cells]
+    names = _plain(cells)
     ids = [names.index(name) for name in _IDS if name in names]
     words = [names.index(name) for name in _WORDS if name in names]
     return (ids[0], words[0]) if ids and words else None

@@ -106,6 +106,18 @@ class SetTable:
         if self._added % _LOOK_EVERY == 0:
             self._compact()
 
+    def drop(self, set_id: str) -> None:
+        """Remove all revisions of a set (one writer of a set at a time).
+
+        Raises:
+            NotSaved: It could not be written.
+        """
+        with saving("The judgment set"):
+            self._table.delete(one_of("set_id", [set_id]).to_sql())
+            self._flusher.flush()
+        with self._lock:
+            self._kept.pop(set_id, None)
+
     def all(self) -> tuple[JudgmentSet, ...]:
         """Return all sets, newest first; those from clicks last, so that they are no default."""
         with self._lock:
@@ -176,7 +188,9 @@ class SetTable:
         """Build the set, unless this revision was built before."""
         set_id, payload = row["set_id"], row["payload"]
         before = self._kept.get(set_id)
-        if before is not None and before.judgment_set.revision == payload.get("revision", 1):
+        if before is not None and _version(before.judgment_set) == (
+            row["created"], payload.get("revision", 1),
+        ):  # fmt: skip
             return before.judgment_set
         return from_json(set_id, row["created"], payload)
 
@@ -209,8 +223,14 @@ class SetTable:
             _log.info("The judgment sets are not compacted now", exc_info=True)
 
 
+_Version = tuple[datetime, int]
 #: Time of a set's creation, and a revision's payload.
 _Revision = tuple[datetime, dict[str, Any]]
+
+
+def _version(judgment_set: JudgmentSet) -> _Version:
+    """Return what differs between revisions, and from an earlier set of the id."""
+    return judgment_set.created, judgment_set.revision
 
 
 def _payload(row: Mapping[str, Any]) -> dict[str, Any]:

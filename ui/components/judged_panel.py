@@ -26,11 +26,12 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 @dataclass(frozen=True, slots=True)
 class JudgedPanel:
-    """Components that the page wires itself: the set, the rule, and the button that measures."""
+    """Components that the page wires itself: choices, and the button that measures."""
 
     sets: gr.Dropdown
     rule: gr.Dropdown
     relevant_from: gr.Dropdown
+    words: gr.Checkbox
     go: gr.Button
 
 
@@ -45,6 +46,7 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
             relevant_from = gr.Dropdown(
                 label="Relevant from grade", choices=[], elem_id="evaluate-relevant-from", scale=1
             )
+        words = words_choice()
         with gr.Row():
             go = gr.Button("Evaluate on the set", elem_id="evaluate-judged-go")
             look = gr.Button("Show lists and gaps", elem_id="evaluate-lists-go")
@@ -105,7 +107,14 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
     missing.click(judge_missing, fields[:3], link, **_PRIVATE).success(
         None, link, None, js=OPEN_JS, **_PRIVATE
     )
-    return JudgedPanel(sets, rule, relevant_from, go)
+    return JudgedPanel(sets, rule, relevant_from, words, go)
+
+
+def words_choice() -> gr.Checkbox:
+    """Lay out the choice of how items are ranked."""
+    return gr.Checkbox(
+        True, label="Rank as the pages do: by meaning (vectors) and by the words themselves"
+    )
 
 
 def page_of_lists(

@@ -14,7 +14,9 @@ from core.errors import JudgmentError
 from core.judging import importing
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.judging.label_export import ENDINGS, FORMATS, facts_path
+from core.judging.label_export import told as told_of
 from core.people import Action
+from ui.components.judging_set_form import set_form
 from ui.error_sentences import sentences
 from ui.render import render
 from ui.rights import allowed
@@ -59,6 +61,8 @@ def files_tab(
             file = gr.File(
                 label="File", elem_id="annotate-file", interactive=False, file_count="multiple"
             )
+            told = gr.HTML(elem_id="annotate-file-told")
+            set_form(studio, sets, catalog, shown, outputs)
         with gr.Column():
             gr.HTML(
                 '<h2 class="vs-h2">Import</h2><p class="vs-small vs-muted">TREC qrels, CSV, JSON, '
@@ -67,24 +71,27 @@ def files_tab(
             )
             source = gr.File(
                 label="File with labels",
-                file_types=[*TABLE_ENDINGS, ".qrels", ".txt", ".dat"],
+                file_types=[*TABLE_ENDINGS, ".qrels", ".txt", ".dat", ".topics"],
                 height=140,
                 elem_id="annotate-import-file",
             )
             gr.HTML(
                 '<p class="vs-small vs-muted">For qrels and CSV, also the .json that was exported '
                 "with them, or the queries' words: lines of “query id, text”, JSON lines, TREC "
-                "topics:</p>"
+                "topics, Excel, Parquet. Words alone can also go into the chosen set.</p>"
             )
             beside = gr.File(
                 label="Set or words of the queries",
-                file_types=[".json", ".jsonl", ".csv", ".tsv", ".txt", ".topics", ".xml"],
+                file_types=[
+                    ".json", ".jsonl", ".csv", ".tsv", ".txt", ".topics", ".xml", ".xlsx",
+                    ".parquet",
+                ],
                 height=140,
                 elem_id="annotate-import-beside",
             )
             into = gr.Checkbox(False, label="Into the chosen set (else the file's own, or new)")
             title = gr.Textbox(
-                label="Name of a new set", placeholder="the file's name",
+                label="Name of a new set", placeholder="the name in the file, else the file's",
                 info="Files of one name go into one set", max_length=60,
                 elem_id="annotate-import-name",
             )  # fmt: skip
@@ -106,16 +113,22 @@ def files_tab(
                 dry = gr.Button("Dry run", elem_id="annotate-import-dry")
                 go = gr.Button("Import", variant="primary", elem_id="annotate-import-go")
             report = gr.HTML(elem_id="annotate-import")
+            onward = gr.Button(
+                "Judge this set", elem_id="annotate-import-onward", visible=False
+            )
 
-    def export(format: str) -> Callable[..., list[str]]:
+    def export(format: str) -> Callable[..., tuple[list[str], str]]:
         @sentences
         @allowed(studio, Action.LEAD)
-        def write(set_id: str | None, catalog: str, by: str, whole: bool) -> list[str]:
+        def write(
+            set_id: str | None, catalog: str, by: str, whole: bool
+        ) -> tuple[list[str], str]:
             if not set_id:
                 raise JudgmentError("Choose a judgment set first.")
             target = folder_for_answer() / f"{set_id}.{ENDINGS.get(format, format)}"
             studio.labels.export(set_id, target, format, rule=by, history=whole, catalog=catalog)
-            return [str(path) for path in (target, facts_path(target)) if path.is_file()]
+            files = [str(path) for path in (target, facts_path(target)) if path.is_file()]
+            return files, render("annotate_written.html", sentence=told_of(target, format, by))
 
         return write
 
@@ -126,7 +139,7 @@ def files_tab(
         if not path:
             raise JudgmentError("Choose a file first.")
         return studio.labels.plan_import(
-            Path(path), set_id=set_id if here else None, name=title.strip() or Path(path).stem[:60],
+            Path(path), set_id=set_id if here else None, name=title.strip(),
             annotator=who.strip() or "imported", beside=Path(second) if second else None,
             mapping=grades, people=[name.strip() for name in columns.split(",") if name.strip()],
             catalog=catalog,
@@ -134,10 +147,11 @@ def files_tab(
 
     @sentences
     @allowed(studio, Action.LEAD)
-    def try_out(*given: Any) -> tuple[str, str]:
+    def try_out(*given: Any) -> tuple[Any, ...]:
         planned = plan(*given)
         shown_map = str(planned.mapping) if planned.mapping else ""
-        return render("annotate_import.html", plan=planned, taken=None), shown_map
+        html = render("annotate_import.html", plan=planned, taken=None)
+        return html, shown_map, gr.update(visible=False)
 
     @sentences
     @allowed(studio, Action.LEAD)
@@ -146,21 +160,26 @@ def files_tab(
         if needs_look(planned, written=str(given[4])):
             gr.Info("Look at how labels become grades, then press Import again.")
             html = render("annotate_import.html", plan=planned, taken=None)
-            return html, str(planned.mapping), *(gr.skip() for _ in outputs)
+            skipped = (gr.skip() for _ in outputs)
+            return html, str(planned.mapping), gr.update(visible=False), *skipped
         taken = importing.carry_out(studio.judging.queue(catalog), planned)
         html = render("annotate_import.html", plan=planned, taken=taken)
-        return html, gr.skip(), *shown(catalog, planned.judgment_set.set_id)
+        choice, desk, _ = shown(catalog, planned.judgment_set.set_id)
+        # The summary stays on screen; the button goes on to the desk.
+        return html, gr.skip(), gr.update(visible=True), choice, desk, gr.skip()
 
     def another_file() -> tuple[str, str, str]:
         """Forget mapping, people's columns and name: another file has others."""
         return "", "", ""
 
     for format, button in buttons.items():
-        button.click(export(format), [sets, catalog, rule, history], file, **_PRIVATE)
+        button.click(export(format), [sets, catalog, rule, history], [file, told], **_PRIVATE)
     fields = [source, beside, into, name, mapping, people, title, sets, catalog]
-    dry.click(try_out, fields, [report, mapping], **_PRIVATE)
+    answer = [report, mapping, onward]
+    dry.click(try_out, fields, answer, **_PRIVATE)
     source.change(another_file, None, [mapping, people, title], show_progress="hidden", **_PRIVATE)
-    go.click(take_in, fields, [report, mapping, *outputs], **_PRIVATE)
+    go.click(take_in, fields, [*answer, *outputs], **_PRIVATE)
+    onward.click(lambda: gr.Tabs(selected="judge"), None, outputs[2], **_PRIVATE)
 
 
 def needs_look(planned: importing.ImportPlan, written: str) -> bool:

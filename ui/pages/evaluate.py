@@ -20,7 +20,7 @@ from core.people import Action
 from ui.blindness import engines_hidden, figures_sentence
 from ui.components.catalog_of_link import catalog_of_link
 from ui.components.judge_figures import judge_figures
-from ui.components.judged_panel import in_order, judged_panel
+from ui.components.judged_panel import in_order, judged_panel, words_choice
 from ui.components.link_problems import said_html
 from ui.components.notice import Notice
 from ui.components.query import SearchForm
@@ -80,9 +80,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         with gr.Row():
             queries = gr.File(label="Queries", elem_id="evaluate-queries")
             qrels = gr.File(label="Judgments", elem_id="evaluate-qrels")
-        words = gr.Checkbox(
-            label="Rank as the pages do: by meaning (vectors) and by the words themselves"
-        )
+        words = words_choice()
         least = gr.Number(
             1, label="Relevant from grade", minimum=1, precision=0, elem_id="evaluate-files-from"
         )
@@ -264,7 +262,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         read = FileReport()
         given = read_queries(Path(ask), False, read), read_qrels(Path(right), read)
         engines, title = in_order(studio, asked), Path(ask).stem[:80]
-        by = Ranking.WORDS if fused else Ranking.VECTOR
+        by = _ranking(fused)
 
         def run(tell: OnProgress) -> Report:
             return studio.evaluation.evaluate(
@@ -283,6 +281,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         set_id: str | None,
         rule: str,
         relevant_from: int | None,
+        fused: bool,
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[Any, ...]:
@@ -292,8 +291,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
         def run(tell: OnProgress) -> Report:
             return studio.judging.evaluate(
-                set_id, engines, rule=rule, relevant_from=relevant_from, catalog=name,
-                on_progress=tell,
+                set_id, engines, rule=rule, relevant_from=relevant_from, ranking=_ranking(fused),
+                catalog=name, on_progress=tell,
             )  # fmt: skip
 
         return measured((name or "", set_id), engines, run, request, progress)
@@ -346,7 +345,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         (
             judged.go,
             evaluate_judged,
-            [catalog, engines, judged.sets, judged.rule, judged.relevant_from],
+            [catalog, engines, judged.sets, judged.rule, judged.relevant_from, judged.words],
         ),
     ):
         named = {go: task, go_files: files, judged.go: judged.sets}[button]
@@ -361,6 +360,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         None, stored, None, js=REMEMBER_JS, **_PRIVATE
     )
     forget.click(remove, stored, outputs, **_PRIVATE)
+
+
+def _ranking(fused: bool) -> Ranking:
+    return Ranking.WORDS if fused else Ranking.VECTOR
 
 
 #: The address bar names the report that is shown, so that it can be sent around.

@@ -130,7 +130,7 @@ def exported(tmp_path: Path, made: JudgmentSet, ending: str) -> Path:
 def test_our_own_files_go_into_their_own_set(desk: JudgmentQueue, tmp_path: Path) -> None:
     made = replace(small_set("ab", Rules(overlap=2)), engines=("clip",), depth=9)
     new = plan(desk, exported(tmp_path, made, "jsonl"), everything)
-    assert (new.judgment_set, new.is_new, new.new_pairs) == (made, True, 0)
+    assert (new.judgment_set, new.is_new, new.new_pairs) == (made, True, 2)
     assert [e.event_id for e in new.events] == ["1", "2"]
     assert carry_out(desk, new) == 2
     for ending in ("jsonl", "csv", "parquet"):

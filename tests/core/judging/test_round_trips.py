@@ -27,7 +27,7 @@ from core.judging.aggregation import aggregate
 from core.judging.importing import ImportPlan, carry_out, plan
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.label_export import ENDINGS, Labels, facts_path, write
-from core.judging.query_texts import read_beside
+from core.judging.query_texts import Beside, read_beside
 from core.store.database import open_database
 
 SCALE = (Grade(0, "no"), Grade(2, "so-so", "half of it"), Grade(5, "yes, “exactly”"))
@@ -131,6 +131,65 @@ def test_qrels_come_back_with_the_words_of_the_queries_and_the_scale(
     assert aggregate(desk.current(again.set_id)) == aggregate(events)
 
 
+@given(content=judged())
+def test_words_that_come_later_make_the_set_that_they_would_have_made_at_once(
+    content: tuple[JudgmentSet, list[JudgmentEvent]],
+) -> None:
+    made, events = content
+    if not events:
+        return
+    folder = Path(tempfile.mkdtemp())
+    file = write(Labels(made, events, events, {}), folder / "labels.qrels", "qrels")
+    texts = {query.query_id: query.text for query in made.queries}
+    at_once, later = (JudgmentQueue(open_database(folder / name)) for name in ("once", "later"))
+    whole = plan(at_once, file, lambda ids: ids, beside=Beside(texts))
+    carry_out(at_once, whole)
+    bare = plan(later, file, lambda ids: ids)
+    carry_out(later, bare)
+    set_id = bare.judgment_set.set_id
+    again = plan(later, file, lambda ids: ids, set_id=set_id, beside=Beside(texts))
+    assert (carry_out(later, again), again.new_pairs, again.rejected) == (0, 0, ())
+    assert later.sets.get(set_id).queries == whole.judgment_set.queries
+    assert aggregate(later.current(set_id)) == aggregate(at_once.current(set_id))
+
+
+@given(
+    scale=st.dictionaries(st.integers(0, 9), TEXT, min_size=2, max_size=10),
+    notes=st.lists(TEXT, min_size=1, max_size=4),
+    name=TEXT,
+    draw=st.data(),
+)
+def test_a_book_of_quepid_keeps_names_of_grades_and_explanations(
+    scale: dict[int, str], notes: list[str], name: str, draw: st.DataObject
+) -> None:
+    """Taken in, exported as JSON lines and taken in again."""
+    folder = Path(tempfile.mkdtemp())
+    grades = [draw.draw(st.sampled_from(sorted(scale))) for _ in notes]
+    pairs = [
+        {"query_text": "lamp", "doc_id": f"l{number}", "judgements": [
+            {"rating": float(grade), "unrateable": False, "user_email": "ann@example.com",
+             "explanation": note}]}
+        for number, (grade, note) in enumerate(zip(grades, notes, strict=True))
+    ]  # fmt: skip
+    book = {"name": name, "scale_with_labels": {str(k): v for k, v in scale.items()},
+            "query_doc_pairs": pairs}  # fmt: skip
+    file = folder / "book.json"
+    file.write_text(json.dumps(book, ensure_ascii=False), "utf-8")
+    desk, elsewhere = (JudgmentQueue(open_database(folder / name)) for name in ("a", "b"))
+    planned = plan(desk, file, lambda ids: ids)
+    assert carry_out(desk, planned) == len(notes)
+    made = desk.sets.get(planned.judgment_set.set_id)
+    assert (made.name, made.grades) == (name, dict(sorted(scale.items())))
+    current = desk.current(made.set_id)
+    assert [(e.item_id, e.grade, e.note) for e in current] == [
+        (f"l{n}", grade, note) for n, (grade, note) in enumerate(zip(grades, notes, strict=True))
+    ]
+    out = write(Labels(made, current, current, {}), folder / "out.jsonl", "jsonl")
+    carry_out(elsewhere, plan(elsewhere, out, lambda ids: ids))
+    assert elsewhere.sets.get(made.set_id) == made
+    assert elsewhere.current(made.set_id) == current
+
+
 @pytest.mark.parametrize("format", LISTS)
 @given(content=judged())
 def test_lists_for_other_tools_come_back(
@@ -145,6 +204,8 @@ def test_lists_for_other_tools_come_back(
     grades = aggregate(desk.current(planned.judgment_set.set_id))
     texts = {query.query_id: query.text for query in made.queries}
     assert planned.rejected == ()
+    if format != "ltr":  # its lines have no place for a name
+        assert planned.judgment_set.name == made.name
     assert {(words[query], item): grade for (query, item), grade in grades.items()} == {
         (texts[query], item): grade for (query, item), grade in aggregate(events).items()
     }
