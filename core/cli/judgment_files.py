@@ -74,7 +74,7 @@ def write_judgments(
         catalog=catalog,
     )  # fmt: skip
     print(f"Wrote {written}.")
-    print(label_export.told(written, chosen, rule))
+    print(label_export.sentence_on(written, chosen, rule))
     if not format:
         others = [name for name in label_export.FORMATS if name != chosen]
         print(f"For another format: --format {', '.join(others[:-1])} or {others[-1]}.")

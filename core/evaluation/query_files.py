@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,15 @@ from core.evaluation import trec
 _TOPICS_HEAD = 10
 #: Endings of files that may have lines without a header; all others are tables.
 _PLAIN = {"", ".txt", ".qrels", ".topics", ".trec", ".tab"}
+#: Columns of judgments that need not be there.
+_OF_QRELS = ("relevance",)
+#: Names that other tools give to columns: BEIR, Quepid, OpenSearch, WANDS.
+_OTHER_NAMES = {
+    "query_id": ("query-id", "qid", "_id"),
+    "text": ("query",),
+    "item_id": ("corpus-id", "docid", "doc_id", "product_id"),
+    "relevance": ("score", "rating", "grade", "label"),
+}
 
 
 def read_queries(
@@ -158,7 +167,7 @@ def _rows(
         for number, topic in enumerate(topics(open_lines(path, EvaluationError).lines()), 1):
             yield f"topic {number}", dict(zip(headerless, topic, strict=True))
         return
-    if headerless and ending in _PLAIN and needed[0] not in _plain(_cells(head)):
+    if headerless and _is_headerless(ending, head, needed[0]):
         text = open_lines(path, EvaluationError)
         reading.guessed(text.notes)
         for line in text.lines():
@@ -171,23 +180,42 @@ def _rows(
                 )
         return
     table = open_table(path, EvaluationError)
-    _check_columns(table, needed, either)
+    names = _named(table.columns, (*needed, *(either[:1] or _OF_QRELS)))
+    _check_columns(table, set(names.values()), needed, either)
     reading.guessed(table.notes)
     for row in table.rows():
         if row.problem:
             reading.leave_out(f"row {row.number}", "", row.problem)
         else:
-            cells = {name.strip().lower(): cell for name, cell in row.cells.items()}
-            yield f"row {row.number}", cells
+            yield f"row {row.number}", {names[name]: cell for name, cell in row.cells.items()}
 
 
-def _check_columns(table: Table, needed: Sequence[str], either: Sequence[str]) -> None:
-    names = table.columns
-    missing = [f"“{name}”" for name in needed if name not in _plain(names)]
-    if either and not any(name in _plain(names) for name in either):
+def _is_headerless(ending: str, head: str, needed: str) -> bool:
+    """Tell whether the first line has no names of columns; MS MARCO's queries are such a .tsv."""
+    cells = _cells(head)
+    named = bool(_plain(cells) & {needed, *_OTHER_NAMES[needed]})
+    return not named and (ending in _PLAIN or (ending == ".tsv" and len(cells) == 2))
+
+
+def _named(columns: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
+    """Return the names that columns mean: their own, or that of another tool's name for it."""
+    names = {column: column.strip().lower() for column in columns}
+    for name in wanted:
+        if name not in names.values():
+            others = _OTHER_NAMES.get(name, ())
+            column = next((c for other in others for c, own in names.items() if own == other), None)
+            names |= {column: name} if column is not None else {}
+    return names
+
+
+def _check_columns(
+    table: Table, names: Collection[str], needed: Sequence[str], either: Sequence[str]
+) -> None:
+    missing = [f"“{name}”" for name in needed if name not in names]
+    if either and not any(name in names for name in either):
         missing.append(" or ".join(f"“{name}”" for name in either))
     if missing:
-        present = ", ".join(name[:40] for name in names[:12])
+        present = ", ".join(name[:40] for name in table.columns[:12])
         raise EvaluationError(
             f"{table.path.name} has no column {' and no '.join(missing)}; it has: {present}."
         )

@@ -122,7 +122,7 @@ def write(what: Labels, target: Path, format: str) -> Path:
     return target
 
 
-def told(target: Path, format: str, rule: str) -> str:
+def sentence_on(target: Path, format: str, rule: str) -> str:
     """Return a sentence on a written file: its format, what it holds, and what is beside it."""
     holds = (
         "every label, with people and notes"

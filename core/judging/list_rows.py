@@ -47,8 +47,8 @@ def judgments_of(cells: Mapping[str, object]) -> list[dict[str, object]]:
         return [{**alone, **entry} for value in objects.values() for entry in value]
     lengths = {name: len(value) for name, value in sides.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{length} of “{name[:40]}”" for name, length in lengths.items())
-        raise ValueError(f"has lists of different lengths: {told}")
+        lengths_text = ", ".join(f"{length} of “{name[:40]}”" for name, length in lengths.items())
+        raise ValueError(f"has lists of different lengths: {lengths_text}")
     length = next(iter(lengths.values()))
     beside = {
         name: value for name, value in lists.items() if name in sides or len(value) == length

@@ -47,10 +47,10 @@ class Beside:
 
     def words(self) -> Mapping[str, str]:
         """Return the queries' words by id: an export has an item's id in place of words."""
-        told = self.definition.get("queries")
+        described = self.definition.get("queries")
         without = {
             str(query[0])
-            for query in (told if isinstance(told, list) else ())
+            for query in (described if isinstance(described, list) else ())
             if isinstance(query, list) and len(query) > 1 and not query[1]
         }
         return {name: text for name, text in self.texts.items() if name not in without}

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from core.app.studio import Studio
 from core.domain import EventKind, JudgmentEvent, JudgmentQuery, JudgmentSet
+from core.judging import importing
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.state import SetState
 from core.settings import load_settings
@@ -238,7 +239,38 @@ def test_a_file_of_another_tool_becomes_a_set_of_its_own_name(
         page.locator("#annotate-import-name").locator("input, textarea").fill(name)
         page.locator("#annotate-import-go").click()
         expect(page.locator("#annotate-set input")).to_have_value(f"{name} ({PAIRS} pairs)")
+        # The summary stays on screen; a button goes on to the desk.
+        expect(page.locator("#annotate-import")).to_contain_text(f"{PAIRS} labels were taken in.")
+        expect(page.get_by_role("tab", name="Files")).to_have_attribute("aria-selected", "true")
+        page.locator("#annotate-import-onward").click()
+        expect(page.get_by_role("tab", name="Judge")).to_have_attribute("aria-selected", "true")
     for name in ("March", "April"):
         queue, taken = set_named(studio_data, name)
         assert [(query.query_id, query.text) for query in taken.queries] == [("7", "wooden chair")]
         assert {event.grade for event in queue.current(taken.set_id)} == {1}
+
+
+def test_a_set_is_renamed_and_removed_on_the_page(
+    page: Page, studio_url: str, studio_data: Path, tmp_path: Path
+) -> None:
+    queue, made = set_named(studio_data, "Photos")
+    labels = tmp_path / "old.csv"
+    labels.write_text(f"query,docid,rating\nchair,{made.pairs[0].item_id},3\n")
+    planned = importing.plan(queue, labels, lambda ids: ids)
+    importing.carry_out(queue, planned)
+    set_id = planned.judgment_set.set_id
+    page.goto(f"{studio_url}/annotate?catalog=demo&set={set_id}")
+    expect(page.locator("#annotate-set input")).to_have_value("old (1 pair)")
+    page.get_by_role("tab", name="Files").click()
+    page.locator("#annotate-set-name").locator("input, textarea").fill("Chairs of May")
+    page.locator("#annotate-set-rename").click()
+    expect(page.locator("#annotate-set input")).to_have_value("Chairs of May (1 pair)")
+    page.locator("#annotate-set-remove").click()
+    expect(page.locator("#annotate-set-sure")).to_contain_text("Remove “Chairs of May” with 1 label?")
+    page.locator("#annotate-set-sure").get_by_role("button", name="Cancel").click()
+    expect(page.locator("#annotate-set-sure")).to_be_hidden()
+    page.locator("#annotate-set-remove").click()
+    page.locator("#annotate-set-remove-sure").click()
+    expect(page.locator("#annotate-set input")).not_to_have_value("Chairs of May (1 pair)")
+    queue.sets.look_again()
+    assert queue.sets.find(set_id) is None

@@ -14,7 +14,7 @@ from core.errors import JudgmentError
 from core.judging import importing
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.judging.label_export import ENDINGS, FORMATS, facts_path
-from core.judging.label_export import told as told_of
+from core.judging.label_export import sentence_on
 from core.people import Action
 from ui.components.judging_set_form import set_form
 from ui.error_sentences import sentences
@@ -61,7 +61,7 @@ def files_tab(
             file = gr.File(
                 label="File", elem_id="annotate-file", interactive=False, file_count="multiple"
             )
-            told = gr.HTML(elem_id="annotate-file-told")
+            written = gr.HTML(elem_id="annotate-file-written")
             set_form(studio, sets, catalog, shown, outputs)
         with gr.Column():
             gr.HTML(
@@ -128,7 +128,7 @@ def files_tab(
             target = folder_for_answer() / f"{set_id}.{ENDINGS.get(format, format)}"
             studio.labels.export(set_id, target, format, rule=by, history=whole, catalog=catalog)
             files = [str(path) for path in (target, facts_path(target)) if path.is_file()]
-            return files, render("annotate_written.html", sentence=told_of(target, format, by))
+            return files, render("annotate_written.html", sentence=sentence_on(target, format, by))
 
         return write
 
@@ -150,7 +150,7 @@ def files_tab(
     def try_out(*given: Any) -> tuple[Any, ...]:
         planned = plan(*given)
         shown_map = str(planned.mapping) if planned.mapping else ""
-        html = render("annotate_import.html", plan=planned, taken=None)
+        html = render("annotate_import.html", plan=planned, taken=None, catalog=given[-1])
         return html, shown_map, gr.update(visible=False)
 
     @sentences
@@ -159,11 +159,11 @@ def files_tab(
         planned, catalog = plan(*given), str(given[-1])
         if needs_look(planned, written=str(given[4])):
             gr.Info("Look at how labels become grades, then press Import again.")
-            html = render("annotate_import.html", plan=planned, taken=None)
+            html = render("annotate_import.html", plan=planned, taken=None, catalog=given[-1])
             skipped = (gr.skip() for _ in outputs)
             return html, str(planned.mapping), gr.update(visible=False), *skipped
         taken = importing.carry_out(studio.judging.queue(catalog), planned)
-        html = render("annotate_import.html", plan=planned, taken=taken)
+        html = render("annotate_import.html", plan=planned, taken=taken, catalog=given[-1])
         choice, desk, _ = shown(catalog, planned.judgment_set.set_id)
         # The summary stays on screen; the button goes on to the desk.
         return html, gr.skip(), gr.update(visible=True), choice, desk, gr.skip()
@@ -173,7 +173,7 @@ def files_tab(
         return "", "", ""
 
     for format, button in buttons.items():
-        button.click(export(format), [sets, catalog, rule, history], [file, told], **_PRIVATE)
+        button.click(export(format), [sets, catalog, rule, history], [file, written], **_PRIVATE)
     fields = [source, beside, into, name, mapping, people, title, sets, catalog]
     answer = [report, mapping, onward]
     dry.click(try_out, fields, answer, **_PRIVATE)

@@ -99,10 +99,10 @@ def test_only_rows_that_were_taken_are_counted_by_grade(
     path.write_text(
         "query,docid,rating\nchair,modern-cafe-chair,3\nchair,no-such-item,3\nchair,leather-sofa,0\n"
     )
-    told = said(judgments(data, "import", path, "--dry-run"))
-    assert "3 exact: 1 label\n" in told
-    assert "0 irrelevant: 1 label\n" in told
-    assert "line 3: the catalogue has no item “no-such-item”" in told
+    printed = said(judgments(data, "import", path, "--dry-run"))
+    assert "3 exact: 1 label\n" in printed
+    assert "0 irrelevant: 1 label\n" in printed
+    assert "line 3: the catalogue has no item “no-such-item”" in printed
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_an_export_says_its_format_and_how_to_get_another(
     data: Path, files: tuple[Path, Path], tmp_path: Path, name: str, format: str
 ) -> None:
     said(judgments(data, "import", files[0], "--topics", files[1]))
-    told = said(judgments(data, "export", tmp_path / name))
-    assert f"{name} is {format}: " in told
-    assert re.search(r"For another format: --format .*, \w+ or \w+\.", told)
-    assert (f"{name}.json holds the set" in told) is (format != "OpenSearch’s judgment list")
+    printed = said(judgments(data, "export", tmp_path / name))
+    assert f"{name} is {format}: " in printed
+    assert re.search(r"For another format: --format .*, \w+ or \w+\.", printed)
+    assert (f"{name}.json holds the set" in printed) is (format != "OpenSearch’s judgment list")
     chosen = said(judgments(data, "export", tmp_path / "x.txt", "--format", "ltr"))
     assert "x.txt is lines for learning to rank: " in chosen
     assert "For another format" not in chosen

@@ -155,3 +155,22 @@ def test_trec_files_are_read_as_tables_are(tmp_path: Path) -> None:
         "line 2", "line 3", "line 4", "line 2", "line 3", "line 4", "line 5"
     ]  # fmt: skip
     assert any("Windows-1252" in guess for guess in report.guesses)
+
+
+def test_columns_have_the_names_of_other_tools(tmp_path: Path) -> None:
+    """BEIR's files, MS MARCO's queries, and columns as Quepid and OpenSearch name them."""
+    beir = tmp_path / "queries.jsonl"
+    beir.write_text('{"_id": "7", "text": "red lamp", "metadata": {}}\n')
+    assert [(q.query_id, q.text) for q in read_queries(beir)] == [("7", "red lamp")]
+    (tmp_path / "test.tsv").write_text("query-id\tcorpus-id\tscore\n7\tl1\t3\n7\tl2\t0\n")
+    assert read_qrels(tmp_path / "test.tsv") == {"7": {"l1": 3, "l2": 0}}
+    (tmp_path / "queries.dev.small.tsv").write_text("7\tred lamp; small\n8\trug\n")
+    read = read_queries(tmp_path / "queries.dev.small.tsv")
+    assert [(q.query_id, q.text) for q in read] == [("7", "red lamp; small"), ("8", "rug")]
+    (tmp_path / "a.csv").write_text("qid,docid,rating\n7,l1,2\n")
+    assert read_qrels(tmp_path / "a.csv") == {"7": {"l1": 2}}
+
+
+def test_a_column_s_own_name_comes_before_another_tool_s(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("query_id,qid,item_id,docid,relevance,score\n7,1,l1,x,2,9\n")
+    assert read_qrels(tmp_path / "a.csv") == {"7": {"l1": 2}}

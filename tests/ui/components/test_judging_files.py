@@ -25,6 +25,6 @@ def test_a_guessed_mapping_is_shown_before_labels_are_stored(
         JudgmentQueue(open_database(tmp_path / "d")), file, lambda ids: ids, mapping=written
     )
     assert needs_look(planned, written) is wanted
-    html = render("annotate_import.html", plan=planned, taken=None)
+    html = render("annotate_import.html", plan=planned, taken=None, catalog="shop")
     assert "How the labels become grades" in html
     assert "Dry run: nothing was stored." in html
