@@ -207,7 +207,8 @@ class EvaluationService:
             raise EvaluationError("Choose at least one engine.")
         _write(runs_out, done, qrels)
         notes = (
-            *notes, *depth_note, *threshold_note(qrels, relevant_from), *scale_note(wanted, qrels, highest),
+            *notes, *depth_note, *threshold_note(qrels, relevant_from),
+            *scale_note(wanted, qrels, highest),
             *missing_notes(queries, asked, qrels, items, relevant_from),
         )  # fmt: skip
         frame = Frame(

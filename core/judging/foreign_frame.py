@@ -30,10 +30,12 @@ def frame_of(text: str) -> Frame:
     except (ValueError, RecursionError):
         return Frame()
     body = _body(value)
-    name = next((body[key] for key in _NAMES if isinstance(body.get(key), str)), "")
+    texts = [body.get(key) for key in _NAMES]
+    name = next((text for text in texts if isinstance(text, str)), "")
     scorer = body.get("scorer")
     places = (body, scorer if isinstance(scorer, dict) else {})
-    scale = next((p[key] for p in places for key in _SCALES if isinstance(p.get(key), dict)), {})
+    scales = (place.get(key) for place in places for key in _SCALES)
+    scale = next((names for names in scales if isinstance(names, dict)), {})
     return Frame(clean(name).strip()[:_LONGEST], _by_grade(scale))
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from core.domain import JudgmentQuery
 from core.judging.foreign import DOC, NOTE, QUERY, QUERY_ID, RATER
 from core.judging.grade_columns import RATING
-from core.judging.list_rows import judgments_of
 from core.judging.judgment_rows import Rejected, Row, graded
+from core.judging.list_rows import judgments_of
 
 #: What an object of RRE's has that is no single judgment.
 _FRAMES = ("relevant_documents", "query_groups", "queries")
@@ -37,6 +37,7 @@ def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
     It is one judgment; all ratings of a query (OpenSearch, Quepid) or of a pair (a Quepid book); a
     topic, group or query of RRE; or a hit of OpenSearch's API with lists of ratings.
     """
+    asked = {name: entry[name] for name in (*QUERY, *QUERY_ID) if name in entry}
     source = entry.get("_source", entry)
     lists = source.get("judgmentRatings") if isinstance(source, dict) else None
     if isinstance(lists, list):
@@ -50,13 +51,12 @@ def json_rows(line: int, entry: Mapping[str, Any]) -> Iterator[Row | Rejected]:
     elif isinstance(entry.get("judgements"), list):
         yield from _pair_of_book(line, entry)
     elif isinstance(entry.get("ratings"), dict):
-        asked = {name: entry[name] for name in (*QUERY, *QUERY_ID) if name in entry}
         for item, grade in entry["ratings"].items():
             yield json_row(line, {**asked, "docid": item, "rating": grade})
     elif isinstance(entry.get("ratings"), list):
         for rating in entry["ratings"]:
             if isinstance(rating, dict):
-                yield json_row(line, {"query": entry.get("query", ""), **rating})
+                yield json_row(line, {**asked, **rating})
             else:
                 yield Rejected(line, _NO_OBJECT.format("a rating"))
     else:

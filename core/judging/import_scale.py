@@ -49,10 +49,11 @@ def grade_map_of(file: File, written: str, own: Sequence[Grade] | None) -> Impor
     labels = counted_labels(file.rows)
     if not labels:
         return ImportScale()
-    named = _named(file.scale)
+    texts = _texts(file.scale)
+    named = _named(texts)
     if own is not None:
         made = read_map(written) if written.strip() else guessed_map(labels, _values(own))
-        return ImportScale(made, (), (*made.notes, *_names_left_out(named, own)))
+        return ImportScale(made, (), (*made.notes, *_names_left_out(texts, own)))
     if named and _are_grades(labels, named) and not written.strip():
         return ImportScale(own_map(_values(named)), named)
     made = read_map(written) if written.strip() else guessed_map(labels, None)
@@ -60,7 +61,7 @@ def grade_map_of(file: File, written: str, own: Sequence[Grade] | None) -> Impor
     if named and made.is_identity and used <= set(_values(named)):
         return ImportScale(made, named, made.notes)
     guessed = scale_for(made, labels)
-    return ImportScale(made, guessed, (*made.notes, *_names_left_out(named, guessed)))
+    return ImportScale(made, guessed, (*made.notes, *_names_left_out(texts, guessed)))
 
 
 def _values(scale: Sequence[Grade]) -> list[int]:
@@ -71,20 +72,23 @@ def _are_grades(labels: Mapping[str, int], scale: Sequence[Grade]) -> bool:
     return set(labels) <= {str(value) for value in _values(scale)}
 
 
-def _named(names: Mapping[int, str]) -> tuple[Grade, ...]:
+def _texts(names: Mapping[int, str]) -> dict[int, str]:
+    """Return the names of grades that a file gives, fit to be shown."""
+    texts = {value: clean(text).strip()[:_LONGEST] for value, text in sorted(names.items())}
+    return texts if any(texts.values()) else {}
+
+
+def _named(texts: Mapping[int, str]) -> tuple[Grade, ...]:
     """Return the file's scale if a set can have it; a grade without a name gets its number."""
-    if not (2 <= len(names) <= 10 and min(names) >= 0 and max(names) <= 9):
+    if not (2 <= len(texts) <= 10 and min(texts) >= 0 and max(texts) <= 9):
         return ()
-    texts = {value: clean(" ".join(text.split()))[:_LONGEST] for value, text in names.items()}
-    if not any(texts.values()):
-        return ()
-    return tuple(Grade(value, texts[value] or f"grade {value}") for value in sorted(texts))
+    return tuple(Grade(value, text or f"grade {value}") for value, text in texts.items())
 
 
-def _names_left_out(named: Sequence[Grade], own: Sequence[Grade]) -> tuple[str, ...]:
+def _names_left_out(texts: Mapping[int, str], own: Sequence[Grade]) -> tuple[str, ...]:
     """Return a sentence where the file names its grades otherwise than the set does."""
     names = {grade.value: grade.name for grade in own}
-    if all(names.get(grade.value) == grade.name for grade in named):
+    if all(names.get(value) == text for value, text in texts.items()):
         return ()
-    shown = ", ".join(f"{grade.value} {grade.name}" for grade in named)
+    shown = ", ".join(f"{value} {text}" for value, text in list(texts.items())[:10])
     return (f"The file's names of its grades are left out: {shown}.",)

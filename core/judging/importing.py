@@ -11,7 +11,6 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from core.base.counts import counted
 from core.domain import (
     EventKind,
     JudgmentEvent,

@@ -16,8 +16,8 @@ from core.errors import JudgmentError
 from core.judging.calibration import drawn
 from core.judging.checks import LONGEST_NAME, check_rules, clean
 from core.judging.pool import pool, shuffled
-from core.judging.sets import SetTable
 from core.judging.set_words import with_words
+from core.judging.sets import SetTable
 from core.judging.state import PairKey
 from core.store.database import folder_of
 

@@ -130,9 +130,7 @@ def sentence_on(target: Path, format: str, rule: str) -> str:
         else f"one grade a pair by the rule “{rule}”, no people and no notes"
     )
     beside = f" {facts_path(target).name} holds the set and the queries’ words: keep it beside."
-    return (
-        f"{target.name} is {TITLES[format]}: {holds}.{beside if format in BESIDE else ''}"
-    )
+    return f"{target.name} is {TITLES[format]}: {holds}.{beside if format in BESIDE else ''}"
 
 
 def facts_path(target: Path) -> Path:

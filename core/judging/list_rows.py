@@ -50,9 +50,7 @@ def judgments_of(cells: Mapping[str, object]) -> list[dict[str, object]]:
         lengths_text = ", ".join(f"{length} of “{name[:40]}”" for name, length in lengths.items())
         raise ValueError(f"has lists of different lengths: {lengths_text}")
     length = next(iter(lengths.values()))
-    beside = {
-        name: value for name, value in lists.items() if name in sides or len(value) == length
-    }
+    beside = {name: value for name, value in lists.items() if name in sides or len(value) == length}
     return [
         {**alone, **{_column(name): value[place] for name, value in beside.items()}}
         for place in range(length)

@@ -30,11 +30,10 @@ _HEAD = 10
 _WORDS = ("query", "text", "query_text", "querytext", "title")
 #: Files that are no text.
 _BINARY = {".xlsx", ".xlsm", ".parquet", ".pq"}
-#: Columns of items and labels.
-_OF_LABELS = {
-    "docid", "doc_id", "document_id", "item_id", "doc", "product_id", "corpus_id", "pid", "rating",
-    "ratings", "grade", "judgment", "judgments", "judgements", "relevance", "label", "score",
-    "esci_label", "relevant_documents", "event_id",
+#: Further columns of files that have nothing but queries.
+_OF_QUERIES = {
+    *_WORDS, "query_class", "metadata", "description", "desc", "narrative", "narr", "topic",
+    "language", "locale", "country", "count", "frequency", "split", "notes", "information_need",
 }  # fmt: skip
 
 
@@ -110,9 +109,8 @@ def _is_words_alone(source: Path) -> bool:
 
 def _names_words_alone(names: Sequence[str]) -> bool:
     """Tell whether columns are those of queries: an id and words, no item and no label."""
-    others = set(names) - set(_IDS)
     is_query = bool(set(names) & set(_IDS)) and bool(set(names) & set(_WORDS))
-    return is_query and not others & _OF_LABELS
+    return is_query and set(names) <= {*_IDS, *_OF_QUERIES}
 
 
 def _plain(names: Iterable[str]) -> list[str]:

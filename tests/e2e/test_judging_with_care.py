@@ -266,7 +266,9 @@ def test_a_set_is_renamed_and_removed_on_the_page(
     page.locator("#annotate-set-rename").click()
     expect(page.locator("#annotate-set input")).to_have_value("Chairs of May (1 pair)")
     page.locator("#annotate-set-remove").click()
-    expect(page.locator("#annotate-set-sure")).to_contain_text("Remove “Chairs of May” with 1 label?")
+    expect(page.locator("#annotate-set-sure")).to_contain_text(
+        "Remove “Chairs of May” with 1 label?"
+    )
     page.locator("#annotate-set-sure").get_by_role("button", name="Cancel").click()
     expect(page.locator("#annotate-set-sure")).to_be_hidden()
     page.locator("#annotate-set-remove").click()

@@ -13,8 +13,7 @@ from core.base.tables import TABLE_ENDINGS
 from core.errors import JudgmentError
 from core.judging import importing
 from core.judging.aggregation import DEFAULT_RULE, RULES
-from core.judging.label_export import ENDINGS, FORMATS, facts_path
-from core.judging.label_export import sentence_on
+from core.judging.label_export import ENDINGS, FORMATS, facts_path, sentence_on
 from core.people import Action
 from ui.components.judging_set_form import set_form
 from ui.error_sentences import sentences
@@ -83,7 +82,14 @@ def files_tab(
             beside = gr.File(
                 label="Set or words of the queries",
                 file_types=[
-                    ".json", ".jsonl", ".csv", ".tsv", ".txt", ".topics", ".xml", ".xlsx",
+                    ".json",
+                    ".jsonl",
+                    ".csv",
+                    ".tsv",
+                    ".txt",
+                    ".topics",
+                    ".xml",
+                    ".xlsx",
                     ".parquet",
                 ],
                 height=140,
@@ -113,16 +119,12 @@ def files_tab(
                 dry = gr.Button("Dry run", elem_id="annotate-import-dry")
                 go = gr.Button("Import", variant="primary", elem_id="annotate-import-go")
             report = gr.HTML(elem_id="annotate-import")
-            onward = gr.Button(
-                "Judge this set", elem_id="annotate-import-onward", visible=False
-            )
+            onward = gr.Button("Judge this set", elem_id="annotate-import-onward", visible=False)
 
     def export(format: str) -> Callable[..., tuple[list[str], str]]:
         @sentences
         @allowed(studio, Action.LEAD)
-        def write(
-            set_id: str | None, catalog: str, by: str, whole: bool
-        ) -> tuple[list[str], str]:
+        def write(set_id: str | None, catalog: str, by: str, whole: bool) -> tuple[list[str], str]:
             if not set_id:
                 raise JudgmentError("Choose a judgment set first.")
             target = folder_for_answer() / f"{set_id}.{ENDINGS.get(format, format)}"

@@ -64,7 +64,9 @@ def test_names_that_a_set_can_t_have_are_told(desk: JudgmentQueue, tmp_path: Pat
     planned = plan(desk, path, lambda ids: ids)
     assert planned.judgment_set.grades[0] == "irrelevant"
     left_out = [note for note in planned.notes if "names of its grades are left out" in note]
-    assert left_out == ["The file's names of its grades are left out: 0 Poor, 50 So-so, 100 Perfect."]
+    assert left_out == [
+        "The file's names of its grades are left out: 0 Poor, 50 So-so, 100 Perfect."
+    ]
     first = plan(desk, book(tmp_path, [1.0, 3.0]), lambda ids: ids, name="First")
     carry_out(desk, first)
     second = plan(

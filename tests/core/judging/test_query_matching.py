@@ -81,8 +81,8 @@ def test_ids_alone_mean_the_set_s_queries(desk: JudgmentQueue, tmp_path: Path) -
     assert queries_of(desk, rows, tmp_path / "a.qrels", "here") == [
         ("q1", "lamp"), ("q2", "q2"), ("q9", "q9"),
     ]  # fmt: skip
-    # Words that were not known before do not make another query.
-    assert queries_of(desk, rows, tmp_path / "a.qrels", "here", q2="rug")[1] == ("q2", "q2")
+    # Words that were not known before do not make another query: the set's gets them.
+    assert queries_of(desk, rows, tmp_path / "a.qrels", "here", q2="rug")[1] == ("q2", "rug")
 
 
 def test_the_same_words_mean_the_set_s_query_whatever_the_file_calls_it(

@@ -104,9 +104,7 @@ def test_a_label_that_was_deleted_counts_again_when_its_file_is_taken_in_again(
     assert (again.stored, carry_out(desk, again)) == (2, 0)
 
 
-def test_a_label_that_another_file_replaced_counts_again(
-    desk: JudgmentQueue, labels: Path
-) -> None:
+def test_a_label_that_another_file_replaced_counts_again(desk: JudgmentQueue, labels: Path) -> None:
     set_id, first = take(desk, labels), labels.read_text()
     labels.write_text(first.replace("l1,3", "l1,1"))
     take(desk, labels)
