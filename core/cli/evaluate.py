@@ -235,7 +235,7 @@ def as_text(report: Report) -> str:
     if ranked := how_ranked(report):
         lines.append(f"{ranked} --words or --no-words chooses.")
     share = f"{report.seconds:.1f} s"
-    if report.encode_seconds:
+    if report.encode_seconds >= 0.05:  # what is shown as 0.1 s and more
         share += f", {report.encode_seconds:.1f} s of it encoding"
     return "\n".join([*lines, f"{report.report_id}: {share}."])
 
