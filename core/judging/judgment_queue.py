@@ -243,7 +243,8 @@ class JudgmentQueue:
 
     def is_spent(self, set_id: str) -> bool:
         """Tell whether an id was that of a set which was removed since."""
-        return self.sets.find(set_id) is None and self._log.counts().get(set_id, 0) > 0
+        _, rows = self._log.counted()
+        return self.sets.find(set_id) is None and rows.get(set_id, 0) > 0
 
     # ── what there is ────────────────────────────────────────────────────────────────────────
     def current(self, set_id: str) -> list[JudgmentEvent]:
