@@ -79,8 +79,8 @@ def _are_objects(value: object) -> bool:
 def _singular(name: str) -> str:
     """Return a column's name as that of one judgment: ``Doc IDs`` → ``doc_id``."""
     plain = "_".join(name.lower().replace("-", " ").split())
-    one = plain.removesuffix("s")
-    return one if one in _SIDE_BY_SIDE else plain
+    single = plain.removesuffix("s")
+    return single if single in _SIDE_BY_SIDE else plain
 
 
 def _column(name: str) -> str:

@@ -170,6 +170,10 @@ def files_tab(
         # The summary stays on screen; the button goes on to the desk.
         return html, gr.skip(), gr.update(visible=True), choice, desk, gr.skip()
 
+    @allowed(studio, Action.LEAD)
+    def go_on() -> gr.Tabs:
+        return gr.Tabs(selected="judge")
+
     def another_file() -> tuple[str, str, str]:
         """Forget mapping, people's columns and name: another file has others."""
         return "", "", ""
@@ -181,7 +185,7 @@ def files_tab(
     dry.click(try_out, fields, answer, **_PRIVATE)
     source.change(another_file, None, [mapping, people, title], show_progress="hidden", **_PRIVATE)
     go.click(take_in, fields, [*answer, *outputs], **_PRIVATE)
-    onward.click(lambda: gr.Tabs(selected="judge"), None, outputs[2], **_PRIVATE)
+    onward.click(go_on, None, outputs[2], **_PRIVATE)
 
 
 def needs_look(planned: importing.ImportPlan, written: str) -> bool:

@@ -73,13 +73,14 @@ def set_form(
         gr.Info("The set is removed.")
         return gr.update(visible=False), "", *changed(catalog, None)
 
+    @allowed(studio, Action.LEAD)
+    def keep_it() -> tuple[Any, ...]:
+        return gr.update(visible=False), ""
+
     rename.click(take_name, [sets, catalog, name], [name, *outputs], **_PRIVATE)
     remove.click(ask, [sets, catalog], [asking, question, asked], **_PRIVATE)
     sure.click(take_out, [asked, catalog], [asking, asked, *outputs], **_PRIVATE)
-    keep.click(
-        lambda: (gr.update(visible=False), ""), None, [asking, asked], show_progress="hidden",
-        **_PRIVATE,
-    )  # fmt: skip
+    keep.click(keep_it, None, [asking, asked], show_progress="hidden", **_PRIVATE)
 
 
 def _chosen(set_id: str | None) -> str:
