@@ -13,6 +13,7 @@ from core.base.image_views import image_view
 from core.domain import Engine, EvalQuery, ImageView, Item, TextView
 from core.errors import ImageError, TrainingError
 from core.pipeline.indexing_job import writing
+from core.pipeline.stages import embed_words
 from core.ports.engines import EngineModel, IndexingModels
 from core.settings import Settings
 from core.store.vectors import VectorRow, Vectors, blend
@@ -86,7 +87,8 @@ def derive_vectors(
     """Store the tuned engine's vectors: image vectors from ``pictures``, texts embedded again.
 
     No picture is decoded. A row whose base vector is outdated gets no key, so that the next
-    indexing embeds it again; a row without a vector in ``pictures`` is left to the next indexing.
+    indexing embeds it again, and so does one whose picture the engine's recipe mixes of two: the
+    vector here is of one. A photo without a vector in ``pictures`` is left to the next indexing.
     Waits for a running indexing job of the catalogue.
     """
     with writing(catalog.store.root, patience=_PATIENCE):
@@ -107,16 +109,32 @@ def _derive(
     for start in range(0, len(ids), _CHUNK):
         records = catalog.store.items.records(ids[start : start + _CHUNK])
         stored_rows = [row for key, row in stored.get(records).items() if key in records]
-        shown_vectors = pictures(stored_rows)
-        rows = [row for row in stored_rows if row.item_id in shown_vectors]
+        without_photo = {
+            row.item_id for row in stored_rows if not records[row.item_id].item.has_photo
+        }
+        photographed = [row for row in stored_rows if row.item_id not in without_photo]
+        shown_vectors = pictures(photographed) if photographed else {}
+        rows = [
+            row
+            for row in stored_rows
+            if row.item_id in without_photo or row.item_id in shown_vectors
+        ]
         if not rows:
             continue
         reads = engine.text_view is TextView.REWRITE
         row_records = [records[row.item_id] for row in rows]
-        words = tuned.encoder.encode_texts(
-            [(record.rewrite if reads else "") or record.item.title for record in row_records]
+        words = embed_words(
+            tuned,
+            [record.item for record in row_records],
+            [(record.rewrite if reads else "") or record.item.title for record in row_records],
         )
-        shown = np.stack([shown_vectors[row.item_id] for row in rows])
+        # Without a photo the words stand for it, as they do when it is indexed.
+        shown = np.stack(
+            [
+                words[number] if row.item_id in without_photo else shown_vectors[row.item_id]
+                for number, row in enumerate(rows)
+            ]
+        )
         mixed = blend(shown, words, engine.text_weight)
         table.upsert(
             [
@@ -140,7 +158,9 @@ def _derive(
 def _key(
     row: VectorRow, item: Item, base: EngineModel, tuned: EngineModel, models: IndexingModels
 ) -> str:
-    return models.vector_key(tuned, item) if row.key == models.vector_key(base, item) else ""
+    mixes = item.has_photo and tuned.engine.mixes_photos
+    valid = row.key == models.vector_key(base, item) and not mixes
+    return models.vector_key(tuned, item) if valid else ""
 
 
 def catalog_source(

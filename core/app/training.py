@@ -158,7 +158,8 @@ class TrainingService:
         A killed run resumes where it was. Under ``torchrun`` all processes make the same call; of a
         Lance table each reads and keeps its own shards only, so they need no common disk. The new
         engine is in the data directory; index a catalogue again to search with it (the catalogue
-        that it learned from gets its vectors at once, if the base has vectors there).
+        that it learned from gets its vectors at once, if the base has vectors there; where the
+        recipe mixes a crop with the whole photo, those of crops alone until it is indexed again).
 
         Args:
             name: Name of the new engine, ``[a-z0-9-]+``.

@@ -307,12 +307,25 @@ def _with_photos(images: Vectors, batch: Batch) -> Vectors:
 
 
 def _texts(batch: Batch) -> Vectors:
-    """Embed the words of a batch: rewrites, mixed with titles as the engine's recipe says."""
-    engine, encoder = batch.model.engine, batch.model.encoder
-    words = [text_view(task.item, task.rewrite, engine.text_view) for task in batch.tasks]
+    view = batch.model.engine.text_view
+    words = [text_view(task.item, task.rewrite, view) for task in batch.tasks]
+    return embed_words(batch.model, [task.item for task in batch.tasks], words)
+
+
+def embed_words(model: EngineModel, items: Sequence[Item], words: Sequence[str]) -> Vectors:
+    """Embed the words of items: rewrites, mixed with titles as the engine's recipe says.
+
+    Args:
+        model: The engine.
+        items: The items.
+        words: The text of each that the engine embeds.
+
+    Returns: ``[n, d] float32, L2-normalised``.
+    """
+    engine, encoder = model.engine, model.encoder
     texts: Vectors = encoder.encode_texts(words)
-    shares = [engine.title_part(task.item.has_photo) for task in batch.tasks]
+    shares = [engine.title_part(item.has_photo) for item in items]
     if not any(shares):
         return texts
-    titles: Vectors = encoder.encode_texts([task.item.title for task in batch.tasks])
+    titles: Vectors = encoder.encode_texts([item.title for item in items])
     return mixed(texts, titles, np.array(shares, np.float32))
