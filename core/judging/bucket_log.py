@@ -15,7 +15,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +31,7 @@ from core.base.group_commit import GroupCommit, NotWritten
 from core.base.locks import BUSY, WRITE, LockBusy
 from core.domain import JudgmentEvent
 from core.errors import CatalogDamaged
-from core.judging.event_rows import NAME, SCHEMA, events_of, rows_of
+from core.judging.event_rows import NAME, SCHEMA, by_set, events_of, rows_of
 from core.store.damage import plain_reason
 from core.store.database import find_table, folder_of, read_rows
 from core.store.saving import not_saved
@@ -136,6 +136,13 @@ class BucketLog:
         if since is None:
             self.unreadable[set_id] = rows.num_rows - len(events)
         return events
+
+    def events_of_sets(self, set_ids: Collection[str]) -> dict[str, list[JudgmentEvent]]:
+        """Return all events of several sets that were read, oldest first, by set."""
+        with self._lock:
+            wanted = pc.field("set_id").isin(list(set_ids))
+            rows = pa.concat_tables([part.filter(wanted) for part in self._parts()])
+        return by_set(rows, set_ids, self.unreadable)
 
     def counted(self) -> tuple[int, Mapping[str, int]]:
         """Return a version, and the number of rows of each set as of it; asks the store."""

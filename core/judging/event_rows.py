@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -69,6 +70,25 @@ def events_of(rows: pa.Table) -> list[JudgmentEvent]:
         return list(map(JudgmentEvent, *_columns(rows)))
     except UNDECODABLE:
         return [event for _, event in decoded(rows.to_pylist(), _event, NAME, "event_id")]
+
+
+def by_set(
+    rows: pa.Table, set_ids: Iterable[str], unreadable: dict[str, int]
+) -> dict[str, list[JudgmentEvent]]:
+    """Build the events of several sets, oldest first.
+
+    Args:
+        rows: Their rows.
+        set_ids: The sets.
+        unreadable: Receives each set's number of rows that can't be read.
+    """
+    counts = Counter(rows["set_id"].to_pylist())
+    events: dict[str, list[JudgmentEvent]] = {}
+    for event in events_of(rows.sort_by([("at", "ascending")])):
+        events.setdefault(event.set_id, []).append(event)
+    for set_id in set_ids:
+        unreadable[set_id] = counts[set_id] - len(events.get(set_id, ()))
+    return events
 
 
 def _columns(rows: pa.Table) -> list[list[Any]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,12 +25,13 @@ from lancedb.expr import col, lit
 from core.base.group_commit import GroupCommit, NotWritten
 from core.base.locks import AT_ONCE, WRITE, LockBusy, file_lock
 from core.domain import JudgmentEvent
-from core.judging.event_rows import NAME, SCHEMA, events_of, rows_of
+from core.judging.event_rows import NAME, SCHEMA, by_set, events_of, rows_of
 from core.store.database import (
     add_missing_columns,
     ensure_table,
     folder_of,
     fragments,
+    read_by,
     read_rows,
     version_of,
 )
@@ -151,6 +152,11 @@ class JudgmentLog:
         if since is None:
             self.unreadable[set_id] = oldest_first.num_rows - len(events)
         return events
+
+    def events_of_sets(self, set_ids: Collection[str]) -> dict[str, list[JudgmentEvent]]:
+        """Return all events of several sets, oldest first, by set."""
+        rows = read_by(self._table, "set_id", set_ids, SCHEMA.names)
+        return by_set(rows, set_ids, self.unreadable)
 
     def counted(self) -> tuple[int, Mapping[str, int]]:
         """Return a version, and the number of rows of each set as of it.

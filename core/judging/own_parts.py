@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from core.domain import EventKind, JudgmentSet
@@ -19,6 +19,9 @@ from core.judging.states import States
 
 #: Most answers, of one annotator and set each, that are kept: those that were used last.
 MOST_ANSWERS = 50_000
+
+#: Most sets, and most rows of their events, that are read together.
+SETS_AT_ONCE, ROWS_AT_ONCE = 256, 50_000
 
 #: What an answer depends on: the set's revision, its rows in the log, whether it was shipped.
 _Basis = tuple[int, int, bool]
@@ -83,10 +86,17 @@ class OwnParts:
             return
         # Read before the sets and states are: what is newer than that is looked at again next time.
         revisions, rows = self._all_revisions(), self._states.log.counted()[1]
+        news: dict[str, _Basis] = {}
         for set_id, revision in revisions.items():
             basis = revision, rows.get(set_id, 0), set_id == shipped
-            for name in people:
-                yield set_id, name, self._part(set_id, name, basis, shipped)
+            parts = [(name, self._answer(set_id, name, basis)) for name in people]
+            for name, part in parts:
+                if part is not None:
+                    yield set_id, name, part
+                else:
+                    news[set_id] = basis
+        for some in _portions(news):
+            yield from self._looked_at(some, people, shipped)
 
     def _all_revisions(self) -> dict[str, int]:
         version = self._sets.version
@@ -98,27 +108,53 @@ class OwnParts:
                 self._revisions = version, revisions
         return revisions
 
-    def _part(self, set_id: str, annotator: str, basis: _Basis, shipped: str) -> SetPart:
-        key = set_id, annotator
+    def _answer(self, set_id: str, annotator: str, basis: _Basis) -> SetPart | None:
+        """Return the kept answer on a set, if nothing is new."""
         with self._lock:
-            kept = self._kept.get(key)
-            if kept is not None and kept[0] == basis:
-                self._kept.move_to_end(key)
-                return kept[1]
-        made = self._sets.get(set_id)
+            kept = self._kept.get((set_id, annotator))
+            if kept is None or kept[0] != basis:
+                return None
+            self._kept.move_to_end((set_id, annotator))
+            return kept[1]
 
-        def part(state: SetState) -> SetPart:
-            graded = came_graded(made, shipped)
-            return SetPart(
-                may_judge(made, state, people=[annotator], graded=graded),
-                state.is_shown(annotator) or not made.pairs,
-                state.has_said_since(annotator),
-            )
+    def _looked_at(
+        self, bases: Mapping[str, _Basis], people: Collection[str], shipped: str
+    ) -> list[tuple[str, str, SetPart]]:
+        """Look at some sets; return the parts of these people in them."""
+        made = self._sets.several(bases)
 
-        answer = self._states.look(set_id, part)
+        def parts(set_id: str, state: SetState) -> list[tuple[str, str, SetPart]]:
+            return [(set_id, name, _part(made[set_id], state, name, shipped)) for name in people]
+
+        answers = [part for of_set in self._states.look_each(bases, parts) for part in of_set]
         with self._lock:
-            self._kept[key] = basis, answer
-            self._kept.move_to_end(key)
-            if len(self._kept) > MOST_ANSWERS:
+            for set_id, name, part in answers:
+                self._kept[set_id, name] = bases[set_id], part
+                self._kept.move_to_end((set_id, name))
+            while len(self._kept) > MOST_ANSWERS:
                 self._kept.popitem(last=False)
-        return answer
+        return answers
+
+
+def _part(made: JudgmentSet, state: SetState, annotator: str, shipped: str) -> SetPart:
+    graded = came_graded(made, shipped)
+    return SetPart(
+        may_judge(made, state, people=[annotator], graded=graded),
+        state.is_shown(annotator) or not made.pairs,
+        state.has_said_since(annotator),
+    )
+
+
+def _portions(bases: Mapping[str, _Basis]) -> Iterator[dict[str, _Basis]]:
+    """Yield the sets in portions that are read at once: not too many rows, at least one set."""
+    some: dict[str, _Basis] = {}
+    for set_id, basis in bases.items():
+        if some and (
+            len(some) >= SETS_AT_ONCE
+            or sum(rows for _, rows, _ in some.values()) + basis[1] > ROWS_AT_ONCE
+        ):
+            yield some
+            some = {}
+        some[set_id] = basis
+    if some:
+        yield some

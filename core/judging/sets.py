@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,8 +27,8 @@ from core.store.database import (
     ensure_table,
     folder_of,
     fragments,
-    one_of,
     patient,
+    read_by,
     read_rows,
     version_of,
 )
@@ -147,7 +147,7 @@ class SetTable:
             kept = self._at(set_id, version)
             if kept is not None or (self._ids[0] == version and set_id not in self._ids[1]):
                 return kept
-            return next(iter(self._read(version, set_id)), None)
+            return next(iter(self._read(version, [set_id])), None)
 
     def get(self, set_id: str) -> JudgmentSet:
         """Return one set.
@@ -163,6 +163,21 @@ class SetTable:
             raise no_set(set_id)
         return judgment_set
 
+    def several(self, set_ids: Collection[str]) -> dict[str, JudgmentSet]:
+        """Return sets by id; those that are not in memory are read together.
+
+        Raises:
+            JudgmentError: There is no such set.
+        """
+        with self._lock:
+            version = version_of(self._table)
+            made = {set_id: self._at(set_id, version) for set_id in set_ids}
+            missing = [set_id for set_id, kept in made.items() if kept is None]
+            read = {each.set_id: each for each in self._read(version, missing)} if missing else {}
+        return {
+            set_id: kept or read.get(set_id) or self.get(set_id) for set_id, kept in made.items()
+        }
+
     def _at(self, set_id: str, version: int) -> JudgmentSet | None:
         """Return a set from memory if it is kept as of this version."""
         kept = self._kept.get(set_id)
@@ -171,10 +186,12 @@ class SetTable:
         self._kept.move_to_end(set_id)
         return kept.judgment_set
 
-    def _read(self, version: int, set_id: str | None = None) -> list[JudgmentSet]:
-        """Read one set or all; keep those that memory has room for."""
-        wanted = None if set_id is None else one_of("set_id", [set_id])
-        rows = read_rows(self._table, SCHEMA.names, wanted).to_pylist()
+    def _read(self, version: int, set_ids: Collection[str] | None = None) -> list[JudgmentSet]:
+        """Read some sets or all; keep those that memory has room for."""
+        if set_ids is None:
+            rows = read_rows(self._table, SCHEMA.names).to_pylist()
+        else:
+            rows = read_by(self._table, "set_id", set_ids, SCHEMA.names).to_pylist()
         revisions: dict[str, list[_Revision]] = {}
         for row, payload in decoded(rows, _payload, NAME, "set_id"):
             revisions.setdefault(row["set_id"], []).append((row["created"], payload))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -68,6 +68,26 @@ class States:
         with self._lock:
             return at(self._newest(set_id))
 
+    def look_each(self, set_ids: Collection[str], at: Callable[[str, SetState], _T]) -> list[_T]:
+        """Return what a function returns for each set's id and newest state.
+
+        Sets that are not in memory are read together: one by one, each costs a search of the log.
+        """
+        with self._lock:
+            version, counts = self.log.counted()
+            self._read_together(set_ids, version, counts)
+            results = []
+            for set_id in set_ids:
+                kept = self._kept.get(set_id)
+                if kept is not None and version >= 0 and kept.rows == counts.get(set_id, 0):
+                    kept.version = version
+                    self._kept.move_to_end(set_id)
+                    results.append(at(set_id, kept.state))
+                else:
+                    results.append(at(set_id, self._newest(set_id)))
+            self._trim()
+            return results
+
     def look_again(self, set_id: str, at: Callable[[SetState], _T]) -> _T:
         """Return what a function returns for the state that was read last; no file is read."""
         with self._lock:
@@ -110,6 +130,21 @@ class States:
             kept.twice = len(events) + self.log.unreadable[set_id] - len(kept.state)
         kept.version, kept.rows = version, rows if version >= 0 else -1
         self._trim()
+
+    def _read_together(
+        self, set_ids: Collection[str], version: int, counts: Mapping[str, int]
+    ) -> None:
+        """Read all events of those of some sets that are not in memory."""
+        new = [name for name in set_ids if name not in self._kept and counts.get(name)]
+        if version < 0 or not new:
+            return
+        with collector_paused():
+            events = self.log.events_of_sets(new)
+            for set_id in new:
+                state = SetState(events.get(set_id, ()))
+                rows = len(events.get(set_id, ())) + self.log.unreadable[set_id]
+                twice = rows - len(state)
+                self._kept[set_id] = _Kept(state, version, counts[set_id], twice)
 
     def _trim(self) -> None:
         """Drop the least recently used states if there are too many; keep one."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pkgutil
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,13 @@ def done(desk: JudgmentQueue, monkeypatch: pytest.MonkeyPatch) -> list[JudgmentS
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The sets that were looked at."""
     seen: list[str] = []
-    look = States.look
+    look_each = States.look_each
 
-    def noted(self: States, set_id: str, at: Callable[[Any], Any]) -> Any:
-        seen.append(set_id)
-        return look(self, set_id, at)
+    def noted(self: States, set_ids: Collection[str], at: Callable[..., Any]) -> Any:
+        seen.extend(set_ids)
+        return look_each(self, set_ids, at)
 
-    monkeypatch.setattr(States, "look", noted)
+    monkeypatch.setattr(States, "look_each", noted)
     return seen
 
 
@@ -121,3 +122,38 @@ def test_rows_are_counted_of_one_s_own_commits_and_those_of_others(
         expected["s2"] += 2
         assert desk._log.counted()[1] == expected
     assert other._log.counted()[1] == expected
+
+
+def test_sets_that_are_not_in_memory_are_read_in_one_search(
+    tmp_path: Path, desk: JudgmentQueue, done: list[JudgmentSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by one the first request of lists took two seconds for 246 sets."""
+    fresh = JudgmentQueue(open_database(tmp_path / "lance"))
+    searches: list[str] = []
+    for module in ("log", "sets"):
+        for name in ("read_rows", "read_by"):
+            place = f"core.judging.{module}.{name}"
+            read = pkgutil.resolve_name(place.replace(f".{name}", f":{name}"))
+
+            def noted(*given: Any, place: str = place, read: Any = read) -> Any:
+                searches.append(place.removeprefix("core.judging."))
+                return read(*given)
+
+            monkeypatch.setattr(place, noted)
+    assert not is_open_to(fresh, ["ada"])
+    assert searches.count("log.read_by") == 1
+    assert searches.count("log.read_rows") == 1  # the numbers of rows
+    assert len(searches) <= 4
+    assert makes_final(fresh, "ada")
+
+
+def test_sets_are_read_in_portions(
+    desk: JudgmentQueue, done: list[JudgmentSet], looks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_parts, "SETS_AT_ONCE", 5)
+    assert makes_final(desk, "ada")
+    assert len(looks) == 5  # it is known after the first portion
+    monkeypatch.setattr(own_parts, "ROWS_AT_ONCE", 2)
+    note_shown(desk, ["ada"])
+    assert sorted(looks) == sorted(each.set_id for each in done)
+    assert sum(len(desk.events(each.set_id)) for each in done) == 2 * MANY
