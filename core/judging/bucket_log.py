@@ -31,7 +31,7 @@ from core.base.group_commit import GroupCommit, NotWritten
 from core.base.locks import BUSY, WRITE, LockBusy
 from core.domain import JudgmentEvent
 from core.errors import CatalogDamaged
-from core.judging.event_rows import NAME, SCHEMA, by_set, events_of, rows_of
+from core.judging.event_rows import NAME, SCHEMA, by_set, events_of, oldest_first, rows_of
 from core.store.damage import plain_reason
 from core.store.database import find_table, folder_of, read_rows
 from core.store.saving import not_saved
@@ -132,7 +132,7 @@ class BucketLog:
             if since is not None:
                 wanted &= pc.field("at") >= pa.scalar(since, SCHEMA.field("at").type)
             rows = pa.concat_tables([part.filter(wanted) for part in self._parts()])
-        events = events_of(rows.sort_by([("at", "ascending")]))
+        events = events_of(oldest_first(rows))
         if since is None:
             self.unreadable[set_id] = rows.num_rows - len(events)
         return events

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -72,6 +72,13 @@ def events_of(rows: pa.Table) -> list[JudgmentEvent]:
         return [event for _, event in decoded(rows.to_pylist(), _event, NAME, "event_id")]
 
 
+def oldest_first(rows: pa.Table) -> pa.Table:
+    """Return rows in the order of their times; mostly they were stored in it."""
+    times = rows["at"].cast(pa.int64()).to_numpy()
+    is_sorted = bool((times[1:] >= times[:-1]).all())
+    return rows if is_sorted else rows.sort_by([("at", "ascending")])
+
+
 def by_set(
     rows: pa.Table, set_ids: Iterable[str], unreadable: dict[str, int]
 ) -> dict[str, list[JudgmentEvent]]:
@@ -84,7 +91,7 @@ def by_set(
     """
     counts = Counter(rows["set_id"].to_pylist())
     events: dict[str, list[JudgmentEvent]] = {}
-    for event in events_of(rows.sort_by([("at", "ascending")])):
+    for event in events_of(oldest_first(rows)):
         events.setdefault(event.set_id, []).append(event)
     for set_id in set_ids:
         unreadable[set_id] = counts[set_id] - len(events.get(set_id, ()))
@@ -102,8 +109,8 @@ def _columns(rows: pa.Table) -> list[list[Any]]:
         if name not in ("at", "grade")
     }
     columns["kind"] = [_KINDS[kind] for kind in columns["kind"]]
-    times = rows["at"].cast(pa.int64()).to_numpy().tolist()
-    columns["at"] = [_EPOCH + timedelta(microseconds=time) for time in times]
+    times = rows["at"].cast(pa.int64()).to_numpy().astype("timedelta64[us]").tolist()
+    columns["at"] = [_EPOCH + time for time in times]
     grades, given = rows["grade"].fill_null(0), rows["grade"].is_valid()
     columns["grade"] = [
         grade if is_given else None

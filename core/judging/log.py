@@ -25,7 +25,7 @@ from lancedb.expr import col, lit
 from core.base.group_commit import GroupCommit, NotWritten
 from core.base.locks import AT_ONCE, WRITE, LockBusy, file_lock
 from core.domain import JudgmentEvent
-from core.judging.event_rows import NAME, SCHEMA, by_set, events_of, rows_of
+from core.judging.event_rows import NAME, SCHEMA, by_set, events_of, oldest_first, rows_of
 from core.store.database import (
     add_missing_columns,
     ensure_table,
@@ -147,10 +147,9 @@ class JudgmentLog:
         if since is not None:
             condition = condition & (col("at") >= lit(since))
         rows = read_rows(self._table, SCHEMA.names, condition)
-        oldest_first = rows.sort_by([("at", "ascending")])
-        events = events_of(oldest_first)
+        events = events_of(oldest_first(rows))
         if since is None:
-            self.unreadable[set_id] = oldest_first.num_rows - len(events)
+            self.unreadable[set_id] = rows.num_rows - len(events)
         return events
 
     def events_of_sets(self, set_ids: Collection[str]) -> dict[str, list[JudgmentEvent]]:

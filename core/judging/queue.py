@@ -127,11 +127,13 @@ def deal(
             continue
         if is_final(rules, state, annotator, key, graded):
             continue
-        graders, holders = state.graders(key), leased.get(key, ())
+        graders, holders = state.graders(key), leased.get(key)
+        people = graders | holders if holders else graders
+        others = len(people) - (annotator in people)
         if rules.overlap and key not in rules.calibration:
             if len(graders) >= rules.overlap:
                 continue
-            if len({*graders, *holders} - {annotator}) >= rules.overlap:
+            if others >= rules.overlap:
                 waiting += 1
                 continue
         if (*key, 0) in without:
@@ -142,7 +144,6 @@ def deal(
         beside.append(Task(pair))
         if key in rules.calibration and pair.query.query_id != first:
             continue
-        others = len({*graders, *holders} - {annotator})
         tier = -1 if pair.query.query_id == first else others
         fresh.setdefault(tier, []).extend(beside)
         beside.clear()

@@ -21,11 +21,14 @@ _END = datetime.max.replace(tzinfo=UTC)
 _FIRST, _REPEAT, _FLAG, _FINAL = "first", "repeat", "flag", "final"
 #: Groups of what annotators say of pairs, which becomes final when lists are shown to them.
 _OF_ANNOTATORS = (_FIRST, _REPEAT, _FLAG)
-#: Those of them that judge a pair.
-_LABELS = (_FIRST, _REPEAT)
 _NOBODY: frozenset[str] = frozenset()
-_TAKES_BACK = (EventKind.UNDO, EventKind.DELETE)
-_NO_ACTS = (*_TAKES_BACK, EventKind.SHOWN)
+# Looked up once: in a large set each look-up of a kind costs as much as adding the event.
+_GRADE, _SKIP = EventKind.GRADE, EventKind.SKIP
+_SHOWN, _UNDO = EventKind.SHOWN, EventKind.UNDO
+#: A tuple: a set would compute the hash of a kind, which is slow.
+_LABEL_KINDS = (_GRADE, *(LABELS - {_GRADE}))
+_TAKES_BACK = (_UNDO, EventKind.DELETE)
+_NO_ACTS = (*_TAKES_BACK, _SHOWN)
 
 
 class SetState:
@@ -44,8 +47,6 @@ class SetState:
         self._histories: dict[_Slot, list[_Entry]] = {}
         #: What was taken back; it counts again where it turns out to have been too late for that.
         self._past: dict[_Slot, list[_Entry]] = {}
-        #: The slots of what each annotator said; the keys of a dictionary, in turn.
-        self._slots: dict[str, dict[_Slot, None]] = {}
         self._standing: dict[str, dict[str, dict[PairKey, JudgmentEvent]]] = {
             group: {} for group in (_FIRST, _REPEAT, _FLAG, _FINAL)
         }
@@ -53,9 +54,12 @@ class SetState:
         self._turns: dict[str, int] = {}
         self._turn_of: dict[tuple[str, PairKey], int] = {}
         self._shown: dict[str, list[datetime]] = {}
+        #: When each annotator said something last, and took something back last.
         self._said: dict[str, datetime] = {}
-        #: When each annotator said something last, or took something back.
-        self._acted: dict[str, datetime] = {}
+        self._undid: dict[str, datetime] = {}
+        #: When each annotator judged, and flagged, each pair first; putting off says nothing.
+        self._judged: dict[tuple[str, PairKey], datetime] = {}
+        self._flagged: dict[tuple[str, PairKey], datetime] = {}
         #: The pairs whose labels, repeats or decisions were settled, in turn.
         self.changed: list[PairKey] = []
         self.latest: datetime | None = None
@@ -75,41 +79,67 @@ class SetState:
         if event.event_id in self._taken:
             return
         self._taken[event.event_id] = event
-        self.latest = max(self.latest, event.at) if self.latest else event.at
-        if event.kind is EventKind.SHOWN:
-            insort(self._shown.setdefault(event.annotator, []), event.at)
-            # It says only of later acts that they have no effect; mostly there are none yet.
-            if event.at < self._acted.get(event.annotator, event.at):
-                for slot in self._slots.get(event.annotator, ()):
+        kind, at = event.kind, event.at
+        if self.latest is None or at > self.latest:
+            self.latest = at
+        if kind is _SHOWN:
+            self._show(event)
+        elif kind in _TAKES_BACK:
+            self._take_back(event)
+        else:
+            self._say(event)
+
+    def _show(self, event: JudgmentEvent) -> None:
+        who, at = event.annotator, event.at
+        insort(self._shown.setdefault(who, []), at)
+        # It says only of later acts that they have no effect; mostly there are none yet.
+        if at < max(self._said.get(who, at), self._undid.get(who, at)):
+            for slot in self._histories:
+                if slot[1] == who and slot[0] in _OF_ANNOTATORS:
                     self._settle(slot)
-            return
-        if event.kind in _TAKES_BACK:
-            if event.kind is EventKind.UNDO:
-                _keep_latest(self._acted, event)
-                key = (event.annotator, event.note)
-                self._undone[key] = min(event.at, self._undone.get(key, event.at))
-            else:
-                self._deleted.add(event.note)
-            target = self.find(event.note)
-            if target is not None:
-                self._settle(_slot(target))
-            return
+
+    def _take_back(self, event: JudgmentEvent) -> None:
+        if event.kind is _UNDO:
+            _keep_latest(self._undid, event)
+            key = (event.annotator, event.note)
+            self._undone[key] = min(event.at, self._undone.get(key, event.at))
+        else:
+            self._deleted.add(event.note)
+        target = self.find(event.note)
+        if target is not None:
+            self._settle(_slot(target))
+
+    def _say(self, event: JudgmentEvent) -> None:
         slot = _slot(event)
+        group, who, pair = slot
         entry = (_END - event.at, len(self._taken), event)
-        heapq.heappush(self._histories.setdefault(slot, []), entry)
-        if slot[0] in _OF_ANNOTATORS:
-            _keep_latest(self._said, event)
-            _keep_latest(self._acted, event)
-        if slot[0] == _FIRST:
-            turn = self._turns[event.annotator] = self._turns.get(event.annotator, 0) + 1
-            self._turn_of[(event.annotator, slot[2])] = turn
+        history = self._histories.get(slot)
+        if history is None:
+            self._histories[slot] = [entry]
+        else:
+            heapq.heappush(history, entry)
+        if group == _FINAL:
+            self._settle(slot)
+            return
+        _keep_latest(self._said, event)
+        if group == _FIRST:
+            turn = self._turns[who] = self._turns.get(who, 0) + 1
+            self._turn_of[(who, pair)] = turn
+        is_earlier = event.kind is not _SKIP and self._notes_first(slot, event.at)
         self._settle(slot)
-        if slot[0] in _OF_ANNOTATORS:
-            self._slots.setdefault(event.annotator, {})[slot] = None
-            if event.annotator in self._shown:  # what is said of a pair binds the rest of it
-                for other in _slots_of(slot, _OF_ANNOTATORS):
-                    if other != slot and other in self._histories:
-                        self._settle(other)
+        if is_earlier and who in self._shown:  # what is said of a pair binds the rest of it
+            for other in _OF_ANNOTATORS:
+                if other != group and (other, who, pair) in self._histories:
+                    self._settle((other, who, pair))
+
+    def _notes_first(self, slot: _Slot, at: datetime) -> bool:
+        """Note when a pair was judged or flagged first; tell whether that is earlier than known."""
+        times, key = self._flagged if slot[0] == _FLAG else self._judged, slot[1:]
+        known = times.get(key)
+        if known is not None and known <= at:
+            return False
+        times[key] = at
+        return True
 
     def find(self, event_id: str) -> JudgmentEvent | None:
         """Return what an annotator said, by its id (no undo, no deletion)."""
@@ -212,7 +242,10 @@ class SetState:
     def _settle(self, slot: _Slot) -> None:
         group, who, pair = slot
         event = self._latest(slot)
-        standing = self._standing[group].setdefault(who, {})
+        of_group = self._standing[group]
+        standing = of_group.get(who)
+        if standing is None:
+            standing = of_group[who] = {}
         if event is not None:
             standing[pair] = event
         else:
@@ -220,8 +253,10 @@ class SetState:
         if group != _FLAG:
             self.changed.append(pair)
         if group == _FIRST:
-            graders = self._graders.setdefault(pair, set())
-            if event is not None and event.kind is EventKind.GRADE:
+            graders = self._graders.get(pair)
+            if graders is None:
+                graders = self._graders[pair] = set()
+            if event is not None and event.kind is _GRADE:
                 graders.add(who)
             else:
                 graders.discard(who)
@@ -244,17 +279,17 @@ class SetState:
         A label or a hidden repeat, whichever was first, binds both, and flags with them; flags bind
         flags only.
         """
-        times = self._shown.get(slot[1])
-        if not times or slot[0] not in _OF_ANNOTATORS:
+        group, who, pair = slot
+        times = self._shown.get(who)
+        if not times or group == _FINAL:
             return None
-        said = [
-            event.at
-            for each in _slots_of(slot, _OF_ANNOTATORS if slot[0] == _FLAG else _LABELS)
-            for *_, event in (*self._histories.get(each, ()), *self._past.get(each, ()))
-            if event.kind is not EventKind.SKIP
-        ]
-        place = bisect_left(times, min(said)) if said else len(times)
-        return times[place] if place < len(times) else None
+        first = self._judged.get((who, pair))
+        if group == _FLAG:
+            flagged = self._flagged.get((who, pair))
+            first = min(first or flagged, flagged) if flagged else first
+        if first is None or first > times[-1]:
+            return None
+        return times[bisect_left(times, first)]
 
     def _is_taken_back(self, event: JudgmentEvent, by: datetime | None = None) -> bool:
         """Tell whether an event was deleted, or undone, by a moment where one is given."""
@@ -264,20 +299,18 @@ class SetState:
 
 
 def _slot(event: JudgmentEvent) -> _Slot:
-    if event.kind in LABELS:
+    kind = event.kind
+    if kind in _LABEL_KINDS:
         group = _REPEAT if event.round else _FIRST
     else:
-        group = _FLAG if event.kind is EventKind.FLAG else _FINAL
+        group = _FLAG if kind is EventKind.FLAG else _FINAL
     return group, event.annotator, (event.query_id, event.item_id)
 
 
-def _slots_of(slot: _Slot, groups: Iterable[str]) -> list[_Slot]:
-    """Return the slots of some groups with the annotator and the pair of a slot."""
-    return [(group, *slot[1:]) for group in groups]
-
-
 def _keep_latest(times: dict[str, datetime], event: JudgmentEvent) -> None:
-    times[event.annotator] = max(times.get(event.annotator, event.at), event.at)
+    known = times.get(event.annotator)
+    if known is None or event.at > known:
+        times[event.annotator] = event.at
 
 
 def _sorted(standing: Mapping[str, Mapping[PairKey, JudgmentEvent]]) -> list[JudgmentEvent]:

@@ -113,7 +113,8 @@ class States:
         kept = self._kept.setdefault(set_id, _Kept(SetState()))
         self._kept.move_to_end(set_id)
         for _ in range(_TRIES):
-            if kept.version == self.log.version:
+            version = self.log.version  # asked first: the log may hand on what it reads then
+            if kept.version == version:
                 break
             self._bring_up_to_date(set_id, kept)
         return kept.state

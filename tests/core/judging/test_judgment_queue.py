@@ -348,7 +348,7 @@ def test_the_orders_of_few_annotators_are_kept_and_follow_a_revision(desk, made,
     desk._order(made, "bob")
     assert desk._order(made, "ada") is mine  # used last, so it stays
     desk._order(made, "cyd")
-    assert [who for _, _, who in desk._orders] == ["ada", "cyd"]
+    assert [who for _, _, who, _ in desk._orders] == ["ada", "cyd"]
     grown = desk.sets.extend(made.set_id, [replace(made.pairs[0], item_id="new")])
     assert len(desk._order(grown, "ada")) == len(made.pairs) + 1
     assert len(desk._orders) == 2

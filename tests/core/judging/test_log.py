@@ -227,8 +227,12 @@ def test_events_come_oldest_first_of_one_set_and_since_a_time(log: JudgmentLog) 
     assert [made.event_id[-1] for made in log.events("set", now + timedelta(seconds=2))] == [
         "2", "0",
     ]  # fmt: skip
-    assert (log.count("set"), log.count("other"), log.count("none")) == (3, 1, 0)
+    assert log.counted() == (log.version, {"set": 3, "other": 1})
     assert log.unreadable == {"set": 0}
+    both = log.events_of_sets(["set", "other", "none"])
+    assert [made.event_id[-1] for made in both["set"]] == ["1", "2", "0"]
+    assert {name: len(of_set) for name, of_set in both.items()} == {"set": 3, "other": 1}
+    assert log.unreadable == {"set": 0, "other": 0, "none": 0}
 
 
 def test_rows_that_can_not_be_read_are_counted_at_a_full_read(log: JudgmentLog) -> None:
