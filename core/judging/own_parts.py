@@ -121,12 +121,12 @@ class OwnParts:
         self, bases: Mapping[str, _Basis], people: Collection[str], shipped: str
     ) -> list[tuple[str, str, SetPart]]:
         """Look at some sets; return the parts of these people in them."""
-        made = self._sets.several(bases)
+        made = self._sets.several(bases)  # one may have been removed meanwhile
 
         def parts(set_id: str, state: SetState) -> list[tuple[str, str, SetPart]]:
             return [(set_id, name, _part(made[set_id], state, name, shipped)) for name in people]
 
-        answers = [part for of_set in self._states.look_each(bases, parts) for part in of_set]
+        answers = [part for of_set in self._states.look_each(made, parts) for part in of_set]
         with self._lock:
             for set_id, name, part in answers:
                 self._kept[set_id, name] = bases[set_id], part

@@ -27,6 +27,7 @@ from core.store.database import (
     ensure_table,
     folder_of,
     fragments,
+    one_of,
     patient,
     read_by,
     read_rows,
@@ -164,19 +165,14 @@ class SetTable:
         return judgment_set
 
     def several(self, set_ids: Collection[str]) -> dict[str, JudgmentSet]:
-        """Return sets by id; those that are not in memory are read together.
-
-        Raises:
-            JudgmentError: There is no such set.
-        """
+        """Return those of some sets that there are; what is not in memory is read together."""
         with self._lock:
             version = version_of(self._table)
             made = {set_id: self._at(set_id, version) for set_id in set_ids}
             missing = [set_id for set_id, kept in made.items() if kept is None]
             read = {each.set_id: each for each in self._read(version, missing)} if missing else {}
-        return {
-            set_id: kept or read.get(set_id) or self.get(set_id) for set_id, kept in made.items()
-        }
+        either = ((set_id, kept or read.get(set_id)) for set_id, kept in made.items())
+        return {set_id: judgment_set for set_id, judgment_set in either if judgment_set}
 
     def _at(self, set_id: str, version: int) -> JudgmentSet | None:
         """Return a set from memory if it is kept as of this version."""

@@ -157,3 +157,16 @@ def test_sets_are_read_in_portions(
     note_shown(desk, ["ada"])
     assert sorted(looks) == sorted(each.set_id for each in done)
     assert sum(len(desk.events(each.set_id)) for each in done) == 2 * MANY
+
+
+def test_a_set_that_is_gone_hides_nothing(
+    tmp_path: Path, desk: JudgmentQueue, done: list[JudgmentSet]
+) -> None:
+    other = JudgmentQueue(open_database(tmp_path / "lance"))
+    assert is_open_to(other, ["bob"]) is is_open_to(desk, ["bob"]) is False
+    rules_of(desk, done[5], Rules(overlap=2))
+    assert is_open_to(other, ["bob"])
+    assert list(other.sets.several(["s5", "s6", "no such set"])) == ["s5", "s6"]
+    desk.remove("s5", "lea")
+    assert not is_open_to(other, ["bob"])
+    assert list(other.sets.several(["s5", "s6"])) == ["s6"]
