@@ -135,8 +135,8 @@ class SetState:
     def _notes_first(self, slot: _Slot, at: datetime) -> bool:
         """Note when a pair was judged or flagged first; tell whether that is earlier than known."""
         times, key = self._flagged if slot[0] == _FLAG else self._judged, slot[1:]
-        known = times.get(key)
-        if known is not None and known <= at:
+        earliest = times.get(key)
+        if earliest is not None and earliest <= at:
             return False
         times[key] = at
         return True
@@ -308,8 +308,8 @@ def _slot(event: JudgmentEvent) -> _Slot:
 
 
 def _keep_latest(times: dict[str, datetime], event: JudgmentEvent) -> None:
-    known = times.get(event.annotator)
-    if known is None or event.at > known:
+    latest = times.get(event.annotator)
+    if latest is None or event.at > latest:
         times[event.annotator] = event.at
 
 
