@@ -33,7 +33,7 @@ from core.domain.search_index import Breadth
 from core.settings import load_settings
 from core.store.database import open_database
 from core.store.frozen_rows import FrozenRows
-from core.store.vector_index import closest
+from core.store.index_measurement import closest
 from core.store.vectors import VectorTable, list_array, vector_schema
 
 QUERIES = ["wooden chair", "oranges in a crate", "portrait of a woman", "red sofa", "desk lamp"]

@@ -179,6 +179,12 @@ class Settings(BaseSettings):
         description="Indexing lets go of models that it does not need at the moment while less "
         "memory than this is free, megabytes.",
     )
+    search_index_mb: int = Field(
+        1500,
+        ge=0,
+        description="Most memory that the search index of one engine may take with full vectors, "
+        "megabytes; a larger one is compressed, and its best results are ranked again.",
+    )
     embed_all_photos: bool = Field(
         False,
         description="Embed all photos of an item, not the first alone; the best one counts.",

@@ -212,7 +212,7 @@ class Library:
     def _opened(self, name: str) -> Catalog:
         root = self._root / name
         with reading_folder(root):
-            store = CatalogStore(root)
+            store = CatalogStore(root, index_bytes=self._settings.search_index_mb * 10**6)
         images = ImageStore(
             root / "images",
             max_megapixels=self._settings.max_image_megapixels,

@@ -11,12 +11,15 @@ class Breadth:
     """How widely an index is searched.
 
     Attributes:
-        candidates: How many candidates the search of the graph keeps.
+        candidates: How many candidates the search of a graph keeps, or are ranked again with their
+            full vectors where the index is compressed.
         recall: Measured share of the truly closest items that are found.
+        probes: How many partitions of a compressed index are searched; 0 where it is not one.
     """
 
     candidates: int
     recall: float = 0.0
+    probes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,11 @@ class SearchIndex:
         breadths: Chosen breadth by number of results.
         milliseconds: Median time of a search for the fewest results.
         exact_milliseconds: The same without the index.
+        unchecked: Number of rows that were added since the index was measured or new items were
+            looked at.
+        new_recall: Share of the truly closest items that new items found when they were looked at
+            last; 0 before that.
+        too_coarse: Whether a compressed index was tried here and found too little.
     """
 
     kind: str
@@ -38,6 +46,9 @@ class SearchIndex:
     breadths: Mapping[int, Breadth] = field(default_factory=dict)
     milliseconds: float = 0.0
     exact_milliseconds: float = 0.0
+    unchecked: int = 0
+    new_recall: float = 0.0
+    too_coarse: bool = False
 
     def breadth(self, count: int) -> Breadth | None:
         """Breadth for ``count`` results; wider in proportion where more are asked for."""
@@ -49,7 +60,7 @@ class SearchIndex:
             return None
         widest = self.breadths[depths[-1]]
         candidates = -(-widest.candidates * count // depths[-1])
-        return Breadth(candidates, widest.recall)
+        return Breadth(candidates, widest.recall, -(-widest.probes * count // depths[-1]))
 
     @property
     def summary(self) -> str:
@@ -57,8 +68,9 @@ class SearchIndex:
         if not self.breadths:
             return f"index over {self.rows:,} vectors, not measured yet"
         depth = min(self.breadths)
+        kind = "compressed index" if self.breadths[depth].probes else "index"
         return (
-            f"index over {self.rows:,} vectors: "
+            f"{kind} over {self.rows:,} vectors: "
             f"{100 * self.breadths[depth].recall:.1f}\u00a0% of the {depth} "
             f"closest found, {self.milliseconds:.1f} ms (exact: {self.exact_milliseconds:.0f} ms)"
         )

@@ -42,13 +42,17 @@ class CatalogStore:
     Args:
         root: The catalogue's folder.
         age: How old what is read may be in a bucket; see ``open_database``.
+        index_bytes: Most memory of a search index with full vectors; larger ones are compressed.
+            ``None`` is any.
 
     Raises:
         CatalogDamaged: From any table that can't be read.
     """
 
-    def __init__(self, root: Path, age: timedelta = timedelta(0)) -> None:
-        self.root = root
+    def __init__(
+        self, root: Path, age: timedelta = timedelta(0), index_bytes: int | None = None
+    ) -> None:
+        self.root, self._index_bytes = root, index_bytes
         self.name = root.name
         self.database = open_database(root / "lance", age)
         self._age = age
@@ -65,7 +69,7 @@ class CatalogStore:
         if bucket_of(self.root) is None:
             return self
         with self._lock:
-            self._searched = self._searched or CatalogStore(self.root, FRESH)
+            self._searched = self._searched or CatalogStore(self.root, FRESH, self._index_bytes)
             return self._searched
 
     def item(self, item_id: str) -> Item:
@@ -121,12 +125,16 @@ class CatalogStore:
 
     def vectors(self, engine: str) -> VectorTable:
         """Return the vectors of one engine."""
-        return self._table(f"vectors_{engine}", lambda base: VectorTable(base, engine, self._age))
+        return self._table(
+            f"vectors_{engine}",
+            lambda base: VectorTable(base, engine, self._age, self._index_bytes),
+        )
 
     def photo_vectors(self, engine: str) -> PhotoVectorTable:
         """The vectors that one engine has of items' further photos."""
         return self._table(
-            f"photo_vectors_{engine}", lambda base: PhotoVectorTable(base, engine, self._age)
+            f"photo_vectors_{engine}",
+            lambda base: PhotoVectorTable(base, engine, self._age, self._index_bytes),
         )
 
     def engines(self) -> tuple[str, ...]:

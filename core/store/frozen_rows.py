@@ -22,6 +22,7 @@ from lancedb.table import LanceTable
 
 from core.domain.search_index import Breadth
 from core.store.damage import reading
+from core.store.index_kinds import widened
 
 Vectors = npt.NDArray[np.float32]
 
@@ -93,7 +94,7 @@ class FrozenRows:
 
 async def _search(table: AsyncTable, query: Vectors, count: int, breadth: Breadth) -> pa.Table:
     search = table.query().nearest_to(query).column("vector")
-    search = search.distance_type("cosine").ef(breadth.candidates).limit(count)
+    search = widened(search.distance_type("cosine").limit(count), breadth, count)
     return await search.select(["_distance"]).with_row_id().to_arrow()
 
 

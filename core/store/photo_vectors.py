@@ -17,9 +17,13 @@ class PhotoVectorTable(VectorTable):
     """
 
     def __init__(
-        self, database: lancedb.DBConnection, engine: str, age: timedelta = timedelta(0)
+        self,
+        database: lancedb.DBConnection,
+        engine: str,
+        age: timedelta = timedelta(0),
+        index_bytes: int | None = None,
     ) -> None:
-        super().__init__(database, engine, age)
+        super().__init__(database, engine, age, index_bytes)
         self.name = f"photo_vectors_{engine}"
 
     def replace(self, item_ids: Collection[str], rows: Sequence[VectorRow]) -> None:

@@ -32,13 +32,13 @@ from core.store.database import (
     with_metadata,
 )
 from core.store.frozen_rows import Freezer, FrozenRows
+from core.store.index_kinds import filtered, widened
 
 Vectors = npt.NDArray[np.float32]
 
-#: How many candidates a search of an index keeps where nothing was measured, or a filter leaves few
-#: rows; and how many times more results than asked for are ranked again with their full vectors
-#: where the index may be one of an earlier version, in 8 bits. An exact search ignores both.
-SEARCH_BREADTH, REFINE = 800, 5
+#: How many times more results than asked for are ranked again with their full vectors where nothing
+#: was measured: the index may be one of an earlier version, in 8 bits. An exact search ignores it.
+REFINE = 5
 
 _TEXT_COLUMNS = ("item_id", "key", "grounding_key", "rewrite_key", "department", "product_type")
 _VECTOR_COLUMNS = ("image_vector", "text_vector", "vector")
@@ -110,12 +110,18 @@ class VectorTable:
         database: The catalogue's tables.
         engine: Name of the engine.
         age: How long a missing table is not looked for again.
+        index_bytes: Most memory of an index with full vectors; ``None`` is any.
     """
 
     def __init__(
-        self, database: lancedb.DBConnection, engine: str, age: timedelta = timedelta(0)
+        self,
+        database: lancedb.DBConnection,
+        engine: str,
+        age: timedelta = timedelta(0),
+        index_bytes: int | None = None,
     ) -> None:
         self._database, self._age = database, age.total_seconds()
+        self._index_bytes = index_bytes
         self._table: Table | None = None
         self._looked = float("-inf")
         self.engine = engine
@@ -299,18 +305,19 @@ class VectorTable:
         if table is None:
             return []
         index = vector_index.read_index(table)
-        breadth = index.breadth(count) if index is not None and condition is None else None
-        if breadth is not None and (frozen := self._freezer.at(version_of(table))) is not None:
+        breadth = index.breadth(count) if index is not None else None
+        if breadth is None or condition is not None:
+            breadth = filtered(breadth, count)
+        elif (frozen := self._freezer.at(version_of(table))) is not None:
             return frozen.nearest(query, count, breadth)
-        candidates = breadth.candidates if breadth else max(SEARCH_BREADTH, 8 * count)
         with reading(table):
             search = (
                 cast("LanceVectorQueryBuilder", table.search(query, vector_column_name="vector"))
                 .distance_type("cosine")
                 .select(["item_id", "phash", "_distance"])
                 .limit(count)
-                .ef(candidates)
             )
+            search = widened(search, breadth, count)
             if index is None:
                 search = search.refine_factor(REFINE)
             if condition is not None:
@@ -328,12 +335,14 @@ class VectorTable:
     def index_is_due(self) -> bool:
         """Whether the index is missing, not measured or not up to date."""
         table = self.table
-        return table is not None and vector_index.is_due(table)
+        return table is not None and vector_index.is_due(table, self._index_bytes)
 
     def build_index(self) -> SearchIndex | None:
         """Build or update the index, and measure it; a small table gets none."""
         table = self.table
-        return vector_index.build(table, self._freezer.now) if table is not None else None
+        if table is None:
+            return None
+        return vector_index.build(table, self._freezer.now, self._index_bytes)
 
     def _existing(self) -> Table:
         table = self.table

@@ -1,60 +1,38 @@
-import threading
 from dataclasses import replace
 from types import SimpleNamespace
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from lancedb.index import HnswSq
 
 from core.domain import Filters
 from core.domain.search_index import Breadth, SearchIndex
-from core.store import frozen_rows, vector_index
+from core.store import index_measurement, vector_index
 from core.store.catalog_store import CatalogStore
 from core.store.database import filter_condition, one_of
-from core.store.vectors import VectorRow
-
-ROWS, DIM = 600, 16
-
-
-def points(rows, seed=0):
-    made = np.random.default_rng(seed).normal(size=(rows, DIM)).astype(np.float32)
-    return made / np.linalg.norm(made, axis=1, keepdims=True)
-
-
-def row(number, vector):
-    department = "garden" if number % 50 == 0 else "home"
-    name, phash = f"{number:04}", f"{number:016x}"
-    return VectorRow(name, "k", "g", "r", department, "chair", phash, vector, vector, vector)
+from tests.core.store.indexed import DIM, ROWS, closest, frozen_search, large_table, points, row
 
 
 @pytest.fixture
 def large(tmp_path, monkeypatch):
     """A table above the limit, without an index."""
-    monkeypatch.setattr(vector_index, "EXACT_LIMIT", 500)
-    monkeypatch.setattr(frozen_rows, "SETTLED", 0.0)
-    store = CatalogStore(tmp_path)
-    table = store.vectors("clip")
-    table.prepare("f", DIM, 0.0)
-    table.upsert([row(number, vector) for number, vector in enumerate(points(ROWS))])
-    return table
+    return large_table(tmp_path, monkeypatch)
 
 
-def closest(query, count=20):
-    order = np.argsort(-(points(ROWS) @ query))[:count]
-    return [f"{number:04}" for number in order]
+@pytest.fixture
+def compressed(tmp_path, monkeypatch):
+    """A table whose index may not take the memory of full vectors."""
+    return large_table(tmp_path, monkeypatch, index_bytes=0)
 
 
-def frozen_search(table, *given):
-    """Search until the rows are frozen, which happens in the background."""
-    for _ in range(100):
-        answer = table.nearest(*given)
-        for thread in threading.enumerate():
-            if thread.name == "freezer":
-                thread.join()
-        if table._freezer._frozen is not None:
-            return table.nearest(*given)
-    raise AssertionError(f"never frozen; the last answer was {answer}")
+@pytest.fixture
+def trained(monkeypatch):
+    """The kinds of indices that are trained."""
+    kinds, train = [], vector_index._train
+    monkeypatch.setattr(
+        vector_index, "_train", lambda t, kind: kinds.append(kind) or train(t, kind)
+    )
+    return kinds
 
 
 def test_a_small_table_gets_no_index(tmp_path):
@@ -172,7 +150,8 @@ class Made:
     def schema(self):
         text = vector_index._JSON.dump_json(self.measured) if self.measured else b""
         facts = {b"search_index": text} if text else None
-        return SimpleNamespace(field=lambda name: SimpleNamespace(metadata=facts))
+        field = SimpleNamespace(metadata=facts, type=pa.list_(pa.float32(), 16))
+        return SimpleNamespace(field=lambda name: field)
 
 
 def index_over_vectors(kind="IvfHnswFlat", unindexed=0):
@@ -200,82 +179,124 @@ def test_an_index_is_due_where_a_large_table_s_is_missing_or_out_of_date(
     assert vector_index.has_index(table) == bool(index)
 
 
-@pytest.mark.parametrize("block", [1, 3, 7, 100])
-def test_the_truly_closest_rows_are_found_block_by_block(block):
-    vectors, queries = points(40), points(3, seed=1)
-    ids = np.arange(100, 140, dtype=np.uint64)
-    parts = ((ids[at : at + block], vectors[at : at + block]) for at in range(0, 40, block))
-    nearest = vector_index.closest(parts, queries, 5)
-    assert (nearest == ids[np.argsort(-(queries @ vectors.T), axis=1)[:, :5]]).all()
+def add(table, count, seed=5, first=5000):
+    table.upsert([row(first + n, vector) for n, vector in enumerate(points(count, seed))])
 
 
-class Frozen:
-    """Has a share of the expected rows among its answers, by the number of candidates."""
-
-    def __init__(self, recalls):
-        self.recalls, self.asked = recalls, []
-
-    def search(self, query, count, breadth):
-        self.asked.append((count, breadth.candidates))
-        hits = round(self.recalls.get(breadth.candidates, 0) * count)
-        rows = [*range(hits), *range(1000, 1000 + count - hits)]
-        return np.array(rows, np.uint64), None
-
-
-@pytest.mark.parametrize(
-    ("recalls", "candidates", "recall", "tried"),
-    [
-        ({100: 0.98}, 100, 0.98, [100]),
-        ({100: 0.5, 150: 0.97, 200: 0.99}, 200, 0.99, [100, 150, 200]),
-        ({100: 0.5, 150: 0.6, 400: 0.6}, 150, 0.6,
-         [100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200]),
-    ],
-)  # fmt: skip
-def test_the_fewest_candidates_that_find_enough_are_chosen(recalls, candidates, recall, tried):
-    frozen = Frozen(recalls)
-    truth = np.tile(np.arange(100, dtype=np.uint64), (2, 1))
-    breadth, seconds = vector_index._narrowest(frozen, points(2), truth)
-    assert breadth == Breadth(candidates, recall)
-    assert frozen.asked == [(100, number) for number in tried for _ in range(2)]
-    assert 0 < seconds < 1
-
-
-def test_pictures_and_texts_of_evenly_spread_items_are_the_queries(tmp_path, monkeypatch):
-    table = CatalogStore(tmp_path).vectors("clip")
-    table.prepare("f", DIM, 0.0)
-    images, texts = points(10), points(10, seed=1)
-    table.upsert([replace(row(n, images[n]), text_vector=texts[n]) for n in range(10)])
-    ids = pa.array([f"{n:04}" for n in range(10)])
-    frozen = frozen_rows.FrozenRows(1, None, np.zeros(10, np.uint64), ids, ids)
-    queries = vector_index.sample(table.table, frozen)
-    assert sorted(map(tuple, queries.tolist())) == sorted(
-        map(tuple, np.concatenate([images, texts]).tolist())
-    )
-    monkeypatch.setattr(vector_index, "SAMPLE", 3)
-    queries = vector_index.sample(table.table, frozen)
-    expected = np.concatenate([images[[0, 3, 6]], texts[[0, 3, 6]]]).tolist()
-    assert sorted(map(tuple, queries.tolist())) == sorted(map(tuple, expected))
-
-
-def test_blocks_have_the_ids_and_vectors_of_all_rows(large):
-    parts = list(vector_index.blocks(large.table))
-    vectors = np.concatenate([vectors for _, vectors in parts])
-    assert sum(len(ids) for ids, _ in parts) == len(vectors) == ROWS
-    assert vectors.shape[1] == DIM
-
-
-def test_a_table_that_grew_by_half_is_measured_again_and_a_smaller_one_not(large, monkeypatch):
+def test_a_few_new_items_are_counted_and_not_looked_at(large, trained, monkeypatch):
     measured = large.build_index()
-    frozen = []
-    monkeypatch.setattr(large._freezer, "now", lambda: frozen.append(1) or fail())
+    monkeypatch.setattr(large._freezer, "now", lambda: pytest.fail("frozen"))
+    add(large, 30)
+    assert large.build_index() == replace(measured, unchecked=30) == large.index
+    assert not large.index_is_due
+    add(large, 30, seed=6, first=6000)
+    assert large.build_index() == replace(measured, unchecked=60)
+    assert trained == ["IvfHnswFlat"]
 
-    def fail():
-        raise AssertionError("measured again")
 
-    more = points(ROWS // 2, seed=5)
-    large.upsert([row(5000 + n, vector) for n, vector in enumerate(more)])
-    assert large.build_index() == measured  # 1.5 times as many
-    large.upsert([row(9000, points(1, seed=6)[0])])
-    with pytest.raises(AssertionError, match="measured again"):
-        large.build_index()
-    assert frozen == [1]
+def test_many_new_items_are_looked_at_and_what_they_find_is_kept(large, trained):
+    measured = large.build_index()
+    add(large, 40)
+    large.build_index()
+    add(large, 40, seed=6, first=6000)
+    checked = large.build_index()  # 80 of 680, the first 40 among them
+    assert checked.new_recall >= measured.breadths[20].recall - 0.03
+    assert checked == replace(measured, new_recall=checked.new_recall) == large.index
+    assert trained == ["IvfHnswFlat"]
+
+
+def test_the_items_that_are_looked_at_are_the_new_ones(large, monkeypatch):
+    large.build_index()
+    asked, recall_of = [], index_measurement.recall_of
+
+    def noted(table, frozen, item_ids, breadth):
+        asked.extend(item_ids)
+        return recall_of(table, frozen, item_ids, breadth)
+
+    monkeypatch.setattr(index_measurement, "recall_of", noted)
+    large.delete([f"{n:04}" for n in range(20)])
+    changed = points(30, seed=8)
+    large.upsert([row(100 + n, vector) for n, vector in enumerate(changed)])
+    add(large, 60)
+    large.build_index()
+    assert sorted(asked) == sorted([f"{100 + n:04}" for n in range(30)]
+                                   + [f"{5000 + n:04}" for n in range(60)])  # fmt: skip
+
+
+@pytest.mark.parametrize(("less", "anew"), [(0.02, False), (0.04, True)])
+def test_an_index_is_trained_anew_where_new_items_find_much_less(large, trained, less, anew):
+    measured = large.build_index()
+    add(large, 100)
+    new_recall = large.build_index().new_recall
+    # As if more had been there when it was measured.
+    breadths = {20: Breadth(measured.breadths[20].candidates, new_recall + less)}
+    vector_index._stored(large.table, replace(measured, rows=700, breadths=breadths))
+    add(large, 100, seed=5, first=7000)  # the same points: they find the same
+    after = large.build_index()
+    assert (len(trained) == 2) == anew
+    assert (after.rows == 800) == anew
+    assert after.new_recall == pytest.approx(new_recall, abs=0.01)
+    assert not large.index_is_due
+
+
+def test_a_table_that_grew_by_half_is_measured_again_and_a_smaller_one_not(large, trained):
+    measured = large.build_index()
+    add(large, ROWS // 2)
+    assert large.build_index().rows == measured.rows  # 1.5 times as many
+    add(large, 1, seed=6, first=9000)
+    assert large.build_index().rows == ROWS // 2 * 3 + 1
+    assert trained == ["IvfHnswFlat"]
+
+
+def test_a_compressed_index_finds_what_an_exact_search_finds(compressed):
+    queries = points(20, seed=1)
+    measured = compressed.build_index()
+    assert measured.kind == "IvfRq"
+    assert measured.breadths[20].recall >= 0.98
+    assert measured.breadths[20].probes > 0
+    assert "compressed" in measured.summary
+    assert not compressed.index_is_due
+    hits = 0
+    for query in queries:
+        results = frozen_search(compressed, query, 20)
+        hits += len({name for name, _, _ in results} & set(closest(query)))
+        for name, _, cosine in results:
+            assert cosine == pytest.approx(float(points(ROWS)[int(name)] @ query), abs=1e-4)
+    assert hits >= 0.95 * 400
+
+
+def test_a_compressed_index_answers_with_filters_and_new_rows(compressed):
+    compressed.build_index()
+    query = points(1, seed=3)[0]
+    condition = filter_condition(Filters(departments=("garden",)))
+    garden = compressed.nearest(query, 10, condition)
+    expected = [name for name in closest(query, ROWS) if int(name) % 50 == 0][:10]
+    assert [name for name, _, _ in garden] == expected
+    compressed.upsert([row(9000, query)])
+    assert compressed.nearest(query, 5)[0][0] == "9000"
+    assert frozen_search(compressed, query, 5)[0][0] == "9000"
+    compressed.delete(["9000"])
+    assert compressed.nearest(query, 5)[0][0] != "9000"
+
+
+def test_a_compressed_index_that_finds_too_little_gives_way_to_full_vectors(
+    compressed, trained, monkeypatch
+):
+    monkeypatch.setattr(vector_index, "LEAST", 1.01)
+    measured = compressed.build_index()
+    assert trained == ["IvfRq", "IvfHnswFlat"]
+    assert (measured.kind, measured.too_coarse) == ("IvfHnswFlat", True)
+    assert not compressed.index_is_due  # it is not tried again and again
+    add(compressed, 2 * ROWS)
+    again = compressed.build_index()
+    assert (again.rows, again.too_coarse) == (3 * ROWS, True)
+    assert trained == ["IvfRq", "IvfHnswFlat"]
+
+
+def test_a_table_that_outgrows_its_memory_is_compressed(large, tmp_path, trained):
+    large.build_index()
+    smaller = CatalogStore(tmp_path, index_bytes=ROWS * 16).vectors("clip")
+    assert smaller.index_is_due
+    assert smaller.build_index().kind == "IvfRq"
+    assert not smaller.index_is_due
+    assert trained == ["IvfHnswFlat", "IvfRq"]
