@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 
 from core.app.library import Catalog
-from core.app.stored_groundings import stored_groundings
+from core.app.rewriting_inputs import RewritingInputs
 from core.domain import (
     Corrections,
     Item,
@@ -179,7 +179,8 @@ class CatalogRewriting:
             else:
                 tally.done()
 
-        works = [self._work(agent, item, models) for item in items]
+        inputs = RewritingInputs(self._catalog, items, models)
+        works = [self._work(agent, item, inputs) for item in items]
         tally.tell()
         runner = BatchRunner(
             agent.messages, self._ledger, budget,
@@ -228,14 +229,11 @@ class CatalogRewriting:
         except CatalogBusy:
             return 0
 
-    def _work(self, agent: ClaudeRewriter, item: Item, models: IndexingModels) -> Work[RewriteRun]:
-        store, images = self._catalog.store, self._catalog.images
-
+    def _work(self, agent: ClaudeRewriter, item: Item, inputs: RewritingInputs) -> Work[RewriteRun]:
         def run(call: Answerer) -> RewriteRun:
-            photo = photo_of(item, images)
-            failures = store.rewrite_runs.failures(item.item_id, inputs_key(item))
-            grounding = stored_groundings(self._catalog, [item], models).get(item.item_id)
-            steps = agent.loop(item, photo, grounding).steps(2 * failures)
+            photo = photo_of(item, self._catalog.images)
+            loop = agent.loop(item, photo, inputs.grounding(item))
+            steps = loop.steps(2 * inputs.failures(item))
             # not of the box: a corrected box alone is no reason to pay for a text again
             key = rewrite_key(item, agent.fingerprint)
             return agent.run(item, steps, inputs=inputs_key(item), key=key, call=call)

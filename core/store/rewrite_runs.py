@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,12 +99,11 @@ class RewriteRunTable:
             if _tells(row)
         }
 
-    def failures(self, item_id: str, inputs: str) -> int:
-        """Return the number of failed jobs for an item in its present state."""
-        mine = (col("item_id") == lit(item_id)) & (col("inputs") == lit(inputs))
-        mine &= col("asked_by") == lit("")
-        failures: int = read_rows(self._table, ["key"], mine)["key"].to_pylist().count("")
-        return failures
+    def failed(self) -> Mapping[tuple[str, str], int]:
+        """Return the number of failed jobs, by item and hash of its inputs."""
+        condition = (col("key") == lit("")) & (col("asked_by") == lit(""))
+        rows = read_rows(self._table, ["item_id", "inputs"], condition)
+        return Counter(zip(rows["item_id"].to_pylist(), rows["inputs"].to_pylist(), strict=True))
 
 
 def _tells(row: dict[str, Any]) -> bool:

@@ -62,9 +62,7 @@ def test_failed_jobs_are_counted_for_an_item_as_it_is(runs):
     failed = {"key": "", "rewrite": None}
     runs.add([run(1, **failed), run(2, **failed), run(3), run(4, **failed, inputs="other"),
               run(5, **failed, item_id="j"), run(6, **failed, asked_by="ada")])  # fmt: skip
-    assert runs.failures("i", "in") == 2
-    assert runs.failures("i", "other") == 1
-    assert runs.failures("k", "in") == 0
+    assert runs.failed() == {("i", "in"): 2, ("i", "other"): 1, ("j", "in"): 1}
 
 
 def test_a_run_that_can_not_be_read_is_left_out(runs, caplog):
