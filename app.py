@@ -56,6 +56,7 @@ def serve(studio: Studio) -> None:
     config = uvicorn.Config(
         build_app(studio), host=settings.host, port=settings.port, log_level="warning",
         http=RequestTimeoutProtocol,
+        loop="asyncio",  # as PageServer expects; Ray Serve brings another one, which would be taken
         backlog=min(2048, RequestTimeoutProtocol.most // 4),  # accepted before any is closed
         timeout_graceful_shutdown=5,  # open tabs hold streams that do not end by themselves
         proxy_headers=False,  # the app reads them itself: VLCLIP_TRUSTED_PROXIES

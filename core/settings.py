@@ -170,6 +170,17 @@ class Settings(BaseSettings):
         True,
         description="English queries are also written as a picture that the image tower reads.",
     )
+    models: str = Field(
+        "",
+        pattern=r"^(https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?/?)?$",
+        description="Address of a pool of models that embeds queries (serve-models), such as "
+        "http://10.0.0.5:7870; empty: they run in this process.",
+    )
+    models_token: SecretStr | None = Field(
+        None,
+        min_length=20,
+        description="Token that the pool of models asks for; the same there and here.",
+    )
     indexing_memory_mb: int = Field(
         256, ge=16, description="Memory for the photos that indexing has under way, megabytes."
     )

@@ -29,7 +29,7 @@ def stage_worker(settings: Settings, engines: Collection[str] | None) -> StageWo
 
 def _for_workers(settings: Settings) -> Settings:
     """Return the settings for a worker, which has one processor core and needs no secret."""
-    secrets = ("anthropic_api_key", "events_token", "metrics_token")
+    secrets = ("anthropic_api_key", "events_token", "metrics_token", "models_token")
     return settings.model_copy(
         update={
             **dict.fromkeys(secrets),

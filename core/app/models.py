@@ -22,7 +22,8 @@ from core.settings import Settings
 from core.store.ledger import Ledger
 from core.weights import WeightStore
 
-if TYPE_CHECKING:  # the SDK is loaded only when it is needed
+if TYPE_CHECKING:  # these are loaded only when they are needed
+    from core.embedding.pooled_encoder import PoolClient
     from core.language.claude import ClaudeRewriter
     from core.language.visual_judge import VisualJudge
 
@@ -45,7 +46,8 @@ class ModelPool:
         self._failures: dict[str, tuple[object, str]] = {}
         self.encoders = EncoderPool(settings, self.weights)
         self._engines: dict[str, EngineModel] = {}
-        self._lock = threading.Lock()
+        self._pooled: dict[str, EngineModel] = {}
+        self._lock, self._remote_lock = threading.Lock(), threading.Lock()
 
     @property
     def recipes(self) -> dict[str, Engine]:
@@ -125,6 +127,42 @@ class ModelPool:
             if files:  # they are damaged; missing files may be there the next time
                 self._failures[engine.name] = files, str(error)
             raise
+
+    def for_queries(self, name: str) -> EngineModel:
+        """Return the model that queries are embedded with: that of the pool, where there is one.
+
+        Engines that were trained in this data directory run in this process.
+
+        Raises:
+            EngineUnavailable: It is unknown, can't run here, or the pool can't be used.
+        """
+        if self.remote is None or name not in self._shipped:
+            return self.engine(name)
+        with self._remote_lock:
+            if name not in self._pooled:
+                self._pooled[name] = EngineModel(self._shipped[name], self.remote.encoder(name))
+            return self._pooled[name]
+
+    def available_for_queries(self) -> tuple[EngineModel, ...]:
+        """Return the models of all engines that queries can be embedded with now."""
+        if self.remote is None:
+            return self.available()
+        served = self.remote.models()
+        return tuple(self.for_queries(name) for name in self._shipped if name in served)
+
+    @lazy
+    def remote(self) -> PoolClient | None:
+        """The pool of models that embeds queries; ``None`` where they run in this process."""
+        if not self.settings.models:
+            return None
+        from core.embedding.pooled_encoder import PoolClient
+
+        token = self.settings.models_token
+        return PoolClient(self.settings.models, token.get_secret_value() if token else "")
+
+    def remote_problem(self) -> str:
+        """Return why the pool of models can't be used; empty if it can, or there is none."""
+        return self.remote.problem() if self.remote is not None else ""
 
     def available(self) -> tuple[EngineModel, ...]:
         """Return the models of all engines that can run here, in display order; log the others."""

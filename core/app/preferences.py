@@ -140,7 +140,7 @@ class PreferenceService:
         opened_catalog = self._library.get(catalog)
         ask = Query(text=query, k=k, cutoff=False, fold_duplicates=False)
         results = [
-            opened_catalog.searcher.search(ask, self._models.engine(name)) for name in engines
+            opened_catalog.searcher.search(ask, self._models.for_queries(name)) for name in engines
         ]
         if secrets.randbelow(2):
             results.reverse()

@@ -30,6 +30,7 @@ class Readiness:
         folder: The data directory.
         background: Runs a function in a thread of its own.
         clock: Returns seconds that never decrease.
+        pool: Returns why the pool of models can't be used; empty if it can, or there is none.
     """
 
     def __init__(
@@ -38,8 +39,9 @@ class Readiness:
         folder: Path,
         background: Callable[[Callable[[], object]], None],
         clock: Callable[[], float] = time.monotonic,
+        pool: Callable[[], str] = str,
     ) -> None:
-        self._load, self._folder, self._background = load, folder, background
+        self._load, self._folder, self._background, self._pool = load, folder, background, pool
         self._clock, self._lock = clock, threading.Lock()
         self._models, self._failed_at = Models.WAITING, 0.0
 
@@ -69,7 +71,7 @@ class Readiness:
         except OSError:
             return "The data directory can't be read."
         if self._models is Models.LOADED:
-            return ""
+            return self._pool()
         if self._models is Models.FAILED:
             self._try_again()
             return "The models could not be loaded; the log says why."

@@ -224,7 +224,10 @@ class Studio:
     @lazy
     def readiness(self) -> Readiness:
         """Whether this server can answer visitors; it loads the models for that."""
-        return Readiness(self.warm_up, self.settings.data_dir, self.jobs.background)
+        return Readiness(
+            self.warm_up, self.settings.data_dir, self.jobs.background,
+            pool=self._models.remote_problem,
+        )  # fmt: skip
 
     @lazy
     def _inspecting(self) -> InspectionService:
@@ -351,7 +354,7 @@ class Studio:
     # ── indexing ─────────────────────────────────────────────────────────────────────────────
     def warm_up(self) -> None:
         """Load the models for text queries, so that the first query is fast."""
-        for model in self._models.available():
+        for model in self._models.available_for_queries():
             encode_queries(model.encoder, ["chair"])
 
     def quarantine(self, catalog: str | None = None) -> tuple[QuarantinedRow, ...]:
@@ -367,7 +370,7 @@ class Studio:
         Raises:
             QueryError, EngineUnavailable, FingerprintMismatch, CatalogError
         """
-        result = self._library.get(catalog).searcher.search(query, self._models.engine(engine))
+        result = self._library.get(catalog).searcher.search(query, self._models.for_queries(engine))
         self.on_search(result)
         return result
 
@@ -375,7 +378,7 @@ class Studio:
         self, query: Query, engines: Sequence[str], catalog: str | None = None
     ) -> Comparison:
         """Answer a query with several engines side by side."""
-        models = [self._models.engine(name) for name in engines]
+        models = [self._models.for_queries(name) for name in engines]
         if not models:
             raise QueryError("Choose at least one engine.")
         comparison = compare(self._library.get(catalog).searcher, query, models)

@@ -1,4 +1,4 @@
-"""Run functions in the workers of a Ray; the one module that imports ``ray``.
+"""Run functions in the workers of a Ray; this module and ``ray_serve`` alone import ``ray``.
 
 ``pip install 'vl-clip-studio[scale]'`` installs it; nothing else needs it.
 """

@@ -18,6 +18,7 @@ _COMMANDS = {
     "judge": "core.cli.judge:judge",
     "info": "core.cli.info:info",
     "selftest": "core.cli.selftest:selftest",
+    "serve-models": "core.cli.serve_models:serve_models",
 }
 _GROUPS = {
     "catalogs": "core.cli.catalogs:catalogs_app",

@@ -55,6 +55,11 @@ class EngineModel:
         return self.engine.name
 
     @property
+    def place(self) -> str:
+        """Address of the pool that runs the encoder; empty where it runs in this process."""
+        return str(getattr(self.encoder, "place", ""))
+
+    @property
     def needs_grounding(self) -> bool:
         """Whether the engine embeds a part of the photo."""
         return self.engine.image_view is not ImageView.PHOTO

@@ -43,6 +43,11 @@ from core.store.vectors import VectorRow, Vectors, VectorTable
 _PICTURES = 256
 #: Items that are read beyond those that are shown.
 _SPARE = 5
+#: What to do where the pool of models has other weights than a catalogue was indexed with.
+_OTHER_POOL = (
+    "The models run in the pool at {}: give it the weights and the version of the studio that “{}” "
+    "was indexed with, or index it again with those of the pool."
+)
 #: Least credit for a colour that counts as having it; a brand that is named so has less.
 _HAS_COLOUR = 0.5
 #: Where words exclude too many of the items with a query's words, so many times more are read.
@@ -282,6 +287,8 @@ class Searcher:
         if not stored:
             raise CatalogError(f"Nothing is embedded for the engine “{model.name}” yet. {again}")
         if stored != model.fingerprint:
+            if model.place:
+                again = _OTHER_POOL.format(model.place, self._store.name)
             raise FingerprintMismatch(
                 f"The vectors of the engine “{model.name}” were made by other weights or views "
                 f"({stored[:8]}) than it has now ({model.fingerprint[:8]}), so they can't be "

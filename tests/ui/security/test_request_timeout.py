@@ -201,7 +201,7 @@ from ui.serving import PageServer
 logging.basicConfig()
 resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
 async def app(scope, receive, send): ...
-config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off")
+config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off", loop="asyncio")
 server = PageServer(config, lambda: None)
 threading.Thread(target=server.run, daemon=True).start()
 while not server.started:
