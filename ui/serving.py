@@ -1,4 +1,4 @@
-"""Serve the pages; work that can wait begins when they are served."""
+"""Serve the pages; work that can wait begins when they are served, and open tabs delay no end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class PageServer(uvicorn.Server):
-    """A server that calls a function as soon as it answers requests.
+    """A server that calls a function as soon as it answers requests, and does not wait for tabs.
 
     Args:
         config: The app, and where to serve it.
@@ -39,6 +39,11 @@ class PageServer(uvicorn.Server):
         if self.started:
             self._on_start()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams of open tabs, then end as soon as no request is answered any more."""
+        end_heartbeats(self.config.app)
+        await super().shutdown(sockets)
+
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log an error of the loop; of connections without room, a line from time to time.
 
@@ -50,3 +55,14 @@ class PageServer(uvicorn.Server):
         elif time.monotonic() - self._logged > _QUIET:
             self._logged = time.monotonic()
             _log.error("No further connections are taken at the moment: %s", error.strerror)
+
+
+def end_heartbeats(app: Any) -> None:
+    """End the stream that each open tab holds to say that it is still there.
+
+    Gradio ends them where it serves its pages itself, not where they are mounted in another app.
+    """
+    for route in getattr(app, "routes", ()):
+        event = getattr(getattr(route, "app", None), "stop_event", None)
+        if isinstance(event, asyncio.Event):
+            event.set()

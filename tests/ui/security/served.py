@@ -17,6 +17,7 @@ import uvicorn
 from core.people import People, Role
 from core.settings import load_settings
 from tests.ui.shop import Shop
+from ui.serving import PageServer
 
 PASSWORDS = {role: f"the {role.value} secret" for role in Role}
 API = "/gradio_api"
@@ -59,7 +60,7 @@ def run_app(app: Any, port: int = 0, **options: Any) -> Iterator[str]:
         app, port=port, log_level="warning", proxy_headers=False,
         timeout_graceful_shutdown=1, **options,
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = PageServer(config, lambda: None)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
