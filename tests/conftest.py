@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import tempfile
@@ -63,11 +64,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     finally:
         gc.enable()
         gc.freeze()
-
-
-def pytest_unconfigure() -> None:
-    """Let everything be cleaned up at the end."""
-    gc.unfreeze()
+        atexit.register(gc.unfreeze)  # what has to be cleaned up at the end, is
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
