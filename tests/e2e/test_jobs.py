@@ -53,15 +53,16 @@ def test_a_job_of_another_process_is_seen_refuses_a_second_and_is_stopped(
         page.locator("#catalog-demo").click()
         notice = page.locator("#catalog-notice")
         expect(notice).to_contain_text("“demo” is being indexed already")
-        time.sleep(5)  # the card is told anew, and the notice stays
+        reporter.step(Progress("grounding", 1, 729))
+        expect(card).to_contain_text("Grounding 1 of 729")  # told anew, and the notice stays
         expect(notice).to_contain_text("“demo” is being indexed already")
         page.locator("#catalog-notice-dismiss").click()
         expect(notice).to_be_hidden()
         card.get_by_role("button", name="Stop indexing").click()
         expect(card).to_contain_text("It was asked to stop")
-        assert reporter.step(Progress("grounding", 1, 729))
+        assert reporter.step(Progress("grounding", 2, 729))
         reporter.end(JobState.STOPPED, "Stopped. Run it again to go on.")
-    expect(card).to_contain_text("Indexing was stopped at grounding 1 of 729. Stopped.")
+    expect(card).to_contain_text("Indexing was stopped at grounding 2 of 729. Stopped.")
 
 
 def test_a_failure_stays_on_the_page_until_it_is_dismissed(
