@@ -12,13 +12,15 @@ import threading
 import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from lancedb.expr import Expr, col, lit
+from pyarrow.json import ParseOptions, read_json
 
 from core.base.locks import AS_LONG_AS_IT_TAKES, file_lock
 from core.domain.usage import NOTHING, Call, IntendedBatch, OpenBatch, Spent, Usage
@@ -59,6 +61,12 @@ BATCHES = pa.schema(
     ]
 )
 
+#: How the column ``usage`` is read; names that this version does not know are left out.
+_USAGE = ParseOptions(
+    explicit_schema=pa.schema([(field.name, pa.int64()) for field in fields(Usage)]),
+    unexpected_field_behavior="ignore",
+)
+
 #: Number of fragments from which appending also compacts; each append makes one.
 COMPACT_AFTER = 128
 
@@ -81,6 +89,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._keys: set[str] = set()
         self._version = -1
+        self._cost = (-1, NOTHING)
 
     def get(self, key: str) -> Call | None:
         """Return the stored answer to a question, of any process, or ``None``."""
@@ -120,9 +129,12 @@ class Ledger:
             self._keys.update(call.key for call in new)
 
     def spent(self) -> Spent:
-        """Return the total cost of its answers."""
-        rows = read_rows(self._calls, ["usage", "dollars"]).to_pylist()
-        return sum(map(_spent, rows), NOTHING)
+        """Return the total cost of its answers; they are read again only when there are more."""
+        with self._lock:
+            version = self._calls.version
+            if self._cost[0] != version:
+                self._cost = (version, _total(read_rows(self._calls, ["usage", "dollars"])))
+            return self._cost[1]
 
     def keys(self) -> set[str]:
         """Return the keys of all answers."""
@@ -130,8 +142,9 @@ class Ledger:
 
     def lacks(self, other: Ledger) -> Spent:
         """Return the cost of another ledger's answers that this one lacks."""
-        rows, own = read_rows(other._calls, ["key", "usage", "dollars"]).to_pylist(), self.keys()
-        return sum((_spent(row) for row in rows if row["key"] not in own), NOTHING)
+        rows = read_rows(other._calls, ["key", "usage", "dollars"])
+        own = read_rows(self._calls, ["key"])["key"].combine_chunks()
+        return _total(rows.filter(pc.invert(pc.is_in(rows["key"], value_set=own))))
 
     def take_in(self, other: Ledger) -> int:
         """Add the answers of another ledger that this one lacks; return how many.
@@ -263,6 +276,17 @@ def _batch(row: dict[str, Any]) -> tuple[str, str, str]:
 
 def _most(row: dict[str, Any]) -> Spent:
     return Spent(Usage(input_tokens=row["most_tokens"] or 0), row["most_dollars"])
+
+
+def _total(rows: pa.Table) -> Spent:
+    """Add the costs of answers by column: there may be millions."""
+    if not rows.num_rows:
+        return NOTHING
+    lines = "\n".join(rows["usage"].to_pylist()).encode()
+    usage = read_json(pa.BufferReader(lines), parse_options=_USAGE)
+    tokens = {name: pc.sum(usage[name]).as_py() or 0 for name in usage.column_names}
+    dollars = None if rows["dollars"].null_count else pc.sum(rows["dollars"]).as_py()
+    return Spent(Usage(**tokens), dollars)
 
 
 def _spent(row: dict[str, Any]) -> Spent:

@@ -88,6 +88,30 @@ def test_a_question_that_nobody_asked_is_looked_up_once_per_change(
     assert reads == [["key"], ["key"], CALLS.names, CALLS.names]
 
 
+def test_costs_are_added_again_only_when_there_are_more_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, reads = Ledger(tmp_path), []
+    ledger.add([CALL])
+    read = module.read_rows
+    monkeypatch.setattr(module, "read_rows", lambda *a, **k: reads.append(a[1]) or read(*a, **k))
+    assert [ledger.spent() for _ in range(3)] == [CALL.spent] * 3
+    assert reads == [["usage", "dollars"]]
+    Ledger(tmp_path).add([OTHER])
+    assert ledger.spent() == CALL.spent + OTHER.spent
+    assert len(reads) == 2
+
+
+def test_the_cost_of_what_another_ledger_has_more(tmp_path: Path) -> None:
+    here, elsewhere = Ledger(tmp_path / "a"), Ledger(tmp_path / "b")
+    elsewhere.add([CALL, OTHER])
+    assert here.lacks(elsewhere) == CALL.spent + OTHER.spent
+    here.add([OTHER])
+    assert (here.lacks(elsewhere), elsewhere.lacks(here)) == (CALL.spent, Spent())
+    here.add([CALL])
+    assert here.lacks(elsewhere) == Spent()
+
+
 @pytest.mark.parametrize(("pieces", "merged"), [(127, []), (128, [1])])
 def test_many_fragments_are_merged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: int, merged: list[int]
