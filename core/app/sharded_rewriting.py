@@ -32,6 +32,7 @@ from core.language.shard_budget import ShardBudget
 from core.language.shard_plan import MERGED, MERGING, OPEN, Plan
 from core.ports.engines import IndexingModels
 from core.ports.keys import inputs_key
+from core.store.database import version_of
 from core.store.ledger import Ledger, ShardLedger
 
 #: Expected seconds per item of a shard.
@@ -80,6 +81,8 @@ class ShardedRewriting:
         self._catalog, self._agent, self._ledger = catalog, agent, ledger
         self._models, self._sleep = models, sleep
         self._failed: dict[str, RewritingFailed] = {}
+        #: Version of the items and number of shards, and the ids of each shard's items.
+        self._members: tuple[tuple[int, int], list[list[str]]] = ((-1, 0), [])
         self.plan = plan_of(data_dir, catalog.name)
 
     def run(
@@ -231,7 +234,10 @@ class ShardedRewriting:
             messages.model, messages.prices, self.plan, number, ledger.spent(), reserved
         )
         shard = CatalogRewriting(self._catalog, self._agent, ledger)
-        items = shard.todo(chosen=lambda item: shard_of(item, plan.shards) == number)
+        items = shard.todo(
+            self._ids_of(number, plan),
+            chosen=lambda item: shard_of(item, plan.shards) == number,  # as it is by now
+        )
         once = replace(limits, batch=True, wait=False)
         try:
             report = shard.describe(
@@ -242,6 +248,17 @@ class ShardedRewriting:
         spent = agent.messages.meter.spent + report.progress.spent
         report = replace(report, progress=replace(report.progress, spent=spent))
         return ShardState(report, bool(self._under_way(ledger)), report.troubled)
+
+    def _ids_of(self, number: int, plan: Plan) -> list[str]:
+        """Return the ids of a shard's items; all listings are read only when one has changed."""
+        table = self._catalog.store.items
+        stands = (version_of(table.table), plan.shards)
+        if self._members[0] != stands:
+            members: list[list[str]] = [[] for _ in range(plan.shards)]
+            for item_id, record in table.records().items():
+                members[shard_of(record.item, plan.shards)].append(item_id)
+            self._members = (stands, members)
+        return self._members[1][number]
 
     def _under_way(self, ledger: Ledger) -> list[OpenBatch | IntendedBatch]:
         name, server = self._agent.name, self._agent.messages.base_url

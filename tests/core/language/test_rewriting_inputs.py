@@ -7,6 +7,7 @@ import pytest
 from core.app import rewriting_inputs
 from core.language.limits import JobLimits
 from core.store.corrections import CorrectionTable
+from core.store.items import ItemTable
 from tests.core.language.rewriting_shop import ITEMS, Shop
 
 BATCH = JobLimits(batch=True, wait=True, poll=0.0)
@@ -32,3 +33,19 @@ def test_items_of_many_groups_get_the_same_questions(
     shop.catalog.store.rewrite_runs._table.delete("true")
     assert shop.again().verbs.rewrite("shop", limits=JobLimits()).progress.done == ITEMS
     assert len(shop.server.questions) == 4 * ITEMS
+
+
+def test_all_listings_are_read_once_for_all_shards(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole: list[int] = []
+    records = ItemTable.records
+
+    def counted(self: ItemTable, item_ids: object = None) -> object:
+        if item_ids is None:
+            whole.append(1)
+        return records(self, item_ids)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ItemTable, "records", counted)
+    assert shop.verbs.rewrite_shards("shop", shards=3, limits=BATCH).progress.done == ITEMS
+    assert len(whole) == 1
