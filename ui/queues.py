@@ -12,6 +12,7 @@ import gradio as gr
 from core.errors import StudioError
 from ui.error_sentences import UNREADABLE
 from ui.picture_threads import after_words
+from ui.queue_polling import Polling
 from ui.security.visitors import Visitor, visitor_of
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ def with_queues(pages: gr.Blocks) -> gr.Blocks:
             event.fn = after_words(event.fn)
     queued: gr.Blocks = pages.queue(max_size=LONGEST_OF_ALL, default_concurrency_limit=4)
     queue = queued._queue
-    push, limits = queue.push, SenderLimits(queue)
+    push, limits, polling = queue.push, SenderLimits(queue), Polling(queue)
 
     async def bounded(body: Any, request: Any, username: str | None) -> Any:
         event = queued.fns.get(body.fn_index)
@@ -58,6 +59,7 @@ def with_queues(pages: gr.Blocks) -> gr.Blocks:
             return False, BUSY, "error"
         if not await limits.admit(body.session_hash, visitor_of(request)):
             return False, TOO_MANY, "error"
+        polling.wake()
         return await push(body=body, request=request, username=username)
 
     queue.push = bounded  # type: ignore[method-assign]
