@@ -79,6 +79,7 @@ def is_due(table: Table, most_bytes: int | None = None) -> bool:
     return (
         index is None
         or measured is None
+        or not measured.breadths
         or index.index_type != _wanted(table, rows, measured, most_bytes)
         or bool(index.num_unindexed_rows)
         or rows > measured.rows * _GROWN
@@ -104,7 +105,7 @@ def build(
     kind, new = _wanted(table, rows, measured, most_bytes), _new_items(table)
     trained = _create_missing(table, kind)
     compact(table)
-    if measured is None or trained:
+    if measured is None or not measured.breadths or trained:
         return _stored(table, _measured(table, freeze, kind))
     unchecked, grown = measured.unchecked + len(new), rows > measured.rows * _GROWN
     if unchecked < NEW_SHARE * rows and not grown:
@@ -179,6 +180,9 @@ def _create_missing(table: Table, kind: str) -> bool:
     index = _vector_index(table)
     if index is not None and index.index_type == kind:
         return False
+    if index is not None and read_index(table) is not None:
+        # Until the new kind is measured, searches go as for an index that nothing is known of.
+        _stored(table, SearchIndex(kind, count_rows(table)))
     _train(table, kind)
     return True
 

@@ -37,7 +37,7 @@ from core.store.index_kinds import filtered, widened
 Vectors = npt.NDArray[np.float32]
 
 #: How many times more results than asked for are ranked again with their full vectors where nothing
-#: was measured: the index may be one of an earlier version, in 8 bits. An exact search ignores it.
+#: was measured: the index may be compressed. An exact search ignores it.
 REFINE = 5
 
 _TEXT_COLUMNS = ("item_id", "key", "grounding_key", "rewrite_key", "department", "product_type")
@@ -305,7 +305,7 @@ class VectorTable:
         if table is None:
             return []
         index = vector_index.read_index(table)
-        breadth = index.breadth(count) if index is not None else None
+        breadth = measured = index.breadth(count) if index is not None else None
         if breadth is None or condition is not None:
             breadth = filtered(breadth, count)
         elif (frozen := self._freezer.at(version_of(table))) is not None:
@@ -318,7 +318,7 @@ class VectorTable:
                 .limit(count)
             )
             search = widened(search, breadth, count)
-            if index is None:
+            if measured is None:
                 search = search.refine_factor(REFINE)
             if condition is not None:
                 search = search.where(condition, prefilter=True)

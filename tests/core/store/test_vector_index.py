@@ -174,7 +174,8 @@ def index_over_vectors(kind="IvfHnswFlat", unindexed=0):
 def test_an_index_is_due_where_a_large_table_s_is_missing_or_out_of_date(
     rows, index, measured, due
 ):
-    table = Made(rows, index, SearchIndex("x", measured) if measured else None)
+    made = SearchIndex("x", measured, breadths={20: Breadth(40, 0.99)}) if measured else None
+    table = Made(rows, index, made)
     assert vector_index.is_due(table) == due
     assert vector_index.has_index(table) == bool(index)
 
@@ -291,6 +292,30 @@ def test_a_compressed_index_that_finds_too_little_gives_way_to_full_vectors(
     again = compressed.build_index()
     assert (again.rows, again.too_coarse) == (3 * ROWS, True)
     assert trained == ["IvfRq", "IvfHnswFlat"]
+
+
+def test_searches_are_right_while_another_kind_takes_the_place_of_an_index(
+    large, tmp_path, monkeypatch
+):
+    large.build_index()
+    smaller, train = CatalogStore(tmp_path, index_bytes=0).vectors("clip"), vector_index._train
+
+    def interrupted(table, kind):
+        train(table, kind)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(vector_index, "_train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        smaller.build_index()
+    query = points(1, seed=1)[0]
+    hits = smaller.nearest(query, 20)
+    assert len({name for name, _, _ in hits} & set(closest(query))) >= 18
+    for name, _, cosine in hits:
+        assert cosine == pytest.approx(float(points(ROWS)[int(name)] @ query), abs=1e-4)
+    assert smaller.index_is_due  # it is there, and not measured
+    monkeypatch.setattr(vector_index, "_train", train)
+    assert smaller.build_index().breadths
+    assert not smaller.index_is_due
 
 
 def test_a_table_that_outgrows_its_memory_is_compressed(large, tmp_path, trained):
