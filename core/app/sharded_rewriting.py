@@ -114,10 +114,7 @@ class ShardedRewriting:
         prices, name = self._agent.messages.prices, self._agent.name
         if limits.dollars is not None and not prices.knows(name):
             raise SettingsError(f"{name} has no price in data/prices.toml; give --max-tokens.")
-        with rewriting_job(self._catalog.store.root).locked():
-            if self.plan.active() is None:
-                self._check_none_under_way(limits, should_stop)
-            plan = self.plan.open(shards, limits.dollars, limits.tokens)
+        plan = self._begin(shards, limits, should_stop)
         if unknown := [number for number in only if not 0 <= number < plan.shards]:
             raise SettingsError(f"There are shards 0 to {plan.shards - 1}; got {unknown[0]}.")
         left = list(only) or list(range(plan.shards))
@@ -172,6 +169,21 @@ class ShardedRewriting:
             if bucket_of(home) is None:
                 shutil.rmtree(home, ignore_errors=True)
         return added, spent
+
+    def _begin(
+        self, shards: int | None, limits: JobLimits, should_stop: Callable[[], bool]
+    ) -> Plan:
+        """Return the open plan, or begin one where no job without shards may ask the same."""
+        try:
+            if self.plan.active() is None:
+                with rewriting_job(self._catalog.store.root).locked():
+                    if self.plan.active() is None:
+                        self._check_none_under_way(limits, should_stop)
+                    return self.plan.open(shards, limits.dollars, limits.tokens)
+        except CatalogBusy:
+            if self.plan.active() is None:  # else one of many processes has just begun it
+                raise
+        return self.plan.open(shards, limits.dollars, limits.tokens)
 
     def _check_none_under_way(self, limits: JobLimits, should_stop: Callable[[], bool]) -> None:
         """Raise ``SettingsError`` where a job without shards may have asked the same questions."""

@@ -16,7 +16,7 @@ from core.language import outbox
 from core.language.limits import JobLimits
 from core.language.orders import rewriting_job
 from core.language.shard_budget import ShardBudget
-from core.language.shard_plan import MERGED, MERGING, OPEN, ShardPlan
+from core.language.shard_plan import MERGED, MERGING, OPEN, Plan, ShardPlan
 from core.store.ledger import Ledger
 from tests.core.language.rewriting_shop import ITEMS, PRICES, Shop
 
@@ -222,3 +222,22 @@ def test_a_merge_that_is_refused_ends_no_process_that_waits(shop: Shop, merged: 
             desk.run(WAIT, 2)
     else:
         assert desk.run(WAIT, 2).progress.done == ITEMS
+
+
+def test_one_of_many_processes_that_begin_at_once_is_not_refused(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one begins the plan, it has the lock of jobs without shards; another one waits."""
+    plan = plan_of(shop.data_dir, "shop")
+    active = ShardPlan.active
+
+    def begun_meanwhile(self: ShardPlan) -> Plan | None:
+        before = active(self)
+        if before is None:
+            plan.open(2, 1.0, None)
+        return before
+
+    with rewriting_job(shop.catalog.store.root).begin():
+        monkeypatch.setattr(ShardPlan, "active", begun_meanwhile)
+        report = shop.verbs._shards(shop.catalog).run(WAIT, 2)
+    assert report.progress.done == ITEMS
