@@ -111,7 +111,7 @@ def read_qrels(path: Path, report: FileReport | None = None) -> dict[str, dict[s
     if is_qrels_line(_head(path)):
         return trec.read_qrels(path, report)
     qrels: dict[str, dict[str, int]] = {}
-    reading = Reading(path.name, report)
+    reading, in_words = Reading(path.name, report), False
     for place, cells in _rows(path, ("query_id", "item_id"), (), reading):
         query_id, item_id = _text(cells, "query_id"), _text(cells, "item_id")
         if not (query_id and item_id):
@@ -121,11 +121,17 @@ def read_qrels(path: Path, report: FileReport | None = None) -> dict[str, dict[s
         try:
             grade = trec.whole_grade(_text(cells, "relevance") or "1")
         except ValueError as problem:
+            in_words = True
             reading.leave_out(place, "relevance", str(problem))
             continue
         trec.put_grade(qrels, query_id, item_id, grade, reading, place)
     if not qrels:
-        raise EvaluationError(f"There is no judgment in {path.name}{reading.why()}.")
+        hint = (
+            " `judgments import` takes labels in words and other scales in, as a judgment set."
+            if in_words
+            else ""
+        )
+        raise EvaluationError(f"There is no judgment in {path.name}{reading.why()}.{hint}")
     reading.end(sum(map(len, qrels.values())))
     return qrels
 

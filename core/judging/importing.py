@@ -11,6 +11,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from core.base.counts import counted, verb
 from core.domain import (
     EventKind,
     JudgmentEvent,
@@ -50,6 +51,8 @@ class _Taken:
     made: set[str] = field(default_factory=set)
     events: list[JudgmentEvent] = field(default_factory=list)
     labels: Counter[str] = field(default_factory=Counter)
+    #: Number of rows whose item the catalogue lacks.
+    without_item: int = 0
 
 
 def plan(
@@ -115,6 +118,7 @@ def plan(
             *scale.notes,
             *(() if is_new else _replaced(desk, events)),
             *_unknown_words(texts, base),
+            *_without_item(taken.without_item),
         ),
         mapping=scale.map,
         labels=taken.labels,
@@ -138,6 +142,7 @@ def _take(
         key = (query.query_id, row.item_id)
         if key not in pairs and row.item_id not in catalogue:
             reason = f"the catalogue has no item “{row.item_id[:60]}”"
+            taken.without_item += 1
             taken.rejected.append(Rejected(row.line, reason))
             continue
         queries.add(query)
@@ -189,6 +194,17 @@ def _unknown_words(texts: Mapping[str, str] | None, base: JudgmentSet) -> tuple[
         return ()
     shown = next(iter(texts), "")
     return (f"The set has no query of the file's ids, such as “{shown[:60]}”.",)
+
+
+def _without_item(rows: int) -> tuple[str, ...]:
+    """Return a sentence on the labels of items that the catalogue lacks, if there are any."""
+    if not rows:
+        return ()
+    return (
+        f"{counted(rows, 'label')} {verb(rows, 'is', 'are')} left out, because the catalogue lacks "
+        f"{verb(rows, 'its item', 'their items')}: figures on the set do not count "
+        f"{verb(rows, 'it', 'them')}. Index the missing items first, if they can be found.",
+    )
 
 
 def _once_more(taken: _Taken, state: SetState) -> tuple[list[JudgmentEvent], int]:

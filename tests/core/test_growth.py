@@ -100,7 +100,10 @@ def one_pair(count: int) -> list[JudgmentEvent]:
 class Desk:
     """Knows no set yet."""
 
-    sets = SimpleNamespace(all=lambda: ())
+    sets = SimpleNamespace(all=lambda: (), find=lambda set_id: None)
+
+    def is_spent(self, set_id: str) -> bool:
+        return False
 
 
 def test_importing_grows_with_the_file(tmp_path: Path) -> None:

@@ -112,7 +112,10 @@ def test_a_changed_catalogue_has_a_dry_run_without_a_fault_of_ours(
 class _Desk:
     """Knows no set yet."""
 
-    sets = SimpleNamespace(all=lambda: ())
+    sets = SimpleNamespace(all=lambda: (), find=lambda set_id: None)
+
+    def is_spent(self, set_id: str) -> bool:
+        return False
 
 
 @pytest.mark.parametrize("name", LABELS)

@@ -174,3 +174,12 @@ def test_columns_have_the_names_of_other_tools(tmp_path: Path) -> None:
 def test_a_column_s_own_name_comes_before_another_tool_s(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("query_id,qid,item_id,docid,relevance,score\n7,1,l1,x,2,9\n")
     assert read_qrels(tmp_path / "a.csv") == {"7": {"l1": 2}}
+
+
+def test_labels_in_words_are_refused_with_the_way_to_take_them_in(tmp_path: Path) -> None:
+    (tmp_path / "label.csv").write_text("id\tquery_id\tproduct_id\tlabel\n0\t7\tl1\tExact\n")
+    with pytest.raises(EvaluationError, match="`judgments import` takes labels in words"):
+        read_qrels(tmp_path / "label.csv")
+    (tmp_path / "empty.csv").write_text("query_id,item_id,relevance\n,l1,1\n")
+    with pytest.raises(EvaluationError, match=r"there is no query_id\)\.$"):
+        read_qrels(tmp_path / "empty.csv")

@@ -176,3 +176,10 @@ def test_a_plan_counts_the_labels_that_it_would_replace(
     planned = plan(desk, file, everything, set_id=made.set_id)
     assert planned.notes == ("2 labels that “ada” gave would be replaced.",)
     assert plan(desk, file, everything).notes == ()
+
+
+def test_labels_of_missing_items_are_counted_in_a_note(desk: JudgmentQueue, file: Path) -> None:
+    file.write_text("query,docid,rating\nlamp,a,1\nlamp,gone,3\nrug,gone,2\n")
+    (note,) = (n for n in plan(desk, file, lambda ids: {"a"}).notes if "left out" in n)
+    assert note.startswith("2 labels are left out, because the catalogue lacks their items")
+    assert not any("left out" in n for n in plan(desk, file, everything).notes)
