@@ -182,7 +182,8 @@ class EventLog:
 
     def _compact_soon(self) -> None:
         try:
-            threading.Thread(target=self.compact, name="compact-events", daemon=True).start()
+            # No daemon, for the reason in ``core.judging.log``.
+            threading.Thread(target=self.compact, name="compact-events").start()
         except RuntimeError:  # no free thread: a later commit compacts
             _log.warning("The events are not compacted now", exc_info=True)
 

@@ -133,7 +133,9 @@ class JudgmentLog:
 
     def _compact_soon(self) -> None:
         try:
-            threading.Thread(target=self.compact, name="compact-judgments", daemon=True).start()
+            # Python waits for it at its end: a daemon that is cut off inside LanceDB aborts the
+            # whole process.
+            threading.Thread(target=self.compact, name="compact-judgments").start()
         except RuntimeError:  # no free thread: the next append compacts
             _log.warning("The judgments are not compacted now", exc_info=True)
 

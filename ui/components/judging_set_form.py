@@ -38,7 +38,7 @@ def set_form(
     with gr.Row(elem_classes="vs-set-line"):
         name = gr.Textbox(label="New name", max_length=120, elem_id="annotate-set-name", scale=3)
         rename = gr.Button("Rename", elem_id="annotate-set-rename", scale=1, min_width=110)
-    remove = gr.Button("Remove the set …", elem_id="annotate-set-remove")
+    remove = gr.Button("Remove the set …", size="sm", elem_id="annotate-set-remove")
     with gr.Column(visible=False, elem_id="annotate-set-sure") as asking:
         question = gr.HTML()
         with gr.Row():

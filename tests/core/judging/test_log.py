@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -325,3 +327,29 @@ def test_where_there_is_no_thread_left_the_next_append_merges(
     monkeypatch.setattr("core.judging.log.threading.Thread.start", none)
     log.append([event(1)])
     assert len(log.events("set")) == 1
+
+
+def test_a_process_that_ends_waits_for_the_compaction_that_it_began(tmp_path: Path) -> None:
+    """Cut off inside LanceDB, it would abort the command that had done its work."""
+    script = """
+import sys, time
+from pathlib import Path
+from core.judging import log
+from core.judging.log import JudgmentLog
+from core.store.database import open_database
+from tests.core.judging.desks import event
+counted = log.fragments
+def slow(table):
+    time.sleep(0.5)
+    number = counted(table)
+    Path(sys.argv[2]).touch()
+    return number
+log.fragments = slow
+JudgmentLog(open_database(Path(sys.argv[1]))).append([event(1)])
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "lance"), str(tmp_path / "compacted")],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (tmp_path / "compacted").exists()
