@@ -198,10 +198,8 @@ class RayCluster(AbstractContextManager["RayCluster"]):
 
     def pool(self, make: Callable[[], Callable[[T], R]]) -> RayPool[T, R]:
         """Return workers; each calls ``make`` once, then its result with one value at a time."""
-        kind = self._ray.remote(_Worker).options(
-            max_restarts=-1, max_task_retries=_RETRIES, num_cpus=1, num_gpus=self._gpus
-        )
-        return RayPool(lambda: [kind.remote(make) for _ in range(self.count)], self._translated)
+        kind = self._ray.remote(_Worker).options(num_cpus=1, num_gpus=self._gpus)
+        return RayPool(lambda: kind.remote(make), self.count, self._own)
 
     def close(self) -> None:
         """End the workers, and Ray if it was started for them."""
@@ -215,20 +213,6 @@ class RayCluster(AbstractContextManager["RayCluster"]):
     ) -> None:
         self.close()
 
-    def _translated(self, answer: Future[R]) -> Future[R]:
-        """Return a future with our own errors in place of Ray's."""
-        translated: Future[R] = Future()
-
-        def hand_on(done: Future[R]) -> None:
-            error = done.exception()
-            if error is None:
-                translated.set_result(done.result())
-            else:
-                translated.set_exception(self._own(error))
-
-        answer.add_done_callback(hand_on)
-        return translated
-
     def _own(self, error: BaseException) -> BaseException:
         errors = self._ray.exceptions
         if isinstance(error, errors.RayTaskError):
@@ -237,7 +221,8 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         if getattr(error, "actor_init_failed", False):
             last = str(error).strip().splitlines()[-1][:300]
             return SettingsError(_CANNOT_START.format(last))
-        lost = (errors.RayActorError, errors.WorkerCrashedError, errors.OutOfMemoryError)
+        lost = (errors.RayActorError, errors.WorkerCrashedError, errors.OutOfMemoryError,
+                errors.NodeDiedError, errors.ObjectLostError)  # fmt: skip
         return WorkerLost() if isinstance(error, lost) else error
 
 
@@ -266,31 +251,56 @@ class RayPool(Generic[T, R]):
     """Workers of a cluster; see ``RayCluster.pool``.
 
     A worker has one value in hand and none waiting, so a value that ends its worker takes no other
-    one with it.
+    one with it. A worker that ended is replaced. Values go to workers that run: where no machine
+    has room for the replacement, as when one has lost power, the others do the work.
 
     Args:
-        start: Starts the workers, when the first value comes; returns their handles.
-        own: Translates an answer of Ray's.
+        start: Starts a worker, when the first value comes or one has ended; returns its handle.
+        count: Number of workers.
+        own: Translates an error of Ray's.
     """
 
     def __init__(
-        self, start: Callable[[], list[Any]], own: Callable[[Future[R]], Future[R]]
+        self, start: Callable[[], Any], count: int, own: Callable[[BaseException], BaseException]
     ) -> None:
-        self._start, self._own = start, own
+        self._start, self._count, self._own = start, count, own
 
     @lazy
     def _free(self) -> queue.SimpleQueue[Any]:
-        workers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for worker in self._start():
-            workers.put(worker)
-        return workers
+        """The workers that wait for a value, and ``None`` for each that is to be replaced."""
+        free: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        for _ in range(self._count):
+            free.put(None)
+        return free
 
-    def submit(self, value: T) -> Future[R]:
-        """Give a value to the next free worker, and wait until there is one."""
-        worker = self._free.get()
-        answer = worker.run.remote(value).future()
-        answer.add_done_callback(lambda _: self._free.put(worker))
-        return self._own(answer)
+    def submit(self, value: T, patience: float) -> Future[R] | None:
+        """Give a value to the next free worker; ``None`` if there is none within a time, seconds.
+        """  # fmt: skip
+        try:
+            while (worker := self._free.get(timeout=patience)) is None:
+                self._begin()
+        except queue.Empty:
+            return None
+        answer: Future[R] = Future()
+
+        def hand_on(done: Future[R]) -> None:
+            """Take an answer, in a thread of Ray's, which must not wait for Ray."""
+            error = done.exception()
+            if error is None:
+                self._free.put(worker)
+                answer.set_result(done.result())
+                return
+            error = self._own(error)
+            self._free.put(None if isinstance(error, WorkerLost) else worker)
+            answer.set_exception(error)
+
+        worker.run.remote(value).future().add_done_callback(hand_on)
+        return answer
+
+    def _begin(self) -> None:
+        """Start a worker; it is free once it runs, or can't."""
+        worker = self._start()
+        worker.ready.remote().future().add_done_callback(lambda _: self._free.put(worker))
 
 
 class _Helper:
@@ -310,6 +320,9 @@ class _Worker(Generic[T, R]):
     def _work(self) -> Callable[[T], R]:
         """Made by the first call, so that an error comes back as it was raised."""
         return self._make()
+
+    def ready(self) -> None:
+        """Answer as soon as the process runs."""
 
     def run(self, value: T) -> R:
         return self._work(value)

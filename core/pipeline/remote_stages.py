@@ -30,6 +30,8 @@ _KEPT = 4096
 _AHEAD = 2
 #: How often a waiting thread looks whether the work was stopped, seconds.
 _POLL = 0.5
+#: How often a chunk is given to a worker, where that ends.
+_TRIES = 2
 #: So many items in a row that end their workers are no accident.
 _MOST_IN_A_ROW = 3
 _HARMFUL = "It ended the worker that had it in hand, twice."
@@ -141,17 +143,25 @@ class RemoteStages:
 
     def _results(self, tasks: Sequence[Task]) -> list[ItemResult]:
         """Run tasks on a worker; where that ends it twice, one by one, so that one is left out."""
-        try:
-            results = self._awaited(self._pool.submit(self._chunk(tasks)))
-            self._lost = 0
-            return results
-        except WorkerLost:
-            if len(tasks) == 1:
-                self._lost += 1
-                if self._lost >= _MOST_IN_A_ROW:
-                    raise EngineUnavailable(_ALL_END) from None
-                return [ItemResult(error=("worker", _HARMFUL))]
+        chunk = self._chunk(tasks)
+        for _ in range(_TRIES):
+            with suppress(WorkerLost):
+                results = self._awaited(self._submitted(chunk))
+                self._lost = 0
+                return results
+        if len(tasks) == 1:
+            self._lost += 1
+            if self._lost >= _MOST_IN_A_ROW:
+                raise EngineUnavailable(_ALL_END)
+            return [ItemResult(error=("worker", _HARMFUL))]
         return [result for task in tasks for result in self._results([task])]
+
+    def _submitted(self, chunk: Chunk) -> Future[list[ItemResult]]:
+        """Give a chunk to a worker, and wait for one, until the work is stopped."""
+        while not self._closed.is_set():
+            if (answer := self._pool.submit(chunk, _POLL)) is not None:
+                return answer
+        raise JobStopped
 
     def _chunk(self, tasks: Sequence[Task]) -> Chunk:
         pictures: dict[str, bytes | str] = {}

@@ -14,8 +14,8 @@ R = TypeVar("R")
 class Pool(Protocol[T_contra, R]):
     """Workers with a model each; every worker has one value in hand at a time."""
 
-    def submit(self, value: T_contra) -> Future[R]:
-        """Give a value to the next free worker, and wait until there is one.
+    def submit(self, value: T_contra, patience: float) -> Future[R] | None:
+        """Give a value to the next free worker; ``None`` if there is none within a time, seconds.
 
         The future raises what the work raised, or ``WorkerLost``.
         """

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from core.base.ray_cluster import RAY, RayCluster, check_place
+from core.base.ray_cluster import RAY, RayCluster, RayPool, check_place
 from core.errors import SettingsError, WorkerLost
 from core.pipeline.stage_chunks import Chunk, ItemResult
 from tests.core.base.killed_functions import answer
@@ -30,6 +32,37 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
     check_place("local")
     with pytest.raises(SettingsError, match=r"pip install 'vl-clip-studio\[scale\]'"):
         check_place("ray")
+
+
+class Handle:
+    """A worker as Ray hands it out, without Ray: it answers a value as it is, and ends at 0."""
+
+    def __init__(self, runs: bool) -> None:
+        self.ready = SimpleNamespace(remote=lambda: self._later(None) if runs else self._never())
+        self.run = SimpleNamespace(remote=lambda value: self._later(value))
+
+    def _later(self, value: int | None) -> SimpleNamespace:
+        answer: Future[int | None] = Future()
+        if value == 0:
+            answer.set_exception(WorkerLost())
+        else:
+            answer.set_result(value)
+        return SimpleNamespace(future=lambda: answer)
+
+    def _never(self) -> SimpleNamespace:
+        return SimpleNamespace(future=Future)
+
+
+def test_a_worker_that_no_machine_has_room_for_holds_nothing_up() -> None:
+    """As where a machine lost power and does not come back."""
+    room = iter([True, True, False])
+    pool: RayPool[int, int] = RayPool(lambda: Handle(next(room)), 2, lambda error: error)
+    with pytest.raises(WorkerLost):
+        pool.submit(0, 1).result()  # type: ignore[union-attr]
+    for value in range(1, 6):
+        assert pool.submit(value, 1).result() == value  # type: ignore[union-attr]
+    with pytest.raises(WorkerLost):
+        pool.submit(0, 1).result()  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +89,7 @@ def cannot_load() -> Callable[[Chunk], list[ItemResult]]:
 @pytest.mark.slow
 def test_models_that_cannot_be_loaded_are_an_error_and_no_lost_worker(cluster: RayCluster) -> None:
     with pytest.raises(SettingsError, match=r"^The models are not there\.$"):
-        cluster.pool(cannot_load).submit(0).result(120)  # type: ignore[arg-type]
+        cluster.pool(cannot_load).submit(0, 120).result(120)  # type: ignore[arg-type, union-attr]
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ class Threads:
         self._work = make()
         return self
 
-    def submit(self, value: Chunk) -> Future[Any]:
+    def submit(self, value: Chunk, patience: float) -> Future[Any] | None:
         return self._threads.submit(self._run, pickle.dumps(value))
 
     def _run(self, sent: bytes) -> Any:
@@ -195,10 +195,27 @@ def test_a_missing_photo_is_an_error_of_its_item(source: Path, tmp_path: Path) -
     assert "is not in the store" in failed[0].error[1]
 
 
+def test_leaving_ends_the_wait_for_a_worker(source: Path, tmp_path: Path) -> None:
+    """All machines may have lost power."""
+
+    class Gone(Threads):
+        def submit(self, value: Chunk, patience: float) -> Future[Any] | None:
+            return None if self.chunks else super().submit(value, patience)
+
+    photos, models, tasks = tasks_of(tmp_path / "shop", source)
+    workers = Gone(1)
+    stages = RemoteStages(photos, models, workers.pool(lambda: StageWorker(here)), 1)
+    running = stages.run(tasks)
+    assert next(running)
+    begun = time.monotonic()
+    running.close()
+    assert time.monotonic() - begun < 10
+
+
 def test_leaving_ends_the_wait_for_workers_that_hang(source: Path, tmp_path: Path) -> None:
     class Hanging(Threads):
-        def submit(self, value: Chunk) -> Future[Any]:
-            return Future() if self.chunks else super().submit(value)
+        def submit(self, value: Chunk, patience: float) -> Future[Any] | None:
+            return Future() if self.chunks else super().submit(value, patience)
 
     photos, models, tasks = tasks_of(tmp_path / "shop", source)
     workers = Hanging(1)
