@@ -20,6 +20,10 @@ _FULL = (
     "This pair has all its grades, and the engines' lists of this catalogue have been open to you, "
     "so this one does not count. Reload the page for pairs that still need you."
 )
+_DECIDED = (
+    "This pair has been decided, so what you said of it stays. If the decision is wrong, tell the "
+    "person who leads."
+)
 
 
 def came_graded(judgment_set: JudgmentSet, shipped: str = "") -> bool:
@@ -81,6 +85,8 @@ def check_final(
 ) -> None:
     """Check that a label or a flag changes nothing that is final; see ``lacks_people``.
 
+    A label of a pair that was decided since is final, too: its annotator may see the decision.
+
     Args:
         rules: Rules of the set.
         state: Events of the set.
@@ -95,5 +101,14 @@ def check_final(
     if not is_said or (event.event_id in state and not again):
         return
     pair, flag = (event.query_id, event.item_id), event.kind is EventKind.FLAG
+    if event.kind in LABELS and _is_corrected(state, event) and state.is_decided(pair):
+        raise JudgmentError(_DECIDED)
     if is_final(rules, state, event.annotator, pair, graded, flag):
         raise JudgmentError(_FINAL if state.is_bound(event.annotator, pair, flag) else _FULL)
+
+
+def _is_corrected(state: SetState, event: JudgmentEvent) -> bool:
+    """Tell whether an annotator has said something of the pair, in this round, before."""
+    said = state.repeated if event.round else state.current
+    label = said(event.annotator).get((event.query_id, event.item_id))
+    return label is not None and label.kind is not EventKind.SKIP

@@ -140,7 +140,9 @@ def progress(
     ahead = tally.ahead + pending + (tally.spared if tally.open else 0)
     return JudgingProgress(
         done,
-        done + tally.open + ahead,  # counted from the start: it never grows
+        done
+        + tally.open
+        + ahead,  # from the start; it grows where a “can't tell” is corrected at the end
         tally.skipped,
         pace(state, annotator),
         tally.set_done + sum(event.kind is EventKind.GRADE for event in twice),

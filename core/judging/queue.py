@@ -47,8 +47,8 @@ def order(
 ) -> list[Pair]:
     """Return the set in this annotator's order: query after query.
 
-    Where pairs come again without notice, some come later than their query (``_put_off``), unless
-    the pairs of one query are asked for.
+    Where pairs come again without notice, some come later than their query (``_put_off``); where
+    the pairs of one query are asked for, ``deal`` keeps such pairs to the end.
 
     The order in which pairs came into the set has no influence, and with the store's secret nobody
     can compute the annotator's order: so it doesn't tell which pairs were added later.
@@ -118,6 +118,7 @@ def deal(
         ordered = sorted(ordered, key=lambda pair: pair.query.query_id != first)
     fresh: dict[int, list[Task]] = {}
     later: list[Task] = []
+    last: list[Task] = []
     beside: list[Task] = []  # calibration pairs that come with the next pair
     tier, waiting = 0, 0
     for pair in ordered:
@@ -141,6 +142,9 @@ def deal(
         if label is not None:
             later.append(Task(pair, note=label.note))
             continue
+        if one_query and _comes_last(rules, annotator, key, seed):
+            last.append(Task(pair))
+            continue
         beside.append(Task(pair))
         if key in rules.calibration and pair.query.query_id != first:
             continue
@@ -158,13 +162,11 @@ def deal(
     put_off = [task for task in repeats if task.pair.key in again]
     later += [replace(task, note=again[task.pair.key].note) for task in put_off]
     repeats = [task for task in repeats if task.pair.key not in again]
-    if one_query and tasks:
-        query_id = tasks[0].pair.query.query_id
-        repeats = [task for task in repeats if task.pair.query.query_id == query_id]
-    dealt = [*_mixed(tasks, repeats, annotator, count, seed), *later]
-    if one_query and dealt:
-        query_id = dealt[0].pair.query.query_id
-        dealt = [task for task in dealt if task.pair.query.query_id == query_id]
+    if not one_query:
+        dealt = [*_mixed(tasks, repeats, rules, annotator, count, seed), *later]
+    else:
+        dealt = [*tasks, *later] if tasks else [*_shuffled(last, repeats, annotator, seed), *later]
+        dealt = [task for task in dealt if task.pair.query.query_id == dealt[0].pair.query.query_id]
     still = sum(
         (mine.get((query_id, item_id)) if not number else again.get((query_id, item_id))) is None
         for query_id, item_id, number in elsewhere
@@ -173,15 +175,33 @@ def deal(
 
 
 def _mixed(
-    tasks: Sequence[Task], repeats: Sequence[Task], annotator: str, count: int, seed: bytes
-) -> list[Task]:
-    """Return new pairs with one repeat among them, at a place that differs from hand to hand."""
+    tasks: Sequence[Task], repeats: Sequence[Task], rules: Rules, annotator: str, count: int,
+    seed: bytes,
+) -> list[Task]:  # fmt: skip
+    """Return new pairs with some repeats among them, at places that differ from hand to hand.
+
+    There are as many as the share of repeats asks for, one at least and half of the hand at most:
+    else many would be left over for the end.
+    """
     if not tasks or not repeats:
         return [*tasks, *repeats]
-    digest = _digest(annotator, repeats[0].pair.key, seed)
-    hand = list(tasks[: max(count - 1, 0)])
-    hand.insert(digest[4] % (len(hand) + 1), repeats[0])
+    some = repeats[: max(1, min(round(rules.repeats * count), count // 2))]
+    hand = list(tasks[: max(count - len(some), 0)])
+    for task in some:
+        hand.insert(_digest(annotator, task.pair.key, seed)[4] % (len(hand) + 1), task)
     return hand
+
+
+def _shuffled(
+    last: Sequence[Task], repeats: Sequence[Task], annotator: str, seed: bytes
+) -> list[Task]:
+    """Return the new pairs that were kept to the end and the repeats, query after query."""
+    return sorted(
+        [*last, *repeats],
+        key=lambda task: [
+            _digest(annotator, key, seed) for key in ((task.pair.query.query_id, ""), task.pair.key)
+        ],
+    )
 
 
 def due_repeats(
@@ -225,6 +245,16 @@ def is_repeat(rules: Rules, annotator: str, pair: PairKey, seed: bytes = b"") ->
     """
     digest = _digest(annotator, pair, seed)
     return int.from_bytes(digest[:4], "big") < rules.repeats * 2**32
+
+
+def _comes_last(rules: Rules, annotator: str, pair: PairKey, seed: bytes) -> bool:
+    """Tell whether a pair comes after all queries where they are judged one by one.
+
+    About as many pairs do as come again. If none did, a query that comes back would tell that its
+    pairs are repeats.
+    """
+    late = int.from_bytes(_digest(annotator, pair, seed)[5:9], "big") < rules.repeats * 2**32
+    return late and not is_repeat(rules, annotator, pair, seed)
 
 
 def _digest(annotator: str, pair: PairKey, seed: bytes) -> bytes:

@@ -86,6 +86,23 @@ def test_what_is_final(events: list[JudgmentEvent], final: bool) -> None:
         assert is_final(Rules(overlap=1), SetState(order), "ada", A) is final
 
 
+def test_who_may_see_a_decision_can_t_change_what_they_said(
+    desk: JudgmentQueue, made: JudgmentSet
+) -> None:
+    """One could say of every pair that one can't tell, read the decisions and repeat them."""
+    unsure = label(made, 0, UNSURE)
+    desk.judge(unsure)
+    desk.judge(replace(label(made, 0), kind=EventKind.ADJUDICATE, annotator="lea", note="why"))
+    for kind in (GRADE, UNSURE):
+        with pytest.raises(JudgmentError, match="has been decided"):
+            desk.judge(label(made, 0, kind))
+    with pytest.raises(JudgmentError, match="has been decided"):
+        desk.undo(made.set_id, "ada")
+    desk.judge(unsure)  # sent again, as a page without an answer does
+    desk.judge(label(made, 1))
+    desk.judge(replace(label(made, 0), annotator="bob"))
+
+
 def test_a_label_can_t_be_changed_after_the_lists_were_shown(
     desk: JudgmentQueue, made: JudgmentSet
 ) -> None:

@@ -159,7 +159,7 @@ class Shop:
     def service(self) -> PreferenceService:
         """Return the service as another process of the same store would have it."""
         library = SimpleNamespace(get=lambda name: self.catalog)
-        pool = SimpleNamespace(engine=self._engine)
+        pool = SimpleNamespace(for_queries=self._engine)
         return PreferenceService(library, pool)  # type: ignore[arg-type]
 
     def _engine(self, name: str) -> EngineModel:
