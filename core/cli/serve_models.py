@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.base import ray_serve
-from core.base.ray_cluster import LOCAL, RayCluster, check_place
+from core.base.ray_cluster import RAY, RayCluster
 from core.errors import SettingsError
 from core.settings import LOOPBACK, Settings
 
@@ -27,16 +27,10 @@ def serve_models(
     processes: Annotated[
         int, typer.Option(min=1, help="Processes with the models; each takes a processor core.")
     ] = 1,
-    on: Annotated[
-        str, typer.Option(help="ray, on this machine; or ray://HOST, a Ray that runs there.")
-    ] = "ray",
 ) -> None:
     """Answer the queries of servers whose VLCLIP_MODELS names this address, until stopped."""
     settings: Settings = context.obj
     host, port = _host_and_port(address)
-    if on == LOCAL:
-        raise SettingsError("--on takes ray or ray://HOST[:PORT].")
-    check_place(on)
     if host not in LOOPBACK and settings.models_token is None:
         raise SettingsError(_OPEN_ADDRESS.format(host))
     ray_serve.check_installed()
@@ -47,12 +41,10 @@ def serve_models(
             "threads": settings.threads or 1,
         }
     )  # fmt: skip
-    with RayCluster(on, processes) as cluster:
+    with RayCluster(RAY, processes):
         # Imported once Ray has started its processes: LanceDB, which comes with it, warns of forks.
         from core.app.model_service import ModelService
 
-        if cluster.warning:
-            print(cluster.warning)
         ray_serve.start(partial(ModelService.of, own), host, port, processes)
         print(f"Servers use these models with VLCLIP_MODELS=http://{address}", flush=True)
         threading.Event().wait()

@@ -65,6 +65,17 @@ def test_a_worker_that_no_machine_has_room_for_holds_nothing_up() -> None:
         pool.submit(0, 1).result()  # type: ignore[union-attr]
 
 
+def test_a_ray_that_does_not_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'ray[client]'")
+
+    def slow(**_: object) -> None:
+        raise Exception("The current node timed out during startup.")  # as Ray does
+
+    monkeypatch.setattr(ray, "init", slow)
+    with pytest.raises(SettingsError, match=r"^Ray can't be started here: The current node"):
+        RayCluster(RAY, workers=2)
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RayCluster]:
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'ray[client]'")

@@ -20,15 +20,17 @@ def test_other_machines_need_a_token(tmp_path: Path) -> None:
     assert "Other machines can reach 0.0.0.0: set VLCLIP_MODELS_TOKEN" in ended.stderr
 
 
-@pytest.mark.parametrize("place", ["local", "spark", "ray://"])
-def test_it_needs_a_ray(tmp_path: Path, place: str) -> None:
-    ended = command("serve-models", "--on", place, "--data-dir", tmp_path)
-    assert ended.returncode == 2
-    assert "--on takes" in ended.stderr
-
-
 @pytest.mark.parametrize("address", ["7870", ":7870", "h", "h:", "h:x", "h:0", "h:70000"])
 def test_an_address_has_a_host_and_a_port(tmp_path: Path, address: str) -> None:
     ended = command("serve-models", "--address", address, "--data-dir", tmp_path)
     assert ended.returncode == 2
     assert "--address takes HOST:PORT" in ended.stderr
+
+
+def test_without_ray_serve_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.base.ray_serve.find_spec", lambda name: None)
+    ended = command("serve-models", "--data-dir", tmp_path)
+    assert ended.returncode == 2
+    assert "pip install 'ray[client,serve]'" in ended.stderr
