@@ -315,13 +315,16 @@ def many(folder: Path, sets: int = 246, labels: int = 100_000) -> dict[str, floa
 def growing(folder: Path, clicks: int = 200, depth: int = 20) -> dict[str, float]:
     """Measure “Judge this list” and what follows it while a set grows, in milliseconds.
 
-    One click in four finds pairs of a query that is in the set already.
+    One click in four finds pairs of a query that is in the set already. “× first” is the time
+    around the hundredth click divided by that of the first tenth; with “processor” in the name, of
+    the processor's time, which says more on a busy machine.
     """
     desk, times = JudgmentQueue(open_database(folder / "lance")), dict[str, list[float]]()
 
     def took(name: str, work: Callable[[], object]) -> None:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         work()
+        times.setdefault(f"{name}, processor", []).append(1000 * (time.thread_time() - worked))
         times.setdefault(name, []).append(1000 * (time.perf_counter() - began))
 
     for click in range(clicks):
@@ -340,15 +343,20 @@ def growing(folder: Path, clicks: int = 200, depth: int = 20) -> dict[str, float
             took("judge", functools.partial(desk.judge, event))
 
     def middle(of: list[float]) -> float:
-        return round(statistics.median(of), 1)
+        return statistics.median(of)
 
-    tenth = {name: max(len(taken) // 10, 1) for name, taken in times.items()}
-    return {
-        f"{name}, {which}": middle(taken[:many] if which.startswith("first") else taken[-many:])
-        for name, taken in times.items()
-        for many in (tenth[name],)
-        for which in ("first tenth", "last tenth")
-    }
+    measured: dict[str, float] = {}
+    for name, taken in sorted(times.items()):
+        tenth, hundredth = max(len(taken) // 10, 1), len(taken) // 2
+        first = middle(taken[:tenth])
+        around = middle(taken[hundredth - tenth // 2 : hundredth + tenth // 2 + 1])
+        measured |= {
+            f"{name}, first tenth": round(first, 1),
+            f"{name}, hundredth click": round(around, 1),
+            f"{name}, last tenth": round(middle(taken[-tenth:]), 1),
+            f"{name}, hundredth × first": round(around / first, 2),
+        }
+    return measured
 
 
 def main() -> None:

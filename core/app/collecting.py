@@ -33,12 +33,14 @@ def collect(
         raise JudgmentError("This list is empty, so there is nothing to judge.")
 
     wanted_query = (asked.text, asked.item_id, asked.picture)
+    queries: list[JudgmentQuery] = []
 
     def named(old: JudgmentSet) -> JudgmentQuery:
-        for query in old.queries:
+        in_set = old.queries
+        for query in in_set:
             if (query.text, query.item_id, query.picture) == wanted_query:
                 return query
-        taken = {query.query_id for query in old.queries}
+        taken = {query.query_id for query in in_set}
         number = len(taken) + 1
         while f"q{number}" in taken:
             number += 1
@@ -46,6 +48,7 @@ def collect(
 
     def grown(old: JudgmentSet) -> JudgmentSet:
         query = named(old)
+        queries.append(query)
         existing = {pair.item_id for pair in old.pairs if pair.query.query_id == query.query_id}
         new = [Pair(query, item) for item in wanted_items if item not in existing]
         return replace(
@@ -57,8 +60,7 @@ def collect(
 
     rules = Rules(guidelines=_GUIDELINES, overlap=1)
     start = JudgmentSet(SET_ID, NAME, rules, (), 0, (), datetime.now(UTC), revision=0)
-    judgment_set = desk.sets.revise(SET_ID, grown, start)
-    return judgment_set, named(judgment_set)
+    return desk.sets.revise(SET_ID, grown, start), queries[-1]
 
 
 def as_judged(query: Query, catalog: Catalog) -> JudgmentQuery:

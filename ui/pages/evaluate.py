@@ -147,7 +147,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         leads = may(studio, request, Action.DECIDE)
         gone = [str(no_report(wanted)) if leads else NOT_SHOWN] if wanted else []
         hidden = figures_sentence(studio, request, name) if name else ""
-        return said_html(gone) + render("evaluate_empty.html", hidden=hidden)
+        return said_html(gone) + render(
+            "evaluate_empty.html", hidden=hidden, catalog=name or "",
+            measures=may(studio, request, Action.EVALUATE),
+        )  # fmt: skip
 
     @sentences
     def load(request: gr.Request) -> tuple[Any, ...]:
