@@ -36,3 +36,10 @@ def test_how_well_words_fit_a_photo_is_hidden_while_a_set_is_open(judged: Judged
     for link in ("Back to the product", "Similar items", "Compare engines on it"):
         assert link in inspect_page()
     assert "cosine of the two vectors" in inspect_page()
+
+
+def test_no_engine_is_said_to_lack_an_item_because_its_vectors_are_hidden(judged: Judged) -> None:
+    walk = judged.walk(Role.ANNOTATOR)
+    (page,) = walk.events({"item": "c", "catalog": "demo"}, ["load_1"]).values()
+    assert "What each engine sees" in page
+    assert "has not indexed the item yet" not in page

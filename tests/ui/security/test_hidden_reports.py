@@ -40,6 +40,7 @@ def test_evaluate_says_that_reports_are_hidden_and_not_whether_there_are_any(
         assert (NOT_SHOWN in text) is bool(asked)
         assert "is not finished" in text
         assert "No report yet" not in text
+        assert "vs-reads-only" in text  # they may not measure: no form for it
         assert judged.report not in text
     judged.judge_all()
     assert "end your part on Annotate" in page()
