@@ -39,6 +39,9 @@ _LATER = {"query_picture", "round", "page", "guidelines", "rule", "grade_by_rule
 #: Endings of tables that are text; in one of them there may be qrels.
 _TEXT_TABLES = {".csv", ".tsv", ".tab", ".txt", ".gz"}
 _MARKS = (",", ";", "\t", "|")
+#: What the note on a list's frame says, and what it says where its name or scale is taken.
+_REST = "the rest of the file is not read"
+_READ = "of the rest only the name and the names of grades are read"
 
 
 def read(source: Path, people: Sequence[str] = ()) -> File:
@@ -135,6 +138,8 @@ def _json(source: Path) -> File:
         kind = table.format if kind == "JSON" else kind
         if table.format == "JSON":
             frame = frame_of("\n".join(line.text for line in file.lines()))
+            if frame != Frame():
+                notes = tuple(note.replace(_REST, _READ) for note in notes)
     label = file.encoding.label
     kind = kind if label == "UTF-8" else f"{kind}, {label}"
     read = file_of(kind, rows, definition)

@@ -53,6 +53,10 @@ def test_a_book_keeps_its_name_its_grades_names_and_the_explanations(
         ("ann@example.com", 1, "Because of 0."), ("ann@example.com", 0, "Because of 1."),
     ]  # fmt: skip
     assert not any("0 or 1" in note for note in planned.notes)
+    assert planned.notes == (
+        "The rows are those of the list “query_doc_pairs”; of the rest only the name and the names "
+        "of grades are read.",
+    )
     named = plan(desk, book(tmp_path, [1.0], **frame), lambda ids: ids, name="Mine")
     assert named.judgment_set.name == "Mine"
 
