@@ -170,6 +170,7 @@ def files_tab(
         # The summary stays on screen; the button goes on to the desk.
         return html, gr.skip(), gr.update(visible=True), choice, desk, gr.skip()
 
+    @sentences
     @allowed(studio, Action.LEAD)
     def go_on() -> gr.Tabs:
         return gr.Tabs(selected="judge")

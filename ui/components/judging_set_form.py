@@ -73,6 +73,7 @@ def set_form(
         gr.Info("The set is removed.")
         return gr.update(visible=False), "", *changed(catalog, None)
 
+    @sentences
     @allowed(studio, Action.LEAD)
     def keep_it() -> tuple[Any, ...]:
         return gr.update(visible=False), ""
