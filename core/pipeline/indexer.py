@@ -352,10 +352,13 @@ class _Run:
 
 
 def _sentence(report: IndexReport, notes: tuple[str, ...], stopped: bool) -> str:
+    """Return what a run did; what it did not is left out."""
     counts = (
-        f"{counted(report.added, 'item')} added, {report.changed:,} changed, "
-        f"{report.unchanged:,} unchanged, {report.removed:,} removed; "
-        f"{counted(len(report.quarantined), 'row')} left out."
-    )
-    counts = " ".join([counts, *notes])
-    return f"Stopped. {counts} Run it again to continue." if stopped else counts
+        (report.added, "added"), (report.changed, "changed"),
+        (report.unchanged, "unchanged"), (report.removed, "removed"),
+    )  # fmt: skip
+    parts = [f"{counted(count, 'item')} {what}" for count, what in counts if count]
+    left_out = len(report.quarantined)
+    parts += [f"{counted(left_out, 'row')} left out"] if left_out else []
+    text = " ".join([f"{', '.join(parts or ['No items'])}.", *notes])
+    return f"Stopped. {text} Run it again to continue." if stopped else text

@@ -66,6 +66,16 @@ def test_unchanged_items_cost_nothing(shop):
     assert (small.encoder.pictures, small.grounder.calls) == (0, 0)
 
 
+def test_a_job_says_what_it_did_and_leaves_out_what_it_did_not(shop):
+    shop.index()
+    first = indexing_job(shop.store.root).read()
+    shop.edit("green chair 1,chair", "velvet throne 1,throne")
+    shop.index()
+    second = indexing_job(shop.store.root).read()
+    assert first.message == "40 items added."
+    assert second.message == "1 item changed, 39 items unchanged."
+
+
 def test_changed_words_are_redone_and_found(shop):
     shop.index()
     small = bench()
