@@ -15,6 +15,7 @@ from core.app.library import Catalog
 from core.app.models import ModelPool
 from core.app.training_bases import TrainingBases
 from core.app.training_card import adapter_card
+from core.base.counts import counted
 from core.domain import Progress, Ranking, Report
 from core.embedding.adapter import ImageAdapter
 from core.embedding.text_tower import TextTower
@@ -68,7 +69,8 @@ class AdapterTraining:
             TrainingStopped: A stop was requested.
         """
         pairs = catalog_pairs(catalog, start)
-        say(f"{len(pairs)} items, {len(held_out(pairs)[0])} titles held out")
+        held = len(held_out(pairs)[0])
+        say(f"{counted(len(pairs), 'item')}, {counted(held, 'title')} held out")
         origin = self._models.weights.path("text-tower")
         tower, adapter = TextTower.load(origin), ImageAdapter(start.encoder.dim)
         # The state's folder depends on catalogue, base and vectors, so only equal runs share it.
