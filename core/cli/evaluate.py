@@ -57,12 +57,9 @@ def evaluate(
         int, typer.Option(min=1, max=1000, help="Of fine-tuning for ablation and transfer.")
     ] = 12,
     words: Annotated[
-        bool | None,
-        typer.Option(
-            help="Rank as the pages do, by vectors and full text, or by vectors alone (default: as "
-            "the pages do for --queries, by vectors for a task).",
-        ),
-    ] = None,
+        bool,
+        typer.Option(help="Rank as the pages do, by vectors and full text; else by vectors alone."),
+    ] = False,
     depth: Annotated[int, typer.Option(min=1, max=1000, help="Results kept per query.")] = DEPTH,
     measure: Annotated[
         list[str] | None,
@@ -99,8 +96,8 @@ def evaluate(
 ) -> None:
     """Measure engines side by side: figures, intervals, and whether a difference could be chance.
 
-    Tasks rank by vectors alone, as in the paper; your own queries are ranked as the pages do, so
-    that the figures are those of `judgments evaluate`.
+    Items are ranked by vectors alone, as in the paper; with --words, as the pages and `judgments
+    evaluate` rank them.
     """
     studio = Studio(context.obj)
     names = [name.strip() for name in engines.split(",") if name.strip()]
@@ -118,7 +115,7 @@ def evaluate(
 
     def work(tell: OnProgress) -> Report:
         if queries is not None and qrels is not None:
-            ranking = Ranking.VECTOR if words is False else Ranking.WORDS
+            ranking = Ranking.WORDS if words else Ranking.VECTOR
             read = FileReport()
             asked = query_files.read_queries(queries, report=read)
             right, runs = query_files.read_qrels(qrels, read), _read_runs(run or [], read)

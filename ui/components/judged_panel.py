@@ -46,7 +46,7 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
             relevant_from = gr.Dropdown(
                 label="Relevant from grade", choices=[], elem_id="evaluate-relevant-from", scale=1
             )
-        words = words_choice()
+        words = words_choice(True)
         with gr.Row():
             go = gr.Button("Evaluate on the set", elem_id="evaluate-judged-go")
             look = gr.Button("Show lists and gaps", elem_id="evaluate-lists-go")
@@ -110,10 +110,10 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
     return JudgedPanel(sets, rule, relevant_from, words, go)
 
 
-def words_choice() -> gr.Checkbox:
+def words_choice(value: bool) -> gr.Checkbox:
     """Lay out the choice of how items are ranked."""
     return gr.Checkbox(
-        True, label="Rank as the pages do: by meaning (vectors) and by the words themselves"
+        value, label="Rank as the pages do: by meaning (vectors) and by the words themselves"
     )
 
 

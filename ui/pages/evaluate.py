@@ -80,7 +80,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         with gr.Row():
             queries = gr.File(label="Queries", elem_id="evaluate-queries")
             qrels = gr.File(label="Judgments", elem_id="evaluate-qrels")
-        words = words_choice()
+        words = words_choice(False)
         least = gr.Number(
             1, label="Relevant from grade", minimum=1, precision=0, elem_id="evaluate-files-from"
         )

@@ -47,7 +47,7 @@ def figures(text: str, measure: str) -> list[str]:
     return [row[names.index(measure)] for row in cells]
 
 
-def test_equal_judgments_give_equal_figures_in_both_commands(
+def test_equal_judgments_and_ranking_give_equal_figures_in_both_commands(
     data: Path, files: tuple[Path, Path]
 ) -> None:
     labels, words = files
@@ -55,7 +55,7 @@ def test_equal_judgments_give_equal_figures_in_both_commands(
         r"\((import-\w+)\)", said(judgments(data, "import", labels, "--topics", words))
     )[0]
     own = ("--queries", words, "--qrels", labels, "--measure", "ndcg@10", "--measure", "mrr")
-    for choice in ((), ("--words",), ("--no-words",)):
+    for choice in (("--words",), ("--no-words",)):
         of_set = said(judgments(data, "evaluate", "clip", "vl-clip", "--set", set_id, *choice))
         of_files = said(
             command("--data-dir", data, "evaluate", *own, "--relevant-from", "2", *choice)
@@ -69,6 +69,10 @@ def test_equal_judgments_give_equal_figures_in_both_commands(
             assert "--words or --no-words chooses" in text
             assert alone or " of it encoding" not in text
             assert "0.0 s of it" not in text
+    assert "by vectors and full text" in said(
+        judgments(data, "evaluate", "clip", "vl-clip", "--set", set_id)
+    )
+    assert "vectors (picture and text) alone" in said(command("--data-dir", data, "evaluate", *own))
 
 
 def test_words_come_later_and_a_set_is_renamed_and_removed(
