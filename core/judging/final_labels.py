@@ -101,14 +101,14 @@ def check_final(
     if not is_said or (event.event_id in state and not again):
         return
     pair, flag = (event.query_id, event.item_id), event.kind is EventKind.FLAG
-    if event.kind in LABELS and _is_corrected(state, event) and state.is_decided(pair):
+    comes_later = event.round > 0 or _is_corrected(state, event)
+    if event.kind in LABELS and comes_later and state.is_decided(pair):
         raise JudgmentError(_DECIDED)
     if is_final(rules, state, event.annotator, pair, graded, flag):
         raise JudgmentError(_FINAL if state.is_bound(event.annotator, pair, flag) else _FULL)
 
 
 def _is_corrected(state: SetState, event: JudgmentEvent) -> bool:
-    """Tell whether an annotator has said something of the pair, in this round, before."""
-    said = state.repeated if event.round else state.current
-    label = said(event.annotator).get((event.query_id, event.item_id))
+    """Tell whether an annotator has said something of the pair before."""
+    label = state.current(event.annotator).get((event.query_id, event.item_id))
     return label is not None and label.kind is not EventKind.SKIP

@@ -105,6 +105,7 @@ class Tally:
             if final or (not everybody and graded >= rules.overlap):
                 return _Counts(set_done=set_done, set_total=wanted)
             return _Counts(0, 1, int(label is not None), int(drawn), set_done, wanted)
+        final = final or state.is_decided(key)
         due = label.kind is EventKind.GRADE and not final and is_to_judge(again.get(key))
         pending = drawn and due
         spared = int(drawn and label.kind is not EventKind.GRADE)

@@ -195,11 +195,15 @@ def _mixed(
 def _shuffled(
     last: Sequence[Task], repeats: Sequence[Task], annotator: str, seed: bytes
 ) -> list[Task]:
-    """Return the new pairs that were kept to the end and the repeats, query after query."""
+    """Return the new pairs that were kept to the end and the repeats, query after query.
+
+    Their places come from bytes that decide neither which pairs come again nor which come last.
+    """
     return sorted(
         [*last, *repeats],
         key=lambda task: [
-            _digest(annotator, key, seed) for key in ((task.pair.query.query_id, ""), task.pair.key)
+            _digest(annotator, key, seed)[9:]
+            for key in ((task.pair.query.query_id, ""), task.pair.key)
         ],
     )
 
@@ -215,7 +219,7 @@ def due_repeats(
 ) -> list[Task]:
     """Return the hidden repeats that are due: sampled pairs that were graded long enough ago.
 
-    Those that were put off are among them.
+    Those that were put off are among them; decided ones are not, since the decision may be read.
     """
     if not rules.repeats:
         return []
@@ -226,6 +230,7 @@ def due_repeats(
         if (label := mine.get(pair.key)) is not None
         and label.kind is EventKind.GRADE
         and not is_final(rules, state, annotator, pair.key)
+        and not state.is_decided(pair.key)
         and is_to_judge(again.get(pair.key))
         and is_repeat(rules, annotator, pair.key, seed)
         and state.turns_since(annotator, pair.key) >= soonest

@@ -14,6 +14,7 @@ from core.judging.importing import carry_out, plan
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.label_export import Labels, write
 from core.judging.open_sets import note_shown
+from core.judging.progress_tally import progress
 from core.judging.queue import due_repeats
 from core.judging.sets import CLICK_SETS
 from core.judging.state import SetState
@@ -98,9 +99,26 @@ def test_who_may_see_a_decision_can_t_change_what_they_said(
             desk.judge(label(made, 0, kind))
     with pytest.raises(JudgmentError, match="has been decided"):
         desk.undo(made.set_id, "ada")
+    with pytest.raises(JudgmentError, match="has been decided"):
+        desk.judge(replace(label(made, 0), round=1))
     desk.judge(unsure)  # sent again, as a page without an answer does
     desk.judge(label(made, 1))
     desk.judge(replace(label(made, 0), annotator="bob"))
+
+
+def test_a_decided_pair_does_not_come_again() -> None:
+    rules = Rules(repeats=1.0)
+    made = replace(small_set("abcdefgh"), rules=rules)
+    state = SetState(event(number, item_id=name) for number, name in enumerate("abcde"))
+
+    def due() -> str:
+        return "".join(
+            task.pair.item_id for task in due_repeats(made.pairs, state, rules, "ada", 1)
+        )
+
+    assert (due(), progress(made, state, "ada").total) == ("abcd", 16)
+    state.add(event(9, "lea", kind=EventKind.ADJUDICATE))
+    assert (due(), progress(made, state, "ada").total) == ("bcd", 15)
 
 
 def test_a_label_can_t_be_changed_after_the_lists_were_shown(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -79,6 +80,7 @@ def judged_in_the_grid(judgment_set: JudgmentSet, who: str) -> list[list[Task]]:
 def test_a_query_that_comes_back_in_the_grid_is_as_often_a_new_pair(repeats: float) -> None:
     judgment_set = made(30, 12, repeats)
     back: list[int] = []
+    couples: list[tuple[int, int]] = []
     for who in ("ada", "bob", "cyd"):
         begun: set[str] = set()
         hands = judged_in_the_grid(judgment_set, who)
@@ -89,9 +91,12 @@ def test_a_query_that_comes_back_in_the_grid_is_as_often_a_new_pair(repeats: flo
             assert len({task.pair.query.query_id for task in hand}) == 1
             if hand[0].pair.query.query_id in begun:
                 back += [task.round for task in hand]
+                couples += list(pairwise(task.round for task in hand))
             begun.add(hand[0].pair.query.query_id)
     assert len(back) > 50
     assert 0.35 < sum(back) / len(back) < 0.65
+    new_first, repeat_first = couples.count((0, 1)), couples.count((1, 0))
+    assert 0.3 < new_first / (new_first + repeat_first) < 0.7
 
 
 def test_repeats_are_not_left_over_for_the_end() -> None:
