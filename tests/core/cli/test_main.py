@@ -121,16 +121,17 @@ def test_a_set_is_made_labelled_from_a_file_and_exported(data: Path, tmp_path: P
     tried = app(own, "judgments", "import", str(book), "--set", set_id, "--dry-run")
     assert "6 labels fit, 2 rows do not" in tried.stdout, tried.stdout + tried.stderr
     assert "line 5: the catalogue has no item" in tried.stdout
-    assert "Took in 6" in app(own, "judgments", "import", str(book), "--set", set_id).stdout
+    taken = app(own, "judgments", "import", str(book), "--set", set_id)
+    assert "6 labels were taken in" in taken.stdout
     output = app(own, "judgments", "agreement", "--set", set_id).stdout
     assert "3 of" in output
     assert "by 2 people" in output
     files = [tmp_path / f"out{n}.jsonl" for n in (1, 2)]
-    assert "rule: minimum" in app(
+    assert "is JSON lines: every label" in app(
         own, "judgments", "export", str(files[0]), "--set", set_id, "--rule", "minimum"
     ).stdout  # fmt: skip
     again = app(own, "judgments", "import", str(files[0]))
-    assert "Took in 0 labels" in again.stdout
+    assert "All of these labels were there already" in again.stdout
     app(own, "judgments", "export", str(files[1]), "--set", set_id, "--rule", "minimum")
     assert files[0].read_text() == files[1].read_text()
     tried = app(own, "judgments", "missing", set_id, "--depth", "3").stdout

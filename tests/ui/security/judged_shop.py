@@ -90,7 +90,7 @@ def served_judged(folder: Path) -> Iterator[Judged]:
     database = SimpleNamespace(database=open_database(folder / "votes"))
     opened = SimpleNamespace(name="demo", searcher=searcher, store=database, images=None)
     library: Any = SimpleNamespace(get=lambda name=None: opened)
-    models: Any = SimpleNamespace(engine=lambda name: name)
+    models: Any = SimpleNamespace(for_queries=lambda name: name)
     shop.__dict__["labels"] = LabelService(library)
     shop.__dict__["preferences"] = PreferenceService(library, models)
     shop.__dict__["tasks"] = SimpleNamespace(all=lambda name: ())
