@@ -117,14 +117,22 @@ def find_table(database: lancedb.DBConnection, name: str) -> Table | None:
     with reading(address):
         if Path(address).is_file():  # LanceDB would try again for ten seconds
             raise NotADirectoryError("its folder is a file")
-        try:
-            return database.open_table(name)
-        except ValueError as error:
-            if "was not found" not in str(error):
-                raise
+        table = _opened(database, name)
         data = Path(address) / "data"
-        if data.is_dir() and any(data.iterdir()):  # a new empty table would hide the loss
-            raise FileNotFoundError("its manifest is missing")
+        if table is None and data.is_dir() and any(data.iterdir()):
+            table = _opened(database, name)  # another process may have made it a moment ago
+            if table is None:  # a new empty table would hide the loss
+                raise FileNotFoundError("its manifest is missing")
+    return table
+
+
+def _opened(database: lancedb.DBConnection, name: str) -> Table | None:
+    """Open a table; return ``None`` if LanceDB finds none."""
+    try:
+        return database.open_table(name)
+    except ValueError as error:
+        if "was not found" not in str(error):
+            raise
     return None
 
 

@@ -68,7 +68,7 @@ class PictureCopies:
             if total <= _LEFT * self._most or used > newest:
                 break
             with suppress(OSError):
-                path.unlink()
+                path.unlink(missing_ok=True)  # another trim may have deleted it, too
                 total -= size
         if total > self._most:
             _log.warning(

@@ -55,6 +55,21 @@ def test_a_use_leaves_the_time_of_the_content(tmp_path: Path) -> None:
     assert time.time() - path.stat().st_atime < 30
 
 
+def test_copies_that_another_trim_deleted_meanwhile_count_as_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_copies, "_IN_USE", 0.0)
+    copies = PictureCopies(tmp_path, 20)
+    paths = [tmp_path / name for name in ("gone", "old", "new")]
+    for path in paths[1:]:
+        path.write_bytes(bytes(10))
+    monkeypatch.setattr(
+        copies, "_copies", lambda: [(float(n), 10, path) for n, path in enumerate(paths)]
+    )
+    copies.trim()
+    assert [path.exists() for path in paths] == [False, False, True]
+
+
 def test_a_store_keeps_within_its_limit_and_fetches_again_what_went(
     in_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
