@@ -104,10 +104,10 @@ def test_processes_may_create_the_same_table_at_once(tmp_path):
 def test_a_table_that_is_made_while_it_is_looked_for_is_found(tmp_path, table, monkeypatch):
     table.add(rows(("1", "a", "b")))
     base, answers = db.open_database(tmp_path / "lance"), [None]
-    found = db._opened
+    opened = db._opened
 
     def first_too_early(database, name):
-        return answers.pop() if answers else found(database, name)
+        return answers.pop() if answers else opened(database, name)
 
     monkeypatch.setattr(db, "_opened", first_too_early)
     assert db.find_table(base, "things").count_rows() == 1
