@@ -106,7 +106,8 @@ def deal(
         count: Largest number of pairs.
         leased: The present holders of each pair.
         without: Query id, item id and round of tasks that the annotator has already.
-        one_query: Return only pairs of the next query.
+        one_query: Return only pairs of the next query, as the grid shows them; some new pairs and
+            all hidden repeats come at the end.
         first: Id of the query whose pairs come first.
         elsewhere: Tasks that the annotator has in other tabs.
         seed: What the sample of hidden repeats is drawn with, which nobody else knows.
@@ -253,7 +254,7 @@ def is_repeat(rules: Rules, annotator: str, pair: PairKey, seed: bytes = b"") ->
 
 
 def _comes_last(rules: Rules, annotator: str, pair: PairKey, seed: bytes) -> bool:
-    """Tell whether a pair comes after all queries where they are judged one by one.
+    """Tell whether a pair comes after all queries where a query's pairs are judged at once.
 
     About as many pairs do as come again. If none did, a query that comes back would tell that its
     pairs are repeats.
