@@ -19,8 +19,8 @@ from core.domain.search_index import Breadth
 FULL, COMPRESSED = "IvfHnswFlat", "IvfRq"
 #: Memory of a graph's edges, bytes a row, beside its vectors of four bytes a number.
 _EDGES = 200
-#: How many candidates a graph's search keeps where nothing was measured, or a filter leaves few
-#: rows.
+#: How many candidates are looked at where nothing was measured, or a filter leaves few rows of a
+#: graph.
 _WIDE = 800
 #: Candidates that are tried with full vectors, as multiples of the number of results.
 _STEPS = (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32)
@@ -74,16 +74,21 @@ def steps(kind: str, depth: int) -> list[Breadth]:
     return [Breadth(depth * times, probes=probes) for probes, times in _COMPRESSED_STEPS]
 
 
-def filtered(breadth: Breadth | None, count: int) -> Breadth:
-    """Return how widely is searched with a filter, or where nothing was measured."""
-    if breadth is not None and breadth.probes:
-        return breadth
-    return Breadth(max(_WIDE, 8 * count))
+def filtered(breadth: Breadth, count: int) -> Breadth:
+    """Return how widely an index that was measured is searched with a filter."""
+    return breadth if breadth.probes else Breadth(max(_WIDE, 8 * count))
+
+
+def unmeasured(count: int) -> Breadth:
+    """Return how widely an index of any kind is searched until it is measured."""
+    probes, _ = _COMPRESSED_STEPS[-1]
+    return Breadth(max(_WIDE, 8 * count), probes=probes)
 
 
 def widened(search: S, breadth: Breadth, count: int) -> S:
     """Tell a search how widely to look for ``count`` results."""
+    search = search.ef(breadth.candidates)
     if not breadth.probes:
-        return search.ef(breadth.candidates)
+        return search
     search = search.maximum_nprobes(0).minimum_nprobes(breadth.probes)
     return search.refine_factor(max(1, -(-breadth.candidates // count)))

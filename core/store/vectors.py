@@ -32,13 +32,9 @@ from core.store.database import (
     with_metadata,
 )
 from core.store.frozen_rows import Freezer, FrozenRows
-from core.store.index_kinds import filtered, widened
+from core.store.index_kinds import filtered, unmeasured, widened
 
 Vectors = npt.NDArray[np.float32]
-
-#: How many times more results than asked for are ranked again with their full vectors where nothing
-#: was measured: the index may be compressed. An exact search ignores it.
-REFINE = 5
 
 _TEXT_COLUMNS = ("item_id", "key", "grounding_key", "rewrite_key", "department", "product_type")
 _VECTOR_COLUMNS = ("image_vector", "text_vector", "vector")
@@ -305,8 +301,10 @@ class VectorTable:
         if table is None:
             return []
         index = vector_index.read_index(table)
-        breadth = measured = index.breadth(count) if index is not None else None
-        if breadth is None or condition is not None:
+        breadth = index.breadth(count) if index is not None else None
+        if breadth is None:
+            breadth = unmeasured(count)
+        elif condition is not None:
             breadth = filtered(breadth, count)
         elif (frozen := self._freezer.at(version_of(table))) is not None:
             return frozen.nearest(query, count, breadth)
@@ -318,8 +316,6 @@ class VectorTable:
                 .limit(count)
             )
             search = widened(search, breadth, count)
-            if measured is None:
-                search = search.refine_factor(REFINE)
             if condition is not None:
                 search = search.where(condition, prefilter=True)
             rows = search.to_arrow().to_pylist()

@@ -45,9 +45,9 @@ class Search:
     [
         (Breadth(40), 20, {"ef": 40}),
         (Breadth(61, probes=8), 20,
-         {"minimum_nprobes": 8, "maximum_nprobes": 0, "refine_factor": 4}),
+         {"ef": 61, "minimum_nprobes": 8, "maximum_nprobes": 0, "refine_factor": 4}),
         (Breadth(10, probes=8), 20,
-         {"minimum_nprobes": 8, "maximum_nprobes": 0, "refine_factor": 1}),
+         {"ef": 10, "minimum_nprobes": 8, "maximum_nprobes": 0, "refine_factor": 1}),
     ],
 )  # fmt: skip
 def test_a_search_is_told_how_widely_to_look(breadth, count, calls):
@@ -55,6 +55,6 @@ def test_a_search_is_told_how_widely_to_look(breadth, count, calls):
 
 
 def test_filters_widen_the_search_of_a_graph_and_not_that_of_partitions():
-    assert index_kinds.filtered(None, 20) == Breadth(800)
+    assert index_kinds.unmeasured(20) == Breadth(800, probes=256)
     assert index_kinds.filtered(Breadth(40, 0.99), 200) == Breadth(1600)
     assert index_kinds.filtered(Breadth(40, 0.99, 8), 20) == Breadth(40, 0.99, 8)
