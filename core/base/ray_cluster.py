@@ -35,6 +35,9 @@ _KEPT_FOR = 10
 THREADS = 8
 #: How often work is begun again after its worker was lost, before it is given up.
 _RETRIES = 1
+#: What Ray says where the process that it starts for a client ends at once, and how often it is
+#: asked anew: a race in Ray lets one in some ten end (github.com/ray-project/ray/issues/63202).
+_ENDED_AT_ONCE, _ATTEMPTS = "Starting Ray client server failed", 4
 _MISSING = (
     "Ray is not installed here. Install it (pip install 'vl-clip-studio[scale]', or pip install "
     "'ray[client]'), or index in this process: --on local."
@@ -158,12 +161,22 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         """Connect to the server for clients of a Ray that runs already."""
         url = f"ray://{address['host']}{address['port'] or _PORT}"
         try:
-            context = self._ray.init(url, logging_level="ERROR", log_to_driver=False)
+            context = self._joined(url)
         except self._refusals as error:
             raise SettingsError(_NOT_REACHED.format(url, _reason(error))) from error
         if not _has_token():
             self.warning = _LETS_ALL_IN.format(url)
         return context
+
+    def _joined(self, url: str) -> Any:
+        """Join a Ray as its client, again where its process for this client ended at once."""
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._ray.init(url, logging_level="ERROR", log_to_driver=False)
+            except ConnectionAbortedError as error:
+                if _ENDED_AT_ONCE not in str(error):
+                    raise
+        return self._ray.init(url, logging_level="ERROR", log_to_driver=False)
 
     def call(self, function: Callable[..., R], *given: Any) -> R:
         """Run a function on any machine and return its result; many threads may call at once.

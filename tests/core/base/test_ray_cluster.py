@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -74,6 +75,37 @@ def test_a_ray_that_does_not_start_is_one_sentence(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(ray, "init", slow)
     with pytest.raises(SettingsError, match=r"^Ray can't be started here: The current node"):
         RayCluster(RAY, workers=2)
+
+
+ENDED_AT_ONCE = "Initialization failure from server: Starting Ray client server failed. See logs."
+
+
+@pytest.mark.parametrize(
+    ("failures", "said"),
+    [
+        ([ENDED_AT_ONCE] * 3, None),
+        ([ENDED_AT_ONCE] * 4, "Starting Ray client server failed"),
+        (["Other versions."], "Other versions"),
+    ],
+)
+def test_a_ray_whose_process_for_a_client_ends_at_once_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, failures: list[str], said: str | None
+) -> None:
+    """Ray's own race: one client in some ten meets it."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'ray[client]'")
+    left = list(failures)
+
+    def init(url: str, **_: object) -> SimpleNamespace:
+        if left:
+            raise ConnectionAbortedError(left.pop(0))
+        return SimpleNamespace(dashboard_url=None)
+
+    monkeypatch.setattr("core.base.ray_cluster._has_token", lambda: False)
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 2.0})
+    with pytest.raises(SettingsError, match=said) if said else nullcontext():
+        assert RayCluster("ray://head", workers=2).count == 2
+    assert not left
 
 
 @pytest.fixture(scope="module")
