@@ -11,6 +11,9 @@ from core.language.shard_plan import ShardPlan
 class ShardBudget(Budget):
     """A budget that starts from what the shard's ledger holds, and grows within the plan's.
 
+    Where the shard's allotment is used up, the plan is asked, also while it has no budget: one may
+    be set while the shard is at work.
+
     Args:
         model: Name of the model.
         prices: Prices of tokens.
@@ -54,7 +57,7 @@ class ShardBudget(Budget):
             self._allotted = self._plan.note(self._shard, self._spent, self._reserved)
 
     def _covers(self, cost: Spent) -> bool:
-        dollars, tokens = self._allotted.dollars or 0.0, self._allotted.usage.tokens
-        return (self._tokens is None or cost.usage.tokens <= tokens) and (
-            self._dollars is None or (cost.dollars is not None and cost.dollars <= dollars)
+        dollars, allotted = cost.dollars, self._allotted
+        return cost.usage.tokens <= allotted.usage.tokens and (
+            allotted.dollars is None or (dollars is not None and dollars <= allotted.dollars)
         )

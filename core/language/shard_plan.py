@@ -20,7 +20,8 @@ from core.errors import BudgetReached, SettingsError
 
 #: States of a plan: its shards are worked on; their answers are being copied; all are copied.
 OPEN, MERGING, MERGED = "open", "merging", "merged"
-#: An allotment grows by what is needed, and by this part of a shard's even share of the budget.
+#: An allotment is what is needed and this part more, where the budget has room: so the plan is
+#: changed far less often than there are questions.
 _AHEAD = 0.1
 
 
@@ -159,8 +160,7 @@ class ShardPlan:
             plan = self._existing(plan)
             cost = plan.costs.get(shard, ShardCost())
             others = plan.allotted - cost.allotted
-            for ahead in (_AHEAD / plan.shards, 0.0):
-                wanted = needed + _part(plan, ahead)
+            for wanted in (needed + _part(needed, _AHEAD), needed):
                 if not _beyond(others + wanted, plan):
                     return plan.with_cost(shard, replace(cost, allotted=wanted))
             raise BudgetReached(f"The budget of {_budget(plan)} for all shards is used up.")
@@ -204,10 +204,10 @@ def _beyond(cost: Spent, plan: Plan) -> bool:
     return dollars or (plan.tokens is not None and cost.usage.tokens > plan.tokens)
 
 
-def _part(plan: Plan, share_: float) -> Spent:
-    """Return a share of the budget."""
-    usage = replace(NOTHING.usage, input_tokens=int((plan.tokens or 0) * share_))
-    return Spent(usage, (plan.dollars or 0.0) * share_)
+def _part(cost: Spent, share_: float) -> Spent:
+    """Return a part of a cost."""
+    usage = replace(NOTHING.usage, input_tokens=int(cost.usage.tokens * share_))
+    return Spent(usage, None if cost.dollars is None else cost.dollars * share_)
 
 
 def _budget(plan: Plan) -> str:

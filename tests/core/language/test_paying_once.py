@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,6 +184,27 @@ def test_the_setting_s_budget_does_not_replace_that_of_an_open_plan(shop: Shop) 
     shop.verbs.merge_shards("shop")
     shop.verbs.rewrite_shards("shop", shards=1, limits=ONCE)
     assert plan.read().dollars == 500.0
+
+
+@pytest.mark.parametrize("cap", [{"dollars": 0.03}, {"tokens": 25_000}])
+def test_a_shard_at_work_keeps_to_a_budget_that_is_given_meanwhile(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, cap: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_QUESTIONS", 1)
+    shop.server.batches_end = False
+    plan, given = plan_of(shop.data_dir, "shop"), []
+
+    def give(name: str) -> None:
+        if not given:
+            given.append(plan.open(None, cap.get("dollars"), cap.get("tokens")))
+
+    shop.server.on_batch = give
+    report = shop.verbs.rewrite_shards("shop", shards=1, limits=ONCE)
+    assert "for all shards is used up" in report.stopped
+    allotted = plan.read().allotted
+    assert allotted.dollars <= cap.get("dollars", 10**9)
+    assert allotted.usage.tokens <= cap.get("tokens", 10**9)
+    assert 2 <= len(asked(shop)) < ITEMS
 
 
 def test_no_shards_is_a_sentence(tmp_path: Path) -> None:
