@@ -8,7 +8,6 @@ is paid for in two.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,6 @@ from pathlib import Path
 from core.app.catalog_rewriting import CatalogRewriting
 from core.app.library import Catalog
 from core.app.shard_costs import plan_of
-from core.base.buckets import bucket_of
 from core.base.locks import START, file_lock
 from core.domain import Item, OnProgress, RewriteProgress, RewriteReport
 from core.domain.usage import NOTHING, IntendedBatch, OpenBatch, Spent
@@ -153,6 +151,7 @@ class ShardedRewriting:
         ):
             plan = self.plan.active()
             if plan is None:
+                self.plan.delete_merged()
                 raise SettingsError(f"“{self._catalog.name}” has no shards to merge.")
             ledgers = [self._ledger_of(number, plan) for number in range(plan.shards)]
             self.plan.move_on(MERGING)  # from here on no process begins with a shard
@@ -165,9 +164,7 @@ class ShardedRewriting:
             added = sum(self._ledger.take_in(ledger) for ledger in ledgers)
             spent = sum((ledger.spent() for ledger in ledgers), NOTHING)
             self.plan.move_on(MERGED)
-            home = self.plan.shard(0, plan).parent
-            if bucket_of(home) is None:
-                shutil.rmtree(home, ignore_errors=True)
+            self.plan.delete_merged()
         return added, spent
 
     def _begin(
@@ -179,6 +176,7 @@ class ShardedRewriting:
                 with rewriting_job(self._catalog.store.root).locked():
                     if self.plan.active() is None:
                         self._check_none_under_way(limits, should_stop)
+                        self.plan.delete_merged()
                     return self.plan.open(shards, limits.dollars, limits.tokens)
         except CatalogBusy:
             if self.plan.active() is None:  # else one of many processes has just begun it

@@ -10,6 +10,7 @@ its lock without noticing.
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from dataclasses import dataclass
@@ -124,6 +125,14 @@ def unshare(path: Path) -> None:
         with _lock:
             _seen.pop(path, None)
     path.unlink(missing_ok=True)
+
+
+def unshare_all(folder: Path) -> None:
+    """Delete a folder with all that is in it, for all servers."""
+    bucket = bucket_of(folder)
+    if bucket is not None:
+        bucket.delete_all(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _put(bucket: Bucket, path: Path, data: bytes, over: Version | None) -> Tag:

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from core.base.locks import WRITE, file_lock
-from core.base.shared_files import latest, read_to_change, share
+from core.base.shared_files import latest, read_to_change, share, unshare_all
 from core.domain.usage import NOTHING, Spent
 from core.errors import BudgetReached, SettingsError
 
@@ -184,6 +184,14 @@ class ShardPlan:
             return replace(plan, state=state)
 
         self._change(moved)
+
+    def delete_merged(self) -> None:
+        """Delete the folders of shards whose answers are merged, also what a killed merge left."""
+        plan = self.read()
+        if plan is not None:
+            ended = plan.number if plan.state == MERGED else plan.number - 1
+            for number in range(1, ended + 1):
+                unshare_all(self._folder / str(number))
 
     def _existing(self, plan: Plan | None) -> Plan:
         if plan is None:

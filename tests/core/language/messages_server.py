@@ -124,6 +124,12 @@ class MessagesServer:
         self._http.shutdown()
         self._http.server_close()
 
+    def end_batches(self) -> None:
+        """End all batches, and those to come as soon as they are handed in."""
+        self.batches_end = True
+        for batch in self.batches.values():
+            batch["ended"] = True
+
     def texts(self, number: int) -> str:
         """Return all words of one question."""
         blocks = self.questions[number]["messages"][0]["content"]

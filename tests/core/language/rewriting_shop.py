@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.app.agent_jobs import AgentJobs
 from core.app.library import Catalog, Library
 from core.app.rewriting import RewritingService
+from core.domain.usage import Spent
 from core.language.claude import ClaudeRewriter
 from core.language.messages import Messages
 from core.language.model_prices import Price, Prices
@@ -93,6 +96,17 @@ class Shop:
 def copy_shop(indexed: Path, target: Path, server: MessagesServer) -> Shop:
     shutil.copytree(indexed, target)
     return Shop(target, server)
+
+
+def asked(shop: Shop) -> Counter[str]:
+    """Count how often each question was handed in with a batch."""
+    batches = shop.server.batches.values()
+    return Counter(request["custom_id"] for batch in batches for request in batch["requests"])
+
+
+def rounded(spent: Spent) -> Spent:
+    """Round dollars, which differ in their last digits with the order in which they are added."""
+    return replace(spent, dollars=round(spent.dollars, 9))
 
 
 def words(question: dict[str, Any]) -> str:

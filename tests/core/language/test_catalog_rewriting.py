@@ -328,9 +328,7 @@ def test_batches_survive_restarts(shop: Shop) -> None:
     for _ in range(2):  # still under way: nothing is handed in again
         shop.again().verbs.rewrite("shop", limits=limits)
     assert len(shop.server.batches) == 1
-    shop.server.batches_end = True
-    for batch in shop.server.batches.values():
-        batch["ended"] = True
+    shop.server.end_batches()
     for _ in range(4):
         report = shop.again().verbs.rewrite("shop", limits=limits)
     assert report.progress.done == ITEMS

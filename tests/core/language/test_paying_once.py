@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,33 +9,20 @@ from typing import Any
 import pytest
 
 from core.app.shard_costs import plan_of
-from core.app.sharded_rewriting import ShardedRewriting
 from core.domain.usage import NOTHING, Spent, Usage
 from core.errors import BudgetReached, CatalogBusy, SettingsError
 from core.language import outbox
 from core.language.limits import JobLimits
 from core.language.orders import rewriting_job
 from core.language.shard_budget import ShardBudget
-from core.language.shard_plan import MERGED, MERGING, OPEN, Plan, ShardPlan
+from core.language.shard_plan import Plan, ShardPlan
 from core.store.ledger import Ledger
-from tests.core.language.rewriting_shop import ITEMS, PRICES, Shop
+from tests.core.language.rewriting_shop import ITEMS, PRICES, Shop, asked
 
 WAIT = JobLimits(patience=0.0, batch=True, wait=True, poll=0.01)
 ONCE = replace(WAIT, wait=False)
 #: What an answer of the test's server costs in a batch.
 ANSWER = 0.5 * (100 * 1.0 + 10 * 5.0 + 7 * 0.1) / 1e6
-
-
-def asked(shop: Shop) -> Counter[str]:
-    """How often each question was handed in."""
-    batches = shop.server.batches.values()
-    return Counter(request["custom_id"] for batch in batches for request in batch["requests"])
-
-
-def end_batches(shop: Shop) -> None:
-    shop.server.batches_end = True
-    for batch in shop.server.batches.values():
-        batch["ended"] = True
 
 
 def test_a_batch_whose_acceptance_is_lost_is_not_handed_in_twice(shop: Shop) -> None:
@@ -78,7 +64,7 @@ def test_what_the_server_may_have_taken_stays_reserved(shop: Shop) -> None:
     assert taken.most.dollars > 0
     held = plan.read().allotted
     assert (held.usage.tokens, held.dollars) == (taken.most.usage.tokens, taken.most.dollars)
-    end_batches(shop)
+    shop.server.end_batches()
     shop.again().verbs.rewrite_shards("shop", limits=WAIT)
     assert set(asked(shop).values()) == {1}
     assert plan.read().allotted.dollars == pytest.approx(4 * ITEMS * ANSWER)
@@ -127,7 +113,7 @@ def test_shards_do_not_ask_what_is_under_way_without_shards(shop: Shop) -> None:
     with pytest.raises(SettingsError, match="without shards are still to come"):
         shop.again().verbs.rewrite_shards("shop", shards=2, limits=ONCE)
     assert plan_of(shop.data_dir, "shop").read() is None
-    end_batches(shop)
+    shop.server.end_batches()
     report = shop.again().verbs.rewrite_shards("shop", shards=2, limits=WAIT)
     assert report.progress.done == ITEMS
     assert set(asked(shop).values()) == {1}
@@ -220,30 +206,6 @@ def test_a_plan_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
         plan.grow(0, Spent(dollars=0.1))
     with pytest.raises(SettingsError, match=r"plan\.json is gone"):
         ShardBudget("claude-test", PRICES, plan, 0, NOTHING, NOTHING)
-
-
-@pytest.mark.parametrize("merged", [False, True])
-def test_a_merge_that_is_refused_ends_no_process_that_waits(shop: Shop, merged: bool) -> None:
-    plan, naps = plan_of(shop.data_dir, "shop"), []
-    shop.server.batches_end = False
-
-    def nap(seconds: float) -> None:
-        naps.append(seconds)
-        if len(naps) == 1:
-            plan.move_on(MERGING)
-        elif len(naps) == 2:
-            plan.move_on(MERGED if merged else OPEN)
-            end_batches(shop)
-
-    desk = ShardedRewriting(
-        shop.catalog, shop.room.agent, shop.room.ledger, shop.room.for_indexing(), shop.data_dir,
-        nap,
-    )  # fmt: skip
-    if merged:
-        with pytest.raises(SettingsError, match="merged meanwhile"):
-            desk.run(WAIT, 2)
-    else:
-        assert desk.run(WAIT, 2).progress.done == ITEMS
 
 
 def test_one_of_many_processes_that_begin_at_once_is_not_refused(

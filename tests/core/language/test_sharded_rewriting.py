@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,32 +14,21 @@ from typing import Any
 
 import pytest
 
-from core.app.shard_costs import plan_of, spent_in_shards
+from core.app.shard_costs import plan_of
 from core.app.sharded_rewriting import ShardedRewriting, shard_of
 from core.domain.usage import NOTHING, Spent
 from core.errors import BudgetReached, CatalogBusy, SettingsError
 from core.language.limits import JobLimits
 from core.language.orders import shard_job
-from core.language.shard_plan import MERGING, ShardPlan
-from core.store.ledger import Ledger, ShardLedger
+from core.language.shard_plan import ShardPlan
+from core.store.ledger import ShardLedger
 from tests.core.language.messages_server import Answer, trouble
-from tests.core.language.rewriting_shop import ITEMS, Shop, good_answer, title
+from tests.core.language.rewriting_shop import ITEMS, Shop, asked, good_answer, rounded, title
 
 ROOT = Path(__file__).parents[3]
 WAIT = JobLimits(patience=0.0, batch=True, wait=True, poll=0.01)
 #: What an answer of the test's server costs in a batch.
 ANSWER = 0.5 * (100 * 1.0 + 10 * 5.0 + 7 * 0.1) / 1e6
-
-
-def asked(shop: Shop) -> Counter[str]:
-    """How often each question was handed in."""
-    batches = shop.server.batches.values()
-    return Counter(request["custom_id"] for batch in batches for request in batch["requests"])
-
-
-def rounded(spent: Spent) -> Spent:
-    """Round dollars, which differ in their last digits with the order in which they are added."""
-    return replace(spent, dollars=round(spent.dollars, 9))
 
 
 def test_all_shards_are_described_and_their_ledgers_merged(shop: Shop) -> None:
@@ -242,9 +230,7 @@ def test_what_a_killed_process_reserved_stays_reserved(
     shop.verbs.rewrite_shards("shop", limits=replace(WAIT, wait=False, dollars=0.02))
     assert held <= plan.read().allotted.dollars <= 0.02
     reserved = len(asked(shop))
-    for batch in shop.server.batches.values():
-        batch["ended"] = True
-    shop.server.batches_end = True
+    shop.server.end_batches()
     shop.verbs.rewrite_shards("shop", limits=WAIT)
     assert len(asked(shop)) > reserved
     assert shop.verbs.spent().dollars <= 0.02
@@ -281,20 +267,3 @@ def test_allotments_never_exceed_the_budget(tmp_path: Path) -> None:
     (tmp_path / "shop" / "plan.json").write_text("{half")
     with pytest.raises(SettingsError, match="damaged"):
         plan.read()
-
-
-def test_a_merge_that_was_killed_counts_nothing_twice(shop: Shop) -> None:
-    shop.verbs.rewrite_shards("shop", shards=2, limits=WAIT)
-    before, plan = shop.verbs.spent(), plan_of(shop.data_dir, "shop")
-    plan.move_on(MERGING)
-    folder = plan.shard(0, plan.read())
-    assert shop.room.ledger.take_in(Ledger(folder, folder)) > 0  # and then it was killed
-    assert rounded(shop.again().verbs.spent()) == rounded(before)
-    assert spent_in_shards(plan, shop.room.ledger).dollars < before.dollars
-    with pytest.raises(SettingsError, match="being merged"):
-        shop.verbs.rewrite_shards("shop", limits=WAIT)
-    added, spent = shop.again().verbs.merge_shards("shop")
-    assert 0 < added < 4 * ITEMS
-    assert rounded(spent) == rounded(before) == rounded(shop.again().verbs.spent())
-    keys = shop.room.ledger._calls.to_arrow()["key"].to_pylist()
-    assert len(keys) == len(set(keys)) == 4 * ITEMS

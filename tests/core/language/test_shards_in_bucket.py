@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.app.shard_costs import plan_of
-from core.base.buckets import connect
+from core.base.buckets import bucket_of, connect
 from core.language.limits import JobLimits
 from core.language.shard_plan import MERGED
 from tests.core.language.messages_server import MessagesServer
@@ -35,4 +35,9 @@ def test_two_servers_share_shards_budget_and_ledgers(
     assert (added, spent.usage.calls) == (4 * ITEMS, 4 * ITEMS)
     assert plan_of(folders[0], "shop").read().state == MERGED
     assert first.verbs.spent().usage == spent.usage
+    for folder in folders:
+        plan = plan_of(folder, "shop")
+        shard = plan.shard(0, plan.read())
+        assert bucket_of(shard).files(shard) == {}, "no objects are left"
+    assert not shard.exists(), "nor copies where it was merged"
     assert not (folders[0] / "agent" / "calls.lance").exists(), "answers are in the bucket"

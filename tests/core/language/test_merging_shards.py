@@ -1,0 +1,83 @@
+"""The end of describing in shards: their ledgers are merged, and their folders deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.app.shard_costs import plan_of, spent_in_shards
+from core.app.sharded_rewriting import ShardedRewriting
+from core.errors import SettingsError
+from core.language import shard_plan
+from core.language.limits import JobLimits
+from core.language.shard_plan import MERGED, MERGING, OPEN
+from core.store.ledger import Ledger
+from tests.core.language.rewriting_shop import ITEMS, Shop, rounded
+
+WAIT = JobLimits(patience=0.0, batch=True, wait=True, poll=0.01)
+
+
+def test_a_merge_that_was_killed_counts_nothing_twice(shop: Shop) -> None:
+    shop.verbs.rewrite_shards("shop", shards=2, limits=WAIT)
+    before, plan = shop.verbs.spent(), plan_of(shop.data_dir, "shop")
+    plan.move_on(MERGING)
+    folder = plan.shard(0, plan.read())
+    assert shop.room.ledger.take_in(Ledger(folder, folder)) > 0  # and then it was killed
+    assert rounded(shop.again().verbs.spent()) == rounded(before)
+    assert spent_in_shards(plan, shop.room.ledger).dollars < before.dollars
+    with pytest.raises(SettingsError, match="being merged"):
+        shop.verbs.rewrite_shards("shop", limits=WAIT)
+    added, spent = shop.again().verbs.merge_shards("shop")
+    assert 0 < added < 4 * ITEMS
+    assert rounded(spent) == rounded(before) == rounded(shop.again().verbs.spent())
+    keys = shop.room.ledger._calls.to_arrow()["key"].to_pylist()
+    assert len(keys) == len(set(keys)) == 4 * ITEMS
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_merge_that_is_refused_ends_no_process_that_waits(shop: Shop, merged: bool) -> None:
+    plan, naps = plan_of(shop.data_dir, "shop"), []
+    shop.server.batches_end = False
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 1:
+            plan.move_on(MERGING)
+        elif len(naps) == 2:
+            plan.move_on(MERGED if merged else OPEN)
+            shop.server.end_batches()
+
+    desk = ShardedRewriting(
+        shop.catalog, shop.room.agent, shop.room.ledger, shop.room.for_indexing(), shop.data_dir,
+        nap,
+    )  # fmt: skip
+    if merged:
+        with pytest.raises(SettingsError, match="merged meanwhile"):
+            desk.run(WAIT, 2)
+    else:
+        assert desk.run(WAIT, 2).progress.done == ITEMS
+
+
+@pytest.mark.parametrize("then", ["merge", "new shards"])
+def test_folders_that_a_killed_merge_left_are_deleted(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    shop.verbs.rewrite_shards("shop", shards=2, limits=WAIT)
+    plan = plan_of(shop.data_dir, "shop")
+    left = plan.shard(0, plan.read()).parent
+
+    def killed(folder: Path) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as killing:
+        killing.setattr(shard_plan, "unshare_all", killed)
+        with pytest.raises(MemoryError):
+            shop.verbs.merge_shards("shop")
+    assert left.is_dir()
+    if then == "merge":
+        with pytest.raises(SettingsError, match="no shards to merge"):
+            shop.again().verbs.merge_shards("shop")
+    else:
+        shop.again().verbs.rewrite_shards("shop", shards=2, limits=WAIT)
+    assert not left.exists()
