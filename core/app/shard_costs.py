@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.domain.usage import NOTHING, Spent
-from core.language.shard_plan import OPEN, ShardPlan
+from core.language.shard_plan import COPYING, ShardPlan
 from core.store.ledger import Ledger
 
 
@@ -17,8 +17,8 @@ def plan_of(data_dir: Path, catalog: str) -> ShardPlan:
 def spent_in_shards(shards: ShardPlan, ledger: Ledger) -> Spent:
     """Return the cost of a catalogue's shards that the data directory's ledger lacks."""
     plan = shards.active()
-    if plan is None or plan.state == OPEN:
+    if plan is None or plan.state != COPYING:
         return plan.spent if plan else NOTHING
-    # A merge was begun, so some of the answers are in both.
+    # some of the answers are in both
     folders = (shards.shard(number, plan) for number in range(plan.shards))
     return sum((ledger.lacks(Ledger(folder, folder)) for folder in folders), NOTHING)

@@ -27,7 +27,7 @@ from core.language.limits import JobLimits
 from core.language.message_batches import BatchRunner
 from core.language.orders import rewriting_job, shard_job
 from core.language.shard_budget import ShardBudget
-from core.language.shard_plan import MERGED, MERGING, OPEN, Plan
+from core.language.shard_plan import COPYING, MERGED, MERGING, OPEN, Plan
 from core.ports.engines import IndexingModels
 from core.ports.keys import inputs_key
 from core.store.database import version_of
@@ -154,18 +154,24 @@ class ShardedRewriting:
                 self.plan.delete_merged()
                 raise SettingsError(f"“{self._catalog.name}” has no shards to merge.")
             ledgers = [self._ledger_of(number, plan) for number in range(plan.shards)]
-            self.plan.move_on(MERGING)  # from here on no process begins with a shard
-            try:
-                for number, ledger in enumerate(ledgers):
-                    self._check_ended(number, plan, ledger)
-            except StudioError:
-                self.plan.move_on(OPEN)
-                raise
+            if plan.state != COPYING:  # else a merge was killed after its checks
+                self._close_shards(plan, ledgers)
             added = sum(self._ledger.take_in(ledger) for ledger in ledgers)
             spent = sum((ledger.spent() for ledger in ledgers), NOTHING)
             self.plan.move_on(MERGED)
             self.plan.delete_merged()
         return added, spent
+
+    def _close_shards(self, plan: Plan, ledgers: Sequence[ShardLedger]) -> None:
+        """Keep all processes from beginning with a shard; raise if one has not ended."""
+        self.plan.move_on(MERGING)
+        try:
+            for number, ledger in enumerate(ledgers):
+                self._check_ended(number, plan, ledger)
+        except StudioError:
+            self.plan.move_on(OPEN)
+            raise
+        self.plan.move_on(COPYING)
 
     def _begin(
         self, shards: int | None, limits: JobLimits, should_stop: Callable[[], bool]

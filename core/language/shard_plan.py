@@ -18,8 +18,9 @@ from core.base.shared_files import latest, read_to_change, share, unshare_all
 from core.domain.usage import NOTHING, Spent
 from core.errors import BudgetReached, SettingsError
 
-#: States of a plan: its shards are worked on; their answers are being copied; all are copied.
-OPEN, MERGING, MERGED = "open", "merging", "merged"
+#: States of a plan: its shards are worked on; a merge checks whether all have ended, and may open
+#: them again; it copies their answers, and never does; all are copied.
+OPEN, MERGING, COPYING, MERGED = "open", "merging", "copying", "merged"
 #: An allotment is what is needed and this part more, where the budget has room: so the plan is
 #: changed far less often than there are questions.
 _AHEAD = 0.1
@@ -42,7 +43,7 @@ class Plan:
         shards: How many shards.
         dollars: Most that all of them may spend; ``None`` is no cap.
         tokens: Most tokens; ``None`` is no cap.
-        state: ``open``, ``merging`` or ``merged``.
+        state: ``open``, ``merging``, ``copying`` or ``merged``.
         costs: By shard.
     """
 
@@ -122,7 +123,7 @@ class ShardPlan:
                 if shards is None:
                     raise SettingsError("Say into how many shards: --shards N.")
                 return Plan(1 if plan is None else plan.number + 1, shards, dollars, tokens)
-            if plan.state == MERGING:
+            if plan.state != OPEN:
                 raise SettingsError(
                     "The shards' answers are being merged; end that first with --merge."
                 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from core.app.shard_costs import plan_of, spent_in_shards
 from core.app.sharded_rewriting import ShardedRewriting
-from core.errors import SettingsError
+from core.errors import CatalogBusy, SettingsError
 from core.language import shard_plan
 from core.language.limits import JobLimits
+from core.language.orders import shard_job
 from core.language.shard_plan import MERGED, MERGING, OPEN
 from core.store.ledger import Ledger
 from tests.core.language.rewriting_shop import ITEMS, Shop, rounded
@@ -21,9 +24,8 @@ WAIT = JobLimits(patience=0.0, batch=True, wait=True, poll=0.01)
 def test_a_merge_that_was_killed_counts_nothing_twice(shop: Shop) -> None:
     shop.verbs.rewrite_shards("shop", shards=2, limits=WAIT)
     before, plan = shop.verbs.spent(), plan_of(shop.data_dir, "shop")
-    plan.move_on(MERGING)
-    folder = plan.shard(0, plan.read())
-    assert shop.room.ledger.take_in(Ledger(folder, folder)) > 0  # and then it was killed
+    with _killed_while_it_copies(shop):
+        shop.verbs.merge_shards("shop")
     assert rounded(shop.again().verbs.spent()) == rounded(before)
     assert spent_in_shards(plan, shop.room.ledger).dollars < before.dollars
     with pytest.raises(SettingsError, match="being merged"):
@@ -81,3 +83,32 @@ def test_folders_that_a_killed_merge_left_are_deleted(
     else:
         shop.again().verbs.rewrite_shards("shop", shards=2, limits=WAIT)
     assert not left.exists()
+
+
+def test_what_a_killed_merge_has_copied_is_not_counted_twice_where_the_next_one_is_refused(
+    shop: Shop,
+) -> None:
+    shop.verbs.rewrite_shards("shop", shards=2, limits=WAIT)
+    before, plan = shop.verbs.spent(), plan_of(shop.data_dir, "shop")
+    with _killed_while_it_copies(shop):
+        shop.verbs.merge_shards("shop")
+    with shard_job(plan.shard(1, plan.read()), "shop", 1).begin(), suppress(CatalogBusy):
+        shop.again().verbs.merge_shards("shop")
+    assert rounded(shop.again().verbs.spent()) == rounded(before)
+
+
+@contextmanager
+def _killed_while_it_copies(shop: Shop) -> Iterator[None]:
+    """Have a merge end once it has taken in one shard's answers."""
+    ledger, taken = shop.room.ledger, []
+    take_in = ledger.take_in
+
+    def killed(other: Ledger) -> int:
+        if taken:
+            raise MemoryError
+        taken.append(other)
+        return take_in(other)
+
+    ledger.take_in = killed
+    with pytest.raises(MemoryError):
+        yield
