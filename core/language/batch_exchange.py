@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
@@ -25,8 +25,13 @@ from core.language.outbox import Chunk
 
 #: Largest expected difference between the server's clock and ours.
 CLOCKS_DIFFER = timedelta(minutes=10)
+#: A batch that is not in the server's list after so long was not taken; before, it may only not be
+#: listed yet. The API does not say how long that takes.
+LISTED_WITHIN = timedelta(minutes=5)
 #: Statuses that leave open whether the server has taken a batch, besides those from 500 on.
 _OPEN = (408, 409)
+#: Errors of the client's HTTP library (which one depends on its version): nothing was sent.
+_NO_CONNECTION = ("ConnectError", "ConnectTimeout")
 
 
 class BatchExchange:
@@ -59,30 +64,33 @@ class BatchExchange:
     def collect(self) -> tuple[set[str], bool]:
         """Fetch answers, also those of a killed job's batches.
 
-        Returns: Keys of the questions under way, and whether anything was fetched.
+        Returns: Keys of the questions under way, and whether there is any news: answers, or a
+            batch that was not taken after all.
 
         Raises:
             Troubled, Rejected: The server can't be asked.
         """
         with self._log.turn:
-            undecided = self._adopt()
-            waiting, news = self._fetch()
-            return waiting | undecided, news
+            undecided, dropped = self._adopt()
+            waiting, fetched = self._fetch()
+            return waiting | undecided, fetched or dropped
 
-    def _adopt(self) -> set[str]:
+    def _adopt(self) -> tuple[set[str], bool]:
         """Find batches that the server accepted just before this process was killed.
 
         A batch says what it was asked only in its results. So one that has as many questions is
         waited for until it has ended, and is taken if its results are answers to these questions.
 
-        Returns: Keys of questions that may be in a batch that has not ended.
+        Returns: Keys of questions that may be in a batch that has not ended or is not listed yet,
+            and whether one was dropped, as it was not taken.
         """
         model, server = self._messages.model, self._messages.base_url
         intended = self._log.intended_batches(model, server)
         if not intended:
-            return set()
+            return set(), False
         listed = self._listed(min(intention.at for intention in intended) - CLOCKS_DIFFER)
         undecided: set[str] = set()
+        dropped = False
         for intention in intended:
             alike = [
                 batch
@@ -98,12 +106,13 @@ class BatchExchange:
                 self._log.handed_in(
                     own.id, model, server, intention.roles, intention.name, intention.most
                 )
-            elif any(batch.processing_status != "ended" for batch in alike):
+            elif _is_recent(intention) or any(b.processing_status != "ended" for b in alike):
                 undecided.update(intention.roles)
             else:
                 self._log.dropped(intention.name, model, server)
                 self._release(intention.name, intention.roles, intention.most)
-        return undecided
+                dropped = True
+        return undecided, dropped
 
     def _release(self, batch: str, keys: Iterable[str], most: Spent) -> None:
         """Release what is still reserved for a batch, by this job or by an earlier process."""
@@ -213,6 +222,9 @@ class BatchExchange:
             except anthropic.APIStatusError as error:
                 refused = error.status_code < 500 and error.status_code not in _OPEN
                 raise
+            except anthropic.APIConnectionError as error:
+                refused = type(error.__cause__).__name__ in _NO_CONNECTION
+                raise
 
         with self._log.turn:
             name = self._log.intend(model, server, roles, most)
@@ -242,6 +254,11 @@ class BatchExchange:
         if isinstance(problem, (Troubled, Rejected)):
             raise problem
         raise Troubled(str(problem))
+
+
+def _is_recent(intention: IntendedBatch) -> bool:
+    """Tell whether the server may have taken this batch and not listed it yet."""
+    return datetime.now(UTC) < intention.at + LISTED_WITHIN
 
 
 def _asked(batch: Any) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from core.language import batch_exchange
 from tests.core.language.messages_server import MessagesServer
 from tests.core.language.rewriting_shop import Shop, copy_shop, good_answer, index_shop
 
@@ -26,6 +28,12 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data_dir = tmp_path_factory.mktemp("indexed") / "data"
     index_shop(data_dir)
     return data_dir
+
+
+@pytest.fixture(autouse=True)
+def listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' server lists a batch as soon as it has taken it, unless a test says otherwise."""
+    monkeypatch.setattr(batch_exchange, "LISTED_WITHIN", timedelta(0))
 
 
 @pytest.fixture

@@ -89,6 +89,8 @@ class MessagesServer:
         self.batches: dict[str, dict[str, Any]] = {}
         #: Batches end as soon as they are handed in.
         self.batches_end = True
+        #: Batches are in the list as soon as they are taken; otherwise they are not.
+        self.batches_listed = True
         #: So many questions about batches are answered with 529 first.
         self.batches_overloaded = 0
         #: So many batches are refused with 413.
@@ -233,7 +235,8 @@ class MessagesServer:
 
     def _page(self, asked: dict[str, list[str]]) -> dict[str, Any]:
         """List batches, latest first, as many as are asked for."""
-        names, limit = list(reversed(self.batches)), int(asked.get("limit", ["20"])[0])
+        names = list(reversed(self.batches)) if self.batches_listed else []
+        limit = int(asked.get("limit", ["20"])[0])
         first = names.index(asked["after_id"][0]) + 1 if "after_id" in asked else 0
         page = names[first : first + limit]
         return {

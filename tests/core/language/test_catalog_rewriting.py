@@ -485,6 +485,7 @@ def test_a_server_without_batches_is_a_sentence(shop: Shop) -> None:
     report = shop.verbs.rewrite("shop", limits=BATCH)
     assert "can't be reached" in report.stopped
     assert shop.catalog.store.corrections.standing().of(Stage.REWRITE, "id-000", "") is None
+    assert shop.room.ledger.intended_batches() == [], "no connection was made, so none was taken"
 
 
 def test_a_question_reaches_the_client_through_at_most_six_files(shop: Shop) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.app.shard_costs import plan_of
+from core.domain import RewriteReport
 from core.domain.usage import NOTHING, Spent, Usage
 from core.errors import BudgetReached, CatalogBusy, SettingsError
-from core.language import outbox
+from core.language import batch_exchange, outbox
 from core.language.limits import JobLimits
 from core.language.orders import rewriting_job
 from core.language.shard_budget import ShardBudget
@@ -32,6 +34,45 @@ def test_a_batch_whose_acceptance_is_lost_is_not_handed_in_twice(shop: Shop) -> 
     assert "can't be reached" in report.stopped
     assert patient.again().verbs.rewrite("shop", limits=WAIT).progress.done == ITEMS
     assert set(asked(shop).values()) == {1}
+
+
+@pytest.mark.parametrize("shards", [False, True])
+def test_a_batch_that_is_not_listed_yet_is_not_handed_in_twice(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, shards: bool
+) -> None:
+    monkeypatch.setattr(batch_exchange, "LISTED_WITHIN", timedelta(days=1))
+
+    def rewrite(again: Shop, limits: JobLimits) -> RewriteReport:
+        if shards:
+            return again.verbs.rewrite_shards("shop", shards=1, limits=limits)
+        return again.verbs.rewrite("shop", limits=limits)
+
+    shop.server.batches_lost, shop.server.batches_listed = 1, False
+    rewrite(shop, ONCE)
+    assert rewrite(shop.again(), ONCE).progress.waiting == ITEMS
+    assert len(shop.server.batches) == 1
+    shop.server.batches_listed = True
+    assert rewrite(shop.again(), WAIT).progress.done == ITEMS
+    assert set(asked(shop).values()) == {1}
+
+
+def test_a_batch_that_never_came_to_be_listed_is_asked_again_while_it_is_waited_for(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_exchange, "LISTED_WITHIN", timedelta(days=1))
+    shop.server.batches_lost, shop.server.batches_listed = 1, False
+    shop.verbs.rewrite("shop", limits=ONCE)
+    shop.server.batches.clear()  # it was not taken
+    looks: list[int] = []
+
+    def too_long() -> bool:
+        looks.append(1)
+        if len(looks) == 3:
+            monkeypatch.setattr(batch_exchange, "LISTED_WITHIN", timedelta(0))
+        return len(looks) > 100
+
+    report = shop.again().verbs.rewrite("shop", limits=WAIT, should_stop=too_long)
+    assert (report.progress.done, report.stopped) == (ITEMS, "")
 
 
 @pytest.mark.parametrize("shards", [False, True])
