@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
@@ -41,6 +42,9 @@ settings.load_profile("ci")
 # `tests/core/app/test_selftest.py` on the models.
 os.environ["OMP_NUM_THREADS"] = "1"
 threadpool_limits(1)
+
+# Five seconds, which httpx gives a request, may be too few while all cores are busy.
+httpx._config.DEFAULT_TIMEOUT_CONFIG.__init__(60.0)  # type: ignore[misc]
 
 # Each test server would measure and convert the image tower anew; the tests of written queries
 # ask for them.

@@ -167,7 +167,10 @@ def test_the_studios_own_page_acts_and_reads(attacked: Attacked) -> None:
         TRIES.replace("got.logout", "if (false) got.logout"), [attacked.url, attacked.event]
     )
     assert (got["config"], got["join"], got["picture"]) == ("read", "read", "loaded")
-    attacked.page.wait_for_timeout(1000)
+    for _ in range(600):
+        if attacked.shop.looks.done:
+            break
+        attacked.page.wait_for_timeout(100)
     assert [what[0] for what in attacked.shop.looks.done] == ["whole"]
     attacked.shop.looks.done.clear()
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
+from tests.e2e.desk import press, wait_for_photos
+
 pytestmark = pytest.mark.browser
 
 
@@ -58,6 +60,7 @@ def test_two_people_judge_a_shown_list_and_never_see_each_other(
     for _ in range(2):  # one person a pair: what she has in hand is not dealt to him
         before = hers.get_attribute("data-key") or ""
         assert before != key
+        wait_for_photos(page)
         page.locator(".vs-desk [data-grade='3']").click()
         expect(hers).not_to_have_attribute("data-key", before)
     expect(page.locator(".vs-desk [data-part=progress]")).to_contain_text("2 of")
@@ -66,6 +69,7 @@ def test_two_people_judge_a_shown_list_and_never_see_each_other(
     box = bar.bounding_box()
     assert box
     assert box["y"] + box["height"] <= 844, "the grades are below the fold of a phone"
+    wait_for_photos(colleague)
     bar.tap()
     expect(colleague.locator(".vs-desk [data-part=progress]")).to_contain_text("1 of")
     colleague.locator(".vs-desk [data-do=undo]").tap()
@@ -99,13 +103,14 @@ def test_a_name_ends_with_enter_and_keys_then_grade(page: Page, studio_url: str)
     expect(desk).to_have_attribute("data-key", re.compile("."))
     page.get_by_label("Change your name").click()
     page.locator("#vs-your-name").fill("eve-e2e")
+    desk.evaluate("desk => { delete desk.dataset.key; }")
     page.keyboard.press("Enter")
     expect(page.locator("#vs-header details.vs-who")).not_to_have_attribute("open", "")
     expect(page.locator("#annotate-name textarea, #annotate-name input").first).to_have_value(
         "eve-e2e"
     )
-    page.wait_for_timeout(500)  # the desk deals anew for the name
+    expect(desk).to_have_attribute("data-key", re.compile("."))  # dealt anew for the name
     before = desk.get_attribute("data-key") or ""
-    page.keyboard.press("2")
+    press(page, "2")
     expect(desk).not_to_have_attribute("data-key", before)
     assert page.evaluate("localStorage.getItem('vs-name')") == "eve-e2e"

@@ -17,6 +17,7 @@ from core.judging import importing
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.state import SetState
 from core.settings import load_settings
+from tests.e2e.desk import press
 
 pytestmark = pytest.mark.browser
 
@@ -86,11 +87,7 @@ def test_a_photo_that_is_not_whole_is_not_graded(
     is_held[0] = False
     for route in held:
         route.continue_()
-    page.wait_for_function(
-        "() => { const image = document.querySelector('.vs-desk [data-part=photo] img');"
-        " return image.complete && image.naturalWidth > 0; }"
-    )
-    page.keyboard.press("2")
+    press(page, "2")
     expect(desk).not_to_have_attribute("data-key", before)
     expect(status).to_have_text("Saved.")
     (label,) = queue.current(made.set_id)
@@ -139,6 +136,7 @@ def test_who_went_back_by_tap_goes_on_without_grading_again(
     expect(on).to_be_hidden()
     page.locator(".vs-desk [data-grade='1']").tap()
     expect(desk).not_to_have_attribute("data-key", first)
+    expect(page.locator(".vs-desk [data-part=status]")).to_have_text("Saved.")
     second = desk.get_attribute("data-key") or ""
     page.locator(".vs-desk [data-do=back]").tap()
     expect(desk).to_have_attribute("data-key", first)
@@ -231,12 +229,14 @@ def test_a_file_of_another_tool_becomes_a_set_of_its_own_name(
         page.goto(f"{studio_url}/annotate?catalog=demo&set={made.set_id}")
         expect(page.locator(".vs-desk [data-part=progress]")).to_contain_text("judged")
         page.get_by_role("tab", name="Files").click()
+        title = page.locator("#annotate-import-name").locator("input, textarea")
+        title.fill("of the file before")
         page.locator("#annotate-import-file input[type=file]").set_input_files(labels)
         expect(page.locator("#annotate-import-file")).to_contain_text("qrels.dev.small")
+        expect(title).to_have_value("")  # another file clears the name
         page.locator("#annotate-import-beside input[type=file]").set_input_files(words)
         expect(page.locator("#annotate-import-beside")).to_contain_text("queries")
-        page.wait_for_timeout(500)  # another file clears the name
-        page.locator("#annotate-import-name").locator("input, textarea").fill(name)
+        title.fill(name)
         page.locator("#annotate-import-go").click()
         expect(page.locator("#annotate-set input")).to_have_value(f"{name} ({PAIRS} pairs)")
         # The summary stays on screen; a button goes on to the desk.

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.desk import press
+
 pytestmark = pytest.mark.browser
 
 
@@ -133,12 +135,12 @@ def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path
     page.locator("h1").first.click()  # away from the text fields: keys are commands now
 
     first = single.get_attribute("data-key") or ""
-    page.keyboard.press("3")
+    press(page, "3")
     expect(single).not_to_have_attribute("data-key", first)
     done = desk.locator("[data-part=progress]")
     expect(done).to_contain_text("1 of")
     second = single.get_attribute("data-key") or ""
-    page.keyboard.press("0")
+    press(page, "0")
     expect(done).to_contain_text("2 of")
     page.keyboard.press("z")
     expect(single).to_have_attribute("data-key", second)  # it is taken back, and shown again
@@ -146,7 +148,7 @@ def test_label_by_keyboard_undo_and_export(page: Page, studio_url: str, tmp_path
 
     # A lost connection: the judgment stays in the browser, over a reload, until it is saved.
     page.context.route("**/component_server**", lambda route: route.abort())
-    page.keyboard.press("1")
+    press(page, "1")
     expect(desk.locator("[data-part=status]")).to_contain_text("kept in this browser")
     page.reload()
     page.context.unroute("**/component_server**")

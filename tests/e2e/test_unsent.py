@@ -14,6 +14,7 @@ from core.domain import JudgmentEvent, JudgmentQuery
 from core.people import People, Role
 from core.settings import load_settings
 from tests.core.judging.desks import grade
+from tests.e2e.desk import press
 
 pytestmark = pytest.mark.browser
 
@@ -46,7 +47,7 @@ def judge(page: Page, key: str) -> None:
     single = page.locator(".vs-desk [data-part=single]")
     expect(single).to_be_visible()
     before = single.get_attribute("data-key") or ""
-    page.keyboard.press(key)
+    press(page, key)
     page.wait_for_function(
         "before => { const single = document.querySelector('.vs-desk [data-part=single]');"
         " return single.hidden || single.dataset.key !== before; }",
@@ -96,7 +97,7 @@ def test_what_a_signed_in_annotator_could_not_send_is_said_kept_and_sent(
     page.keyboard.press("n")
     page.keyboard.type("too dark")
     page.keyboard.press("Enter")
-    page.keyboard.press("u")
+    press(page, "u")
     judge(page, "1")
     expect(status).to_have_text("Saved.")
     page.keyboard.press("ArrowLeft")
@@ -110,6 +111,11 @@ def test_what_a_signed_in_annotator_could_not_send_is_said_kept_and_sent(
     page.wait_for_function(
         "!Object.keys(localStorage).some(key => key.startsWith('vs-outbox/'))"
     )  # it is sent before the connection ends
+    page.wait_for_function(  # and all photos have come
+        "most => performance.getEntriesByType('resource')"
+        ".filter(entry => entry.name.includes('/media/demo/full/')).length >= most",
+        arg=PAIRS,
+    )
 
     context.set_offline(True)  # the end of the set is reached without a connection
     for key in ("0", "1"):
@@ -165,8 +171,4 @@ def test_an_annotator_ends_their_part_when_they_say_so(
 def judge_again(page: Page, key: str) -> None:
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".vs-desk [data-part=past]")).to_be_visible()
-    page.wait_for_function(  # a photo that is still loading can't be graded
-        "() => [...document.querySelectorAll('.vs-desk [data-part=single] img')]"
-        ".every(image => image.complete && image.naturalWidth > 0)"
-    )
-    page.keyboard.press(key)
+    press(page, key)

@@ -14,7 +14,7 @@ import pytest
 from core.base import bucket_locks
 from core.base.bucket_locks import Held, bucket_lock
 from core.base.buckets import Bucket, Tag, connect
-from core.base.locks import AT_ONCE, START, WRITE, LockBusy, file_lock, is_locked
+from core.base.locks import AT_ONCE, WRITE, LockBusy, file_lock, is_locked
 
 
 def test_a_held_lock_is_busy_and_a_released_one_is_free(in_bucket: Bucket) -> None:
@@ -48,6 +48,7 @@ def test_threads_take_turns(in_bucket: Bucket) -> None:
 
 
 def _hold(folder: str, uri: str, ready: str) -> None:
+    bucket_locks.RENEWAL = 0.1  # this process is its own
     connect(Path(folder), uri)
     with file_lock(Path(folder) / "turn", WRITE):
         Path(ready).touch()
@@ -70,22 +71,50 @@ def _holder(in_bucket: Bucket, tmp_path: Path) -> multiprocessing.process.BasePr
 def test_a_living_holder_keeps_its_lock_beyond_the_expiry_a_killed_one_loses_it(
     in_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bucket_locks, "EXPIRY", 4.0)  # it renews every 3 s
+    now = 1000.0
+    monkeypatch.setattr(bucket_locks, "_clock", lambda: now)
     path, process = in_bucket.folder / "turn", _holder(in_bucket, tmp_path)
+
+    def tag() -> Tag:
+        stored = in_bucket.get(path)
+        assert stored is not None
+        return stored.tag
+
     try:
-        began = time.monotonic()
-        with pytest.raises(LockBusy), file_lock(path, START):
+        with pytest.raises(LockBusy), file_lock(path, 0.1):
             pass
-        while time.monotonic() - began < 6:
+        for _ in range(3):
             assert is_locked(path)
-            time.sleep(0.5)
+            before = tag()
+            while tag() == before:  # until it is renewed
+                assert process.is_alive()
+                time.sleep(0.02)
+            now += 0.9 * bucket_locks.EXPIRY
+        assert is_locked(path)
         os.kill(process.pid or 0, signal.SIGKILL)
-        killed = time.monotonic()
-        with file_lock(path, START):  # waits until it has expired
-            assert 0.5 < time.monotonic() - killed < 8
+        process.join()
+        assert is_locked(path)
+        now += 0.9 * bucket_locks.EXPIRY
+        with pytest.raises(LockBusy), file_lock(path, AT_ONCE):
+            pass
+        now += 0.2 * bucket_locks.EXPIRY
+        with file_lock(path, AT_ONCE):
+            assert is_locked(path)
     finally:
         process.kill()
         process.join()
+
+
+def test_who_needs_a_lock_waits_until_that_of_a_killed_holder_has_expired(
+    in_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_locks, "EXPIRY", 1.0)
+    path, process = in_bucket.folder / "turn", _holder(in_bucket, tmp_path)
+    process.kill()
+    process.join()
+    assert is_locked(path)
+    with file_lock(path, 0.1):  # for a living one it would wait no longer
+        assert is_locked(path)
 
 
 def test_a_holder_that_was_away_for_too_long_finds_out(

@@ -33,20 +33,22 @@ def test_mapped_ahead_keeps_order_and_iterates_elsewhere():
 
 
 def test_what_is_ready_comes_together_and_at_most_so_many():
-    done = threading.Semaphore(0)
+    others_are_ready, go_on = threading.Event(), threading.Event()
 
-    def counted(number):
-        done.release()
+    def work(number):
+        if number == 7:  # one worker takes them in order
+            others_are_ready.set()
+            go_on.wait(60)
         return number
 
-    results = mapped_ahead(counted, range(7), room=100, most=4)
+    results = mapped_ahead(work, range(8), room=100, most=4, workers=1)
     first = next(results)
-    for _ in range(7):
-        done.acquire()
-    time.sleep(0.05)  # the futures are marked as done a moment after the function has returned
-    assert len(next(results)) in (3, 4)
-    assert first[0] == 0
-    assert len(flat(results)) <= 4
+    assert others_are_ready.wait(60)
+    second = next(results)
+    go_on.set()
+    assert 1 <= len(first) <= 4
+    assert len(second) == min(4, 7 - len(first))
+    assert [*first, *second, *flat(results)] == list(range(8))
 
 
 def test_a_slow_source_holds_up_nothing_that_is_ready():
@@ -54,7 +56,7 @@ def test_a_slow_source_holds_up_nothing_that_is_ready():
 
     def produce():
         yield from range(3)
-        go_on.wait(5)
+        go_on.wait(60)
         yield 3
 
     results = mapped_ahead(lambda number: number, produce(), room=100)
@@ -132,11 +134,11 @@ def test_what_comes_during_a_write_is_written_at_once():
     def write(values):
         writes.append(values)
         begun.set()
-        go_on.wait(5)
+        go_on.wait(60)
 
     with Writer(write) as writer:
         writer.submit(0)
-        assert begun.wait(5)
+        assert begun.wait(60)
         for number in range(1, 6):
             writer.submit(number)
         go_on.set()
@@ -146,7 +148,7 @@ def test_what_comes_during_a_write_is_written_at_once():
 
 def test_a_full_writer_lets_its_callers_wait():
     go_on, through = threading.Event(), threading.Event()
-    with Writer(lambda values: go_on.wait(5), most=1) as writer:
+    with Writer(lambda values: go_on.wait(60), most=1) as writer:
 
         def fill():
             for number in range(3):
@@ -157,7 +159,7 @@ def test_a_full_writer_lets_its_callers_wait():
         thread.start()
         assert not through.wait(0.05)
         go_on.set()
-        assert through.wait(5)
+        assert through.wait(60)
         thread.join()
 
 

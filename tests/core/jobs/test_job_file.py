@@ -86,6 +86,7 @@ def test_progress_is_seen_by_others_and_ends(file):
 
 def test_few_of_frequent_reports_are_written(file, monkeypatch):
     seen, written = [], []
+    monkeypatch.setattr("core.jobs.reporter.INTERVAL", 1000.0)
     monkeypatch.setattr("core.jobs.job_paths.share", lambda *given, **more: written.append(1))
     with file.begin(on_progress=seen.append) as reporter:
         for done in range(101):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
-import signal
 import time
 import uuid
 from collections import Counter
@@ -147,19 +145,27 @@ def test_killed_servers_lose_nothing_and_judge_nothing_twice(
         process.start()
         return process
 
-    running, kills = {who: start(who) for who in names}, 0
-    while any(process.is_alive() for process in running.values()):
-        time.sleep(draw.uniform(2.0, 3.0))
-        who = draw.choice(names)
-        if kills < 3 and running[who].is_alive():
-            os.kill(running[who].pid or 0, signal.SIGKILL)
-            running[who].join()
-            running[who], kills = start(who), kills + 1
-    assert kills
+    def lines(who: str) -> list[str]:
+        file = tmp_path / who
+        return file.read_text().split() if file.exists() else []
+
+    def kill_after_one_more(who: str) -> None:
+        before = len(lines(who))
+        while len(lines(who)) == before and running[who].is_alive():
+            time.sleep(0.01)
+        time.sleep(draw.uniform(0, 0.3))  # at any step of the next one
+        running[who].kill()
+        running[who].join()
+
+    running = {who: start(who) for who in names}
+    for who in draw.choices(names, k=3):
+        kill_after_one_more(who)
+        running[who] = start(who)
+    for process in running.values():
+        process.join()
     assert [process.exitcode for process in running.values()] == [0, 0, 0]
     rows = Counter(event.event_id for event in shared_desk.events(shared_set.set_id))
-    acknowledged = [line for who in names if (tmp_path / who).exists()
-                    for line in (tmp_path / who).read_text().split()]  # fmt: skip
+    acknowledged = [line for who in names for line in lines(who)]
     assert set(acknowledged) <= set(rows)
     assert set(rows.values()) == {1}
     judged = Counter(event.item_id for event in shared_desk.current(shared_set.set_id))

@@ -55,13 +55,18 @@ def served(shop: Shop, **options: Any) -> Iterator[str]:
 @contextmanager
 def run_app(app: Any, port: int = 0, **options: Any) -> Iterator[str]:
     """Serve an application in a thread of this process, on a free port; gives the address."""
-    port = port or free_port()
+    # Bound here, since another process may take a port that is free; with the protocol named,
+    # asyncio sends small packets at once.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
+    port = int(listening.getsockname()[1])
     config = uvicorn.Config(
         app, port=port, log_level="warning", proxy_headers=False,
         timeout_graceful_shutdown=1, **options,
     )  # fmt: skip
     server = PageServer(config, lambda: None)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
     while not server.started:

@@ -9,6 +9,7 @@ import threading
 import time
 from itertools import cycle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -304,15 +305,17 @@ def test_what_an_earlier_server_left_is_removed_at_the_start(tmp_path: Path) -> 
     assert fresh.is_file()
 
 
-def test_quotas_of_one_person_and_of_all(tmp_path: Path) -> None:
-    store = files(tmp_path, life=0.4)
+def test_quotas_of_one_person_and_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, now = files(tmp_path), 1000.0
+    clock = SimpleNamespace(monotonic=lambda: now)
+    monkeypatch.setitem(VisitorFiles.reserve.__globals__, "time", clock)
     store.reserve("ada", 9_000)
     with pytest.raises(UploadRefused, match="more than you may upload"):
         store.reserve("ada", 2_000)
     (store.new_folder("ada") / "a").write_bytes(b"x" * 15_000)
     with pytest.raises(UploadRefused, match="no room"):
         store.reserve("bob", 9_000)
-    time.sleep(0.5)
+    now += 61
     store.reserve("ada", 4_000)
     refused = []
 
