@@ -70,6 +70,10 @@ class JudgmentError(StudioError):
     """A judgment, a judgment set or an import of judgments is not valid."""
 
 
+class JudgmentTooLate(JudgmentError):
+    """A pair takes nothing more from this annotator: trying again, or another grade, is no use."""
+
+
 class NotSaved(StudioError):
     """Valid data could not be written to disk; it can be sent again."""
 

@@ -14,10 +14,14 @@ from gradio.context import LocalContext
 
 from core.app.studio import Studio
 from core.domain import OwnPart, Query, Report
-from core.errors import AccessDenied
+from core.errors import AccessDenied, StudioError
 from core.people import Action
 from ui.rights import signed_in
 
+#: Said to whoever does not lead, whether there is such a report or not.
+NOT_SHOWN = (
+    "There is no such report, or it is hidden from whoever may still judge a set of its catalogue."
+)
 _UNTIL = (
     "A judgment set of this catalogue is not finished. Until it is, whoever may still judge it "
     "does not see what the engines find."
@@ -65,6 +69,14 @@ def is_hidden(studio: Studio, request: gr.Request | Request | None, report: Repo
 def require_shown(studio: Studio, request: gr.Request | Request | None, report: Report) -> None:
     """Raise ``AccessDenied`` if a report is hidden from the sender of this request."""
     require_figures_shown(studio, request, report.catalog)
+
+
+def absence_sentence(
+    studio: Studio, request: gr.Request | Request | None, error: StudioError
+) -> str:
+    """Return why a report is not given; whether one is hidden is told to those who lead only."""
+    leads = studio.people.may(signed_in(request), Action.DECIDE)
+    return str(error) if leads else NOT_SHOWN
 
 
 def require_figures_shown(

@@ -12,9 +12,9 @@ from fastapi.responses import FileResponse, Response
 from core.app.studio import Studio
 from core.catalog.left_out import left_out_csv
 from core.domain import Photo
-from core.errors import AccessDenied, StudioError
+from core.errors import StudioError
 from core.evaluation.query_files import per_query
-from ui.blindness import require_shown
+from ui.blindness import absence_sentence, require_shown
 from ui.theme import ASSETS
 
 #: A sign that is shown in place of a photo, so that no page has a broken picture.
@@ -93,10 +93,8 @@ def media_router(studio: Studio) -> APIRouter:
     def report(report: str, kind: Annotated[str, Query(alias="as")], request: Request) -> Response:
         try:
             return _report(studio, report, kind, request)
-        except AccessDenied as error:
-            raise HTTPException(403, str(error)) from None
         except StudioError as error:
-            raise HTTPException(404, str(error)) from None
+            raise HTTPException(404, absence_sentence(studio, request, error)) from None
 
     @router.get("/{catalog}/{size}/{sha256}.jpg", include_in_schema=False)
     def picture(catalog: str, size: str, sha256: str) -> FileResponse:

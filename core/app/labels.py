@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.app.evaluation_files import Questions, read_questions
 from core.app.library import Library
 from core.base.counts import counted
 from core.base.tables import FileReport
@@ -214,6 +215,20 @@ class LabelService:
         )
         bare = _wordless(plan.judgment_set)
         return replace(plan, notes=(*plan.notes, *read.notes, *from_file, *bare))
+
+    def questions(
+        self,
+        queries: Path,
+        qrels: Path | None = None,
+        catalog: str | None = None,
+        pictures: bool = True,
+    ) -> Questions:
+        """Read queries and grades for an evaluation, from two files or from one that has both.
+
+        Raises:
+            EvaluationError, JudgmentError: A file can't be read, or lacks what is needed.
+        """
+        return read_questions(self._library.get(catalog), queries, qrels, pictures)
 
     def _queue(self, catalog: str | None) -> JudgmentQueue:
         return self._library.get(catalog).judgment_queue

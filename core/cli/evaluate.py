@@ -41,7 +41,11 @@ def evaluate(
         ),
     ] = "title",
     queries: Annotated[
-        Path | None, typer.Option(help="File of queries: query_id, text[, image][, item_id].")
+        Path | None,
+        typer.Option(
+            help="File of queries: query_id, text[, image][, item_id]; or, without --qrels, one "
+            "that has grades, too: an export of a judgment set, or labels with words."
+        ),
     ] = None,
     qrels: Annotated[
         Path | None, typer.Option(help="File of judgments: query_id, item_id, relevance; or TREC.")
@@ -103,28 +107,27 @@ def evaluate(
     names = [name.strip() for name in engines.split(",") if name.strip()]
     if fine_tuned and (queries or task != ABLATION):
         raise EvaluationError("--fine-tuned goes with --task ablation.")
-    if (queries is None) != (qrels is None):
-        raise EvaluationError("--queries and --qrels go together: what to ask, and what is right.")
-    if queries is None or qrels is None:
+    if queries is None and qrels is not None:
+        raise EvaluationError("--qrels needs --queries: what to ask, where --qrels is right.")
+    if queries is None:
         if run:
-            raise EvaluationError("--run goes with --queries and --qrels.")
+            raise EvaluationError("--run goes with --queries.")
         if measure and (task in _TRANSFERS or fine_tuned):
             raise EvaluationError("--measure does not go with fine-tuning.")
         if runs_out and (task in _TRANSFERS or fine_tuned):
             raise EvaluationError("--runs-out does not go with fine-tuning.")
 
     def work(tell: OnProgress) -> Report:
-        if queries is not None and qrels is not None:
+        if queries is not None:
             ranking = Ranking.WORDS if words else Ranking.VECTOR
-            read = FileReport()
-            asked = query_files.read_queries(queries, report=read)
-            right, runs = query_files.read_qrels(qrels, read), _read_runs(run or [], read)
+            given, read = studio.labels.questions(queries, qrels, catalog), FileReport()
+            runs = _read_runs(run or [], read)
             return studio.evaluation.evaluate(
-                asked, right, names, catalog,
+                given.queries, given.qrels, names, catalog,
                 title=queries.stem,
                 names=measure, ranking=ranking, depth=depth, relevant_from=relevant_from,
-                highest=highest_grade,
-                runs=runs, runs_out=runs_out, notes=read.notes, on_progress=tell,
+                highest=highest_grade or given.highest,
+                runs=runs, runs_out=runs_out, notes=(*given.notes, *read.notes), on_progress=tell,
             )  # fmt: skip
         if task in _TRANSFERS or fine_tuned:
             return _trial(studio, task, names, catalog, epochs, depth, tell)

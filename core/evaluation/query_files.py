@@ -223,7 +223,9 @@ def _check_columns(
     if missing:
         present = ", ".join(name[:40] for name in table.columns[:12])
         raise EvaluationError(
-            f"{table.path.name} has no column {' and no '.join(missing)}; it has: {present}."
+            f"{table.path.name} has no column {' and no '.join(missing)}; it has: {present}. "
+            "Where one file has the words of queries and grades, such as an export of a judgment "
+            "set, give it alone, as the queries."
         )
 
 

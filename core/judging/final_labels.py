@@ -8,7 +8,7 @@ every pair that they can't tell, or put keys of pairs by, read the lists and com
 from __future__ import annotations
 
 from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, Rules
-from core.errors import JudgmentError
+from core.errors import JudgmentTooLate
 from core.judging.sets import CLICK_SETS
 from core.judging.state import PairKey, SetState
 
@@ -23,6 +23,10 @@ _FULL = (
 _DECIDED = (
     "This pair has been decided, so what you said of it stays. If the decision is wrong, tell the "
     "person who leads."
+)
+_DECIDED_MEANWHILE = (
+    "This pair has been decided meanwhile, so this answer is not needed and does not count. All "
+    "else that you gave stays. If the decision is wrong, tell the person who leads."
 )
 
 
@@ -95,17 +99,19 @@ def check_final(
         again: Check an event that is stored, too; else it was sent twice and changes nothing.
 
     Raises:
-        JudgmentError: It does.
+        JudgmentTooLate: It does.
     """
     is_said = event.kind in LABELS or event.kind is EventKind.FLAG
     if not is_said or (event.event_id in state and not again):
         return
     pair, flag = (event.query_id, event.item_id), event.kind is EventKind.FLAG
     comes_later = event.round > 0 or _is_corrected(state, event)
-    if event.kind in LABELS and comes_later and state.is_decided(pair):
-        raise JudgmentError(_DECIDED)
+    decided = state.is_decided(pair)
+    if event.kind in LABELS and comes_later and decided:
+        raise JudgmentTooLate(_DECIDED if again else _DECIDED_MEANWHILE)
     if is_final(rules, state, event.annotator, pair, graded, flag):
-        raise JudgmentError(_FINAL if state.is_bound(event.annotator, pair, flag) else _FULL)
+        full = _DECIDED_MEANWHILE if decided else _FULL
+        raise JudgmentTooLate(_FINAL if state.is_bound(event.annotator, pair, flag) else full)
 
 
 def _is_corrected(state: SetState, event: JudgmentEvent) -> bool:

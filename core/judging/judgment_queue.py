@@ -81,10 +81,13 @@ class JudgmentQueue:
         one_query: bool = False,
         first: str = "",
         tab: str = "",
+        in_hand: Collection[TaskKey] = (),
     ) -> queue.Hand:
         """Return the next pairs for this annotator and reserve them for some minutes.
 
-        Pairs that are reserved for another ``tab`` of the annotator are left out.
+        Pairs that are reserved for another ``tab`` of the annotator are left out, and so are those
+        of ``without``. Of these, ``in_hand`` were dealt to the tab: they stay reserved for as long
+        as it asks for more. What a page only says it has reserves nothing.
         """
         judgment_set = self.sets.get(set_id)
         ordered = self._order(judgment_set, annotator, one_query)
@@ -105,8 +108,8 @@ class JudgmentQueue:
             held = leases.held(annotator, tab)
             hand = self._states.look_again(set_id, lambda state: dealt(state, held))
             tasks = [(*task.pair.key, task.round) for task in hand.tasks]
-            # What the tab has in hand is reserved for as long as it asks for more.
-            leases.take(annotator, tab, {*tasks, *(set(without) - held.elsewhere)})
+            # The new ones last: where there are too many, the first end.
+            leases.take(annotator, tab, [*(set(in_hand) - held.elsewhere), *tasks])
             return hand
 
         # Events are read before the lock is taken. A pair that is judged meanwhile is still leased,

@@ -34,6 +34,9 @@ from core.judging.state import PairKey
 
 #: Duration of a lease, seconds.
 LEASE_SECONDS = 600.0
+#: Most pairs of a set that one annotator reserves, in all tabs; those that were dealt or asked
+#: about last stay. A page has 24 at most; the rest are for pairs judged in the last moments.
+MOST_LEASES = 64
 
 #: Longest pause before a deal is made again, seconds.
 _PAUSE = 0.1
@@ -171,11 +174,16 @@ class Deal:
         return Held(holders, frozenset(elsewhere))
 
     def take(self, annotator: str, tab: str, tasks: Iterable[TaskKey]) -> None:
-        """Lease these tasks to a tab of an annotator."""
+        """Lease these tasks to a tab of an annotator; beyond ``MOST_LEASES`` the oldest end."""
         until = time.time() + LEASE_SECONDS
         self._connection.executemany(
             "insert or replace into tab_leases values (?, ?, ?, ?, ?, ?, ?)",
             [(self._set_id, *task, annotator, tab, until) for task in tasks],
+        )
+        self._connection.execute(
+            "delete from tab_leases where rowid in (select rowid from tab_leases where set_id = ? "
+            "and annotator = ? order by until desc, rowid desc limit -1 offset ?)",
+            (self._set_id, annotator, MOST_LEASES),
         )
 
     def drop_judged(self, is_judged: Callable[[str, TaskKey], bool]) -> None:

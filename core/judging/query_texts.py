@@ -63,21 +63,37 @@ def read_beside(source: Path, report: FileReport | None = None) -> Beside:
     """
     if source.suffix.lower() != ".json":
         return Beside(read_query_texts(source, report))
-    text = "\n".join(line.text for line in open_lines(source, JudgmentError).lines())
-    try:
-        facts = json.loads(text)
-    except (ValueError, RecursionError):
-        facts = None
-    queries = facts.get("queries") if isinstance(facts, dict) else None
-    if not isinstance(facts, dict) or not isinstance(queries, dict):
+    facts = _facts(source)
+    if facts is None:
         raise JudgmentError(
             f"{source.name} is not the file that an export writes beside qrels or CSV."
         )
+    queries = facts["queries"]
     definition = facts.get("judgment_set")
     return Beside(
         {str(query_id): str(words) for query_id, words in queries.items()},
         definition if isinstance(definition, dict) else {},
     )
+
+
+def is_beside(source: Path) -> bool:
+    """Tell whether an export wrote the file beside qrels or CSV.
+
+    Raises:
+        JudgmentError: The file can't be read.
+    """
+    return source.suffix.lower() == ".json" and _facts(source) is not None
+
+
+def _facts(source: Path) -> dict[str, Any] | None:
+    """Return the content of a file that an export wrote beside another; ``None`` for any other."""
+    text = "\n".join(line.text for line in open_lines(source, JudgmentError).lines())
+    try:
+        facts = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    is_described = isinstance(facts, dict) and isinstance(facts.get("queries"), dict)
+    return facts if is_described else None
 
 
 def words_alone(source: Path) -> dict[str, str] | None:

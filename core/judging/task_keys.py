@@ -51,6 +51,11 @@ class TaskKeys:
         pair, tag = _split(key)
         return *pair, int(self._is_tag(tag, set_id, annotator, pair, 1))
 
+    def is_own(self, set_id: str, annotator: str, key: str) -> bool:
+        """Tell whether this store gave the key to this annotator."""
+        pair, tag = _split(key)
+        return any(self._is_tag(tag, set_id, annotator, pair, number) for number in (0, 1))
+
     def _is_tag(self, tag: bytes, set_id: str, annotator: str, pair: PairKey, number: int) -> bool:
         return hmac.compare_digest(tag, self._tag(set_id, annotator, pair, number).encode())
 

@@ -148,6 +148,53 @@ def test_who_went_back_by_tap_goes_on_without_grading_again(
     context.close()
 
 
+def test_a_correction_that_meets_a_decision_is_told_and_the_work_goes_on(
+    page: Page, studio_url: str, studio_data: Path
+) -> None:
+    """The pair came back on screen, where nothing but a new page led on."""
+    queue, made = set_named(studio_data, "Photos")
+    page.add_init_script("localStorage.setItem('vs-name', 'gil-e2e')")
+    page.goto(f"{studio_url}/annotate?catalog=demo&set={made.set_id}")
+    desk, closed = (page.locator(f".vs-desk [data-part={part}]") for part in ("single", "closed"))
+
+    def photo_is_whole() -> None:
+        page.wait_for_function(
+            "() => { const image = document.querySelector('.vs-desk [data-part=photo] img');"
+            " return image && image.complete && image.naturalWidth > 0; }"
+        )
+
+    def mine() -> list[int | None]:
+        return [e.grade for e in queue.current(made.set_id) if e.annotator == "gil-e2e"]
+
+    photo_is_whole()
+    page.locator("h1").first.click()
+    first = desk.get_attribute("data-key") or ""
+    title = desk.locator("[data-part=title]").inner_text()
+    expect(closed).to_be_hidden()
+    page.keyboard.press("1")
+    expect(page.locator(".vs-desk [data-part=status]")).to_have_text("Saved.")
+    second = desk.get_attribute("data-key") or ""
+    query_id, item_id, _ = first.split("\t")
+    Studio(load_settings(data_dir=studio_data)).labels.adjudicate(
+        made.set_id, (query_id, item_id), 0, "why", "lea", catalog="demo", event_id="gil-decided"
+    )
+    page.keyboard.press("ArrowLeft")
+    expect(desk).to_have_attribute("data-key", first)
+    photo_is_whole()
+    page.keyboard.press("2")
+    expect(closed).to_contain_text(f"“{title}”: This pair has been decided meanwhile")
+    expect(desk).to_have_attribute("data-key", second)
+    assert mine() == [1]
+    page.keyboard.press("ArrowLeft")  # no way back to what takes nothing
+    expect(page.locator(".vs-desk [data-part=status]")).to_contain_text("nothing before this")
+    photo_is_whole()
+    page.keyboard.press("3")
+    expect(desk).not_to_have_attribute("data-key", second)
+    page.wait_for_function("!Object.keys(localStorage).some(key => key.startsWith('vs-outbox/'))")
+    assert sorted(map(str, mine())) == ["1", "3"]
+    expect(closed).to_be_visible()
+
+
 def test_a_flag_by_mistake_is_taken_back(page: Page, studio_url: str, studio_data: Path) -> None:
     queue, made = set_named(studio_data, "Photos")
     page.add_init_script("localStorage.setItem('vs-name', 'dee-e2e')")

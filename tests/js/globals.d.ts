@@ -105,6 +105,7 @@ declare const unsavedText: typeof import("../../ui/assets/annotate/words.js").un
 declare const noPairsText: typeof import("../../ui/assets/annotate/words.js").noPairsText;
 declare const endText: typeof import("../../ui/assets/annotate/words.js").endText;
 declare const othersText: typeof import("../../ui/assets/annotate/words.js").othersText;
+declare const closedText: typeof import("../../ui/assets/annotate/words.js").closedText;
 declare const progressText: typeof import("../../ui/assets/annotate/words.js").progressText;
 declare const setText: typeof import("../../ui/assets/annotate/words.js").setText;
 declare const standingText: typeof import("../../ui/assets/annotate/words.js").standingText;

@@ -19,7 +19,7 @@ function outbox(send, more = {}) {
   const made = makeOutbox({
     send,
     onSaved: (answer) => told.saved.push(answer),
-    onRefused: (event, why) => told.refused.push(why),
+    onRefused: (event, why, closed) => told.refused.push(closed ? [why] : why),
     onState: (count, problem) => told.states.push([count, problem]),
     ...more,
   });
@@ -163,6 +163,19 @@ test("a refused judgment leaves, with its reason; the others are saved", async (
   await settled();
   assert.deepEqual(box.told.refused, ["This pair is not in the set."]);
   assert.equal(box.told.saved.length, 1);
+  assert.equal(kept(), 0);
+});
+
+test("a judgment of a pair that takes no other one is told from those that may be made again", async () => {
+  const [late, bad] = [judgment("ada"), judgment("ada")];
+  const box = outbox(async () => ({
+    saved: [], closed: [late.event_id],
+    refused: { [late.event_id]: "It was decided.", [bad.event_id]: "No grade." },
+  }));
+  for (const [place, one] of [late, bad].entries())
+    localStorage.setItem(`${OUTBOX}00${place}`, JSON.stringify(one));
+  await box.flush("ada");
+  assert.deepEqual(box.told.refused, [["It was decided."], "No grade."]);
   assert.equal(kept(), 0);
 });
 

@@ -59,3 +59,7 @@ test("a changed name and a picture as a query are explained", () => {
   assert.match(words.askText({ query_text: "", query: "Snake plant", query_photo: "/p" }), /this one\?/);
   assert.match(words.askText({ query_text: "", query: "", query_photo: "/p" }), /this picture.*thing in it/);
 });
+
+test("an answer that does not count is named by its product", () => {
+  assert.equal(words.closedText("Lamp", "It was decided."), "“Lamp”: It was decided.");
+});

@@ -12,7 +12,7 @@ import gradio as gr
 
 from core.app.studio import Studio
 from core.domain import LABELS, EventKind, JudgmentEvent, JudgmentSet, OwnPart, Task
-from core.errors import JudgmentError, StudioError
+from core.errors import JudgmentError, JudgmentTooLate, StudioError
 from core.judging.task_keys import TaskKeys
 from core.people import Action
 from ui.blindness import own_part
@@ -123,12 +123,12 @@ class Desk:
         """Return the next pairs for this annotator, without those still in the browser."""
         set_id, catalog, grid = str(ask["set"]), str(ask["catalog"]), bool(ask.get("grid"))
         queue = self._studio.judging.queue(catalog)
-        held = {
-            queue.task_keys.parsed(set_id, who, str(key)) for key in ask.get("held", [])[:_HELD]
-        }
+        keys, of = [str(key) for key in ask.get("held", [])[:_HELD]], queue.task_keys
+        held = {of.parsed(set_id, who, key) for key in keys}
+        dealt = {of.parsed(set_id, who, key) for key in keys if of.is_own(set_id, who, key)}
         hand = queue.deal(
             set_id, who, GRID if grid else AHEAD, held, grid, str(ask.get("first") or ""),
-            _tab_of(ask),
+            _tab_of(ask), dealt,
         )  # fmt: skip
         answer = {
             "tasks": self._views(hand.tasks, set_id, who, catalog),
@@ -143,14 +143,16 @@ class Desk:
     def judge(self, ask: dict[str, Any], who: str) -> dict[str, Any]:
         """Store events: those named in ``saved`` are on disk, for ``refused`` trying is of no use.
 
-        The rest could not be written (``error`` says why), or was too much for one call: the page
-        keeps it and sends it again.
+        Pairs of those in ``closed`` take nothing more from this annotator. The rest could not be
+        written (``error`` says why), or was too much for one call: the page keeps it and sends it
+        again.
         """
         _check_sender(ask, who)
         set_id, catalog = str(ask["set"]), str(ask["catalog"])
         queue = self._studio.judging.queue(catalog)
         saved: list[str] = []
         refused: dict[str, str] = {}
+        closed: list[str] = []
         problem: dict[str, str] = {}
         for sent in list(ask["events"])[:_BATCH]:
             event_id = _id_of(sent)
@@ -159,6 +161,8 @@ class Desk:
                 saved.append(event_id)
             except JudgmentError as error:
                 refused[event_id] = str(error)
+                if isinstance(error, JudgmentTooLate):
+                    closed.append(event_id)
             except StudioError as error:  # the judgment is not at fault
                 problem = {"error": str(error)}
                 break
@@ -168,6 +172,7 @@ class Desk:
             "set": set_id,
             "saved": saved,
             "refused": refused,
+            "closed": closed,
             "progress": self._progress(set_id, who, catalog),
             **problem,
         }

@@ -12,12 +12,10 @@ import gradio as gr
 from gradio.context import LocalContext
 
 from core.app.studio import Studio
-from core.base.tables import FileReport
 from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking, Report
 from core.errors import EvaluationError, EvaluationStopped, StudioError, no_report
-from core.evaluation.query_files import read_qrels, read_queries
 from core.people import Action
-from ui.blindness import engines_hidden, figures_sentence
+from ui.blindness import absence_sentence, engines_hidden, figures_sentence
 from ui.components.catalog_of_link import catalog_of_link
 from ui.components.judge_figures import judge_figures
 from ui.components.judged_panel import in_order, judged_panel, words_choice
@@ -34,10 +32,6 @@ from ui.rights import allowed, may, person
 DEFAULT_ENGINES = ("clip", "vl-clip")
 #: Name of the job on uploaded queries and judgments.
 FILES = "queries"
-#: Said to whoever does not lead, whether there is such a report or not.
-NOT_SHOWN = (
-    "There is no such report, or it is hidden from whoever may still judge a set of its catalogue."
-)
 _STAMP = re.compile(r"(.+)-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-\d+")
 #: Gradio finds this default by its type and puts a live one in its place.
 PROGRESS = gr.Progress()
@@ -144,8 +138,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     def without_report(wanted: str | None, name: str | None) -> str:
         """Return why no report is shown. Whether one is hidden is told to nobody who may judge."""
         request = LocalContext.request.get(None)
-        leads = may(studio, request, Action.DECIDE)
-        gone = [str(no_report(wanted)) if leads else NOT_SHOWN] if wanted else []
+        gone = [absence_sentence(studio, request, no_report(wanted))] if wanted else []
         hidden = figures_sentence(studio, request, name) if name else ""
         return said_html(gone) + render(
             "evaluate_empty.html", hidden=hidden, catalog=name or "",
@@ -260,17 +253,18 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> tuple[Any, ...]:
-        if not (ask and right):
-            raise EvaluationError("Choose both files: the queries, and the judgments.")
-        read = FileReport()
-        given = read_queries(Path(ask), False, read), read_qrels(Path(right), read)
+        if not ask:
+            raise EvaluationError("Choose a file of queries; where it has no grades, another one.")
+        qrels = Path(right) if right else None
+        given = studio.labels.questions(Path(ask), qrels, name, pictures=False)
         engines, title = in_order(studio, asked), Path(ask).stem[:80]
         by = _ranking(fused)
 
         def run(tell: OnProgress) -> Report:
             return studio.evaluation.evaluate(
-                *given, engines, name, title=title, ranking=by, notes=read.notes,
-                relevant_from=int(relevant_from or 1), on_progress=tell,
+                given.queries, given.qrels, engines, name, title=title, ranking=by,
+                notes=given.notes, highest=given.highest, relevant_from=int(relevant_from or 1),
+                on_progress=tell,
             )  # fmt: skip
 
         return measured((name or "", FILES), engines, run, request, progress)

@@ -41,3 +41,23 @@ def test_own_queries_and_judgments_as_json(demo_data: Path, tmp_path: Path) -> N
         refused = app(*words)
         assert (refused.returncode, refused.stdout) == (2, ""), words
         assert sentence in refused.stderr
+
+
+def test_a_file_with_words_and_grades_is_enough(demo_data: Path, tmp_path: Path) -> None:
+    ratings = [{"docId": "modern-cafe-chair", "rating": "3.0"}]
+    both = tmp_path / "labels.opensearch.json"
+    both.write_text(
+        json.dumps({"judgmentRatings": [{"query": "wooden chair", "ratings": ratings}]})
+    )
+
+    def app(*words: object):
+        return command(
+            "--data-dir", demo_data, "evaluate", "--catalog", "demo", "--no-keep", *words
+        )
+
+    done = app("--queries", both, "--engines", "clip", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["queries"] == 1
+    refused = app("--qrels", both)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--qrels needs --queries" in refused.stderr

@@ -81,6 +81,25 @@ def test_other_programs_that_read_the_leases_stop_no_deal(tmp_path):
     reader.close()
 
 
+def test_one_person_reserves_so_many_pairs_of_a_set_and_the_oldest_end(tmp_path, monkeypatch):
+    leases, now = Leases(tmp_path / "leases.sqlite"), 1000.0
+    monkeypatch.setattr(module.time, "time", lambda: now)
+    monkeypatch.setattr(module, "MOST_LEASES", 4)
+    with leases.dealing("other") as deal:
+        deal.take("ada", "one", [("q", "a", 0)])
+    with leases.dealing("set") as deal:
+        deal.take("bob", "one", [("q", "z", 0)])
+        deal.take("ada", "one", [("q", name, 0) for name in "abc"])
+        now += 1
+        deal.take("ada", "two", [("q", name, 0) for name in "ade"])
+        held = {item for (_, item), who in deal.held("ada", "").holders.items() if "ada" in who}
+        assert len(held) == 4
+        assert held >= set("ade")
+        assert ("q", "z") in deal.held("ada", "").holders
+    with leases.dealing("other") as deal:
+        assert deal.held("ada", "").holders == {("q", "a"): {"ada"}}
+
+
 def test_what_one_person_has_in_another_tab_is_told_also_of_repeats(tmp_path):
     leases = Leases(tmp_path / "leases.sqlite")
     with leases.dealing("set") as deal:

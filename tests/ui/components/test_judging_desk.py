@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,15 +10,16 @@ from typing import Any, cast
 import pytest
 
 from core.app.labels import LabelService
-from core.domain import JudgmentEvent, Rules
+from core.domain import JudgmentEvent, Rules, Task
 from core.errors import CatalogDamaged, NotSaved
 from core.judging.judgment_queue import JudgmentQueue
+from core.judging.leases import LEASE_SECONDS
 from core.judging.open_sets import note_shown
 from core.people import People, Role
 from core.store.database import open_database
 from tests.core.judging.desks import QUERIES, answer, grade, rules_of
 from tests.ways import way_to
-from ui.components.judging_desk import Desk
+from ui.components.judging_desk import AHEAD, Desk
 
 
 class FailingQueue(JudgmentQueue):
@@ -111,6 +113,31 @@ def test_the_key_of_another_pair_is_refused(page: Page) -> None:
     assert page.stored() == set()
 
 
+def test_a_page_reserves_only_what_was_dealt_to_its_annotator(page: Page) -> None:
+    rules_of(page.queue, page.set, Rules(overlap=1))
+    hand = [task["key"] for task in page.call("next_pairs", tab="one")["tasks"]]
+    made_up = ["\t".join((*pair, "0" * 20)) for pair in page.pairs]
+    assert page.call("next_pairs", tab="one", held=made_up)["tasks"] == []
+    rest = len(page.pairs) - len(hand)
+    assert len(page.call("next_pairs", who="bob")["tasks"]) == min(rest, AHEAD)
+    # Another person's keys are none of one's own.
+    assert page.call("next_pairs", who="cyd", held=hand)["waiting"] == len(page.pairs)
+    page.queue.release(page.set.set_id, "ada", [(*pair, 0) for pair in page.pairs])
+    assert len(page.call("next_pairs", who="cyd")["tasks"]) == len(hand)
+
+
+def test_what_a_tab_has_in_hand_stays_reserved_after_a_break(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules_of(page.queue, page.set, Rules(overlap=1))
+    hand = [task["key"] for task in page.call("next_pairs", tab="one")["tasks"]]
+    later = time.time() + LEASE_SECONDS + 1
+    monkeypatch.setattr("core.judging.leases.time.time", lambda: later)
+    page.call("next_pairs", tab="one", held=hand)
+    dealt = {task["key"].rpartition("\t")[0] for task in page.call("next_pairs", "bob")["tasks"]}
+    assert not dealt & {key.rpartition("\t")[0] for key in hand}
+
+
 def test_what_is_final_is_refused_with_a_sentence(page: Page) -> None:
     """Whoever has nothing left to judge sees the lists, and may send what no page sends."""
     rules_of(page.queue, page.set, Rules(overlap=1))
@@ -121,13 +148,29 @@ def test_what_is_final_is_refused_with_a_sentence(page: Page) -> None:
     for pair in page.pairs:
         page.queue.judge(grade(page.set, *pair, 1, "bob"))
     note_shown(page.queue, ["ada"])
-    said = page.call("judge", events=[page.event(mine, key=key)])
+    said = page.call("judge", events=[page.event(mine, key=key), page.event(0, grade=7)])
     assert "has all its grades" in said["refused"][f"e{mine}"]
+    assert said["closed"] == [f"e{mine}"]  # another grade of the other one may be taken
     said = page.call("judge", events=[page.event(other, event_id="later", grade=3)])
     assert "stays" in said["refused"]["later"]
     assert "stays" in page.call("undo", event_id="undo")["error"]
     # Sent again, because the answer was lost.
     assert page.call("judge", events=[page.event(other)])["saved"] == [f"e{other}"]
+
+
+def test_who_answers_while_a_pair_is_decided_is_told_so(page: Page) -> None:
+    page.queue.judge(grade(page.set, *page.pairs[0], 1, "ada"))
+    note_shown(page.queue, ["bob"])
+    for number in (0, 1):
+        page.labels.adjudicate(
+            page.set.set_id, page.pairs[number], 1, "why", "lea", event_id=f"d{number}"
+        )
+    again = page.queue.task_keys.key(page.set.set_id, "ada", Task(page.set.pairs[0], 1))
+    for who, number, key in (("ada", 0, again), ("ada", 0, None), ("bob", 1, None)):
+        said = page.call("judge", who=who, events=[page.event(number, event_id="late", key=key)])
+        assert "has been decided meanwhile" in said["refused"]["late"]
+        assert said["closed"] == ["late"]
+    assert "what you said of it stays" in page.call("undo", event_id="undo")["error"]
 
 
 def test_what_was_judged_offline_counts_until_the_lists_were_shown(page: Page) -> None:

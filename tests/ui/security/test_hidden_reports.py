@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from core.people import Role
 from tests.ui.security.judged_shop import Judged, end_part
-from ui.pages.evaluate import NOT_SHOWN
+from ui.blindness import NOT_SHOWN
 
 
 def test_reports_are_read_by_those_who_do_not_judge(judged: Judged) -> None:
@@ -16,11 +16,25 @@ def test_reports_are_read_by_those_who_do_not_judge(judged: Judged) -> None:
     def answers() -> list[int]:
         return [judged.walk(role).visitor.http.get(address).status_code for role in roles]
 
-    assert answers() == [403, 200, 200]
+    assert answers() == [404, 200, 200]
     judged.judge_all()
-    assert answers() == [403, 200, 200]
+    assert answers() == [404, 200, 200]
     end_part(judged.walk(Role.ANNOTATOR))
     assert answers() == [200] * 3
+
+
+def test_a_hidden_report_is_answered_like_one_that_does_not_exist(judged: Judged) -> None:
+    http = judged.walk(Role.ANNOTATOR).visitor.http
+
+    def answer(report: str, kind: str) -> tuple[int, str]:
+        got = http.get("/media/report?" + urlencode({"report": report, "as": kind}))
+        return got.status_code, got.text
+
+    for kind in ("html", "csv", "exe"):
+        assert answer(judged.report, kind) == answer("nope", kind) == answer("no id/at all", kind)
+        assert NOT_SHOWN in answer(judged.report, kind)[1]
+    gone = judged.walk(Role.MERCHANDISER).visitor.http.get("/media/report?report=nope&as=csv")
+    assert "There is no stored report “nope”" in gone.text
 
 
 def test_evaluate_says_that_reports_are_hidden_and_not_whether_there_are_any(

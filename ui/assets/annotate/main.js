@@ -87,9 +87,16 @@ const outbox = makeOutbox({
     if (!photoSaid || photoSaid !== mode().shown()?.key) say("Saved.");
     if (mode().isEmpty?.()) refill();
   },
-  onRefused: (event, why) => {
-    say(`Not saved: ${why}`, true);
+  onRefused: (event, why, closed) => {
+    if (!closed) say(`Not saved: ${why}`, true);
     if (!desk || event.set !== desk.dataset.set || event.name !== nameOf() || !event.task) return;
+    if (closed) {  // shown again, it would be refused again
+      part("closed").textContent = closedText(event.task.title, why);
+      single.forget(event.task);
+      ended = false;
+      if (mode().isEmpty?.()) refill();
+      return;
+    }
     notes.remember(event.task, withoutReason(event.note, reasons()));
     ended = false;
     part("end").hidden = true;

@@ -9,7 +9,7 @@ const newId = () => [...crypto.getRandomValues(new Uint8Array(16))]
  * @param {object} hooks
  * @param {(batch: JudgmentBatch) => Promise<any>} hooks.send Calls the server; what it can't is an `Error` whose message is for people.
  * @param {(answer: any) => void} hooks.onSaved Told the server's answer when some judgments were settled.
- * @param {(event: Judgment, why: string) => void} hooks.onRefused Told of a judgment that the server will never take.
+ * @param {(event: Judgment, why: string, closed: boolean) => void} hooks.onRefused Told of a judgment that the server will never take, and whether its pair takes no other one either.
  * @param {(count: number, problem: string, name: string) => void} hooks.onState Told after each round how many wait, and why.
  * @param {number} [hooks.patience] Milliseconds after which a call without an answer counts as lost.
  */
@@ -131,7 +131,8 @@ function makeOutbox({ send, onSaved, onRefused, onState, patience = 30000 }) {
     const settled = batch.filter(({ event }) => saved.has(event.event_id));
     for (const entry of [...settled, ...gone]) drop(entry);
     if (settled.length) onSaved(answer);
-    for (const { event } of gone) onRefused(event, refused[event.event_id]);
+    const closed = new Set(Array.isArray(answer.closed) ? answer.closed : []);
+    for (const { event } of gone) onRefused(event, refused[event.event_id], closed.has(event.event_id));
     if (answer.error) return String(answer.error);
     return settled.length || gone.length ? "" : NO_ANSWER;
   }

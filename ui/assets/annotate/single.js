@@ -94,6 +94,13 @@ function makeSingle({ root, photos, hooks }) {
     draw(shown());
   }
   /** @param {JudgingTask} task */
+  function forget(task) {  // a pair that takes nothing more: there is no going back to it
+    const at = back > 0 ? history[history.length - back] : null;
+    history = history.filter((one) => one.task.key !== task.key);
+    back = at ? history.length - history.indexOf(at) : 0;
+    if (at && !history.includes(at)) { back = 0; draw(current); }
+  }
+  /** @param {JudgingTask} task */
   function reopen(task) {  // after an undo, or when the server refused it
     history = history.filter((one) => one.task.key !== task.key);
     queue = queue.filter((one) => one.key !== task.key);
@@ -103,7 +110,7 @@ function makeSingle({ root, photos, hooks }) {
     draw(current);
   }
   return {
-    take, act, goBack, forward, reopen, held, shown, keyOf,
+    take, act, goBack, forward, forget, reopen, held, shown, keyOf,
     /** @param {JudgedPair[]} entries */
     remember: (entries) => { history = entries; },
     isEmpty: () => !current && !queue.length,

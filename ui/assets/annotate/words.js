@@ -66,6 +66,12 @@ function othersText(counts, mine) {
     `This browser also keeps ${judgments(count)} of ${quoted(name)}, sent when ${quoted(name)} ` +
     "signs in here.").join(" ");
 }
+// Why an answer to a pair does not count, which is not on screen any more.
+/**
+ * @param {string} title
+ * @param {string} why
+ */
+const closedText = (title, why) => `${quoted(title)}: ${why}`;
 // Why a pair can't be graded by its photos.
 /** @param {string} gap */
 const photoText = (gap) => (gap === "loading"
@@ -104,5 +110,5 @@ function standingText({ kind, grade }, nameOf) {
 }
 // Read by the tests under node; a page has no `module`.
 if (typeof module !== "undefined") {
-  module.exports = { SIGNED_OUT, unsavedText, noPairsText, endText, othersText, progressText, setText, standingText, renamedText, askText, photoText };
+  module.exports = { SIGNED_OUT, unsavedText, noPairsText, endText, othersText, progressText, setText, standingText, renamedText, askText, photoText, closedText };
 }
