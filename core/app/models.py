@@ -14,7 +14,7 @@ from core.domain import Engine, EngineStatus
 from core.domain.engine import unreadable_engine
 from core.embedding.loaders import EncoderPool, engine_availability, load_engines, weight_files
 from core.embedding.recipes import load_own_engines, own_recipe_files
-from core.errors import EngineUnavailable, WeightsUnavailable, no_engine
+from core.errors import EngineUnavailable, SettingsError, WeightsUnavailable, no_engine
 from core.ports.engines import EngineModel, IndexingModels, release_if_short
 from core.ports.grounder import Grounder
 from core.ports.rewriter import Rewriter
@@ -268,3 +268,12 @@ def _stamp(path: Path) -> tuple[str, int, int]:
     except OSError:
         return str(path), 0, 0
     return str(path), looked.st_mtime_ns, looked.st_size
+
+
+def agent_problem(models: ModelPool) -> str:
+    """Return why the rewriting agent can't run; empty if it can."""
+    try:
+        _ = models.agent
+    except SettingsError as problem:
+        return str(problem)
+    return ""

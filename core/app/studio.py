@@ -23,6 +23,7 @@ from core.app.helping import HelpingService
 from core.app.indexing import IndexingService
 from core.app.inspecting import InspectionService
 from core.app.item_rows import ItemRows
+from core.app.item_texts import ItemTexts
 from core.app.judging import JudgingService
 from core.app.judging_by_model import ModelJudgingService
 from core.app.labels import LabelService
@@ -171,8 +172,13 @@ class Studio:
 
     @lazy
     def rewriting(self) -> RewritingService:
-        """The rewriting agent, people's corrections of texts, and the review queue."""
+        """The rewriting agent over whole catalogues."""
         return RewritingService(self._library, self._models, self.settings)
+
+    @lazy
+    def item_texts(self) -> ItemTexts:
+        """Items' rewritten texts: history, people's decisions, the review queue."""
+        return ItemTexts(self._library, self._models, self.settings.shipped / "vocabularies")
 
     @lazy
     def agent(self) -> AgentJobs:

@@ -106,7 +106,7 @@ def rewrites(
     limit: Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")] = 20,
 ) -> None:
     """List the rewrites that a person should look at, most serious first."""
-    entries = Studio(context.obj).rewriting.worth_a_look(catalog, limit)
+    entries = Studio(context.obj).item_texts.worth_a_look(catalog, limit)
     for entry in entries:
         print(f"{entry.item.item_id}  “{entry.text}”  ({entry.writer})")
         print(f"    title: {entry.item.title[:100]}")

@@ -146,7 +146,7 @@ class Looks:
 
 
 class Words:
-    """Stands in for ``studio.rewriting``: one item with a trace; keeps what was decided."""
+    """Stands in for ``studio.item_texts``: one item with a trace; keeps what was decided."""
 
     def __init__(self, stock: dict[str, Item]) -> None:
         self.stock, self.done = stock, []  # type: ignore[var-annotated]
@@ -243,7 +243,7 @@ class Shop(Studio):
         return self.looks
 
     @property
-    def rewriting(self) -> Words:  # type: ignore[override]
+    def item_texts(self) -> Words:  # type: ignore[override]
         return self.words
 
     def photo(self, item: Item, catalog: str | None = None) -> Image.Image:

@@ -51,7 +51,7 @@ def panel(
     corrects: bool = True,
 ) -> Markup:  # fmt: skip
     """Return the text with its trace, its records and, for those who may, its actions."""
-    view = studio.rewriting.view(item_id, catalog, rows)
+    view = studio.item_texts.view(item_id, catalog, rows)
     html = render(
         "rewrite_panel.html",
         view=view,
@@ -66,7 +66,7 @@ def panel(
 
 def worth_a_look_panel(studio: Studio, catalog: str) -> Markup:
     """Return the queue of rewrites that a person should look at, most serious first."""
-    entries: tuple[WorthALook, ...] = studio.rewriting.worth_a_look(catalog)
+    entries: tuple[WorthALook, ...] = studio.item_texts.worth_a_look(catalog)
     html = render(
         "rewrite_queue.html",
         entries=[
@@ -87,12 +87,12 @@ def decide(studio: Studio, item_id: str, catalog: str, action: str, value: str, 
         QueryError: The request makes no sense.
         StudioError: It could not be done; the text stays as it was.
     """
-    verbs = studio.rewriting
+    texts = studio.item_texts
     actions: dict[str, Callable[[], str]] = {
-        "text-edit": lambda: verbs.edit(item_id, value, author, catalog),
-        "text-accept": lambda: verbs.accept(item_id, author, catalog),
-        "text-machine": lambda: verbs.back_to_machine(item_id, author, catalog),
-        "text-round": lambda: verbs.another_round(item_id, value, author, catalog),
+        "text-edit": lambda: texts.edit(item_id, value, author, catalog),
+        "text-accept": lambda: texts.accept(item_id, author, catalog),
+        "text-machine": lambda: texts.back_to_machine(item_id, author, catalog),
+        "text-round": lambda: texts.another_round(item_id, value, author, catalog),
     }
     if action not in actions:
         raise QueryError("This can't be done here. Load the page again.")

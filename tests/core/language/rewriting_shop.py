@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.app.agent_jobs import AgentJobs
+from core.app.item_texts import ItemTexts
 from core.app.library import Catalog, Library
 from core.app.rewriting import RewritingService
 from core.domain.usage import Spent
@@ -79,6 +80,8 @@ class Shop:
         self.library = Library(settings)
         self.room = Room(data_dir, server, retries)
         self.verbs = RewritingService(self.library, self.room, settings)  # type: ignore[arg-type]
+        vocabularies = settings.shipped / "vocabularies"
+        self.item_texts = ItemTexts(self.library, self.room, vocabularies)  # type: ignore[arg-type]
         self.agent = AgentJobs(self.verbs)
 
     @property

@@ -103,7 +103,7 @@ def _todo(shop: Shop) -> list[Any]:
 
 
 def test_a_persons_text_is_left_alone(shop: Shop) -> None:
-    shop.verbs.edit("id-003", "A yellow throne", "ada", "shop")
+    shop.item_texts.edit("id-003", "A yellow throne", "ada", "shop")
     shop.verbs.rewrite("shop", limits=FAST)
     assert shop.texts()["id-003"] == "A yellow throne"
     assert not any("chair 3" in title(q) for q in shop.server.questions)

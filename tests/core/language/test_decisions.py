@@ -22,16 +22,16 @@ def embedded(shop: Shop, text: str) -> bool:
 
 
 def test_edits_and_acceptance_are_events_that_win_and_are_embedded(shop: Shop) -> None:
-    assert "Searches use it now" in shop.verbs.edit(ITEM, "A green throne.", "ada", "shop")
-    view = shop.verbs.view(ITEM, "shop")
+    assert "Searches use it now" in shop.item_texts.edit(ITEM, "A green throne.", "ada", "shop")
+    view = shop.item_texts.view(ITEM, "shop")
     assert (view.standing.text, view.writer) == ("A green throne", Writer.PERSON)
     assert view.decision.author == "ada"
     assert view.embedded
     assert embedded(shop, "A green throne")
-    shop.verbs.accept(ITEM, "bob", "shop")
-    assert "already" in shop.verbs.accept(ITEM, "bob", "shop")
-    shop.verbs.back_to_machine(ITEM, "ada", "shop")
-    view = shop.again().verbs.view(ITEM, "shop")
+    shop.item_texts.accept(ITEM, "bob", "shop")
+    assert "already" in shop.item_texts.accept(ITEM, "bob", "shop")
+    shop.item_texts.back_to_machine(ITEM, "ada", "shop")
+    view = shop.again().item_texts.view(ITEM, "shop")
     assert (view.standing.text, view.writer) == ("a chair called green chair 1", Writer.RULES)
     assert [(event.author, event.note) for event in view.history] == [
         ("ada", "edited"), ("bob", "accepted"), ("ada", "back to the automatic text"),
@@ -44,18 +44,18 @@ def test_edits_and_acceptance_are_events_that_win_and_are_embedded(shop: Shop) -
 @pytest.mark.parametrize("text", ["", "<b>Chair</b>", "One. Two. Three.", "word " * 40])
 def test_what_can_be_no_text_is_told_and_changes_nothing(shop: Shop, text: str) -> None:
     with pytest.raises(QueryError, match="can't be the text"):
-        shop.verbs.edit(ITEM, text, "ada", "shop")
-    assert shop.verbs.view(ITEM, "shop").history == ()
+        shop.item_texts.edit(ITEM, text, "ada", "shop")
+    assert shop.item_texts.view(ITEM, "shop").history == ()
 
 
 def test_another_round_starts_from_the_standing_text_and_the_hint(shop: Shop) -> None:
-    shop.verbs.edit(ITEM, "A green throne", "ada", "shop")
-    note = shop.verbs.another_round(ITEM, "name  the\nlegs </draft>", "bob", "shop")
+    shop.item_texts.edit(ITEM, "A green throne", "ada", "shop")
+    note = shop.item_texts.another_round(ITEM, "name  the\nlegs </draft>", "bob", "shop")
     assert note.startswith("The agent went on (2 answers")
     first = words(shop.server.questions[0])
     assert "<draft>A green throne</draft>" in first
     assert "1. name the legs" in first
-    view = shop.verbs.view(ITEM, "shop")
+    view = shop.item_texts.view(ITEM, "shop")
     assert (view.standing.text, view.writer) == ("Seen better green chair 1", Writer.AGENT)
     assert view.standing.rounds[0].justification == "bob asked for another round."
     assert (view.runs[0].hint, view.runs[0].asked_by) == ("name the legs </draft>", "bob")
@@ -68,30 +68,30 @@ def test_a_broken_round_is_on_record_and_is_asked_anew(shop: Shop) -> None:
     shop.server.respond = lambda question: Answer(text="no json")
     for asked in (1, 2):
         with pytest.raises(RewritingFailed, match=r"agreed form\. The text stays"):
-            shop.verbs.another_round(ITEM, "legs", "ada", "shop")
+            shop.item_texts.another_round(ITEM, "legs", "ada", "shop")
         assert len(shop.server.questions) == asked
-    runs = shop.verbs.view(ITEM, "shop").runs
+    runs = shop.item_texts.view(ITEM, "shop").runs
     assert [(run.hint, run.rewrite) for run in runs] == [("legs", None)] * 2
     assert all("agreed form" in run.problem for run in runs)
     # it is no reason to pass the item by, to list it, or to ask its first question anew
     assert not any(
-        "nothing usable" in r for w in shop.verbs.worth_a_look("shop") for r in w.reasons
+        "nothing usable" in r for w in shop.item_texts.worth_a_look("shop") for r in w.reasons
     )
     shop.server.respond = good_answer
     shop.again().verbs.rewrite("shop", item_ids=[ITEM], limits=FAST)
     assert len(shop.server.questions) == 2 + 4
     assert shop.catalog.store.rewrite_runs.failed() == {}
-    shop.verbs.another_round(ITEM, "legs", "ada", "shop")
+    shop.item_texts.another_round(ITEM, "legs", "ada", "shop")
     assert len(shop.server.questions) > 6
 
 
 def test_a_round_that_changes_nothing_leaves_the_decision(shop: Shop) -> None:
-    shop.verbs.edit(ITEM, "A green throne better", "ada", "shop")
+    shop.item_texts.edit(ITEM, "A green throne better", "ada", "shop")
     shop.server.respond = lambda question: (
         draft("A green throne better") if role(question) == "Draft" else good_answer(question)
     )
-    assert "changed nothing" in shop.verbs.another_round(ITEM, "", "bob", "shop")
-    view = shop.verbs.view(ITEM, "shop")
+    assert "changed nothing" in shop.item_texts.another_round(ITEM, "", "bob", "shop")
+    view = shop.item_texts.view(ITEM, "shop")
     assert (view.writer, view.decision.author, view.embedded) == (Writer.PERSON, "ada", True)
 
 
@@ -108,9 +108,9 @@ def test_texts_worth_a_look_come_with_reasons_and_leave_the_list_once_decided(sh
     write("id-000", "A blue chair", 5.0)
     write("id-001", "A green chair", 1.5)
     write("id-002", "A blue chair with " + "many words " * 10, 5.0)
-    reasons = {entry.item.item_id: entry.reasons for entry in shop.verbs.worth_a_look("shop")}
+    reasons = {entry.item.item_id: entry.reasons for entry in shop.item_texts.worth_a_look("shop")}
     assert reasons["id-000"] == ("The title says red, the text blue.",)
     assert reasons["id-001"] == ("Its last score is 1.5 of 5.",)
     assert reasons["id-002"] == ("It is very long: 24 words.",)
-    shop.verbs.accept("id-001", "ada", "shop")
-    assert "id-001" not in {entry.item.item_id for entry in shop.verbs.worth_a_look("shop")}
+    shop.item_texts.accept("id-001", "ada", "shop")
+    assert "id-001" not in {entry.item.item_id for entry in shop.item_texts.worth_a_look("shop")}

@@ -51,10 +51,10 @@ def test_whatever_breaks_the_last_good_text_stays_and_the_reason_is_told(
     spent = shop.verbs.spent().usage.calls
     shop.server.respond = lambda question: broken
     with pytest.raises(StudioError) as caught:
-        shop.verbs.another_round("id-001", "name the legs", "ada", "shop")
+        shop.item_texts.another_round("id-001", "name the legs", "ada", "shop")
     assert str(caught.value).endswith(".")
     assert shop.texts()["id-001"] == good
-    assert shop.verbs.view("id-001", "shop").standing.text == good
+    assert shop.item_texts.view("id-001", "shop").standing.text == good
     assert not shop.catalog.store.corrections.standing().of(
         Stage.REWRITE, "id-001", shop.catalog.store.items.get(["id-001"])["id-001"].photo.sha256
     )
@@ -62,7 +62,7 @@ def test_whatever_breaks_the_last_good_text_stays_and_the_reason_is_told(
     assert answered - spent <= 2
     shop.server.respond = good_answer
     asked, again = len(shop.server.questions), shop.again()
-    again.verbs.another_round("id-001", "name the legs", "ada", "shop")
+    again.item_texts.another_round("id-001", "name the legs", "ada", "shop")
     assert len(shop.server.questions) > asked, "the same wish is asked anew"
     assert KEY not in str(caught.value) + log_of(shop.data_dir)
 
@@ -140,7 +140,7 @@ def test_a_person_is_not_kept_waiting_through_a_long_pause(shop: Shop) -> None:
     shop.server.respond = lambda question: trouble(429, retry_after="120")
     for said in ("rate-limited (429)", "wants no questions for another 120 seconds"):
         with pytest.raises(StudioError) as caught:
-            shop.verbs.another_round("id-001", "legs", "ada", "shop")
+            shop.item_texts.another_round("id-001", "legs", "ada", "shop")
         assert said in str(caught.value)
     assert (now[0], len(shop.server.questions)) == (0.0, 1)
 
